@@ -1,0 +1,128 @@
+/**
+ * How nondeterminism is resolved. Wherever the real system may go more than one way the model asks `choose`; a step is then
+ * sampled (one answer, hashed) or expanded (every answer, over a tape). The model never knows which.
+ */
+import type { Run } from "./vocabulary/event.ts";
+import type { StepId } from "./vocabulary/scenario.ts";
+
+/** Every question the model can ask; each has a range of integers for an answer. */
+export const labels = [
+  /** How many of the messages in flight, oldest first, arrived before the connection ended. */
+  "arrived-before-cut",
+  /** How many publishes of a burst were made before the client noticed that its connection had ended. */
+  "noticed-at",
+  /** How many publishes of a burst succeeded before the next one returned a write error. */
+  "write-error-at",
+  /** How many publishes of a burst were made before the client, already down, began the dial that succeeded. */
+  "dialled-at",
+  /** How many publishes of a burst were made before a dial that had begun ended in a connection. */
+  "connected-at",
+  /** 1: the call's wait ended first; 0: the event it waited for came first. */
+  "timed-out-first",
+  /** 1: between an un-awaited heal and the next cut the client had got its connection back; 0: it had not. */
+  "redialled-in-window",
+] as const;
+export type Label = (typeof labels)[number];
+
+/** Which observation decides the answer, where one does: the messages that the answer counts through, oldest first. */
+export interface About {
+  readonly runs?: readonly Run[];
+  /** The client keeps what lies beyond the answer, so the first of these to arrive afterwards is the answer. */
+  readonly keepsRest?: boolean;
+}
+
+/** An integer in [lo, hi]. */
+export type Choose = (label: Label, lo: number, hi: number, about?: About) => number;
+
+/** One answer given, as written into a counterexample file. */
+export interface Answer {
+  readonly step: StepId;
+  readonly label: Label;
+  readonly answer: number;
+}
+
+/** A 32-bit hash of a string (FNV-1a). */
+export function hashText(text: string, seed = 0x811c9dc5): number {
+  let h = seed >>> 0;
+  for (let i = 0; i < text.length; i++) {
+    h ^= text.charCodeAt(i);
+    h = Math.imul(h, 0x01000193);
+  }
+  return h >>> 0;
+}
+
+/** Spreads the bits of a word (the finalizer of MurmurHash3). */
+export function mix(word: number): number {
+  let h = word >>> 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/**
+ * Answers hashed from (seed, step id, label, occurrence), never from position: removing one step leaves the other answers
+ * alone. Each end of the range is drawn a quarter of the time, since boundaries are where the bugs are; the rest is a
+ * fraction of the range, so that an answer hardly moves when its range does.
+ */
+export function sampled(seed: string): { choose: Choose; at(step: StepId): void } {
+  const seedHash = hashText(seed);
+  let stepHash = 0;
+  let asked = 0;
+  return {
+    at(step) {
+      stepHash = hashText(step, seedHash);
+      asked = 0;
+    },
+    choose(label, lo, hi) {
+      asked++;
+      if (hi <= lo) return lo;
+      const h = mix(hashText(label, stepHash) + Math.imul(asked, 0x9e3779b9));
+      const quarter = h & 3;
+      if (quarter === 0) return lo;
+      if (quarter === 1) return hi;
+      return lo + Math.floor(((h >>> 2) / 0x40000000) * (hi - lo + 1));
+    },
+  };
+}
+
+/** The answers to try for one question, in order. */
+export type Candidates = (label: Label, lo: number, hi: number, about?: About) => readonly number[];
+
+/** Every integer of the range. */
+export const wholeRange: Candidates = (_label, lo, hi) => Array.from({ length: hi - lo + 1 }, (_, i) => lo + i);
+
+/**
+ * Runs `once` for every way its questions can be answered (an odometer over a tape of answers); `visit` says whether to go on.
+ * `once` must be a function of the answers alone: it works on a copy.
+ */
+export function expand<T>(
+  once: (choose: Choose) => T,
+  candidates: Candidates,
+  visit: (outcome: T, answers: readonly { label: Label; answer: number }[]) => boolean,
+): void {
+  const tape: { label: Label; answers: readonly number[]; at: number }[] = [];
+  for (;;) {
+    let asked = 0;
+    const outcome = once((label, lo, hi, about) => {
+      let cell = tape[asked];
+      if (cell === undefined) {
+        const answers = lo >= hi ? [lo] : candidates(label, lo, hi, about);
+        cell = { label, answers, at: 0 };
+        tape.push(cell);
+      }
+      asked++;
+      return cell.answers[cell.at] ?? lo;
+    });
+    const go = visit(outcome, tape.map(cell => ({ label: cell.label, answer: cell.answers[cell.at] ?? 0 })));
+    if (!go) return;
+    while (tape.length > 0) {
+      const last = tape[tape.length - 1] as (typeof tape)[number];
+      if (last.at + 1 < last.answers.length) {
+        last.at++;
+        break;
+      }
+      tape.pop();
+    }
+    if (tape.length === 0) return;
+  }
+}

@@ -1,0 +1,54 @@
+/** The connection: how it ends, when the client notices, how it comes back. */
+import type { Choose } from "./choice.ts";
+import { replay } from "./reconnect-buffer.ts";
+import { arrive, type BusState, countOf, lose, take } from "./state.ts";
+import type { Emit, Place } from "./vocabulary/event.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+
+/**
+ * The present connection ends. Of what was sent before any fault in force a prefix arrived; what a hold or a blackhole has,
+ * it takes with it. TCP keeps order, so the loss on one connection is one suffix.
+ */
+export function endConnection(state: BusState, choose: Choose, emit: Emit): void {
+  const { hindrance } = state.view;
+  const free = hindrance === "none" || hindrance === "limit" ? countOf(state.wire) : state.wireFree;
+  const raced = take(state.wire, free);
+  const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, { runs: raced });
+  arrive(take(raced, arrived), emit);
+  lose(raced, "outbound or socket", emit);
+  lose(state.wire, "link", emit);
+  state.wire = [];
+  state.wireFree = 0;
+  if (state.client === "connected") state.client = "lost";
+}
+
+/** The client learns that its connection has ended. */
+export function notice(state: BusState, emit: Emit): void {
+  if (state.client !== "lost") return;
+  state.client = "disconnected";
+  emit({ kind: "connection", change: "disconnected" });
+}
+
+/** The client is connected again; what it kept goes out first. */
+export function reconnect(state: BusState, emit: Emit): void {
+  notice(state, emit);
+  if (state.client !== "disconnected" && state.client !== "dialled") return;
+  state.client = "connected";
+  emit({ kind: "connection", change: "reconnected" });
+  replay(state);
+}
+
+/** The client closes for good; what it kept dies with it. */
+export function closeForGood(state: BusState, events: readonly ("disconnected" | "closed")[], place: Place, emit: Emit): void {
+  lose(state.pending, place, emit);
+  state.pending = [];
+  state.pendingBytes = 0;
+  for (const change of events) emit({ kind: "connection", change });
+  state.client = "closed";
+}
+
+/** The client has used up its attempts. */
+export function giveUp(state: BusState, profile: Profile, emit: Emit): void {
+  notice(state, emit);
+  closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
+}

@@ -1,0 +1,229 @@
+/** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
+import type { Choose } from "./choice.ts";
+import { notice, reconnect } from "./connection.ts";
+import { pingBytes } from "./vocabulary/frame.ts";
+import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
+import { append, arrive, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
+import type { CallOutcome, Emit, Outcome, RejectKind } from "./vocabulary/event.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+import type { FlushStep, Options, StepId } from "./vocabulary/scenario.ts";
+
+const accepted: Outcome = { is: "accepted" };
+const rejected = (kind: RejectKind): Outcome => ({ is: "rejected", kind });
+
+/** What a step of the model is given. */
+export interface Bus {
+  readonly state: BusState;
+  readonly profile: Profile;
+  readonly options: Options;
+  readonly choose: Choose;
+  readonly emit: Emit;
+}
+
+/** `burst.count` publish calls in one loop. The client's state may change in their midst, so the burst is eaten piece by piece. */
+export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
+  const { state, emit } = bus;
+  const told = (run: FrameRun, outcome: Outcome): void => {
+    if (run.count > 0) emit({ kind: "published", step, first: run.first, count: run.count, frameBytes: run.frameBytes, outcome });
+  };
+  const refuse = (run: FrameRun, kind: RejectKind): void => {
+    told(run, rejected(kind));
+    lose([run], "refused", emit);
+  };
+  if (state.client === "closed") return refuse(burst, "closed");
+  if (state.stuck) return refuse(burst, "draining");
+  if (state.view.hindrance === "limit") return publishUnderLimit(bus, step, burst, told, refuse);
+  const rest: FrameRun[] = burst.count > 0 ? [burst] : [];
+  while (rest.length > 0) publishPiece(bus, rest, told, refuse);
+}
+
+type Told = (run: FrameRun, outcome: Outcome) => void;
+type Refuse = (run: FrameRun, kind: RejectKind) => void;
+
+/** Takes off `rest` what is published before the client's state changes. */
+function publishPiece(bus: Bus, rest: FrameRun[], told: Told, refuse: Refuse): void {
+  const { state, emit } = bus;
+  const linkIsUp = state.view.link === "up";
+  switch (state.client) {
+    case "connected":
+      for (const run of take(rest, countOf(rest))) send(bus, run, told);
+      return;
+    case "dialled":
+      // nats.go blocks the call until the handshake ends; nats.js keeps what follows the start of a dial. Both send it.
+      for (const run of take(rest, countOf(rest))) send(bus, run, told);
+      return;
+    case "lost": {
+      const before = piece(bus, "noticed-at", rest, linkIsUp);
+      for (const run of take(rest, before)) writeToDeadSocket(bus, run, told);
+      if (rest.length > 0) notice(state, emit);
+      return;
+    }
+    case "disconnected": {
+      const before = linkIsUp ? piece(bus, "dialled-at", rest, true) : countOf(rest);
+      for (const run of take(rest, before)) keepOrReset(bus, run, told, refuse);
+      if (rest.length > 0) reconnect(state, emit);
+      return;
+    }
+    case "none":
+    case "closed":
+      throw new Error(`publish in state ${state.client}`);
+  }
+}
+
+/** How many of `rest` come before the client's state changes; a loop that cannot be interrupted comes wholly before or after. */
+function piece(bus: Bus, label: "noticed-at" | "dialled-at", rest: readonly FrameRun[], changes: boolean): number {
+  const { profile, options, state, choose } = bus;
+  const count = countOf(rest);
+  const keeps = profile.reconnectBuffer.kind === "kept";
+  if (label === "noticed-at" && !keeps && !changes) return count;
+  if (label === "dialled-at" && keeps) {
+    // Both sides of the reconnect keep the message; only a limit within reach lets anyone see on which side it fell.
+    const whole = rest.reduce((sum, run) => sum + run.count * run.frameBytes, 0);
+    if (state.pendingBytes + whole <= bufferBytesMax(profile, options) - 1) return count;
+  }
+  if (!profile.burst.interruptible) return choose(label, 0, 1) * count;
+  return choose(label, 0, count, { runs: rest, keepsRest: label === "noticed-at" && keeps });
+}
+
+function send(bus: Bus, run: FrameRun, told: Told): void {
+  const { state, profile } = bus;
+  append(state.wire, run);
+  told(run, accepted);
+  // The inline flush happens in the call that brings the buffer to the threshold, so whole blocks are written.
+  const perBlock = Math.ceil(Math.max(0, profile.inlineFlushBytes - state.unwrittenBytes) / run.frameBytes);
+  if (run.count < perBlock) {
+    state.unwrittenMessages += run.count;
+    state.unwrittenBytes += run.count * run.frameBytes;
+    return;
+  }
+  const after = run.count - perBlock;
+  state.unwrittenMessages = after % Math.ceil(profile.inlineFlushBytes / run.frameBytes);
+  state.unwrittenBytes = state.unwrittenMessages * run.frameBytes;
+}
+
+/** The connection has ended and the client does not know: what it accepts is lost; an inline write may fail and say so. */
+function writeToDeadSocket(bus: Bus, run: FrameRun, told: Told): void {
+  const { state, profile, choose } = bus;
+  lose([run], "outbound or socket", bus.emit);
+  const rest = [run];
+  let bufferedBytes = state.unwrittenBytes;
+  while (rest.length > 0) {
+    const count = countOf(rest);
+    // The write happens in the call that fills the buffer, and a failed one empties it: the next is a whole buffer away.
+    const earliest = Math.max(1, Math.ceil((profile.inlineFlushBytes - bufferedBytes) / run.frameBytes)) - 1;
+    const mayFail = profile.writeErrorsReturned && earliest < count;
+    const before = mayFail ? choose("write-error-at", earliest, count, { runs: rest }) : count;
+    for (const part of take(rest, before)) told(part, accepted);
+    if (rest.length > 0) for (const part of take(rest, 1)) told(part, { is: "unsettled", kind: "write-failed" });
+    bufferedBytes = 0;
+  }
+}
+
+function keepOrReset(bus: Bus, run: FrameRun, told: Told, refuse: Refuse): void {
+  const { state, profile, options, emit } = bus;
+  if (profile.reconnectBuffer.kind === "reset-at-dial") {
+    told(run, accepted);
+    lose([run], "reset at dial", emit);
+    return;
+  }
+  const rest = [run];
+  for (const part of take(rest, accepts(state.pendingBytes, bufferBytesMax(profile, options), run))) {
+    keep(state, part);
+    told(part, accepted);
+  }
+  for (const part of rest) refuse(part, "buffer-full");
+}
+
+/** A byte anchor: what fits arrives to the byte, the rest of what is sent on that connection is lost with it. */
+function publishUnderLimit(bus: Bus, step: StepId, burst: FrameRun, told: Told, refuse: Refuse): void {
+  const { state, profile, choose, emit } = bus;
+  const left = state.view.limitBytesLeft;
+  const bytes = burst.count * burst.frameBytes;
+  if (bytes < left) {
+    send(bus, burst, told);
+    return;
+  }
+  const fits = Math.floor(left / burst.frameBytes);
+  arrive(take(state.wire, countOf(state.wire)), emit);
+  const rest = [burst];
+  const through = take(rest, fits);
+  for (const run of through) told(run, accepted);
+  arrive(through, emit);
+  const mayNotice = profile.burst.interruptible && bytes - left > profile.burst.interruptibleAfterBytes;
+  const sent = countOf(rest);
+  const before = mayNotice ? choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" }) : sent;
+  state.client = "lost";
+  emit({ kind: "fault", step, fault: "limit", phase: "took-effect" });
+  for (const run of take(rest, before)) {
+    if (mayNotice) writeToDeadSocket(bus, run, told);
+    else {
+      told(run, accepted);
+      lose([run], "link", emit);
+    }
+  }
+  notice(state, emit);
+  for (const run of rest) keepOrReset(bus, run, told, refuse);
+}
+
+/**
+ * An overlapped burst and the cut it raced with. One question covers what was in flight already and the beginning of the
+ * burst; the rest of the burst meets a connection that has ended.
+ */
+export function raceWithCut(bus: Bus, burst: OpenBurst): void {
+  const { state, profile, choose, emit } = bus;
+  const earlier = countOf(state.wire);
+  const flight = state.wire.concat({ first: burst.first, count: burst.count, frameBytes: burst.frameBytes });
+  const arrived = choose("arrived-before-cut", 0, earlier + burst.count, { runs: flight });
+  const sent = Math.max(0, arrived - earlier);
+  arrive(take(flight, arrived), emit);
+  lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);
+  if (sent > 0) {
+    emit({ kind: "published", step: burst.step, first: burst.first, count: sent, frameBytes: burst.frameBytes, outcome: accepted });
+  }
+  state.wire = [];
+  state.wireFree = 0;
+  state.client = "lost";
+  state.unwrittenBytes = Math.min(sent * burst.frameBytes, profile.inlineFlushBytes - 1);
+  for (const run of flight) publish(bus, burst.step, run);
+}
+
+/** A round trip: ok means that all that was sent on this connection has been processed by the server. */
+export function flush(bus: Bus, step: FlushStep): void {
+  const tell = (outcome: CallOutcome): void => bus.emit({ kind: "called", step: step.id, call: "flush", outcome });
+  tell(flushOutcome(bus));
+}
+
+function flushOutcome(bus: Bus): CallOutcome {
+  const { state, profile, choose, emit } = bus;
+  const timeout: CallOutcome = { is: "failed", kind: "timeout" };
+  const disconnected: CallOutcome = { is: "failed", kind: "disconnected" };
+  const keeps = profile.flush.whileDown === "waits";
+  state.unwrittenMessages = 0;
+  state.unwrittenBytes = 0;
+  if (state.client === "connected") {
+    if (state.view.hindrance !== "none") return timeout;
+    arrive(take(state.wire, countOf(state.wire)), emit);
+    return { is: "ok" };
+  }
+  if (state.client === "lost") {
+    const inFlight = choose("noticed-at", 0, 1) === 1;
+    notice(state, emit);
+    if (inFlight && keeps) return disconnected;
+  }
+  if (state.view.link === "down") {
+    if (keeps) {
+      state.pendingBytes += pingBytes;
+      return timeout;
+    }
+    return choose("timed-out-first", 0, 1) === 1 ? timeout : disconnected;
+  }
+  // The link is back and the client was not awaited.
+  if (choose("timed-out-first", 0, 1) === 1) {
+    if (keeps) state.pendingBytes += pingBytes;
+    return timeout;
+  }
+  if (!keeps && choose("dialled-at", 0, 1) === 1) return disconnected;
+  reconnect(state, emit);
+  arrive(take(state.wire, countOf(state.wire)), emit);
+  return { is: "ok" };
+}

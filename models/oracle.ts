@@ -1,0 +1,352 @@
+/**
+ * The oracle: does the model admit what was observed? It expands the model along the observation; each answer's range is
+ * narrowed by the observation that decides it, and states that failed are remembered. Nothing admissible left is a
+ * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
+ */
+import { settle, step } from "./bus.ts";
+import { type Answer, type Candidates, expand, wholeRange } from "./choice.ts";
+import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
+import { plan, type PlannedStep, settleId } from "./plan.ts";
+import { bufferBytesMax } from "./reconnect-buffer.ts";
+import { type BusState, copy, key, newState } from "./state.ts";
+import type { CallOutcome, ConnectionChange, Event, Outcome, Place, Run } from "./vocabulary/event.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+import type { Scenario, Step, StepId } from "./vocabulary/scenario.ts";
+
+/** What a world can see, one ordered list per actor. Across actors no order is assumed but that of the steps that await. */
+export interface Observation {
+  readonly published: number;
+  /** Outcome of each publish call, by message; -1 where the call never came back. */
+  readonly outcomes: readonly string[];
+  readonly calls: ReadonlyMap<StepId, readonly string[]>;
+  readonly connection: readonly ConnectionChange[];
+  readonly delivered: readonly number[];
+}
+
+const outcomeText = (outcome: Outcome | CallOutcome): string => ("kind" in outcome ? `${outcome.is} ${outcome.kind}` : outcome.is);
+
+/**
+ * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
+ * says that it is disconnected before it says that it is back, and the reverse (nats.js says so once a failed dial, too); times.
+ */
+export function observe(events: readonly Event[]): Observation {
+  const outcomes: string[] = [];
+  const calls = new Map<StepId, string[]>();
+  const connection: ConnectionChange[] = [];
+  const delivered: number[] = [];
+  for (const event of events) {
+    if (event.kind === "published") {
+      const text = outcomeText(event.outcome);
+      for (let m = event.first; m < event.first + event.count; m++) outcomes[m] = text;
+    } else if (event.kind === "called") {
+      const list = calls.get(event.step) ?? [];
+      list.push(`${event.call} ${outcomeText(event.outcome)}`);
+      calls.set(event.step, list);
+    } else if (event.kind === "connection") {
+      if (connection.at(-1) !== event.change) connection.push(event.change);
+    } else if (event.kind === "delivered") {
+      for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
+    }
+  }
+  for (let m = 0; m < outcomes.length; m++) outcomes[m] ??= "never returned";
+  return { published: outcomes.length, outcomes, calls, connection, delivered };
+}
+
+export type Admission =
+  | { readonly answer: "permitted"; readonly ended: readonly Event[]; readonly answers: readonly Answer[]; readonly evaluations: number }
+  | { readonly answer: "not-permitted"; readonly reason: string; readonly evaluations: number }
+  | { readonly answer: "undecided"; readonly reason: string; readonly evaluations: number };
+
+export interface OracleOptions {
+  /** Step evaluations before the answer is "undecided". */
+  readonly evaluationsMax?: number;
+  /** `plain`: every answer of every question; the reference. */
+  readonly search?: "narrowed" | "plain";
+}
+
+/** Whether the model of this profile admits the observation. */
+export function admits(scenario: Scenario, profile: Profile, observed: Observation, options: OracleOptions = {}): Admission {
+  return new Search(scenario, profile, observed, options).run();
+}
+
+/** How far the observation is matched. */
+interface Position {
+  delivered: number;
+  connection: number;
+}
+
+interface Attempt {
+  readonly state: BusState;
+  readonly position: Position;
+  readonly mismatch: string | undefined;
+  readonly ended: readonly Event[];
+}
+
+/** Paths looked at before a place of loss counts as known. */
+const pathsMax = 8;
+
+class Search {
+  private readonly steps: readonly PlannedStep[];
+  private readonly failed = new Set<string>();
+  private evaluations = 0;
+  private readonly evaluationsMax: number;
+  private readonly plain: boolean;
+  private readonly limitIsReachable: boolean;
+  private furthest = { step: -1, delivered: -1, reasons: new Set<string>() };
+  private readonly everDelivered: Int32Array;
+  private readonly scenario: Scenario;
+  private readonly profile: Profile;
+  private readonly observed: Observation;
+
+  constructor(scenario: Scenario, profile: Profile, observed: Observation, options: OracleOptions) {
+    this.scenario = scenario;
+    this.profile = profile;
+    this.observed = observed;
+    this.steps = plan(scenario, profile).steps;
+    this.evaluationsMax = options.evaluationsMax ?? 300_000;
+    this.plain = options.search === "plain";
+    this.limitIsReachable = bytesOf(scenario.steps, scenario.options.subject) >= bufferBytesMax(profile, scenario.options);
+    this.everDelivered = prefixCounts(observed);
+  }
+
+  run(): Admission {
+    const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
+    this.from(0, newState(), { delivered: 0, connection: 0 }, [], [], (ended, answers) => {
+      paths.push({ ended, answers });
+      return !this.plain && paths.length < pathsMax;
+    });
+    const [first] = paths;
+    const evaluations = this.evaluations;
+    if (first !== undefined) {
+      return { answer: "permitted", ended: agreed(paths.map(path => path.ended)), answers: first.answers, evaluations };
+    }
+    if (evaluations >= this.evaluationsMax) {
+      return { answer: "undecided", reason: `no answer within ${this.evaluationsMax} step evaluations`, evaluations };
+    }
+    return { answer: "not-permitted", reason: this.explanation(), evaluations };
+  }
+
+  /** True: go on looking; false: enough. Sets `failed` only where nothing was admitted. */
+  private from(
+    index: number,
+    state: BusState,
+    position: Position,
+    ended: readonly Event[],
+    answers: readonly Answer[],
+    onAdmit: (ended: readonly Event[], answers: readonly Answer[]) => boolean,
+  ): "failed" | "admitted" | "enough" {
+    const memory = `${index}/${position.delivered}/${position.connection}/${key(state)}`;
+    if (this.failed.has(memory)) return "failed";
+    let found: "failed" | "admitted" | "enough" = "failed";
+    const here: Position = { ...position };
+    expand(
+      choose => this.attempt(index, state, position, here, choose),
+      this.plain ? wholeRange : (label, lo, hi, about) => this.narrowed(label, lo, hi, about, here),
+      (attempt, given) => {
+        this.evaluations++;
+        const stepId = this.steps[index]?.step.id ?? settleId;
+        if (attempt.mismatch !== undefined) this.note(index, attempt.position.delivered, attempt.mismatch);
+        else {
+          const allEnded = attempt.ended.length > 0 ? ended.concat(attempt.ended) : ended;
+          const allAnswers = given.length > 0 ? answers.concat(given.map(one => ({ step: stepId, ...one }))) : answers;
+          if (index === this.steps.length) found = onAdmit(allEnded, allAnswers) ? "admitted" : "enough";
+          else {
+            const below = this.from(index + 1, attempt.state, attempt.position, allEnded, allAnswers, onAdmit);
+            if (below !== "failed") found = below;
+          }
+        }
+        return found !== "enough" && this.evaluations < this.evaluationsMax;
+      },
+    );
+    if (found === "failed" && this.evaluations < this.evaluationsMax) this.failed.add(memory);
+    return found;
+  }
+
+  /** Does one step from a copy of the state, comparing what the model says with what was observed. */
+  private attempt(index: number, state: BusState, from: Position, at: Position, choose: Parameters<typeof step>[4]): Attempt {
+    const next = copy(state);
+    at.delivered = from.delivered;
+    at.connection = from.connection;
+    let mismatch: string | undefined;
+    const ended: Event[] = [];
+    const callsSeen = new Map<StepId, number>();
+    const say = (event: Event): void => {
+      if (mismatch !== undefined) return;
+      if (event.kind === "ended") ended.push(event);
+      mismatch = this.compare(event, at, callsSeen);
+    };
+    const planned = this.steps[index];
+    if (planned === undefined) {
+      settle(next, this.profile, this.scenario.options, choose, say);
+      mismatch ??= this.leftOver(at);
+    } else {
+      step(next, planned, this.profile, this.scenario.options, choose, say);
+    }
+    return { state: next, position: { ...at }, mismatch, ended };
+  }
+
+  private compare(event: Event, at: Position, callsSeen: Map<StepId, number>): string | undefined {
+    switch (event.kind) {
+      case "delivered":
+        return this.compareDelivery(event, at);
+      case "ended":
+        return event.place === "arrived" ? undefined : this.compareLoss(event);
+      case "published": {
+        const text = outcomeText(event.outcome);
+        for (let m = event.first; m < event.first + event.count; m++) {
+          const got = this.observed.outcomes[m] ?? "no publish call";
+          if (got !== text) return `publish of message ${m} at ${event.step}: the model says ${text}; observed ${got}`;
+        }
+        return undefined;
+      }
+      case "called": {
+        const nth = callsSeen.get(event.step) ?? 0;
+        callsSeen.set(event.step, nth + 1);
+        const says = `${event.call} ${outcomeText(event.outcome)}`;
+        const got = this.observed.calls.get(event.step)?.[nth] ?? "no such call";
+        return got === says ? undefined : `${event.step}: the model says ${says}; observed ${got}`;
+      }
+      case "connection": {
+        const got = this.observed.connection[at.connection];
+        if (got !== event.change) return `the model says the client becomes ${event.change}; observed ${got ?? "nothing more"}`;
+        at.connection++;
+        return undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  private compareDelivery(run: Run, at: Position): string | undefined {
+    for (let i = 0; i < run.count; i++) {
+      const got = this.observed.delivered[at.delivered];
+      if (got !== run.first + i) {
+        const there = got === undefined ? "nothing more arrived" : `message ${got} arrived there`;
+        return `the model says message ${run.first + i} arrives as number ${at.delivered + 1}; ${there}`;
+      }
+      at.delivered++;
+    }
+    return undefined;
+  }
+
+  private compareLoss(run: Run): string | undefined {
+    const before = this.everDelivered[Math.min(run.first, this.everDelivered.length - 1)] ?? 0;
+    const after = this.everDelivered[Math.min(run.first + run.count, this.everDelivered.length - 1)] ?? 0;
+    if (after === before) return undefined;
+    const message = this.firstDelivered([run]);
+    return `message ${message === undefined ? run.first : message} arrived, but in the model it no longer can`;
+  }
+
+  private leftOver(at: Position): string | undefined {
+    const message = this.observed.delivered[at.delivered];
+    if (message !== undefined) return `message ${message} arrived as number ${at.delivered + 1}, but the model delivers nothing more`;
+    const change = this.observed.connection[at.connection];
+    return change === undefined ? undefined : `the client became ${change}, but the model says nothing more`;
+  }
+
+  private firstDelivered(runs: readonly Run[]): number | undefined {
+    for (const run of runs) {
+      for (let m = run.first; m < run.first + run.count; m++) {
+        if ((this.everDelivered[m + 1] ?? 0) > (this.everDelivered[m] ?? 0)) return m;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The answers that the observation leaves open; all others contradict it. TCP keeps order, so a message that arrived came
+   * with every one sent before it on its connection. Each rule is checked against the plain search by a test.
+   */
+  private readonly narrowed = (...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]): readonly number[] => {
+    const runs = about?.runs;
+    if (runs === undefined) return wholeRange(label, lo, hi);
+    if (label === "arrived-before-cut") {
+      const matched = this.matched(runs, at.delivered);
+      const most = Math.min(hi, matched);
+      // With a limit in reach, part of a burst may have been kept and sent later instead; without, nobody could tell.
+      return this.limitIsReachable ? downwards(most, lo) : [most];
+    }
+    if (label === "write-error-at") return [this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "unsettled write-failed")];
+    if (label === "noticed-at" && about?.keepsRest === true) {
+      const arrived = this.firstDelivered(runs);
+      if (arrived !== undefined) return [this.offset(runs, lo, hi, m => m === arrived)];
+      return this.limitIsReachable ? downwards(hi, lo) : [hi, lo];
+    }
+    return wholeRange(label, lo, hi);
+  };
+
+  /** How many of the runs' messages, in order, are the next ones observed. */
+  private matched(runs: readonly Run[], from: number): number {
+    let at = from;
+    for (const run of runs) {
+      for (let i = 0; i < run.count; i++, at++) if (this.observed.delivered[at] !== run.first + i) return at - from;
+    }
+    return at - from;
+  }
+
+  private offset(runs: readonly Run[], lo: number, hi: number, is: (message: number) => boolean): number {
+    let offset = 0;
+    for (const run of runs) {
+      for (let i = 0; i < run.count; i++, offset++) if (offset >= lo && is(run.first + i)) return Math.min(offset, hi);
+    }
+    return hi;
+  }
+
+  private note(stepIndex: number, delivered: number, reason: string): void {
+    const { furthest } = this;
+    if (stepIndex < furthest.step || (stepIndex === furthest.step && delivered < furthest.delivered)) return;
+    if (stepIndex > furthest.step || delivered > furthest.delivered) this.furthest = { step: stepIndex, delivered, reasons: new Set() };
+    if (this.furthest.reasons.size < 12) this.furthest.reasons.add(reason);
+  }
+
+  private explanation(): string {
+    const reasons = [...this.furthest.reasons];
+    const messages = reasons.filter(reason => reason.startsWith("message") || reason.startsWith("publish"));
+    const lead = messages[0] ?? reasons[0] ?? "nothing that the model can do fits";
+    const where = this.steps[this.furthest.step]?.step.id ?? settleId;
+    return `${lead} (at ${where}, after ${Math.max(0, this.furthest.delivered)} of ${this.observed.delivered.length} deliveries matched)`;
+  }
+}
+
+const downwards = (from: number, to: number): readonly number[] => Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
+
+function prefixCounts(observed: Observation): Int32Array {
+  const size = Math.max(observed.published, ...observed.delivered.slice(0, 1), 0);
+  let most = size;
+  for (const m of observed.delivered) if (m >= most) most = m + 1;
+  const counts = new Int32Array(most + 1);
+  for (const m of observed.delivered) if (m >= 0) counts[m + 1] = (counts[m + 1] ?? 0) + 1;
+  for (let m = 1; m <= most; m++) counts[m] = (counts[m] ?? 0) + (counts[m - 1] ?? 0);
+  return counts;
+}
+
+/** The most that the scenario could ever put into a buffer. */
+function bytesOf(steps: readonly Step[], subject: string): number {
+  return steps.reduce((sum, one) => {
+    if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes);
+    if (one.kind === "flush") return sum + pingBytes;
+    return one.kind === "together" ? sum + bytesOf(one.steps, subject) : sum;
+  }, 0);
+}
+
+/** The places of the first explanation, weakened wherever another explanation names another place. */
+function agreed(explanations: readonly (readonly Event[])[]): readonly Event[] {
+  const places: Map<number, Place>[] = explanations.map(events => {
+    const map = new Map<number, Place>();
+    for (const event of events) {
+      if (event.kind === "ended") for (let m = event.first; m < event.first + event.count; m++) map.set(m, event.place);
+    }
+    return map;
+  });
+  const [first, ...others] = places;
+  if (first === undefined) return [];
+  const out: Event[] = [];
+  for (const [message, place] of [...first].sort(([a], [b]) => a - b)) {
+    const known = others.every(other => other.get(message) === place) ? place : "outbound or socket";
+    const last = out.at(-1);
+    if (last?.kind === "ended" && last.place === known && last.first + last.count === message) {
+      out[out.length - 1] = { ...last, count: last.count + 1 };
+    } else out.push({ kind: "ended", place: known, first: message, count: 1 });
+  }
+  return out;
+}

@@ -1,0 +1,277 @@
+/**
+ * What the harness knows before it does a step: the link, the faults in force, whether the client's state was awaited. It
+ * follows from the scenario and the profile alone, so every world does, overlaps and skips exactly the same steps, and a
+ * shrunk scenario is still a scenario. Read by the model and by every world; never asks what only the client knows.
+ */
+import { frameBytes } from "./vocabulary/frame.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+import type { CallStep, Fault, Options, Scenario, Step, StepId } from "./vocabulary/scenario.ts";
+
+export interface View {
+  started: boolean;
+  /** What became of the connection for good; `stuck` reconnects but refuses every publish. */
+  ended: "no" | "closed" | "stuck";
+  link: "up" | "handshake" | "down";
+  /** What else is done to the link or the server while `link` is up. */
+  hindrance: "none" | "hold" | "limit" | "blackhole" | "pause";
+  limitBytesLeft: number;
+  /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
+  client: "connected" | "disconnected" | "unsure";
+  /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
+  quiet: boolean;
+}
+
+export const newView = (): View => ({
+  started: false,
+  ended: "no",
+  link: "up",
+  hindrance: "none",
+  limitBytesLeft: 0,
+  client: "disconnected",
+  quiet: true,
+});
+
+const isSilent = (view: View): boolean => view.hindrance === "blackhole" || view.hindrance === "pause";
+const isDown = (view: View): boolean => view.link !== "up";
+
+/** Whether the publish step is still running when `next` is done. */
+export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
+  if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
+  if (view.hindrance !== "none" || view.ended !== "no") return false;
+  if (next.kind === "heal") return view.link === "handshake" && next.awaits === "connected";
+  if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
+  // Whether a limit or an interval would begin within the burst is not for a byte anchor or a stale clock to say.
+  return next.fault.kind === "cut" || next.fault.kind === "stop-server";
+}
+
+/** Why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal. */
+export function notEnabled(
+  view: View,
+  step: Step,
+  next: Step | undefined,
+  options: Options,
+): string | undefined {
+  if (step.kind === "start") return view.started ? "the bus is started already" : undefined;
+  if (!view.started) return "the bus is not started";
+  switch (step.kind) {
+    case "publish":
+    case "flush":
+    case "drain":
+    case "close":
+      return callNotEnabled(view, step, next);
+    case "together":
+      return togetherNotEnabled(view, step.steps);
+    case "fault":
+      return faultNotEnabled(view, step.fault, options);
+    case "await-noticed":
+      if (view.hindrance !== "blackhole" && view.hindrance !== "pause") return "the link is not silent";
+      if (options.pingIntervalMs === undefined) return "nothing would let the client notice it";
+      return view.client === "connected" && view.ended === "no" ? undefined : "the client has noticed already";
+    case "heal":
+      return healNotEnabled(view, step.awaits, options);
+  }
+}
+
+function callNotEnabled(view: View, step: CallStep, next: Step | undefined): string | undefined {
+  if (step.kind === "publish") {
+    if (view.hindrance === "pause" && view.client !== "connected") return "a dial to the paused server may hold the call";
+    if (view.link === "handshake" && !overlaps(view, step, next)) return "the call may block until the handshake ends";
+    return undefined;
+  }
+  if (view.ended !== "no") return "the connection has ended";
+  if (view.link === "handshake") return "the call may block until the handshake ends";
+  if (view.hindrance === "limit") return "its bytes would count against the limit in force";
+  if (isSilent(view)) return "nothing would end it but timers";
+  if (step.kind === "flush") return undefined;
+  if (step.kind === "drain") {
+    if (view.hindrance === "hold") return "nothing would end it but the client's own timers";
+    return view.client === "unsure" ? "whether it meets a live connection is not known" : undefined;
+  }
+  return view.client === "unsure" && view.link === "up" ? "whether it meets a live connection is not known" : undefined;
+}
+
+function togetherNotEnabled(view: View, steps: readonly CallStep[]): string | undefined {
+  if (view.ended !== "no") return "the connection has ended";
+  if (view.client === "unsure" || view.link === "handshake" || view.hindrance === "limit" || view.hindrance === "pause") {
+    return "the client's state is not known";
+  }
+  return steps.map(step => callNotEnabled(view, step, undefined)).find(reason => reason !== undefined);
+}
+
+function faultNotEnabled(view: View, fault: Fault, options: Options): string | undefined {
+  if (isDown(view)) return "the link is down already";
+  const gone = view.ended !== "no";
+  if (fault.kind === "cut" && gone) return view.ended === "stuck" ? "the connection has ended" : undefined;
+  if (gone) return "the connection has ended";
+  if (view.client !== "connected") return "the client may not be connected";
+  const stale = options.pingIntervalMs !== undefined;
+  const finite = options.reconnectAttemptsMax >= 0;
+  switch (fault.kind) {
+    case "cut":
+      if (view.hindrance === "pause") return "the server is paused";
+      return awaitNotEnabled(fault.awaits, finite);
+    case "stop-server":
+      if (view.hindrance !== "none") return "another fault is in force";
+      return awaitNotEnabled(fault.awaits, finite);
+    case "hold":
+    case "limit":
+      if (view.hindrance !== "none") return "another fault is in force";
+      if (stale || finite) return "the client's own PINGs or its giving up would race with it";
+      if (fault.kind === "limit" && !view.quiet) return "a byte anchor needs a flushed link";
+      return undefined;
+    case "blackhole":
+    case "pause-server":
+      if (view.hindrance !== "none") return "another fault is in force";
+      return finite ? "the client's giving up would race with it" : undefined;
+  }
+}
+
+function awaitNotEnabled(awaits: "noticed" | "gave-up" | "none", finite: boolean): string | undefined {
+  if (finite && awaits !== "gave-up") return "the client's giving up would race with what follows";
+  if (!finite && awaits === "gave-up") return "this client never gives up";
+  return undefined;
+}
+
+function healNotEnabled(view: View, awaits: "connected" | "handshake" | "none", options: Options): string | undefined {
+  if (isSilent(view) && view.client === "connected" && options.pingIntervalMs !== undefined) return "the client's own PINGs would race with it";
+  if (view.link === "up" && view.hindrance === "none" && view.client !== "unsure") return "nothing is to be healed";
+  if (awaits === "handshake") {
+    if (view.link !== "down" || view.client !== "disconnected" || view.ended !== "no") return "no dial is awaited";
+  }
+  if (awaits === "none" && (view.link !== "down" || view.hindrance === "pause" || view.ended !== "no")) return "nothing would race with it";
+  return undefined;
+}
+
+/** The view after the step; only for a step that is enabled. */
+export function advance(view: View, step: Step, overlapping: boolean, options: Options, profile: Profile): void {
+  switch (step.kind) {
+    case "start":
+      view.started = true;
+      view.client = "connected";
+      view.quiet = true;
+      return;
+    case "publish":
+      if (!overlapping) advancePublish(view, step.count, frameBytes(options.subject, step.bytes));
+      else view.quiet = false;
+      return;
+    case "flush":
+      if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
+      return;
+    case "drain":
+    case "close":
+      advanceEnd(view, step.kind, profile);
+      return;
+    case "together":
+      for (const call of step.steps) {
+        if (view.ended !== "no") return;
+        advance(view, call, false, options, profile);
+      }
+      return;
+    case "fault":
+      advanceFault(view, step.fault);
+      return;
+    case "await-noticed":
+      if (view.hindrance === "blackhole") advanceDown(view, "noticed");
+      else view.client = "disconnected";
+      return;
+    case "heal":
+      advanceHeal(view, step.awaits);
+      return;
+  }
+}
+
+function advancePublish(view: View, count: number, frame: number): void {
+  view.quiet = false;
+  if (view.hindrance !== "limit" || view.ended !== "no") return;
+  view.limitBytesLeft -= count * frame;
+  if (view.limitBytesLeft > 0) return;
+  view.hindrance = "none";
+  view.link = "down";
+  view.client = "disconnected";
+}
+
+function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void {
+  const down = view.client === "disconnected";
+  view.ended = call === "drain" && down && profile.drain.whileDown.leaves === "stuck" ? "stuck" : "closed";
+}
+
+function advanceFault(view: View, fault: Fault): void {
+  switch (fault.kind) {
+    case "hold":
+      view.hindrance = "hold";
+      return;
+    case "limit":
+      view.hindrance = "limit";
+      view.limitBytesLeft = fault.bytes;
+      return;
+    case "pause-server":
+      view.hindrance = "pause";
+      return;
+    case "blackhole":
+      view.hindrance = "blackhole";
+      return;
+    case "cut":
+    case "stop-server":
+      advanceDown(view, fault.awaits);
+      return;
+  }
+}
+
+function advanceDown(view: View, awaits: "noticed" | "gave-up" | "none"): void {
+  view.hindrance = "none";
+  view.link = "down";
+  if (view.ended !== "no") return;
+  view.client = awaits === "none" ? "unsure" : "disconnected";
+  if (awaits === "gave-up") view.ended = "closed";
+}
+
+function advanceHeal(view: View, awaits: "connected" | "handshake" | "none"): void {
+  view.quiet = false;
+  view.hindrance = "none";
+  if (awaits === "handshake") {
+    view.link = "handshake";
+    return;
+  }
+  view.link = "up";
+  if (view.ended === "closed") return;
+  view.client = awaits === "connected" ? "connected" : "unsure";
+}
+
+export interface PlannedStep {
+  readonly step: Step;
+  /** Why it is skipped. */
+  readonly skipped?: string;
+  /** It still runs when the next one is done. */
+  readonly overlapping: boolean;
+  /** What the harness knows before it. */
+  readonly before: Readonly<View>;
+}
+
+/** The last step of every case, appended by the harness: heal all, settle, observe. */
+export const settleId: StepId = "settle";
+
+/** Every step of the scenario with what is done about it. */
+export function plan(scenario: Scenario, profile: Profile): { readonly steps: readonly PlannedStep[]; readonly end: Readonly<View> } {
+  const view = newView();
+  const steps: PlannedStep[] = [];
+  scenario.steps.forEach((step, i) => {
+    const before = { ...view };
+    const next = scenario.steps[i + 1];
+    const skipped = notEnabled(view, step, next, scenario.options);
+    if (skipped !== undefined) {
+      steps.push({ step, skipped, overlapping: false, before });
+      return;
+    }
+    const overlapping = overlaps(view, step, next) && notEnabledAfter(view, step, next, scenario.options, profile) === undefined;
+    advance(view, step, overlapping, scenario.options, profile);
+    steps.push({ step, overlapping, before });
+  });
+  return { steps, end: view };
+}
+
+function notEnabledAfter(view: View, step: Step, next: Step | undefined, options: Options, profile: Profile): string | undefined {
+  if (next === undefined) return "nothing follows";
+  const after = { ...view };
+  advance(after, step, true, options, profile);
+  return notEnabled(after, next, undefined, options);
+}

@@ -1,0 +1,40 @@
+/**
+ * nats.js 3 (`@nats-io/transport-node` 3.4.0) with a `status()` iterator held open, as our bus does; without one, close() loses
+ * the unwritten tail as nats-js-2 does (T3). "T1".."T4": tables 1 to 4 of docs/facts.md.
+ */
+import type { Profile } from "../vocabulary/profile.ts";
+
+export const natsJs3: Profile = {
+  name: "nats-js-3",
+  client: "@nats-io/transport-node",
+  // T1: 0 of 50 published while down arrive, every call accepted; core/src/protocol.ts, prepare() → resetOutbound() at each dial.
+  reconnectBuffer: { kind: "reset-at-dial" },
+  // One synchronous loop: no event of the socket is handled in its midst.
+  burst: { interruptible: false, interruptibleAfterBytes: 0 },
+  // core/src/protocol.ts, sendCommand: flushes inline when outbound holds 32 KiB; live: whole blocks of 964 frames of 34 bytes.
+  inlineFlushBytes: 32_768,
+  // transport-node/src/node_transport.ts, send: write errors are swallowed.
+  writeErrorsReturned: false,
+  // T2: rejected at the next dial, not at the disconnect; by the caller's own timeout if that ends first.
+  flush: { whileDown: "fails-at-dial" },
+  close: {
+    // T3: 1000 of 1000 with a status() iterator open: its awaits let the microtask flush run before the socket closes.
+    unwritten: "written",
+    events: { connected: ["closed"], down: ["closed"] },
+  },
+  // T4: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
+  drain: { whileDown: { tells: "disconnected", leaves: "stuck" } },
+  promises: [
+    "core-path/no-message-is-delivered-twice",
+    "core-path/order-is-kept",
+    "core-path/nothing-is-fabricated",
+    "core-path/loss-around-one-cut-is-one-block",
+    "core-path/flushed-messages-arrive",
+    "core-path/silent-loss-only-inside-a-disturbance",
+    "core-path/an-error-that-proves-nothing-happened-is-true",
+    "connection/only-legal-transitions",
+    "connection/every-healed-outage-ends-connected",
+    "connection/giving-up-is-visible",
+    "connection/a-silent-link-is-noticed",
+  ],
+};

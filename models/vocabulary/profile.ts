@@ -1,0 +1,53 @@
+/**
+ * A profile: what one client is declared to do, as data. The model reads nothing else about a client, and never its name.
+ * Each fact in `models/profiles/` cites the client's file and version, or the live run, that shows it.
+ */
+
+/** What becomes of a publish made while the client knows that it is disconnected. */
+export type ReconnectBuffer =
+  /**
+   * Kept up to a limit and replayed at the reconnect. A message is refused iff the bytes already kept are at or over the
+   * limit, so the last one accepted may overshoot by a frame.
+   */
+  | {
+      readonly kind: "kept";
+      readonly bytesMaxDefault: number;
+      /** What an option of 0 means. */
+      readonly zero: "default";
+      /** What a negative option means. */
+      readonly negative: "refuse-all";
+    }
+  /** Accepted without limit, and wiped at the start of every dial, the successful one too. */
+  | { readonly kind: "reset-at-dial" };
+
+export interface Profile {
+  readonly name: string;
+  readonly client: string;
+  readonly reconnectBuffer: ReconnectBuffer;
+  /** A burst of publishes in one loop: can the client notice a disconnect in its midst? */
+  readonly burst: {
+    readonly interruptible: boolean;
+    /** Below so many protocol bytes since the loop began no notice was ever seen in its midst. */
+    readonly interruptibleAfterBytes: number;
+  };
+  /** The client writes to its socket inside publish() once so many bytes wait. */
+  readonly inlineFlushBytes: number;
+  /** An inline write that fails is returned by that publish call, and what waited with it is gone. */
+  readonly writeErrorsReturned: boolean;
+  readonly flush: {
+    /** `waits`: a PING is kept like a publish (6 bytes) and answered after the reconnect. `fails-at-dial`: rejected at the next dial. */
+    readonly whileDown: "waits" | "fails-at-dial";
+  };
+  readonly close: {
+    /** What is buffered but not yet written when close() is called in the same tick. */
+    readonly unwritten: "written" | "lost";
+    /** The client's events for a close while connected, and while down. */
+    readonly events: { readonly connected: readonly ("disconnected" | "closed")[]; readonly down: readonly ("disconnected" | "closed")[] };
+  };
+  readonly drain: {
+    /** `ok` and `failed` are what the caller is told while down; `closes`: the connection ends; `stuck`: it reconnects, but refuses every publish. */
+    readonly whileDown: { readonly tells: "ok" | "reconnecting" | "disconnected"; readonly leaves: "closed" | "stuck" };
+  };
+  /** Ids of the properties this client is held to, beyond conformance. */
+  readonly promises: readonly string[];
+}

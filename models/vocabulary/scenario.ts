@@ -1,0 +1,146 @@
+/**
+ * A scenario: plain data saying what a bus is asked to do and what befalls it meanwhile.
+ * Read by every world; names no client in its steps. Faults are anchored to events and bytes, never to times.
+ */
+
+export type StepId = string;
+
+/** Names a client's declared behaviour, `nats-go`, `nats-js-2`, `nats-js-3`. */
+export type ProfileName = string;
+
+/** What a bus or a world can do or show. A case that needs a missing one is not run, never passed. */
+export const capabilities = [
+  "publish",
+  "flush",
+  "drain",
+  "close",
+  "together",
+  "reconnect-buffer-limit",
+  "reconnect-attempts-limit",
+  "stale-detection",
+  "cut",
+  "cut-with-rst",
+  "hold",
+  "limit",
+  "blackhole",
+  "stop-server",
+  "pause-server",
+  "handshake",
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** Options every client is started with. Jitter is always 0: all chance is ours. */
+export interface Options {
+  /** Subject of every publish. A world may rename it, keeping its length: sizes are protocol bytes. */
+  readonly subject: string;
+  /** Absent: the client's default. 0 and -1 mean what the client says they mean. */
+  readonly reconnectBufferBytesMax?: number;
+  /** Wait between two dials of the same server. */
+  readonly reconnectWaitMs: number;
+  /** Dials before the client gives up; -1: never. */
+  readonly reconnectAttemptsMax: number;
+  /** Interval of the client's own PINGs; absent: the client's default, 2 minutes. */
+  readonly pingIntervalMs?: number;
+  /** PINGs without an answer before the connection counts as stale. */
+  readonly pingsOutMax?: number;
+  /** How a cut ends the client's socket. */
+  readonly cutsWith: "fin" | "rst";
+}
+
+/**
+ * What a fault or heal waits for before the next step.
+ * `noticed`: the client's own disconnect event; `gave-up`: its closed event; `connected`: its (re)connect event;
+ * `handshake`: a dial that has reached the server and is kept waiting for INFO; `none`: nothing, so what follows races with it.
+ */
+export type FaultAwait = "noticed" | "gave-up" | "none";
+export type HealAwait = "connected" | "handshake" | "none";
+
+export type Fault =
+  /** Ends the connection and refuses every dial until healed. Bytes held by a `hold` are dropped. */
+  | { readonly kind: "cut"; readonly awaits: FaultAwait }
+  /** Upstream bytes are kept in the link, in order. Heal releases them; a cut drops them. */
+  | { readonly kind: "hold" }
+  /** Lets exactly `bytes` more upstream bytes through, then cuts. Needs a quiescent link; counts from the next publish. */
+  | { readonly kind: "limit"; readonly bytes: number }
+  /** Upstream bytes are dropped and nothing else is said. Its heal ends the connection. */
+  | { readonly kind: "blackhole" }
+  /** The server process ends and comes back at the heal, on the same port. */
+  | { readonly kind: "stop-server"; readonly signal: "TERM" | "KILL"; readonly awaits: FaultAwait }
+  /** The server process is stopped (SIGSTOP): half-open, and the kernel keeps what was sent. Heal lets it go on. */
+  | { readonly kind: "pause-server" };
+
+export interface PublishStep {
+  readonly id: StepId;
+  readonly kind: "publish";
+  readonly count: number;
+  /** Payload bytes of each message; the first 8 carry its number. */
+  readonly bytes: number;
+  /** Does not wait for the calls to return: they race with the next step, where that is a fault or a heal. */
+  readonly overlap?: true;
+}
+export interface FlushStep {
+  readonly id: StepId;
+  readonly kind: "flush";
+  /** How long the caller waits for the round trip. */
+  readonly timeoutMs: number;
+}
+export interface DrainStep {
+  readonly id: StepId;
+  readonly kind: "drain";
+}
+export interface CloseStep {
+  readonly id: StepId;
+  readonly kind: "close";
+}
+export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep;
+
+export type Step =
+  | { readonly id: StepId; readonly kind: "start" }
+  | CallStep
+  /** Done by the bus as one command, without yielding to its event loop or scheduler between calls. */
+  | { readonly id: StepId; readonly kind: "together"; readonly steps: readonly CallStep[] }
+  | { readonly id: StepId; readonly kind: "fault"; readonly fault: Fault }
+  /** Waits until the client's own PINGs have told it that the link is silent. After a blackhole the link then refuses dials. */
+  | { readonly id: StepId; readonly kind: "await-noticed" }
+  /** Ends every fault in force. */
+  | { readonly id: StepId; readonly kind: "heal"; readonly awaits: HealAwait };
+
+/** What must have taken place for a verdict to mean anything; else it is inconclusive. */
+export type MustHappen =
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "reconnected" }
+  | { readonly kind: "fault-took-effect"; readonly step: StepId }
+  | { readonly kind: "published-while-down"; readonly atLeast: number };
+
+export type ClassName = "kept" | "silentLoss" | "reportedLoss" | "ambiguous" | "duplicated" | "unknown";
+export const classNames: readonly ClassName[] = [
+  "kept",
+  "silentLoss",
+  "reportedLoss",
+  "ambiguous",
+  "duplicated",
+  "unknown",
+];
+
+/** An exact count, or the least and the most where the fact is racy. A class not named must be 0. */
+export type ExpectedCount = number | readonly [least: number, most: number];
+
+/** Typed in by hand from a cited fact; never computed. */
+export interface Expectation {
+  readonly fact: string;
+  readonly classes: Readonly<Partial<Record<ClassName, ExpectedCount>>>;
+}
+
+export interface Scenario {
+  readonly $schema?: string;
+  readonly version: 1;
+  /** `<concern>/<claim>`, as the file's place. */
+  readonly id: string;
+  readonly why: string;
+  /** Beyond what the steps and options themselves need. */
+  readonly requires: readonly Capability[];
+  readonly options: Options;
+  readonly steps: readonly Step[];
+  readonly mustHappen: readonly MustHappen[];
+  readonly expect: Readonly<Record<ProfileName, Expectation>>;
+}

@@ -1,0 +1,116 @@
+/**
+ * What the events say about the disturbance: is a fault in force, is the client surely down, did every fault take effect while
+ * messages were under way. Properties build on the first two; the last decides between a verdict and "inconclusive".
+ */
+import type { Event } from "../models/vocabulary/event.ts";
+import type { StepId } from "../models/vocabulary/scenario.ts";
+
+export interface Disturbance {
+  /** Steps whose fault has not been healed. */
+  inForce: StepId[];
+  /** The client's last word. */
+  client: "none" | "connected" | "disconnected" | "closed";
+  /** The step that is being done; a publish told under another step was overlapped. */
+  step: StepId;
+}
+
+export const newDisturbance = (): Disturbance => ({ inForce: [], client: "none", step: "" });
+
+export function trackDisturbance(state: Disturbance, event: Event): void {
+  switch (event.kind) {
+    case "step":
+      state.step = event.step;
+      return;
+    case "fault":
+      if (event.phase === "installed" && !state.inForce.includes(event.step)) state.inForce.push(event.step);
+      return;
+    case "healed":
+      state.inForce = [];
+      return;
+    case "connection":
+      state.client = event.change === "reconnected" ? "connected" : event.change;
+      return;
+    default:
+      return;
+  }
+}
+
+/** No fault is in force and the client says that it is connected. */
+export const isCalm = (state: Disturbance): boolean => state.inForce.length === 0 && state.client === "connected";
+
+/** The client has said that it is down, and nothing that could let it back has begun. */
+export const isSurelyDown = (state: Disturbance): boolean => state.inForce.length > 0 && state.client === "disconnected";
+
+/** Whether the run shows anything: faults with their proof, and messages under way meanwhile. */
+export interface EffectState {
+  readonly now: Disturbance;
+  readonly installed: Map<StepId, { fault: string; tookEffect: boolean; touched: number }>;
+  unflushed: number;
+  published: number;
+  publishedWhileDown: number;
+  disconnects: number;
+  reconnects: number;
+  readonly notAwaited: string[];
+}
+
+export const newEffect = (): EffectState => ({
+  now: newDisturbance(),
+  installed: new Map(),
+  unflushed: 0,
+  published: 0,
+  publishedWhileDown: 0,
+  disconnects: 0,
+  reconnects: 0,
+  notAwaited: [],
+});
+
+export function trackEffect(state: EffectState, event: Event): void {
+  trackDisturbance(state.now, event);
+  switch (event.kind) {
+    case "fault": {
+      const known = state.installed.get(event.step);
+      if (event.phase === "took-effect" && known !== undefined) known.tookEffect = true;
+      // Publishes sent since the last flush may still be under way when the fault comes.
+      if (event.phase === "installed") state.installed.set(event.step, { fault: event.fault, tookEffect: false, touched: state.unflushed });
+      return;
+    }
+    case "published":
+      state.published += event.count;
+      state.unflushed += event.count;
+      for (const step of state.now.inForce) touch(state, step, event.count);
+      if (isSurelyDown(state.now)) state.publishedWhileDown += event.count;
+      return;
+    case "called":
+      if (event.call === "flush" && event.outcome.is === "ok") state.unflushed = 0;
+      return;
+    case "connection":
+      if (event.change === "disconnected") state.disconnects++;
+      if (event.change === "reconnected") state.reconnects++;
+      return;
+    case "not-awaited":
+      state.notAwaited.push(`${event.step} waited in vain for ${event.what}`);
+      return;
+    default:
+      return;
+  }
+}
+
+function touch(state: EffectState, step: StepId, count: number): void {
+  const known = state.installed.get(step);
+  if (known !== undefined) known.touched += count;
+}
+
+/** Faults proven to have taken effect while messages were under way. */
+export const isDisturbed = (state: EffectState): boolean => [...state.installed.values()].some(one => one.tookEffect && one.touched > 0);
+
+/** Why the run proves nothing, or undefined. */
+export function whyVacuous(state: EffectState): string | undefined {
+  if (state.published === 0) return "nothing was published";
+  const [wait] = state.notAwaited;
+  if (wait !== undefined) return wait;
+  for (const [step, one] of state.installed) {
+    if (!one.tookEffect) return `the fault of ${step} (${one.fault}) never took effect`;
+    if (one.touched === 0) return `the fault of ${step} (${one.fault}) met no message: none was under way and none was published until it was healed`;
+  }
+  return undefined;
+}

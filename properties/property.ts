@@ -1,0 +1,39 @@
+/**
+ * A property is a promise as a pure fold over events: the same fold runs while a world emits, nothing recorded, and over a stored
+ * trace. It sees neither world nor model.
+ */
+import type { Event } from "../models/vocabulary/event.ts";
+import type { Profile } from "../models/vocabulary/profile.ts";
+import type { Options } from "../models/vocabulary/scenario.ts";
+import type { PropertyVerdict, Verdict } from "../models/vocabulary/verdict.ts";
+
+/** What was declared before the run. */
+export interface Declared {
+  readonly options: Options;
+  readonly profile: Profile;
+}
+
+export interface Fold<State> {
+  start(declared: Declared): State;
+  /** Changes only the state. */
+  on(state: State, event: Event): void;
+}
+
+export interface Property<State = unknown> extends Fold<State> {
+  /** `<concern>/<claim>`. */
+  readonly id: string;
+  /** The claim as one sentence that could be quoted in a bug report. */
+  readonly promise: string;
+  readonly expectation: "always" | "eventually";
+  end(state: State): { readonly exercised: number; readonly broken?: string };
+}
+
+/** Lets a property keep its own state type and still stand in one list. */
+export const property = <State>(one: Property<State>): Property => one as unknown as Property;
+
+export function judgeProperty(one: Property, state: unknown): PropertyVerdict {
+  const { exercised, broken } = one.end(state);
+  const verdict: Verdict = broken !== undefined ? "violated" : exercised === 0 ? "inconclusive" : "holds";
+  const reason = broken ?? (exercised === 0 ? "never exercised" : `exercised ${exercised} times`);
+  return { property: one.id, verdict, exercised, reason };
+}

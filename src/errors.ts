@@ -1,0 +1,38 @@
+/** Errors that a person sees: one sentence each, with the exit code it ends the command with. */
+
+export const exitCodes = {
+  holds: 0,
+  violated: 1,
+  inconclusive: 2,
+  nondeterministic: 3,
+  usage: 64,
+  badInput: 65,
+  unavailable: 69,
+  bug: 70,
+  refused: 77,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** An error whose message is meant for the person at the terminal, without a stack. */
+export class FaultlineError extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.name = new.target.name;
+    this.exitCode = exitCode;
+  }
+}
+
+/** A scenario, policy or counterexample that cannot be used as it is. */
+export class BadInput extends FaultlineError {
+  constructor(file: string, path: string, reason: string) {
+    super(`${file}: ${path === "" ? "" : `${path}: `}${reason}`, exitCodes.badInput);
+  }
+}
+
+export class UsageError extends FaultlineError {
+  constructor(message: string) {
+    super(message, exitCodes.usage);
+  }
+}

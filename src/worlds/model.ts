@@ -1,0 +1,38 @@
+/** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
+import { settle, step } from "../../models/bus.ts";
+import { sampled } from "../../models/choice.ts";
+import { plan, settleId } from "../../models/plan.ts";
+import { newState } from "../../models/state.ts";
+import type { Emit } from "../../models/vocabulary/event.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Case, Stage } from "../world.ts";
+
+/** Runs one case; `behaves` is the profile that the modelled client follows, its declared one unless a mutant is tried. */
+export function runModel(scenario: Scenario, profile: Profile, seed: string, emit: Emit, behaves: Profile = profile): void {
+  const state = newState();
+  const { choose, at } = sampled(seed);
+  emit({ kind: "phase", phase: "disturbed" });
+  for (const planned of plan(scenario, profile).steps) {
+    at(planned.step.id);
+    step(state, planned, behaves, scenario.options, choose, emit);
+  }
+  at(settleId);
+  settle(state, behaves, scenario.options, choose, emit);
+  emit({ kind: "observed", complete: true });
+}
+
+/** What a modelled client of this profile can do. */
+export function modelCapabilities(profile: Profile): ReadonlySet<Capability> {
+  const all = new Set<Capability>(capabilities);
+  if (profile.reconnectBuffer.kind !== "kept") all.delete("reconnect-buffer-limit");
+  return all;
+}
+
+export function openModel(profile: Profile): Stage {
+  return {
+    capabilities: modelCapabilities(profile),
+    run: (one: Case, emit: Emit) => runModel(one.scenario, one.profile, one.seed, emit),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,8 @@
+/** Writes the JSON Schema files that editors and other languages read: `npm run schemas`. A test holds them current. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scenarioJsonSchema } from "./schema.ts";
+
+const folder = join(import.meta.dirname, "..", "schemas");
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "scenario.schema.json"), `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
