@@ -99,6 +99,8 @@ function goDown(bus: Bus, awaits: FaultAwait): void {
   const { state, profile, choose, emit } = bus;
   const burst = state.open;
   state.open = undefined;
+  // The calls that race with it meet the link as it is from now on.
+  state.view.link = "down";
   if (burst !== undefined) raceWithCut(bus, burst);
   else endConnection(state, choose, emit);
   endTick(state);
@@ -122,22 +124,16 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   // A paused server reads what the kernel kept for it before the client's next connection is let through.
   if (view.hindrance === "pause") arrive(take(state.wire, countOf(state.wire)), emit);
   state.wireFree = 0;
-  emit({ kind: "healed", step });
   if (awaits === "handshake") {
     state.client = "dialled";
     return;
   }
-  if (awaits === "none" || state.client === "closed") return;
   const burst = state.open;
   state.open = undefined;
-  if (burst !== undefined) raceWithHandshake(bus, burst);
-  else reconnect(state, emit);
-}
-
-/** Publishes made while a dial is in its handshake go out on the connection that it becomes. */
-function raceWithHandshake(bus: Bus, burst: FrameRun & { readonly step: StepId }): void {
-  reconnect(bus.state, bus.emit);
-  publish(bus, burst.step, burst);
+  if (awaits === "connected" && state.client !== "closed") reconnect(state, emit);
+  // Publishes made while a dial is in its handshake go out on the connection that it becomes.
+  if (burst !== undefined) publish(bus, burst.step, burst);
+  emit({ kind: "healed", step });
 }
 
 /** Heal all, settle, observe: what is on its way arrives. */

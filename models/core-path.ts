@@ -32,7 +32,7 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   };
   if (state.client === "closed") return refuse(burst, "closed");
   if (state.stuck) return refuse(burst, "draining");
-  if (state.view.hindrance === "limit") return publishUnderLimit(bus, step, burst, told, refuse);
+  if (state.view.hindrance === "limit") return publishUnderLimit(bus, burst, told, refuse);
   const rest: FrameRun[] = burst.count > 0 ? [burst] : [];
   while (rest.length > 0) publishPiece(bus, rest, told, refuse);
 }
@@ -135,7 +135,7 @@ function keepOrReset(bus: Bus, run: FrameRun, told: Told, refuse: Refuse): void 
 }
 
 /** A byte anchor: what fits arrives to the byte, the rest of what is sent on that connection is lost with it. */
-function publishUnderLimit(bus: Bus, step: StepId, burst: FrameRun, told: Told, refuse: Refuse): void {
+function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse): void {
   const { state, profile, choose, emit } = bus;
   const left = state.view.limitBytesLeft;
   const bytes = burst.count * burst.frameBytes;
@@ -153,7 +153,7 @@ function publishUnderLimit(bus: Bus, step: StepId, burst: FrameRun, told: Told, 
   const sent = countOf(rest);
   const before = mayNotice ? choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" }) : sent;
   state.client = "lost";
-  emit({ kind: "fault", step, fault: "limit", phase: "took-effect" });
+  emit({ kind: "fault", step: state.view.limitStep, fault: "limit", phase: "took-effect" });
   for (const run of take(rest, before)) {
     if (mayNotice) writeToDeadSocket(bus, run, told);
     else {

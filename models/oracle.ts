@@ -82,14 +82,15 @@ interface Attempt {
   readonly ended: readonly Event[];
 }
 
-/** Paths looked at before a place of loss counts as known. */
+/** Explanations looked for, and what may be spent on them after the first, before a place of loss counts as known. */
 const pathsMax = 8;
+const evaluationsAfterFirst = 1_000;
 
 class Search {
   private readonly steps: readonly PlannedStep[];
   private readonly failed = new Set<string>();
   private evaluations = 0;
-  private readonly evaluationsMax: number;
+  private evaluationsMax: number;
   private readonly plain: boolean;
   private readonly limitIsReachable: boolean;
   private furthest = { step: -1, delivered: -1, reasons: new Set<string>() };
@@ -113,6 +114,7 @@ class Search {
     const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
     this.from(0, newState(), { delivered: 0, connection: 0 }, [], [], (ended, answers) => {
       paths.push({ ended, answers });
+      if (paths.length === 1) this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
       return !this.plain && paths.length < pathsMax;
     });
     const [first] = paths;
@@ -268,9 +270,11 @@ class Search {
     }
     if (label === "write-error-at") return [this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "unsettled write-failed")];
     if (label === "noticed-at" && about?.keepsRest === true) {
+      // What comes after the notice and before the first refusal is kept, and arrives before anything later does.
+      const refused = this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "rejected buffer-full");
       const arrived = this.firstDelivered(runs);
-      if (arrived !== undefined) return [this.offset(runs, lo, hi, m => m === arrived)];
-      return this.limitIsReachable ? downwards(hi, lo) : [hi, lo];
+      if (arrived !== undefined) return [Math.min(refused, this.offset(runs, lo, hi, m => m === arrived))];
+      return this.limitIsReachable ? downwards(refused, lo) : [hi, lo];
     }
     return wholeRange(label, lo, hi);
   };

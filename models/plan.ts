@@ -15,6 +15,8 @@ export interface View {
   /** What else is done to the link or the server while `link` is up. */
   hindrance: "none" | "hold" | "limit" | "blackhole" | "pause";
   limitBytesLeft: number;
+  /** The step that set the limit. */
+  limitStep: StepId;
   /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
   client: "connected" | "disconnected" | "unsure";
   /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
@@ -27,6 +29,7 @@ export const newView = (): View => ({
   link: "up",
   hindrance: "none",
   limitBytesLeft: 0,
+  limitStep: "",
   client: "disconnected",
   quiet: true,
 });
@@ -109,6 +112,7 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
   switch (fault.kind) {
     case "cut":
       if (view.hindrance === "pause") return "the server is paused";
+      if (isSilent(view) && stale) return "the client's own PINGs would race with it";
       return awaitNotEnabled(fault.awaits, finite);
     case "stop-server":
       if (view.hindrance !== "none") return "another fault is in force";
@@ -168,7 +172,7 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       }
       return;
     case "fault":
-      advanceFault(view, step.fault);
+      advanceFault(view, step.id, step.fault);
       return;
     case "await-noticed":
       if (view.hindrance === "blackhole") advanceDown(view, "noticed");
@@ -195,7 +199,7 @@ function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void
   view.ended = call === "drain" && down && profile.drain.whileDown.leaves === "stuck" ? "stuck" : "closed";
 }
 
-function advanceFault(view: View, fault: Fault): void {
+function advanceFault(view: View, step: StepId, fault: Fault): void {
   switch (fault.kind) {
     case "hold":
       view.hindrance = "hold";
@@ -203,6 +207,7 @@ function advanceFault(view: View, fault: Fault): void {
     case "limit":
       view.hindrance = "limit";
       view.limitBytesLeft = fault.bytes;
+      view.limitStep = step;
       return;
     case "pause-server":
       view.hindrance = "pause";

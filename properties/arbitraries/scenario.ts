@@ -1,0 +1,286 @@
+/**
+ * Random scenarios as a fast-check Arbitrary of our own: `generate` draws one seed word and expands it, `shrink` yields our
+ * reductions. Scenarios are made of episodes, each a fault with messages under way, so that every fault can take effect; swarm:
+ * each scenario keeps a random few of the kinds of episode and weights them wildly.
+ */
+import fc from "fast-check";
+import { frameBytes } from "../../models/vocabulary/frame.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { CallStep, Capability, Fault, HealAwait, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { type Random, randomOf } from "./random.ts";
+import { reductions } from "./reductions.ts";
+
+export interface ScenarioSpace {
+  readonly profile: Profile;
+  /** What world and bus can do: only scenarios within it are made. */
+  readonly capabilities: ReadonlySet<Capability>;
+  /** The most episodes of one scenario. */
+  readonly episodesMax?: number;
+}
+
+class ScenarioArbitrary extends fc.Arbitrary<Scenario> {
+  readonly space: ScenarioSpace;
+  constructor(space: ScenarioSpace) {
+    super();
+    this.space = space;
+  }
+  override generate(mrng: fc.Random): fc.Value<Scenario> {
+    const word = mrng.nextInt(-0x80000000, 0x7fffffff) >>> 0;
+    return new fc.Value(scenarioOf(word.toString(36), this.space), undefined);
+  }
+  override canShrinkWithoutContext(value: unknown): value is Scenario {
+    return typeof value === "object" && value !== null && "steps" in value && "options" in value;
+  }
+  override shrink(value: Scenario): fc.Stream<fc.Value<Scenario>> {
+    return fc.stream(values(value));
+  }
+}
+
+function* values(scenario: Scenario): IterableIterator<fc.Value<Scenario>> {
+  for (const smaller of reductions(scenario)) yield new fc.Value(smaller, undefined);
+}
+
+/** Scenarios for one profile, seeded by fast-check and shrunk by us. */
+export const scenarios = (space: ScenarioSpace): fc.Arbitrary<Scenario> => new ScenarioArbitrary(space);
+
+/** A kind of episode: what it needs, and the steps it adds. */
+interface Episode {
+  readonly name: string;
+  readonly needs: readonly Capability[];
+  /** Only with the client's own PINGs on, only without, or either. */
+  readonly pings?: boolean;
+  add(draft: Draft): void;
+}
+
+/** The scenario being made. */
+interface Draft {
+  readonly random: Random;
+  readonly options: Options;
+  readonly steps: Step[];
+}
+
+const id = (draft: Draft, kind: string): string => `${kind}-${draft.steps.length}`;
+const payloads = [8, 16, 16, 16, 100, 1_000] as const;
+
+function publishStep(draft: Draft, most: number, overlap: boolean): Step {
+  const { random } = draft;
+  const count = random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
+  return { id: id(draft, "publish"), kind: "publish", count, bytes: random.pick(payloads), ...(overlap ? { overlap } : {}) };
+}
+const publish = (draft: Draft, most = 60): void => void draft.steps.push(publishStep(draft, most, false));
+const flush = (draft: Draft, timeoutMs = 5_000): void => void draft.steps.push({ id: id(draft, "flush"), kind: "flush", timeoutMs });
+const fault = (draft: Draft, one: Fault): void => void draft.steps.push({ id: id(draft, one.kind), kind: "fault", fault: one });
+const heal = (draft: Draft, awaits: HealAwait = "connected"): void => void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
+
+/** Publishes, and a flush half of the time, so that what is under way at the fault varies. */
+function before(draft: Draft): void {
+  if (draft.random.chance(0.7)) publish(draft);
+  if (draft.random.chance(0.5)) flush(draft);
+}
+
+/** Publishes while down; a flush now and then, since a PING may be kept like a publish. */
+function whileDown(draft: Draft): void {
+  const { random } = draft;
+  for (let left = random.int(1, 3); left > 0; left--) publish(draft);
+  if (random.chance(0.15)) {
+    flush(draft, 60);
+    publish(draft);
+  }
+}
+
+const episodes: readonly Episode[] = [
+  {
+    name: "published while down",
+    needs: ["cut"],
+    pings: false,
+    add(draft) {
+      before(draft);
+      fault(draft, { kind: "cut", awaits: "noticed" });
+      whileDown(draft);
+      heal(draft);
+    },
+  },
+  {
+    name: "burst and cut",
+    needs: ["cut"],
+    pings: false,
+    add(draft) {
+      const { random } = draft;
+      if (random.chance(0.5)) before(draft);
+      draft.steps.push(publishStep(draft, random.chance(0.3) ? 4_000 : 300, true));
+      fault(draft, { kind: "cut", awaits: random.chance(0.7) ? "noticed" : "none" });
+      if (random.chance(0.5)) publish(draft);
+      heal(draft);
+    },
+  },
+  {
+    name: "un-awaited",
+    needs: ["cut"],
+    pings: false,
+    add(draft) {
+      const { random } = draft;
+      before(draft);
+      fault(draft, { kind: "cut", awaits: random.chance(0.5) ? "none" : "noticed" });
+      publish(draft);
+      if (random.chance(0.2)) flush(draft, 60);
+      heal(draft, "none");
+      if (random.chance(0.7)) publish(draft);
+      if (random.chance(0.2)) flush(draft, 2_000);
+      heal(draft);
+    },
+  },
+  {
+    name: "held, then cut",
+    needs: ["hold", "cut"],
+    pings: false,
+    add(draft) {
+      before(draft);
+      fault(draft, { kind: "hold" });
+      publish(draft);
+      if (draft.random.chance(0.15)) flush(draft, 40);
+      fault(draft, { kind: "cut", awaits: "noticed" });
+      if (draft.random.chance(0.5)) publish(draft);
+      heal(draft);
+    },
+  },
+  {
+    name: "held, then released",
+    needs: ["hold"],
+    pings: false,
+    add(draft) {
+      before(draft);
+      fault(draft, { kind: "hold" });
+      publish(draft);
+      heal(draft);
+    },
+  },
+  { name: "cut at a byte", needs: ["limit"], pings: false, add: cutAtByte },
+  {
+    name: "published during the handshake",
+    needs: ["cut", "handshake"],
+    pings: false,
+    add(draft) {
+      before(draft);
+      fault(draft, { kind: "cut", awaits: "noticed" });
+      if (draft.random.chance(0.5)) publish(draft);
+      heal(draft, "handshake");
+      draft.steps.push(publishStep(draft, 60, true));
+      heal(draft);
+    },
+  },
+  {
+    name: "blackhole, removed before it was noticed",
+    needs: ["blackhole"],
+    pings: false,
+    add(draft) {
+      if (draft.random.chance(0.5)) flush(draft);
+      fault(draft, { kind: "blackhole" });
+      publish(draft);
+      heal(draft);
+    },
+  },
+  {
+    name: "blackhole, noticed",
+    needs: ["blackhole", "stale-detection"],
+    pings: true,
+    add(draft) {
+      if (draft.random.chance(0.5)) flush(draft);
+      fault(draft, { kind: "blackhole" });
+      publish(draft);
+      draft.steps.push({ id: id(draft, "await"), kind: "await-noticed" });
+      if (draft.random.chance(0.7)) publish(draft);
+      heal(draft);
+    },
+  },
+  {
+    name: "server paused, noticed",
+    needs: ["pause-server", "stale-detection"],
+    pings: true,
+    add(draft) {
+      if (draft.random.chance(0.5)) flush(draft);
+      fault(draft, { kind: "pause-server" });
+      publish(draft);
+      draft.steps.push({ id: id(draft, "await"), kind: "await-noticed" });
+      heal(draft);
+    },
+  },
+  {
+    name: "server stopped and restarted",
+    needs: ["stop-server"],
+    pings: false,
+    add(draft) {
+      before(draft);
+      fault(draft, { kind: "stop-server", signal: draft.random.pick(["TERM", "KILL"]), awaits: "noticed" });
+      whileDown(draft);
+      heal(draft);
+    },
+  },
+];
+
+/** A byte anchor at a frame's end, or one byte to either side of it, within the publishes that follow. */
+function cutAtByte(draft: Draft): void {
+  const { random, options } = draft;
+  flush(draft);
+  const bytes = random.pick(payloads);
+  const count = random.int(1, 60);
+  const frame = frameBytes(options.subject, bytes);
+  const anchor = Math.max(1, random.int(0, count) * frame + random.int(-1, 1));
+  fault(draft, { kind: "limit", bytes: Math.min(anchor, count * frame) });
+  draft.steps.push({ id: id(draft, "publish"), kind: "publish", count, bytes });
+  if (random.chance(0.5)) publish(draft);
+  heal(draft);
+}
+
+/** How the application ends the connection, up or down; after it a publish is refused. */
+function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
+  const { random } = draft;
+  const down = capabilities.has("cut") && random.chance(0.5);
+  if (down) {
+    if (random.chance(0.5)) before(draft);
+    fault(draft, { kind: "cut", awaits: "noticed" });
+    publish(draft);
+  }
+  const ends = (["close", "drain"] as const).filter(one => capabilities.has(one));
+  if (ends.length === 0) return;
+  const kind = random.pick(ends);
+  if (capabilities.has("together") && random.chance(0.5)) {
+    const burst: CallStep = { id: id(draft, "burst"), kind: "publish", count: random.int(1, 1_000), bytes: random.pick(payloads) };
+    draft.steps.push({ id: id(draft, "together"), kind: "together", steps: [burst, { id: `${id(draft, kind)}-within`, kind }] });
+  } else {
+    publish(draft);
+    draft.steps.push({ id: id(draft, kind), kind });
+  }
+  if (random.chance(0.3)) publish(draft, 3);
+  if (down) heal(draft);
+}
+
+function optionsOf(random: Random, { profile, capabilities }: ScenarioSpace): Options {
+  const has = (one: Capability): boolean => capabilities.has(one);
+  const pings = has("stale-detection") && random.chance(0.15);
+  const limited = has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept" && random.chance(0.35);
+  return {
+    subject: "subject",
+    reconnectWaitMs: 20,
+    reconnectAttemptsMax: -1,
+    cutsWith: has("cut-with-rst") && random.chance(0.2) ? "rst" : "fin",
+    ...(limited ? { reconnectBufferBytesMax: random.pick([-1, 1, 34, 100, 1_024, random.int(1, 4_000)]) } : {}),
+    ...(pings ? { pingIntervalMs: 150, pingsOutMax: 2 } : {}),
+  };
+}
+
+/** The scenario of one seed word: a pure function of the word and the space. */
+export function scenarioOf(word: string, space: ScenarioSpace): Scenario {
+  const random = randomOf(word, "scenario");
+  const options = optionsOf(random, space);
+  const pings = options.pingIntervalMs !== undefined;
+  const possible = episodes.filter(
+    one => one.needs.every(need => space.capabilities.has(need)) && (one.pings === undefined || one.pings === pings),
+  );
+  const kept = possible.filter(() => random.chance(0.6));
+  const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));
+  const draft: Draft = { random, options, steps: [{ id: "start", kind: "start" }] };
+  for (let left = random.int(1, space.episodesMax ?? 4); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
+  if (random.chance(0.35) && !pings) shutdown(draft, space.capabilities);
+  else if (random.chance(0.5)) publish(draft);
+  return { version: 1, id: `random/${word}`, why: `made from the seed word ${word}`, requires: [], options, steps: draft.steps, mustHappen: [], expect: {} };
+}
