@@ -5,16 +5,23 @@
 import type { Choose } from "./choice.ts";
 import { endConnection, giveUp, notice, reconnect } from "./connection.ts";
 import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
-import { frameBytes } from "./vocabulary/frame.ts";
-import { advance, type PlannedStep } from "./plan.ts";
+import { advance, callsMade, type PlannedStep, settleId } from "./plan.ts";
 import { close, drain } from "./shutdown.ts";
 import { arrive, type BusState, countOf, type FrameRun, take } from "./state.ts";
 import type { Emit } from "./vocabulary/event.ts";
+import { frameBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { CallStep, Fault, FaultAwait, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
 
 /** Does one planned step. */
-export function step(state: BusState, planned: PlannedStep, profile: Profile, options: Options, choose: Choose, emit: Emit): void {
+export function step(
+  state: BusState,
+  planned: PlannedStep,
+  profile: Profile,
+  options: Options,
+  choose: Choose,
+  emit: Emit,
+): void {
   const bus: Bus = { state, profile, options, choose, emit };
   const { step, overlapping } = planned;
   if (planned.skipped !== undefined) return emit({ kind: "skipped", step: step.id, reason: planned.skipped });
@@ -33,7 +40,7 @@ function perform(bus: Bus, step: Step): void {
       emit({ kind: "connection", change: "connected" });
       return emit({ kind: "called", step: step.id, call: "start", outcome: { is: "ok" } });
     case "together":
-      for (const part of step.steps) if (state.client !== "closed" || part.kind === "publish") call(bus, part);
+      for (const part of callsMade(step.steps)) call(bus, part);
       return endTick(state);
     case "publish":
     case "flush":
@@ -142,7 +149,7 @@ export function settle(state: BusState, profile: Profile, options: Options, choo
   const { view } = state;
   if (view.started && (view.link !== "up" || view.hindrance !== "none" || view.client !== "connected")) {
     emit({ kind: "phase", phase: "healed" });
-    heal(bus, "settle", "connected");
+    heal(bus, settleId, "connected");
   }
   arrive(take(state.wire, countOf(state.wire)), emit);
   emit({ kind: "phase", phase: "settled" });

@@ -113,7 +113,10 @@ export function expand<T>(
       asked++;
       return cell.answers[cell.at] ?? lo;
     });
-    const go = visit(outcome, tape.map(cell => ({ label: cell.label, answer: cell.answers[cell.at] ?? 0 })));
+    const go = visit(
+      outcome,
+      tape.map(cell => ({ label: cell.label, answer: cell.answers[cell.at] ?? 0 })),
+    );
     if (!go) return;
     while (tape.length > 0) {
       const last = tape[tape.length - 1] as (typeof tape)[number];

@@ -39,7 +39,12 @@ export function reconnect(state: BusState, emit: Emit): void {
 }
 
 /** The client closes for good; what it kept dies with it. */
-export function closeForGood(state: BusState, events: readonly ("disconnected" | "closed")[], place: Place, emit: Emit): void {
+export function closeForGood(
+  state: BusState,
+  events: readonly ("disconnected" | "closed")[],
+  place: Place,
+  emit: Emit,
+): void {
   lose(state.pending, place, emit);
   state.pending = [];
   state.pendingBytes = 0;

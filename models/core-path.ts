@@ -1,10 +1,10 @@
 /** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
 import type { Choose } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
-import { pingBytes } from "./vocabulary/frame.ts";
 import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
 import { append, arrive, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, Outcome, RejectKind } from "./vocabulary/event.ts";
+import { pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { FlushStep, Options, StepId } from "./vocabulary/scenario.ts";
 
@@ -24,7 +24,8 @@ export interface Bus {
 export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   const { state, emit } = bus;
   const told = (run: FrameRun, outcome: Outcome): void => {
-    if (run.count > 0) emit({ kind: "published", step, first: run.first, count: run.count, frameBytes: run.frameBytes, outcome });
+    if (run.count > 0)
+      emit({ kind: "published", step, first: run.first, count: run.count, frameBytes: run.frameBytes, outcome });
   };
   const refuse = (run: FrameRun, kind: RejectKind): void => {
     told(run, rejected(kind));
@@ -151,7 +152,9 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
   arrive(through, emit);
   const mayNotice = profile.burst.interruptible && bytes - left > profile.burst.interruptibleAfterBytes;
   const sent = countOf(rest);
-  const before = mayNotice ? choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" }) : sent;
+  const before = mayNotice
+    ? choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" })
+    : sent;
   state.client = "lost";
   emit({ kind: "fault", step: state.view.limitStep, fault: "limit", phase: "took-effect" });
   for (const run of take(rest, before)) {
@@ -178,7 +181,14 @@ export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   arrive(take(flight, arrived), emit);
   lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);
   if (sent > 0) {
-    emit({ kind: "published", step: burst.step, first: burst.first, count: sent, frameBytes: burst.frameBytes, outcome: accepted });
+    emit({
+      kind: "published",
+      step: burst.step,
+      first: burst.first,
+      count: sent,
+      frameBytes: burst.frameBytes,
+      outcome: accepted,
+    });
   }
   state.wire = [];
   state.wireFree = 0;

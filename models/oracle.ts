@@ -5,11 +5,11 @@
  */
 import { settle, step } from "./bus.ts";
 import { type Answer, type Candidates, expand, wholeRange } from "./choice.ts";
-import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
-import { plan, type PlannedStep, settleId } from "./plan.ts";
+import { type PlannedStep, plan, settleId } from "./plan.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
 import type { CallOutcome, ConnectionChange, Event, Outcome, Place, Run } from "./vocabulary/event.ts";
+import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { Scenario, Step, StepId } from "./vocabulary/scenario.ts";
 
@@ -23,7 +23,8 @@ export interface Observation {
   readonly delivered: readonly number[];
 }
 
-const outcomeText = (outcome: Outcome | CallOutcome): string => ("kind" in outcome ? `${outcome.is} ${outcome.kind}` : outcome.is);
+const outcomeText = (outcome: Outcome | CallOutcome): string =>
+  "kind" in outcome ? `${outcome.is} ${outcome.kind}` : outcome.is;
 
 /**
  * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
@@ -53,7 +54,12 @@ export function observe(events: readonly Event[]): Observation {
 }
 
 export type Admission =
-  | { readonly answer: "permitted"; readonly ended: readonly Event[]; readonly answers: readonly Answer[]; readonly evaluations: number }
+  | {
+      readonly answer: "permitted";
+      readonly ended: readonly Event[];
+      readonly answers: readonly Answer[];
+      readonly evaluations: number;
+    }
   | { readonly answer: "not-permitted"; readonly reason: string; readonly evaluations: number }
   | { readonly answer: "undecided"; readonly reason: string; readonly evaluations: number };
 
@@ -65,7 +71,12 @@ export interface OracleOptions {
 }
 
 /** Whether the model of this profile admits the observation. */
-export function admits(scenario: Scenario, profile: Profile, observed: Observation, options: OracleOptions = {}): Admission {
+export function admits(
+  scenario: Scenario,
+  profile: Profile,
+  observed: Observation,
+  options: OracleOptions = {},
+): Admission {
   return new Search(scenario, profile, observed, options).run();
 }
 
@@ -106,7 +117,8 @@ class Search {
     this.steps = plan(scenario, profile).steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
-    this.limitIsReachable = bytesOf(scenario.steps, scenario.options.subject) >= bufferBytesMax(profile, scenario.options);
+    this.limitIsReachable =
+      bytesOf(scenario.steps, scenario.options.subject) >= bufferBytesMax(profile, scenario.options);
     this.everDelivered = prefixCounts(observed);
   }
 
@@ -114,7 +126,8 @@ class Search {
     const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
     this.from(0, newState(), { delivered: 0, connection: 0 }, [], [], (ended, answers) => {
       paths.push({ ended, answers });
-      if (paths.length === 1) this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
+      if (paths.length === 1)
+        this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
       return !this.plain && paths.length < pathsMax;
     });
     const [first] = paths;
@@ -165,7 +178,13 @@ class Search {
   }
 
   /** Does one step from a copy of the state, comparing what the model says with what was observed. */
-  private attempt(index: number, state: BusState, from: Position, at: Position, choose: Parameters<typeof step>[4]): Attempt {
+  private attempt(
+    index: number,
+    state: BusState,
+    from: Position,
+    at: Position,
+    choose: Parameters<typeof step>[4],
+  ): Attempt {
     const next = copy(state);
     at.delivered = from.delivered;
     at.connection = from.connection;
@@ -210,7 +229,8 @@ class Search {
       }
       case "connection": {
         const got = this.observed.connection[at.connection];
-        if (got !== event.change) return `the model says the client becomes ${event.change}; observed ${got ?? "nothing more"}`;
+        if (got !== event.change)
+          return `the model says the client becomes ${event.change}; observed ${got ?? "nothing more"}`;
         at.connection++;
         return undefined;
       }
@@ -241,7 +261,8 @@ class Search {
 
   private leftOver(at: Position): string | undefined {
     const message = this.observed.delivered[at.delivered];
-    if (message !== undefined) return `message ${message} arrived as number ${at.delivered + 1}, but the model delivers nothing more`;
+    if (message !== undefined)
+      return `message ${message} arrived as number ${at.delivered + 1}, but the model delivers nothing more`;
     const change = this.observed.connection[at.connection];
     return change === undefined ? undefined : `the client became ${change}, but the model says nothing more`;
   }
@@ -259,7 +280,9 @@ class Search {
    * The answers that the observation leaves open; all others contradict it. TCP keeps order, so a message that arrived came
    * with every one sent before it on its connection. Each rule is checked against the plain search by a test.
    */
-  private readonly narrowed = (...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]): readonly number[] => {
+  private readonly narrowed = (
+    ...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]
+  ): readonly number[] => {
     const runs = about?.runs;
     if (runs === undefined) return wholeRange(label, lo, hi);
     if (label === "arrived-before-cut") {
@@ -268,12 +291,19 @@ class Search {
       // With a limit in reach, part of a burst may have been kept and sent later instead; without, nobody could tell.
       return this.limitIsReachable ? downwards(most, lo) : [most];
     }
-    if (label === "write-error-at") return [this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "unsettled write-failed")];
+    if (label === "write-error-at")
+      return [this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "unsettled write-failed")];
     if (label === "noticed-at" && about?.keepsRest === true) {
       // What comes after the notice and before the first refusal is kept, and arrives before anything later does.
       const refused = this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "rejected buffer-full");
       const arrived = this.firstDelivered(runs);
-      if (arrived !== undefined) return [Math.min(refused, this.offset(runs, lo, hi, m => m === arrived))];
+      if (arrived !== undefined)
+        return [
+          Math.min(
+            refused,
+            this.offset(runs, lo, hi, m => m === arrived),
+          ),
+        ];
       return this.limitIsReachable ? downwards(refused, lo) : [hi, lo];
     }
     return wholeRange(label, lo, hi);
@@ -299,7 +329,8 @@ class Search {
   private note(stepIndex: number, delivered: number, reason: string): void {
     const { furthest } = this;
     if (stepIndex < furthest.step || (stepIndex === furthest.step && delivered < furthest.delivered)) return;
-    if (stepIndex > furthest.step || delivered > furthest.delivered) this.furthest = { step: stepIndex, delivered, reasons: new Set() };
+    if (stepIndex > furthest.step || delivered > furthest.delivered)
+      this.furthest = { step: stepIndex, delivered, reasons: new Set() };
     if (this.furthest.reasons.size < 12) this.furthest.reasons.add(reason);
   }
 
@@ -312,7 +343,8 @@ class Search {
   }
 }
 
-const downwards = (from: number, to: number): readonly number[] => Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
+const downwards = (from: number, to: number): readonly number[] =>
+  Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
 
 function prefixCounts(observed: Observation): Int32Array {
   const size = Math.max(observed.published, ...observed.delivered.slice(0, 1), 0);

@@ -48,12 +48,7 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
 }
 
 /** Why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal. */
-export function notEnabled(
-  view: View,
-  step: Step,
-  next: Step | undefined,
-  options: Options,
-): string | undefined {
+export function notEnabled(view: View, step: Step, next: Step | undefined, options: Options): string | undefined {
   if (step.kind === "start") return view.started ? "the bus is started already" : undefined;
   if (!view.started) return "the bus is not started";
   switch (step.kind) {
@@ -77,7 +72,8 @@ export function notEnabled(
 
 function callNotEnabled(view: View, step: CallStep, next: Step | undefined): string | undefined {
   if (step.kind === "publish") {
-    if (view.hindrance === "pause" && view.client !== "connected") return "a dial to the paused server may hold the call";
+    if (view.hindrance === "pause" && view.client !== "connected")
+      return "a dial to the paused server may hold the call";
     if (view.link === "handshake" && !overlaps(view, step, next)) return "the call may block until the handshake ends";
     return undefined;
   }
@@ -95,7 +91,12 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined): str
 
 function togetherNotEnabled(view: View, steps: readonly CallStep[]): string | undefined {
   if (view.ended !== "no") return "the connection has ended";
-  if (view.client === "unsure" || view.link === "handshake" || view.hindrance === "limit" || view.hindrance === "pause") {
+  if (
+    view.client === "unsure" ||
+    view.link === "handshake" ||
+    view.hindrance === "limit" ||
+    view.hindrance === "pause"
+  ) {
     return "the client's state is not known";
   }
   return steps.map(step => callNotEnabled(view, step, undefined)).find(reason => reason !== undefined);
@@ -137,12 +138,14 @@ function awaitNotEnabled(awaits: "noticed" | "gave-up" | "none", finite: boolean
 }
 
 function healNotEnabled(view: View, awaits: "connected" | "handshake" | "none", options: Options): string | undefined {
-  if (isSilent(view) && view.client === "connected" && options.pingIntervalMs !== undefined) return "the client's own PINGs would race with it";
+  if (isSilent(view) && view.client === "connected" && options.pingIntervalMs !== undefined)
+    return "the client's own PINGs would race with it";
   if (view.link === "up" && view.hindrance === "none" && view.client !== "unsure") return "nothing is to be healed";
   if (awaits === "handshake") {
     if (view.link !== "down" || view.client !== "disconnected" || view.ended !== "no") return "no dial is awaited";
   }
-  if (awaits === "none" && (view.link !== "down" || view.hindrance === "pause" || view.ended !== "no")) return "nothing would race with it";
+  if (awaits === "none" && (view.link !== "down" || view.hindrance === "pause" || view.ended !== "no"))
+    return "nothing would race with it";
   return undefined;
 }
 
@@ -242,21 +245,31 @@ function advanceHeal(view: View, awaits: "connected" | "handshake" | "none"): vo
   view.client = awaits === "connected" ? "connected" : "unsure";
 }
 
+/** The calls of a `together` that are made: once the connection has been ended, only publishes. */
+export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
+  const end = calls.findIndex(call => call.kind === "close" || call.kind === "drain");
+  return calls.filter((call, i) => end < 0 || i <= end || call.kind === "publish");
+}
+
 export interface PlannedStep {
   readonly step: Step;
   /** Why it is skipped. */
   readonly skipped?: string;
   /** It still runs when the next one is done. */
   readonly overlapping: boolean;
-  /** What the harness knows before it. */
+  /** What the harness knows before and after it. */
   readonly before: Readonly<View>;
+  readonly after: Readonly<View>;
 }
 
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
 export const settleId: StepId = "settle";
 
 /** Every step of the scenario with what is done about it. */
-export function plan(scenario: Scenario, profile: Profile): { readonly steps: readonly PlannedStep[]; readonly end: Readonly<View> } {
+export function plan(
+  scenario: Scenario,
+  profile: Profile,
+): { readonly steps: readonly PlannedStep[]; readonly end: Readonly<View> } {
   const view = newView();
   const steps: PlannedStep[] = [];
   scenario.steps.forEach((step, i) => {
@@ -264,17 +277,24 @@ export function plan(scenario: Scenario, profile: Profile): { readonly steps: re
     const next = scenario.steps[i + 1];
     const skipped = notEnabled(view, step, next, scenario.options);
     if (skipped !== undefined) {
-      steps.push({ step, skipped, overlapping: false, before });
+      steps.push({ step, skipped, overlapping: false, before, after: before });
       return;
     }
-    const overlapping = overlaps(view, step, next) && notEnabledAfter(view, step, next, scenario.options, profile) === undefined;
+    const overlapping =
+      overlaps(view, step, next) && notEnabledAfter(view, step, next, scenario.options, profile) === undefined;
     advance(view, step, overlapping, scenario.options, profile);
-    steps.push({ step, overlapping, before });
+    steps.push({ step, overlapping, before, after: { ...view } });
   });
   return { steps, end: view };
 }
 
-function notEnabledAfter(view: View, step: Step, next: Step | undefined, options: Options, profile: Profile): string | undefined {
+function notEnabledAfter(
+  view: View,
+  step: Step,
+  next: Step | undefined,
+  options: Options,
+  profile: Profile,
+): string | undefined {
   if (next === undefined) return "nothing follows";
   const after = { ...view };
   advance(after, step, true, options, profile);

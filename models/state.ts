@@ -58,7 +58,8 @@ export function copy(state: BusState): BusState {
 /** Canonical text of a state: equal texts, equal futures. */
 export function key(state: BusState): string {
   const { view } = state;
-  const runs = (list: readonly FrameRun[]): string => list.map(run => `${run.first}+${run.count}*${run.frameBytes}`).join(",");
+  const runs = (list: readonly FrameRun[]): string =>
+    list.map(run => `${run.first}+${run.count}*${run.frameBytes}`).join(",");
   return [
     view.started ? 1 : 0,
     view.ended,

@@ -10,20 +10,23 @@ const successors: Readonly<Record<ConnectionChange, readonly ConnectionChange[]>
   closed: [],
 };
 
-const onlyLegalTransitions = property<{ last: ConnectionChange | undefined; seen: number; broken: string | undefined }>({
-  id: "connection/only-legal-transitions",
-  promise: "The client's status events follow the connection's states.",
-  expectation: "always",
-  start: () => ({ last: undefined, seen: 0, broken: undefined }),
-  on(state, event) {
-    if (event.kind !== "connection") return;
-    const legal = state.last === undefined ? event.change === "connected" : successors[state.last].includes(event.change);
-    if (!legal) state.broken ??= `${event.change} after ${state.last ?? "nothing"}`;
-    state.last = event.change;
-    state.seen++;
+const onlyLegalTransitions = property<{ last: ConnectionChange | undefined; seen: number; broken: string | undefined }>(
+  {
+    id: "connection/only-legal-transitions",
+    promise: "The client's status events follow the connection's states.",
+    expectation: "always",
+    start: () => ({ last: undefined, seen: 0, broken: undefined }),
+    on(state, event) {
+      if (event.kind !== "connection") return;
+      const legal =
+        state.last === undefined ? event.change === "connected" : successors[state.last].includes(event.change);
+      if (!legal) state.broken ??= `${event.change} after ${state.last ?? "nothing"}`;
+      state.last = event.change;
+      state.seen++;
+    },
+    end: state => ({ exercised: state.seen, ...(state.broken === undefined ? {} : { broken: state.broken }) }),
   },
-  end: state => ({ exercised: state.seen, ...(state.broken === undefined ? {} : { broken: state.broken }) }),
-});
+);
 
 interface Outage {
   readonly attemptsMax: number;
@@ -57,7 +60,9 @@ const everyHealedOutageEndsConnected = property<Outage>({
   ...followOutage,
   end({ attemptsMax, outages, last, shutdown, settled }) {
     if (shutdown || attemptsMax >= 0 || !settled) return { exercised: 0 };
-    return outages === 0 || last === "reconnected" ? { exercised: outages } : { exercised: outages, broken: `settled, and the client's last word is ${last}` };
+    return outages === 0 || last === "reconnected"
+      ? { exercised: outages }
+      : { exercised: outages, broken: `settled, and the client's last word is ${last}` };
   },
 });
 
@@ -68,7 +73,9 @@ const givingUpIsVisible = property<Outage>({
   ...followOutage,
   end({ attemptsMax, outages, last, shutdown }) {
     if (attemptsMax < 0 || shutdown) return { exercised: 0 };
-    return outages === 0 || last === "closed" ? { exercised: outages } : { exercised: outages, broken: `its attempts are spent and its last word is ${last}` };
+    return outages === 0 || last === "closed"
+      ? { exercised: outages }
+      : { exercised: outages, broken: `its attempts are spent and its last word is ${last}` };
   },
 });
 
@@ -82,10 +89,16 @@ const aSilentLinkIsNoticed = property<Silent>({
   id: "connection/a-silent-link-is-noticed",
   promise: "A link that swallows everything is noticed by the client's own PINGs.",
   expectation: "eventually",
-  start: ({ options }) => ({ pings: options.pingIntervalMs !== undefined, silent: false, noticed: 0, broken: undefined }),
+  start: ({ options }) => ({
+    pings: options.pingIntervalMs !== undefined,
+    silent: false,
+    noticed: 0,
+    broken: undefined,
+  }),
   on(state, event) {
     if (!state.pings) return;
-    if (event.kind === "fault" && event.phase === "installed") state.silent = event.fault === "blackhole" || event.fault === "pause-server";
+    if (event.kind === "fault" && event.phase === "installed")
+      state.silent = event.fault === "blackhole" || event.fault === "pause-server";
     if (event.kind === "connection" && event.change === "disconnected" && state.silent) {
       state.noticed++;
       state.silent = false;
@@ -95,7 +108,10 @@ const aSilentLinkIsNoticed = property<Silent>({
       state.silent = false;
     }
   },
-  end: state => ({ exercised: state.noticed + (state.broken ? 1 : 0), ...(state.broken === undefined ? {} : { broken: state.broken }) }),
+  end: state => ({
+    exercised: state.noticed + (state.broken ? 1 : 0),
+    ...(state.broken === undefined ? {} : { broken: state.broken }),
+  }),
 });
 
 export const connection: readonly Property[] = [

@@ -26,11 +26,15 @@ const orderIsKept = property<{ last: number; seen: number; broken: string | unde
   start: () => ({ last: -1, seen: 0, broken: undefined }),
   on(state, event) {
     if (event.kind !== "delivered") return;
-    if (event.first < state.last && state.broken === undefined) state.broken = `message ${event.first} arrived after message ${state.last}`;
+    if (event.first < state.last && state.broken === undefined)
+      state.broken = `message ${event.first} arrived after message ${state.last}`;
     state.seen += event.count;
     state.last = event.first + event.count - 1;
   },
-  end: state => ({ exercised: Math.max(0, state.seen - 1), ...(state.broken === undefined ? {} : { broken: state.broken }) }),
+  end: state => ({
+    exercised: Math.max(0, state.seen - 1),
+    ...(state.broken === undefined ? {} : { broken: state.broken }),
+  }),
 });
 
 const nothingIsFabricated = property<{ ledger: LedgerState; foreign: number }>({
@@ -118,8 +122,10 @@ const silentLossOnlyInsideADisturbance = property<AtRisk>({
   on(state, event) {
     recordInLedger(state.ledger, event);
     trackDisturbance(state.now, event);
-    if (event.kind === "called" && event.call === "flush" && event.outcome.is === "ok" && isCalm(state.now)) state.unflushed = [];
-    if (event.kind === "published") for (let m = event.first; m < event.first + event.count; m++) state.unflushed.push(m);
+    if (event.kind === "called" && event.call === "flush" && event.outcome.is === "ok" && isCalm(state.now))
+      state.unflushed = [];
+    if (event.kind === "published")
+      for (let m = event.first; m < event.first + event.count; m++) state.unflushed.push(m);
     if (state.now.inForce.length > 0 || state.now.client === "disconnected") {
       for (const m of state.unflushed) state.atRisk.add(m);
       state.unflushed = [];

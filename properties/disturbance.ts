@@ -39,7 +39,8 @@ export function trackDisturbance(state: Disturbance, event: Event): void {
 export const isCalm = (state: Disturbance): boolean => state.inForce.length === 0 && state.client === "connected";
 
 /** The client has said that it is down, and nothing that could let it back has begun. */
-export const isSurelyDown = (state: Disturbance): boolean => state.inForce.length > 0 && state.client === "disconnected";
+export const isSurelyDown = (state: Disturbance): boolean =>
+  state.inForce.length > 0 && state.client === "disconnected";
 
 /** Whether the run shows anything: faults with their proof, and messages under way meanwhile. */
 export interface EffectState {
@@ -71,7 +72,8 @@ export function trackEffect(state: EffectState, event: Event): void {
       const known = state.installed.get(event.step);
       if (event.phase === "took-effect" && known !== undefined) known.tookEffect = true;
       // Publishes sent since the last flush may still be under way when the fault comes.
-      if (event.phase === "installed") state.installed.set(event.step, { fault: event.fault, tookEffect: false, touched: state.unflushed });
+      if (event.phase === "installed")
+        state.installed.set(event.step, { fault: event.fault, tookEffect: false, touched: state.unflushed });
       return;
     }
     case "published":
@@ -101,7 +103,8 @@ function touch(state: EffectState, step: StepId, count: number): void {
 }
 
 /** Faults proven to have taken effect while messages were under way. */
-export const isDisturbed = (state: EffectState): boolean => [...state.installed.values()].some(one => one.tookEffect && one.touched > 0);
+export const isDisturbed = (state: EffectState): boolean =>
+  [...state.installed.values()].some(one => one.tookEffect && one.touched > 0);
 
 /** Why the run proves nothing, or undefined. */
 export function whyVacuous(state: EffectState): string | undefined {
@@ -110,7 +113,8 @@ export function whyVacuous(state: EffectState): string | undefined {
   if (wait !== undefined) return wait;
   for (const [step, one] of state.installed) {
     if (!one.tookEffect) return `the fault of ${step} (${one.fault}) never took effect`;
-    if (one.touched === 0) return `the fault of ${step} (${one.fault}) met no message: none was under way and none was published until it was healed`;
+    if (one.touched === 0)
+      return `the fault of ${step} (${one.fault}) met no message: none was under way and none was published until it was healed`;
   }
   return undefined;
 }

@@ -13,7 +13,13 @@ export interface LedgerState {
   complete: boolean;
 }
 
-export const newLedger = (): LedgerState => ({ outcomes: [], frameBytes: [], arrivals: [], places: [], complete: true });
+export const newLedger = (): LedgerState => ({
+  outcomes: [],
+  frameBytes: [],
+  arrivals: [],
+  places: [],
+  complete: true,
+});
 
 export function recordInLedger(state: LedgerState, event: Event): void {
   switch (event.kind) {
@@ -48,7 +54,14 @@ export function classOf(outcome: Outcome | undefined, arrivals: number, complete
 }
 
 export function ledgerOf(state: LedgerState): Ledger {
-  const classes: Record<ClassName, number> = { kept: 0, silentLoss: 0, reportedLoss: 0, ambiguous: 0, duplicated: 0, unknown: 0 };
+  const classes: Record<ClassName, number> = {
+    kept: 0,
+    silentLoss: 0,
+    reportedLoss: 0,
+    ambiguous: 0,
+    duplicated: 0,
+    unknown: 0,
+  };
   const places: Partial<Record<Place, number>> = {};
   for (let m = 0; m < state.outcomes.length; m++) {
     classes[classOf(state.outcomes[m], state.arrivals[m] ?? 0, state.complete)]++;

@@ -75,7 +75,9 @@ function trackOutages(state: Outages, event: Event): void {
     case "published":
       if (state.now.inForce.length === 0) return;
       if (event.step !== running || !isSurelyDown(state.now)) state.known = false;
-      if (state.known) for (let m = event.first; m < event.first + event.count; m++) hold(state, m, event.frameBytes, event.outcome.is);
+      if (state.known)
+        for (let m = event.first; m < event.first + event.count; m++)
+          hold(state, m, event.frameBytes, event.outcome.is);
       return;
     case "phase":
       if (event.phase === "settled") state.due.push(...state.sent.splice(0));
@@ -109,7 +111,11 @@ function hold(state: Outages, message: number, frameBytes: number, is: string): 
 }
 
 const missing = (state: Outages, list: readonly Kept[]): Kept | undefined =>
-  list.find(one => classOf(state.ledger.outcomes[one.message], state.ledger.arrivals[one.message] ?? 0, state.ledger.complete) === "silentLoss");
+  list.find(
+    one =>
+      classOf(state.ledger.outcomes[one.message], state.ledger.arrivals[one.message] ?? 0, state.ledger.complete) ===
+      "silentLoss",
+  );
 
 const keepsWhileDown = (state: Outages): boolean => state.declared.profile.reconnectBuffer.kind === "kept";
 
@@ -120,7 +126,14 @@ function ofOutages(
   expectation: "always" | "eventually",
   judge: (state: Outages) => { exercised: number; broken?: string },
 ): Property {
-  return property<Outages>({ id: `reconnect-buffer/${id}`, promise, expectation, start: startOutages, on: trackOutages, end: judge });
+  return property<Outages>({
+    id: `reconnect-buffer/${id}`,
+    promise,
+    expectation,
+    start: startOutages,
+    on: trackOutages,
+    end: judge,
+  });
 }
 
 const verdict = (exercised: number, broken: string | undefined): { exercised: number; broken?: string } =>
@@ -134,7 +147,10 @@ export const reconnectBuffer: readonly Property[] = [
     state => {
       const below = state.due.filter(one => one.heldBytes + one.frameBytes < state.limitBytes);
       const lost = missing(state, below);
-      return verdict(below.length, lost && `message ${lost.message} was kept below the limit of ${state.limitBytes} bytes and did not arrive`);
+      return verdict(
+        below.length,
+        lost && `message ${lost.message} was kept below the limit of ${state.limitBytes} bytes and did not arrive`,
+      );
     },
   ),
   ofOutages(
@@ -147,15 +163,24 @@ export const reconnectBuffer: readonly Property[] = [
       const exercised = state.all.filter(one => !one.accepted).length;
       return verdict(
         Math.max(exercised, wrong ? 1 : 0),
-        wrong && `message ${wrong.message} was ${wrong.accepted ? "accepted" : "refused"} with ${wrong.heldBytes} of ${state.limitBytes} bytes kept`,
+        wrong &&
+          `message ${wrong.message} was ${wrong.accepted ? "accepted" : "refused"} with ${wrong.heldBytes} of ${state.limitBytes} bytes kept`,
       );
     },
   ),
-  ofOutages("disabled-refuses-every-publish", "With the buffer disabled every publish while down is refused.", "always", state => {
-    if ((state.declared.options.reconnectBufferBytesMax ?? 0) >= 0) return { exercised: 0 };
-    const wrong = state.all.find(one => one.accepted);
-    return verdict(state.all.length, wrong && `message ${wrong.message} was accepted while down, and the buffer is disabled`);
-  }),
+  ofOutages(
+    "disabled-refuses-every-publish",
+    "With the buffer disabled every publish while down is refused.",
+    "always",
+    state => {
+      if ((state.declared.options.reconnectBufferBytesMax ?? 0) >= 0) return { exercised: 0 };
+      const wrong = state.all.find(one => one.accepted);
+      return verdict(
+        state.all.length,
+        wrong && `message ${wrong.message} was accepted while down, and the buffer is disabled`,
+      );
+    },
+  ),
   ofOutages(
     "never-holds-more-than-limit-and-one-frame",
     "The buffer never holds more than its limit and one frame.",
@@ -166,7 +191,8 @@ export const reconnectBuffer: readonly Property[] = [
       const over = accepted.find(one => one.heldBytes >= state.limitBytes);
       return verdict(
         accepted.length,
-        over && `with message ${over.message} it holds ${over.heldBytes + over.frameBytes} bytes; limit ${state.limitBytes}, frame ${over.frameBytes}`,
+        over &&
+          `with message ${over.message} it holds ${over.heldBytes + over.frameBytes} bytes; limit ${state.limitBytes}, frame ${over.frameBytes}`,
       );
     },
   ),
@@ -176,7 +202,10 @@ export const reconnectBuffer: readonly Property[] = [
     "eventually",
     state => {
       const lost = missing(state, state.due);
-      return verdict(keepsWhileDown(state) || lost ? state.due.length : 0, lost && `message ${lost.message} was accepted while down and did not arrive`);
+      return verdict(
+        keepsWhileDown(state) || lost ? state.due.length : 0,
+        lost && `message ${lost.message} was accepted while down and did not arrive`,
+      );
     },
   ),
 ];

@@ -2,6 +2,8 @@
  * From events to a verdict: the oracle's answer, the properties that the profile claims, what must have happened, and what the
  * scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
  */
+
+import { hashText } from "../models/choice.ts";
 import { admits, observe } from "../models/oracle.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
@@ -11,7 +13,6 @@ import { catalogue } from "../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/disturbance.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
 import { judgeProperty } from "../properties/property.ts";
-import { hashText } from "../models/choice.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -37,7 +38,12 @@ export interface JudgeOptions {
 }
 
 /** Judges the recorded events of one case. */
-export function judge(scenario: Scenario, profile: Profile, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
+export function judge(
+  scenario: Scenario,
+  profile: Profile,
+  recorded: readonly Event[],
+  options: JudgeOptions = {},
+): Judgement {
   const admission = admits(scenario, profile, observe(recorded), options);
   const conformance = {
     answer: admission.answer,
@@ -73,7 +79,12 @@ export function judge(scenario: Scenario, profile: Profile, recorded: readonly E
   };
 }
 
-function judgeProperties(scenario: Scenario, profile: Profile, events: readonly Event[], only?: readonly string[]): readonly PropertyVerdict[] {
+function judgeProperties(
+  scenario: Scenario,
+  profile: Profile,
+  events: readonly Event[],
+  only?: readonly string[],
+): readonly PropertyVerdict[] {
   const declared = { options: scenario.options, profile };
   return catalogue
     .filter(one => only === undefined || only.includes(one.id))
@@ -104,7 +115,8 @@ function conclude(
   if (conformance.answer === "undecided") say("inconclusive", `conformance: ${conformance.reason}`);
   if (vacuous !== undefined) say("inconclusive", vacuous);
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
-  for (const must of scenario.mustHappen) if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
+  for (const must of scenario.mustHappen)
+    if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
   const verdict = worst(verdicts.map(one => one.verdict));
   const reason = verdicts.find(one => one.verdict === verdict)?.reason ?? "everything that was promised held";
   return { verdict, reason };
@@ -141,7 +153,8 @@ export function whyUnmet(ledger: Ledger, expected: Scenario["expect"][string]["c
     const want: ExpectedCount = expected[name] ?? 0;
     const [least, most] = typeof want === "number" ? [want, want] : want;
     const got = ledger.classes[name];
-    if (got < least || got > most) return `${name} is ${got}; expected ${least === most ? least : `${least} to ${most}`}`;
+    if (got < least || got > most)
+      return `${name} is ${got}; expected ${least === most ? least : `${least} to ${most}`}`;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** Validators for what people write. Strict: unknown fields are refused, and every size, depth and count has a bound. */
 import { z } from "zod";
-import { classNames, capabilities, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
+import { capabilities, classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
 
 export const bounds = {
@@ -28,7 +28,11 @@ const publish = z.strictObject({
   bytes: whole(bounds.payloadBytesMin, bounds.payloadBytesMax),
   overlap: z.literal(true).optional(),
 });
-const flush = z.strictObject({ id: stepId, kind: z.literal("flush"), timeoutMs: whole(1, bounds.timeoutMsMax).default(5_000) });
+const flush = z.strictObject({
+  id: stepId,
+  kind: z.literal("flush"),
+  timeoutMs: whole(1, bounds.timeoutMsMax).default(5_000),
+});
 const drain = z.strictObject({ id: stepId, kind: z.literal("drain") });
 const close = z.strictObject({ id: stepId, kind: z.literal("close") });
 const call = z.discriminatedUnion("kind", [publish, flush, drain, close]);
@@ -58,7 +62,10 @@ const step = z.discriminatedUnion("kind", [
 const options = z.strictObject({
   subject: z
     .string()
-    .regex(/^[A-Za-z0-9]{6,64}$/, "must be one token of 6 to 64 letters and digits: the live world renames it, keeping its length")
+    .regex(
+      /^[A-Za-z0-9]{6,64}$/,
+      "must be one token of 6 to 64 letters and digits: the live world renames it, keeping its length",
+    )
     .default("subject"),
   reconnectBufferBytesMax: whole(-1, bounds.totalBytesMax).optional(),
   reconnectWaitMs: whole(1, bounds.timeoutMsMax).default(20),
@@ -107,14 +114,16 @@ export function parseScenario(text: string, file: string): Scenario {
 
 /** Parses JSON of bounded size and depth. @throws BadInput */
 export function parseJson(text: string, file: string): unknown {
-  if (Buffer.byteLength(text) > bounds.fileBytesMax) throw new BadInput(file, "", `is larger than ${bounds.fileBytesMax} bytes`);
+  if (Buffer.byteLength(text) > bounds.fileBytesMax)
+    throw new BadInput(file, "", `is larger than ${bounds.fileBytesMax} bytes`);
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch (error) {
     throw new BadInput(file, "", `is not JSON: ${(error as Error).message}`);
   }
-  if (depthOf(data, 0) > bounds.depthMax) throw new BadInput(file, "", `is nested deeper than ${bounds.depthMax} levels`);
+  if (depthOf(data, 0) > bounds.depthMax)
+    throw new BadInput(file, "", `is nested deeper than ${bounds.depthMax} levels`);
   return data;
 }
 
@@ -147,7 +156,8 @@ function checkIds(scenario: Scenario, file: string, at: (path: readonly Property
     }
   });
   scenario.mustHappen.forEach((must, i) => {
-    if (must.kind === "fault-took-effect" && !seen.has(must.step)) throw new BadInput(file, at(["mustHappen", i, "step"]), `there is no step ${must.step}`);
+    if (must.kind === "fault-took-effect" && !seen.has(must.step))
+      throw new BadInput(file, at(["mustHappen", i, "step"]), `there is no step ${must.step}`);
   });
 }
 
@@ -157,7 +167,8 @@ function checkTotal(scenario: Scenario, file: string, at: (path: readonly Proper
     return one.kind === "together" ? one.steps.reduce((sum, part) => sum + bytesOf(part), 0) : 0;
   };
   const total = scenario.steps.reduce((sum, one) => sum + bytesOf(one), 0);
-  if (total > bounds.totalBytesMax) throw new BadInput(file, at(["steps"]), `publishes ${total} bytes in all; the most is ${bounds.totalBytesMax}`);
+  if (total > bounds.totalBytesMax)
+    throw new BadInput(file, at(["steps"]), `publishes ${total} bytes in all; the most is ${bounds.totalBytesMax}`);
 }
 
 function issueText(issue: z.core.$ZodIssue): string {
@@ -166,7 +177,10 @@ function issueText(issue: z.core.$ZodIssue): string {
 }
 
 const pathText = (path: readonly PropertyKey[]): string =>
-  path.map(part => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("").replace(/^\./, "");
+  path
+    .map(part => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
 
 function depthOf(data: unknown, depth: number): number {
   if (typeof data !== "object" || data === null || depth > bounds.depthMax) return depth;

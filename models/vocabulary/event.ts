@@ -4,7 +4,14 @@ import type { Fault, StepId } from "./scenario.ts";
 /** Why a call proves that it handed nothing on. */
 export type RejectKind = "buffer-full" | "closed" | "draining" | "too-large" | "not-connected";
 /** Why a call leaves open what became of it. */
-export type UnsettledKind = "timeout" | "disconnected" | "write-failed" | "closed" | "never-returned" | "reconnecting" | "other";
+export type UnsettledKind =
+  | "timeout"
+  | "disconnected"
+  | "write-failed"
+  | "closed"
+  | "never-returned"
+  | "reconnecting"
+  | "other";
 
 /** What the caller was told. `rejected` only where the error proves that this call handed nothing on. */
 export type Outcome =
@@ -41,7 +48,12 @@ export type Event =
   | { readonly kind: "step"; readonly step: StepId; readonly phase: "began" | "ended" }
   | { readonly kind: "skipped"; readonly step: StepId; readonly reason: string }
   /** `count` publish calls in a row, from message `first`, all with this outcome; `frameBytes` each on the wire. */
-  | ({ readonly kind: "published"; readonly step: StepId; readonly frameBytes: number; readonly outcome: Outcome } & Run)
+  | ({
+      readonly kind: "published";
+      readonly step: StepId;
+      readonly frameBytes: number;
+      readonly outcome: Outcome;
+    } & Run)
   | {
       readonly kind: "called";
       readonly step: StepId;
@@ -71,6 +83,10 @@ export type Event =
   /** Whether everything that arrived was seen; without it no loss is claimed. */
   | { readonly kind: "observed"; readonly complete: boolean; readonly why?: string }
   /** The oracle's answer. */
-  | { readonly kind: "conformance"; readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
+  | {
+      readonly kind: "conformance";
+      readonly answer: "permitted" | "not-permitted" | "undecided";
+      readonly reason: string;
+    };
 
 export type Emit = (event: Event) => void;

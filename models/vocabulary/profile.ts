@@ -42,7 +42,10 @@ export interface Profile {
     /** What is buffered but not yet written when close() is called in the same tick. */
     readonly unwritten: "written" | "lost";
     /** The client's events for a close while connected, and while down. */
-    readonly events: { readonly connected: readonly ("disconnected" | "closed")[]; readonly down: readonly ("disconnected" | "closed")[] };
+    readonly events: {
+      readonly connected: readonly ("disconnected" | "closed")[];
+      readonly down: readonly ("disconnected" | "closed")[];
+    };
   };
   readonly drain: {
     /** `ok` and `failed` are what the caller is told while down; `closes`: the connection ends; `stuck`: it reconnects, but refuses every publish. */

@@ -1,6 +1,7 @@
 /** What is concluded from a trace. */
-import type { ClassName } from "./scenario.ts";
+
 import type { Place } from "./event.ts";
+import type { ClassName } from "./scenario.ts";
 
 export type Verdict = "holds" | "violated" | "inconclusive";
 

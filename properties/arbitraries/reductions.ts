@@ -34,8 +34,14 @@ function* mergedPublishes(scenario: Scenario): Generator<Scenario> {
     const b = steps[j];
     if (b?.kind !== "publish") return;
     const both = { count: a.count + b.count, bytes: Math.max(a.bytes, b.bytes) };
-    yield withSteps(scenario, steps.flatMap((one, at) => (at === i ? [] : at === j ? [{ ...b, ...both }] : [one])));
-    yield withSteps(scenario, steps.flatMap((one, at) => (at === j ? [] : at === i ? [{ ...a, ...both }] : [one])));
+    yield withSteps(
+      scenario,
+      steps.flatMap((one, at) => (at === i ? [] : at === j ? [{ ...b, ...both }] : [one])),
+    );
+    yield withSteps(
+      scenario,
+      steps.flatMap((one, at) => (at === j ? [] : at === i ? [{ ...a, ...both }] : [one])),
+    );
   }
 }
 
@@ -59,7 +65,8 @@ function* simplerStep(step: Step): Generator<Step> {
       }
       for (let i = 0; i < step.steps.length; i++) {
         const part = step.steps[i];
-        if (part?.kind === "publish") for (const simpler of simplerPublish(part)) yield { ...step, steps: step.steps.with(i, simpler) };
+        if (part?.kind === "publish")
+          for (const simpler of simplerPublish(part)) yield { ...step, steps: step.steps.with(i, simpler) };
       }
       return;
     case "fault":
@@ -94,7 +101,8 @@ function* simplerFault(fault: Fault): Generator<Fault> {
       yield { kind: "cut", awaits: "noticed" };
       return;
     case "limit":
-      for (const bytes of new Set([1, Math.floor(fault.bytes / 2), fault.bytes - 1])) if (bytes >= 1 && bytes < fault.bytes) yield { ...fault, bytes };
+      for (const bytes of new Set([1, Math.floor(fault.bytes / 2), fault.bytes - 1]))
+        if (bytes >= 1 && bytes < fault.bytes) yield { ...fault, bytes };
       return;
     case "hold":
       return;
@@ -104,10 +112,13 @@ function* simplerFault(fault: Fault): Generator<Fault> {
 function* simplerOptions(scenario: Scenario): Generator<Scenario> {
   const { reconnectBufferBytesMax, pingIntervalMs, pingsOutMax, ...plain } = scenario.options;
   const limited: Partial<Options> = reconnectBufferBytesMax === undefined ? {} : { reconnectBufferBytesMax };
-  const pings: Partial<Options> = pingIntervalMs === undefined || pingsOutMax === undefined ? {} : { pingIntervalMs, pingsOutMax };
+  const pings: Partial<Options> =
+    pingIntervalMs === undefined || pingsOutMax === undefined ? {} : { pingIntervalMs, pingsOutMax };
   if (reconnectBufferBytesMax !== undefined) {
     yield { ...scenario, options: { ...plain, ...pings } };
-    for (const smaller of [1, 34]) if (smaller < reconnectBufferBytesMax) yield { ...scenario, options: { ...plain, ...pings, reconnectBufferBytesMax: smaller } };
+    for (const smaller of [1, 34])
+      if (smaller < reconnectBufferBytesMax)
+        yield { ...scenario, options: { ...plain, ...pings, reconnectBufferBytesMax: smaller } };
   }
   if (pingIntervalMs !== undefined) yield { ...scenario, options: { ...plain, ...limited } };
   if (plain.cutsWith !== "fin") yield { ...scenario, options: { ...scenario.options, cutsWith: "fin" } };

@@ -6,7 +6,15 @@
 import fc from "fast-check";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { CallStep, Capability, Fault, HealAwait, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type {
+  CallStep,
+  Capability,
+  Fault,
+  HealAwait,
+  Options,
+  Scenario,
+  Step,
+} from "../../models/vocabulary/scenario.ts";
 import { type Random, randomOf } from "./random.ts";
 import { reductions } from "./reductions.ts";
 
@@ -65,12 +73,21 @@ const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 function publishStep(draft: Draft, most: number, overlap: boolean): Step {
   const { random } = draft;
   const count = random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
-  return { id: id(draft, "publish"), kind: "publish", count, bytes: random.pick(payloads), ...(overlap ? { overlap } : {}) };
+  return {
+    id: id(draft, "publish"),
+    kind: "publish",
+    count,
+    bytes: random.pick(payloads),
+    ...(overlap ? { overlap } : {}),
+  };
 }
 const publish = (draft: Draft, most = 60): void => void draft.steps.push(publishStep(draft, most, false));
-const flush = (draft: Draft, timeoutMs = 5_000): void => void draft.steps.push({ id: id(draft, "flush"), kind: "flush", timeoutMs });
-const fault = (draft: Draft, one: Fault): void => void draft.steps.push({ id: id(draft, one.kind), kind: "fault", fault: one });
-const heal = (draft: Draft, awaits: HealAwait = "connected"): void => void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
+const flush = (draft: Draft, timeoutMs = 5_000): void =>
+  void draft.steps.push({ id: id(draft, "flush"), kind: "flush", timeoutMs });
+const fault = (draft: Draft, one: Fault): void =>
+  void draft.steps.push({ id: id(draft, one.kind), kind: "fault", fault: one });
+const heal = (draft: Draft, awaits: HealAwait = "connected"): void =>
+  void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
 
 /** Publishes, and a flush half of the time, so that what is under way at the fault varies. */
 function before(draft: Draft): void {
@@ -244,8 +261,17 @@ function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
   if (ends.length === 0) return;
   const kind = random.pick(ends);
   if (capabilities.has("together") && random.chance(0.5)) {
-    const burst: CallStep = { id: id(draft, "burst"), kind: "publish", count: random.int(1, 1_000), bytes: random.pick(payloads) };
-    draft.steps.push({ id: id(draft, "together"), kind: "together", steps: [burst, { id: `${id(draft, kind)}-within`, kind }] });
+    const burst: CallStep = {
+      id: id(draft, "burst"),
+      kind: "publish",
+      count: random.int(1, 1_000),
+      bytes: random.pick(payloads),
+    };
+    draft.steps.push({
+      id: id(draft, "together"),
+      kind: "together",
+      steps: [burst, { id: `${id(draft, kind)}-within`, kind }],
+    });
   } else {
     publish(draft);
     draft.steps.push({ id: id(draft, kind), kind });
@@ -279,8 +305,18 @@ export function scenarioOf(word: string, space: ScenarioSpace): Scenario {
   const kept = possible.filter(() => random.chance(0.6));
   const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));
   const draft: Draft = { random, options, steps: [{ id: "start", kind: "start" }] };
-  for (let left = random.int(1, space.episodesMax ?? 4); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
+  for (let left = random.int(1, space.episodesMax ?? 4); left > 0 && mix.length > 0; left--)
+    random.pick(mix).add(draft);
   if (random.chance(0.35) && !pings) shutdown(draft, space.capabilities);
   else if (random.chance(0.5)) publish(draft);
-  return { version: 1, id: `random/${word}`, why: `made from the seed word ${word}`, requires: [], options, steps: draft.steps, mustHappen: [], expect: {} };
+  return {
+    version: 1,
+    id: `random/${word}`,
+    why: `made from the seed word ${word}`,
+    requires: [],
+    options,
+    steps: draft.steps,
+    mustHappen: [],
+    expect: {},
+  };
 }

@@ -9,7 +9,13 @@ import { type Capability, capabilities, type Scenario } from "../../models/vocab
 import type { Case, Stage } from "../world.ts";
 
 /** Runs one case; `behaves` is the profile that the modelled client follows, its declared one unless a mutant is tried. */
-export function runModel(scenario: Scenario, profile: Profile, seed: string, emit: Emit, behaves: Profile = profile): void {
+export function runModel(
+  scenario: Scenario,
+  profile: Profile,
+  seed: string,
+  emit: Emit,
+  behaves: Profile = profile,
+): void {
   const state = newState();
   const { choose, at } = sampled(seed);
   emit({ kind: "phase", phase: "disturbed" });

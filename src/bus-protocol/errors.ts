@@ -1,0 +1,19 @@
+/** The two ways in which a bus fails the harness. Each message is a sentence that can be shown as it is. */
+
+/** It cannot be built or started, ends before it has greeted, or does not greet in time. */
+export class BusUnavailable extends Error {
+  override readonly name = "BusUnavailable";
+  readonly exitCode = 69;
+}
+
+/** It can be had, and then breaks the protocol: garbage, a wrong answer, none in time, or an end in the middle. */
+export class BusProtocolError extends Error {
+  override readonly name = "BusProtocolError";
+  readonly exitCode = 65;
+}
+
+/** What a bus said, cut to a length that can be shown. */
+export function excerpt(text: string): string {
+  const charactersMax = 200;
+  return JSON.stringify(text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text);
+}

@@ -1,0 +1,181 @@
+/**
+ * Bus protocol 1, as types: what the harness and a bus say to each other, one JSON object a line, over the bus's stdin and
+ * stdout. `schema.ts` validates it, `bus-client.ts` is the harness's end, `serve.ts` the end of a bus written in TypeScript.
+ * For a person writing a bus in another language the page is fixtures/buses/protocol.md.
+ *
+ *   harness → bus   a command: an `id` and what to `do`
+ *   bus → harness   a reply with the same `id`, in any order; or an event, without one, in the order the client raised them
+ *
+ * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks keeps nobody waiting.
+ */
+import type { CallOutcome, ConnectionChange, Outcome } from "../../models/vocabulary/event.ts";
+import type { Capability, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
+
+export const protocolVersion = 1;
+
+/** A longer line is garbage, whoever sends it. */
+export const lineBytesMax: number = 1024 * 1024;
+
+/** A payload opens with the message's number, in so many decimal digits. The rest is filled with `x`. */
+export const numberDigits = 8;
+
+/** The capabilities that are a bus's to have; the others are a world's. */
+export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
+  "publish",
+  "flush",
+  "drain",
+  "close",
+  "together",
+  "reconnect-buffer-limit",
+  "reconnect-attempts-limit",
+  "stale-detection",
+];
+export type BusCapability = Extract<
+  Capability,
+  | "publish"
+  | "flush"
+  | "drain"
+  | "close"
+  | "together"
+  | "reconnect-buffer-limit"
+  | "reconnect-attempts-limit"
+  | "stale-detection"
+>;
+
+// ---- Commands -------------------------------------------------------------------------------------------------------
+
+export interface HelloCommand {
+  readonly do: "hello";
+  /** The protocol versions that the harness speaks. */
+  readonly versions: readonly number[];
+}
+
+export interface StartOptions
+  extends Pick<
+    Options,
+    "reconnectBufferBytesMax" | "reconnectWaitMs" | "reconnectAttemptsMax" | "pingIntervalMs" | "pingsOutMax"
+  > {
+  /** How long one dial may take: a dial into a blackhole ends by it. */
+  readonly connectTimeoutMs: number;
+}
+
+/** Opens the one connection of a case. */
+export interface StartCommand {
+  readonly do: "start";
+  readonly case: number;
+  readonly url: string;
+  /** The connection's name at the server; unique, as the harness finds the connection by it. */
+  readonly name: string;
+  readonly options: StartOptions;
+}
+
+/** A whole burst: `count` publish calls in one loop that does not yield, numbered from `first`. */
+export interface PublishCall {
+  readonly do: "publish";
+  readonly subject: string;
+  readonly first: number;
+  readonly count: number;
+  /** Payload bytes of each message. */
+  readonly bytes: number;
+}
+/** The others wait for so long and no longer. */
+export interface WaitingCall<Name extends string> {
+  readonly do: Name;
+  readonly timeoutMs: number;
+}
+export type Call = PublishCall | WaitingCall<"flush"> | WaitingCall<"drain"> | WaitingCall<"close">;
+
+/** Each call begins as soon as the one before has settled, without a yield beyond what that call itself does. */
+export interface TogetherCommand {
+  readonly do: "together";
+  readonly calls: readonly Call[];
+}
+
+export interface StatusCommand {
+  readonly do: "status";
+}
+/** Ends the case whatever its state; after the reply no event of it follows, and the process can be used for another. */
+export interface EndCommand {
+  readonly do: "end";
+}
+/** Answered, and then the process ends with exit code 0. */
+export interface QuitCommand {
+  readonly do: "quit";
+}
+
+export type Command = HelloCommand | StartCommand | Call | TogetherCommand | StatusCommand | EndCommand | QuitCommand;
+
+/** As it stands on the line. */
+export type NumberedCommand = Command & { readonly id: number };
+
+// ---- Replies --------------------------------------------------------------------------------------------------------
+
+/** An outcome may carry the client's own wording. It is shown, and never compared. */
+export type Said<Kind> = Kind & { readonly text?: string };
+
+export interface Greeting {
+  readonly protocol: typeof protocolVersion;
+  /** The bus's name, `go-nats-go`. */
+  readonly bus: string;
+  readonly profile: ProfileName;
+  /** `version` is read from the library, not typed in. */
+  readonly client: { readonly name: string; readonly version: string };
+  readonly capabilities: readonly BusCapability[];
+  /** Choices of the wrapper that change what its client does, in words of its own: `status-iterator-open`. */
+  readonly traits?: readonly string[];
+}
+
+export interface CallReply {
+  readonly outcome: Said<CallOutcome>;
+}
+
+/** So many calls in a row had this outcome. */
+export interface OutcomeRun {
+  readonly count: number;
+  readonly outcome: Said<Outcome>;
+}
+/** The counts add up to the calls asked for. */
+export interface PublishReply {
+  readonly outcomes: readonly OutcomeRun[];
+}
+
+/** One for each call, in their order. */
+export interface TogetherReply {
+  readonly replies: readonly (CallReply | PublishReply)[];
+}
+
+export interface StatusReply {
+  readonly connected: boolean;
+  readonly closed: boolean;
+}
+
+/** The bus could not make sense of the command: an error of the protocol, not of the client. */
+export interface Refusal {
+  readonly error: string;
+}
+
+interface Replies {
+  readonly hello: Greeting;
+  readonly start: CallReply;
+  readonly publish: PublishReply;
+  readonly flush: CallReply;
+  readonly drain: CallReply;
+  readonly close: CallReply;
+  readonly together: TogetherReply;
+  readonly status: StatusReply;
+  readonly end: CallReply;
+  readonly quit: CallReply;
+}
+export type ReplyTo<Asked extends Command> = Replies[Asked["do"]];
+export type Reply = Replies[Command["do"]];
+
+/** As it stands on the line. */
+export type NumberedReply = (Reply | Refusal) & { readonly id: number };
+
+// ---- Events ---------------------------------------------------------------------------------------------------------
+
+export type BusEvent =
+  /** Every disconnect and reconnect that the client itself reports; `connected` once, before the reply to start. */
+  | { readonly event: "connection"; readonly case: number; readonly change: ConnectionChange }
+  /** The client gave up waiting for PONGs; its disconnect follows. */
+  | { readonly event: "stale"; readonly case: number };

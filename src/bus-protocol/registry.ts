@@ -1,0 +1,124 @@
+/**
+ * Finds buses: those that ship with faultline (fixtures/buses/<name>/bus.json), and any command line that a user gives.
+ * Says how to start one, and builds it first where that is needed. Never starts one itself.
+ */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { BusUnavailable, excerpt } from "./errors.ts";
+
+/** A bundled bus, as its bus.json says, and the folder that it stands in. */
+export interface BusManifest {
+  readonly name: string;
+  readonly profile: string;
+  readonly language: string;
+  readonly client: string;
+  /** The first word is `node`, or a file of the folder. */
+  readonly command: readonly [string, ...string[]];
+  /** Makes that file; null where there is nothing to build. */
+  readonly build: readonly [string, ...string[]] | null;
+  readonly folder: string;
+}
+
+/** What it takes to start a bus. */
+export interface BusLaunch {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly folder: string;
+  /** Null for a user's own command line: its greeting tells the rest. */
+  readonly manifest: BusManifest | null;
+}
+
+/** Runs a program to its end. Rejects where it cannot be started. */
+export type Run = (
+  command: readonly [string, ...string[]],
+  folder: string,
+) => Promise<{ readonly code: number | null; readonly stderr: string }>;
+
+const words = z.tuple([z.string().min(1)], z.string());
+const manifestSchema = z.strictObject({
+  name: z.string().min(1),
+  profile: z.string().min(1),
+  language: z.string().min(1),
+  client: z.string().min(1),
+  command: words,
+  build: words.nullable(),
+});
+
+export function bundledBuses(): readonly BusManifest[] {
+  const folder = busesFolder();
+  return readdirSync(folder)
+    .toSorted()
+    .map(name => join(folder, name))
+    .filter(each => existsSync(join(each, "bus.json")))
+    .map(readManifest);
+}
+
+/** A bundled bus by its name; anything else is a command line for the shell, run in the current folder. */
+export function findBus(nameOrCommand: string): BusLaunch {
+  const manifest = bundledBuses().find(bus => bus.name === nameOrCommand);
+  if (manifest !== undefined) return launchOf(manifest);
+  return { name: nameOrCommand, command: ["/bin/sh", "-c", nameOrCommand], folder: process.cwd(), manifest: null };
+}
+
+export function launchOf(manifest: BusManifest): BusLaunch {
+  const [program, ...rest] = manifest.command;
+  const command: BusLaunch["command"] =
+    program === "node"
+      ? [process.execPath, ...rest.map(word => asBuilt(manifest, word))]
+      : [join(manifest.folder, program), ...rest];
+  return { name: manifest.name, command, folder: manifest.folder, manifest };
+}
+
+/** Node does not strip types below node_modules: an installed faultline, built itself, runs its buses as built beside it. */
+function asBuilt(manifest: BusManifest, word: string): string {
+  if (!import.meta.filename.endsWith(".js") || !word.endsWith(".ts")) return word;
+  return join(import.meta.dirname, "../../fixtures/buses", manifest.name, word.replace(/ts$/, "js"));
+}
+
+/** Whether a build is due: the file is absent, or older than one of its sources. */
+export function isBuilt({ manifest, command }: BusLaunch): boolean {
+  if (manifest === null || manifest.build === null) return true;
+  const builtMs = modifiedMs(command[0]);
+  const sources = readdirSync(manifest.folder).filter(name => /(\.go|^go\.(mod|sum)|^bus\.json)$/.test(name));
+  return sources.every(name => modifiedMs(join(manifest.folder, name)) <= builtMs);
+}
+
+/** Builds where a build is due: beside the file, then renamed over it, so that nobody starts half a program. */
+export async function buildBus(launch: BusLaunch, run: Run): Promise<void> {
+  const { manifest, command } = launch;
+  if (manifest === null || manifest.build === null || isBuilt(launch)) return;
+  const partial = join(dirname(command[0]), `.${basename(command[0])}.${process.pid}.partial`);
+  const [tool, ...rest] = manifest.build;
+  const target = rest.map(word => (word === manifest.command[0] ? partial : word));
+  try {
+    const ended = await run([tool, ...target], manifest.folder);
+    if (ended.code !== 0) throw new Error(`exit code ${ended.code}, ${excerpt(ended.stderr)}`);
+    renameSync(partial, command[0]);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice = `Install ${manifest.language}, or name another bus.`;
+    throw new BusUnavailable(
+      `The bus ${manifest.name} cannot be built by "${manifest.build.join(" ")}": ${reason}. ${advice}`,
+    );
+  }
+}
+
+function readManifest(folder: string): BusManifest {
+  const parsed = manifestSchema.parse(JSON.parse(readFileSync(join(folder, "bus.json"), "utf8")));
+  return { ...parsed, folder };
+}
+
+/** The same whether this file runs as source or as built into dist/. */
+function busesFolder(): string {
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    const buses = join(folder, "fixtures", "buses");
+    if (existsSync(join(buses, "protocol.md"))) return buses;
+  }
+  throw new Error("fixtures/buses is missing from this installation");
+}
+
+function modifiedMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY;
+}

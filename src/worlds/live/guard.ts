@@ -1,0 +1,120 @@
+/**
+ * Starts every child process of the harness, and sees to it that none outlives the harness, however that ends.
+ *
+ * 1. `sh` is started as leader of a session and process group of its own, with a lifeline on fd 3: a pipe whose
+ *    other end only the harness holds.
+ * 2. Before anything else it leaves a watcher in that group, which does nothing but read the lifeline.
+ * 3. Then it becomes the command (`exec`): the pid, the exit code and the three standard streams are the command's own.
+ * 4. The lifeline ends when the harness ends, kill -9 included, or when the command has ended. The watcher then
+ *    kills its whole group, itself included: the command, stopped or not, and whatever the command has started.
+ *
+ * A child exists only after its watcher does, so there is no moment at which it is not guarded.
+ * What a guard cannot reach: a grandchild that makes itself a session of its own.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Duplex, Readable } from "node:stream";
+
+/**
+ * The watcher is forked twice, so that the command does not find a child it knows nothing of; it holds none of
+ * the standard streams, so that they end with the command; and it is deaf to the signals that would take the guard away first.
+ */
+const script = `( { trap '' HUP INT TERM; read -r _; kill -KILL 0; } <&3 3<&- >/dev/null 2>&1 & ); exec "$@" 3<&-`;
+
+/** Between SIGTERM and SIGKILL. Toxiproxy waits up to 30 s for calls in progress; nobody needs their answers. */
+const graceMs = 500;
+/** Between the command's end and giving up on output that a grandchild out of reach may hold open. */
+const outputGraceMs = 1000;
+const tailLinesMax = 50;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface GuardOptions {
+  readonly cwd?: string;
+  /** The whole environment of the child; the harness's own if absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A stream without a handler is left to the caller, who must read it: a full pipe stalls the child. */
+  readonly onStdoutLine?: (line: string) => void;
+  readonly onStderrLine?: (line: string) => void;
+}
+
+export interface Guarded {
+  readonly pid: number;
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Once the command has ended and its output was read. A command that cannot be run exits 126 or 127, as in any shell. */
+  readonly exited: Promise<Exit>;
+  /** The last lines of the streams that have a handler, for error messages. */
+  tail(): readonly string[];
+  /** Signals the command alone. False if it has ended already. */
+  kill(signal: NodeJS.Signals): boolean;
+  /** SIGTERM, a short wait, SIGKILL of the whole group; returns when the command has ended. */
+  end(): Promise<Exit>;
+}
+
+export function spawnGuarded(command: string, args: readonly string[], options: GuardOptions = {}): Guarded {
+  const child = spawn("/bin/sh", ["-c", script, "guard", command, ...args], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+  }) as ChildProcessWithoutNullStreams;
+  const lifeline = child.stdio[3] as Duplex | undefined;
+  if (child.pid === undefined || lifeline === undefined) {
+    child.on("error", () => {});
+    throw new Error(`${command} cannot be started: /bin/sh or the folder ${options.cwd ?? process.cwd()} is missing.`);
+  }
+  // Writing to a child that has ended is no error of the writer: `exited` tells.
+  child.stdin.on("error", () => {});
+  lifeline.on("error", () => {});
+  const lines: string[] = [];
+  readLines(child.stdout, lines, options.onStdoutLine);
+  readLines(child.stderr, lines, options.onStderrLine);
+
+  const exited = exitOf(child, lifeline);
+  const kill = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  const end = async (): Promise<Exit> => {
+    kill("SIGTERM");
+    if (!(await isDoneWithin(exited, graceMs))) {
+      kill("SIGKILL");
+      lifeline.destroy();
+    }
+    return exited;
+  };
+  return { pid: child.pid, child, exited, tail: () => [...lines], kill, end };
+}
+
+function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promise<Exit> {
+  return new Promise(resolve => {
+    child.once("exit", () => {
+      lifeline.destroy();
+      const timer = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, outputGraceMs);
+      child.once("close", () => clearTimeout(timer));
+    });
+    child.once("close", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function readLines(stream: Readable, tail: string[], onLine: ((line: string) => void) | undefined): void {
+  if (onLine === undefined) return;
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", line => {
+    if (tail.push(line) > tailLinesMax) tail.shift();
+    onLine(line);
+  });
+}
+
+/** Whether the promise is fulfilled within the time. Leaves no timer behind. */
+export async function isDoneWithin(promise: Promise<unknown>, boundMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<false>(resolve => {
+    timer = setTimeout(() => resolve(false), boundMs);
+  });
+  const done = await Promise.race([promise.then(() => true), bound]);
+  clearTimeout(timer);
+  return done;
+}

@@ -1,0 +1,152 @@
+/**
+ * The live world: a real bus, a real nats-server behind Toxiproxy. `openSite` starts the servers once, on ports and in a folder
+ * of their own; `openBus` starts a bus as a child process; a case is run by run-case.ts.
+ */
+import type { Emit } from "../../../models/vocabulary/event.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { Capability } from "../../../models/vocabulary/scenario.ts";
+import { BusClient, type BusExit } from "../../bus-protocol/bus-client.ts";
+import { BusUnavailable } from "../../bus-protocol/errors.ts";
+import type { Greeting } from "../../bus-protocol/protocol.ts";
+import { type BusLaunch, buildBus, findBus, type Run } from "../../bus-protocol/registry.ts";
+import type { Case, Stage } from "../../world.ts";
+import { type Guarded, spawnGuarded } from "./guard.ts";
+import { type Lease, openLease } from "./leases.ts";
+import { NatsServer } from "./nats-server.ts";
+import { openObserver } from "./observer.ts";
+import { runLiveCase } from "./run-case.ts";
+import { type Finding, testInjector } from "./self-test.ts";
+import { findServers, type Servers } from "./servers.ts";
+import { type Link, Toxiproxy } from "./toxiproxy.ts";
+
+const greetingBoundMs = 10_000;
+
+/** What every live case of a run stands on. */
+export interface Site {
+  readonly servers: Servers;
+  /** What the injector has shown that it can do. */
+  readonly capabilities: readonly Capability[];
+  readonly findings: readonly Finding[];
+  openBus(nameOrCommand: string): Promise<LiveStage>;
+  close(): Promise<void>;
+}
+
+export interface LiveStage extends Stage {
+  readonly greeting: Greeting;
+}
+
+export type Progress = (line: string) => void;
+
+/** Finds or builds the servers, starts one of each and tests the injector. @throws ServersMissing */
+export async function openSite(progress: Progress): Promise<Site> {
+  const servers = await findServers({}, progress);
+  const lease = await openLease();
+  const opened: (() => Promise<unknown>)[] = [() => lease.release()];
+  const close = async (): Promise<void> => {
+    for (const end of opened.splice(0).reverse()) await end();
+  };
+  try {
+    return await openOn(servers, lease, opened, close, progress);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openOn(
+  servers: Servers,
+  lease: Lease,
+  opened: (() => Promise<unknown>)[],
+  close: () => Promise<void>,
+  progress: Progress,
+): Promise<Site> {
+  const [port, monitorPort, apiPort, linkPort] = lease.ports as readonly [number, number, number, number];
+  const { folder } = lease;
+  const server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder });
+  opened.push(() => server.end());
+  const toxiproxy = await Toxiproxy.start({
+    program: servers.toxiproxy,
+    version: servers.versions.toxiproxy,
+    apiPort,
+    folder,
+  });
+  opened.push(() => toxiproxy.end());
+  const { capabilities, findings } = await testInjector(serverPort => toxiproxy.link(linkPort, serverPort));
+  const able: readonly Capability[] = [...capabilities, "stop-server", "pause-server"];
+  const link = toxiproxy.link(linkPort, port);
+  let cases = 0;
+  return {
+    servers,
+    capabilities: able,
+    findings,
+    async openBus(nameOrCommand) {
+      const stage = await openBus(nameOrCommand, server, link, able, () => ++cases, progress);
+      opened.push(() => stage.close());
+      return stage;
+    },
+    close,
+  };
+}
+
+async function openBus(
+  nameOrCommand: string,
+  server: NatsServer,
+  link: Link,
+  able: readonly Capability[],
+  nextCase: () => number,
+  progress: Progress,
+): Promise<LiveStage> {
+  const launch = findBus(nameOrCommand);
+  await buildBus(launch, runGuarded(progress, launch));
+  const guarded = start(launch);
+  const bus = new BusClient({
+    stdin: guarded.child.stdin,
+    stdout: guarded.child.stdout,
+    exited: guarded.exited.then((exit): BusExit => exit),
+    describe: launch.name,
+  });
+  let closed: Promise<unknown> | undefined;
+  const close = async (): Promise<void> => {
+    closed ??= guarded.end();
+    await closed;
+  };
+  try {
+    const greeting = await bus.hello(greetingBoundMs);
+    return {
+      greeting,
+      capabilities: new Set<Capability>([...able, ...greeting.capabilities]),
+      run: (one: Case, emit: Emit) =>
+        runLiveCase(
+          one,
+          nextCase(),
+          { server, link, bus, openObserver: subject => openObserver(server.port, subject) },
+          emit,
+        ),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function start(launch: BusLaunch): Guarded {
+  const [program, ...args] = launch.command;
+  try {
+    // Its stderr is free text: kept for messages, never parsed.
+    return spawnGuarded(program, args, { cwd: launch.folder, onStderrLine: () => {} });
+  } catch (error) {
+    throw new BusUnavailable(`The bus ${launch.name} cannot be started: ${(error as Error).message}`);
+  }
+}
+
+/** Runs a build to its end; like every child of ours it does not outlive the harness. */
+const runGuarded =
+  (progress: Progress, launch: BusLaunch): Run =>
+  async ([program, ...args], folder) => {
+    progress(`building ${launch.name} …`);
+    const guarded = spawnGuarded(program, args, { cwd: folder, onStdoutLine: () => {}, onStderrLine: () => {} });
+    guarded.child.stdin.end();
+    const { code } = await guarded.exited;
+    return { code, stderr: guarded.tail().join("\n") };
+  };

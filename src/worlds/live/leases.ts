@@ -1,0 +1,166 @@
+/**
+ * What a harness holds on this machine beyond its memory: a temporary folder and a block of ports. Many harnesses run
+ * side by side, and any of them may be killed at any moment, so nothing here depends on somebody tidying up in time.
+ *
+ * Ports are held by the kernel: the harness listens on the first port of a block for as long as it uses the others. That is
+ * atomic, ends with the process however it dies, and leaves nothing to reap, where a lock file could be stale or be
+ * reaped while it is taken anew. The blocks lie below the ephemeral range, so no outgoing connection gets in between.
+ *
+ * A folder carries its owner in its name, `<prefix>-<pid>-<when that process started>-<random>`: whoever sees the folder
+ * knows the owner, and a pid used again is not mistaken for it. Folders of owners that no longer live are removed at the next open.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const firstPort = 20_000;
+const portsEnd = 32_000;
+/** The first of a block is the claim, the others are the lease's. */
+const portsPerBlock = 10;
+const blocks = (portsEnd - firstPort) / portsPerBlock;
+const prefix = "faultline";
+
+export interface Lease {
+  readonly folder: string;
+  /** Nine in a row, for listening on 127.0.0.1. */
+  readonly ports: readonly number[];
+  /** Gives the ports back and removes the folder. What used them must have ended. */
+  release(): Promise<void>;
+}
+
+export async function openLease(): Promise<Lease> {
+  await reap();
+  const { claim, ports } = await claimPorts();
+  const folder = makeOwnedFolder(tmpdir(), prefix);
+  let released: Promise<void> | undefined;
+  const release = async (): Promise<void> => {
+    await removeFolder(folder);
+    await closed(claim);
+  };
+  return {
+    folder,
+    ports,
+    release: () => {
+      released ??= release();
+      return released;
+    },
+  };
+}
+
+/** Removes the temporary folders of harnesses that no longer live. Returns those it found. */
+export function reap(): Promise<readonly string[]> {
+  return reapOwnedFolders(tmpdir(), prefix);
+}
+
+/** A new folder that names this process as its owner. */
+export function makeOwnedFolder(parent: string, folderPrefix: string): string {
+  mkdirSync(parent, { recursive: true });
+  const owner = `${process.pid}-${startOf(process.pid) ?? "0"}`;
+  const folder = join(parent, `${folderPrefix}-${owner}-${randomBytes(4).toString("hex")}`);
+  mkdirSync(folder, { mode: 0o700 });
+  return folder;
+}
+
+/** Removes the folders made by `makeOwnedFolder` whose owner no longer lives. Several may do so at once. */
+export async function reapOwnedFolders(parent: string, folderPrefix: string): Promise<readonly string[]> {
+  const leftovers = namesIn(parent)
+    .filter(name => isLeftover(name, folderPrefix))
+    .map(name => join(parent, name))
+    .filter(isOurs);
+  await Promise.all(leftovers.map(removeFolder));
+  return leftovers;
+}
+
+function isLeftover(name: string, folderPrefix: string): boolean {
+  if (!name.startsWith(`${folderPrefix}-`)) return false;
+  const owner = /^(\d+)-(\d+)-[0-9a-f]{8}$/.exec(name.slice(folderPrefix.length + 1));
+  return owner !== null && !isAlive(Number(owner[1]), owner[2] ?? "");
+}
+
+function isAlive(pid: number, start: string): boolean {
+  return startOf(pid) === start;
+}
+
+/**
+ * When the process started, in clock ticks since boot; `undefined` if there is none, or only one that has ended and waits
+ * to be collected. Without /proc it is "0" for every living process: a pid used again then only delays the reaping.
+ */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name before the last ")" may hold anything; the state follows it, and 19 fields later the start.
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return state === "Z" || state === "X" ? undefined : fields[18];
+  } catch {
+    return existsSync("/proc/self/stat") || !isRunning(pid) ? undefined : "0";
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** In a shared temporary folder the leftovers of others are theirs to reap. */
+function isOurs(path: string): boolean {
+  try {
+    return lstatSync(path).uid === process.getuid?.();
+  } catch {
+    return false;
+  }
+}
+
+/** What cannot be removed now (another is at it, a child is still dying) is removed at the next open. */
+async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 }).catch(() => {});
+}
+
+async function claimPorts(): Promise<{ readonly claim: Server; readonly ports: readonly number[] }> {
+  // Each harness begins elsewhere, so that those started together do not all try the same blocks.
+  const begin = randomBytes(2).readUInt16LE() % blocks;
+  for (let offset = 0; offset < blocks; offset += 1) {
+    const first = firstPort + ((begin + offset) % blocks) * portsPerBlock;
+    const claim = await listen(first);
+    if (claim === undefined) continue;
+    const ports = Array.from({ length: portsPerBlock - 1 }, (_, index) => first + 1 + index);
+    if (await areFree(ports)) return { claim, ports };
+    await closed(claim);
+  }
+  throw new Error(`No ${portsPerBlock} ports in a row are free between ${firstPort} and ${portsEnd - 1}.`);
+}
+
+async function areFree(ports: readonly number[]): Promise<boolean> {
+  const servers = await Promise.all(ports.map(listen));
+  await Promise.all(servers.map(server => (server === undefined ? undefined : closed(server))));
+  return servers.every(server => server !== undefined);
+}
+
+/** Listens on the port, without keeping the process alive; `undefined` if it cannot be had. */
+function listen(port: number): Promise<Server | undefined> {
+  return new Promise(resolve => {
+    const server = createServer(socket => socket.destroy());
+    server.once("error", () => resolve(undefined));
+    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => resolve(server.unref()));
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve());
+  });
+}

@@ -1,0 +1,296 @@
+/**
+ * Toxiproxy as the live world uses it: one child with an API port of its own, and `Link`, the path from a client to a
+ * server that can be cut, held, limited and emptied. What its faults really do was measured; the order of the calls follows that:
+ * a cut deletes the proxy, and the next opening creates it anew on the same port; nothing is laid on top of a hold;
+ * a hold is removed only while its connection lives. All chance is ours: toxicity 0 or 1, no jitter.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  type Proxy as ProxyHandle,
+  type ToxicAttributeTypes,
+  type ToxicDirection,
+  type ToxicType,
+  Toxiproxy as ToxiproxyClient,
+  ToxiproxyError,
+} from "toxiproxy-node-client";
+import { type Guarded, spawnGuarded } from "./guard.ts";
+
+export interface ToxiproxyOptions {
+  readonly program: string;
+  /** The API must answer with this version. */
+  readonly version: string;
+  readonly apiPort: number;
+  /** Of the lease: a small file is written here. */
+  readonly folder: string;
+}
+
+export interface LinkOpening {
+  /** How a later cut ends the client's socket. */
+  readonly closesWith: "fin" | "rst";
+  /** Nothing comes down until `release("hold-downstream")`: a client that dials is kept waiting for the server's INFO. */
+  readonly heldDownstream?: boolean;
+}
+
+export type ToxicName = "hold" | "limit" | "blackhole" | "hold-downstream" | "closes-with-rst";
+
+/** A toxic as the proxy lists it: the proof that a fault is installed. */
+export interface ListedToxic {
+  readonly name: ToxicName;
+  readonly type: ToxicType;
+  readonly stream: ToxicDirection;
+  readonly toxicity: number;
+  readonly attributes: Readonly<Record<string, number>>;
+}
+
+/** The path from clients to one server. Every call returns when its effect is in force on the connections there are. */
+export interface Link {
+  /** Where clients dial. */
+  readonly port: number;
+  readonly isOpen: boolean;
+  open(opening: LinkOpening): Promise<void>;
+  /** Ends every connection, drops what is held and refuses every dial. */
+  cut(): Promise<void>;
+  /** Keeps what comes from the client, in order. */
+  hold(): Promise<void>;
+  /** Lets exactly so many more bytes of each connection through to the server, then ends it; 0 ends it at the next byte. */
+  limit(bytes: number): Promise<void>;
+  /** Drops what comes from the client. Its release ends the connections. */
+  blackhole(): Promise<void>;
+  /** Keeps what comes from the server. */
+  holdDownstream(): Promise<void>;
+  /** Ends the fault. After a hold, what was kept goes on its way. */
+  release(name: ToxicName): Promise<void>;
+  toxics(): Promise<readonly ListedToxic[]>;
+}
+
+interface ToxicBody {
+  readonly name: ToxicName;
+  readonly type: ToxicType;
+  readonly stream: ToxicDirection;
+  readonly toxicity: number;
+  readonly attributes: ToxicAttributeTypes;
+}
+
+const startBoundMs = 10_000;
+const pollMs = 2;
+/** Longer than any run. */
+const holdMs = 600_000;
+
+export class Toxiproxy {
+  readonly #client: ToxiproxyClient;
+  readonly #process: Guarded;
+
+  private constructor(client: ToxiproxyClient, process: Guarded) {
+    this.#client = client;
+    this.#process = process;
+  }
+
+  /** Returns when the API of this very child answers. */
+  static async start(options: ToxiproxyOptions): Promise<Toxiproxy> {
+    const mark = `started-by-${process.pid}-on-${options.apiPort}-at-${Date.now()}`;
+    let failure: string | undefined;
+    const onLine = (line: string): void => {
+      if (line.includes("Server finished with error")) failure = "its API cannot listen there.";
+    };
+    const child = spawnGuarded(
+      options.program,
+      ["-host", "127.0.0.1", "-port", `${options.apiPort}`, "-config", writeMark(options, mark)],
+      {
+        // Anything below an error is one line a call.
+        env: { ...process.env, LOG_LEVEL: "error" },
+        onStdoutLine: onLine,
+        onStderrLine: onLine,
+      },
+    );
+    child.child.stdin.end();
+    void child.exited.then(() => {
+      failure ??= "it ended.";
+    });
+    const client = new ToxiproxyClient(`http://127.0.0.1:${options.apiPort}`);
+    try {
+      await untilAnswering(client, mark, () => failure);
+      await checkVersion(client, options.version);
+    } catch (error) {
+      await child.end();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error([`Toxiproxy did not start on port ${options.apiPort}: ${reason}`, ...child.tail()].join("\n"));
+    }
+    return new Toxiproxy(client, child);
+  }
+
+  /** A link that is not open yet. Both ports on 127.0.0.1. */
+  link(port: number, serverPort: number): Link {
+    return new ProxyLink(this.#client, port, serverPort);
+  }
+
+  async end(): Promise<void> {
+    await this.#process.end();
+  }
+}
+
+/**
+ * A child that does not get its port logs an error and lives on, and calls then reach whoever has the port. So the child
+ * is given a proxy (never enabled) with a name that nobody else knows, and only an API that lists it is believed.
+ */
+function writeMark(options: ToxiproxyOptions, mark: string): string {
+  const file = join(options.folder, `toxiproxy-${options.apiPort}.json`);
+  writeFileSync(file, JSON.stringify([{ name: mark, listen: "127.0.0.1:0", upstream: "127.0.0.1:1", enabled: false }]));
+  return file;
+}
+
+async function untilAnswering(client: ToxiproxyClient, mark: string, failure: () => string | undefined): Promise<void> {
+  for (const until = performance.now() + startBoundMs; performance.now() < until; await wait(pollMs)) {
+    const reason = failure();
+    if (reason !== undefined) throw new Error(reason);
+    const proxies = await client.getAll().catch(() => undefined);
+    if (proxies === undefined) continue;
+    if (mark in proxies) return;
+    throw new Error("another Toxiproxy answers there.");
+  }
+  throw new Error(`no answer within ${startBoundMs} ms.`);
+}
+
+async function checkVersion(client: ToxiproxyClient, version: string): Promise<void> {
+  const answer = await client.getVersion();
+  const answered = (JSON.parse(answer) as { readonly version?: string }).version;
+  if (answered !== version) throw new Error(`it is version ${answered}, not ${version}.`);
+}
+
+class ProxyLink implements Link {
+  readonly port: number;
+  readonly #client: ToxiproxyClient;
+  readonly #serverPort: number;
+  #proxy: ProxyHandle | undefined;
+
+  constructor(client: ToxiproxyClient, port: number, serverPort: number) {
+    this.port = checkedPort(port);
+    this.#client = client;
+    this.#serverPort = checkedPort(serverPort);
+  }
+
+  get isOpen(): boolean {
+    return this.#proxy !== undefined;
+  }
+
+  async open({ closesWith, heldDownstream = false }: LinkOpening): Promise<void> {
+    if (this.isOpen) throw new Error(`The link on port ${this.port} is open already.`);
+    const listen = `127.0.0.1:${this.port}`;
+    const upstream = `127.0.0.1:${this.#serverPort}`;
+    const toxics = [...(closesWith === "rst" ? [closingWithRst] : []), ...(heldDownstream ? [holdingDownstream] : [])];
+    // Enabled last, so that the first connection finds the toxics there.
+    const enabled = toxics.length === 0;
+    const proxy = await again(() => this.#client.createProxy({ name: `link-${this.port}`, listen, upstream, enabled }));
+    try {
+      for (const toxic of toxics) await add(proxy, toxic);
+      if (!enabled) await again(() => proxy.update({ enabled: true, listen, upstream }));
+    } catch (error) {
+      await proxy.remove();
+      throw error;
+    }
+    this.#proxy = proxy;
+  }
+
+  async cut(): Promise<void> {
+    const proxy = this.#opened();
+    await again(() => proxy.remove());
+    this.#proxy = undefined;
+  }
+
+  hold(): Promise<void> {
+    return this.#install({
+      name: "hold",
+      type: "latency",
+      stream: "upstream",
+      toxicity: 1,
+      attributes: { latency: holdMs, jitter: 0 },
+    });
+  }
+
+  limit(bytes: number): Promise<void> {
+    // The proxy would answer 200 to -1 as well.
+    if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`A limit is a number of bytes, not ${bytes}.`);
+    return this.#install({ name: "limit", type: "limit_data", stream: "upstream", toxicity: 1, attributes: { bytes } });
+  }
+
+  blackhole(): Promise<void> {
+    return this.#install({
+      name: "blackhole",
+      type: "timeout",
+      stream: "upstream",
+      toxicity: 1,
+      attributes: { timeout: 0 },
+    });
+  }
+
+  holdDownstream(): Promise<void> {
+    return this.#install(holdingDownstream);
+  }
+
+  async release(name: ToxicName): Promise<void> {
+    const proxy = this.#opened();
+    const toxic = await again(() => proxy.getToxic(name));
+    await again(() => toxic.remove());
+  }
+
+  async toxics(): Promise<readonly ListedToxic[]> {
+    const proxy = this.#opened();
+    const { data } = await again(() => proxy.api.get<readonly ListedToxic[]>(`${proxy.getPath()}/toxics`));
+    return data;
+  }
+
+  async #install(toxic: ToxicBody): Promise<void> {
+    const holding = (await this.toxics()).find(({ type, stream }) => type === "latency" && stream === toxic.stream);
+    // What is held would slip past the newcomer.
+    if (holding !== undefined)
+      throw new Error(`"${toxic.name}" cannot be laid on "${holding.name}": release that first.`);
+    await add(this.#opened(), toxic);
+  }
+
+  #opened(): ProxyHandle {
+    if (this.#proxy === undefined) throw new Error(`The link on port ${this.port} is not open.`);
+    return this.#proxy;
+  }
+}
+
+const holdingDownstream: ToxicBody = {
+  name: "hold-downstream",
+  type: "latency",
+  stream: "downstream",
+  toxicity: 1,
+  attributes: { latency: holdMs, jitter: 0 },
+};
+
+/** Acts on nothing, but every connection opened while it is there lingers for no time: whatever closes it resets it. */
+const closingWithRst: ToxicBody = {
+  name: "closes-with-rst",
+  type: "reset_peer",
+  stream: "downstream",
+  toxicity: 0,
+  attributes: { timeout: 0 },
+};
+
+/** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
+async function add(proxy: ProxyHandle, body: ToxicBody): Promise<void> {
+  const { attributes } = await again(() => proxy.addToxic(body));
+  for (const [name, value] of Object.entries(body.attributes)) {
+    const answered = (attributes as unknown as Readonly<Record<string, number>>)[name];
+    if (answered !== value) throw new Error(`Toxiproxy took ${name} ${value} of "${body.name}" for ${answered}.`);
+  }
+}
+
+/** The proxy closes idle API connections. A call that meets that was not heard and is made once more; a refusal is an answer. */
+async function again<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ToxiproxyError && error.message.startsWith("Request failed with status code")) throw error;
+    return call();
+  }
+}
+
+function checkedPort(port: number): number {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`${port} is no port.`);
+  return port;
+}

@@ -1,0 +1,172 @@
+/**
+ * Each bundled bus, in one conversation without faults against a real nats-server: it greets, does every call, is used for a
+ * second case, and ends as it should. What buses do under faults is the matter of the live world.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { BusClient } from "../../src/bus-protocol/bus-client.ts";
+import { BusUnavailable } from "../../src/bus-protocol/errors.ts";
+import type { BusEvent, StartCommand } from "../../src/bus-protocol/protocol.ts";
+import { buildBus, bundledBuses, launchOf, type Run } from "../../src/bus-protocol/registry.ts";
+import { type SpawnedBus, spawnBus } from "./spawn-bus.ts";
+
+const deadlineMs = 10_000;
+const ok = { outcome: { is: "ok" } };
+const natsServer = await findNatsServer();
+
+describe.skipIf(natsServer === null)("with a nats-server", () => {
+  let server: ChildProcess;
+  let url = "";
+  let observer: NatsConnection;
+
+  beforeAll(async () => {
+    server = spawn(natsServer ?? "", ["-a", "127.0.0.1", "-p", "-1"], { stdio: ["ignore", "ignore", "pipe"] });
+    url = `nats://${await listeningOn(server)}`;
+    observer = await connect({ servers: url });
+  });
+  afterAll(async () => {
+    await observer?.close();
+    server?.kill("SIGKILL");
+  });
+
+  const start = (number: number): StartCommand => ({
+    do: "start",
+    case: number,
+    url,
+    name: `faultline-${number}`,
+    options: { reconnectWaitMs: 50, reconnectAttemptsMax: -1, connectTimeoutMs: 5_000 },
+  });
+
+  /** What arrives on a subject, as payloads; to be read after a flush of the publisher. */
+  function observe(subject: string): () => Promise<readonly string[]> {
+    const payloads: string[] = [];
+    observer.subscribe(subject, { callback: (_error, message) => void payloads.push(message.string()) });
+    return async () => {
+      await observer.flush();
+      return payloads;
+    };
+  }
+
+  describe.each(bundledBuses().map(manifest => [manifest.name, manifest] as const))("%s", (name, manifest) => {
+    const launch = launchOf(manifest);
+    let bus: SpawnedBus | undefined;
+    let client: BusClient;
+    let unavailable = "";
+
+    beforeAll(async () => {
+      try {
+        await buildBus(launch, run);
+      } catch (error) {
+        if (!(error instanceof BusUnavailable)) throw error;
+        unavailable = error.message;
+      }
+    }, 120_000);
+    afterEach(() => bus?.stop());
+
+    async function converse(): Promise<SpawnedBus> {
+      bus = spawnBus(name, launch.command, launch.folder);
+      client = new BusClient(bus);
+      await client.hello(deadlineMs);
+      return bus;
+    }
+
+    test("holds a conversation over two cases and quits", async context => {
+      if (unavailable !== "") context.skip(unavailable);
+      const { exited } = await converse();
+      const arrived = observe(`${name}.one`);
+      await observer.flush();
+
+      expect(await client.call(start(1), deadlineMs)).toEqual(ok);
+      expect(client.eventsSince(0)).toEqual([{ event: "connection", case: 1, change: "connected" }]);
+      expect(await client.call({ do: "status" }, deadlineMs)).toEqual({ connected: true, closed: false });
+
+      const burst = { do: "publish", subject: `${name}.one`, first: 98, count: 5, bytes: 12 } as const;
+      expect(await client.call(burst, deadlineMs)).toEqual({ outcomes: [{ count: 5, outcome: { is: "accepted" } }] });
+      expect(await client.call({ do: "flush", timeoutMs: 5_000 }, deadlineMs)).toEqual(ok);
+      expect(await arrived()).toEqual(["00000098xxxx", "00000099xxxx", "00000100xxxx", "00000101xxxx", "00000102xxxx"]);
+
+      const calls = [burst, { do: "flush", timeoutMs: 5_000 }, { do: "close", timeoutMs: 5_000 }] as const;
+      expect(await client.call({ do: "together", calls }, deadlineMs)).toEqual({
+        replies: [{ outcomes: [{ count: 5, outcome: { is: "accepted" } }] }, ok, ok],
+      });
+      expect(await arrived()).toHaveLength(10);
+      expect(client.eventsSince(0).at(-1), "closed is told before the reply to close").toEqual({
+        event: "connection",
+        case: 1,
+        change: "closed",
+      });
+      expect(await client.call({ do: "status" }, deadlineMs)).toEqual({ connected: false, closed: true });
+      expect(await client.call(burst, deadlineMs)).toMatchObject({
+        outcomes: [{ count: 5, outcome: { is: "rejected", kind: "closed" } }],
+      });
+      expect(await client.call({ do: "end" }, deadlineMs)).toEqual(ok);
+
+      const mark = client.mark();
+      expect(await client.call(start(2), deadlineMs)).toEqual(ok);
+      expect(await client.call({ do: "drain", timeoutMs: 5_000 }, deadlineMs)).toEqual(ok);
+      expect(await client.waitFor(isChange("closed"), mark, deadlineMs)).toBe(true);
+      expect(await client.call({ do: "end" }, deadlineMs)).toEqual(ok);
+
+      expect(await client.call({ do: "quit" }, deadlineMs)).toEqual(ok);
+      expect(await exited).toEqual({ code: 0, signal: null });
+    });
+
+    test("says that nobody listens, and can be used for another case after it", async context => {
+      if (unavailable !== "") context.skip(unavailable);
+      await converse();
+      const refused = await client.call({ ...start(1), url: "nats://127.0.0.1:1" }, deadlineMs);
+      expect(refused).toMatchObject({ outcome: { is: "failed", kind: "disconnected" } });
+      expect(await client.call({ do: "end" }, deadlineMs)).toEqual(ok);
+      expect(await client.call(start(2), deadlineMs)).toEqual(ok);
+    });
+
+    test("ends when its stdin closes, in the middle of a case", async context => {
+      if (unavailable !== "") context.skip(unavailable);
+      const { stdin, exited } = await converse();
+      await client.call(start(1), deadlineMs);
+      stdin.end();
+      expect(await exited).toEqual({ code: 0, signal: null });
+    });
+
+    test("refuses what makes no sense, by an error of the protocol", async context => {
+      if (unavailable !== "") context.skip(unavailable);
+      await converse();
+      await expect(client.call({ do: "status" }, deadlineMs)).rejects.toThrow(/refused status .* start first/);
+    });
+  });
+});
+
+const isChange = (change: string) => (event: BusEvent) => event.event === "connection" && event.change === change;
+
+const run: Run = ([program, ...rest], folder) =>
+  new Promise((resolve, reject) => {
+    const child = execFile(program, rest, { cwd: folder }, (_error, _stdout, stderr) =>
+      resolve({ code: child.exitCode, stderr }),
+    );
+    child.on("error", reject);
+  });
+
+async function findNatsServer(): Promise<string | null> {
+  const named = process.env.FAULTLINE_NATS_SERVER;
+  if (named !== undefined) return named;
+  const { findServers, ServersMissing } = await import("../../src/worlds/live/servers.ts");
+  try {
+    return (await findServers({}, () => {})).natsServer;
+  } catch (error) {
+    if (error instanceof ServersMissing) return null;
+    throw error;
+  }
+}
+
+async function listeningOn(server: ChildProcess): Promise<string> {
+  if (server.stderr === null) throw new Error("the server has no stderr");
+  for await (const line of createInterface({ input: server.stderr })) {
+    const address = /Listening for client connections on (\S+)/.exec(line)?.[1];
+    if (address === undefined) continue;
+    server.stderr.resume();
+    return address;
+  }
+  throw new Error("the server ended before it listened");
+}

@@ -1,0 +1,142 @@
+/** The self-test passes on the true link, and names the capability that a sabotaged link does not have. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
+import { testInjector } from "../../../src/worlds/live/self-test.ts";
+import { findServers } from "../../../src/worlds/live/servers.ts";
+import { type Link, type ListedToxic, type ToxicName, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+
+let lease: Lease;
+let toxiproxy: Toxiproxy;
+let port: number;
+
+// Long, for the first build of the servers.
+beforeAll(async () => {
+  const servers = await findServers({}, line => console.error(line));
+  lease = await openLease();
+  const [apiPort = 0, linkPort = 0] = lease.ports;
+  port = linkPort;
+  const options = { program: servers.toxiproxy, version: servers.versions.toxiproxy, apiPort, folder: lease.folder };
+  toxiproxy = await Toxiproxy.start(options);
+}, 1_200_000);
+
+afterAll(async () => {
+  await toxiproxy?.end();
+  await lease?.release();
+});
+
+const trueLink = (serverPort: number): Link => toxiproxy.link(port, serverPort);
+const doesNothing = async (): Promise<void> => {};
+const names: readonly ToxicName[] = ["hold", "limit", "blackhole", "hold-downstream"];
+/** A release that leaves out the fault that was never installed. */
+const releaseBut =
+  (link: Link, name: ToxicName): Link["release"] =>
+  async released => {
+    if (released !== name) await link.release(released);
+  };
+/** Lists what was never installed, so that the bytes alone have to tell. */
+const lies = async (): Promise<readonly ListedToxic[]> =>
+  names.map(name => ({ name, type: "latency", stream: "upstream", toxicity: 1, attributes: {} }));
+
+function withChanges(link: Link, changes: Partial<Link>): Link {
+  return {
+    port: link.port,
+    get isOpen() {
+      return link.isOpen;
+    },
+    open: opening => link.open(opening),
+    cut: () => link.cut(),
+    hold: () => link.hold(),
+    limit: bytes => link.limit(bytes),
+    blackhole: () => link.blackhole(),
+    holdDownstream: () => link.holdDownstream(),
+    release: name => link.release(name),
+    toxics: () => link.toxics(),
+    ...changes,
+  };
+}
+
+const all = ["cut", "cut-with-rst", "hold", "limit", "blackhole", "handshake"];
+
+test("the true link does all it claims", async () => {
+  const { capabilities, findings } = await testInjector(trueLink);
+  expect(findings.filter(finding => !finding.ok)).toEqual([]);
+  expect(capabilities).toEqual(all);
+});
+
+const sabotages: readonly (readonly [name: string, missing: string, changes: (link: Link) => Partial<Link>])[] = [
+  ["a hold that does nothing", "hold", link => ({ hold: doesNothing, release: releaseBut(link, "hold") })],
+  [
+    "a hold that does nothing but is listed",
+    "hold",
+    link => ({ hold: doesNothing, release: releaseBut(link, "hold"), toxics: lies }),
+  ],
+  [
+    "a hold that drops",
+    "hold",
+    link => ({
+      hold: () => link.blackhole(),
+      release: name => link.release(name === "hold" ? "blackhole" : name),
+      toxics: lies,
+    }),
+  ],
+  ["a limit one byte too high", "limit", link => ({ limit: bytes => link.limit(bytes + 1) })],
+  ["a limit that does nothing but is listed", "limit", () => ({ limit: doesNothing, toxics: lies })],
+  [
+    "a blackhole that does nothing but is listed",
+    "blackhole",
+    link => ({ blackhole: doesNothing, release: releaseBut(link, "blackhole"), toxics: lies }),
+  ],
+  [
+    "a blackhole that holds",
+    "blackhole",
+    link => ({
+      blackhole: () => link.hold(),
+      release: name => link.release(name === "blackhole" ? "hold" : name),
+      toxics: lies,
+    }),
+  ],
+  [
+    "a reset that is a FIN",
+    "cut-with-rst",
+    link => ({ open: opening => link.open({ ...opening, closesWith: "fin" }) }),
+  ],
+  [
+    "a greeting that is not held but is listed as such",
+    "handshake",
+    link => ({
+      open: ({ closesWith }) => link.open({ closesWith }),
+      release: releaseBut(link, "hold-downstream"),
+      toxics: lies,
+    }),
+  ],
+];
+
+test.each(sabotages)("%s: no %s", { timeout: 30_000 }, async (_, missing, changes) => {
+  const { capabilities, findings } = await testInjector(serverPort => {
+    const link = trueLink(serverPort);
+    return withChanges(link, changes(link));
+  });
+  expect(findings.filter(finding => !finding.ok)).not.toEqual([]);
+  expect(capabilities).toEqual(all.filter(capability => capability !== missing));
+});
+
+test("a link without a working cut has no capability at all", { timeout: 60_000 }, async () => {
+  const { capabilities } = await testInjector(serverPort => {
+    const link = trueLink(serverPort);
+    return withChanges(link, { open: opening => link.open({ ...opening, closesWith: "rst" }) });
+  });
+  expect(capabilities).toEqual([]);
+});
+
+test("arguments are refused that the proxy would take without a word", async () => {
+  const link = trueLink(port + 1);
+  await link.open({ closesWith: "fin" });
+  expect(() => link.limit(-1)).toThrow(RangeError);
+  expect(() => link.limit(1.5)).toThrow(RangeError);
+  await link.hold();
+  await expect(link.limit(5)).rejects.toThrow(/cannot be laid on "hold"/);
+  expect((await link.toxics()).map(({ name }) => name)).toEqual(["hold"]);
+  await link.cut();
+  await expect(link.hold()).rejects.toThrow(/not open/);
+  expect(() => toxiproxy.link(port, 0)).toThrow(RangeError);
+});
