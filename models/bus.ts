@@ -3,7 +3,7 @@
  * (state, step, answers). Start here.
  */
 import type { Choose } from "./choice.ts";
-import { endConnection, giveUp, notice, reconnect } from "./connection.ts";
+import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
 import { advance, callsMade, type PlannedStep, settleId } from "./plan.ts";
 import { close, drain } from "./shutdown.ts";
@@ -37,6 +37,7 @@ function perform(bus: Bus, step: Step): void {
   switch (step.kind) {
     case "start":
       state.client = "connected";
+      state.fresh = true;
       emit({ kind: "connection", change: "connected" });
       return emit({ kind: "called", step: step.id, call: "start", outcome: { is: "ok" } });
     case "together":
@@ -151,6 +152,6 @@ export function settle(state: BusState, profile: Profile, options: Options, choo
     emit({ kind: "phase", phase: "healed" });
     heal(bus, settleId, "connected");
   }
-  arrive(take(state.wire, countOf(state.wire)), emit);
+  land(state, choose, emit);
   emit({ kind: "phase", phase: "settled" });
 }

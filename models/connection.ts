@@ -22,6 +22,12 @@ export function endConnection(state: BusState, choose: Choose, emit: Emit): void
   if (state.client === "connected") state.client = "lost";
 }
 
+/** Nothing stands in the way any more: what is on its way arrives, but for what the client's own reset may have dropped. */
+export function land(state: BusState, choose: Choose, emit: Emit): void {
+  if (state.reset && state.wire.length > 0) endConnection(state, choose, emit);
+  arrive(take(state.wire, countOf(state.wire)), emit);
+}
+
 /** The client learns that its connection has ended. */
 export function notice(state: BusState, emit: Emit): void {
   if (state.client !== "lost") return;
@@ -34,6 +40,7 @@ export function reconnect(state: BusState, emit: Emit): void {
   notice(state, emit);
   if (state.client !== "disconnected" && state.client !== "dialled") return;
   state.client = "connected";
+  state.fresh = true;
   emit({ kind: "connection", change: "reconnected" });
   replay(state);
 }

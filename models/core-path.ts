@@ -212,6 +212,7 @@ function flushOutcome(bus: Bus): CallOutcome {
   state.unwrittenBytes = 0;
   if (state.client === "connected") {
     if (state.view.hindrance !== "none") return timeout;
+    state.fresh = false;
     arrive(take(state.wire, countOf(state.wire)), emit);
     return { is: "ok" };
   }
@@ -234,6 +235,7 @@ function flushOutcome(bus: Bus): CallOutcome {
   }
   if (!keeps && choose("dialled-at", 0, 1) === 1) return disconnected;
   reconnect(state, emit);
+  state.fresh = false;
   arrive(take(state.wire, countOf(state.wire)), emit);
   return { is: "ok" };
 }

@@ -9,6 +9,7 @@ export function close(bus: Bus, step: StepId): void {
   const { state, profile, choose, emit } = bus;
   if (state.client === "connected") {
     if (profile.close.unwritten === "lost") dropUnwritten(bus);
+    state.reset = state.fresh && profile.close.socket === "reset-if-unread";
     closeForGood(state, profile.close.events.connected, "reconnect buffer", emit);
   } else {
     // Whether the client had noticed shows only in its events.

@@ -22,6 +22,10 @@ export interface BusState {
   client: "none" | "connected" | "lost" | "disconnected" | "dialled" | "closed";
   /** A drain met a link that was down, and the client refuses every publish from then on. */
   stuck: boolean;
+  /** No round trip on this connection yet. */
+  fresh: boolean;
+  /** The client closed its socket with bytes unread: what is on its way may be dropped. */
+  reset: boolean;
   nextMessage: number;
   /** Sent on the present connection, not known to have arrived; oldest first. */
   wire: FrameRun[];
@@ -41,6 +45,8 @@ export const newState = (): BusState => ({
   view: newView(),
   client: "none",
   stuck: false,
+  fresh: false,
+  reset: false,
   nextMessage: 0,
   wire: [],
   wireFree: 0,
@@ -70,6 +76,8 @@ export function key(state: BusState): string {
     view.quiet ? 1 : 0,
     state.client,
     state.stuck ? 1 : 0,
+    state.fresh ? 1 : 0,
+    state.reset ? 1 : 0,
     state.nextMessage,
     runs(state.wire),
     state.wireFree,

@@ -113,20 +113,29 @@ interface AtRisk {
   readonly now: Disturbance;
   unflushed: number[];
   readonly atRisk: Set<number>;
+  /** A flush has succeeded on this connection. */
+  roundTripped: boolean;
 }
 const silentLossOnlyInsideADisturbance = property<AtRisk>({
   id: "core-path/silent-loss-only-inside-a-disturbance",
-  promise: "No accepted message is lost that was neither published nor under way while a fault was in force.",
+  promise:
+    "No accepted message is lost that was neither under way while a fault was in force nor handed to a connection closed before its first round trip.",
   expectation: "always",
-  start: () => ({ ledger: newLedger(), now: newDisturbance(), unflushed: [], atRisk: new Set() }),
+  start: () => ({ ledger: newLedger(), now: newDisturbance(), unflushed: [], atRisk: new Set(), roundTripped: false }),
   on(state, event) {
     recordInLedger(state.ledger, event);
     trackDisturbance(state.now, event);
-    if (event.kind === "called" && event.call === "flush" && event.outcome.is === "ok" && isCalm(state.now))
+    if (event.kind === "called" && event.call === "flush" && event.outcome.is === "ok" && isCalm(state.now)) {
       state.unflushed = [];
-    if (event.kind === "published")
+      state.roundTripped = true;
+    }
+    if (event.kind === "published") {
       for (let m = event.first; m < event.first + event.count; m++) state.unflushed.push(m);
-    if (state.now.inForce.length > 0 || state.now.client === "disconnected") {
+    }
+    const disturbed = state.now.inForce.length > 0 || state.now.outage;
+    if (disturbed) state.roundTripped = false;
+    const closedFresh = event.kind === "called" && event.call === "close" && !state.roundTripped;
+    if (disturbed || closedFresh) {
       for (const m of state.unflushed) state.atRisk.add(m);
       state.unflushed = [];
     }

@@ -8,35 +8,50 @@ import type { StepId } from "../models/vocabulary/scenario.ts";
 export interface Disturbance {
   /** Steps whose fault has not been healed. */
   inForce: StepId[];
+  /** A fault that may end the connection was put in force and the client has not said since that it is back. */
+  outage: boolean;
   /** The client's last word. */
   client: "none" | "connected" | "disconnected" | "closed";
   /** The step that is being done; a publish told under another step was overlapped. */
   step: StepId;
+  /** The client was surely down when that step began. */
+  downAtStep: boolean;
 }
 
-export const newDisturbance = (): Disturbance => ({ inForce: [], client: "none", step: "" });
+export const newDisturbance = (): Disturbance => ({
+  inForce: [],
+  outage: false,
+  client: "none",
+  step: "",
+  downAtStep: false,
+});
 
 export function trackDisturbance(state: Disturbance, event: Event): void {
   switch (event.kind) {
     case "step":
       state.step = event.step;
+      if (event.phase === "began") state.downAtStep = isSurelyDown(state);
       return;
     case "fault":
-      if (event.phase === "installed" && !state.inForce.includes(event.step)) state.inForce.push(event.step);
+      if (event.phase !== "installed") return;
+      state.inForce.push(event.step);
+      if (event.fault !== "hold") state.outage = true;
       return;
     case "healed":
       state.inForce = [];
       return;
     case "connection":
       state.client = event.change === "reconnected" ? "connected" : event.change;
+      if (event.change === "reconnected") state.outage = false;
       return;
     default:
       return;
   }
 }
 
-/** No fault is in force and the client says that it is connected. */
-export const isCalm = (state: Disturbance): boolean => state.inForce.length === 0 && state.client === "connected";
+/** No fault is in force, none is left to be noticed, and the client says that it is connected. */
+export const isCalm = (state: Disturbance): boolean =>
+  state.inForce.length === 0 && !state.outage && state.client === "connected";
 
 /** The client has said that it is down, and nothing that could let it back has begun. */
 export const isSurelyDown = (state: Disturbance): boolean =>

@@ -71,10 +71,12 @@ function trackOutages(state: Outages, event: Event): void {
     case "called":
       if (event.call === "flush") onFlush(state, event.outcome.is === "ok");
       else if (event.call !== "start") state.waiting = [];
+      // What was not flushed by then may be lost with the socket.
+      if (event.call === "close") state.sent = [];
       return;
     case "published":
       if (state.now.inForce.length === 0) return;
-      if (event.step !== running || !isSurelyDown(state.now)) state.known = false;
+      if (event.step !== running || !state.now.downAtStep || !isSurelyDown(state.now)) state.known = false;
       if (state.known)
         for (let m = event.first; m < event.first + event.count; m++)
           hold(state, m, event.frameBytes, event.outcome.is);

@@ -20,6 +20,8 @@ export const natsJs3: Profile = {
   close: {
     // T3: 1000 of 1000 with a status() iterator open: its awaits let the microtask flush run before the socket closes.
     unwritten: "written",
+    // Live: 0 of 150 in the same scenario: Node ends the socket gracefully.
+    socket: "fin",
     events: { connected: ["closed"], down: ["closed"] },
   },
   // T4: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.

@@ -41,6 +41,11 @@ export interface Profile {
   readonly close: {
     /** What is buffered but not yet written when close() is called in the same tick. */
     readonly unwritten: "written" | "lost";
+    /**
+     * `reset-if-unread`: the socket is closed at once, so while the server's second INFO waits unread the kernel sends RST, and
+     * what is still on its way may be dropped. Until a round trip has shown that it was read, a close may lose any tail.
+     */
+    readonly socket: "fin" | "reset-if-unread";
     /** The client's events for a close while connected, and while down. */
     readonly events: {
       readonly connected: readonly ("disconnected" | "closed")[];

@@ -3,7 +3,6 @@
  * of their own; `openBus` starts a bus as a child process; a case is run by run-case.ts.
  */
 import type { Emit } from "../../../models/vocabulary/event.ts";
-import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import { BusClient, type BusExit } from "../../bus-protocol/bus-client.ts";
 import { BusUnavailable } from "../../bus-protocol/errors.ts";

@@ -33,7 +33,7 @@ const giveUpBoundMs = 30_000;
 const callBoundMs = 30_000;
 const endCallTimeoutMs = 10_000;
 const settleFlushTimeoutMs = 10_000;
-const connectTimeoutMs = 2_000;
+const connectTimeoutMs = 1_000;
 const pollBoundMs = 10_000;
 
 /** Runs a case; `number` is unique among those of one server. */
@@ -236,6 +236,8 @@ class LiveCase {
     const { server, link, bus } = this.#parts;
     this.#faultMark = bus.mark();
     this.#emit({ kind: "fault", step, fault: fault.kind, phase: "installed" });
+    const ends = fault.kind === "cut" || fault.kind === "stop-server" || fault.kind === "limit";
+    if (ends && before.ended === "no") this.#unproven.push({ step, fault: fault.kind });
     switch (fault.kind) {
       case "hold":
         await link.hold();
@@ -244,7 +246,6 @@ class LiveCase {
         await link.blackhole();
         return this.#provenByToxic(step, "blackhole");
       case "limit":
-        this.#unproven.push({ step, fault: fault.kind });
         return link.limit(fault.bytes);
       case "pause-server":
         this.#pausedCid = (await server.connectionsOpen()).find(one => one.name === this.#name)?.cid;
@@ -259,8 +260,7 @@ class LiveCase {
         await link.cut();
         break;
     }
-    if (before.ended === "no") this.#unproven.push({ step, fault: fault.kind });
-    else this.#proven(step, fault.kind, "the proxy is gone");
+    if (before.ended !== "no") this.#proven(step, fault.kind, "the proxy is gone");
     if (fault.awaits !== "none" && before.ended === "no") {
       await this.#awaitSaid(step, "disconnected", this.#faultMark, noticeBoundMs);
       if (fault.awaits === "gave-up") await this.#awaitSaid(step, "closed", this.#faultMark, giveUpBoundMs);
