@@ -1,0 +1,76 @@
+/** What the model permits for one scenario: every ledger that some way of answering its questions leads to. */
+import { settle, step } from "../models/bus.ts";
+import { type Choose, expand, wholeRange } from "../models/choice.ts";
+import { plan } from "../models/plan.ts";
+import { type BusState, copy, key, newState } from "../models/state.ts";
+import type { Emit } from "../models/vocabulary/event.ts";
+import type { Profile } from "../models/vocabulary/profile.ts";
+import { type ClassName, classNames, type Scenario } from "../models/vocabulary/scenario.ts";
+import type { Ledger } from "../models/vocabulary/verdict.ts";
+import { ledgerOf, type LedgerState, newLedger, recordInLedger } from "../properties/ledger.ts";
+
+export interface Permitted {
+  /** One for each distinct set of class counts. */
+  readonly ledgers: readonly Ledger[];
+  /** False where the bound was met: there may be more. */
+  readonly complete: boolean;
+}
+
+interface Node {
+  readonly state: BusState;
+  readonly ledger: LedgerState;
+}
+
+/** Expands the scenario step by step; states that are equal, with equal ledgers, are expanded once. */
+export function permittedLedgers(scenario: Scenario, profile: Profile, evaluationsMax = 20_000): Permitted {
+  const { steps } = plan(scenario, profile);
+  let evaluations = 0;
+  let nodes: readonly Node[] = [{ state: newState(), ledger: newLedger() }];
+  for (let index = 0; index <= steps.length; index++) {
+    const planned = steps[index];
+    const once = (state: BusState, choose: Choose, emit: Emit): void =>
+      planned === undefined
+        ? settle(state, profile, scenario.options, choose, emit)
+        : step(state, planned, profile, scenario.options, choose, emit);
+    const next = new Map<string, Node>();
+    for (const node of nodes) {
+      expand(
+        choose => after(node, (state, emit) => once(state, choose, emit)),
+        wholeRange,
+        reached => {
+          next.set(`${key(reached.state)}#${ledgerKey(reached.ledger)}`, reached);
+          return ++evaluations < evaluationsMax;
+        },
+      );
+    }
+    if (evaluations >= evaluationsMax) return { ledgers: distinct([...next.values()]), complete: false };
+    nodes = [...next.values()];
+  }
+  return { ledgers: distinct(nodes), complete: true };
+}
+
+function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
+  const state = copy(node.state);
+  const { outcomes, frameBytes, arrivals, places, complete } = node.ledger;
+  const ledger: LedgerState = {
+    outcomes: outcomes.slice(),
+    frameBytes: frameBytes.slice(),
+    arrivals: arrivals.slice(),
+    places: places.slice(),
+    complete,
+  };
+  once(state, event => recordInLedger(ledger, event));
+  return { state, ledger };
+}
+
+/** A message's outcome and arrivals decide its class whatever follows, and which message it was no longer matters. */
+const ledgerKey = (ledger: LedgerState): string => JSON.stringify([ledger.outcomes, ledger.arrivals]);
+
+function distinct(nodes: readonly Node[]): readonly Ledger[] {
+  const byClasses = new Map<string, Ledger>();
+  for (const { ledger } of nodes) {
+    const counted = ledgerOf(ledger);
+    byClasses.set(classNames.map((name: ClassName) => counted.classes[name]).join(), counted);
+  }
+  return [...byClasses.values()];
+}
