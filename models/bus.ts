@@ -24,7 +24,10 @@ export function step(
 ): void {
   const bus: Bus = { state, profile, options, choose, emit };
   const { step, overlapping } = planned;
-  if (planned.skipped !== undefined) return emit({ kind: "skipped", step: step.id, reason: planned.skipped });
+  if (planned.skipped !== undefined) {
+    emit({ kind: "skipped", step: step.id, reason: planned.skipped });
+    return;
+  }
   emit({ kind: "step", step: step.id, phase: "began" });
   if (overlapping && step.kind === "publish") state.open = { step: step.id, ...numbered(bus, step) };
   else perform(bus, step);
@@ -39,22 +42,28 @@ function perform(bus: Bus, step: Step): void {
       state.client = "connected";
       state.fresh = true;
       emit({ kind: "connection", change: "connected" });
-      return emit({ kind: "called", step: step.id, call: "start", outcome: { is: "ok" } });
+      emit({ kind: "called", step: step.id, call: "start", outcome: { is: "ok" } });
+      return;
     case "together":
       for (const part of callsMade(step.steps)) call(bus, part);
-      return endTick(state);
+      endTick(state);
+      return;
     case "publish":
     case "flush":
     case "drain":
     case "close":
       call(bus, step);
-      return endTick(state);
+      endTick(state);
+      return;
     case "fault":
-      return performFault(bus, step.id, step.fault);
+      performFault(bus, step.id, step.fault);
+      return;
     case "await-noticed":
-      return goStale(bus);
+      goStale(bus);
+      return;
     case "heal":
-      return heal(bus, step.id, step.awaits);
+      heal(bus, step.id, step.awaits);
+      return;
   }
 }
 
@@ -67,13 +76,17 @@ function endTick(state: BusState): void {
 function call(bus: Bus, step: CallStep): void {
   switch (step.kind) {
     case "publish":
-      return publish(bus, step.id, numbered(bus, step));
+      publish(bus, step.id, numbered(bus, step));
+      return;
     case "flush":
-      return flush(bus, step);
+      flush(bus, step);
+      return;
     case "drain":
-      return drain(bus, step.id);
+      drain(bus, step.id);
+      return;
     case "close":
-      return close(bus, step.id);
+      close(bus, step.id);
+      return;
   }
 }
 

@@ -31,9 +31,18 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
     told(run, rejected(kind));
     lose([run], "refused", emit);
   };
-  if (state.client === "closed") return refuse(burst, "closed");
-  if (state.stuck) return refuse(burst, "draining");
-  if (state.view.hindrance === "limit") return publishUnderLimit(bus, burst, told, refuse);
+  if (state.client === "closed") {
+    refuse(burst, "closed");
+    return;
+  }
+  if (state.stuck) {
+    refuse(burst, "draining");
+    return;
+  }
+  if (state.view.hindrance === "limit") {
+    publishUnderLimit(bus, burst, told, refuse);
+    return;
+  }
   const rest: FrameRun[] = burst.count > 0 ? [burst] : [];
   while (rest.length > 0) publishPiece(bus, rest, told, refuse);
 }
