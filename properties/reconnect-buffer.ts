@@ -147,6 +147,7 @@ export const reconnectBuffer: readonly Property[] = [
     "What is published while down, below the limit, arrives after the reconnect, in order.",
     "eventually",
     state => {
+      if (!Number.isFinite(state.limitBytes)) return { exercised: 0 };
       const below = state.due.filter(one => one.heldBytes + one.frameBytes < state.limitBytes);
       const lost = missing(state, below);
       return verdict(

@@ -7,10 +7,24 @@ import type { Fault, Options, PublishStep, Scenario, Step } from "../../models/v
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
 
 export function* reductions(scenario: Scenario): Generator<Scenario> {
+  yield* withoutCalls(scenario);
   yield* withoutChunks(scenario);
   yield* mergedPublishes(scenario);
   yield* simplerSteps(scenario);
   yield* simplerOptions(scenario);
+}
+
+/**
+ * All flushes and all shutdowns at once, then either: what still fails with publishes and faults alone is a finding about
+ * messages, and easier to read than one about what a call returned.
+ */
+function* withoutCalls(scenario: Scenario): Generator<Scenario> {
+  const flushes: readonly Step["kind"][] = ["flush"];
+  const shutdowns: readonly Step["kind"][] = ["close", "drain", "together"];
+  for (const kinds of [[...flushes, ...shutdowns], flushes, shutdowns]) {
+    const rest = scenario.steps.filter(one => !kinds.includes(one.kind));
+    if (rest.length < scenario.steps.length) yield withSteps(scenario, rest);
+  }
 }
 
 /** The tail first, then every chunk, from half the steps down to single ones; `start` stays. */
