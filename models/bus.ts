@@ -154,6 +154,7 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   if (awaits === "connected" && state.client !== "closed") reconnect(state, emit);
   // Publishes made while a dial is in its handshake go out on the connection that it becomes.
   if (burst !== undefined) publish(bus, burst.step, burst);
+  endTick(state);
   emit({ kind: "healed", step });
 }
 

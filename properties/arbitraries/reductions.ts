@@ -134,6 +134,8 @@ function* simplerOptions(scenario: Scenario): Generator<Scenario> {
       if (smaller < reconnectBufferBytesMax)
         yield { ...scenario, options: { ...plain, ...pings, reconnectBufferBytesMax: smaller } };
   }
+  if (plain.reconnectAttemptsMax >= 0)
+    yield { ...scenario, options: { ...scenario.options, reconnectAttemptsMax: -1 } };
   if (pingIntervalMs !== undefined) yield { ...scenario, options: { ...plain, ...limited } };
   if (plain.cutsWith !== "fin") yield { ...scenario, options: { ...scenario.options, cutsWith: "fin" } };
 }

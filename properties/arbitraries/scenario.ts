@@ -57,6 +57,8 @@ interface Episode {
   readonly needs: readonly Capability[];
   /** Only with the client's own PINGs on, only without, or either. */
   readonly pings?: boolean;
+  /** The client has a last attempt; what does not await its giving up would race with it. */
+  readonly givesUp?: true;
   add(draft: Draft): void;
 }
 
@@ -234,6 +236,19 @@ const episodes: readonly Episode[] = [
   },
 ];
 
+/** The client's attempts are spent; afterwards it is closed for good. */
+const givingUp: Episode = {
+  name: "gave up",
+  needs: ["cut", "reconnect-attempts-limit"],
+  pings: false,
+  givesUp: true,
+  add(draft) {
+    before(draft);
+    fault(draft, { kind: "cut", awaits: "gave-up" });
+    publish(draft);
+  },
+};
+
 /** A byte anchor at a frame's end, or one byte to either side of it, within the publishes that follow. */
 function cutAtByte(draft: Draft): void {
   const { random, options } = draft;
@@ -283,11 +298,12 @@ function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
 function optionsOf(random: Random, { profile, capabilities }: ScenarioSpace): Options {
   const has = (one: Capability): boolean => capabilities.has(one);
   const pings = has("stale-detection") && random.chance(0.15);
+  const givesUp = has("reconnect-attempts-limit") && !pings && random.chance(0.04);
   const limited = has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept" && random.chance(0.35);
   return {
     subject: "subject",
     reconnectWaitMs: 20,
-    reconnectAttemptsMax: -1,
+    reconnectAttemptsMax: givesUp ? random.int(1, 3) : -1,
     cutsWith: has("cut-with-rst") && random.chance(0.2) ? "rst" : "fin",
     ...(limited ? { reconnectBufferBytesMax: random.pick([-1, 1, 34, 100, 1_024, random.int(1, 4_000)]) } : {}),
     ...(pings ? { pingIntervalMs: 150, pingsOutMax: 2 } : {}),
@@ -299,15 +315,16 @@ export function scenarioOf(word: string, space: ScenarioSpace): Scenario {
   const random = randomOf(word, "scenario");
   const options = optionsOf(random, space);
   const pings = options.pingIntervalMs !== undefined;
-  const possible = episodes.filter(
+  const givesUp = options.reconnectAttemptsMax >= 0;
+  const possible = (givesUp ? [givingUp] : episodes).filter(
     one => one.needs.every(need => space.capabilities.has(need)) && (one.pings === undefined || one.pings === pings),
   );
   const kept = possible.filter(() => random.chance(0.6));
   const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));
   const draft: Draft = { random, options, steps: [{ id: "start", kind: "start" }] };
-  for (let left = random.int(1, space.episodesMax ?? 4); left > 0 && mix.length > 0; left--)
-    random.pick(mix).add(draft);
-  if (random.chance(0.35) && !pings) shutdown(draft, space.capabilities);
+  const episodesMax = givesUp ? 1 : (space.episodesMax ?? 4);
+  for (let left = random.int(1, episodesMax); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
+  if (random.chance(0.35) && !pings && !givesUp) shutdown(draft, space.capabilities);
   else if (random.chance(0.5)) publish(draft);
   return {
     version: 1,
