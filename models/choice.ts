@@ -15,12 +15,8 @@ export const labels = [
   "write-error-at",
   /** How many publishes of a burst were made before the client, already down, began the dial that succeeded. */
   "dialled-at",
-  /** How many publishes of a burst were made before a dial that had begun ended in a connection. */
-  "connected-at",
   /** 1: the call's wait ended first; 0: the event it waited for came first. */
   "timed-out-first",
-  /** 1: between an un-awaited heal and the next cut the client had got its connection back; 0: it had not. */
-  "redialled-in-window",
 ] as const;
 export type Label = (typeof labels)[number];
 

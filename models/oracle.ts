@@ -21,6 +21,8 @@ export interface Observation {
   readonly calls: ReadonlyMap<StepId, readonly string[]>;
   readonly connection: readonly ConnectionChange[];
   readonly delivered: readonly number[];
+  /** Messages that no bus of ours can have sent. */
+  readonly foreign: number;
 }
 
 const outcomeText = (outcome: Outcome | CallOutcome): string =>
@@ -35,6 +37,7 @@ export function observe(events: readonly Event[]): Observation {
   const calls = new Map<StepId, string[]>();
   const connection: ConnectionChange[] = [];
   const delivered: number[] = [];
+  let foreign = 0;
   for (const event of events) {
     if (event.kind === "published") {
       const text = outcomeText(event.outcome);
@@ -45,12 +48,14 @@ export function observe(events: readonly Event[]): Observation {
       calls.set(event.step, list);
     } else if (event.kind === "connection") {
       if (connection.at(-1) !== event.change) connection.push(event.change);
+    } else if (event.kind === "foreign") {
+      foreign += event.count;
     } else if (event.kind === "delivered") {
       for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
     }
   }
   for (let m = 0; m < outcomes.length; m++) outcomes[m] ??= "never returned";
-  return { published: outcomes.length, outcomes, calls, connection, delivered };
+  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign };
 }
 
 export type Admission =
@@ -123,6 +128,10 @@ class Search {
   }
 
   run(): Admission {
+    const { foreign } = this.observed;
+    if (foreign > 0) {
+      return { answer: "not-permitted", reason: `${foreign} messages arrived that no one published`, evaluations: 0 };
+    }
     const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
     this.from(0, newState(), { delivered: 0, connection: 0 }, [], [], (ended, answers) => {
       paths.push({ ended, answers });

@@ -34,6 +34,7 @@ export const property = <State>(one: Property<State>): Property => one as unknow
 export function judgeProperty(one: Property, state: unknown): PropertyVerdict {
   const { exercised, broken } = one.end(state);
   const verdict: Verdict = broken !== undefined ? "violated" : exercised === 0 ? "inconclusive" : "holds";
-  const reason = broken ?? (exercised === 0 ? "never exercised" : `exercised ${exercised} times`);
+  const reason =
+    broken ?? (exercised === 0 ? "never exercised" : `exercised ${exercised === 1 ? "once" : `${exercised} times`}`);
   return { property: one.id, verdict, exercised, reason };
 }

@@ -1,5 +1,5 @@
 /** Promises of the reconnect buffer. Each is judged only on outages in which the client was surely down when publish was called. */
-import type { Event } from "../models/vocabulary/event.ts";
+import type { Event, Outcome } from "../models/vocabulary/event.ts";
 import { pingBytes } from "../models/vocabulary/frame.ts";
 import { type Disturbance, isCalm, isSurelyDown, newDisturbance, trackDisturbance } from "./disturbance.ts";
 import { classOf, type LedgerState, newLedger, recordInLedger } from "./ledger.ts";
@@ -27,7 +27,7 @@ interface Outages {
   waiting: Kept[];
   sent: Kept[];
   readonly due: Kept[];
-  refusedInOutage: boolean;
+  readonly arrivalOrder: Map<number, number>;
 }
 
 /** Computed here and not taken from the model: the property is to be independent of it. */
@@ -49,7 +49,7 @@ const startOutages = (declared: Declared): Outages => ({
   waiting: [],
   sent: [],
   due: [],
-  refusedInOutage: false,
+  arrivalOrder: new Map(),
 });
 
 function trackOutages(state: Outages, event: Event): void {
@@ -78,8 +78,12 @@ function trackOutages(state: Outages, event: Event): void {
       if (state.now.inForce.length === 0) return;
       if (event.step !== running || !state.now.downAtStep || !isSurelyDown(state.now)) state.known = false;
       if (state.known)
-        for (let m = event.first; m < event.first + event.count; m++)
-          hold(state, m, event.frameBytes, event.outcome.is);
+        for (let m = event.first; m < event.first + event.count; m++) hold(state, m, event.frameBytes, event.outcome);
+      return;
+    case "delivered":
+      for (let m = event.first; m < event.first + event.count; m++) {
+        if (!state.arrivalOrder.has(m)) state.arrivalOrder.set(m, state.arrivalOrder.size);
+      }
       return;
     case "phase":
       if (event.phase === "settled") state.due.push(...state.sent.splice(0));
@@ -92,7 +96,6 @@ function trackOutages(state: Outages, event: Event): void {
 function beginOutage(state: Outages): void {
   state.heldBytes = 0;
   state.waiting = [];
-  state.refusedInOutage = false;
 }
 
 function onFlush(state: Outages, ok: boolean): void {
@@ -100,17 +103,20 @@ function onFlush(state: Outages, ok: boolean): void {
   else if (isSurelyDown(state.now)) state.heldBytes += pingBytes;
 }
 
-function hold(state: Outages, message: number, frameBytes: number, is: string): void {
-  const accepted = is === "accepted";
+function hold(state: Outages, message: number, frameBytes: number, outcome: Outcome): void {
+  const accepted = outcome.is === "accepted";
+  // A call refused for another reason says nothing of the buffer.
+  if (!accepted && !(outcome.is === "rejected" && outcome.kind === "buffer-full")) return;
   const kept: Kept = { message, frameBytes, accepted, heldBytes: state.heldBytes };
   state.all.push(kept);
-  if (!accepted) {
-    state.refusedInOutage = true;
-    return;
-  }
+  if (!accepted) return;
   state.heldBytes += frameBytes;
   state.waiting.push(kept);
 }
+
+/** The place in the order of arrival; after all others where it did not arrive. */
+const arrivalOf = (state: Outages, one: Kept | undefined): number =>
+  (one && state.arrivalOrder.get(one.message)) ?? Number.POSITIVE_INFINITY;
 
 const missing = (state: Outages, list: readonly Kept[]): Kept | undefined =>
   list.find(
@@ -150,9 +156,12 @@ export const reconnectBuffer: readonly Property[] = [
       if (!Number.isFinite(state.limitBytes)) return { exercised: 0 };
       const below = state.due.filter(one => one.heldBytes + one.frameBytes < state.limitBytes);
       const lost = missing(state, below);
+      const early = below.find((one, i) => i > 0 && arrivalOf(state, one) < arrivalOf(state, below[i - 1]));
       return verdict(
         below.length,
-        lost && `message ${lost.message} was kept below the limit of ${state.limitBytes} bytes and did not arrive`,
+        lost
+          ? `message ${lost.message} was kept below the limit of ${state.limitBytes} bytes and did not arrive`
+          : early && `message ${early.message} arrived before one that was kept before it`,
       );
     },
   ),

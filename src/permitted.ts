@@ -7,7 +7,7 @@ import type { Emit } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import { type ClassName, classNames, type Scenario } from "../models/vocabulary/scenario.ts";
 import type { Ledger } from "../models/vocabulary/verdict.ts";
-import { ledgerOf, type LedgerState, newLedger, recordInLedger } from "../properties/ledger.ts";
+import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
 
 export interface Permitted {
   /** One for each distinct set of class counts. */

@@ -27,7 +27,7 @@ export interface Profile {
   /** A burst of publishes in one loop: can the client notice a disconnect in its midst? */
   readonly burst: {
     readonly interruptible: boolean;
-    /** Below so many protocol bytes since the loop began no notice was ever seen in its midst. */
+    /** A byte anchor that ends the connection within so many bytes of the burst was never noticed in its midst. */
     readonly interruptibleAfterBytes: number;
   };
   /** The client writes to its socket inside publish() once so many bytes wait. */

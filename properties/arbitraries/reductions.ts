@@ -115,6 +115,7 @@ function* simplerFault(fault: Fault): Generator<Fault> {
       yield { kind: "cut", awaits: "noticed" };
       return;
     case "limit":
+      yield { kind: "cut", awaits: "noticed" };
       for (const bytes of new Set([1, Math.floor(fault.bytes / 2), fault.bytes - 1]))
         if (bytes >= 1 && bytes < fault.bytes) yield { ...fault, bytes };
       return;

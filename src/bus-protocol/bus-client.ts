@@ -25,6 +25,8 @@ export interface BusLink {
   readonly exited: Promise<BusExit>;
   /** Names the bus in messages: `go-nats-go`, or the command line that started it. */
   readonly describe: string;
+  /** The last lines of its stderr, for the message that tells of its end. */
+  readonly stderrTail?: () => readonly string[];
 }
 
 interface Pending {
@@ -221,7 +223,9 @@ export class BusClient {
     } else if (!this.#greeted) {
       const advice = "Run its command by hand; it must answer the hello command and go on until its stdin closes.";
       this.#fail(
-        new BusUnavailable(`The bus ${this.#link.describe} ${endingOf(exit)} before it had greeted. ${advice}`),
+        new BusUnavailable(
+          `The bus ${this.#link.describe} ${endingOf(exit)} before it had greeted${this.#lastWords()}. ${advice}`,
+        ),
       );
     } else if (this.#quitted) {
       this.#fail(new BusProtocolError(`The bus ${this.#link.describe} has quit. Start it again to go on.`));
@@ -229,10 +233,15 @@ export class BusClient {
       const during = [...this.#pending.values()].map(pending => nameOf(pending.command, pending.id)).join(", ");
       const when = during === "" ? "between two commands" : `while it owed an answer to ${during}`;
       this.#break(
-        `${endingOf(exit)} ${when}`,
+        `${endingOf(exit)} ${when}${this.#lastWords()}`,
         "Look at its stderr; a bus goes on until quit, or until its stdin closes.",
       );
     }
+  }
+
+  #lastWords(): string {
+    const last = this.#link.stderrTail?.().findLast(line => line.trim() !== "");
+    return last === undefined ? "" : `, and its last words were ${excerpt(last)}`;
   }
 
   #overdue(command: Command, id: number, deadlineMs: number): void {

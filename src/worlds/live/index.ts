@@ -103,6 +103,7 @@ async function openBus(
     stdout: guarded.child.stdout,
     exited: guarded.exited.then((exit): BusExit => exit),
     describe: launch.name,
+    stderrTail: guarded.tail,
   });
   let closed: Promise<unknown> | undefined;
   const close = async (): Promise<void> => {

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/**
+ * The command as npm and people start it: plain JavaScript, because any Node must be able to read it. Runs src/cli.ts in a
+ * clone and dist/src/cli.js in the package; on a Node that is too old, the Node that comes as the npm package `node` does.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+
+const oldest = [22, 22];
+const unavailable = 69;
+/** Set for the Node that was started instead, so that nobody is started twice. */
+const mark = "FAULTLINE_NODE_CHOSEN";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+const isOld = major < oldest[0] || (major === oldest[0] && minor < oldest[1]);
+
+if (isOld) runOnAnother();
+else {
+  const source = new URL("../src/cli.ts", import.meta.url);
+  const { main } = await import(existsSync(source) ? source.href : new URL("../dist/src/cli.js", import.meta.url).href);
+  await main();
+}
+
+function runOnAnother() {
+  const node = process.env[mark] === undefined ? packagedNode() : undefined;
+  if (node === undefined) {
+    const advice = `install one, or run "npm install --save-dev node@24" here and start faultline with npx`;
+    process.stderr.write(
+      `faultline needs Node ${oldest.join(".")} or newer, and this is ${process.versions.node}: ${advice}.\n`,
+    );
+    process.exitCode = unavailable;
+    return;
+  }
+  const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env: { ...process.env, [mark]: "1" } });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  child.once("error", error => {
+    process.stderr.write(`faultline could not start ${node}: ${error.message}.\n`);
+    process.exitCode = unavailable;
+  });
+  child.once("exit", (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+  });
+}
+
+/** From here, or from the project that faultline is used in. */
+function packagedNode() {
+  for (const from of [import.meta.url, `${process.cwd()}/package.json`]) {
+    try {
+      return createRequire(from).resolve("node/bin/node");
+    } catch {
+      // Not installed there.
+    }
+  }
+  return undefined;
+}

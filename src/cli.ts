@@ -1,0 +1,321 @@
+/**
+ * The command line: reads options, runs one command, prints its ending, and ends the process with its exit code. With --json
+ * stdout carries one JSON document and nothing else. Ctrl-C and SIGTERM let the command end with what it has found.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { compare } from "./commands/compare.ts";
+import { type Context, type Ending, Interrupted } from "./commands/context.ts";
+import { doctor } from "./commands/doctor.ts";
+import { drill } from "./commands/drill.ts";
+import { type CommonOptions, knownProperty, readCommon, readWorlds } from "./commands/options.ts";
+import { replay } from "./commands/replay.ts";
+import { search } from "./commands/search.ts";
+import { versionsHere } from "./counterexample.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { paintFor } from "./report/paint.ts";
+import { progressOn } from "./report/progress.ts";
+
+type Act = (context: Context) => Promise<Ending>;
+
+/** Time for a command to end by itself after a signal; its processes end with this one in any case. */
+const interruptGraceMs = 4_000;
+/** Of which closing what it had open. */
+const closeBoundMs = 2_000;
+/** A terminal's Ctrl-C may come twice, from the terminal and from a parent that passes it on. */
+const sameSignalMs = 500;
+
+/** Never returns: ends the process. */
+export async function main(argv: readonly string[] = process.argv): Promise<void> {
+  const json = argv.includes("--json");
+  process.stdout.on("error", onClosedPipe);
+  process.stderr.on("error", onClosedPipe);
+  const program = programOf(act => perform(act, json));
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) fail(error, json);
+    // commander has said it on stderr.
+    if (json && error.exitCode !== 0) printError(error.message.replace(/^error: /, ""), exitCodes.usage);
+    leave(error.exitCode === 0 ? exitCodes.holds : exitCodes.usage);
+  }
+}
+
+function onClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(exitCodes.holds);
+  throw error;
+}
+
+async function perform(act: Act, json: boolean): Promise<void> {
+  const interrupt = new AbortController();
+  const exit = listen(interrupt);
+  const progress = progressOn(process.stderr, process.env);
+  const closings: (() => Promise<void>)[] = [];
+  const context: Context = {
+    progress,
+    paint: paintFor(process.stdout),
+    signal: interrupt.signal,
+    say: line => void (json ? process.stderr : process.stdout).write(`${line}\n`),
+    onLeave: close => void closings.push(close),
+  };
+  const leaveAs = async (exitCode: number): Promise<never> => {
+    if (exit.code !== undefined)
+      await Promise.race([Promise.allSettled(closings.map(close => close())), sleep(closeBoundMs)]);
+    return leave(exit.code ?? exitCode);
+  };
+  try {
+    const ending = await act(context);
+    progress.end();
+    print(ending, json);
+    await leaveAs(ending.exitCode);
+  } catch (error) {
+    progress.end();
+    // After a signal what was being done may fail in any way, and none of them is news.
+    if (error instanceof Interrupted || exit.code !== undefined) await leaveAs(exitCodes.interrupted);
+    fail(error, json);
+  }
+}
+
+/** The exit code of the signal that came, if one did. */
+function listen(interrupt: AbortController): { code: number | undefined } {
+  const exit: { code: number | undefined; atMs: number } = { code: undefined, atMs: 0 };
+  const onSignal = (code: number): void => {
+    if (exit.code !== undefined) {
+      if (performance.now() - exit.atMs > sameSignalMs) process.exit(exit.code);
+      return;
+    }
+    exit.code = code;
+    exit.atMs = performance.now();
+    setTimeout(() => process.exit(code), interruptGraceMs);
+    interrupt.abort();
+  };
+  process.on("SIGINT", () => onSignal(exitCodes.interrupted));
+  process.on("SIGTERM", () => onSignal(exitCodes.terminated));
+  return exit;
+}
+
+function print({ document, text, again }: Ending, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    if (again !== undefined) process.stderr.write(`again: ${again}\n`);
+  } else process.stdout.write(`\n${text}\n${again === undefined ? "" : `Again    ${again}\n`}`);
+}
+
+/** One sentence for what a person can mend, a stack for what only we can. */
+function fail(error: unknown, json: boolean): never {
+  const message = error instanceof Error ? error.message : String(error);
+  const known = knownExitCode(error);
+  if (known !== undefined) process.stderr.write(`faultline: ${message}\n`);
+  else {
+    process.stderr.write(
+      `faultline: this is a bug of faultline: please report it with what follows and the command that you gave.\n${error instanceof Error ? (error.stack ?? message) : message}\n`,
+    );
+  }
+  const exitCode = known ?? exitCodes.bug;
+  if (json) printError(message, exitCode);
+  leave(exitCode);
+}
+
+function printError(error: string, exitCode: number): void {
+  process.stdout.write(`${JSON.stringify({ verdict: null, error, exitCode }, undefined, 2)}\n`);
+}
+
+/** FaultlineError and what a bus does wrong carry their code; missing servers have one name. */
+function knownExitCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("exitCode" in error && typeof error.exitCode === "number") return error.exitCode;
+  return error.name === "ServersMissing" ? exitCodes.unavailable : undefined;
+}
+
+/** Pipes and files are written synchronously, so nothing is cut off. */
+function leave(exitCode: number): never {
+  process.exit(exitCode);
+}
+
+// ---- The commands ----
+
+function programOf(run: (act: Act) => Promise<void>): Command {
+  const program = new Command("faultline")
+    .description(
+      "Tells which messages a NATS bus loses, duplicates or leaves in doubt, and proves it on the real client and server.",
+    )
+    .version(versionsHere().faultline)
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError("(faultline --help shows the commands, faultline COMMAND --help its options)")
+    .exitOverride();
+  addDrill(program, run);
+  addSearch(program, run);
+  addReplay(program, run);
+  addCompare(program, run);
+  addDoctor(program, run);
+  return program;
+}
+
+type Add = (program: Command, run: (act: Act) => Promise<void>) => void;
+
+const addDrill: Add = (program, run) => {
+  common(
+    program
+      .command("drill")
+      .description(
+        "the main job: the promises on the model, the corpus on every bus against real servers, and whether they agree",
+      ),
+  )
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline drill", "every bundled bus"],
+        ["faultline drill --bus typescript-nats-js-3", "one of them"],
+        ['faultline drill --bus "node my-bus.js"', "your own, speaking bus protocol 1"],
+        ["faultline drill --json > drill.json", "for a machine; progress stays on stderr"],
+      ]),
+    )
+    .action((options: CommonOptions) => run(context => drill(context, readCommon(options))));
+};
+
+interface SearchFlags extends CommonOptions {
+  readonly world: string;
+  readonly runs: number;
+  readonly property?: string;
+  readonly budget?: number;
+}
+const addSearch: Add = (program, run) => {
+  common(program.command("search").description("random scenarios in one world; the first failure is shrunk and kept"))
+    .option("--world <world>", "model or live", "model")
+    .option("--runs <n>", "scenarios at most, for each profile", positive, 10_000)
+    .option("--property <id>", "judge only this property, promised or not")
+    .option("--budget <seconds>", "time at most", positive)
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline search", "every profile, in the model world"],
+        ["faultline search --profile nats-go --runs 100000 --budget 60", "one profile, for a minute"],
+        ["faultline search --world live --bus go-nats-go --runs 200", "a real client"],
+        ["faultline search --profile nats-js-3 --property core-path/order-is-kept", "one property"],
+      ]),
+    )
+    .action((options: SearchFlags) =>
+      run(context => {
+        const [world, another] = readWorlds(options.world, "--world");
+        if (world === undefined || another !== undefined)
+          throw new UsageError("search takes one --world: model or live.");
+        const property = options.property === undefined ? undefined : knownProperty(options.property, "--property");
+        return search(context, {
+          ...readCommon(options),
+          world,
+          runs: options.runs,
+          property,
+          budgetSeconds: options.budget,
+        });
+      }),
+    );
+};
+
+interface ReplayFlags extends CommonOptions {
+  readonly world?: string;
+  readonly times: number;
+}
+const addReplay: Add = (program, run) => {
+  common(program.command("replay").description("one scenario or counterexample again, step by step"))
+    .argument("<file>", "a scenario or a counterexample file")
+    .option("--world <worlds>", "model, live or model,live (default: both, where the servers are there)")
+    .option("--times <n>", "how often", positive, 1)
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline replay fixtures/scenarios/reconnect-buffer/published-while-down.json", "on every bundled bus"],
+        [
+          "faultline replay fixtures/scenarios/reconnect-buffer/published-while-down.json --bus go-nats-go --world live --times 20",
+          "twenty times on one",
+        ],
+        ["faultline replay .faultline/counterexamples/conformance--1a2b3c4d.json", "what compare has found"],
+      ]),
+    )
+    .action((file: string, options: ReplayFlags) =>
+      run(context => {
+        const worlds = options.world === undefined ? undefined : readWorlds(options.world, "--world");
+        const seedGiven = options.seed !== undefined;
+        return replay(context, { ...readCommon(options), file, worlds, times: options.times, seedGiven });
+      }),
+    );
+};
+
+interface CompareFlags extends CommonOptions {
+  readonly worlds: string;
+  readonly runs: number;
+  readonly budget?: number;
+  readonly keepGoing?: boolean;
+}
+const addCompare: Add = (program, run) => {
+  common(
+    program
+      .command("compare")
+      .description("random scenarios on a real bus, each held against the model; shrinks a disagreement"),
+  )
+    .option("--worlds <worlds>", "the two worlds", "model,live")
+    .option("--runs <n>", "scenarios", positive, 100)
+    .option("--budget <seconds>", "time at most, shrinking not counted", positive)
+    .option("--keep-going", "after the first disagreement, too")
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline compare --worlds model,live --bus go-nats-go --runs 100 --seed 1", ""],
+        [
+          "faultline compare --bus typescript-nats-js-3 --profile nats-go",
+          "against the wrong profile: leaves a counterexample",
+        ],
+      ]),
+    )
+    .action((options: CompareFlags) =>
+      run(context => {
+        const worlds = readWorlds(options.worlds, "--worlds");
+        if (!worlds.includes("model") || !worlds.includes("live"))
+          throw new UsageError("compare needs two worlds: --worlds model,live.");
+        const { runs, budget, keepGoing = false } = options;
+        return compare(context, { ...readCommon(options), runs, budgetSeconds: budget, keepGoing, asked: "compare" });
+      }),
+    );
+};
+
+const addDoctor: Add = (program, run) => {
+  program
+    .command("doctor")
+    .description("what is installed, what each bus says of itself, and what to do about what is missing")
+    .option("--bus <name|command>", "a bus to look at (repeatable; default: every bundled one)", collected)
+    .option("--json", "one JSON document on stdout, everything else on stderr")
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline doctor", ""],
+        ['faultline doctor --bus "node my-bus.js"', "does it greet?"],
+      ]),
+    )
+    .action((options: CommonOptions) => run(context => doctor(context, readCommon(options))));
+};
+
+function common(command: Command): Command {
+  return command
+    .option("--bus <name|command>", "a bundled bus, or a command that speaks bus protocol 1 (repeatable)", collected)
+    .option("--profile <name>", "hold the bus against this profile instead of its own")
+    .option("--seed <seed>", "makes random choices the same again (a-z, 0-9 and -)")
+    .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
+    .addOption(
+      new Option("--backend <kind>", "where the servers run").choices(["process", "container"]).default("process"),
+    )
+    .option("--json", "one JSON document on stdout, everything else on stderr");
+}
+
+const collected = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number <= 1_000_000_000) return number;
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}
+
+function examples(lines: readonly (readonly [command: string, what: string])[]): string {
+  return `\nExamples:\n${lines.map(([command, what]) => `  $ npx ${command}${what === "" ? "" : `\n      ${what}`}`).join("\n")}\n`;
+}

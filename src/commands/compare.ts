@@ -1,0 +1,207 @@
+/**
+ * `faultline compare`: random scenarios on a real bus, each held against the model. Two worlds disagree where the model of the
+ * profile does not admit what was seen, or a promise is broken; the first disagreement is shrunk by running it again and kept.
+ */
+import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { keepCounterexample, versionsHere } from "../counterexample.ts";
+import { UsageError } from "../errors.ts";
+import { renderFailure } from "../report/failure.ts";
+import { type Paint, paintVerdict } from "../report/paint.ts";
+import { openRunFolder, type RunFolder } from "../report/run-folder.ts";
+import { counted, renderPairs, renderTable } from "../report/table.ts";
+import { explain, runModelCase } from "../run.ts";
+import { neverExercised } from "../search/coverage.ts";
+import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
+import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
+import { type HeldAgainst, liveVersions, onSite, profileOf } from "./live.ts";
+import { type Common, quoted } from "./options.ts";
+import { judgingOf } from "./search.ts";
+
+export interface CompareOptions extends Common {
+  readonly runs: number;
+  readonly budgetSeconds?: number | undefined;
+  readonly property?: string | undefined;
+  readonly keepGoing: boolean;
+  /** `search --world live` is the same work under another name. */
+  readonly asked: "compare" | "search";
+}
+
+/** What is known of the bus once it has greeted, and of the counterexample once it is kept. */
+interface Known {
+  held?: HeldAgainst;
+  file?: string;
+}
+
+export async function compare(context: Context, options: CompareOptions): Promise<Ending> {
+  const [bus, another] = options.buses;
+  if (bus === undefined || another !== undefined)
+    throw new UsageError(`${options.asked} in the live world takes exactly one --bus NAME|COMMAND.`);
+  context.say(`seed ${options.seed}`);
+  const found = newLiveFound();
+  const known: Known = {};
+  const folder = openRunFolder(options.asked, options.seed);
+  const work = onSite(context, async site => {
+    const stage = await site.openBus(bus);
+    const held = profileOf(stage.greeting.profile, bus, options.profile);
+    known.held = held;
+    const search = {
+      stage,
+      bus,
+      profile: held.profile,
+      declared: held.declared,
+      seed: options.seed,
+      runsMax: options.runs,
+      budgetMs: (options.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1_000,
+      judging: judgingOf(options),
+      keepGoing: options.keepGoing,
+    };
+    await searchLive(search, found, {
+      onCase(i, scenario, { verdict, reason, ledger, digest }) {
+        folder.appendCase({ run: i, scenario: scenario.id, verdict, reason, ...ledger, digest });
+        context.progress.now(`${bus}: run ${i + 1} of ${options.runs}, ${found.disagree} disagree`);
+      },
+      onShrinking: (reason, runs) => context.progress.now(`shrinking, run ${runs}: ${reason}`),
+      onFailure(failure) {
+        known.file = keep(options, bus, held, failure, liveVersions(site, stage));
+      },
+    });
+  });
+  const interrupted = await wasInterrupted(context.signal, work);
+  return conclude(options, bus, known, found, folder, interrupted, context.paint);
+}
+
+function keep(
+  { seed }: CompareOptions,
+  bus: string,
+  { profile, overridden }: HeldAgainst,
+  failure: LiveFailure,
+  versions: ReturnType<typeof liveVersions>,
+): string {
+  const { scenario, judgement } = failure;
+  return keepCounterexample({
+    version: 1,
+    kind: "counterexample",
+    scenario,
+    bus,
+    profile: profile.name,
+    world: "live",
+    seed,
+    property: failure.broken,
+    reason: judgement.reason,
+    verdict: judgement.verdict,
+    expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
+    observed: judgement.ledger,
+    answers: explain(scenario, profile, failure.events).answers,
+    digest: judgement.digest,
+    versions: versionsHere(versions),
+    overridden,
+    reproduced: failure.reproduced,
+  });
+}
+
+function conclude(
+  options: CompareOptions,
+  bus: string,
+  known: Known,
+  found: LiveFound,
+  folder: RunFolder,
+  interrupted: boolean,
+  paint: Paint,
+): Ending {
+  const { coverage } = found;
+  const verdict: Verdict = worst([
+    found.disagree > 0 ? "violated" : "holds",
+    found.inconclusive.length > 0 || coverage.disturbed === 0 || interrupted ? "inconclusive" : "holds",
+  ]);
+  const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
+  const shared = {
+    verdict,
+    seed: options.seed,
+    interrupted,
+    bus,
+    profile: known.held?.profile.name ?? null,
+    runs: coverage.runs,
+    runsPerSecond: secondsPerRun === 0 ? 0 : Number((1 / secondsPerRun).toFixed(1)),
+    secondsPerRun,
+    counterexample: known.file ?? null,
+    report: "",
+  };
+  const counts = {
+    agree: found.agree,
+    disagree: found.disagree,
+    inconclusive: found.inconclusive.length,
+    disturbed: coverage.disturbed,
+  };
+  const more =
+    options.asked === "compare"
+      ? { worlds: ["model", "live"], ...counts, shapes: coverage.shapes, reasons: found.inconclusive }
+      : { world: "live", ...counts, coverage: { properties: coverage.properties, shapes: coverage.shapes } };
+  const report = folder.write(`${options.asked}.json`, `${JSON.stringify({ ...shared, ...more }, undefined, 2)}\n`);
+  return {
+    exitCode: exitCodeOf(verdict),
+    document: { ...shared, ...more, report },
+    text: [
+      renderCounts(options, bus, known, found),
+      ...renderFound(found, known, paint),
+      `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${interrupted ? ", interrupted before the end" : ""}\nReport   ${report}`,
+    ].join("\n\n"),
+    again: known.file === undefined ? againLine(options, bus) : `npx faultline replay ${quoted(known.file)}`,
+  };
+}
+
+function renderCounts(options: CompareOptions, bus: string, { held }: Known, found: LiveFound): string {
+  const { coverage, agree, disagree, inconclusive, seconds } = found;
+  const per = coverage.runs === 0 ? "" : `, ${(seconds / coverage.runs).toFixed(2)} s each`;
+  const whose = held?.overridden === true ? `, which is not its own (${held.declared.name})` : "";
+  const pairs: [string, string][] = [
+    ["Held", `${bus} against the model of ${held?.profile.name ?? "its profile"}${whose}`],
+    ["Runs", `${coverage.runs} of ${options.runs} random scenarios on real servers${per}`],
+    ["", `${agree} agree, ${disagree} disagree, ${inconclusive.length} inconclusive`],
+    ["", `${coverage.disturbed} disturbed: a fault proven to have taken effect while messages were under way`],
+  ];
+  const never = neverExercised(coverage);
+  if (options.asked === "search" && never.length > 0) pairs.push(["", `never exercised: ${never.join(", ")}`]);
+  return renderPairs(pairs);
+}
+
+const reasonsShownMax = 8;
+
+function renderFound(found: LiveFound, known: Known, paint: Paint): readonly string[] {
+  const blocks: string[] = [];
+  const shapes = Object.entries(found.coverage.shapes).map(([name, n]) => [
+    `  ${name}`,
+    n === 0 ? paint("yellow", "0") : String(n),
+  ]);
+  const columns = [
+    { title: "", align: "left" },
+    { title: "", align: "right" },
+  ] as const;
+  if (found.coverage.runs > 0)
+    blocks.push(`${paint("bold", "Shapes of trouble met")} (runs)\n${renderTable(columns, shapes)}`);
+  if (found.inconclusive.length > 0) {
+    const shown = found.inconclusive.slice(0, reasonsShownMax).map(one => `  ${one.word}  ${one.reason}`);
+    blocks.push(`${paint("bold", "Inconclusive")}\n${shown.join("\n")}`);
+  }
+  const { failure } = found;
+  if (failure !== undefined) {
+    const { k, n } = failure.reproduced;
+    const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, seen again in ${k} of ${n}; kept as ${known.file ?? ""}`;
+    const { scenario, broken, judgement, events } = failure;
+    blocks.push(
+      renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),
+    );
+  }
+  return blocks;
+}
+
+function againLine({ asked, profile, runs, seed, property }: CompareOptions, bus: string): string {
+  const words = [
+    asked,
+    ...(asked === "search" ? ["--world", "live"] : ["--worlds", "model,live"]),
+    "--bus",
+    quoted(bus),
+  ];
+  if (profile !== undefined) words.push("--profile", profile);
+  if (property !== undefined) words.push("--property", property);
+  return `npx faultline ${words.join(" ")} --runs ${runs} --seed ${seed}`;
+}

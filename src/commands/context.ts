@@ -1,0 +1,60 @@
+/**
+ * What every command is given, and what it gives back. A command never prints its report and never ends the process: it returns an
+ * `Ending`, and cli.ts does both, in text or JSON.
+ */
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import { exitCodes } from "../errors.ts";
+import type { Paint } from "../report/paint.ts";
+import type { Progress } from "../report/progress.ts";
+
+export interface Context {
+  readonly progress: Progress;
+  readonly paint: Paint;
+  /** Aborted by Ctrl-C or SIGTERM: a command then ends soon, with what it has found. */
+  readonly signal: AbortSignal;
+  /** What a reader wants to have seen first: the seed. Goes where the report goes, or to stderr with --json. */
+  say(line: string): void;
+  /** What must be closed before the process ends, where an interrupt left the work that would have closed it. */
+  onLeave(close: () => Promise<void>): void;
+}
+
+export interface Ending {
+  readonly exitCode: number;
+  /** For --json. */
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  /** The last line: what to paste to see it again. */
+  readonly again?: string;
+}
+
+/** The wait was ended by Ctrl-C or SIGTERM. */
+export class Interrupted extends Error {}
+
+/** Waits for the promise, or throws Interrupted as soon as the signal comes. */
+export async function unlessInterrupted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new Interrupted());
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Does the work; true if it was cut short by an interrupt. */
+export async function wasInterrupted(signal: AbortSignal, work: Promise<void>): Promise<boolean> {
+  try {
+    await unlessInterrupted(signal, work);
+    return false;
+  } catch (error) {
+    if (error instanceof Interrupted) return true;
+    throw error;
+  }
+}
+
+export const exitCodeOf = (verdict: Verdict): number =>
+  verdict === "holds" ? exitCodes.holds : verdict === "violated" ? exitCodes.violated : exitCodes.inconclusive;

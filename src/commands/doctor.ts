@@ -1,0 +1,140 @@
+/** `faultline doctor`: what is installed, what each bus says of itself, and what to do about what is missing. Builds nothing. */
+import { createRequire } from "node:module";
+import { BusClient, type BusExit } from "../bus-protocol/bus-client.ts";
+import type { Greeting } from "../bus-protocol/protocol.ts";
+import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
+import { exitCodes } from "../errors.ts";
+import type { Paint } from "../report/paint.ts";
+import { renderPairs } from "../report/table.ts";
+import { spawnGuarded } from "../worlds/live/guard.ts";
+import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
+import { type Context, type Ending, unlessInterrupted } from "./context.ts";
+import { livePackages } from "./live.ts";
+import { bundledNames, type Common } from "./options.ts";
+
+const greetingBoundMs = 10_000;
+
+interface BusState {
+  readonly name: string;
+  readonly profile: string | null;
+  readonly client: string | null;
+  readonly capabilities: readonly string[];
+  readonly built: boolean;
+  /** Why it does not greet. */
+  readonly problem?: string;
+}
+
+interface PackageState {
+  readonly name: string;
+  readonly found: boolean;
+}
+
+export async function doctor(context: Context, { buses: named }: Common): Promise<Ending> {
+  const servers = await describeServers();
+  const packages = livePackages.map(name => ({ name, found: isInstalled(name) }));
+  const buses: BusState[] = [];
+  for (const name of named.length === 0 ? bundledNames() : named) {
+    context.progress.now(`greeting ${name}`);
+    buses.push(await unlessInterrupted(context.signal, examine(findBus(name))));
+  }
+  const exitCode = exitCodeOf(servers, packages);
+  const advice = adviceOn(servers, packages, buses);
+  const live = { 0: "ready", 2: "to be built at the first use", 69: "not to be had" }[exitCode] as string;
+  return {
+    exitCode,
+    document: { live, node: process.versions.node, servers, packages, buses, advice },
+    text: render(live, servers, packages, buses, advice, context.paint),
+  };
+}
+
+/** Starts it, hears its greeting, ends it. */
+async function examine(launch: BusLaunch): Promise<BusState> {
+  const { name, manifest } = launch;
+  const unknown = { name, profile: manifest?.profile ?? null, client: manifest?.client ?? null, capabilities: [] };
+  if (!isBuilt(launch)) return { ...unknown, built: false };
+  try {
+    const { profile, client, capabilities } = await greet(launch);
+    return { name, profile, client: `${client.name} ${client.version}`, capabilities, built: true };
+  } catch (error) {
+    return { ...unknown, built: true, problem: (error as Error).message };
+  }
+}
+
+async function greet({ name, command, folder }: BusLaunch): Promise<Greeting> {
+  const [program, ...args] = command;
+  const guarded = spawnGuarded(program, args, { cwd: folder, onStderrLine: () => {} });
+  const { stdin, stdout } = guarded.child;
+  const bus = new BusClient({ stdin, stdout, exited: guarded.exited.then((exit): BusExit => exit), describe: name });
+  try {
+    return await bus.hello(greetingBoundMs);
+  } finally {
+    await guarded.end();
+  }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch (error) {
+    // Found, and not meant for require().
+    return (error as NodeJS.ErrnoException).code === "ERR_PACKAGE_PATH_NOT_EXPORTED";
+  }
+}
+
+function exitCodeOf(servers: readonly ServerDescription[], packages: readonly PackageState[]): 0 | 2 | 69 {
+  if (packages.some(one => !one.found) || servers.some(one => one.source === "missing")) return exitCodes.unavailable;
+  return servers.some(one => one.source === "to-be-built") ? exitCodes.inconclusive : exitCodes.holds;
+}
+
+function adviceOn(
+  servers: readonly ServerDescription[],
+  packages: readonly PackageState[],
+  buses: readonly BusState[],
+): readonly string[] {
+  const missing = servers.filter(one => one.source === "missing").map(one => `${one.name} ${one.version}`);
+  const toBuild = servers.filter(one => one.source === "to-be-built").map(one => one.name);
+  const absent = packages.filter(one => !one.found).map(one => one.name);
+  const unbuilt = buses.filter(one => !one.built).map(one => one.name);
+  return [
+    ...(missing.length > 0
+      ? [
+          `Install Go, which builds ${missing.join(" and ")}; or set FAULTLINE_NATS_SERVER and FAULTLINE_TOXIPROXY to programs you have.`,
+        ]
+      : []),
+    ...(toBuild.length > 0 ? [`The first live run builds ${toBuild.join(" and ")}, which takes 2-3 minutes.`] : []),
+    ...(absent.length > 0 ? [`Run npm install --save-dev ${absent.join(" ")}: the live world needs it.`] : []),
+    ...(unbuilt.length > 0 ? [`${unbuilt.join(", ")}: built when first used.`] : []),
+    ...buses.flatMap(one => (one.problem === undefined ? [] : [one.problem])),
+  ];
+}
+
+function render(
+  live: string,
+  servers: readonly ServerDescription[],
+  packages: readonly PackageState[],
+  buses: readonly BusState[],
+  advice: readonly string[],
+  paint: Paint,
+): string {
+  const good = (text: string): string => paint("green", text);
+  const bad = (text: string): string => paint("yellow", text);
+  const pairs: [string, string][] = [
+    ["Live world", live === "ready" ? good(live) : bad(live)],
+    ["Node", process.versions.node],
+    ...servers.map((one): [string, string] => {
+      const there = one.source !== "missing" && one.source !== "to-be-built";
+      return [one.name, `${one.version}, ${there ? good(one.source) : bad(one.source)}`];
+    }),
+    ...packages.map((one): [string, string] => [one.name, one.found ? good("installed") : bad("missing")]),
+    ...buses.map((one): [string, string] => [one.name, busText(one, good, bad)]),
+    ...advice.map((text, i): [string, string] => [i === 0 ? "To do" : "", text]),
+  ];
+  return renderPairs(pairs);
+}
+
+function busText(bus: BusState, good: (text: string) => string, bad: (text: string) => string): string {
+  if (bus.problem !== undefined) return bad("does not greet");
+  if (!bus.built) return bad("not built yet");
+  return `${good("greets")} as ${bus.profile}, ${bus.client}: ${bus.capabilities.join(", ")}`;
+}

@@ -1,0 +1,410 @@
+/**
+ * `faultline drill`, the main job: the promises on the model by random search, the corpus on the model and on every bundled bus
+ * against real servers, and whether the model had predicted what was seen. While the servers are being built or started the
+ * model part runs. What a profile declares to lose is a finding in the table, never a violation.
+ */
+import { profiles } from "../../models/profiles/index.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { BusUnavailable } from "../bus-protocol/errors.ts";
+import { missingCapabilities } from "../capability.ts";
+import { type CorpusEntry, loadCorpus } from "../corpus.ts";
+import { keepCounterexample, versionsHere } from "../counterexample.ts";
+import type { Judgement } from "../judge.ts";
+import { permittedLedgers } from "../permitted.ts";
+import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
+import type { LedgerRow } from "../report/ledger-table.ts";
+import { plain } from "../report/paint.ts";
+import { openRunFolder, type RunFolder } from "../report/run-folder.ts";
+import { brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.ts";
+import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
+import { searchModel } from "../search/model.ts";
+import type { Case } from "../world.ts";
+import type { LiveStage, Site } from "../worlds/live/index.ts";
+import { modelCapabilities } from "../worlds/model.ts";
+import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
+import { clientText, type HeldAgainst, LiveUnavailable, liveVersions, openLive, profileOf } from "./live.ts";
+import { bundledNames, bundledProfile, type Common, knownProfile, quoted } from "./options.ts";
+
+const randomRunsPerProfile = 2_000;
+const randomBudgetMs = 4_000;
+/** A live violation is run again, and its rate stated. */
+const rerunsOfViolation = 4;
+
+/** Grows while the drill runs, so that what was found before an interrupt is there. */
+type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillReport[K] } & {
+  readonly agreement: { -readonly [K in keyof DrillReport["agreement"]]: number };
+  readonly ledger: LedgerRow[];
+  readonly notRun: { scenario: string; bus: string; missing: readonly string[] }[];
+  readonly buses: DrillReport["buses"][number][];
+  readonly violations: Violation[];
+};
+
+export async function drill(context: Context, common: Common): Promise<Ending> {
+  context.say(`seed ${common.seed}`);
+  const corpus = loadCorpus();
+  const folder = openRunFolder("drill", common.seed);
+  const found = newFound(common.seed);
+  // Started here, awaited later: the first build takes minutes, and the model needs no server.
+  const opening = openLive(context);
+  opening.catch(() => {});
+  const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
+  return conclude(context, common, found, folder, interrupted);
+}
+
+async function both(
+  context: Context,
+  common: Common,
+  corpus: readonly CorpusEntry[],
+  opening: Promise<Site>,
+  found: Found,
+  folder: RunFolder,
+): Promise<void> {
+  try {
+    await modelPart(context, common, corpus, found, folder);
+    await livePart(context, common, corpus, opening, found, folder);
+  } finally {
+    // After an interrupt within the opening there is nobody to wait for: its processes end with this one.
+    const close = opening.then(site => site.close()).catch(() => {});
+    if (!context.signal.aborted) await close;
+  }
+}
+
+// ---- The model world ----
+
+async function modelPart(
+  context: Context,
+  common: Common,
+  corpus: readonly CorpusEntry[],
+  found: Found,
+  folder: RunFolder,
+): Promise<void> {
+  const began = performance.now();
+  for (const profile of modelProfiles(common)) {
+    const coverage = await randomModel(context, common, profile, found);
+    const randomRuns = coverage.runs;
+    for (const { scenario, file } of corpus) {
+      if (context.signal.aborted) return;
+      corpusModel(common, profile, scenario, file, found, folder, coverage);
+    }
+    const promises = Object.keys(coverage.properties).length;
+    const ofProfile = { profile: profile.name, runs: randomRuns, promises, neverExercised: neverExercised(coverage) };
+    found.model = { ...found.model, profiles: [...found.model.profiles, ofProfile] };
+  }
+  found.model = { ...found.model, seconds: (performance.now() - began) / 1_000 };
+  if (context.signal.aborted) return;
+  const { randomRuns, corpusRuns, profiles } = found.model;
+  const broken = found.violations.length === 0 ? "all held" : `${found.violations.length} violations`;
+  context.progress.note(
+    `model: ${randomRuns} random scenarios and ${corpusRuns} of the corpus for ${profiles.length} profiles: ${broken}`,
+  );
+}
+
+function modelProfiles({ profile, buses }: Common): readonly Profile[] {
+  if (profile !== undefined) return [knownProfile(profile)];
+  const named = (buses.length === 0 ? bundledNames() : buses).map(bundledProfile);
+  const known = new Set(named.filter(name => name !== undefined));
+  // A command tells its profile only when it is started, and that is not awaited here.
+  return [...(known.size > 0 ? known : Object.keys(profiles))].map(knownProfile);
+}
+
+async function randomModel(context: Context, common: Common, profile: Profile, found: Found): Promise<Coverage> {
+  const search = await searchModel(
+    {
+      profile,
+      seed: `${common.seed}-${profile.name}`,
+      runsMax: randomRunsPerProfile,
+      budgetMs: randomBudgetMs,
+      judging: { require: common.require },
+    },
+    () => context.signal.aborted,
+    runs => context.progress.now(`model: ${runs} of ${randomRunsPerProfile} random scenarios for ${profile.name}`),
+  );
+  found.model = { ...found.model, randomRuns: found.model.randomRuns + search.runs };
+  const { failure } = search;
+  if (failure === undefined) return search.coverage;
+  found.violations.push({
+    scenario: failure.scenario.id,
+    bus: profile.name,
+    world: "model",
+    property: failure.broken,
+    reason: failure.judgement.reason,
+    reproduced: { k: 1, n: 1 },
+    counterexample: keep({ ...failure, bus: profile.name, profile }, failure, false, { k: 1, n: 1 }),
+  });
+  return search.coverage;
+}
+
+function corpusModel(
+  { seed, require }: Common,
+  profile: Profile,
+  scenario: Scenario,
+  file: string,
+  found: Found,
+  folder: RunFolder,
+  coverage: Coverage,
+): void {
+  if (missingCapabilities(scenario, modelCapabilities(profile)).length > 0) return;
+  const one: Case = { scenario, bus: profile.name, profile, seed };
+  const run = runModelCase(one, { require });
+  found.model = { ...found.model, corpusRuns: found.model.corpusRuns + 1 };
+  record(found, folder, one, "model", run);
+  coverCase(coverage, scenario, profile, run.judgement);
+  const property = brokenBy(run.judgement);
+  if (property === undefined) return;
+  found.violations.push({
+    scenario: scenario.id,
+    bus: profile.name,
+    world: "model",
+    property,
+    reason: run.judgement.reason,
+    reproduced: { k: 1, n: 1 },
+    again: `${file} --world model --profile ${profile.name} --seed ${seed}`,
+  });
+}
+
+// ---- The live world ----
+
+async function livePart(
+  context: Context,
+  common: Common,
+  corpus: readonly CorpusEntry[],
+  opening: Promise<Site>,
+  found: Found,
+  folder: RunFolder,
+): Promise<void> {
+  const site = await opening.catch((error: unknown) => {
+    if (error instanceof LiveUnavailable) return error;
+    throw error;
+  });
+  if (site instanceof LiveUnavailable) {
+    found.live = { verdict: "inconclusive", reason: site.message };
+    return;
+  }
+  const began = performance.now();
+  const { source, versions } = site.servers;
+  const servers = (["nats-server", "toxiproxy"] as const).map(name => ({
+    name,
+    version: versions[name],
+    source: source[name],
+  }));
+  found.live = { verdict: "inconclusive", seconds: 0, servers };
+  const names = common.buses.length === 0 ? bundledNames() : common.buses;
+  for (const [i, name] of names.entries()) {
+    const stage = await openNamed(site, name, common, found, corpus);
+    if (stage === undefined) continue;
+    const held = profileOf(stage.greeting.profile, name, common.profile);
+    found.buses.push({
+      name,
+      profile: held.profile.name,
+      client: clientText(stage),
+      capabilities: [...stage.capabilities].sort(),
+    });
+    const total = corpus.length * names.length;
+    for (const [j, entry] of corpus.entries()) {
+      context.progress.now(`live: case ${i * corpus.length + j + 1} of ${total}, ${name}: ${entry.scenario.id}`);
+      await liveCase(site, stage, name, held, entry, common, found, folder);
+      if (context.signal.aborted) return;
+    }
+    await stage.close();
+  }
+  const verdicts = found.ledger.filter(row => row.world === "live").map(row => row.verdict);
+  const verdict = worst(found.unavailable.length > 0 ? [...verdicts, "inconclusive"] : verdicts);
+  found.live = { verdict, seconds: (performance.now() - began) / 1_000, servers };
+}
+
+/** A bundled bus that nobody asked for by name and that cannot be built here is not run; one that was asked for must be had. */
+async function openNamed(
+  site: Site,
+  name: string,
+  common: Common,
+  found: Found,
+  corpus: readonly CorpusEntry[],
+): Promise<LiveStage | undefined> {
+  try {
+    return await site.openBus(name);
+  } catch (error) {
+    if (common.buses.length > 0 || !(error instanceof BusUnavailable)) throw error;
+    found.unavailable.push({ bus: name, reason: error.message });
+    for (const { scenario } of corpus) found.notRun.push({ scenario: scenario.id, bus: name, missing: ["bus"] });
+    return undefined;
+  }
+}
+
+async function liveCase(
+  site: Site,
+  stage: LiveStage,
+  bus: string,
+  { profile, overridden }: HeldAgainst,
+  { scenario, file }: CorpusEntry,
+  { seed, require, profile: named }: Common,
+  found: Found,
+  folder: RunFolder,
+): Promise<void> {
+  const missing = missingCapabilities(scenario, stage.capabilities);
+  if (missing.length > 0) {
+    found.notRun.push({ scenario: scenario.id, bus, missing });
+    return;
+  }
+  const one: Case = { scenario, bus, profile, seed };
+  const run = await runCase(stage, one, { require });
+  record(found, folder, one, "live", run);
+  countAgreement(found, scenario, profile, run.judgement);
+  const property = brokenBy(run.judgement);
+  if (property === undefined) return;
+  let k = 1;
+  for (let i = 0; i < rerunsOfViolation; i++)
+    if ((await runCase(stage, one, { require })).judgement.verdict === "violated") k++;
+  const reproduced = { k, n: 1 + rerunsOfViolation };
+  found.violations.push({
+    scenario: scenario.id,
+    bus,
+    world: "live",
+    property,
+    reason: run.judgement.reason,
+    reproduced,
+    counterexample: keep(one, { ...run, broken: property }, overridden, reproduced, liveVersions(site, stage)),
+    again: `${file} --world live --bus ${quoted(bus)}${named === undefined ? "" : ` --profile ${named}`}`,
+  });
+}
+
+function countAgreement({ agreement }: Found, scenario: Scenario, profile: Profile, judgement: Judgement): void {
+  const { verdict, conformance, expectMet } = judgement;
+  const expectation = scenario.expect[profile.name];
+  agreement.cases++;
+  if (verdict === "inconclusive") agreement.inconclusive++;
+  else if (conformance.answer === "permitted") agreement.agree++;
+  else agreement.disagree++;
+  if (expectation === undefined) return;
+  agreement.expectations++;
+  if (expectMet === true) agreement.expectMet++;
+  if (!Object.values(expectation.classes).every(count => typeof count === "number")) return;
+  agreement.exact++;
+  const permitted = permittedLedgers(scenario, profile);
+  if (permitted.complete && permitted.ledgers.length === 1) agreement.permittedOne++;
+}
+
+// ---- What is found ----
+
+function newFound(seed: string): Found {
+  return {
+    seed,
+    verdict: "inconclusive",
+    interrupted: false,
+    model: { verdict: "inconclusive", randomRuns: 0, corpusRuns: 0, seconds: 0, profiles: [] },
+    live: { verdict: "inconclusive", reason: "not reached" },
+    agreement: {
+      cases: 0,
+      agree: 0,
+      disagree: 0,
+      inconclusive: 0,
+      notRun: 0,
+      expectations: 0,
+      expectMet: 0,
+      exact: 0,
+      permittedOne: 0,
+    },
+    unavailable: [],
+    notRun: [],
+    buses: [],
+    ledger: [],
+    violations: [],
+  };
+}
+
+function record(found: Found, folder: RunFolder, one: Case, world: "model" | "live", { judgement }: CaseRun): void {
+  const row: LedgerRow = {
+    scenario: one.scenario.id,
+    bus: one.bus,
+    profile: one.profile.name,
+    world,
+    ...judgement.ledger,
+    verdict: judgement.verdict,
+    reason: judgement.reason,
+  };
+  found.ledger.push(row);
+  folder.appendCase({ ...row, digest: judgement.digest });
+}
+
+function keep(
+  one: Case,
+  run: CaseRun & { readonly broken: string },
+  overridden: boolean,
+  reproduced: { readonly k: number; readonly n: number },
+  versions?: ReturnType<typeof liveVersions>,
+): string {
+  const { judgement } = run;
+  return keepCounterexample({
+    version: 1,
+    kind: "counterexample",
+    scenario: one.scenario,
+    bus: one.bus,
+    profile: one.profile.name,
+    world: versions === undefined ? "model" : "live",
+    seed: one.seed,
+    property: run.broken,
+    reason: judgement.reason,
+    verdict: judgement.verdict,
+    expected: runModelCase(one).judgement.ledger,
+    observed: judgement.ledger,
+    answers: explain(one.scenario, one.profile, run.events).answers,
+    digest: judgement.digest,
+    versions: versionsHere(versions),
+    overridden,
+    reproduced,
+  });
+}
+
+function conclude(context: Context, common: Common, found: Found, folder: RunFolder, interrupted: boolean): Ending {
+  found.interrupted = interrupted;
+  found.agreement.notRun = found.notRun.length;
+  const modelVerdicts = found.ledger.filter(row => row.world === "model").map(row => row.verdict);
+  const broke = (world: "model" | "live"): Verdict[] =>
+    found.violations.some(one => one.world === world) ? ["violated"] : [];
+  const modelDone = found.model.profiles.length === modelProfiles(common).length && found.model.randomRuns > 0;
+  found.model = {
+    ...found.model,
+    verdict: worst([...modelVerdicts, ...broke("model"), modelDone ? "holds" : "inconclusive"]),
+  };
+  found.live = { ...found.live, verdict: worst([found.live.verdict, ...broke("live")]) };
+  found.verdict = worst([found.model.verdict, found.live.verdict]);
+  found.ledger.sort((a, b) => order(a.world, b.world) || order(a.scenario, b.scenario));
+  found.notRun.sort((a, b) => order(a.scenario, b.scenario));
+  const report = folder.write("report.txt", `Seed     ${found.seed}\n\n${renderDrill(found, plain)}\n`);
+  const document = documentOf(found, report);
+  folder.write("drill.json", `${JSON.stringify(document, undefined, 2)}\n`);
+  return {
+    exitCode: exitCodeOf(found.verdict),
+    document,
+    text: `${renderDrill(found, context.paint)}\nReport   ${report}`,
+    again: againLine(common, found),
+  };
+}
+
+/** Live before model: what is real comes first. Within one, sorting keeps the order of the buses. */
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function documentOf(found: Found, report: string): Ending["document"] {
+  const { model, live, seed, verdict, interrupted, agreement, notRun, buses, unavailable, ledger, violations } = found;
+  return {
+    verdict,
+    seed,
+    interrupted,
+    worlds: { model, live },
+    agreement,
+    notRun,
+    buses,
+    unavailable,
+    ledger,
+    violations,
+    report,
+  };
+}
+
+function againLine(common: Common, found: Found): string {
+  const [violation] = found.violations;
+  if (violation !== undefined) return `npx faultline replay ${violation.again ?? violation.counterexample}`;
+  const buses = common.buses.map(bus => ` --bus ${quoted(bus)}`).join("");
+  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`} --seed ${common.seed}`;
+}

@@ -1,0 +1,91 @@
+/** Options that several commands take, read once and checked here: a wrong one is a usage error that says what is known. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { profiles } from "../../models/profiles/index.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { catalogue } from "../../properties/catalogue.ts";
+import { bundledBuses } from "../bus-protocol/registry.ts";
+import { UsageError } from "../errors.ts";
+import type { WorldName } from "../world.ts";
+
+/** As commander hands them over. */
+export interface CommonOptions {
+  readonly bus?: readonly string[];
+  readonly profile?: string;
+  readonly seed?: string;
+  readonly require?: readonly string[];
+  readonly backend?: string;
+}
+
+/** As the commands use them. */
+export interface Common {
+  /** As the user named them; empty if none. */
+  readonly buses: readonly string[];
+  readonly profile: string | undefined;
+  readonly seed: string;
+  readonly require: readonly string[];
+}
+
+export function readCommon(options: CommonOptions): Common {
+  if (options.backend === "container")
+    throw new UsageError("--backend container is not there yet: the servers run as processes (--backend process).");
+  if (options.profile !== undefined) knownProfile(options.profile);
+  for (const id of options.require ?? []) knownProperty(id, "--require");
+  return {
+    buses: (options.bus ?? []).map(knownBus),
+    profile: options.profile,
+    seed: checkSeed(options.seed ?? randomBytes(4).readUInt32LE().toString(36)),
+    require: options.require ?? [],
+  };
+}
+
+/** A seed is part of scenario ids. */
+function checkSeed(seed: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(seed)) return seed;
+  throw new UsageError(`--seed must be 1 to 40 of a-z, 0-9 and -; it is ${JSON.stringify(seed)}.`);
+}
+
+export function knownProfile(name: string): Profile {
+  const profile = profiles[name];
+  if (profile !== undefined) return profile;
+  throw new UsageError(`There is no profile ${JSON.stringify(name)}; known are ${Object.keys(profiles).join(", ")}.`);
+}
+
+export function knownProperty(id: string, option: string): string {
+  if (catalogue.some(one => one.id === id)) return id;
+  const list = catalogue.map(one => `  ${one.id}`).join("\n");
+  throw new UsageError(`${option} names ${JSON.stringify(id)}, which is no property. There are:\n${list}`);
+}
+
+/** One word that is neither a bundled bus nor a command that could be run is a slip, and not a bus that never greets. */
+function knownBus(named: string): string {
+  const bundled = bundledBuses().map(one => one.name);
+  const isOneWord = /^[\w-]+$/.test(named);
+  if (named.trim() !== "" && (!isOneWord || bundled.includes(named) || isOnPath(named))) return named;
+  throw new UsageError(
+    `There is no bus ${JSON.stringify(named)}; bundled are ${bundled.join(", ")}, and anything else is a command line ` +
+      '(--bus "node my-bus.js").',
+  );
+}
+
+const isOnPath = (word: string): boolean =>
+  (process.env.PATH ?? "").split(delimiter).some(folder => folder !== "" && existsSync(join(folder, word)));
+
+export function readWorlds(text: string, option: string): readonly WorldName[] {
+  const names = text.split(",").map(name => name.trim());
+  const unknown = names.find(name => name !== "model" && name !== "live");
+  if (unknown !== undefined)
+    throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are model and live.`);
+  return [...new Set(names as WorldName[])];
+}
+
+/** A bundled bus's profile, without starting it. */
+export const bundledProfile = (bus: string): string | undefined =>
+  bundledBuses().find(one => one.name === bus)?.profile;
+
+export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
+
+/** One argument of a line to paste. */
+export const quoted = (word: string): string =>
+  /^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

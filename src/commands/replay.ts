@@ -1,0 +1,240 @@
+/**
+ * `faultline replay FILE`: one scenario or counterexample again, in one world or several, once or often. Shows what became of every
+ * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise.
+ */
+import { profiles } from "../../models/profiles/index.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { missingCapabilities } from "../capability.ts";
+import { findInput } from "../corpus.ts";
+import { type Counterexample, readCase } from "../counterexample.ts";
+import { exitCodes, UsageError } from "../errors.ts";
+import { type ReplayedCase, renderReplay } from "../report/replay.ts";
+import { type CaseRun, explain, runCase, runModelCase } from "../run.ts";
+import type { WorldName } from "../world.ts";
+import type { LiveStage, Site } from "../worlds/live/index.ts";
+import { modelCapabilities } from "../worlds/model.ts";
+import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
+import { onSite, profileOf, serversAreThere } from "./live.ts";
+import { bundledNames, bundledProfile, type Common, knownProfile, quoted } from "./options.ts";
+
+export interface ReplayOptions extends Common {
+  readonly file: string;
+  /** Undefined: model, and live where its servers are there. */
+  readonly worlds: readonly WorldName[] | undefined;
+  readonly times: number;
+  /** Whether the seed was given, so that it stands before the counterexample's. */
+  readonly seedGiven: boolean;
+}
+
+/** What is replayed, with the file's own choices where the user made none. */
+interface Replay {
+  readonly scenario: Scenario;
+  readonly counterexample: Counterexample | undefined;
+  readonly seed: string;
+  readonly buses: readonly string[];
+  readonly profile: string | undefined;
+  readonly worlds: readonly WorldName[];
+  readonly times: number;
+  readonly require: readonly string[];
+}
+
+export async function replay(context: Context, options: ReplayOptions): Promise<Ending> {
+  const one = await readReplay(options);
+  context.say(`seed ${one.seed}`);
+  const cases: ReplayedCase[] = [];
+  const interrupted = await wasInterrupted(context.signal, replayAll(context, one, cases));
+  return conclude(options, one, cases, interrupted, context);
+}
+
+async function readReplay(options: ReplayOptions): Promise<Replay> {
+  const { path, shown } = findInput(options.file);
+  const { scenario, counterexample } = readCase(path, shown);
+  const seed = counterexample === undefined || options.seedGiven ? options.seed : counterexample.seed;
+  const isModelOnly = counterexample?.world === "model" && options.buses.length === 0;
+  const worlds = options.worlds ?? (!isModelOnly && (await serversAreThere()) ? ["model", "live"] : ["model"]);
+  const recorded = counterexample === undefined || counterexample.world === "model" ? [] : [counterexample.bus];
+  const buses = options.buses.length > 0 ? options.buses : recorded.length > 0 ? recorded : bundledNames();
+  const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
+  const { times, require } = options;
+  if (profile !== undefined && profiles[profile] === undefined)
+    throw new UsageError(
+      `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
+    );
+  return { scenario, counterexample, seed, buses, profile, worlds, times, require };
+}
+
+/** Live first where a bus is a command: only its greeting tells what the model is to be. */
+async function replayAll(context: Context, one: Replay, cases: ReplayedCase[]): Promise<void> {
+  const known = new Map<string, Profile>();
+  for (const bus of one.buses) {
+    const name = one.profile ?? bundledProfile(bus);
+    if (name !== undefined) known.set(bus, knownProfile(name));
+  }
+  const unknown = one.buses.filter(bus => !known.has(bus));
+  if (!one.worlds.includes("live")) {
+    if (unknown.length > 0)
+      throw new UsageError(`In the model world the profile of ${unknown.join(", ")} must be named with --profile.`);
+    return replayModels(context, one, [...known.values()], cases);
+  }
+  await onSite(context, async site => {
+    const stages = await openAll(site, one, known);
+    if (one.worlds.includes("model")) replayModels(context, one, [...known.values()], cases);
+    for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), cases);
+  });
+}
+
+async function openAll(site: Site, one: Replay, known: Map<string, Profile>): Promise<Map<string, LiveStage>> {
+  const stages = new Map<string, LiveStage>();
+  for (const bus of one.buses) {
+    const stage = await site.openBus(bus);
+    stages.set(bus, stage);
+    known.set(bus, profileOf(stage.greeting.profile, bus, one.profile).profile);
+  }
+  return stages;
+}
+
+function replayModels(context: Context, one: Replay, all: readonly Profile[], cases: ReplayedCase[]): void {
+  for (const profile of new Set(all)) {
+    const missing = missingCapabilities(one.scenario, modelCapabilities(profile));
+    const runs: CaseRun[] = [];
+    for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++)
+      runs.push(runModelCase({ scenario: one.scenario, profile, seed: one.seed }, { require: one.require }));
+    cases.push(caseOf(one, "model", profile.name, profile, missing, runs));
+  }
+}
+
+async function replayLive(
+  context: Context,
+  one: Replay,
+  bus: string,
+  stage: LiveStage,
+  profile: Profile | undefined,
+  cases: ReplayedCase[],
+): Promise<void> {
+  if (profile === undefined || context.signal.aborted) return;
+  const { scenario, seed, times, require } = one;
+  const missing = missingCapabilities(scenario, stage.capabilities);
+  const runs: CaseRun[] = [];
+  for (let i = 0; i < times && missing.length === 0 && !context.signal.aborted; i++) {
+    context.progress.now(`${bus}: run ${i + 1} of ${times}`);
+    runs.push(await runCase(stage, { scenario, bus, profile, seed }, { require }));
+  }
+  cases.push(caseOf(one, "live", bus, profile, missing, runs));
+}
+
+function caseOf(
+  { scenario }: Replay,
+  world: WorldName,
+  bus: string,
+  profile: Profile,
+  missing: readonly string[],
+  runs: readonly CaseRun[],
+): ReplayedCase {
+  const explained = runs.map(run => ({ ...run, events: explain(scenario, profile, run.events).events }));
+  return { world, bus, profile: profile.name, missing, runs: explained };
+}
+
+// ---- What it comes to ----
+
+function conclude(
+  options: ReplayOptions,
+  one: Replay,
+  cases: readonly ReplayedCase[],
+  interrupted: boolean,
+  context: Context,
+): Ending {
+  const verdict = cases.length === 0 ? "inconclusive" : worst(cases.map(verdictOf));
+  const reproduced = reproducedIn(one, cases);
+  const nondeterministic = cases.some(isNondeterministic);
+  const document = {
+    verdict,
+    scenario: one.scenario.id,
+    seed: one.seed,
+    interrupted,
+    verdicts: cases.flatMap(verdictsOf),
+    reproduced,
+    nondeterministic,
+    digests: cases.flatMap(({ world, bus, runs }) =>
+      [...new Set(runs.map(run => run.judgement.digest))].map(digest => ({ world, bus, digest })),
+    ),
+    ledger: cases.flatMap(replayed => ledgerRows(one, replayed)),
+    notRun: cases
+      .filter(({ missing }) => missing.length > 0)
+      .map(({ world, bus, missing }) => ({ world, bus, missing })),
+  };
+  return {
+    exitCode: nondeterministic && verdict !== "violated" ? exitCodes.nondeterministic : exitCodeOf(verdict),
+    document,
+    text: renderReplay({ ...one, cases, verdict, reproduced, nondeterministic }, context.paint),
+    again: againLine(options, one),
+  };
+}
+
+const verdictOf = ({ runs }: ReplayedCase): Verdict =>
+  runs.length === 0 ? "inconclusive" : worst(runs.map(run => run.judgement.verdict));
+
+/** The same seed, and another trace: only the model world promises that this cannot be. */
+const isNondeterministic = ({ world, runs }: ReplayedCase): boolean =>
+  world === "model" && new Set(runs.map(run => run.judgement.digest)).size > 1;
+
+/** How many runs gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
+function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]): { k: number; n: number } {
+  const same = cases.filter(one => one.world === counterexample?.world);
+  let k = 0;
+  let n = 0;
+  for (const { runs } of same.length > 0 ? same : cases) {
+    const due = counterexample?.verdict ?? runs[0]?.judgement.verdict;
+    k += runs.filter(run => run.judgement.verdict === due).length;
+    n += runs.length;
+  }
+  return { k, n };
+}
+
+/** One entry for each verdict that a case came to. */
+function verdictsOf({ world, bus, profile, runs, missing }: ReplayedCase): readonly object[] {
+  if (runs.length === 0)
+    return [{ world, bus, profile, verdict: "inconclusive", reason: `not run: lacks ${missing.join(", ")}`, times: 0 }];
+  const seen = new Map<Verdict, CaseRun[]>();
+  for (const run of runs) seen.set(run.judgement.verdict, [...(seen.get(run.judgement.verdict) ?? []), run]);
+  return [...seen].map(([verdict, all]) => {
+    const judgement = all[0]?.judgement;
+    return {
+      world,
+      bus,
+      profile,
+      verdict,
+      times: all.length,
+      reason: judgement?.reason,
+      conformance: judgement?.conformance,
+      expectMet: judgement?.expectMet ?? null,
+      properties: judgement?.properties,
+    };
+  });
+}
+
+/** One row for each ledger that a case came to. */
+function ledgerRows({ scenario }: Replay, { world, bus, profile, runs }: ReplayedCase): readonly object[] {
+  const seen = new Map<string, { row: object; times: number }>();
+  for (const { judgement } of runs) {
+    const key = JSON.stringify(judgement.ledger);
+    const { verdict, reason } = judgement;
+    const known = seen.get(key) ?? {
+      row: { scenario: scenario.id, bus, profile, world, ...judgement.ledger, verdict, reason },
+      times: 0,
+    };
+    seen.set(key, { ...known, times: known.times + 1 });
+  }
+  return [...seen.values()].map(({ row, times }) => ({ ...row, times }));
+}
+
+function againLine(options: ReplayOptions, one: Replay): string {
+  const words = ["npx faultline replay", quoted(options.file)];
+  if (options.worlds !== undefined) words.push("--world", options.worlds.join(","));
+  for (const bus of options.buses) words.push("--bus", quoted(bus));
+  if (options.profile !== undefined) words.push("--profile", options.profile);
+  if (options.times !== 1) words.push("--times", String(options.times));
+  if (one.counterexample === undefined || options.seedGiven) words.push("--seed", one.seed);
+  return words.join(" ");
+}

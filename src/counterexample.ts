@@ -1,0 +1,146 @@
+/**
+ * A counterexample as a file that stands for itself: it replays after the generators have changed. The same bug found from many
+ * seeds is one file, named by what was broken and by the shape of the shrunk scenario; the shortest stays.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Answer, hashText } from "../models/choice.ts";
+import { classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
+import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
+import { BadInput } from "./errors.ts";
+import { checkScenario, parseJson } from "./schema.ts";
+import type { WorldName } from "./world.ts";
+import { packageRoot } from "./worlds/live/servers.ts";
+
+export interface Versions {
+  readonly faultline: string;
+  readonly node: string;
+  readonly client?: string;
+  readonly natsServer?: string;
+  readonly toxiproxy?: string;
+}
+
+export interface Counterexample {
+  readonly version: 1;
+  readonly kind: "counterexample";
+  readonly scenario: Scenario;
+  /** A bundled bus's name or a command; in the model world the profile's name. */
+  readonly bus: string;
+  /** The one it was held against. */
+  readonly profile: string;
+  readonly world: WorldName;
+  readonly seed: string;
+  /** What was broken: a property's id, `conformance`, or `expect`. */
+  readonly property: string;
+  readonly reason: string;
+  readonly verdict: Verdict;
+  /** What the model of the profile makes of it, and what was seen. */
+  readonly expected: Ledger;
+  readonly observed: Ledger;
+  /** The answers that lead the model to what was seen, where it admits that. */
+  readonly answers: readonly Answer[];
+  readonly digest: string;
+  readonly versions: Versions;
+  /** Held against a profile that is not the bus's own: never kept in the corpus. */
+  readonly overridden: boolean;
+  /** How often the verdict came again. */
+  readonly reproduced: { readonly k: number; readonly n: number };
+}
+
+const text = z.string().max(4_000);
+const count = z.int().min(0);
+const ledgerSchema = z.strictObject({
+  published: count,
+  classes: z.strictObject(
+    Object.fromEntries(classNames.map(name => [name, count])) as Record<(typeof classNames)[number], typeof count>,
+  ),
+  places: z.record(text, count),
+});
+const schema = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal("counterexample"),
+  scenario: z.unknown(),
+  bus: text.min(1),
+  profile: text.min(1),
+  world: z.enum(["model", "live"]),
+  seed: text,
+  property: text.min(1),
+  reason: text,
+  verdict: z.enum(["holds", "violated", "inconclusive"]),
+  expected: ledgerSchema,
+  observed: ledgerSchema,
+  answers: z.array(z.strictObject({ step: text, label: text, answer: z.int() })).max(100_000),
+  digest: text,
+  versions: z.strictObject({
+    faultline: text,
+    node: text,
+    client: text.optional(),
+    natsServer: text.optional(),
+    toxiproxy: text.optional(),
+  }),
+  overridden: z.boolean(),
+  reproduced: z.strictObject({ k: count, n: count }),
+});
+
+/** A scenario or a counterexample, told apart by `kind`. @throws BadInput */
+export function readCase(path: string, shown: string): { scenario: Scenario; counterexample?: Counterexample } {
+  const data = parseJson(readFileSync(path, "utf8"), shown);
+  const isCounterexample = typeof data === "object" && data !== null && "kind" in data;
+  if (!isCounterexample) return { scenario: checkScenario(data, shown) };
+  const counterexample = checkCounterexample(data, shown);
+  return { scenario: counterexample.scenario, counterexample };
+}
+
+export function checkCounterexample(data: unknown, shown: string): Counterexample {
+  const parsed = schema.safeParse(data);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const at = (issue?.path ?? []).map(String).join(".");
+    const unknown = issue?.code === "unrecognized_keys" ? `unknown field ${JSON.stringify(issue.keys[0])}` : undefined;
+    const reason = issue?.message.replace(/^Invalid input: e/, "e");
+    throw new BadInput(shown, at, unknown ?? reason ?? "is not a counterexample");
+  }
+  const scenario = checkScenario(parsed.data.scenario, shown, ["scenario"]);
+  return { ...parsed.data, scenario } as Counterexample;
+}
+
+/** Writes it below the current folder, unless a shorter one of the same bug stands there. Returns the path. */
+export function keepCounterexample(one: Counterexample): string {
+  const folder = join(".faultline", "counterexamples");
+  const file = join(folder, `${fileName(one)}.json`);
+  if (existsSync(file) && isShorter(file, one)) return file;
+  mkdirSync(folder, { recursive: true });
+  const partial = `${file}.${process.pid}.partial`;
+  writeFileSync(partial, `${JSON.stringify(one, undefined, 2)}\n`);
+  renameSync(partial, file);
+  return file;
+}
+
+/** By what was broken, on which bus, and the kinds of step and fault that do it. */
+function fileName({ property, bus, profile, world, scenario }: Counterexample): string {
+  const concern = property.includes("/") ? property.slice(0, property.indexOf("/")) : property;
+  const shape = [property, bus, profile, world, ...scenario.steps.map(kindOf)].join(" ");
+  return `${concern}--${hashText(shape).toString(16).padStart(8, "0")}`;
+}
+
+function kindOf(step: Step): string {
+  if (step.kind === "fault") return step.fault.kind;
+  return step.kind === "together" ? `together(${step.steps.map(kindOf).join(" ")})` : step.kind;
+}
+
+/** Whether the file holds a valid one that publishes less. */
+function isShorter(file: string, one: Counterexample): boolean {
+  try {
+    const there = readCase(file, file).counterexample;
+    return there !== undefined && there.observed.published < one.observed.published;
+  } catch {
+    return false;
+  }
+}
+
+export function versionsHere(more: Omit<Versions, "faultline" | "node"> = {}): Versions {
+  const { version } = createRequire(import.meta.url)(join(packageRoot(), "package.json")) as { version: string };
+  return { faultline: version, node: process.versions.node, ...more };
+}

@@ -1,0 +1,15 @@
+/** The library: the pieces of a run, for those who write their own. */
+export { profiles } from "../models/profiles/index.ts";
+export type { Emit, Event } from "../models/vocabulary/event.ts";
+export type { Profile } from "../models/vocabulary/profile.ts";
+export type { Capability, Scenario, Step } from "../models/vocabulary/scenario.ts";
+export type { Ledger, PropertyVerdict, Verdict } from "../models/vocabulary/verdict.ts";
+export { catalogue } from "../properties/catalogue.ts";
+export { missingCapabilities, requiredCapabilities } from "./capability.ts";
+export { loadCorpus } from "./corpus.ts";
+export { exitCodes, FaultlineError } from "./errors.ts";
+export { type Judgement, type JudgeOptions, judge } from "./judge.ts";
+export { type CaseRun, runCase } from "./run.ts";
+export { parseScenario } from "./schema.ts";
+export type { Case, Stage, WorldName } from "./world.ts";
+export { openModel } from "./worlds/model.ts";

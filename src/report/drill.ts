@@ -1,0 +1,179 @@
+/** The drill's report: what was run, the fate table, what was not run, and whether the model had predicted it. */
+import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import { classTitles } from "./fates.ts";
+import { type LedgerRow, renderLedger } from "./ledger-table.ts";
+import { type Paint, paintVerdict } from "./paint.ts";
+import { counted, renderPairs, renderTable } from "./table.ts";
+
+export interface Violation {
+  readonly scenario: string;
+  readonly bus: string;
+  readonly world: "model" | "live";
+  readonly property: string;
+  readonly reason: string;
+  readonly reproduced: { readonly k: number; readonly n: number };
+  /** Path of the file. */
+  readonly counterexample?: string;
+  /** What to give to `faultline replay`, where that is not the counterexample. */
+  readonly again?: string;
+}
+
+export interface DrillReport {
+  readonly seed: string;
+  readonly verdict: Verdict;
+  readonly interrupted: boolean;
+  readonly model: {
+    readonly verdict: Verdict;
+    readonly randomRuns: number;
+    readonly corpusRuns: number;
+    readonly seconds: number;
+    readonly profiles: readonly {
+      readonly profile: string;
+      readonly runs: number;
+      readonly promises: number;
+      /** Promises that neither a random scenario nor one of the corpus put to the test. */
+      readonly neverExercised: readonly string[];
+    }[];
+  };
+  readonly live: {
+    readonly verdict: Verdict;
+    /** Why there is no live world. */
+    readonly reason?: string;
+    readonly seconds?: number;
+    readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
+  };
+  readonly agreement: {
+    readonly cases: number;
+    readonly agree: number;
+    readonly disagree: number;
+    readonly inconclusive: number;
+    readonly notRun: number;
+    /** Cases with a hand-typed expectation, and those that met it. */
+    readonly expectations: number;
+    readonly expectMet: number;
+    /** Cases whose expectation is exact, and those of them for which the model permits one ledger only. */
+    readonly exact: number;
+    readonly permittedOne: number;
+  };
+  readonly unavailable: { readonly bus: string; readonly reason: string }[];
+  readonly notRun: readonly { readonly scenario: string; readonly bus: string; readonly missing: readonly string[] }[];
+  readonly buses: readonly {
+    readonly name: string;
+    readonly profile: string;
+    readonly client: string;
+    readonly capabilities: readonly string[];
+  }[];
+  readonly ledger: readonly LedgerRow[];
+  readonly violations: readonly Violation[];
+}
+
+export function renderDrill(report: DrillReport, paint: Paint): string {
+  const live = report.ledger.filter(row => row.world === "live");
+  const model = report.ledger.filter(row => row.world === "model");
+  const shown = live.length > 0 ? live : model;
+  const sections = [
+    renderHead(report, paint),
+    shown.length === 0 ? "" : `${titleOf(live.length > 0 ? "live" : "model", paint)}\n${renderLedger(shown, paint)}`,
+    renderFindings(live, report, paint),
+    renderNotRun(report, paint),
+    renderViolations(report, paint),
+    renderVerdict(report, paint),
+  ];
+  return sections.filter(text => text !== "").join("\n\n");
+}
+
+function titleOf(world: "live" | "model", paint: Paint): string {
+  const where = world === "live" ? "on the real clients and servers" : "in the model (there is no live world here)";
+  return paint("bold", `What became of every message, ${where}`);
+}
+
+function renderHead({ model, live, buses, unavailable, agreement }: DrillReport, paint: Paint): string {
+  const profiles = counted(model.profiles.length, "profile");
+  const pairs: [string, string][] = [
+    [
+      "Model",
+      `${paintVerdict(paint, model.verdict)}: ${counted(model.randomRuns, "random scenario")} and ${model.corpusRuns} of the corpus, ${profiles}, ${model.seconds.toFixed(1)} s`,
+    ],
+  ];
+  for (const { profile, neverExercised } of model.profiles)
+    if (neverExercised.length > 0)
+      pairs.push(["", paint("dim", `${profile}: nothing exercised ${neverExercised.join(", ")}`)]);
+  if (live.servers === undefined) pairs.push(["Live", `${paintVerdict(paint, live.verdict)}: not run, see the end`]);
+  else {
+    const servers = live.servers.map(one => `${one.name} ${one.version} (${one.source})`).join(", ");
+    pairs.push([
+      "Live",
+      `${paintVerdict(paint, live.verdict)}: ${counted(agreement.cases, "case")} on ${servers}, ${(live.seconds ?? 0).toFixed(1)} s`,
+    ]);
+  }
+  for (const bus of buses) pairs.push(["", `${bus.name} = ${bus.client}, as ${bus.profile}`]);
+  for (const bus of unavailable) pairs.push(["", paint("yellow", bus.reason)]);
+  return renderPairs(pairs);
+}
+
+/** Loss that a profile declares: no violation, and the reason to run the drill. */
+function renderFindings(rows: readonly LedgerRow[], report: DrillReport, paint: Paint): string {
+  const lines = report.buses.map(({ name }) => {
+    const own = rows.filter(row => row.bus === name);
+    const sum = (of: ClassName): number => own.reduce((total, row) => total + row.classes[of], 0);
+    const published = own.reduce((total, row) => total + row.published, 0);
+    return [
+      `  ${name}`,
+      `${published.toLocaleString("en-US")} published`,
+      ...classNames.map(of => totalText(of, sum(of), paint)),
+    ];
+  });
+  if (lines.length === 0) return "";
+  const columns = (lines[0] ?? []).map((_, i) => ({
+    title: "",
+    align: i === 0 ? ("left" as const) : ("right" as const),
+  }));
+  return `${paint("bold", "In all")} (loss that a profile declares is a finding, not a violation)\n${renderTable(columns, lines)}`;
+}
+
+function totalText(name: ClassName, count: number, paint: Paint): string {
+  const text = `${count.toLocaleString("en-US")} ${classTitles[name]}`;
+  return count === 0 ? paint("dim", text) : name === "silentLoss" || name === "duplicated" ? paint("red", text) : text;
+}
+
+function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): string {
+  const left = notRun.filter(one => !unavailable.some(({ bus }) => bus === one.bus));
+  const whole = unavailable.map(({ bus }) => [`  all of them`, bus, "the bus is not to be had"]);
+  if (left.length + whole.length === 0) return "";
+  const rows = left.map(one => [`  ${one.scenario}`, one.bus, `lacks ${one.missing.join(", ")}`]);
+  const columns = [0, 1, 2].map(() => ({ title: "", align: "left" as const }));
+  return `${paint("bold", "Not run")} (${counted(notRun.length, "case")}: a needed capability is missing)\n${renderTable(columns, [...whole, ...rows])}`;
+}
+
+function renderViolations({ violations }: DrillReport, paint: Paint): string {
+  if (violations.length === 0) return "";
+  const blocks = violations.map(one => {
+    const rate = one.world === "live" ? `, ${one.reproduced.k} of ${one.reproduced.n} runs` : "";
+    const replay = `npx faultline replay ${one.again ?? one.counterexample}`;
+    return `  ${paint("red", "✗")} ${one.scenario} on ${one.bus} (${one.world}${rate})\n      ${one.reason}\n      ${paint("dim", replay)}`;
+  });
+  return `${paint("bold", "Violations")}\n${blocks.join("\n")}`;
+}
+
+function renderVerdict({ agreement, verdict, interrupted, live }: DrillReport, paint: Paint): string {
+  const { cases, agree, disagree, inconclusive, notRun, expectations, expectMet, exact, permittedOne } = agreement;
+  const pairs: [string, string][] = [];
+  if (cases > 0) {
+    pairs.push([
+      "Agreed",
+      `${cases} cases: ${agree} agree with the model, ${disagree} disagree, ${inconclusive} inconclusive; ${notRun} not run`,
+    ]);
+    pairs.push([
+      "",
+      `${expectMet} of ${expectations} hand-typed expectations met; in ${permittedOne} of ${exact} exact cases the model permits that one outcome only`,
+    ]);
+  }
+  const why = interrupted
+    ? ", interrupted before the end"
+    : live.reason === undefined
+      ? ""
+      : `, for want of a live world: ${live.reason}`;
+  pairs.push(["Verdict", paint("bold", paintVerdict(paint, verdict)) + why]);
+  return renderPairs(pairs);
+}

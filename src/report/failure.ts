@@ -1,0 +1,104 @@
+/** A counterexample made readable: the scenario in short lines, what became of it, and what was broken. */
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Fault, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { Ledger } from "../../models/vocabulary/verdict.ts";
+import { breakdownOf, describeLedger, stepFates } from "./fates.ts";
+import type { Paint } from "./paint.ts";
+import { renderTable } from "./table.ts";
+
+export interface ShownFailure {
+  readonly scenario: Scenario;
+  readonly broken: string;
+  readonly reason: string;
+  readonly ledger: Ledger;
+  readonly events: readonly Event[];
+  /** How it was found and shrunk, and how often it came again. */
+  readonly story: string;
+}
+
+export function renderFailure(failure: ShownFailure, paint: Paint): string {
+  return [
+    `${paint("red", "✗")} ${paint("bold", failure.broken)}`,
+    `  ${failure.reason.replace(`${failure.broken}: `, "")}`,
+    `  ${describeLedger(failure.ledger, breakdownOf(failure.events))}`,
+    `  ${paint("dim", failure.story)}`,
+    "",
+    renderSteps(failure.scenario, failure.events, paint),
+  ].join("\n");
+}
+
+/** Every step: what was asked, and what happened. */
+export function renderSteps(scenario: Scenario, events: readonly Event[], paint: Paint): string {
+  const fates = new Map(stepFates(events).map(one => [one.step, one.notes]));
+  const asked = new Map(scenario.steps.flatMap(flat).map(step => [step.id, stepText(step)]));
+  const ids = [...asked.keys(), ...[...fates.keys()].filter(id => !asked.has(id))];
+  const rows = ids.flatMap(id => {
+    const [first = "", ...others] = linesOf(fates.get(id) ?? []);
+    return [
+      [`  ${id}`, asked.get(id) ?? "heal everything, settle, observe", first],
+      ...others.map(note => ["", "", note]),
+    ].map(([step = "", what = "", note = ""]) => [step, paint("dim", what), note]);
+  });
+  const columns = [0, 1, 2].map(() => ({ title: "", align: "left" as const }));
+  const options = optionsText(scenario.options);
+  return `${options === "" ? "" : `  ${paint("dim", options)}\n`}${renderTable(columns, rows)}`;
+}
+
+/** Fates of messages a line each; what else there is to say of a step on one. */
+function linesOf(notes: readonly string[]): readonly string[] {
+  const isFate = (note: string): boolean => note.startsWith("message");
+  const others = notes.filter(note => !isFate(note)).join("; ");
+  return [...notes.filter(isFate), ...(others === "" ? [] : [others])];
+}
+
+/** A `together` and its parts: the calls within are told by their own ids. */
+const flat = (step: Step): readonly Step[] => (step.kind === "together" ? [step, ...step.steps] : [step]);
+
+export function stepText(step: Step): string {
+  switch (step.kind) {
+    case "publish":
+      return `publish ${step.count} × ${step.bytes} bytes${step.overlap ? ", racing with the next step" : ""}`;
+    case "flush":
+      return `flush, at most ${step.timeoutMs} ms`;
+    case "together":
+      return `in one breath: ${step.steps.map(one => one.kind).join(", ")}`;
+    case "fault":
+      return faultText(step.fault);
+    case "await-noticed":
+      return "wait until the client notices";
+    case "heal":
+      return `heal, ${step.awaits === "none" ? "waiting for nothing" : `await ${step.awaits}`}`;
+    case "start":
+    case "drain":
+    case "close":
+      return step.kind;
+  }
+}
+
+function faultText(fault: Fault): string {
+  switch (fault.kind) {
+    case "cut":
+      return `cut the link, ${awaitText(fault.awaits)}`;
+    case "limit":
+      return `cut the link after ${fault.bytes} more bytes`;
+    case "stop-server":
+      return `stop the server by SIG${fault.signal}, ${awaitText(fault.awaits)}`;
+    case "hold":
+      return "hold what the client sends";
+    case "blackhole":
+      return "drop what the client sends";
+    case "pause-server":
+      return "pause the server";
+  }
+}
+
+const awaitText = (awaits: string): string => (awaits === "none" ? "waiting for nothing" : `await ${awaits}`);
+
+function optionsText(options: Options): string {
+  const { subject: _subject, reconnectWaitMs, cutsWith, reconnectAttemptsMax, ...others } = options;
+  const parts = Object.entries(others).map(([name, value]) => `${name} ${value}`);
+  if (reconnectWaitMs !== 20) parts.push(`reconnectWaitMs ${reconnectWaitMs}`);
+  if (cutsWith !== "fin") parts.push("cuts with RST");
+  if (reconnectAttemptsMax >= 0) parts.push(`reconnectAttemptsMax ${reconnectAttemptsMax}`);
+  return parts.length === 0 ? "" : `options: ${parts.join(", ")}`;
+}

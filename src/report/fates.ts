@@ -1,0 +1,146 @@
+/**
+ * What became of the messages, in words: per class the places where they ended, and per step the runs of messages that shared a
+ * fate. Reads events and nothing else.
+ */
+import type { Event, Outcome, Place } from "../../models/vocabulary/event.ts";
+import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
+import { classOf, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
+
+export const classTitles: Readonly<Record<ClassName, string>> = {
+  kept: "kept",
+  silentLoss: "silent loss",
+  reportedLoss: "reported loss",
+  ambiguous: "ambiguous",
+  duplicated: "duplicated",
+  unknown: "unknown",
+};
+
+export type Breakdown = Readonly<Partial<Record<ClassName, Readonly<Partial<Record<Place, number>>>>>>;
+
+/** What was told and done at one step. */
+export interface StepFate {
+  readonly step: string;
+  readonly notes: readonly string[];
+}
+
+function ledgerFrom(events: readonly Event[]): LedgerState {
+  const state = newLedger();
+  for (const event of events) recordInLedger(state, event);
+  return state;
+}
+
+const classAt = (state: LedgerState, m: number): ClassName =>
+  classOf(state.outcomes[m], state.arrivals[m] ?? 0, state.complete);
+
+/** Per class, where its messages ended. */
+export function breakdownOf(events: readonly Event[]): Breakdown {
+  const state = ledgerFrom(events);
+  const found: Partial<Record<ClassName, Partial<Record<Place, number>>>> = {};
+  for (let m = 0; m < state.outcomes.length; m++) {
+    const name = classAt(state, m);
+    found[name] ??= {};
+    const places = found[name];
+    const place = state.places[m];
+    if (place !== undefined) places[place] = (places[place] ?? 0) + 1;
+  }
+  return found;
+}
+
+/** "60 published: 10 kept; 50 silent loss: reset at dial 50". */
+export function describeLedger(
+  ledger: { readonly published: number; readonly classes: Readonly<Record<ClassName, number>> },
+  breakdown: Breakdown,
+): string {
+  const parts = classNames
+    .filter(name => ledger.classes[name] > 0)
+    .map(name => {
+      const places = name === "kept" ? "" : placesText(breakdown[name] ?? {});
+      return `${ledger.classes[name]} ${classTitles[name]}${places === "" ? "" : `: ${places}`}`;
+    });
+  return `${ledger.published} published, ${parts.length === 0 ? "none" : parts.join("; ")}`;
+}
+
+/** "reset at dial 50, link 3"; the largest first. */
+export const placesText = (places: Readonly<Partial<Record<Place, number>>>): string =>
+  Object.entries(places)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([place, count]) => `${place} ${count}`)
+    .join(", ");
+
+/** The steps in their order, each with what it brought about. */
+export function stepFates(events: readonly Event[]): readonly StepFate[] {
+  const state = ledgerFrom(events);
+  const byStep = new Map<string, string[]>();
+  let now = "";
+  const note = (step: string, text: string): void => {
+    const notes = byStep.get(step) ?? [];
+    byStep.set(step, notes);
+    if (notes.at(-1) !== text) notes.push(text);
+  };
+  for (const event of events) {
+    switch (event.kind) {
+      case "step":
+        now = event.step;
+        if (!byStep.has(now)) byStep.set(now, []);
+        break;
+      case "skipped":
+        note(event.step, `skipped: ${event.reason}`);
+        break;
+      case "published":
+        for (const text of publishNotes(state, event.first, event.count)) note(event.step, text);
+        break;
+      case "called":
+        note(
+          event.step,
+          event.outcome.is === "ok" ? `${event.call}: ok` : `${event.call} failed: ${event.outcome.kind}`,
+        );
+        break;
+      case "connection":
+        note(now, `the client says ${event.change}`);
+        break;
+      case "fault":
+        if (event.phase === "took-effect")
+          note(event.step, `${event.fault} took effect${event.proof === undefined ? "" : `: ${event.proof}`}`);
+        break;
+      case "not-awaited":
+        note(event.step, `waited in vain for ${event.what}`);
+        break;
+      case "phase":
+        if (event.phase !== "disturbed") now = "settle";
+        break;
+      case "foreign":
+        note(now, `${event.count} messages arrived that nobody published`);
+        break;
+      default:
+        break;
+    }
+  }
+  return [...byStep].map(([step, notes]) => ({ step, notes }));
+}
+
+/** Neighbours with one fate are one line. */
+function publishNotes(state: LedgerState, first: number, count: number): readonly string[] {
+  const notes: string[] = [];
+  for (let from = first; from < first + count; ) {
+    const fate = fateText(state, from);
+    let to = from + 1;
+    while (to < first + count && fateText(state, to) === fate) to++;
+    notes.push(`${to - from === 1 ? `message ${from}` : `messages ${from}-${to - 1}`} ${fate}`);
+    from = to;
+  }
+  return notes;
+}
+
+function fateText(state: LedgerState, m: number): string {
+  const arrivals = state.arrivals[m] ?? 0;
+  const place = state.places[m];
+  const there = arrivals === 1 ? "arrived" : arrivals > 1 ? `arrived ${arrivals} times` : undefined;
+  const where = there ?? (place === undefined ? "did not arrive" : `did not arrive (${place})`);
+  const name = classAt(state, m);
+  return `${outcomeText(state.outcomes[m])}, ${where}${name === "kept" ? "" : ` → ${classTitles[name]}`}`;
+}
+
+function outcomeText(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return "never returned";
+  return "kind" in outcome ? `${outcome.is} (${outcome.kind})` : outcome.is;
+}

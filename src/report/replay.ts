@@ -1,0 +1,138 @@
+/** A replay made readable: per case the ledger with its places and the steps with what came of them; then where worlds differ. */
+import type { Event } from "../../models/vocabulary/event.ts";
+import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import type { Judgement } from "../judge.ts";
+import { renderSteps } from "./failure.ts";
+import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
+import { markOf, type Paint, paintVerdict } from "./paint.ts";
+import { counted, renderPairs } from "./table.ts";
+
+/** One scenario on one bus in one world, as often as asked. */
+export interface ReplayedCase {
+  readonly world: "model" | "live";
+  readonly bus: string;
+  readonly profile: string;
+  /** Why it was not run, if it was not. */
+  readonly missing: readonly string[];
+  readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
+}
+
+export interface ReplayReport {
+  readonly scenario: Scenario;
+  readonly counterexample:
+    | { readonly property: string; readonly reason: string; readonly overridden: boolean }
+    | undefined;
+  readonly cases: readonly ReplayedCase[];
+  readonly verdict: Verdict;
+  readonly reproduced: { readonly k: number; readonly n: number };
+  readonly nondeterministic: boolean;
+}
+
+export function renderReplay(report: ReplayReport, paint: Paint): string {
+  const { scenario, counterexample, cases } = report;
+  const head = [paint("bold", scenario.id), `  ${scenario.why}`];
+  if (counterexample !== undefined) {
+    const whose = counterexample.overridden ? " (held against a profile that is not the bus's own)" : "";
+    head.push(`  counterexample of ${counterexample.property}${whose}: ${counterexample.reason}`);
+  }
+  return [
+    head.join("\n"),
+    ...cases.map(one => renderCase(scenario, one, paint)),
+    renderDiffs(cases, paint),
+    renderVerdict(report, paint),
+  ]
+    .filter(text => text !== "")
+    .join("\n\n");
+}
+
+function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string {
+  const title =
+    one.world === "model"
+      ? `model of ${one.profile}`
+      : `live, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`;
+  const [first] = one.runs;
+  if (first === undefined)
+    return `${paint("yellow", "?")} ${paint("bold", title)}: not run, lacks ${one.missing.join(", ")}`;
+  const tally = tallyOf(one);
+  const lines = tally.map(
+    ({ text, times, verdict }) =>
+      `  ${text}${one.runs.length === 1 ? "" : paint("dim", `  (${times} of ${one.runs.length} runs)`)}${verdict === "holds" ? "" : ` ${markOf(paint, verdict)}`}`,
+  );
+  const shown = one.runs.find(run => run.judgement.verdict !== "holds") ?? first;
+  const { verdict, reason } = shown.judgement;
+  return [
+    `${markOf(paint, verdict)} ${paint("bold", title)}`,
+    ...lines,
+    ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reason}`]),
+    ...renderExpectation(scenario, one.profile, shown.judgement, paint),
+    ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),
+    renderSteps(scenario, shown.events, paint),
+  ].join("\n");
+}
+
+function renderExpectation(
+  scenario: Scenario,
+  profile: string,
+  { expectMet }: Judgement,
+  paint: Paint,
+): readonly string[] {
+  const expected = scenario.expect[profile];
+  if (expected === undefined) return [];
+  const parts = classNames.flatMap(name => {
+    const count = expected.classes[name];
+    if (count === undefined) return [];
+    return [`${typeof count === "number" ? count : count.join(" to ")} ${classTitles[name]}`];
+  });
+  const met = expectMet === true ? paint("green", "met") : paint("red", "not met");
+  return [`  expected ${parts.join(", ")}: ${met} ${paint("dim", `(${expected.fact})`)}`];
+}
+
+/** The ledgers that the runs came to, the commonest first. */
+function tallyOf({ runs }: ReplayedCase): readonly { text: string; times: number; verdict: Verdict }[] {
+  const seen = new Map<string, { text: string; times: number; verdict: Verdict }>();
+  for (const { judgement, events } of runs) {
+    const text = describeLedger(judgement.ledger, breakdownOf(events));
+    const key = `${judgement.verdict} ${text}`;
+    const known = seen.get(key) ?? { text, times: 0, verdict: judgement.verdict };
+    seen.set(key, { ...known, times: known.times + 1 });
+  }
+  return [...seen.values()].toSorted((a, b) => b.times - a.times);
+}
+
+/** Where the first run of live came to other classes than the model's with the same profile. */
+function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
+  const pairs: [string, string][] = [];
+  for (const live of cases.filter(one => one.world === "live")) {
+    const model = cases.find(one => one.world === "model" && one.profile === live.profile);
+    const [seen, made] = [live.runs[0]?.judgement, model?.runs[0]?.judgement];
+    if (seen === undefined || made === undefined) continue;
+    const differing = classNames
+      .filter(name => seen.ledger.classes[name] !== made.ledger.classes[name])
+      .map(name => `${classTitles[name]} ${made.ledger.classes[name]} in the model, ${seen.ledger.classes[name]} live`);
+    const said = differing.length === 0 ? paint("green", "the same ledger") : differing.join("; ");
+    const admitted =
+      seen.conformance.answer === "permitted" ? "the model admits what was seen live" : seen.conformance.reason;
+    pairs.push([
+      live.bus,
+      differing.length === 0 && seen.conformance.answer === "permitted" ? said : `${said} (${admitted})`,
+    ]);
+  }
+  return pairs.length === 0
+    ? ""
+    : `${paint("bold", "Model and live")}\n${renderPairs(pairs.map(([a, b]) => [`  ${a}`, b]))}`;
+}
+
+function renderVerdict({ verdict, reproduced, nondeterministic, counterexample }: ReplayReport, paint: Paint): string {
+  const { k, n } = reproduced;
+  const rate =
+    counterexample !== undefined
+      ? `, the recorded verdict in ${k} of ${counted(n, "run")}`
+      : k === n
+        ? ""
+        : `, the first verdict in ${k} of ${counted(n, "run")}`;
+  const unsteady = nondeterministic
+    ? "; the model world gave two traces for one seed, which is a bug of faultline"
+    : "";
+  return `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${rate}${unsteady}`;
+}

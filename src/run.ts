@@ -1,0 +1,53 @@
+/**
+ * One case, run and judged: the sentence that the whole program is. A stage runs it and emits events, the events are recorded,
+ * and only then is anything concluded. Called by every command.
+ */
+import { type Admission, admits, observe } from "../models/oracle.ts";
+import type { Event } from "../models/vocabulary/event.ts";
+import type { Profile } from "../models/vocabulary/profile.ts";
+import type { Scenario } from "../models/vocabulary/scenario.ts";
+import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
+import type { Case, Stage } from "./world.ts";
+import { runModel } from "./worlds/model.ts";
+
+export interface CaseRun {
+  readonly events: readonly Event[];
+  readonly judgement: Judgement;
+}
+
+export async function runCase(stage: Stage, one: Case, options: JudgeOptions = {}): Promise<CaseRun> {
+  const events: Event[] = [];
+  await stage.run(one, event => events.push(event));
+  return { events, judgement: judge(one.scenario, one.profile, events, options) };
+}
+
+/** The model world is synchronous, and is not awaited where it is run by the thousand. */
+export function runModelCase(
+  one: Pick<Case, "scenario" | "profile" | "seed">,
+  options: JudgeOptions = {},
+  behaves: Profile = one.profile,
+): CaseRun {
+  const events: Event[] = [];
+  runModel(one.scenario, one.profile, one.seed, event => events.push(event), behaves);
+  return { events, judgement: judge(one.scenario, one.profile, events, options) };
+}
+
+/** What a violated case broke: a property's id, `conformance`, or `expect`. Undefined where the verdict is another. */
+export function brokenBy({ verdict, properties, conformance }: Judgement): string | undefined {
+  if (verdict !== "violated") return undefined;
+  const property = properties.find(one => one.verdict === "violated");
+  if (property !== undefined) return property.property;
+  return conformance.answer === "not-permitted" ? "conformance" : "expect";
+}
+
+/** The oracle's explanation: the events with the place where each message ended, and the answers that lead there. */
+export function explain(
+  scenario: Scenario,
+  profile: Profile,
+  events: readonly Event[],
+): { readonly events: readonly Event[]; readonly answers: Extract<Admission, { answer: "permitted" }>["answers"] } {
+  const admission = admits(scenario, profile, observe(events));
+  if (admission.answer !== "permitted") return { events, answers: [] };
+  const known = events.some(event => event.kind === "ended");
+  return { events: known ? events : [...events, ...admission.ended], answers: admission.answers };
+}

@@ -1,0 +1,133 @@
+/**
+ * Random scenarios on a real bus, each held against the model: its observation must be one that the oracle admits, and no promise
+ * may be broken. Word i follows from (seed, i) alone, so run i of a seed is the same scenario for ever; which way it goes live is
+ * not ours to say, so a failure is run again and its rate stated. `compare` and `search --world live` are this.
+ */
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
+import type { Judgement, JudgeOptions } from "../judge.ts";
+import { brokenBy, type CaseRun, runCase } from "../run.ts";
+import type { Stage } from "../world.ts";
+import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
+import { shrink } from "./shrink.ts";
+
+export interface LiveSearch {
+  readonly stage: Stage;
+  readonly bus: string;
+  /** What the bus is held against. */
+  readonly profile: Profile;
+  /** What it declares itself: the scenarios are made for that. */
+  readonly declared: Profile;
+  readonly seed: string;
+  readonly runsMax: number;
+  readonly budgetMs: number;
+  readonly judging: JudgeOptions;
+  /** After the first failure, too. */
+  readonly keepGoing: boolean;
+}
+
+export interface LiveFailure extends CaseRun {
+  readonly scenario: Scenario;
+  readonly broken: string;
+  readonly reproduced: { readonly k: number; readonly n: number };
+  /** The scenario as it was found. */
+  readonly foundAs: string;
+  readonly shrinkRuns: number;
+}
+
+/** Grows while the search runs, so that what was found before an interrupt is there. */
+export interface LiveFound {
+  readonly coverage: Coverage;
+  readonly inconclusive: { readonly word: string; readonly reason: string }[];
+  agree: number;
+  disagree: number;
+  seconds: number;
+  failure?: LiveFailure;
+}
+
+export interface LiveListener {
+  onCase(index: number, scenario: Scenario, judgement: Judgement): void;
+  onShrinking(reason: string, runs: number): void;
+  /** Once, with the shrunk one. */
+  onFailure(failure: LiveFailure): void;
+}
+
+export const newLiveFound = (): LiveFound => ({
+  coverage: newCoverage(),
+  inconclusive: [],
+  agree: 0,
+  disagree: 0,
+  seconds: 0,
+});
+
+const shrinkBounds = { runsMax: 150, budgetMs: 120_000 } as const;
+const rerunsOfFailure = 10;
+
+/** The scenario of run i. */
+export const wordOf = (seed: string, index: number): string => `${seed}-${index}`;
+
+export async function searchLive(search: LiveSearch, found: LiveFound, listener: LiveListener): Promise<void> {
+  const began = performance.now();
+  const elapsedMs = (): number => performance.now() - began;
+  let shrinkMs = 0;
+  for (let i = 0; i < search.runsMax && elapsedMs() - shrinkMs < search.budgetMs; i++) {
+    const word = wordOf(search.seed, i);
+    const scenario = scenarioOf(word, { profile: search.declared, capabilities: search.stage.capabilities });
+    const run = await runOn(search, scenario);
+    coverCase(found.coverage, scenario, search.profile, run.judgement);
+    count(found, word, run.judgement);
+    found.seconds = (elapsedMs() - shrinkMs) / 1_000;
+    listener.onCase(i, scenario, run.judgement);
+    if (run.judgement.verdict !== "violated") continue;
+    if (found.failure === undefined) {
+      const shrinkBegan = performance.now();
+      found.failure = await smallest(search, scenario, run, listener);
+      shrinkMs += performance.now() - shrinkBegan;
+      listener.onFailure(found.failure);
+    }
+    if (!search.keepGoing) return;
+  }
+}
+
+const runOn = ({ stage, bus, profile, seed, judging }: LiveSearch, scenario: Scenario): Promise<CaseRun> =>
+  runCase(stage, { scenario, bus, profile, seed }, judging);
+
+function count(found: LiveFound, word: string, { verdict, reason }: Judgement): void {
+  if (verdict === "holds") found.agree++;
+  else if (verdict === "violated") found.disagree++;
+  else found.inconclusive.push({ word, reason });
+}
+
+/** Shrinks to what still breaks the same promise, and says how often that comes. */
+async function smallest(
+  search: LiveSearch,
+  scenario: Scenario,
+  run: CaseRun,
+  listener: LiveListener,
+): Promise<LiveFailure> {
+  const broken = brokenBy(run.judgement) ?? "conformance";
+  const failing = new Map<Scenario, CaseRun>([[scenario, run]]);
+  let runs = 0;
+  const fails = async (candidate: Scenario): Promise<boolean> => {
+    listener.onShrinking(run.judgement.reason, ++runs);
+    const again = await runOn(search, candidate);
+    // A broken promise names what the oracle only calls "not permitted": it is the better case of the same disagreement.
+    const now = brokenBy(again.judgement);
+    const isSame = now === broken || (broken === "conformance" && now !== undefined);
+    if (isSame) failing.set(candidate, again);
+    return isSame;
+  };
+  const shrunk = await shrink(scenario, fails, shrinkBounds);
+  let k = 0;
+  for (let i = 0; i < rerunsOfFailure; i++) if (await fails(shrunk.scenario)) k++;
+  const last = failing.get(shrunk.scenario) ?? run;
+  return {
+    ...last,
+    scenario: shrunk.scenario,
+    broken: brokenBy(last.judgement) ?? broken,
+    reproduced: { k, n: rerunsOfFailure },
+    foundAs: scenario.id,
+    shrinkRuns: shrunk.runs,
+  };
+}

@@ -1,0 +1,124 @@
+/** However the harness ends, nothing of it is left: no process 5 s later, no folder after the next run. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, expect, test } from "vitest";
+import { openLease } from "../../src/worlds/live/leases.ts";
+
+const bin = join(import.meta.dirname, "../../bin/faultline.js");
+const cwd = mkdtempSync(join(tmpdir(), "kill-test-"));
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+const drill = ["drill", "--json"];
+const compare = ["compare", "--bus", "typescript-nats-js-3", "--runs", "1000", "--json"];
+
+interface Harness {
+  readonly child: ChildProcess;
+  /** In the environment of all that descends from it. */
+  readonly mark: string;
+}
+
+/** `building`: with an empty cache, so that it begins by building the servers. */
+function start(args: readonly string[], building: boolean): Harness {
+  const mark = randomUUID();
+  const cache = building
+    ? { FAULTLINE_CACHE: join(cwd, mark), FAULTLINE_NATS_SERVER: "", FAULTLINE_TOXIPROXY: "" }
+    : {};
+  const env = { ...process.env, ...cache, FAULTLINE_TEST_MARK: mark };
+  return { child: spawn(process.execPath, [bin, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }), mark };
+}
+
+function readOr(path: string, otherwise: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Every living process with the mark. One that has ended and waits to be collected has no environment any more. */
+function living(mark: string): readonly string[] {
+  return readdirSync("/proc")
+    .filter(name => /^\d+$/.test(name) && readOr(`/proc/${name}/environ`, "").includes(mark))
+    .map(pid => `${pid} ${readOr(`/proc/${pid}/cmdline`, "").replaceAll("\0", " ")}`);
+}
+
+async function leftAfter(mark: string, boundMs: number): Promise<readonly string[]> {
+  for (const until = performance.now() + boundMs; performance.now() < until; await sleep(100))
+    if (living(mark).length === 0) return [];
+  return living(mark);
+}
+
+const leftovers = (pids: readonly (number | undefined)[]): readonly string[] =>
+  readdirSync(tmpdir()).filter(name => pids.some(pid => name.startsWith(`faultline-${pid}-`)));
+
+async function inTens<T>(jobs: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+  const ends: T[] = [];
+  for (let i = 0; i < jobs.length; i += 10) ends.push(...(await Promise.all(jobs.slice(i, i + 10).map(job => job()))));
+  return ends;
+}
+
+test("20 harnesses killed at 20 moments leave no process 5 s later, and no folder after the next run", {
+  timeout: 180_000,
+}, async () => {
+  const moments = Array.from({ length: 20 }, (_, i) => ({
+    afterMs: 150 + i * 400,
+    args: i % 2 === 0 ? drill : compare,
+    building: i % 5 === 4,
+  }));
+  const most: number[] = [];
+  const ends = await inTens(
+    moments.map(({ afterMs, args, building }) => async () => {
+      const { child, mark } = start(args, building);
+      child.stdout?.resume();
+      child.stderr?.resume();
+      await sleep(afterMs);
+      most.push(living(mark).length);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      return { pid: child.pid, left: await leftAfter(mark, 5_000) };
+    }),
+  );
+  expect(ends.flatMap(one => one.left)).toEqual([]);
+  // Otherwise there was nothing to leave.
+  expect(Math.max(...most)).toBeGreaterThanOrEqual(4);
+  await (await openLease()).release();
+  expect(leftovers(ends.map(one => one.pid))).toEqual([]);
+});
+
+test.for([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "%s exits %i with what was found as valid JSON, and leaves neither process nor folder",
+  {
+    timeout: 120_000,
+  },
+  async ([signal, exitCode]) => {
+    const ends = await inTens(
+      [1_000, 3_000, 5_000, 7_000].map((afterMs, i) => async () => {
+        const { child, mark } = start(i % 2 === 0 ? drill : compare, false);
+        const said = child.stdout === null ? "" : text(child.stdout);
+        child.stderr?.resume();
+        await sleep(afterMs);
+        child.kill(signal);
+        const [code] = await once(child, "exit");
+        const document = JSON.parse(await said) as { interrupted: boolean; report: string };
+        const onDisk = readFileSync(join(cwd, document.report, "../cases.jsonl"), { encoding: "utf8", flag: "a+" });
+        const lines = onDisk.split("\n").filter(line => line !== "");
+        for (const line of lines) expect(JSON.parse(line)).toHaveProperty("verdict");
+        return { code, interrupted: document.interrupted, left: await leftAfter(mark, 5_000), pid: child.pid };
+      }),
+    );
+    expect(ends.map(({ code, interrupted, left }) => ({ code, interrupted, left }))).toEqual(
+      ends.map(() => ({ code: exitCode, interrupted: true, left: [] })),
+    );
+    await (await openLease()).release();
+    expect(leftovers(ends.map(one => one.pid))).toEqual([]);
+  },
+);

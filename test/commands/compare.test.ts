@@ -1,0 +1,58 @@
+/** Random scenarios on real clients against the model. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { faultline, ownFolder } from "./faultline.ts";
+
+test("a bus held against its own profile agrees, and the counts add up", async () => {
+  const cwd = ownFolder();
+  const args = [
+    "compare",
+    "--worlds",
+    "model,live",
+    "--bus",
+    "typescript-nats-js-3",
+    "--runs",
+    "10",
+    "--seed",
+    "1",
+    "--json",
+  ];
+  const { code, json } = await faultline(args, { cwd });
+  expect(code).toBe(0);
+  expect(json).toMatchObject({
+    verdict: "holds",
+    runs: 10,
+    agree: 10,
+    disagree: 0,
+    inconclusive: 0,
+    counterexample: null,
+  });
+  expect(json.disturbed).toBeGreaterThanOrEqual(7);
+  expect(json.secondsPerRun).toBeGreaterThan(0);
+  expect(Object.keys(json.shapes)).toContain("held, then cut");
+  const cases = readFileSync(join(cwd, json.report, "../cases.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n");
+  expect(cases.map(line => JSON.parse(line).scenario)).toEqual(Array.from({ length: 10 }, (_, i) => `random/1-${i}`));
+});
+
+test("nats.js held against nats.go leaves one publish and one step at most, which replays 20 of 20 times", async () => {
+  const cwd = ownFolder();
+  const args = ["compare", "--bus", "typescript-nats-js-3", "--profile", "nats-go", "--seed", "1", "--json"];
+  const { code, json } = await faultline(args, { cwd });
+  expect(code).toBe(1);
+  expect(json.disagree).toBe(1);
+  const file = JSON.parse(readFileSync(join(cwd, json.counterexample), "utf8"));
+  expect(file).toMatchObject({
+    profile: "nats-go",
+    overridden: true,
+    reproduced: { k: 10, n: 10 },
+  });
+  const kinds: string[] = file.scenario.steps.map((step: { kind: string }) => step.kind);
+  expect(kinds.filter(kind => kind === "publish").length).toBeLessThanOrEqual(1);
+  expect(kinds.filter(kind => kind !== "publish" && kind !== "start").length).toBeLessThanOrEqual(1);
+
+  const again = await faultline(["replay", json.counterexample, "--times", "20", "--json"], { cwd });
+  expect([again.code, again.json.reproduced]).toEqual([1, { k: 20, n: 20 }]);
+});

@@ -1,0 +1,26 @@
+/** What is installed, told without building anything. */
+import { expect, test } from "vitest";
+import { badBus, faultline, ownFolder, withoutServers } from "./faultline.ts";
+
+test("with everything there the live world is ready, and every bus tells its profile", async () => {
+  const { code, json } = await faultline(["doctor", "--json"]);
+  expect(code).toBe(0);
+  expect(json.live).toBe("ready");
+  expect(json.servers.map((one: { name: string }) => one.name)).toEqual(["nats-server", "toxiproxy"]);
+  const profiles = json.buses.map(({ name, profile }: { name: string; profile: string }) => [name, profile]);
+  expect(profiles).toEqual([
+    ["go-nats-go", "nats-go"],
+    ["typescript-nats-js-2", "nats-js-2"],
+    ["typescript-nats-js-3", "nats-js-3"],
+  ]);
+  expect(json.buses[2]).toMatchObject({ built: true, capabilities: expect.arrayContaining(["publish", "together"]) });
+});
+
+test("without servers and without Go it exits 69 and says what to install; a bus that misbehaves is named", async () => {
+  const cwd = ownFolder();
+  const args = ["doctor", "--bus", badBus("prints-garbage")];
+  const { code, stdout } = await faultline(args, { cwd, env: withoutServers(cwd) });
+  expect(code).toBe(69);
+  expect(stdout).toMatch(/To do +Install Go/);
+  expect(stdout).toContain("does not greet");
+});

@@ -1,0 +1,108 @@
+/** A scenario again: the ledger it shows, and what it says of runs that prove nothing. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { faultline, ownFolder } from "./faultline.ts";
+
+const whileDown = "fixtures/scenarios/reconnect-buffer/published-while-down.json";
+const none = { kept: 0, silentLoss: 0, reportedLoss: 0, ambiguous: 0, duplicated: 0, unknown: 0 };
+
+test.for([
+  ["nats-go", { ...none, kept: 50 }, { arrived: 50 }],
+  ["nats-js-2", { ...none, silentLoss: 50 }, { "reset at dial": 50 }],
+  ["nats-js-3", { ...none, silentLoss: 50 }, { "reset at dial": 50 }],
+] as const)("the model of %s shows what becomes of 50 published while down", async ([profile, classes, places]) => {
+  const { code, json } = await faultline(["replay", whileDown, "--world", "model", "--profile", profile, "--json"]);
+  expect(code).toBe(0);
+  expect(json.ledger).toEqual([
+    expect.objectContaining({
+      world: "model",
+      bus: profile,
+      published: 50,
+      classes,
+      places,
+      verdict: "holds",
+      times: 1,
+    }),
+  ]);
+  expect(json.reproduced).toEqual({ k: 1, n: 1 });
+  expect(json.verdicts).toHaveLength(1);
+});
+
+test("in the model world the same seed gives the same digest in two processes, as often as asked", async () => {
+  const racy = "fixtures/scenarios/core-path/a-burst-that-races-with-a-cut.json";
+  const args = ["replay", racy, "--world", "model", "--seed", "7", "--times", "5", "--json"];
+  const [one, other] = await Promise.all([faultline(args), faultline(args)]);
+  expect(one.json.digests).toHaveLength(3);
+  expect(one.json).toEqual(other.json);
+});
+
+test("live and model stand side by side, with places, steps and the expectation", async () => {
+  const { code, stdout } = await faultline(["replay", whileDown, "--bus", "typescript-nats-js-3", "--seed", "1"]);
+  expect(code).toBe(0);
+  expect(stdout.startsWith("seed 1\n")).toBe(true);
+  expect(stdout.match(/50 published, 50 silent loss: reset at dial 50/g)).toHaveLength(2);
+  expect(stdout).toContain("expected 50 silent loss: met");
+  expect(stdout).toContain("messages 0-49 accepted, did not arrive (reset at dial) → silent loss");
+  expect(stdout).toContain("typescript-nats-js-3  the same ledger");
+  expect(stdout.trimEnd().split("\n").at(-1)).toContain(`npx faultline replay ${whileDown}`);
+});
+
+test("a bus without a needed capability is not run, and that is inconclusive", async () => {
+  const limited = "fixtures/scenarios/reconnect-buffer/a-limit-of-1-takes-one-message.json";
+  const { code, json } = await faultline(["replay", limited, "--world", "model", "--profile", "nats-js-3", "--json"]);
+  expect(code).toBe(2);
+  expect(json.notRun).toEqual([{ world: "model", bus: "nats-js-3", missing: ["reconnect-buffer-limit"] }]);
+});
+
+test.for<readonly [string, readonly object[], string]>([
+  [
+    "an outage without publishes",
+    [
+      { id: "cut", kind: "fault", fault: { kind: "cut", awaits: "noticed" } },
+      { id: "heal", kind: "heal", awaits: "connected" },
+      { id: "publish", kind: "publish", count: 1, bytes: 16 },
+    ],
+    "the fault of cut (cut) met no message",
+  ],
+  [
+    "a byte anchor that is never reached",
+    [
+      { id: "limit", kind: "fault", fault: { kind: "limit", bytes: 1000 } },
+      { id: "publish", kind: "publish", count: 1, bytes: 16 },
+      { id: "heal", kind: "heal", awaits: "connected" },
+    ],
+    "the fault of limit (limit) never took effect",
+  ],
+])("%s proves nothing: exit 2 with the reason", async ([_, steps, says]) => {
+  const cwd = ownFolder();
+  const scenario = {
+    version: 1,
+    id: "made/here",
+    why: "for a test",
+    steps: [{ id: "start", kind: "start" }, ...steps],
+  };
+  writeFileSync(join(cwd, "idle.json"), JSON.stringify(scenario));
+  const { code, json } = await faultline(["replay", "idle.json", "--bus", "go-nats-go", "--json"], { cwd });
+  expect(code).toBe(2);
+  expect(json.verdicts.map((one: { reason: string }) => one.reason)).toEqual([
+    expect.stringContaining(says),
+    expect.stringContaining(says),
+  ]);
+});
+
+test("a bus that names an unknown profile is told which are known", async () => {
+  const { code, stderr } = await faultline([
+    "replay",
+    whileDown,
+    "--world",
+    "live",
+    "--bus",
+    `node ${join(import.meta.dirname, "names-an-unknown-profile.mjs")}`,
+  ]);
+  expect(code).toBe(65);
+  expect(stderr).toContain(
+    'names the profile "nobody-knows", which is not known; known are nats-go, nats-js-2, nats-js-3',
+  );
+  expect(stderr).toContain("--profile");
+});

@@ -1,0 +1,6 @@
+/** Before the live tests: finds nats-server and Toxiproxy, or builds them once, so that no test waits for it. Called by vitest. */
+import { findServers } from "../src/worlds/live/servers.ts";
+
+export default async function setup(): Promise<void> {
+  await findServers({}, line => void process.stderr.write(`${line}\n`));
+}

@@ -1,0 +1,186 @@
+/** The plan follows from scenario and profile alone: whatever the client does, every world does, overlaps and skips the same steps. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { plan } from "../../models/plan.ts";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import { reductions } from "../../properties/arbitraries/reductions.ts";
+import {
+  awaitNoticed,
+  type Bare,
+  blackhole,
+  close,
+  cut,
+  drain,
+  draw,
+  eventsOf,
+  fault,
+  flush,
+  heal,
+  hold,
+  limit,
+  overlapped,
+  pauseServer,
+  profilesByName,
+  publish,
+  randomScenario,
+  scenarioWith,
+  start,
+  together,
+} from "./cases.ts";
+
+/** The same steps in another order or with holes: many of them are not enabled. */
+function shuffled(scenario: Scenario, word: string): Scenario {
+  const steps = scenario.steps
+    .filter((step, i) => step.kind === "start" || draw(word, `keep ${i}`) % 5 > 0)
+    .map((step, i) => ({ step, place: i + (draw(word, `move ${i}`) % 3) }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ step }) => step);
+  return { ...scenario, steps };
+}
+
+describe.each(profilesByName)("for %s", (_name, profile) => {
+  test("whatever the answers, the model skips the steps that the plan skips, for the same reasons", () => {
+    let skips = 0;
+    for (let i = 0; i < 600; i++) {
+      const scenario = shuffled(randomScenario(`plan-${i}`, profile), `shuffle-${i}`);
+      const planned = plan(scenario, profile).steps.flatMap(({ step, skipped }) =>
+        skipped === undefined ? [] : [{ step: step.id, reason: skipped }],
+      );
+      skips += planned.length;
+      for (const seed of ["a", "b", "c", "d"]) {
+        const said = eventsOf(scenario, profile, seed).flatMap(event =>
+          event.kind === "skipped" ? [{ step: event.step, reason: event.reason }] : [],
+        );
+        expect(said).toEqual(planned);
+      }
+    }
+    expect(skips).toBeGreaterThan(600);
+  });
+
+  test("whatever the answers, a publish is told under a later step iff the plan overlaps it", () => {
+    let overlaps = 0;
+    for (let i = 0; i < 600; i++) {
+      const scenario = shuffled(randomScenario(`overlap-${i}`, profile), `shuffle-${i}`);
+      const planned = new Set(plan(scenario, profile).steps.flatMap(one => (one.overlapping ? [one.step.id] : [])));
+      overlaps += planned.size;
+      for (const seed of ["a", "b"]) expect(toldLate(scenario, profile, seed)).toEqual(planned);
+    }
+    expect(overlaps).toBeGreaterThan(60);
+  });
+
+  test("random scenarios have every step enabled", () => {
+    for (let i = 0; i < 1_000; i++) {
+      const scenario = randomScenario(`enabled-${i}`, profile);
+      const skipped = plan(scenario, profile).steps.filter(one => one.skipped !== undefined);
+      expect(skipped, scenario.id).toEqual([]);
+    }
+  });
+
+  test("a scenario with steps taken out is still a scenario", () => {
+    for (let i = 0; i < 300; i++) {
+      const scenario = randomScenario(`holes-${i}`, profile);
+      for (const smaller of reductions(scenario)) {
+        expect(plan(smaller, profile).steps).toHaveLength(smaller.steps.length);
+        if (draw(scenario.id, String(smaller.steps.length)) % 8 === 0) eventsOf(smaller, profile, "1");
+      }
+    }
+  });
+
+  test("the plan of a prefix is the prefix of the plan, but for a last publish that has nothing left to overlap", () => {
+    for (let i = 0; i < 200; i++) {
+      const scenario = shuffled(randomScenario(`prefix-${i}`, profile), `shuffle-${i}`);
+      const whole = plan(scenario, profile).steps;
+      for (let length = 1; length < scenario.steps.length; length++) {
+        const prefix = plan({ ...scenario, steps: scenario.steps.slice(0, length) }, profile).steps;
+        expect(prefix.slice(0, -1)).toEqual(whole.slice(0, length - 1));
+      }
+    }
+  });
+});
+
+/** The publish steps whose outcomes were told while another step was being done. */
+function toldLate(scenario: Scenario, profile: Parameters<typeof eventsOf>[1], seed: string): Set<string> {
+  const late = new Set<string>();
+  let running = "";
+  for (const event of eventsOf(scenario, profile, seed)) {
+    if (event.kind === "step" && event.phase === "began") running = event.step;
+    if (event.kind === "published" && event.step !== running && !running.startsWith("together")) late.add(event.step);
+  }
+  return late;
+}
+
+const stale: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
+const finite: Partial<Options> = { reconnectAttemptsMax: 3 };
+const stopServer = (awaits: "noticed" | "gave-up" | "none"): Bare =>
+  fault({ kind: "stop-server", signal: "KILL", awaits });
+
+/** Each refusal, and a scenario whose last step meets it. */
+type Refusal = [reason: string, steps: readonly Bare[], options?: Partial<Options>];
+const refusals: readonly Refusal[] = [
+  ["the bus is started already", [start, start]],
+  ["the bus is not started", [publish(1)]],
+  ["the link is not silent", [start, awaitNoticed], stale],
+  ["nothing would let the client notice it", [start, blackhole, awaitNoticed]],
+  ["the client has noticed already", [start, pauseServer, awaitNoticed, awaitNoticed], stale],
+  ["a dial to the paused server may hold the call", [start, pauseServer, awaitNoticed, publish(1)], stale],
+  ["the call may block until the handshake ends", [start, cut(), heal("handshake"), publish(1)]],
+  ["the call may block until the handshake ends", [start, cut(), heal("handshake"), flush()]],
+  ["the connection has ended", [start, close, flush()]],
+  ["the connection has ended", [start, close, close]],
+  ["its bytes would count against the limit in force", [start, limit(100), flush()]],
+  ["nothing would end it but timers", [start, blackhole, flush()]],
+  ["nothing would end it but timers", [start, pauseServer, close]],
+  ["nothing would end it but the client's own timers", [start, hold, drain]],
+  ["whether it meets a live connection is not known", [start, cut("none"), drain]],
+  ["whether it meets a live connection is not known", [start, cut(), heal("none"), close]],
+  ["the connection has ended", [start, close, together(publish(1))]],
+  ["the client's state is not known", [start, cut("none"), together(publish(1))]],
+  ["the client's state is not known", [start, limit(100), together(publish(1))]],
+  ["nothing would end it but timers", [start, blackhole, together(publish(1), flush())]],
+  ["the link is down already", [start, cut(), cut()]],
+  ["the connection has ended", [start, cut(), drain, heal(), cut()]],
+  ["the connection has ended", [start, close, hold]],
+  ["the client may not be connected", [start, cut("none"), heal("none"), hold]],
+  ["the server is paused", [start, pauseServer, cut()]],
+  ["the client's own PINGs would race with it", [start, blackhole, cut()], stale],
+  ["another fault is in force", [start, hold, stopServer("noticed")]],
+  ["another fault is in force", [start, hold, limit(100)]],
+  ["another fault is in force", [start, hold, blackhole]],
+  ["the client's own PINGs or its giving up would race with it", [start, hold], stale],
+  ["the client's own PINGs or its giving up would race with it", [start, limit(100)], finite],
+  ["a byte anchor needs a flushed link", [start, publish(1), limit(100)]],
+  ["the client's giving up would race with it", [start, pauseServer], finite],
+  ["the client's giving up would race with what follows", [start, cut("noticed")], finite],
+  ["the client's giving up would race with what follows", [start, stopServer("none")], finite],
+  ["this client never gives up", [start, cut("gave-up")]],
+  ["the client's own PINGs would race with it", [start, blackhole, heal()], stale],
+  ["nothing is to be healed", [start, heal()]],
+  ["no dial is awaited", [start, hold, heal("handshake")]],
+  ["nothing would race with it", [start, hold, heal("none")]],
+];
+
+test.each(refusals)("a step is refused where %s", (...[reason, steps, options = {}]) => {
+  const planned = plan(scenarioWith(steps, options), natsJs3).steps;
+  expect(planned.map(one => one.skipped)).toEqual([...steps.slice(1).map(() => undefined), reason]);
+});
+
+test("every reason that the plan can give is met by a scenario above", () => {
+  const text = readFileSync(new URL("../../models/plan.ts", import.meta.url), "utf8");
+  const given = [...text.matchAll(/(?:return|\?|:) "((?:[a-z]+'?[a-zA-Z]* ){2,}[^"]+)"/g)].map(match => match[1] ?? "");
+  expect(given.length).toBeGreaterThan(20);
+  const met = new Set(refusals.map(([reason]) => reason));
+  // It decides only whether a publish overlaps, and is never said.
+  met.add("nothing follows");
+  expect(given.filter(reason => !met.has(reason))).toEqual([]);
+});
+
+test("an overlapped publish waits for its calls where what it raced with is not done", () => {
+  const raced = plan(scenarioWith([start, overlapped(9), cut()]), natsGo).steps;
+  expect(raced.map(one => one.overlapping)).toEqual([false, true, false]);
+  const alone = plan(scenarioWith([start, overlapped(9), flush(), cut()]), natsGo).steps;
+  expect(alone.map(one => one.overlapping)).toEqual([false, false, false, false]);
+  const refused = plan(scenarioWith([start, overlapped(9), cut("gave-up")]), natsGo).steps;
+  expect(refused.map(one => one.overlapping)).toEqual([false, false, false]);
+});

@@ -1,0 +1,72 @@
+/** Each property kills a mutant, each mutant is killed by what is named for it, and the true bus is accused of nothing. */
+import { describe, expect, test } from "vitest";
+import { catalogue } from "../../properties/catalogue.ts";
+import { judge } from "../../src/judge.ts";
+import { describeScenario, eventsOf } from "../models/cases.ts";
+import { type Mutant, onDeliveries, runMutant, zoo } from "./zoo.ts";
+
+const seeds = ["1", "2", "3", "4", "5", "6", "7", "8"];
+
+/** What finds the mutant in at least one of a few runs. */
+function killers(mutant: Mutant): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const seed of seeds) {
+    const judged = judge(mutant.where, mutant.declared, runMutant(mutant, seed));
+    for (const one of judged.properties) if (one.verdict === "violated") found.add(one.property);
+    if (judged.conformance.answer === "not-permitted") found.add("conformance");
+  }
+  return found;
+}
+
+const matrix = zoo.map(mutant => ({ mutant, found: killers(mutant) }));
+const rendered = matrix.map(({ mutant, found }) => `${mutant.name}: ${[...found].join(", ") || "nobody"}`).join("\n");
+
+test.each(catalogue.map(one => one.id))("%s kills a mutant", id => {
+  const killed = matrix.filter(({ found }) => found.has(id));
+  expect(killed.length, `the kill matrix:\n${rendered}`).toBeGreaterThan(0);
+});
+
+test("every property is promised by a client, or it is never judged", () => {
+  const promised = new Set(zoo.flatMap(({ declared }) => declared.promises));
+  expect(catalogue.map(one => one.id).filter(id => !promised.has(id))).toEqual([]);
+});
+
+test("every promise of a profile is in the catalogue", () => {
+  const known = catalogue.map(one => one.id);
+  expect(zoo.flatMap(({ declared }) => declared.promises).filter(id => !known.includes(id))).toEqual([]);
+});
+
+describe.each(matrix.map(one => [one.mutant.name, one] as const))("a bus that %s", (_name, { mutant, found }) => {
+  test("is found by what is named for it", () => {
+    expect([...found], `the kill matrix:\n${rendered}`).toEqual(expect.arrayContaining([...mutant.killedBy]));
+  });
+
+  test("makes the verdict violated, with a reason", () => {
+    const worst = seeds.map(seed => judge(mutant.where, mutant.declared, runMutant(mutant, seed)));
+    const violated = worst.find(one => one.verdict === "violated");
+    expect(violated?.reason).toMatch(/^(conformance|[a-z-]+\/[a-z0-9-]+): ./);
+  });
+
+  test("is the only one accused: the true bus holds in the same scenario", () => {
+    for (const seed of seeds) {
+      const judged = judge(mutant.where, mutant.declared, eventsOf(mutant.where, mutant.declared, seed));
+      expect(
+        judged.properties.filter(one => one.verdict === "violated"),
+        describeScenario(mutant.where),
+      ).toEqual([]);
+      expect(judged.conformance.answer).toBe("permitted");
+    }
+  });
+
+  test("is accused of what it changes, not of how the zoo rewrites its deliveries", () => {
+    const rewritten = onDeliveries(delivered => delivered)(eventsOf(mutant.where, mutant.declared, "1"));
+    const judged = judge(mutant.where, mutant.declared, rewritten);
+    expect(judged.properties.filter(one => one.verdict === "violated")).toEqual([]);
+    expect(judged.conformance.answer).toBe("permitted");
+  });
+});
+
+test("the oracle finds every mutant", () => {
+  const missed = matrix.filter(({ found }) => !found.has("conformance")).map(({ mutant }) => mutant.name);
+  expect(missed).toEqual([]);
+});

@@ -1,0 +1,298 @@
+/**
+ * House rules, each with what to do instead. A rule is a function from files to complaints, and is tried on a planted bad example
+ * first, so that none can be dead.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { describe, expect, test } from "vitest";
+
+interface SourceFile {
+  /** From the repository's root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly instead: string;
+  /** What is wrong with the file, one line each. */
+  readonly check: (file: SourceFile) => readonly string[];
+  readonly bad: readonly SourceFile[];
+  readonly good: readonly SourceFile[];
+}
+
+const root = join(import.meta.dirname, "..");
+const self = "test/tidy.test.ts";
+
+/** Every TypeScript file that git has or would have. */
+function sources(): SourceFile[] {
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"], { cwd: root });
+  return listed
+    .toString()
+    .split("\n")
+    .filter(path => path !== "" && path !== self && existsSync(join(root, path)))
+    .map(path => ({ path, text: readFileSync(join(root, path), "utf8") }));
+}
+
+/** What a file imports: packages by name, our own files by their path from the root. */
+function importsOf({ path, text }: SourceFile): string[] {
+  const named = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?from\s+"([^"]+)"/g)];
+  const bare = [...text.matchAll(/(?:^|\n)\s*import\s+"([^"]+)"/g)];
+  const dynamic = [...text.matchAll(/\bimport\(\s*"([^"]+)"/g)];
+  return [...named, ...bare, ...dynamic].map(([, to = ""]) =>
+    to.startsWith(".") ? posix.normalize(posix.join(posix.dirname(path), to)) : to,
+  );
+}
+
+/** Files under `from` may import what `may` allows, and nothing else. */
+const onlyImports =
+  (from: RegExp, may: RegExp) =>
+  (file: SourceFile): string[] =>
+    from.test(file.path)
+      ? importsOf(file)
+          .filter(to => !may.test(to))
+          .map(to => `imports ${to}`)
+      : [];
+
+/** Nobody outside `except` imports what `what` matches. */
+const neverImports =
+  (from: RegExp, what: RegExp) =>
+  (file: SourceFile): string[] =>
+    from.test(file.path)
+      ? importsOf(file)
+          .filter(to => what.test(to))
+          .map(to => `imports ${to}`)
+      : [];
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, comment => comment.replace(/[^\n]/g, " ")).replace(/(^|[^:"'`\\])\/\/.*$/gm, "$1");
+
+/** Lines of code, comments left out, that match. */
+const linesThat = (file: SourceFile, pattern: RegExp, text = withoutComments(file.text)): string[] =>
+  text.split("\n").flatMap((line, i) => (pattern.test(line) ? [`line ${i + 1}: ${line.trim()}`] : []));
+
+const planted = (path: string, text: string): SourceFile => ({ path, text });
+const pure = /^(models|properties)\//;
+const notUsed = ["chaos", "flaky", "mock", "utils", "manager"];
+
+/** The words of a name: `replayManagerOf` has replay, manager and of. */
+const wordsOf = (name: string): string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+
+function namesNotUsed({ path, text }: SourceFile): string[] {
+  const code = withoutComments(text).replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+  const names = new Set([path, ...(code.match(/[A-Za-z_$][\w$]*/g) ?? [])]);
+  return [...names].filter(name => wordsOf(name).some(word => notUsed.includes(word))).map(name => `says ${name}`);
+}
+
+const linesMax = 700;
+
+const rules: readonly Rule[] = [
+  {
+    name: "the vocabulary imports nothing but the vocabulary",
+    instead: "put behaviour into models/, validation into src/schema.ts",
+    check: onlyImports(/^models\/vocabulary\//, /^models\/vocabulary\//),
+    bad: [planted("models/vocabulary/x.ts", 'import { plan } from "../plan.ts";')],
+    good: [planted("models/vocabulary/x.ts", 'import type { Run } from "./event.ts";')],
+  },
+  {
+    name: "models import only models",
+    instead: "a model has no library, clock, file or randomness: ask `choose`, and let a world supply the rest",
+    check: onlyImports(/^models\//, /^models\//),
+    bad: [
+      planted("models/x.ts", 'import { judge } from "../src/judge.ts";'),
+      planted("models/x.ts", 'import fc from "fast-check";'),
+      planted("models/x.ts", 'const fs = await import("node:fs");'),
+      planted("models/x.ts", 'import {\n  catalogue,\n} from "../properties/catalogue.ts";'),
+      planted("models/x.ts", 'export * from "../src/run.ts";'),
+    ],
+    good: [planted("models/profiles/x.ts", 'import { plan } from "../plan.ts";')],
+  },
+  {
+    name: "properties see events, never the model's behaviour or a world",
+    instead: "fold what you need out of the events; the oracle's answer reaches you as one",
+    check: onlyImports(/^properties\/(?!arbitraries\/)/, /^(models\/vocabulary|properties)\//),
+    bad: [
+      planted("properties/x.ts", 'import { plan } from "../models/plan.ts";'),
+      planted("properties/x.ts", 'import { openModel } from "../src/worlds/model.ts";'),
+      planted("properties/x.ts", 'import fc from "fast-check";'),
+    ],
+    good: [planted("properties/x.ts", 'import type { Event } from "../models/vocabulary/event.ts";')],
+  },
+  {
+    name: "arbitraries make scenarios out of vocabulary and chance",
+    instead: "a generator that needs the model's behaviour would make only what the model already knows",
+    check: onlyImports(/^properties\/arbitraries\//, /^((models\/vocabulary|properties)\/|(fast-check|seedrandom)$)/),
+    bad: [planted("properties/arbitraries/x.ts", 'import { step } from "../../models/bus.ts";')],
+    good: [planted("properties/arbitraries/x.ts", 'import fc from "fast-check";')],
+  },
+  {
+    name: "worlds never judge",
+    instead: "emit an event; src/judge.ts reads it afterwards",
+    check: neverImports(/^src\/worlds\//, /^(properties\/|src\/judge\.ts|src\/(report|search|commands)\/)/),
+    bad: [
+      planted("src/worlds/x.ts", 'import { catalogue } from "../../properties/catalogue.ts";'),
+      planted("src/worlds/live/x.ts", 'import { judge } from "../../judge.ts";'),
+    ],
+    good: [planted("src/worlds/x.ts", 'import { step } from "../../models/bus.ts";')],
+  },
+  {
+    name: "the report renders and never runs",
+    instead: "hand the report what was found; run things in src/commands",
+    check: neverImports(/^src\/report\//, /^src\/(worlds|bus-protocol|search|commands)\/|^src\/run\.ts$/),
+    bad: [planted("src/report/x.ts", 'import { runModel } from "../worlds/model.ts";')],
+    good: [planted("src/report/x.ts", 'import type { Judgement } from "../judge.ts";')],
+  },
+  {
+    name: "no program imports tests or fixtures",
+    instead: "move what is shared into src/",
+    check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\/|^vitest$/),
+    bad: [planted("src/x.ts", 'import { zoo } from "../test/mutants/zoo.ts";')],
+    good: [planted("src/x.ts", 'import { plan } from "../models/plan.ts";')],
+  },
+  {
+    name: "fast-check is imported by generators, searches and tests only",
+    instead: "use scenarioOf from properties/arbitraries/scenario.ts",
+    check: neverImports(/^(?!properties\/arbitraries\/|src\/search\/|src\/holds\.ts|test\/)/, /^fast-check$/),
+    bad: [planted("src/judge.ts", 'import fc from "fast-check";')],
+    good: [planted("src/search/x.ts", 'import fc from "fast-check";')],
+  },
+  {
+    name: "models and properties have no clock and no chance of their own",
+    instead: "time is a number advanced by steps; chance is an answer of `choose`, or of randomOf in a generator",
+    check: file =>
+      pure.test(file.path)
+        ? linesThat(
+            file,
+            /\b(Date\.now|new Date|performance\.|Math\.random|process\.|setTimeout|setInterval|setImmediate|queueMicrotask|crypto\.)/,
+          )
+        : [],
+    bad: [
+      "Date.now()",
+      "new Date()",
+      "performance.now()",
+      "Math.random()",
+      "process.hrtime()",
+      "setTimeout(go, 1)",
+      "crypto.randomUUID()",
+    ].map(code => planted("models/x.ts", `const x = ${code};`)),
+    good: [planted("src/x.ts", "Date.now();"), planted("models/x.ts", "// Never Date.now() here.\n")],
+  },
+  {
+    name: "models and properties throw no dice by the order of a machine",
+    instead: "sort by code unit: localeCompare and Intl differ from machine to machine",
+    check: file => (pure.test(file.path) ? linesThat(file, /\b(localeCompare|toLocale\w+|Intl\.)/) : []),
+    bad: [planted("properties/x.ts", "list.sort((a, b) => a.localeCompare(b));")],
+    good: [planted("properties/x.ts", "list.sort((a, b) => a - b);")],
+  },
+  {
+    name: "the model reads a profile, never a client's name",
+    instead: "put the difference into the profile as data, with the fact that shows it",
+    check: file =>
+      /^models\/[a-z-]+\.ts$/.test(file.path) ? linesThat(file, /profile\.(name|client)\b|"nats-(go|js|py)/) : [],
+    bad: [planted("models/bus.ts", 'if (profile.name === "nats-go") return;')],
+    good: [planted("models/profiles/nats-go.ts", 'name: "nats-go",')],
+  },
+  {
+    name: `no name says ${notUsed.join(", ")}`,
+    instead: "say disturbance or fault; racy; mutant or stand-in; what the file truly holds; what the thing truly does",
+    check: namesNotUsed,
+    bad: [
+      planted("src/utils.ts", ""),
+      planted("src/x.ts", "const serverManager = 1;"),
+      planted("test/x.test.ts", "vi.mock(path);"),
+      planted("src/x.ts", "class ChaosMonkey {}"),
+      planted("src/x.ts", "const is_flaky = true;"),
+    ],
+    good: [planted("src/x.ts", '// Others say chaos.\nconst hammock = "mock";')],
+  },
+  {
+    name: "nothing is left for later",
+    instead: "do it, or open an issue",
+    check: file => linesThat(file, /\b(TODO|FIXME|XXX)\b/, file.text),
+    bad: [planted("src/x.ts", "// TODO: later"), planted("test/x.ts", "/* FIXME */")],
+    good: [planted("src/x.ts", "// Done.")],
+  },
+  {
+    name: "no test is skipped, singled out or left to be written",
+    instead: "let a test say what it needs and fail where that is missing",
+    check: file =>
+      file.path.startsWith("test/") ? linesThat(file, /\b(test|it|describe)(\.\w+)*\.(skip|only|todo|fails)\b/) : [],
+    bad: [
+      planted("test/x.test.ts", 'test.skip("x", () => {});'),
+      planted("test/x.test.ts", 'describe.only("x", () => {});'),
+      planted("test/x.test.ts", 'test.concurrent.todo("x");'),
+    ],
+    good: [planted("test/x.test.ts", 'test.each([1])("x", () => {});')],
+  },
+  {
+    name: "no file names a place on one machine",
+    instead: "start from import.meta.dirname, or from a temporary folder",
+    check: file => linesThat(file, /["'`](\/home\/|\/Users\/|\/root\/|\/work\/|[A-Z]:\\)/, file.text),
+    bad: [planted("test/x.ts", 'read("/home/someone/x.json");')],
+    good: [planted("test/x.ts", 'read("fixtures/x.json");')],
+  },
+  {
+    name: `no file is longer than ${linesMax} lines`,
+    instead: "split it along its concerns",
+    check: ({ text }) => (text.split("\n").length > linesMax + 1 ? [`has ${text.split("\n").length - 1} lines`] : []),
+    bad: [planted("src/x.ts", "x;\n".repeat(linesMax + 1))],
+    good: [planted("src/x.ts", "x;\n".repeat(linesMax))],
+  },
+  {
+    name: "a file begins by saying what it is for",
+    instead: "begin with a /** comment: what it is for, who calls it, what it never does",
+    check: ({ path, text }) =>
+      /^(models|properties|src)\//.test(path) && !/^(#!.*\n)?\/\*\* ?\n? ?\*? ?\S/.test(text)
+        ? ["begins with no doc comment"]
+        : [],
+    bad: [
+      planted("src/x.ts", 'import { a } from "./a.ts";\n/** Late. */'),
+      planted("models/x.ts", "// Not a doc comment.\n"),
+    ],
+    good: [
+      planted("src/x.ts", "/** What it is for. */\n"),
+      planted("src/x.ts", "/**\n * What it is for.\n */\n"),
+      planted("src/x.ts", "#!/usr/bin/env node\n/** What it is for. */\n"),
+    ],
+  },
+  {
+    name: "imports name the file, with its .ts",
+    instead: "write ./x.ts: nothing resolves it otherwise when types are stripped",
+    check: file =>
+      importsOf(file)
+        .filter(to => /^(models|properties|src|test|fixtures)\//.test(to) && !/\.(ts|mjs|json)$/.test(to))
+        .map(to => `imports ${to}`),
+    bad: [planted("src/x.ts", 'import { a } from "./a";'), planted("src/x.ts", 'import { a } from "./a.js";')],
+    good: [planted("src/x.ts", 'import { a } from "./a.ts";')],
+  },
+];
+
+const files = sources();
+
+test("there are files to look at, in each folder", () => {
+  for (const folder of ["models/", "models/vocabulary/", "properties/", "properties/arbitraries/", "src/", "test/"])
+    expect(files.filter(({ path }) => dirname(path).concat("/") === folder).length, folder).toBeGreaterThan(0);
+});
+
+describe.each(rules.map(rule => [rule.name, rule] as const))("%s", (_name, rule) => {
+  test("and that is so", () => {
+    const complaints = files.flatMap(file => rule.check(file).map(what => `${file.path} ${what}`));
+    expect(complaints, `instead: ${rule.instead}`).toEqual([]);
+  });
+
+  test.each(rule.bad.map(file => [file.text.slice(0, 60) || file.path, file] as const))(
+    "and trips on %s",
+    (_text, file) => {
+      expect(rule.check(file).length).toBeGreaterThan(0);
+    },
+  );
+
+  test("and lets pass what is right", () => {
+    expect(rule.good.flatMap(rule.check)).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+/** What `vitest` runs: `model` is pure and parallel; `live` starts servers and buses, one file at a time. */
+import { defineConfig } from "vitest/config";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 22))
+  throw new Error(`This is Node ${process.versions.node}: run npm ci && npm test, which bring Node 24 along.`);
+
+const liveBuses = "test/bus-protocol/buses.test.ts";
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "model",
+          include: [
+            "test/*.test.ts",
+            "test/{models,properties,mutants,bus-protocol,search,report}/**/*.test.ts",
+            "test/holds/model.test.ts",
+          ],
+          exclude: [liveBuses],
+          pool: "threads",
+          // No file of this project keeps state of its own outside its tests.
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "live",
+          include: ["test/{worlds,commands,cli}/**/*.test.ts", liveBuses, "test/holds/live.test.ts"],
+          globalSetup: "test/find-servers.ts",
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // After the model, so that nothing else takes the processor while the clocks of real clients run.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
