@@ -34,6 +34,18 @@ export const newView = (): View => ({
   quiet: true,
 });
 
+/** Field by field: a view is copied twice a step, and a spread costs several times as much. */
+const copyView = (view: Readonly<View>): View => ({
+  started: view.started,
+  ended: view.ended,
+  link: view.link,
+  hindrance: view.hindrance,
+  limitBytesLeft: view.limitBytesLeft,
+  limitStep: view.limitStep,
+  client: view.client,
+  quiet: view.quiet,
+});
+
 const isSilent = (view: View): boolean => view.hindrance === "blackhole" || view.hindrance === "pause";
 const isDown = (view: View): boolean => view.link !== "up";
 
@@ -56,9 +68,9 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, optio
     case "flush":
     case "drain":
     case "close":
-      return callNotEnabled(view, step, next);
+      return callNotEnabled(view, step, next, options);
     case "together":
-      return togetherNotEnabled(view, step.steps);
+      return togetherNotEnabled(view, step.steps, options);
     case "fault":
       return faultNotEnabled(view, step.fault, options);
     case "await-noticed":
@@ -70,7 +82,10 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, optio
   }
 }
 
-function callNotEnabled(view: View, step: CallStep, next: Step | undefined): string | undefined {
+/** A proxy that resets drops what it has not yet passed on, on the server's side too. */
+const resetDrops = "the proxy would reset the server's side too, and drop what is on its way";
+
+function callNotEnabled(view: View, step: CallStep, next: Step | undefined, options: Options): string | undefined {
   if (step.kind === "publish") {
     if (view.hindrance === "pause" && view.client !== "connected")
       return "a dial to the paused server may hold the call";
@@ -86,10 +101,11 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined): str
     if (view.hindrance === "hold") return "nothing would end it but the client's own timers";
     return view.client === "unsure" ? "whether it meets a live connection is not known" : undefined;
   }
+  if (options.cutsWith === "rst" && view.link === "up") return resetDrops;
   return view.client === "unsure" && view.link === "up" ? "whether it meets a live connection is not known" : undefined;
 }
 
-function togetherNotEnabled(view: View, steps: readonly CallStep[]): string | undefined {
+function togetherNotEnabled(view: View, steps: readonly CallStep[], options: Options): string | undefined {
   if (view.ended !== "no") return "the connection has ended";
   if (
     view.client === "unsure" ||
@@ -99,7 +115,7 @@ function togetherNotEnabled(view: View, steps: readonly CallStep[]): string | un
   ) {
     return "the client's state is not known";
   }
-  return steps.map(step => callNotEnabled(view, step, undefined)).find(reason => reason !== undefined);
+  return steps.map(step => callNotEnabled(view, step, undefined, options)).find(reason => reason !== undefined);
 }
 
 function faultNotEnabled(view: View, fault: Fault, options: Options): string | undefined {
@@ -123,10 +139,12 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
       if (view.hindrance !== "none") return "another fault is in force";
       if (stale || finite) return "the client's own PINGs or its giving up would race with it";
       if (fault.kind === "limit" && !view.quiet) return "a byte anchor needs a flushed link";
+      if (fault.kind === "limit" && options.cutsWith === "rst") return resetDrops;
       return undefined;
     case "blackhole":
     case "pause-server":
       if (view.hindrance !== "none") return "another fault is in force";
+      if (fault.kind === "pause-server" && options.cutsWith === "rst") return resetDrops;
       return finite ? "the client's giving up would race with it" : undefined;
   }
 }
@@ -265,27 +283,36 @@ export interface PlannedStep {
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
 export const settleId: StepId = "settle";
 
+export interface Plan {
+  readonly steps: readonly PlannedStep[];
+  readonly end: Readonly<View>;
+}
+
+/** The plan made last: world, oracle and coverage ask for that of the same case in turn. */
+let last: { readonly scenario: Scenario; readonly profile: Profile; readonly plan: Plan } | undefined;
+
 /** Every step of the scenario with what is done about it. */
-export function plan(
-  scenario: Scenario,
-  profile: Profile,
-): { readonly steps: readonly PlannedStep[]; readonly end: Readonly<View> } {
+export function plan(scenario: Scenario, profile: Profile): Plan {
+  if (last?.scenario !== scenario || last.profile !== profile)
+    last = { scenario, profile, plan: planSteps(scenario, profile) };
+  return last.plan;
+}
+
+function planSteps({ steps, options }: Scenario, profile: Profile): Plan {
   const view = newView();
-  const steps: PlannedStep[] = [];
-  scenario.steps.forEach((step, i) => {
-    const before = { ...view };
-    const next = scenario.steps[i + 1];
-    const skipped = notEnabled(view, step, next, scenario.options);
-    if (skipped !== undefined) {
-      steps.push({ step, skipped, overlapping: false, before, after: before });
-      return;
-    }
-    const overlapping =
-      overlaps(view, step, next) && notEnabledAfter(view, step, next, scenario.options, profile) === undefined;
-    advance(view, step, overlapping, scenario.options, profile);
-    steps.push({ step, overlapping, before, after: { ...view } });
+  let before: Readonly<View> = copyView(view);
+  const planned = steps.map((step, i): PlannedStep => {
+    const next = steps[i + 1];
+    const skipped = notEnabled(view, step, next, options);
+    if (skipped !== undefined) return { step, skipped, overlapping: false, before, after: before };
+    const overlapping = overlaps(view, step, next) && notEnabledAfter(view, step, next, options, profile) === undefined;
+    advance(view, step, overlapping, options, profile);
+    const after = copyView(view);
+    const one = { step, overlapping, before, after };
+    before = after;
+    return one;
   });
-  return { steps, end: view };
+  return { steps: planned, end: view };
 }
 
 function notEnabledAfter(
@@ -296,7 +323,7 @@ function notEnabledAfter(
   profile: Profile,
 ): string | undefined {
   if (next === undefined) return "nothing follows";
-  const after = { ...view };
+  const after = copyView(view);
   advance(after, step, true, options, profile);
   return notEnabled(after, next, undefined, options);
 }

@@ -57,6 +57,8 @@ interface Episode {
   readonly needs: readonly Capability[];
   /** Only with the client's own PINGs on, only without, or either. */
   readonly pings?: boolean;
+  /** A proxy that resets would drop what is on its way to the server, too. */
+  readonly finOnly?: true;
   /** The client has a last attempt; what does not await its giving up would race with it. */
   readonly givesUp?: true;
   add(draft: Draft): void;
@@ -173,7 +175,7 @@ const episodes: readonly Episode[] = [
       heal(draft);
     },
   },
-  { name: "cut at a byte", needs: ["limit"], pings: false, add: cutAtByte },
+  { name: "cut at a byte", needs: ["limit"], pings: false, finOnly: true, add: cutAtByte },
   {
     name: "published during the handshake",
     needs: ["cut", "handshake"],
@@ -215,6 +217,7 @@ const episodes: readonly Episode[] = [
     name: "server paused, noticed",
     needs: ["pause-server", "stale-detection"],
     pings: true,
+    finOnly: true,
     add(draft) {
       if (draft.random.chance(0.5)) flush(draft);
       fault(draft, { kind: "pause-server" });
@@ -272,7 +275,8 @@ function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
     fault(draft, { kind: "cut", awaits: "noticed" });
     publish(draft);
   }
-  const ends = (["close", "drain"] as const).filter(one => capabilities.has(one));
+  const canClose = down || draft.options.cutsWith === "fin";
+  const ends = (["close", "drain"] as const).filter(one => capabilities.has(one) && (one === "drain" || canClose));
   if (ends.length === 0) return;
   const kind = random.pick(ends);
   if (capabilities.has("together") && random.chance(0.5)) {
@@ -317,7 +321,10 @@ export function scenarioOf(word: string, space: ScenarioSpace): Scenario {
   const pings = options.pingIntervalMs !== undefined;
   const givesUp = options.reconnectAttemptsMax >= 0;
   const possible = (givesUp ? [givingUp] : episodes).filter(
-    one => one.needs.every(need => space.capabilities.has(need)) && (one.pings === undefined || one.pings === pings),
+    one =>
+      one.needs.every(need => space.capabilities.has(need)) &&
+      (one.pings === undefined || one.pings === pings) &&
+      !(one.finOnly && options.cutsWith === "rst"),
   );
   const kept = possible.filter(() => random.chance(0.6));
   const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));

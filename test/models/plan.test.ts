@@ -113,6 +113,8 @@ function toldLate(scenario: Scenario, profile: Parameters<typeof eventsOf>[1], s
 
 const stale: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
 const finite: Partial<Options> = { reconnectAttemptsMax: 3 };
+const rst: Partial<Options> = { cutsWith: "rst" };
+const resetDrops = "the proxy would reset the server's side too, and drop what is on its way";
 const stopServer = (awaits: "noticed" | "gave-up" | "none"): Bare =>
   fault({ kind: "stop-server", signal: "KILL", awaits });
 
@@ -151,6 +153,10 @@ const refusals: readonly Refusal[] = [
   ["the client's own PINGs or its giving up would race with it", [start, hold], stale],
   ["the client's own PINGs or its giving up would race with it", [start, limit(100)], finite],
   ["a byte anchor needs a flushed link", [start, publish(1), limit(100)]],
+  [resetDrops, [start, limit(100)], rst],
+  [resetDrops, [start, pauseServer], rst],
+  [resetDrops, [start, close], rst],
+  [resetDrops, [start, together(publish(5), close)], rst],
   ["the client's giving up would race with it", [start, pauseServer], finite],
   ["the client's giving up would race with what follows", [start, cut("noticed")], finite],
   ["the client's giving up would race with what follows", [start, stopServer("none")], finite],
@@ -168,7 +174,9 @@ test.each(refusals)("a step is refused where %s", (...[reason, steps, options = 
 
 test("every reason that the plan can give is met by a scenario above", () => {
   const text = readFileSync(new URL("../../models/plan.ts", import.meta.url), "utf8");
-  const given = [...text.matchAll(/(?:return|\?|:) "((?:[a-z]+'?[a-zA-Z]* ){2,}[^"]+)"/g)].map(match => match[1] ?? "");
+  const given = [...text.matchAll(/(?:return|=|\?|:) "((?:[a-z]+'?[a-zA-Z]* ){2,}[^"]+)"/g)].map(
+    match => match[1] ?? "",
+  );
   expect(given.length).toBeGreaterThan(20);
   const met = new Set(refusals.map(([reason]) => reason));
   // It decides only whether a publish overlaps, and is never said.

@@ -35,6 +35,7 @@ const endCallTimeoutMs = 10_000;
 const settleFlushTimeoutMs = 10_000;
 const connectTimeoutMs = 600;
 const pollBoundMs = 10_000;
+const closedBoundMs = 5_000;
 
 /** Runs a case; `number` is unique among those of one server. */
 export async function runLiveCase(one: Case, number: number, parts: Parts, emit: Emit): Promise<void> {
@@ -47,6 +48,8 @@ export async function runLiveCase(one: Case, number: number, parts: Parts, emit:
     await run.cleanUp();
   }
 }
+
+const isClosed = (event: BusEvent): boolean => event.event === "connection" && event.change === "closed";
 
 /** Of the same length, since sizes are protocol bytes. */
 const uniqueSubject = (number: number, length: number): string => `f${number.toString(36).padStart(length - 1, "0")}`;
@@ -61,6 +64,7 @@ class LiveCase {
   /** The connection's name at the server. */
   readonly #name: string;
   #nextMessage = 0;
+  readonly #caseMark: number;
   #eventsSeen: number;
   #arrivalsSeen = 0;
   #foreignSeen = 0;
@@ -81,7 +85,8 @@ class LiveCase {
     this.#parts = parts;
     this.#observer = observer;
     this.#emit = emit;
-    this.#eventsSeen = parts.bus.mark();
+    this.#caseMark = parts.bus.mark();
+    this.#eventsSeen = this.#caseMark;
   }
 
   async all(): Promise<void> {
@@ -362,6 +367,8 @@ class LiveCase {
       if (outcome.is !== "ok")
         this.#emit({ kind: "not-awaited", step: settleId, what: `the last flush, which ended in ${outcome.kind}` });
     }
+    // nats.go says so from a goroutine of its own, maybe after the call that closed it has returned.
+    if (view.ended === "closed") await this.#parts.bus.waitFor(isClosed, this.#caseMark, closedBoundMs);
     const connectionsLeft = view.ended === "closed" ? 0 : 1;
     await this.#awaitOpen(settleId, open => open.filter(one => one.name === this.#name).length <= connectionsLeft);
     this.#sayEvents();
