@@ -32,7 +32,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "live",
-          include: ["test/{worlds,commands,cli}/**/*.test.ts", liveBuses, "test/holds/live.test.ts"],
+          include: ["test/{worlds,commands,cli,package}/**/*.test.ts", liveBuses, "test/holds/live.test.ts"],
           globalSetup: "test/find-servers.ts",
           pool: "forks",
           fileParallelism: false,

@@ -25,7 +25,7 @@ export function step(
   const bus: Bus = { state, profile, options, choose, emit };
   const { step, overlapping } = planned;
   if (planned.skipped !== undefined) {
-    emit({ kind: "skipped", step: step.id, reason: planned.skipped });
+    emit({ kind: "skipped", step: step.id, what: step.kind, reason: planned.skipped });
     return;
   }
   emit({ kind: "step", step: step.id, phase: "began" });
@@ -59,6 +59,7 @@ function perform(bus: Bus, step: Step): void {
       performFault(bus, step.id, step.fault);
       return;
     case "await-noticed":
+      emit({ kind: "awaits-notice", step: step.id });
       goStale(bus);
       return;
     case "heal":
@@ -143,7 +144,7 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   const { view } = state;
   if (view.hindrance === "blackhole") endConnection(state, choose, emit);
   // A paused server reads what the kernel kept for it before the client's next connection is let through.
-  if (view.hindrance === "pause") arrive(take(state.wire, countOf(state.wire)), emit);
+  if (view.hindrance === "pause" && state.client !== "connected") arrive(take(state.wire, countOf(state.wire)), emit);
   state.wireFree = 0;
   if (awaits === "handshake") {
     state.client = "dialled";
@@ -165,6 +166,7 @@ export function settle(state: BusState, profile: Profile, options: Options, choo
   if (view.started && (view.link !== "up" || view.hindrance !== "none" || view.client !== "connected")) {
     emit({ kind: "phase", phase: "healed" });
     heal(bus, settleId, "connected");
+    view.hindrance = "none";
   }
   land(state, choose, emit);
   emit({ kind: "phase", phase: "settled" });

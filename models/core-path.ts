@@ -220,7 +220,11 @@ function flushOutcome(bus: Bus): CallOutcome {
   state.unwrittenMessages = 0;
   state.unwrittenBytes = 0;
   if (state.client === "connected") {
-    if (state.view.hindrance !== "none") return timeout;
+    if (state.view.hindrance !== "none") {
+      // Its answer comes later, maybe to a socket that was closed meanwhile.
+      state.fresh = true;
+      return timeout;
+    }
     state.fresh = false;
     arrive(take(state.wire, countOf(state.wire)), emit);
     return { is: "ok" };

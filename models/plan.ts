@@ -17,6 +17,8 @@ export interface View {
   limitBytesLeft: number;
   /** The step that set the limit. */
   limitStep: StepId;
+  /** Published into a link or server that keeps it. */
+  keptBytes: number;
   /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
   client: "connected" | "disconnected" | "unsure";
   /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
@@ -30,6 +32,7 @@ export const newView = (): View => ({
   hindrance: "none",
   limitBytesLeft: 0,
   limitStep: "",
+  keptBytes: 0,
   client: "disconnected",
   quiet: true,
 });
@@ -42,6 +45,7 @@ const copyView = (view: Readonly<View>): View => ({
   hindrance: view.hindrance,
   limitBytesLeft: view.limitBytesLeft,
   limitStep: view.limitStep,
+  keptBytes: view.keptBytes,
   client: view.client,
   quiet: view.quiet,
 });
@@ -82,6 +86,11 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, optio
   }
 }
 
+/** Well below what proxy and kernel take before nats.go's publish blocks; live, 3.7 MiB went into one unread connection. */
+const keptBytesMax = 1_048_576;
+/** A round trip takes a millisecond, but who can tell on a busy machine. */
+const calmFlushMsMin = 1_000;
+
 /** A proxy that resets drops what it has not yet passed on, on the server's side too. */
 const resetDrops = "the proxy would reset the server's side too, and drop what is on its way";
 
@@ -90,13 +99,21 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, opti
     if (view.hindrance === "pause" && view.client !== "connected")
       return "a dial to the paused server may hold the call";
     if (view.link === "handshake" && !overlaps(view, step, next)) return "the call may block until the handshake ends";
+    const keeps = view.hindrance === "hold" || view.hindrance === "pause";
+    const bytes = step.count * frameBytes(options.subject, step.bytes);
+    if (keeps && view.keptBytes + bytes > keptBytesMax) return "more than the sockets take would block the call";
     return undefined;
   }
   if (view.ended !== "no") return "the connection has ended";
   if (view.link === "handshake") return "the call may block until the handshake ends";
   if (view.hindrance === "limit") return "its bytes would count against the limit in force";
   if (isSilent(view)) return "nothing would end it but timers";
-  if (step.kind === "flush") return undefined;
+  if (step.kind === "flush") {
+    const calm = view.client === "connected" && view.hindrance === "none";
+    return calm && step.timeoutMs < calmFlushMsMin
+      ? "on a busy machine its wait may end before the round trip"
+      : undefined;
+  }
   if (step.kind === "drain") {
     if (view.hindrance === "hold") return "nothing would end it but the client's own timers";
     return view.client === "unsure" ? "whether it meets a live connection is not known" : undefined;
@@ -207,6 +224,7 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
 
 function advancePublish(view: View, count: number, frame: number): void {
   view.quiet = false;
+  if (view.hindrance === "hold" || view.hindrance === "pause") view.keptBytes += count * frame;
   if (view.hindrance !== "limit" || view.ended !== "no") return;
   view.limitBytesLeft -= count * frame;
   if (view.limitBytesLeft > 0) return;
@@ -245,6 +263,7 @@ function advanceFault(view: View, step: StepId, fault: Fault): void {
 
 function advanceDown(view: View, awaits: "noticed" | "gave-up" | "none"): void {
   view.hindrance = "none";
+  view.keptBytes = 0;
   view.link = "down";
   if (view.ended !== "no") return;
   view.client = awaits === "none" ? "unsure" : "disconnected";
@@ -254,6 +273,7 @@ function advanceDown(view: View, awaits: "noticed" | "gave-up" | "none"): void {
 function advanceHeal(view: View, awaits: "connected" | "handshake" | "none"): void {
   view.quiet = false;
   view.hindrance = "none";
+  view.keptBytes = 0;
   if (awaits === "handshake") {
     view.link = "handshake";
     return;

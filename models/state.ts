@@ -72,6 +72,7 @@ export function key(state: BusState): string {
     view.link,
     view.hindrance,
     view.limitBytesLeft,
+    view.keptBytes,
     view.client,
     view.quiet ? 1 : 0,
     state.client,

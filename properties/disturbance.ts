@@ -67,6 +67,10 @@ export interface EffectState {
   disconnects: number;
   reconnects: number;
   readonly notAwaited: string[];
+  /** Faults that the scenario names and that could not be done there. */
+  readonly skippedFaults: string[];
+  /** The application has closed or drained: what the client says of its connection is no outage any more. */
+  ended: boolean;
 }
 
 export const newEffect = (): EffectState => ({
@@ -78,6 +82,8 @@ export const newEffect = (): EffectState => ({
   disconnects: 0,
   reconnects: 0,
   notAwaited: [],
+  skippedFaults: [],
+  ended: false,
 });
 
 export function trackEffect(state: EffectState, event: Event): void {
@@ -94,14 +100,20 @@ export function trackEffect(state: EffectState, event: Event): void {
     case "published":
       state.published += event.count;
       state.unflushed += event.count;
+      // A call refused because the application itself had ended the connection met no fault.
+      if (state.ended && event.outcome.is === "rejected" && event.outcome.kind !== "buffer-full") return;
       for (const step of state.now.inForce) touch(state, step, event.count);
       if (isSurelyDown(state.now)) state.publishedWhileDown += event.count;
       return;
     case "called":
       if (event.call === "flush" && event.outcome.is === "ok") state.unflushed = 0;
+      if (event.call === "close" || event.call === "drain") state.ended = true;
+      return;
+    case "skipped":
+      if (event.what === "fault") state.skippedFaults.push(`the fault of ${event.step} was skipped: ${event.reason}`);
       return;
     case "connection":
-      if (event.change === "disconnected") state.disconnects++;
+      if (event.change === "disconnected" && !state.ended) state.disconnects++;
       if (event.change === "reconnected") state.reconnects++;
       return;
     case "not-awaited":
@@ -124,6 +136,8 @@ export const isDisturbed = (state: EffectState): boolean =>
 /** Why the run proves nothing, or undefined. */
 export function whyVacuous(state: EffectState): string | undefined {
   if (state.published === 0) return "nothing was published";
+  const [skipped] = state.skippedFaults;
+  if (skipped !== undefined) return skipped;
   const [wait] = state.notAwaited;
   if (wait !== undefined) return wait;
   for (const [step, one] of state.installed) {

@@ -19,13 +19,23 @@ export interface Fold<State> {
   on(state: State, event: Event): void;
 }
 
+/** What a property concludes: how often it truly applied, and what broke it. */
+export interface Ending {
+  readonly exercised: number;
+  readonly broken?: string;
+}
+
+export const ending = (exercised: number, broken: string | undefined): Ending =>
+  broken === undefined ? { exercised } : { exercised, broken };
+
 export interface Property<State = unknown> extends Fold<State> {
   /** `<concern>/<claim>`. */
   readonly id: string;
   /** The claim as one sentence that could be quoted in a bug report. */
   readonly promise: string;
   readonly expectation: "always" | "eventually";
-  end(state: State): { readonly exercised: number; readonly broken?: string };
+  /** Only reads: properties that share a fold share its state. */
+  end(state: State): Ending;
 }
 
 /** Lets a property keep its own state type and still stand in one list. */

@@ -1,33 +1,31 @@
 /** Promises of the reconnect buffer. Each is judged only on outages in which the client was surely down when publish was called. */
-import type { Event, Outcome } from "../models/vocabulary/event.ts";
+import type { CallOutcome, Event, Run } from "../models/vocabulary/event.ts";
 import { pingBytes } from "../models/vocabulary/frame.ts";
 import { type Disturbance, isCalm, isSurelyDown, newDisturbance, trackDisturbance } from "./disturbance.ts";
-import { classOf, type LedgerState, newLedger, recordInLedger } from "./ledger.ts";
-import { type Declared, type Property, property } from "./property.ts";
+import { firstOvertaking, firstSilentlyLost, type Known, messagesIn, newKnown, recordRuns } from "./message-runs.ts";
+import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
 
-/** One message published while the client was surely down. */
-interface Kept {
-  readonly message: number;
+/** Messages published one after the other while the client was surely down. */
+interface KeptRun extends Run {
   readonly frameBytes: number;
   readonly accepted: boolean;
-  /** Bytes in the buffer before it. */
+  /** Bytes in the buffer before the first. */
   readonly heldBytes: number;
 }
 
 interface Outages {
   readonly declared: Declared;
   readonly limitBytes: number;
-  readonly ledger: LedgerState;
+  readonly known: Known;
   readonly now: Disturbance;
   /** Whether what the buffer holds can be told: not after a burst that raced with the cut. */
-  known: boolean;
+  heldIsKnown: boolean;
   heldBytes: number;
-  readonly all: Kept[];
+  readonly all: KeptRun[];
   /** Accepted in this outage, waiting for the reconnect; then on their way; then due. */
-  waiting: Kept[];
-  sent: Kept[];
-  readonly due: Kept[];
-  readonly arrivalOrder: Map<number, number>;
+  waiting: KeptRun[];
+  sent: KeptRun[];
+  readonly due: KeptRun[];
 }
 
 /** Computed here and not taken from the model: the property is to be independent of it. */
@@ -41,19 +39,18 @@ function declaredLimitBytes({ profile, options }: Declared): number {
 const startOutages = (declared: Declared): Outages => ({
   declared,
   limitBytes: declaredLimitBytes(declared),
-  ledger: newLedger(),
+  known: newKnown(),
   now: newDisturbance(),
-  known: true,
+  heldIsKnown: true,
   heldBytes: 0,
   all: [],
   waiting: [],
   sent: [],
   due: [],
-  arrivalOrder: new Map(),
 });
 
 function trackOutages(state: Outages, event: Event): void {
-  recordInLedger(state.ledger, event);
+  recordRuns(state.known, event);
   const running = state.now.step;
   trackDisturbance(state.now, event);
   switch (event.kind) {
@@ -65,25 +62,19 @@ function trackOutages(state: Outages, event: Event): void {
       if (event.change === "disconnected") beginOutage(state);
       if (event.change === "reconnected") {
         state.sent.push(...state.waiting.splice(0));
-        state.known = true;
+        state.heldIsKnown = true;
       }
       return;
     case "called":
-      if (event.call === "flush") onFlush(state, event.outcome.is === "ok");
+      if (event.call === "flush") onFlush(state, event.outcome);
       else if (event.call !== "start") state.waiting = [];
       // What was not flushed by then may be lost with the socket.
       if (event.call === "close") state.sent = [];
       return;
     case "published":
       if (state.now.inForce.length === 0) return;
-      if (event.step !== running || !state.now.downAtStep || !isSurelyDown(state.now)) state.known = false;
-      if (state.known)
-        for (let m = event.first; m < event.first + event.count; m++) hold(state, m, event.frameBytes, event.outcome);
-      return;
-    case "delivered":
-      for (let m = event.first; m < event.first + event.count; m++) {
-        if (!state.arrivalOrder.has(m)) state.arrivalOrder.set(m, state.arrivalOrder.size);
-      }
+      if (event.step !== running || !state.now.downAtStep || !isSurelyDown(state.now)) state.heldIsKnown = false;
+      if (state.heldIsKnown) hold(state, event);
       return;
     case "phase":
       if (event.phase === "settled") state.due.push(...state.sent.splice(0));
@@ -98,32 +89,27 @@ function beginOutage(state: Outages): void {
   state.waiting = [];
 }
 
-function onFlush(state: Outages, ok: boolean): void {
-  if (ok && isCalm(state.now)) state.due.push(...state.sent.splice(0));
-  else if (isSurelyDown(state.now)) state.heldBytes += pingBytes;
+/** A flush that timed out while down leaves its PING in the buffer; one that was in flight at the cut never came so far. */
+function onFlush(state: Outages, outcome: CallOutcome): void {
+  if (outcome.is === "ok" && isCalm(state.now)) state.due.push(...state.sent.splice(0));
+  else if (isSurelyDown(state.now) && outcome.is === "failed" && outcome.kind === "timeout")
+    state.heldBytes += pingBytes;
 }
 
-function hold(state: Outages, message: number, frameBytes: number, outcome: Outcome): void {
+function hold(state: Outages, { first, count, frameBytes, outcome }: Extract<Event, { kind: "published" }>): void {
   const accepted = outcome.is === "accepted";
   // A call refused for another reason says nothing of the buffer.
   if (!accepted && !(outcome.is === "rejected" && outcome.kind === "buffer-full")) return;
-  const kept: Kept = { message, frameBytes, accepted, heldBytes: state.heldBytes };
+  const kept: KeptRun = { first, count, frameBytes, accepted, heldBytes: state.heldBytes };
   state.all.push(kept);
   if (!accepted) return;
-  state.heldBytes += frameBytes;
+  state.heldBytes += count * frameBytes;
   state.waiting.push(kept);
 }
 
-/** The place in the order of arrival; after all others where it did not arrive. */
-const arrivalOf = (state: Outages, one: Kept | undefined): number =>
-  (one && state.arrivalOrder.get(one.message)) ?? Number.POSITIVE_INFINITY;
-
-const missing = (state: Outages, list: readonly Kept[]): Kept | undefined =>
-  list.find(
-    one =>
-      classOf(state.ledger.outcomes[one.message], state.ledger.arrivals[one.message] ?? 0, state.ledger.complete) ===
-      "silentLoss",
-  );
+/** How many accepted messages of the run, from its first, were kept while the buffer held less than `bytes`. */
+const keptBelow = ({ count, frameBytes, heldBytes }: KeptRun, bytes: number): number =>
+  Math.max(0, Math.min(count, Math.ceil((bytes - heldBytes) / frameBytes)));
 
 const keepsWhileDown = (state: Outages): boolean => state.declared.profile.reconnectBuffer.kind === "kept";
 
@@ -132,7 +118,7 @@ function ofOutages(
   id: string,
   promise: string,
   expectation: "always" | "eventually",
-  judge: (state: Outages) => { exercised: number; broken?: string },
+  judge: (state: Outages) => Ending,
 ): Property {
   return property<Outages>({
     id: `reconnect-buffer/${id}`,
@@ -144,24 +130,25 @@ function ofOutages(
   });
 }
 
-const verdict = (exercised: number, broken: string | undefined): { exercised: number; broken?: string } =>
-  broken === undefined ? { exercised } : { exercised, broken };
-
 export const reconnectBuffer: readonly Property[] = [
   ofOutages(
     "below-the-limit-all-arrive-in-order",
     "What is published while down, below the limit, arrives after the reconnect, in order.",
     "eventually",
-    state => {
-      if (!Number.isFinite(state.limitBytes)) return { exercised: 0 };
-      const below = state.due.filter(one => one.heldBytes + one.frameBytes < state.limitBytes);
-      const lost = missing(state, below);
-      const early = below.find((one, i) => i > 0 && arrivalOf(state, one) < arrivalOf(state, below[i - 1]));
-      return verdict(
-        below.length,
-        lost
-          ? `message ${lost.message} was kept below the limit of ${state.limitBytes} bytes and did not arrive`
-          : early && `message ${early.message} arrived before one that was kept before it`,
+    ({ due, known, limitBytes }) => {
+      if (!Number.isFinite(limitBytes)) return { exercised: 0 };
+      // With the message itself it is still below the limit.
+      const below = due.map(run => ({ first: run.first, count: keptBelow(run, limitBytes - run.frameBytes) }));
+      const lost = firstSilentlyLost(known, below);
+      if (lost !== undefined)
+        return ending(
+          messagesIn(below),
+          `message ${lost} was kept below the limit of ${limitBytes} bytes and did not arrive`,
+        );
+      const early = firstOvertaking(known, below);
+      return ending(
+        messagesIn(below),
+        early === undefined ? undefined : `message ${early} arrived before one that was kept before it`,
       );
     },
   ),
@@ -169,14 +156,18 @@ export const reconnectBuffer: readonly Property[] = [
     "the-first-refusal-is-where-predicted",
     "A publish while down is refused exactly when the bytes kept have reached the limit.",
     "always",
-    state => {
-      if (!Number.isFinite(state.limitBytes)) return { exercised: 0 };
-      const wrong = state.all.find(one => one.accepted !== one.heldBytes < state.limitBytes);
-      const exercised = state.all.filter(one => !one.accepted).length;
-      return verdict(
-        Math.max(exercised, wrong ? 1 : 0),
-        wrong &&
-          `message ${wrong.message} was ${wrong.accepted ? "accepted" : "refused"} with ${wrong.heldBytes} of ${state.limitBytes} bytes kept`,
+    ({ all, limitBytes }) => {
+      if (!Number.isFinite(limitBytes)) return { exercised: 0 };
+      const refused = messagesIn(all.filter(run => !run.accepted));
+      const wrong = all.find(run =>
+        run.accepted ? keptBelow(run, limitBytes) < run.count : run.heldBytes < limitBytes,
+      );
+      if (wrong === undefined) return { exercised: refused };
+      const before = wrong.accepted ? keptBelow(wrong, limitBytes) : 0;
+      const heldBytes = wrong.heldBytes + before * wrong.frameBytes;
+      return ending(
+        Math.max(refused, 1),
+        `message ${wrong.first + before} was ${wrong.accepted ? "accepted" : "refused"} with ${heldBytes} of ${limitBytes} bytes kept`,
       );
     },
   ),
@@ -184,12 +175,12 @@ export const reconnectBuffer: readonly Property[] = [
     "disabled-refuses-every-publish",
     "With the buffer disabled every publish while down is refused.",
     "always",
-    state => {
-      if ((state.declared.options.reconnectBufferBytesMax ?? 0) >= 0) return { exercised: 0 };
-      const wrong = state.all.find(one => one.accepted);
-      return verdict(
-        state.all.length,
-        wrong && `message ${wrong.message} was accepted while down, and the buffer is disabled`,
+    ({ all, declared }) => {
+      if ((declared.options.reconnectBufferBytesMax ?? 0) >= 0) return { exercised: 0 };
+      const wrong = all.find(run => run.accepted);
+      return ending(
+        messagesIn(all),
+        wrong && `message ${wrong.first} was accepted while down, and the buffer is disabled`,
       );
     },
   ),
@@ -197,14 +188,16 @@ export const reconnectBuffer: readonly Property[] = [
     "never-holds-more-than-limit-and-one-frame",
     "The buffer never holds more than its limit and one frame.",
     "always",
-    state => {
-      if (!Number.isFinite(state.limitBytes)) return { exercised: 0 };
-      const accepted = state.all.filter(one => one.accepted);
-      const over = accepted.find(one => one.heldBytes >= state.limitBytes);
-      return verdict(
-        accepted.length,
-        over &&
-          `with message ${over.message} it holds ${over.heldBytes + over.frameBytes} bytes; limit ${state.limitBytes}, frame ${over.frameBytes}`,
+    ({ all, limitBytes }) => {
+      if (!Number.isFinite(limitBytes)) return { exercised: 0 };
+      const accepted = all.filter(run => run.accepted);
+      const over = accepted.find(run => keptBelow(run, limitBytes) < run.count);
+      if (over === undefined) return { exercised: messagesIn(accepted) };
+      const before = keptBelow(over, limitBytes);
+      const heldBytes = over.heldBytes + (before + 1) * over.frameBytes;
+      return ending(
+        messagesIn(accepted),
+        `with message ${over.first + before} it holds ${heldBytes} bytes; limit ${limitBytes}, frame ${over.frameBytes}`,
       );
     },
   ),
@@ -213,10 +206,10 @@ export const reconnectBuffer: readonly Property[] = [
     "A bus that promises buffering delivers what it accepted while down.",
     "eventually",
     state => {
-      const lost = missing(state, state.due);
-      return verdict(
-        keepsWhileDown(state) || lost ? state.due.length : 0,
-        lost && `message ${lost.message} was accepted while down and did not arrive`,
+      const lost = firstSilentlyLost(state.known, state.due);
+      return ending(
+        keepsWhileDown(state) || lost !== undefined ? messagesIn(state.due) : 0,
+        lost === undefined ? undefined : `message ${lost} was accepted while down and did not arrive`,
       );
     },
   ),

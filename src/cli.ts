@@ -8,6 +8,7 @@ import { compare } from "./commands/compare.ts";
 import { type Context, type Ending, Interrupted } from "./commands/context.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
+import { exhaust } from "./commands/exhaust.ts";
 import { type CommonOptions, knownProperty, readCommon, readWorlds } from "./commands/options.ts";
 import { replay } from "./commands/replay.ts";
 import { search } from "./commands/search.ts";
@@ -42,7 +43,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
 }
 
 function onClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(exitCodes.holds);
+  // Nobody reads what would have been said, and nothing was concluded: as a shell says it of a program ended by SIGPIPE.
+  if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
   throw error;
 }
 
@@ -145,6 +147,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
     .exitOverride();
   addDrill(program, run);
   addSearch(program, run);
+  addExhaust(program, run);
   addReplay(program, run);
   addCompare(program, run);
   addDoctor(program, run);
@@ -208,6 +211,53 @@ const addSearch: Add = (program, run) => {
           budgetSeconds: options.budget,
         });
       }),
+    );
+};
+
+interface ExhaustFlags {
+  readonly publishes: number;
+  readonly faults: number;
+  readonly profile: string;
+  readonly depth?: number;
+  readonly require?: readonly string[];
+  readonly states: number;
+  readonly budget: number;
+}
+const addExhaust: Add = (program, run) => {
+  program
+    .command("exhaust")
+    .description("every schedule within a bound, in the model world; a violation is a shortest one, and is kept")
+    .requiredOption("--publishes <n>", "publishes of one schedule at most", positive)
+    .requiredOption("--faults <n>", "faults of one schedule at most", positive)
+    .option("--profile <name>", "the client that is modelled", "nats-go")
+    .option("--depth <n>", "steps of one schedule at most (default: what the other bounds allow)", positive)
+    .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
+    .option("--states <n>", "states at most; more is inconclusive", positive, 8_000_000)
+    .option("--budget <seconds>", "time at most; more is inconclusive", positive, 300)
+    .option("--json", "one JSON document on stdout, everything else on stderr")
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline exhaust --publishes 3 --faults 2 --profile nats-go", "millions of schedules, under a minute"],
+        ["faultline exhaust --publishes 2 --faults 1 --profile nats-js-3 --json", "for a machine"],
+        [
+          "faultline exhaust --publishes 1 --faults 1 --profile nats-js-3 --require reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence",
+          "the shortest schedule that breaks what the client does not promise",
+        ],
+      ]),
+    )
+    .action(({ publishes, faults, profile, depth, require = [], states, budget }: ExhaustFlags) =>
+      run(context =>
+        exhaust(context, {
+          publishes,
+          faults,
+          profile,
+          depth,
+          require: require.map(id => knownProperty(id, "--require")),
+          statesMax: states,
+          budgetSeconds: budget,
+        }),
+      ),
     );
 };
 

@@ -11,6 +11,7 @@ export const exitCodes = {
   bug: 70,
   refused: 77,
   interrupted: 130,
+  closedPipe: 141,
   terminated: 143,
 } as const;
 

@@ -150,9 +150,18 @@ const rules: readonly Rule[] = [
   {
     name: "no program imports tests or fixtures",
     instead: "move what is shared into src/",
-    check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\/|^vitest$/),
+    check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\//),
     bad: [planted("src/x.ts", 'import { zoo } from "../test/mutants/zoo.ts";')],
     good: [planted("src/x.ts", 'import { plan } from "../models/plan.ts";')],
+  },
+  {
+    name: "vitest is imported by its skin and by tests only",
+    instead: "return a verdict as data, as src/holds.ts does; src/vitest.ts registers the test",
+    check: neverImports(/^(models|properties|src\/(?!vitest\.ts$))/, /^vitest$/),
+    bad: ["src/holds.ts", "src/report/vitest.ts", "models/x.ts"].map(path =>
+      planted(path, 'import { test } from "vitest";'),
+    ),
+    good: [planted("src/vitest.ts", 'import { test } from "vitest";')],
   },
   {
     name: "fast-check is imported by generators, searches and tests only",

@@ -1,5 +1,5 @@
 /** What a world says while it runs a case. Ledger, properties, digest and recorder are listeners that cannot answer back. */
-import type { Fault, StepId } from "./scenario.ts";
+import type { Fault, Step, StepId } from "./scenario.ts";
 
 /** Why a call proves that it handed nothing on. */
 export type RejectKind = "buffer-full" | "closed" | "draining" | "too-large" | "not-connected";
@@ -46,7 +46,9 @@ export type Phase = "disturbed" | "healed" | "settled";
 
 export type Event =
   | { readonly kind: "step"; readonly step: StepId; readonly phase: "began" | "ended" }
-  | { readonly kind: "skipped"; readonly step: StepId; readonly reason: string }
+  | { readonly kind: "skipped"; readonly step: StepId; readonly what: Step["kind"]; readonly reason: string }
+  /** The harness waits for the client to notice, by its own PINGs, that the link is silent. */
+  | { readonly kind: "awaits-notice"; readonly step: StepId }
   /** `count` publish calls in a row, from message `first`, all with this outcome; `frameBytes` each on the wire. */
   | ({
       readonly kind: "published";

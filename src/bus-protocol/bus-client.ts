@@ -50,6 +50,7 @@ export class BusClient {
   readonly #waiting = new Set<Waiting>();
   #events: BusEvent[] = [];
   #eventsForgotten = 0;
+  readonly #marks = new WeakMap<Reply, number>();
   #nextId = 1;
   #greeted = false;
   #case: number | null = null;
@@ -110,6 +111,11 @@ export class BusClient {
   /** The place of the next event. Take it before the deed whose effect is awaited. */
   mark(): number {
     return this.#eventsForgotten + this.#events.length;
+  }
+
+  /** Where the events stood when this reply came: what follows it on the wire is not before it. */
+  markAt(reply: Reply): number {
+    return this.#marks.get(reply) ?? this.mark();
   }
 
   eventsSince(mark: number): readonly BusEvent[] {
@@ -201,6 +207,7 @@ export class BusClient {
       return;
     }
     this.#pending.delete(pending.id);
+    this.#marks.set(parsed.data, this.mark());
     if (pending.command.do === "end") this.#case = null;
     if (pending.command.do === "quit") this.#quitted = true;
     pending.settle(parsed.data);

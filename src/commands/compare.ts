@@ -14,7 +14,7 @@ import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { type HeldAgainst, liveVersions, onSite, profileOf } from "./live.ts";
-import { type Common, quoted } from "./options.ts";
+import { busWord, type Common, quoted } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -145,7 +145,8 @@ function conclude(
       ...renderFound(found, known, paint),
       `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${interrupted ? ", interrupted before the end" : ""}\nReport   ${report}`,
     ].join("\n\n"),
-    again: known.file === undefined ? againLine(options, bus) : `npx faultline replay ${quoted(known.file)}`,
+    again:
+      known.file === undefined ? againLine(options, bus) : `npx faultline replay ${quoted(known.file)}${busWord(bus)}`,
   };
 }
 

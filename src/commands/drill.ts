@@ -210,7 +210,9 @@ async function livePart(
     await stage.close();
   }
   const verdicts = found.ledger.filter(row => row.world === "live").map(row => row.verdict);
-  const verdict = worst(found.unavailable.length > 0 ? [...verdicts, "inconclusive"] : verdicts);
+  const ran = new Set(found.ledger.filter(row => row.world === "live").map(row => row.bus));
+  const idle = found.buses.some(bus => !ran.has(bus.name));
+  const verdict = worst(found.unavailable.length > 0 || idle ? [...verdicts, "inconclusive"] : verdicts);
   found.live = { verdict, seconds: (performance.now() - began) / 1_000, servers };
 }
 

@@ -86,6 +86,9 @@ export const bundledProfile = (bus: string): string | undefined =>
 
 export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
 
+/** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */
+export const busWord = (bus: string): string => (bundledNames().includes(bus) ? "" : ` --bus ${quoted(bus)}`);
+
 /** One argument of a line to paste. */
 export const quoted = (word: string): string =>
   /^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -55,9 +55,18 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const isModelOnly = counterexample?.world === "model" && options.buses.length === 0;
   const worlds = options.worlds ?? (!isModelOnly && (await serversAreThere()) ? ["model", "live"] : ["model"]);
   const recorded = counterexample === undefined || counterexample.world === "model" ? [] : [counterexample.bus];
+  // A file is data: no command line is taken from it and run.
+  if (options.buses.length === 0 && recorded.some(bus => !bundledNames().includes(bus))) {
+    throw new UsageError(
+      `${shown} was found on a bus of your own, ${quoted(counterexample?.bus ?? "")}; name it with --bus to run it.`,
+    );
+  }
   const buses = options.buses.length > 0 ? options.buses : recorded.length > 0 ? recorded : bundledNames();
   const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
-  const { times, require } = options;
+  const { times } = options;
+  // What the file was kept for is judged, whether or not the profile promises it.
+  const own = counterexample?.property.includes("/") ? [counterexample.property] : [];
+  const require = [...new Set([...options.require, ...own])];
   if (profile !== undefined && profiles[profile] === undefined)
     throw new UsageError(
       `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,

@@ -44,6 +44,7 @@ export async function search(context: Context, options: SearchOptions): Promise<
 interface ProfileFound {
   readonly profile: string;
   readonly runs: number;
+  readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
   readonly failure?: ModelFailure;
   readonly file?: string;
@@ -111,9 +112,10 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], second
       properties: sumOf(found, one => one.coverage.properties),
       shapes: sumOf(found, one => one.coverage.shapes),
     },
-    profiles: found.map(({ profile, runs, coverage }) => ({
+    profiles: found.map(({ profile, runs, heldAgainstOracle, coverage }) => ({
       profile,
       runs,
+      heldAgainstOracle,
       disturbed: coverage.disturbed,
       neverExercised: neverExercised(coverage),
     })),
@@ -163,10 +165,10 @@ function renderSearch(
       `${counted(runs, "random scenario")} in the model world, ${runsPerSecond.toLocaleString("en-US")} a second`,
     ],
   ];
-  for (const { profile, coverage } of found) {
+  for (const { profile, coverage, heldAgainstOracle } of found) {
     const never = neverExercised(coverage);
     const promises = Object.keys(coverage.properties).length;
-    const what = `${profile}: ${promises - never.length} of ${counted(promises, "promise")} exercised, ${coverage.disturbed} runs disturbed`;
+    const what = `${profile}: ${promises - never.length} of ${counted(promises, "promise")} exercised, ${coverage.disturbed} runs disturbed, ${heldAgainstOracle} also held against the oracle`;
     pairs.push(["", never.length === 0 ? what : `${what}; never ${never.join(", ")}`]);
   }
   return renderPairs(pairs);

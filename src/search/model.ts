@@ -1,17 +1,21 @@
 /**
- * Random scenarios in the model world: thousands a second, each judged, the first failure shrunk by fast-check over our own
- * reductions. Synchronous in batches; between two of them it yields to the event loop, where servers start and Ctrl-C is heard.
+ * Random scenarios in the model world, each judged while it runs and nothing recorded; what breaks something is run again, recorded,
+ * held against the oracle, and shrunk by fast-check over our own reductions. Word i follows from (seed, i) alone, so run i of a seed
+ * is the same scenario for ever and costs the same to reach. The oracle is the model itself: over the unmutated model it is asked for
+ * one case in 500, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
+ * two of them it yields to the event loop, where servers start and Ctrl-C is heard.
  */
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { hashText } from "../../models/choice.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { type ScenarioSpace, scenarios } from "../../properties/arbitraries/scenario.ts";
-import type { JudgeOptions } from "../judge.ts";
+import { type ScenarioSpace, scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
+import type { Judgement, JudgeOptions } from "../judge.ts";
 import { brokenBy, type CaseRun, runModelCase } from "../run.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
+import { coverFast, type FastCase, type Promised, promisedBy, runFast } from "./fast-case.ts";
+import { fold } from "./fast-digest.ts";
 
 export interface ModelSearch {
   readonly profile: Profile;
@@ -33,10 +37,15 @@ export interface ModelFound {
   readonly runs: number;
   readonly seconds: number;
   readonly coverage: Coverage;
+  /** Cases that were also held against the oracle. */
+  readonly heldAgainstOracle: number;
+  /** One word over the events of every case that the oracle was not asked for. */
+  readonly digest: number;
   readonly failure?: ModelFailure;
 }
 
 const batchRuns = 50;
+const oracleEvery = 500;
 const shrinkBoundMs = 60_000;
 
 export async function searchModel(
@@ -44,41 +53,94 @@ export async function searchModel(
   isInterrupted: () => boolean,
   onRuns: (runs: number) => void = () => {},
 ): Promise<ModelFound> {
-  const space: ScenarioSpace = { profile: search.profile, capabilities: modelCapabilities(search.profile) };
+  const cases = new ModelCases(search);
   const coverage = newCoverage();
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  let failure: ModelFailure | undefined;
-  for (let batch = 0; coverage.runs < search.runsMax && elapsedMs() < search.budgetMs; batch++) {
-    failure = runBatch(search, space, batch, Math.min(batchRuns, search.runsMax - coverage.runs), coverage);
+  let failing: ModelFailure | undefined;
+  while (failing === undefined && coverage.runs < search.runsMax && elapsedMs() < search.budgetMs) {
+    const end = Math.min(coverage.runs + batchRuns, search.runsMax);
+    while (failing === undefined && coverage.runs < end) failing = cases.run(coverage.runs, coverage);
     onRuns(coverage.runs);
-    if (failure !== undefined || isInterrupted()) break;
+    if (isInterrupted()) break;
     await setImmediate();
   }
-  return { runs: coverage.runs, seconds: elapsedMs() / 1_000, coverage, ...(failure === undefined ? {} : { failure }) };
+  const { heldAgainstOracle, digest } = cases;
+  const found = { runs: coverage.runs, coverage, heldAgainstOracle, digest };
+  const failure = failing && smallest(search, cases.space, failing);
+  return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }) };
 }
 
-/** The last failure that shrinking met is the smallest: each is smaller than the one before. */
-function runBatch(
-  search: ModelSearch,
-  space: ScenarioSpace,
-  batch: number,
-  runs: number,
-  coverage: Coverage,
-): ModelFailure | undefined {
-  let failure: ModelFailure | undefined;
+/** The cases of one search, by their index. */
+export class ModelCases {
+  readonly search: Omit<ModelSearch, "runsMax" | "budgetMs">;
+  readonly space: ScenarioSpace;
+  readonly promised: Promised;
+  heldAgainstOracle = 0;
+  digest = 0;
+
+  constructor(search: Omit<ModelSearch, "runsMax" | "budgetMs">) {
+    this.search = search;
+    this.space = { profile: search.profile, capabilities: modelCapabilities(search.profile) };
+    this.promised = promisedBy(search.profile, search.judging);
+  }
+
+  scenario(index: number): Scenario {
+    return scenarioOf(`${this.search.seed}-${index}`, this.space);
+  }
+
+  /** Runs case `index` and counts it; what is given back broke something. */
+  run(index: number, coverage: Coverage): ModelFailure | undefined {
+    const scenario = this.scenario(index);
+    if (this.search.behaves !== undefined) return this.runRecorded(scenario, coverage);
+    const fast = runFast(this.promised, scenario, seedOf(this.search.seed, scenario));
+    if (fast.verdict === "violated" || index % oracleEvery === 0) return this.runRecorded(scenario, coverage, fast);
+    this.digest = fold(this.digest, fast.digest);
+    coverFast(coverage, this.promised, scenario, fast);
+    return undefined;
+  }
+
+  private runRecorded(scenario: Scenario, coverage: Coverage, fast?: FastCase): ModelFailure | undefined {
+    const run = runRecorded(this.search, scenario);
+    this.heldAgainstOracle++;
+    if (fast !== undefined) checkFast(fast, run.judgement, scenario);
+    coverCase(coverage, scenario, this.search.profile, run.judgement);
+    return failureOf(run, scenario, this.search.seed);
+  }
+}
+
+const seedOf = (seed: string, scenario: Scenario): string => `${seed}/${scenario.id}`;
+
+const runRecorded = ({ profile, seed, judging, behaves }: ModelCases["search"], scenario: Scenario): CaseRun =>
+  runModelCase({ scenario, profile, seed: seedOf(seed, scenario) }, judging, behaves);
+
+function failureOf(run: CaseRun, scenario: Scenario, seed: string): ModelFailure | undefined {
+  const broken = brokenBy(run.judgement);
+  return broken === undefined ? undefined : { ...run, scenario, seed: seedOf(seed, scenario), broken };
+}
+
+/** What was folded while the world ran must be what the full judging finds in the record. */
+function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance }: Judgement, { id }: Scenario): void {
+  const same =
+    fast.disturbed === disturbed &&
+    (fast.verdict === verdict || conformance.answer !== "permitted") &&
+    properties.every((one, i) => one.exercised === fast.exercised[i]);
+  if (!same) throw new Error(`fault in faultline: ${id} is judged otherwise while it runs than from its record`);
+}
+
+/** The last failure that shrinking met is the smallest: each is smaller than the one before, and breaks the same. */
+function smallest(search: ModelSearch, space: ScenarioSpace, found: ModelFailure): ModelFailure {
+  let failure = found;
   const holds = (scenario: Scenario): boolean => {
-    const seed = `${search.seed}/${scenario.id}`;
-    const run = runModelCase({ scenario, profile: search.profile, seed }, search.judging, search.behaves);
-    const broken = brokenBy(run.judgement);
-    if (failure === undefined) coverCase(coverage, scenario, search.profile, run.judgement);
-    if (broken === undefined || (failure !== undefined && broken !== failure.broken)) return true;
-    failure = { ...run, scenario, seed, broken };
+    if (scenario === found.scenario) return false;
+    const smaller = failureOf(runRecorded(search, scenario), scenario, search.seed);
+    if (smaller?.broken !== found.broken) return true;
+    failure = smaller;
     return false;
   };
   fc.check(fc.property(scenarios(space), holds), {
-    numRuns: runs,
-    seed: hashText(`${search.seed}/${batch}`) | 0,
+    numRuns: 1,
+    examples: [[found.scenario]],
     interruptAfterTimeLimit: shrinkBoundMs,
   });
   return failure;

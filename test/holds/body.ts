@@ -1,20 +1,10 @@
 /**
  * One body, every world: the corpus and random scenarios, each judged by the oracle, the promises of the profile and the
- * hand-typed expectation. A world is given as the stages it opens; what a stage cannot do is said, never passed.
+ * hand-typed expectation. A world is given as what `holds` takes; what a bus cannot do is said, never passed.
  */
 import { expect, test } from "vitest";
-import type { Profile } from "../../models/vocabulary/profile.ts";
-import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
-import { missingCapabilities } from "../../src/capability.ts";
-import { loadCorpus } from "../../src/corpus.ts";
-import { runCase } from "../../src/run.ts";
-import type { Stage } from "../../src/world.ts";
-
-export interface Arm {
-  readonly bus: string;
-  readonly profile: Profile;
-  readonly stage: Stage;
-}
+import { keepCounterexample } from "../../src/counterexample.ts";
+import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, verdictOn } from "../../src/holds.ts";
 
 /** Cases that this world runs at the least; fewer, and the test itself has become vacuous. */
 export interface Size {
@@ -22,39 +12,37 @@ export interface Size {
   readonly randomScenarios: number;
 }
 
-export function holdsIn(arms: () => readonly Arm[], size: Size): void {
-  test("every scenario of the corpus holds and meets its expectation", async () => {
-    const scenarios = loadCorpus();
-    let cases = 0;
-    const broken: string[] = [];
-    for (const { bus, profile, stage } of arms()) {
-      for (const { scenario } of scenarios) {
-        if (missingCapabilities(scenario, stage.capabilities).length > 0) continue;
-        cases++;
-        const { judgement } = await runCase(stage, { scenario, bus, profile, seed: "corpus" });
-        if (judgement.verdict !== "holds")
-          broken.push(`${scenario.id} on ${bus}: ${judgement.verdict}, ${judgement.reason}`);
-        if (judgement.expectMet === false) broken.push(`${scenario.id} on ${bus}: expectation not met`);
-      }
-    }
-    expect(broken).toEqual([]);
-    expect(cases).toBeGreaterThanOrEqual(size.corpusCasesMin);
+export function holdsIn(arms: readonly HoldsOptions[], { corpusCasesMin, randomScenarios: runs }: Size): void {
+  const timeout = arms.reduce((sum, arm) => sum + boundMs(readHolds("corpus", arm)), 0);
+
+  test("every scenario of the corpus holds and meets its expectation", { timeout }, async () => {
+    const held = await onAll(arms, arm => verdictOn("corpus", arm));
+    expect(complaints(held)).toEqual([]);
+    expect(sum(held.map(one => one.runs))).toBeGreaterThanOrEqual(corpusCasesMin);
+    expect(sum(held.map(one => one.inconclusive))).toBe(0);
   });
 
-  test("random scenarios show nothing that the model does not admit, and break no promise", async () => {
-    const broken: string[] = [];
-    let disturbed = 0;
-    let all = 0;
-    for (const { bus, profile, stage } of arms()) {
-      for (let i = 0; i < size.randomScenarios; i++) {
-        const scenario = scenarioOf(`holds-${i}`, { profile, capabilities: stage.capabilities });
-        const { judgement } = await runCase(stage, { scenario, bus, profile, seed: `holds-${i}` });
-        all++;
-        if (judgement.disturbed) disturbed++;
-        if (judgement.verdict === "violated") broken.push(`${scenario.id} on ${bus}: ${judgement.reason}`);
-      }
-    }
-    expect(broken).toEqual([]);
-    expect(disturbed / all).toBeGreaterThan(0.7);
+  test("random scenarios show nothing that the model does not admit, and break no promise", { timeout }, async () => {
+    const held = await onAll(arms, arm => verdictOn("conformance", { ...arm, runs, seed: "holds" }));
+    expect(complaints(held)).toEqual([]);
+    expect(held.map(one => one.runs)).toEqual(arms.map(() => runs));
+    expect(sum(held.map(one => one.disturbed)) / (runs * arms.length)).toBeGreaterThan(0.7);
   });
 }
+
+/** One after the other: live, they have the processor to themselves. */
+async function onAll(
+  arms: readonly HoldsOptions[],
+  hold: (arm: HoldsOptions) => Promise<HoldsVerdict>,
+): Promise<HoldsVerdict[]> {
+  const all: HoldsVerdict[] = [];
+  for (const arm of arms) all.push(await hold(arm));
+  return all;
+}
+
+const complaints = (held: readonly HoldsVerdict[]): string[] =>
+  held
+    .filter(one => one.verdict !== "holds")
+    .map(one => renderHolds(one, one.verdict === "violated" ? keepCounterexample(one.counterexample) : ""));
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

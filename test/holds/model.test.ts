@@ -4,17 +4,19 @@ import { profiles } from "../../models/profiles/index.ts";
 import { loadCorpus } from "../../src/corpus.ts";
 import { whyUnmet } from "../../src/judge.ts";
 import { permittedLedgers } from "../../src/permitted.ts";
-import { openModel } from "../../src/worlds/model.ts";
-import { type Arm, holdsIn } from "./body.ts";
-
-const arms: readonly Arm[] = Object.values(profiles).map(profile => ({
-  bus: `model of ${profile.name}`,
-  profile,
-  stage: openModel(profile),
-}));
+import { holds } from "../../src/vitest.ts";
+import { holdsIn } from "./body.ts";
 
 describe("in the model", () => {
-  holdsIn(() => arms, { corpusCasesMin: 80, randomScenarios: 2_000 });
+  holdsIn(
+    Object.keys(profiles).map(profile => ({ world: "model", profile })),
+    { corpusCasesMin: 80, randomScenarios: 2_000 },
+  );
+});
+
+describe("every promise that a client makes", () => {
+  for (const { name, promises } of Object.values(profiles))
+    for (const id of promises) holds(id, { world: "model", profile: name, runs: 300 });
 });
 
 describe("an expectation typed in from an exact fact", () => {

@@ -153,6 +153,8 @@ const refusals: readonly Refusal[] = [
   ["the client's own PINGs or its giving up would race with it", [start, hold], stale],
   ["the client's own PINGs or its giving up would race with it", [start, limit(100)], finite],
   ["a byte anchor needs a flushed link", [start, publish(1), limit(100)]],
+  ["more than the sockets take would block the call", [start, hold, publish(9_000, 1_000)]],
+  ["on a busy machine its wait may end before the round trip", [start, flush(60)]],
   [resetDrops, [start, limit(100)], rst],
   [resetDrops, [start, pauseServer], rst],
   [resetDrops, [start, close], rst],

@@ -9,6 +9,7 @@
  *
  * It does what `plan` says and emits what it sees; it never judges. A wait that is not met becomes an event.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { callsMade, type PlannedStep, plan, settleId, type View } from "../../../models/plan.ts";
 import type { CallOutcome, ConnectionChange, Emit } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
@@ -36,6 +37,7 @@ const settleFlushTimeoutMs = 10_000;
 const connectTimeoutMs = 600;
 const pollBoundMs = 10_000;
 const closedBoundMs = 5_000;
+const pollEveryMs = 1;
 
 /** Runs a case; `number` is unique among those of one server. */
 export async function runLiveCase(one: Case, number: number, parts: Parts, emit: Emit): Promise<void> {
@@ -96,7 +98,8 @@ class LiveCase {
     await this.#openLink();
     for (const planned of steps) {
       if (planned.skipped !== undefined) {
-        this.#emit({ kind: "skipped", step: planned.step.id, reason: planned.skipped });
+        const { id, kind } = planned.step;
+        this.#emit({ kind: "skipped", step: id, what: kind, reason: planned.skipped });
         continue;
       }
       this.#emit({ kind: "step", step: planned.step.id, phase: "began" });
@@ -125,8 +128,11 @@ class LiveCase {
       case "start":
         return this.#start(step.id);
       case "publish":
-        if (planned.overlapping) this.#overlapped = this.#publish(step);
-        else await this.#publishAlone(step, before, after);
+        if (planned.overlapping) {
+          this.#overlapped = this.#publish(step);
+          // Awaited only after the next step: until then its failure must not end the harness.
+          this.#overlapped.catch(() => {});
+        } else await this.#publishAlone(step, before, after);
         return;
       case "flush":
       case "drain":
@@ -179,8 +185,9 @@ class LiveCase {
 
   async #publish(step: PublishStep): Promise<void> {
     const command = this.#publishCall(step);
-    const reply = await this.#parts.bus.call(command, callBoundMs);
-    this.#sayEvents();
+    const { bus } = this.#parts;
+    const reply = await bus.call(command, callBoundMs);
+    this.#sayEvents(bus.markAt(reply));
     this.#sayPublished(step, command.first, reply);
   }
 
@@ -208,9 +215,9 @@ class LiveCase {
   async #callAlone(step: Exclude<CallStep, PublishStep>): Promise<void> {
     const { bus } = this.#parts;
     const timeoutMs = step.kind === "flush" ? step.timeoutMs : endCallTimeoutMs;
-    const { outcome } = await bus.call({ do: step.kind, timeoutMs }, timeoutMs + callBoundMs);
-    this.#sayEvents();
-    await this.#said(step, outcome);
+    const reply = await bus.call({ do: step.kind, timeoutMs }, timeoutMs + callBoundMs);
+    this.#sayEvents(bus.markAt(reply));
+    await this.#said(step, reply.outcome);
   }
 
   async #said(step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {
@@ -224,10 +231,11 @@ class LiveCase {
       if (call.kind === "publish") return this.#publishCall(call);
       return { do: call.kind, timeoutMs: call.kind === "flush" ? call.timeoutMs : endCallTimeoutMs };
     });
-    const { replies } = await this.#parts.bus.call({ do: "together", calls: commands }, callBoundMs * 2);
-    this.#sayEvents();
+    const { bus } = this.#parts;
+    const all = await bus.call({ do: "together", calls: commands }, callBoundMs * 2);
+    this.#sayEvents(bus.markAt(all));
     for (const [i, call] of calls.entries()) {
-      const reply = replies[i] as CallReply | PublishReply;
+      const reply = all.replies[i] as CallReply | PublishReply;
       const command = commands[i] as Call;
       if (call.kind === "publish" && command.do === "publish" && "outcomes" in reply)
         this.#sayPublished(call, command.first, reply);
@@ -287,7 +295,11 @@ class LiveCase {
   }
 
   async #awaitNoticed(step: StepId, before: View): Promise<void> {
-    await this.#awaitSaid(step, "disconnected", this.#faultMark, noticeBoundMs);
+    const { pingIntervalMs = 0, pingsOutMax = 2 } = this.#one.scenario.options;
+    this.#sayEvents();
+    this.#emit({ kind: "awaits-notice", step });
+    const dueMs = 3 * pingIntervalMs * (pingsOutMax + 1);
+    await this.#awaitSaid(step, "disconnected", this.#faultMark, Math.max(noticeBoundMs, dueMs));
     if (before.hindrance === "blackhole") await this.#parts.link.cut();
     this.#sayEvents();
   }
@@ -403,16 +415,17 @@ class LiveCase {
   }
 
   /** The client's own events since the last look; a disconnect proves the faults that were to end the connection. */
-  #sayEvents(): void {
+  #sayEvents(upTo: number = this.#parts.bus.mark()): void {
     const { bus } = this.#parts;
-    for (const event of bus.eventsSince(this.#eventsSeen)) {
+    const seen = Math.min(upTo, bus.mark());
+    for (const event of bus.eventsSince(this.#eventsSeen).slice(0, Math.max(0, seen - this.#eventsSeen))) {
       if (event.event !== "connection") continue;
       this.#emit({ kind: "connection", change: event.change });
       if (event.change !== "disconnected") continue;
       for (const { step, fault } of this.#unproven.splice(0))
         this.#proven(step, fault, "the client's disconnect event");
     }
-    this.#eventsSeen = bus.mark();
+    this.#eventsSeen = Math.max(this.#eventsSeen, seen);
   }
 
   #sayCall(step: StepId, call: "start" | "flush" | "drain" | "close", outcome: CallOutcome): void {
@@ -458,6 +471,7 @@ class LiveCase {
     while (!holds(await this.#parts.server.connectionsOpen())) {
       if (performance.now() > until)
         return this.#emit({ kind: "not-awaited", step, what: "the server to let go of a connection" });
+      await wait(pollEveryMs);
     }
   }
 }

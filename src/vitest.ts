@@ -1,0 +1,54 @@
+/**
+ * `nats-faultline/vitest`: the suite that people put into CI. `holds(claim, options)` registers one vitest test, as `test` does.
+ *
+ * It registers, and is not awaited within a test, because a line is then a whole test: its name is the claim, so a red line of a CI
+ * log can be quoted as it is; it brings its own time limit, which for real servers is far from vitest's default; and it says
+ * itself that it is skipped, and why. Loops and `describe` work as with any test. What the verdict is, src/holds.ts says; those
+ * who want it as data call `verdictOn` of `nats-faultline`.
+ */
+import { type TestContext, test } from "vitest";
+import { LiveUnavailable } from "./commands/live.ts";
+import { keepCounterexample } from "./counterexample.ts";
+import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "./holds.ts";
+
+export type { HoldsOptions } from "./holds.ts";
+
+/**
+ * Registers a test that fails where the claim is broken, or was never exercised. The claim is a promise of the catalogue,
+ * `conformance` or `corpus`. FAULTLINE_SEED stands in for a seed that is not given: set it anew every night.
+ * @throws UsageError at once, where nothing of that name is known
+ */
+export function holds(claim: string, options: HoldsOptions): void {
+  const { FAULTLINE_SEED: seed } = process.env;
+  const chosen: HoldsOptions = seed === undefined || seed === "" ? options : { seed, ...options };
+  const asked = readHolds(claim, chosen);
+  const registered = new Error();
+  Error.captureStackTrace(registered, holds);
+  test(titleOf(asked), { timeout: boundMs(asked) }, async context => {
+    const held = await unlessUnavailable(context, () => verdictOn(claim, chosen, tell));
+    if (held.verdict === "holds") return;
+    const file = held.verdict === "violated" ? keepCounterexample(held.counterexample) : "";
+    throw pointingAt(registered, renderHolds(held, file));
+  });
+}
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** A machine without servers may pass by; CI may not, or nobody would notice that nothing is tested. */
+async function unlessUnavailable(context: TestContext, run: () => Promise<HoldsVerdict>): Promise<HoldsVerdict> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof LiveUnavailable) || isCi(process.env)) throw error;
+    return context.skip(error.message);
+  }
+}
+
+const isCi = ({ CI }: NodeJS.ProcessEnv): boolean => CI !== undefined && !["", "0", "false"].includes(CI);
+
+/** The frames of the user's own line: nothing of ours is to be seen between it and the message. */
+function pointingAt(registered: Error, message: string): Error {
+  const error = new Error(message);
+  error.stack = `${error.name}: ${message}\n${(registered.stack ?? "").split("\n").slice(1).join("\n")}`;
+  return error;
+}

@@ -1,0 +1,113 @@
+/**
+ * `npm run bench`: what the harness costs beside its own reducer and beside fast-check. Only ratios of pairs measured one right after
+ * the other, in processes of their own, by processor time; machines differ and are shared. `--json` prints one document on stdout,
+ * `--pairs N` takes N pairs. It says what was measured and never fails because a goal is not met.
+ */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import type { Measurement } from "./measure.ts";
+
+const { values } = parseArgs({
+  options: { json: { type: "boolean", default: false }, pairs: { type: "string", default: "5" } },
+});
+const pairs = Number(values.pairs);
+if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs takes a number of pairs, not ${values.pairs}`);
+
+interface Ratio {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly pairs: number;
+  readonly goal: number;
+  readonly met: boolean;
+}
+
+const run = promisify(execFile);
+async function measure<T>(name: Measurement): Promise<T> {
+  const { stdout } = await run(process.execPath, [join(import.meta.dirname, "measure.ts"), name]);
+  return JSON.parse(stdout) as T;
+}
+
+interface PerStep {
+  readonly ms: number;
+  readonly bareMs: number;
+}
+
+/** One pair of everything, in turn. */
+async function round(): Promise<
+  Record<"modelVsBare" | "overheadVsCommands" | "overheadVsArray" | "growth10k" | "workers2" | "replayK", number>
+> {
+  const harness = await measure<{ ms: number; steps: number }>("harness");
+  const bare = await measure<{ ms: number }>("bare");
+  const commands = await measure<PerStep>("commands");
+  const arrays = await measure<PerStep>("arrays");
+  const growth = await measure<{ thousandMs: number; tenThousandMs: number }>("growth");
+  const replay = await measure<{ nearMs: number; farMs: number }>("replay");
+  const workers = await measure<{ times: number; sameFailing: boolean }>("workers");
+  const own = (harness.ms - bare.ms) / harness.steps;
+  return {
+    modelVsBare: bare.ms / harness.ms,
+    overheadVsCommands: own / (commands.ms - commands.bareMs),
+    overheadVsArray: own / (arrays.ms - arrays.bareMs),
+    growth10k: growth.tenThousandMs / growth.thousandMs,
+    // Two workers that find other failing cases than one are worth nothing.
+    workers2: workers.sameFailing ? workers.times : 0,
+    replayK: replay.farMs / replay.nearMs,
+  };
+}
+type Name = keyof Awaited<ReturnType<typeof round>>;
+
+const rows: Readonly<Record<Name, { readonly least?: number; readonly most?: number; readonly what: string }>> = {
+  modelVsBare: {
+    least: 0.5,
+    what: "scenarios per CPU second of the search, against the bare reducer over the same scenarios",
+  },
+  overheadVsCommands: {
+    most: 1 / 10,
+    what: "own cost per step above the bare reducer, against fc.commands that judges nothing",
+  },
+  overheadVsArray: {
+    most: 1 / 8,
+    what: "own cost per step above the bare reducer, against fc.array of records that judges nothing",
+  },
+  growth10k: { most: 11, what: "cost of a scenario of 10,000 steps, against one of 1,000, every promise folded" },
+  workers2: {
+    least: 1.6,
+    what: "work of two threads per CPU second of the slower, against one; 0 if they find other failing cases",
+  },
+  replayK: { most: 1.2, what: "cost of the runs from 1,000,000 on, against those from 1 on" },
+};
+
+function ratioOf(name: Name, measured: readonly number[]): Ratio {
+  const sorted = measured.toSorted((a, b) => a - b);
+  const at = (index: number): number => Number((sorted[index] ?? Number.NaN).toPrecision(4));
+  const median = at(Math.floor(sorted.length / 2));
+  const { least, most } = rows[name];
+  const met = median >= (least ?? Number.NEGATIVE_INFINITY) && median <= (most ?? Number.POSITIVE_INFINITY);
+  return { median, min: at(0), max: at(sorted.length - 1), pairs: sorted.length, goal: least ?? most ?? 0, met };
+}
+
+const names = Object.keys(rows) as Name[];
+const rounds: Awaited<ReturnType<typeof round>>[] = [];
+for (let i = 0; i < pairs; i++) {
+  rounds.push(await round());
+  process.stderr.write(`${i + 1} of ${pairs} pairs\n`);
+}
+const found = names.map(
+  name =>
+    [
+      name,
+      ratioOf(
+        name,
+        rounds.map(one => one[name]),
+      ),
+    ] as const,
+);
+
+if (values.json) console.log(JSON.stringify(Object.fromEntries(found), null, 2));
+else
+  for (const [name, { median, min, max, goal, met }] of found)
+    console.log(
+      `${name.padEnd(19)} ${String(median).padStart(7)} (${min} to ${max})  goal ${rows[name].least === undefined ? "at most" : "at least"} ${goal}: ${met ? "met" : "not met"}\n  ${rows[name].what}`,
+    );

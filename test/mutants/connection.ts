@@ -1,0 +1,118 @@
+/** Mutants of what a client says of its connection, and of how it gives up: tables 1 and 5 of docs/facts.md. */
+import { closeForGood } from "../../models/connection.ts";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import { close, cut, fault, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
+import { isConnection, isFault, type Moment, type Mutant, rewriting, silentAbout } from "./mutant.ts";
+import { whileDown } from "./rows.ts";
+
+const gaveUp = scenarioWith([start, publish(5), flush(), cut("gave-up"), publish(2)], { reconnectAttemptsMax: 3 });
+const twice = scenarioWith([start, cut(), publish(2), heal(), flush(), cut(), publish(2), heal(), flush()]);
+const givesUp = ({ planned }: Moment): boolean =>
+  planned?.step.kind === "fault" && "awaits" in planned.step.fault && planned.step.fault.awaits === "gave-up";
+
+export const connectionMutants: readonly Mutant[] = [
+  {
+    name: "never says that it is connected again",
+    row: "table 1: wait for the client's own disconnect event, restore, reconnect",
+    declared: natsGo,
+    does: rewriting(silentAbout("reconnected")),
+    where: whileDown(),
+    killedBy: ["connection/every-healed-outage-ends-connected", "conformance"],
+  },
+  {
+    name: "says of its first outage only that it is disconnected",
+    row: "table 1: wait for the client's own disconnect event",
+    declared: natsJs3,
+    does: () => {
+      let outages = 0;
+      return rewriting(event => (isConnection(event, "disconnected") && outages++ > 0 ? [] : event))();
+    },
+    where: twice,
+    killedBy: ["conformance"],
+  },
+  {
+    name: "says that it is connected for the first time after each outage",
+    row: "table 1: restore, reconnect",
+    declared: natsJs2,
+    does: rewriting(event =>
+      isConnection(event, "reconnected") ? { kind: "connection", change: "connected" } : event,
+    ),
+    where: twice,
+    killedBy: ["connection/only-legal-transitions", "conformance"],
+  },
+  {
+    name: "says that it is disconnected after it has closed",
+    row: "table 4: close: closed",
+    declared: natsJs3,
+    does: rewriting(event =>
+      isConnection(event, "closed") ? [event, { kind: "connection", change: "disconnected" }] : event,
+    ),
+    where: scenarioWith([start, publish(3), flush(), close]),
+    killedBy: ["connection/only-legal-transitions", "conformance"],
+  },
+  {
+    name: "closes for good when its server stops",
+    row: "table 5: SIGTERM or SIGKILL of the server: clients see EOF at once",
+    declared: natsJs3,
+    does: () => {
+      let isClosed = false;
+      return (moment, go) => {
+        const { state, profile, emit } = moment;
+        go({ emit: event => (isClosed && event.kind === "connection" ? undefined : emit(event)) });
+        if (!isFault(moment, "stop-server") || state.client !== "disconnected") return;
+        closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
+        isClosed = true;
+      };
+    },
+    where: scenarioWith([
+      start,
+      flush(),
+      fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }),
+      publish(5),
+      heal(),
+    ]),
+    killedBy: ["connection/every-healed-outage-ends-connected", "conformance"],
+  },
+  {
+    name: "never says that it has given up",
+    row: "table 1: three attempts × 50 ms, and every client is closed after 150 ms",
+    declared: natsGo,
+    does: rewriting(silentAbout("closed"), givesUp),
+    where: gaveUp,
+    killedBy: ["connection/giving-up-is-visible", "conformance"],
+  },
+  {
+    name: "comes back after it has given up",
+    row: "table 1: three attempts × 50 ms, and every client is closed after 150 ms",
+    declared: natsJs3,
+    does: () => {
+      let spent = false;
+      return (moment, go) => {
+        go();
+        if (givesUp(moment)) spent = true;
+        if (spent && moment.planned === undefined) moment.emit({ kind: "connection", change: "reconnected" });
+      };
+    },
+    where: gaveUp,
+    killedBy: ["connection/only-legal-transitions", "connection/giving-up-is-visible", "conformance"],
+  },
+  {
+    name: "accepts what is published after it has given up",
+    row: "table 1: every client is closed; a publish then says so",
+    declared: natsJs3,
+    does: () => {
+      let spent = false;
+      return (moment, go) => {
+        if (givesUp(moment)) spent = true;
+        if (!spent) return go();
+        go({
+          emit: event => moment.emit(event.kind === "published" ? { ...event, outcome: { is: "accepted" } } : event),
+        });
+      };
+    },
+    where: gaveUp,
+    killedBy: ["conformance"],
+  },
+];

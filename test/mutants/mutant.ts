@@ -1,0 +1,160 @@
+/**
+ * What a mutant is, and the world that runs one: the model's own steps, in which one thing goes otherwise. A mutant is only ever in
+ * the world. Plan, oracle and properties hold it to the declared profile and to the options as they were given.
+ */
+import { settle, step } from "../../models/bus.ts";
+import { type Choose, sampled } from "../../models/choice.ts";
+import { type PlannedStep, plan, settleId } from "../../models/plan.ts";
+import { append, type BusState, countOf, type FrameRun, lose, newState } from "../../models/state.ts";
+import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabulary/event.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+
+export interface Mutant {
+  /** What it does, as a complaint about the bus. */
+  readonly name: string;
+  /** The row of docs/facts.md that it breaks. */
+  readonly row: string;
+  readonly declared: Profile;
+  /** The client it really is. */
+  readonly behaves?: Profile;
+  readonly misreads?: (options: Options) => Options;
+  /** Does one step otherwise; made anew for each run, so that it may remember. */
+  readonly does?: () => Doing;
+  /** Changes what the world says; the same list where there is nothing to change. */
+  readonly says?: (events: readonly Event[]) => readonly Event[];
+  /** A scenario in which it shows. */
+  readonly where: Scenario;
+  /** Ids of properties that must find it there; `conformance` is the oracle. */
+  readonly killedBy: readonly string[];
+  /** Why no search over random scenarios can find it. */
+  readonly survives?: string;
+}
+
+/** A step about to be done, and all that may be changed about it. */
+export interface Moment {
+  readonly state: BusState;
+  /** Undefined: heal all, settle. */
+  readonly planned: PlannedStep | undefined;
+  readonly profile: Profile;
+  readonly options: Options;
+  readonly choose: Choose;
+  readonly emit: Emit;
+}
+
+/** Does the step as the model would, but for what is given. */
+export type Go = (otherwise?: Partial<Omit<Moment, "state">>) => void;
+export type Doing = (moment: Moment, go: Go) => void;
+
+/** What the mutant's world says. */
+export function runMutant(mutant: Mutant, seed: string, scenario: Scenario = mutant.where): readonly Event[] {
+  const { declared, behaves = declared, misreads = (options: Options) => options } = mutant;
+  const doing: Doing = mutant.does?.() ?? ((_moment, go) => go());
+  const events: Event[] = [];
+  const emit: Emit = event => void events.push(event);
+  const state = newState();
+  const { choose, at } = sampled(seed);
+  const options = misreads(scenario.options);
+  emit({ kind: "phase", phase: "disturbed" });
+  for (const planned of [...plan(scenario, declared).steps, undefined]) {
+    at(planned?.step.id ?? settleId);
+    const moment: Moment = { state, planned, profile: behaves, options, choose, emit };
+    if (planned?.skipped === undefined) doing(moment, otherwise => asModelled({ ...moment, ...otherwise }));
+    else asModelled(moment);
+  }
+  emit({ kind: "observed", complete: true });
+  return mutant.says === undefined ? events : mutant.says(events);
+}
+
+function asModelled({ state, planned, profile, options, choose, emit }: Moment): void {
+  if (planned === undefined) settle(state, profile, options, choose, emit);
+  else step(state, planned, profile, options, choose, emit);
+}
+
+/** The kind of the step; what ends every case is a heal, too. */
+export const isHeal = ({ planned }: Moment): boolean => planned === undefined || planned.step.kind === "heal";
+
+export const isFault = ({ planned }: Moment, ...kinds: readonly string[]): boolean =>
+  planned?.step.kind === "fault" && kinds.includes(planned.step.fault.kind);
+
+/** Whether the step makes this call, alone or within a `together`. */
+export function makesCall({ planned }: Moment, call: Step["kind"]): boolean {
+  if (planned === undefined) return false;
+  const { step: asked } = planned;
+  return asked.kind === call || (asked.kind === "together" && asked.steps.some(one => one.kind === call));
+}
+
+export const isConnection = (event: Event, ...changes: readonly ConnectionChange[]): boolean =>
+  event.kind === "connection" && changes.includes(event.change);
+
+type Rewrite = (event: Event, moment: Moment) => Event | readonly Event[];
+
+/** Says something else wherever it would say this. */
+export const rewriting =
+  (rewrite: Rewrite, applies: (moment: Moment) => boolean = () => true): (() => Doing) =>
+  () =>
+  (moment, go) => {
+    if (!applies(moment)) return go();
+    // The state changes while the step is done, so what applies is asked before it.
+    go({ emit: event => [rewrite(event, moment)].flat().forEach(moment.emit) });
+  };
+
+/** Silent about these changes of its connection. */
+export const silentAbout =
+  (...changes: readonly ConnectionChange[]): Rewrite =>
+  event =>
+    isConnection(event, ...changes) ? [] : event;
+
+/** What would have arrived is lost. */
+export const losesArrivals: Rewrite = event => {
+  if (event.kind === "delivered") return [];
+  return event.kind === "ended" && event.place === "arrived" ? { ...event, place: "outbound or socket" } : event;
+};
+
+/** Changes what it kept, after it has said that it is connected again and before it replays. */
+export const atReplay =
+  (change: (moment: Moment) => void): (() => Doing) =>
+  () =>
+  (moment, go) =>
+    go({
+      emit: event => {
+        moment.emit(event);
+        if (isConnection(event, "reconnected")) change(moment);
+      },
+    });
+
+export const messagesOf = (runs: readonly FrameRun[]): readonly FrameRun[] =>
+  runs.flatMap(run => Array.from({ length: run.count }, (_, i) => ({ ...run, first: run.first + i, count: 1 })));
+
+/** The runs without the messages for which `is` holds; `nth` counts from 0 over all of them. */
+export function without(runs: readonly FrameRun[], is: (message: number, nth: number) => boolean): FrameRun[] {
+  const rest: FrameRun[] = [];
+  messagesOf(runs).forEach((one, nth) => {
+    if (!is(one.first, nth)) append(rest, one);
+  });
+  return rest;
+}
+
+/** Takes messages off the wire; they are lost. */
+export function loseOnWire({ state, emit }: Moment, is: (message: number) => boolean, place: Place): void {
+  const lost = without(state.wire, message => !is(message));
+  state.wire = without(state.wire, is);
+  state.wireFree = Math.min(state.wireFree, countOf(state.wire));
+  state.unwrittenMessages = Math.min(state.unwrittenMessages, countOf(state.wire));
+  lose(lost, place, emit);
+}
+
+type Delivered = Extract<Event, { kind: "delivered" }>;
+export const single = (first: number): Delivered => ({ kind: "delivered", first, count: 1 });
+
+/** Every delivery as one of its own, so that single ones can be changed. */
+export const onDeliveries =
+  (change: (delivered: readonly Delivered[]) => readonly Delivered[]) =>
+  (events: readonly Event[]): readonly Event[] => {
+    const ones = events.flatMap(event =>
+      event.kind === "delivered" ? Array.from({ length: event.count }, (_, i) => single(event.first + i)) : [],
+    );
+    const changed = change(ones);
+    const last = events.findLastIndex(event => event.kind === "delivered");
+    return events.flatMap<Event>((event, i) => (i === last ? changed : event.kind === "delivered" ? [] : [event]));
+  };
