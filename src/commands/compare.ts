@@ -109,10 +109,10 @@ function conclude(
   paint: Paint,
 ): Ending {
   const { coverage } = found;
-  const verdict: Verdict = worst([
-    found.disagree > 0 ? "violated" : "holds",
-    found.inconclusive.length > 0 || coverage.disturbed === 0 || interrupted ? "inconclusive" : "holds",
-  ]);
+  // A promise asked for by name and never exercised has not been shown to hold.
+  const vacuous = (judgingOf(options).require ?? []).some(id => (coverage.properties[id] ?? 0) === 0);
+  const inconclusive = found.inconclusive.length > 0 || vacuous || coverage.disturbed === 0 || interrupted;
+  const verdict: Verdict = worst([found.disagree > 0 ? "violated" : "holds", inconclusive ? "inconclusive" : "holds"]);
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
   const shared = {
     verdict,
@@ -124,7 +124,6 @@ function conclude(
     runsPerSecond: secondsPerRun === 0 ? 0 : Number((1 / secondsPerRun).toFixed(1)),
     secondsPerRun,
     counterexample: known.file ?? null,
-    report: "",
   };
   const counts = {
     agree: found.agree,

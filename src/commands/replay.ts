@@ -154,7 +154,15 @@ function conclude(
   interrupted: boolean,
   context: Context,
 ): Ending {
-  const verdict = cases.length === 0 ? "inconclusive" : worst(cases.map(verdictOf));
+  // A promise asked for by name and never exercised has not been shown to hold.
+  const exercised = new Set(
+    cases.flatMap(({ runs }) =>
+      runs.flatMap(run => run.judgement.properties.filter(one => one.exercised > 0).map(one => one.property)),
+    ),
+  );
+  const vacuous = one.require.some(id => !exercised.has(id));
+  const verdicts = cases.map(verdictOf);
+  const verdict = worst(cases.length === 0 || vacuous ? [...verdicts, "inconclusive"] : verdicts);
   const reproduced = reproducedIn(one, cases);
   const nondeterministic = cases.some(isNondeterministic);
   const document = {
