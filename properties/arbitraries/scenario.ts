@@ -103,7 +103,8 @@ function before(draft: Draft): void {
 function whileDown(draft: Draft): void {
   const { random } = draft;
   for (let left = random.int(1, 3); left > 0; left--) publish(draft);
-  if (random.chance(0.15)) {
+  // A PING may be kept like a publish, and shows at the limit only.
+  if (random.chance(draft.options.reconnectBufferBytesMax === undefined ? 0.1 : 0.3)) {
     flush(draft, 60);
     publish(draft);
   }
@@ -266,9 +267,23 @@ function cutAtByte(draft: Draft): void {
   heal(draft);
 }
 
+/** Closes behind a link that keeps what was sent, which then lets it go. */
+function closeBehindAHold(draft: Draft): void {
+  before(draft);
+  fault(draft, { kind: "hold" });
+  publish(draft);
+  draft.steps.push({ id: id(draft, "close"), kind: "close" });
+  heal(draft);
+}
+
 /** How the application ends the connection, up or down; after it a publish is refused. */
 function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
   const { random } = draft;
+  const mayHold = capabilities.has("hold") && capabilities.has("close") && draft.options.cutsWith === "fin";
+  if (mayHold && random.chance(0.15)) {
+    closeBehindAHold(draft);
+    return;
+  }
   const down = capabilities.has("cut") && random.chance(0.5);
   if (down) {
     if (random.chance(0.5)) before(draft);
@@ -309,7 +324,7 @@ function optionsOf(random: Random, { profile, capabilities }: ScenarioSpace): Op
     reconnectWaitMs: 20,
     reconnectAttemptsMax: givesUp ? random.int(1, 3) : -1,
     cutsWith: has("cut-with-rst") && random.chance(0.2) ? "rst" : "fin",
-    ...(limited ? { reconnectBufferBytesMax: random.pick([-1, 1, 34, 100, 1_024, random.int(1, 4_000)]) } : {}),
+    ...(limited ? { reconnectBufferBytesMax: random.pick([-1, 0, 1, 34, 100, 1_024, random.int(1, 4_000)]) } : {}),
     ...(pings ? { pingIntervalMs: 150, pingsOutMax: 2 } : {}),
   };
 }

@@ -130,7 +130,6 @@ const refusals: readonly Mutant[] = [
       options.reconnectBufferBytesMax === 0 ? { ...options, reconnectBufferBytesMax: -1 } : options,
     where: limited(0),
     killedBy: ["reconnect-buffer/the-first-refusal-is-where-predicted", "conformance"],
-    survives: "the generator never draws a limit of 0: the key is absent or one of -1, 1, 34, 100, 1024, 1 to 4000",
   },
   {
     name: "is disabled where no limit is given",

@@ -101,7 +101,6 @@ const endOfBurst: readonly Mutant[] = [
     },
     where: scenarioWith([start, flush(), hold, publish(20), close, heal()]),
     killedBy: ["conformance"],
-    survives: "the generator heals every hold before it shuts down, so that no close is ever made behind one",
   },
   {
     name: "drains without flushing",

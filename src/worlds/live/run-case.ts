@@ -5,6 +5,7 @@
  * 2. A fault is put in force by a call that returns when it is: DELETE of the proxy, a toxic listed, a process gone.
  * 3. What the client has noticed is its own event, looked for from a mark taken before the fault; never a sleep.
  * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late.
+ *    Nor is a dial under way then that began before (dials.ts).
  * 5. Settled: the bus's flush, then the observer's. What is not there then has not arrived.
  *
  * It does what `plan` says and emits what it sees; it never judges. A wait that is not met becomes an event.
@@ -17,6 +18,7 @@ import type { CallStep, Fault, HealAwait, PublishStep, StepId } from "../../../m
 import type { BusClient } from "../../bus-protocol/bus-client.ts";
 import type { BusEvent, Call, CallReply, PublishReply } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
+import { dialsUnderWay } from "./dials.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { Observer } from "./observer.ts";
 import type { Link } from "./toxiproxy.ts";
@@ -343,7 +345,20 @@ class LiveCase {
       this.#serverDown = false;
       await this.#observer.reopen();
     } else await this.#awaitOpen(step, open => open.every(one => one.name !== this.#name));
+    await this.#awaitNoDial(step);
     await this.#openLink(heldDownstream);
+  }
+
+  /** A dial that began while the link was down must have failed before it comes back; what is published is wiped by the next. */
+  async #awaitNoDial(step: StepId): Promise<void> {
+    const until = performance.now() + pollBoundMs;
+    while (dialsUnderWay(this.#parts.link.port)) {
+      if (performance.now() > until) {
+        this.#emit({ kind: "not-awaited", step, what: "a dial to fail" });
+        return;
+      }
+      await wait(pollEveryMs);
+    }
   }
 
   /** Down, then up: after an un-awaited cut the client's last word may still be from before it. */
