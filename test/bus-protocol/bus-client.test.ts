@@ -69,6 +69,18 @@ async function errorOf(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
+test("an event that follows a reply in the same chunk does not stand before it", async () => {
+  const bus = await started();
+  const mark = bus.client.mark();
+  const call = bus.client.call(publish, 1_000);
+  const event = (change: string) => JSON.stringify({ event: "connection", case: 7, change });
+  const reply = JSON.stringify({ id: 3, outcomes: [{ count: 3, outcome: { is: "accepted" } }] });
+  bus.raw(`${event("disconnected")}\n${reply}\n${event("reconnected")}\n`);
+  const answered = await call;
+  expect(bus.client.mark()).toBe(mark + 2);
+  expect(bus.client.markAt(answered)).toBe(mark + 1);
+});
+
 describe("calls", () => {
   test("a command goes out as one line with its id, and its reply comes back without it", async () => {
     const bus = converse();
