@@ -83,8 +83,15 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, optio
       return view.client === "connected" && view.ended === "no" ? undefined : "the client has noticed already";
     case "heal":
       return healNotEnabled(view, step.awaits, options);
+    case "exit":
+    case "subscribe":
+    case "signal":
+    case "advance":
+      return noPolicy;
   }
 }
+
+const noPolicy = "the scenario has no policy";
 
 /** Well below what proxy and kernel take before nats.go's publish blocks; live, 3.7 MiB went into one unread connection. */
 const keptBytesMax = 1_048_576;
@@ -163,6 +170,8 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
       if (view.hindrance !== "none") return "another fault is in force";
       if (fault.kind === "pause-server" && options.cutsWith === "rst") return resetDrops;
       return finite ? "the client's giving up would race with it" : undefined;
+    default:
+      return noPolicy;
   }
 }
 

@@ -8,17 +8,27 @@ const ofFault: Readonly<Record<Fault["kind"], Capability>> = {
   blackhole: "blackhole",
   "stop-server": "stop-server",
   "pause-server": "pause-server",
+  "lose-ack": "lose-ack",
+  "power-loss": "power-loss",
+  "no-jetstream": "no-jetstream",
+  "refuse-credentials": "refuse-credentials",
+  "silent-handshake": "silent-handshake",
 };
 
 function ofStep(step: Step): readonly Capability[] {
   switch (step.kind) {
     case "start":
-      return [];
+      return (step.replica ?? 0) > 0 ? ["replicas"] : [];
     case "publish":
     case "flush":
     case "drain":
     case "close":
+    case "exit":
+    case "advance":
       return [step.kind];
+    case "subscribe":
+    case "signal":
+      return step.replica > 0 ? [step.kind, "replicas"] : [step.kind];
     case "together":
       return ["together", ...step.steps.flatMap(ofStep)];
     case "fault":
@@ -33,6 +43,9 @@ function ofStep(step: Step): readonly Capability[] {
 export function requiredCapabilities(scenario: Scenario): readonly Capability[] {
   const { options } = scenario;
   const needed = new Set<Capability>([...scenario.requires, ...scenario.steps.flatMap(ofStep)]);
+  if (scenario.policy !== undefined) needed.add("policy");
+  if (scenario.steps.findIndex(one => one.kind === "fault") < scenario.steps.findIndex(one => one.kind === "start"))
+    if (scenario.steps.some(one => one.kind === "fault")) needed.add("cold-start");
   if (options.reconnectBufferBytesMax !== undefined) needed.add("reconnect-buffer-limit");
   if (options.reconnectAttemptsMax >= 0) needed.add("reconnect-attempts-limit");
   if (options.pingIntervalMs !== undefined) needed.add("stale-detection");

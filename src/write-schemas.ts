@@ -1,8 +1,10 @@
-/** Writes the JSON Schema files that editors and other languages read: `npm run schemas`. A test holds them current. */
+/** Writes the JSON Schema files that editors and other languages read: `npm run schemas`. Tests hold them current. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderBusProtocolSchema } from "./bus-protocol/schema.ts";
 import { scenarioJsonSchema } from "./schema.ts";
 
 const folder = join(import.meta.dirname, "..", "schemas");
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "scenario.schema.json"), `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
+writeFileSync(join(folder, "bus-protocol.schema.json"), renderBusProtocolSchema());

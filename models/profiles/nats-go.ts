@@ -29,6 +29,25 @@ export const natsGo: Profile = {
   },
   // T4: "nats: connection reconnecting" at once, connection closed, 0 of 20.
   drain: { whileDown: { tells: "reconnecting", leaves: "closed" } },
+  // T3: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 853 to 1000 of 1000.
+  exit: { unwritten: "racy" },
+  // T5: Connect returns at once, RECONNECTING; client-boundaries 8: publish with headers fails before the first INFO ("headers not supported").
+  firstConnect: { retry: "background", headersRefused: true, authErrorsMax: 2 },
+  // client-boundaries 8: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server.
+  reconnect: {
+    attemptsScope: "server",
+    attemptsMaxDefault: 60,
+    zeroMeans: "give-up",
+    firstWait: "whole",
+    waitMsDefault: 2_000,
+    jitterMsMaxDefault: 100,
+    connectTimeoutMsDefault: 2_000,
+    pingIntervalMsDefault: 120_000,
+    pingsOutMaxDefault: 2,
+  },
+  // T6: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
+  // client-boundaries 9: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
+  jetStream: { noRespondersRetries: 2, noRespondersWaitMs: 250, replyBytes: 38, asyncAtDisconnect: "fails-all" },
   promises: [
     "core-path/no-message-is-delivered-twice",
     "core-path/order-is-kept",

@@ -26,6 +26,25 @@ export const natsJs3: Profile = {
   },
   // T4: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
   drain: { whileDown: { tells: "disconnected", leaves: "stuck" } },
+  // T3: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
+  exit: { unwritten: "lost" },
+  // T5: with waitOnFirstConnect connect() pends, for ever if need be: attempts are ignored before the first connection.
+  firstConnect: { retry: "pending", headersRefused: false, authErrorsMax: 2 },
+  // client-boundaries 8: 10 attempts per server; dials at once if the last dial is older than the wait.
+  reconnect: {
+    attemptsScope: "server",
+    attemptsMaxDefault: 10,
+    zeroMeans: "give-up",
+    firstWait: "elapsed",
+    waitMsDefault: 2_000,
+    jitterMsMaxDefault: 100,
+    connectTimeoutMsDefault: 20_000,
+    pingIntervalMsDefault: 120_000,
+    pingsOutMaxDefault: 2,
+  },
+  // T6: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
+  // client-boundaries 9: the promise waits for its own timeout.
+  jetStream: { noRespondersRetries: 0, noRespondersWaitMs: 0, replyBytes: 31, asyncAtDisconnect: "waits-for-timeout" },
   promises: [
     "core-path/no-message-is-delivered-twice",
     "core-path/order-is-kept",

@@ -2,7 +2,18 @@
 import type { Fault, Step, StepId } from "./scenario.ts";
 
 /** Why a call proves that it handed nothing on. */
-export type RejectKind = "buffer-full" | "closed" | "draining" | "too-large" | "not-connected";
+export type RejectKind =
+  | "buffer-full"
+  | "closed"
+  | "draining"
+  | "too-large"
+  | "not-connected"
+  /** No stream takes the subject and nobody else listens to it. */
+  | "no-responders"
+  /** The client has not met its server yet, and does not know whether that takes headers. */
+  | "no-headers"
+  /** The stream is at its limit and refuses what is new. */
+  | "stream-full";
 /** Why a call leaves open what became of it. */
 export type UnsettledKind =
   | "timeout"
@@ -16,7 +27,8 @@ export type UnsettledKind =
 /** What the caller was told. `rejected` only where the error proves that this call handed nothing on. */
 export type Outcome =
   | { readonly is: "accepted" }
-  | { readonly is: "acked" }
+  /** A stream says that it has the message; `duplicate`: that it had one with the same id already. */
+  | { readonly is: "acked"; readonly duplicate?: true }
   | { readonly is: "rejected"; readonly kind: RejectKind }
   | { readonly is: "unsettled"; readonly kind: UnsettledKind };
 
@@ -34,13 +46,48 @@ export type Place =
   | "reset at dial"
   | "client outbound"
   | "outbound or socket"
-  | "link";
+  | "link"
+  | "no stream"
+  | "dedupe window"
+  | "stream limit"
+  | "server's store"
+  | "process exit";
 
 /** Messages are numbered from 0 in the order of the calls; a run is `count` of them from `first`. */
 export interface Run {
   readonly first: number;
   readonly count: number;
 }
+
+/** `acked`: done; `acknowledged-failed`: failed, acknowledged and gone; `dead-lettered`; `failed`: left to the next delivery; `hung`. */
+export type HandledOutcome = "acked" | "acknowledged-failed" | "dead-lettered" | "failed" | "hung";
+
+/** The life of one process of the bus; `atMs` is the scenario's own time, moved by its `advance` steps. */
+export type ProcessEvent =
+  | {
+      readonly kind: "process";
+      readonly change: "started";
+      readonly replica: number;
+      readonly by: "scenario" | "supervisor";
+      readonly atMs: number;
+    }
+  /** SIGTERM was given: from here on nothing may be accepted. */
+  | { readonly kind: "process"; readonly change: "stopping"; readonly replica: number; readonly atMs: number }
+  | {
+      readonly kind: "process";
+      readonly change: "exited";
+      readonly replica: number;
+      readonly code: number;
+      /** `startup`: the strategy gave up; `credentials`: refused, and said so; `client-closed`: its client had closed for good. */
+      readonly because: "stopped" | "startup" | "credentials" | "client-closed" | "killed" | "exit";
+      /** From the signal, or from the start for `startup` and `credentials`. */
+      readonly tookMs: number;
+      /** The end of the budget ended it. */
+      readonly forced: boolean;
+      /** How many accepted messages it says are lost. */
+      readonly toldLost: number;
+      readonly atMs: number;
+    };
 
 export type Phase = "disturbed" | "healed" | "settled";
 
@@ -55,14 +102,46 @@ export type Event =
       readonly step: StepId;
       readonly frameBytes: number;
       readonly outcome: Outcome;
+      /** Under a policy. */
+      readonly subject?: string;
+      readonly key?: string;
+      /** Published through JetStream: whether it arrived is said by `holds`, not by `delivered`. */
+      readonly durable?: true;
+      /** Published before, with the same content and id. */
+      readonly again?: true;
+      /** How long each of these calls took, where it waited out a time. */
+      readonly tookMs?: number;
     } & Run)
   | {
       readonly kind: "called";
       readonly step: StepId;
-      readonly call: "start" | "flush" | "drain" | "close";
+      readonly call: "start" | "flush" | "drain" | "close" | "exit" | "subscribe";
       readonly outcome: CallOutcome;
     }
   | { readonly kind: "connection"; readonly change: ConnectionChange }
+  /** What a stream holds when all has settled, oldest first. */
+  | ({ readonly kind: "holds"; readonly stream: string } & Run)
+  /** The limit of a stream has discarded these, as declared. */
+  | ({ readonly kind: "discarded"; readonly stream: string } & Run)
+  /** A handler was given these, `delivery` for the nth time; and what came of it. */
+  | ({
+      readonly kind: "handled";
+      readonly replica: number;
+      readonly subject: string;
+      readonly delivery: number;
+      readonly outcome: HandledOutcome;
+    } & Run)
+  | ProcessEvent
+  /** What the process's probes say, beside what is true: the client is connected; a durable publish would be acknowledged. Said whenever one of the four changes. */
+  | {
+      readonly kind: "probe";
+      readonly replica: number;
+      readonly ready: boolean;
+      readonly live: boolean;
+      readonly connected: boolean;
+      readonly durable: boolean;
+      readonly atMs: number;
+    }
   /** The observer received these, in this order. */
   | ({ readonly kind: "delivered" } & Run)
   /** The observer received something that nobody published. */

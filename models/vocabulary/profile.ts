@@ -56,6 +56,40 @@ export interface Profile {
     /** `ok` and `failed` are what the caller is told while down; `closes`: the connection ends; `stuck`: it reconnects, but refuses every publish. */
     readonly whileDown: { readonly tells: "ok" | "reconnecting" | "disconnected"; readonly leaves: "closed" | "stuck" };
   };
+  /** What the process loses that ends in the midst of a burst, of what its client has not written. `all`: nothing was written by then; `racy`: any of it. */
+  readonly exit: { readonly unwritten: "lost" | "racy" };
+  readonly firstConnect: {
+    /** Told to retry: `background`: the call returns at once and publishes are taken; `pending`: it returns when connected. */
+    readonly retry: "background" | "pending";
+    /** Before its first connection a publish with headers (one with a message id) is refused. */
+    readonly headersRefused: boolean;
+    /** After so many refusals of its credentials in a row the client closes for good, retry or not. */
+    readonly authErrorsMax: number;
+  };
+  readonly reconnect: {
+    /** `server`: every server of the pool has its own attempts, and leaves the pool when they are spent. */
+    readonly attemptsScope: "server" | "connection";
+    readonly attemptsMaxDefault: number;
+    /** What 0 attempts mean. */
+    readonly zeroMeans: "give-up" | "for-ever";
+    /** Before the first dial after a loss, with one server. `elapsed`: the wait counts from the last dial, so it may be over already. */
+    readonly firstWait: "whole" | "elapsed";
+    readonly waitMsDefault: number;
+    /** At most so much is added to each wait, unless jitter is set to 0 as the harness does. */
+    readonly jitterMsMaxDefault: number;
+    readonly connectTimeoutMsDefault: number;
+    readonly pingIntervalMsDefault: number;
+    readonly pingsOutMaxDefault: number;
+  };
+  readonly jetStream: {
+    /** How often the client itself asks again when nobody answers, and how long it waits before each. */
+    readonly noRespondersRetries: number;
+    readonly noRespondersWaitMs: number;
+    /** Bytes of the reply subject in a frame. */
+    readonly replyBytes: number;
+    /** What ends an asynchronous publish still unanswered when the connection is lost. */
+    readonly asyncAtDisconnect: "fails-all" | "waits-for-timeout" | "never-ends";
+  };
   /** Ids of the properties this client is held to, beyond conformance. */
   readonly promises: readonly string[];
 }

@@ -3,6 +3,8 @@
  * Read by every world; names no client in its steps. Faults are anchored to events and bytes, never to times.
  */
 
+import type { Policy } from "./policy.ts";
+
 export type StepId = string;
 
 /** Names a client's declared behaviour, `nats-go`, `nats-js-2`, `nats-js-3`. */
@@ -26,6 +28,18 @@ export const capabilities = [
   "stop-server",
   "pause-server",
   "handshake",
+  "policy",
+  "exit",
+  "signal",
+  "replicas",
+  "subscribe",
+  "advance",
+  "lose-ack",
+  "no-jetstream",
+  "power-loss",
+  "refuse-credentials",
+  "silent-handshake",
+  "cold-start",
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
@@ -37,7 +51,9 @@ export interface Options {
   readonly reconnectBufferBytesMax?: number;
   /** Wait between two dials of the same server. */
   readonly reconnectWaitMs: number;
-  /** Dials before the client gives up; -1: never. */
+  /** Servers in the client's pool, 1 if absent. All of them share the link, so all are down together. */
+  readonly servers?: number;
+  /** Dials before the client gives up, counted as its profile says; -1: never. */
   readonly reconnectAttemptsMax: number;
   /** Interval of the client's own PINGs; absent: the client's default, 2 minutes. */
   readonly pingIntervalMs?: number;
@@ -64,10 +80,25 @@ export type Fault =
   | { readonly kind: "limit"; readonly bytes: number }
   /** Upstream bytes are dropped and nothing else is said. Its heal ends the connection. */
   | { readonly kind: "blackhole" }
-  /** The server process ends and comes back at the heal, on the same port. */
-  | { readonly kind: "stop-server"; readonly signal: "TERM" | "KILL"; readonly awaits: FaultAwait }
+  /** The server process ends and comes back at the heal, on the same port; with `store: "lost"` with no stream left on its disk. */
+  | {
+      readonly kind: "stop-server";
+      readonly signal: "TERM" | "KILL";
+      readonly awaits: FaultAwait;
+      readonly store?: "lost";
+    }
   /** The server process is stopped (SIGSTOP): half-open, and the kernel keeps what was sent. Heal lets it go on. */
-  | { readonly kind: "pause-server" };
+  | { readonly kind: "pause-server" }
+  /** The next acknowledgement of a stream is cut off, and its connection with it; every dial is refused until healed. */
+  | { readonly kind: "lose-ack" }
+  /** The machine of the server loses power: file storage keeps what was synced, memory nothing. A stated crash model: no live world does it. */
+  | { readonly kind: "power-loss"; readonly awaits: FaultAwait }
+  /** The server runs without JetStream. Before a process starts. */
+  | { readonly kind: "no-jetstream" }
+  /** The server refuses the bus's credentials. Before a process starts. */
+  | { readonly kind: "refuse-credentials" }
+  /** Dials are accepted and the server never greets. Before a process starts. */
+  | { readonly kind: "silent-handshake" };
 
 export interface PublishStep {
   readonly id: StepId;
@@ -77,6 +108,14 @@ export interface PublishStep {
   readonly bytes: number;
   /** Does not wait for the calls to return: they race with the next step, where that is a fault or a heal. */
   readonly overlap?: true;
+  /** Under a policy: the subject, if not the one of the options. Its family decides between JetStream and core NATS. */
+  readonly subject?: string;
+  /** Under a policy: what the messages are about, a job's id. Absent: every message is about something of its own. */
+  readonly key?: string;
+  /** Under a policy, on a durable subject: all are sent before any acknowledgement is waited for. */
+  readonly async?: true;
+  /** Under a policy: the messages of that earlier publish step once more, with the same content and ids. */
+  readonly again?: StepId;
 }
 export interface FlushStep {
   readonly id: StepId;
@@ -92,11 +131,32 @@ export interface CloseStep {
   readonly id: StepId;
   readonly kind: "close";
 }
-export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep;
+/** The process ends at once, from within its own code. */
+export interface ExitStep {
+  readonly id: StepId;
+  readonly kind: "exit";
+}
+export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep | ExitStep;
+
+/** What a handler does with each message: `fails` for good, or `hangs` and never answers. */
+export type Handler = "acks" | "fails" | "hangs";
 
 export type Step =
-  | { readonly id: StepId; readonly kind: "start" }
+  /** Under a policy, processes of one bus are told apart by `replica`; 0 publishes and is the one behind the link. */
+  | { readonly id: StepId; readonly kind: "start"; readonly replica?: number }
   | CallStep
+  /** Under a policy: that replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
+  | {
+      readonly id: StepId;
+      readonly kind: "subscribe";
+      readonly replica: number;
+      readonly subject: string;
+      readonly handler: Handler;
+    }
+  /** Under a policy: TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
+  | { readonly id: StepId; readonly kind: "signal"; readonly replica: number; readonly signal: "TERM" | "KILL" }
+  /** So much time passes: dedupe windows, ack waits, startup deadlines and the supervisor's waits run on. Calls take no time against them. */
+  | { readonly id: StepId; readonly kind: "advance"; readonly ms: number }
   /** Done by the bus as one command, without yielding to its event loop or scheduler between calls. */
   | { readonly id: StepId; readonly kind: "together"; readonly steps: readonly CallStep[] }
   | { readonly id: StepId; readonly kind: "fault"; readonly fault: Fault }
@@ -140,6 +200,8 @@ export interface Scenario {
   /** Beyond what the steps and options themselves need. */
   readonly requires: readonly Capability[];
   readonly options: Options;
+  /** What the bus does around its client. Absent: nothing. */
+  readonly policy?: Policy;
   readonly steps: readonly Step[];
   readonly mustHappen: readonly MustHappen[];
   readonly expect: Readonly<Record<ProfileName, Expectation>>;

@@ -86,7 +86,16 @@ const command = z.discriminatedUnion("do", [
 
 // ---- Replies --------------------------------------------------------------------------------------------------------
 
-const rejectKind = z.enum(["buffer-full", "closed", "draining", "too-large", "not-connected"]);
+const rejectKind = z.enum([
+  "buffer-full",
+  "closed",
+  "draining",
+  "too-large",
+  "not-connected",
+  "no-responders",
+  "no-headers",
+  "stream-full",
+]);
 const unsettledKind = z.enum([
   "timeout",
   "disconnected",
@@ -98,7 +107,7 @@ const unsettledKind = z.enum([
 ]);
 const outcome = z.discriminatedUnion("is", [
   z.strictObject({ is: z.literal("accepted"), text }),
-  z.strictObject({ is: z.literal("acked"), text }),
+  z.strictObject({ is: z.literal("acked"), duplicate: z.literal(true).exactOptional(), text }),
   z.strictObject({ is: z.literal("rejected"), kind: rejectKind, text }),
   z.strictObject({ is: z.literal("unsettled"), kind: unsettledKind, text }),
 ]);

@@ -69,6 +69,14 @@ export function stepText(step: Step): string {
     case "heal":
       return `heal, ${step.awaits === "none" ? "waiting for nothing" : `await ${step.awaits}`}`;
     case "start":
+      return step.replica === undefined ? "start" : `start replica ${step.replica}`;
+    case "subscribe":
+      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}`;
+    case "signal":
+      return `SIG${step.signal} to replica ${step.replica}`;
+    case "advance":
+      return `${step.ms} ms pass`;
+    case "exit":
     case "drain":
     case "close":
       return step.kind;
@@ -89,6 +97,16 @@ function faultText(fault: Fault): string {
       return "drop what the client sends";
     case "pause-server":
       return "pause the server";
+    case "lose-ack":
+      return "cut the link at the next acknowledgement";
+    case "power-loss":
+      return `the server loses power, ${awaitText(fault.awaits)}`;
+    case "no-jetstream":
+      return "the server has no JetStream";
+    case "refuse-credentials":
+      return "the server refuses the credentials";
+    case "silent-handshake":
+      return "the server accepts dials and never greets";
   }
 }
 

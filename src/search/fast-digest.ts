@@ -75,6 +75,15 @@ function wordAfter(digest: Digest, event: Event): number {
       return fold(fold(hashText(event.step, word), 13), wordOf(event.what));
     case "awaits-notice":
       return foldStep(fold(word, 15), digest, event.step);
+    case "holds":
+    case "discarded":
+      return foldRun(fold(fold(word, event.kind === "holds" ? 16 : 17), wordOf(event.stream)), event);
+    case "handled":
+      return foldRun(fold(fold(fold(word, 18 + event.replica * 64), event.delivery), wordOf(event.outcome)), event);
+    case "process":
+      return hashText(JSON.stringify(event), fold(word, 19));
+    case "probe":
+      return hashText(JSON.stringify(event), fold(word, 20));
     case "conformance":
       return fold(fold(fold(word, 14), wordOf(event.answer)), wordOf(event.reason));
   }
