@@ -3,12 +3,17 @@
  * (state, step, answers). Start here.
  */
 import type { Choose } from "./choice.ts";
+import { clientClosed, passTime, startProcess } from "./cold-start.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
+import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
-import { advance, callsMade, type PlannedStep, settleId } from "./plan.ts";
-import { close, drain } from "./shutdown.ts";
-import { arrive, type BusState, countOf, type FrameRun, take } from "./state.ts";
-import type { Emit } from "./vocabulary/event.ts";
+import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
+import { connectFirst, live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { advance, callsMade, copyView, isDurable, type PlannedStep, settleId } from "./plan.ts";
+import { killServer, losePower, loseStore, makeStreams, stopServer, tellStreams } from "./server.ts";
+import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
+import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
+import type { CallOutcome, Emit } from "./vocabulary/event.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { CallStep, Fault, FaultAwait, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
@@ -32,6 +37,8 @@ export function step(
   if (overlapping && step.kind === "publish") state.open = { step: step.id, ...numbered(bus, step) };
   else perform(bus, step);
   advance(state.view, step, overlapping, options, profile);
+  const service = served(bus);
+  if (service !== undefined && !overlapping) lookAround(service);
   emit({ kind: "step", step: step.id, phase: "ended" });
 }
 
@@ -39,10 +46,12 @@ function perform(bus: Bus, step: Step): void {
   const { state, emit } = bus;
   switch (step.kind) {
     case "start":
-      state.client = "connected";
-      state.fresh = true;
-      emit({ kind: "connection", change: "connected" });
-      emit({ kind: "called", step: step.id, call: "start", outcome: { is: "ok" } });
+      start(bus, step.id, step.replica ?? 0);
+      return;
+    case "subscribe":
+    case "signal":
+    case "advance":
+      serve(bus, step);
       return;
     case "together":
       for (const part of callsMade(step.steps)) call(bus, part);
@@ -52,6 +61,7 @@ function perform(bus: Bus, step: Step): void {
     case "flush":
     case "drain":
     case "close":
+    case "exit":
       call(bus, step);
       endTick(state);
       return;
@@ -68,6 +78,42 @@ function perform(bus: Bus, step: Step): void {
   }
 }
 
+function start(bus: Bus, step: StepId, replica: number): void {
+  const { state, profile, emit } = bus;
+  const service = served(bus);
+  if (service === undefined) {
+    state.client = "connected";
+    state.fresh = true;
+    emit({ kind: "connection", change: "connected" });
+    emit({ kind: "called", step, call: "start", outcome: { is: "ok" } });
+    return;
+  }
+  if (replica === 0) live(service, startProcess(copyView(state.view), service.policy, profile, "scenario"));
+  else emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
+}
+
+/** The steps that only a bus with a policy can be asked for. */
+function serve(bus: Bus, step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>): void {
+  const service = served(bus);
+  if (service === undefined) throw new Error(`${step.kind} without a policy`);
+  switch (step.kind) {
+    case "advance":
+      spendTime(service, step.ms);
+      return;
+    case "subscribe": {
+      const isTaken = subscribe(service.service.server, step.replica, step.subject, step.handler);
+      const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
+      bus.emit({ kind: "called", step: step.id, call: "subscribe", outcome });
+      return;
+    }
+    case "signal":
+      if (step.replica > 0) endPeer(service, step.replica, step.signal);
+      else if (step.signal === "TERM") stop(service);
+      else kill(bus);
+      return;
+  }
+}
+
 /** The client's own loop has run: nothing waits in its buffer for the tick to end. */
 function endTick(state: BusState): void {
   state.unwrittenMessages = 0;
@@ -76,8 +122,14 @@ function endTick(state: BusState): void {
 
 function call(bus: Bus, step: CallStep): void {
   switch (step.kind) {
-    case "publish":
-      publish(bus, step.id, numbered(bus, step));
+    case "publish": {
+      const burst = numbered(bus, step);
+      if (burst.via?.durable === true) publishDurable(bus, step.id, burst);
+      else publish(bus, step.id, burst);
+      return;
+    }
+    case "exit":
+      exitAtOnce(bus, step.id);
       return;
     case "flush":
       flush(bus, step);
@@ -91,10 +143,22 @@ function call(bus: Bus, step: CallStep): void {
   }
 }
 
+/** The step's messages: new ones, or those of the step that it does again. */
 function numbered(bus: Bus, step: PublishStep): FrameRun {
-  const first = bus.state.nextMessage;
-  bus.state.nextMessage += step.count;
-  return { first, count: step.count, frameBytes: frameBytes(bus.options.subject, step.bytes) };
+  const { state, profile, options } = bus;
+  const { count } = step;
+  const known = state.service?.asked.find(one => one.step === step.again);
+  const first = known?.first ?? state.nextMessage;
+  if (known === undefined) state.nextMessage += count;
+  const { policy } = state.view;
+  if (state.service === undefined || policy === undefined)
+    return { first, count, frameBytes: frameBytes(options.subject, step.bytes) };
+  if (known === undefined) state.service.asked = [...state.service.asked, { step: step.id, first }];
+  return {
+    first,
+    count,
+    ...viaOf(policy, profile, step, step.subject ?? options.subject, isDurable(state.view, step), first),
+  };
 }
 
 function performFault(bus: Bus, step: StepId, fault: Fault): void {
@@ -102,8 +166,13 @@ function performFault(bus: Bus, step: StepId, fault: Fault): void {
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed" });
   switch (fault.kind) {
     case "limit":
+    case "lose-ack":
       // It takes effect at the publish that reaches it.
       return;
+    case "no-jetstream":
+    case "refuse-credentials":
+    case "silent-handshake":
+      break;
     case "hold":
     case "blackhole":
     case "pause-server":
@@ -111,10 +180,23 @@ function performFault(bus: Bus, step: StepId, fault: Fault): void {
       break;
     case "cut":
     case "stop-server":
+    case "power-loss":
       goDown(bus, fault.awaits);
+      endServer(bus, fault);
       break;
   }
   emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
+}
+
+/** What the streams keep of a server that ends. */
+function endServer({ state, choose, emit }: Bus, fault: Fault): void {
+  const server = state.service?.server;
+  if (server === undefined) return;
+  if (fault.kind === "power-loss") losePower(server, choose, emit);
+  if (fault.kind !== "stop-server") return;
+  if (fault.signal === "TERM") stopServer(server, emit);
+  else killServer(server, choose, emit);
+  if (fault.store === "lost") loseStore(server, emit);
 }
 
 function goDown(bus: Bus, awaits: FaultAwait): void {
@@ -123,12 +205,18 @@ function goDown(bus: Bus, awaits: FaultAwait): void {
   state.open = undefined;
   // The calls that race with it meet the link as it is from now on.
   state.view.link = "down";
-  if (burst !== undefined) raceWithCut(bus, burst);
-  else endConnection(state, choose, emit);
+  if (burst === undefined) endConnection(state, choose, emit);
+  else if (burst.via?.durable === true) raceDurableWithCut(bus, burst);
+  else raceWithCut(bus, burst);
   endTick(state);
-  if (state.client === "closed" || awaits === "none") return;
+  if (state.service !== undefined) loseAcks(state.service.server);
+  if (state.client === "closed" || state.client === "none" || awaits === "none") return;
   notice(state, emit);
-  if (awaits === "gave-up") giveUp(state, profile, emit);
+  if (awaits !== "gave-up") return;
+  giveUp(state, profile, emit);
+  const service = served(bus);
+  if (service !== undefined)
+    live(service, clientClosed(copyView(state.view), service.policy.startup.whenClosed, "client-closed"));
 }
 
 /** The client's own PINGs stay unanswered until it gives the connection up. A blackhole has dropped what was sent; a paused server keeps it. */
@@ -142,9 +230,12 @@ function goStale(bus: Bus): void {
 function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"): void {
   const { state, choose, emit } = bus;
   const { view } = state;
+  const service = served(bus);
+  if (service !== undefined) healServer(service);
   if (view.hindrance === "blackhole") endConnection(state, choose, emit);
   // A paused server reads what the kernel kept for it before the client's next connection is let through.
-  if (view.hindrance === "pause" && state.client !== "connected") arrive(take(state.wire, countOf(state.wire)), emit);
+  if (view.hindrance === "pause" && state.client !== "connected")
+    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
   state.wireFree = 0;
   if (awaits === "handshake") {
     state.client = "dialled";
@@ -152,22 +243,66 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   }
   const burst = state.open;
   state.open = undefined;
-  if (awaits === "connected" && state.client !== "closed") reconnect(state, emit);
+  const isDurableBurst = burst?.via?.durable === true;
+  if (burst !== undefined && isDurableBurst) outlast(bus, burst);
+  if (service !== undefined && view.process === "waiting") connectFirst(service);
+  else if (awaits === "connected" && state.client !== "closed") reconnect(state, emit);
   // Publishes made while a dial is in its handshake go out on the connection that it becomes.
-  if (burst !== undefined) publish(bus, burst.step, burst);
+  if (burst !== undefined && !isDurableBurst) publish(bus, burst.step, burst);
   endTick(state);
   emit({ kind: "healed", step });
+}
+
+/** The first of the publishes that wait through an outage was made while down; the others follow on the connection that comes back. */
+function outlast(bus: Bus, burst: OpenBurst): void {
+  const { step, ...run } = burst;
+  bus.state.view.link = "up";
+  const rest: FrameRun[] = [run];
+  for (const one of take(rest, Math.min(1, run.count))) waitForReconnect(bus, step, one);
+  for (const one of rest) publishDurable(bus, step, one);
+}
+
+/** What the server does when the fault ends: the link lets go of acknowledgements; JetStream comes with a restart of the server. */
+function healServer({ state, service, policy, choose, emit }: Served): void {
+  const { view } = state;
+  if (view.hindrance === "hold") releaseAcks(service.server);
+  else loseAcks(service.server);
+  if (view.jetStream) return;
+  view.jetStream = true;
+  if (view.process !== "running" || state.client === "closed") return;
+  endConnection(state, choose, emit);
+  if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);
 }
 
 /** Heal all, settle, observe: what is on its way arrives. */
 export function settle(state: BusState, profile: Profile, options: Options, choose: Choose, emit: Emit): void {
   const bus: Bus = { state, profile, options, choose, emit };
   const { view } = state;
-  if (view.started && (view.link !== "up" || view.hindrance !== "none" || view.client !== "connected")) {
+  const isWrong = view.link !== "up" || view.hindrance !== "none" || !view.jetStream;
+  if ((view.started || view.process === "exited") && (isWrong || (view.started && view.client !== "connected"))) {
     emit({ kind: "phase", phase: "healed" });
     heal(bus, settleId, "connected");
-    view.hindrance = "none";
+    advance(view, { id: settleId, kind: "heal", awaits: "connected" }, false, options, profile);
   }
   land(state, choose, emit);
+  const service = served(bus);
+  if (service !== undefined) settleService(service);
   emit({ kind: "phase", phase: "settled" });
 }
+
+/** A failed process is started again, and what waits for its acknowledgement is given again, as often as that can happen. */
+function settleService(bus: Served): void {
+  const { state, service, policy, emit } = bus;
+  const { supervisor, consume } = policy;
+  const rounds = consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax;
+  lookAround(bus);
+  for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
+    spendTime(bus, ms);
+    passTime(state.view, ms, policy, bus.profile);
+    lookAround(bus);
+  }
+  tellStreams(service.server, emit);
+}
+
+/** Redeliveries waited for where nothing bounds them. */
+const redeliveriesSettled = 3;

@@ -17,6 +17,19 @@ export const labels = [
   "dialled-at",
   /** 1: the call's wait ended first; 0: the event it waited for came first. */
   "timed-out-first",
+  /** How many publishes through JetStream were acknowledged before the connection ended. */
+  "acked-before-cut",
+  /** 1: the publish under way when the connection ended had arrived, and only its acknowledgement is lost. */
+  "ack-lost",
+  /** 1: a dedupe window that ends at this very moment has ended. */
+  "window-ended",
+  /** How many messages a stream still holds after its server was killed; after its machine lost power. */
+  "stored-before-kill",
+  "synced-before-power-loss",
+  /** Which of the replicas that share a consumer is given these messages. */
+  "handled-by",
+  /** How much of what waits in the client's buffer has left the process when it ends. */
+  "written-before-exit",
 ] as const;
 export type Label = (typeof labels)[number];
 
@@ -25,6 +38,8 @@ export interface About {
   readonly runs?: readonly Run[];
   /** The client keeps what lies beyond the answer, so the first of these to arrive afterwards is the answer. */
   readonly keepsRest?: boolean;
+  /** Some of them are not for the observer: their arrival is seen in a stream, at the end. */
+  readonly unseen?: boolean;
 }
 
 /** An integer in [lo, hi]. */

@@ -1,7 +1,7 @@
 /** The connection: how it ends, when the client notices, how it comes back. */
 import type { Choose } from "./choice.ts";
 import { replay } from "./reconnect-buffer.ts";
-import { arrive, type BusState, countOf, lose, take } from "./state.ts";
+import { arrive, type BusState, countOf, type FrameRun, lose, take } from "./state.ts";
 import type { Emit, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 
@@ -13,8 +13,8 @@ export function endConnection(state: BusState, choose: Choose, emit: Emit): void
   const { hindrance } = state.view;
   const free = hindrance === "none" || hindrance === "limit" ? countOf(state.wire) : state.wireFree;
   const raced = take(state.wire, free);
-  const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, { runs: raced });
-  arrive(take(raced, arrived), emit);
+  const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, { runs: raced, unseen: raced.some(isUnseen) });
+  arrive(state, take(raced, arrived), choose, emit);
   lose(raced, "outbound or socket", emit);
   lose(state.wire, "link", emit);
   state.wire = [];
@@ -22,10 +22,12 @@ export function endConnection(state: BusState, choose: Choose, emit: Emit): void
   if (state.client === "connected") state.client = "lost";
 }
 
+const isUnseen = ({ via }: FrameRun): boolean => via?.durable === true;
+
 /** Nothing stands in the way any more: what is on its way arrives, but for what the client's own reset may have dropped. */
 export function land(state: BusState, choose: Choose, emit: Emit): void {
   if (state.reset && state.wire.length > 0) endConnection(state, choose, emit);
-  arrive(take(state.wire, countOf(state.wire)), emit);
+  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
 }
 
 /** The client learns that its connection has ended. */

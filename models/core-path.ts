@@ -2,6 +2,7 @@
 import type { Choose } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
+import { saysVia } from "./server.ts";
 import { append, arrive, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, Outcome, RejectKind } from "./vocabulary/event.ts";
 import { pingBytes } from "./vocabulary/frame.ts";
@@ -24,8 +25,16 @@ export interface Bus {
 export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   const { state, emit } = bus;
   const told = (run: FrameRun, outcome: Outcome): void => {
-    if (run.count > 0)
-      emit({ kind: "published", step, first: run.first, count: run.count, frameBytes: run.frameBytes, outcome });
+    if (run.count === 0) return;
+    const said = {
+      kind: "published",
+      step,
+      first: run.first,
+      count: run.count,
+      frameBytes: run.frameBytes,
+      outcome,
+    } as const;
+    emit(run.via === undefined ? said : { ...said, ...saysVia(run.via) });
   };
   const refuse = (run: FrameRun, kind: RejectKind): void => {
     told(run, rejected(kind));
@@ -37,6 +46,10 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   }
   if (state.stuck) {
     refuse(burst, "draining");
+    return;
+  }
+  if (state.view.process === "waiting" && bus.profile.firstConnect.retry === "pending") {
+    refuse(burst, "not-connected");
     return;
   }
   if (state.view.hindrance === "limit") {
@@ -154,11 +167,11 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
     return;
   }
   const fits = Math.floor(left / burst.frameBytes);
-  arrive(take(state.wire, countOf(state.wire)), emit);
+  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
   const rest = [burst];
   const through = take(rest, fits);
   for (const run of through) told(run, accepted);
-  arrive(through, emit);
+  arrive(state, through, choose, emit);
   const mayNotice = profile.burst.interruptible && bytes - left > profile.burst.interruptibleAfterBytes;
   const sent = countOf(rest);
   const before = mayNotice
@@ -184,26 +197,22 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
 export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   const { state, profile, choose, emit } = bus;
   const earlier = countOf(state.wire);
-  const flight = state.wire.concat({ first: burst.first, count: burst.count, frameBytes: burst.frameBytes });
-  const arrived = choose("arrived-before-cut", 0, earlier + burst.count, { runs: flight });
+  const { step, ...run } = burst;
+  const flight = state.wire.concat(run);
+  const unseen = flight.some(one => one.via?.durable === true);
+  const arrived = choose("arrived-before-cut", 0, earlier + burst.count, { runs: flight, unseen });
   const sent = Math.max(0, arrived - earlier);
-  arrive(take(flight, arrived), emit);
+  arrive(state, take(flight, arrived), choose, emit);
   lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);
   if (sent > 0) {
-    emit({
-      kind: "published",
-      step: burst.step,
-      first: burst.first,
-      count: sent,
-      frameBytes: burst.frameBytes,
-      outcome: accepted,
-    });
+    const { first, frameBytes, via } = run;
+    emit({ kind: "published", step, first, count: sent, frameBytes, outcome: accepted, ...saysVia(via) });
   }
   state.wire = [];
   state.wireFree = 0;
   state.client = "lost";
   state.unwrittenBytes = Math.min(sent * burst.frameBytes, profile.inlineFlushBytes - 1);
-  for (const run of flight) publish(bus, burst.step, run);
+  for (const rest of flight) publish(bus, step, rest);
 }
 
 /** A round trip: ok means that all that was sent on this connection has been processed by the server. */
@@ -226,7 +235,7 @@ function flushOutcome(bus: Bus): CallOutcome {
       return timeout;
     }
     state.fresh = false;
-    arrive(take(state.wire, countOf(state.wire)), emit);
+    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
     return { is: "ok" };
   }
   if (state.client === "lost") {
@@ -249,6 +258,6 @@ function flushOutcome(bus: Bus): CallOutcome {
   if (!keeps && choose("dialled-at", 0, 1) === 1) return disconnected;
   reconnect(state, emit);
   state.fresh = false;
-  arrive(take(state.wire, countOf(state.wire)), emit);
+  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
   return { is: "ok" };
 }

@@ -23,10 +23,48 @@ export interface Observation {
   readonly delivered: readonly number[];
   /** Messages that no bus of ours can have sent. */
   readonly foreign: number;
+  /** Under a policy: outcomes of what was published again, by step and message; and one list each for streams, handlers, processes, probes. */
+  readonly again: ReadonlyMap<string, string>;
+  readonly service: Readonly<Record<ServiceActor, readonly string[]>>;
 }
 
+const serviceActors = ["streams", "handlers", "processes", "probes"] as const;
+type ServiceActor = (typeof serviceActors)[number];
+
+/** What a service event says, and of whom. Not compared: times, which the real parts take as they like. */
+function serviceText(event: Event): { actor: ServiceActor; texts: readonly string[] } | undefined {
+  switch (event.kind) {
+    case "holds":
+      return { actor: "streams", texts: numbers(event).map(m => `${event.stream} holds message ${m}`) };
+    case "handled": {
+      const { replica, subject, delivery, outcome } = event;
+      const text = `replica ${replica} is given, for the ${delivery}. time, on ${subject}, and ${outcome}: message`;
+      return { actor: "handlers", texts: numbers(event).map(m => `${text} ${m}`) };
+    }
+    case "process": {
+      const ending =
+        event.change === "exited"
+          ? ` ${event.because}${event.forced ? ", forced" : ""}, ${event.toldLost} told lost`
+          : "";
+      return { actor: "processes", texts: [`replica ${event.replica} ${event.change}${ending}`] };
+    }
+    case "probe": {
+      const { ready, live, connected, durable } = event;
+      return { actor: "probes", texts: [`ready ${ready}, live ${live}, connected ${connected}, durable ${durable}`] };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const numbers = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
+
 const outcomeText = (outcome: Outcome | CallOutcome): string =>
-  "kind" in outcome ? `${outcome.is} ${outcome.kind}` : outcome.is;
+  "kind" in outcome
+    ? `${outcome.is} ${outcome.kind}`
+    : "duplicate" in outcome
+      ? `${outcome.is} as a duplicate`
+      : outcome.is;
 
 /**
  * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
@@ -37,9 +75,15 @@ export function observe(events: readonly Event[]): Observation {
   const calls = new Map<StepId, string[]>();
   const connection: ConnectionChange[] = [];
   const delivered: number[] = [];
+  const again = new Map<string, string>();
+  const service: Record<ServiceActor, string[]> = { streams: [], handlers: [], processes: [], probes: [] };
   let foreign = 0;
   for (const event of events) {
-    if (event.kind === "published") {
+    const said = serviceText(event);
+    if (said !== undefined) service[said.actor].push(...said.texts);
+    else if (event.kind === "published" && event.again === true) {
+      for (const m of numbers(event)) again.set(`${event.step}/${m}`, outcomeText(event.outcome));
+    } else if (event.kind === "published") {
       const text = outcomeText(event.outcome);
       for (let m = event.first; m < event.first + event.count; m++) outcomes[m] = text;
     } else if (event.kind === "called") {
@@ -55,7 +99,7 @@ export function observe(events: readonly Event[]): Observation {
     }
   }
   for (let m = 0; m < outcomes.length; m++) outcomes[m] ??= "never returned";
-  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign };
+  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, again, service };
 }
 
 export type Admission =
@@ -89,7 +133,13 @@ export function admits(
 interface Position {
   delivered: number;
   connection: number;
+  streams: number;
+  handlers: number;
+  processes: number;
+  probes: number;
 }
+
+const beginning: Position = { delivered: 0, connection: 0, streams: 0, handlers: 0, processes: 0, probes: 0 };
 
 interface Attempt {
   readonly state: BusState;
@@ -133,7 +183,8 @@ class Search {
       return { answer: "not-permitted", reason: `${foreign} messages arrived that no one published`, evaluations: 0 };
     }
     const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
-    this.from(0, newState(), { delivered: 0, connection: 0 }, [], [], (ended, answers) => {
+    const { policy, options } = this.scenario;
+    this.from(0, newState(policy, options.servers), beginning, [], [], (ended, answers) => {
       paths.push({ ended, answers });
       if (paths.length === 1)
         this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
@@ -159,7 +210,7 @@ class Search {
     answers: readonly Answer[],
     onAdmit: (ended: readonly Event[], answers: readonly Answer[]) => boolean,
   ): "failed" | "admitted" | "enough" {
-    const memory = `${index}/${position.delivered}/${position.connection}/${key(state)}`;
+    const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
     let found: "failed" | "admitted" | "enough" = "failed";
     const here: Position = { ...position };
@@ -195,8 +246,7 @@ class Search {
     choose: Parameters<typeof step>[4],
   ): Attempt {
     const next = copy(state);
-    at.delivered = from.delivered;
-    at.connection = from.connection;
+    Object.assign(at, from);
     let mismatch: string | undefined;
     const ended: Event[] = [];
     const callsSeen = new Map<StepId, number>();
@@ -216,6 +266,8 @@ class Search {
   }
 
   private compare(event: Event, at: Position, callsSeen: Map<StepId, number>): string | undefined {
+    const said = serviceText(event);
+    if (said !== undefined) return this.compareService(said.actor, said.texts, at);
     switch (event.kind) {
       case "delivered":
         return this.compareDelivery(event, at);
@@ -224,7 +276,8 @@ class Search {
       case "published": {
         const text = outcomeText(event.outcome);
         for (let m = event.first; m < event.first + event.count; m++) {
-          const got = this.observed.outcomes[m] ?? "no publish call";
+          const seen = event.again === true ? this.observed.again.get(`${event.step}/${m}`) : this.observed.outcomes[m];
+          const got = seen ?? "no publish call";
           if (got !== text) return `publish of message ${m} at ${event.step}: the model says ${text}; observed ${got}`;
         }
         return undefined;
@@ -246,6 +299,15 @@ class Search {
       default:
         return undefined;
     }
+  }
+
+  private compareService(actor: ServiceActor, texts: readonly string[], at: Position): string | undefined {
+    for (const text of texts) {
+      const got = this.observed.service[actor][at[actor]];
+      if (got !== text) return `the model says: ${text}; observed ${got ?? "nothing more"}`;
+      at[actor]++;
+    }
+    return undefined;
   }
 
   private compareDelivery(run: Run, at: Position): string | undefined {
@@ -273,7 +335,9 @@ class Search {
     if (message !== undefined)
       return `message ${message} arrived as number ${at.delivered + 1}, but the model delivers nothing more`;
     const change = this.observed.connection[at.connection];
-    return change === undefined ? undefined : `the client became ${change}, but the model says nothing more`;
+    if (change !== undefined) return `the client became ${change}, but the model says nothing more`;
+    const more = serviceActors.map(actor => this.observed.service[actor][at[actor]]).find(text => text !== undefined);
+    return more === undefined ? undefined : `observed: ${more}; but the model says nothing more`;
   }
 
   private firstDelivered(runs: readonly Run[]): number | undefined {
@@ -293,7 +357,7 @@ class Search {
     ...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]
   ): readonly number[] => {
     const runs = about?.runs;
-    if (runs === undefined) return wholeRange(label, lo, hi);
+    if (runs === undefined || about?.unseen === true) return wholeRange(label, lo, hi);
     if (label === "arrived-before-cut") {
       const matched = this.matched(runs, at.delivered);
       const most = Math.min(hi, matched);

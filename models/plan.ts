@@ -3,9 +3,12 @@
  * follows from the scenario and the profile alone, so every world does, overlaps and skips exactly the same steps, and a
  * shrunk scenario is still a scenario. Read by the model and by every world; never asks what only the client knows.
  */
+import { clientClosed, endProcess, firstConnected, passTime, startProcess } from "./cold-start.ts";
+import { isClassifiedDurable } from "./policy.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
+import type { Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
-import type { CallStep, Fault, Options, Scenario, Step, StepId } from "./vocabulary/scenario.ts";
+import type { CallStep, Fault, Options, PublishStep, Scenario, Step, StepId } from "./vocabulary/scenario.ts";
 
 export interface View {
   started: boolean;
@@ -13,7 +16,7 @@ export interface View {
   ended: "no" | "closed" | "stuck";
   link: "up" | "handshake" | "down";
   /** What else is done to the link or the server while `link` is up. */
-  hindrance: "none" | "hold" | "limit" | "blackhole" | "pause";
+  hindrance: "none" | "hold" | "limit" | "blackhole" | "pause" | "lose-ack";
   limitBytesLeft: number;
   /** The step that set the limit. */
   limitStep: StepId;
@@ -23,9 +26,33 @@ export interface View {
   client: "connected" | "disconnected" | "unsure";
   /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
   quiet: boolean;
+  /** The process: none yet; `waiting` for its first connection; it has been connected; ended. Without a policy there is only its end. */
+  process: "none" | "waiting" | "running" | "exited";
+  /** The scenario's own time, moved by `advance`. */
+  nowMs: number;
+  startedAtMs: number;
+  /** When it failed; undefined where nobody will start it again. */
+  exitedAtMs: number | undefined;
+  /** What a dial meets while the link is down: nothing, a server that never greets, one that refuses the credentials. */
+  door: "shut" | "silent" | "refuses";
+  /** The server runs with JetStream. */
+  jetStream: boolean;
+  /** Which way this process publishes what its classifier calls durable. */
+  path: "jetstream" | "core";
+  /** Publish steps done so far, for those that publish the same again. */
+  published: readonly PublishStep[];
+  /** The process has a consumer: the server sends it messages of its own accord. */
+  subscribed: boolean;
+  /** The server's process runs. */
+  serverUp: boolean;
+  /** Replicas beyond 0 that run, a bit each. */
+  peers: number;
+  /** Servers in the client's pool. */
+  readonly servers: number;
+  readonly policy: Policy | undefined;
 }
 
-export const newView = (): View => ({
+export const newView = (policy?: Policy, servers = 1): View => ({
   started: false,
   ended: "no",
   link: "up",
@@ -35,10 +62,23 @@ export const newView = (): View => ({
   keptBytes: 0,
   client: "disconnected",
   quiet: true,
+  process: "none",
+  nowMs: 0,
+  startedAtMs: 0,
+  exitedAtMs: undefined,
+  door: "shut",
+  jetStream: true,
+  path: "jetstream",
+  published: [],
+  subscribed: false,
+  serverUp: true,
+  peers: 0,
+  servers,
+  policy,
 });
 
 /** Field by field: a view is copied twice a step, and a spread costs several times as much. */
-const copyView = (view: Readonly<View>): View => ({
+export const copyView = (view: Readonly<View>): View => ({
   started: view.started,
   ended: view.ended,
   link: view.link,
@@ -48,16 +88,39 @@ const copyView = (view: Readonly<View>): View => ({
   keptBytes: view.keptBytes,
   client: view.client,
   quiet: view.quiet,
+  process: view.process,
+  nowMs: view.nowMs,
+  startedAtMs: view.startedAtMs,
+  exitedAtMs: view.exitedAtMs,
+  door: view.door,
+  jetStream: view.jetStream,
+  path: view.path,
+  published: view.published,
+  subscribed: view.subscribed,
+  serverUp: view.serverUp,
+  peers: view.peers,
+  servers: view.servers,
+  policy: view.policy,
 });
 
 const isSilent = (view: View): boolean => view.hindrance === "blackhole" || view.hindrance === "pause";
 const isDown = (view: View): boolean => view.link !== "up";
 
+/** Whether the step publishes through JetStream. */
+export function isDurable(view: View, step: Step): boolean {
+  if (view.policy === undefined || step.kind !== "publish" || step.subject === undefined) return false;
+  return view.path === "jetstream" && isClassifiedDurable(view.policy, step.subject);
+}
+
 /** Whether the publish step is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
   if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
   if (view.hindrance !== "none" || view.ended !== "no") return false;
-  if (next.kind === "heal") return view.link === "handshake" && next.awaits === "connected";
+  if (next.kind === "heal") {
+    if (next.awaits !== "connected") return false;
+    // A publish that waits for its acknowledgement can outlast an outage.
+    return isDurable(view, step) ? view.link === "down" && view.process === "running" : view.link === "handshake";
+  }
   if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
   // Whether a limit or an interval would begin within the burst is not for a byte anchor or a stale clock to say.
   return next.fault.kind === "cut" || next.fault.kind === "stop-server";
@@ -65,13 +128,21 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
 
 /** Why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal. */
 export function notEnabled(view: View, step: Step, next: Step | undefined, options: Options): string | undefined {
-  if (step.kind === "start") return view.started ? "the bus is started already" : undefined;
-  if (!view.started) return "the bus is not started";
+  if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
+  if (view.policy !== undefined) {
+    if (step.kind === "advance") return timeNotEnabled(view, options);
+    if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
+    if (step.kind === "signal" && step.replica > 0) return peerNotEnabled(view, step.replica);
+    if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
+  }
+  if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
+    return "the bus is not started";
   switch (step.kind) {
     case "publish":
     case "flush":
     case "drain":
     case "close":
+    case "exit":
       return callNotEnabled(view, step, next, options);
     case "together":
       return togetherNotEnabled(view, step.steps, options);
@@ -83,15 +154,81 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, optio
       return view.client === "connected" && view.ended === "no" ? undefined : "the client has noticed already";
     case "heal":
       return healNotEnabled(view, step.awaits, options);
-    case "exit":
-    case "subscribe":
     case "signal":
+      return view.policy === undefined ? noPolicy : endNotEnabled(view, options);
+    case "subscribe":
     case "advance":
       return noPolicy;
   }
 }
 
 const noPolicy = "the scenario has no policy";
+const faultInForce = "another fault is in force";
+
+const bitOf = (replica: number): number => 1 << replica;
+const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
+
+function startNotEnabled(view: View, replica: number): string | undefined {
+  if (view.policy === undefined) {
+    if (replica > 0) return noPolicy;
+    if (view.process === "exited") return "nothing starts the process again";
+  }
+  if (replica > 0) {
+    if ((view.peers & bitOf(replica)) > 0) return "the replica is started already";
+    return isCalm(view) ? undefined : faultInForce;
+  }
+  if (view.started) return "the bus is started already";
+  return view.hindrance === "none" ? undefined : "what the process left behind is still under way";
+}
+
+/** What a replica beyond 0 does is of interest only while nothing is wrong with the server. */
+function peerNotEnabled(view: View, replica: number): string | undefined {
+  if ((view.peers & bitOf(replica)) === 0) return "the replica is not started";
+  return isCalm(view) ? undefined : faultInForce;
+}
+
+function subscribeNotEnabled(view: View, replica: number, subject: string): string | undefined {
+  if (replica > 0) {
+    const why = peerNotEnabled(view, replica);
+    if (why !== undefined) return why;
+  } else if (!view.started || view.client !== "connected" || view.ended !== "no")
+    return "the client may not be connected";
+  if (!isCalm(view)) return faultInForce;
+  const durable = view.policy !== undefined && isClassifiedDurable(view.policy, subject);
+  return durable ? undefined : "only what a stream holds is handled here";
+}
+
+function timeNotEnabled(view: View, options: Options): string | undefined {
+  if (view.client === "unsure") return "whether it meets a live connection is not known";
+  if (isSilent(view) && options.pingIntervalMs !== undefined) return "the client's own PINGs would race with it";
+  return undefined;
+}
+
+/** What may be wrong before a process starts. */
+function coldFaultNotEnabled(view: View, fault: Fault): string | undefined {
+  if (!isCalm(view)) return faultInForce;
+  switch (fault.kind) {
+    case "cut":
+    case "stop-server":
+      return fault.awaits === "none" ? undefined : "nobody would notice it";
+    case "no-jetstream":
+    case "refuse-credentials":
+    case "silent-handshake":
+      return undefined;
+    default:
+      return "the bus is not started";
+  }
+}
+
+/** The end of the process, in whatever way. */
+function endNotEnabled(view: View, options: Options): string | undefined {
+  if (view.link === "handshake") return "the call may block until the handshake ends";
+  if (view.hindrance === "limit" || view.hindrance === "lose-ack")
+    return "its bytes would count against the limit in force";
+  if (isSilent(view)) return "nothing would end it but timers";
+  if (view.client === "unsure") return "whether it meets a live connection is not known";
+  return options.cutsWith === "rst" && view.link === "up" ? resetDrops : undefined;
+}
 
 /** Well below what proxy and kernel take before nats.go's publish blocks; live, 3.7 MiB went into one unread connection. */
 const keptBytesMax = 1_048_576;
@@ -102,7 +239,16 @@ const calmFlushMsMin = 1_000;
 const resetDrops = "the proxy would reset the server's side too, and drop what is on its way";
 
 function callNotEnabled(view: View, step: CallStep, next: Step | undefined, options: Options): string | undefined {
+  if (step.kind === "exit") return endNotEnabled(view, options);
   if (step.kind === "publish") {
+    if (view.policy === undefined && (step.subject ?? step.again) !== undefined) return noPolicy;
+    if (step.again !== undefined && !view.published.some(one => isSamePublish(one, step)))
+      return "there is no such publish to do again";
+    if (step.again !== undefined && !isDurable(view, step)) return "only what is acknowledged is published again";
+    if (isDurable(view, step)) {
+      if (view.hindrance === "limit") return "a byte anchor counts what is sent without waiting";
+      if (isSilent(view) && options.pingIntervalMs !== undefined) return "the client's own PINGs would race with it";
+    }
     if (view.hindrance === "pause" && view.client !== "connected")
       return "a dial to the paused server may hold the call";
     if (view.link === "handshake" && !overlaps(view, step, next)) return "the call may block until the handshake ends";
@@ -112,8 +258,10 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, opti
     return undefined;
   }
   if (view.ended !== "no") return "the connection has ended";
+  if (view.process === "waiting") return "the client has never been connected";
   if (view.link === "handshake") return "the call may block until the handshake ends";
-  if (view.hindrance === "limit") return "its bytes would count against the limit in force";
+  if (view.hindrance === "limit" || view.hindrance === "lose-ack")
+    return "its bytes would count against the limit in force";
   if (isSilent(view)) return "nothing would end it but timers";
   if (step.kind === "flush") {
     const calm = view.client === "connected" && view.hindrance === "none";
@@ -129,13 +277,20 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, opti
   return view.client === "unsure" && view.link === "up" ? "whether it meets a live connection is not known" : undefined;
 }
 
+/** It repeats what an earlier step published, to the byte. */
+const isSamePublish = (one: PublishStep, { again, count, bytes, subject, key }: PublishStep): boolean =>
+  one.id === again && one.count === count && one.bytes === bytes && one.subject === subject && one.key === key;
+
 function togetherNotEnabled(view: View, steps: readonly CallStep[], options: Options): string | undefined {
   if (view.ended !== "no") return "the connection has ended";
   if (
     view.client === "unsure" ||
     view.link === "handshake" ||
     view.hindrance === "limit" ||
-    view.hindrance === "pause"
+    view.hindrance === "lose-ack" ||
+    view.hindrance === "pause" ||
+    view.process === "waiting" ||
+    steps.some(step => isDurable(view, step))
   ) {
     return "the client's state is not known";
   }
@@ -170,8 +325,19 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
       if (view.hindrance !== "none") return "another fault is in force";
       if (fault.kind === "pause-server" && options.cutsWith === "rst") return resetDrops;
       return finite ? "the client's giving up would race with it" : undefined;
-    default:
-      return noPolicy;
+    case "lose-ack":
+      if (view.policy === undefined) return noPolicy;
+      if (view.hindrance !== "none") return faultInForce;
+      if (view.subscribed) return "what the process is given would count against it";
+      return stale || finite ? "the client's own PINGs or its giving up would race with it" : undefined;
+    case "power-loss":
+      if (view.policy === undefined) return noPolicy;
+      if (view.hindrance !== "none") return faultInForce;
+      return awaitNotEnabled(fault.awaits, finite);
+    case "no-jetstream":
+    case "refuse-credentials":
+    case "silent-handshake":
+      return view.policy === undefined ? noPolicy : "a process has started";
   }
 }
 
@@ -184,7 +350,9 @@ function awaitNotEnabled(awaits: "noticed" | "gave-up" | "none", finite: boolean
 function healNotEnabled(view: View, awaits: "connected" | "handshake" | "none", options: Options): string | undefined {
   if (isSilent(view) && view.client === "connected" && options.pingIntervalMs !== undefined)
     return "the client's own PINGs would race with it";
-  if (view.link === "up" && view.hindrance === "none" && view.client !== "unsure") return "nothing is to be healed";
+  if (isCalm(view) && view.client !== "unsure") return "nothing is to be healed";
+  if (!view.started) return awaits === "handshake" ? "no dial is awaited" : undefined;
+  if ((view.process === "waiting" || !view.jetStream) && awaits !== "connected") return "the process waits for it";
   if (awaits === "handshake") {
     if (view.link !== "down" || view.client !== "disconnected" || view.ended !== "no") return "no dial is awaited";
   }
@@ -197,13 +365,26 @@ function healNotEnabled(view: View, awaits: "connected" | "handshake" | "none", 
 export function advance(view: View, step: Step, overlapping: boolean, options: Options, profile: Profile): void {
   switch (step.kind) {
     case "start":
-      view.started = true;
-      view.client = "connected";
-      view.quiet = true;
+      advanceStart(view, step.replica ?? 0, profile);
       return;
     case "publish":
-      if (!overlapping) advancePublish(view, step.count, frameBytes(options.subject, step.bytes));
-      else view.quiet = false;
+      if (view.policy !== undefined) view.published = [...view.published, step];
+      if (overlapping) view.quiet = false;
+      else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
+      else advancePublish(view, step.count, frameBytes(step.subject ?? options.subject, step.bytes));
+      return;
+    case "exit":
+      endProcess(view);
+      return;
+    case "signal":
+      if (step.replica > 0) view.peers &= ~bitOf(step.replica);
+      else endProcess(view);
+      return;
+    case "advance":
+      if (view.policy !== undefined) passTime(view, step.ms, view.policy, profile);
+      return;
+    case "subscribe":
+      if (step.replica === 0) view.subscribed = true;
       return;
     case "flush":
       if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
@@ -214,7 +395,7 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       return;
     case "together":
       for (const call of step.steps) {
-        if (view.ended !== "no") return;
+        if (view.ended !== "no" || !view.started) return;
         advance(view, call, false, options, profile);
       }
       return;
@@ -247,6 +428,20 @@ function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void
   view.ended = call === "drain" && down && profile.drain.whileDown.leaves === "stuck" ? "stuck" : "closed";
 }
 
+function advanceStart(view: View, replica: number, profile: Profile): void {
+  if (replica > 0) {
+    view.peers |= bitOf(replica);
+    return;
+  }
+  if (view.policy !== undefined) {
+    startProcess(view, view.policy, profile, "scenario");
+    return;
+  }
+  view.started = true;
+  view.client = "connected";
+  view.quiet = true;
+}
+
 function advanceFault(view: View, step: StepId, fault: Fault): void {
   switch (fault.kind) {
     case "hold":
@@ -263,9 +458,28 @@ function advanceFault(view: View, step: StepId, fault: Fault): void {
     case "blackhole":
       view.hindrance = "blackhole";
       return;
+    case "lose-ack":
+      view.hindrance = "lose-ack";
+      view.limitStep = step;
+      return;
+    case "no-jetstream":
+      view.jetStream = false;
+      return;
+    case "refuse-credentials":
+      view.link = "down";
+      view.door = "refuses";
+      return;
+    case "silent-handshake":
+      view.link = "down";
+      view.door = "silent";
+      return;
     case "cut":
     case "stop-server":
+    case "power-loss":
       advanceDown(view, fault.awaits);
+      if (view.policy === undefined) return;
+      view.serverUp = fault.kind === "cut";
+      if (fault.awaits === "gave-up") clientClosed(view, view.policy.startup.whenClosed, "client-closed");
       return;
   }
 }
@@ -288,14 +502,23 @@ function advanceHeal(view: View, awaits: "connected" | "handshake" | "none"): vo
     return;
   }
   view.link = "up";
-  if (view.ended === "closed") return;
+  view.door = "shut";
+  view.jetStream = true;
+  view.serverUp = true;
+  if (!view.started || view.ended === "closed") return;
+  if (view.process === "waiting") {
+    firstConnected(view);
+    return;
+  }
   view.client = awaits === "connected" ? "connected" : "unsure";
 }
 
 /** The calls of a `together` that are made: once the connection has been ended, only publishes. */
 export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
-  const end = calls.findIndex(call => call.kind === "close" || call.kind === "drain");
-  return calls.filter((call, i) => end < 0 || i <= end || call.kind === "publish");
+  const exit = calls.findIndex(call => call.kind === "exit");
+  const lived = exit < 0 ? calls : calls.slice(0, exit + 1);
+  const end = lived.findIndex(call => call.kind === "close" || call.kind === "drain");
+  return lived.filter((call, i) => end < 0 || i <= end || call.kind === "publish" || call.kind === "exit");
 }
 
 export interface PlannedStep {
@@ -327,8 +550,8 @@ export function plan(scenario: Scenario, profile: Profile): Plan {
   return last.plan;
 }
 
-function planSteps({ steps, options }: Scenario, profile: Profile): Plan {
-  const view = newView();
+function planSteps({ steps, options, policy }: Scenario, profile: Profile): Plan {
+  const view = newView(policy, options.servers);
   let before: Readonly<View> = copyView(view);
   const planned = steps.map((step, i): PlannedStep => {
     const next = steps[i + 1];

@@ -1,6 +1,8 @@
-/** How a connection is ended by its owner: close and drain. */
+/** How a connection is ended by its owner, close and drain, and how a process is: by its own code, by a signal. */
 import { closeForGood, notice } from "./connection.ts";
+import { hasHungHandler, leave } from "./consumers.ts";
 import type { Bus } from "./core-path.ts";
+import { finish, type Served } from "./lifecycle.ts";
 import { arrive, countOf, lose, take } from "./state.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
@@ -21,19 +23,19 @@ export function close(bus: Bus, step: StepId): void {
   emit({ kind: "called", step, call: "close", outcome: { is: "ok" } });
 }
 
-function dropUnwritten(bus: Bus): void {
+function dropUnwritten(bus: Bus, kept = 0, place: "client outbound" | "process exit" = "client outbound"): void {
   const { state, emit } = bus;
-  const written = take(state.wire, countOf(state.wire) - state.unwrittenMessages);
-  lose(state.wire, "client outbound", emit);
+  const written = take(state.wire, countOf(state.wire) - state.unwrittenMessages + kept);
+  lose(state.wire, place, emit);
   state.wire = written;
   state.wireFree = Math.min(state.wireFree, countOf(written));
 }
 
 /** Flushes, then ends the connection; while down it does what the profile says, and what was kept is gone. */
 export function drain(bus: Bus, step: StepId): void {
-  const { state, profile, emit } = bus;
+  const { state, profile, choose, emit } = bus;
   if (state.client === "connected") {
-    arrive(take(state.wire, countOf(state.wire)), emit);
+    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
     closeForGood(state, profile.close.events.connected, "reconnect buffer", emit);
     emit({ kind: "called", step, call: "drain", outcome: { is: "ok" } });
     return;
@@ -42,4 +44,104 @@ export function drain(bus: Bus, step: StepId): void {
   if (leaves === "closed") closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
   else state.stuck = true;
   emit({ kind: "called", step, call: "drain", outcome: tells === "ok" ? { is: "ok" } : { is: "failed", kind: tells } });
+}
+
+/** The process ends in the midst of its own code: what its client has not written by then dies with it. */
+export function exitAtOnce(bus: Bus, step: StepId): void {
+  const { state, profile, choose, emit } = bus;
+  if (state.client === "connected") {
+    const racy = profile.exit.unwritten === "racy" && state.unwrittenMessages > 0;
+    dropUnwritten(bus, racy ? choose("written-before-exit", 0, state.unwrittenMessages) : 0, "process exit");
+  }
+  emit({ kind: "called", step, call: "exit", outcome: { is: "ok" } });
+  finish(bus, { because: "exit", code: 0, tookMs: 0, forced: false, toldLost: 0, atMs: state.view.nowMs });
+}
+
+/** SIGKILL: nothing of the process runs any more. What its socket has taken is still sent. */
+export function kill(bus: Bus): void {
+  finish(bus, { because: "killed", code: 137, tookMs: 0, forced: false, toldLost: 0, atMs: bus.state.view.nowMs });
+}
+
+/** How a stop goes: how long it would take if nothing ended it, and what it has done by then. */
+interface Course {
+  readonly tookMs: number;
+  /** Its subscriptions have drained: the library has deleted the consumers it had made. */
+  readonly drained: boolean;
+  /** The server has taken in all that was sent. */
+  readonly flushed: boolean;
+}
+
+const forEver = Number.POSITIVE_INFINITY;
+
+/** SIGTERM: the policy's shutdown runs, until it ends, its budget does, or the supervisor's patience. */
+export function stop(bus: Served): void {
+  const { state, policy, emit } = bus;
+  const { shutdown, supervisor } = policy;
+  const atMs = state.view.nowMs;
+  emit({ kind: "process", change: "stopping", replica: 0, atMs });
+  const course = courseOf(bus);
+  const forced = shutdown.forced && course.tookMs > shutdown.budgetMs;
+  const isKilled = !forced && course.tookMs > supervisor.killAfterMs;
+  const tookMs = forced ? shutdown.budgetMs : Math.min(course.tookMs, supervisor.killAfterMs);
+  const ended = course.tookMs <= tookMs;
+  if (course.flushed && ended) arrive(state, take(state.wire, countOf(state.wire)), bus.choose, emit);
+  if (course.flushed && ended) state.fresh = false;
+  const toldLost = shutdown.tellsLoss && !isKilled ? unsent(bus) : 0;
+  const because = isKilled ? "killed" : "stopped";
+  finish(bus, { because, code: isKilled ? 137 : 0, tookMs, forced, toldLost, atMs }, course.drained && ended);
+}
+
+function courseOf(bus: Served): Course {
+  const { state, profile, policy, service } = bus;
+  const isUp = state.client === "connected" && state.view.hindrance === "none";
+  const isHeld = state.client === "connected" && !isUp;
+  const hung = hasHungHandler(service.server, 0);
+  switch (policy.shutdown.strategy) {
+    case "exit":
+    case "close":
+    // Told to drain and closed in the same breath, a subscription has not drained: nothing was waited for.
+    case "subscriptions-then-close":
+      return { tookMs: 0, drained: false, flushed: false };
+    case "drain": {
+      const handlersMs = hung ? (profile.drain.handlersWaitMs ?? forEver) : 0;
+      if (isUp) return { tookMs: handlersMs, drained: true, flushed: true };
+      if (isHeld)
+        return { tookMs: handlersMs + (profile.drain.flushWaitMs ?? forEver), drained: false, flushed: false };
+      // While down it ends at once, whatever it says.
+      return { tookMs: 0, drained: false, flushed: false };
+    }
+    case "four-steps":
+      return { tookMs: isUp && !hung ? 0 : forEver, drained: isUp, flushed: isUp };
+  }
+}
+
+/** What the bus itself knows it has not seen through: kept while down, or sent and not answered for. */
+function unsent({ state }: Bus): number {
+  const core = [...state.pending, ...state.wire].filter(run => run.via?.durable !== true);
+  return countOf(core);
+}
+
+/** A replica beyond 0 ends. */
+export function endPeer({ service, policy, state, emit }: Served, replica: number, signal: "TERM" | "KILL"): void {
+  const atMs = state.view.nowMs;
+  const { shutdown, supervisor } = policy;
+  const isStop = signal === "TERM";
+  if (isStop) emit({ kind: "process", change: "stopping", replica, atMs });
+  const waits = isStop && (shutdown.strategy === "drain" || shutdown.strategy === "four-steps");
+  const hung = waits && hasHungHandler(service.server, replica);
+  const forced = hung && shutdown.forced;
+  const isKilled = !isStop || (hung && !forced);
+  const tookMs = !hung ? 0 : forced ? shutdown.budgetMs : supervisor.killAfterMs;
+  leave(service.server, replica, waits && !hung);
+  emit({
+    kind: "process",
+    change: "exited",
+    replica,
+    because: isKilled ? "killed" : "stopped",
+    code: isKilled ? 137 : 0,
+    tookMs,
+    forced,
+    toldLost: 0,
+    atMs,
+  });
 }

@@ -2,13 +2,27 @@
  * The state of one bus in the model: a plain record owned by the run. Only `step` in bus.ts changes it; `copy` and `key` exist
  * for expansion. Messages are held as runs, never one object each.
  */
+import type { Choose } from "./choice.ts";
 import { newView, type View } from "./plan.ts";
+import { type Answer, copyServer, keyOfServer, newServer, receive, type Server, type Via } from "./server.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
+import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
 /** Consecutive messages of one size. */
 export interface FrameRun extends Run {
   readonly frameBytes: number;
+  /** Under a policy; absent: a core publish on the subject of the options. */
+  readonly via?: Via;
+}
+
+/** What there is only under a policy. */
+export interface Service {
+  server: Server;
+  /** Every publish step so far, for those that publish the same again. */
+  asked: readonly { readonly step: StepId; readonly first: number }[];
+  /** What was said of the probes last. */
+  probe: string;
 }
 
 export interface OpenBurst extends FrameRun {
@@ -39,10 +53,11 @@ export interface BusState {
   unwrittenBytes: number;
   /** An overlapped burst whose calls run while the next step is done. */
   open: OpenBurst | undefined;
+  service: Service | undefined;
 }
 
-export const newState = (): BusState => ({
-  view: newView(),
+export const newState = (policy?: Policy, servers?: number): BusState => ({
+  view: newView(policy, servers),
   client: "none",
   stuck: false,
   fresh: false,
@@ -55,17 +70,27 @@ export const newState = (): BusState => ({
   unwrittenMessages: 0,
   unwrittenBytes: 0,
   open: undefined,
+  service: policy && { server: newServer(policy), asked: [], probe: "" },
 });
 
 export function copy(state: BusState): BusState {
-  return { ...state, view: { ...state.view }, wire: state.wire.slice(), pending: state.pending.slice() };
+  const { view, wire, pending, service } = state;
+  return {
+    ...state,
+    view: { ...view },
+    wire: wire.slice(),
+    pending: pending.slice(),
+    service: service && { ...service, server: copyServer(service.server) },
+  };
 }
 
 /** Canonical text of a state: equal texts, equal futures. */
 export function key(state: BusState): string {
   const { view } = state;
   const runs = (list: readonly FrameRun[]): string =>
-    list.map(run => `${run.first}+${run.count}*${run.frameBytes}`).join(",");
+    list
+      .map(run => `${run.first}+${run.count}*${run.frameBytes}${run.via === undefined ? "" : JSON.stringify(run.via)}`)
+      .join(",");
   return [
     view.started ? 1 : 0,
     view.ended,
@@ -86,8 +111,23 @@ export function key(state: BusState): string {
     state.pendingBytes,
     state.unwrittenMessages,
     state.open ? runs([state.open]) : "",
+    state.service === undefined ? "" : keyOfService(state, state.service),
   ].join("|");
 }
+
+const keyOfService = ({ view }: BusState, { server, probe }: Service): string =>
+  [
+    view.process,
+    view.nowMs,
+    view.startedAtMs,
+    view.exitedAtMs,
+    view.door,
+    view.jetStream,
+    view.path,
+    view.peers,
+    probe,
+    keyOfServer(server),
+  ].join("/");
 
 export const countOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
 
@@ -104,28 +144,43 @@ export function take(list: FrameRun[], count: number): FrameRun[] {
       left -= head.count;
       continue;
     }
-    taken.push({ first: head.first, count: left, frameBytes: head.frameBytes });
-    list[0] = { first: head.first + left, count: head.count - left, frameBytes: head.frameBytes };
+    taken.push(part(head, head.first, left));
+    list[0] = part(head, head.first + left, head.count - left);
     left = 0;
   }
   return taken;
 }
 
+/** Messages of a run, `count` from `first` on. */
+const part = ({ frameBytes, via }: FrameRun, first: number, count: number): FrameRun =>
+  via === undefined ? { first, count, frameBytes } : { first, count, frameBytes, via };
+
 export function append(list: FrameRun[], run: FrameRun): void {
   if (run.count === 0) return;
   const last = list.at(-1);
-  if (last !== undefined && last.frameBytes === run.frameBytes && last.first + last.count === run.first) {
-    list[list.length - 1] = { first: last.first, count: last.count + run.count, frameBytes: run.frameBytes };
-  } else list.push(run);
+  const goesOn =
+    last !== undefined &&
+    last.frameBytes === run.frameBytes &&
+    last.via === run.via &&
+    last.first + last.count === run.first;
+  if (goesOn) list[list.length - 1] = part(last, last.first, last.count + run.count);
+  else list.push(run);
 }
 
-/** Says that these messages reached the observer. */
-export function arrive(runs: readonly FrameRun[], emit: Emit): void {
-  for (const { first, count } of runs) {
+/** These messages reach the server, and with it the observer and the streams. Gives back what each sender would be told. */
+export function arrive(state: BusState, runs: readonly FrameRun[], choose: Choose, emit: Emit): Answer[] {
+  const answers: Answer[] = [];
+  for (const { first, count, via } of runs) {
     if (count === 0) continue;
-    emit({ kind: "delivered", first, count });
-    emit({ kind: "ended", place: "arrived", first, count });
+    if (via === undefined || state.service === undefined) {
+      emit({ kind: "delivered", first, count });
+      emit({ kind: "ended", place: "arrived", first, count });
+      continue;
+    }
+    for (let m = first; m < first + count; m++)
+      answers.push(receive(state.service.server, m, via, state.view, choose, emit));
   }
+  return answers;
 }
 
 export function lose(runs: readonly FrameRun[], place: Place, emit: Emit): void {

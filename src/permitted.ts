@@ -25,7 +25,7 @@ interface Node {
 export function permittedLedgers(scenario: Scenario, profile: Profile, evaluationsMax = 20_000): Permitted {
   const { steps } = plan(scenario, profile);
   let evaluations = 0;
-  let nodes: readonly Node[] = [{ state: newState(), ledger: newLedger() }];
+  let nodes: readonly Node[] = [{ state: newState(scenario.policy, scenario.options.servers), ledger: newLedger() }];
   for (let index = 0; index <= steps.length; index++) {
     const planned = steps[index];
     const once = (state: BusState, choose: Choose, emit: Emit): void =>

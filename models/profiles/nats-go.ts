@@ -28,7 +28,12 @@ export const natsGo: Profile = {
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
   // T4: "nats: connection reconnecting" at once, connection closed, 0 of 20.
-  drain: { whileDown: { tells: "reconnecting", leaves: "closed" } },
+  // T4: DrainTimeout, 30 s by default, bounds the handlers only; the flush after it has 5 s of its own.
+  drain: {
+    whileDown: { tells: "reconnecting", leaves: "closed" },
+    handlersWaitMs: 30_000,
+    flushWaitMs: 5_000,
+  },
   // T3: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 853 to 1000 of 1000.
   exit: { unwritten: "racy" },
   // T5: Connect returns at once, RECONNECTING; client-boundaries 8: publish with headers fails before the first INFO ("headers not supported").

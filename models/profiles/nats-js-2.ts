@@ -11,7 +11,7 @@ export const natsJs2: Profile = {
   // T3: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. It is so with a status() iterator too.
   close: { ...natsJs3.close, unwritten: "lost" },
   // T4: resolves as if done at the next dial; a catch swallows the failed flush.
-  drain: { whileDown: { tells: "ok", leaves: "stuck" } },
+  drain: { ...natsJs3.drain, whileDown: { tells: "ok", leaves: "stuck" } },
   // A close in the same tick as a burst loses its tail with no fault in sight.
   promises: natsJs3.promises.filter(id => id !== "core-path/silent-loss-only-inside-a-disturbance"),
 };

@@ -25,7 +25,12 @@ export const natsJs3: Profile = {
     events: { connected: ["closed"], down: ["closed"] },
   },
   // T4: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
-  drain: { whileDown: { tells: "disconnected", leaves: "stuck" } },
+  // T4: in a blackhole it hangs for longer than 9 s, until its PINGs stay unanswered.
+  drain: {
+    whileDown: { tells: "disconnected", leaves: "stuck" },
+    handlersWaitMs: undefined,
+    flushWaitMs: undefined,
+  },
   // T3: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
   exit: { unwritten: "lost" },
   // T5: with waitOnFirstConnect connect() pends, for ever if need be: attempts are ignored before the first connection.

@@ -104,8 +104,10 @@ export interface ShutdownPolicy {
 }
 
 export interface SupervisorPolicy {
-  /** Wait before a process that failed, or whose liveness failed, is started again. */
+  /** Wait before a process that failed is started again. */
   readonly restartMs: number;
+  /** From SIGTERM to SIGKILL, for a stop that does not end by itself. */
+  readonly killAfterMs: number;
 }
 
 export interface Policy {

@@ -55,6 +55,9 @@ export interface Profile {
   readonly drain: {
     /** `ok` and `failed` are what the caller is told while down; `closes`: the connection ends; `stuck`: it reconnects, but refuses every publish. */
     readonly whileDown: { readonly tells: "ok" | "reconnecting" | "disconnected"; readonly leaves: "closed" | "stuck" };
+    /** How long it waits for handlers, and for what was published to reach a server that does not answer; undefined: for ever. */
+    readonly handlersWaitMs: number | undefined;
+    readonly flushWaitMs: number | undefined;
   };
   /** What the process loses that ends in the midst of a burst, of what its client has not written. `all`: nothing was written by then; `racy`: any of it. */
   readonly exit: { readonly unwritten: "lost" | "racy" };

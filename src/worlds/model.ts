@@ -16,7 +16,7 @@ export function runModel(
   emit: Emit,
   behaves: Profile = profile,
 ): void {
-  const state = newState();
+  const state = newState(scenario.policy, scenario.options.servers);
   const { choose, at } = sampled(seed);
   emit({ kind: "phase", phase: "disturbed" });
   for (const planned of plan(scenario, profile).steps) {

@@ -29,6 +29,7 @@ import {
   start,
   together,
 } from "./cases.ts";
+import { advance, job, jobAgain, kill, news, policyWith, replica, subscribe, term, underPolicy } from "./policies.ts";
 
 /** The same steps in another order or with holes: many of them are not enabled. */
 function shuffled(scenario: Scenario, word: string): Scenario {
@@ -175,13 +176,68 @@ test.each(refusals)("a step is refused where %s", (...[reason, steps, options = 
   expect(planned.map(one => one.skipped)).toEqual([...steps.slice(1).map(() => undefined), reason]);
 });
 
+const exit: Bare = { kind: "exit" };
+const loseAck = fault({ kind: "lose-ack" });
+const noJetStream = fault({ kind: "no-jetstream" });
+const slow = policyWith({ startup: { strategy: "retry-forever" } });
+
+const refusalsUnderPolicy: readonly Refusal[] = [
+  ["the bus is started already", [start, start]],
+  ["the replica is started already", [start, replica(1), replica(1)]],
+  ["another fault is in force", [start, hold, replica(1)]],
+  ["another fault is in force", [start, replica(1), hold, term(1)]],
+  ["another fault is in force", [start, hold, subscribe(0)]],
+  ["another fault is in force", [cut("none"), noJetStream]],
+  ["another fault is in force", [start, hold, loseAck]],
+  ["what the process left behind is still under way", [start, hold, kill(), start]],
+  ["the replica is not started", [start, term(1)]],
+  ["only what a stream holds is handled here", [start, { ...subscribe(0), subject: "news.a" } as Bare]],
+  ["nobody would notice it", [cut("noticed")]],
+  ["the bus is not started", [hold]],
+  ["the bus is not started", [start, kill(), job()]],
+  ["there is no such publish to do again", [start, jobAgain(7)]],
+  ["there is no such publish to do again", [start, job(2), jobAgain(1, 3)]],
+  ["only what is acknowledged is published again", [start, news(), { ...jobAgain(1), subject: "news.a" } as Bare]],
+  ["a byte anchor counts what is sent without waiting", [start, limit(100), job()]],
+  ["the client has never been connected", [cut("none"), start, flush()]],
+  ["what the process is given would count against it", [start, subscribe(0), loseAck]],
+  ["the client's own PINGs or its giving up would race with it", [start, loseAck], stale],
+  ["the client's own PINGs would race with it", [start, blackhole, job()], stale],
+  ["the client's own PINGs would race with it", [start, blackhole, advance(1)], stale],
+  ["a process has started", [start, noJetStream]],
+  ["the process waits for it", [cut("none"), start, heal("none")]],
+  ["whether it meets a live connection is not known", [start, cut("none"), advance(1)]],
+  ["its bytes would count against the limit in force", [start, loseAck, term()]],
+  ["nothing would end it but timers", [start, blackhole, term()]],
+];
+
+test.each(refusalsUnderPolicy)("under a policy a step is refused where %s", (...[reason, steps, options = {}]) => {
+  const planned = plan(underPolicy(slow, steps, options), natsGo).steps;
+  expect(planned.map(one => one.skipped)).toEqual([...steps.slice(1).map(() => undefined), reason]);
+});
+
+test("a process that has ended is not started again without a policy, and nothing is asked of it", () => {
+  const planned = plan(
+    scenarioWith([start, together(publish(2), { kind: "exit" }, flush()), flush(), exit, start]),
+    natsGo,
+  );
+  expect(planned.steps.map(one => one.skipped)).toEqual([
+    undefined,
+    undefined,
+    "the bus is not started",
+    "the bus is not started",
+    "nothing starts the process again",
+  ]);
+});
+
 test("every reason that the plan can give is met by a scenario above", () => {
   const text = readFileSync(new URL("../../models/plan.ts", import.meta.url), "utf8");
   const given = [...text.matchAll(/(?:return|=|\?|:) "((?:[a-z]+'?[a-zA-Z]* ){2,}[^"]+)"/g)].map(
     match => match[1] ?? "",
   );
   expect(given.length).toBeGreaterThan(20);
-  const met = new Set(refusals.map(([reason]) => reason));
+  const met = new Set([...refusals, ...refusalsUnderPolicy].map(([reason]) => reason));
+  met.add("nothing starts the process again");
   // It decides only whether a publish overlaps, and is never said.
   met.add("nothing follows");
   expect(given.filter(reason => !met.has(reason))).toEqual([]);

@@ -52,7 +52,7 @@ export function runMutant(mutant: Mutant, seed: string, scenario: Scenario = mut
   const doing: Doing = mutant.does?.() ?? ((_moment, go) => go());
   const events: Event[] = [];
   const emit: Emit = event => void events.push(event);
-  const state = newState();
+  const state = newState(scenario.policy, scenario.options.servers);
   const { choose, at } = sampled(seed);
   const options = misreads(scenario.options);
   emit({ kind: "phase", phase: "disturbed" });

@@ -31,7 +31,7 @@ const closing = (profile: Profile, unwritten: Profile["close"]["unwritten"]): Pr
 });
 const drainingWhileDown = (profile: Profile, whileDown: Profile["drain"]["whileDown"]): Profile => ({
   ...profile,
-  drain: { whileDown },
+  drain: { ...profile.drain, whileDown },
 });
 const acceptedAfterAll = (event: Event): Event =>
   event.kind === "published" && event.outcome.is === "rejected" && event.outcome.kind !== "buffer-full"
@@ -144,7 +144,7 @@ const writesKeptAtClose = (): Doing => {
     const kept = isDown(moment) && makesCall(moment, "close") ? copy(state).pending : [];
     go();
     if (kept.length > 0) saved = kept;
-    if (moment.planned === undefined) arrive(saved, moment.emit);
+    if (moment.planned === undefined) arrive(state, saved, moment.choose, moment.emit);
   };
 };
 

@@ -138,7 +138,10 @@ describe("a world that does what is not declared is found by a shortest schedule
   });
 
   test("what only the oracle can tell is found without memory: a drain while down that leaves the client open", () => {
-    const stuck: Profile = { ...natsGo, drain: { whileDown: { tells: "reconnecting", leaves: "stuck" } } };
+    const stuck: Profile = {
+      ...natsGo,
+      drain: { ...natsGo.drain, whileDown: { tells: "reconnecting", leaves: "stuck" } },
+    };
     const { violation } = walkPaths({
       ...asked(natsGo, 1, 1, { settings }),
       depthMax: 4,

@@ -1,0 +1,136 @@
+/**
+ * Cold start: what a process does until its client is connected for the first time, when it gives up, and how its supervisor starts
+ * it again. All of it follows from the link and the policy, so the plan knows it too; time is the scenario's own.
+ */
+import type { View } from "./plan.ts";
+import type { Policy } from "./vocabulary/policy.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+
+/** What befalls the process, in order. */
+export type Life =
+  | { readonly what: "started"; readonly by: "scenario" | "supervisor"; readonly atMs: number }
+  /** The client is connected for the first time. */
+  | { readonly what: "connected"; readonly atMs: number }
+  /** The client has closed for good, and the process runs on. */
+  | { readonly what: "client-closed"; readonly atMs: number }
+  | {
+      readonly what: "exited";
+      readonly because: "startup" | "credentials" | "client-closed";
+      readonly tookMs: number;
+      readonly atMs: number;
+    };
+
+/** The process starts and dials. */
+export function startProcess(view: View, policy: Policy, profile: Profile, by: "scenario" | "supervisor"): Life[] {
+  const atMs = view.nowMs;
+  view.started = true;
+  view.ended = "no";
+  view.quiet = true;
+  view.startedAtMs = atMs;
+  view.exitedAtMs = undefined;
+  view.process = "waiting";
+  view.client = "disconnected";
+  // A call to connect that returns before it is connected is followed by a probe that fails.
+  const probesAtOnce = policy.startup.strategy !== "fail-fast" && profile.firstConnect.retry === "background";
+  view.path = "jetstream";
+  if (probesAtOnce && view.link !== "up") downgrade(view, policy);
+  return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
+}
+
+/** One pass over the servers. A port that refuses answers at once, a server that never greets takes the connect timeout. */
+function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
+  const { startup } = policy;
+  if (view.link === "up") return firstConnected(view);
+  if (view.door === "refuses") return refused(view, policy, profile);
+  if (startup.strategy !== "fail-fast") return [];
+  const tookMs = view.door === "silent" ? startup.connectTimeoutMs * view.servers : 0;
+  return [exit(view, "startup", tookMs)];
+}
+
+/** The link lets a process through that has waited for it. */
+export function firstConnected(view: View): Life[] {
+  view.process = "running";
+  view.client = "connected";
+  if (!view.jetStream && view.policy !== undefined) downgrade(view, view.policy);
+  return [{ what: "connected", atMs: view.nowMs }];
+}
+
+/** JetStream did not answer: a bus that asks once publishes everything as core NATS from now on. */
+function downgrade(view: View, { startup }: Policy): void {
+  if (startup.jetStreamProbe === "once") view.path = "core";
+}
+
+/**
+ * Wrong credentials. A client that is told to retry closes for good after the same refusal `authErrorsMax` times; where the call to
+ * connect still pends, it fails with it.
+ */
+function refused(view: View, { startup }: Policy, { firstConnect }: Profile): Life[] {
+  if (startup.strategy === "fail-fast" || firstConnect.retry === "pending") return [exit(view, "credentials", 0)];
+  return clientClosed(view, startup.whenClosed, "credentials");
+}
+
+/** The client has closed for good without having been asked to. */
+export function clientClosed(
+  view: View,
+  whenClosed: "exit" | "ignore",
+  because: "credentials" | "client-closed",
+): Life[] {
+  if (whenClosed === "exit") return [exit(view, because, 0)];
+  view.process = "running";
+  view.ended = "closed";
+  view.client = "disconnected";
+  return [{ what: "client-closed", atMs: view.nowMs }];
+}
+
+function exit(view: View, because: "startup" | "credentials" | "client-closed", tookMs: number): Life {
+  endProcess(view);
+  // The supervisor counts from here.
+  view.exitedAtMs = view.nowMs;
+  return { what: "exited", because, tookMs, atMs: view.nowMs };
+}
+
+/** The process is gone, and nobody starts it again unless it failed. */
+export function endProcess(view: View): void {
+  view.started = false;
+  view.process = "exited";
+  view.client = "disconnected";
+  view.exitedAtMs = undefined;
+  view.ended = "no";
+  view.subscribed = false;
+}
+
+/** Time passes: deadlines run out, failed processes are started again. */
+export function passTime(view: View, ms: number, policy: Policy, profile: Profile): Life[] {
+  const untilMs = view.nowMs + ms;
+  const life: Life[] = [];
+  for (;;) {
+    const due = nextDue(view, policy);
+    if (due === undefined || due.atMs > untilMs) break;
+    view.nowMs = Math.max(view.nowMs, due.atMs);
+    life.push(...due.happens(view, policy, profile));
+  }
+  view.nowMs = untilMs;
+  return life;
+}
+
+interface Due {
+  readonly atMs: number;
+  readonly happens: (view: View, policy: Policy, profile: Profile) => Life[];
+}
+
+/** A pass that ends in an exit takes at least this long against the supervisor, or a crash loop would never let time pass. */
+const passMsMin = 1;
+
+function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {
+  if (view.exitedAtMs !== undefined)
+    return {
+      atMs: view.exitedAtMs + Math.max(passMsMin, supervisor.restartMs),
+      happens: (at, policy, profile) => startProcess(at, policy, profile, "supervisor"),
+    };
+  if (view.process === "waiting" && startup.strategy === "retry-with-deadline")
+    return {
+      atMs: view.startedAtMs + (startup.deadlineMs ?? 0),
+      happens: at => [exit(at, "startup", at.nowMs - at.startedAtMs)],
+    };
+  return undefined;
+}

@@ -1,0 +1,140 @@
+/**
+ * Consumers: who is given what a stream holds, and what becomes of it. All replicas that subscribe to a subject share one durable
+ * consumer, as plain and queue subscribers of one durable name do; each run of messages goes to one of them.
+ */
+import type { Choose } from "./choice.ts";
+import { streamOf } from "./policy.ts";
+import { type Consumer, type Delivery, lengthOf, type Member, notGiven, type Server } from "./server.ts";
+import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
+import type { Handler } from "./vocabulary/scenario.ts";
+
+/** What a delivery meets. */
+export interface Reach {
+  readonly nowMs: number;
+  /** What replica 0 may do: nothing; be given messages whose acknowledgements a hold keeps; everything. */
+  readonly first: "away" | "held" | "here";
+  /** The server answers the other replicas. */
+  readonly others: boolean;
+}
+
+/** The replica subscribes. False: there is no stream, or no consumer that it could bind to. */
+export function subscribe(server: Server, replica: number, subject: string, handler: Handler): boolean {
+  const policy = streamOf(server.policy, subject);
+  const stream = server.streams.find(one => one.policy === policy && one.exists);
+  if (stream === undefined) return false;
+  const known = consumerOf(server, subject);
+  const member: Member = { replica, handler };
+  if (known !== undefined) {
+    known.members.push(member);
+    return true;
+  }
+  const creator = server.policy.consume.durables === "created" ? replica : -1;
+  const { name } = stream.policy;
+  server.consumers.push({ stream: name, subject, creator, exists: true, given: 0, members: [member], open: [] });
+  return true;
+}
+
+const consumerOf = (server: Server, subject: string): Consumer | undefined =>
+  server.consumers.find(one => one.subject === subject && one.exists);
+
+/**
+ * The replica is gone. Where it drained, its library deletes the durable consumers that it had made: whoever shares them is given
+ * nothing more, and the next subscriber starts from the beginning of the stream.
+ */
+export function leave(server: Server, replica: number, drained: boolean): void {
+  for (const consumer of server.consumers) {
+    if (drained && consumer.creator === replica) consumer.exists = false;
+    const stays = consumer.members.filter(member => member.replica !== replica);
+    consumer.members.splice(0, consumer.members.length, ...stays);
+  }
+}
+
+/** Whether the replica has a handler that will not come back. */
+export const hasHungHandler = (server: Server, replica: number): boolean =>
+  server.consumers.some(
+    one => one.exists && one.open.some(({ replica: its, ackHeld }) => its === replica && !ackHeld && hangs(one, its)),
+  );
+
+const hangs = ({ members }: Consumer, replica: number): boolean =>
+  members.some(member => member.replica === replica && member.handler === "hangs");
+
+/** Gives out everything that can be given now: what is new, and what waited too long for its acknowledgement. */
+export function deliver(server: Server, reach: Reach, choose: Choose, emit: Emit): void {
+  for (const consumer of server.consumers) {
+    if (!consumer.exists) continue;
+    const members = consumer.members.filter(({ replica }) => (replica === 0 ? reach.first !== "away" : reach.others));
+    if (members.length === 0) continue;
+    const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
+    if (stream === undefined) continue;
+    const again = redeliverable(consumer, server.policy.consume.deliverMax, reach.nowMs);
+    for (const one of again) give(server, consumer, members, one, one.delivery + 1, reach, choose, emit);
+    const fresh = notGiven(stream, consumer);
+    consumer.given += lengthOf(fresh);
+    for (const run of fresh) give(server, consumer, members, run, 1, reach, choose, emit);
+  }
+}
+
+/** Takes out what is due again. What was given as often as it may be stays unacknowledged for ever. */
+function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): Delivery[] {
+  const due = consumer.open.filter(one => one.dueMs <= nowMs && !one.ackHeld);
+  for (const one of due) consumer.open.splice(consumer.open.indexOf(one), 1);
+  return due.filter(one => deliverMax < 0 || one.delivery < deliverMax);
+}
+
+function give(
+  server: Server,
+  { subject, open }: Consumer,
+  members: readonly Member[],
+  { first, count }: Run,
+  delivery: number,
+  reach: Reach,
+  choose: Choose,
+  emit: Emit,
+): void {
+  const { replica, handler } = members[choose("handled-by", 0, members.length - 1)] as Member;
+  const outcome = outcomeOf(server, handler);
+  emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
+  const isDone = outcome !== "failed" && outcome !== "hung";
+  const ackHeld = isDone && replica === 0 && reach.first === "held";
+  if (isDone && !ackHeld) return;
+  const dueMs = reach.nowMs + server.policy.consume.ackWaitMs;
+  open.push({ first, count, replica, delivery, dueMs, ackHeld });
+}
+
+function outcomeOf(server: Server, handler: Handler): HandledOutcome {
+  if (handler === "acks") return "acked";
+  if (handler === "hangs") return "hung";
+  const { failures, deadLetterSubject } = server.policy.consume;
+  if (failures === "acknowledged") return "acknowledged-failed";
+  if (failures === "redelivered") return "failed";
+  const kept = deadLetterSubject !== undefined && streamOf(server.policy, deadLetterSubject) !== undefined;
+  return kept ? "dead-lettered" : "failed";
+}
+
+/** The link has let go of what it held: those acknowledgements reach the server. */
+export function releaseAcks(server: Server): void {
+  for (const { open } of server.consumers) {
+    const rest = open.filter(one => !one.ackHeld);
+    open.splice(0, open.length, ...rest);
+  }
+}
+
+/** The connection has ended: acknowledgements that the link held are lost with it, and their messages will be given again. */
+export function loseAcks(server: Server): void {
+  for (const { open } of server.consumers) {
+    const all = open.map(one => (one.ackHeld ? { ...one, ackHeld: false } : one));
+    open.splice(0, open.length, ...all);
+  }
+}
+
+/** When the next delivery is due again; undefined: none is. */
+export function nextRedeliveryMs(server: Server, nowMs: number): number | undefined {
+  const { deliverMax } = server.policy.consume;
+  const due = server.consumers.flatMap(({ exists, members, open }) =>
+    exists && members.length > 0
+      ? open.filter(one => !one.ackHeld && (deliverMax < 0 || one.delivery < deliverMax)).map(one => one.dueMs)
+      : [],
+  );
+  const later = due.filter(ms => ms > nowMs);
+  return later.length === 0 ? undefined : Math.min(...later);
+}

@@ -1,0 +1,302 @@
+/**
+ * The durable path: a publish through JetStream is a request, and its sender waits for the stream's acknowledgement. It uses the same
+ * buffers as a core publish, so a call that ended by its timeout says nothing: the message may be stored, lost, or stored later.
+ */
+import { notice, reconnect } from "./connection.ts";
+import type { Bus } from "./core-path.ts";
+import { messageId } from "./policy.ts";
+import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
+import { type Answer, saysVia, type Via } from "./server.ts";
+import { append, arrive, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
+import type { Outcome } from "./vocabulary/event.ts";
+import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
+import type { Policy } from "./vocabulary/policy.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
+
+const timeout: Outcome = { is: "unsettled", kind: "timeout" };
+
+/** How the bus publishes the messages of a step: subject, id and frame. */
+export function viaOf(
+  policy: Policy,
+  profile: Profile,
+  step: PublishStep,
+  subject: string,
+  durable: boolean,
+  firstMessage: number,
+): { via: Via; frameBytes: number } {
+  const { key } = step;
+  const about = {
+    subject,
+    durable,
+    ...(key === undefined ? {} : { key }),
+    ...(step.async === true ? { async: true as const } : {}),
+  };
+  if (!durable) return { via: about, frameBytes: frameBytes(subject, step.bytes) };
+  const id = messageId(policy, subject, key, firstMessage);
+  const size = requestFrameBytes(subject, profile.jetStream.replyBytes, step.bytes, id);
+  if (id === undefined) return { via: about, frameBytes: size };
+  const isShared = id === messageId(policy, subject, key, firstMessage + 1);
+  return { via: { ...about, ...(isShared ? { id } : { each: true as const }) }, frameBytes: size };
+}
+
+/** The calls of one step, each waiting for its own answer; where they are asynchronous, all at once. */
+export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
+  const { state, profile } = bus;
+  const rest = [burst];
+  const told = teller(bus, step);
+  if (state.client === "closed") {
+    told.refuse(rest, "closed");
+    return;
+  }
+  if (state.stuck) {
+    told.refuse(rest, "draining");
+    return;
+  }
+  if (state.view.process === "waiting") {
+    const hasHeaders = burst.via?.id !== undefined || burst.via?.each === true;
+    if (profile.firstConnect.retry === "pending") told.refuse(rest, "not-connected");
+    else if (hasHeaders && profile.firstConnect.headersRefused) told.refuse(rest, "no-headers");
+    else for (const run of rest) keepOrLose(bus, run, told);
+    return;
+  }
+  settleConnection(bus, step, rest, told);
+  if (rest.length === 0) return;
+  if (state.client === "connected") publishConnected(bus, rest, told);
+  else for (const run of rest) keepOrLose(bus, run, told);
+}
+
+interface Teller {
+  tell(run: FrameRun, outcome: Outcome, tookMs?: number): void;
+  refuse(runs: readonly FrameRun[], kind: "closed" | "draining" | "not-connected" | "no-headers" | "buffer-full"): void;
+  /** After the bus's own attempts. */
+  timeOut(run: FrameRun): void;
+}
+
+function teller({ state, emit }: Bus, step: StepId): Teller {
+  const { policy } = state.view;
+  const waitMs = policy === undefined ? 0 : policy.publish.ackTimeoutMs * policy.publish.attemptsMax;
+  const again = state.service?.asked.some(one => one.step === step) === false;
+  const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, outcome, tookMs) => {
+    if (count === 0) return;
+    emit({
+      kind: "published",
+      step,
+      first,
+      count,
+      frameBytes: bytes,
+      outcome,
+      ...saysVia(via),
+      ...(again ? { again } : {}),
+      ...(tookMs === undefined || tookMs === 0 ? {} : { tookMs }),
+    });
+  };
+  return {
+    tell,
+    refuse: (runs, kind) => {
+      for (const run of runs) tell(run, { is: "rejected", kind });
+      lose(runs, "refused", emit);
+    },
+    timeOut: run => tell(run, timeout, waitMs),
+  };
+}
+
+/**
+ * A call that waits for seconds outlasts the client's noticing that its connection has ended, and its way back where the link is up
+ * again. Only the first of them can meet the old connection.
+ */
+function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller): void {
+  const { state, choose, emit } = bus;
+  const linkIsUp = state.view.link === "up";
+  if (state.client === "lost") {
+    if (choose("noticed-at", 0, 1) === 1) {
+      const [first] = take(rest, 1);
+      if (first !== undefined) {
+        lose([first], "outbound or socket", emit);
+        if (linkIsUp) retryConnected(bus, first, told);
+        else told.timeOut(first);
+      }
+    }
+    notice(state, emit);
+  }
+  if (state.client !== "disconnected" || !linkIsUp) return;
+  if (rest.length > 0 && choose("dialled-at", 0, 1) === 1) {
+    const [first] = take(rest, 1);
+    if (first !== undefined) waitForReconnect(bus, step, first, told);
+  }
+  reconnect(state, emit);
+}
+
+/** The first attempt went into the old connection; the bus's next, if it makes one, meets the new. */
+function retryConnected(bus: Bus, run: FrameRun, told: Teller): void {
+  const { state, emit } = bus;
+  if ((state.view.policy?.publish.attemptsMax ?? 1) < 2) {
+    told.timeOut(run);
+    return;
+  }
+  reconnect(state, emit);
+  publishConnected(bus, [run], told);
+}
+
+/** Published while down, and still waited for when the client is connected again: what was kept is stored, what a dial reset is lost. */
+export function waitForReconnect(bus: Bus, step: StepId, run: FrameRun, told: Teller = teller(bus, step)): void {
+  const { state, profile, options, emit } = bus;
+  if (
+    profile.reconnectBuffer.kind === "kept" &&
+    accepts(state.pendingBytes, bufferBytesMax(profile, options), run) < 1
+  ) {
+    told.refuse([run], "buffer-full");
+    return;
+  }
+  reconnect(state, emit);
+  if (profile.reconnectBuffer.kind === "kept") {
+    publishConnected(bus, [run], told);
+    return;
+  }
+  lose([run], "reset at dial", emit);
+  retryConnected(bus, run, told);
+}
+
+function publishConnected(bus: Bus, rest: FrameRun[], told: Teller): void {
+  const { state } = bus;
+  switch (state.view.hindrance) {
+    case "none":
+      for (const run of rest.splice(0)) answered(bus, run, told);
+      return;
+    case "lose-ack":
+      loseAck(bus, rest, told);
+      return;
+    case "limit":
+      throw new Error("a durable publish under a limit");
+    case "hold":
+    case "pause":
+    case "blackhole":
+      while (rest.length > 0) {
+        // The copies of one message are sent before the next call begins.
+        const [one] = take(rest, 1) as [FrameRun];
+        for (let attempt = 0; attempt < attemptsMax(bus); attempt++) append(state.wire, one);
+        told.timeOut(one);
+      }
+      return;
+  }
+}
+
+const attemptsMax = ({ state }: Bus): number => state.view.policy?.publish.attemptsMax ?? 1;
+
+/** Nothing is in the way: all that was sent before has arrived, and each message gets its answer. */
+function answered(bus: Bus, run: FrameRun, told: Teller): void {
+  const { state, profile, choose, emit } = bus;
+  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  state.fresh = false;
+  const answers = arrive(state, [run], choose, emit);
+  const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
+  const rest = [run];
+  for (let i = 0; i < answers.length; ) {
+    const answer = answers[i] as Answer;
+    let same = 1;
+    while (answers[i + same] === answer) same++;
+    i += same;
+    for (const part of take(rest, same)) {
+      if (answer === "silence") told.timeOut(part);
+      else
+        told.tell(part, outcomeOf(answer), answer === "no-responders" ? noRespondersRetries * noRespondersWaitMs : 0);
+    }
+  }
+}
+
+function outcomeOf(answer: Exclude<Answer, "silence">): Outcome {
+  switch (answer) {
+    case "stored":
+      return { is: "acked" };
+    case "duplicate":
+      return { is: "acked", duplicate: true };
+    case "full":
+      return { is: "rejected", kind: "stream-full" };
+    case "no-responders":
+      return { is: "rejected", kind: "no-responders" };
+  }
+}
+
+/** The first message is stored; what would have said so is cut off with the connection, and the others meet a link that is down. */
+function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
+  const { state, choose, emit } = bus;
+  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  const [first] = take(rest, 1);
+  if (first === undefined) return;
+  arrive(state, [first], choose, emit);
+  emit({ kind: "fault", step: state.view.limitStep, fault: "lose-ack", phase: "took-effect" });
+  state.client = "lost";
+  notice(state, emit);
+  state.view.link = "down";
+  keepOrLose(bus, first, told, attemptsMax(bus) - 1);
+  for (const run of rest.splice(0)) keepOrLose(bus, run, told);
+}
+
+/** Published while the link is down, and given up before it comes back: the copies that are kept go out all the same. */
+function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = attemptsMax(bus)): void {
+  const { state, profile, options, emit } = bus;
+  if (profile.reconnectBuffer.kind === "reset-at-dial") {
+    if (attempts > 0) lose([run], "reset at dial", emit);
+    told.timeOut(run);
+    return;
+  }
+  const limit = bufferBytesMax(profile, options);
+  const rest = [run];
+  if (attempts === 0) {
+    told.timeOut(run);
+    return;
+  }
+  while (rest.length > 0) {
+    // Each call keeps its copies before the next call begins.
+    const [one] = take(rest, 1) as [FrameRun];
+    let kept = 0;
+    for (; kept < attempts && accepts(state.pendingBytes, limit, one) > 0; kept++) keep(state, one);
+    if (kept === 0) told.refuse([one], "buffer-full");
+    else told.timeOut(one);
+  }
+}
+
+/**
+ * Overlapped publishes and the cut they raced with. One call at a time waits: some were acknowledged, the one under way may have
+ * arrived or not, the others meet a link that is down. Asynchronous calls are all under way at once.
+ */
+export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
+  const { state, choose, emit } = bus;
+  const isAsync = burst.via?.async === true;
+  const told = teller(bus, burst.step);
+  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  const { step: _, ...run } = burst;
+  const rest: FrameRun[] = [run];
+  const acked = choose("acked-before-cut", 0, burst.count);
+  for (const one of take(rest, acked)) answered(bus, one, told);
+  const underWay = isAsync ? countOf(rest) : Math.min(1, countOf(rest));
+  const arrived = choose("ack-lost", 0, underWay);
+  const silenced = take(rest, arrived);
+  arrive(state, silenced, choose, emit);
+  for (const one of silenced) unanswered(bus, one, told, isAsync);
+  const lost = take(rest, underWay - arrived);
+  lose(lost, "outbound or socket", emit);
+  for (const one of lost) unanswered(bus, one, told, isAsync);
+  state.client = "lost";
+  notice(state, emit);
+  for (const one of rest.splice(0)) keepOrLose(bus, one, told);
+}
+
+/** How a call ends whose acknowledgement will not come. */
+function unanswered(bus: Bus, run: FrameRun, told: Teller, isAsync: boolean): void {
+  if (!isAsync) {
+    told.timeOut(run);
+    return;
+  }
+  switch (bus.profile.jetStream.asyncAtDisconnect) {
+    case "fails-all":
+      told.tell(run, { is: "unsettled", kind: "disconnected" });
+      return;
+    case "waits-for-timeout":
+      told.timeOut(run);
+      return;
+    case "never-ends":
+      told.tell(run, { is: "unsettled", kind: "never-returned" });
+      return;
+  }
+}

@@ -1,0 +1,132 @@
+/** The process around the client, under a policy: what befalls it, how it ends, what its probes say, what time does to it. */
+import { type Life, passTime } from "./cold-start.ts";
+import { closeForGood, land } from "./connection.ts";
+import { deliver, leave, nextRedeliveryMs, type Reach } from "./consumers.ts";
+import type { Bus } from "./core-path.ts";
+import { copyView, type View } from "./plan.ts";
+import { replay } from "./reconnect-buffer.ts";
+import { isUsable, makeStreams, syncStreams } from "./server.ts";
+import { lose, type Service } from "./state.ts";
+import type { ProcessEvent } from "./vocabulary/event.ts";
+import type { Policy } from "./vocabulary/policy.ts";
+
+/** A bus with a policy. */
+export interface Served extends Bus {
+  readonly service: Service;
+  readonly policy: Policy;
+}
+
+export function served(bus: Bus): Served | undefined {
+  const { service, view } = bus.state;
+  return service === undefined || view.policy === undefined ? undefined : { ...bus, service, policy: view.policy };
+}
+
+/** What befalls the process happens to its client. */
+export function live(bus: Served, life: readonly Life[]): void {
+  for (const one of life) befall(bus, one);
+}
+
+function befall(bus: Served, one: Life): void {
+  const { state, emit } = bus;
+  switch (one.what) {
+    case "started":
+      land(state, bus.choose, emit);
+      state.client = "disconnected";
+      state.stuck = false;
+      state.reset = false;
+      emit({ kind: "process", change: "started", replica: 0, by: one.by, atMs: one.atMs });
+      return;
+    case "connected":
+      connectFirst(bus);
+      return;
+    case "client-closed":
+      if (state.client !== "closed") closeForGood(state, ["closed"], "reconnect buffer", emit);
+      return;
+    case "exited":
+      finish(bus, { because: one.because, code: 1, tookMs: one.tookMs, forced: false, toldLost: 0, atMs: one.atMs });
+      return;
+  }
+}
+
+/** The first connection of the process. A bus that publishes through JetStream makes its streams now, if it can. */
+export function connectFirst(bus: Served): void {
+  const { state, service, emit } = bus;
+  state.client = "connected";
+  state.fresh = true;
+  emit({ kind: "connection", change: "connected" });
+  replay(state);
+  if (state.view.jetStream && state.view.path === "jetstream") makeStreams(service.server);
+}
+
+type Ending = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
+
+/** The process is gone, and with it what its client kept. What its socket had taken is still under way. */
+export function finish(bus: Bus, ending: Ending, drained = false): void {
+  const { state, profile, choose, emit } = bus;
+  lose(state.pending, "process exit", emit);
+  state.pending = [];
+  state.pendingBytes = 0;
+  if (state.client === "connected") state.reset = state.fresh && profile.close.socket === "reset-if-unread";
+  state.client = "closed";
+  if (state.view.link === "up" && state.view.hindrance === "none") land(state, choose, emit);
+  if (state.service === undefined) return;
+  leave(state.service.server, 0, drained);
+  state.service.probe = "";
+  emit({ kind: "process", change: "exited", replica: 0, ...ending });
+}
+
+/** After every step: consumers are given what there is, and the probes are asked. */
+export function lookAround(bus: Served, nowMs: number = bus.state.view.nowMs): void {
+  const { service, choose, emit } = bus;
+  deliver(service.server, reachOf(bus, nowMs), choose, emit);
+  tellProbe(bus);
+}
+
+function reachOf({ state }: Served, nowMs: number): Reach {
+  const { hindrance, link, serverUp, jetStream } = state.view;
+  const others = serverUp && jetStream && hindrance !== "pause";
+  const isHere = others && link === "up" && state.client === "connected";
+  const first = !isHere ? "away" : hindrance === "none" ? "here" : "held";
+  return { nowMs, first, others };
+}
+
+/** Whether the durable path would work for this process now. */
+const isDurablePathUsable = ({ view }: Bus["state"], { server }: Service): boolean =>
+  view.jetStream && view.path === "jetstream" && isUsable(server);
+
+function tellProbe({ state, service, policy, emit }: Served): void {
+  const { view } = state;
+  if (view.process !== "waiting" && view.process !== "running") return;
+  const connected = state.client === "connected" || state.client === "lost";
+  const durable = connected && isDurablePathUsable(state, service);
+  const ready = isReady(policy, connected, durable);
+  const live = policy.startup.liveness === "independent" || ready;
+  const said = `${ready}/${live}/${connected}/${durable}`;
+  if (said === service.probe) return;
+  service.probe = said;
+  emit({ kind: "probe", replica: 0, ready, live, connected, durable, atMs: view.nowMs });
+}
+
+function isReady({ startup }: Policy, connected: boolean, durable: boolean): boolean {
+  switch (startup.readiness) {
+    case "process":
+      return true;
+    case "connected":
+      return connected;
+    case "connected-and-durable":
+      return durable;
+  }
+}
+
+/** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
+export function spendTime(bus: Served, ms: number): void {
+  const { state, service, policy, profile } = bus;
+  const view: View = copyView(state.view);
+  const untilMs = view.nowMs + ms;
+  live(bus, passTime(view, ms, policy, profile));
+  for (let nowMs = nextRedeliveryMs(service.server, state.view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
+    deliver(service.server, reachOf(bus, nowMs), bus.choose, bus.emit);
+    nowMs = nextRedeliveryMs(service.server, nowMs);
+  }
+  syncStreams(service.server, untilMs);
+}

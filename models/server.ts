@@ -1,0 +1,344 @@
+/**
+ * The server: what its streams hold, which ids they remember, which consumers they feed. Everything that arrives comes through
+ * `receive`, whichever way it was published: a stream captures by subject and asks no one.
+ */
+import type { Choose } from "./choice.ts";
+import { covers, isTapped, streamOf } from "./policy.ts";
+import type { Emit, Place, Run } from "./vocabulary/event.ts";
+import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
+
+/** How a message was published: what its frame alone does not say. */
+export interface Via {
+  readonly subject: string;
+  readonly key?: string;
+  /** Through JetStream: its sender waits for an acknowledgement, and the observer looks for it in the stream. */
+  readonly durable: boolean;
+  /** One message id for all of the run, which is then one message; `each`: every message has one of its own. */
+  readonly id?: string;
+  readonly each?: true;
+  /** Sent without waiting for the acknowledgement of the one before. */
+  readonly async?: true;
+}
+
+/** What an event says of how its messages were published. */
+export const saysVia = (via: Via | undefined): { subject?: string; key?: string; durable?: true } =>
+  via === undefined
+    ? {}
+    : {
+        subject: via.subject,
+        ...(via.key === undefined ? {} : { key: via.key }),
+        ...(via.durable ? { durable: true as const } : {}),
+      };
+
+interface Stored extends Run {
+  readonly subject: string;
+  /** Published through JetStream; else captured on its way to others, and arrived with them. */
+  readonly durable: boolean;
+}
+
+/** An id seen; without `id` that of each message of the run. */
+interface Seen extends Run {
+  readonly id?: string;
+  readonly atMs: number;
+}
+
+export interface Stream {
+  readonly policy: StreamPolicy;
+  exists: boolean;
+  /** Oldest first. */
+  log: Stored[];
+  /** Of the newest, how many no acknowledgement has followed: the server may not have stored them yet. */
+  unconfirmed: number;
+  /** Of the oldest, how many the disk has. */
+  synced: number;
+  seen: Seen[];
+}
+
+/** A durable consumer: one for each subject that is subscribed to. */
+export interface Consumer {
+  readonly stream: string;
+  readonly subject: string;
+  /** The replica whose library made it, and will delete it; -1: the operator. */
+  readonly creator: number;
+  exists: boolean;
+  /** Messages of the stream given out so far, oldest first, discarded ones among them. */
+  given: number;
+  readonly members: Member[];
+  readonly open: Delivery[];
+}
+
+export interface Member {
+  readonly replica: number;
+  readonly handler: "acks" | "fails" | "hangs";
+}
+
+/** Given to a handler, and not acknowledged yet. */
+export interface Delivery extends Run {
+  readonly replica: number;
+  readonly delivery: number;
+  readonly dueMs: number;
+  /** Handled: its acknowledgement waits in a link that holds it. */
+  readonly ackHeld: boolean;
+}
+
+export interface Server {
+  readonly policy: Policy;
+  streams: Stream[];
+  consumers: Consumer[];
+  /** Until when everything stored before has reached the disk. */
+  syncedMs: number;
+}
+
+/** nats-server, filestore.go: defaultSyncInterval, 2 minutes. What power loss takes is what was written since. */
+export const syncIntervalMs = 120_000;
+
+export const newServer = (policy: Policy): Server => ({
+  policy,
+  streams: policy.streams.map(stream => newStream(stream, stream.made === "present")),
+  consumers: [],
+  syncedMs: 0,
+});
+
+const newStream = (policy: StreamPolicy, exists: boolean): Stream => ({
+  policy,
+  exists,
+  log: [],
+  unconfirmed: 0,
+  synced: 0,
+  seen: [],
+});
+
+export const copyServer = (server: Server): Server => ({
+  ...server,
+  streams: server.streams.map(stream => ({ ...stream, log: stream.log.slice(), seen: stream.seen.slice() })),
+  consumers: server.consumers.map(one => ({ ...one, members: one.members.slice(), open: one.open.slice() })),
+});
+
+export const keyOfServer = ({ streams, consumers, syncedMs }: Server): string =>
+  JSON.stringify([streams.map(({ policy: _, ...rest }) => rest), consumers, syncedMs]);
+
+/** The bus makes the streams that its policy lets it make. A stream that is there already is as good. */
+export function makeStreams(server: Server): void {
+  for (const stream of server.streams) if (stream.policy.made === "created") stream.exists = true;
+}
+
+/** Whether everything that the policy publishes through JetStream would be stored. */
+export const isUsable = (server: Server): boolean => server.streams.every(stream => stream.exists);
+
+/** What a publish through JetStream is answered; `silence` where somebody listens who never answers. */
+export type Answer = "stored" | "duplicate" | "full" | "no-responders" | "silence";
+
+/** A message arrives. Says where it ended, and gives back what its sender would be told. */
+export function receive(
+  server: Server,
+  message: number,
+  via: Via,
+  at: { readonly nowMs: number; readonly jetStream: boolean },
+  choose: Choose,
+  emit: Emit,
+): Answer {
+  const one = { first: message, count: 1 };
+  if (!via.durable) {
+    emit({ kind: "delivered", ...one });
+    emit({ kind: "ended", place: "arrived", ...one });
+  }
+  const stream = at.jetStream ? capturing(server, via.subject) : undefined;
+  if (stream === undefined) {
+    if (via.durable) emit({ kind: "ended", place: "no stream", ...one });
+    return isTapped(server.policy, via.subject) ? "silence" : "no-responders";
+  }
+  const known = remembered(stream, message, via, at.nowMs, choose);
+  if (known !== undefined) {
+    emit({ kind: "ended", place: known === message ? "arrived" : "dedupe window", ...one });
+    confirm(stream, via);
+    return "duplicate";
+  }
+  if (!makeRoom(server, stream, via, one, emit)) return "full";
+  append(stream.log, { ...one, subject: via.subject, durable: via.durable });
+  stream.unconfirmed++;
+  if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: at.nowMs });
+  else if (via.each === true) remember(stream.seen, { ...one, atMs: at.nowMs });
+  confirm(stream, via);
+  if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
+  return "stored";
+}
+
+/** An acknowledgement follows all that was stored before it. */
+function confirm(stream: Stream, via: Via): void {
+  if (via.durable) stream.unconfirmed = 0;
+}
+
+function capturing(server: Server, subject: string): Stream | undefined {
+  const policy = streamOf(server.policy, subject);
+  return server.streams.find(stream => stream.policy === policy && stream.exists);
+}
+
+/** The message that first had the id, if the window still knows it. At its very end it may or may not. */
+function remembered(
+  stream: Stream,
+  message: number,
+  { id, each }: Via,
+  nowMs: number,
+  choose: Choose,
+): number | undefined {
+  if (id === undefined && each !== true) return undefined;
+  const first = stream.seen.findLast(seen => (id === undefined ? isWithin(seen, message) : seen.id === id));
+  if (first === undefined) return undefined;
+  const leftMs = first.atMs + stream.policy.duplicateWindowMs - nowMs;
+  if (leftMs < 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 1)) return undefined;
+  return id === undefined ? message : first.first;
+}
+
+const isWithin = (seen: Seen, message: number): boolean =>
+  seen.id === undefined && message >= seen.first && message < seen.first + seen.count;
+
+function makeRoom(server: Server, stream: Stream, via: Via, one: Run, emit: Emit): boolean {
+  const { messagesMax, discard, name } = stream.policy;
+  if (messagesMax === undefined || lengthOf(stream.log) < messagesMax) return true;
+  if (discard === "new") {
+    if (via.durable) emit({ kind: "ended", place: "stream limit", ...one });
+    return false;
+  }
+  const [oldest] = stream.log;
+  if (oldest !== undefined) {
+    dropFirst(stream.log, 1);
+    stream.synced = Math.max(0, stream.synced - 1);
+    for (const consumer of server.consumers)
+      if (covers(consumer.subject, oldest.subject)) consumer.given = Math.max(0, consumer.given - 1);
+    emit({ kind: "discarded", stream: name, first: oldest.first, count: 1 });
+    tellLost([{ ...oldest, count: 1 }], "stream limit", emit);
+  }
+  return true;
+}
+
+/** The process of the server is killed and comes back: memory is gone, of what nobody was told is stored any tail may be. */
+export function killServer(server: Server, choose: Choose, emit: Emit): void {
+  for (const stream of server.streams) {
+    if (stream.policy.storage === "memory") loseStream(stream, emit);
+    else keepOldest(stream, lengthOf(stream.log) - stream.unconfirmed, choose, "stored-before-kill", emit);
+  }
+  forgetConsumers(server);
+}
+
+/** The server stops in order: its disk has everything. */
+export function stopServer(server: Server, emit: Emit): void {
+  for (const stream of server.streams) if (stream.policy.storage === "memory") loseStream(stream, emit);
+  forgetConsumers(server);
+}
+
+/** The machine loses power: of a file what was synced is kept for certain, of the rest any tail may be gone. Ids go with their messages. */
+export function losePower(server: Server, choose: Choose, emit: Emit): void {
+  for (const stream of server.streams) {
+    if (stream.policy.storage === "memory") loseStream(stream, emit);
+    else keepOldest(stream, stream.synced, choose, "synced-before-power-loss", emit);
+  }
+  forgetConsumers(server);
+}
+
+/** The server comes back without its disk. */
+export function loseStore(server: Server, emit: Emit): void {
+  for (const stream of server.streams) loseStream(stream, emit);
+  server.consumers = [];
+}
+
+function keepOldest(
+  stream: Stream,
+  least: number,
+  choose: Choose,
+  label: "stored-before-kill" | "synced-before-power-loss",
+  emit: Emit,
+): void {
+  const all = lengthOf(stream.log);
+  const kept = least >= all ? all : choose(label, least, all);
+  const lost = stream.log.slice();
+  stream.log = takeFirst(lost, kept);
+  tellLost(lost, "server's store", emit);
+  stream.seen = lost.reduce<Seen[]>((seen, gone) => seen.flatMap(one => minus(one, gone)), stream.seen);
+  stream.unconfirmed = 0;
+  stream.synced = Math.min(stream.synced, kept);
+}
+
+function tellLost(stored: readonly Stored[], place: Place, emit: Emit): void {
+  for (const { first, count, durable } of stored) if (durable) emit({ kind: "ended", place, first, count });
+}
+
+function loseStream(stream: Stream, emit: Emit): void {
+  tellLost(stream.log, "server's store", emit);
+  Object.assign(stream, newStream(stream.policy, false));
+}
+
+/** Consumers of a stream that is gone are gone with it. */
+function forgetConsumers(server: Server): void {
+  server.consumers = server.consumers.filter(one =>
+    server.streams.some(stream => stream.policy.name === one.stream && stream.exists),
+  );
+}
+
+/** Time has passed, and with it the moments at which the server writes its files out. */
+export function syncStreams(server: Server, nowMs: number): void {
+  if (nowMs < server.syncedMs + syncIntervalMs) return;
+  server.syncedMs = nowMs - (nowMs % syncIntervalMs);
+  for (const stream of server.streams) stream.synced = lengthOf(stream.log);
+}
+
+/** Says what every stream holds. */
+export function tellStreams(server: Server, emit: Emit): void {
+  for (const { policy, log } of server.streams)
+    for (const { first, count } of log) emit({ kind: "holds", stream: policy.name, first, count });
+}
+
+/** The messages of a stream that a consumer of `subject` gets, from the `given`th of them on. */
+export function notGiven(stream: Stream, { subject, given }: Consumer): Run[] {
+  const mine = stream.log.filter(one => covers(subject, one.subject));
+  takeFirst(mine, given);
+  return mine;
+}
+
+/** What is left of a run without the messages of another. */
+function minus<One extends Run>(run: One, gone: Run): One[] {
+  const before = Math.min(run.count, Math.max(0, gone.first - run.first));
+  const after = Math.min(run.count, Math.max(0, run.first + run.count - (gone.first + gone.count)));
+  return [
+    { ...run, count: before },
+    { ...run, first: run.first + run.count - after, count: after },
+  ].filter(({ count }) => count > 0);
+}
+
+export const lengthOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
+
+function append(log: Stored[], run: Stored): void {
+  const last = log.at(-1);
+  if (
+    last !== undefined &&
+    last.subject === run.subject &&
+    last.durable === run.durable &&
+    last.first + last.count === run.first
+  )
+    log[log.length - 1] = { ...last, count: last.count + run.count };
+  else log.push(run);
+}
+
+function remember(seen: Seen[], run: Seen): void {
+  const last = seen.at(-1);
+  if (last !== undefined && last.id === undefined && last.atMs === run.atMs && last.first + last.count === run.first)
+    seen[seen.length - 1] = { ...last, count: last.count + run.count };
+  else seen.push(run);
+}
+
+const dropFirst = (log: Stored[], count: number): void => void takeFirst(log, count);
+
+/** Takes the first `count` messages off the list. */
+function takeFirst<One extends Run>(log: One[], count: number): One[] {
+  const taken: One[] = [];
+  let left = count;
+  while (left > 0) {
+    const head = log[0];
+    if (head === undefined) break;
+    const part = Math.min(left, head.count);
+    taken.push({ ...head, count: part });
+    if (part === head.count) log.shift();
+    else log[0] = { ...head, first: head.first + part, count: head.count - part };
+    left -= part;
+  }
+  return taken;
+}

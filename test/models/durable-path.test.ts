@@ -1,0 +1,243 @@
+/** The durable path in the model, row by row of what was measured (docs/facts.md names the tables). */
+import { describe, expect, test } from "vitest";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { type Bare, blackhole, cut, eventsOf, fault, heal, hold, start } from "./cases.ts";
+import {
+  advance,
+  job,
+  jobAgain,
+  kill,
+  news,
+  policyWith,
+  replica,
+  sound,
+  stream,
+  subscribe,
+  term,
+  underPolicy,
+} from "./policies.ts";
+
+const outcomeText = (event: Extract<Event, { kind: "published" }>): string =>
+  [event.outcome.is, "kind" in event.outcome ? event.outcome.kind : "", "duplicate" in event.outcome ? "duplicate" : ""]
+    .filter(word => word !== "")
+    .join(" ");
+
+/** What each publish was told, and how many messages the streams hold. */
+function shown(scenario: Scenario, profile: Profile, seed = "1"): { told: readonly string[]; held: readonly number[] } {
+  const events = eventsOf(scenario, profile, seed);
+  return {
+    told: events.flatMap(event =>
+      event.kind === "published" ? Array.from({ length: event.count }, () => outcomeText(event)) : [],
+    ),
+    held: events.flatMap(event =>
+      event.kind === "holds" ? Array.from({ length: event.count }, (_, i) => event.first + i) : [],
+    ),
+  };
+}
+
+const loseAck = fault({ kind: "lose-ack" });
+const byKey = policyWith({ publish: { messageIds: [{ subjects: "job.>", id: "key" }] } });
+const noId = policyWith({ publish: { messageIds: [] } });
+const uncovered = policyWith({ streams: [{ ...stream, subjects: ["job.b"] }] });
+
+test.each([natsGo, natsJs3])("$name: what a stream takes is acknowledged and held", profile => {
+  expect(shown(underPolicy(sound, [start, job(3)]), profile)).toEqual({
+    told: ["acked", "acked", "acked"],
+    held: [0, 1, 2],
+  });
+});
+
+describe("table 6", () => {
+  test("no stream on the subject: the client says that nobody answered, nats.go after its two retries", () => {
+    const scenario = underPolicy(uncovered, [start, job()]);
+    expect(shown(scenario, natsJs3)).toEqual({ told: ["rejected no-responders"], held: [] });
+    const [said] = eventsOf(scenario, natsGo).filter(event => event.kind === "published");
+    expect(said).toMatchObject({ outcome: { is: "rejected", kind: "no-responders" }, tookMs: 500 });
+  });
+
+  test("no stream, but somebody listens: nobody says so, and the call waits out its time", () => {
+    const tapped = { ...uncovered, taps: ["job.>"] };
+    const [said] = eventsOf(underPolicy(tapped, [start, job()]), natsGo).filter(event => event.kind === "published");
+    expect(said).toMatchObject({ outcome: { is: "unsettled", kind: "timeout" }, tookMs: 5_000 });
+  });
+
+  test.each([natsGo, natsJs3])("$name: a lost ack is a timeout, and the message is stored", profile => {
+    expect(shown(underPolicy(sound, [start, loseAck, job(), heal()]), profile)).toEqual({
+      told: ["unsettled timeout"],
+      held: [0],
+    });
+  });
+
+  test.each([natsGo, natsJs3])(
+    "$name: … retried with its id it is a duplicate, without one it is stored twice",
+    profile => {
+      const steps: Bare[] = [start, loseAck, job(), heal(), jobAgain(2)];
+      expect(shown(underPolicy(sound, steps), profile)).toEqual({
+        told: ["unsettled timeout", "acked duplicate"],
+        held: [0],
+      });
+      expect(shown(underPolicy(noId, steps), profile)).toEqual({ told: ["unsettled timeout", "acked"], held: [0, 0] });
+    },
+  );
+
+  test("published while down and given up: nats.go stores it later, nats.js has lost it", () => {
+    const scenario = underPolicy(sound, [start, cut(), job(), heal()]);
+    expect(shown(scenario, natsGo)).toEqual({ told: ["unsettled timeout"], held: [0] });
+    expect(shown(scenario, natsJs3)).toEqual({ told: ["unsettled timeout"], held: [] });
+  });
+
+  test("published while down, restored in time: nats.go is acknowledged, nats.js times out", () => {
+    const scenario = underPolicy(sound, [start, cut(), job(1, { overlap: true }), heal()]);
+    expect(shown(scenario, natsGo)).toEqual({ told: ["acked"], held: [0] });
+    expect(shown(scenario, natsJs3)).toEqual({ told: ["unsettled timeout"], held: [] });
+  });
+
+  test("a disabled reconnect buffer refuses at once", () => {
+    const scenario = underPolicy(sound, [start, cut(), job(), heal()], { reconnectBufferBytesMax: -1 });
+    expect(shown(scenario, natsGo)).toEqual({ told: ["rejected buffer-full"], held: [] });
+  });
+
+  test("held in the link: a timeout, and stored when it is let go; dropped in the link: a timeout, and gone", () => {
+    expect(shown(underPolicy(sound, [start, hold, job(2), heal()]), natsGo)).toEqual({
+      told: ["unsettled timeout", "unsettled timeout"],
+      held: [0, 1],
+    });
+    expect(shown(underPolicy(sound, [start, blackhole, job(2), heal()]), natsGo).held).toEqual([]);
+  });
+
+  test("a core publish on a stream's subject is stored without an ack", () => {
+    const captured = policyWith({ streams: [{ ...stream, subjects: ["job.>", "news.>"] }] });
+    expect(shown(underPolicy(captured, [start, news(2)]), natsGo)).toEqual({
+      told: ["accepted", "accepted"],
+      held: [0, 1],
+    });
+  });
+});
+
+describe("the dedupe window", () => {
+  const twice = (ms: number): Bare[] => [start, job(1, { key: "j1" }), advance(ms), job(1, { key: "j1" })];
+
+  test("swallows a second, different message of the same id, and calls it acknowledged", () => {
+    expect(shown(underPolicy(byKey, twice(119_999)), natsGo)).toEqual({
+      told: ["acked", "acked duplicate"],
+      held: [0],
+    });
+    expect(shown(underPolicy(byKey, twice(120_001)), natsGo)).toEqual({ told: ["acked", "acked"], held: [0, 1] });
+  });
+
+  test("may or may not have ended at its very end", () => {
+    const held = new Set(
+      Array.from({ length: 20 }, (_, i) => shown(underPolicy(byKey, twice(120_000)), natsGo, `${i}`).held.length),
+    );
+    expect([...held].sort()).toEqual([1, 2]);
+  });
+});
+
+describe("table 7: the server is killed", () => {
+  const killed = (store?: "lost"): Bare =>
+    fault({ kind: "stop-server", signal: "KILL", awaits: "noticed", ...(store === undefined ? {} : { store }) });
+  const inMemory = policyWith({ streams: [{ ...stream, storage: "memory" }] });
+
+  test("a file stream keeps what it acknowledged, a memory stream is gone with its definition", () => {
+    const steps = [start, job(3), killed(), heal(), job()];
+    expect(shown(underPolicy(sound, steps), natsGo)).toEqual({
+      told: ["acked", "acked", "acked", "acked"],
+      held: [0, 1, 2, 3],
+    });
+    expect(shown(underPolicy(inMemory, steps), natsGo)).toEqual({
+      told: ["acked", "acked", "acked", "rejected no-responders"],
+      held: [],
+    });
+    expect(shown(underPolicy(sound, [start, job(3), killed("lost"), heal()]), natsGo).held).toEqual([]);
+  });
+
+  test("the dedupe window survives it", () => {
+    const steps = [start, job(1, { key: "j1" }), killed(), heal(), job(1, { key: "j1" })];
+    expect(shown(underPolicy(byKey, steps), natsGo).told).toEqual(["acked", "acked duplicate"]);
+  });
+
+  test("of what was captured without an ack any prefix is kept", () => {
+    const captured = policyWith({ streams: [{ ...stream, subjects: ["job.>", "news.>"] }] });
+    const scenario = underPolicy(captured, [start, news(50), { kind: "flush", timeoutMs: 5_000 }, killed(), heal()]);
+    const held = Array.from({ length: 40 }, (_, i) => shown(scenario, natsGo, `${i}`).held);
+    for (const one of held) expect(one).toEqual(one.map((_, i) => i));
+    const lengths = held.map(one => one.length);
+    expect(Math.min(...lengths)).toBe(0);
+    expect(Math.max(...lengths)).toBe(50);
+  });
+});
+
+test("a full stream discards the oldest, or refuses the new", () => {
+  const full = (discard: "old" | "new") => policyWith({ streams: [{ ...stream, messagesMax: 2, discard }] });
+  expect(shown(underPolicy(full("old"), [start, job(3)]), natsGo)).toEqual({
+    told: ["acked", "acked", "acked"],
+    held: [1, 2],
+  });
+  expect(shown(underPolicy(full("new"), [start, job(3)]), natsGo)).toEqual({
+    told: ["acked", "acked", "rejected stream-full"],
+    held: [0, 1],
+  });
+});
+
+test("asynchronous publishes at a cut: nats.go fails them all, nats.js waits for each", () => {
+  const scenario = underPolicy(sound, [start, job(9, { async: true, overlap: true }), cut(), heal()]);
+  const unsettled = (profile: Profile): Set<string> =>
+    new Set(
+      Array.from({ length: 30 }, (_, i) => shown(scenario, profile, `${i}`).told)
+        .flat()
+        .filter(told => told !== "acked"),
+    );
+  expect([...unsettled(natsGo)]).toEqual(["unsettled disconnected"]);
+  expect([...unsettled(natsJs3)]).toEqual(["unsettled timeout"]);
+});
+
+describe("consumers", () => {
+  const handled = (scenario: Scenario, seed = "1"): string[] =>
+    eventsOf(scenario, natsGo, seed).flatMap(event =>
+      event.kind === "handled"
+        ? [`${event.replica}: ${event.first}+${event.count} ${event.delivery} ${event.outcome}`]
+        : [],
+    );
+
+  test("what is not acknowledged is given again after the ack wait, as often as it may be", () => {
+    expect(handled(underPolicy(sound, [start, subscribe(0, "hangs"), job(2), advance(30_000)]))).toEqual([
+      "0: 0+2 1 hung",
+      "0: 0+2 2 hung",
+      "0: 0+2 3 hung",
+    ]);
+  });
+
+  test("a failed message is acknowledged and gone, or kept on its dead letter subject", () => {
+    const steps = [start, subscribe(0, "fails"), job()];
+    const gone = policyWith({ consume: { failures: "acknowledged" } });
+    expect(handled(underPolicy(gone, steps))).toEqual(["0: 0+1 1 acknowledged-failed"]);
+    const kept = policyWith({ consume: { failures: "dead-letter", deadLetterSubject: "job.dead" } });
+    expect(handled(underPolicy(kept, steps))).toEqual(["0: 0+1 1 dead-lettered"]);
+  });
+
+  test("nats.go#874: who made a shared durable deletes it when it drains, and the survivor is given nothing", () => {
+    const steps = [start, subscribe(0), replica(1), subscribe(1), job(), term(), start, job()];
+    const drains = policyWith({ consume: { durables: "created" }, shutdown: { strategy: "drain" } });
+    const before = handled(underPolicy(drains, steps)).filter(text => text.includes("1+1"));
+    expect(before).toEqual([]);
+    const bound = policyWith({ shutdown: { strategy: "drain" } });
+    expect(handled(underPolicy(bound, steps)).filter(text => text.includes("1+1"))).toEqual(["1: 1+1 1 acked"]);
+  });
+
+  test("… and a new subscriber starts from the beginning of the stream", () => {
+    const drains = policyWith({ consume: { durables: "created" }, shutdown: { strategy: "drain" } });
+    const steps = [start, subscribe(0), job(2), term(), start, subscribe(0)];
+    expect(handled(underPolicy(drains, steps))).toEqual(["0: 0+2 1 acked", "0: 0+2 1 acked"]);
+  });
+
+  test("an acknowledgement that a cut loses brings the message back", () => {
+    const steps = [start, replica(1), subscribe(1, "hangs"), job(), subscribe(0), kill(1), hold, advance(30_000)];
+    const given = ["1: 0+1 1 hung", "0: 0+1 2 acked"];
+    expect(handled(underPolicy(sound, [...steps, heal()]))).toEqual(given);
+    expect(handled(underPolicy(sound, [...steps, cut(), heal()]))).toEqual([...given, "0: 0+1 3 acked"]);
+  });
+});

@@ -1,0 +1,141 @@
+/** Cold start, process ends and probes in the model, row by row of what was measured. */
+import { describe, expect, test } from "vitest";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { type Bare, cut, eventsOf, fault, heal, hold, publish, scenarioWith, start, together } from "./cases.ts";
+import { advance, job, kill, news, policyWith, sound, subscribe, term, underPolicy } from "./policies.ts";
+
+type Exited = Extract<Event, { kind: "process"; change: "exited" }>;
+
+const said = (policy: Policy, steps: readonly Bare[], profile: Profile = natsGo): Event[] =>
+  eventsOf(underPolicy(policy, steps), profile);
+const exits = (policy: Policy, steps: readonly Bare[], profile: Profile = natsGo): Exited[] =>
+  said(policy, steps, profile).filter(
+    (event): event is Exited => event.kind === "process" && event.change === "exited",
+  );
+const probes = (policy: Policy, steps: readonly Bare[]): string[] =>
+  said(policy, steps).flatMap(event =>
+    event.kind === "probe" ? [`${event.ready ? "ready" : "not ready"}, ${event.live ? "live" : "not live"}`] : [],
+  );
+const delivered = (events: readonly Event[]): number =>
+  events.reduce((sum, event) => sum + (event.kind === "delivered" ? event.count : 0), 0);
+
+const coldCut = cut("none");
+const silent = fault({ kind: "silent-handshake" });
+const refuses = fault({ kind: "refuse-credentials" });
+const noJetStream = fault({ kind: "no-jetstream" });
+const failFast = policyWith({ startup: { strategy: "fail-fast" } });
+const forEver = policyWith({ startup: { strategy: "retry-forever" } });
+
+describe("cold start", () => {
+  test("fail fast: a refused port ends the process at once, a silent server after the connect timeout of every server", () => {
+    expect(exits(failFast, [coldCut, start])).toMatchObject([{ because: "startup", code: 1, tookMs: 0 }]);
+    const events = eventsOf(underPolicy(failFast, [silent, start], { servers: 3 }), natsGo);
+    expect(events.find(event => event.kind === "process" && event.change === "exited")).toMatchObject({
+      tookMs: 30_000,
+    });
+  });
+
+  test("the supervisor starts a failed process again until it is connected", () => {
+    const life = said(failFast, [coldCut, start, advance(2_500), heal("none"), advance(1_000)]).flatMap(event =>
+      event.kind === "process" ? [event.change] : event.kind === "connection" ? [event.change] : [],
+    );
+    expect(life).toEqual(["started", "exited", "started", "exited", "started", "exited", "started", "connected"]);
+  });
+
+  test("retry with a deadline: connected when the server comes, or gone at the deadline", () => {
+    expect(exits(sound, [coldCut, start, advance(104_999), heal()])).toEqual([]);
+    expect(exits(sound, [coldCut, start, advance(105_000)])).toMatchObject([{ because: "startup", tookMs: 105_000 }]);
+    expect(exits(forEver, [coldCut, start, advance(1_000_000), heal()])).toEqual([]);
+  });
+
+  test("published before the first connection: nats.go keeps it, nats.js cannot be asked", () => {
+    const steps = [coldCut, start, news(2), heal()];
+    expect(delivered(said(sound, steps))).toBe(2);
+    expect(said(sound, steps, natsJs3).find(event => event.kind === "published")).toMatchObject({
+      outcome: { is: "rejected", kind: "not-connected" },
+    });
+  });
+
+  test("a message id needs headers, which nats.go refuses before it has met its server", () => {
+    expect(said(sound, [coldCut, start, job(), heal()]).find(event => event.kind === "published")).toMatchObject({
+      outcome: { is: "rejected", kind: "no-headers" },
+    });
+  });
+
+  test("refused credentials: said and ended; a policy that ignores it is left with a process that does nothing", () => {
+    expect(exits(failFast, [refuses, start])).toMatchObject([{ because: "credentials" }]);
+    expect(exits(forEver, [refuses, start])).toMatchObject([{ because: "credentials" }]);
+    const zombie = policyWith({ startup: { strategy: "retry-forever", whenClosed: "ignore", readiness: "process" } });
+    expect(exits(zombie, [refuses, start, advance(60_000)])).toEqual([]);
+    expect(probes(zombie, [refuses, start, advance(60_000)])).toEqual(["ready, live"]);
+  });
+
+  test("one probe at the start: where JetStream comes late, durable subjects are published as core for good", () => {
+    const once = policyWith({ startup: { jetStreamProbe: "once" } });
+    const outcomes = (policy: Policy): string[] =>
+      said(policy, [noJetStream, start, heal(), job()]).flatMap(event =>
+        event.kind === "published" ? [event.outcome.is] : [],
+      );
+    expect(outcomes(once)).toEqual(["accepted"]);
+    expect(outcomes(sound)).toEqual(["acked"]);
+  });
+
+  test("readiness follows its policy", () => {
+    const steps = [start, cut(), heal()];
+    expect(probes(sound, steps)).toEqual(["ready, live", "not ready, live", "ready, live"]);
+    const one = policyWith({ startup: { liveness: "as-readiness" } });
+    expect(probes(one, steps)).toEqual(["ready, live", "not ready, not live", "ready, live"]);
+    expect(probes(sound, [noJetStream, start, heal()])).toEqual(["not ready, live", "ready, live"]);
+  });
+});
+
+describe("the end of a process", () => {
+  const closes = policyWith({ shutdown: { strategy: "close", forced: false, tellsLoss: false } });
+  const drains = policyWith({ shutdown: { strategy: "drain", forced: false, tellsLoss: false } });
+  const flush: Bare = { kind: "flush", timeoutMs: 5_000 };
+
+  test("four steps: everything arrives, and what could not is told", () => {
+    expect(delivered(said(sound, [start, news(5), term()]))).toBe(5);
+    expect(exits(sound, [start, news(5), term()])).toMatchObject([
+      { because: "stopped", tookMs: 0, forced: false, toldLost: 0 },
+    ]);
+    expect(exits(sound, [start, flush, cut(), news(5), term()])).toMatchObject([
+      { tookMs: 20_000, forced: true, toldLost: 5 },
+    ]);
+  });
+
+  test("close while down: what was kept is gone without a word", () => {
+    const events = said(closes, [start, flush, cut(), news(5), term(), heal("none")]);
+    expect(delivered(events)).toBe(0);
+    expect(exits(closes, [start, flush, cut(), news(5), term()])).toMatchObject([{ tookMs: 0, toldLost: 0 }]);
+  });
+
+  test("drain behind a link that holds: nats.go gives up after 5 s, nats.js is killed by its supervisor", () => {
+    expect(exits(drains, [start, hold, news(5), term()])).toMatchObject([{ because: "stopped", tookMs: 5_000 }]);
+    expect(exits(drains, [start, hold, news(5), term()], natsJs3)).toMatchObject([
+      { because: "killed", tookMs: 30_000 },
+    ]);
+  });
+
+  test("a handler that hangs: a budget ends the stop, without one the supervisor does", () => {
+    const steps = [start, subscribe(0, "hangs"), job(), term()];
+    expect(exits(sound, steps)).toMatchObject([{ tookMs: 20_000, forced: true }]);
+    expect(exits(drains, steps, natsJs3)).toMatchObject([{ because: "killed", tookMs: 30_000 }]);
+  });
+
+  test("SIGKILL: what the socket had taken arrives, what the client kept does not", () => {
+    expect(delivered(said(sound, [start, flush, news(5), kill()]))).toBe(5);
+    expect(delivered(said(sound, [start, flush, cut(), news(5), kill(), heal("none")]))).toBe(0);
+  });
+
+  test("table 3: an exit right after a burst of 1000 loses what waits for the end of the tick", () => {
+    const scenario = scenarioWith([start, flush, together(publish(1_000, 101), { kind: "exit" })]);
+    expect(delivered(eventsOf(scenario, natsJs3))).toBe(822);
+    const seen = Array.from({ length: 60 }, (_, i) => delivered(eventsOf(scenario, natsGo, `${i}`)));
+    expect([Math.min(...seen), Math.max(...seen)]).toEqual([822, 1_000]);
+  });
+});
