@@ -79,7 +79,7 @@ function perform(bus: Bus, step: Step): void {
 }
 
 function start(bus: Bus, step: StepId, replica: number): void {
-  const { state, profile, emit } = bus;
+  const { state, emit } = bus;
   const service = served(bus);
   if (service === undefined) {
     state.client = "connected";
@@ -88,7 +88,7 @@ function start(bus: Bus, step: StepId, replica: number): void {
     emit({ kind: "called", step, call: "start", outcome: { is: "ok" } });
     return;
   }
-  if (replica === 0) live(service, startProcess(copyView(state.view), service.policy, profile, "scenario"));
+  if (replica === 0) live(service, startProcess(copyView(state.view), service, "scenario"));
   else emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
 }
 
@@ -298,7 +298,7 @@ function settleService(bus: Served): void {
   lookAround(bus);
   for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
     spendTime(bus, ms);
-    passTime(state.view, ms, policy, bus.profile);
+    passTime(state.view, ms, bus);
     lookAround(bus);
   }
   tellStreams(service.server, emit);

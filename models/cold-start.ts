@@ -2,9 +2,18 @@
  * Cold start: what a process does until its client is connected for the first time, when it gives up, and how its supervisor starts
  * it again. All of it follows from the link and the policy, so the plan knows it too; time is the scenario's own.
  */
+import { outageSurvivedMs } from "./attempts.ts";
 import type { View } from "./plan.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
+import type { Options } from "./vocabulary/scenario.ts";
+
+/** What is declared of a process: by its policy, its client, its options. */
+export interface Setting {
+  readonly policy: Policy;
+  readonly profile: Profile;
+  readonly options: Options;
+}
 
 /** What befalls the process, in order. */
 export type Life =
@@ -21,7 +30,8 @@ export type Life =
     };
 
 /** The process starts and dials. */
-export function startProcess(view: View, policy: Policy, profile: Profile, by: "scenario" | "supervisor"): Life[] {
+export function startProcess(view: View, setting: Setting, by: "scenario" | "supervisor"): Life[] {
+  const { policy, profile } = setting;
   const atMs = view.nowMs;
   view.started = true;
   view.ended = "no";
@@ -34,6 +44,8 @@ export function startProcess(view: View, policy: Policy, profile: Profile, by: "
   const probesAtOnce = policy.startup.strategy !== "fail-fast" && profile.firstConnect.retry === "background";
   view.path = "jetstream";
   if (probesAtOnce && view.link !== "up") downgrade(view, policy);
+  view.givesUp = undefined;
+  if (view.link !== "up" && profile.firstConnect.countsAttempts) dialOn(view, setting);
   return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
 }
 
@@ -47,10 +59,18 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   return [exit(view, "startup", tookMs)];
 }
 
+/** Every dial is refused from now on: between these two moments the client gives up. */
+export function dialOn(view: View, { profile, options }: Setting): void {
+  const { least, most } = outageSurvivedMs(profile, options);
+  if (least === Number.POSITIVE_INFINITY) return;
+  view.givesUp = { fromMs: view.nowMs + least, byMs: view.nowMs + most };
+}
+
 /** The link lets a process through that has waited for it. */
 export function firstConnected(view: View): Life[] {
   view.process = "running";
   view.client = "connected";
+  view.givesUp = undefined;
   if (!view.jetStream && view.policy !== undefined) downgrade(view, view.policy);
   return [{ what: "connected", atMs: view.nowMs }];
 }
@@ -75,6 +95,7 @@ export function clientClosed(
   whenClosed: "exit" | "ignore",
   because: "credentials" | "client-closed",
 ): Life[] {
+  view.givesUp = undefined;
   if (whenClosed === "exit") return [exit(view, because, 0)];
   view.process = "running";
   view.ended = "closed";
@@ -97,17 +118,18 @@ export function endProcess(view: View): void {
   view.exitedAtMs = undefined;
   view.ended = "no";
   view.subscribed = false;
+  view.givesUp = undefined;
 }
 
-/** Time passes: deadlines run out, failed processes are started again. */
-export function passTime(view: View, ms: number, policy: Policy, profile: Profile): Life[] {
+/** Time passes: deadlines and attempts run out, failed processes are started again. */
+export function passTime(view: View, ms: number, setting: Setting): Life[] {
   const untilMs = view.nowMs + ms;
   const life: Life[] = [];
   for (;;) {
-    const due = nextDue(view, policy);
+    const due = nextDue(view, setting.policy);
     if (due === undefined || due.atMs > untilMs) break;
     view.nowMs = Math.max(view.nowMs, due.atMs);
-    life.push(...due.happens(view, policy, profile));
+    life.push(...due.happens(view, setting));
   }
   view.nowMs = untilMs;
   return life;
@@ -115,7 +137,7 @@ export function passTime(view: View, ms: number, policy: Policy, profile: Profil
 
 interface Due {
   readonly atMs: number;
-  readonly happens: (view: View, policy: Policy, profile: Profile) => Life[];
+  readonly happens: (view: View, setting: Setting) => Life[];
 }
 
 /** A pass that ends in an exit takes at least this long against the supervisor, or a crash loop would never let time pass. */
@@ -125,12 +147,15 @@ function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {
   if (view.exitedAtMs !== undefined)
     return {
       atMs: view.exitedAtMs + Math.max(passMsMin, supervisor.restartMs),
-      happens: (at, policy, profile) => startProcess(at, policy, profile, "supervisor"),
+      happens: (at, setting) => startProcess(at, setting, "supervisor"),
     };
-  if (view.process === "waiting" && startup.strategy === "retry-with-deadline")
-    return {
-      atMs: view.startedAtMs + (startup.deadlineMs ?? 0),
-      happens: at => [exit(at, "startup", at.nowMs - at.startedAtMs)],
-    };
-  return undefined;
+  const deadlineMs =
+    view.process === "waiting" && startup.strategy === "retry-with-deadline"
+      ? view.startedAtMs + (startup.deadlineMs ?? 0)
+      : Number.POSITIVE_INFINITY;
+  const givesUpMs = view.givesUp?.byMs ?? Number.POSITIVE_INFINITY;
+  if (Math.min(deadlineMs, givesUpMs) === Number.POSITIVE_INFINITY) return undefined;
+  if (givesUpMs < deadlineMs)
+    return { atMs: givesUpMs, happens: at => clientClosed(at, startup.whenClosed, "client-closed") };
+  return { atMs: deadlineMs, happens: at => [exit(at, "startup", at.nowMs - at.startedAtMs)] };
 }

@@ -40,12 +40,17 @@ function befall(bus: Served, one: Life): void {
       connectFirst(bus);
       return;
     case "client-closed":
-      if (state.client !== "closed") closeForGood(state, ["closed"], "reconnect buffer", emit);
+      closeUnasked(bus);
       return;
     case "exited":
+      if (one.because === "client-closed") closeUnasked(bus);
       finish(bus, { because: one.because, code: 1, tookMs: one.tookMs, forced: false, toldLost: 0, atMs: one.atMs });
       return;
   }
+}
+
+function closeUnasked({ state, emit }: Served): void {
+  if (state.client !== "closed") closeForGood(state, ["closed"], "reconnect buffer", emit);
 }
 
 /** The first connection of the process. A bus that publishes through JetStream makes its streams now, if it can. */
@@ -120,10 +125,10 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
 
 /** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, ms: number): void {
-  const { state, service, policy, profile } = bus;
+  const { state, service } = bus;
   const view: View = copyView(state.view);
   const untilMs = view.nowMs + ms;
-  live(bus, passTime(view, ms, policy, profile));
+  live(bus, passTime(view, ms, bus));
   for (let nowMs = nextRedeliveryMs(service.server, state.view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
     deliver(service.server, reachOf(bus, nowMs), bus.choose, bus.emit);
     nowMs = nextRedeliveryMs(service.server, nowMs);

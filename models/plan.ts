@@ -3,7 +3,7 @@
  * follows from the scenario and the profile alone, so every world does, overlaps and skips exactly the same steps, and a
  * shrunk scenario is still a scenario. Read by the model and by every world; never asks what only the client knows.
  */
-import { clientClosed, endProcess, firstConnected, passTime, startProcess } from "./cold-start.ts";
+import { clientClosed, dialOn, endProcess, firstConnected, passTime, startProcess } from "./cold-start.ts";
 import { isClassifiedDurable } from "./policy.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
@@ -31,6 +31,8 @@ export interface View {
   /** The scenario's own time, moved by `advance`. */
   nowMs: number;
   startedAtMs: number;
+  /** The dials of this outage run out between these two moments. */
+  givesUp: { readonly fromMs: number; readonly byMs: number } | undefined;
   /** When it failed; undefined where nobody will start it again. */
   exitedAtMs: number | undefined;
   /** What a dial meets while the link is down: nothing, a server that never greets, one that refuses the credentials. */
@@ -65,6 +67,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   process: "none",
   nowMs: 0,
   startedAtMs: 0,
+  givesUp: undefined,
   exitedAtMs: undefined,
   door: "shut",
   jetStream: true,
@@ -91,6 +94,7 @@ export const copyView = (view: Readonly<View>): View => ({
   process: view.process,
   nowMs: view.nowMs,
   startedAtMs: view.startedAtMs,
+  givesUp: view.givesUp,
   exitedAtMs: view.exitedAtMs,
   door: view.door,
   jetStream: view.jetStream,
@@ -130,7 +134,7 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
 export function notEnabled(view: View, step: Step, next: Step | undefined, options: Options): string | undefined {
   if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
   if (view.policy !== undefined) {
-    if (step.kind === "advance") return timeNotEnabled(view, options);
+    if (step.kind === "advance") return timeNotEnabled(view, step.ms, options);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
     if (step.kind === "signal" && step.replica > 0) return peerNotEnabled(view, step.replica);
     if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
@@ -198,10 +202,12 @@ function subscribeNotEnabled(view: View, replica: number, subject: string): stri
   return durable ? undefined : "only what a stream holds is handled here";
 }
 
-function timeNotEnabled(view: View, options: Options): string | undefined {
+function timeNotEnabled(view: View, ms: number, options: Options): string | undefined {
   if (view.client === "unsure") return "whether it meets a live connection is not known";
   if (isSilent(view) && options.pingIntervalMs !== undefined) return "the client's own PINGs would race with it";
-  return undefined;
+  const untilMs = view.nowMs + ms;
+  const { fromMs = Number.POSITIVE_INFINITY, byMs = 0 } = view.givesUp ?? {};
+  return untilMs >= fromMs && untilMs < byMs ? "whether the client has given up by then is not known" : undefined;
 }
 
 /** What may be wrong before a process starts. */
@@ -309,10 +315,10 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
     case "cut":
       if (view.hindrance === "pause") return "the server is paused";
       if (isSilent(view) && stale) return "the client's own PINGs would race with it";
-      return awaitNotEnabled(fault.awaits, finite);
+      return awaitNotEnabled(view, fault.awaits, finite);
     case "stop-server":
       if (view.hindrance !== "none") return "another fault is in force";
-      return awaitNotEnabled(fault.awaits, finite);
+      return awaitNotEnabled(view, fault.awaits, finite);
     case "hold":
     case "limit":
       if (view.hindrance !== "none") return "another fault is in force";
@@ -333,7 +339,7 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
     case "power-loss":
       if (view.policy === undefined) return noPolicy;
       if (view.hindrance !== "none") return faultInForce;
-      return awaitNotEnabled(fault.awaits, finite);
+      return awaitNotEnabled(view, fault.awaits, finite);
     case "no-jetstream":
     case "refuse-credentials":
     case "silent-handshake":
@@ -341,7 +347,9 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
   }
 }
 
-function awaitNotEnabled(awaits: "noticed" | "gave-up" | "none", finite: boolean): string | undefined {
+function awaitNotEnabled(view: View, awaits: "noticed" | "gave-up" | "none", finite: boolean): string | undefined {
+  // Under a policy time moves by its own steps, and the plan knows when the attempts run out.
+  if (finite && awaits === "noticed" && view.policy !== undefined) return undefined;
   if (finite && awaits !== "gave-up") return "the client's giving up would race with what follows";
   if (!finite && awaits === "gave-up") return "this client never gives up";
   return undefined;
@@ -365,7 +373,7 @@ function healNotEnabled(view: View, awaits: "connected" | "handshake" | "none", 
 export function advance(view: View, step: Step, overlapping: boolean, options: Options, profile: Profile): void {
   switch (step.kind) {
     case "start":
-      advanceStart(view, step.replica ?? 0, profile);
+      advanceStart(view, step.replica ?? 0, options, profile);
       return;
     case "publish":
       if (view.policy !== undefined) view.published = [...view.published, step];
@@ -381,7 +389,7 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       else endProcess(view);
       return;
     case "advance":
-      if (view.policy !== undefined) passTime(view, step.ms, view.policy, profile);
+      if (view.policy !== undefined) passTime(view, step.ms, { policy: view.policy, profile, options });
       return;
     case "subscribe":
       if (step.replica === 0) view.subscribed = true;
@@ -401,6 +409,8 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       return;
     case "fault":
       advanceFault(view, step.id, step.fault);
+      if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no")
+        dialOn(view, { policy: view.policy, profile, options });
       return;
     case "await-noticed":
       if (view.hindrance === "blackhole") advanceDown(view, "noticed");
@@ -428,13 +438,13 @@ function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void
   view.ended = call === "drain" && down && profile.drain.whileDown.leaves === "stuck" ? "stuck" : "closed";
 }
 
-function advanceStart(view: View, replica: number, profile: Profile): void {
+function advanceStart(view: View, replica: number, options: Options, profile: Profile): void {
   if (replica > 0) {
     view.peers |= bitOf(replica);
     return;
   }
   if (view.policy !== undefined) {
-    startProcess(view, view.policy, profile, "scenario");
+    startProcess(view, { policy: view.policy, profile, options }, "scenario");
     return;
   }
   view.started = true;
@@ -505,6 +515,7 @@ function advanceHeal(view: View, awaits: "connected" | "handshake" | "none"): vo
   view.door = "shut";
   view.jetStream = true;
   view.serverUp = true;
+  view.givesUp = undefined;
   if (!view.started || view.ended === "closed") return;
   if (view.process === "waiting") {
     firstConnected(view);

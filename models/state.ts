@@ -120,6 +120,7 @@ const keyOfService = ({ view }: BusState, { server, probe }: Service): string =>
     view.process,
     view.nowMs,
     view.startedAtMs,
+    view.givesUp?.byMs,
     view.exitedAtMs,
     view.door,
     view.jetStream,

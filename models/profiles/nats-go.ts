@@ -37,7 +37,8 @@ export const natsGo: Profile = {
   // T3: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 853 to 1000 of 1000.
   exit: { unwritten: "racy" },
   // T5: Connect returns at once, RECONNECTING; client-boundaries 8: publish with headers fails before the first INFO ("headers not supported").
-  firstConnect: { retry: "background", headersRefused: true, authErrorsMax: 2 },
+  // T5: with 3 attempts, never up: the closed event.
+  firstConnect: { retry: "background", countsAttempts: true, headersRefused: true, authErrorsMax: 2 },
   // client-boundaries 8: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server.
   reconnect: {
     attemptsScope: "server",

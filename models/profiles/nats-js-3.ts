@@ -34,7 +34,7 @@ export const natsJs3: Profile = {
   // T3: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
   exit: { unwritten: "lost" },
   // T5: with waitOnFirstConnect connect() pends, for ever if need be: attempts are ignored before the first connection.
-  firstConnect: { retry: "pending", headersRefused: false, authErrorsMax: 2 },
+  firstConnect: { retry: "pending", countsAttempts: false, headersRefused: false, authErrorsMax: 2 },
   // client-boundaries 8: 10 attempts per server; dials at once if the last dial is older than the wait.
   reconnect: {
     attemptsScope: "server",

@@ -64,6 +64,8 @@ export interface Profile {
   readonly firstConnect: {
     /** Told to retry: `background`: the call returns at once and publishes are taken; `pending`: it returns when connected. */
     readonly retry: "background" | "pending";
+    /** Whether dials before the first connection count as attempts. */
+    readonly countsAttempts: boolean;
     /** Before its first connection a publish with headers (one with a message id) is refused. */
     readonly headersRefused: boolean;
     /** After so many refusals of its credentials in a row the client closes for good, retry or not. */

@@ -1,5 +1,6 @@
 /** Cold start, process ends and probes in the model, row by row of what was measured. */
 import { describe, expect, test } from "vitest";
+import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
@@ -90,6 +91,54 @@ describe("cold start", () => {
     const one = policyWith({ startup: { liveness: "as-readiness" } });
     expect(probes(one, steps)).toEqual(["ready, live", "not ready, not live", "ready, live"]);
     expect(probes(sound, [noJetStream, start, heal()])).toEqual(["not ready, live", "ready, live"]);
+  });
+});
+
+describe("attempts", () => {
+  const attempts = (reconnectAttemptsMax: number, servers = 1) => ({
+    reconnectAttemptsMax,
+    reconnectWaitMs: 50,
+    servers,
+  });
+  const changes = (ms: number, options: object): string[] =>
+    eventsOf(underPolicy(sound, [start, cut(), advance(ms), heal()], options), natsGo).flatMap(event =>
+      event.kind === "connection"
+        ? [event.change]
+        : event.kind === "process" && event.change === "exited"
+          ? [event.because]
+          : [],
+    );
+
+  test("an outage within the attempts ends connected; one beyond them ends the client, and the process that needs it", () => {
+    expect(changes(149, attempts(3))).toEqual(["connected", "disconnected", "reconnected"]);
+    expect(changes(200, attempts(3))).toEqual(["connected", "disconnected", "closed", "client-closed", "connected"]);
+  });
+
+  test("attempts count for each server of the pool, and a round over it is waited for once", () => {
+    const { reconnect } = natsGo;
+    const ofConnection = { ...natsGo, reconnect: { ...reconnect, attemptsScope: "connection" as const } };
+    const options = { ...scenarioWith([]).options, ...attempts(6, 3) };
+    expect(dialsBeforeGivingUp(natsGo, options)).toBe(18);
+    expect(outageSurvivedMs(natsGo, options)).toEqual({ least: 300, most: 350 });
+    expect(outageSurvivedMs(ofConnection, options)).toEqual({ least: 100, most: 150 });
+    expect(outageSurvivedMs(natsJs3, options)).toEqual({ least: 250, most: 350 });
+    expect(dialsBeforeGivingUp(natsGo, { ...options, reconnectAttemptsMax: 0 })).toBe(0);
+    expect(dialsBeforeGivingUp(natsGo, { ...options, reconnectAttemptsMax: -1 })).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("before the first connection nats.go counts them, nats.js does not", () => {
+    const steps = [coldCut, start, advance(200)];
+    const ended = (profile: Profile): number =>
+      eventsOf(underPolicy(sound, steps, attempts(3)), profile).filter(
+        event => event.kind === "process" && event.change === "exited",
+      ).length;
+    expect([ended(natsGo), ended(natsJs3)]).toEqual([1, 0]);
+  });
+
+  test("silence is noticed after the PINGs that may be unanswered, and one more interval", () => {
+    const options = { ...scenarioWith([]).options, pingIntervalMs: 100, pingsOutMax: 2 };
+    expect(staleAfterMs(natsGo, options)).toBe(300);
+    expect(staleAfterMs(natsGo, scenarioWith([]).options)).toBe(360_000);
   });
 });
 

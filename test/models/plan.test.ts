@@ -209,6 +209,7 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["whether it meets a live connection is not known", [start, cut("none"), advance(1)]],
   ["its bytes would count against the limit in force", [start, loseAck, term()]],
   ["nothing would end it but timers", [start, blackhole, term()]],
+  ["whether the client has given up by then is not known", [start, cut(), advance(60)], finite],
 ];
 
 test.each(refusalsUnderPolicy)("under a policy a step is refused where %s", (...[reason, steps, options = {}]) => {

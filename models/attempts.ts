@@ -1,0 +1,32 @@
+/** How long a client goes on dialling: attempts, what they count for, and the waits between them. All of it follows from profile and options. */
+import type { Profile } from "./vocabulary/profile.ts";
+import type { Options } from "./vocabulary/scenario.ts";
+
+/** Dials that may fail before the client gives up; infinite where it never does. */
+export function dialsBeforeGivingUp({ reconnect }: Profile, { reconnectAttemptsMax, servers = 1 }: Options): number {
+  const { attemptsScope, zeroMeans } = reconnect;
+  if (reconnectAttemptsMax < 0 || (reconnectAttemptsMax === 0 && zeroMeans === "for-ever"))
+    return Number.POSITIVE_INFINITY;
+  return attemptsScope === "server" ? reconnectAttemptsMax * servers : reconnectAttemptsMax;
+}
+
+/**
+ * How long an outage that refuses every dial at once may last: shorter than `least`, and the client is still dialling; longer than
+ * `most`, and it has given up. The waits of a pool are waited once a round, whatever its size. Refused dials take no time; `most` leaves
+ * a wait for what a busy machine adds.
+ */
+export function outageSurvivedMs(profile: Profile, options: Options, jitterMsMax = 0): { least: number; most: number } {
+  const { servers = 1, reconnectWaitMs } = options;
+  const dials = dialsBeforeGivingUp(profile, options);
+  if (dials === Number.POSITIVE_INFINITY) return { least: dials, most: dials };
+  const rounds = Math.ceil(dials / servers);
+  // Where the wait counts from the last dial, the first round may come at once.
+  const waits = profile.reconnect.firstWait === "whole" ? rounds : Math.max(0, rounds - 1);
+  return { least: waits * reconnectWaitMs, most: (rounds + 1) * (reconnectWaitMs + jitterMsMax) };
+}
+
+/** Silence after which the client's own PINGs have told it: the interval of each that may be unanswered, and one more. */
+export function staleAfterMs({ reconnect }: Profile, { pingIntervalMs, pingsOutMax }: Options): number {
+  const { pingIntervalMsDefault, pingsOutMaxDefault } = reconnect;
+  return ((pingsOutMax ?? pingsOutMaxDefault) + 1) * (pingIntervalMs ?? pingIntervalMsDefault);
+}
