@@ -1,7 +1,17 @@
 /** Every promise there is, by concern. */
+import { coldStart } from "./cold-start.ts";
 import { connection } from "./connection.ts";
 import { corePath } from "./core-path.ts";
+import { durablePath } from "./durable-path.ts";
 import type { Property } from "./property.ts";
 import { reconnectBuffer } from "./reconnect-buffer.ts";
+import { shutdown } from "./shutdown.ts";
 
-export const catalogue: readonly Property[] = [...corePath, ...reconnectBuffer, ...connection];
+export const catalogue: readonly Property[] = [
+  ...corePath,
+  ...reconnectBuffer,
+  ...durablePath,
+  ...shutdown,
+  ...coldStart,
+  ...connection,
+];

@@ -1,6 +1,7 @@
 /** Promises of the connection. One fold serves them all: it is run once, and each reads of it what it needs. */
 import type { ConnectionChange, Event } from "../models/vocabulary/event.ts";
 import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
+import { ofService } from "./service.ts";
 
 /** A repeated word is no transition: nats.js says "disconnected" again for a dial that failed midway. */
 const successors: Readonly<Record<ConnectionChange, readonly ConnectionChange[]>> = {
@@ -44,7 +45,13 @@ function trackConnection(state: Connection, event: Event): void {
       trackChange(state, event.change);
       return;
     case "called":
-      if (event.call === "close" || event.call === "drain") state.shutdown = true;
+      if (event.call === "close" || event.call === "drain" || event.call === "exit") state.shutdown = true;
+      return;
+    case "process":
+      if (event.replica !== 0) return;
+      // The next process has a client of its own.
+      if (event.change === "started") state.last = undefined;
+      else if (event.change === "stopping" || event.because !== "client-closed") state.shutdown = true;
       return;
     case "phase":
       if (event.phase === "settled") state.settled = true;
@@ -65,7 +72,8 @@ function trackConnection(state: Connection, event: Event): void {
 }
 
 function trackChange(state: Connection, change: ConnectionChange): void {
-  const legal = state.last === undefined ? change === "connected" : successors[state.last].includes(change);
+  // A client that is told to retry may close for good without ever having been connected.
+  const legal = (state.last === undefined ? ["connected", "closed"] : successors[state.last]).includes(change);
   if (!legal) state.illegal ??= `${change} after ${state.last ?? "nothing"}`;
   state.last = change;
   state.seen++;
@@ -122,5 +130,16 @@ export const connection: readonly Property[] = [
     "A link that swallows everything is noticed by the client's own PINGs.",
     "eventually",
     ({ noticed, unnoticed }) => ending(noticed + (unnoticed === undefined ? 0 : 1), unnoticed),
+  ),
+  ofService(
+    "connection/a-closed-client-leaves-no-ready-process",
+    "A process whose client has closed for good, unasked, exits or says that it is not ready; it never lives on as a zombie.",
+    "eventually",
+    ({ lives, settled }) => {
+      const closed = lives.filter(({ clientClosed, stopping }) => clientClosed && !stopping);
+      const over = closed.filter(({ exit }) => exit !== undefined || settled);
+      const zombie = over.find(({ exit, probe }) => exit === undefined && probe?.ready === true);
+      return ending(over.length, zombie && `replica ${zombie.replica} says that it is ready, and its client is closed`);
+    },
   ),
 ];

@@ -50,6 +50,7 @@ function trackCorePath(state: CorePath, event: Event): void {
   trackDisturbance(state.now, event);
   switch (event.kind) {
     case "published":
+      if (event.durable === true) break;
       state.unflushed.push(event);
       if (event.outcome.is === "accepted") state.sent.push(event);
       break;
@@ -58,13 +59,16 @@ function trackCorePath(state: CorePath, event: Event): void {
       state.last = event.first + event.count - 1;
       break;
     case "called":
-      if (event.call === "close" || event.call === "drain") state.shutdowns++;
+      if (event.call === "close" || event.call === "drain" || event.call === "exit") state.shutdowns++;
       if (event.call === "flush" && event.outcome.is === "ok" && isCalm(state.now)) {
         state.due.push(...state.sent);
         state.sent = [];
         state.unflushed = [];
         state.roundTripped = true;
       }
+      break;
+    case "process":
+      if (endsProcess(event)) state.shutdowns++;
       break;
     case "fault":
       if (event.phase === "installed" && event.fault !== "hold") state.outages++;
@@ -75,18 +79,23 @@ function trackCorePath(state: CorePath, event: Event): void {
     default:
       break;
   }
-  if (!isCalm(state.now) && state.sent.length > 0) state.sent = [];
+  if ((!isCalm(state.now) || endsProcess(event)) && state.sent.length > 0) state.sent = [];
   trackRisk(state, event);
 }
 
 function trackRisk(state: CorePath, event: Event): void {
   const disturbed = state.now.inForce.length > 0 || state.now.outage;
-  if (disturbed) state.roundTripped = false;
+  const ended = endsProcess(event);
+  if (disturbed || ended) state.roundTripped = false;
   const closedFresh = event.kind === "called" && event.call === "close" && !state.roundTripped;
-  if (state.unflushed.length === 0 || !(disturbed || closedFresh)) return;
+  if (state.unflushed.length === 0 || !(disturbed || closedFresh || ended)) return;
   for (const run of state.unflushed) markAtRisk(state.known, run);
   state.unflushed = [];
 }
+
+const endsProcess = (event: Event): boolean =>
+  (event.kind === "called" && event.call === "exit") ||
+  (event.kind === "process" && event.replica === 0 && event.change !== "started");
 
 const ofCorePath = (
   id: string,
@@ -163,7 +172,7 @@ export const corePath: readonly Property[] = [
   ),
   ofCorePath(
     "silent-loss-only-inside-a-disturbance",
-    "No accepted message is lost that was neither under way while a fault was in force nor handed to a connection closed before its first round trip.",
+    "No accepted message is lost that was neither under way while a fault was in force or its process ended, nor handed to a connection closed before its first round trip.",
     "always",
     ({ known }) => {
       const { count, broken } = tally(

@@ -42,7 +42,7 @@ export function trackDisturbance(state: Disturbance, event: Event): void {
       return;
     case "connection":
       state.client = event.change === "reconnected" ? "connected" : event.change;
-      if (event.change === "reconnected") state.outage = false;
+      if (state.client === "connected") state.outage = false;
       return;
     default:
       return;

@@ -2,6 +2,7 @@
 import type { Event, Outcome, Place } from "../models/vocabulary/event.ts";
 import type { ClassName } from "../models/vocabulary/scenario.ts";
 import type { Ledger } from "../models/vocabulary/verdict.ts";
+import { better } from "./service-messages.ts";
 
 export interface LedgerState {
   /** By message; undefined where the call never came back. */
@@ -10,6 +11,9 @@ export interface LedgerState {
   /** By message: times seen by the observer. */
   readonly arrivals: number[];
   readonly places: (Place | undefined)[];
+  /** By message: it was published through JetStream, and so has arrived where a stream holds it; and how often streams do. */
+  readonly durable: boolean[];
+  readonly held: number[];
   complete: boolean;
 }
 
@@ -18,6 +22,8 @@ export const newLedger = (): LedgerState => ({
   frameBytes: [],
   arrivals: [],
   places: [],
+  durable: [],
+  held: [],
   complete: true,
 });
 
@@ -25,12 +31,19 @@ export function recordInLedger(state: LedgerState, event: Event): void {
   switch (event.kind) {
     case "published":
       for (let m = event.first; m < event.first + event.count; m++) {
-        state.outcomes[m] = event.outcome;
+        state.outcomes[m] = event.again === true ? better(state.outcomes[m], event.outcome) : event.outcome;
         state.frameBytes[m] = event.frameBytes;
+        if (event.durable === true) state.durable[m] = true;
       }
       return;
     case "delivered":
       for (let m = event.first; m < event.first + event.count; m++) state.arrivals[m] = (state.arrivals[m] ?? 0) + 1;
+      return;
+    case "holds":
+      for (let m = event.first; m < event.first + event.count; m++) state.held[m] = (state.held[m] ?? 0) + 1;
+      return;
+    case "discarded":
+      for (let m = event.first; m < event.first + event.count; m++) state.places[m] = "stream limit";
       return;
     case "ended":
       for (let m = event.first; m < event.first + event.count; m++) state.places[m] = event.place;
@@ -53,6 +66,16 @@ export function classOf(outcome: Outcome | undefined, arrivals: number, complete
   return told ? "silentLoss" : "ambiguous";
 }
 
+/**
+ * On the core path what the observer saw; on the durable path what the streams hold, so that a message which another with its id has
+ * swallowed, or which a limit has discarded, has not arrived. The table states such loss; what a policy declares is no violation.
+ */
+const arrivalsOf = ({ durable, held, arrivals }: LedgerState, m: number): number =>
+  (durable[m] === true ? held[m] : arrivals[m]) ?? 0;
+
+export const classAt = (state: LedgerState, m: number): ClassName =>
+  classOf(state.outcomes[m], arrivalsOf(state, m), state.complete);
+
 export function ledgerOf(state: LedgerState): Ledger {
   const classes: Record<ClassName, number> = {
     kept: 0,
@@ -64,7 +87,7 @@ export function ledgerOf(state: LedgerState): Ledger {
   };
   const places: Partial<Record<Place, number>> = {};
   for (let m = 0; m < state.outcomes.length; m++) {
-    classes[classOf(state.outcomes[m], state.arrivals[m] ?? 0, state.complete)]++;
+    classes[classAt(state, m)]++;
     const place = state.places[m];
     if (place !== undefined) places[place] = (places[place] ?? 0) + 1;
   }

@@ -31,10 +31,12 @@ export function recordRuns(known: Known, event: Event): void {
   switch (event.kind) {
     case "published": {
       const end = event.first + event.count;
+      if (end > known.published) known.published = end;
+      // Whether it arrived is said by the streams, and judged by the promises of the durable path.
+      if (event.durable === true) return;
       const from = splitAt(known, event.first);
       const to = splitAt(known, end);
       for (let i = from; i < to; i++) at(known, i).outcome = event.outcome;
-      if (end > known.published) known.published = end;
       return;
     }
     case "delivered": {

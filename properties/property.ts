@@ -3,15 +3,28 @@
  * trace. It sees neither world nor model.
  */
 import type { Event } from "../models/vocabulary/event.ts";
+import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
-import type { Options } from "../models/vocabulary/scenario.ts";
+import type { Options, Scenario } from "../models/vocabulary/scenario.ts";
 import type { PropertyVerdict, Verdict } from "../models/vocabulary/verdict.ts";
 
 /** What was declared before the run. */
 export interface Declared {
+  /** What the client is really given: a policy sets some options of its own. */
   readonly options: Options;
   readonly profile: Profile;
+  readonly policy?: Policy;
 }
+
+export const declaredBy = ({ options, policy }: Scenario, profile: Profile): Declared =>
+  policy === undefined ? { options, profile } : { options: { ...options, ...policy.client }, profile, policy };
+
+/** The ids a bus is held to: what its client promises, what its policy demands, and what is asked for besides. */
+export const promisedIds = (
+  { promises }: Profile,
+  policy?: Policy,
+  require: readonly string[] = [],
+): ReadonlySet<string> => new Set([...promises, ...(policy?.demands ?? []), ...require]);
 
 export interface Fold<State> {
   start(declared: Declared): State;

@@ -67,12 +67,20 @@ function trackOutages(state: Outages, event: Event): void {
       return;
     case "called":
       if (event.call === "flush") onFlush(state, event.outcome);
-      else if (event.call !== "start") state.waiting = [];
+      else if (event.call !== "start" && event.call !== "subscribe") state.waiting = [];
       // What was not flushed by then may be lost with the socket.
-      if (event.call === "close") state.sent = [];
+      if (event.call === "close" || event.call === "exit") state.sent = [];
+      return;
+    case "process":
+      if (event.replica !== 0) return;
+      // The buffer ends with its process.
+      state.waiting = [];
+      state.sent = [];
       return;
     case "published":
       if (state.now.inForce.length === 0) return;
+      // What asks for an acknowledgement waits in the same buffer, and does not say for how many bytes.
+      if (event.durable === true) state.heldIsKnown = false;
       if (event.step !== running || !state.now.downAtStep || !isSurelyDown(state.now)) state.heldIsKnown = false;
       if (state.heldIsKnown) hold(state, event);
       return;

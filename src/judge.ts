@@ -1,6 +1,6 @@
 /**
- * From events to a verdict: the oracle's answer, the properties that the profile claims, what must have happened, and what the
- * scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
+ * From events to a verdict: the oracle's answer, the properties that the profile claims or the policy demands, what must have
+ * happened, and what the scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
  */
 
 import { hashText } from "../models/choice.ts";
@@ -12,7 +12,7 @@ import { type Ledger, type PropertyVerdict, type Verdict, worst } from "../model
 import { catalogue } from "../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/disturbance.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
-import { judgeProperty } from "../properties/property.ts";
+import { declaredBy, judgeProperty, promisedIds } from "../properties/property.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -21,7 +21,7 @@ export interface Judgement {
   readonly ledger: Ledger;
   readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
   readonly properties: readonly PropertyVerdict[];
-  /** Properties judged and broken that this profile does not promise: findings, not violations. */
+  /** Properties judged and broken that neither profile promises nor policy demands: findings, not violations. */
   readonly notPromised: readonly PropertyVerdict[];
   /** Whether the hand-typed expectation for the profile is met; undefined where the scenario has none. */
   readonly expectMet: boolean | undefined;
@@ -60,7 +60,7 @@ export function judge(
   }
   const ledger = ledgerOf(ledgerState);
   const all = judgeProperties(scenario, profile, explained, options.only);
-  const promised = new Set([...profile.promises, ...(options.require ?? [])]);
+  const promised = promisedIds(profile, scenario.policy, options.require);
   const properties = all.filter(one => promised.has(one.property));
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];
@@ -85,7 +85,7 @@ function judgeProperties(
   events: readonly Event[],
   only?: readonly string[],
 ): readonly PropertyVerdict[] {
-  const declared = { options: scenario.options, profile };
+  const declared = declaredBy(scenario, profile);
   return catalogue
     .filter(one => only === undefined || only.includes(one.id))
     .map(one => {

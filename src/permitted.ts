@@ -51,12 +51,14 @@ export function permittedLedgers(scenario: Scenario, profile: Profile, evaluatio
 
 function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
   const state = copy(node.state);
-  const { outcomes, frameBytes, arrivals, places, complete } = node.ledger;
+  const { outcomes, frameBytes, arrivals, places, durable, held, complete } = node.ledger;
   const ledger: LedgerState = {
     outcomes: outcomes.slice(),
     frameBytes: frameBytes.slice(),
     arrivals: arrivals.slice(),
     places: places.slice(),
+    durable: durable.slice(),
+    held: held.slice(),
     complete,
   };
   once(state, event => recordInLedger(ledger, event));
@@ -64,7 +66,8 @@ function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
 }
 
 /** A message's outcome and arrivals decide its class whatever follows, and which message it was no longer matters. */
-const ledgerKey = (ledger: LedgerState): string => JSON.stringify([ledger.outcomes, ledger.arrivals]);
+const ledgerKey = (ledger: LedgerState): string =>
+  JSON.stringify([ledger.outcomes, ledger.arrivals, ledger.durable, ledger.held]);
 
 function distinct(nodes: readonly Node[]): readonly Ledger[] {
   const byClasses = new Map<string, Ledger>();

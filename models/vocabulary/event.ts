@@ -1,5 +1,5 @@
 /** What a world says while it runs a case. Ledger, properties, digest and recorder are listeners that cannot answer back. */
-import type { Fault, Step, StepId } from "./scenario.ts";
+import type { Fault, Handler, Step, StepId } from "./scenario.ts";
 
 /** Why a call proves that it handed nothing on. */
 export type RejectKind =
@@ -118,8 +118,13 @@ export type Event =
       readonly call: "start" | "flush" | "drain" | "close" | "exit" | "subscribe";
       readonly outcome: CallOutcome;
     }
+  /** Of replica 0, the one behind the link. */
   | { readonly kind: "connection"; readonly change: ConnectionChange }
-  /** What a stream holds when all has settled, oldest first. */
+  /** Time has passed: said after all that befell the processes and the consumers meanwhile. */
+  | { readonly kind: "advanced"; readonly step: StepId; readonly atMs: number }
+  /** From now on, and until its process stops or exits, the replica handles what the subject's stream holds. */
+  | { readonly kind: "subscribed"; readonly replica: number; readonly subject: string; readonly handler: Handler }
+  /** What a stream holds when all has settled, oldest first; copies on the dead-letter subject are left out. */
   | ({ readonly kind: "holds"; readonly stream: string } & Run)
   /** The limit of a stream has discarded these, as declared. */
   | ({ readonly kind: "discarded"; readonly stream: string } & Run)
@@ -152,6 +157,8 @@ export type Event =
       readonly step: StepId;
       readonly fault: Fault["kind"];
       readonly phase: "installed" | "took-effect";
+      /** The server comes back without its disk. */
+      readonly store?: "lost";
       readonly proof?: string;
     }
   /** Every fault in force has ended. */

@@ -4,7 +4,7 @@
  */
 import type { Event, Outcome, Place } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
-import { classOf, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
+import { classAt, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
 
 export const classTitles: Readonly<Record<ClassName, string>> = {
   kept: "kept",
@@ -28,9 +28,6 @@ function ledgerFrom(events: readonly Event[]): LedgerState {
   for (const event of events) recordInLedger(state, event);
   return state;
 }
-
-const classAt = (state: LedgerState, m: number): ClassName =>
-  classOf(state.outcomes[m], state.arrivals[m] ?? 0, state.complete);
 
 /** Per class, where its messages ended. */
 export function breakdownOf(events: readonly Event[]): Breakdown {

@@ -4,19 +4,20 @@
  * which records, asks the oracle and has the last word. Only for scenarios that expect nothing of their own, as random ones do.
  */
 import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/disturbance.ts";
-import type { Property } from "../../properties/property.ts";
+import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
 import { runModel } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
 import { foldEvent, newDigest } from "./fast-digest.ts";
 import { shapesOf } from "./shapes.ts";
 
-/** What a search holds its cases to, worked out once. */
+/** What a search holds its cases to, worked out once for each policy. */
 export interface Promised {
   readonly profile: Profile;
   readonly properties: readonly Property[];
@@ -25,8 +26,8 @@ export interface Promised {
   readonly foldOf: readonly number[];
 }
 
-export function promisedBy(profile: Profile, { require = [], only }: JudgeOptions): Promised {
-  const promised = new Set([...profile.promises, ...require]);
+export function promisedBy(profile: Profile, { require, only }: JudgeOptions, policy?: Policy): Promised {
+  const promised = promisedIds(profile, policy, require);
   const properties = catalogue.filter(({ id }) => promised.has(id) && (only === undefined || only.includes(id)));
   const folds: Property[] = [];
   const foldOf = properties.map(one => {
@@ -46,7 +47,7 @@ export interface FastCase {
 
 export function runFast(promised: Promised, scenario: Scenario, seed: string): FastCase {
   const { profile, properties, folds, foldOf } = promised;
-  const declared = { options: scenario.options, profile };
+  const declared = declaredBy(scenario, profile);
   const states = folds.map(one => one.start(declared));
   const effect = newEffect();
   const digest = newDigest();

@@ -84,6 +84,10 @@ function wordAfter(digest: Digest, event: Event): number {
       return hashText(JSON.stringify(event), fold(word, 19));
     case "probe":
       return hashText(JSON.stringify(event), fold(word, 20));
+    case "advanced":
+      return fold(foldStep(fold(word, 21), digest, event.step), event.atMs);
+    case "subscribed":
+      return fold(fold(fold(fold(word, 22), event.replica), wordOf(event.subject)), wordOf(event.handler));
     case "conformance":
       return fold(fold(fold(word, 14), wordOf(event.answer)), wordOf(event.reason));
   }

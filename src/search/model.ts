@@ -7,6 +7,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type ScenarioSpace, scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
@@ -75,14 +76,13 @@ export async function searchModel(
 export class ModelCases {
   readonly search: Omit<ModelSearch, "runsMax" | "budgetMs">;
   readonly space: ScenarioSpace;
-  readonly promised: Promised;
+  private readonly promised = new Map<Policy | undefined, Promised>();
   heldAgainstOracle = 0;
   digest = 0;
 
   constructor(search: Omit<ModelSearch, "runsMax" | "budgetMs">) {
     this.search = search;
     this.space = { profile: search.profile, capabilities: modelCapabilities(search.profile) };
-    this.promised = promisedBy(search.profile, search.judging);
   }
 
   scenario(index: number): Scenario {
@@ -93,11 +93,21 @@ export class ModelCases {
   run(index: number, coverage: Coverage): ModelFailure | undefined {
     const scenario = this.scenario(index);
     if (this.search.behaves !== undefined) return this.runRecorded(scenario, coverage);
-    const fast = runFast(this.promised, scenario, seedOf(this.search.seed, scenario));
+    const promised = this.promisedFor(scenario);
+    const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario));
     if (fast.verdict === "violated" || index % oracleEvery === 0) return this.runRecorded(scenario, coverage, fast);
     this.digest = fold(this.digest, fast.digest);
-    coverFast(coverage, this.promised, scenario, fast);
+    coverFast(coverage, promised, scenario, fast);
     return undefined;
+  }
+
+  /** A search has a handful of policies, each the same object in all of its scenarios. */
+  private promisedFor({ policy }: Scenario): Promised {
+    const known = this.promised.get(policy);
+    if (known !== undefined) return known;
+    const promised = promisedBy(this.search.profile, this.search.judging, policy);
+    this.promised.set(policy, promised);
+    return promised;
   }
 
   private runRecorded(scenario: Scenario, coverage: Coverage, fast?: FastCase): ModelFailure | undefined {

@@ -1,5 +1,5 @@
 /** What follows from a policy alone: which family a subject belongs to, which way it is published, which stream takes it. */
-import type { Durability, Policy, StreamPolicy } from "./vocabulary/policy.ts";
+import type { Durability, Policy, StreamPolicy } from "./policy.ts";
 
 /** Whether a NATS subject pattern (`*`: one token, a trailing `>`: one or more) covers a subject. */
 export function covers(pattern: string, subject: string): boolean {

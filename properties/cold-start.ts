@@ -1,0 +1,144 @@
+/** Promises of the cold start: how long a process may wait for NATS, what it says meanwhile, what becomes of what it accepts. */
+import type { Fault } from "../models/vocabulary/scenario.ts";
+import { messagesIn } from "./message-runs.ts";
+import { type Declared, type Ending, ending, type Property } from "./property.ts";
+import { arrivedOf, type Life, ofService, type Service, unreadyForNothing } from "./service.ts";
+
+/** What a busy machine may add to a bound. */
+const startMarginMs = 1_000;
+
+const hindersDials: ReadonlySet<Fault["kind"]> = new Set([
+  "cut",
+  "blackhole",
+  "stop-server",
+  "pause-server",
+  "power-loss",
+  "refuse-credentials",
+  "silent-handshake",
+]);
+
+/** How long it ran, or runs by now, without a connection. */
+function waitedMs({ startedAtMs, connectedAtMs, exit }: Life, nowMs: number): number {
+  if (connectedAtMs !== undefined) return connectedAtMs - startedAtMs;
+  return exit === undefined ? nowMs - startedAtMs : exit.tookMs;
+}
+
+const gaveUp = ({ connectedAtMs, exit }: Life): boolean =>
+  connectedAtMs === undefined && (exit?.because === "startup" || exit?.because === "credentials");
+
+/** Every process that met a hindrance is connected, or has exited with a failure, before its bound. */
+function startsWithin({ lives, nowMs }: Service, boundMs: number): Ending {
+  let exercised = 0;
+  let broken: string | undefined;
+  for (const life of lives) {
+    const ms = waitedMs(life, nowMs);
+    const isOver = life.connectedAtMs !== undefined || gaveUp(life);
+    const isLate = ms > boundMs + startMarginMs && (isOver || life.exit === undefined);
+    if (!life.met.some(one => hindersDials.has(one)) && !gaveUp(life)) continue;
+    if (!isOver && !isLate) continue;
+    exercised++;
+    if (isLate)
+      broken ??= `replica ${life.replica} was neither connected nor gone ${ms} ms after its start; its bound is ${boundMs} ms`;
+    else if (life.exit?.code === 0 && gaveUp(life))
+      broken ??= `replica ${life.replica} gave up its start, and its exit code says that all went well`;
+  }
+  return ending(exercised, broken);
+}
+
+/** A client dials, is refused and dials again as often as it may. */
+const refusalsMs = ({ profile, options, policy }: Declared): number =>
+  profile.firstConnect.authErrorsMax * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
+
+/** Undefined: it did what it should; false: there is nothing to say yet. */
+function whyLooksLikeWaiting(life: Life, nowMs: number, boundMs: number): string | false | undefined {
+  const { replica, exit, clientClosed } = life;
+  if (exit !== undefined) {
+    if (exit.because === "credentials" || exit.because === "client-closed") return undefined;
+    return (
+      exit.because === "startup" && `replica ${replica} was refused its credentials, and exited as if NATS were away`
+    );
+  }
+  if (clientClosed)
+    return `replica ${replica} was refused its credentials, its client has closed, and the process runs on`;
+  const ms = waitedMs(life, nowMs);
+  return ms > boundMs && `replica ${replica} was refused its credentials, and still waited after ${ms} ms`;
+}
+
+export const coldStart: readonly Property[] = [
+  ofService(
+    "cold-start/fail-fast-ends-within-its-bound",
+    `A process that fails fast is connected, or exits with a failure, after one pass over its servers: servers times connect timeout, and a margin of ${startMarginMs} ms.`,
+    "always",
+    (service, { startup }) =>
+      startup.strategy === "fail-fast"
+        ? startsWithin(service, (service.declared.options.servers ?? 1) * startup.connectTimeoutMs)
+        : { exercised: 0 },
+  ),
+  ofService(
+    "cold-start/retry-with-deadline-connects-or-exits",
+    `A process that retries with a deadline is connected, or exits with a failure, by then and a margin of ${startMarginMs} ms.`,
+    "always",
+    (service, { startup }) =>
+      startup.strategy === "retry-with-deadline" && startup.deadlineMs !== undefined
+        ? startsWithin(service, startup.deadlineMs)
+        : { exercised: 0 },
+  ),
+  ofService(
+    "cold-start/ready-means-usable",
+    "A process says that it is ready only while its client is connected and, where a family is declared durable, a durable publish would be acknowledged; and when all has settled so, it does say it.",
+    "always",
+    (service, policy) => {
+      const { count, broken } = service.readiness;
+      const idle = service.settled ? unreadyForNothing(service, policy) : undefined;
+      return ending(count + (idle === undefined ? 0 : 1), broken ?? idle);
+    },
+  ),
+  ofService(
+    "cold-start/liveness-is-independent-of-nats",
+    "A process never says that it is not alive only because NATS is away.",
+    "always",
+    ({ liveness }) => ending(liveness.count, liveness.broken),
+  ),
+  ofService(
+    "cold-start/wrong-credentials-never-look-like-waiting",
+    "A process whose credentials are refused ends and says why; it does not look as if it waited for NATS.",
+    "always",
+    service => {
+      const boundMs = refusalsMs(service.declared) + startMarginMs;
+      const said = service.lives
+        .filter(({ met }) => met.includes("refuse-credentials"))
+        .map(life => whyLooksLikeWaiting(life, service.nowMs, boundMs))
+        .filter(one => one !== false);
+      return ending(
+        said.length,
+        said.find(one => one !== undefined),
+      );
+    },
+  ),
+  ofService(
+    "cold-start/nothing-is-lost-before-the-first-connection",
+    "Every core message accepted before a process is connected for the first time arrives, or is counted as lost by the process that gives up.",
+    "eventually",
+    service => {
+      let exercised = 0;
+      let broken: string | undefined;
+      for (const { early, earlyFate, exit } of service.lives) {
+        const isOver = earlyFate === "flushed" || (earlyFate === "waiting" && exit !== undefined);
+        if (!isOver || !service.complete) continue;
+        const accepted = messagesIn(early);
+        const lost = accepted - arrivedOf(service, early);
+        const told = exit?.toldLost ?? 0;
+        exercised += accepted;
+        if (lost > told)
+          broken ??= `${lost} of ${accepted} messages accepted before the first connection were lost, and ${told} told of`;
+      }
+      return ending(exercised, broken);
+    },
+  ),
+  ofService(
+    "cold-start/a-late-jetstream-is-used-once-it-is-there",
+    "A process that was started before NATS or JetStream was there publishes what is durable through JetStream once it is; it is not core NATS for life.",
+    "always",
+    ({ late }) => ending(late.count, late.broken),
+  ),
+];

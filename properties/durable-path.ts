@@ -1,0 +1,229 @@
+/** Promises of the durable path: what an acknowledgement of a stream is worth, what an error proves, what is handled in the end. */
+import type { Policy } from "../models/vocabulary/policy.ts";
+import {
+  declaredDurability,
+  isClassifiedDurable,
+  isTapped,
+  messageId,
+  streamOf,
+} from "../models/vocabulary/policy-rules.ts";
+import type { Property } from "./property.ts";
+import { type Claim, ofMessages, type Service } from "./service.ts";
+import type { Message } from "./service-messages.ts";
+
+const ofDurable = (id: string, promise: string, expectation: "always" | "eventually", claim: Claim): Property =>
+  ofMessages(`durable-path/${id}`, promise, expectation, claim);
+
+const streamFor = (policy: Policy, { subject }: Message) =>
+  subject === undefined ? undefined : streamOf(policy, subject);
+
+const hasId = (policy: Policy, { subject, key }: Message): boolean =>
+  subject !== undefined && messageId(policy, subject, key, 0) !== undefined;
+
+/** Two messages with its subject and key have one id. */
+const sharesItsId = (policy: Policy, { subject, key }: Message): boolean =>
+  subject !== undefined &&
+  messageId(policy, subject, key, 0) !== undefined &&
+  messageId(policy, subject, key, 0) === messageId(policy, subject, key, 1);
+
+/** Some stream said that it has this very message: a duplicate of an id that others share may be one of theirs. */
+export const isAckedAsItself = (message: Message, policy: Policy): boolean =>
+  message.told?.is === "acked" && !(message.told.duplicate === true && sharesItsId(policy, message));
+
+/** A limit of its stream, as declared, has made room for newer ones. */
+const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
+  const stream = streamFor(policy, message);
+  return message.discarded && stream?.messagesMax !== undefined && stream.discard === "old";
+};
+
+const powerWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>
+  endsAtAck !== undefined && endsAtAck.powerLosses < ends.powerLosses;
+
+const storeWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>
+  endsAtAck !== undefined && endsAtAck.storesLost < ends.storesLost;
+
+/** Nothing that the promises allow for has taken it since: no power loss, no lost disk, no declared limit. */
+export const mustBeHeld = (message: Message, service: Service, policy: Policy): boolean =>
+  service.complete &&
+  isAckedAsItself(message, policy) &&
+  !isDiscardedAsDeclared(message, policy) &&
+  !powerWasLost(message, service) &&
+  !storeWasLost(message, service);
+
+/** The server has ended since in a way that a stream may not have outlived. */
+const streamMayBeGone = (message: Message, { ends }: Service, policy: Policy): boolean =>
+  ends.storesLost > 0 || (ends.all > 0 && streamFor(policy, message)?.storage === "memory");
+
+export const isNotHeld = ({ held }: Message): boolean => held === 0;
+export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
+
+/** Told, or waiting in vain: the outcomes that say whether a stream answers. */
+const isAnswer = ({ toldCalmly }: Message): boolean =>
+  toldCalmly?.is === "acked" ||
+  (toldCalmly?.is === "rejected" && toldCalmly.kind === "no-responders") ||
+  (toldCalmly?.is === "unsettled" && toldCalmly.kind === "timeout");
+
+/** All of its subject's live handlers acknowledge what they are given, and nothing it waits for is still to come. */
+export function isHandledOrDue(message: Message, service: Service, policy: Policy): boolean {
+  const { subject, handled, disruptions } = message;
+  const handlers = service.subscribers.filter(one => one.subject === subject);
+  if (handlers.length === 0 || handlers.some(({ handler }) => handler !== "acks")) return false;
+  if (isHandled(message)) return true;
+  const { ackWaitMs } = policy.consume;
+  const disruptedLate = disruptions < service.disruptions && service.nowMs < service.disruptedAtMs + ackWaitMs;
+  const triedLate = handled !== undefined && service.nowMs < handled.atMs + ackWaitMs;
+  return service.settled && !disruptedLate && !triedLate;
+}
+
+export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart !== undefined;
+
+export const durablePath: readonly Property[] = [
+  ofDurable(
+    "acked-is-never-lost",
+    "A message that a stream has acknowledged is held by it at the end, whatever befalls client, link and server process, but for what a declared limit of the stream has discarded; a power loss and a lost disk end the promise for what was acknowledged before.",
+    "always",
+    { applies: mustBeHeld, breaks: isNotHeld, says: isLostInSilence },
+  ),
+  ofDurable(
+    "acked-survives-power-loss",
+    "A message that a stream has acknowledged before the server's machine loses power is held by it afterwards, synced or not.",
+    "always",
+    {
+      applies: (message, service, policy) =>
+        service.complete &&
+        isAckedAsItself(message, policy) &&
+        powerWasLost(message, service) &&
+        !storeWasLost(message, service) &&
+        !isDiscardedAsDeclared(message, policy),
+      breaks: isNotHeld,
+      says: first => `message ${first} was acknowledged before the power was lost, and no stream holds it`,
+    },
+  ),
+  ofDurable(
+    "a-retry-with-an-id-stores-once",
+    "A message published again with its id, within the duplicate window of its stream, is stored once.",
+    "always",
+    {
+      applies: (message, { nowMs }, policy) => {
+        const stream = streamFor(policy, message);
+        if (stream === undefined || !message.durable || !hasId(policy, message)) return false;
+        const lastAtMs = Math.min(message.lastAtMs, nowMs);
+        return (message.again || message.held > 1) && lastAtMs - message.firstAtMs < stream.duplicateWindowMs;
+      },
+      breaks: ({ held }) => held > 1,
+      says: (first, { held }) => `message ${first} carries an id, and is stored ${held} times within the window`,
+    },
+  ),
+  ofDurable(
+    "no-responders-is-told-as-such",
+    "A message published through JetStream while nothing is wrong, on a subject that no stream takes, is refused with no responders and does not run into its timeout.",
+    "always",
+    {
+      applies: (message, _service, policy) =>
+        message.durable &&
+        isAnswer(message) &&
+        message.toldCalmly?.is !== "acked" &&
+        streamFor(policy, message) === undefined,
+      breaks: ({ toldCalmly }) => toldCalmly?.is === "unsettled",
+      says: (first, { subject = "" }, policy) =>
+        `message ${first} on ${subject}, which no stream takes, ran into its timeout${isTapped(policy, subject) ? ": a tap listens there and never answers" : ""}`,
+    },
+  ),
+  ofDurable(
+    "an-error-that-proves-nothing-happened-is-true",
+    "A message whose publish through JetStream was rejected is held by no stream.",
+    "always",
+    {
+      applies: ({ durable, told }) => durable && told?.is === "rejected",
+      breaks: ({ held }) => held > 0,
+      says: first => `message ${first} was rejected, and a stream holds it`,
+    },
+  ),
+  ofDurable(
+    "a-distinct-message-is-not-swallowed",
+    "A message that is acknowledged as a duplicate is one whose own content the stream holds, and not another that shares its id.",
+    "always",
+    {
+      applies: (message, service, policy) =>
+        service.complete &&
+        message.told?.is === "acked" &&
+        message.told.duplicate === true &&
+        !isDiscardedAsDeclared(message, policy) &&
+        !powerWasLost(message, service) &&
+        !streamMayBeGone(message, service, policy),
+      breaks: isNotHeld,
+      says: (first, { subject, key }) =>
+        `message ${first} on ${subject}${key === undefined ? "" : ` about ${key}`} was acknowledged as a duplicate, and its own content is in no stream`,
+    },
+  ),
+  ofDurable(
+    "declared-durable-is-acknowledged",
+    "A message on a subject declared durable is acknowledged by a stream or not reported as published; it never goes out as core NATS.",
+    "always",
+    {
+      applies: ({ subject, told, accepted }, _service, policy) =>
+        subject !== undefined &&
+        declaredDurability(policy, subject) === "durable" &&
+        (accepted || told?.is === "acked"),
+      breaks: ({ accepted }) => accepted,
+      says: (first, { subject }) =>
+        `message ${first} on ${subject}, declared durable, went out as core NATS and was accepted`,
+    },
+  ),
+  ofDurable(
+    "every-declared-durable-subject-has-a-stream",
+    "A message published through JetStream while nothing is wrong, on a subject declared or classified durable, is acknowledged by a stream.",
+    "always",
+    {
+      applies: (message, service, policy) => {
+        const { subject, durable } = message;
+        if (subject === undefined || !durable || !isAnswer(message)) return false;
+        const isMeant = declaredDurability(policy, subject) === "durable" || isClassifiedDurable(policy, subject);
+        return isMeant && !streamMayBeGone(message, service, policy);
+      },
+      breaks: ({ toldCalmly }) => toldCalmly?.is !== "acked",
+      says: (first, message, policy) =>
+        `message ${first} on ${message.subject} got no acknowledgement: ${streamFor(policy, message) === undefined ? "no stream takes its subject" : "its stream is not there"}`,
+    },
+  ),
+  ofDurable(
+    "best-effort-is-not-stored",
+    "A message on a subject declared best-effort, which reaches the server, is held by no stream.",
+    "always",
+    {
+      applies: ({ subject, delivered, held }, _service, policy) =>
+        subject !== undefined && declaredDurability(policy, subject) === "best-effort" && (delivered || held > 0),
+      breaks: ({ held }) => held > 0,
+      says: (first, message, policy) =>
+        `message ${first} on ${message.subject}, declared best-effort, is held by ${streamFor(policy, message)?.name ?? "a stream"}`,
+    },
+  ),
+  ofDurable(
+    "every-stored-message-is-handled",
+    "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
+    "eventually",
+    {
+      applies: (message, service, policy) => message.held > 0 && isHandledOrDue(message, service, policy),
+      breaks: message => !isHandled(message),
+      says: (first, { subject }) =>
+        `message ${first} is stored, ${subject} is subscribed to, and nobody has handled it`,
+    },
+  ),
+  ofDurable(
+    "a-failed-message-is-kept",
+    "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged and gone.",
+    "always",
+    {
+      applies: ({ handled }) => handled !== undefined && handled.failures > 0,
+      breaks: ({ handled }) => handled?.dropped === true,
+      says: (first, { subject }) => `message ${first} on ${subject} failed, was acknowledged, and is kept nowhere`,
+    },
+  ),
+  ofDurable("redelivery-is-bounded", "No message is delivered more often than the consumer's limit.", "always", {
+    applies: ({ handled }, _service, { consume }) =>
+      consume.deliverMax > 0 && handled !== undefined && handled.deliveries > 1,
+    breaks: ({ handled }, _service, { consume }) => (handled?.deliveries ?? 0) > consume.deliverMax,
+    says: (first, { handled }, { consume }) =>
+      `message ${first} was delivered ${handled?.deliveries} times; at most ${consume.deliverMax} are allowed`,
+  }),
+];

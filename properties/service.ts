@@ -1,0 +1,433 @@
+/**
+ * What a run under a policy has shown so far: its messages and streams, the lives of its processes, what their probes said, who handles
+ * what. One fold for the durable path, the shutdown and the cold start: each property reads of it what it needs. Without a policy it
+ * hears nothing.
+ */
+import type { ConnectionChange, Event, ProcessEvent, Run } from "../models/vocabulary/event.ts";
+import type { Policy } from "../models/vocabulary/policy.ts";
+import { declaredDurability, isClassifiedDurable } from "../models/vocabulary/policy-rules.ts";
+import type { Fault, Handler } from "../models/vocabulary/scenario.ts";
+import { type Disturbance, isCalm, isSurelyDown, newDisturbance, trackDisturbance } from "./disturbance.ts";
+import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
+import { handledAt, type Message, publishedAt, type ServerEnds, unmet } from "./service-messages.ts";
+import { change, countOf, type Spans } from "./spans.ts";
+
+type EventOf<Kind extends Event["kind"]> = Extract<Event, { readonly kind: Kind }>;
+type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
+type Probe = EventOf<"probe">;
+
+/** One process, from its start to its end. */
+export interface Life {
+  readonly replica: number;
+  readonly startedAtMs: number;
+  /** The faults in force when it started. */
+  readonly met: readonly Fault["kind"][];
+  connectedAtMs: number | undefined;
+  /** Its client has closed for good without having been asked to. */
+  clientClosed: boolean;
+  /** The application closed or drained its client. */
+  endedByCall: boolean;
+  /** A stop has begun. */
+  stopping: boolean;
+  exit: Exited | undefined;
+  probe: Probe | undefined;
+  /** Accepted before its first connection. */
+  early: Run[];
+  /** `risked`: what was accepted early met a fault or an end before it was known to have gone out. */
+  earlyFate: "waiting" | "flushed" | "risked";
+  /** Accepted and not known to have gone out when its stop began. */
+  unsent: Run[];
+}
+
+interface Subscriber {
+  readonly replica: number;
+  readonly subject: string;
+  readonly handler: Handler;
+  /** Disruptions before it subscribed. */
+  readonly since: number;
+}
+
+/** A replica that handled a subject has stopped. */
+export interface Departure {
+  readonly replica: number;
+  readonly subject: string;
+  /** Disruptions, this one included. */
+  readonly since: number;
+}
+
+/** How often something applied, and the first time that it was otherwise. */
+interface Tally {
+  count: number;
+  broken: string | undefined;
+}
+
+export interface Service {
+  readonly declared: Declared;
+  readonly now: Disturbance;
+  inForce: { readonly fault: Fault["kind"]; readonly storeLost: boolean }[];
+  calmAtStep: boolean;
+  nowMs: number;
+  settled: boolean;
+  complete: boolean;
+  readonly messages: Spans<Message>;
+  ends: ServerEnds;
+  /** Ends of the publishing process without a word: killed, or by its own code. */
+  kills: number;
+  /** Processes started so far, and how many when each subject was last subscribed to. */
+  starts: number;
+  readonly startsAtSubscribe: Map<string, number>;
+  readonly lives: Life[];
+  subscribers: readonly Subscriber[];
+  readonly departures: Departure[];
+  /** Faults, heals and departures, after each of which a delivery under way comes again only when its ack wait is over. */
+  disruptions: number;
+  disruptedAtMs: number;
+  /** Accepted on the present connection and not flushed; kept by the client while it is down. */
+  underWay: Run[];
+  kept: Run[];
+  readonly afterStop: Tally;
+  readonly late: Tally;
+  readonly readiness: Tally;
+  readonly liveness: Tally;
+}
+
+const newTally = (): Tally => ({ count: 0, broken: undefined });
+
+function startService(declared: Declared): Service {
+  return {
+    declared,
+    now: newDisturbance(),
+    inForce: [],
+    calmAtStep: false,
+    nowMs: 0,
+    settled: false,
+    complete: true,
+    messages: [],
+    ends: { all: 0, powerLosses: 0, storesLost: 0 },
+    kills: 0,
+    starts: 0,
+    startsAtSubscribe: new Map(),
+    lives: [],
+    subscribers: [],
+    departures: [],
+    disruptions: 0,
+    disruptedAtMs: 0,
+    underWay: [],
+    kept: [],
+    afterStop: newTally(),
+    late: newTally(),
+    readiness: newTally(),
+    liveness: newTally(),
+  };
+}
+
+function trackService(service: Service, event: Event): void {
+  const { policy } = service.declared;
+  if (policy === undefined) return;
+  trackDisturbance(service.now, event);
+  switch (event.kind) {
+    case "step":
+      if (event.phase === "began") service.calmAtStep = isAllWell(service);
+      return;
+    case "published":
+      onPublished(service, policy, event);
+      return;
+    case "delivered":
+      changeMessages(service, event, message => ({ ...message, delivered: true }));
+      return;
+    case "holds":
+      changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
+      return;
+    case "discarded":
+      changeMessages(service, event, message => ({ ...message, discarded: true }));
+      return;
+    case "handled":
+      changeMessages(service, event, message => handledAt(message, event, service.nowMs, service.starts));
+      return;
+    case "subscribed":
+      service.startsAtSubscribe.set(event.subject, service.starts);
+      service.subscribers = [...service.subscribers, { ...event, since: service.disruptions }];
+      return;
+    case "fault":
+      if (event.phase === "installed") onFault(service, event);
+      return;
+    case "healed":
+      onHealed(service);
+      return;
+    case "connection":
+      onConnection(service, event.change);
+      return;
+    case "called":
+      onCalled(service, event);
+      return;
+    case "advanced":
+      service.nowMs = Math.max(service.nowMs, event.atMs);
+      return;
+    case "process":
+      service.nowMs = Math.max(service.nowMs, event.atMs);
+      onProcess(service, event);
+      return;
+    case "probe":
+      service.nowMs = Math.max(service.nowMs, event.atMs);
+      onProbe(service, policy, event);
+      return;
+    case "phase":
+      if (event.phase === "settled") onSettled(service);
+      return;
+    case "observed":
+      service.complete = event.complete;
+      return;
+    default:
+      return;
+  }
+}
+
+const changeMessages = ({ messages }: Service, run: Run, next: (message: Message) => Message): void =>
+  change(messages, run, unmet, next);
+
+/** The last life of a replica, whether or not it has ended. */
+const lifeOf = ({ lives }: Service, replica: number): Life | undefined =>
+  lives.findLast(life => life.replica === replica);
+
+/** Nothing is wrong with link, server or client, and the publishing process runs and was not told to stop. */
+function isAllWell(service: Service): boolean {
+  const life = lifeOf(service, 0);
+  const runs = life === undefined || !(life.stopping || life.endedByCall || life.exit !== undefined);
+  return runs && isCalm(service.now);
+}
+
+function onPublished(service: Service, policy: Policy, event: EventOf<"published">): void {
+  const { now, nowMs, ends, kills, disruptions, declared, late, afterStop } = service;
+  const subject = event.subject ?? declared.options.subject;
+  const calm = service.calmAtStep && isAllWell(service);
+  changeMessages(service, event, message =>
+    publishedAt(message, event, { subject, calm, nowMs, ends, kills, disruptions }),
+  );
+  const { first, count, outcome, durable } = event;
+  const life = lifeOf(service, 0);
+  const isCore = durable !== true && outcome.is === "accepted";
+  if (life?.stopping === true) {
+    afterStop.count += count;
+    if (outcome.is === "accepted" || outcome.is === "acked")
+      afterStop.broken ??= `message ${first} was ${outcome.is} after the stop had begun`;
+  }
+  if (calm && life !== undefined && life.met.length > 0 && isDurableSubject(policy, subject)) {
+    late.count += count;
+    if (isCore) late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
+  }
+  if (!isCore) return;
+  if (life !== undefined && life.connectedAtMs === undefined) life.early.push({ first, count });
+  else if (calm) service.underWay.push({ first, count });
+  else if (now.downAtStep && isSurelyDown(now) && declared.profile.reconnectBuffer.kind === "kept")
+    service.kept.push({ first, count });
+}
+
+const isDurableSubject = (policy: Policy, subject: string): boolean =>
+  declaredDurability(policy, subject) === "durable" || isClassifiedDurable(policy, subject);
+
+function onFault(service: Service, { fault, store }: EventOf<"fault">): void {
+  service.inForce.push({ fault, storeLost: store === "lost" });
+  countEnds(service);
+  disrupt(service);
+  if (fault === "no-jetstream") return;
+  service.underWay = [];
+  const life = lifeOf(service, 0);
+  if (life === undefined || life.exit !== undefined) return;
+  if (life.connectedAtMs !== undefined) riskEarly(life);
+  // What the fault may have taken is not the stop's to tell.
+  if (life.stopping) life.unsent = [];
+}
+
+function onHealed(service: Service): void {
+  // Acknowledged in a burst that raced with the server's end, and told after it: that counts as before it too.
+  countEnds(service);
+  service.inForce = [];
+  disrupt(service);
+}
+
+function countEnds(service: Service): void {
+  const { inForce, ends } = service;
+  const powerLost = inForce.some(({ fault }) => fault === "power-loss");
+  const ended = powerLost || inForce.some(({ fault }) => fault === "stop-server");
+  if (!ended) return;
+  service.ends = {
+    all: ends.all + 1,
+    powerLosses: powerLost ? ends.powerLosses + 1 : ends.powerLosses,
+    storesLost: inForce.some(({ storeLost }) => storeLost) ? ends.storesLost + 1 : ends.storesLost,
+  };
+}
+
+function disrupt(service: Service): void {
+  service.disruptions++;
+  service.disruptedAtMs = service.nowMs;
+}
+
+function onConnection(service: Service, to: ConnectionChange): void {
+  const life = lifeOf(service, 0);
+  if (to === "reconnected") service.kept = [];
+  if (to === "disconnected" || to === "closed") service.underWay = [];
+  if (life === undefined || life.exit !== undefined) return;
+  if (to === "connected") life.connectedAtMs ??= service.nowMs;
+  if (to === "closed" && !life.stopping && !life.endedByCall) life.clientClosed = true;
+  if (to !== "connected" && life.connectedAtMs !== undefined) riskEarly(life);
+}
+
+function riskEarly(life: Life): void {
+  if (life.earlyFate === "waiting") life.earlyFate = "risked";
+}
+
+function onCalled(service: Service, { call, outcome }: EventOf<"called">): void {
+  const life = lifeOf(service, 0);
+  if (call === "flush" && outcome.is === "ok" && isCalm(service.now)) {
+    service.underWay = [];
+    if (life?.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "flushed";
+  }
+  if (call !== "close" && call !== "drain" && call !== "exit") return;
+  service.underWay = [];
+  service.kept = [];
+  if (life === undefined) return;
+  life.endedByCall = true;
+  riskEarly(life);
+}
+
+function onSettled(service: Service): void {
+  service.settled = true;
+  for (const life of service.lives)
+    if (life.earlyFate === "waiting" && life.exit === undefined) life.earlyFate = "flushed";
+}
+
+function onProcess(service: Service, event: ProcessEvent): void {
+  const life = lifeOf(service, event.replica);
+  switch (event.change) {
+    case "started":
+      service.starts++;
+      service.lives.push(
+        newLife(
+          event.replica,
+          event.atMs,
+          service.inForce.map(({ fault }) => fault),
+        ),
+      );
+      break;
+    case "stopping":
+      if (life === undefined) return;
+      life.stopping = true;
+      if (event.replica === 0) life.unsent = [...service.underWay, ...service.kept];
+      depart(service, event.replica, true);
+      break;
+    case "exited":
+      if (life !== undefined) onExited(life, event);
+      if (event.replica === 0 && (event.because === "killed" || event.because === "exit")) service.kills++;
+      depart(service, event.replica, false);
+      break;
+  }
+  if (event.replica !== 0) return;
+  service.underWay = [];
+  service.kept = [];
+}
+
+const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind"][]): Life => ({
+  replica,
+  startedAtMs,
+  met,
+  connectedAtMs: undefined,
+  clientClosed: false,
+  endedByCall: false,
+  stopping: false,
+  exit: undefined,
+  probe: undefined,
+  early: [],
+  earlyFate: "waiting",
+  unsent: [],
+});
+
+function onExited(life: Life, exit: Exited): void {
+  life.exit = exit;
+  // Nobody could tell of what a killed process still held; what a connected one still held is the stop's.
+  if (life.connectedAtMs !== undefined || exit.because === "killed" || exit.because === "exit") riskEarly(life);
+}
+
+/** The replica handles nothing any more. */
+function depart(service: Service, replica: number, inOrder: boolean): void {
+  const gone = service.subscribers.filter(one => one.replica === replica);
+  if (gone.length === 0) return;
+  disrupt(service);
+  service.subscribers = service.subscribers.filter(one => one.replica !== replica);
+  if (!inOrder) return;
+  for (const { subject } of gone) service.departures.push({ replica, subject, since: service.disruptions });
+}
+
+function onProbe(service: Service, policy: Policy, probe: Probe): void {
+  const life = lifeOf(service, probe.replica);
+  if (life === undefined || life.exit !== undefined || life.stopping) return;
+  life.probe = probe;
+  if (probe.connected) life.connectedAtMs ??= probe.atMs;
+  if (isUsable(policy, probe)) return;
+  const why = probe.connected ? "a durable publish would not be acknowledged" : "its client is not connected";
+  service.readiness.count++;
+  if (probe.ready) service.readiness.broken ??= `replica ${probe.replica} says that it is ready, and ${why}`;
+  // A client that is closed for good is better started again.
+  if (life.clientClosed) return;
+  service.liveness.count++;
+  if (!probe.live) service.liveness.broken ??= `replica ${probe.replica} says that it is not alive, and only ${why}`;
+}
+
+const isUsable = ({ families }: Policy, { connected, durable }: Probe): boolean =>
+  connected && (durable || families.every(({ durability }) => durability !== "durable"));
+
+/** How many messages of the runs have arrived: the observer saw them, or a stream holds them. */
+export const arrivedOf = ({ messages }: Service, runs: readonly Run[]): number => {
+  let sum = 0;
+  for (const run of runs) sum += countOf(messages, run, unmet, ({ delivered, held }) => delivered || held > 0);
+  return sum;
+};
+
+/** Ready at the end as far as NATS goes; and it says otherwise. */
+export function unreadyForNothing(service: Service, policy: Policy): string | undefined {
+  const idle = service.lives.find(
+    ({ probe, exit, stopping }) =>
+      exit === undefined && !stopping && probe !== undefined && isUsable(policy, probe) && !probe.ready,
+  );
+  return idle && `replica ${idle.replica} is connected and its durable path usable, and it never says that it is ready`;
+}
+
+/** A property of a service; judged only under a policy. */
+export const ofService = (
+  id: string,
+  promise: string,
+  expectation: "always" | "eventually",
+  end: (service: Service, policy: Policy) => Ending,
+): Property =>
+  property<Service>({
+    id,
+    promise,
+    expectation,
+    start: startService,
+    on: trackService,
+    end: service => (service.declared.policy === undefined ? { exercised: 0 } : end(service, service.declared.policy)),
+  });
+
+/** Which messages a promise is about, which of them break it, and how that is said of the first. */
+export interface Claim {
+  applies(message: Message, service: Service, policy: Policy): boolean;
+  breaks(message: Message, service: Service, policy: Policy): boolean;
+  says(first: number, message: Message, policy: Policy): string;
+}
+
+/** A property that is judged message by message. */
+export const ofMessages = (
+  id: string,
+  promise: string,
+  expectation: "always" | "eventually",
+  { applies, breaks, says }: Claim,
+): Property =>
+  ofService(id, promise, expectation, (service, policy) => {
+    let exercised = 0;
+    let broken: string | undefined;
+    for (const { first, count, value } of service.messages) {
+      if (!applies(value, service, policy)) continue;
+      exercised += count;
+      if (broken === undefined && breaks(value, service, policy)) broken = says(first, value, policy);
+    }
+    return ending(exercised, broken);
+  });

@@ -1,0 +1,106 @@
+/** Promises of the shutdown: what a stop may lose, how long it may take, what it may do to others. */
+import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, mustBeHeld } from "./durable-path.ts";
+import { messagesIn } from "./message-runs.ts";
+import { ending, type Property } from "./property.ts";
+import { arrivedOf, type Life, ofMessages, ofService, type Service } from "./service.ts";
+import type { Message } from "./service-messages.ts";
+
+/** What a busy machine may add between the end of a budget and the end of the process. */
+const stopMarginMs = 1_000;
+
+const stops = ({ lives }: Service): readonly Life[] => lives.filter(({ stopping }) => stopping);
+
+/** A departure before it was published, and a handler that has been there since before that. */
+const survivedBy = ({ departures, subscribers }: Service, { subject, disruptions }: Message) =>
+  departures.find(
+    gone =>
+      gone.subject === subject &&
+      gone.since <= disruptions &&
+      subscribers.some(one => one.subject === subject && one.since < gone.since),
+  );
+
+export const shutdown: readonly Property[] = [
+  ofService(
+    "shutdown/nothing-accepted-is-lost-in-silence-by-a-stop",
+    "Every core message accepted before a stop, on a live connection or into the buffer of a client that is down, arrives or is counted as lost by the process that stops.",
+    "always",
+    service => {
+      let exercised = 0;
+      let broken: string | undefined;
+      for (const { unsent, exit } of stops(service)) {
+        if (exit === undefined || !service.complete) continue;
+        const accepted = messagesIn(unsent);
+        const lost = accepted - arrivedOf(service, unsent);
+        exercised += accepted;
+        if (lost > exit.toldLost)
+          broken ??= `the stop lost ${lost} of ${accepted} messages that were accepted before it, and told of ${exit.toldLost}`;
+      }
+      return ending(exercised, broken);
+    },
+  ),
+  ofService(
+    "shutdown/a-stop-ends-within-its-budget",
+    `A stop ends within its budget and a margin of ${stopMarginMs} ms, forced if need be; it says that it was forced exactly where the budget ended it.`,
+    "always",
+    (service, policy) => {
+      const { budgetMs } = policy.shutdown;
+      let exercised = 0;
+      let broken: string | undefined;
+      for (const { replica, exit } of stops(service)) {
+        if (exit === undefined && !service.settled) continue;
+        exercised++;
+        if (exit === undefined) broken ??= `replica ${replica} was told to stop, and still runs`;
+        else if (exit.tookMs > budgetMs + stopMarginMs)
+          broken ??= `the stop of replica ${replica} took ${exit.tookMs} ms of ${budgetMs}`;
+        else if (exit.tookMs > budgetMs && !exit.forced)
+          broken ??= `the stop of replica ${replica} outlasted its budget of ${budgetMs} ms, and was not said to be forced`;
+        else if (exit.forced && exit.tookMs < budgetMs)
+          broken ??= `the stop of replica ${replica} was said to be forced after ${exit.tookMs} ms of ${budgetMs}`;
+      }
+      return ending(exercised, broken);
+    },
+  ),
+  ofService(
+    "shutdown/nothing-is-accepted-after-intake-stopped",
+    "Once a process was told to stop, no publish is accepted or acknowledged.",
+    "always",
+    ({ afterStop }) => ending(afterStop.count, afterStop.broken),
+  ),
+  ofMessages(
+    "shutdown/stopping-one-replica-harms-no-other",
+    "What is stored after one replica has stopped is handled by those that subscribed to the same subject before, and stay.",
+    "eventually",
+    {
+      applies: (message, service, policy) =>
+        message.held > 0 && survivedBy(service, message) !== undefined && isHandledOrDue(message, service, policy),
+      breaks: message => !isHandled(message),
+      says: (first, { subject }) =>
+        `message ${first} was stored after a replica that handles ${subject} had stopped, and the other never got it`,
+    },
+  ),
+  ofMessages(
+    "shutdown/a-restart-replays-no-history",
+    "What a handler has acknowledged is not delivered anew after a process was started.",
+    "always",
+    {
+      applies: ({ subject, handled }, { startsAtSubscribe }) => {
+        const doneAtStart = handled?.doneAtStart;
+        if (subject === undefined || doneAtStart === undefined) return false;
+        return (startsAtSubscribe.get(subject) ?? 0) > doneAtStart;
+      },
+      breaks: ({ handled }) => handled?.replayed === true,
+      says: (first, { subject }) =>
+        `message ${first} on ${subject} was acknowledged by its handler, and delivered anew to a process started since`,
+    },
+  ),
+  ofMessages(
+    "shutdown/what-was-acked-outlives-a-kill",
+    "What was acknowledged to a process that is then killed, or exits from within, is held by its stream.",
+    "always",
+    {
+      applies: (message, service, policy) => message.killsAtAck < service.kills && mustBeHeld(message, service, policy),
+      breaks: isNotHeld,
+      says: first => `${isLostInSilence(first)}: the process was killed`,
+    },
+  ),
+];
