@@ -1,0 +1,48 @@
+/** What a run is held to: the profile's promises, the policy's demands, what is required; and the options that the client really gets. */
+import { expect, test } from "vitest";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { declaredBy, promisedIds } from "../../properties/property.ts";
+import { judge } from "../../src/judge.ts";
+import { promisedBy, runFast } from "../../src/search/fast-case.ts";
+import { eventsOf, publish, scenarioWith, start } from "../models/cases.ts";
+import { policy } from "./service-events.ts";
+
+const demanded = "durable-path/acked-is-never-lost";
+const demanding = { ...policy, demands: [demanded] };
+const bare = scenarioWith([start, publish(3)]);
+const under: Scenario = { ...bare, policy: { ...demanding, client: { reconnectBufferBytesMax: 7 } } };
+
+test("a policy's demands are promised beside the profile's promises and what is required", () => {
+  expect(promisedIds(natsGo)).toEqual(new Set(natsGo.promises));
+  expect(promisedIds(natsGo, demanding, ["x/y"])).toEqual(new Set([...natsGo.promises, demanded, "x/y"]));
+  expect(promisedBy(natsGo, {}, demanding).properties.map(({ id }) => id)).toContain(demanded);
+  expect(promisedBy(natsGo, {}).properties.map(({ id }) => id)).not.toContain(demanded);
+});
+
+test("a policy sets options of its client", () => {
+  expect(declaredBy(bare, natsGo)).toEqual({ options: bare.options, profile: natsGo });
+  expect(declaredBy(under, natsGo)).toEqual({
+    options: { ...bare.options, reconnectBufferBytesMax: 7 },
+    profile: natsGo,
+    policy: under.policy,
+  });
+});
+
+test("what a policy demands is judged from the record and while it runs; nothing that only it knows is judged without", () => {
+  // An acknowledgement for nothing, said by a world that is no model.
+  const events = eventsOf(bare, natsGo, "1");
+  const claimed = events.map(event =>
+    event.kind === "published"
+      ? { ...event, durable: true as const, subject: "job.plain", outcome: { is: "acked" as const } }
+      : event,
+  );
+  expect(judge(under, natsGo, claimed).properties).toContainEqual(
+    expect.objectContaining({ property: demanded, verdict: "violated" }),
+  );
+  expect(judge(bare, natsGo, claimed).properties.map(({ property }) => property)).not.toContain(demanded);
+  expect(judge(bare, natsGo, claimed, { require: [demanded] }).properties).toContainEqual(
+    expect.objectContaining({ property: demanded, verdict: "inconclusive" }),
+  );
+  expect(runFast(promisedBy(natsGo, {}, under.policy), bare, "1").exercised).toHaveLength(natsGo.promises.length + 1);
+});
