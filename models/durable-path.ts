@@ -4,13 +4,13 @@
  */
 import { notice, reconnect } from "./connection.ts";
 import type { Bus } from "./core-path.ts";
-import { messageId } from "./policy.ts";
 import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
 import { type Answer, saysVia, type Via } from "./server.ts";
 import { append, arrive, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
+import { messageId } from "./vocabulary/policy-rules.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 

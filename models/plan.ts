@@ -4,9 +4,9 @@
  * shrunk scenario is still a scenario. Read by the model and by every world; never asks what only the client knows.
  */
 import { clientClosed, dialOn, endProcess, firstConnected, passTime, startProcess } from "./cold-start.ts";
-import { isClassifiedDurable } from "./policy.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
+import { isClassifiedDurable } from "./vocabulary/policy-rules.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { CallStep, Fault, Options, PublishStep, Scenario, Step, StepId } from "./vocabulary/scenario.ts";
 

@@ -54,7 +54,7 @@ export const policy: Policy = {
     whenClosed: "exit",
   },
   shutdown: { strategy: "four-steps", budgetMs: 25_000, forced: true, tellsLoss: true },
-  supervisor: { restartMs: 10_000 } as Policy["supervisor"],
+  supervisor: { restartMs: 10_000, killAfterMs: 30_000 },
   client: {},
   demands: [],
 };
