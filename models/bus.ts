@@ -98,10 +98,12 @@ function serve(bus: Bus, step: Extract<Step, { kind: "subscribe" | "signal" | "a
   if (service === undefined) throw new Error(`${step.kind} without a policy`);
   switch (step.kind) {
     case "advance":
-      spendTime(service, step.ms);
+      spendTime(service, step.id, step.ms);
       return;
     case "subscribe": {
-      const isTaken = subscribe(service.service.server, step.replica, step.subject, step.handler);
+      const { replica, subject, handler } = step;
+      const isTaken = subscribe(service.service.server, replica, subject, handler);
+      if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
       bus.emit({ kind: "called", step: step.id, call: "subscribe", outcome });
       return;
@@ -163,7 +165,8 @@ function numbered(bus: Bus, step: PublishStep): FrameRun {
 
 function performFault(bus: Bus, step: StepId, fault: Fault): void {
   const { state, emit } = bus;
-  emit({ kind: "fault", step, fault: fault.kind, phase: "installed" });
+  const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
+  emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
   switch (fault.kind) {
     case "limit":
     case "lose-ack":
@@ -297,7 +300,7 @@ function settleService(bus: Served): void {
   const rounds = consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax;
   lookAround(bus);
   for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
-    spendTime(bus, ms);
+    spendTime(bus, settleId, ms);
     passTime(state.view, ms, bus);
     lookAround(bus);
   }

@@ -9,6 +9,7 @@ import { isUsable, makeStreams, syncStreams } from "./server.ts";
 import { lose, type Service } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
+import type { StepId } from "./vocabulary/scenario.ts";
 
 /** A bus with a policy. */
 export interface Served extends Bus {
@@ -124,14 +125,16 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
 }
 
 /** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
-export function spendTime(bus: Served, ms: number): void {
-  const { state, service } = bus;
+export function spendTime(bus: Served, step: StepId, ms: number): void {
+  const { state, service, choose, emit } = bus;
   const view: View = copyView(state.view);
   const untilMs = view.nowMs + ms;
   live(bus, passTime(view, ms, bus));
   for (let nowMs = nextRedeliveryMs(service.server, state.view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
-    deliver(service.server, reachOf(bus, nowMs), bus.choose, bus.emit);
+    emit({ kind: "advanced", step, atMs: nowMs });
+    deliver(service.server, reachOf(bus, nowMs), choose, emit);
     nowMs = nextRedeliveryMs(service.server, nowMs);
   }
   syncStreams(service.server, untilMs);
+  emit({ kind: "advanced", step, atMs: untilMs });
 }

@@ -120,7 +120,7 @@ export type Event =
     }
   /** Of replica 0, the one behind the link. */
   | { readonly kind: "connection"; readonly change: ConnectionChange }
-  /** Time has passed: said after all that befell the processes and the consumers meanwhile. */
+  /** So much of the scenario's own time has passed by now; what befalls a process says so itself. */
   | { readonly kind: "advanced"; readonly step: StepId; readonly atMs: number }
   /** From now on, and until its process stops or exits, the replica handles what the subject's stream holds. */
   | { readonly kind: "subscribed"; readonly replica: number; readonly subject: string; readonly handler: Handler }
