@@ -64,6 +64,9 @@ function whyLooksLikeWaiting(life: Life, nowMs: number, boundMs: number): string
   return ms > boundMs && `replica ${replica} was refused its credentials, and still waited after ${ms} ms`;
 }
 
+/** A process that is killed, or ends in the midst of its own code, tells nothing. */
+const canTell = ({ because }: NonNullable<Life["exit"]>): boolean => because !== "killed" && because !== "exit";
+
 export const coldStart: readonly Property[] = [
   ofService(
     "cold-start/fail-fast-ends-within-its-bound",
@@ -123,8 +126,8 @@ export const coldStart: readonly Property[] = [
       let exercised = 0;
       let broken: string | undefined;
       for (const { early, earlyFate, exit } of service.lives) {
-        const isOver = earlyFate === "flushed" || (earlyFate === "waiting" && exit !== undefined);
-        if (!isOver || !service.complete) continue;
+        const isGivenUp = earlyFate === "waiting" && exit !== undefined && canTell(exit);
+        if (!(earlyFate === "flushed" || isGivenUp) || !service.complete) continue;
         const accepted = messagesIn(early);
         const lost = accepted - arrivedOf(service, early);
         const told = exit?.toldLost ?? 0;

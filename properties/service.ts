@@ -33,7 +33,7 @@ export interface Life {
   probe: Probe | undefined;
   /** Accepted before its first connection. */
   early: Run[];
-  /** `risked`: what was accepted early met a fault or an end before it was known to have gone out. */
+  /** `risked`: what was accepted early met a fault or an end once it was connected, and before it was known to have gone out. */
   earlyFate: "waiting" | "flushed" | "risked";
   /** Accepted and not known to have gone out when its stop began. */
   unsent: Run[];
@@ -229,13 +229,12 @@ function onFault(service: Service, { fault, store }: EventOf<"fault">): void {
   service.inForce.push({ fault, storeLost: store === "lost" });
   countEnds(service);
   disrupt(service);
-  if (fault === "no-jetstream") return;
   service.underWay = [];
   const life = lifeOf(service, 0);
   if (life === undefined || life.exit !== undefined) return;
-  if (life.connectedAtMs !== undefined) riskEarly(life);
+  riskEarly(life);
   // What the fault may have taken is not the stop's to tell.
-  if (life.stopping) life.unsent = [];
+  life.unsent = [];
 }
 
 function onHealed(service: Service): void {
@@ -269,18 +268,19 @@ function onConnection(service: Service, to: ConnectionChange): void {
   if (life === undefined || life.exit !== undefined) return;
   if (to === "connected") life.connectedAtMs ??= service.nowMs;
   if (to === "closed" && !life.stopping && !life.endedByCall) life.clientClosed = true;
-  if (to !== "connected" && life.connectedAtMs !== undefined) riskEarly(life);
+  if (to !== "connected") riskEarly(life);
 }
 
+/** What it accepted early is on its way, or was: nobody can tell which. */
 function riskEarly(life: Life): void {
-  if (life.earlyFate === "waiting") life.earlyFate = "risked";
+  if (life.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "risked";
 }
 
 function onCalled(service: Service, { call, outcome }: EventOf<"called">): void {
   const life = lifeOf(service, 0);
   if (call === "flush" && outcome.is === "ok" && isCalm(service.now)) {
     service.underWay = [];
-    if (life?.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "flushed";
+    if (life?.earlyFate === "waiting") life.earlyFate = "flushed";
   }
   if (call !== "close" && call !== "drain" && call !== "exit") return;
   service.underWay = [];
@@ -316,7 +316,9 @@ function onProcess(service: Service, event: ProcessEvent): void {
       depart(service, event.replica, true);
       break;
     case "exited":
-      if (life !== undefined) onExited(life, event);
+      if (life === undefined) return;
+      life.exit = event;
+      riskEarly(life);
       if (event.replica === 0 && (event.because === "killed" || event.because === "exit")) service.kills++;
       depart(service, event.replica, false);
       break;
@@ -340,12 +342,6 @@ const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind
   earlyFate: "waiting",
   unsent: [],
 });
-
-function onExited(life: Life, exit: Exited): void {
-  life.exit = exit;
-  // Nobody could tell of what a killed process still held; what a connected one still held is the stop's.
-  if (life.connectedAtMs !== undefined || exit.because === "killed" || exit.because === "exit") riskEarly(life);
-}
 
 /** The replica handles nothing any more. */
 function depart(service: Service, replica: number, inOrder: boolean): void {

@@ -83,9 +83,11 @@ export const shutdown: readonly Property[] = [
     "What a handler has acknowledged is not delivered anew after a process was started.",
     "always",
     {
-      applies: ({ subject, handled }, { startsAtSubscribe }) => {
+      applies: ({ subject, handled, again, held, discarded }, { startsAtSubscribe, ends }) => {
         const doneAtStart = handled?.doneAtStart;
         if (subject === undefined || doneAtStart === undefined) return false;
+        // What was, or may have been, stored more than once is rightly delivered as often.
+        if (again || held > 1 || discarded || ends.powerLosses > 0 || ends.storesLost > 0) return false;
         return (startsAtSubscribe.get(subject) ?? 0) > doneAtStart;
       },
       breaks: ({ handled }) => handled?.replayed === true,

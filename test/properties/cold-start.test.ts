@@ -92,6 +92,21 @@ testCases(coldStart, [
 
   deadline("exits at its deadline", [...away, passes(60_000), exits("startup", { tookMs: 60_000 })], { exercised: 1 }),
   deadline("is connected in time", [...away, passes(59_000), ...here], { exercised: 1 }),
+  deadline(
+    "a replica without a link of ours says by its probes when it is connected",
+    [
+      ...away,
+      starts(1),
+      probes({}, 1),
+      passes(59_000),
+      probes({ connected: true }, 1, 59_000),
+      probes({ connected: true, durable: true }, 1, 90_000),
+    ],
+    { breaks: "replica 0 was neither connected nor gone 90000 ms after its start; its bound is 60000 ms" },
+  ),
+  deadline("what a probe says late", [...away, probes({}), probes({ connected: true }, 0, 61_001)], {
+    breaks: "replica 0 was neither connected nor gone 61001 ms after its start; its bound is 60000 ms",
+  }),
   deadline("waits beyond it", [...away, passes(61_001)], {
     breaks: "replica 0 was neither connected nor gone 61001 ms after its start; its bound is 60000 ms",
   }),
@@ -103,6 +118,9 @@ testCases(coldStart, [
   }),
   ready("because it runs", [...away, probes({ ready: true })], {
     breaks: "replica 0 says that it is ready, and its client is not connected",
+  }),
+  ready("one after the other", [...up, starts(1), probes({ ready: true }, 1), probes({ ready: true })], {
+    breaks: "replica 1 says that it is ready, and its client is not connected",
   }),
   ready("because it is connected", [...up, probes({ ready: true, connected: true })], {
     breaks: "replica 0 says that it is ready, and a durable publish would not be acknowledged",
@@ -121,6 +139,9 @@ testCases(coldStart, [
 
   live("alive while NATS is away", [...up, ...installs("cut"), probes({})], { exercised: 1 }),
   live("not alive, for NATS is away", [...up, starts(1), ...installs("cut"), probes({ live: false }, 1)], {
+    breaks: "replica 1 says that it is not alive, and only its client is not connected",
+  }),
+  live("one after the other", [...up, starts(1), probes({ live: false }, 1), probes({ live: false })], {
     breaks: "replica 1 says that it is not alive, and only its client is not connected",
   }),
   live("not alive, for its client is closed for good", [...up, client("closed"), probes({ live: false })]),
@@ -199,6 +220,26 @@ testCases(coldStart, [
     client("disconnected"),
     settles,
   ]),
+  early("lost with the connection, whyever", [
+    ...away,
+    ...plainly(0, accepted),
+    ...here,
+    client("disconnected"),
+    settles,
+  ]),
+  early(
+    "a second fault, before it was connected, takes nothing",
+    [...away, ...plainly(0, accepted), ...installs("cut"), ...here, settles],
+    { breaks: "1 of 1 messages accepted before the first connection were lost, and 0 told of" },
+  ),
+  early("ended by its own code", [...away, ...plainly(0, accepted), exits("exit")]),
+  early("connected, and stopped before it was flushed: the stop's", [
+    ...away,
+    ...plainly(0, accepted),
+    ...here,
+    stops(),
+    exits("stopped"),
+  ]),
   early("killed", [...away, ...plainly(0, accepted), exits("killed")]),
   early("accepted when it was connected", [...up, ...plainly(0, accepted), settles]),
   early("nobody could look", [...away, ...plainly(0, accepted), ...here, settles, unobserved]),
@@ -224,6 +265,14 @@ testCases(coldStart, [
   late(
     "as core NATS for life, for NATS itself was late",
     [...away, ...here, ...plainly(0, accepted, { subject: "audit" })],
+    { breaks: "message 0 went out as core NATS though JetStream was there by then" },
+  ),
+  late("declared nowhere, and classified durable", [...away, ...here, ...plainly(3, accepted, { subject: "stray" })], {
+    breaks: "message 3 went out as core NATS though JetStream was there by then",
+  }),
+  late(
+    "two of them",
+    [...away, ...here, ...plainly(0, accepted, { subject: "audit" }), ...plainly(1, accepted, { subject: "audit" })],
     { breaks: "message 0 went out as core NATS though JetStream was there by then" },
   ),
   late("before it is there", [...installs("no-jetstream"), ...up, ...plainly(0, accepted, { subject: "job.plain" })]),

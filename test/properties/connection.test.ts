@@ -39,6 +39,7 @@ testCases(
     about("its stop closed it", [...up, ready, stops(), client("closed"), exits("stopped")]),
     about("its own application closed it", [...up, ready, calls("close"), client("closed"), settles]),
     about("a process that is started later is another one", [...up, starts(1), ready, settles]),
+    about("it was gone before", [...up, ready, exits("killed"), client("closed"), settles]),
     about("it may still exit", [...up, ready, client("closed")]),
   ],
 );

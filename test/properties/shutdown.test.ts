@@ -13,6 +13,7 @@ import {
   type Case,
   calls,
   client,
+  discards,
   durably,
   exits,
   handles,
@@ -105,6 +106,28 @@ testCases(shutdown, [
   ]),
   silence("flushed before", [...up, ...plainly(0, accepted), calls("flush"), arrives(0), ...stopsWhole]),
   silence("closed before, by its own application", [...up, ...plainly(0, accepted), calls("close"), ...stopsWhole]),
+  ...(["disconnected", "closed"] as const).map(word =>
+    silence(`the client is ${word} before, whyever`, [...up, ...plainly(0, accepted), client(word), ...stopsWhole]),
+  ),
+  ...(["close", "drain", "exit"] as const).map(call =>
+    silence(`${call} was called before`, [...up, ...down, ...plainly(0, accepted), calls(call), ...stopsWhole]),
+  ),
+  silence(
+    "only a flush that succeeds has sent it",
+    [
+      ...up,
+      ...plainly(0, accepted),
+      { kind: "called", step: "f", call: "flush", outcome: { is: "failed", kind: "timeout" } },
+      { kind: "called", step: "f", call: "subscribe", outcome: { is: "ok" } },
+      ...stopsWhole,
+    ],
+    { breaks: "the stop lost 1 of 1 messages that were accepted before it, and told of 0" },
+  ),
+  silence(
+    "another replica starts and stops",
+    [...up, ...plainly(0, accepted), ...[starts(1), stops(1), exits("stopped", { replica: 1 })], ...stopsWhole],
+    { breaks: "the stop lost 1 of 1 messages that were accepted before it, and told of 0" },
+  ),
   silence("killed", [...up, ...plainly(0, accepted), exits("killed")]),
   silence("refused, or durable", [...up, ...plainly(0, unsettled("closed")), ...durably(1, acked), ...stopsWhole]),
   silence("nobody could look", [...up, ...plainly(0, accepted), ...stopsWhole, unobserved]),
@@ -142,6 +165,9 @@ testCases(shutdown, [
 
   intake("refused", [...up, stops(), ...plainly(0, unsettled("closed"), { count: 2 })], { exercised: 2 }),
   intake("accepted as core NATS", [...up, stops(), ...plainly(0, accepted)], {
+    breaks: "message 0 was accepted after the stop had begun",
+  }),
+  intake("two of them", [...up, stops(), ...plainly(0, accepted), ...plainly(1, accepted)], {
     breaks: "message 0 was accepted after the stop had begun",
   }),
   intake("acknowledged after its exit", [...up, ...stopsWhole, ...durably(4, acked)], {
@@ -203,6 +229,13 @@ testCases(shutdown, [
     settles,
     holds(0),
   ]),
+  others("it was killed, and drained nothing", [
+    ...twoReplicas,
+    exits("killed", { replica: 1 }),
+    ...durably(0, acked),
+    settles,
+    holds(0),
+  ]),
   others("not settled yet", [
     ...twoReplicas,
     ...[stops(1), exits("stopped", { replica: 1 })],
@@ -243,6 +276,22 @@ testCases(shutdown, [
       handles(0, "acked", { delivery: 2 }),
     ],
     { exercised: 1 },
+  ),
+  ...[
+    ["it was published again, and may be stored twice", durably(0, acked, { again: true })],
+    ["it is stored twice", [holds(0), holds(0)]],
+    ["a limit has discarded one that may have been stored twice", [discards(0)]],
+    ["the power was lost, and what is stored may be another copy", [...installs("power-loss"), heals]],
+    ["the disk was lost", [...installs("stop-server", "lost"), heals]],
+  ].map(([what, events]) =>
+    history(what as string, [
+      ...twoReplicas,
+      ...durably(0, acked),
+      handles(0, "acked"),
+      ...[stops(1), exits("stopped", { replica: 1 }), starts(1), subscribes(1)],
+      ...(events as Event[]),
+      handles(0, "acked"),
+    ]),
   ),
   history("nobody subscribes after the restart", [
     ...twoReplicas,
