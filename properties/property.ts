@@ -10,14 +10,13 @@ import type { PropertyVerdict, Verdict } from "../models/vocabulary/verdict.ts";
 
 /** What was declared before the run. */
 export interface Declared {
-  /** What the client is really given: a policy sets some options of its own. */
   readonly options: Options;
   readonly profile: Profile;
   readonly policy?: Policy;
 }
 
 export const declaredBy = ({ options, policy }: Scenario, profile: Profile): Declared =>
-  policy === undefined ? { options, profile } : { options: { ...options, ...policy.client }, profile, policy };
+  policy === undefined ? { options, profile } : { options, profile, policy };
 
 /** The ids a bus is held to: what its client promises, what its policy demands, and what is asked for besides. */
 export const promisedIds = (

@@ -1,4 +1,4 @@
-/** What a run is held to: the profile's promises, the policy's demands, what is required; and the options that the client really gets. */
+/** What a run is held to: the profile's promises, the policy's demands, what is required. */
 import { expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -11,7 +11,7 @@ import { policy } from "./service-events.ts";
 const demanded = "durable-path/acked-is-never-lost";
 const demanding = { ...policy, demands: [demanded] };
 const bare = scenarioWith([start, publish(3)]);
-const under: Scenario = { ...bare, policy: { ...demanding, client: { reconnectBufferBytesMax: 7 } } };
+const under: Scenario = { ...bare, policy: demanding };
 
 test("a policy's demands are promised beside the profile's promises and what is required", () => {
   expect(promisedIds(natsGo)).toEqual(new Set(natsGo.promises));
@@ -20,13 +20,9 @@ test("a policy's demands are promised beside the profile's promises and what is 
   expect(promisedBy(natsGo, {}).properties.map(({ id }) => id)).not.toContain(demanded);
 });
 
-test("a policy sets options of its client", () => {
+test("what is declared is the scenario's: whoever puts it under a policy has given it that policy's options", () => {
   expect(declaredBy(bare, natsGo)).toEqual({ options: bare.options, profile: natsGo });
-  expect(declaredBy(under, natsGo)).toEqual({
-    options: { ...bare.options, reconnectBufferBytesMax: 7 },
-    profile: natsGo,
-    policy: under.policy,
-  });
+  expect(declaredBy(under, natsGo)).toEqual({ options: under.options, profile: natsGo, policy: under.policy });
 });
 
 test("what a policy demands is judged from the record and while it runs; nothing that only it knows is judged without", () => {
