@@ -1,6 +1,7 @@
 /** Promises of the durable path: what an acknowledgement of a stream is worth, what an error proves, what is handled in the end. */
 import type { Policy } from "../models/vocabulary/policy.ts";
 import {
+  covers,
   declaredDurability,
   isClassifiedDurable,
   isTapped,
@@ -14,15 +15,16 @@ import type { Message } from "./service-messages.ts";
 const ofDurable = (id: string, promise: string, expectation: "always" | "eventually", claim: Claim): Property =>
   ofMessages(`durable-path/${id}`, promise, expectation, claim);
 
-const streamFor = (policy: Policy, { subject }: Message) =>
-  subject === undefined ? undefined : streamOf(policy, subject);
+const streamFor = (policy: Policy, { subject = "" }: Message) => streamOf(policy, subject);
 
-const hasId = (policy: Policy, { subject, key }: Message): boolean =>
-  subject !== undefined && messageId(policy, subject, key, 0) !== undefined;
+const isDeclared = ({ families }: Policy, { subject = "" }: Message): boolean =>
+  families.some(({ subjects }) => covers(subjects, subject));
+
+const hasId = (policy: Policy, { subject = "", key }: Message): boolean =>
+  messageId(policy, subject, key, 0) !== undefined;
 
 /** Two messages with its subject and key have one id. */
-const sharesItsId = (policy: Policy, { subject, key }: Message): boolean =>
-  subject !== undefined &&
+const sharesItsId = (policy: Policy, { subject = "", key }: Message): boolean =>
   messageId(policy, subject, key, 0) !== undefined &&
   messageId(policy, subject, key, 0) === messageId(policy, subject, key, 1);
 
@@ -188,14 +190,14 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "best-effort-is-not-stored",
-    "A message on a subject declared best-effort, which reaches the server, is held by no stream.",
+    "A message on a subject declared best-effort, or declared by no family, which reaches the server, is held by no stream.",
     "always",
     {
       applies: ({ subject, delivered, held }, _service, policy) =>
         subject !== undefined && declaredDurability(policy, subject) === "best-effort" && (delivered || held > 0),
       breaks: ({ held }) => held > 0,
       says: (first, message, policy) =>
-        `message ${first} on ${message.subject}, declared best-effort, is held by ${streamFor(policy, message)?.name ?? "a stream"}`,
+        `message ${first} on ${message.subject}, ${isDeclared(policy, message) ? "declared best-effort" : "declared by no family"}, is held by ${streamFor(policy, message)?.name ?? "a stream"}`,
     },
   ),
   ofDurable(

@@ -12,7 +12,7 @@ import { type Ledger, type PropertyVerdict, type Verdict, worst } from "../model
 import { catalogue } from "../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/disturbance.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
-import { declaredBy, judgeProperty, promisedIds } from "../properties/property.ts";
+import { declaredBy, judgeProperty, type Property, promisedIds } from "../properties/property.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -86,13 +86,16 @@ function judgeProperties(
   only?: readonly string[],
 ): readonly PropertyVerdict[] {
   const declared = declaredBy(scenario, profile);
-  return catalogue
-    .filter(one => only === undefined || only.includes(one.id))
-    .map(one => {
-      const state = one.start(declared);
-      for (const event of events) one.on(state, event);
-      return judgeProperty(one, state);
-    });
+  const judged = catalogue.filter(one => only === undefined || only.includes(one.id));
+  // What shares a fold is folded once: to end only reads.
+  const states = new Map<Property["on"], unknown>();
+  for (const { start, on } of judged) {
+    if (states.has(on)) continue;
+    const state = start(declared);
+    for (const event of events) on(state, event);
+    states.set(on, state);
+  }
+  return judged.map(one => judgeProperty(one, states.get(one.on)));
 }
 
 function conclude(

@@ -94,6 +94,21 @@ testCases(durablePath, [
       breaks: "message 0 was acknowledged, and no stream holds it",
     },
   ),
+  lost(
+    "a retry without an id says so",
+    [
+      ...up,
+      ...durably(0, timedOut, { subject: "job.a.b" }),
+      ...durably(0, duplicate, { subject: "job.a.b", ...again }),
+    ],
+    { breaks: "message 0 was acknowledged, and no stream holds it" },
+  ),
+  lost("a duplicate of an id that others share may be one of theirs", [...up, ...durably(0, duplicate, job)]),
+  lost(
+    "stored as itself first, and a duplicate of itself then",
+    [...up, ...durably(0, acked, job), ...durably(0, duplicate, { ...job, ...again })],
+    { breaks: "message 0 was acknowledged, and no stream holds it" },
+  ),
   lost("a limit that was not declared took it", [...up, ...durably(0, acked), discards(0)], {
     breaks: "message 0 was acknowledged, and no stream holds it",
   }),
@@ -151,6 +166,18 @@ testCases(durablePath, [
     "within the window, though the run outlasts it",
     [...up, ...durably(0, timedOut), passes(119_999), ...durably(0, acked, again), passes(500_000), holds(0), holds(0)],
     { breaks: "message 0 carries an id, and is stored 2 times within the window" },
+  ),
+  once(
+    "a call that is refused when the window is over has stored nothing",
+    [
+      ...up,
+      ...durably(0, timedOut),
+      ...durably(0, duplicate, again),
+      passes(500_000),
+      ...durably(0, full, again),
+      holds(0),
+    ],
+    { exercised: 1 },
   ),
   once("the last retry is open, and may have come when the window was over", [
     ...up,
@@ -278,10 +305,14 @@ testCases(durablePath, [
 
   effort("seen by the observer alone", [...up, ...plainly(0, accepted), arrives(0)], { exercised: 1 }),
   effort("captured", [...up, ...plainly(0, accepted), arrives(0), holds(0)], {
-    breaks: "message 0 on other, declared best-effort, is held by a stream",
+    breaks: "message 0 on other, declared by no family, is held by a stream",
   }),
   effort("captured by a stream that takes too much", [...up, ...plainly(0, accepted), arrives(0), holds(0)], {
-    under: { ...policy, streams: policy.streams.map(one => ({ ...one, subjects: [">"] })) },
+    under: {
+      ...policy,
+      families: [{ subjects: "*", durability: "best-effort", reason: "" }],
+      streams: policy.streams.map(one => ({ ...one, subjects: [">"] })),
+    },
     breaks: "message 0 on other, declared best-effort, is held by JOBS",
   }),
   effort("it never reached the server", [...up, ...plainly(0, accepted)]),
@@ -354,6 +385,13 @@ testCases(durablePath, [
     settles,
     holds(0),
   ]),
+  ...(["acknowledged-failed", "dead-lettered"] as const).map(outcome =>
+    handled(
+      `${outcome}: that is an end`,
+      [...up, starts(1), subscribes(1), ...durably(0, acked), handles(0, outcome), settles, holds(0)],
+      { exercised: 1 },
+    ),
+  ),
   handled("nobody subscribes", [...up, ...durably(0, acked), settles, holds(0)]),
 
   failed("dead-lettered, and left to the next delivery", [handles(0, "dead-lettered"), handles(1, "failed")], {

@@ -293,6 +293,17 @@ testCases(shutdown, [
       handles(0, "acked"),
     ]),
   ),
+  history(
+    "delivered twice before, and not after",
+    [
+      ...twoReplicas,
+      ...durably(0, acked),
+      handles(0, "acked"),
+      handles(0, "acked"),
+      ...[stops(1), exits("stopped", { replica: 1 }), starts(1), subscribes(1)],
+    ],
+    { exercised: 1 },
+  ),
   history("nobody subscribes after the restart", [
     ...twoReplicas,
     ...durably(0, acked),
@@ -311,6 +322,11 @@ testCases(shutdown, [
   kill("told before it was stored", [...up, ...durably(0, acked, { count: 2 }), exits("exit"), holds(0)], {
     breaks: "message 1 was acknowledged, and no stream holds it: the process was killed",
   }),
+  kill(
+    "acknowledged before and after",
+    [...up, ...durably(0, acked), exits("killed"), ...up, ...durably(0, acked, { again: true }), holds(0)],
+    { exercised: 1 },
+  ),
   kill("stopped in order", [...up, ...durably(0, acked), ...stopsWhole]),
   kill("acknowledged to the next process", [...up, exits("killed"), ...up, ...durably(0, acked)]),
   kill("the power went too", [...up, ...durably(0, acked), exits("killed"), ...installs("power-loss"), heals], {
