@@ -62,7 +62,11 @@ export interface EffectState {
   readonly now: Disturbance;
   readonly installed: Map<StepId, { fault: string; tookEffect: boolean; touched: number }>;
   unflushed: number;
+  /** Acknowledged by a stream: what the end of a server may take. */
+  stored: number;
   published: number;
+  /** Processes that started while a fault was in force, or ended: what a run without a message may be about. */
+  processes: number;
   publishedWhileDown: number;
   disconnects: number;
   reconnects: number;
@@ -77,7 +81,9 @@ export const newEffect = (): EffectState => ({
   now: newDisturbance(),
   installed: new Map(),
   unflushed: 0,
+  stored: 0,
   published: 0,
+  processes: 0,
   publishedWhileDown: 0,
   disconnects: 0,
   reconnects: 0,
@@ -93,13 +99,16 @@ export function trackEffect(state: EffectState, event: Event): void {
       const known = state.installed.get(event.step);
       if (event.phase === "took-effect" && known !== undefined) known.tookEffect = true;
       // Publishes sent since the last flush may still be under way when the fault comes.
-      if (event.phase === "installed")
-        state.installed.set(event.step, { fault: event.fault, tookEffect: false, touched: state.unflushed });
+      if (event.phase === "installed") {
+        const touched = state.unflushed + (endsServer(event.fault) ? state.stored : 0);
+        state.installed.set(event.step, { fault: event.fault, tookEffect: false, touched });
+      }
       return;
     }
     case "published":
       state.published += event.count;
       state.unflushed += event.count;
+      if (event.outcome.is === "acked") state.stored += event.count;
       // A call refused because the application itself had ended the connection met no fault.
       if (state.ended && event.outcome.is === "rejected" && event.outcome.kind !== "buffer-full") return;
       for (const step of state.now.inForce) touch(state, step, event.count);
@@ -111,6 +120,11 @@ export function trackEffect(state: EffectState, event: Event): void {
       return;
     case "skipped":
       if (event.what === "fault") state.skippedFaults.push(`the fault of ${event.step} was skipped: ${event.reason}`);
+      return;
+    case "process":
+      if (event.change === "stopping") return;
+      if (event.change === "started") for (const step of state.now.inForce) touch(state, step, 1);
+      if (event.change === "exited" || state.now.inForce.length > 0) state.processes++;
       return;
     case "connection":
       if (event.change === "disconnected" && !state.ended) state.disconnects++;
@@ -129,13 +143,15 @@ function touch(state: EffectState, step: StepId, count: number): void {
   if (known !== undefined) known.touched += count;
 }
 
-/** Faults proven to have taken effect while messages were under way. */
+const endsServer = (fault: string): boolean => fault === "stop-server" || fault === "power-loss";
+
+/** Faults proven to have taken effect while messages were under way or stored, or a process was starting. */
 export const isDisturbed = (state: EffectState): boolean =>
   [...state.installed.values()].some(one => one.tookEffect && one.touched > 0);
 
 /** Why the run proves nothing, or undefined. */
 export function whyVacuous(state: EffectState): string | undefined {
-  if (state.published === 0) return "nothing was published";
+  if (state.published === 0 && state.processes === 0) return "nothing was published";
   const [skipped] = state.skippedFaults;
   if (skipped !== undefined) return skipped;
   const [wait] = state.notAwaited;
