@@ -40,6 +40,8 @@ export interface About {
   readonly keepsRest?: boolean;
   /** Some of them are not for the observer: their arrival is seen in a stream, at the end. */
   readonly unseen?: boolean;
+  /** What is counted is the calls that were answered, not the messages that arrived. */
+  readonly answered?: boolean;
 }
 
 /** An integer in [lo, hi]. */

@@ -73,10 +73,11 @@ interface Teller {
   timeOut(run: FrameRun): void;
 }
 
-function teller({ state, emit }: Bus, step: StepId): Teller {
+function teller(bus: Bus, step: StepId): Teller {
+  const { state, emit } = bus;
   const { policy } = state.view;
   const waitMs = policy === undefined ? 0 : policy.publish.ackTimeoutMs * policy.publish.attemptsMax;
-  const again = state.service?.asked.some(one => one.step === step) === false;
+  const again = isAgain(bus, step);
   const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, outcome, tookMs) => {
     if (count === 0) return;
     emit({
@@ -100,6 +101,10 @@ function teller({ state, emit }: Bus, step: StepId): Teller {
     timeOut: run => tell(run, timeout, waitMs),
   };
 }
+
+/** Whether the step publishes what an earlier one has. */
+const isAgain = ({ state }: Bus, step: StepId): boolean =>
+  state.service?.asked.some(one => one.step === step) === false;
 
 /**
  * A call that waits for seconds outlasts the client's noticing that its connection has ended, and its way back where the link is up
@@ -267,10 +272,15 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
   arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
   const { step: _, ...run } = burst;
   const rest: FrameRun[] = [run];
-  const acked = choose("acked-before-cut", 0, burst.count);
+  const acked = choose(
+    "acked-before-cut",
+    0,
+    burst.count,
+    isAgain(bus, burst.step) ? {} : { runs: [run], answered: true },
+  );
   for (const one of take(rest, acked)) answered(bus, one, told);
   const underWay = isAsync ? countOf(rest) : Math.min(1, countOf(rest));
-  const arrived = choose("ack-lost", 0, underWay);
+  const arrived = choose("ack-lost", 0, underWay, { runs: rest, unseen: true });
   const silenced = take(rest, arrived);
   arrive(state, silenced, choose, emit);
   for (const one of silenced) unanswered(bus, one, told, isAsync);

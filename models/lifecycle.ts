@@ -6,7 +6,7 @@ import type { Bus } from "./core-path.ts";
 import { copyView, type View } from "./plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
-import { lose, type Service } from "./state.ts";
+import { countOf, lose, type Service } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -45,7 +45,14 @@ function befall(bus: Served, one: Life): void {
       return;
     case "exited":
       if (one.because === "client-closed") closeUnasked(bus);
-      finish(bus, { because: one.because, code: 1, tookMs: one.tookMs, forced: false, toldLost: 0, atMs: one.atMs });
+      finish(bus, {
+        because: one.because,
+        code: 1,
+        tookMs: one.tookMs,
+        forced: false,
+        toldLost: bus.policy.shutdown.tellsLoss ? unsent(bus) : 0,
+        atMs: one.atMs,
+      });
       return;
   }
 }
@@ -79,6 +86,11 @@ export function finish(bus: Bus, ending: Ending, drained = false): void {
   leave(state.service.server, 0, drained);
   state.service.probe = "";
   emit({ kind: "process", change: "exited", replica: 0, ...ending });
+}
+
+/** What the bus itself knows it has not seen through: kept while down, or sent and not answered for. */
+export function unsent({ state }: Bus): number {
+  return countOf([...state.pending, ...state.wire].filter(run => run.via?.durable !== true));
 }
 
 /** After every step: consumers are given what there is, and the probes are asked. */

@@ -161,6 +161,8 @@ class Search {
   private readonly limitIsReachable: boolean;
   private furthest = { step: -1, delivered: -1, reasons: new Set<string>() };
   private readonly everDelivered: Int32Array;
+  /** Messages that some stream holds at the end. */
+  private readonly everHeld: ReadonlySet<number>;
   private readonly scenario: Scenario;
   private readonly profile: Profile;
   private readonly observed: Observation;
@@ -175,6 +177,7 @@ class Search {
     this.limitIsReachable =
       bytesOf(scenario.steps, scenario.options.subject) >= bufferBytesMax(profile, scenario.options);
     this.everDelivered = prefixCounts(observed);
+    this.everHeld = new Set(observed.service.streams.map(text => Number(text.slice(text.lastIndexOf(" ") + 1))));
   }
 
   run(): Admission {
@@ -357,7 +360,16 @@ class Search {
     ...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]
   ): readonly number[] => {
     const runs = about?.runs;
-    if (runs === undefined || about?.unseen === true) return wholeRange(label, lo, hi);
+    if (runs === undefined) return wholeRange(label, lo, hi);
+    if (about?.answered === true) {
+      const unanswered = (m: number): boolean => this.observed.outcomes[m]?.startsWith("unsettled") !== false;
+      return [Math.max(lo, this.offset(runs, lo, hi, unanswered))];
+    }
+    if (about?.unseen === true) {
+      // Others may have the same message too, published again or captured: the likeliest first, and then all.
+      const likeliest = this.offset(runs, lo, hi, m => !this.everHeld.has(m));
+      return [likeliest, ...wholeRange(label, lo, hi).filter(answer => answer !== likeliest)];
+    }
     if (label === "arrived-before-cut") {
       const matched = this.matched(runs, at.delivered);
       const most = Math.min(hi, matched);

@@ -128,26 +128,39 @@ export const isUsable = (server: Server): boolean => server.streams.every(stream
 /** What a publish through JetStream is answered; `silence` where somebody listens who never answers. */
 export type Answer = "stored" | "duplicate" | "full" | "no-responders" | "silence";
 
-/** A message arrives. Says where it ended, and gives back what its sender would be told. */
-export function receive(
-  server: Server,
-  message: number,
-  via: Via,
-  at: { readonly nowMs: number; readonly jetStream: boolean },
-  choose: Choose,
-  emit: Emit,
-): Answer {
-  const one = { first: message, count: 1 };
+/** What a dealing with the server needs to know of the world around it. */
+export interface At {
+  readonly nowMs: number;
+  readonly jetStream: boolean;
+}
+
+/** Messages arrive. Says where each ended, and gives back what its sender would be told. */
+export function receive(server: Server, run: Run, via: Via, at: At, choose: Choose, emit: Emit): Answer[] {
+  const { first, count } = run;
   if (!via.durable) {
-    emit({ kind: "delivered", ...one });
-    emit({ kind: "ended", place: "arrived", ...one });
+    emit({ kind: "delivered", first, count });
+    emit({ kind: "ended", place: "arrived", first, count });
   }
   const stream = at.jetStream ? capturing(server, via.subject) : undefined;
   if (stream === undefined) {
-    if (via.durable) emit({ kind: "ended", place: "no stream", ...one });
-    return isTapped(server.policy, via.subject) ? "silence" : "no-responders";
+    if (via.durable) emit({ kind: "ended", place: "no stream", first, count });
+    const answer = isTapped(server.policy, via.subject) ? "silence" : "no-responders";
+    return Array.from({ length: count }, () => answer);
   }
-  const known = remembered(stream, message, via, at.nowMs, choose);
+  return Array.from({ length: count }, (_, i) => store(server, stream, first + i, via, at.nowMs, choose, emit));
+}
+
+function store(
+  server: Server,
+  stream: Stream,
+  message: number,
+  via: Via,
+  nowMs: number,
+  choose: Choose,
+  emit: Emit,
+): "stored" | "duplicate" | "full" {
+  const one = { first: message, count: 1 };
+  const known = remembered(stream, message, via, nowMs, choose);
   if (known !== undefined) {
     emit({ kind: "ended", place: known === message ? "arrived" : "dedupe window", ...one });
     confirm(stream, via);
@@ -156,8 +169,8 @@ export function receive(
   if (!makeRoom(server, stream, via, one, emit)) return "full";
   append(stream.log, { ...one, subject: via.subject, durable: via.durable });
   stream.unconfirmed++;
-  if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: at.nowMs });
-  else if (via.each === true) remember(stream.seen, { ...one, atMs: at.nowMs });
+  if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: nowMs });
+  else if (via.each === true) remember(stream.seen, { ...one, atMs: nowMs });
   confirm(stream, via);
   if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
   return "stored";
@@ -249,7 +262,7 @@ function keepOldest(
   emit: Emit,
 ): void {
   const all = lengthOf(stream.log);
-  const kept = least >= all ? all : choose(label, least, all);
+  const kept = least >= all ? all : choose(label, least, all, { runs: stream.log, unseen: true });
   const lost = stream.log.slice();
   stream.log = takeFirst(lost, kept);
   tellLost(lost, "server's store", emit);
@@ -267,11 +280,13 @@ function loseStream(stream: Stream, emit: Emit): void {
   Object.assign(stream, newStream(stream.policy, false));
 }
 
-/** Consumers of a stream that is gone are gone with it. */
+/** Consumers of a stream that is gone are gone with it; the others have been given no more than their stream still holds. */
 function forgetConsumers(server: Server): void {
-  server.consumers = server.consumers.filter(one =>
-    server.streams.some(stream => stream.policy.name === one.stream && stream.exists),
-  );
+  const logOf = (one: Consumer): readonly Stored[] | undefined =>
+    server.streams.find(stream => stream.policy.name === one.stream && stream.exists)?.log;
+  server.consumers = server.consumers.filter(one => logOf(one) !== undefined);
+  for (const one of server.consumers)
+    one.given = Math.min(one.given, lengthOf((logOf(one) ?? []).filter(stored => covers(one.subject, stored.subject))));
 }
 
 /** Time has passed, and with it the moments at which the server writes its files out. */

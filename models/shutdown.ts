@@ -2,7 +2,7 @@
 import { closeForGood, notice } from "./connection.ts";
 import { hasHungHandler, leave } from "./consumers.ts";
 import type { Bus } from "./core-path.ts";
-import { finish, type Served } from "./lifecycle.ts";
+import { finish, type Served, unsent } from "./lifecycle.ts";
 import { arrive, countOf, lose, take } from "./state.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
@@ -113,12 +113,6 @@ function courseOf(bus: Served): Course {
     case "four-steps":
       return { tookMs: isUp && !hung ? 0 : forEver, drained: isUp, flushed: isUp };
   }
-}
-
-/** What the bus itself knows it has not seen through: kept while down, or sent and not answered for. */
-function unsent({ state }: Bus): number {
-  const core = [...state.pending, ...state.wire].filter(run => run.via?.durable !== true);
-  return countOf(core);
 }
 
 /** A replica beyond 0 ends. */

@@ -178,8 +178,8 @@ export function arrive(state: BusState, runs: readonly FrameRun[], choose: Choos
       emit({ kind: "ended", place: "arrived", first, count });
       continue;
     }
-    for (let m = first; m < first + count; m++)
-      answers.push(receive(state.service.server, m, via, state.view, choose, emit));
+    for (const answer of receive(state.service.server, { first, count }, via, state.view, choose, emit))
+      answers.push(answer);
   }
   return answers;
 }
