@@ -174,7 +174,9 @@ class Search {
     this.steps = plan(scenario, profile).steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
+    // Under a policy a stop tells how much was kept, too.
     this.limitIsReachable =
+      scenario.policy !== undefined ||
       bytesOf(scenario.steps, scenario.options.subject) >= bufferBytesMax(profile, scenario.options);
     this.everDelivered = prefixCounts(observed);
     this.everHeld = new Set(observed.service.streams.map(text => Number(text.slice(text.lastIndexOf(" ") + 1))));
