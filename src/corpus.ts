@@ -3,7 +3,7 @@
  * not its place is refused, so that an id always leads to its file. `findInput` looks a file up that a person named.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
 import { parseScenario } from "./schema.ts";
@@ -27,7 +27,7 @@ export function loadCorpus(root: string = packageRoot()): readonly CorpusEntry[]
 }
 
 function load(root: string, file: string): CorpusEntry {
-  const scenario = parseScenario(readFileSync(join(root, file), "utf8"), file);
+  const scenario = parseScenario(readFileSync(join(root, file), "utf8"), file, dirname(join(root, file)));
   const due = relative(corpusFolder, file)
     .split(sep)
     .join("/")

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Answer, hashText } from "../models/choice.ts";
 import { classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
@@ -88,7 +88,7 @@ const schema = z.strictObject({
 export function readCase(path: string, shown: string): { scenario: Scenario; counterexample?: Counterexample } {
   const data = parseJson(readFileSync(path, "utf8"), shown);
   const isCounterexample = typeof data === "object" && data !== null && "kind" in data;
-  if (!isCounterexample) return { scenario: checkScenario(data, shown) };
+  if (!isCounterexample) return { scenario: checkScenario(data, shown, [], dirname(path)) };
   const counterexample = checkCounterexample(data, shown);
   return { scenario: counterexample.scenario, counterexample };
 }

@@ -1,11 +1,17 @@
 /** Validators for what people write. Strict: unknown fields are refused, and every size, depth and count has a bound. */
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { capabilities, classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
+import { type CallStep, capabilities, classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
+import { checkShape, jsonBounds, type Place, parseJson, placeText, whole } from "./json.ts";
+import { policyNamedIn } from "./policies.ts";
+import { clientOptions, policyShape, subjectShape } from "./policy-schema.ts";
+
+export { parseJson } from "./json.ts";
+export { parsePolicy, policyJsonSchema } from "./policy-schema.ts";
 
 export const bounds = {
-  fileBytesMax: 1_048_576,
-  depthMax: 12,
+  ...jsonBounds,
   stepsMax: 2_000,
   countMax: 100_000,
   payloadBytesMin: 8,
@@ -13,13 +19,18 @@ export const bounds = {
   /** Of all publishes of one scenario together, payloads only. */
   totalBytesMax: 67_108_864,
   timeoutMsMax: 60_000,
+  serversMax: 16,
+  /** The highest number of a replica. */
+  replicaMax: 15,
+  /** Of one step: 30 days. */
+  advanceMsMax: 2_592_000_000,
 } as const;
 
 const stepId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be 1 to 63 of a-z, 0-9 and -, not beginning with -")
   .refine(id => id !== "settle", "settle is the harness's own step");
-const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
+const replica = whole(0, bounds.replicaMax);
 
 const publish = z.strictObject({
   id: stepId,
@@ -27,6 +38,13 @@ const publish = z.strictObject({
   count: whole(1, bounds.countMax),
   bytes: whole(bounds.payloadBytesMin, bounds.payloadBytesMax),
   overlap: z.literal(true).optional(),
+  subject: subjectShape.optional(),
+  key: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ and -")
+    .optional(),
+  async: z.literal(true).optional(),
+  again: stepId.optional(),
 });
 const flush = z.strictObject({
   id: stepId,
@@ -35,7 +53,8 @@ const flush = z.strictObject({
 });
 const drain = z.strictObject({ id: stepId, kind: z.literal("drain") });
 const close = z.strictObject({ id: stepId, kind: z.literal("close") });
-const call = z.discriminatedUnion("kind", [publish, flush, drain, close]);
+const exit = z.strictObject({ id: stepId, kind: z.literal("exit") });
+const call = z.discriminatedUnion("kind", [publish, flush, drain, close, exit]);
 
 const faultAwait = z.enum(["noticed", "gave-up", "none"]);
 const fault = z.discriminatedUnion("kind", [
@@ -43,16 +62,36 @@ const fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("hold") }),
   z.strictObject({ kind: z.literal("limit"), bytes: whole(1, bounds.totalBytesMax) }),
   z.strictObject({ kind: z.literal("blackhole") }),
-  z.strictObject({ kind: z.literal("stop-server"), signal: z.enum(["TERM", "KILL"]), awaits: faultAwait }),
+  z.strictObject({
+    kind: z.literal("stop-server"),
+    signal: z.enum(["TERM", "KILL"]),
+    awaits: faultAwait,
+    store: z.literal("lost").optional(),
+  }),
   z.strictObject({ kind: z.literal("pause-server") }),
+  z.strictObject({ kind: z.literal("lose-ack") }),
+  z.strictObject({ kind: z.literal("power-loss"), awaits: faultAwait }),
+  z.strictObject({ kind: z.literal("no-jetstream") }),
+  z.strictObject({ kind: z.literal("refuse-credentials") }),
+  z.strictObject({ kind: z.literal("silent-handshake") }),
 ]);
 
 const step = z.discriminatedUnion("kind", [
-  z.strictObject({ id: stepId, kind: z.literal("start") }),
+  z.strictObject({ id: stepId, kind: z.literal("start"), replica: replica.optional() }),
   publish,
   flush,
   drain,
   close,
+  exit,
+  z.strictObject({
+    id: stepId,
+    kind: z.literal("subscribe"),
+    replica,
+    subject: subjectShape,
+    handler: z.enum(["acks", "fails", "hangs"]),
+  }),
+  z.strictObject({ id: stepId, kind: z.literal("signal"), replica, signal: z.enum(["TERM", "KILL"]) }),
+  z.strictObject({ id: stepId, kind: z.literal("advance"), ms: whole(1, bounds.advanceMsMax) }),
   z.strictObject({ id: stepId, kind: z.literal("together"), steps: z.array(call).min(1).max(16) }),
   z.strictObject({ id: stepId, kind: z.literal("fault"), fault }),
   z.strictObject({ id: stepId, kind: z.literal("await-noticed") }),
@@ -67,12 +106,12 @@ const options = z.strictObject({
       "must be one token of 6 to 64 letters and digits: the live world renames it, keeping its length",
     )
     .default("subject"),
-  reconnectBufferBytesMax: whole(-1, bounds.totalBytesMax).optional(),
-  // All three stay well below what the harness waits for a client to notice and to come back.
-  reconnectWaitMs: whole(1, 3_000).default(20),
-  reconnectAttemptsMax: whole(-1, 1_000).default(-1),
-  pingIntervalMs: whole(20, 5_000).optional(),
-  pingsOutMax: whole(1, 10).optional(),
+  reconnectBufferBytesMax: clientOptions.reconnectBufferBytesMax.optional(),
+  reconnectWaitMs: clientOptions.reconnectWaitMs.default(20),
+  servers: whole(1, bounds.serversMax).optional(),
+  reconnectAttemptsMax: clientOptions.reconnectAttemptsMax.default(-1),
+  pingIntervalMs: clientOptions.pingIntervalMs.optional(),
+  pingsOutMax: clientOptions.pingsOutMax.optional(),
   cutsWith: z.enum(["fin", "rst"]).default("fin"),
 });
 
@@ -100,99 +139,110 @@ export const scenarioSchema = z.strictObject({
   why: z.string().min(1).max(2_000),
   requires: z.array(z.enum(capabilities)).max(capabilities.length).default([]),
   options: options.prefault({}),
+  policy: policyShape.optional(),
   steps: z.array(step).min(1).max(bounds.stepsMax),
   mustHappen: z.array(mustHappen).max(32).default([]),
   expect: z.record(z.string().max(100), expectation).default({}),
 });
 
+/** In a file a policy may be named. */
+const fileSchema = scenarioSchema.extend({
+  policy: z
+    .union([z.string().min(1).max(500), policyShape])
+    .describe("A policy, the name of one under fixtures/policies, or a .json file relative to the scenario's.")
+    .optional(),
+});
+
 /** The JSON Schema that scenario files name in `$schema`. */
-export const scenarioJsonSchema = (): object => z.toJSONSchema(scenarioSchema, { io: "input" });
+export const scenarioJsonSchema = (): object => z.toJSONSchema(fileSchema, { io: "input" });
 
-/** Parses and validates a scenario's text. @throws BadInput with file, path and reason. */
-export function parseScenario(text: string, file: string): Scenario {
-  return checkScenario(parseJson(text, file), file);
+/**
+ * Parses and validates a scenario's text. A policy that it names is read, from `folder` where it is a file: the scenario's own,
+ * unless told otherwise. @throws BadInput with file, place and reason.
+ */
+export function parseScenario(text: string, file: string, folder?: string): Scenario {
+  return checkScenario(parseJson(text, file), file, [], folder);
 }
 
-/** Parses JSON of bounded size and depth. @throws BadInput */
-export function parseJson(text: string, file: string): unknown {
-  if (Buffer.byteLength(text) > bounds.fileBytesMax)
-    throw new BadInput(file, "", `is larger than ${bounds.fileBytesMax} bytes`);
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    throw new BadInput(file, "", `is not JSON: ${(error as Error).message}`);
-  }
-  if (depthOf(data, 0) > bounds.depthMax)
-    throw new BadInput(file, "", `is nested deeper than ${bounds.depthMax} levels`);
-  return data;
-}
-
-/** Validates a scenario given as data. @throws BadInput */
-export function checkScenario(data: unknown, file: string, path: readonly PropertyKey[] = []): Scenario {
-  const parsed = scenarioSchema.safeParse(data);
-  const at = (more: readonly PropertyKey[]): string => pathText([...path, ...more]);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new BadInput(file, at(issue?.path ?? []), issue === undefined ? "is not a scenario" : issueText(issue));
-  }
-  const scenario = withoutUndefined(parsed.data) as Scenario;
-  checkIds(scenario, file, at);
-  checkTotal(scenario, file, at);
+/** Validates a scenario given as data, which stands at `path` of the file. @throws BadInput */
+export function checkScenario(
+  data: unknown,
+  file: string,
+  path: Place = [],
+  folder: string = dirname(resolve(file)),
+): Scenario {
+  const at = (more: Place): string => placeText([...path, ...more]);
+  const resolved = withPolicy(data, named => policyNamedIn(named, folder, file, at(["policy"])));
+  const scenario = checkShape(scenarioSchema, resolved, file, path, "a scenario") as Scenario;
+  const bad = (place: Place, reason: string): BadInput => new BadInput(file, at(place), reason);
+  checkSteps(scenario, bad);
+  checkTotal(scenario, bad);
   return scenario;
 }
 
-function checkIds(scenario: Scenario, file: string, at: (path: readonly PropertyKey[]) => string): void {
-  const seen = new Set<string>();
-  const check = (id: string, path: readonly PropertyKey[]): void => {
-    if (seen.has(id)) throw new BadInput(file, at([...path, "id"]), `the step id ${id} is used twice`);
-    seen.add(id);
+function withPolicy(data: unknown, read: (named: string) => unknown): unknown {
+  if (typeof data !== "object" || data === null || !("policy" in data) || typeof data.policy !== "string") return data;
+  return { ...data, policy: read(data.policy) };
+}
+
+type Bad = (place: Place, reason: string) => BadInput;
+
+/** Step by step, with the ids and publishes before each. */
+function checkSteps(scenario: Scenario, bad: Bad): void {
+  const before = new Map<string, Step>();
+  const check = (one: Step, place: Place): void => {
+    if (before.has(one.id)) throw bad([...place, "id"], `the step id ${one.id} is used twice`);
+    if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
+    checkAgain(one, before, place, bad);
+    before.set(one.id, one);
+    if (one.kind !== "together") return;
+    one.steps.forEach((part: CallStep, j) => {
+      check(part, [...place, "steps", j]);
+    });
   };
   scenario.steps.forEach((one, i) => {
-    check(one.id, ["steps", i]);
-    if (one.kind === "together") {
-      one.steps.forEach((part, j) => {
-        check(part.id, ["steps", i, "steps", j]);
-      });
-    }
+    check(one, ["steps", i]);
   });
   scenario.mustHappen.forEach((must, i) => {
-    if (must.kind === "fault-took-effect" && !seen.has(must.step))
-      throw new BadInput(file, at(["mustHappen", i, "step"]), `there is no step ${must.step}`);
+    if (must.kind === "fault-took-effect" && !before.has(must.step))
+      throw bad(["mustHappen", i, "step"], `there is no step ${must.step}`);
   });
 }
 
-function checkTotal(scenario: Scenario, file: string, at: (path: readonly PropertyKey[]) => string): void {
+const underAPolicy = ["subject", "key", "async", "again"] as const;
+
+/** What only a policy gives a meaning to would be left undone in silence. */
+function checkNeedsNoPolicy(one: Step, place: Place, bad: Bad): void {
+  if (one.kind === "subscribe" || one.kind === "signal")
+    throw bad([...place, "kind"], `${one.kind} means nothing in a scenario without a policy`);
+  if (one.kind === "start" && one.replica !== undefined)
+    throw bad([...place, "replica"], "means nothing in a scenario without a policy");
+  if (one.kind !== "publish") return;
+  const field = underAPolicy.find(name => one[name] !== undefined);
+  if (field !== undefined) throw bad([...place, field], "means nothing in a scenario without a policy");
+}
+
+const repeated = ["count", "bytes", "subject", "key"] as const;
+
+/** The same messages once more: whatever says what they are must say the same. */
+function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: Place, bad: Bad): void {
+  if (one.kind !== "publish" || one.again === undefined) return;
+  const first = before.get(one.again);
+  if (first?.kind !== "publish") throw bad([...place, "again"], `there is no publish step ${one.again} before it`);
+  for (const field of repeated)
+    if (one[field] !== first[field])
+      throw bad(
+        [...place, field],
+        `must be as in ${first.id}, whose messages it publishes again: ${first[field] ?? "absent"}`,
+      );
+}
+
+function checkTotal(scenario: Scenario, bad: Bad): void {
   const bytesOf = (one: Step): number => {
     if (one.kind === "publish") return one.count * one.bytes;
     return one.kind === "together" ? one.steps.reduce((sum, part) => sum + bytesOf(part), 0) : 0;
   };
   const total = scenario.steps.reduce((sum, one) => sum + bytesOf(one), 0);
   if (total > bounds.totalBytesMax)
-    throw new BadInput(file, at(["steps"]), `publishes ${total} bytes in all; the most is ${bounds.totalBytesMax}`);
-}
-
-function issueText(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.map(name => `"${name}"`).join(", ")}`;
-  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-}
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map(part => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
-
-function depthOf(data: unknown, depth: number): number {
-  if (typeof data !== "object" || data === null || depth > bounds.depthMax) return depth;
-  return Object.values(data).reduce<number>((most, value) => Math.max(most, depthOf(value, depth + 1)), depth + 1);
-}
-
-/** zod leaves `key: undefined` for absent optional fields; the vocabulary says absent. */
-function withoutUndefined(data: unknown): unknown {
-  if (Array.isArray(data)) return data.map(withoutUndefined);
-  if (typeof data !== "object" || data === null) return data;
-  return Object.fromEntries(
-    Object.entries(data).flatMap(([name, value]) => (value === undefined ? [] : [[name, withoutUndefined(value)]])),
-  );
+    throw bad(["steps"], `publishes ${total} bytes in all; the most is ${bounds.totalBytesMax}`);
 }

@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderBusProtocolSchema } from "./bus-protocol/schema.ts";
-import { scenarioJsonSchema } from "./schema.ts";
+import { policyJsonSchema, scenarioJsonSchema } from "./schema.ts";
 
 const folder = join(import.meta.dirname, "..", "schemas");
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "scenario.schema.json"), `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
+writeFileSync(join(folder, "policy.schema.json"), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
 writeFileSync(join(folder, "bus-protocol.schema.json"), renderBusProtocolSchema());
