@@ -9,7 +9,7 @@ import { type Context, type Ending, Interrupted } from "./commands/context.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { exhaust } from "./commands/exhaust.ts";
-import { type CommonOptions, knownProperty, readCommon, readWorlds } from "./commands/options.ts";
+import { type CommonOptions, knownProperty, quoted, readCommon, readWorlds } from "./commands/options.ts";
 import { replay } from "./commands/replay.ts";
 import { search } from "./commands/search.ts";
 import { versionsHere } from "./counterexample.ts";
@@ -195,6 +195,10 @@ const addSearch: Add = (program, run) => {
         ["faultline search --profile nats-go --runs 100000 --budget 60", "one profile, for a minute"],
         ["faultline search --world live --bus go-nats-go --runs 200", "a real client"],
         ["faultline search --profile nats-js-3 --property core-path/order-is-kept", "one property"],
+        [
+          "faultline search --profile nats-go --policy cordum-as-found",
+          "all that a bus of this policy breaks, each with its shortest case",
+        ],
       ]),
     )
     .action((options: SearchFlags) =>
@@ -222,6 +226,7 @@ interface ExhaustFlags {
   readonly require?: readonly string[];
   readonly states: number;
   readonly budget: number;
+  readonly policy?: string;
 }
 const addExhaust: Add = (program, run) => {
   program
@@ -232,6 +237,7 @@ const addExhaust: Add = (program, run) => {
     .option("--profile <name>", "the client that is modelled", "nats-go")
     .option("--depth <n>", "steps of one schedule at most (default: what the other bounds allow)", positive)
     .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
+    .addOption(new Option("--policy <name|file>").hideHelp())
     .option("--states <n>", "states at most; more is inconclusive", positive, 8_000_000)
     .option("--budget <seconds>", "time at most; more is inconclusive", positive, 300)
     .option("--json", "one JSON document on stdout, everything else on stderr")
@@ -246,9 +252,13 @@ const addExhaust: Add = (program, run) => {
         ],
       ]),
     )
-    .action(({ publishes, faults, profile, depth, require = [], states, budget }: ExhaustFlags) =>
-      run(context =>
-        exhaust(context, {
+    .action(({ publishes, faults, profile, depth, require = [], states, budget, policy }: ExhaustFlags) =>
+      run(context => {
+        if (policy !== undefined)
+          throw new UsageError(
+            `exhaust knows bare clients only: no step of a policy is in its alphabet. Random scenarios under one: faultline search --policy ${quoted(policy)}`,
+          );
+        return exhaust(context, {
           publishes,
           faults,
           profile,
@@ -256,8 +266,8 @@ const addExhaust: Add = (program, run) => {
           require: require.map(id => knownProperty(id, "--require")),
           statesMax: states,
           budgetSeconds: budget,
-        }),
-      ),
+        });
+      }),
     );
 };
 
@@ -349,6 +359,7 @@ function common(command: Command): Command {
     .option("--profile <name>", "hold the bus against this profile instead of its own")
     .option("--seed <seed>", "makes random choices the same again (a-z, 0-9 and -)")
     .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
+    .option("--policy <name|file>", "what the bus does around its client: a bundled policy, or a file of your own")
     .addOption(
       new Option("--backend <kind>", "where the servers run").choices(["process", "container"]).default("process"),
     )

@@ -22,8 +22,8 @@ export function bundledPolicies(root: string = packageRoot()): readonly string[]
     .toSorted();
 }
 
-/** A bundled policy is named by a word; anything else is a file. */
-export const isPolicyName = (named: string): boolean => /^[a-z0-9-]+$/.test(named);
+/** A bundled policy is named by a word; what ends in .json or has a folder is a file. */
+export const isPolicyName = (named: string): boolean => !named.endsWith(".json") && !named.includes("/");
 
 /** A bundled policy, or undefined where there is none of that name. @throws BadInput */
 export function bundledPolicy(name: string, root: string = packageRoot()): Policy | undefined {

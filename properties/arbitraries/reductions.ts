@@ -3,10 +3,24 @@
  * raced. The same list serves fast-check's shrinking and our own reruns in the live world.
  */
 import type { Fault, Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { inStep, policyCuts, policyDials, policyPlainer } from "./policy-reductions.ts";
 
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
 
 export function* reductions(scenario: Scenario): Generator<Scenario> {
+  if (scenario.policy === undefined) yield* plainReductions(scenario);
+  else for (const smaller of policyReductions(scenario)) yield inStep(smaller);
+}
+
+function* policyReductions(scenario: Scenario): Generator<Scenario> {
+  yield* policyCuts(scenario);
+  yield* plainReductions(scenario);
+  yield* policyPlainer(scenario);
+  for (const { value, least, turnedTo } of policyDials(scenario))
+    for (const lower of new Set([least, Math.floor(value / 2), value - 1])) if (lower < value) yield turnedTo(lower);
+}
+
+function* plainReductions(scenario: Scenario): Generator<Scenario> {
   yield* withoutCalls(scenario);
   yield* withoutChunks(scenario);
   yield* mergedPublishes(scenario);

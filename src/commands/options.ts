@@ -3,10 +3,13 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { profiles } from "../../models/profiles/index.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
+import { findInput } from "../corpus.ts";
 import { UsageError } from "../errors.ts";
+import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../policies.ts";
 import type { WorldName } from "../world.ts";
 
 /** As commander hands them over. */
@@ -16,6 +19,13 @@ export interface CommonOptions {
   readonly seed?: string;
   readonly require?: readonly string[];
   readonly backend?: string;
+  readonly policy?: string;
+}
+
+/** A policy, and the word that the user named it by. */
+export interface NamedPolicy {
+  readonly named: string;
+  readonly policy: Policy;
 }
 
 /** As the commands use them. */
@@ -25,6 +35,8 @@ export interface Common {
   readonly profile: string | undefined;
   readonly seed: string;
   readonly require: readonly string[];
+  /** What the bus does around its client, whatever a scenario says of that. */
+  readonly policy: NamedPolicy | undefined;
 }
 
 export function readCommon(options: CommonOptions): Common {
@@ -37,6 +49,7 @@ export function readCommon(options: CommonOptions): Common {
     profile: options.profile,
     seed: checkSeed(options.seed ?? randomBytes(4).readUInt32LE().toString(36)),
     require: options.require ?? [],
+    policy: options.policy === undefined ? undefined : knownPolicy(options.policy),
   };
 }
 
@@ -51,6 +64,24 @@ export function knownProfile(name: string): Profile {
   if (profile !== undefined) return profile;
   throw new UsageError(`There is no profile ${JSON.stringify(name)}; known are ${Object.keys(profiles).join(", ")}.`);
 }
+
+/** A bundled policy by its name, or a file of one's own. @throws UsageError, BadInput */
+export function knownPolicy(named: string): NamedPolicy {
+  if (!isPolicyName(named)) {
+    const { path, shown } = findInput(named);
+    return { named, policy: readPolicyFile(path, shown) };
+  }
+  const policy = bundledPolicy(named);
+  if (policy !== undefined) return { named, policy };
+  throw new UsageError(
+    `There is no policy ${JSON.stringify(named)}; bundled are ${bundledPolicies().join(", ")}, and a file of your own ` +
+      "ends in .json.",
+  );
+}
+
+/** What a line that is pasted must say to have the same policy. */
+export const policyWord = (policy: NamedPolicy | undefined): string =>
+  policy === undefined ? "" : ` --policy ${quoted(policy.named)}`;
 
 export function knownProperty(id: string, option: string): string {
   if (catalogue.some(one => one.id === id)) return id;

@@ -10,6 +10,7 @@ import { missingCapabilities } from "../capability.ts";
 import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
 import { exitCodes, UsageError } from "../errors.ts";
+import { underPolicy } from "../policies.ts";
 import { type ReplayedCase, renderReplay } from "../report/replay.ts";
 import { type CaseRun, explain, runCase, runModelCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
@@ -50,7 +51,8 @@ export async function replay(context: Context, options: ReplayOptions): Promise<
 
 async function readReplay(options: ReplayOptions): Promise<Replay> {
   const { path, shown } = findInput(options.file);
-  const { scenario, counterexample } = readCase(path, shown);
+  const { scenario: own, counterexample } = readCase(path, shown);
+  const scenario = options.policy === undefined ? own : underPolicy(own, options.policy.policy);
   const seed = counterexample === undefined || options.seedGiven ? options.seed : counterexample.seed;
   const isModelOnly = counterexample?.world === "model" && options.buses.length === 0;
   const worlds = options.worlds ?? (!isModelOnly && (await serversAreThere()) ? ["model", "live"] : ["model"]);
@@ -65,8 +67,8 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
   const { times } = options;
   // What the file was kept for is judged, whether or not the profile promises it.
-  const own = counterexample?.property.includes("/") ? [counterexample.property] : [];
-  const require = [...new Set([...options.require, ...own])];
+  const keptFor = counterexample?.property.includes("/") ? [counterexample.property] : [];
+  const require = [...new Set([...options.require, ...keptFor])];
   if (profile !== undefined && profiles[profile] === undefined)
     throw new UsageError(
       `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
@@ -168,6 +170,7 @@ function conclude(
   const document = {
     verdict,
     scenario: one.scenario.id,
+    policy: one.scenario.policy?.name ?? null,
     seed: one.seed,
     interrupted,
     verdicts: cases.flatMap(verdictsOf),
@@ -251,6 +254,7 @@ function againLine(options: ReplayOptions, one: Replay): string {
   if (options.worlds !== undefined) words.push("--world", options.worlds.join(","));
   for (const bus of options.buses) words.push("--bus", quoted(bus));
   if (options.profile !== undefined) words.push("--profile", options.profile);
+  if (options.policy !== undefined) words.push("--policy", quoted(options.policy.named));
   if (options.times !== 1) words.push("--times", String(options.times));
   if (one.counterexample === undefined || options.seedGiven) words.push("--seed", one.seed);
   return words.join(" ");

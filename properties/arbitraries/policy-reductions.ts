@@ -1,0 +1,164 @@
+/**
+ * Smaller scenarios under a policy: fewer replicas, waits, subjects and keys, plainer handlers and faults, shorter waits. Called by
+ * `reductions`, which yields these beside its own; `inStep` mends what either leaves of a publish whose first is gone or changed.
+ */
+import type { CallStep, Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+
+const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
+
+/** What takes much away at once, the biggest cut first. */
+export function* policyCuts(scenario: Scenario): Generator<Scenario> {
+  yield* without(scenario, one => one.kind === "advance");
+  const replicas = new Set(scenario.steps.map(replicaOf).filter(one => one > 0));
+  for (const replica of replicas) yield* without(scenario, one => replicaOf(one) === replica);
+  yield* without(scenario, one => one.kind === "subscribe");
+}
+
+/** What puts something plainer in the place of another. */
+export function* policyPlainer(scenario: Scenario): Generator<Scenario> {
+  const { servers, ...options } = scenario.options;
+  if (servers !== undefined) yield { ...scenario, options };
+  yield* fewerSubjects(scenario);
+  yield* changed(scenario, ({ key: _key, ...rest }) => rest);
+  yield* changed(scenario, ({ async: _async, ...rest }) => rest);
+  for (let i = 0; i < scenario.steps.length; i++) {
+    const step = scenario.steps[i];
+    if (step === undefined) continue;
+    for (const plainer of plainerStep(step)) yield withSteps(scenario, scenario.steps.with(i, plainer));
+  }
+}
+
+/** One number of a scenario, and the scenario with another in its place. */
+interface Dial {
+  readonly value: number;
+  readonly least: number;
+  turnedTo(value: number): Scenario;
+}
+
+/** Every wait. */
+export const policyDials = (scenario: Scenario): readonly Dial[] =>
+  scenario.steps.flatMap((step, at) =>
+    step.kind === "advance"
+      ? [{ value: step.ms, least: 1, turnedTo: ms => withSteps(scenario, scenario.steps.with(at, { ...step, ms })) }]
+      : [],
+  );
+
+/** A publish that repeats another says what that says; one whose first is gone repeats nothing. */
+export function inStep(scenario: Scenario): Scenario {
+  const before = new Map<string, PublishStep>();
+  const mend = <S extends Step>(step: S): S | PublishStep => {
+    if (step.kind !== "publish") return step;
+    const mended = mendPublish(step, before);
+    before.set(mended.id, mended);
+    return mended;
+  };
+  return withSteps(
+    scenario,
+    scenario.steps.map(one =>
+      one.kind === "together" ? { ...one, steps: one.steps.map((call): CallStep => mend(call)) } : mend(one),
+    ),
+  );
+}
+
+function mendPublish(step: PublishStep, before: ReadonlyMap<string, PublishStep>): PublishStep {
+  if (step.again === undefined) return step;
+  const first = before.get(step.again);
+  const { again: _again, ...plain } = step;
+  if (first === undefined) return plain;
+  const { subject: _subject, key: _key, ...rest } = step;
+  const { count, bytes, subject, key } = first;
+  const about = { ...(subject === undefined ? {} : { subject }), ...(key === undefined ? {} : { key }) };
+  return { ...rest, count, bytes, ...about };
+}
+
+// ---- Less ----
+
+/** Only where something goes and a start stays. */
+function* without(scenario: Scenario, isGone: (step: Step) => boolean): Generator<Scenario> {
+  const rest = scenario.steps.filter(one => !isGone(one));
+  if (rest.length < scenario.steps.length && rest.some(one => one.kind === "start")) yield withSteps(scenario, rest);
+}
+
+/** 0 for what concerns no replica, too. */
+function replicaOf(step: Step): number {
+  switch (step.kind) {
+    case "start":
+    case "subscribe":
+    case "signal":
+      return step.replica ?? 0;
+    default:
+      return 0;
+  }
+}
+
+// ---- Plainer ----
+
+/**
+ * One subject less: all that went out on it goes out on another that is used already. Or one publish goes out on the first in the
+ * alphabet, and never the other way: shrinking must end.
+ */
+function* fewerSubjects(scenario: Scenario): Generator<Scenario> {
+  const used = [...new Set(scenario.steps.flatMap(subjectsOf))].sort();
+  const [first, second] = used;
+  if (first === undefined || second === undefined) return;
+  const moved = (gone: string, into: string) =>
+    changed(scenario, step => (step.subject === gone ? { ...step, subject: into } : step));
+  for (const gone of used.slice(1)) yield* moved(gone, first);
+  for (const smaller of moved(first, second)) {
+    yield smaller;
+    return;
+  }
+}
+
+const subjectsOf = (step: Step): readonly string[] => {
+  if (step.kind === "together") return step.steps.flatMap(subjectsOf);
+  return step.kind === "publish" && step.subject !== undefined ? [step.subject] : [];
+};
+
+/** All publishes changed at once, and then each alone. */
+function* changed(scenario: Scenario, change: (step: PublishStep) => PublishStep): Generator<Scenario> {
+  const { steps } = scenario;
+  const apply = (step: Step): Step => {
+    if (step.kind === "publish") return change(step);
+    return step.kind === "together" ? { ...step, steps: step.steps.map(one => apply(one) as CallStep) } : step;
+  };
+  const differs = steps.map(one => JSON.stringify(apply(one)) !== JSON.stringify(one));
+  const many = differs.filter(Boolean).length;
+  if (many > 0) yield withSteps(scenario, steps.map(apply));
+  if (many < 2) return;
+  for (const [at, step] of steps.entries()) if (differs[at]) yield withSteps(scenario, steps.with(at, apply(step)));
+}
+
+function* plainerStep(step: Step): Generator<Step> {
+  switch (step.kind) {
+    case "subscribe":
+      if (step.handler !== "acks") yield { ...step, handler: "acks" };
+      return;
+    case "fault":
+      for (const fault of plainerFaults(step.fault)) yield { ...step, fault };
+      return;
+    default:
+      return;
+  }
+}
+
+function* plainerFaults(fault: Fault): Generator<Fault> {
+  switch (fault.kind) {
+    case "lose-ack":
+      yield { kind: "cut", awaits: "noticed" };
+      return;
+    case "power-loss":
+      yield { kind: "cut", awaits: "noticed" };
+      yield { kind: "stop-server", signal: "KILL", awaits: fault.awaits };
+      return;
+    case "stop-server":
+      if (fault.store === "lost") yield { kind: "stop-server", signal: fault.signal, awaits: fault.awaits };
+      return;
+    case "silent-handshake":
+    case "refuse-credentials":
+      yield { kind: "cut", awaits: "none" };
+      return;
+    default:
+      return;
+  }
+}

@@ -1,0 +1,211 @@
+/** Scenarios under a policy are ones that could be read from a file, meet every concern of the policy, and shrink to an end. */
+import { describe, expect, test } from "vitest";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
+import { type Capability, capabilities, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
+import { inStep } from "../../properties/arbitraries/policy-reductions.ts";
+import { policyScenarioOf, scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { subjectsOf, witnessesOf } from "../../properties/arbitraries/policy-subjects.ts";
+import { reductions } from "../../properties/arbitraries/reductions.ts";
+import { missingCapabilities } from "../../src/capability.ts";
+import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
+import { checkPolicy } from "../../src/policy-schema.ts";
+import { checkScenario } from "../../src/schema.ts";
+import { describeScenario, profileNamed, randomScenario, smallest } from "../models/cases.ts";
+
+const policies = bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const);
+const profile = profileNamed("nats-go");
+const has: ReadonlySet<Capability> = new Set(capabilities);
+const scenarioOf = (word: string, policy: Policy): Scenario =>
+  policyScenarioOf(word, { profile, policy, capabilities: has });
+const asFound = bundledPolicy("cordum-as-found") as Policy;
+
+/** Every step, those of a together too. */
+const stepsOf = ({ steps }: Scenario): readonly Step[] =>
+  steps.flatMap((one): readonly Step[] => (one.kind === "together" ? [one, ...one.steps] : [one]));
+
+describe.each(policies)("under %s", (_name, policy) => {
+  test("every random scenario is one that could be read from a file", () => {
+    for (let i = 0; i < 400; i++) {
+      const scenario = { ...scenarioOf(`file-${i}`, policy), id: "random/word" };
+      expect(checkScenario(scenario, "x.json")).toEqual(scenario);
+    }
+  });
+
+  test("a scenario needs no capability beyond those that it was made for", () => {
+    for (let i = 0; i < 600; i++) {
+      const without = capabilities[i % capabilities.length] as Capability;
+      const rest = new Set<Capability>([...has].filter(one => one !== without));
+      const scenario = policyScenarioOf(`needs-${i}`, { profile, policy, capabilities: rest });
+      // Every bus under a policy publishes and flushes; and what a policy sets, its client can do.
+      const always = ["publish", "flush", "policy", "reconnect-buffer-limit", "reconnect-attempts-limit"];
+      const missing = missingCapabilities(scenario, rest).filter(one => !always.includes(one));
+      expect(missing, `without ${without}: ${describeScenario(scenario)}`).toEqual([]);
+    }
+  });
+
+  test("every reduction of a scenario is one that could be read from a file", () => {
+    for (let i = 0; i < 25; i++) {
+      const scenario = { ...scenarioOf(`reduce-${i}`, policy), id: "random/word" };
+      for (const smaller of reductions(scenario)) expect(checkScenario(smaller, "x.json")).toEqual(smaller);
+    }
+  });
+
+  test("whatever fails always is reduced to one start", () => {
+    for (let i = 0; i < 40; i++) {
+      const small = smallest(scenarioOf(`end-${i}`, policy), () => true);
+      expect(small.steps.length, describeScenario(small)).toBe(1);
+    }
+  });
+
+  test("its durable subjects are those that it sends into a stream", () => {
+    const { durable, uncovered, captured, core } = witnessesOf(policy);
+    for (const subject of subjectsOf(policy)) {
+      const treated = `${isClassifiedDurable(policy, subject)} ${streamOf(policy, subject) !== undefined}`;
+      const list = { "true true": durable, "true false": uncovered, "false true": captured, "false false": core }[
+        treated
+      ];
+      expect(list, subject).toContain(subject);
+    }
+  });
+});
+
+test("the same word makes the same scenario, and another word another", () => {
+  expect(scenarioOf("a", asFound)).toEqual(scenarioOf("a", asFound));
+  expect(scenarioOf("a", asFound).steps).not.toEqual(scenarioOf("b", asFound).steps);
+});
+
+test("without a policy it is the bare client's scenario of that word", () => {
+  expect(scenarioUnder("a", { profile, capabilities: has }, undefined)).toEqual(randomScenario("a", profile));
+});
+
+test("what tells Cordum's classifier from its streams is found: a token more, and a dot shared by both ends", () => {
+  expect(witnessesOf(asFound).uncovered).toEqual(["worker.a.b.jobs", "worker.jobs"]);
+  expect(witnessesOf(bundledPolicy("cordum-hardened") as Policy).uncovered).toEqual([]);
+});
+
+test("an exact rule is told from a prefix, a suffix alone from nothing before it", () => {
+  const policy = checkPolicy(
+    { ...bundledPolicy("core-only"), classifier: [{ exact: "a.b" }, { suffix: ".end" }, { pattern: "x.*.z" }] },
+    "x.json",
+  );
+  expect(subjectsOf(policy)).toEqual([
+    "a.b",
+    "a.b.a",
+    "a.b.end",
+    "a.end",
+    "events.a",
+    "events.a.b",
+    "events.a.b.c",
+    "unnamed",
+    "x.a.b.z",
+    "x.a.z",
+  ]);
+});
+
+describe("a thousand scenarios for Cordum meet", () => {
+  const scenarios = Array.from({ length: 1_000 }, (_, i) => scenarioOf(`meet-${i}`, asFound));
+  const met = (does: (step: Step) => boolean): number => scenarios.filter(one => stepsOf(one).some(does)).length;
+  const faultBeforeStart = ({ steps }: Scenario): string | undefined =>
+    steps[0]?.kind === "fault" ? steps[0].fault.kind : undefined;
+
+  test.each<[what: string, does: (step: Step) => boolean]>([
+    [
+      "a subject that is classified durable and in no stream",
+      one => one.kind === "publish" && one.subject === "worker.a.b.jobs",
+    ],
+    ["a key", one => one.kind === "publish" && one.key !== undefined],
+    ["a publish without waiting", one => one.kind === "publish" && one.async === true],
+    ["the same messages again", one => one.kind === "publish" && one.again !== undefined],
+    ["a lost acknowledgement", one => one.kind === "fault" && one.fault.kind === "lose-ack"],
+    [
+      "a server killed with its store lost",
+      one =>
+        one.kind === "fault" &&
+        one.fault.kind === "stop-server" &&
+        one.fault.signal === "KILL" &&
+        one.fault.store === "lost",
+    ],
+    [
+      "a server killed with its store kept",
+      one =>
+        one.kind === "fault" &&
+        one.fault.kind === "stop-server" &&
+        one.fault.signal === "KILL" &&
+        one.fault.store === undefined,
+    ],
+    ["a loss of power", one => one.kind === "fault" && one.fault.kind === "power-loss"],
+    ["SIGTERM to the one that publishes", one => one.kind === "signal" && one.signal === "TERM" && one.replica === 0],
+    ["SIGKILL to it", one => one.kind === "signal" && one.signal === "KILL" && one.replica === 0],
+    ["SIGTERM to a replica", one => one.kind === "signal" && one.signal === "TERM" && one.replica > 0],
+    ["a handler that fails", one => one.kind === "subscribe" && one.handler === "fails"],
+    ["a handler that hangs", one => one.kind === "subscribe" && one.handler === "hangs"],
+    ["a process that exits", one => one.kind === "exit"],
+    ...[119_999, 120_000, 120_001].map(
+      ms =>
+        [
+          `an advance to the duplicate window's edge, ${ms}`,
+          (one: Step) => one.kind === "advance" && one.ms === ms,
+        ] as [string, (step: Step) => boolean],
+    ),
+    ...[599_999, 600_000, 600_001].map(
+      ms =>
+        [`an advance to the ack wait's edge, ${ms}`, (one: Step) => one.kind === "advance" && one.ms === ms] as [
+          string,
+          (step: Step) => boolean,
+        ],
+    ),
+  ])("%s, ten times at least", (_what, does) => {
+    expect(met(does)).toBeGreaterThanOrEqual(10);
+  });
+
+  test.each(["cut", "stop-server", "no-jetstream", "refuse-credentials", "silent-handshake"])(
+    "%s before the first start, ten times at least",
+    kind => {
+      expect(scenarios.filter(one => faultBeforeStart(one) === kind).length).toBeGreaterThanOrEqual(10);
+    },
+  );
+
+  test("two publishes about one thing", () => {
+    const keysOf = (one: Scenario) =>
+      stepsOf(one).flatMap(step =>
+        step.kind === "publish" && step.key && step.again === undefined ? [`${step.subject} ${step.key}`] : [],
+      );
+    expect(scenarios.filter(one => new Set(keysOf(one)).size < keysOf(one).length).length).toBeGreaterThanOrEqual(10);
+  });
+
+  test("each kind of step is left out of some", () => {
+    for (const kind of ["signal", "subscribe", "advance", "fault"])
+      expect(scenarios.filter(one => !one.steps.some(step => step.kind === kind)).length, kind).toBeGreaterThan(50);
+  });
+});
+
+describe("a publish that repeats another", () => {
+  const first = { id: "first", kind: "publish", count: 3, bytes: 16, subject: "a.b", key: "k" } as const;
+  const repeat = { ...first, id: "second", again: "first" } as const;
+  const scenario = (steps: readonly Step[]): Scenario => ({ ...scenarioOf("a", asFound), steps });
+
+  test("says what its first says, however that is reduced", () => {
+    const { key: _key, ...keyless } = { ...first, count: 1, bytes: 8, subject: "c" };
+    const { key: _gone, ...mended } = { ...repeat, count: 1, bytes: 8, subject: "c" };
+    expect(inStep(scenario([keyless, repeat])).steps).toEqual([keyless, mended]);
+  });
+
+  test("is a publish of its own once its first is gone", () => {
+    const { again: _again, ...plain } = repeat;
+    expect(inStep(scenario([repeat])).steps).toEqual([plain]);
+  });
+
+  test("within a together is mended, too", () => {
+    const together: Step = { id: "t", kind: "together", steps: [{ ...first, count: 7 }, repeat] };
+    expect(inStep(scenario([together])).steps).toEqual([
+      {
+        ...together,
+        steps: [
+          { ...first, count: 7 },
+          { ...repeat, count: 7 },
+        ],
+      },
+    ]);
+  });
+});
