@@ -7,7 +7,7 @@ import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
-import { parsePolicy } from "./policy-schema.ts";
+import { optionDefaults, parsePolicy } from "./policy-schema.ts";
 import { packageRoot } from "./worlds/live/servers.ts";
 
 const policyFolder = join("fixtures", "policies");
@@ -62,12 +62,14 @@ export function policyNamedIn(named: string, folder: string, file: string, place
 }
 
 /**
- * The scenario under this policy, whichever it had. The client's options that the policy sets are set; what was typed in as
- * expected under another policy is not expected here.
+ * The scenario under this policy, whichever it had: with the options that this one sets, without those that the other had set. What
+ * was typed in as expected under another policy is not expected here.
  */
 export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
   const isSame = scenario.policy !== undefined && JSON.stringify(scenario.policy) === JSON.stringify(policy);
   if (isSame) return scenario;
-  const options: Options = { ...scenario.options, ...policy.client };
+  const gone = Object.keys(scenario.policy?.client ?? {});
+  const own = Object.fromEntries(Object.entries(scenario.options).filter(([name]) => !gone.includes(name)));
+  const options = { ...optionDefaults, ...own, ...policy.client } as Options;
   return { ...scenario, options, policy, expect: {} };
 }

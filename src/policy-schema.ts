@@ -142,6 +142,9 @@ export const clientOptions = {
   pingsOutMax: whole(1, 10),
 } as const;
 
+/** Of those options that every client is started with. */
+export const optionDefaults = { reconnectWaitMs: 20, reconnectAttemptsMax: -1 } as const;
+
 const demand = z.string().max(200);
 
 export const policyShape = z
@@ -163,7 +166,7 @@ export const policyShape = z
     consume,
     startup,
     shutdown,
-    supervisor: z.strictObject({ restartMs: whole(0, dayMs) }),
+    supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
     client: z.strictObject(clientOptions).partial().default({}),
     demands: list(demand).default([]),
   })

@@ -32,13 +32,16 @@ export function runModelCase(
   return { events, judgement: judge(one.scenario, one.profile, events, options) };
 }
 
-/** What a violated case broke: a property's id, `conformance`, or `expect`. Undefined where the verdict is another. */
-export function brokenBy({ verdict, properties, conformance }: Judgement): string | undefined {
-  if (verdict !== "violated") return undefined;
-  const property = properties.find(one => one.verdict === "violated");
-  if (property !== undefined) return property.property;
-  return conformance.answer === "not-permitted" ? "conformance" : "expect";
+/** All that a violated case broke: promises in the order of the catalogue, then conformance; `expect` where it is that alone. */
+export function allBrokenBy({ verdict, properties, conformance }: Judgement): readonly string[] {
+  if (verdict !== "violated") return [];
+  const promises = properties.filter(one => one.verdict === "violated").map(one => one.property);
+  const broken = conformance.answer === "not-permitted" ? [...promises, "conformance"] : promises;
+  return broken.length === 0 ? ["expect"] : broken;
 }
+
+/** What a violated case broke: a property's id, `conformance`, or `expect`. Undefined where the verdict is another. */
+export const brokenBy = (judgement: Judgement): string | undefined => allBrokenBy(judgement)[0];
 
 /** The oracle's explanation: the events with the place where each message ended, and the answers that lead there. */
 export function explain(

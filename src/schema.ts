@@ -5,7 +5,7 @@ import { type CallStep, capabilities, classNames, type Scenario, type Step } fro
 import { BadInput } from "./errors.ts";
 import { checkShape, jsonBounds, type Place, parseJson, placeText, whole } from "./json.ts";
 import { policyNamedIn } from "./policies.ts";
-import { clientOptions, policyShape, subjectShape } from "./policy-schema.ts";
+import { clientOptions, optionDefaults, policyShape, subjectShape } from "./policy-schema.ts";
 
 export { parseJson } from "./json.ts";
 export { parsePolicy, policyJsonSchema } from "./policy-schema.ts";
@@ -107,9 +107,9 @@ const options = z.strictObject({
     )
     .default("subject"),
   reconnectBufferBytesMax: clientOptions.reconnectBufferBytesMax.optional(),
-  reconnectWaitMs: clientOptions.reconnectWaitMs.default(20),
+  reconnectWaitMs: clientOptions.reconnectWaitMs.default(optionDefaults.reconnectWaitMs),
   servers: whole(1, bounds.serversMax).optional(),
-  reconnectAttemptsMax: clientOptions.reconnectAttemptsMax.default(-1),
+  reconnectAttemptsMax: clientOptions.reconnectAttemptsMax.default(optionDefaults.reconnectAttemptsMax),
   pingIntervalMs: clientOptions.pingIntervalMs.optional(),
   pingsOutMax: clientOptions.pingsOutMax.optional(),
   cutsWith: z.enum(["fin", "rst"]).default("fin"),
@@ -173,8 +173,12 @@ export function checkScenario(
 ): Scenario {
   const at = (more: Place): string => placeText([...path, ...more]);
   const resolved = withPolicy(data, named => policyNamedIn(named, folder, file, at(["policy"])));
-  const scenario = checkShape(scenarioSchema, resolved, file, path, "a scenario") as Scenario;
   const bad = (place: Place, reason: string): BadInput => new BadInput(file, at(place), reason);
+  const scenario = withClientOptions(
+    checkShape(scenarioSchema, resolved, file, path, "a scenario") as Scenario,
+    data,
+    bad,
+  );
   checkSteps(scenario, bad);
   checkTotal(scenario, bad);
   return scenario;
@@ -186,6 +190,17 @@ function withPolicy(data: unknown, read: (named: string) => unknown): unknown {
 }
 
 type Bad = (place: Place, reason: string) => BadInput;
+
+/** What the policy sets of the client's options is so, unless the file says that it is otherwise. */
+function withClientOptions(scenario: Scenario, data: unknown, bad: Bad): Scenario {
+  if (scenario.policy === undefined) return scenario;
+  const { client, name } = scenario.policy;
+  const written = { ...(data as { options?: Readonly<Record<string, unknown>> }).options };
+  for (const [option, value] of Object.entries(client))
+    if (written[option] !== undefined && written[option] !== value)
+      throw bad(["options", option], `is ${written[option]}, and the policy ${name} sets ${value}`);
+  return { ...scenario, options: { ...scenario.options, ...client } };
+}
 
 /** Step by step, with the ids and publishes before each. */
 function checkSteps(scenario: Scenario, bad: Bad): void {

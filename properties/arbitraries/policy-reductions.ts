@@ -43,7 +43,7 @@ export const policyDials = (scenario: Scenario): readonly Dial[] =>
       : [],
   );
 
-/** A publish that repeats another says what that says; one whose first is gone repeats nothing. */
+/** A publish that repeats another says what that says, one whose first is gone repeats nothing; what the policy sets stays set. */
 export function inStep(scenario: Scenario): Scenario {
   const before = new Map<string, PublishStep>();
   const mend = <S extends Step>(step: S): S | PublishStep => {
@@ -52,8 +52,9 @@ export function inStep(scenario: Scenario): Scenario {
     before.set(mended.id, mended);
     return mended;
   };
+  const options = { ...scenario.options, ...scenario.policy?.client };
   return withSteps(
-    scenario,
+    { ...scenario, options },
     scenario.steps.map(one =>
       one.kind === "together" ? { ...one, steps: one.steps.map((call): CallStep => mend(call)) } : mend(one),
     ),

@@ -6,6 +6,7 @@
 
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isClassifiedDurable } from "../../models/vocabulary/policy-rules.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
   CallStep,
   Capability,
@@ -36,8 +37,11 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     options,
     capabilities,
     subjects: chosenSubjects(random, policy),
+    profile: space.profile,
     steps: [],
     keys: 0,
+    isDowngraded: false,
+    isSubscribed: false,
   };
   begin(draft);
   const possible = episodes.filter(
@@ -76,8 +80,13 @@ interface Draft {
   /** Those of this scenario, few. */
   readonly subjects: Witnesses;
   readonly steps: Step[];
+  readonly profile: Profile;
   /** Keys used so far. */
   keys: number;
+  /** Replica 0 has asked for JetStream once, in vain: it publishes nothing through it, so no acknowledgement can be lost. */
+  isDowngraded: boolean;
+  /** Replica 0 has a handler: what it is given would count against an acknowledgement to be lost. */
+  isSubscribed: boolean;
 }
 
 interface Episode {
@@ -154,8 +163,9 @@ function publish(draft: Draft, wish: PublishWish = {}): PublishStep {
   return step;
 }
 
-/** The same messages, with the same ids. */
+/** The same messages, with the same ids; only what is acknowledged is published again. */
 function again(draft: Draft, { overlap: _overlap, ...first }: PublishStep): void {
+  if (draft.isDowngraded || !isClassifiedDurable(draft.policy, first.subject ?? "")) return;
   draft.steps.push({ ...first, id: id(draft, "again"), again: first.id });
 }
 
@@ -212,6 +222,28 @@ function begin(draft: Draft): void {
   heal(draft);
   sometimes(draft, 0.5, () => advanceAround(draft, startupEdge(draft)));
   sometimes(draft, 0.7, () => publish(draft));
+  runAfter(draft, cold);
+}
+
+/** Whatever became of it, replica 0 runs, and what follows can happen to it. */
+function runAfter(draft: Draft, cold: Fault): void {
+  const { random, policy, profile, capabilities } = draft;
+  const { strategy, jetStreamProbe, whenClosed } = policy.startup;
+  // A connect that returns before it is connected is followed by a probe that fails.
+  const runsAhead = strategy !== "fail-fast" && profile.firstConnect.retry === "background";
+  draft.isDowngraded = jetStreamProbe === "once" && (cold.kind === "no-jetstream" || runsAhead);
+  if (cold.kind === "no-jetstream") return;
+  if (cold.kind === "refuse-credentials" && runsAhead && whenClosed === "ignore") {
+    // Its client is closed for good, and only another process can help.
+    if (capabilities.has("signal")) signal(draft, 0, "TERM");
+    start(draft);
+    return;
+  }
+  // One that has exited is started by its supervisor, or else by hand; one that runs is none the worse for either.
+  if (capabilities.has("advance") && random.chance(0.7)) {
+    const ms = Math.max(1, policy.supervisor.restartMs);
+    draft.steps.push({ id: id(draft, "advance"), kind: "advance", ms });
+  } else start(draft);
 }
 
 function startupEdge({ random, policy, options }: Draft): number {
@@ -256,6 +288,8 @@ const episodes: readonly Episode[] = [
       fault(draft, { kind: "cut", awaits: "noticed" });
       for (let left = draft.random.int(1, 3); left > 0; left--) publish(draft);
       sometimes(draft, 0.3, () => advanceAround(draft, ackEdge(draft)));
+      // A publish that waits for its acknowledgement can outlast the outage.
+      sometimes(draft, 0.3, () => publish(draft, { overlap: true }));
       heal(draft);
     },
   },
@@ -286,6 +320,7 @@ const episodes: readonly Episode[] = [
     durable: true,
     add(draft) {
       sometimes(draft, 0.3, () => publish(draft));
+      if (draft.isDowngraded || draft.isSubscribed) return;
       fault(draft, { kind: "lose-ack" });
       const first = publish(draft, { subject: durableSubject(draft), most: 5 });
       sometimes(draft, 0.2, () => publish(draft));
@@ -349,6 +384,8 @@ const episodes: readonly Episode[] = [
     add(draft) {
       stop(draft);
       start(draft);
+      draft.isDowngraded = false;
+      draft.isSubscribed = false;
       sometimes(draft, 0.7, () => publish(draft));
     },
   },
@@ -367,6 +404,7 @@ const episodes: readonly Episode[] = [
       const subject = durableSubject(draft);
       const replica = capabilities.has("replicas") ? freeReplica(draft) : 0;
       if (replica > 0) start(draft, replica);
+      else draft.isSubscribed = true;
       sometimes(draft, 0.3, () => publish(draft, { subject, most: 5 }));
       subscribe(draft, replica, subject, random.pick(["fails", "hangs"]));
       publish(draft, { subject, most: 5 });
@@ -455,13 +493,14 @@ function ending(draft: Draft): void {
   const ends = (["close", "drain", "exit"] as const).filter(one => capabilities.has(one));
   if (capabilities.has("signal") && (ends.length === 0 || random.chance(0.6))) {
     stop(draft);
-    sometimes(draft, 0.2, () => publish(draft));
     return;
   }
   if (ends.length === 0) return;
   const kind = random.pick(ends);
-  const burst: CallStep = { ...publishStep(draft, { most: 300 }), id: id(draft, "burst") };
-  if (capabilities.has("together") && random.chance(0.5)) {
+  const burst: PublishStep = { ...publishStep(draft, { most: 300 }), id: id(draft, "burst") };
+  // What waits for an acknowledgement yields, and cannot be done in one breath.
+  const isAtOnce = draft.isDowngraded || !isClassifiedDurable(draft.policy, burst.subject ?? "");
+  if (isAtOnce && capabilities.has("together") && random.chance(0.5)) {
     const steps: readonly CallStep[] = [burst, { id: `${id(draft, kind)}-within`, kind }];
     draft.steps.push({ id: id(draft, "together"), kind: "together", steps });
   } else draft.steps.push(burst, { id: `${id(draft, kind)}-then`, kind });

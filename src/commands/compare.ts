@@ -2,6 +2,7 @@
  * `faultline compare`: random scenarios on a real bus, each held against the model. Two worlds disagree where the model of the
  * profile does not admit what was seen, or a promise is broken; the first disagreement is shrunk by running it again and kept.
  */
+import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
@@ -14,7 +15,7 @@ import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { type HeldAgainst, liveVersions, onSite, profileOf } from "./live.ts";
-import { busWord, type Common, quoted } from "./options.ts";
+import { busWord, type Common, policyWord, quoted } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -30,6 +31,8 @@ export interface CompareOptions extends Common {
 interface Known {
   held?: HeldAgainst;
   file?: string;
+  /** What the bus or the world lacks for scenarios under a policy: then none is run. */
+  missing?: readonly Capability[];
 }
 
 export async function compare(context: Context, options: CompareOptions): Promise<Ending> {
@@ -44,6 +47,11 @@ export async function compare(context: Context, options: CompareOptions): Promis
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
     known.held = held;
+    const policy = options.policy?.policy;
+    if (policy !== undefined && !stage.capabilities.has("policy")) {
+      known.missing = ["policy"];
+      return;
+    }
     const search = {
       stage,
       bus,
@@ -53,6 +61,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
       runsMax: options.runs,
       budgetMs: (options.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1_000,
       judging: judgingOf(options),
+      policy,
       keepGoing: options.keepGoing,
     };
     await searchLive(search, found, {
@@ -120,6 +129,8 @@ function conclude(
     interrupted,
     bus,
     profile: known.held?.profile.name ?? null,
+    policy: options.policy?.policy.name ?? null,
+    notRun: known.missing === undefined ? [] : [{ bus, missing: known.missing }],
     runs: coverage.runs,
     runsPerSecond: secondsPerRun === 0 ? 0 : Number((1 / secondsPerRun).toFixed(1)),
     secondsPerRun,
@@ -149,7 +160,7 @@ function conclude(
   };
 }
 
-function renderCounts(options: CompareOptions, bus: string, { held }: Known, found: LiveFound): string {
+function renderCounts(options: CompareOptions, bus: string, { held, missing }: Known, found: LiveFound): string {
   const { coverage, agree, disagree, inconclusive, seconds } = found;
   const per = coverage.runs === 0 ? "" : `, ${(seconds / coverage.runs).toFixed(2)} s each`;
   const whose = held?.overridden === true ? `, which is not its own (${held.declared.name})` : "";
@@ -159,6 +170,8 @@ function renderCounts(options: CompareOptions, bus: string, { held }: Known, fou
     ["", `${agree} agree, ${disagree} disagree, ${inconclusive.length} inconclusive`],
     ["", `${coverage.disturbed} disturbed: a fault proven to have taken effect while messages were under way`],
   ];
+  if (missing !== undefined)
+    pairs.push(["", `not run: ${bus} in the live world lacks ${missing.join(", ")}, which --policy needs`]);
   const never = neverExercised(coverage);
   if (options.asked === "search" && never.length > 0) pairs.push(["", `never exercised: ${never.join(", ")}`]);
   return renderPairs(pairs);
@@ -194,7 +207,7 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
   return blocks;
 }
 
-function againLine({ asked, profile, runs, seed, property }: CompareOptions, bus: string): string {
+function againLine({ asked, profile, runs, seed, property, policy }: CompareOptions, bus: string): string {
   const words = [
     asked,
     ...(asked === "search" ? ["--world", "live"] : ["--worlds", "model,live"]),
@@ -203,5 +216,5 @@ function againLine({ asked, profile, runs, seed, property }: CompareOptions, bus
   ];
   if (profile !== undefined) words.push("--profile", profile);
   if (property !== undefined) words.push("--property", property);
-  return `npx faultline ${words.join(" ")} --runs ${runs} --seed ${seed}`;
+  return `npx faultline ${words.join(" ")}${policyWord(policy)} --runs ${runs} --seed ${seed}`;
 }

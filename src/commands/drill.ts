@@ -13,6 +13,7 @@ import { type CorpusEntry, loadCorpus } from "../corpus.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import type { Judgement } from "../judge.ts";
 import { permittedLedgers } from "../permitted.ts";
+import { underPolicy } from "../policies.ts";
 import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
 import type { LedgerRow } from "../report/ledger-table.ts";
 import { plain } from "../report/paint.ts";
@@ -25,7 +26,7 @@ import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { clientText, type HeldAgainst, LiveUnavailable, liveVersions, openLive, profileOf } from "./live.ts";
-import { bundledNames, bundledProfile, type Common, knownProfile, quoted } from "./options.ts";
+import { bundledNames, bundledProfile, type Common, knownProfile, policyWord, quoted } from "./options.ts";
 
 const randomRunsPerProfile = 2_000;
 const randomBudgetMs = 4_000;
@@ -43,7 +44,7 @@ type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillRepor
 
 export async function drill(context: Context, common: Common): Promise<Ending> {
   context.say(`seed ${common.seed}`);
-  const corpus = loadCorpus();
+  const corpus = loadCorpus().map(entry => underNamed(entry, common));
   const folder = openRunFolder("drill", common.seed);
   const found = newFound(common.seed);
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
@@ -52,6 +53,12 @@ export async function drill(context: Context, common: Common): Promise<Ending> {
   const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
   return conclude(context, common, found, folder, interrupted);
 }
+
+/** What is said of a policy is tried under the one that was asked for; what is said of a bare client stays so. */
+const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
+  policy === undefined || entry.scenario.policy === undefined
+    ? entry
+    : { ...entry, scenario: underPolicy(entry.scenario, policy.policy) };
 
 async function both(
   context: Context,
@@ -117,22 +124,22 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
       runsMax: randomRunsPerProfile,
       budgetMs: randomBudgetMs,
       judging: { require: common.require },
+      ...(common.policy === undefined ? {} : { policy: common.policy.policy, goesOn: true }),
     },
     () => context.signal.aborted,
     runs => context.progress.now(`model: ${runs} of ${randomRunsPerProfile} random scenarios for ${profile.name}`),
   );
   found.model = { ...found.model, randomRuns: found.model.randomRuns + search.runs };
-  const { failure } = search;
-  if (failure === undefined) return search.coverage;
-  found.violations.push({
-    scenario: failure.scenario.id,
-    bus: profile.name,
-    world: "model",
-    property: failure.broken,
-    reason: failure.judgement.reason,
-    reproduced: { k: 1, n: 1 },
-    counterexample: keep({ ...failure, bus: profile.name, profile }, failure, false, { k: 1, n: 1 }),
-  });
+  for (const failure of search.failures)
+    found.violations.push({
+      scenario: failure.scenario.id,
+      bus: profile.name,
+      world: "model",
+      property: failure.broken,
+      reason: failure.judgement.reason,
+      reproduced: { k: 1, n: 1 },
+      counterexample: keep({ ...failure, bus: profile.name, profile }, failure, false, { k: 1, n: 1 }),
+    });
   return search.coverage;
 }
 
@@ -374,7 +381,7 @@ function conclude(context: Context, common: Common, found: Found, folder: RunFol
   found.ledger.sort((a, b) => order(a.world, b.world) || order(a.scenario, b.scenario));
   found.notRun.sort((a, b) => order(a.scenario, b.scenario));
   const report = folder.write("report.txt", `Seed     ${found.seed}\n\n${renderDrill(found, plain)}\n`);
-  const document = documentOf(found, report);
+  const document = { ...documentOf(found, report), policy: common.policy?.policy.name ?? null };
   folder.write("drill.json", `${JSON.stringify(document, undefined, 2)}\n`);
   return {
     exitCode: exitCodeOf(found.verdict),
@@ -408,5 +415,5 @@ function againLine(common: Common, found: Found): string {
   const [violation] = found.violations;
   if (violation !== undefined) return `npx faultline replay ${violation.again ?? violation.counterexample}`;
   const buses = common.buses.map(bus => ` --bus ${quoted(bus)}`).join("");
-  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`} --seed ${common.seed}`;
+  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${policyWord(common.policy)} --seed ${common.seed}`;
 }

@@ -1,6 +1,10 @@
-/** `faultline search`: random scenarios in one world, each judged; the first failure is shrunk and kept as a file. */
+/**
+ * `faultline search`: random scenarios in one world, each judged; the first failure is shrunk and kept as a file. Under a policy the
+ * search goes on to its end, and what is kept is the shortest case of everything that broke.
+ */
 
 import { profiles } from "../../models/profiles/index.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
@@ -14,7 +18,7 @@ import { type ModelFailure, searchModel } from "../search/model.ts";
 import type { WorldName } from "../world.ts";
 import { compare } from "./compare.ts";
 import { type Context, type Ending, exitCodeOf } from "./context.ts";
-import { type Common, knownProfile, quoted } from "./options.ts";
+import { type Common, knownProfile, policyWord, quoted } from "./options.ts";
 
 export interface SearchOptions extends Common {
   readonly world: WorldName;
@@ -35,8 +39,9 @@ export async function search(context: Context, options: SearchOptions): Promise<
   const found: ProfileFound[] = [];
   for (const [i, name] of names.entries()) {
     const leftMs = (options.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1_000 - (performance.now() - began);
-    found.push(await searchProfile(context, options, name, leftMs / (names.length - i)));
-    if (context.signal.aborted || found.at(-1)?.failure !== undefined) break;
+    const one = await searchProfile(context, options, name, leftMs / (names.length - i));
+    found.push(one);
+    if (context.signal.aborted || (options.policy === undefined && one.failures.length > 0)) break;
   }
   return conclude(options, found, (performance.now() - began) / 1_000, context.paint);
 }
@@ -46,8 +51,7 @@ interface ProfileFound {
   readonly runs: number;
   readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
-  readonly failure?: ModelFailure;
-  readonly file?: string;
+  readonly failures: readonly ModelFailure[];
 }
 
 /** Only one property, and that one whether it is promised or not; or all that is promised and required. */
@@ -67,19 +71,22 @@ async function searchProfile(
   budgetMs: number,
 ): Promise<ProfileFound> {
   const profile = knownProfile(name);
+  const under = options.policy === undefined ? {} : { policy: options.policy.policy, goesOn: true as const };
   const found = await searchModel(
-    { profile, seed: options.seed, runsMax: options.runs, budgetMs, judging: judgingOf(options) },
+    { profile, seed: options.seed, runsMax: options.runs, budgetMs, judging: judgingOf(options), ...under },
     () => context.signal.aborted,
     runs => context.progress.now(`${runs} of ${options.runs} random scenarios for ${name}`),
   );
-  const { failure } = found;
-  if (failure === undefined) return { profile: name, ...found };
-  const file = keepCounterexample({
+  return { profile: name, ...found };
+}
+
+function keep(failure: ModelFailure, profile: Profile): string {
+  return keepCounterexample({
     version: 1,
     kind: "counterexample",
     scenario: failure.scenario,
-    bus: name,
-    profile: name,
+    bus: profile.name,
+    profile: profile.name,
     world: "model",
     seed: failure.seed,
     property: failure.broken,
@@ -93,21 +100,49 @@ async function searchProfile(
     overridden: false,
     reproduced: { k: 1, n: 1 },
   });
-  return { profile: name, ...found, file };
+}
+
+/** Something broken, once, with the shortest case of all profiles. */
+interface Violation {
+  readonly failure: ModelFailure;
+  readonly profile: string;
+  /** Every profile on which it broke. */
+  readonly profiles: readonly string[];
+  readonly file: string;
+}
+
+function violationsOf(found: readonly ProfileFound[]): readonly Violation[] {
+  const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
+  const broken = [...new Set(all.map(one => one.failure.broken))];
+  return broken.map(id => {
+    const cases = all.filter(one => one.failure.broken === id);
+    const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
+    const { failure, profile } = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
+    return { failure, profile, profiles: cases.map(one => one.profile), file: keep(failure, knownProfile(profile)) };
+  });
 }
 
 function conclude(options: SearchOptions, found: readonly ProfileFound[], seconds: number, paint: Paint): Ending {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
-  const failed = found.find(one => one.failure !== undefined);
+  const violations = violationsOf(found);
   const verdict = worst(found.map(verdictOf));
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
   const document = {
     verdict,
     seed: options.seed,
     world: "model",
+    policy: options.policy?.policy.name ?? null,
     runs,
     runsPerSecond,
-    counterexample: failed?.file ?? null,
+    counterexample: violations[0]?.file ?? null,
+    violations: violations.map(({ failure, profile, profiles, file }) => ({
+      property: failure.broken,
+      reason: failure.judgement.reason,
+      profile,
+      profiles,
+      counterexample: file,
+      steps: failure.scenario.steps.length,
+    })),
     coverage: {
       properties: sumOf(found, one => one.coverage.properties),
       shapes: sumOf(found, one => one.coverage.shapes),
@@ -121,9 +156,10 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], second
     })),
   };
   const blocks = [renderSearch(document, found)];
-  if (failed?.failure !== undefined) {
-    const { scenario, broken, judgement, events } = failed.failure;
-    const story = `on the model of ${failed.profile}, shrunk to ${counted(scenario.steps.length, "step")}`;
+  for (const { failure, profile, file } of violations) {
+    const { scenario, broken, judgement, events } = failure;
+    const kept = violations.length > 1 ? `; kept as ${file}` : "";
+    const story = `on the model of ${profile}, shrunk to ${counted(scenario.steps.length, "step")}${kept}`;
     blocks.push(
       renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),
     );
@@ -133,16 +169,22 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], second
     exitCode: exitCodeOf(verdict),
     document,
     text: blocks.join("\n\n"),
-    again:
-      failed?.file === undefined
-        ? `npx faultline search --runs ${options.runs}${options.profile === undefined ? "" : ` --profile ${options.profile}`}${options.property === undefined ? "" : ` --property ${options.property}`} --seed ${options.seed}`
-        : `npx faultline replay ${quoted(failed.file)}`,
+    again: againLine(options, violations),
   };
 }
 
+/** One violation is replayed; several are found again. */
+function againLine({ runs, profile, property, policy, seed }: SearchOptions, violations: readonly Violation[]): string {
+  const [violation, another] = violations;
+  if (violation !== undefined && another === undefined) return `npx faultline replay ${quoted(violation.file)}`;
+  const named = profile === undefined ? "" : ` --profile ${profile}`;
+  const judged = property === undefined ? "" : ` --property ${property}`;
+  return `npx faultline search --runs ${runs}${named}${judged}${policyWord(policy)} --seed ${seed}`;
+}
+
 /** Inconclusive only where nothing at all was exercised; a single promise that never was is listed. */
-function verdictOf({ coverage, failure }: ProfileFound): Verdict {
-  if (failure !== undefined) return "violated";
+function verdictOf({ coverage, failures }: ProfileFound): Verdict {
+  if (failures.length > 0) return "violated";
   return Object.values(coverage.properties).some(times => times > 0) ? "holds" : "inconclusive";
 }
 

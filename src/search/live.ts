@@ -3,9 +3,10 @@
  * may be broken. Word i follows from (seed, i) alone, so run i of a seed is the same scenario for ever; which way it goes live is
  * not ours to say, so a failure is run again and its rate stated. `compare` and `search --world live` are this.
  */
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
+import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
 import type { Stage } from "../world.ts";
@@ -23,6 +24,8 @@ export interface LiveSearch {
   readonly runsMax: number;
   readonly budgetMs: number;
   readonly judging: JudgeOptions;
+  /** What the bus does around its client. */
+  readonly policy: Policy | undefined;
   /** After the first failure, too. */
   readonly keepGoing: boolean;
 }
@@ -73,7 +76,8 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
   let shrinkMs = 0;
   for (let i = 0; i < search.runsMax && elapsedMs() - shrinkMs < search.budgetMs; i++) {
     const word = wordOf(search.seed, i);
-    const scenario = scenarioOf(word, { profile: search.declared, capabilities: search.stage.capabilities });
+    const space = { profile: search.declared, capabilities: search.stage.capabilities };
+    const scenario = scenarioUnder(word, space, search.policy);
     const run = await runOn(search, scenario);
     coverCase(found.coverage, scenario, search.profile, run.judgement);
     count(found, word, run.judgement);

@@ -10,9 +10,10 @@ import fc from "fast-check";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { type ScenarioSpace, scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
+import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { type ScenarioSpace, scenarios } from "../../properties/arbitraries/scenario.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
-import { brokenBy, type CaseRun, runModelCase } from "../run.ts";
+import { allBrokenBy, brokenBy, type CaseRun, runModelCase } from "../run.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 import { coverFast, type FastCase, type Promised, promisedBy, runFast } from "./fast-case.ts";
@@ -26,6 +27,10 @@ export interface ModelSearch {
   readonly judging: JudgeOptions;
   /** What the modelled client does, where that is not what it declares: a mutant. */
   readonly behaves?: Profile;
+  /** What the bus does around its client. */
+  readonly policy?: Policy;
+  /** Goes on after the first failure: all that breaks is wanted, each promise with its shortest case. */
+  readonly goesOn?: true;
 }
 
 export interface ModelFailure extends CaseRun {
@@ -42,7 +47,10 @@ export interface ModelFound {
   readonly heldAgainstOracle: number;
   /** One word over the events of every case that the oracle was not asked for. */
   readonly digest: number;
+  /** The first of `failures`. */
   readonly failure?: ModelFailure;
+  /** One for each broken promise, in the order in which they were met; more than one only where the search goes on. */
+  readonly failures: readonly ModelFailure[];
 }
 
 const batchRuns = 50;
@@ -58,18 +66,42 @@ export async function searchModel(
   const coverage = newCoverage();
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  let failing: ModelFailure | undefined;
-  while (failing === undefined && coverage.runs < search.runsMax && elapsedMs() < search.budgetMs) {
+  const failing = new Map<string, ModelFailure>();
+  const goesOn = (): boolean => search.goesOn === true || failing.size === 0;
+  while (goesOn() && coverage.runs < search.runsMax && elapsedMs() < search.budgetMs) {
     const end = Math.min(coverage.runs + batchRuns, search.runsMax);
-    while (failing === undefined && coverage.runs < end) failing = cases.run(coverage.runs, coverage);
+    while (goesOn() && coverage.runs < end) keepShortest(failing, cases.run(coverage.runs, coverage), search);
     onRuns(coverage.runs);
     if (isInterrupted()) break;
     await setImmediate();
   }
   const { heldAgainstOracle, digest } = cases;
   const found = { runs: coverage.runs, coverage, heldAgainstOracle, digest };
-  const failure = failing && smallest(search, cases.space, failing);
-  return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }) };
+  const failures = [...failing.values()].map(one => smallest(only(search, one.broken), cases.space, one));
+  const [failure] = failures;
+  return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }), failures };
+}
+
+/** What breaks several promises at once is shrunk for each of them apart. */
+const only = (search: ModelSearch, broken: string): ModelSearch =>
+  search.goesOn && broken.includes("/") ? { ...search, judging: { require: [broken], only: [broken] } } : search;
+
+/** By what was broken; of two cases the one of fewer steps, and the one of fewer messages. */
+function keepShortest(
+  failing: Map<string, ModelFailure>,
+  found: ModelFailure | undefined,
+  { goesOn }: ModelSearch,
+): void {
+  if (found === undefined) return;
+  for (const broken of goesOn ? allBrokenBy(found.judgement) : [found.broken]) {
+    const known = failing.get(broken);
+    if (known === undefined || isShorter(found, known)) failing.set(broken, { ...found, broken });
+  }
+}
+
+function isShorter(one: ModelFailure, other: ModelFailure): boolean {
+  const steps = one.scenario.steps.length - other.scenario.steps.length;
+  return steps < 0 || (steps === 0 && one.judgement.ledger.published < other.judgement.ledger.published);
 }
 
 /** The cases of one search, by their index. */
@@ -86,7 +118,7 @@ export class ModelCases {
   }
 
   scenario(index: number): Scenario {
-    return scenarioOf(`${this.search.seed}-${index}`, this.space);
+    return scenarioUnder(`${this.search.seed}-${index}`, this.space, this.search.policy);
   }
 
   /** Runs case `index` and counts it; what is given back broke something. */
