@@ -1,6 +1,6 @@
 /** A counterexample made readable: the scenario in short lines, what became of it, and what was broken. */
 import type { Event } from "../../models/vocabulary/event.ts";
-import type { Fault, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { breakdownOf, describeLedger, stepFates } from "./fates.ts";
 import type { Paint } from "./paint.ts";
@@ -40,7 +40,7 @@ export function renderSteps(scenario: Scenario, events: readonly Event[], paint:
     ].map(([step = "", what = "", note = ""]) => [step, paint("dim", what), note]);
   });
   const columns = [0, 1, 2].map(() => ({ title: "", align: "left" as const }));
-  const options = optionsText(scenario.options);
+  const options = optionsText(scenario);
   return `${options === "" ? "" : `  ${paint("dim", options)}\n`}${renderTable(columns, rows)}`;
 }
 
@@ -57,7 +57,7 @@ const flat = (step: Step): readonly Step[] => (step.kind === "together" ? [step,
 export function stepText(step: Step): string {
   switch (step.kind) {
     case "publish":
-      return `publish ${step.count} × ${step.bytes} bytes${step.overlap ? ", racing with the next step" : ""}`;
+      return publishText(step);
     case "flush":
       return `flush, at most ${step.timeoutMs} ms`;
     case "together":
@@ -83,6 +83,17 @@ export function stepText(step: Step): string {
   }
 }
 
+function publishText({ count, bytes, subject, key, async, again, overlap }: PublishStep): string {
+  const parts = [
+    `publish ${count} × ${bytes} bytes${subject === undefined ? "" : ` on ${subject}`}`,
+    ...(key === undefined ? [] : [`about ${key}`]),
+    ...(async ? ["without waiting"] : []),
+    ...(again === undefined ? [] : [`those of ${again} again`]),
+    ...(overlap ? ["racing with the next step"] : []),
+  ];
+  return parts.join(", ");
+}
+
 function faultText(fault: Fault): string {
   switch (fault.kind) {
     case "cut":
@@ -90,7 +101,7 @@ function faultText(fault: Fault): string {
     case "limit":
       return `cut the link after ${fault.bytes} more bytes`;
     case "stop-server":
-      return `stop the server by SIG${fault.signal}, ${awaitText(fault.awaits)}`;
+      return `stop the server by SIG${fault.signal}${fault.store === "lost" ? ", its disk lost" : ""}, ${awaitText(fault.awaits)}`;
     case "hold":
       return "hold what the client sends";
     case "blackhole":
@@ -112,11 +123,17 @@ function faultText(fault: Fault): string {
 
 const awaitText = (awaits: string): string => (awaits === "none" ? "waiting for nothing" : `await ${awaits}`);
 
-function optionsText(options: Options): string {
+/** The policy by its name, and the options that neither it nor the default has set. */
+function optionsText({ options, policy }: Scenario): string {
   const { subject: _subject, reconnectWaitMs, cutsWith, reconnectAttemptsMax, ...others } = options;
-  const parts = Object.entries(others).map(([name, value]) => `${name} ${value}`);
-  if (reconnectWaitMs !== 20) parts.push(`reconnectWaitMs ${reconnectWaitMs}`);
+  const set: Readonly<Record<string, unknown>> = policy?.client ?? {};
+  const parts = Object.entries(others)
+    .filter(([name]) => set[name] === undefined)
+    .map(([name, value]) => `${name} ${value}`);
+  if (reconnectWaitMs !== 20 && set.reconnectWaitMs === undefined) parts.push(`reconnectWaitMs ${reconnectWaitMs}`);
   if (cutsWith !== "fin") parts.push("cuts with RST");
-  if (reconnectAttemptsMax >= 0) parts.push(`reconnectAttemptsMax ${reconnectAttemptsMax}`);
-  return parts.length === 0 ? "" : `options: ${parts.join(", ")}`;
+  if (reconnectAttemptsMax >= 0 && set.reconnectAttemptsMax === undefined)
+    parts.push(`reconnectAttemptsMax ${reconnectAttemptsMax}`);
+  const said = parts.length === 0 ? [] : [`options: ${parts.join(", ")}`];
+  return [...(policy === undefined ? [] : [`policy: ${policy.name}`]), ...said].join("; ");
 }

@@ -2,9 +2,10 @@
  * What became of the messages, in words: per class the places where they ended, and per step the runs of messages that shared a
  * fate. Reads events and nothing else.
  */
-import type { Event, Outcome, Place } from "../../models/vocabulary/event.ts";
+import type { Event, Outcome, Place, ProcessEvent } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import { classAt, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
+import { counted } from "./table.ts";
 
 export const classTitles: Readonly<Record<ClassName, string>> = {
   kept: "kept",
@@ -105,6 +106,15 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "phase":
         if (event.phase !== "disturbed") now = "settle";
         break;
+      case "process":
+        note(now, processText(event));
+        break;
+      case "handled":
+        note(now, handledText(event));
+        break;
+      case "probe":
+        note(now, probeText(event));
+        break;
       case "foreign":
         note(now, `${event.count} messages arrived that nobody published`);
         break;
@@ -113,6 +123,27 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
     }
   }
   return [...byStep].map(([step, notes]) => ({ step, notes }));
+}
+
+function processText(event: ProcessEvent): string {
+  const who = `replica ${event.replica}`;
+  if (event.change !== "exited")
+    return event.change === "started" ? `${who} is started by ${event.by}` : `${who} stops`;
+  const { because, tookMs, forced, toldLost } = event;
+  const told = toldLost === 0 ? "" : `, and tells of ${counted(toldLost, "lost message")}`;
+  return `${who} has ended (${because}) after ${tookMs} ms${forced ? ", forced" : ""}${told}`;
+}
+
+/** Not "message 3 …", which is what became of a publish. */
+function handledText({ replica, first, count, delivery, outcome }: Extract<Event, { kind: "handled" }>): string {
+  const what = count === 1 ? `message ${first}` : `messages ${first}-${first + count - 1}`;
+  return `replica ${replica} is given ${what}${delivery > 1 ? `, delivery ${delivery}` : ""}: ${outcome}`;
+}
+
+function probeText({ replica, ready, live, connected, durable }: Extract<Event, { kind: "probe" }>): string {
+  const is = (so: boolean, what: string): string => (so ? what : `not ${what}`);
+  const says = `${is(ready, "ready")}, ${is(live, "live")}`;
+  return `replica ${replica} says ${says}, and is ${is(connected, "connected")}, its durable path ${is(durable, "usable")}`;
 }
 
 /** Neighbours with one fate are one line. */
