@@ -78,7 +78,10 @@ export function observe(events: readonly Event[]): Observation {
   const again = new Map<string, string>();
   const service: Record<ServiceActor, string[]> = { streams: [], handlers: [], processes: [], probes: [] };
   let foreign = 0;
+  let last: ConnectionChange | undefined;
   for (const event of events) {
+    // Another process has another client, whose first word is never a repetition.
+    if (event.kind === "process" && event.change === "started" && event.replica === 0) last = undefined;
     const said = serviceText(event);
     if (said !== undefined) service[said.actor].push(...said.texts);
     else if (event.kind === "published" && event.again === true) {
@@ -91,7 +94,8 @@ export function observe(events: readonly Event[]): Observation {
       list.push(`${event.call} ${outcomeText(event.outcome)}`);
       calls.set(event.step, list);
     } else if (event.kind === "connection") {
-      if (connection.at(-1) !== event.change) connection.push(event.change);
+      if (last !== event.change) connection.push(event.change);
+      last = event.change;
     } else if (event.kind === "foreign") {
       foreign += event.count;
     } else if (event.kind === "delivered") {

@@ -1,5 +1,5 @@
 /** The bundled policies, and the policies that scenarios name: read strictly, found by name or beside the scenario. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -7,7 +7,7 @@ import type { Policy } from "../models/vocabulary/policy.ts";
 import { declaredDurability, isClassifiedDurable, streamOf } from "../models/vocabulary/policy-rules.ts";
 import { BadInput } from "../src/errors.ts";
 import { bundledPolicies, bundledPolicy, readPolicyFile, underPolicy } from "../src/policies.ts";
-import { checkScenario, parseScenario } from "../src/schema.ts";
+import { checkScenario, parseScenario, policyJsonSchema } from "../src/schema.ts";
 
 function bundled(name: string): Policy {
   const policy = bundledPolicy(name);
@@ -124,6 +124,16 @@ describe("a scenario's policy", () => {
     expect(said).toBe('x.json: scenario.policy: unknown field "colour"');
   });
 
+  test("sets the client's options where the scenario says nothing of them", () => {
+    const read = (options: object) =>
+      parseScenario(JSON.stringify({ ...scenario, policy: "cordum-hardened", options }), "x.json").options;
+    expect(read({})).toMatchObject({ reconnectWaitMs: 2_000, reconnectBufferBytesMax: 33_554_432 });
+    expect(read({ reconnectWaitMs: 2_000, pingIntervalMs: 150 })).toMatchObject({ pingIntervalMs: 150 });
+    expect(complaint(() => read({ reconnectWaitMs: 20 }))).toBe(
+      "x.json: options.reconnectWaitMs: is 20, and the policy cordum-hardened sets 2000",
+    );
+  });
+
   test("in a file of another name than its own, is refused", () => {
     const folder = ownFolder();
     const path = join(folder, "other.json");
@@ -133,6 +143,29 @@ describe("a scenario's policy", () => {
   });
 });
 
+describe("docs/policies.md", () => {
+  const page = readFileSync(new URL("../docs/policies.md", import.meta.url), "utf8");
+
+  test("explains every field that a policy has", () => {
+    const words = new Set(page.match(/[$A-Za-z]+/g));
+    const fields = fieldsOf(policyJsonSchema());
+    expect(fields.length).toBeGreaterThan(50);
+    for (const name of fields) expect(words, name).toContain(name);
+  });
+
+  test("lists every bundled policy, and no other", () => {
+    const table = page.slice(page.indexOf("| bundled | is |"), page.indexOf("## One's own"));
+    expect([...table.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name).toSorted()).toEqual(bundledPolicies());
+  });
+});
+
+/** Every name of a property, at any depth of a JSON Schema. */
+function fieldsOf(schema: unknown): readonly string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const own = "properties" in schema ? Object.keys(schema.properties as object) : [];
+  return [...own, ...Object.values(schema).flatMap(fieldsOf)];
+}
+
 test("a scenario put under another policy has its client options, and expects nothing typed in under the first", () => {
   const expected = { "nats-go": { fact: "Table 1", classes: { kept: 1 } } };
   const before = parseScenario(JSON.stringify({ ...scenario, policy: "core-only", expect: expected }), "x.json");
@@ -140,5 +173,7 @@ test("a scenario put under another policy has its client options, and expects no
   expect(after.policy?.name).toBe("cordum-hardened");
   expect(after.options).toMatchObject({ reconnectWaitMs: 2_000, reconnectBufferBytesMax: 33_554_432 });
   expect(after.expect).toEqual({});
+  // What the one policy had set is not left over for the next.
+  expect(underPolicy(after, bundled("core-only")).options).toEqual(before.options);
   expect(underPolicy(before, bundled("core-only"))).toBe(before);
 });
