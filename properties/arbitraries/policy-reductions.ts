@@ -2,7 +2,9 @@
  * Smaller scenarios under a policy: fewer replicas, waits, subjects and keys, plainer handlers and faults, shorter waits. Called by
  * `reductions`, which yields these beside its own; `inStep` mends what either leaves of a publish whose first is gone or changed.
  */
+
 import type { CallStep, Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { witnessesOf } from "./policy-subjects.ts";
 
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
 
@@ -99,6 +101,7 @@ function replicaOf(step: Step): number {
  * alphabet, and never the other way: shrinking must end.
  */
 function* fewerSubjects(scenario: Scenario): Generator<Scenario> {
+  yield* plainestSubjects(scenario);
   const used = [...new Set(scenario.steps.flatMap(subjectsOf))].sort();
   const [first, second] = used;
   if (first === undefined || second === undefined) return;
@@ -108,6 +111,22 @@ function* fewerSubjects(scenario: Scenario): Generator<Scenario> {
   for (const smaller of moved(first, second)) {
     yield smaller;
     return;
+  }
+}
+
+/** Of all subjects that the policy treats alike the first in the alphabet, so that one gap shrinks to one case. */
+function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
+  if (scenario.policy === undefined) return;
+  const { durable, uncovered, captured, core } = witnessesOf(scenario.policy);
+  for (const used of new Set(scenario.steps.flatMap(subjectsOf))) {
+    const [first] = [durable, uncovered, captured, core].find(alike => alike.includes(used)) ?? [];
+    if (first === undefined || first >= used) continue;
+    const moved = (step: Step): Step => {
+      if (step.kind === "together") return { ...step, steps: step.steps.map(one => moved(one) as CallStep) };
+      const isThere = (step.kind === "publish" || step.kind === "subscribe") && step.subject === used;
+      return isThere ? { ...step, subject: first } : step;
+    };
+    yield withSteps(scenario, scenario.steps.map(moved));
   }
 }
 

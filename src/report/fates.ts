@@ -107,13 +107,13 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         if (event.phase !== "disturbed") now = "settle";
         break;
       case "process":
-        note(now, processText(event));
+        if (event.change !== "started" || event.by === "supervisor") note(now, processText(event));
         break;
       case "handled":
         note(now, handledText(event));
         break;
       case "probe":
-        note(now, probeText(event));
+        if (!(event.ready && event.live && event.connected && event.durable)) note(now, probeText(event));
         break;
       case "foreign":
         note(now, `${event.count} messages arrived that nobody published`);
@@ -127,8 +127,8 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
 
 function processText(event: ProcessEvent): string {
   const who = `replica ${event.replica}`;
-  if (event.change !== "exited")
-    return event.change === "started" ? `${who} is started by ${event.by}` : `${who} stops`;
+  if (event.change === "started") return `${who} is started by its ${event.by}`;
+  if (event.change === "stopping") return `${who} is told to stop`;
   const { because, tookMs, forced, toldLost } = event;
   const told = toldLost === 0 ? "" : `, and tells of ${counted(toldLost, "lost message")}`;
   return `${who} has ended (${because}) after ${tookMs} ms${forced ? ", forced" : ""}${told}`;

@@ -41,6 +41,8 @@ export interface FastCase {
   readonly verdict: Verdict;
   /** By promised property. */
   readonly exercised: readonly number[];
+  /** Ids of the promises that broke. */
+  readonly broken: readonly string[];
   readonly disturbed: boolean;
   readonly digest: number;
 }
@@ -56,17 +58,17 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string): F
     trackEffect(effect, event);
     for (let i = 0; i < folds.length; i++) (folds[i] as Property).on(states[i], event);
   });
-  let broke = false;
+  const broken: string[] = [];
   const exercised = properties.map((one, i) => {
     const ending = one.end(states[foldOf[i] as number]);
-    if (ending.broken !== undefined) broke = true;
+    if (ending.broken !== undefined) broken.push(one.id);
     return ending.exercised;
   });
-  const verdict = broke ? "violated" : whyVacuous(effect) === undefined ? "holds" : "inconclusive";
-  return { verdict, exercised, disturbed: isDisturbed(effect), digest: digest.word };
+  const verdict = broken.length > 0 ? "violated" : whyVacuous(effect) === undefined ? "holds" : "inconclusive";
+  return { verdict, exercised, broken, disturbed: isDisturbed(effect), digest: digest.word };
 }
 
-/** Counts a case that broke nothing, as coverCase counts a judged one. */
+/** Counts a case as coverCase counts a judged one. */
 export function coverFast(coverage: Coverage, promised: Promised, scenario: Scenario, one: FastCase): void {
   coverage.runs++;
   if (one.disturbed) coverage.disturbed++;

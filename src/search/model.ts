@@ -70,7 +70,8 @@ export async function searchModel(
   const goesOn = (): boolean => search.goesOn === true || failing.size === 0;
   while (goesOn() && coverage.runs < search.runsMax && elapsedMs() < search.budgetMs) {
     const end = Math.min(coverage.runs + batchRuns, search.runsMax);
-    while (goesOn() && coverage.runs < end) keepShortest(failing, cases.run(coverage.runs, coverage), search);
+    while (goesOn() && coverage.runs < end)
+      keepShortest(failing, cases.run(coverage.runs, coverage, isNews(failing)), search);
     onRuns(coverage.runs);
     if (isInterrupted()) break;
     await setImmediate();
@@ -99,6 +100,14 @@ function keepShortest(
   }
 }
 
+type IsNews = (broken: readonly string[], scenario: Scenario) => boolean;
+
+/** Another case of what is known already is worth a record only where it is shorter. */
+const isNews =
+  (failing: ReadonlyMap<string, ModelFailure>): IsNews =>
+  (broken, { steps }) =>
+    broken.some(id => steps.length < (failing.get(id)?.scenario.steps.length ?? Number.POSITIVE_INFINITY));
+
 function isShorter(one: ModelFailure, other: ModelFailure): boolean {
   const steps = one.scenario.steps.length - other.scenario.steps.length;
   return steps < 0 || (steps === 0 && one.judgement.ledger.published < other.judgement.ledger.published);
@@ -122,12 +131,13 @@ export class ModelCases {
   }
 
   /** Runs case `index` and counts it; what is given back broke something. */
-  run(index: number, coverage: Coverage): ModelFailure | undefined {
+  run(index: number, coverage: Coverage, isNews: IsNews = () => true): ModelFailure | undefined {
     const scenario = this.scenario(index);
     if (this.search.behaves !== undefined) return this.runRecorded(scenario, coverage);
     const promised = this.promisedFor(scenario);
     const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario));
-    if (fast.verdict === "violated" || index % oracleEvery === 0) return this.runRecorded(scenario, coverage, fast);
+    const isRecorded = index % oracleEvery === 0 || (fast.verdict === "violated" && isNews(fast.broken, scenario));
+    if (isRecorded) return this.runRecorded(scenario, coverage, fast);
     this.digest = fold(this.digest, fast.digest);
     coverFast(coverage, promised, scenario, fast);
     return undefined;

@@ -1,5 +1,6 @@
 /** Scenarios under a policy are ones that could be read from a file, meet every concern of the policy, and shrink to an end. */
 import { describe, expect, test } from "vitest";
+import { plan } from "../../models/plan.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
 import { type Capability, capabilities, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
@@ -11,7 +12,7 @@ import { missingCapabilities } from "../../src/capability.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
 import { checkPolicy } from "../../src/policy-schema.ts";
 import { checkScenario } from "../../src/schema.ts";
-import { describeScenario, profileNamed, randomScenario, smallest } from "../models/cases.ts";
+import { describeScenario, profileNamed, profilesByName, randomScenario, smallest } from "../models/cases.ts";
 
 const policies = bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const);
 const profile = profileNamed("nats-go");
@@ -29,6 +30,19 @@ describe.each(policies)("under %s", (_name, policy) => {
     for (let i = 0; i < 400; i++) {
       const scenario = { ...scenarioOf(`file-${i}`, policy), id: "random/word" };
       expect(checkScenario(scenario, "x.json")).toEqual(scenario);
+    }
+  });
+
+  test.each(profilesByName)("for %s every fault is one that can take effect there", (_name, profile) => {
+    for (let i = 0; i < 400; i++) {
+      const scenario = policyScenarioOf(`fault-${i}`, { profile, policy, capabilities: has });
+      const skipped = plan(scenario, profile).steps.filter(
+        one => one.skipped !== undefined && one.step.kind === "fault",
+      );
+      expect(
+        skipped.map(one => `${one.step.id}: ${one.skipped}`),
+        describeScenario(scenario),
+      ).toEqual([]);
     }
   });
 

@@ -27,6 +27,7 @@ describe.each(profilesByName)("%s", (_name, profile) => {
         verdict,
         disturbed,
         exercised: properties.map(({ exercised }) => exercised),
+        broken: properties.filter(one => one.verdict === "violated").map(one => one.property),
         digest: 0,
       });
       verdicts.add(verdict);
