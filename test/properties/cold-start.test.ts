@@ -85,6 +85,19 @@ testCases(coldStart, [
     under: failFast,
     breaks: "replica 0 gave up its start, and its exit code says that all went well",
   }),
+  fast(
+    "the first of two is named",
+    [...away, exits("startup", { tookMs: 4_000 }), starts(), exits("startup", { tookMs: 5_000 })],
+    {
+      under: failFast,
+      breaks: "replica 0 was neither connected nor gone 4000 ms after its start; its bound is 2000 ms",
+    },
+  ),
+  fast(
+    "the first of two, whatever the second",
+    [...away, exits("startup", { code: 0 }), starts(1), exits("startup", { code: 0, replica: 1 })],
+    { under: failFast, breaks: "replica 0 gave up its start, and its exit code says that all went well" },
+  ),
   fast("nothing was in its way", up, { under: failFast }),
   fast("it had another thing to wait for", [...installs("no-jetstream"), ...up], { under: failFast }),
   fast("it was killed meanwhile", [...away, exits("killed", { tookMs: 90_000 })], { under: failFast }),
@@ -110,6 +123,10 @@ testCases(coldStart, [
   deadline("waits beyond it", [...away, passes(61_001)], {
     breaks: "replica 0 was neither connected nor gone 61001 ms after its start; its bound is 60000 ms",
   }),
+  deadline("is connected in time, and lives long", [...away, passes(59_000), ...here, passes(500_000)], {
+    exercised: 1,
+  }),
+  deadline("at the end of its margin", [...away, exits("startup", { tookMs: 61_000 })], { exercised: 1 }),
   deadline("still has time", [...away, passes(59_000)]),
   deadline("fails fast", [...away, passes(61_001)], { under: failFast }),
 
@@ -230,6 +247,18 @@ testCases(coldStart, [
   early(
     "a second fault, before it was connected, takes nothing",
     [...away, ...plainly(0, accepted), ...installs("cut"), ...here, settles],
+    { breaks: "1 of 1 messages accepted before the first connection were lost, and 0 told of" },
+  ),
+  early(
+    "the first of two is named",
+    [
+      ...away,
+      ...plainly(0, accepted),
+      exits("startup"),
+      starts(),
+      ...plainly(1, accepted, { count: 2 }),
+      exits("startup"),
+    ],
     { breaks: "1 of 1 messages accepted before the first connection were lost, and 0 told of" },
   ),
   early("ended by its own code", [...away, ...plainly(0, accepted), exits("exit")]),

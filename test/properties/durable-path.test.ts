@@ -287,6 +287,10 @@ testCases(durablePath, [
   covered("the stream was never made", [...up, ...durably(0, timedOut)], {
     breaks: "message 0 on job.plain got no acknowledgement: its stream is not there",
   }),
+  covered("declared durable, classified by nothing", [...up, ...durably(0, noResponders)], {
+    under: { ...policy, classifier: [] },
+    breaks: "message 0 on job.plain got no acknowledgement: its stream is not there",
+  }),
   covered("without JetStream", [...up, ...installs("no-jetstream"), ...durably(0, noResponders)]),
   covered(
     "a memory stream went with its server",

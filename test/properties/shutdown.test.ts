@@ -132,6 +132,11 @@ testCases(shutdown, [
   silence("refused, or durable", [...up, ...plainly(0, unsettled("closed")), ...durably(1, acked), ...stopsWhole]),
   silence("nobody could look", [...up, ...plainly(0, accepted), ...stopsWhole, unobserved]),
   silence(
+    "the first of two is named",
+    [...up, ...plainly(0, accepted), ...stopsWhole, ...up, ...plainly(1, accepted, { count: 3 }), ...stopsWhole],
+    { breaks: "the stop lost 1 of 1 messages that were accepted before it, and told of 0" },
+  ),
+  silence(
     "the next process is judged for its own",
     [
       ...up,
@@ -157,6 +162,29 @@ testCases(shutdown, [
   budget("forced too soon", [...up, stops(), exits("stopped", { tookMs: 24_999, forced: true })], {
     breaks: "the stop of replica 0 was said to be forced after 24999 ms of 25000",
   }),
+  budget("forced at its very end", [...up, stops(), exits("stopped", { tookMs: 25_000, forced: true })], {
+    exercised: 1,
+  }),
+  ...(
+    [
+      [{ tookMs: 90_000 }, "took 90000 ms of 25000"],
+      [{ tookMs: 25_001 }, "outlasted its budget of 25000 ms, and was not said to be forced"],
+      [{ tookMs: 1, forced: true }, "was said to be forced after 1 ms of 25000"],
+    ] as const
+  ).map(([first, says]) =>
+    budget(
+      `the first of two is named: ${says}`,
+      [
+        ...[...up, stops(), exits("stopped", first)],
+        ...[starts(1), stops(1), exits("stopped", { replica: 1, ...first })],
+      ],
+      { breaks: `the stop of replica 0 ${says}` },
+    ),
+  ),
+  budget("two that never ended", [...up, starts(1), stops(1), stops(), settles], {
+    breaks: "replica 0 was told to stop, and still runs",
+  }),
+  budget("still at it", [...up, stops()]),
   budget("never ended", [...up, stops(), settles], { breaks: "replica 0 was told to stop, and still runs" }),
   budget("the other replica", [...up, starts(1), stops(1), exits("killed", { replica: 1, tookMs: 30_000 })], {
     breaks: "the stop of replica 1 took 30000 ms of 25000",
@@ -228,6 +256,12 @@ testCases(shutdown, [
     ...durably(0, acked, { subject: "job.x" }),
     settles,
     holds(0),
+  ]),
+  others("it was never stored", [
+    ...twoReplicas,
+    ...[stops(1), exits("stopped", { replica: 1 })],
+    ...durably(0, unsettled("timeout")),
+    settles,
   ]),
   others("it was killed, and drained nothing", [
     ...twoReplicas,
