@@ -4,7 +4,7 @@
  */
 import type { Choose } from "./choice.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
-import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
+import { type Policy, type StreamPolicy, syncIntervalMs } from "./vocabulary/policy.ts";
 import { covers, isTapped, streamOf } from "./vocabulary/policy-rules.ts";
 
 /** How a message was published: what its frame alone does not say. */
@@ -88,9 +88,6 @@ export interface Server {
   /** Until when everything stored before has reached the disk. */
   syncedMs: number;
 }
-
-/** nats-server, filestore.go: defaultSyncInterval, 2 minutes. What power loss takes is what was written since. */
-export const syncIntervalMs = 120_000;
 
 export const newServer = (policy: Policy): Server => ({
   policy,

@@ -1,5 +1,5 @@
 /** Promises of the durable path: what an acknowledgement of a stream is worth, what an error proves, what is handled in the end. */
-import type { Policy } from "../models/vocabulary/policy.ts";
+import { type Policy, syncIntervalMs } from "../models/vocabulary/policy.ts";
 import {
   covers,
   declaredDurability,
@@ -40,6 +40,12 @@ const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
 
 const powerWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>
   endsAtAck !== undefined && endsAtAck.powerLosses < ends.powerLosses;
+
+/** Acknowledged so long before the power was lost that the server's disk had it. */
+const wasSynced = ({ endsAtAck, lastAtMs }: Message, { ends }: Service): boolean => {
+  const lostAtMs = ends.powerLostAtMs[endsAtAck?.powerLosses ?? 0];
+  return lostAtMs !== undefined && lostAtMs - lastAtMs >= syncIntervalMs;
+};
 
 const storeWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>
   endsAtAck !== undefined && endsAtAck.storesLost < ends.storesLost;
@@ -87,18 +93,20 @@ export const durablePath: readonly Property[] = [
     { applies: mustBeHeld, breaks: isNotHeld, says: isLostInSilence },
   ),
   ofDurable(
-    "acked-survives-power-loss",
-    "A message that a stream has acknowledged before the server's machine loses power is held by it afterwards, synced or not.",
+    "synced-survives-power-loss",
+    "A message that a stream of file storage has acknowledged two minutes before the server's machine loses power, the server's default interval between syncs, is held by it afterwards.",
     "always",
     {
       applies: (message, service, policy) =>
         service.complete &&
         isAckedAsItself(message, policy) &&
         powerWasLost(message, service) &&
+        wasSynced(message, service) &&
+        streamFor(policy, message)?.storage === "file" &&
         !storeWasLost(message, service) &&
         !isDiscardedAsDeclared(message, policy),
       breaks: isNotHeld,
-      says: first => `message ${first} was acknowledged before the power was lost, and no stream holds it`,
+      says: first => `message ${first} was acknowledged and synced before the power was lost, and no stream holds it`,
     },
   ),
   ofDurable(

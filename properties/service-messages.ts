@@ -12,6 +12,8 @@ export interface ServerEnds {
   /** Stopped, killed or without power: what its memory held is gone. */
   readonly all: number;
   readonly powerLosses: number;
+  /** When each of them was. */
+  readonly powerLostAtMs: readonly number[];
   readonly storesLost: number;
 }
 

@@ -64,7 +64,7 @@ interface Tally {
 export interface Service {
   readonly declared: Declared;
   readonly now: Disturbance;
-  inForce: { readonly fault: Fault["kind"]; readonly storeLost: boolean }[];
+  inForce: { readonly fault: Fault["kind"]; readonly storeLost: boolean; readonly atMs: number }[];
   calmAtStep: boolean;
   nowMs: number;
   settled: boolean;
@@ -103,7 +103,7 @@ function startService(declared: Declared): Service {
     settled: false,
     complete: true,
     messages: [],
-    ends: { all: 0, powerLosses: 0, storesLost: 0 },
+    ends: { all: 0, powerLosses: 0, powerLostAtMs: [], storesLost: 0 },
     kills: 0,
     starts: 0,
     startsAtSubscribe: new Map(),
@@ -226,7 +226,7 @@ const isDurableSubject = (policy: Policy, subject: string): boolean =>
   declaredDurability(policy, subject) === "durable" || isClassifiedDurable(policy, subject);
 
 function onFault(service: Service, { fault, store }: EventOf<"fault">): void {
-  service.inForce.push({ fault, storeLost: store === "lost" });
+  service.inForce.push({ fault, storeLost: store === "lost", atMs: service.nowMs });
   countEnds(service);
   disrupt(service);
   service.underWay = [];
@@ -246,12 +246,14 @@ function onHealed(service: Service): void {
 
 function countEnds(service: Service): void {
   const { inForce, ends } = service;
-  const powerLost = inForce.some(({ fault }) => fault === "power-loss");
+  const lost = inForce.filter(({ fault }) => fault === "power-loss").map(({ atMs }) => atMs);
+  const powerLost = lost.length > 0;
   const ended = powerLost || inForce.some(({ fault }) => fault === "stop-server");
   if (!ended) return;
   service.ends = {
     all: ends.all + 1,
     powerLosses: powerLost ? ends.powerLosses + 1 : ends.powerLosses,
+    powerLostAtMs: powerLost ? [...ends.powerLostAtMs, ...lost] : ends.powerLostAtMs,
     storesLost: inForce.some(({ storeLost }) => storeLost) ? ends.storesLost + 1 : ends.storesLost,
   };
 }

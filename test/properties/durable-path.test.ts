@@ -56,7 +56,7 @@ const serverRestarts = (fault: "stop-server" | "power-loss", store?: "lost"): re
 const outage: readonly Event[] = [...installs("cut"), client("disconnected"), client("reconnected"), heals];
 
 const lost = about("acked-is-never-lost");
-const power = about("acked-survives-power-loss");
+const power = about("synced-survives-power-loss");
 const once = about("a-retry-with-an-id-stores-once");
 const responders = about("no-responders-is-told-as-such");
 const error = about("an-error-that-proves-nothing-happened-is-true");
@@ -138,10 +138,16 @@ testCases(durablePath, [
   lost("nothing was acknowledged", [...up, ...durably(0, timedOut)]),
   lost("nobody could look", [...up, ...durably(0, acked), unobserved]),
 
-  power("kept", [...up, ...durably(0, acked), ...serverRestarts("power-loss"), holds(0)], { exercised: 1 }),
-  power("gone", [...up, ...durably(0, acked, { count: 2 }), ...serverRestarts("power-loss"), holds(0)], {
-    breaks: "message 1 was acknowledged before the power was lost, and no stream holds it",
+  power("kept", [...up, ...durably(0, acked), passes(120_000), ...serverRestarts("power-loss"), holds(0)], {
+    exercised: 1,
   }),
+  power(
+    "gone",
+    [...up, ...durably(0, acked, { count: 2 }), passes(120_000), ...serverRestarts("power-loss"), holds(0)],
+    { breaks: "message 1 was acknowledged and synced before the power was lost, and no stream holds it" },
+  ),
+  power("not synced", [...up, ...durably(0, acked), passes(119_999), ...serverRestarts("power-loss")]),
+  power("not synced then", [...up, ...durably(0, acked), ...serverRestarts("power-loss"), passes(120_000)]),
   power("acknowledged only afterwards", [...up, ...serverRestarts("power-loss"), ...durably(0, acked)]),
   power("the server was killed, its machine was not", [...up, ...durably(0, acked), ...serverRestarts("stop-server")]),
 
