@@ -12,8 +12,11 @@ import {
   alphabetOf,
   type Bounds,
   boundsOf,
+  kindsLeftOut,
   type Letter,
+  type Setting,
   type Sizes,
+  type Spending,
   settingsOf,
   sizesOf,
 } from "../search/exhaust-alphabet.ts";
@@ -41,13 +44,18 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
   const profile = knownProfile(options.profile);
   const bounds = boundsOf(options.publishes, options.faults);
   const sizes = sizesOf(profile, options.publishes);
-  const letters = alphabetOf(profile, sizes);
-  context.say(renderSpace(profile, letters, bounds, sizes, options));
+  const space = {
+    letters: alphabetOf(profile, options.publishes),
+    bounds,
+    sizes,
+    settings: settingsOf(profile, sizes),
+  };
+  context.say(renderSpace(profile, space, options));
   const found = await exhaustModel(
     {
       profile,
-      letters,
-      settings: settingsOf(profile, sizes),
+      letters: space.letters,
+      settings: space.settings,
       bounds,
       ...(options.depth === undefined ? {} : { depthMax: options.depth }),
       statesMax: options.statesMax,
@@ -58,7 +66,7 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
     said => context.progress.now(said),
   );
   const kept = found.violations.map(one => keep(one, profile, options));
-  return conclude(context, options, { letters, bounds, sizes }, found, kept);
+  return conclude(context, options, space, found, kept);
 }
 
 interface Kept extends Violation {
@@ -111,6 +119,7 @@ interface Space {
   readonly letters: readonly Letter[];
   readonly bounds: Bounds;
   readonly sizes: Sizes;
+  readonly settings: readonly Setting[];
 }
 
 function conclude(
@@ -141,6 +150,7 @@ function conclude(
       replays: one.seed !== undefined,
     })),
     alphabet: letters.map(({ name, spends }) => ({ step: name, spends })),
+    leftOut: kindsLeftOut,
     bounds: { ...bounds, steps: options.depth ?? null, states: options.statesMax, seconds: options.budgetSeconds },
     sizes,
     settings: explored.map(one => ({ ...one, stopped: one.stopped ?? null })),
@@ -178,34 +188,42 @@ function againLine(options: ExhaustOptions, [first]: readonly Kept[]): string {
 
 // ---- What is printed ----
 
-/** The alphabet, every bound, the sizes: what "all schedules" means, before the first of them. */
+/** The alphabet, every bound, the sizes, the options: what "all schedules" means, before the first of them. */
 function renderSpace(
   { name }: Profile,
-  letters: readonly Letter[],
-  bounds: Bounds,
-  { subject, payloadBytes, frameBytes, bufferBytesMax }: Sizes,
+  { letters, bounds, sizes, settings }: Space,
   { depth, statesMax, budgetSeconds }: ExhaustOptions,
 ): string {
-  const most = Object.entries(bounds).map(([what, n]) => `${what} ${n}`);
-  const buffers = bufferBytesMax.map(bytes => (bytes === null ? "the client's default" : bytes)).join(", ");
+  const { subject, payloadBytes, frameBytes, large } = sizes;
+  const spendings = Object.entries(bounds) as [Spending, number][];
+  const all = [
+    `in one schedule at most: ${spendings.map(([what, n]) => `${what} ${n}`).join(", ")}`,
+    ...(depth === undefined ? [] : [`steps ${depth}`]),
+  ].join(", ");
   return renderPairs([
     ["Profile", name],
-    ...letters.map((letter, i): [string, string] => [
-      i === 0 ? "Alphabet" : "",
-      `${letter.name} (${letter.spends.join(", ")})`,
-    ]),
-    ["Bounds", `in one schedule at most: ${most.join(", ")}${depth === undefined ? "" : `, steps ${depth}`}`],
+    ["Alphabet", "every kind of step and fault that this profile can do, and of which bounds it spends one"],
+    ...letters.map((letter): [string, string] => ["", `${letter.name} (${spent(letter)})`]),
+    ["", `left out, since they need a policy: ${kindsLeftOut.join(", ")}`],
+    ["Bounds", all],
     ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
-    ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes; one message a publish`],
-    ["", `reconnect buffer: ${buffers}`],
+    ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],
+    ["", `or payload ${large.payloadBytes} bytes, frame ${large.frameBytes} bytes; one size in one schedule`],
+    ...settings.map(({ name: setting }, i): [string, string] => [i === 0 ? "Settings" : "", setting]),
   ]);
 }
+
+const spent = ({ spends }: Letter): string =>
+  [...new Set(spends)]
+    .map(one => ({ one, times: spends.filter(other => other === one).length }))
+    .map(({ one, times }) => (times === 1 ? one : `${times} ${one}`))
+    .join(", ");
 
 const right = (title: string): Column => ({ title, align: "right" });
 
 function renderExplored({ explored }: Exhausted): string {
   const columns: Column[] = [
-    { title: "Options", align: "left" },
+    { title: "Setting", align: "left" },
     right("schedules"),
     right("states"),
     right("transitions"),

@@ -1,10 +1,20 @@
 /**
  * What `exhaust` may write into a schedule: every kind of step and fault that the profile's capabilities allow, how often each may
- * occur, and the options it is all done under. Everything here is printed before the first state.
+ * occur, and the options and sizes it is all done under. Everything here is printed before the first state. A new kind of step or
+ * fault gets its letters in `stepLetters` or `faultLetters`, and does not compile without.
  */
 import { frameBytes, pingBytes } from "../../models/vocabulary/frame.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Fault, FaultAwait, HealAwait, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type {
+  CallStep,
+  Fault,
+  FaultAwait,
+  HealAwait,
+  Options,
+  Scenario,
+  Step,
+} from "../../models/vocabulary/scenario.ts";
 import { missingCapabilities } from "../capability.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 
@@ -25,28 +35,37 @@ export const boundsOf = (publishes: number, faults: number): Bounds => ({
   waits: faults,
 });
 
-export interface Letter {
-  readonly name: string;
-  readonly spends: readonly Spending[];
-  /** The step, numbered among those that spend the same: equal counts, equal ids. */
-  step(nth: number): Step;
-}
-
-export interface Sizes {
-  readonly subject: string;
+/** Of every message in one schedule: frames of different sizes multiply the states, and mixing them belongs to random search. */
+export interface Size {
   readonly payloadBytes: number;
   readonly frameBytes: number;
+}
+
+export interface Letter {
+  readonly name: string;
+  /** What is spent twice stands here twice. */
+  readonly spends: readonly Spending[];
+  /** The step, numbered among those that spend the same: equal counts, equal ids. */
+  step(nth: number, setting: Setting): Step;
+}
+
+export interface Sizes extends Size {
+  readonly subject: string;
   readonly pingBytes: number;
-  /** Byte anchors of `limit`. */
+  /** The other size of message: the client's inline buffer holds one, and two are too much for it. */
+  readonly large: Size;
+  /** Byte anchors of `limit`, for messages of the first size. */
   readonly limitBytes: readonly number[];
   /** Values of `reconnectBufferBytesMax`; null: the client's default. */
   readonly bufferBytesMax: readonly (number | null)[];
 }
 
-/** Options that a whole exploration is done under. */
+/** What a whole exploration is done under. */
 export interface Setting {
   readonly name: string;
   readonly options: Options;
+  readonly policy?: Policy;
+  readonly size: Size;
 }
 
 const subject = "subject";
@@ -56,106 +75,187 @@ const flushTimeoutMs = 1_000;
 const attemptsMax = 2;
 const baseOptions: Options = { subject, reconnectWaitMs: 20, reconnectAttemptsMax: -1, cutsWith: "fin" };
 
-/** One size of message, since frames of different sizes multiply the states: sizes belong to random search. */
+const sizeOf = (bytes: number): Size => ({ payloadBytes: bytes, frameBytes: frameBytes(subject, bytes) });
+
 export function sizesOf(profile: Profile, publishes: number): Sizes {
-  const frame = frameBytes(subject, payloadBytes);
+  const size = sizeOf(payloadBytes);
+  const frame = size.frameBytes;
   const mostBytes = publishes * frame;
-  // Disabled, a byte on either side of a frame and its very end, and a frame that a flush has made too much.
-  const limits = [-1, frame - 1, frame, frame + 1, frame + pingBytes];
+  // The default said aloud, disabled, a byte on either side of a frame and its very end, and a frame that a flush has made too much.
+  const limits = [0, -1, frame - 1, frame, frame + 1, frame + pingBytes];
   const isLimited = modelCapabilities(profile).has("reconnect-buffer-limit");
   return {
     subject,
-    payloadBytes,
-    frameBytes: frame,
+    ...size,
     pingBytes,
-    limitBytes: [frame - 1, frame, frame + 1, 2 * frame].filter(bytes => bytes <= mostBytes),
+    large: sizeOf(Math.floor((profile.inlineFlushBytes * 5) / 8)),
+    limitBytes: anchorsFor(publishes).map(({ frames, more }) => frames * frame + more),
     bufferBytesMax: [null, ...(isLimited ? limits.filter(bytes => bytes < mostBytes) : [])],
   };
 }
 
-/** Options under which the client does something else; those that the model does not read (RST, the redial wait) stay as they are. */
+/** Options under which some client does something else; what no client reads (the redial wait) stays as it is. */
 export function settingsOf(profile: Profile, sizes: Sizes): readonly Setting[] {
+  const { payloadBytes, frameBytes, large } = sizes;
+  const size = { payloadBytes, frameBytes };
   const all: readonly Setting[] = [
     ...sizes.bufferBytesMax.map(bytes =>
       bytes === null
-        ? { name: "default options", options: baseOptions }
-        : { name: `reconnectBufferBytesMax ${bytes}`, options: { ...baseOptions, reconnectBufferBytesMax: bytes } },
+        ? { name: "default options", options: baseOptions, size }
+        : {
+            name: `reconnectBufferBytesMax ${bytes}`,
+            options: { ...baseOptions, reconnectBufferBytesMax: bytes },
+            size,
+          },
     ),
-    { name: "own PINGs every 150 ms", options: { ...baseOptions, pingIntervalMs: 150, pingsOutMax: 2 } },
-    { name: `gives up after ${attemptsMax} dials`, options: { ...baseOptions, reconnectAttemptsMax: attemptsMax } },
+    { name: `payload ${large.payloadBytes} bytes`, options: baseOptions, size: large },
+    { name: "cuts are resets", options: { ...baseOptions, cutsWith: "rst" }, size },
+    { name: "own PINGs every 150 ms", options: { ...baseOptions, pingIntervalMs: 150, pingsOutMax: 2 }, size },
+    {
+      name: `gives up after ${attemptsMax} dials`,
+      options: { ...baseOptions, reconnectAttemptsMax: attemptsMax },
+      size,
+    },
   ];
-  return all.filter(one => missingCapabilities(scenarioOf(one.options, []), modelCapabilities(profile)).length === 0);
+  const has = modelCapabilities(profile);
+  return all.filter(one => missingCapabilities(scenarioOf(one, []), has).length === 0);
 }
 
-export const scenarioOf = (options: Options, steps: readonly Step[]): Scenario => ({
+export const scenarioOf = ({ options, policy }: Setting, steps: readonly Step[]): Scenario => ({
   version: 1,
   id: "exhaust/schedule",
   why: "one schedule of an exhaustive pass",
   requires: [],
   options,
+  ...(policy === undefined ? {} : { policy }),
   steps,
   mustHappen: [],
   expect: {},
 });
 
-/** Every letter that the profile's capabilities allow. */
-export function alphabetOf(profile: Profile, sizes: Sizes): readonly Letter[] {
+/** Every letter that the profile's capabilities allow, and that so many publishes can make use of. */
+export function alphabetOf(profile: Profile, publishes: number): readonly Letter[] {
   const has = modelCapabilities(profile);
-  return [...callLetters, ...faultLetters(sizes), ...afterFault].filter(
-    letter => missingCapabilities(scenarioOf(baseOptions, [letter.step(1)]), has).length === 0,
+  const setting: Setting = { name: "", options: baseOptions, size: sizeOf(payloadBytes) };
+  const letters = Object.values(stepLetters).flatMap(make => make(publishes));
+  return letters.filter(
+    letter =>
+      letter.spends.filter(one => one === "publishes").length <= publishes &&
+      missingCapabilities(scenarioOf(setting, [letter.step(1, setting)]), has).length === 0,
   );
 }
 
-const publish = (id: string): Step & { kind: "publish" } => ({ id, kind: "publish", count: 1, bytes: payloadBytes });
+const publish = (nth: number, count: number, { size }: Setting): Step & { kind: "publish" } => ({
+  id: `publish-${nth}`,
+  kind: "publish",
+  count,
+  bytes: size.payloadBytes,
+});
 
-const callLetters: readonly Letter[] = [
-  { name: "start", spends: ["starts"], step: () => ({ id: "start", kind: "start" }) },
-  { name: "publish", spends: ["publishes"], step: nth => publish(`publish-${nth}`) },
-  {
-    name: "publish, racing with the next step",
-    spends: ["publishes"],
-    step: nth => ({ ...publish(`publish-${nth}`), overlap: true }),
-  },
-  {
-    name: "flush",
-    spends: ["flushes"],
-    step: nth => ({ id: `flush-${nth}`, kind: "flush", timeoutMs: flushTimeoutMs }),
-  },
-  { name: "drain", spends: ["ends"], step: () => ({ id: "drain", kind: "drain" }) },
-  { name: "close", spends: ["ends"], step: () => ({ id: "close", kind: "close" }) },
-  ...(["drain", "close"] as const).map(
-    (kind): Letter => ({
-      name: `together: publish, ${kind}`,
-      spends: ["publishes", "ends"],
-      step: nth => ({ id: "together", kind: "together", steps: [publish(`publish-${nth}`), { id: kind, kind }] }),
-    }),
-  ),
-];
-
-function faultLetters(sizes: Sizes): readonly Letter[] {
-  const letter = (name: string, fault: Fault): Letter => ({
-    name,
-    spends: ["faults"],
-    step: nth => ({ id: `fault-${nth}`, kind: "fault", fault }),
-  });
-  const awaits: readonly FaultAwait[] = ["noticed", "none", "gave-up"];
+/** A burst of two, too: what a client does in the midst of a loop shows only there. */
+function publishLetters(count: 1 | 2): readonly Letter[] {
+  const name = count === 1 ? "publish" : `publish ${count} messages`;
+  const spends = Array.from({ length: count }, (): Spending => "publishes");
   return [
-    ...awaits.map(one => letter(`cut, await ${one}`, { kind: "cut", awaits: one })),
-    ...awaits.map(one => letter(`stop-server, await ${one}`, { kind: "stop-server", signal: "TERM", awaits: one })),
-    letter("hold", { kind: "hold" }),
-    ...sizes.limitBytes.map(bytes => letter(`limit ${bytes} bytes`, { kind: "limit", bytes })),
-    letter("blackhole", { kind: "blackhole" }),
-    letter("pause-server", { kind: "pause-server" }),
+    { name, spends, step: (nth, setting) => publish(nth, count, setting) },
+    {
+      name: `${name}, racing with the next step`,
+      spends,
+      step: (nth, setting) => ({ ...publish(nth, count, setting), overlap: true }),
+    },
   ];
 }
 
-const afterFault: readonly Letter[] = [
-  { name: "await-noticed", spends: ["waits"], step: nth => ({ id: `await-${nth}`, kind: "await-noticed" }) },
-  ...(["connected", "handshake", "none"] satisfies HealAwait[]).map(
-    (awaits): Letter => ({
+const ending = (kind: "drain" | "close"): CallStep => ({ id: kind, kind });
+const endLetter = (kind: "drain" | "close"): Letter => ({ name: kind, spends: ["ends"], step: () => ending(kind) });
+
+/** What is done under a policy alone: no setting has one. */
+const needsPolicy = (): readonly never[] => [];
+
+/** By kind of step, for so many publishes in all. */
+const stepLetters: { readonly [kind in Step["kind"]]: (publishes: number) => readonly Letter[] } = {
+  start: () => [{ name: "start", spends: ["starts"], step: () => ({ id: "start", kind: "start" }) }],
+  publish: () => [...publishLetters(1), ...publishLetters(2)],
+  flush: () => [
+    {
+      name: "flush",
+      spends: ["flushes"],
+      step: nth => ({ id: `flush-${nth}`, kind: "flush", timeoutMs: flushTimeoutMs }),
+    },
+  ],
+  drain: () => [endLetter("drain")],
+  close: () => [endLetter("close")],
+  together: () =>
+    (["drain", "close"] as const).map(kind => ({
+      name: `together: publish, ${kind}`,
+      spends: ["publishes", "ends"],
+      step: (nth, setting) => ({ id: "together", kind: "together", steps: [publish(nth, 1, setting), ending(kind)] }),
+    })),
+  fault: publishes =>
+    Object.values(faultLetters)
+      .flatMap(make => make(publishes))
+      .map(({ name, fault }) => ({
+        name,
+        spends: ["faults"],
+        step: (nth, { size }) => ({ id: `fault-${nth}`, kind: "fault", fault: fault(size) }),
+      })),
+  "await-noticed": () => [
+    { name: "await-noticed", spends: ["waits"], step: nth => ({ id: `await-${nth}`, kind: "await-noticed" }) },
+  ],
+  heal: () =>
+    (["connected", "handshake", "none"] satisfies HealAwait[]).map(awaits => ({
       name: `heal, await ${awaits}`,
       spends: ["heals"],
       step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits }),
-    }),
-  ),
-];
+    })),
+  exit: needsPolicy,
+  subscribe: needsPolicy,
+  signal: needsPolicy,
+  advance: needsPolicy,
+};
+
+interface FaultLetter {
+  readonly name: string;
+  fault(size: Size): Fault;
+}
+
+const awaits: readonly FaultAwait[] = ["noticed", "none", "gave-up"];
+
+/** By kind of fault, for so many publishes in all. A server that is stopped is gone alike for TERM and KILL. */
+const faultLetters: { readonly [kind in Fault["kind"]]: (publishes: number) => readonly FaultLetter[] } = {
+  cut: () => awaits.map(one => ({ name: `cut, await ${one}`, fault: () => ({ kind: "cut", awaits: one }) })),
+  "stop-server": () =>
+    awaits.map(one => ({
+      name: `stop-server, await ${one}`,
+      fault: () => ({ kind: "stop-server", signal: "TERM", awaits: one }),
+    })),
+  hold: () => [{ name: "hold", fault: () => ({ kind: "hold" }) }],
+  limit: publishes =>
+    anchorsFor(publishes).map(({ name, frames, more }) => ({
+      name: `limit, ${name}`,
+      fault: size => ({ kind: "limit", bytes: frames * size.frameBytes + more }),
+    })),
+  blackhole: () => [{ name: "blackhole", fault: () => ({ kind: "blackhole" }) }],
+  "pause-server": () => [{ name: "pause-server", fault: () => ({ kind: "pause-server" }) }],
+  "lose-ack": needsPolicy,
+  "power-loss": needsPolicy,
+  "no-jetstream": needsPolicy,
+  "refuse-credentials": needsPolicy,
+  "silent-handshake": needsPolicy,
+};
+
+/** Kinds of step and fault that the alphabet has no letter for. */
+export const kindsLeftOut: readonly string[] = Object.entries<unknown>({ ...stepLetters, ...faultLetters })
+  .filter(([, make]) => make === needsPolicy)
+  .map(([kind]) => kind);
+
+const anchors = [
+  { name: "a byte less than a frame", frames: 1, more: -1 },
+  { name: "a frame", frames: 1, more: 0 },
+  { name: "a byte more than a frame", frames: 1, more: 1 },
+  { name: "two frames", frames: 2, more: 0 },
+] as const;
+
+/** Byte anchors that so many publishes can reach. */
+const anchorsFor = (publishes: number) =>
+  anchors.filter(({ frames, more }) => publishes > frames || (publishes === frames && more <= 0));

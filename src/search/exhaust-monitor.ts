@@ -8,6 +8,7 @@ import { classNames } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { type Declared, type Property, property } from "../../properties/property.ts";
+import { Pairs } from "./exhaust-pairs.ts";
 
 /** What properties conclude at the end of a path. */
 export interface Ended {
@@ -17,14 +18,11 @@ export interface Ended {
   readonly ledgers: readonly string[];
 }
 
-/** Numbers of states and of runs of events stay below this, so that a pair of them is one exact number. */
-export const pairing = 2 ** 26;
-
 export class Monitor {
   private readonly folds: readonly Fold[];
   private readonly tuples: (readonly number[])[] = [];
   private readonly byKey = new Map<string, number>();
-  private readonly moves = new Map<number, number>();
+  private readonly moves = new Pairs();
   private readonly runs: (readonly Event[])[] = [];
   private readonly runsByKey = new Map<string, number>();
   readonly start: number;
@@ -52,19 +50,23 @@ export class Monitor {
   }
 
   after(state: number, run: number): number {
-    const pair = state * pairing + run;
-    const known = this.moves.get(pair);
-    if (known !== undefined) return known;
+    const known = this.moves.get(state, run);
+    if (known >= 0) return known;
     const tuple = this.tuples[state] as readonly number[];
     const next = this.internTuple(this.folds.map((fold, i) => fold.after(tuple[i] as number, run, this.events(run))));
-    this.moves.set(pair, next);
+    this.moves.set(state, run, next);
     return next;
   }
 
   /** What the promises come to if the run is the last one; only what was not said before of the same state and run. */
   end(state: number, run: number): readonly Ended[] {
     const tuple = this.tuples[state] as readonly number[];
-    return this.folds.flatMap((fold, i) => fold.end(tuple[i] as number, run, this.events(run)) ?? []);
+    const said: Ended[] = [];
+    for (let i = 0; i < this.folds.length; i++) {
+      const one = (this.folds[i] as Fold).end(tuple[i] as number, run, this.runs[run] as readonly Event[]);
+      if (one !== undefined) said.push(one);
+    }
+    return said;
   }
 
   private internTuple(tuple: readonly number[]): number {
@@ -87,6 +89,12 @@ function grouped(properties: readonly Property[]): readonly (readonly Property[]
   return groups;
 }
 
+/** Of each object of a state its copy: few enough to be looked through. */
+interface Copies {
+  readonly originals: object[];
+  readonly copies: object[];
+}
+
 /** One fold and the properties that read it, its states numbered. */
 class Fold {
   readonly properties: readonly Property[];
@@ -94,8 +102,8 @@ class Fold {
   private readonly constants: ReadonlySet<unknown>;
   private readonly states: unknown[] = [];
   private readonly byKey = new Map<string, number>();
-  private readonly moves = new Map<number, number>();
-  private readonly ended = new Set<number>();
+  private readonly moves = new Pairs();
+  private readonly ended = new Pairs();
 
   constructor(properties: readonly Property[], declared: Declared) {
     this.properties = properties;
@@ -105,19 +113,17 @@ class Fold {
   }
 
   after(state: number, run: number, events: readonly Event[]): number {
-    const pair = state * pairing + run;
-    const known = this.moves.get(pair);
-    if (known !== undefined) return known;
+    const known = this.moves.get(state, run);
+    if (known >= 0) return known;
     const to = this.intern(this.folded(state, events));
-    this.moves.set(pair, to);
+    this.moves.set(state, run, to);
     return to;
   }
 
   /** Undefined where it was asked before. */
   end(state: number, run: number, events: readonly Event[]): Ended | undefined {
-    const pair = state * pairing + run;
-    if (this.ended.has(pair)) return undefined;
-    this.ended.add(pair);
+    if (this.ended.get(state, run) >= 0) return undefined;
+    this.ended.set(state, run, 0);
     const last = this.folded(state, events);
     const broken: { property: string; reason: string }[] = [];
     const exercised: string[] = [];
@@ -131,7 +137,7 @@ class Fold {
   }
 
   private folded(state: number, events: readonly Event[]): unknown {
-    const next = this.copied(this.states[state], new Map());
+    const next = this.copied(this.states[state], { originals: [], copies: [] });
     for (const event of events) this.first.on(next, event);
     return next;
   }
@@ -145,34 +151,35 @@ class Fold {
   }
 
   /** What was declared is never changed, and not copied. An object that is held twice stays one. */
-  private copied(value: unknown, seen: Map<object, unknown>): unknown {
+  private copied(value: unknown, seen: Copies): unknown {
     if (typeof value !== "object" || value === null || this.constants.has(value)) return value;
-    const before = seen.get(value);
-    if (before !== undefined) return before;
+    const before = seen.originals.indexOf(value);
+    if (before >= 0) return seen.copies[before];
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return structuredClone(value);
+    seen.originals.push(value);
     if (Array.isArray(value)) {
       const copy: unknown[] = [];
-      seen.set(value, copy);
+      seen.copies.push(copy);
       for (let i = 0; i < value.length; i++) if (i in value) copy[i] = this.copied(value[i], seen);
       copy.length = value.length;
       return copy;
     }
     if (value instanceof Map) {
       const copy = new Map<unknown, unknown>();
-      seen.set(value, copy);
+      seen.copies.push(copy);
       for (const [name, one] of value) copy.set(this.copied(name, seen), this.copied(one, seen));
       return copy;
     }
     if (value instanceof Set) {
       const copy = new Set<unknown>();
-      seen.set(value, copy);
+      seen.copies.push(copy);
       for (const one of value) copy.add(this.copied(one, seen));
       return copy;
     }
-    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return structuredClone(value);
     onlyPlain(value, this.first.id);
-    const copy: Record<string, unknown> = {};
-    seen.set(value, copy);
-    for (const [name, one] of Object.entries(value)) copy[name] = this.copied(one, seen);
+    const copy: Record<string, unknown> = { ...value };
+    seen.copies.push(copy);
+    for (const name in copy) copy[name] = this.copied(copy[name], seen);
     return copy;
   }
 

@@ -3,21 +3,15 @@
  * is judged in full, the oracle included. Far slower, and for small bounds only; but it holds whatever the world is, so that a mutant
  * which remembers, or whose words are changed afterwards, has its shortest case found here.
  */
-import { settle, step } from "../../models/bus.ts";
-import { type Answer, type Choose, expand, wholeRange } from "../../models/choice.ts";
-import { plan } from "../../models/plan.ts";
-import { newState } from "../../models/state.ts";
-import type { Event } from "../../models/vocabulary/event.ts";
+import { type Answer, expand, wholeRange } from "../../models/choice.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { judge } from "../judge.ts";
 import { brokenBy } from "../run.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
 import { ledgerText } from "./exhaust-monitor.ts";
 import { Schedules } from "./exhaust-schedules.ts";
-
-/** One run, all of its questions answered by `choose`. */
-export type PathWorld = (scenario: Scenario, choose: Choose) => readonly Event[];
+import { modelSteps, type PathWorld, pathsOf } from "./exhaust-world.ts";
 
 export interface Paths {
   readonly profile: Profile;
@@ -48,7 +42,7 @@ export interface PathsWalked {
 
 /** Shorter schedules first, over all settings. */
 export function walkPaths(asked: Paths): PathsWalked {
-  const { profile, pathsMax, require = [], world = modelWorld(profile) } = asked;
+  const { profile, pathsMax, require = [], world = pathsOf(profile, modelSteps(profile)) } = asked;
   const ledgers = new Set<string>();
   let schedules = 0;
   let paths = 0;
@@ -79,31 +73,19 @@ export function walkPaths(asked: Paths): PathsWalked {
 }
 
 function* shortestFirst({ profile, letters, settings, bounds, depthMax }: Paths): Generator<Scenario> {
-  const open = settings.map(({ options }) => {
-    const schedules = new Schedules(letters, bounds, options, profile);
-    return { options, schedules, level: [{ node: schedules.root, steps: [] as readonly Step[] }] };
-  });
-  for (let depth = 1; depth <= depthMax; depth++) {
-    for (const one of open) {
-      const { options, schedules } = one;
-      one.level = one.level.flatMap(({ node, steps }) =>
-        schedules.edges(node).map(edge => ({ node: edge.to, steps: [...steps, edge.planned.step] })),
-      );
-      for (const { node, steps } of one.level) if (schedules.mayEnd(node)) yield scenarioOf(options, steps);
-    }
+  const all = settings.map(setting => ({ setting, schedules: new Schedules(letters, bounds, setting, profile) }));
+  for (let steps = 1; steps <= depthMax; steps++) {
+    for (const { setting, schedules } of all)
+      for (const written of ofLength(schedules, schedules.root, steps)) yield scenarioOf(setting, written);
   }
 }
 
-/** The model of `behaves`, held to the plan of the declared profile; `misreads` is what it takes its options for. */
-export const modelWorld =
-  (declared: Profile, behaves: Profile = declared, misreads = (options: Options): Options => options): PathWorld =>
-  (scenario, choose) => {
-    const events: Event[] = [{ kind: "phase", phase: "disturbed" }];
-    const state = newState();
-    const options = misreads(scenario.options);
-    const emit = (event: Event): void => void events.push(event);
-    for (const planned of plan(scenario, declared).steps) step(state, planned, behaves, options, choose, emit);
-    settle(state, behaves, options, choose, emit);
-    emit({ kind: "observed", complete: true });
-    return events;
-  };
+/** Walked again for each length: what leads to a schedule costs little beside its runs, and a whole length does not fit into memory. */
+function* ofLength(schedules: Schedules, node: number, steps: number): Generator<readonly Step[]> {
+  if (steps === 0) {
+    if (schedules.mayEnd(node)) yield [];
+    return;
+  }
+  for (const { planned, to } of schedules.edges(node))
+    for (const rest of ofLength(schedules, to, steps - 1)) yield [planned.step, ...rest];
+}

@@ -5,8 +5,8 @@
  */
 import { type PlannedStep, plan, settleId } from "../../models/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Options, Step } from "../../models/vocabulary/scenario.ts";
-import { type Bounds, type Letter, type Spending, scenarioOf, spendings } from "./exhaust-alphabet.ts";
+import type { Step } from "../../models/vocabulary/scenario.ts";
+import { type Bounds, type Letter, type Setting, type Spending, scenarioOf, spendings } from "./exhaust-alphabet.ts";
 
 export interface Edge {
   readonly planned: PlannedStep;
@@ -29,13 +29,13 @@ export class Schedules {
   private readonly byKey = new Map<string, number>();
   private readonly letters: readonly Letter[];
   private readonly bounds: Bounds;
-  private readonly options: Options;
+  private readonly setting: Setting;
   private readonly profile: Profile;
 
-  constructor(letters: readonly Letter[], bounds: Bounds, options: Options, profile: Profile) {
+  constructor(letters: readonly Letter[], bounds: Bounds, setting: Setting, profile: Profile) {
     this.letters = letters;
     this.bounds = bounds;
-    this.options = options;
+    this.setting = setting;
     this.profile = profile;
     const spent = Object.fromEntries(spendings.map(one => [one, 0])) as Record<Spending, number>;
     this.nodes.push({ steps: [], spent, isOpen: false, mayEnd: false });
@@ -78,12 +78,9 @@ export class Schedules {
   }
 
   private edgeBy(from: Node, letter: Letter): Edge | undefined {
-    if (letter.spends.some(one => from.spent[one] >= this.bounds[one])) return undefined;
-    const [first = "starts"] = letter.spends;
-    const step = letter.step(from.spent[first] + 1);
-    const steps = [...from.steps, step];
-    const spent = { ...from.spent };
-    for (const one of letter.spends) spent[one]++;
+    const one = this.written(from, letter);
+    if (one === undefined) return undefined;
+    const { step, steps, spent } = one;
     if (step.kind === "publish" && step.overlap === true) return from.isOpen ? undefined : this.raceWith(steps, spent);
     const planned = this.plannedEnd(steps);
     const last = planned.at(-1);
@@ -98,14 +95,26 @@ export class Schedules {
   private raceWith(steps: readonly Step[], spent: Node["spent"]): Edge | undefined {
     const open: Node = { steps, spent, isOpen: true, mayEnd: false };
     for (const letter of this.letters) {
-      const [first = "starts"] = letter.spends;
-      if (letter.spends.some(one => spent[one] >= this.bounds[one])) continue;
-      const racing = this.plannedEnd([...steps, letter.step(spent[first] + 1)]);
+      const next = this.written(open, letter);
+      if (next === undefined) continue;
+      const racing = this.plannedEnd(next.steps);
       const planned = racing.at(-2);
       if (planned?.overlapping !== true || racing.at(-1)?.skipped !== undefined) continue;
       return { planned, to: this.intern(open, `${JSON.stringify(planned.before)}${JSON.stringify(planned.after)}`) };
     }
     return undefined;
+  }
+
+  /** One more letter, or undefined where a bound forbids it. */
+  private written(
+    { steps, spent: before }: Node,
+    letter: Letter,
+  ): { step: Step; steps: readonly Step[]; spent: Node["spent"] } | undefined {
+    const spent = { ...before };
+    for (const one of letter.spends) if (++spent[one] > this.bounds[one]) return undefined;
+    const [first = "starts"] = letter.spends;
+    const step = letter.step(before[first] + 1, this.setting);
+    return { step, steps: [...steps, step], spent };
   }
 
   private mayHeal(steps: readonly Step[]): boolean {
@@ -114,7 +123,7 @@ export class Schedules {
   }
 
   private plannedEnd(steps: readonly Step[]): readonly PlannedStep[] {
-    return plan(scenarioOf(this.options, steps), this.profile).steps.slice(-2);
+    return plan(scenarioOf(this.setting, steps), this.profile).steps.slice(-2);
   }
 
   private intern(node: Node, view: string): number {

@@ -5,20 +5,21 @@
  * violation is a shortest one. A bound that is met makes the answer inconclusive, never "holds".
  */
 import { setImmediate } from "node:timers/promises";
-import { settle, step } from "../../models/bus.ts";
 import { type Answer, type Choose, expand, wholeRange } from "../../models/choice.ts";
 import { admits, observe } from "../../models/oracle.ts";
 import { settleId } from "../../models/plan.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import type { Property } from "../../properties/property.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
-import { Monitor, pairing } from "./exhaust-monitor.ts";
+import { Monitor } from "./exhaust-monitor.ts";
+import { Pairs } from "./exhaust-pairs.ts";
 import { type Edge, Schedules } from "./exhaust-schedules.ts";
+import { modelSteps, type StepWorld } from "./exhaust-world.ts";
 
 export interface Exhaust {
   readonly profile: Profile;
@@ -31,11 +32,8 @@ export interface Exhaust {
   readonly budgetMs: number;
   /** Property ids judged beyond what the profile claims. */
   readonly require?: readonly string[];
-  /** What the world does that is not declared: a mutant. */
-  readonly mutant?: {
-    readonly behaves?: Profile;
-    readonly misreads?: (options: Options) => Options;
-  };
+  /** What is explored, if not the model of the profile: a mutant. */
+  readonly world?: StepWorld;
 }
 
 export interface Violation {
@@ -149,9 +147,7 @@ class Exploration {
   private readonly asked: Exhaust;
   private readonly setting: Setting;
   private readonly found: Found;
-  private readonly behaves: Profile;
-  /** As the client reads them. */
-  private readonly options: Options;
+  private readonly world: StepWorld;
   private readonly schedules: Schedules;
   private readonly monitor: Monitor;
   private readonly places: Place[] = [];
@@ -161,19 +157,18 @@ class Exploration {
   private readonly monitorOf: number[] = [];
   private readonly cameFrom: number[] = [];
   private readonly cameBy: (Move | undefined)[] = [];
-  private readonly seen = new Set<number>();
+  private readonly nodes = new Pairs();
   private transitions = 0;
   private endingsJudged = 0;
   private isBroken = false;
 
   constructor(asked: Exhaust, setting: Setting, properties: readonly Property[], found: Found) {
-    const { profile, letters, bounds, mutant = {} } = asked;
+    const { profile, letters, bounds, world = modelSteps(profile) } = asked;
     this.asked = asked;
     this.setting = setting;
     this.found = found;
-    this.behaves = mutant.behaves ?? profile;
-    this.options = mutant.misreads?.(setting.options) ?? setting.options;
-    this.schedules = new Schedules(letters, bounds, setting.options, profile);
+    this.world = world;
+    this.schedules = new Schedules(letters, bounds, setting, profile);
     this.monitor = new Monitor(properties, { options: setting.options, profile });
   }
 
@@ -234,9 +229,8 @@ class Exploration {
   }
 
   private reach(place: number, monitor: number, from: number, by: Move | undefined): void {
-    const name = place * pairing + monitor;
-    if (this.seen.has(name)) return;
-    this.seen.add(name);
+    if (this.nodes.get(place, monitor) >= 0) return;
+    this.nodes.set(place, monitor, this.placeOf.length);
     this.placeOf.push(place);
     this.monitorOf.push(monitor);
     this.cameFrom.push(from);
@@ -261,7 +255,7 @@ class Exploration {
       this.everyWay(
         planned.step.id,
         state,
-        (next, choose, emit) => step(next, planned, this.behaves, this.options, choose, emit),
+        (next, choose, emit) => this.world(next, planned, this.setting.options, choose, emit),
         (next, run, answers) => moves.push({ edge, run, answers, to: this.place(edge.to, next) }),
       );
     }
@@ -275,7 +269,7 @@ class Exploration {
       settleId,
       place.state,
       (next, choose, emit) => {
-        settle(next, this.behaves, this.options, choose, emit);
+        this.world(next, undefined, this.setting.options, choose, emit);
         emit({ kind: "observed", complete: true });
       },
       (_, run, answers) => endings.push({ run, answers }),
@@ -372,7 +366,7 @@ class Exploration {
 
   private scenarioTo(node: number): Scenario {
     return scenarioOf(
-      this.setting.options,
+      this.setting,
       this.movesTo(node).map(move => move.edge.planned.step),
     );
   }

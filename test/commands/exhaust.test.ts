@@ -9,12 +9,15 @@ const bound = ["--publishes", "2", "--faults", "1", "--profile", "nats-js-3"];
 test("it says what all schedules are, before it has tried them", async () => {
   const { code, stdout } = await faultline(["exhaust", ...bound]);
   expect(code).toBe(0);
-  const [before = "", after = ""] = stdout.split("Options  ");
+  const [before = "", after = ""] = stdout.split("\nSetting  ");
   expect(before).toContain("publish, racing with the next step (publishes)");
   expect(before).toContain(
     "in one schedule at most: starts 1, publishes 2, flushes 2, ends 1, faults 1, heals 2, waits 1",
   );
+  expect(before).toContain("publish 2 messages (2 publishes)");
   expect(before).toContain("frame 34 bytes");
+  expect(before).toMatch(/^Settings +default options$/m);
+  expect(before).toContain("cuts are resets");
   expect(after).toContain("11 of 11 promises exercised");
   expect(after).toContain("Verdict  holds");
 });

@@ -66,6 +66,7 @@ const delivery: readonly Mutant[] = [
     says: onDeliveries(delivered => delivered.flatMap(one => (one.first === 7 ? [one, one] : [one]))),
     where: whileDown(),
     killedBy: ["core-path/no-message-is-delivered-twice", "conformance"],
+    beyond: "it is the eighth message, and three are published",
   },
   {
     name: "swaps two deliveries",
@@ -78,6 +79,7 @@ const delivery: readonly Mutant[] = [
     }),
     where: calm,
     killedBy: ["core-path/order-is-kept", "conformance"],
+    beyond: "they are the fourth and the fifth message, and three are published",
   },
   {
     name: "delivers a number that was never published",
@@ -105,6 +107,7 @@ const delivery: readonly Mutant[] = [
     says: onDeliveries(delivered => delivered.filter(one => one.first !== 4)),
     where: whileDown(),
     killedBy: ["core-path/flushed-messages-arrive", "core-path/silent-loss-only-inside-a-disturbance", "conformance"],
+    beyond: "it is the fifth message, and three are published",
   },
   {
     name: "says that a flush is done before what it flushes has left",

@@ -9,6 +9,7 @@ import { append, type BusState, countOf, type FrameRun, lose, newState } from ".
 import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { StepWorld } from "../../src/search/exhaust-world.ts";
 
 export interface Mutant {
   /** What it does, as a complaint about the bus. */
@@ -29,6 +30,8 @@ export interface Mutant {
   readonly killedBy: readonly string[];
   /** Why no search over random scenarios can find it. */
   readonly survives?: string;
+  /** Why no schedule within `exhaustBound` shows it. */
+  readonly beyond?: string;
 }
 
 /** A step about to be done, and all that may be changed about it. */
@@ -46,25 +49,39 @@ export interface Moment {
 export type Go = (otherwise?: Partial<Omit<Moment, "state">>) => void;
 export type Doing = (moment: Moment, go: Go) => void;
 
-/** What the mutant's world says. */
-export function runMutant(mutant: Mutant, seed: string, scenario: Scenario = mutant.where): readonly Event[] {
-  const { declared, behaves = declared, misreads = (options: Options) => options } = mutant;
-  const doing: Doing = mutant.does?.() ?? ((_moment, go) => go());
+/** What the mutant's world says; its questions are answered from a seed, or one by one. */
+export function runMutant(
+  mutant: Mutant,
+  answers: string | Choose,
+  scenario: Scenario = mutant.where,
+): readonly Event[] {
+  const { choose, at } = typeof answers === "string" ? sampled(answers) : { choose: answers, at: () => {} };
+  const world = worldOf(mutant, mutant.does?.());
   const events: Event[] = [];
   const emit: Emit = event => void events.push(event);
   const state = newState(scenario.policy, scenario.options.servers);
-  const { choose, at } = sampled(seed);
-  const options = misreads(scenario.options);
   emit({ kind: "phase", phase: "disturbed" });
-  for (const planned of [...plan(scenario, declared).steps, undefined]) {
+  for (const planned of [...plan(scenario, mutant.declared).steps, undefined]) {
     at(planned?.step.id ?? settleId);
-    const moment: Moment = { state, planned, profile: behaves, options, choose, emit };
-    if (planned?.skipped === undefined) doing(moment, otherwise => asModelled({ ...moment, ...otherwise }));
-    else asModelled(moment);
+    world(state, planned, scenario.options, choose, emit);
   }
   emit({ kind: "observed", complete: true });
   return mutant.says === undefined ? events : mutant.says(events);
 }
+
+/** The mutant made anew at each step: the same world for one that remembers nothing, and whose words are not changed afterwards. */
+export const stepsOf =
+  (mutant: Mutant): StepWorld =>
+  (...step) =>
+    worldOf(mutant, mutant.does?.())(...step);
+
+const worldOf =
+  ({ declared, behaves = declared, misreads = options => options }: Mutant, doing: Doing | undefined): StepWorld =>
+  (state, planned, options, choose, emit) => {
+    const moment: Moment = { state, planned, profile: behaves, options: misreads(options), choose, emit };
+    if (doing === undefined || planned?.skipped !== undefined) asModelled(moment);
+    else doing(moment, otherwise => asModelled({ ...moment, ...otherwise }));
+  };
 
 function asModelled({ state, planned, profile, options, choose, emit }: Moment): void {
   if (planned === undefined) settle(state, profile, options, choose, emit);

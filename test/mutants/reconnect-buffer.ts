@@ -121,6 +121,7 @@ const refusals: readonly Mutant[] = [
     killedBy: ["reconnect-buffer/the-first-refusal-is-where-predicted", "conformance"],
     survives:
       "the generator publishes at most about 0.3 MB in an outage, so that the default of 8,388,608 bytes is never reached",
+    beyond: "three messages of 20 KiB at most are kept, and its buffer holds 8 MiB",
   },
   {
     name: "takes a limit of 0 for disabled",

@@ -1,10 +1,12 @@
 /**
  * `npm run mutants [-- --seed S] [--seeds N] [--json]`: hunts every mutant of the zoo, prints the kill matrix and keeps it under
- * .faultline/mutants/. Ends with 1 where a mutant survives that the zoo does not explain, or is found that it says survives.
+ * .faultline/mutants/. `--exhaust` tries all schedules within a bound instead, and prints each mutant's shortest. Ends with 1 where a
+ * mutant survives that the zoo does not explain, or is found that it says survives.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { asJson, isAsSaid, renderShortest, shortest } from "./exhaust.ts";
 import { figuresOf, isAsListed, renderFigures } from "./figures.ts";
 import { forgetScenarios, type Hunt, type HuntBounds, hunt } from "./hunt.ts";
 import { type Mutant, zoo } from "./zoo.ts";
@@ -16,8 +18,14 @@ const folder = join(import.meta.dirname, "..", "..", ".faultline", "mutants");
 
 function main(): number {
   const { values } = parseArgs({
-    options: { seed: { type: "string" }, seeds: { type: "string" }, json: { type: "boolean" } },
+    options: {
+      seed: { type: "string" },
+      seeds: { type: "string" },
+      json: { type: "boolean" },
+      exhaust: { type: "boolean" },
+    },
   });
+  if (values.exhaust) return exhaustAll(values.json === true);
   const seeds = seedsOf(values.seed ?? "1", Number(values.seeds ?? "1"));
   if (seeds.length === 0) {
     console.error(`--seeds takes a number of start seeds, 1 or more; it was ${values.seeds}`);
@@ -34,6 +42,12 @@ function main(): number {
   writeFileSync(file, `${json}\n`);
   console.log(values.json ? json : `${renderFigures(figures)}\nkept in ${relative(process.cwd(), file)}`);
   return isAsListed(figures) ? 0 : 1;
+}
+
+function exhaustAll(json: boolean): number {
+  const all = zoo.map(mutant => shortest(mutant));
+  console.log(json ? JSON.stringify(asJson(all), null, 1) : renderShortest(all));
+  return all.every(isAsSaid) ? 0 : 1;
 }
 
 /** The start seed itself, then `S.1`, `S.2`, … */
