@@ -11,6 +11,7 @@ import { classNames, type Scenario, type Step } from "../models/vocabulary/scena
 import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
 import { BadInput } from "./errors.ts";
 import { checkScenario, parseJson } from "./schema.ts";
+import type { Certificate } from "./search/certify.ts";
 import type { WorldName } from "./world.ts";
 import { packageRoot } from "./worlds/live/servers.ts";
 
@@ -47,6 +48,8 @@ export interface Counterexample {
   readonly overridden: boolean;
   /** How often the verdict came again. */
   readonly reproduced: { readonly k: number; readonly n: number };
+  /** Whether nothing smaller breaks the same: how many schedules say so, or what kept it from being told. Absent: nobody looked. */
+  readonly certified?: Certificate;
 }
 
 const text = z.string().max(4_000);
@@ -82,6 +85,7 @@ const schema = z.strictObject({
   }),
   overridden: z.boolean(),
   reproduced: z.strictObject({ k: count, n: count }),
+  certified: z.union([z.strictObject({ steps: count, schedules: count }), z.strictObject({ bound: text })]).optional(),
 });
 
 /** A scenario or a counterexample, told apart by `kind`. @throws BadInput */

@@ -7,6 +7,7 @@ import { renderFailure } from "../report/failure.ts";
 import { paintVerdict } from "../report/paint.ts";
 import { type Column, counted, renderPairs, renderTable } from "../report/table.ts";
 import { type CaseRun, runModelCase } from "../run.ts";
+import { seedsMax, seedThatShows } from "../search/certify.ts";
 import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust.ts";
 import {
   alphabetOf,
@@ -17,6 +18,7 @@ import {
   type Setting,
   type Sizes,
   type Spending,
+  scopeOf,
   settingsOf,
   sizesOf,
 } from "../search/exhaust-alphabet.ts";
@@ -35,8 +37,6 @@ export interface ExhaustOptions {
 
 /** A set of JavaScript ends at 2^24 entries. */
 const statesMaxMax = 16_000_000;
-/** Tries to find a seed that draws the answers of a violation, so that `replay` shows it. */
-const seedsMax = 2_000;
 
 export async function exhaust(context: Context, options: ExhaustOptions): Promise<Ending> {
   if (options.statesMax > statesMaxMax)
@@ -45,7 +45,7 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
   const bounds = boundsOf(options.publishes, options.faults);
   const sizes = sizesOf(profile, options.publishes);
   const space = {
-    letters: alphabetOf(profile, options.publishes),
+    letters: alphabetOf(profile, scopeOf(options.publishes)),
     bounds,
     sizes,
     settings: settingsOf(profile, sizes),
@@ -60,7 +60,7 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
       ...(options.depth === undefined ? {} : { depthMax: options.depth }),
       statesMax: options.statesMax,
       budgetMs: options.budgetSeconds * 1_000,
-      require: options.require,
+      judging: { require: options.require },
     },
     () => context.signal.aborted,
     said => context.progress.now(said),
@@ -81,18 +81,13 @@ interface Kept extends Violation {
 function keep(violation: Violation, profile: Profile, options: ExhaustOptions): Kept {
   const { scenario, property, reason, answers } = violation;
   const runOf = (seed: string): CaseRun => runModelCase({ scenario, profile, seed }, { require: options.require });
-  const isSame = ({ judgement }: CaseRun): boolean =>
-    judgement.properties.some(one => one.property === property && one.verdict === "violated") ||
-    (property === "conformance" && judgement.conformance.answer === "not-permitted");
-  let seed: string | undefined;
-  const { events } = violation;
-  let shown: CaseRun = { events, judgement: judge(scenario, profile, events, { require: options.require }) };
-  for (let i = 1; i <= seedsMax && seed === undefined; i++) {
-    const tried = runOf(String(i));
-    if (!isSame(tried)) continue;
-    seed = String(i);
-    shown = tried;
-  }
+  const found = seedThatShows(runOf, property);
+  const seed = found?.seed;
+  const judging = { require: options.require };
+  const shown = found?.run ?? {
+    events: violation.events,
+    judgement: judge(scenario, profile, violation.events, judging),
+  };
   const file = keepCounterexample({
     version: 1,
     kind: "counterexample",

@@ -1,6 +1,7 @@
 /**
- * `faultline search`: random scenarios in one world, each judged; the first failure is shrunk and kept as a file. Under a policy the
- * search goes on to its end, and what is kept is the shortest case of everything that broke.
+ * `faultline search`: in the model world all short schedules and then random scenarios, each judged; the first failure is shrunk, tried
+ * against everything smaller, and kept as a file. Under a policy there are random scenarios alone, the search goes on to its end, and
+ * what is kept is the shortest case of everything that broke.
  */
 
 import { profiles } from "../../models/profiles/index.ts";
@@ -13,8 +14,11 @@ import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
 import { counted, renderPairs } from "../report/table.ts";
 import { explain, runModelCase } from "../run.ts";
-import { type Coverage, neverExercised } from "../search/coverage.ts";
+import { type Certificate, certify, seedsMax, seedThatShows } from "../search/certify.ts";
+import { type Coverage, neverExercised, newCoverage } from "../search/coverage.ts";
+import { modelSteps, pathsOf } from "../search/exhaust-world.ts";
 import { type ModelFailure, searchModel } from "../search/model.ts";
+import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/small-scope.ts";
 import type { WorldName } from "../world.ts";
 import { compare } from "./compare.ts";
 import { type Context, type Ending, exitCodeOf } from "./context.ts";
@@ -43,15 +47,19 @@ export async function search(context: Context, options: SearchOptions): Promise<
     found.push(one);
     if (context.signal.aborted || (options.policy === undefined && one.failures.length > 0)) break;
   }
-  return conclude(options, found, (performance.now() - began) / 1_000, context.paint);
+  return conclude(options, found, context.paint);
 }
 
 interface ProfileFound {
   readonly profile: string;
   readonly runs: number;
+  /** Of the random runs. */
+  readonly seconds: number;
   readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
   readonly failures: readonly ModelFailure[];
+  /** Absent under a policy. */
+  readonly smallScope?: SmallScope;
 }
 
 /** Only one property, and that one whether it is promised or not; or all that is promised and required. */
@@ -71,16 +79,30 @@ async function searchProfile(
   budgetMs: number,
 ): Promise<ProfileFound> {
   const profile = knownProfile(name);
+  const judging = judgingOf(options);
+  const began = performance.now();
+  const isInterrupted = (): boolean => context.signal.aborted;
+  const smallScope = options.policy === undefined ? await smallScopeOf() : undefined;
+  if (smallScope?.failure !== undefined) {
+    const none = { runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage() };
+    return { profile: name, ...none, failures: [smallScope.failure], smallScope };
+  }
   const under = options.policy === undefined ? {} : { policy: options.policy.policy, goesOn: true as const };
+  const leftMs = budgetMs - (performance.now() - began);
   const found = await searchModel(
-    { profile, seed: options.seed, runsMax: options.runs, budgetMs, judging: judgingOf(options), ...under },
-    () => context.signal.aborted,
+    { profile, seed: options.seed, runsMax: options.runs, budgetMs: leftMs, judging, ...under },
+    isInterrupted,
     runs => context.progress.now(`${runs} of ${options.runs} random scenarios for ${name}`),
   );
-  return { profile: name, ...found };
+  return { profile: name, ...found, ...(smallScope === undefined ? {} : { smallScope }) };
+
+  function smallScopeOf(): Promise<SmallScope> {
+    context.progress.now(`all short schedules for ${name}`);
+    return searchSmallScope({ profile, judging, budgetMs: budgetMs / 4 }, isInterrupted);
+  }
 }
 
-function keep(failure: ModelFailure, profile: Profile): string {
+function keep(failure: ModelFailure, profile: Profile, certified: Certificate, isDrawn: boolean): string {
   return keepCounterexample({
     version: 1,
     kind: "counterexample",
@@ -98,8 +120,33 @@ function keep(failure: ModelFailure, profile: Profile): string {
     digest: failure.judgement.digest,
     versions: versionsHere(),
     overridden: false,
-    reproduced: { k: 1, n: 1 },
+    reproduced: isDrawn ? { k: 1, n: 1 } : { k: 0, n: seedsMax },
+    certified,
   });
+}
+
+/** Runs that may be spent on the certificate of each violation, where there may be many. */
+const certifyRunsUnderPolicy = 5_000;
+
+/** Until nothing smaller breaks the same, or that cannot be told. */
+function smallest(
+  found: ModelFailure,
+  profile: Profile,
+  options: SearchOptions,
+): { readonly failure: ModelFailure; readonly certified: Certificate } {
+  const { broken } = found;
+  const many = options.policy !== undefined;
+  // What breaks several promises at once is a case of this one here.
+  const judging = many && broken.includes("/") ? { require: [broken], only: [broken] } : judgingOf(options);
+  const world = pathsOf(profile, modelSteps(profile));
+  const asked = { broken, profile, judging, world, ...(many ? { runsMax: certifyRunsUnderPolicy } : {}) };
+  for (let failure = found; ; ) {
+    const { certificate, smaller } = certify({ ...asked, scenario: failure.scenario });
+    if (smaller === undefined) return { failure, certified: certificate };
+    const drawn = seedThatShows(seed => runModelCase({ scenario: smaller, profile, seed }, judging), broken);
+    if (drawn === undefined) return { failure, certified: certificate };
+    failure = { ...drawn.run, scenario: smaller, seed: drawn.seed, broken };
+  }
 }
 
 /** Something broken, once, with the shortest case of all profiles. */
@@ -108,24 +155,33 @@ interface Violation {
   readonly profile: string;
   /** Every profile on which it broke. */
   readonly profiles: readonly string[];
+  readonly certified: Certificate;
   readonly file: string;
 }
 
-function violationsOf(found: readonly ProfileFound[]): readonly Violation[] {
-  const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
+function violationsOf(found: readonly ProfileFound[], options: SearchOptions): readonly Violation[] {
+  const all = found.flatMap(({ profile, failures, smallScope }) =>
+    failures.map(failure => ({ profile, failure, isDrawn: smallScope?.isDrawn !== false })),
+  );
   const broken = [...new Set(all.map(one => one.failure.broken))];
   return broken.map(id => {
     const cases = all.filter(one => one.failure.broken === id);
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
-    const { failure, profile } = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
-    return { failure, profile, profiles: cases.map(one => one.profile), file: keep(failure, knownProfile(profile)) };
+    const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
+    const { profile: name } = shortest;
+    const profile = knownProfile(name);
+    const { failure, certified } = smallest(shortest.failure, profile, options);
+    const isDrawn = shortest.isDrawn || failure !== shortest.failure;
+    const file = keep(failure, profile, certified, isDrawn);
+    return { failure, profile: name, profiles: cases.map(one => one.profile), certified, file };
   });
 }
 
-function conclude(options: SearchOptions, found: readonly ProfileFound[], seconds: number, paint: Paint): Ending {
+function conclude(options: SearchOptions, found: readonly ProfileFound[], paint: Paint): Ending {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
-  const violations = violationsOf(found);
+  const violations = violationsOf(found, options);
   const verdict = worst(found.map(verdictOf));
+  const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
   const document = {
     verdict,
@@ -135,20 +191,24 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], second
     runs,
     runsPerSecond,
     counterexample: violations[0]?.file ?? null,
-    violations: violations.map(({ failure, profile, profiles, file }) => ({
+    certified: violations[0]?.certified ?? null,
+    smallScope: scopeOf(found),
+    violations: violations.map(({ failure, profile, profiles, certified, file }) => ({
       property: failure.broken,
       reason: failure.judgement.reason,
       profile,
       profiles,
       counterexample: file,
       steps: failure.scenario.steps.length,
+      certified,
     })),
     coverage: {
       properties: sumOf(found, one => one.coverage.properties),
       shapes: sumOf(found, one => one.coverage.shapes),
     },
-    profiles: found.map(({ profile, runs, heldAgainstOracle, coverage }) => ({
+    profiles: found.map(({ profile, runs, heldAgainstOracle, coverage, smallScope }) => ({
       profile,
+      smallScope: scopeOf([{ smallScope }]),
       runs,
       heldAgainstOracle,
       disturbed: coverage.disturbed,
@@ -156,10 +216,11 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], second
     })),
   };
   const blocks = [renderSearch(document, found)];
-  for (const { failure, profile, file } of violations) {
+  for (const { failure, profile, certified, file } of violations) {
     const { scenario, broken, judgement, events } = failure;
     const kept = violations.length > 1 ? `; kept as ${file}` : "";
-    const story = `on the model of ${profile}, shrunk to ${counted(scenario.steps.length, "step")}${kept}`;
+    const steps = counted(scenario.steps.length, "step");
+    const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${kept}`;
     blocks.push(
       renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),
     );
@@ -172,6 +233,22 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], second
     again: againLine(options, violations),
   };
 }
+
+/** Over all profiles; null where there was none, under a policy. */
+function scopeOf(found: readonly { readonly smallScope?: SmallScope | undefined }[]): Enumerated | null {
+  const all = found.flatMap(one => one.smallScope ?? []);
+  if (all.length === 0) return null;
+  return {
+    schedules: all.reduce((sum, one) => sum + one.schedules, 0),
+    states: all.reduce((sum, one) => sum + one.states, 0),
+    complete: all.every(one => one.complete),
+  };
+}
+
+const certificateText = (certified: Certificate): string =>
+  "bound" in certified
+    ? `not certified minimal: ${certified.bound}`
+    : `certified minimal: none of ${counted(certified.schedules, "smaller schedule")} breaks it`;
 
 /** One violation is replayed; several are found again. */
 function againLine({ runs, profile, property, policy, seed }: SearchOptions, violations: readonly Violation[]): string {
@@ -198,20 +275,29 @@ function sumOf(
 }
 
 function renderSearch(
-  { runs, runsPerSecond }: { runs: number; runsPerSecond: number },
+  { runs, runsPerSecond, smallScope }: { runs: number; runsPerSecond: number; smallScope: Enumerated | null },
   found: readonly ProfileFound[],
 ): string {
-  const pairs: [string, string][] = [
-    [
-      "Runs",
-      `${counted(runs, "random scenario")} in the model world, ${runsPerSecond.toLocaleString("en-US")} a second`,
-    ],
-  ];
-  for (const { profile, coverage, heldAgainstOracle } of found) {
+  const pairs: [string, string][] = smallScope === null ? [] : [["Small scope", scopeText(smallScope)]];
+  pairs.push([
+    "Runs",
+    `${counted(runs, "random scenario")} in the model world, ${runsPerSecond.toLocaleString("en-US")} a second`,
+  ]);
+  for (const { profile, smallScope: scope, coverage, heldAgainstOracle } of found) {
+    if (scope?.failure !== undefined) {
+      pairs.push(["", `${profile}: none, the small scope has found something`]);
+      continue;
+    }
     const never = neverExercised(coverage);
     const promises = Object.keys(coverage.properties).length;
     const what = `${profile}: ${promises - never.length} of ${counted(promises, "promise")} exercised, ${coverage.disturbed} runs disturbed, ${heldAgainstOracle} also held against the oracle`;
     pairs.push(["", never.length === 0 ? what : `${what}; never ${never.join(", ")}`]);
   }
   return renderPairs(pairs);
+}
+
+function scopeText({ schedules, states, complete }: Enumerated): string {
+  const { publishes, faults, steps } = smallScopeBounds;
+  const bounds = `${counted(publishes, "publish", "publishes")}, ${counted(faults, "fault")} and ${counted(steps, "step")}`;
+  return `${complete ? "all" : "not all"} of at most ${bounds}: ${counted(schedules, "schedule")} in ${counted(states, "state")}`;
 }

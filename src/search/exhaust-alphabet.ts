@@ -89,7 +89,7 @@ export function sizesOf(profile: Profile, publishes: number): Sizes {
     ...size,
     pingBytes,
     large: sizeOf(Math.floor((profile.inlineFlushBytes * 5) / 8)),
-    limitBytes: anchorsFor(publishes).map(({ frames, more }) => frames * frame + more),
+    limitBytes: anchorsFor({ publishes }).map(({ frames, more }) => frames * frame + more),
     bufferBytesMax: [null, ...(isLimited ? limits.filter(bytes => bytes < mostBytes) : [])],
   };
 }
@@ -133,14 +133,24 @@ export const scenarioOf = ({ options, policy }: Setting, steps: readonly Step[])
   expect: {},
 });
 
+/** How much an alphabet is to write of. */
+export interface Scope {
+  readonly publishes: number;
+  /** Messages of one publish step: two show what a client does in the midst of a loop. */
+  readonly bursts: readonly number[];
+  readonly burstsTogether: readonly number[];
+}
+
+export const scopeOf = (publishes: number): Scope => ({ publishes, bursts: [1, 2], burstsTogether: [1] });
+
 /** Every letter that the profile's capabilities allow, and that so many publishes can make use of. */
-export function alphabetOf(profile: Profile, publishes: number): readonly Letter[] {
+export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
   const has = modelCapabilities(profile);
   const setting: Setting = { name: "", options: baseOptions, size: sizeOf(payloadBytes) };
-  const letters = Object.values(stepLetters).flatMap(make => make(publishes));
+  const letters = Object.values(stepLetters).flatMap(make => make(scope));
   return letters.filter(
     letter =>
-      letter.spends.filter(one => one === "publishes").length <= publishes &&
+      letter.spends.filter(one => one === "publishes").length <= scope.publishes &&
       missingCapabilities(scenarioOf(setting, [letter.step(1, setting)]), has).length === 0,
   );
 }
@@ -152,10 +162,13 @@ const publish = (nth: number, count: number, { size }: Setting): Step & { kind: 
   bytes: size.payloadBytes,
 });
 
-/** A burst of two, too: what a client does in the midst of a loop shows only there. */
-function publishLetters(count: 1 | 2): readonly Letter[] {
-  const name = count === 1 ? "publish" : `publish ${count} messages`;
-  const spends = Array.from({ length: count }, (): Spending => "publishes");
+const publishing = (count: number): { readonly name: string; readonly spends: readonly Spending[] } => ({
+  name: count === 1 ? "publish" : `publish ${count} messages`,
+  spends: Array.from({ length: count }, (): Spending => "publishes"),
+});
+
+function publishLetters(count: number): readonly Letter[] {
+  const { name, spends } = publishing(count);
   return [
     { name, spends, step: (nth, setting) => publish(nth, count, setting) },
     {
@@ -166,16 +179,25 @@ function publishLetters(count: 1 | 2): readonly Letter[] {
   ];
 }
 
+const together = (count: number, kind: "drain" | "close"): Letter => ({
+  name: `together: ${publishing(count).name}, ${kind}`,
+  spends: [...publishing(count).spends, "ends"],
+  step: (nth, setting) => ({
+    id: "together",
+    kind: "together",
+    steps: [publish(nth, count, setting), ending(kind)],
+  }),
+});
+
 const ending = (kind: "drain" | "close"): CallStep => ({ id: kind, kind });
 const endLetter = (kind: "drain" | "close"): Letter => ({ name: kind, spends: ["ends"], step: () => ending(kind) });
 
 /** What is done under a policy alone: no setting has one. */
 const needsPolicy = (): readonly never[] => [];
 
-/** By kind of step, for so many publishes in all. */
-const stepLetters: { readonly [kind in Step["kind"]]: (publishes: number) => readonly Letter[] } = {
+const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly Letter[] } = {
   start: () => [{ name: "start", spends: ["starts"], step: () => ({ id: "start", kind: "start" }) }],
-  publish: () => [...publishLetters(1), ...publishLetters(2)],
+  publish: ({ bursts }) => bursts.flatMap(publishLetters),
   flush: () => [
     {
       name: "flush",
@@ -185,15 +207,11 @@ const stepLetters: { readonly [kind in Step["kind"]]: (publishes: number) => rea
   ],
   drain: () => [endLetter("drain")],
   close: () => [endLetter("close")],
-  together: () =>
-    (["drain", "close"] as const).map(kind => ({
-      name: `together: publish, ${kind}`,
-      spends: ["publishes", "ends"],
-      step: (nth, setting) => ({ id: "together", kind: "together", steps: [publish(nth, 1, setting), ending(kind)] }),
-    })),
-  fault: publishes =>
+  together: ({ burstsTogether }) =>
+    burstsTogether.flatMap(count => [together(count, "drain"), together(count, "close")]),
+  fault: scope =>
     Object.values(faultLetters)
-      .flatMap(make => make(publishes))
+      .flatMap(make => make(scope))
       .map(({ name, fault }) => ({
         name,
         spends: ["faults"],
@@ -221,8 +239,8 @@ interface FaultLetter {
 
 const awaits: readonly FaultAwait[] = ["noticed", "none", "gave-up"];
 
-/** By kind of fault, for so many publishes in all. A server that is stopped is gone alike for TERM and KILL. */
-const faultLetters: { readonly [kind in Fault["kind"]]: (publishes: number) => readonly FaultLetter[] } = {
+/** A server that is stopped is gone alike for TERM and KILL. */
+const faultLetters: { readonly [kind in Fault["kind"]]: (scope: Scope) => readonly FaultLetter[] } = {
   cut: () => awaits.map(one => ({ name: `cut, await ${one}`, fault: () => ({ kind: "cut", awaits: one }) })),
   "stop-server": () =>
     awaits.map(one => ({
@@ -230,8 +248,8 @@ const faultLetters: { readonly [kind in Fault["kind"]]: (publishes: number) => r
       fault: () => ({ kind: "stop-server", signal: "TERM", awaits: one }),
     })),
   hold: () => [{ name: "hold", fault: () => ({ kind: "hold" }) }],
-  limit: publishes =>
-    anchorsFor(publishes).map(({ name, frames, more }) => ({
+  limit: scope =>
+    anchorsFor(scope).map(({ name, frames, more }) => ({
       name: `limit, ${name}`,
       fault: size => ({ kind: "limit", bytes: frames * size.frameBytes + more }),
     })),
@@ -257,5 +275,5 @@ const anchors = [
 ] as const;
 
 /** Byte anchors that so many publishes can reach. */
-const anchorsFor = (publishes: number) =>
+const anchorsFor = ({ publishes }: Pick<Scope, "publishes">) =>
   anchors.filter(({ frames, more }) => publishes > frames || (publishes === frames && more <= 0));

@@ -6,7 +6,7 @@
 import { type Answer, expand, wholeRange } from "../../models/choice.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
-import { judge } from "../judge.ts";
+import { type Judgement, type JudgeOptions, judge } from "../judge.ts";
 import { brokenBy } from "../run.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
 import { ledgerText } from "./exhaust-monitor.ts";
@@ -20,8 +20,12 @@ export interface Paths {
   readonly bounds: Bounds;
   readonly depthMax: number;
   readonly pathsMax: number;
-  readonly require?: readonly string[];
+  readonly judging?: JudgeOptions;
   readonly world?: PathWorld;
+  /** Which schedules are run; absent: all. */
+  readonly isTried?: (scenario: Scenario) => boolean;
+  /** What a run broke, if that is what is looked for; absent: anything. */
+  readonly breaks?: (judgement: Judgement) => string | undefined;
 }
 
 export interface PathsWalked {
@@ -36,27 +40,31 @@ export interface PathsWalked {
     readonly scenario: Scenario;
     readonly answers: readonly Omit<Answer, "step">[];
   };
-  /** False where the bound on paths was met. */
+  /** False where the bound on paths was met, at a schedule of `depth` steps. */
   readonly complete: boolean;
+  readonly depth: number;
 }
 
 /** Shorter schedules first, over all settings. */
 export function walkPaths(asked: Paths): PathsWalked {
-  const { profile, pathsMax, require = [], world = pathsOf(profile, modelSteps(profile)) } = asked;
+  const { profile, pathsMax, judging = {}, world = pathsOf(profile, modelSteps(profile)), breaks = brokenBy } = asked;
   const ledgers = new Set<string>();
   let schedules = 0;
   let paths = 0;
   let violation: PathsWalked["violation"];
+  let depth = 0;
   for (const scenario of shortestFirst(asked)) {
+    if (asked.isTried?.(scenario) === false) continue;
     schedules++;
+    depth = scenario.steps.length;
     expand(
       choose => world(scenario, choose),
       wholeRange,
       (events, answers) => {
         paths++;
-        const judgement = judge(scenario, profile, events, { require });
+        const judgement = judge(scenario, profile, events, judging);
         ledgers.add(ledgerText(judgement.ledger));
-        const property = brokenBy(judgement);
+        const property = breaks(judgement);
         if (property !== undefined) violation = { property, reason: judgement.reason, scenario, answers };
         return property === undefined && paths < pathsMax;
       },
@@ -69,6 +77,7 @@ export function walkPaths(asked: Paths): PathsWalked {
     ledgers: [...ledgers].sort(),
     ...(violation === undefined ? {} : { violation }),
     complete: paths < pathsMax,
+    depth,
   };
 }
 

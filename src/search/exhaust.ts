@@ -15,6 +15,8 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import type { Property } from "../../properties/property.ts";
+import type { JudgeOptions } from "../judge.ts";
+import { isSmaller } from "./certify.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
 import { Monitor } from "./exhaust-monitor.ts";
 import { Pairs } from "./exhaust-pairs.ts";
@@ -30,8 +32,9 @@ export interface Exhaust {
   readonly depthMax?: number;
   readonly statesMax: number;
   readonly budgetMs: number;
-  /** Property ids judged beyond what the profile claims. */
-  readonly require?: readonly string[];
+  readonly judging?: JudgeOptions;
+  /** Nodes of each setting that are also held against the oracle; absent: 100. */
+  readonly oracleSample?: number;
   /** What is explored, if not the model of the profile: a mutant. */
   readonly world?: StepWorld;
 }
@@ -107,8 +110,10 @@ export async function exhaust(
   };
 }
 
-const judgedProperties = ({ profile, require = [] }: Exhaust): readonly Property[] =>
-  catalogue.filter(one => profile.promises.includes(one.id) || require.includes(one.id));
+const judgedProperties = ({ profile, judging: { require = [], only } = {} }: Exhaust): readonly Property[] =>
+  catalogue.filter(
+    ({ id }) => (profile.promises.includes(id) || require.includes(id)) && (only === undefined || only.includes(id)),
+  );
 
 interface Found {
   /** The shortest of each property. */
@@ -141,7 +146,7 @@ interface Place {
 
 /** Between two looks at the clock. */
 const nodesPerLook = 1_024;
-const oracleSample = 100;
+const oracleSampleDefault = 100;
 
 class Exploration {
   private readonly asked: Exhaust;
@@ -321,7 +326,7 @@ class Exploration {
     this.isBroken = true;
     const known = this.found.violations.get(property);
     const scenario = this.scenarioTo(node);
-    if (known !== undefined && known.scenario.steps.length <= scenario.steps.length) return;
+    if (known !== undefined && !isSmaller(scenario, known.scenario)) return;
     const events = this.eventsTo(node, ending);
     const answers = [...this.movesTo(node).flatMap(move => move.answers), ...ending.answers];
     this.found.violations.set(property, {
@@ -336,6 +341,7 @@ class Exploration {
 
   /** Nodes evenly spread over all depths: the way to each is a run that the oracle must admit. */
   private askOracle(): { asked: number; admitted: number } {
+    const { oracleSample = oracleSampleDefault } = this.asked;
     const stride = Math.max(1, Math.floor(this.placeOf.length / oracleSample));
     let asked = 0;
     let admitted = 0;

@@ -9,12 +9,14 @@ test("a search that finds nothing says how much it has met, the same for the sam
   const [one, other] = await Promise.all([faultline(args), faultline(args)]);
   expect(one.code).toBe(0);
   expect(one.json).toMatchObject({ verdict: "holds", world: "model", runs: 300, counterexample: null, seed: "1" });
+  expect(one.json.smallScope).toMatchObject({ complete: true });
+  expect(one.json.smallScope.schedules).toBeGreaterThan(one.json.smallScope.states);
   expect(one.json.coverage.properties["core-path/order-is-kept"]).toBeGreaterThan(300);
   expect(one.json.coverage.shapes["published while down"]).toBeGreaterThan(30);
   expect({ ...one.json, runsPerSecond: 0 }).toEqual({ ...other.json, runsPerSecond: 0 });
 });
 
-test("holding a client to what it does not promise leaves a shrunk counterexample that replays", async () => {
+test("holding a client to what it does not promise leaves a shortest counterexample that replays", async () => {
   const cwd = ownFolder();
   const property = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
   const args = ["search", "--profile", "nats-js-3", "--property", property, "--seed", "1", "--json"];
@@ -31,7 +33,10 @@ test("holding a client to what it does not promise leaves a shrunk counterexampl
     overridden: false,
   });
   expect(file.scenario.steps.filter((step: { kind: string }) => step.kind === "publish")).toHaveLength(1);
-  expect(file.scenario.steps.length).toBeLessThanOrEqual(4);
+  expect(file.scenario.steps).toHaveLength(3);
+  expect(json.certified.steps).toBe(3);
+  expect(json.certified.schedules).toBeGreaterThan(10);
+  expect(file.certified).toEqual(json.certified);
   expect(file.observed).toMatchObject({ published: 1, classes: { silentLoss: 1 }, places: { "reset at dial": 1 } });
 
   const again = await faultline(["replay", json.counterexample, "--require", property, "--times", "20", "--json"], {

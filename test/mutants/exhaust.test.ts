@@ -1,7 +1,7 @@
 /** A mutant whose shortest case lies within 3 publishes and 2 faults is found by trying them all; `npm run mutants -- --exhaust` tries the longer ones. */
 import { describe, expect, test } from "vitest";
 import { exhaust } from "../../src/search/exhaust.ts";
-import { alphabetOf, boundsOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
+import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
 import { pathsOf } from "../../src/search/exhaust-world.ts";
 import { randomScenario } from "../models/cases.ts";
 import { exhaustBound, isAsSaid, renderShortest, shortest } from "./exhaust.ts";
@@ -64,7 +64,7 @@ describe("a mutant that remembers nothing", () => {
     const settings = settingsOf(profile, sizesOf(profile, publishes)).filter(one => one.name.endsWith("Max 33"));
     const { violations } = await exhaust({
       profile,
-      letters: alphabetOf(profile, publishes),
+      letters: alphabetOf(profile, scopeOf(publishes)),
       settings,
       bounds: boundsOf(publishes, faults),
       world: stepsOf(counting),

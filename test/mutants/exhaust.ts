@@ -8,6 +8,7 @@ import {
   boundsOf,
   type Letter,
   type Setting,
+  scopeOf,
   settingsOf,
   sizesOf,
 } from "../../src/search/exhaust-alphabet.ts";
@@ -31,7 +32,7 @@ export function shortest(mutant: Mutant, depthMax = mutant.beyond === undefined 
   const began = performance.now();
   const { declared: profile } = mutant;
   const { publishes, faults } = exhaustBound;
-  const letters: readonly Letter[] = alphabetOf(profile, publishes);
+  const letters: readonly Letter[] = alphabetOf(profile, scopeOf(publishes));
   const settings: readonly Setting[] = settingsOf(profile, sizesOf(profile, publishes));
   const walked = walkPaths({
     profile,

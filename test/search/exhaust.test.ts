@@ -5,7 +5,7 @@ import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Options, Step } from "../../models/vocabulary/scenario.ts";
 import { type Exhaust, exhaust } from "../../src/search/exhaust.ts";
-import { alphabetOf, boundsOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
+import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
 import { walkPaths } from "../../src/search/exhaust-paths.ts";
 import { modelSteps, pathsOf } from "../../src/search/exhaust-world.ts";
 
@@ -24,7 +24,7 @@ function asked(
   const sizes = sizesOf(profile, publishes);
   return {
     profile,
-    letters: alphabetOf(profile, publishes).filter(one => letters?.includes(one.name) ?? true),
+    letters: alphabetOf(profile, scopeOf(publishes)).filter(one => letters?.includes(one.name) ?? true),
     settings: settingsOf(profile, sizes).filter(one => settings?.includes(one.name) ?? true),
     bounds: boundsOf(publishes, faults),
     statesMax: 1_000_000,

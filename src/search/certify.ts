@@ -1,0 +1,160 @@
+/**
+ * Whether a shrunk case is minimal: everything smaller that its own options and sizes allow is tried, each schedule for every way of
+ * answering. Shrinking only knows that no reduction of the case fails; this knows that nothing smaller does, or finds what does.
+ */
+
+import { frameBytes } from "../../models/vocabulary/frame.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { Judgement, JudgeOptions } from "../judge.ts";
+import type { CaseRun } from "../run.ts";
+import { alphabetOf, type Letter, type Setting, type Spending } from "./exhaust-alphabet.ts";
+import { walkPaths } from "./exhaust-paths.ts";
+import type { PathWorld } from "./exhaust-world.ts";
+
+/**
+ * Minimal: no schedule of fewer than `steps` steps that publishes no more breaks the same, nor one of as many steps with fewer messages,
+ * or as many messages and fewer faults; `schedules` is how many those are. Else what kept it from being told.
+ */
+export type Certificate = { readonly steps: number; readonly schedules: number } | { readonly bound: string };
+
+export interface Certified {
+  readonly certificate: Certificate;
+  /** One that breaks the same: the case was not minimal. */
+  readonly smaller?: Scenario;
+}
+
+export interface ToCertify {
+  readonly scenario: Scenario;
+  /** A property's id, or `conformance`. */
+  readonly broken: string;
+  readonly profile: Profile;
+  readonly judging: JudgeOptions;
+  readonly world: PathWorld;
+  readonly runsMax?: number;
+}
+
+const runsMaxDefault = 100_000;
+/** Messages of one step beyond which not every smaller count is tried. */
+const burstMax = 40;
+
+export function certify({ scenario, broken, profile, judging, world, runsMax = runsMaxDefault }: ToCertify): Certified {
+  const steps = scenario.steps.length;
+  const bursts = publishesIn(scenario.steps).map(one => one.count);
+  const burst = Math.max(0, ...bursts);
+  if (burst > burstMax) return { certificate: { bound: `it publishes ${burst} messages in one step` } };
+  const messages = bursts.reduce((sum, count) => sum + count, 0);
+  const walked = walkPaths({
+    profile,
+    letters: lettersFor(scenario, profile, messages, burst),
+    settings: [settingFor(scenario)],
+    bounds: { starts: 1, publishes: messages, flushes: steps, ends: 1, faults: steps, heals: steps, waits: steps },
+    depthMax: steps,
+    pathsMax: runsMax,
+    judging,
+    world,
+    isTried: one => isSmaller(one, scenario),
+    breaks: judgement => (breaks(judgement, broken) ? broken : undefined),
+  });
+  const { violation, complete, depth, schedules } = walked;
+  if (violation !== undefined)
+    return { certificate: { bound: "a smaller one breaks the same" }, smaller: violation.scenario };
+  if (!complete)
+    return { certificate: { bound: `${runsMax.toLocaleString("en-US")} runs, spent at ${depth} of ${steps} steps` } };
+  return { certificate: { steps, schedules } };
+}
+
+/** Steps, then messages, then faults. */
+export function isSmaller(one: Scenario, other: Scenario): boolean {
+  const difference = sizeOf(one)
+    .map((size, i) => size - (sizeOf(other)[i] as number))
+    .find(size => size !== 0);
+  return difference !== undefined && difference < 0;
+}
+
+const sizeOf = ({ steps }: Scenario): readonly number[] => [
+  steps.length,
+  publishesIn(steps).reduce((sum, { count }) => sum + count, 0),
+  steps.filter(one => one.kind === "fault").length,
+];
+
+export function breaks({ properties, conformance }: Judgement, broken: string): boolean {
+  if (broken === "conformance") return conformance.answer === "not-permitted";
+  return properties.some(one => one.property === broken && one.verdict === "violated");
+}
+
+const publishesIn = (steps: readonly Step[]): readonly (Step & { kind: "publish" })[] =>
+  steps.flatMap(one => (one.kind === "publish" ? [one] : one.kind === "together" ? publishesIn(one.steps) : []));
+
+function settingFor({ options, policy }: Scenario, payloadBytes = 16): Setting {
+  return {
+    name: "the case's own options",
+    options,
+    ...(policy === undefined ? {} : { policy }),
+    size: { payloadBytes, frameBytes: frameBytes(options.subject, payloadBytes) },
+  };
+}
+
+/** What `exhaust` writes, at the case's own sizes and at every smaller count, and the case's own steps as they stand. */
+function lettersFor(scenario: Scenario, profile: Profile, messages: number, burst: number): readonly Letter[] {
+  const { steps } = scenario;
+  const counts = Array.from({ length: burst }, (_, i) => i + 1);
+  const alphabet = alphabetOf(profile, { publishes: messages, bursts: counts, burstsTogether: counts });
+  const settings = [...new Set(publishesIn(steps).map(one => one.bytes))].map(bytes => settingFor(scenario, bytes));
+  const waits = steps.some(one => one.kind === "flush");
+  const letters = [
+    ...(settings.length > 0 ? settings : [settingFor(scenario)])
+      .flatMap(setting => alphabet.map(letter => ({ ...letter, step: (nth: number) => letter.step(nth, setting) })))
+      // How long a flush waits the case says itself.
+      .filter(letter => !(waits && letter.spends.includes("flushes"))),
+    ...steps.map(step => ({ name: step.id, spends: spendsOf(step), step: (nth: number) => renamed(step, nth) })),
+  ];
+  const known = new Map<string, Letter>();
+  for (const letter of letters) {
+    const text = JSON.stringify(letter.step(1), (name, value) => (name === "id" ? undefined : value));
+    if (!known.has(text)) known.set(text, letter);
+  }
+  return [...known.values()];
+}
+
+const renamed = (step: Step, nth: number): Step =>
+  step.kind === "together"
+    ? { ...step, id: `${step.id}-${nth}`, steps: step.steps.map(one => ({ ...one, id: `${one.id}-${nth}` })) }
+    : { ...step, id: `${step.id}-${nth}` };
+
+function spendsOf(step: Step): readonly Spending[] {
+  switch (step.kind) {
+    case "start":
+      return ["starts"];
+    case "publish":
+      return Array.from({ length: step.count }, () => "publishes");
+    case "flush":
+      return ["flushes"];
+    case "drain":
+    case "close":
+      return ["ends"];
+    case "together":
+      return step.steps.flatMap(spendsOf);
+    case "fault":
+      return ["faults"];
+    case "heal":
+      return ["heals"];
+    default:
+      return ["waits"];
+  }
+}
+
+/** Seeds tried for one that draws the answers of a violation. */
+export const seedsMax = 2_000;
+
+/** A seed whose run breaks it, too, so that it can be replayed; undefined where none of those tried does. */
+export function seedThatShows(
+  runOf: (seed: string) => CaseRun,
+  broken: string,
+): { readonly seed: string; readonly run: CaseRun } | undefined {
+  for (let i = 1; i <= seedsMax; i++) {
+    const run = runOf(String(i));
+    if (breaks(run.judgement, broken)) return { seed: String(i), run };
+  }
+  return undefined;
+}
