@@ -183,7 +183,7 @@ interface SearchFlags extends CommonOptions {
   readonly budget?: number;
 }
 const addSearch: Add = (program, run) => {
-  common(program.command("search").description("random scenarios in one world; the first failure is shrunk and kept"))
+  common(program.command("search").description("random scenarios in one world, in the model after all short schedules; the first failure is shrunk and kept"))
     .option("--world <world>", "model or live", "model")
     .option("--runs <n>", "scenarios at most, for each profile", positive, 10_000)
     .option("--property <id>", "judge only this property, promised or not")
@@ -244,7 +244,7 @@ const addExhaust: Add = (program, run) => {
     .addHelpText(
       "after",
       examples([
-        ["faultline exhaust --publishes 3 --faults 2 --profile nats-go", "millions of schedules, under a minute"],
+        ["faultline exhaust --publishes 3 --faults 2 --profile nats-go", "a hundred million schedules, a minute"],
         ["faultline exhaust --publishes 2 --faults 1 --profile nats-js-3 --json", "for a machine"],
         [
           "faultline exhaust --publishes 1 --faults 1 --profile nats-js-3 --require reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence",
