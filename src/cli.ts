@@ -183,7 +183,13 @@ interface SearchFlags extends CommonOptions {
   readonly budget?: number;
 }
 const addSearch: Add = (program, run) => {
-  common(program.command("search").description("random scenarios in one world, in the model after all short schedules; the first failure is shrunk and kept"))
+  common(
+    program
+      .command("search")
+      .description(
+        "random scenarios in one world, in the model after all short schedules; the first failure is shrunk and kept",
+      ),
+  )
     .option("--world <world>", "model or live", "model")
     .option("--runs <n>", "scenarios at most, for each profile", positive, 10_000)
     .option("--property <id>", "judge only this property, promised or not")

@@ -199,7 +199,7 @@ function renderSpace(
     ["Profile", name],
     ["Alphabet", "every kind of step and fault that this profile can do, and of which bounds it spends one"],
     ...letters.map((letter): [string, string] => ["", `${letter.name} (${spent(letter)})`]),
-    ["", `left out, since they need a policy: ${kindsLeftOut.join(", ")}`],
+    ["", `left out: ${kindsLeftOut.join(", ")}`],
     ["Bounds", all],
     ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
     ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],

@@ -8,7 +8,7 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import type { CaseRun } from "../run.ts";
-import { alphabetOf, type Letter, type Setting, type Spending } from "./exhaust-alphabet.ts";
+import { alphabetOf, kindsLeftOut, type Letter, type Setting, type Spending } from "./exhaust-alphabet.ts";
 import { walkPaths } from "./exhaust-paths.ts";
 import type { PathWorld } from "./exhaust-world.ts";
 
@@ -61,6 +61,8 @@ export function certify({ scenario, broken, profile, judging, world, runsMax = r
     return { certificate: { bound: "a smaller one breaks the same" }, smaller: violation.scenario };
   if (!complete)
     return { certificate: { bound: `${runsMax.toLocaleString("en-US")} runs, spent at ${depth} of ${steps} steps` } };
+  if (scenario.policy !== undefined && kindsLeftOut.length > 0)
+    return { certificate: { bound: `not tried under its policy: ${kindsLeftOut.join(", ")}` } };
   return { certificate: { steps, schedules } };
 }
 
@@ -132,6 +134,7 @@ function spendsOf(step: Step): readonly Spending[] {
       return ["flushes"];
     case "drain":
     case "close":
+    case "exit":
       return ["ends"];
     case "together":
       return step.steps.flatMap(spendsOf);

@@ -179,7 +179,7 @@ function publishLetters(count: number): readonly Letter[] {
   ];
 }
 
-const together = (count: number, kind: "drain" | "close"): Letter => ({
+const together = (count: number, kind: EndKind): Letter => ({
   name: `together: ${publishing(count).name}, ${kind}`,
   spends: [...publishing(count).spends, "ends"],
   step: (nth, setting) => ({
@@ -189,11 +189,13 @@ const together = (count: number, kind: "drain" | "close"): Letter => ({
   }),
 });
 
-const ending = (kind: "drain" | "close"): CallStep => ({ id: kind, kind });
-const endLetter = (kind: "drain" | "close"): Letter => ({ name: kind, spends: ["ends"], step: () => ending(kind) });
+const endKinds = ["drain", "close"] as const;
+type EndKind = (typeof endKinds)[number];
+const ending = (kind: EndKind): CallStep => ({ id: kind, kind });
+const endLetter = (kind: EndKind): Letter => ({ name: kind, spends: ["ends"], step: () => ending(kind) });
 
-/** What is done under a policy alone: no setting has one. */
-const needsPolicy = (): readonly never[] => [];
+/** No setting has a policy, and no promise of a bare client speaks of the end of its process. */
+const leftOut = (): readonly never[] => [];
 
 const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly Letter[] } = {
   start: () => [{ name: "start", spends: ["starts"], step: () => ({ id: "start", kind: "start" }) }],
@@ -207,8 +209,7 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
   ],
   drain: () => [endLetter("drain")],
   close: () => [endLetter("close")],
-  together: ({ burstsTogether }) =>
-    burstsTogether.flatMap(count => [together(count, "drain"), together(count, "close")]),
+  together: ({ burstsTogether }) => burstsTogether.flatMap(count => endKinds.map(kind => together(count, kind))),
   fault: scope =>
     Object.values(faultLetters)
       .flatMap(make => make(scope))
@@ -226,10 +227,10 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
       spends: ["heals"],
       step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits }),
     })),
-  exit: needsPolicy,
-  subscribe: needsPolicy,
-  signal: needsPolicy,
-  advance: needsPolicy,
+  exit: leftOut,
+  subscribe: leftOut,
+  signal: leftOut,
+  advance: leftOut,
 };
 
 interface FaultLetter {
@@ -255,16 +256,16 @@ const faultLetters: { readonly [kind in Fault["kind"]]: (scope: Scope) => readon
     })),
   blackhole: () => [{ name: "blackhole", fault: () => ({ kind: "blackhole" }) }],
   "pause-server": () => [{ name: "pause-server", fault: () => ({ kind: "pause-server" }) }],
-  "lose-ack": needsPolicy,
-  "power-loss": needsPolicy,
-  "no-jetstream": needsPolicy,
-  "refuse-credentials": needsPolicy,
-  "silent-handshake": needsPolicy,
+  "lose-ack": leftOut,
+  "power-loss": leftOut,
+  "no-jetstream": leftOut,
+  "refuse-credentials": leftOut,
+  "silent-handshake": leftOut,
 };
 
 /** Kinds of step and fault that the alphabet has no letter for. */
 export const kindsLeftOut: readonly string[] = Object.entries<unknown>({ ...stepLetters, ...faultLetters })
-  .filter(([, make]) => make === needsPolicy)
+  .filter(([, make]) => make === leftOut)
   .map(([kind]) => kind);
 
 const anchors = [

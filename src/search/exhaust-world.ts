@@ -35,7 +35,7 @@ export const pathsOf =
   (declared: Profile, world: StepWorld): PathWorld =>
   (scenario, choose) => {
     const events: Event[] = [{ kind: "phase", phase: "disturbed" }];
-    const state = newState();
+    const state = newState(scenario.policy, scenario.options.servers);
     const emit = (event: Event): void => void events.push(event);
     for (const planned of [...plan(scenario, declared).steps, undefined])
       world(state, planned, scenario.options, choose, emit);

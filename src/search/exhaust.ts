@@ -179,8 +179,9 @@ class Exploration {
 
   async run(stop: (states: number) => string | undefined, onLevel: (said: string) => void): Promise<Explored> {
     const disturbed = this.monitor.intern([{ kind: "phase", phase: "disturbed" }]);
+    const { policy, options } = this.setting;
     this.reach(
-      this.place(this.schedules.root, newState()),
+      this.place(this.schedules.root, newState(policy, options.servers)),
       this.monitor.after(this.monitor.start, disturbed),
       -1,
       undefined,
