@@ -17,7 +17,6 @@ import {
   type Letter,
   type Setting,
   type Sizes,
-  type Spending,
   scopeOf,
   settingsOf,
   sizesOf,
@@ -44,8 +43,10 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
   const profile = knownProfile(options.profile);
   const bounds = boundsOf(options.publishes, options.faults);
   const sizes = sizesOf(profile, options.publishes);
+  const scope = scopeOf(options.publishes);
   const space = {
-    letters: alphabetOf(profile, scopeOf(options.publishes)),
+    letters: alphabetOf(profile, scope),
+    leftOut: kindsLeftOut(scope),
     bounds,
     sizes,
     settings: settingsOf(profile, sizes),
@@ -112,6 +113,7 @@ function keep(violation: Violation, profile: Profile, options: ExhaustOptions): 
 
 interface Space {
   readonly letters: readonly Letter[];
+  readonly leftOut: readonly string[];
   readonly bounds: Bounds;
   readonly sizes: Sizes;
   readonly settings: readonly Setting[];
@@ -120,7 +122,7 @@ interface Space {
 function conclude(
   context: Context,
   options: ExhaustOptions,
-  { letters, bounds, sizes }: Space,
+  { letters, leftOut, bounds, sizes }: Space,
   found: Exhausted,
   kept: readonly Kept[],
 ): Ending {
@@ -145,7 +147,7 @@ function conclude(
       replays: one.seed !== undefined,
     })),
     alphabet: letters.map(({ name, spends }) => ({ step: name, spends })),
-    leftOut: kindsLeftOut,
+    leftOut,
     bounds: { ...bounds, steps: options.depth ?? null, states: options.statesMax, seconds: options.budgetSeconds },
     sizes,
     settings: explored.map(one => ({ ...one, stopped: one.stopped ?? null })),
@@ -186,11 +188,11 @@ function againLine(options: ExhaustOptions, [first]: readonly Kept[]): string {
 /** The alphabet, every bound, the sizes, the options: what "all schedules" means, before the first of them. */
 function renderSpace(
   { name }: Profile,
-  { letters, bounds, sizes, settings }: Space,
+  { letters, leftOut, bounds, sizes, settings }: Space,
   { depth, statesMax, budgetSeconds }: ExhaustOptions,
 ): string {
   const { subject, payloadBytes, frameBytes, large } = sizes;
-  const spendings = Object.entries(bounds) as [Spending, number][];
+  const spendings = Object.entries(bounds).filter(([, n]) => n > 0);
   const all = [
     `in one schedule at most: ${spendings.map(([what, n]) => `${what} ${n}`).join(", ")}`,
     ...(depth === undefined ? [] : [`steps ${depth}`]),
@@ -199,7 +201,7 @@ function renderSpace(
     ["Profile", name],
     ["Alphabet", "every kind of step and fault that this profile can do, and of which bounds it spends one"],
     ...letters.map((letter): [string, string] => ["", `${letter.name} (${spent(letter)})`]),
-    ["", `left out: ${kindsLeftOut.join(", ")}`],
+    ["", `left out, for a bus with a policy: ${leftOut.join(", ")}`],
     ["Bounds", all],
     ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
     ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],

@@ -17,22 +17,37 @@ import type {
 } from "../../models/vocabulary/scenario.ts";
 import { missingCapabilities } from "../capability.ts";
 import { modelCapabilities } from "../worlds/model.ts";
+import { advances, durablePublishes, peerStarts, serverLosesItsStore, signals, subscribes } from "./exhaust-policy.ts";
 
 /** What a step spends; each has a bound of its own. Without one on flushes and heals the space would be infinite. */
-export const spendings = ["starts", "publishes", "flushes", "ends", "faults", "heals", "waits"] as const;
+export const spendings = [
+  "starts",
+  "publishes",
+  "flushes",
+  "ends",
+  "faults",
+  "heals",
+  "waits",
+  "subscriptions",
+  "signals",
+  "advances",
+] as const;
 export type Spending = (typeof spendings)[number];
 /** How often, at most, in one schedule. */
 export type Bounds = Readonly<Record<Spending, number>>;
 
-/** A fault may be healed twice: `handshake` then `connected`, or `none` then `connected`. */
-export const boundsOf = (publishes: number, faults: number): Bounds => ({
-  starts: 1,
+/** A fault may be healed twice: `handshake` then `connected`, or `none` then `connected`. Under a policy two processes may start. */
+export const boundsOf = (publishes: number, faults: number, policy?: Policy): Bounds => ({
+  starts: policy === undefined ? 1 : 2,
   publishes,
   flushes: 2,
   ends: 1,
   faults,
   heals: 2 * faults,
   waits: faults,
+  ...(policy === undefined
+    ? { subscriptions: 0, signals: 0, advances: 0 }
+    : { subscriptions: 2, signals: 1, advances: 2 }),
 });
 
 /** Of every message in one schedule: frames of different sizes multiply the states, and mixing them belongs to random search. */
@@ -139,9 +154,15 @@ export interface Scope {
   /** Messages of one publish step: two show what a client does in the midst of a loop. */
   readonly bursts: readonly number[];
   readonly burstsTogether: readonly number[];
+  readonly policy?: Policy;
 }
 
-export const scopeOf = (publishes: number): Scope => ({ publishes, bursts: [1, 2], burstsTogether: [1] });
+export const scopeOf = (publishes: number, policy?: Policy): Scope => ({
+  publishes,
+  bursts: [1, 2],
+  burstsTogether: [1],
+  ...(policy === undefined ? {} : { policy }),
+});
 
 /** Every letter that the profile's capabilities allow, and that so many publishes can make use of. */
 export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
@@ -183,23 +204,34 @@ const together = (count: number, kind: EndKind): Letter => ({
   name: `together: ${publishing(count).name}, ${kind}`,
   spends: [...publishing(count).spends, "ends"],
   step: (nth, setting) => ({
-    id: "together",
+    id: `together-${nth}`,
     kind: "together",
-    steps: [publish(nth, count, setting), ending(kind)],
+    steps: [publish(nth, count, setting), ending(kind, `${kind}-after-${nth}`)],
   }),
 });
 
 const endKinds = ["drain", "close"] as const;
 type EndKind = (typeof endKinds)[number];
-const ending = (kind: EndKind): CallStep => ({ id: kind, kind });
-const endLetter = (kind: EndKind): Letter => ({ name: kind, spends: ["ends"], step: () => ending(kind) });
-
-/** No setting has a policy, and no promise of a bare client speaks of the end of its process. */
-const leftOut = (): readonly never[] => [];
+const ending = (kind: EndKind | "exit", id: string): CallStep => ({ id, kind });
+const endLetter = (kind: EndKind | "exit"): Letter => ({
+  name: kind,
+  spends: ["ends"],
+  step: nth => ending(kind, nth === 1 ? kind : `${kind}-${nth}`),
+});
 
 const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly Letter[] } = {
-  start: () => [{ name: "start", spends: ["starts"], step: () => ({ id: "start", kind: "start" }) }],
-  publish: ({ bursts }) => bursts.flatMap(publishLetters),
+  start: ({ policy }) => [
+    {
+      name: "start",
+      spends: ["starts"],
+      step: nth => ({ id: nth === 1 ? "start" : `start-${nth}`, kind: "start" }),
+    },
+    ...(policy === undefined ? [] : peerStarts()),
+  ],
+  publish: ({ bursts, policy }) => [
+    ...bursts.flatMap(publishLetters),
+    ...(policy === undefined ? [] : durablePublishes(policy)),
+  ],
   flush: () => [
     {
       name: "flush",
@@ -227,10 +259,11 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
       spends: ["heals"],
       step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits }),
     })),
-  exit: leftOut,
-  subscribe: leftOut,
-  signal: leftOut,
-  advance: leftOut,
+  // No promise of a bare client speaks of the end of its process.
+  exit: ({ policy }) => (policy === undefined ? [] : [endLetter("exit")]),
+  subscribe: ({ policy }) => (policy === undefined ? [] : subscribes(policy)),
+  signal: ({ policy }) => (policy === undefined ? [] : signals()),
+  advance: ({ policy }) => (policy === undefined ? [] : advances(policy)),
 };
 
 interface FaultLetter {
@@ -243,11 +276,15 @@ const awaits: readonly FaultAwait[] = ["noticed", "none", "gave-up"];
 /** A server that is stopped is gone alike for TERM and KILL. */
 const faultLetters: { readonly [kind in Fault["kind"]]: (scope: Scope) => readonly FaultLetter[] } = {
   cut: () => awaits.map(one => ({ name: `cut, await ${one}`, fault: () => ({ kind: "cut", awaits: one }) })),
-  "stop-server": () =>
-    awaits.map(one => ({
-      name: `stop-server, await ${one}`,
-      fault: () => ({ kind: "stop-server", signal: "TERM", awaits: one }),
-    })),
+  "stop-server": ({ policy }) => [
+    ...awaits.map(
+      (one): FaultLetter => ({
+        name: `stop-server, await ${one}`,
+        fault: () => ({ kind: "stop-server", signal: "TERM", awaits: one }),
+      }),
+    ),
+    ...ifAny(policy, serverLosesItsStore).map(one => ({ ...one, name: "stop-server, its store is lost" })),
+  ],
   hold: () => [{ name: "hold", fault: () => ({ kind: "hold" }) }],
   limit: scope =>
     anchorsFor(scope).map(({ name, frames, more }) => ({
@@ -256,17 +293,21 @@ const faultLetters: { readonly [kind in Fault["kind"]]: (scope: Scope) => readon
     })),
   blackhole: () => [{ name: "blackhole", fault: () => ({ kind: "blackhole" }) }],
   "pause-server": () => [{ name: "pause-server", fault: () => ({ kind: "pause-server" }) }],
-  "lose-ack": leftOut,
-  "power-loss": leftOut,
-  "no-jetstream": leftOut,
-  "refuse-credentials": leftOut,
-  "silent-handshake": leftOut,
+  "lose-ack": ({ policy }) => ifAny(policy, { kind: "lose-ack" }),
+  "power-loss": ({ policy }) => ifAny(policy, { kind: "power-loss", awaits: "noticed" }),
+  "no-jetstream": ({ policy }) => ifAny(policy, { kind: "no-jetstream" }),
+  "refuse-credentials": ({ policy }) => ifAny(policy, { kind: "refuse-credentials" }),
+  "silent-handshake": ({ policy }) => ifAny(policy, { kind: "silent-handshake" }),
 };
 
-/** Kinds of step and fault that the alphabet has no letter for. */
-export const kindsLeftOut: readonly string[] = Object.entries<unknown>({ ...stepLetters, ...faultLetters })
-  .filter(([, make]) => make === leftOut)
-  .map(([kind]) => kind);
+const ifAny = (policy: Policy | undefined, fault: Fault): readonly FaultLetter[] =>
+  policy === undefined ? [] : [{ name: fault.kind, fault: () => fault }];
+
+/** Kinds of step and fault that this alphabet has no letter for. */
+export function kindsLeftOut(scope: Scope): readonly string[] {
+  const all = Object.entries<(scope: Scope) => readonly unknown[]>({ ...stepLetters, ...faultLetters });
+  return all.filter(([, make]) => make(scope).length === 0).map(([kind]) => kind);
+}
 
 const anchors = [
   { name: "a byte less than a frame", frames: 1, more: -1 },

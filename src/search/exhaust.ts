@@ -14,7 +14,7 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { catalogue } from "../../properties/catalogue.ts";
-import type { Property } from "../../properties/property.ts";
+import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
 import { isSmaller } from "./certify.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
@@ -85,7 +85,7 @@ export async function exhaust(
   const began = performance.now();
   const found: Found = { violations: new Map(), exercised: new Set(), ledgers: new Set() };
   const explored: Explored[] = [];
-  const properties = judgedProperties(asked);
+  const judged = new Set<string>();
   for (const setting of asked.settings) {
     const stop = (states: number): string | undefined => {
       if (isInterrupted()) return "interrupted";
@@ -93,10 +93,12 @@ export async function exhaust(
       const before = explored.reduce((sum, one) => sum + one.states, 0);
       return before + states >= asked.statesMax ? `${asked.statesMax} states are reached` : undefined;
     };
+    const properties = judgedProperties(asked, setting);
+    for (const { id } of properties) judged.add(id);
     explored.push(await new Exploration(asked, setting, properties, found).run(stop, onLevel));
   }
   const violations = [...found.violations.values()];
-  const promised = properties.map(one => one.id);
+  const promised = [...judged];
   const isComplete = explored.every(one => one.stopped === undefined);
   const isVacuous = !promised.some(id => found.exercised.has(id));
   return {
@@ -110,10 +112,11 @@ export async function exhaust(
   };
 }
 
-const judgedProperties = ({ profile, judging: { require = [], only } = {} }: Exhaust): readonly Property[] =>
-  catalogue.filter(
-    ({ id }) => (profile.promises.includes(id) || require.includes(id)) && (only === undefined || only.includes(id)),
-  );
+function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: Setting): readonly Property[] {
+  const { require, only } = judging;
+  const promised = promisedIds(profile, policy, require);
+  return catalogue.filter(({ id }) => promised.has(id) && (only === undefined || only.includes(id)));
+}
 
 interface Found {
   /** The shortest of each property. */
@@ -174,7 +177,7 @@ class Exploration {
     this.found = found;
     this.world = world;
     this.schedules = new Schedules(letters, bounds, setting, profile);
-    this.monitor = new Monitor(properties, { options: setting.options, profile });
+    this.monitor = new Monitor(properties, declaredBy(scenarioOf(setting, []), profile));
   }
 
   async run(stop: (states: number) => string | undefined, onLevel: (said: string) => void): Promise<Explored> {

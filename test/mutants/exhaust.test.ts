@@ -21,11 +21,16 @@ function named(name: string): Mutant {
   return mutant;
 }
 
-test.each(
-  zoo.filter(one => one.beyond === undefined && longer[one.name] === undefined).map(one => [one.name, one] as const),
-)("a bus that %s is found in four steps", (_name, mutant) => {
-  expect(shortest(mutant, 4).walked.violation).toBeDefined();
-});
+/** Under a policy the alphabet is twice as long, and a walk longer by far. */
+const walkedHere = ({ beyond, name, where }: Mutant): boolean =>
+  beyond === undefined && longer[name] === undefined && where.policy === undefined;
+
+test.each(zoo.filter(walkedHere).map(one => [one.name, one] as const))(
+  "a bus that %s is found in four steps",
+  (_name, mutant) => {
+    expect(shortest(mutant, 4).walked.violation).toBeDefined();
+  },
+);
 
 describe("what is said of a mutant", () => {
   const beyond = named("swaps two deliveries");

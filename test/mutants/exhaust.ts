@@ -3,15 +3,7 @@
  * and judged in full. Path by path and with no memory of states, since a mutant may remember what no state shows, or change all that
  * its world has said; whatever a mutant does, nothing shorter than what is found here shows it. Called by `run.ts --exhaust`.
  */
-import {
-  alphabetOf,
-  boundsOf,
-  type Letter,
-  type Setting,
-  scopeOf,
-  settingsOf,
-  sizesOf,
-} from "../../src/search/exhaust-alphabet.ts";
+import { alphabetOf, boundsOf, type Setting, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
 import { type PathsWalked, walkPaths } from "../../src/search/exhaust-paths.ts";
 import { type Mutant, runMutant } from "./mutant.ts";
 
@@ -32,13 +24,15 @@ export function shortest(mutant: Mutant, depthMax = mutant.beyond === undefined 
   const began = performance.now();
   const { declared: profile } = mutant;
   const { publishes, faults } = exhaustBound;
-  const letters: readonly Letter[] = alphabetOf(profile, scopeOf(publishes));
-  const settings: readonly Setting[] = settingsOf(profile, sizesOf(profile, publishes));
+  const { policy, options } = mutant.where;
+  const settings = settingsOf(profile, sizesOf(profile, publishes));
+  const [plain] = settings as readonly [Setting];
   const walked = walkPaths({
     profile,
-    letters,
-    settings,
-    bounds: boundsOf(publishes, faults),
+    letters: alphabetOf(profile, scopeOf(publishes, policy)),
+    // A policy is looked at as the mutant's own scenario has it.
+    settings: policy === undefined ? settings : [{ ...plain, name: policy.name, options, policy }],
+    bounds: boundsOf(publishes, faults, policy),
     depthMax,
     pathsMax,
     world: (scenario, choose) => runMutant(mutant, choose, scenario),
