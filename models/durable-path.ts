@@ -256,7 +256,8 @@ function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = at
     const [one] = take(rest, 1) as [FrameRun];
     let kept = 0;
     for (; kept < attempts && accepts(state.pendingBytes, limit, one) > 0; kept++) keep(state, one);
-    if (kept === 0) told.refuse([one], "buffer-full");
+    // A refusal proves nothing where an earlier attempt was handed on.
+    if (kept === 0 && attempts === attemptsMax(bus)) told.refuse([one], "buffer-full");
     else told.timeOut(one);
   }
 }

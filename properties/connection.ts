@@ -18,6 +18,8 @@ interface Connection {
   seen: number;
   illegal: string | undefined;
   outages: number;
+  /** There is a process around the client: its supervisor may start another, and an outage may heal within the attempts. */
+  hasProcess: boolean;
   shutdown: boolean;
   settled: boolean;
   /** A link that swallows everything is in force; how often that was noticed, and the first time that it was not. */
@@ -32,6 +34,7 @@ const startConnection = ({ options }: Declared): Connection => ({
   seen: 0,
   illegal: undefined,
   outages: 0,
+  hasProcess: false,
   shutdown: false,
   settled: false,
   silent: false,
@@ -49,6 +52,7 @@ function trackConnection(state: Connection, event: Event): void {
       return;
     case "process":
       if (event.replica !== 0) return;
+      state.hasProcess = true;
       // The next process has a client of its own.
       if (event.change === "started") state.last = undefined;
       else if (event.change === "stopping" || event.because !== "client-closed") state.shutdown = true;
@@ -119,8 +123,8 @@ export const connection: readonly Property[] = [
     "giving-up-is-visible",
     "A client that has used up its attempts says that it is closed.",
     "eventually",
-    ({ attemptsMax, outages, last, shutdown }) => {
-      if (attemptsMax < 0 || shutdown) return { exercised: 0 };
+    ({ attemptsMax, outages, last, shutdown, hasProcess }) => {
+      if (attemptsMax < 0 || shutdown || hasProcess) return { exercised: 0 };
       const fine = outages === 0 || last === "closed";
       return ending(outages, fine ? undefined : `its attempts are spent and its last word is ${last}`);
     },

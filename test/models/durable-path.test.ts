@@ -101,6 +101,12 @@ describe("table 6", () => {
     expect(shown(scenario, natsGo)).toEqual({ told: ["rejected buffer-full"], held: [] });
   });
 
+  test("a refusal after an attempt that was handed on proves nothing", () => {
+    const twice = policyWith({ publish: { attemptsMax: 2 } });
+    const scenario = underPolicy(twice, [start, loseAck, job(), heal()], { reconnectBufferBytesMax: -1 });
+    expect(shown(scenario, natsGo)).toEqual({ told: ["unsettled timeout"], held: [0] });
+  });
+
   test("held in the link: a timeout, and stored when it is let go; dropped in the link: a timeout, and gone", () => {
     expect(shown(underPolicy(sound, [start, hold, job(2), heal()]), natsGo)).toEqual({
       told: ["unsettled timeout", "unsettled timeout"],

@@ -7,6 +7,7 @@ import { type Choose, sampled } from "../../models/choice.ts";
 import { type PlannedStep, plan, settleId } from "../../models/plan.ts";
 import { append, type BusState, countOf, type FrameRun, lose, newState } from "../../models/state.ts";
 import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { StepWorld } from "../../src/search/exhaust-world.ts";
@@ -20,6 +21,8 @@ export interface Mutant {
   /** The client it really is. */
   readonly behaves?: Profile;
   readonly misreads?: (options: Options) => Options;
+  /** The policy it really follows. */
+  readonly follows?: (policy: Policy) => Policy;
   /** Does one step otherwise; made anew for each run, so that it may remember. */
   readonly does?: () => Doing;
   /** Changes what the world says; the same list where there is nothing to change. */
@@ -59,7 +62,8 @@ export function runMutant(
   const world = worldOf(mutant, mutant.does?.());
   const events: Event[] = [];
   const emit: Emit = event => void events.push(event);
-  const state = newState(scenario.policy, scenario.options.servers);
+  const policy = scenario.policy && (mutant.follows?.(scenario.policy) ?? scenario.policy);
+  const state = newState(policy, scenario.options.servers);
   emit({ kind: "phase", phase: "disturbed" });
   for (const planned of [...plan(scenario, mutant.declared).steps, undefined]) {
     at(planned?.step.id ?? settleId);

@@ -6,6 +6,7 @@ import { connectionMutants } from "./connection.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
 import { reconnectBufferMutants } from "./reconnect-buffer.ts";
+import { serviceMutants } from "./service.ts";
 import { shutdownMutants } from "./shutdown.ts";
 
 export type { Mutant } from "./mutant.ts";
@@ -16,4 +17,5 @@ export const zoo: readonly Mutant[] = [
   ...reconnectBufferMutants,
   ...shutdownMutants,
   ...connectionMutants,
+  ...serviceMutants,
 ];

@@ -1,0 +1,362 @@
+/** Mutants of a bus with a policy, tables 3 to 8 of docs/facts.md and Cordum's own: a bus, a library or a server that does not do as its policy says. */
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Options } from "../../models/vocabulary/scenario.ts";
+import { coldStart } from "../../properties/cold-start.ts";
+import { durablePath } from "../../properties/durable-path.ts";
+import { shutdown } from "../../properties/shutdown.ts";
+import { type Bare, cut, fault, flush, heal, start } from "../models/cases.ts";
+import {
+  advance,
+  job,
+  jobAgain,
+  kill,
+  news,
+  policyWith,
+  replica,
+  stream,
+  subscribe,
+  term,
+  underPolicy,
+} from "../models/policies.ts";
+import type { Moment, Mutant } from "./mutant.ts";
+
+const demands = [...durablePath, ...shutdown, ...coldStart]
+  .map(({ id }) => id)
+  .concat("connection/a-closed-client-leaves-no-ready-process");
+
+type Parts = Parameters<typeof policyWith>[0];
+const demanding = (parts: Parts = {}): Policy => policyWith({ ...parts, demands });
+
+/** A part of the policy that the bus does not follow. */
+const instead =
+  (parts: Parts) =>
+  (policy: Policy): Policy => {
+    const changed = Object.entries(parts).map(([name, part]) => {
+      const declared = policy[name as keyof Policy];
+      return [name, Array.isArray(part) || typeof part !== "object" ? part : { ...(declared as object), ...part }];
+    });
+    return { ...policy, ...Object.fromEntries(changed) };
+  };
+
+const serverKilled: readonly Bare[] = [fault({ kind: "stop-server", signal: "KILL", awaits: "noticed" }), heal()];
+const lateJetStream: readonly Bare[] = [fault({ kind: "no-jetstream" }), start, heal(), job()];
+const oneOfTwoStops: readonly Bare[] = [
+  start,
+  replica(1),
+  subscribe(1),
+  replica(2),
+  subscribe(2),
+  job(),
+  term(1),
+  job(2),
+];
+const retried: readonly Bare[] = [start, fault({ kind: "lose-ack" }), job(), heal(), jobAgain(2)];
+
+interface Unfaithful {
+  readonly name: string;
+  readonly row: string;
+  readonly steps: readonly Bare[];
+  readonly killedBy: readonly string[];
+  readonly declared?: Parts;
+  /** A demand that the declared policy does not meet there. */
+  readonly notDemanded?: string;
+  readonly options?: Partial<Options>;
+}
+
+/** It follows another policy than the one it declares. */
+function follows(parts: Parts, one: Unfaithful): Mutant {
+  const policy = demanding(one.declared);
+  const judged = { ...policy, demands: policy.demands.filter(id => id !== one.notDemanded) };
+  return {
+    name: one.name,
+    row: one.row,
+    declared: natsGo,
+    follows: instead(parts),
+    where: underPolicy(judged, one.steps, one.options),
+    killedBy: [...one.killedBy, "conformance"],
+  };
+}
+
+const unfaithful: readonly Mutant[] = [
+  follows(
+    { streams: [{ ...stream, storage: "memory" }] },
+    {
+      name: "keeps its stream in memory",
+      row: "table 7: memory stream, the stream itself is gone",
+      steps: [start, job(3), ...serverKilled],
+      killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
+  follows(
+    { publish: { messageIds: [{ subjects: "job.>", id: "key" }] } },
+    {
+      name: "names its messages by what they are about",
+      row: "Cordum: message id <subject>:<jobId>, the second of two results is swallowed",
+      steps: [start, job(1, { key: "7" }), job(1, { key: "7" })],
+      killedBy: ["durable-path/a-distinct-message-is-not-swallowed"],
+    },
+  ),
+  follows(
+    { publish: { messageIds: [] } },
+    {
+      name: "sends no ids",
+      row: "table 6: retry, no msgId, stored 2",
+      steps: retried,
+      killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, duplicateWindowMs: 0 }] },
+    {
+      name: "has a stream without a duplicate window",
+      row: "table 6: retry, same msgId, stored 1",
+      steps: [start, fault({ kind: "lose-ack" }), job(), heal(), advance(1), jobAgain(2)],
+      killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
+    },
+  ),
+  follows(
+    { startup: { jetStreamProbe: "once" } },
+    {
+      name: "asks for JetStream once, and stays on core NATS for life",
+      row: "Cordum: on error it logs and stays on core NATS for the life of the process",
+      steps: lateJetStream,
+      killedBy: [
+        "durable-path/declared-durable-is-acknowledged",
+        "cold-start/a-late-jetstream-is-used-once-it-is-there",
+      ],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, subjects: ["job.b"] }] },
+    {
+      name: "has a stream that does not cover what its classifier calls durable",
+      row: "Cordum: worker.a.b.jobs is durable by its suffix and in no stream",
+      steps: [start, job()],
+      killedBy: ["durable-path/every-declared-durable-subject-has-a-stream"],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, subjects: [">"] }] },
+    {
+      name: "has a stream that captures what is declared best-effort",
+      row: "Cordum: sys.heartbeat is best-effort, and in CORDUM_SYS",
+      steps: [start, news(2), flush()],
+      killedBy: ["durable-path/best-effort-is-not-stored"],
+    },
+  ),
+  follows(
+    { taps: ["stray"] },
+    {
+      name: "has a listener that never answers",
+      row: "Cordum: the gateway's taps change no responders into a timeout of 5 s",
+      declared: { classifier: [{ prefix: "stray" }] },
+      notDemanded: "durable-path/every-declared-durable-subject-has-a-stream",
+      steps: [start, job(2, { subject: "stray" })],
+      killedBy: ["durable-path/no-responders-is-told-as-such"],
+    },
+  ),
+  follows(
+    { consume: { durables: "created" }, shutdown: { strategy: "drain" } },
+    {
+      name: "drains, and its library deletes the durable that others share",
+      row: "nats.go#874: the creator deletes its durable consumer when it drains",
+      steps: oneOfTwoStops,
+      killedBy: ["durable-path/every-stored-message-is-handled", "shutdown/stopping-one-replica-harms-no-other"],
+    },
+  ),
+  follows(
+    { consume: { durables: "created" }, shutdown: { strategy: "drain" } },
+    {
+      name: "makes its durable anew after a drain",
+      row: "nats.go#874: a restart redelivers everything",
+      steps: [start, replica(1), subscribe(1), job(2), term(1), replica(1), subscribe(1)],
+      killedBy: ["shutdown/a-restart-replays-no-history"],
+    },
+  ),
+  follows(
+    { consume: { failures: "acknowledged" } },
+    {
+      name: "acknowledges what its handler could not do",
+      row: "Cordum: any other error is acknowledged and gone",
+      steps: [start, replica(1), subscribe(1, "fails"), job()],
+      killedBy: ["durable-path/a-failed-message-is-kept"],
+    },
+  ),
+  follows(
+    { consume: { deliverMax: -1 } },
+    {
+      name: "has a consumer without a limit of deliveries",
+      row: "Cordum: MaxDeliver not set",
+      steps: [start, replica(1), subscribe(1, "fails"), job(), advance(300_000)],
+      killedBy: ["durable-path/redelivery-is-bounded"],
+    },
+  ),
+  follows(
+    { shutdown: { tellsLoss: false } },
+    {
+      name: "stops while down and tells nobody what it kept",
+      row: "table 4: close while down, 20 kept, 0/20, no error",
+      steps: [start, flush(), cut(), news(4), term()],
+      killedBy: ["shutdown/nothing-accepted-is-lost-in-silence-by-a-stop"],
+    },
+  ),
+  follows(
+    { shutdown: { forced: false } },
+    {
+      name: "has a budget for its stop and does not enforce it",
+      row: "table 4: drain hangs, the supervisor's patience ends it",
+      steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
+      killedBy: ["shutdown/a-stop-ends-within-its-budget"],
+    },
+  ),
+  follows(
+    { startup: { readiness: "connected" } },
+    {
+      name: "is ready while JetStream is not",
+      row: "Cordum's seeds: readiness is IsConnected",
+      steps: [fault({ kind: "no-jetstream" }), start, heal()],
+      killedBy: ["cold-start/ready-means-usable"],
+    },
+  ),
+  follows(
+    { startup: { liveness: "as-readiness" } },
+    {
+      name: "is not alive while NATS is away",
+      row: "Cordum: one health path for both probes",
+      steps: [start, cut(), heal()],
+      killedBy: ["cold-start/liveness-is-independent-of-nats"],
+    },
+  ),
+  follows(
+    { startup: { whenClosed: "ignore" } },
+    {
+      name: "runs on when its credentials were refused",
+      row: "table 5: two equal auth errors stop the client",
+      steps: [fault({ kind: "refuse-credentials" }), start, advance(60_000)],
+      killedBy: ["cold-start/wrong-credentials-never-look-like-waiting"],
+    },
+  ),
+  follows(
+    { startup: { whenClosed: "ignore", readiness: "process" } },
+    {
+      name: "says that it is ready with a client that has given up",
+      row: "Cordum: the closed handler only logs",
+      steps: [start, cut("gave-up")],
+      options: { reconnectAttemptsMax: 3 },
+      killedBy: ["connection/a-closed-client-leaves-no-ready-process"],
+    },
+  ),
+  follows(
+    { startup: { strategy: "retry-forever" } },
+    {
+      name: "waits beyond its startup deadline",
+      row: "seed 002: retry for ever hides the age of the outage",
+      steps: [cut("none"), start, advance(500_000)],
+      killedBy: ["cold-start/retry-with-deadline-connects-or-exits"],
+    },
+  ),
+  follows(
+    { startup: { strategy: "retry-forever" } },
+    {
+      name: "waits where it was to fail fast",
+      row: "table 5: port closed, default, an error in less than 25 ms",
+      declared: { startup: { strategy: "fail-fast" } },
+      steps: [cut("none"), start, advance(500_000)],
+      killedBy: ["cold-start/fail-fast-ends-within-its-bound"],
+    },
+  ),
+];
+
+const isSignal = ({ planned }: Moment, signal: "TERM" | "KILL"): boolean =>
+  planned?.step.kind === "signal" && planned.step.signal === signal;
+const isPowerLoss = ({ planned }: Moment): boolean =>
+  planned?.step.kind === "fault" && planned.step.fault.kind === "power-loss";
+
+/** Every stream has lost what it held. */
+function emptyStreams({ state }: Moment): void {
+  for (const one of state.service?.server.streams ?? []) one.log = [];
+}
+
+/** The word "stopping" comes before what was published last. */
+function stopsToldEarlier(events: readonly Event[]): readonly Event[] {
+  const stopping = events.findIndex(event => event.kind === "process" && event.change === "stopping");
+  const published = events.findLastIndex((event, i) => i < stopping && event.kind === "published");
+  const told = events[stopping];
+  if (told === undefined || published < 0) return events;
+  return [...events.slice(0, published), told, ...events.slice(published, stopping), ...events.slice(stopping + 1)];
+}
+
+const faulty: readonly Mutant[] = [
+  {
+    name: "loses with its process what a stream had acknowledged to it",
+    row: "table 7: PubAck seen, 1/1 after a kill",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isSignal(moment, "KILL")) emptyStreams(moment);
+      go();
+    },
+    where: underPolicy(demanding(), [start, job(2), kill()]),
+    killedBy: ["shutdown/what-was-acked-outlives-a-kill", "durable-path/acked-is-never-lost", "conformance"],
+  },
+  {
+    name: "loses with the power what its disk had",
+    row: "nats-server: sync_interval, 2 minutes",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isPowerLoss(moment)) emptyStreams(moment);
+      go();
+    },
+    where: underPolicy(demanding(), [
+      start,
+      job(5),
+      advance(120_000),
+      fault({ kind: "power-loss", awaits: "noticed" }),
+      heal(),
+    ]),
+    killedBy: ["durable-path/synced-survives-power-loss", "conformance"],
+  },
+  {
+    name: "says of what was stored that nobody answered",
+    row: "table 6: an error that proves nothing happened",
+    declared: natsGo,
+    does: () => (moment, go) =>
+      go({
+        emit: event =>
+          moment.emit(
+            event.kind === "published" && event.outcome.is === "acked"
+              ? { ...event, outcome: { is: "rejected", kind: "no-responders" } }
+              : event,
+          ),
+      }),
+    where: underPolicy(demanding(), [start, job()]),
+    killedBy: ["durable-path/an-error-that-proves-nothing-happened-is-true", "conformance"],
+  },
+  {
+    name: "drops at its first connection what was published before it",
+    row: "table 5: retry, publish buffered and delivered (5/5)",
+    declared: natsGo,
+    does: () => (moment, go) =>
+      go({
+        emit: event => {
+          moment.emit(event);
+          if (event.kind !== "connection" || event.change !== "connected") return;
+          moment.state.pending = [];
+          moment.state.pendingBytes = 0;
+        },
+      }),
+    where: underPolicy(demanding(), [cut("none"), start, news(5), heal(), flush()]),
+    killedBy: ["cold-start/nothing-is-lost-before-the-first-connection", "conformance"],
+  },
+  {
+    name: "goes on publishing after it was told to stop",
+    row: "seed 000: stop intake first",
+    declared: natsGo,
+    says: stopsToldEarlier,
+    where: underPolicy(demanding(), [start, news(2), term()]),
+    killedBy: ["shutdown/nothing-is-accepted-after-intake-stopped"],
+  },
+];
+
+export const serviceMutants: readonly Mutant[] = [...unfaithful, ...faulty];
