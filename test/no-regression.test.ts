@@ -5,7 +5,11 @@
 import seedrandom from "seedrandom";
 import { expect, test } from "vitest";
 import { hashText, sampled } from "../models/choice.ts";
+import type { Policy } from "../models/vocabulary/policy.ts";
+import { policyScenarioOf } from "../properties/arbitraries/policy-scenario.ts";
 import { digestOf } from "../src/judge.ts";
+import { bundledPolicy } from "../src/policies.ts";
+import { modelCapabilities } from "../src/worlds/model.ts";
 import { eventsOf, profileNamed, randomScenario } from "./models/cases.ts";
 
 const hex = (word: number): string => word.toString(16).padStart(8, "0");
@@ -28,6 +32,17 @@ test.each([
 ])("for %s the seed word %s makes the scenario that it always made", (name, word, expected) => {
   const { options, steps } = randomScenario(word, profileNamed(name));
   expect(hex(hashText(JSON.stringify({ options, steps })))).toBe(expected);
+});
+
+test.each([
+  ["cordum-as-found", "a", "9827bd3d"],
+  ["cordum-hardened", "a", "2e6138fd"],
+  ["core-only", "1", "2d9a43e6"],
+])("under %s the seed word %s makes the scenario that it always made", (name, word, expected) => {
+  const policy = bundledPolicy(name) as Policy;
+  const profile = profileNamed("nats-go");
+  const { steps } = policyScenarioOf(word, { profile, policy, capabilities: modelCapabilities(profile) });
+  expect(hex(hashText(JSON.stringify(steps)))).toBe(expected);
 });
 
 test("answers are drawn from seed, step, label and occurrence as they always were", () => {
