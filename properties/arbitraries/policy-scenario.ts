@@ -42,18 +42,10 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     keys: 0,
     isDowngraded: false,
     isSubscribed: false,
+    isOver: false,
   };
   begin(draft);
-  const possible = episodes.filter(
-    one =>
-      one.needs.every(need => capabilities.has(need)) && (one.durable !== true || draft.subjects.durable.length > 0),
-  );
-  const kept = possible.filter(() => random.chance(0.6));
-  const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));
-  for (let left = random.int(1, space.episodesMax ?? 4); left > 0 && mix.length > 0; left--)
-    random.pick(mix).add(draft);
-  if (random.chance(0.4)) ending(draft);
-  else if (random.chance(0.5)) publish(draft);
+  if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
   return {
     version: 1,
     id: `random/${word}`,
@@ -65,6 +57,18 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     mustHappen: [],
     expect: {},
   };
+}
+
+function goOn(draft: Draft, episodesMax: number): void {
+  const { random, capabilities, subjects } = draft;
+  const possible = episodes.filter(
+    one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
+  );
+  const kept = possible.filter(() => random.chance(0.6));
+  const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));
+  for (let left = random.int(1, episodesMax); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
+  if (random.chance(0.4)) ending(draft);
+  else if (random.chance(0.5)) publish(draft);
 }
 
 /** Under the policy, where there is one; of the bare client otherwise. */
@@ -87,6 +91,8 @@ interface Draft {
   isDowngraded: boolean;
   /** Replica 0 has a handler: what it is given would count against an acknowledgement to be lost. */
   isSubscribed: boolean;
+  /** Replica 0 runs with a client that is closed for good: nothing more can befall it. */
+  isOver: boolean;
 }
 
 interface Episode {
@@ -235,7 +241,9 @@ function runAfter(draft: Draft, cold: Fault): void {
   if (cold.kind === "no-jetstream") return;
   if (cold.kind === "refuse-credentials" && runsAhead && whenClosed === "ignore") {
     // Its client is closed for good, and only another process can help.
-    if (capabilities.has("signal")) signal(draft, 0, "TERM");
+    draft.isOver = !capabilities.has("signal") || random.chance(0.5);
+    if (draft.isOver) return;
+    signal(draft, 0, "TERM");
     start(draft);
     return;
   }
