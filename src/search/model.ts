@@ -180,14 +180,23 @@ function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance
   if (!same) throw new Error(`fault in faultline: ${id} is judged otherwise while it runs than from its record`);
 }
 
-/** The last failure that shrinking met is the smallest: each is smaller than the one before, and breaks the same. */
+/**
+ * The last failure that shrinking met is the smallest: each is smaller than the one before, and breaks the same. Where one promise is
+ * judged alone it is judged while the case runs, and the oracle is asked for the smallest only.
+ */
 function smallest(search: ModelSearch, space: ScenarioSpace, found: ModelFailure): ModelFailure {
-  let failure = found;
+  const { profile, judging, policy, seed } = search;
+  const isAlone = search.goesOn && found.broken.includes("/") && search.behaves === undefined;
+  const promised = promisedBy(profile, judging, policy);
+  let smallest = found.scenario;
+  const breaksTheSame = (scenario: Scenario): boolean =>
+    isAlone
+      ? runFast(promised, scenario, seedOf(seed, scenario)).broken.includes(found.broken)
+      : failureOf(runRecorded(search, scenario), scenario, seed)?.broken === found.broken;
   const holds = (scenario: Scenario): boolean => {
     if (scenario === found.scenario) return false;
-    const smaller = failureOf(runRecorded(search, scenario), scenario, search.seed);
-    if (smaller?.broken !== found.broken) return true;
-    failure = smaller;
+    if (!breaksTheSame(scenario)) return true;
+    smallest = scenario;
     return false;
   };
   fc.check(fc.property(scenarios(space), holds), {
@@ -195,5 +204,5 @@ function smallest(search: ModelSearch, space: ScenarioSpace, found: ModelFailure
     examples: [[found.scenario]],
     interruptAfterTimeLimit: shrinkBoundMs,
   });
-  return failure;
+  return failureOf(runRecorded(search, smallest), smallest, seed) ?? found;
 }
