@@ -5,7 +5,7 @@
  */
 
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable } from "../../models/vocabulary/policy-rules.ts";
+import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
   CallStep,
@@ -61,7 +61,8 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
 
 function goOn(draft: Draft, episodesMax: number): void {
   const { random, capabilities, subjects } = draft;
-  const possible = episodes.filter(
+  const isLimited = draft.policy.streams.some(({ messagesMax = filledMax }) => messagesMax < filledMax);
+  const possible = [...episodes, ...(isLimited ? [streamAtItsLimit] : [])].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
   );
   const kept = possible.filter(() => random.chance(0.6));
@@ -136,17 +137,21 @@ const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 interface PublishWish {
   readonly subject?: string;
   readonly most?: number;
+  readonly count?: number;
   readonly key?: string;
   readonly overlap?: true;
 }
 
-function publishStep(draft: Draft, { subject = anySubject(draft), most = 20, key, overlap }: PublishWish): PublishStep {
+function publishStep(
+  draft: Draft,
+  { subject = anySubject(draft), most = 20, count, key, overlap }: PublishWish,
+): PublishStep {
   const { random, policy } = draft;
   const drawn = key ?? (random.chance(0.15) ? nextKey(draft) : undefined);
   return {
     id: id(draft, "publish"),
     kind: "publish",
-    count: random.chance(0.5) ? random.int(1, 2) : random.int(1, most),
+    count: Math.max(1, count ?? (random.chance(0.5) ? random.int(1, 2) : random.int(1, most))),
     bytes: random.pick(payloads),
     subject,
     ...(drawn === undefined ? {} : { key: drawn }),
@@ -404,22 +409,38 @@ const episodes: readonly Episode[] = [
     add: replicasOfOneDurable,
   },
   {
-    name: "a handler that fails or hangs",
+    name: "a handler, its own or a replica's",
     needs: ["subscribe"],
     durable: true,
     add(draft) {
       const { random, policy, capabilities } = draft;
       const subject = durableSubject(draft);
-      const replica = capabilities.has("replicas") ? freeReplica(draft) : 0;
+      const isOwn = !draft.isSubscribed && (!capabilities.has("replicas") || random.chance(0.4));
+      const replica = isOwn ? 0 : freeReplica(draft);
+      if (replica > 0 && !capabilities.has("replicas")) return;
       if (replica > 0) start(draft, replica);
       else draft.isSubscribed = true;
       sometimes(draft, 0.3, () => publish(draft, { subject, most: 5 }));
-      subscribe(draft, replica, subject, random.pick(["fails", "hangs"]));
+      subscribe(draft, replica, subject, random.pick(["acks", "fails", "hangs"]));
       publish(draft, { subject, most: 5 });
       for (let left = random.int(0, 3); left > 0; left--) advanceAround(draft, policy.consume.ackWaitMs);
     },
   },
 ];
+
+/** A stream whose limit is higher is not filled by a scenario. */
+const filledMax = 2_000;
+const streamAtItsLimit: Episode = { name: "a stream at its limit", needs: [], durable: true, add: fillAStream };
+
+/** Just under, at, or just over the limit of a stream. */
+function fillAStream(draft: Draft): void {
+  const { random, policy } = draft;
+  const subject = durableSubject(draft);
+  const messagesMax = streamOf(policy, subject)?.messagesMax ?? filledMax;
+  if (messagesMax >= filledMax) return;
+  publish(draft, { subject, count: messagesMax + random.pick([-1, 0, 1]) });
+  for (let left = random.int(0, 2); left > 0; left--) publish(draft, { subject, most: 2 });
+}
 
 const replicaMax = 15;
 

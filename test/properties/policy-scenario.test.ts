@@ -117,6 +117,14 @@ test("an exact rule is told from a prefix, a suffix alone from nothing before it
   ]);
 });
 
+test("a stream's limit is met just under, at and just over it", () => {
+  const limited = { ...asFound, streams: asFound.streams.map(one => ({ ...one, messagesMax: 300 })) };
+  const counts = Array.from({ length: 500 }, (_, i) => scenarioOf(`limit-${i}`, limited))
+    .flatMap(stepsOf)
+    .flatMap(one => (one.kind === "publish" ? [one.count] : []));
+  for (const count of [299, 300, 301]) expect(counts.filter(one => one === count).length).toBeGreaterThan(10);
+});
+
 describe("a thousand scenarios for Cordum meet", () => {
   const scenarios = Array.from({ length: 1_000 }, (_, i) => scenarioOf(`meet-${i}`, asFound));
   const met = (does: (step: Step) => boolean): number => scenarios.filter(one => stepsOf(one).some(does)).length;
@@ -154,6 +162,7 @@ describe("a thousand scenarios for Cordum meet", () => {
     ["SIGTERM to a replica", one => one.kind === "signal" && one.signal === "TERM" && one.replica > 0],
     ["a handler that fails", one => one.kind === "subscribe" && one.handler === "fails"],
     ["a handler that hangs", one => one.kind === "subscribe" && one.handler === "hangs"],
+    ["a handler in the process that publishes", one => one.kind === "subscribe" && one.replica === 0],
     ["a process that exits", one => one.kind === "exit"],
     ...[119_999, 120_000, 120_001].map(
       ms =>
