@@ -8,6 +8,12 @@ import { reductions } from "../../properties/arbitraries/reductions.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { modelCapabilities, runModel } from "../../src/worlds/model.ts";
 
+/** The share of every random test that is done: all of it in the suite, little where each single mutant of mutation/ costs a run. */
+const share = Number(process.env.FAULTLINE_TEST_SHARE ?? "1");
+export const times = (all: number): number => Math.ceil(all * share);
+/** What a random test must have seen in its runs. In few of them chance weighs more, and a quarter of it is enough. */
+export const enough = (all: number): number => (share < 1 ? Math.floor((all * share) / 4) : all);
+
 export const allProfiles: readonly Profile[] = Object.values(profiles);
 export const profilesByName = allProfiles.map(profile => [profile.name, profile] as const);
 

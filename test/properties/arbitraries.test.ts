@@ -12,13 +12,13 @@ import { scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts"
 import { missingCapabilities } from "../../src/capability.ts";
 import { checkScenario } from "../../src/schema.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
-import { describeScenario, eventsOf, profilesByName, randomScenario, smallest } from "../models/cases.ts";
+import { describeScenario, eventsOf, profilesByName, randomScenario, smallest, times } from "../models/cases.ts";
 
 const steps = (scenario: Scenario, kind: string): number => scenario.steps.filter(one => one.kind === kind).length;
 
 describe.each(profilesByName)("for %s", (_name, profile) => {
   test("a scenario needs no capability beyond those that it was made for", () => {
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < times(600); i++) {
       const without = capabilities[i % capabilities.length] as Capability;
       const has = new Set<Capability>([...modelCapabilities(profile)].filter(one => one !== without));
       const scenario = scenarioOf(`needs-${i}`, { profile, capabilities: has });
@@ -29,14 +29,14 @@ describe.each(profilesByName)("for %s", (_name, profile) => {
   });
 
   test("every reduction of a scenario is one that could be read from a file", () => {
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < times(150); i++) {
       const scenario = { ...randomScenario(`reduce-${i}`, profile), id: "random/word" };
       for (const smaller of reductions(scenario)) expect(checkScenario(smaller, "x.json")).toEqual(smaller);
     }
   });
 
   test("whatever fails always is reduced to hardly anything", () => {
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < times(60); i++) {
       const small = smallest(randomScenario(`end-${i}`, profile), () => true);
       expect(small.steps.length, describeScenario(small)).toBeLessThanOrEqual(1);
     }
@@ -53,7 +53,7 @@ describe.each<[string, Profile, Profile]>([
   const space = { profile: did, capabilities: modelCapabilities(natsJs3) };
 
   test("is found by fast-check, and shrunk to one publish and one fault or end", () => {
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= times(20); seed++) {
       const found = fc.check(fc.property(scenarios(space), agrees), { numRuns: 300, seed });
       expect(found.failed, `seed ${seed}`).toBe(true);
       const [small] = found.counterexample ?? [];

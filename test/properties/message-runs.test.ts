@@ -4,6 +4,7 @@ import type { Event, Outcome } from "../../models/vocabulary/event.ts";
 import { randomOf } from "../../properties/arbitraries/random.ts";
 import { newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { firstOvertaking, firstSilentlyLost, newKnown, recordRuns } from "../../properties/message-runs.ts";
+import { times } from "../models/cases.ts";
 
 const outcomes: readonly Outcome[] = [
   { is: "accepted" },
@@ -23,7 +24,7 @@ function randomEvents(word: string): Event[] {
 }
 
 test("every message has the outcome and the arrivals that the ledger has, without a gap", () => {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < times(500); i++) {
     const known = newKnown();
     const ledger = newLedger();
     for (const event of randomEvents(`runs-${i}`)) {

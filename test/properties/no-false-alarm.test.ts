@@ -6,6 +6,7 @@ import { judge } from "../../src/judge.ts";
 import {
   cut,
   describeScenario,
+  enough,
   eventsOf,
   heal,
   profilesByName,
@@ -14,10 +15,11 @@ import {
   scenarioWith,
   smallest,
   start,
+  times,
   withLimit,
 } from "../models/cases.ts";
 
-const runs = 4_000;
+const runs = times(4_000);
 const limits = [undefined, -1, 1, 34, 100, 1_024];
 
 describe.each(profilesByName)("%s", (name, profile) => {
@@ -32,7 +34,7 @@ describe.each(profilesByName)("%s", (name, profile) => {
       }
       expect(judged.verdict, `${judged.reason}\n${describeScenario(scenario)}`).not.toBe("violated");
     }
-    const idle = [...exercised].filter(([, times]) => times < 50);
+    const idle = [...exercised].filter(([, often]) => often < enough(50));
     expect(idle).toEqual([]);
   });
 
@@ -50,12 +52,12 @@ describe.each(profilesByName)("%s", (name, profile) => {
   });
 
   test("is seldom judged inconclusive: its random scenarios disturb it", () => {
-    const verdicts = Array.from({ length: 1_000 }, (_, i) => {
+    const verdicts = Array.from({ length: times(1_000) }, (_, i) => {
       const scenario = randomScenario(`disturb-${i}`, profile);
       return judge(scenario, profile, eventsOf(scenario, profile, String(i)));
     });
-    expect(verdicts.filter(one => one.verdict === "inconclusive").length).toBeLessThanOrEqual(20);
-    expect(verdicts.filter(one => one.disturbed).length).toBeGreaterThan(700);
+    expect(verdicts.filter(one => one.verdict === "inconclusive").length).toBeLessThanOrEqual(times(20));
+    expect(verdicts.filter(one => one.disturbed).length).toBeGreaterThan(enough(700));
   });
 });
 
