@@ -84,7 +84,7 @@ function configFor(mutants: readonly Mutant[], report: string): object {
     // TypeScript 7 has no compiler API; a file that is not there keeps Stryker from asking for it.
     tsconfigFile: "none.json",
     disableTypeChecks: false,
-    timeoutMS: 10_000,
+    timeoutMS: 20_000,
     timeoutFactor: 2,
     dryRunTimeoutMinutes: 10,
     tempDirName: ".faultline/mutation/copies",

@@ -1,11 +1,11 @@
 /** Where the real system may go more than one way the model may too, to exactly these ends and no others. */
 import { describe, expect, test } from "vitest";
-import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import {
   awaitNoticed,
   blackhole,
   close,
   cut,
+  endsOf,
   eventsOf,
   flush,
   heal,
@@ -21,19 +21,6 @@ import {
 const every = ["nats-go", "nats-js-2", "nats-js-3"] as const;
 const pings = { pingIntervalMs: 150, pingsOutMax: 2 };
 
-/** Every way the deliveries went in 300 runs, as a bar per message: `#` arrived, `.` did not. */
-function endsOf(scenario: Scenario, name: string): string[] {
-  const seen = new Set<string>();
-  for (let seed = 0; seed < 300; seed++) {
-    const bar: string[] = [];
-    for (const event of eventsOf(scenario, profileNamed(name), `race-${seed}`)) {
-      if (event.kind === "published") for (let i = 0; i < event.count; i++) bar[event.first + i] ??= ".";
-      if (event.kind === "delivered") for (let i = 0; i < event.count; i++) bar[event.first + i] = "#";
-    }
-    seen.add(bar.join(""));
-  }
-  return [...seen].sort();
-}
 const prefixesOfFour = ["....", "#...", "##..", "###.", "####"].sort();
 const then = (what: string): string[] => prefixesOfFour.map(prefix => prefix + what);
 

@@ -1,0 +1,245 @@
+/** What the oracle says: of a lie, the reason that helps; of the truth, where each message ended, as far as that can be known. */
+import { describe, expect, test } from "vitest";
+import { admits, type Observation, observe } from "../../models/oracle.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import {
+  close,
+  cut,
+  eventsOf,
+  flush,
+  heal,
+  hold,
+  overlapped,
+  profileNamed,
+  publish,
+  scenarioWith,
+  start,
+} from "./cases.ts";
+import { job, sound, subscribe, underPolicy } from "./policies.ts";
+
+const go = profileNamed("nats-go");
+
+/** What is said of the observation of one run, changed. */
+function saidOf(scenario: Scenario, lie: (truth: Observation) => Partial<Observation>, seed = "1"): string {
+  const truth = observe(eventsOf(scenario, go, seed));
+  const admission = admits(scenario, go, { ...truth, ...lie(truth) });
+  return admission.answer === "permitted" ? "permitted" : `${admission.answer}: ${admission.reason}`;
+}
+
+describe("of a lie it is said", () => {
+  const plain = scenarioWith([start, publish(5), flush(), publish(3), flush()]);
+  const outage = scenarioWith([start, publish(5), flush(), cut(), publish(3), heal(), flush()]);
+
+  test.each<[what: string, scenario: Scenario, lie: (truth: Observation) => Partial<Observation>, said: string]>([
+    ["nothing of the truth", plain, () => ({}), "permitted"],
+    [
+      "which message is missing, and what came there",
+      plain,
+      ({ delivered }) => ({ delivered: delivered.filter(m => m !== 2) }),
+      "not-permitted: the model says message 2 arrives as number 3; message 3 arrived there (at flush-2, after 2 of 7 deliveries matched)",
+    ],
+    [
+      "that nothing more arrived",
+      plain,
+      ({ delivered }) => ({ delivered: delivered.slice(0, 6) }),
+      "not-permitted: the model says message 6 arrives as number 7; nothing more arrived (at flush-4, after 6 of 6 deliveries matched)",
+    ],
+    [
+      "which message is one too many",
+      plain,
+      ({ delivered }) => ({ delivered: [...delivered, 0] }),
+      "not-permitted: message 0 arrived as number 9, but the model delivers nothing more (at settle, after 8 of 9 deliveries matched)",
+    ],
+    [
+      "what a publish was told",
+      plain,
+      ({ outcomes }) => ({ outcomes: outcomes.with(6, "rejected closed") }),
+      "not-permitted: publish of message 6 at publish-3: the model says accepted; observed rejected closed (at publish-3, after 5 of 8 deliveries matched)",
+    ],
+    [
+      "that there was no such publish",
+      plain,
+      ({ outcomes }) => ({ outcomes: outcomes.slice(0, 7) }),
+      "not-permitted: publish of message 7 at publish-3: the model says accepted; observed no publish call (at publish-3, after 5 of 8 deliveries matched)",
+    ],
+    [
+      "what a call was told",
+      plain,
+      ({ calls }) => ({ calls: new Map(calls).set("flush-4", ["flush failed timeout"]) }),
+      "not-permitted: flush-4: the model says flush ok; observed flush failed timeout (at flush-4, after 8 of 8 deliveries matched)",
+    ],
+    [
+      "that there was no such call",
+      plain,
+      ({ calls }) => ({ calls: new Map([...calls].filter(([step]) => step !== "flush-2")) }),
+      "not-permitted: flush-2: the model says flush ok; observed no such call (at flush-2, after 5 of 8 deliveries matched)",
+    ],
+    [
+      "that the client did not say it is down",
+      outage,
+      ({ connection }) => ({ connection: connection.slice(0, 1) }),
+      "not-permitted: the model says the client becomes disconnected; observed nothing more (at fault-3, after 5 of 8 deliveries matched)",
+    ],
+    [
+      "what the client became instead",
+      outage,
+      () => ({ connection: ["connected", "disconnected", "closed"] }),
+      "not-permitted: the model says the client becomes reconnected; observed closed (at heal-5, after 5 of 8 deliveries matched)",
+    ],
+    [
+      "what the client became beyond that",
+      outage,
+      ({ connection }) => ({ connection: [...connection, "closed"] }),
+      "not-permitted: the client became closed, but the model says nothing more (at settle, after 8 of 8 deliveries matched)",
+    ],
+    [
+      "how much arrived that no one published",
+      plain,
+      () => ({ foreign: 3 }),
+      "not-permitted: 3 messages arrived that no one published",
+    ],
+  ])("%s", (_what, scenario, lie, said) => {
+    expect(saidOf(scenario, lie)).toBe(said);
+  });
+
+  test("that a message arrived which in the model no longer can", () => {
+    const held = scenarioWith([start, flush(), hold, publish(3), cut(), heal()]);
+    expect(saidOf(held, () => ({ delivered: [1] }))).toMatch(
+      /^not-permitted: message 1 arrived, but in the model it no longer can \(at fault-4/,
+    );
+  });
+
+  test("what was told of messages before what was told of calls, from the furthest point that any path reached", () => {
+    const racing = scenarioWith([start, publish(3), cut(), heal(), publish(2), flush()]);
+    const said = saidOf(racing, ({ delivered }) => ({ delivered: [...delivered.filter(m => m < 4), 9] }));
+    expect(said).toMatch(
+      /^not-permitted: the model says message 4 arrives as number \d; message 9 arrived there \(at flush-5/,
+    );
+  });
+});
+
+describe("an observation", () => {
+  test("tells a repeated word of the client once, and a message without an outcome as never returned", () => {
+    const say = (change: "connected" | "disconnected" | "reconnected"): Event => ({ kind: "connection", change });
+    const observed = observe([
+      say("connected"),
+      say("disconnected"),
+      say("disconnected"),
+      say("reconnected"),
+      say("disconnected"),
+      {
+        kind: "published",
+        step: "a",
+        first: 2,
+        count: 1,
+        frameBytes: 34,
+        outcome: { is: "unsettled", kind: "timeout" },
+      },
+      { kind: "foreign", count: 2 },
+      { kind: "foreign", count: 1 },
+    ]);
+    expect(observed.connection).toEqual(["connected", "disconnected", "reconnected", "disconnected"]);
+    expect(observed.outcomes).toEqual(["never returned", "never returned", "unsettled timeout"]);
+    expect([observed.published, observed.foreign]).toEqual([3, 3]);
+  });
+
+  test("keeps the calls of one step in their order", () => {
+    const flushed: Event = { kind: "called", step: "together", call: "flush", outcome: { is: "ok" } };
+    const closed: Event = {
+      kind: "called",
+      step: "together",
+      call: "close",
+      outcome: { is: "failed", kind: "timeout" },
+    };
+    expect(observe([flushed, closed]).calls.get("together")).toEqual(["flush ok", "close failed timeout"]);
+  });
+
+  test("of a service is told by whom, of what and how often, and a lie about it is not permitted", () => {
+    const scenario = underPolicy(sound, [start, subscribe(0), job(2), job(1, { key: "k" })]);
+    const { service, outcomes } = observe(eventsOf(scenario, go));
+    expect(service.streams).toEqual([0, 1, 2].map(m => `JOBS holds message ${m}`));
+    expect(service.handlers).toEqual(
+      [0, 1, 2].map(m => `replica 0 is given, for the 1. time, on job.a, and acked: message ${m}`),
+    );
+    expect(service.processes).toEqual(["replica 0 started"]);
+    expect(outcomes).toEqual(["acked", "acked", "acked"]);
+    for (const actor of ["streams", "handlers", "processes", "probes"] as const) {
+      const fewer = { ...service, [actor]: service[actor].slice(0, -1) };
+      const more = { ...service, [actor]: [...service[actor], "replica 9 sings"] };
+      expect(
+        saidOf(scenario, () => ({ service: fewer })),
+        actor,
+      ).toMatch(/^not-permitted/);
+      expect(
+        saidOf(scenario, () => ({ service: more })),
+        actor,
+      ).toMatch(/^not-permitted/);
+    }
+  });
+});
+
+describe("of the truth it is said where each message ended", () => {
+  const placesOf = (scenario: Scenario, seed: string, name = "nats-go"): string[] => {
+    const profile = profileNamed(name);
+    const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, seed)));
+    if (admission.answer !== "permitted") throw new Error(`${admission.answer}: ${admission.reason}`);
+    return admission.ended.map(event =>
+      event.kind === "ended" ? `${event.first}+${event.count} ${event.place}` : event.kind,
+    );
+  };
+
+  test("where there is one way only, as the model had it", () => {
+    const steps = [start, publish(4), flush(), hold, publish(3), cut(), publish(2), close, publish(1)];
+    expect(placesOf(scenarioWith(steps), "1")).toEqual([
+      "0+4 arrived",
+      "4+3 link",
+      "7+2 reconnect buffer",
+      "9+1 refused",
+    ]);
+    expect(placesOf(scenarioWith(steps), "1", "nats-js-3")).toEqual([
+      "0+4 arrived",
+      "4+3 link",
+      "7+2 reset at dial",
+      "9+1 refused",
+    ]);
+  });
+
+  test("where it may have been in either place, as outbound or socket", () => {
+    // Beyond the notice nats.js loses them at its dial, before it in the socket: nobody can tell.
+    const steps = [start, flush(), cut("none"), publish(3), heal()];
+    for (let seed = 0; seed < 10; seed++)
+      expect(placesOf(scenarioWith(steps), String(seed), "nats-js-3")).toEqual(["0+3 outbound or socket"]);
+  });
+
+  test("once for every message, whatever raced", () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const places = placesOf(
+        scenarioWith([start, publish(3), overlapped(30), cut(), publish(2), heal(), flush()]),
+        String(seed),
+      );
+      let next = 0;
+      for (const place of places) {
+        const [first, count] = place.split(/[+ ]/).map(Number);
+        expect(first).toBe(next);
+        next += count ?? 0;
+      }
+      expect(next).toBe(35);
+    }
+  });
+});
+
+test("each evaluation of a step is counted, and the bound is held", () => {
+  const scenario = scenarioWith([start, publish(40), cut(), heal(), publish(40), cut(), heal()]);
+  const truth = observe(eventsOf(scenario, go));
+  const lie = { ...truth, connection: [...truth.connection, "closed"] as const };
+  const plain = admits(scenario, go, lie, { search: "plain", evaluationsMax: 60 });
+  expect(plain).toEqual({ answer: "undecided", reason: "no answer within 60 step evaluations", evaluations: 60 });
+  const permitted = admits(
+    scenarioWith([start, publish(1), flush()]),
+    go,
+    observe(eventsOf(scenarioWith([start, publish(1), flush()]), go)),
+  );
+  // Three steps and the end.
+  expect(permitted.evaluations).toBe(4);
+});

@@ -1,0 +1,159 @@
+/** What a scenario is reduced to: each is smaller or simpler, in the order in which they are tried. */
+import { describe, expect, test } from "vitest";
+import type { Fault, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { reductions } from "../../properties/arbitraries/reductions.ts";
+import {
+  type Bare,
+  blackhole,
+  close,
+  cut,
+  drain,
+  fault,
+  flush,
+  heal,
+  hold,
+  limit,
+  overlapped,
+  pauseServer,
+  publish,
+  scenarioWith,
+  start,
+  together,
+} from "../models/cases.ts";
+
+const of = (steps: readonly Bare[], options: Partial<Options> = {}): readonly Scenario[] => [
+  ...reductions(scenarioWith(steps, options)),
+];
+/** The step at `place` in those reductions that change nothing else. */
+const stepsAt = (place: number, steps: readonly Bare[]): readonly Step[] => {
+  const whole = scenarioWith(steps).steps;
+  return of(steps).flatMap(({ steps: reduced }) => {
+    const step = reduced[place];
+    const isAlone =
+      reduced.length === whole.length &&
+      reduced.every((one, i) => i === place || JSON.stringify(one) === JSON.stringify(whole[i]));
+    return step !== undefined && isAlone ? [step] : [];
+  });
+};
+const kindsOf = ({ steps }: Scenario): string => steps.map(step => step.kind).join(" ");
+
+describe("steps are left out", () => {
+  test("calls that are no publishes first: all of them, then flushes, then ends", () => {
+    const kinds = of([start, publish(1), flush(), together(publish(1)), close, drain]).map(kindsOf);
+    expect(kinds.slice(0, 3)).toEqual(["start publish", "start publish together close drain", "start publish flush"]);
+    // Where there are none the tail comes first.
+    expect(of([start, publish(1), cut()]).map(kindsOf)[0]).toBe("start publish");
+  });
+
+  test("then chunks, the tail first, from half the steps down to single ones; the start stays", () => {
+    expect(of([start, hold, publish(1), heal()]).map(kindsOf)).toEqual([
+      "start fault",
+      "start fault publish",
+      "start fault heal",
+      "start publish heal",
+    ]);
+    for (const reduced of of([start, hold, publish(1), heal()])) expect(reduced.steps[0]?.kind).toBe("start");
+  });
+
+  test("a scenario of its start alone has nothing left to leave out", () => {
+    expect(of([start])).toEqual([]);
+  });
+});
+
+test("two publishes that follow each other become one, at either's place, with all their messages and the larger payload", () => {
+  const merged = of([start, publish(3, 8), cut(), publish(4, 16), heal()]).filter(
+    ({ steps }) => steps.filter(step => step.kind === "publish").length === 1 && steps.length === 4,
+  );
+  const whole = merged.filter(({ steps }) => steps.some(step => step.kind === "publish" && step.count === 7));
+  expect(whole.map(kindsOf)).toEqual(["start fault publish heal", "start publish fault heal"]);
+  for (const { steps } of whole)
+    expect(steps.find(step => step.kind === "publish")).toMatchObject({ count: 7, bytes: 16 });
+});
+
+describe("a publish", () => {
+  const counts = (count: number): number[] =>
+    stepsAt(1, [start, publish(count)]).map(step => (step.kind === "publish" ? step.count : 0));
+
+  test("is made smaller: one, a half, three quarters, one less", () => {
+    expect(counts(20)).toEqual([1, 10, 15, 19]);
+    expect(counts(3)).toEqual([1, 2]);
+    expect(counts(2)).toEqual([1]);
+    expect(counts(1)).toEqual([]);
+  });
+
+  test("waits for its calls, and is given payloads of 16 bytes", () => {
+    expect(stepsAt(1, [start, overlapped(1), cut()])).toEqual([
+      { id: "publish-1", kind: "publish", count: 1, bytes: 16 },
+    ]);
+    expect(stepsAt(1, [start, publish(1, 100)])).toEqual([{ id: "publish-1", kind: "publish", count: 1, bytes: 16 }]);
+  });
+});
+
+test("what is done in one breath is done alone, or with a part less, or with a smaller publish", () => {
+  const whole = together(publish(2), close);
+  expect(
+    stepsAt(1, [start, whole]).map(step => (step.kind === "together" ? step.steps.map(part => part.kind) : step.kind)),
+  ).toEqual(["publish", "close", ["close"], ["publish"], ["publish", "close"]]);
+  const [smaller] = stepsAt(1, [start, whole]).slice(-1);
+  expect(smaller).toMatchObject({ steps: [{ kind: "publish", count: 1 }, { kind: "close" }] });
+  expect(stepsAt(1, [start, together(close)])).toMatchObject([{ kind: "close" }]);
+});
+
+describe("a fault", () => {
+  const faults = (one: Bare): Fault[] =>
+    stepsAt(1, [start, one]).flatMap(step => (step.kind === "fault" ? [step.fault] : []));
+  const plainCut: Fault = { kind: "cut", awaits: "noticed" };
+
+  test("becomes a cut that is noticed", () => {
+    expect(faults(cut("none"))).toEqual([plainCut]);
+    expect(faults(blackhole)).toEqual([plainCut]);
+    expect(faults(pauseServer)).toEqual([plainCut]);
+    expect(faults(fault({ kind: "stop-server", signal: "TERM", awaits: "none" }))).toEqual([plainCut]);
+  });
+
+  test("stays where nothing is simpler", () => {
+    for (const one of [cut("noticed"), cut("gave-up"), hold]) expect(faults(one)).toEqual([]);
+  });
+
+  test("at a byte becomes a cut, or comes earlier", () => {
+    const bytes = (n: number): (number | string)[] =>
+      faults(limit(n)).map(one => (one.kind === "limit" ? one.bytes : one.kind));
+    expect(bytes(100)).toEqual(["cut", 1, 50, 99]);
+    expect(bytes(2)).toEqual(["cut", 1]);
+    expect(bytes(1)).toEqual(["cut"]);
+  });
+});
+
+test("a heal awaits the connection", () => {
+  for (const awaits of ["none", "handshake"] as const)
+    expect(stepsAt(2, [start, cut(), heal(awaits)])).toMatchObject([{ kind: "heal", awaits: "connected" }]);
+  expect(stepsAt(2, [start, cut(), heal()])).toEqual([]);
+});
+
+describe("options", () => {
+  const plain = { subject: "subject", reconnectWaitMs: 20, reconnectAttemptsMax: -1, cutsWith: "fin" };
+  const simpler = (options: Partial<Options>): readonly Options[] => of([start], options).map(one => one.options);
+
+  test("lose their buffer's limit, or get a smaller one", () => {
+    expect(simpler({ reconnectBufferBytesMax: 100 })).toEqual([
+      plain,
+      { ...plain, reconnectBufferBytesMax: 1 },
+      { ...plain, reconnectBufferBytesMax: 34 },
+    ]);
+    expect(simpler({ reconnectBufferBytesMax: 34 })).toEqual([plain, { ...plain, reconnectBufferBytesMax: 1 }]);
+    expect(simpler({ reconnectBufferBytesMax: 1 })).toEqual([plain]);
+  });
+
+  test("lose their attempts' limit, their PINGs, their resets, each by itself", () => {
+    expect(simpler({ reconnectAttemptsMax: 0 })).toEqual([plain]);
+    expect(simpler({ pingIntervalMs: 150, pingsOutMax: 2 })).toEqual([plain]);
+    expect(simpler({ cutsWith: "rst" })).toEqual([plain]);
+    const limited = { reconnectBufferBytesMax: 1 };
+    const pings = { pingIntervalMs: 150, pingsOutMax: 2 };
+    expect(simpler({ ...limited, ...pings, cutsWith: "rst" })).toEqual([
+      { ...plain, ...pings, cutsWith: "rst" },
+      { ...plain, ...limited, cutsWith: "rst" },
+      { ...plain, ...limited, ...pings },
+    ]);
+  });
+});
