@@ -117,6 +117,13 @@ const word = z.discriminatedUnion("kind", [
     kind: z.literal("connection"),
     change: z.enum(["connected", "disconnected", "reconnected", "closed"]),
   }),
+  z.strictObject({ kind: z.literal("advanced"), step: text, atMs: number }),
+  z.strictObject({
+    kind: z.literal("subscribed"),
+    replica: number,
+    subject: text,
+    handler: z.enum(["acks", "fails", "hangs"]),
+  }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
   z.strictObject({ kind: z.literal("discarded"), stream: text, ...run }),
   z.strictObject({
@@ -143,6 +150,7 @@ const word = z.discriminatedUnion("kind", [
     step: text,
     fault: z.enum(faults),
     phase: z.enum(["installed", "took-effect"]),
+    store: z.literal("lost").optional(),
   }),
   z.strictObject({ kind: z.literal("healed"), step: text }),
   z.strictObject({ kind: z.literal("phase"), phase: z.enum(["disturbed", "healed", "settled"]) }),
