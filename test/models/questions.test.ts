@@ -3,12 +3,8 @@
  * nobody could; its range has what the real system could do, and nothing else.
  */
 import { describe, expect, test } from "vitest";
-import { settle, step } from "../../models/bus.ts";
-import type { Choose, Label } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
-import { newState } from "../../models/state.ts";
-import type { Event } from "../../models/vocabulary/event.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
+import { type Answered, type Answers, answeredRun } from "./answered.ts";
 import {
   awaitNoticed,
   type Bare,
@@ -33,29 +29,8 @@ type Name = "nats-go" | "nats-js-2" | "nats-js-3";
 const every: readonly Name[] = ["nats-go", "nats-js-2", "nats-js-3"];
 const pings: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
 
-/** Answers by label; where there is none the least. */
-type Answers = Partial<Record<Label, number>>;
-
-function run(name: Name, steps: readonly Bare[], answers: Answers = {}, options: Partial<Options> = {}) {
-  const scenario = scenarioWith(steps, options);
-  const profile = profileNamed(name);
-  const asked: string[] = [];
-  const said: Event[] = [];
-  let running = "";
-  const choose: Choose = (label, lo, hi) => {
-    asked.push(`${running} ${label} ${lo}..${hi}`);
-    return Math.min(hi, Math.max(lo, answers[label] ?? lo));
-  };
-  const emit = (event: Event): void => void said.push(event);
-  const state = newState();
-  for (const planned of plan(scenario, profile).steps) {
-    running = planned.step.id;
-    step(state, planned, profile, scenario.options, choose, emit);
-  }
-  running = settleId;
-  settle(state, profile, scenario.options, choose, emit);
-  return { asked, said };
-}
+const run = (name: Name, steps: readonly Bare[], answers: Answers = {}, options: Partial<Options> = {}): Answered =>
+  answeredRun(scenarioWith(steps, options), profileNamed(name), answers);
 const asked = (...args: Parameters<typeof run>): readonly string[] => run(...args).asked;
 const endsOf = (...args: Parameters<typeof run>): readonly string[] =>
   run(...args).said.flatMap(event => (event.kind === "ended" ? [`${event.first}+${event.count} ${event.place}`] : []));
