@@ -20,6 +20,9 @@ interface Connection {
   outages: number;
   /** There is a process around the client: its supervisor may start another, and an outage may heal within the attempts. */
   hasProcess: boolean;
+  /** Processes that ended because their client had closed for good, and the first whose client had not said so. */
+  closures: number;
+  unsaid: string | undefined;
   shutdown: boolean;
   settled: boolean;
   /** A link that swallows everything is in force; how often that was noticed, and the first time that it was not. */
@@ -35,6 +38,8 @@ const startConnection = ({ options }: Declared): Connection => ({
   illegal: undefined,
   outages: 0,
   hasProcess: false,
+  closures: 0,
+  unsaid: undefined,
   shutdown: false,
   settled: false,
   silent: false,
@@ -55,7 +60,10 @@ function trackConnection(state: Connection, event: Event): void {
       state.hasProcess = true;
       // The next process has a client of its own.
       if (event.change === "started") state.last = undefined;
-      else if (event.change === "stopping" || event.because !== "client-closed") state.shutdown = true;
+      else if (event.change === "exited" && event.because === "client-closed") {
+        state.closures++;
+        if (state.last !== "closed") state.unsaid ??= givenUp(state.last);
+      } else if (event.change === "stopping" || event.change === "exited") state.shutdown = true;
       return;
     case "phase":
       if (event.phase === "settled") state.settled = true;
@@ -86,6 +94,9 @@ function trackChange(state: Connection, change: ConnectionChange): void {
   if (state.silent) state.noticed++;
   state.silent = false;
 }
+
+const givenUp = (last: ConnectionChange | undefined): string =>
+  `its attempts are spent and its last word is ${last ?? "none"}`;
 
 const ofConnection = (
   id: string,
@@ -123,10 +134,11 @@ export const connection: readonly Property[] = [
     "giving-up-is-visible",
     "A client that has used up its attempts says that it is closed.",
     "eventually",
-    ({ attemptsMax, outages, last, shutdown, hasProcess }) => {
-      if (attemptsMax < 0 || shutdown || hasProcess) return { exercised: 0 };
+    ({ attemptsMax, outages, last, shutdown, hasProcess, closures, unsaid }) => {
+      if (hasProcess) return ending(closures, unsaid);
+      if (attemptsMax < 0 || shutdown) return { exercised: 0 };
       const fine = outages === 0 || last === "closed";
-      return ending(outages, fine ? undefined : `its attempts are spent and its last word is ${last}`);
+      return ending(outages, fine ? undefined : givenUp(last));
     },
   ),
   ofConnection(
