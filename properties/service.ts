@@ -267,6 +267,7 @@ function onConnection(service: Service, to: ConnectionChange): void {
   const life = lifeOf(service, 0);
   if (to === "reconnected") service.kept = [];
   if (to === "disconnected" || to === "closed") service.underWay = [];
+  if (to === "closed") depart(service, 0, false);
   if (life === undefined || life.exit !== undefined) return;
   if (to === "connected") life.connectedAtMs ??= service.nowMs;
   if (to === "closed" && !life.stopping && !life.endedByCall) life.clientClosed = true;
@@ -287,6 +288,8 @@ function onCalled(service: Service, { call, outcome }: EventOf<"called">): void 
   if (call !== "close" && call !== "drain" && call !== "exit") return;
   service.underWay = [];
   service.kept = [];
+  // Its handlers end with the connection, though the process may run on.
+  depart(service, 0, false);
   if (life === undefined) return;
   life.endedByCall = true;
   riskEarly(life);

@@ -262,7 +262,7 @@ const addExhaust: Add = (program, run) => {
       run(context => {
         if (policy !== undefined)
           throw new UsageError(
-            `exhaust knows bare clients only: no step of a policy is in its alphabet. Random scenarios under one: faultline search --policy ${quoted(policy)}`,
+            `exhaust takes no policy: its settings are a bare client's. Random scenarios under one: faultline search --policy ${quoted(policy)}`,
           );
         return exhaust(context, {
           publishes,

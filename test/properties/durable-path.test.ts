@@ -367,6 +367,23 @@ testCases(durablePath, [
     ],
     { breaks: "message 0 is stored, job.plain is subscribed to, and nobody has handled it" },
   ),
+  handled("its process has ended its own connection, and the handler with it", [
+    ...up,
+    subscribes(0),
+    ...durably(0, timedOut),
+    calls("drain"),
+    settles,
+    holds(0),
+  ]),
+  handled("its client has closed for good", [
+    ...up,
+    subscribes(0),
+    ...durably(0, timedOut),
+    client("disconnected"),
+    client("closed"),
+    settles,
+    holds(0),
+  ]),
   handled("its ack wait is not over", [
     ...up,
     starts(1),
