@@ -79,16 +79,20 @@ export function mix(word: number): number {
  */
 export function sampled(seed: string): { choose: Choose; at(step: StepId): void } {
   const seedHash = hashText(seed);
-  let stepHash = 0;
+  let running: StepId = "";
+  let stepHash: number | undefined;
   let asked = 0;
   return {
     at(step) {
-      stepHash = hashText(step, seedHash);
+      running = step;
+      stepHash = undefined;
       asked = 0;
     },
     choose(label, lo, hi) {
       asked++;
       if (hi <= lo) return lo;
+      // Most steps ask nothing.
+      stepHash ??= hashText(running, seedHash);
       const h = mix(hashText(label, stepHash) + Math.imul(asked, 0x9e3779b9));
       const quarter = h & 3;
       if (quarter === 0) return lo;

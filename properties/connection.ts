@@ -1,21 +1,32 @@
 /** Promises of the connection. One fold serves them all: it is run once, and each reads of it what it needs. */
-import type { ConnectionChange, Event } from "../models/vocabulary/event.ts";
+import type { ConnectionChange } from "../models/vocabulary/event.ts";
+import type { StepId } from "../models/vocabulary/scenario.ts";
 import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
+import { newSeen, onSeen, type Seen } from "./seen.ts";
 import { ofService } from "./service.ts";
 
 /** A repeated word is no transition: nats.js says "disconnected" again for a dial that failed midway. */
-const successors: Readonly<Record<ConnectionChange, readonly ConnectionChange[]>> = {
-  connected: ["connected", "disconnected", "closed"],
-  disconnected: ["disconnected", "reconnected", "closed"],
-  reconnected: ["reconnected", "disconnected", "closed"],
-  closed: [],
-};
+function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange): boolean {
+  switch (last) {
+    // A client that is told to retry may close for good without ever having been connected.
+    case undefined:
+      return change === "connected" || change === "closed";
+    case "connected":
+    case "reconnected":
+      return change === last || change === "disconnected" || change === "closed";
+    case "disconnected":
+      return change === "disconnected" || change === "reconnected" || change === "closed";
+    case "closed":
+      return false;
+  }
+}
 
 interface Connection {
+  readonly seen: Seen;
   readonly attemptsMax: number;
   /** The client's last word, and how often it said one. */
   last: ConnectionChange | undefined;
-  seen: number;
+  words: number;
   illegal: string | undefined;
   outages: number;
   /** There is a process around the client: its supervisor may start another, and an outage may heal within the attempts. */
@@ -25,16 +36,17 @@ interface Connection {
   unsaid: string | undefined;
   shutdown: boolean;
   settled: boolean;
-  /** A link that swallows everything is in force; how often that was noticed, and the first time that it was not. */
-  silent: boolean;
+  /** The step that waits for the client to notice a link that swallows everything. */
+  silent: StepId | undefined;
   noticed: number;
   unnoticed: string | undefined;
 }
 
-const startConnection = ({ options }: Declared): Connection => ({
+const startConnection = ({ options }: Declared, seen = newSeen()): Connection => ({
+  seen,
   attemptsMax: options.reconnectAttemptsMax,
   last: undefined,
-  seen: 0,
+  words: 0,
   illegal: undefined,
   outages: 0,
   hasProcess: false,
@@ -42,58 +54,58 @@ const startConnection = ({ options }: Declared): Connection => ({
   unsaid: undefined,
   shutdown: false,
   settled: false,
-  silent: false,
+  silent: undefined,
   noticed: 0,
   unnoticed: undefined,
 });
 
-function trackConnection(state: Connection, event: Event): void {
-  switch (event.kind) {
-    case "connection":
-      trackChange(state, event.change);
-      return;
-    case "called":
-      if (event.call === "close" || event.call === "drain" || event.call === "exit") state.shutdown = true;
-      return;
-    case "process":
-      if (event.replica !== 0) return;
-      state.hasProcess = true;
-      // The next process has a client of its own.
-      if (event.change === "started") state.last = undefined;
-      else if (event.change === "exited" && event.because === "client-closed") {
-        state.closures++;
-        if (state.last !== "closed") state.unsaid ??= givenUp(state.last);
-      } else if (event.change === "stopping" || event.change === "exited") state.shutdown = true;
-      return;
-    case "phase":
-      if (event.phase === "settled") state.settled = true;
-      return;
-    case "awaits-notice":
-      state.silent = true;
-      return;
-    case "step":
-    case "not-awaited":
-      // Its time is over; what the client says afterwards may be the harness's own doing, which ends a silent link.
-      if (event.kind === "step" && event.phase === "began") return;
-      if (state.silent) state.unnoticed ??= `the silence awaited at ${event.step} was not noticed in its time`;
-      state.silent = false;
-      return;
-    default:
-      return;
-  }
+const trackConnection = onSeen<Connection>({
+  connection(state, { change }) {
+    if (!mayFollow(state.last, change)) state.illegal ??= `${change} after ${state.last ?? "nothing"}`;
+    state.last = change;
+    state.words++;
+    if (change !== "disconnected") return;
+    if (!state.shutdown) state.outages++;
+    if (state.silent === undefined) return;
+    if (isOver(state)) missed(state);
+    else state.noticed++;
+    state.silent = undefined;
+  },
+  called(state, { call }) {
+    if (call === "close" || call === "drain" || call === "exit") state.shutdown = true;
+  },
+  process(state, event) {
+    if (event.replica !== 0) return;
+    state.hasProcess = true;
+    // The next process has a client of its own.
+    if (event.change === "started") state.last = undefined;
+    else if (event.change === "exited" && event.because === "client-closed") {
+      state.closures++;
+      if (state.last !== "closed") state.unsaid ??= givenUp(state.last);
+    } else if (event.change === "stopping" || event.change === "exited") state.shutdown = true;
+  },
+  phase(state, { phase }) {
+    if (phase === "settled") state.settled = true;
+  },
+  "awaits-notice"(state, { step }) {
+    missed(state);
+    state.silent = step;
+  },
+  "not-awaited"(state) {
+    missed(state);
+    state.silent = undefined;
+  },
+});
+
+/** The step that waits has ended; what the client says afterwards may be the harness's own doing, which ends a silent link. */
+const isOver = ({ silent, seen: { now } }: Connection): boolean =>
+  silent !== undefined && !(now.running && now.step === silent);
+
+function missed(state: Connection): void {
+  if (state.silent !== undefined) state.unnoticed ??= unnoticed(state.silent);
 }
 
-function trackChange(state: Connection, change: ConnectionChange): void {
-  // A client that is told to retry may close for good without ever having been connected.
-  const legal = (state.last === undefined ? ["connected", "closed"] : successors[state.last]).includes(change);
-  if (!legal) state.illegal ??= `${change} after ${state.last ?? "nothing"}`;
-  state.last = change;
-  state.seen++;
-  if (change !== "disconnected") return;
-  if (!state.shutdown) state.outages++;
-  if (state.silent) state.noticed++;
-  state.silent = false;
-}
+const unnoticed = (step: StepId): string => `the silence awaited at ${step} was not noticed in its time`;
 
 const givenUp = (last: ConnectionChange | undefined): string =>
   `its attempts are spent and its last word is ${last ?? "none"}`;
@@ -118,7 +130,7 @@ export const connection: readonly Property[] = [
     "only-legal-transitions",
     "The client's status events follow the connection's states.",
     "always",
-    ({ seen, illegal }) => ending(seen, illegal),
+    ({ words, illegal }) => ending(words, illegal),
   ),
   ofConnection(
     "every-healed-outage-ends-connected",
@@ -145,7 +157,10 @@ export const connection: readonly Property[] = [
     "a-silent-link-is-noticed",
     "A link that swallows everything is noticed by the client's own PINGs.",
     "eventually",
-    ({ noticed, unnoticed }) => ending(noticed + (unnoticed === undefined ? 0 : 1), unnoticed),
+    state => {
+      const broken = state.unnoticed ?? (isOver(state) ? unnoticed(state.silent as StepId) : undefined);
+      return ending(state.noticed + (broken === undefined ? 0 : 1), broken);
+    },
   ),
   ofService(
     "connection/a-closed-client-leaves-no-ready-process",

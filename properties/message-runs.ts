@@ -1,8 +1,9 @@
 /**
  * What is known of the messages of one case, held as runs: consecutive messages of which the same is known, so that a burst of
- * 4 000 costs a fold what a burst of one does. The folds of properties hold it; reports read the ledger, message by message.
+ * 4 000 costs a fold what a burst of one does. Properties read it as `seen.known`; reports read the ledger, message by message.
  */
-import type { Event, Outcome, Run } from "../models/vocabulary/event.ts";
+import type { Outcome, Run } from "../models/vocabulary/event.ts";
+import type { Hearing } from "./property.ts";
 
 export interface KnownRun {
   readonly first: number;
@@ -12,8 +13,9 @@ export interface KnownRun {
   arrivals: number;
   /** Where its first message stands in the order of arrival, the others right after it; -1 where it did not arrive. */
   arrivedAt: number;
-  /** For the property that asks: it was under way in a disturbance. */
+  /** For the promises that ask: it was under way in a disturbance; it was flushed with nothing wrong since the call. */
   atRisk: boolean;
+  due: boolean;
 }
 
 export interface Known {
@@ -22,46 +24,100 @@ export interface Known {
   /** The messages below it were published; what arrived beyond was made by nobody. */
   published: number;
   deliveries: number;
+  /** The last message that arrived, and the first that arrived after a later one. */
+  last: number;
+  disorder: { readonly message: number; readonly after: number } | undefined;
   complete: boolean;
+  /** How many messages the runs have of each, so that only a promise that is broken need look for them. */
+  readonly counts: Counts;
 }
 
-export const newKnown = (): Known => ({ runs: [], published: 0, deliveries: 0, complete: true });
+export interface Counts {
+  arrived: number;
+  arrivedTwice: number;
+  arrivedUntold: number;
+  rejected: number;
+  rejectedArrived: number;
+  /** Not arrived, and handed on for all that was told; of these, accepted or acked. */
+  lost: number;
+  missing: number;
+}
 
-export function recordRuns(known: Known, event: Event): void {
-  switch (event.kind) {
-    case "published": {
-      const end = event.first + event.count;
-      if (end > known.published) known.published = end;
-      // Whether it arrived is said by the streams, and judged by the promises of the durable path.
-      if (event.durable === true) return;
-      const from = splitAt(known, event.first);
-      const to = splitAt(known, end);
-      for (let i = from; i < to; i++) at(known, i).outcome = event.outcome;
-      return;
-    }
-    case "delivered": {
-      const from = splitAt(known, event.first);
-      const to = splitAt(known, event.first + event.count);
-      for (let i = from; i < to; i++) {
-        const run = at(known, i);
-        if (run.arrivals === 0) run.arrivedAt = known.deliveries + run.first - event.first;
-        run.arrivals++;
-      }
-      known.deliveries += event.count;
-      return;
-    }
-    case "observed":
-      known.complete = event.complete;
-      return;
-    default:
-      return;
+export const newKnown = (): Known => ({
+  runs: [],
+  published: 0,
+  deliveries: 0,
+  last: -1,
+  disorder: undefined,
+  complete: true,
+  counts: { arrived: 0, arrivedTwice: 0, arrivedUntold: 0, rejected: 0, rejectedArrived: 0, lost: 0, missing: 0 },
+});
+
+/** Adds `messages` to, or takes them from, what runs like this one count as. */
+function count(counts: Counts, { outcome, arrivals }: KnownRun, messages: number): void {
+  if (arrivals > 0) {
+    counts.arrived += messages;
+    if (arrivals > 1) counts.arrivedTwice += messages;
+    if (outcome === undefined) counts.arrivedUntold += messages;
+  }
+  if (outcome === undefined) return;
+  if (outcome.is === "rejected") {
+    counts.rejected += messages;
+    if (arrivals > 0) counts.rejectedArrived += messages;
+  } else if (arrivals === 0) {
+    counts.lost += messages;
+    if (isHandedOn(outcome)) counts.missing += messages;
   }
 }
 
-export function markAtRisk(known: Known, { first, count }: Run): void {
+const isHandedOn = ({ is }: Outcome): boolean => is === "accepted" || is === "acked";
+
+export const record = {
+  published(known, { first, count: messages, outcome, durable }) {
+    const end = first + messages;
+    if (end > known.published) known.published = end;
+    // Whether it arrived is said by the streams, and judged by the promises of the durable path.
+    if (durable === true) return;
+    const from = splitAt(known, first);
+    const to = splitAt(known, end);
+    for (let i = from; i < to; i++) {
+      const run = at(known, i);
+      count(known.counts, run, -run.count);
+      run.outcome = outcome;
+      count(known.counts, run, run.count);
+    }
+  },
+  delivered(known, { first, count: messages }) {
+    const from = splitAt(known, first);
+    const to = splitAt(known, first + messages);
+    for (let i = from; i < to; i++) {
+      const run = at(known, i);
+      count(known.counts, run, -run.count);
+      if (run.arrivals === 0) run.arrivedAt = known.deliveries + run.first - first;
+      run.arrivals++;
+      count(known.counts, run, run.count);
+    }
+    known.deliveries += messages;
+    if (first < known.last) known.disorder ??= { message: first, after: known.last };
+    known.last = first + messages - 1;
+  },
+  observed(known, { complete }) {
+    known.complete = complete;
+  },
+} satisfies Hearing<Known>;
+
+/** Marks the accepted messages from `first` to before `end`; gives back how many. */
+export function mark(known: Known, first: number, end: number, what: "atRisk" | "due"): number {
+  let accepted = 0;
   const from = splitAt(known, first);
-  const to = splitAt(known, first + count);
-  for (let i = from; i < to; i++) at(known, i).atRisk = true;
+  const to = splitAt(known, end);
+  for (let i = from; i < to; i++) {
+    const run = at(known, i);
+    if (run.outcome?.is !== "accepted") continue;
+    run[what] = true;
+    accepted += run.count;
+  }
+  return accepted;
 }
 
 export const at = (known: Known, index: number): KnownRun => known.runs[index] as KnownRun;
@@ -98,7 +154,7 @@ function splitAt(known: Known, message: number): number {
   }
   const before = message - run.first;
   if (before === 0) return index;
-  const { outcome, arrivals, arrivedAt, atRisk } = run;
+  const { outcome, arrivals, arrivedAt, atRisk, due } = run;
   const rest: KnownRun = {
     first: message,
     count: run.count - before,
@@ -106,6 +162,7 @@ function splitAt(known: Known, message: number): number {
     arrivals,
     arrivedAt: arrivals === 0 ? -1 : arrivedAt + before,
     atRisk,
+    due,
   };
   run.count = before;
   runs.splice(index + 1, 0, rest);
@@ -119,11 +176,16 @@ const unknownRun = (first: number, count: number): KnownRun => ({
   arrivals: 0,
   arrivedAt: -1,
   atRisk: false,
+  due: false,
 });
 
 /** The caller was told that it was handed on, everything that arrived was seen, and it is not among it. */
 export const isSilentlyLost = ({ outcome, arrivals }: KnownRun, complete: boolean): boolean =>
-  complete && arrivals === 0 && (outcome?.is === "accepted" || outcome?.is === "acked");
+  complete && arrivals === 0 && outcome !== undefined && isHandedOn(outcome);
+
+/** What was handed on arrived once, in the order of the calls. */
+export const allArrivedInOrder = ({ counts, disorder }: Known): boolean =>
+  disorder === undefined && counts.missing === 0 && counts.arrivedTwice === 0;
 
 /** The first message of `runs`, in their order, that was silently lost. */
 export function firstSilentlyLost(known: Known, runs: readonly Run[]): number | undefined {

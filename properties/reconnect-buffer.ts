@@ -1,9 +1,10 @@
 /** Promises of the reconnect buffer. Each is judged only on outages in which the client was surely down when publish was called. */
 import type { CallOutcome, Event, Run } from "../models/vocabulary/event.ts";
 import { pingBytes } from "../models/vocabulary/frame.ts";
-import { type Disturbance, isCalm, isSurelyDown, newDisturbance, trackDisturbance } from "./disturbance.ts";
-import { firstOvertaking, firstSilentlyLost, type Known, messagesIn, newKnown, recordRuns } from "./message-runs.ts";
+import { isCalm, isSurelyDown } from "./disturbance.ts";
+import { allArrivedInOrder, firstOvertaking, firstSilentlyLost } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
+import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 /** Messages published one after the other while the client was surely down. */
 interface KeptRun extends Run {
@@ -11,21 +12,20 @@ interface KeptRun extends Run {
   readonly accepted: boolean;
   /** Bytes in the buffer before the first. */
   readonly heldBytes: number;
+  /** Accepted: waiting for the reconnect, then on its way, then due; `gone` where it may be lost for good. */
+  now: "waiting" | "sent" | "due" | "gone";
 }
 
 interface Outages {
   readonly declared: Declared;
   readonly limitBytes: number;
-  readonly known: Known;
-  readonly now: Disturbance;
+  readonly seen: Seen;
   /** Whether what the buffer holds can be told: not after a burst that raced with the cut. */
   heldIsKnown: boolean;
   heldBytes: number;
   readonly all: KeptRun[];
-  /** Accepted in this outage, waiting for the reconnect; then on their way; then due. */
-  waiting: KeptRun[];
-  sent: KeptRun[];
-  readonly due: KeptRun[];
+  /** Of those before this one it is known whether they are due. */
+  open: number;
 }
 
 /** Computed here and not taken from the model: the property is to be independent of it. */
@@ -36,71 +36,71 @@ function declaredLimitBytes({ profile, options }: Declared): number {
   return Math.max(0, asked);
 }
 
-const startOutages = (declared: Declared): Outages => ({
+const startOutages = (declared: Declared, seen = newSeen()): Outages => ({
   declared,
   limitBytes: declaredLimitBytes(declared),
-  known: newKnown(),
-  now: newDisturbance(),
+  seen,
   heldIsKnown: true,
   heldBytes: 0,
   all: [],
-  waiting: [],
-  sent: [],
-  due: [],
+  open: 0,
 });
 
-function trackOutages(state: Outages, event: Event): void {
-  recordRuns(state.known, event);
-  const running = state.now.step;
-  trackDisturbance(state.now, event);
-  switch (event.kind) {
-    case "fault":
-      // What is not flushed by now may be lost with the connection.
-      if (event.phase === "installed") state.sent = [];
-      return;
-    case "connection":
-      if (event.change === "disconnected") beginOutage(state);
-      if (event.change === "reconnected") {
-        state.sent.push(...state.waiting.splice(0));
-        state.heldIsKnown = true;
-      }
-      return;
-    case "called":
-      if (event.call === "flush") onFlush(state, event.outcome);
-      else if (event.call !== "start" && event.call !== "subscribe") state.waiting = [];
-      // What was not flushed by then may be lost with the socket.
-      if (event.call === "close" || event.call === "exit") state.sent = [];
-      return;
-    case "process":
-      if (event.replica !== 0) return;
-      // The buffer ends with its process.
-      state.waiting = [];
-      state.sent = [];
-      return;
-    case "published":
-      if (state.now.inForce.length === 0) return;
-      // What asks for an acknowledgement waits in the same buffer, and does not say for how many bytes.
-      if (event.durable === true) state.heldIsKnown = false;
-      if (event.step !== running || !state.now.downAtStep || !isSurelyDown(state.now)) state.heldIsKnown = false;
-      if (state.heldIsKnown) hold(state, event);
-      return;
-    case "phase":
-      if (event.phase === "settled") state.due.push(...state.sent.splice(0));
-      return;
-    default:
-      return;
-  }
-}
+const trackOutages = onSeen<Outages>({
+  fault(state, { phase }) {
+    // What is not flushed by now may be lost with the connection.
+    if (phase === "installed") move(state, "sent", "gone");
+  },
+  connection(state, { change }) {
+    if (change === "disconnected") {
+      state.heldBytes = 0;
+      move(state, "waiting", "gone");
+    }
+    if (change === "reconnected") {
+      move(state, "waiting", "sent");
+      state.heldIsKnown = true;
+    }
+  },
+  called(state, { call, outcome }) {
+    if (call === "flush") onFlush(state, outcome);
+    else if (call !== "start" && call !== "subscribe") move(state, "waiting", "gone");
+    // What was not flushed by then may be lost with the socket.
+    if (call === "close" || call === "exit") move(state, "sent", "gone");
+  },
+  process(state, { replica }) {
+    if (replica !== 0) return;
+    // The buffer ends with its process.
+    move(state, "waiting", "gone");
+    move(state, "sent", "gone");
+  },
+  published(state, event) {
+    const { now } = state.seen;
+    if (now.inForce === 0) return;
+    // What asks for an acknowledgement waits in the same buffer, and does not say for how many bytes.
+    if (event.durable === true) state.heldIsKnown = false;
+    if (event.step !== now.step || !now.downAtStep || !isSurelyDown(now)) state.heldIsKnown = false;
+    if (state.heldIsKnown) hold(state, event);
+  },
+  phase(state, { phase }) {
+    if (phase === "settled") move(state, "sent", "due");
+  },
+});
 
-function beginOutage(state: Outages): void {
-  state.heldBytes = 0;
-  state.waiting = [];
+function move(state: Outages, from: KeptRun["now"], to: KeptRun["now"]): void {
+  const { all } = state;
+  let settled = true;
+  for (let i = state.open; i < all.length; i++) {
+    const run = all[i] as KeptRun;
+    if (run.now === from) run.now = to;
+    settled &&= run.now === "due" || run.now === "gone";
+    if (settled) state.open = i + 1;
+  }
 }
 
 /** A flush that timed out while down leaves its PING in the buffer; one that was in flight at the cut never came so far. */
 function onFlush(state: Outages, outcome: CallOutcome): void {
-  if (outcome.is === "ok" && isCalm(state.now)) state.due.push(...state.sent.splice(0));
-  else if (isSurelyDown(state.now) && outcome.is === "failed" && outcome.kind === "timeout")
+  if (outcome.is === "ok" && isCalm(state.seen.now)) move(state, "sent", "due");
+  else if (isSurelyDown(state.seen.now) && outcome.is === "failed" && outcome.kind === "timeout")
     state.heldBytes += pingBytes;
 }
 
@@ -108,16 +108,25 @@ function hold(state: Outages, { first, count, frameBytes, outcome }: Extract<Eve
   const accepted = outcome.is === "accepted";
   // A call refused for another reason says nothing of the buffer.
   if (!accepted && !(outcome.is === "rejected" && outcome.kind === "buffer-full")) return;
-  const kept: KeptRun = { first, count, frameBytes, accepted, heldBytes: state.heldBytes };
-  state.all.push(kept);
-  if (!accepted) return;
-  state.heldBytes += count * frameBytes;
-  state.waiting.push(kept);
+  const { heldBytes } = state;
+  state.all.push({ first, count, frameBytes, accepted, heldBytes, now: accepted ? "waiting" : "gone" });
+  if (accepted) state.heldBytes += count * frameBytes;
 }
 
 /** How many accepted messages of the run, from its first, were kept while the buffer held less than `bytes`. */
 const keptBelow = ({ count, frameBytes, heldBytes }: KeptRun, bytes: number): number =>
   Math.max(0, Math.min(count, Math.ceil((bytes - heldBytes) / frameBytes)));
+
+/** Messages in the runs of `all` that fit. */
+function messagesIn(all: readonly KeptRun[], fits: (run: KeptRun) => boolean): number {
+  let sum = 0;
+  for (const run of all) if (fits(run)) sum += run.count;
+  return sum;
+}
+
+const isDue = ({ now }: KeptRun): boolean => now === "due";
+const isAccepted = ({ accepted }: KeptRun): boolean => accepted;
+const isRefused = ({ accepted }: KeptRun): boolean => !accepted;
 
 const keepsWhileDown = (state: Outages): boolean => state.declared.profile.reconnectBuffer.kind === "kept";
 
@@ -134,7 +143,7 @@ function ofOutages(
     expectation,
     start: startOutages,
     on: trackOutages,
-    end: judge,
+    end: state => (state.all.length === 0 ? { exercised: 0 } : judge(state)),
   });
 }
 
@@ -143,19 +152,20 @@ export const reconnectBuffer: readonly Property[] = [
     "below-the-limit-all-arrive-in-order",
     "What is published while down, below the limit, arrives after the reconnect, in order.",
     "eventually",
-    ({ due, known, limitBytes }) => {
+    ({ all, seen: { known }, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
       // With the message itself it is still below the limit.
-      const below = due.map(run => ({ first: run.first, count: keptBelow(run, limitBytes - run.frameBytes) }));
+      const belowLimit = (run: KeptRun): number => keptBelow(run, limitBytes - run.frameBytes);
+      let exercised = 0;
+      for (const run of all) if (isDue(run)) exercised += belowLimit(run);
+      if (allArrivedInOrder(known)) return { exercised };
+      const below = all.filter(isDue).map(run => ({ first: run.first, count: belowLimit(run) }));
       const lost = firstSilentlyLost(known, below);
       if (lost !== undefined)
-        return ending(
-          messagesIn(below),
-          `message ${lost} was kept below the limit of ${limitBytes} bytes and did not arrive`,
-        );
+        return ending(exercised, `message ${lost} was kept below the limit of ${limitBytes} bytes and did not arrive`);
       const early = firstOvertaking(known, below);
       return ending(
-        messagesIn(below),
+        exercised,
         early === undefined ? undefined : `message ${early} arrived before one that was kept before it`,
       );
     },
@@ -166,7 +176,7 @@ export const reconnectBuffer: readonly Property[] = [
     "always",
     ({ all, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
-      const refused = messagesIn(all.filter(run => !run.accepted));
+      const refused = messagesIn(all, isRefused);
       const wrong = all.find(run =>
         run.accepted ? keptBelow(run, limitBytes) < run.count : run.heldBytes < limitBytes,
       );
@@ -187,7 +197,7 @@ export const reconnectBuffer: readonly Property[] = [
       if ((declared.options.reconnectBufferBytesMax ?? 0) >= 0) return { exercised: 0 };
       const wrong = all.find(run => run.accepted);
       return ending(
-        messagesIn(all),
+        messagesIn(all, () => true),
         wrong && `message ${wrong.first} was accepted while down, and the buffer is disabled`,
       );
     },
@@ -198,13 +208,13 @@ export const reconnectBuffer: readonly Property[] = [
     "always",
     ({ all, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
-      const accepted = all.filter(run => run.accepted);
-      const over = accepted.find(run => keptBelow(run, limitBytes) < run.count);
-      if (over === undefined) return { exercised: messagesIn(accepted) };
+      const exercised = messagesIn(all, isAccepted);
+      const over = all.find(run => run.accepted && keptBelow(run, limitBytes) < run.count);
+      if (over === undefined) return { exercised };
       const before = keptBelow(over, limitBytes);
       const heldBytes = over.heldBytes + (before + 1) * over.frameBytes;
       return ending(
-        messagesIn(accepted),
+        exercised,
         `with message ${over.first + before} it holds ${heldBytes} bytes; limit ${limitBytes}, frame ${over.frameBytes}`,
       );
     },
@@ -214,9 +224,10 @@ export const reconnectBuffer: readonly Property[] = [
     "A bus that promises buffering delivers what it accepted while down.",
     "eventually",
     state => {
-      const lost = firstSilentlyLost(state.known, state.due);
+      const { known } = state.seen;
+      const lost = known.counts.missing > 0 ? firstSilentlyLost(known, state.all.filter(isDue)) : undefined;
       return ending(
-        keepsWhileDown(state) || lost !== undefined ? messagesIn(state.due) : 0,
+        keepsWhileDown(state) || lost !== undefined ? messagesIn(state.all, isDue) : 0,
         lost === undefined ? undefined : `message ${lost} was accepted while down and did not arrive`,
       );
     },

@@ -10,7 +10,7 @@ import type { Profile } from "../models/vocabulary/profile.ts";
 import { classNames, type ExpectedCount, type MustHappen, type Scenario } from "../models/vocabulary/scenario.ts";
 import { type Ledger, type PropertyVerdict, type Verdict, worst } from "../models/vocabulary/verdict.ts";
 import { catalogue } from "../properties/catalogue.ts";
-import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/disturbance.ts";
+import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/effect.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../properties/property.ts";
 
@@ -132,7 +132,7 @@ function happened(must: MustHappen, effect: EffectState): boolean {
     case "reconnected":
       return effect.reconnects > 0;
     case "fault-took-effect":
-      return effect.installed.get(must.step)?.tookEffect === true;
+      return effect.installed.some(({ step, tookEffect }) => step === must.step && tookEffect);
     case "published-while-down":
       return effect.publishedWhileDown >= must.atLeast;
   }

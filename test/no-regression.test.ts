@@ -23,12 +23,12 @@ test("seedrandom's alea gives the same numbers for the same seed", () => {
 });
 
 test.each([
-  ["nats-go", "a", "e1cce1ed"],
-  ["nats-go", "1", "e70445a1"],
-  ["nats-go", "zik0zj", "21a9465e"],
-  ["nats-js-2", "a", "9b01042a"],
-  ["nats-js-3", "a", "9b01042a"],
-  ["nats-js-3", "1", "d06fe240"],
+  ["nats-go", "a", "795aea1c"],
+  ["nats-go", "1", "8ee78884"],
+  ["nats-go", "zik0zj", "796595e4"],
+  ["nats-js-2", "a", "e88bbee9"],
+  ["nats-js-3", "a", "e88bbee9"],
+  ["nats-js-3", "1", "a0a22e39"],
 ])("for %s the seed word %s makes the scenario that it always made", (name, word, expected) => {
   const { options, steps } = randomScenario(word, profileNamed(name));
   expect(hex(hashText(JSON.stringify({ options, steps })))).toBe(expected);
@@ -55,5 +55,5 @@ test("answers are drawn from seed, step, label and occurrence as they always wer
 
 test("the digest of one run is what it always was", () => {
   const profile = profileNamed("nats-go");
-  expect(digestOf(eventsOf(randomScenario("a", profile), profile, "1"))).toBe("b79eed88");
+  expect(digestOf(eventsOf(randomScenario("a", profile), profile, "1"))).toBe("e9de68af");
 });

@@ -20,7 +20,7 @@ import type {
 } from "../../models/vocabulary/scenario.ts";
 import { type Witnesses, witnessesOf } from "./policy-subjects.ts";
 import { type Random, randomOf } from "./random.ts";
-import { type ScenarioSpace, scenarioOf } from "./scenario.ts";
+import { type ScenarioSpace, scenarioOf, scenariosOf } from "./scenario.ts";
 
 export interface PolicySpace extends ScenarioSpace {
   readonly policy: Policy;
@@ -73,6 +73,12 @@ function goOn(draft: Draft, episodesMax: number): void {
 }
 
 /** Under the policy, where there is one; of the bare client otherwise. */
+export const scenariosUnder = (
+  seed: string,
+  space: ScenarioSpace,
+  policy: Policy | undefined,
+): ((index: number) => Scenario) =>
+  policy === undefined ? scenariosOf(seed, space) : index => policyScenarioOf(`${seed}-${index}`, { ...space, policy });
 export const scenarioUnder = (word: string, space: ScenarioSpace, policy: Policy | undefined): Scenario =>
   policy === undefined ? scenarioOf(word, space) : policyScenarioOf(word, { ...space, policy });
 

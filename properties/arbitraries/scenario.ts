@@ -12,10 +12,11 @@ import type {
   Fault,
   HealAwait,
   Options,
+  PublishStep,
   Scenario,
   Step,
 } from "../../models/vocabulary/scenario.ts";
-import { type Random, randomOf } from "./random.ts";
+import { type Random, Stream } from "./random.ts";
 import { reductions } from "./reductions.ts";
 
 export interface ScenarioSpace {
@@ -27,14 +28,14 @@ export interface ScenarioSpace {
 }
 
 class ScenarioArbitrary extends fc.Arbitrary<Scenario> {
-  readonly space: ScenarioSpace;
+  readonly maker: Maker;
   constructor(space: ScenarioSpace) {
     super();
-    this.space = space;
+    this.maker = new Maker(space);
   }
   override generate(mrng: fc.Random): fc.Value<Scenario> {
     const word = mrng.nextInt(-0x80000000, 0x7fffffff) >>> 0;
-    return new fc.Value(scenarioOf(word.toString(36), this.space), undefined);
+    return new fc.Value(ofWord(word.toString(36), this.maker), undefined);
   }
   override canShrinkWithoutContext(value: unknown): value is Scenario {
     return typeof value === "object" && value !== null && "steps" in value && "options" in value;
@@ -71,21 +72,24 @@ interface Draft {
   readonly steps: Step[];
 }
 
-const id = (draft: Draft, kind: string): string => `${kind}-${draft.steps.length}`;
+/** Ids are made once and then handed out again: a text costs more to make than all else about a step. */
+const idsOf = new Map<string, string[]>();
+function id({ steps: { length } }: Draft, kind: string): string {
+  const ids = idsOf.get(kind) ?? [];
+  if (ids.length === 0) idsOf.set(kind, ids);
+  while (ids.length <= length) ids.push(`${kind}-${ids.length}`);
+  return ids[length] as string;
+}
 const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 
-function publishStep(draft: Draft, most: number, overlap: boolean): Step {
+function publishStep(draft: Draft, most: number): PublishStep {
   const { random } = draft;
   const count = random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
-  return {
-    id: id(draft, "publish"),
-    kind: "publish",
-    count,
-    bytes: random.pick(payloads),
-    ...(overlap ? { overlap } : {}),
-  };
+  return { id: id(draft, "publish"), kind: "publish", count, bytes: random.pick(payloads) };
 }
-const publish = (draft: Draft, most = 60): void => void draft.steps.push(publishStep(draft, most, false));
+const publish = (draft: Draft, most = 60): void => void draft.steps.push(publishStep(draft, most));
+const publishOverlapping = (draft: Draft, most: number): void =>
+  void draft.steps.push({ ...publishStep(draft, most), overlap: true });
 const flush = (draft: Draft, timeoutMs = 5_000): void =>
   void draft.steps.push({ id: id(draft, "flush"), kind: "flush", timeoutMs });
 const fault = (draft: Draft, one: Fault): void =>
@@ -129,7 +133,7 @@ const episodes: readonly Episode[] = [
     add(draft) {
       const { random } = draft;
       if (random.chance(0.5)) before(draft);
-      draft.steps.push(publishStep(draft, random.chance(0.3) ? 4_000 : 300, true));
+      publishOverlapping(draft, random.chance(0.3) ? 4_000 : 300);
       fault(draft, { kind: "cut", awaits: random.chance(0.7) ? "noticed" : "none" });
       if (random.chance(0.5)) publish(draft);
       heal(draft);
@@ -186,7 +190,7 @@ const episodes: readonly Episode[] = [
       fault(draft, { kind: "cut", awaits: "noticed" });
       if (draft.random.chance(0.5)) publish(draft);
       heal(draft, "handshake");
-      draft.steps.push(publishStep(draft, 60, true));
+      publishOverlapping(draft, 60);
       heal(draft);
     },
   },
@@ -314,48 +318,102 @@ function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
   if (down) heal(draft);
 }
 
-function optionsOf(random: Random, { profile, capabilities }: ScenarioSpace): Options {
-  const has = (one: Capability): boolean => capabilities.has(one);
-  const pings = has("stale-detection") && random.chance(0.15);
-  const givesUp = has("reconnect-attempts-limit") && !pings && random.chance(0.04);
-  const limited = has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept" && random.chance(0.35);
-  return {
-    subject: "subject",
-    reconnectWaitMs: 20,
-    reconnectAttemptsMax: givesUp ? random.int(1, 3) : -1,
-    cutsWith: has("cut-with-rst") && random.chance(0.2) ? "rst" : "fin",
-    ...(limited ? { reconnectBufferBytesMax: random.pick([-1, 0, 1, 34, 100, 1_024, random.int(1, 4_000)]) } : {}),
-    ...(pings ? { pingIntervalMs: 150, pingsOutMax: 2 } : {}),
-  };
+/** How wildly a kind of episode that is kept may outweigh another. */
+const weights = [1, 1, 2, 6] as const;
+
+/** Makes the scenarios of one space; what the space alone decides is worked out once. */
+class Maker {
+  readonly space: ScenarioSpace;
+  private readonly mayPing: boolean;
+  private readonly mayGiveUp: boolean;
+  private readonly mayLimit: boolean;
+  private readonly mayReset: boolean;
+  /** Episodes that fit the options, by what of these they depend on. */
+  private readonly fitting: (readonly Episode[])[] = [];
+
+  constructor(space: ScenarioSpace) {
+    const { profile, capabilities } = space;
+    this.space = space;
+    this.mayPing = capabilities.has("stale-detection");
+    this.mayGiveUp = capabilities.has("reconnect-attempts-limit");
+    this.mayLimit = capabilities.has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept";
+    this.mayReset = capabilities.has("cut-with-rst");
+  }
+
+  make(word: string, random: Random): Scenario {
+    const options = this.options(random);
+    const pings = options.pingIntervalMs !== undefined;
+    const givesUp = options.reconnectAttemptsMax >= 0;
+    const draft: Draft = { random, options, steps: [{ id: "start", kind: "start" }] };
+    const mix = swarm(this.episodes(pings, givesUp, options.cutsWith), random);
+    const episodesMax = givesUp ? 1 : (this.space.episodesMax ?? 4);
+    for (let left = random.int(1, episodesMax); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
+    if (random.chance(0.35) && !pings && !givesUp) shutdown(draft, this.space.capabilities);
+    else if (random.chance(0.5)) publish(draft);
+    return {
+      version: 1,
+      id: `random/${word}`,
+      why: `made from the seed word ${word}`,
+      requires: [],
+      options,
+      steps: draft.steps,
+      mustHappen: [],
+      expect: {},
+    };
+  }
+
+  private options(random: Random): Options {
+    const pings = this.mayPing && random.chance(0.15);
+    const givesUp = this.mayGiveUp && !pings && random.chance(0.04);
+    const limited = this.mayLimit && random.chance(0.35);
+    const options: { -readonly [Name in keyof Options]: Options[Name] } = {
+      subject: "subject",
+      reconnectWaitMs: 20,
+      reconnectAttemptsMax: givesUp ? random.int(1, 3) : -1,
+      cutsWith: this.mayReset && random.chance(0.2) ? "rst" : "fin",
+    };
+    if (limited) options.reconnectBufferBytesMax = random.pick([-1, 0, 1, 34, 100, 1_024, random.int(1, 4_000)]);
+    if (pings) {
+      options.pingIntervalMs = 150;
+      options.pingsOutMax = 2;
+    }
+    return options;
+  }
+
+  private episodes(pings: boolean, givesUp: boolean, cutsWith: Options["cutsWith"]): readonly Episode[] {
+    const index = (pings ? 1 : 0) + (givesUp ? 2 : 0) + (cutsWith === "rst" ? 4 : 0);
+    this.fitting[index] ??= (givesUp ? [givingUp] : episodes).filter(
+      one =>
+        one.needs.every(need => this.space.capabilities.has(need)) &&
+        (one.pings === undefined || one.pings === pings) &&
+        !(one.finOnly && cutsWith === "rst"),
+    );
+    return this.fitting[index];
+  }
 }
 
-/** The scenario of one seed word: a pure function of the word and the space. */
-export function scenarioOf(word: string, space: ScenarioSpace): Scenario {
-  const random = randomOf(word, "scenario");
-  const options = optionsOf(random, space);
-  const pings = options.pingIntervalMs !== undefined;
-  const givesUp = options.reconnectAttemptsMax >= 0;
-  const possible = (givesUp ? [givingUp] : episodes).filter(
-    one =>
-      one.needs.every(need => space.capabilities.has(need)) &&
-      (one.pings === undefined || one.pings === pings) &&
-      !(one.finOnly && options.cutsWith === "rst"),
-  );
-  const kept = possible.filter(() => random.chance(0.6));
-  const mix = (kept.length > 0 ? kept : possible).flatMap(one => Array<Episode>(random.pick([1, 1, 2, 6])).fill(one));
-  const draft: Draft = { random, options, steps: [{ id: "start", kind: "start" }] };
-  const episodesMax = givesUp ? 1 : (space.episodesMax ?? 4);
-  for (let left = random.int(1, episodesMax); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
-  if (random.chance(0.35) && !pings && !givesUp) shutdown(draft, space.capabilities);
-  else if (random.chance(0.5)) publish(draft);
-  return {
-    version: 1,
-    id: `random/${word}`,
-    why: `made from the seed word ${word}`,
-    requires: [],
-    options,
-    steps: draft.steps,
-    mustHappen: [],
-    expect: {},
+/** A random few of the episodes, each as often as it weighs; all of them if chance keeps none. */
+function swarm(possible: readonly Episode[], random: Random): readonly Episode[] {
+  const mix: Episode[] = [];
+  const add = (one: Episode): void => {
+    for (let weight = random.pick(weights); weight > 0; weight--) mix.push(one);
   };
+  for (const one of possible) if (random.chance(0.6)) add(one);
+  if (mix.length === 0) possible.forEach(add);
+  return mix;
+}
+
+/** The scenarios of one seed, by index: `random/<seed>-<index>`, whichever order they are asked for in. */
+export function scenariosOf(seed: string, space: ScenarioSpace): (index: number) => Scenario {
+  const maker = new Maker(space);
+  const stream = new Stream(seed, "scenario");
+  return index => maker.make(`${seed}-${index}`, stream.at(index));
+}
+
+/** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
+export const scenarioOf = (word: string, space: ScenarioSpace): Scenario => ofWord(word, new Maker(space));
+
+function ofWord(word: string, maker: Maker): Scenario {
+  const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
+  return maker.make(word, new Stream(seed, "scenario").at(Number(index)));
 }

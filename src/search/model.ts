@@ -2,7 +2,7 @@
  * Random scenarios in the model world, each judged while it runs and nothing recorded; what breaks something is run again, recorded,
  * held against the oracle, and shrunk by fast-check over our own reductions. Word i follows from (seed, i) alone, so run i of a seed
  * is the same scenario for ever and costs the same to reach. The oracle is the model itself: over the unmutated model it is asked for
- * one case in 500, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
+ * one case in 1,000, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
  * two of them it yields to the event loop, where servers start and Ctrl-C is heard.
  */
 import { setImmediate } from "node:timers/promises";
@@ -10,13 +10,13 @@ import fc from "fast-check";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { type ScenarioSpace, scenarios } from "../../properties/arbitraries/scenario.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { allBrokenBy, brokenBy, type CaseRun, runModelCase } from "../run.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
-import { coverFast, type FastCase, type Promised, promisedBy, runFast } from "./fast-case.ts";
+import { type FastCase, FastCoverage, type Promised, promisedBy, runFast } from "./fast-case.ts";
 import { fold } from "./fast-digest.ts";
 
 export interface ModelSearch {
@@ -54,7 +54,7 @@ export interface ModelFound {
 }
 
 const batchRuns = 50;
-const oracleEvery = 500;
+const oracleEvery = 1_000;
 const shrinkBoundMs = 60_000;
 
 export async function searchModel(
@@ -63,21 +63,20 @@ export async function searchModel(
   onRuns: (runs: number) => void = () => {},
 ): Promise<ModelFound> {
   const cases = new ModelCases(search);
-  const coverage = newCoverage();
+  let runs = 0;
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
   const failing = new Map<string, ModelFailure>();
   const goesOn = (): boolean => search.goesOn === true || failing.size === 0;
-  while (goesOn() && coverage.runs < search.runsMax && elapsedMs() < search.budgetMs) {
-    const end = Math.min(coverage.runs + batchRuns, search.runsMax);
-    while (goesOn() && coverage.runs < end)
-      keepShortest(failing, cases.run(coverage.runs, coverage, isNews(failing)), search);
-    onRuns(coverage.runs);
+  while (goesOn() && runs < search.runsMax && elapsedMs() < search.budgetMs) {
+    const end = Math.min(runs + batchRuns, search.runsMax);
+    while (goesOn() && runs < end) keepShortest(failing, cases.run(runs++, isNews(failing)), search);
+    onRuns(runs);
     if (isInterrupted()) break;
     await setImmediate();
   }
   const { heldAgainstOracle, digest } = cases;
-  const found = { runs: coverage.runs, coverage, heldAgainstOracle, digest };
+  const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest };
   const failures = [...failing.values()].map(one => smallest(only(search, one.broken), cases.space, one));
   const [failure] = failures;
   return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }), failures };
@@ -113,50 +112,64 @@ function isShorter(one: ModelFailure, other: ModelFailure): boolean {
   return steps < 0 || (steps === 0 && one.judgement.ledger.published < other.judgement.ledger.published);
 }
 
+/** What the cases under one policy are held to, and what they have met. */
+interface Held {
+  readonly promised: Promised;
+  readonly coverage: FastCoverage;
+}
+
 /** The cases of one search, by their index. */
 export class ModelCases {
   readonly search: Omit<ModelSearch, "runsMax" | "budgetMs">;
   readonly space: ScenarioSpace;
-  private readonly promised = new Map<Policy | undefined, Promised>();
+  /** The scenario of a case: it follows from the seed and the index, and costs the same for any. */
+  readonly scenario: (index: number) => Scenario;
+  private readonly held = new Map<Policy | undefined, Held>();
+  private readonly recorded = newCoverage();
   heldAgainstOracle = 0;
   digest = 0;
 
   constructor(search: Omit<ModelSearch, "runsMax" | "budgetMs">) {
     this.search = search;
     this.space = { profile: search.profile, capabilities: modelCapabilities(search.profile) };
+    this.scenario = scenariosUnder(search.seed, this.space, search.policy);
   }
 
-  scenario(index: number): Scenario {
-    return scenarioUnder(`${this.search.seed}-${index}`, this.space, this.search.policy);
+  /** What the cases that were run have met. */
+  coverage(): Coverage {
+    const coverage = structuredClone(this.recorded);
+    for (const { coverage: counted } of this.held.values()) counted.addTo(coverage);
+    return coverage;
   }
 
   /** Runs case `index` and counts it; what is given back broke something. */
-  run(index: number, coverage: Coverage, isNews: IsNews = () => true): ModelFailure | undefined {
+  run(index: number, isNews: IsNews = () => true): ModelFailure | undefined {
     const scenario = this.scenario(index);
-    if (this.search.behaves !== undefined) return this.runRecorded(scenario, coverage);
-    const promised = this.promisedFor(scenario);
+    if (this.search.behaves !== undefined) return this.runRecorded(scenario);
+    const { promised, coverage } = this.heldTo(scenario);
     const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario));
     const isRecorded = index % oracleEvery === 0 || (fast.verdict === "violated" && isNews(fast.broken, scenario));
-    if (isRecorded) return this.runRecorded(scenario, coverage, fast);
+    if (isRecorded) return this.runRecorded(scenario, fast);
     this.digest = fold(this.digest, fast.digest);
-    coverFast(coverage, promised, scenario, fast);
+    coverage.cover(scenario, fast);
     return undefined;
   }
 
   /** A search has a handful of policies, each the same object in all of its scenarios. */
-  private promisedFor({ policy }: Scenario): Promised {
-    const known = this.promised.get(policy);
+  private heldTo({ policy }: Scenario): Held {
+    const known = this.held.get(policy);
     if (known !== undefined) return known;
     const promised = promisedBy(this.search.profile, this.search.judging, policy);
-    this.promised.set(policy, promised);
-    return promised;
+    const held = { promised, coverage: new FastCoverage(promised) };
+    this.held.set(policy, held);
+    return held;
   }
 
-  private runRecorded(scenario: Scenario, coverage: Coverage, fast?: FastCase): ModelFailure | undefined {
+  private runRecorded(scenario: Scenario, fast?: FastCase): ModelFailure | undefined {
     const run = runRecorded(this.search, scenario);
     this.heldAgainstOracle++;
     if (fast !== undefined) checkFast(fast, run.judgement, scenario);
-    coverCase(coverage, scenario, this.search.profile, run.judgement);
+    coverCase(this.recorded, scenario, this.search.profile, run.judgement);
     return failureOf(run, scenario, this.search.seed);
   }
 }

@@ -26,78 +26,105 @@ export const shapeNames = [
 ] as const;
 export type Shape = (typeof shapeNames)[number];
 
-export function shapesOf(scenario: Scenario, profile: Profile): ReadonlySet<Shape> {
-  const done = plan(scenario, profile).steps.filter(one => one.skipped === undefined);
-  const found = new Set<Shape>();
+export const shapesOf = (scenario: Scenario, profile: Profile): ReadonlySet<Shape> => {
+  const met = shapesIn(scenario, profile);
+  return new Set(shapeNames.filter((_, i) => (met & (1 << i)) !== 0));
+};
+
+/** The same, a search's way: bit i for shape i. */
+export function shapesIn(scenario: Scenario, profile: Profile): number {
+  const { steps } = plan(scenario, profile);
+  let met = 0;
   let hinderedPublishes = 0;
-  done.forEach((one, i) => {
+  for (let i = 0; i < steps.length; i++) {
+    const one = steps[i] as PlannedStep;
+    if (one.skipped !== undefined) continue;
     if (one.before.hindrance === "none") hinderedPublishes = 0;
-    for (const shape of shapesOfStep(one, done[i + 1], scenario, hinderedPublishes)) found.add(shape);
+    met |= shapesOfStep(one, steps[i + 1], scenario, hinderedPublishes);
     if (one.step.kind === "publish") hinderedPublishes++;
-  });
-  return found;
+  }
+  return met;
 }
 
+const bit = (shape: Shape): number => 1 << shapeNames.indexOf(shape);
+const none = 0;
+const publishedWhileDown = bit("published while down");
+const publishedDuringHandshake = bit("published during the handshake");
+const burstThenCut = bit("burst then cut");
+const heldThenCut = bit("held, then cut");
+const heldThenReleased = bit("held, then released");
+const cutAtFrameEnd = bit("cut at a frame's end");
+const cutBeforeFrameEnd = bit("cut a byte before a frame's end");
+const cutWithRst = bit("cut with RST");
+const blackholeNoticed = bit("blackhole, noticed");
+const blackholeUnnoticed = bit("blackhole, removed before it was noticed");
+const serverPaused = bit("server paused");
+const serverStopped = bit("server stopped");
+const endedWhileDown = bit("close or drain while down");
+const endedAfterBurst = bit("close or drain right after a burst");
+
+const isKnownDown = ({ link, client }: PlannedStep["before"]): boolean => link === "down" && client === "disconnected";
+
 /** `hinderedPublishes`: publishes made since the hindrance in force began. */
-function* shapesOfStep(
+function shapesOfStep(
   planned: PlannedStep,
   next: PlannedStep | undefined,
   scenario: Scenario,
   hinderedPublishes: number,
-): Generator<Shape> {
+): number {
   const { step, before } = planned;
   switch (step.kind) {
     case "publish":
-      yield* shapesOfPublish(planned, step, next, scenario);
-      return;
+      return shapesOfPublish(planned, step, next, scenario);
     case "close":
     case "drain":
-      if (before.link === "down" && before.client === "disconnected") yield "close or drain while down";
-      return;
+      return isKnownDown(before) ? endedWhileDown : none;
     case "together":
-      if (!endsAfterBurst(step.steps)) return;
-      if (before.link === "up" && before.client === "connected") yield "close or drain right after a burst";
-      if (before.link === "down" && before.client === "disconnected") yield "close or drain while down";
-      return;
+      if (!endsAfterBurst(step.steps)) return none;
+      if (before.link === "up" && before.client === "connected") return endedAfterBurst;
+      return isKnownDown(before) ? endedWhileDown : none;
     case "fault":
-      if (step.fault.kind === "cut") {
-        if (before.hindrance === "hold" && hinderedPublishes > 0) yield "held, then cut";
-        if (scenario.options.cutsWith === "rst") yield "cut with RST";
+      switch (step.fault.kind) {
+        case "cut": {
+          const held = before.hindrance === "hold" && hinderedPublishes > 0 ? heldThenCut : none;
+          return scenario.options.cutsWith === "rst" ? held | cutWithRst : held;
+        }
+        case "pause-server":
+          return serverPaused;
+        case "stop-server":
+          return serverStopped;
+        default:
+          return none;
       }
-      if (step.fault.kind === "pause-server") yield "server paused";
-      if (step.fault.kind === "stop-server") yield "server stopped";
-      return;
     case "await-noticed":
-      if (before.hindrance === "blackhole") yield "blackhole, noticed";
-      return;
+      return before.hindrance === "blackhole" ? blackholeNoticed : none;
     case "heal":
-      if (hinderedPublishes === 0) return;
-      if (before.hindrance === "hold") yield "held, then released";
-      if (before.hindrance === "blackhole" && before.client === "connected")
-        yield "blackhole, removed before it was noticed";
-      return;
-    case "start":
-    case "flush":
-      return;
+      if (hinderedPublishes === 0) return none;
+      if (before.hindrance === "hold") return heldThenReleased;
+      return before.hindrance === "blackhole" && before.client === "connected" ? blackholeUnnoticed : none;
+    default:
+      return none;
   }
 }
 
-function* shapesOfPublish(
+function shapesOfPublish(
   { before, after, overlapping }: PlannedStep,
   step: PublishStep,
   next: PlannedStep | undefined,
   { options }: Scenario,
-): Generator<Shape> {
+): number {
+  let met = none;
   const goesOn = before.ended === "no";
-  if (goesOn && before.link === "down" && before.client === "disconnected") yield "published while down";
-  if (goesOn && before.link === "handshake" && overlapping) yield "published during the handshake";
-  if (overlapping && next?.step.kind === "fault" && next.step.fault.kind === "cut") yield "burst then cut";
+  if (goesOn && isKnownDown(before)) met |= publishedWhileDown;
+  if (goesOn && before.link === "handshake" && overlapping) met |= publishedDuringHandshake;
+  if (overlapping && next?.step.kind === "fault" && next.step.fault.kind === "cut") met |= burstThenCut;
   if (goesOn && before.hindrance === "limit" && after.link === "down") {
     const frame = frameBytes(options.subject, step.bytes);
     const beyond = before.limitBytesLeft % frame;
-    if (before.limitBytesLeft >= frame && beyond <= 1) yield "cut at a frame's end";
-    if (beyond === frame - 1) yield "cut a byte before a frame's end";
+    if (before.limitBytesLeft >= frame && beyond <= 1) met |= cutAtFrameEnd;
+    if (beyond === frame - 1) met |= cutBeforeFrameEnd;
   }
+  return met;
 }
 
 function endsAfterBurst(steps: readonly Step[]): boolean {

@@ -1,16 +1,8 @@
 /** A run in which no message met a fault proves nothing, and a client is down or calm only where its own word says so. */
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../models/vocabulary/event.ts";
-import {
-  isCalm,
-  isDisturbed,
-  isSurelyDown,
-  newDisturbance,
-  newEffect,
-  trackDisturbance,
-  trackEffect,
-  whyVacuous,
-} from "../../properties/disturbance.ts";
+import { isCalm, isSurelyDown, newDisturbance, trackDisturbance } from "../../properties/disturbance.ts";
+import { isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
 import {
   back,
   began,

@@ -1,7 +1,7 @@
 /** When a run under a policy shows anything: what a fault has met, beside messages under way. */
 import { expect, test } from "vitest";
 import type { Event } from "../../models/vocabulary/event.ts";
-import { isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/disturbance.ts";
+import { isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
 import {
   accepted,
   acked,

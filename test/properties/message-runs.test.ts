@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { Event, Outcome } from "../../models/vocabulary/event.ts";
 import { randomOf } from "../../properties/arbitraries/random.ts";
 import { newLedger, recordInLedger } from "../../properties/ledger.ts";
-import { firstOvertaking, firstSilentlyLost, newKnown, recordRuns } from "../../properties/message-runs.ts";
+import { firstOvertaking, firstSilentlyLost } from "../../properties/message-runs.ts";
+import { newSeen, see } from "../../properties/seen.ts";
 import { times } from "../models/cases.ts";
 
 const outcomes: readonly Outcome[] = [
@@ -25,10 +26,11 @@ function randomEvents(word: string): Event[] {
 
 test("every message has the outcome and the arrivals that the ledger has, without a gap", () => {
   for (let i = 0; i < times(500); i++) {
-    const known = newKnown();
+    const seen = newSeen();
+    const { known } = seen;
     const ledger = newLedger();
     for (const event of randomEvents(`runs-${i}`)) {
-      recordRuns(known, event);
+      see(seen, event);
       recordInLedger(ledger, event);
     }
     let next = 0;
@@ -43,8 +45,35 @@ test("every message has the outcome and the arrivals that the ledger has, withou
   }
 });
 
+test("what is counted while events come is what a full scan of the ledger counts", () => {
+  for (let i = 0; i < 500; i++) {
+    const seen = newSeen();
+    const ledger = newLedger();
+    const events = randomEvents(`counts-${i}`);
+    for (const event of events) {
+      see(seen, event);
+      recordInLedger(ledger, event);
+    }
+    const messages = Array.from({ length: Math.max(ledger.outcomes.length, ledger.arrivals.length) }, (_, m) => ({
+      is: ledger.outcomes[m]?.is,
+      arrivals: ledger.arrivals[m] ?? 0,
+    }));
+    const those = (fit: (one: (typeof messages)[number]) => boolean): number => messages.filter(fit).length;
+    expect(seen.known.counts).toEqual({
+      arrived: those(({ arrivals }) => arrivals > 0),
+      arrivedTwice: those(({ arrivals }) => arrivals > 1),
+      arrivedUntold: those(({ is, arrivals }) => is === undefined && arrivals > 0),
+      rejected: those(({ is }) => is === "rejected"),
+      rejectedArrived: those(({ is, arrivals }) => is === "rejected" && arrivals > 0),
+      lost: those(({ is, arrivals }) => is !== undefined && is !== "rejected" && arrivals === 0),
+      missing: those(({ is, arrivals }) => is === "accepted" && arrivals === 0),
+    });
+  }
+});
+
 test("the first message lost in silence, and the first that overtook, are named", () => {
-  const known = newKnown();
+  const seen = newSeen();
+  const { known } = seen;
   const published: Event = {
     kind: "published",
     step: "publish",
@@ -58,7 +87,7 @@ test("the first message lost in silence, and the first that overtook, are named"
     { kind: "delivered", first: 7, count: 3 },
     { kind: "delivered", first: 5, count: 1 },
   ];
-  for (const event of [published, ...delivered]) recordRuns(known, event);
+  for (const event of [published, ...delivered]) see(seen, event);
   expect(firstSilentlyLost(known, [{ first: 0, count: 3 }])).toBeUndefined();
   expect(firstSilentlyLost(known, [{ first: 0, count: 10 }])).toBe(3);
   expect(firstSilentlyLost(known, [{ first: 5, count: 2 }])).toBe(6);
@@ -70,6 +99,6 @@ test("the first message lost in silence, and the first that overtook, are named"
   ).toBeUndefined();
   expect(firstOvertaking(known, [{ first: 5, count: 5 }])).toBe(7);
   expect(firstOvertaking(known, [{ first: 3, count: 3 }])).toBe(5);
-  recordRuns(known, { kind: "observed", complete: false });
+  see(seen, { kind: "observed", complete: false });
   expect(firstSilentlyLost(known, [{ first: 0, count: 10 }])).toBeUndefined();
 });

@@ -1,0 +1,126 @@
+/**
+ * Whether a run shows anything: did every fault take effect while messages were under way. It decides between a verdict and
+ * "inconclusive", and is no promise.
+ */
+import type { StepId } from "../models/vocabulary/scenario.ts";
+import { isSurelyDown } from "./disturbance.ts";
+import { newSeen, onSeen, type Seen } from "./seen.ts";
+
+export interface Installed {
+  readonly step: StepId;
+  readonly fault: string;
+  tookEffect: boolean;
+  /** Messages under way when it came, or published while it was in force. */
+  touched: number;
+}
+
+export interface EffectState {
+  readonly seen: Seen;
+  /** In the order in which they came: those in force are the last. */
+  readonly installed: Installed[];
+  unflushed: number;
+  /** Acknowledged by a stream: what the end of a server may take. */
+  stored: number;
+  published: number;
+  /** Processes that started while a fault was in force, or ended: what a run without a message may be about. */
+  processes: number;
+  publishedWhileDown: number;
+  disconnects: number;
+  reconnects: number;
+  readonly notAwaited: string[];
+  /** Faults that the scenario names and that could not be done there. */
+  readonly skippedFaults: string[];
+  /** The application has closed or drained: what the client says of its connection is no outage any more. */
+  ended: boolean;
+}
+
+export const newEffect = (seen: Seen = newSeen()): EffectState => ({
+  seen,
+  installed: [],
+  unflushed: 0,
+  stored: 0,
+  published: 0,
+  processes: 0,
+  publishedWhileDown: 0,
+  disconnects: 0,
+  reconnects: 0,
+  notAwaited: [],
+  skippedFaults: [],
+  ended: false,
+});
+
+export const trackEffect = onSeen<EffectState>({
+  fault({ installed, unflushed, stored }, { step, fault, phase }) {
+    if (phase === "installed") {
+      // Publishes sent since the last flush may still be under way when the fault comes.
+      installed.push({ step, fault, tookEffect: false, touched: unflushed + (endsServer(fault) ? stored : 0) });
+      return;
+    }
+    for (let i = installed.length - 1; i >= 0; i--) {
+      const one = installed[i] as Installed;
+      if (one.step !== step) continue;
+      one.tookEffect = true;
+      return;
+    }
+  },
+  published(state, { count, outcome }) {
+    state.published += count;
+    state.unflushed += count;
+    if (outcome.is === "acked") state.stored += count;
+    // A call refused because the application itself had ended the connection met no fault.
+    if (state.ended && outcome.is === "rejected" && outcome.kind !== "buffer-full") return;
+    touchInForce(state, count);
+    if (isSurelyDown(state.seen.now)) state.publishedWhileDown += count;
+  },
+  called(state, { call, outcome }) {
+    if (call === "flush" && outcome.is === "ok") state.unflushed = 0;
+    if (call === "close" || call === "drain") state.ended = true;
+  },
+  skipped({ skippedFaults }, { what, step, reason }) {
+    if (what === "fault") skippedFaults.push(`the fault of ${step} was skipped: ${reason}`);
+  },
+  process(state, { change }) {
+    if (change === "stopping") return;
+    if (change === "started") touchInForce(state, 1);
+    if (change === "exited" || state.seen.now.inForce > 0) state.processes++;
+  },
+  connection(state, { change }) {
+    if (change === "disconnected" && !state.ended) state.disconnects++;
+    if (change === "reconnected") state.reconnects++;
+  },
+  "not-awaited"({ notAwaited }, { step, what }) {
+    notAwaited.push(`${step} waited in vain for ${what}`);
+  },
+});
+
+function touchInForce({ seen, installed }: EffectState, count: number): void {
+  for (let i = installed.length - seen.now.inForce; i < installed.length; i++)
+    (installed[i] as Installed).touched += count;
+}
+
+const endsServer = (fault: string): boolean => fault === "stop-server" || fault === "power-loss";
+
+/** Faults proven to have taken effect while messages were under way or stored, or a process was starting. */
+export const isDisturbed = ({ installed }: EffectState): boolean =>
+  installed.some(one => one.tookEffect && one.touched > 0);
+
+/** Why the run proves nothing, or undefined. */
+export function whyVacuous({
+  published,
+  processes,
+  installed,
+  skippedFaults,
+  notAwaited,
+}: EffectState): string | undefined {
+  if (published === 0 && processes === 0) return "nothing was published";
+  const [skipped] = skippedFaults;
+  if (skipped !== undefined) return skipped;
+  const [wait] = notAwaited;
+  if (wait !== undefined) return wait;
+  for (const { step, fault, tookEffect, touched } of installed) {
+    if (!tookEffect) return `the fault of ${step} (${fault}) never took effect`;
+    if (touched === 0)
+      return `the fault of ${step} (${fault}) met no message: none was under way and none was published until it was healed`;
+  }
+  return undefined;
+}

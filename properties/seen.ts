@@ -1,0 +1,35 @@
+/**
+ * What a run has shown so far: its messages, and what is wrong. Nearly every promise asks for it, so a fold holds it as `seen` and reads
+ * it. Folded alone it keeps one of its own; folds of one run share one, which is then told every event once, before them.
+ */
+import type { Event } from "../models/vocabulary/event.ts";
+import { type Disturbance, disturb, newDisturbance } from "./disturbance.ts";
+import { type Known, newKnown, record } from "./message-runs.ts";
+import { type Hearing, hear, type On, onEach } from "./property.ts";
+
+export interface Seen {
+  readonly known: Known;
+  readonly now: Disturbance;
+}
+
+export const newSeen = (): Seen => ({ known: newKnown(), now: newDisturbance() });
+
+export const see = onEach<Seen>({
+  published: ({ known }, event) => record.published(known, event),
+  delivered: ({ known }, event) => record.delivered(known, event),
+  observed: ({ known }, event) => record.observed(known, event),
+  step: ({ now }, event) => disturb.step(now, event),
+  fault: ({ now }, event) => disturb.fault(now, event),
+  healed: ({ now }) => disturb.healed(now),
+  connection: ({ now }, event) => disturb.connection(now, event),
+});
+
+/** The `on` of a fold that holds a `seen`: what it makes of an event once that has been seen. */
+export const onSeen = <State extends { readonly seen: Seen }>(hears: Hearing<State>): On<State> =>
+  Object.assign(
+    (state: State, event: Event): void => {
+      see(state.seen, event);
+      hear(hears, state, event);
+    },
+    { hears },
+  );
