@@ -1,15 +1,19 @@
-/** What the benchmarks run: the search itself, the bare reducer, and the same reducer under fast-check's own commands and arrays. */
+/**
+ * What the benchmarks run: the search itself; the bare reducer, alone and in the loop that one would write by hand; and the same reducer
+ * under fast-check's own commands and arrays, which come to the same verdict by the public properties, or judge nothing at all.
+ */
 import fc from "fast-check";
 import { settle, step } from "../../models/bus.ts";
 import type { Choose } from "../../models/choice.ts";
 import { notEnabled, type PlannedStep, plan } from "../../models/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, newState } from "../../models/state.ts";
-import type { Emit } from "../../models/vocabulary/event.ts";
+import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Fault, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
-import { newCoverage } from "../../src/search/coverage.ts";
+import { catalogue } from "../../properties/catalogue.ts";
 import { promisedBy, runFast } from "../../src/search/fast-case.ts";
+import { foldDigest, newDigest } from "../../src/search/fast-digest.ts";
 import { ModelCases } from "../../src/search/model.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 
@@ -34,9 +38,8 @@ export function cpuMs(work: () => void): number {
 export const newCases = (): ModelCases => new ModelCases({ profile, seed: "bench", judging: {} });
 
 export function search(cases: ModelCases, from: number, to: number): number[] {
-  const coverage = newCoverage();
   const failing: number[] = [];
-  for (let i = from; i < to; i++) if (cases.run(i, coverage) !== undefined) failing.push(i);
+  for (let i = from; i < to; i++) if (cases.run(i) !== undefined) failing.push(i);
   return failing;
 }
 
@@ -60,11 +63,47 @@ const choose: Choose = (_label, lo, hi) => {
 const toNobody: Emit = () => {};
 
 /** The project's own reducer and nothing else: the scenario is given, answers come from the inline generator, nobody listens. */
-export function bare(scenario: Scenario): void {
+export function bare(scenario: Scenario, emit: Emit = toNobody): void {
   const state = newState();
-  for (const planned of plan(scenario, profile).steps)
-    step(state, planned, profile, scenario.options, choose, toNobody);
-  settle(state, profile, scenario.options, choose, toNobody);
+  for (const planned of plan(scenario, profile).steps) step(state, planned, profile, scenario.options, choose, emit);
+  settle(state, profile, scenario.options, choose, emit);
+}
+
+/** The loop that one would write by hand: run i makes its schedule from its seed, runs it, keeps a rolling hash, and checks one invariant. */
+export function byHand(make: (index: number) => Scenario, from: number, to: number): void {
+  let hash = 0;
+  for (let i = from; i < to; i++) {
+    const scenario = make(i);
+    let told = 0;
+    let arrived = 0;
+    let ended = 0;
+    const emit: Emit = event => {
+      switch (event.kind) {
+        case "published":
+          told += event.count;
+          hash = Math.imul(hash ^ event.count, 0x01000193);
+          return;
+        case "delivered":
+          arrived += event.count;
+          hash = Math.imul(hash ^ event.first, 0x01000193);
+          return;
+        case "ended":
+          ended += event.count;
+          hash = Math.imul(hash ^ event.place.length, 0x01000193);
+          return;
+        default:
+          hash = Math.imul(hash ^ event.kind.length, 0x01000193);
+          return;
+      }
+    };
+    bare(scenario, emit);
+    if (told !== ended || arrived > told) throw new Error(`${scenario.id}: ${told} published, ${ended} ended`);
+  }
+}
+
+/** The same, with nobody who listens: seed, schedule, run. */
+export function unjudged(make: (index: number) => Scenario, from: number, to: number): void {
+  for (let i = from; i < to; i++) bare(make(i));
 }
 
 /** A scenario of exactly `steps` steps, its bus never closed. */
@@ -131,20 +170,46 @@ const start: Step = { id: "start", kind: "start" };
 const view = newState().view;
 const planned = (one: Step): PlannedStep => ({ step: one, overlapping: false, before: view, after: view });
 
-class StepCommand implements fc.Command<BusState, object> {
+/** What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept. */
+const promised = catalogue.filter(({ id }) => profile.promises.includes(id));
+
+function judgeKept(events: readonly Event[]): void {
+  const digest = newDigest();
+  for (const event of events) foldDigest(digest, event);
+  for (const one of promised) {
+    const state = one.start({ options, profile });
+    for (const event of events) one.on(state, event);
+    const { broken } = one.end(state);
+    if (broken !== undefined) throw new Error(`${one.id}: ${broken}`);
+  }
+}
+
+/** Runs with what is emitted kept and then judged, or with nobody who listens. */
+function keeping(judges: boolean, run: (emit: Emit) => void): void {
+  const events: Event[] = [];
+  run(judges ? event => void events.push(event) : toNobody);
+  if (judges) judgeKept([...events, { kind: "observed", complete: true }]);
+}
+
+class StepCommand implements fc.Command<Model, object> {
   readonly step: Step;
   readonly done: Step[] | undefined;
   constructor(one: Step, done: Step[] | undefined) {
     this.step = one;
     this.done = done;
   }
-  check(state: Readonly<BusState>): boolean {
+  check({ state }: Readonly<Model>): boolean {
     return notEnabled(state.view, this.step, undefined, options) === undefined;
   }
-  run(state: BusState): void {
-    step(state, planned(this.step), profile, options, choose, toNobody);
+  run({ state, emit }: Model): void {
+    step(state, planned(this.step), profile, options, choose, emit);
     this.done?.push(this.step);
   }
+}
+
+interface Model {
+  readonly state: BusState;
+  readonly emit: Emit;
 }
 
 const asScenario = (body: readonly Step[]): Scenario => ({
@@ -158,28 +223,30 @@ const asScenario = (body: readonly Step[]): Scenario => ({
   expect: {},
 });
 
-/** fc.commands over the reducer, and nothing judged. With `seen` the steps that were done are noted, for the bare loop. */
-export function commands(runs: number, seen?: Scenario[]): void {
+/** fc.commands over the reducer. With `seen` the steps that were done are noted, for the bare loop. */
+export function commands(judges: boolean, runs: number, seen?: Scenario[]): void {
   const done: Step[] | undefined = seen === undefined ? undefined : [];
   const all = fc.commands([steps.map(one => new StepCommand(one, done))], lengths);
   fc.assert(
     fc.property(all, some => {
-      const state = newState();
-      step(state, planned(start), profile, options, choose, toNobody);
-      fc.modelRun(() => ({ model: state, real: {} }), some);
-      settle(state, profile, options, choose, toNobody);
+      keeping(judges, emit => {
+        const state = newState();
+        step(state, planned(start), profile, options, choose, emit);
+        fc.modelRun(() => ({ model: { state, emit }, real: {} }), some);
+        settle(state, profile, options, choose, emit);
+      });
       if (done !== undefined) seen?.push(asScenario(done.splice(0)));
     }),
     { numRuns: runs, seed: 1 },
   );
 }
 
-/** fc.array of records over the reducer, and nothing judged. */
-export function arrays(runs: number, seen?: Scenario[]): void {
+/** fc.array of records over the reducer. */
+export function arrays(judges: boolean, runs: number, seen?: Scenario[]): void {
   fc.assert(
     fc.property(fc.array(steps, lengths), body => {
       const scenario = asScenario(body);
-      bare(scenario);
+      keeping(judges, emit => bare(scenario, emit));
       seen?.push(scenario);
     }),
     { numRuns: runs, seed: 1 },

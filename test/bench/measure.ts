@@ -1,8 +1,10 @@
 /** One measurement in a process of its own, so that none sees what another has compiled; prints one number. Started by run.ts. */
 import { once } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { arrays, bare, commands, cpuMs, longScenario, newCases, runLong, search } from "./cases.ts";
+import { arrays, bare, byHand, commands, cpuMs, longScenario, newCases, runLong, search, unjudged } from "./cases.ts";
 
 const runs = 10_000;
 const rounds = 3;
@@ -24,11 +26,21 @@ const scenarios = (): Scenario[] => {
   return Array.from({ length: runs }, (_, i) => cases.scenario(i));
 };
 
-function perStep(work: (runs: number, seen?: Scenario[]) => void): { readonly ms: number; readonly bareMs: number } {
+type UnderFastCheck = (judges: boolean, runs: number, seen?: Scenario[]) => void;
+
+function perStep(work: UnderFastCheck, judges: boolean): { readonly ms: number; readonly bareMs: number } {
   const seen: Scenario[] = [];
-  work(runs, seen);
+  work(judges, runs, seen);
   const steps = stepsOf(seen);
-  return { ms: leastMs(() => work(runs)) / steps, bareMs: bareMs(seen) / steps };
+  return { ms: leastMs(() => work(judges, runs)) / steps, bareMs: bareMs(seen) / steps };
+}
+
+/** What is still held after that many cases of one search. */
+function heldBytes(cases: ReturnType<typeof newCases>, from: number, to: number): number {
+  search(cases, from, to);
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 }
 
 interface Share {
@@ -67,8 +79,12 @@ const measurements = {
     const all = scenarios();
     return { ms: bareMs(all), steps: stepsOf(all) };
   },
-  commands: () => perStep(commands),
-  arrays: () => perStep(arrays),
+  byHand: () => ({ ms: leastMs(() => byHand(newCases().scenario, 0, runs)) }),
+  unjudged: () => ({ ms: leastMs(() => unjudged(newCases().scenario, 0, runs)) }),
+  commands: () => perStep(commands, true),
+  commandsUnjudged: () => perStep(commands, false),
+  arrays: () => perStep(arrays, true),
+  arraysUnjudged: () => perStep(arrays, false),
   growth: () => {
     const thousand = longScenario(1_000);
     const tenThousand = longScenario(10_000);
@@ -83,6 +99,11 @@ const measurements = {
     return { nearMs: near, farMs: leastMs(() => void search(cases, 1_000_000, 1_000_000 + runs)) };
   },
   workers: twoWorkers,
+  memory: () => {
+    const cases = newCases();
+    const before = heldBytes(cases, 0, 50_000);
+    return { before, after: heldBytes(cases, 50_000, 1_000_000) };
+  },
 };
 export type Measurement = keyof typeof measurements;
 
