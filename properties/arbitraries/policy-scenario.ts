@@ -72,13 +72,15 @@ function goOn(draft: Draft, episodesMax: number): void {
   else if (random.chance(0.5)) publish(draft);
 }
 
-/** Under the policy, where there is one; of the bare client otherwise. */
+/** The scenarios of one seed, by index: under the policy, where there is one; of the bare client otherwise. */
 export const scenariosUnder = (
   seed: string,
   space: ScenarioSpace,
   policy: Policy | undefined,
 ): ((index: number) => Scenario) =>
   policy === undefined ? scenariosOf(seed, space) : index => policyScenarioOf(`${seed}-${index}`, { ...space, policy });
+
+/** The one of a seed word. */
 export const scenarioUnder = (word: string, space: ScenarioSpace, policy: Policy | undefined): Scenario =>
   policy === undefined ? scenarioOf(word, space) : policyScenarioOf(word, { ...space, policy });
 
