@@ -51,7 +51,15 @@ export type Choose = (label: Label, lo: number, hi: number, about?: About) => nu
 export interface Answer {
   readonly step: StepId;
   readonly label: Label;
+  /** How often the step had asked this before. */
+  readonly occurrence: number;
   readonly answer: number;
+}
+
+/** How a run's questions are answered; `at` says which step begins. */
+export interface Answering {
+  readonly choose: Choose;
+  at(step: StepId): void;
 }
 
 /** A 32-bit hash of a string (FNV-1a). */
@@ -77,7 +85,7 @@ export function mix(word: number): number {
  * alone. Each end of the range is drawn a quarter of the time, since boundaries are where the bugs are; the rest is a
  * fraction of the range, so that an answer hardly moves when its range does.
  */
-export function sampled(seed: string): { choose: Choose; at(step: StepId): void } {
+export function sampled(seed: string): Answering {
   const seedHash = hashText(seed);
   let running: StepId = "";
   let stepHash: number | undefined;
@@ -102,6 +110,69 @@ export function sampled(seed: string): { choose: Choose; at(step: StepId): void 
   };
 }
 
+/** Every answer at the same place of its range: at 0 the low end, at 1 the high end. */
+export const leaning = (place: number): Answering => ({
+  choose: (_label, lo, hi) => lo + Math.round(place * (hi - lo)),
+  at: () => {},
+});
+
+/** A question that could be answered in more than one way, and what was answered. */
+export interface Asked extends Answer {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** Where a run could not be answered as stored: the model, or the scenario, is not what it was. */
+export type Departure =
+  | { readonly kind: "clamped"; readonly stored: number; readonly asked: Asked }
+  | { readonly kind: "sampled"; readonly asked: Asked }
+  | { readonly kind: "never-asked"; readonly answer: Answer };
+
+export interface Replaying extends Answering {
+  /** All that was asked so far. */
+  readonly asked: readonly Asked[];
+  departures(): readonly Departure[];
+}
+
+/** The stored answers again: one outside its range is clamped, a missing one comes from `otherwise`. With none stored it only records. */
+export function replaying(stored: readonly Answer[], otherwise: Answering): Replaying {
+  const asked: Asked[] = [];
+  const departures: Departure[] = [];
+  const used = new Set<Answer>();
+  let step: StepId = "";
+  let labelsAsked: Label[] = [];
+  const choose: Choose = (label, lo, hi, about) => {
+    const occurrence = labelsAsked.filter(one => one === label).length;
+    labelsAsked.push(label);
+    // Asked in any case: which answers it gives later must not depend on what is stored.
+    const fresh = otherwise.choose(label, lo, hi, about);
+    const known = stored.find(one => one.step === step && one.label === label && one.occurrence === occurrence);
+    if (known !== undefined) used.add(known);
+    const answer = known === undefined ? fresh : Math.max(lo, Math.min(known.answer, hi));
+    const one: Asked = { step, label, occurrence, answer, lo, hi };
+    if (known !== undefined && known.answer !== answer)
+      departures.push({ kind: "clamped", stored: known.answer, asked: one });
+    // With one answer only there was no question.
+    if (hi <= lo) return answer;
+    if (known === undefined) departures.push({ kind: "sampled", asked: one });
+    asked.push(one);
+    return answer;
+  };
+  return {
+    choose,
+    at(next) {
+      step = next;
+      labelsAsked = [];
+      otherwise.at(next);
+    },
+    asked,
+    departures: () => [
+      ...departures,
+      ...stored.filter(one => !used.has(one)).map(answer => ({ kind: "never-asked", answer }) as const),
+    ],
+  };
+}
+
 /** The answers to try for one question, in order. */
 export type Candidates = (label: Label, lo: number, hi: number, about?: About) => readonly number[];
 
@@ -115,16 +186,16 @@ export const wholeRange: Candidates = (_label, lo, hi) => Array.from({ length: h
 export function expand<T>(
   once: (choose: Choose) => T,
   candidates: Candidates,
-  visit: (outcome: T, answers: readonly { label: Label; answer: number }[]) => boolean,
+  visit: (outcome: T, answers: readonly Omit<Answer, "step">[]) => boolean,
 ): void {
-  const tape: { label: Label; answers: readonly number[]; at: number }[] = [];
+  const tape: { label: Label; occurrence: number; answers: readonly number[]; at: number }[] = [];
   for (;;) {
     let asked = 0;
     const outcome = once((label, lo, hi, about) => {
       let cell = tape[asked];
       if (cell === undefined) {
         const answers = lo >= hi ? [lo] : candidates(label, lo, hi, about);
-        cell = { label, answers, at: 0 };
+        cell = { label, occurrence: tape.filter(earlier => earlier.label === label).length, answers, at: 0 };
         tape.push(cell);
       }
       asked++;
@@ -132,7 +203,7 @@ export function expand<T>(
     });
     const go = visit(
       outcome,
-      tape.map(cell => ({ label: cell.label, answer: cell.answers[cell.at] ?? 0 })),
+      tape.map(({ label, occurrence, answers, at }) => ({ label, occurrence, answer: answers[at] ?? 0 })),
     );
     if (!go) return;
     while (tape.length > 0) {

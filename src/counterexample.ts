@@ -1,17 +1,20 @@
 /**
- * A counterexample as a file that stands for itself: it replays after the generators have changed. The same bug found from many
- * seeds is one file, named by what was broken and by the shape of the shrunk scenario; the shortest stays.
+ * A counterexample as a file that stands for itself: it replays after generators, labels or hashing have changed, for it holds the
+ * answers that the model was given. The same bug found from many seeds is one file, named by what was broken and by the shape of the
+ * shrunk scenario; the shortest stays.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Answer, hashText } from "../models/choice.ts";
-import { classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
+import { classNames, type Scenario } from "../models/vocabulary/scenario.ts";
 import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
+import { dials } from "../properties/arbitraries/reductions.ts";
 import { BadInput } from "./errors.ts";
 import { checkScenario, parseJson } from "./schema.ts";
 import type { Certificate } from "./search/certify.ts";
+import { shapeOf } from "./search/normal-form.ts";
 import type { WorldName } from "./world.ts";
 import { packageRoot } from "./worlds/live/servers.ts";
 
@@ -40,7 +43,7 @@ export interface Counterexample {
   /** What the model of the profile makes of it, and what was seen. */
   readonly expected: Ledger;
   readonly observed: Ledger;
-  /** The answers that lead the model to what was seen, where it admits that. */
+  /** The answers that lead the model to what was seen: those it was given, or in live those by which it admits that, if it does. */
   readonly answers: readonly Answer[];
   readonly digest: string;
   readonly versions: Versions;
@@ -74,7 +77,7 @@ const schema = z.strictObject({
   verdict: z.enum(["holds", "violated", "inconclusive"]),
   expected: ledgerSchema,
   observed: ledgerSchema,
-  answers: z.array(z.strictObject({ step: text, label: text, answer: z.int() })).max(100_000),
+  answers: z.array(z.strictObject({ step: text, label: text, occurrence: count, answer: z.int() })).max(100_000),
   digest: text,
   versions: z.strictObject({
     faultline: text,
@@ -110,39 +113,58 @@ export function checkCounterexample(data: unknown, shown: string): Counterexampl
   return { ...parsed.data, scenario } as Counterexample;
 }
 
-/** Writes it below the current folder, unless a shorter one of the same bug stands there. Returns the path. */
-export function keepCounterexample(one: Counterexample): string {
-  const folder = join(".faultline", "counterexamples");
-  const file = join(folder, `${fileName(one)}.json`);
-  if (existsSync(file) && isShorter(file, one)) return file;
-  mkdirSync(folder, { recursive: true });
-  const partial = `${file}.${process.pid}.partial`;
-  writeFileSync(partial, `${JSON.stringify(one, undefined, 2)}\n`);
-  renameSync(partial, file);
-  return file;
+export interface Met {
+  readonly path: string;
+  /** It was met before: what stands there is the same bug, and no larger. */
+  readonly isKnown: boolean;
 }
 
-/** By what was broken, on which bus, and the kinds of step and fault that do it. */
-function fileName({ property, bus, profile, world, scenario }: Counterexample): string {
+/** Writes it below the current folder, unless the same bug stands there and no larger. `stillFails` says whether that one does. */
+export function meetCounterexample(
+  one: Counterexample,
+  stillFails: (known: Counterexample) => boolean = () => true,
+): Met {
+  const folder = join(".faultline", "counterexamples");
+  const path = join(folder, `${nameOf(one)}.json`);
+  const known = readKnown(path);
+  if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true };
+  mkdirSync(folder, { recursive: true });
+  const partial = `${path}.${process.pid}.partial`;
+  writeFileSync(partial, `${JSON.stringify(one, undefined, 2)}\n`);
+  renameSync(partial, path);
+  return { path, isKnown: false };
+}
+
+/** As `meetCounterexample`. Returns the path. */
+export const keepCounterexample = (one: Counterexample): string => meetCounterexample(one).path;
+
+function readKnown(path: string): Counterexample | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return readCase(path, path).counterexample;
+  } catch {
+    // Written by another version, or by hand: it is written anew.
+    return undefined;
+  }
+}
+
+/** By what was broken, on which bus, and the shape of the scenario that does it. */
+export function nameOf({
+  property,
+  bus,
+  profile,
+  world,
+  scenario,
+}: Pick<Counterexample, "property" | "bus" | "profile" | "world" | "scenario">): string {
   const concern = property.includes("/") ? property.slice(0, property.indexOf("/")) : property;
-  const shape = [property, bus, profile, world, ...scenario.steps.map(kindOf)].join(" ");
+  const under = scenario.policy === undefined ? [] : [scenario.policy.name];
+  const shape = [property, bus, profile, world, ...under, shapeOf(scenario)].join(" ");
   return `${concern}--${hashText(shape).toString(16).padStart(8, "0")}`;
 }
 
-function kindOf(step: Step): string {
-  if (step.kind === "fault") return step.fault.kind;
-  return step.kind === "together" ? `together(${step.steps.map(kindOf).join(" ")})` : step.kind;
-}
-
-/** Whether the file holds a valid one that publishes less. */
-function isShorter(file: string, one: Counterexample): boolean {
-  try {
-    const there = readCase(file, file).counterexample;
-    return there !== undefined && there.observed.published < one.observed.published;
-  } catch {
-    return false;
-  }
-}
+/** Lower in sum of all its numbers: within one shape there are as many steps. */
+const isSmaller = (one: Counterexample, other: Counterexample): boolean => sumOf(one.scenario) < sumOf(other.scenario);
+const sumOf = (scenario: Scenario): number => dials(scenario).reduce((sum, dial) => sum + dial.value, 0);
 
 export function versionsHere(more: Omit<Versions, "faultline" | "node"> = {}): Versions {
   const { version } = createRequire(import.meta.url)(join(packageRoot(), "package.json")) as { version: string };

@@ -2,13 +2,14 @@
  * One case, run and judged: the sentence that the whole program is. A stage runs it and emits events, the events are recorded,
  * and only then is anything concluded. Called by every command.
  */
+import { type Answer, type Answering, type Asked, type Departure, replaying } from "../models/choice.ts";
 import { type Admission, admits, observe } from "../models/oracle.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
 import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
 import type { Case, Stage } from "./world.ts";
-import { runModel } from "./worlds/model.ts";
+import { runAnswered, runModel } from "./worlds/model.ts";
 
 export interface CaseRun {
   readonly events: readonly Event[];
@@ -30,6 +31,26 @@ export function runModelCase(
   const events: Event[] = [];
   runModel(one.scenario, one.profile, one.seed, event => events.push(event), behaves);
   return { events, judgement: judge(one.scenario, one.profile, events, options) };
+}
+
+export interface AnsweredRun extends CaseRun {
+  readonly asked: readonly Asked[];
+  /** Where it could not be answered as stored. */
+  readonly departures: readonly Departure[];
+}
+
+/** With the answers it was given before; what they leave open is answered by `otherwise`. */
+export function runAnsweredCase(
+  one: Pick<Case, "scenario" | "profile"> & { readonly answers: readonly Answer[]; readonly otherwise: Answering },
+  options: JudgeOptions = {},
+  behaves: Profile = one.profile,
+): AnsweredRun {
+  const { scenario, profile, answers, otherwise } = one;
+  const answering = replaying(answers, otherwise);
+  const events: Event[] = [];
+  runAnswered(scenario, profile, answering, event => events.push(event), behaves);
+  const { asked, departures } = answering;
+  return { events, judgement: judge(scenario, profile, events, options), asked, departures: departures() };
 }
 
 /** All that a violated case broke: promises in the order of the catalogue, then conformance; `expect` where it is that alone. */

@@ -303,7 +303,7 @@ class Exploration {
       },
       wholeRange,
       ({ next, events }, given) => {
-        const answers = given.map(({ label, answer }) => ({ step: stepId, label, answer }));
+        const answers = given.map(one => ({ step: stepId, ...one }));
         visit(next, this.monitor.intern(events), answers);
         return true;
       },

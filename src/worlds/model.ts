@@ -1,12 +1,12 @@
 /** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
 import { settle, step } from "../../models/bus.ts";
-import { sampled } from "../../models/choice.ts";
+import { type Answering, sampled } from "../../models/choice.ts";
 import { plan, settleId } from "../../models/plan.ts";
 import { newState } from "../../models/state.ts";
 import type { Emit } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
-import type { Case, Stage } from "../world.ts";
+import type { Case, Stage, Watch } from "../world.ts";
 
 /** Runs one case; `behaves` is the profile that the modelled client follows, its declared one unless a mutant is tried. */
 export function runModel(
@@ -15,16 +15,34 @@ export function runModel(
   seed: string,
   emit: Emit,
   behaves: Profile = profile,
+  watch?: Watch,
+): void {
+  runAnswered(scenario, profile, sampled(seed), emit, behaves, watch);
+}
+
+/** The same, its questions answered by `answering`. */
+export function runAnswered(
+  scenario: Scenario,
+  profile: Profile,
+  { choose, at }: Answering,
+  emit: Emit,
+  behaves: Profile = profile,
+  watch?: Watch,
 ): void {
   const state = newState(scenario.policy, scenario.options.servers);
-  const { choose, at } = sampled(seed);
   emit({ kind: "phase", phase: "disturbed" });
+  let client = state.client;
   for (const planned of plan(scenario, profile).steps) {
     at(planned.step.id);
     step(state, planned, behaves, scenario.options, choose, emit);
+    if (watch !== undefined && planned.skipped === undefined)
+      watch.onStep(planned.before, client, planned.step, planned.overlapping, state.client);
+    client = state.client;
   }
   at(settleId);
+  const { link, hindrance, door, jetStream } = state.view;
   settle(state, behaves, scenario.options, choose, emit);
+  watch?.onStep({ link, hindrance, door, jetStream }, client, undefined, false, state.client);
   emit({ kind: "observed", complete: true });
 }
 

@@ -2,6 +2,8 @@
 
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { catalogue } from "../../properties/catalogue.ts";
+import { nameOf } from "../../src/counterexample.ts";
+import type { Candidate } from "../../src/search/shrink.ts";
 import { type Hunt, lengthOf } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -37,6 +39,11 @@ export interface Figures {
   readonly shrinkRuns: Spread;
   /** Cases whose shrinking used up its runs before nothing smaller failed. */
   readonly notMinimal: number;
+  /** Cases longer than they need be: by more than one step than the shortest known of their mutant, beyond 11 steps by 1.3 times. */
+  readonly tooLong: number;
+  /** By mutant: how many counterexample files the start seeds end in; 1: they all found the same. */
+  readonly files: Spread;
+  readonly inOneFile: number;
   readonly killSeconds: Spread;
   readonly killRuns: Spread;
   readonly killedWithin1s: number;
@@ -53,7 +60,9 @@ interface Case {
   readonly seconds: number;
   readonly shrunkLength: number;
   readonly shrinkRuns: number;
-  readonly shrunk: Pick<Scenario, "options" | "steps">;
+  /** The name that its counterexample would have. */
+  readonly file: string;
+  readonly shrunk: Pick<Scenario, "options" | "steps"> & Pick<Candidate, "answers">;
 }
 
 interface Accused {
@@ -73,6 +82,8 @@ export function figuresOf(zoo: readonly Mutant[], seeds: readonly string[], hunt
   const matrix = Object.fromEntries(zoo.map(mutant => [mutant.name, rowOf(of(mutant))]));
   const cases = hunts.flatMap(caseOf);
   const seconds = cases.map(one => one.seconds);
+  const byMutant = [...Map.groupBy(cases, one => one.mutant).values()];
+  const files = byMutant.map(found => new Set(found.map(one => one.file)).size);
   return {
     seeds,
     killed: zoo.length - survivors.length,
@@ -88,6 +99,9 @@ export function figuresOf(zoo: readonly Mutant[], seeds: readonly string[], hunt
     shrunkLength: spreadOf(cases.map(one => one.shrunkLength)),
     shrinkRuns: spreadOf(cases.map(one => one.shrinkRuns)),
     notMinimal: hunts.filter(one => one.kill?.isLocalMinimum === false).length,
+    tooLong: byMutant.flatMap(tooLongOf).length,
+    files: spreadOf(files),
+    inOneFile: files.filter(count => count === 1).length,
     killSeconds: spreadOf(seconds),
     killRuns: spreadOf(cases.map(one => one.runs)),
     killedWithin1s: seconds.filter(one => one <= 1).length,
@@ -119,14 +133,21 @@ function accusedIn(hunts: readonly Hunt[]): readonly Accused[] {
 
 function caseOf({ mutant, seed, kill }: Hunt): readonly Case[] {
   if (kill === undefined) return [];
-  const { word, broken, runs, shrunk, shrinkRuns } = kill;
+  const { word, broken, runs, shrinkRuns } = kill;
+  const { scenario, answers } = kill.shrunk;
   const seconds = Math.round(kill.seconds * 1_000) / 1_000;
-  const { options, steps } = shrunk;
-  const shrunkLength = lengthOf(shrunk);
-  const { name, row } = mutant;
-  return [
-    { mutant: name, row, seed, word, broken, runs, seconds, shrunkLength, shrinkRuns, shrunk: { options, steps } },
-  ];
+  const { options, steps } = scenario;
+  const { name, row, declared } = mutant;
+  const file = nameOf({ property: broken, bus: name, profile: declared.name, world: "model", scenario });
+  const how = { shrunkLength: lengthOf(scenario), shrinkRuns, file, shrunk: { options, steps, answers } };
+  return [{ mutant: name, row, seed, word, broken, runs, seconds, ...how }];
+}
+
+/** Of one mutant. */
+function tooLongOf(found: readonly Case[]): readonly Case[] {
+  const shortest = Math.min(...found.map(one => one.shrunkLength));
+  const most = shortest <= 11 ? shortest + 1 : 1.3 * shortest;
+  return found.filter(one => one.shrunkLength > most);
 }
 
 function spreadOf(list: readonly number[]): Spread {
@@ -198,9 +219,11 @@ function renderSurvivors({
 
 function renderSummary(figures: Figures): string {
   const { killed, total, shrunkLength, shrinkRuns, notMinimal, killSeconds, killRuns, killedWithin1s, cases } = figures;
+  const { tooLong, files, inOneFile } = figures;
   return [
     `${killed} of ${total} mutants killed (${((100 * killed) / total).toFixed(1)} %) from each of ${figures.seeds.length} start seeds (${figures.seeds.join(", ")})`,
     `time to kill: median ${killSeconds.median.toFixed(3)} s, most ${killSeconds.max.toFixed(2)} s; ${killedWithin1s} of ${cases.length} within 1 s; runs: median ${killRuns.median}, most ${killRuns.max}`,
-    `shrunk case: median ${shrunkLength.median} steps, most ${shrunkLength.max}; ${shrinkRuns.max} runs at most, ${cases.length - notMinimal} of ${cases.length} to where nothing smaller fails`,
+    `shrunk case: median ${shrunkLength.median} steps, most ${shrunkLength.max}; ${shrinkRuns.max} runs at most, ${cases.length - notMinimal} of ${cases.length} to where nothing smaller fails; ${tooLong} longer than the shortest known and one`,
+    `one bug, one file: ${inOneFile} of ${killed} mutants; ${files.max} files at most`,
   ].join("\n");
 }

@@ -4,13 +4,14 @@
  * in which the true bus is accused as well shows nothing of the mutant: it is no kill and no smaller case, and is told instead.
  */
 
+import { type Asked, leaning, replaying, sampled } from "../../models/choice.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { reductions } from "../../properties/arbitraries/reductions.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { type Judgement, judge } from "../../src/judge.ts";
-import { brokenBy, runModelCase } from "../../src/run.ts";
+import { allBrokenBy, brokenBy, runModelCase } from "../../src/run.ts";
 import { wordOf } from "../../src/search/live.ts";
+import { type Candidate, shrinkNow } from "../../src/search/shrink.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 import { type Mutant, runMutant } from "./mutant.ts";
 
@@ -27,8 +28,9 @@ export interface Kill {
   readonly word: string;
   readonly runs: number;
   readonly seconds: number;
+  /** What the shrunk case breaks: it may be another promise than the one that broke first. */
   readonly broken: string;
-  readonly shrunk: Scenario;
+  readonly shrunk: Candidate;
   readonly shrinkRuns: number;
   /** No reduction of the shrunk case fails any more. */
   readonly isLocalMinimum: boolean;
@@ -45,8 +47,10 @@ export interface Hunt {
   readonly trueBusAccused: ReadonlyMap<string, Scenario>;
 }
 
-/** Every step but the start. */
-export const lengthOf = (scenario: Scenario): number => scenario.steps.filter(one => one.kind !== "start").length;
+/** Every step but those that set the scene. */
+export const lengthOf = (scenario: Scenario): number =>
+  scenario.steps.filter(one => !setsTheScene.has(one.kind)).length;
+const setsTheScene: ReadonlySet<string> = new Set(["start", "subscribe"]);
 
 /** An answer that takes longer than this is none; no mutant needs more. */
 const judging = { evaluationsMax: 20_000 } as const;
@@ -55,86 +59,89 @@ export function hunt(mutant: Mutant, seed: string, bounds: HuntBounds): Hunt {
   const began = performance.now();
   const found = new Map<string, number>();
   const trueBusAccused = new Map<string, Scenario>();
-  const judged = (scenario: Scenario): Judgement | undefined => accusation(mutant, seed, scenario, trueBusAccused);
-  let killed: Omit<Kill, "shrunk" | "shrinkRuns" | "isLocalMinimum"> | undefined;
+  let killed: { word: string; runs: number; seconds: number } | undefined;
   let runs = 0;
   const isOver = (): boolean =>
     (killed !== undefined && runs >= bounds.rowRuns) || performance.now() - began >= bounds.budgetMs;
   for (; !isOver(); runs++) {
     const word = wordOf(seed, runs);
-    const judgement = judged(scenarioFor(mutant.declared, word));
-    const broken = judgement && brokenBy(judgement);
-    if (judgement === undefined || broken === undefined) continue;
-    killed ??= { word, runs: runs + 1, seconds: (performance.now() - began) / 1_000, broken };
-    if (runs < bounds.rowRuns) for (const by of killers(judgement)) found.set(by, (found.get(by) ?? 0) + 1);
+    const { judgement } = accusation(mutant, seed, sampledCase(mutant.declared, word), trueBusAccused);
+    if (judgement === undefined) continue;
+    killed ??= { word, runs: runs + 1, seconds: (performance.now() - began) / 1_000 };
+    if (runs >= bounds.rowRuns && found.size > 0) continue;
+    // Where it is found later than the row is long, what found it still stands in the row.
+    for (const by of allBrokenBy(judgement)) found.set(by, (found.get(by) ?? 0) + 1);
   }
   if (killed === undefined) return { mutant, seed, runs, kill: undefined, found, trueBusAccused };
-  // Found later than the row is long: what found it still stands in the row.
-  if (found.size === 0) found.set(killed.broken, 1);
-  const shrunk = shrinkKill(scenarioFor(mutant.declared, killed.word), killed.broken, judged, bounds.shrinkRunsMax);
+  const shrunk = shrinkKill(
+    mutant,
+    seed,
+    sampledCase(mutant.declared, killed.word),
+    bounds.shrinkRunsMax,
+    trueBusAccused,
+  );
   return { mutant, seed, runs, kill: { ...killed, ...shrunk }, found, trueBusAccused };
 }
 
-/** The judgement of a scenario that finds the mutant, and in which the true bus holds. */
+interface Accusation {
+  /** Undefined: it does not find the mutant, or accuses the true bus as well. */
+  readonly judgement: Judgement | undefined;
+  readonly asked: readonly Asked[];
+}
+
+/** The judgement of a case that finds the mutant, and in which the true bus holds. */
 function accusation(
   mutant: Mutant,
   seed: string,
-  scenario: Scenario,
+  { scenario, answers, otherwise }: Candidate,
   trueBusAccused: Map<string, Scenario>,
-): Judgement | undefined {
+): Accusation {
   const { declared: profile } = mutant;
   const choices = `${seed}/${scenario.id}`;
-  const judgement = judge(scenario, profile, runMutant(mutant, choices, scenario), judging);
-  if (judgement.verdict !== "violated") return undefined;
+  const answering = replaying(answers, otherwise === undefined ? sampled(choices) : leaning(otherwise));
+  const judgement = judge(scenario, profile, runMutant(mutant, answering, scenario), judging);
+  const { asked } = answering;
+  if (judgement.verdict !== "violated") return { judgement: undefined, asked };
   const falsely = brokenBy(runModelCase({ scenario, profile, seed: choices }, judging).judgement);
-  if (falsely === undefined) return judgement;
+  if (falsely === undefined) return { judgement, asked };
   const known = trueBusAccused.get(falsely);
   if (known === undefined || known.steps.length > scenario.steps.length) trueBusAccused.set(falsely, scenario);
-  return undefined;
+  return { judgement: undefined, asked };
 }
 
-/** All that finds it: promised properties, and the oracle. */
-export function killers({ properties, conformance }: Judgement): readonly string[] {
-  const broken = properties.filter(one => one.verdict === "violated").map(one => one.property);
-  return conformance.answer === "not-permitted" ? [...broken, "conformance"] : broken;
-}
-
-/** Greedy, largest reduction first. A broken promise is the better case of what the oracle only calls "not permitted". */
+/** A mutant is one bug, so whatever accuses it accuses it of that: the smallest case counts, not the promise that broke first. */
 function shrinkKill(
-  scenario: Scenario,
-  broken: string,
-  judged: (candidate: Scenario) => Judgement | undefined,
+  mutant: Mutant,
+  seed: string,
+  found: Candidate,
   runsMax: number,
-): Pick<Kill, "shrunk" | "shrinkRuns" | "isLocalMinimum"> {
-  let runs = 0;
-  const fails = (candidate: Scenario): boolean => {
-    runs++;
-    const judgement = judged(candidate);
-    const now = judgement && brokenBy(judgement);
-    return now === broken || (broken === "conformance" && now !== undefined);
-  };
-  // The same scenario is offered by more than one reduction.
-  const tried = new Set<string>();
-  let shrunk = scenario;
-  for (;;) {
-    let smaller: Scenario | undefined;
-    for (const candidate of reductions(shrunk)) {
-      const text = JSON.stringify([candidate.options, candidate.steps]);
-      if (tried.has(text)) continue;
-      if (runs >= runsMax) return { shrunk, shrinkRuns: runs, isLocalMinimum: false };
-      tried.add(text);
-      if (!fails(candidate)) continue;
-      smaller = candidate;
-      break;
-    }
-    if (smaller === undefined) return { shrunk, shrinkRuns: runs, isLocalMinimum: true };
-    shrunk = smaller;
-  }
+  trueBusAccused: Map<string, Scenario>,
+): Pick<Kill, "broken" | "shrunk" | "shrinkRuns" | "isLocalMinimum"> {
+  const accuse = (candidate: Candidate): Accusation => accusation(mutant, seed, candidate, trueBusAccused);
+  const { scenario, asked, runs, isLocalMinimum } = shrinkNow(
+    { scenario: found.scenario, asked: accuse(found).asked },
+    candidate => {
+      const { judgement, asked } = accuse(candidate);
+      return { failed: judgement !== undefined, asked };
+    },
+    runs => runs < runsMax,
+  );
+  const shrunk = { scenario, answers: asked };
+  const { judgement } = accuse(shrunk);
+  const broken = judgement && brokenBy(judgement);
+  if (broken === undefined) throw new Error(`${mutant.name}: the shrunk case does not find it again`);
+  return { broken, shrunk, shrinkRuns: runs, isLocalMinimum };
 }
 
 /** The first scenarios of a seed are the same for every mutant of a client: they are made once. */
 const madeMax = 4_000;
 const made = new Map<string, Scenario>();
+
+/** As a search first runs it: every answer sampled. */
+const sampledCase = (profile: Profile, word: string): Candidate => ({
+  scenario: scenarioFor(profile, word),
+  answers: [],
+});
 
 function scenarioFor(profile: Profile, word: string): Scenario {
   const key = `${profile.name}/${word}`;

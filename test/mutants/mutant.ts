@@ -3,7 +3,7 @@
  * the world. Plan, oracle and properties hold it to the declared profile and to the options as they were given.
  */
 import { settle, step } from "../../models/bus.ts";
-import { type Choose, sampled } from "../../models/choice.ts";
+import { type Answering, type Choose, sampled } from "../../models/choice.ts";
 import { type PlannedStep, plan, settleId } from "../../models/plan.ts";
 import { append, type BusState, countOf, type FrameRun, lose, newState } from "../../models/state.ts";
 import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabulary/event.ts";
@@ -52,13 +52,13 @@ export interface Moment {
 export type Go = (otherwise?: Partial<Omit<Moment, "state">>) => void;
 export type Doing = (moment: Moment, go: Go) => void;
 
-/** What the mutant's world says; its questions are answered from a seed, or one by one. */
+/** What the mutant's world says; its questions are answered from a seed, one by one, or as they were before. */
 export function runMutant(
   mutant: Mutant,
-  answers: string | Choose,
+  answers: string | Choose | Answering,
   scenario: Scenario = mutant.where,
 ): readonly Event[] {
-  const { choose, at } = typeof answers === "string" ? sampled(answers) : { choose: answers, at: () => {} };
+  const { choose, at } = answeringOf(answers);
   const world = worldOf(mutant, mutant.does?.());
   const events: Event[] = [];
   const emit: Emit = event => void events.push(event);
@@ -71,6 +71,11 @@ export function runMutant(
   }
   emit({ kind: "observed", complete: true });
   return mutant.says === undefined ? events : mutant.says(events);
+}
+
+function answeringOf(answers: string | Choose | Answering): Answering {
+  if (typeof answers === "string") return sampled(answers);
+  return typeof answers === "function" ? { choose: answers, at: () => {} } : answers;
 }
 
 /** The mutant made anew at each step: the same world for one that remembers nothing, and whose words are not changed afterwards. */

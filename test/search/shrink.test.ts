@@ -1,10 +1,13 @@
 /** Shrinking ends at what still fails, also where a failure does not come every time. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Asked } from "../../models/choice.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { structural } from "../../properties/arbitraries/reductions.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
-import { shrink } from "../../src/search/shrink.ts";
+import { type Candidate, shrink, shrinkNow } from "../../src/search/shrink.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
+import { type Bare, cut, drain, heal, overlapped, publish, scenarioWith, start } from "../models/cases.ts";
 
 const space = { profile: natsJs3, capabilities: modelCapabilities(natsJs3) };
 const cuts = ({ steps }: Scenario): boolean => steps.some(step => step.kind === "fault" && step.fault.kind === "cut");
@@ -40,4 +43,122 @@ test("a rare failure is shrunk by what fails at least once of three, within the 
   expect(shrunk.steady).toBe(false);
   expect(shrunk.scenario.steps.length).toBeLessThan(large.steps.length);
   expect(shrunk.runs).toBeLessThanOrEqual(302);
+});
+
+describe("in a world that answers at once", () => {
+  const always = (): boolean => true;
+  const asks = (answer: number, hi: number): readonly Asked[] => [
+    { step: "fault-2", label: "arrived-before-cut", occurrence: 0, answer, lo: 0, hi },
+  ];
+  /** As the model would: what is stored, within the range. */
+  const answered = ({ answers, otherwise }: Candidate, hi: number, sampled: number): number => {
+    const stored = answers[0]?.answer ?? (otherwise === undefined ? sampled : Math.round(otherwise * hi));
+    return Math.max(0, Math.min(stored, hi));
+  };
+  const failing = scenarioWith([start, publish(4_000), cut()]);
+
+  test("a count is bisected, not stepped", () => {
+    const atLeast = shrinkNow(
+      { scenario: failing, asked: [] },
+      ({ scenario }) => ({ failed: publishes(scenario) >= 1_234, asked: [] }),
+      always,
+    );
+    expect(publishes(atLeast.scenario)).toBe(1_234);
+    expect(atLeast.runs).toBeLessThan(30);
+    expect(atLeast.isLocalMinimum).toBe(true);
+  });
+
+  test("an answer goes down, and the count with it", () => {
+    const { scenario, asked } = shrinkNow(
+      { scenario: failing, asked: asks(2_500, 4_000) },
+      candidate => {
+        const count = publishes(candidate.scenario);
+        const answer = answered(candidate, count, 0);
+        return { failed: cuts(candidate.scenario) && answer >= 3 && answer < count, asked: asks(answer, count) };
+      },
+      always,
+    );
+    expect([publishes(scenario), asked[0]?.answer]).toEqual([4, 3]);
+  });
+
+  test("an answer that makes other questions fall away is no trouble", () => {
+    const asked = [...asks(5, 9), { ...asks(7, 9)[0], occurrence: 1 } as Asked];
+    const small = shrinkNow(
+      { scenario: failing, asked },
+      ({ answers }) => {
+        const second = answers.find(one => one.occurrence === 1)?.answer ?? 0;
+        const failed = second >= 4 && second <= 9;
+        // Below 6 the first question is not asked, and the second is alone.
+        return {
+          failed,
+          asked: failed ? (second < 6 ? asked.slice(1) : asked).map(one => ({ ...one, answer: second })) : [],
+        };
+      },
+      always,
+    );
+    expect(small.isLocalMinimum).toBe(true);
+  });
+
+  test("an answer at the end of its range stays there when the range shrinks", () => {
+    const { scenario, asked } = shrinkNow(
+      { scenario: failing, asked: asks(4_000, 4_000) },
+      candidate => {
+        const count = publishes(candidate.scenario);
+        const answer = answered(candidate, count, 0);
+        return { failed: cuts(candidate.scenario) && count > 0 && answer === count, asked: asks(answer, count) };
+      },
+      always,
+    );
+    expect([publishes(scenario), asked[0]?.answer]).toEqual([1, 1]);
+  });
+
+  test("a plainer scenario is tried with other answers to its new questions before it is given up", () => {
+    const raced = scenarioWith([start, overlapped(4), cut("none"), heal()]);
+    const { scenario } = shrinkNow(
+      { scenario: raced, asked: [] },
+      candidate => {
+        const plain = !candidate.scenario.steps.some(one => one.kind === "publish" && one.overlap);
+        const enough = cuts(candidate.scenario) && publishes(candidate.scenario) > 0;
+        if (!plain) return { failed: enough, asked: [] };
+        const answer = answered(candidate, 4, 0);
+        return { failed: enough && answer === 4, asked: asks(answer, 4) };
+      },
+      always,
+    );
+    expect(scenario.steps.some(one => one.kind === "publish" && one.overlap)).toBe(false);
+  });
+
+  test("it ends at its bound, with the smallest that failed", () => {
+    const { scenario, runs, isLocalMinimum } = shrinkNow(
+      { scenario: large, asked: [] },
+      candidate => ({ failed: cuts(candidate.scenario), asked: [] }),
+      runs => runs < 3,
+    );
+    expect([runs, isLocalMinimum, cuts(scenario)]).toEqual([3, false, true]);
+  });
+});
+
+describe("a plainer scenario", () => {
+  const plainerThan = (...steps: readonly Bare[]): readonly string[] =>
+    [...structural(scenarioWith([start, ...steps]))].map(({ steps }) => steps.slice(1).map(textOf).join(", "));
+  const textOf = (step: Scenario["steps"][number]): string => {
+    if (step.kind === "fault") return `${step.fault.kind} ${"awaits" in step.fault ? step.fault.awaits : ""}`.trim();
+    if (step.kind === "heal") return `heal ${step.awaits}`;
+    return step.kind === "publish" ? `publish ${step.count}${step.overlap ? " raced" : ""}` : step.kind;
+  };
+
+  test("has a dial that nobody waited for instead of one held in its handshake", () => {
+    const shaken = plainerThan(cut(), heal("handshake"), overlapped(1), heal());
+    expect(shaken).toContain("cut noticed, heal none, publish 1, heal connected");
+  });
+
+  test("has its fault before the publish that it befalls", () => {
+    expect(plainerThan(publish(2), cut())).toContain("cut noticed, publish 2");
+    expect(plainerThan(overlapped(2), cut())).toContain("cut none, publish 2");
+  });
+
+  test("has a close where a drain or a client that gave up does as well", () => {
+    expect(plainerThan(publish(1), drain)).toContain("publish 1, close");
+    expect(plainerThan(cut("gave-up"), publish(1))).toContain("close, publish 1");
+  });
 });
