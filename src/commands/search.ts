@@ -4,21 +4,28 @@
  * what is kept is the shortest case of everything that broke.
  */
 
+import { sampled } from "../../models/choice.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
-import { keepCounterexample, versionsHere } from "../counterexample.ts";
+import { type Counterexample, type Met, meetCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
-import type { JudgeOptions } from "../judge.ts";
+import type { Judgement, JudgeOptions } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
-import { counted, renderPairs } from "../report/table.ts";
-import { explain, runModelCase } from "../run.ts";
-import { type Certificate, certify, seedsMax, seedThatShows } from "../search/certify.ts";
+import { renderSearch } from "../report/search.ts";
+import { counted } from "../report/table.ts";
+import { runAnsweredCase, runModelCase } from "../run.ts";
+import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Coverage, neverExercised, newCoverage } from "../search/coverage.ts";
 import { modelSteps, pathsOf } from "../search/exhaust-world.ts";
+import type { Lookout } from "../search/fast-case.ts";
+import { GoalsSeen } from "../search/goals.ts";
 import { type ModelFailure, searchModel } from "../search/model.ts";
+import { normalForm } from "../search/normal-form.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/small-scope.ts";
+import { coverageOf, TransitionCounts } from "../search/transitions.ts";
 import type { WorldName } from "../world.ts";
 import { compare } from "./compare.ts";
 import { type Context, type Ending, exitCodeOf } from "./context.ts";
@@ -57,6 +64,7 @@ interface ProfileFound {
   readonly seconds: number;
   readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
+  readonly lookout: Lookout;
   readonly failures: readonly ModelFailure[];
   /** Absent under a policy. */
   readonly smallScope?: SmallScope;
@@ -84,7 +92,8 @@ async function searchProfile(
   const isInterrupted = (): boolean => context.signal.aborted;
   const smallScope = options.policy === undefined ? await smallScopeOf() : undefined;
   if (smallScope?.failure !== undefined) {
-    const none = { runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage() };
+    const lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) };
+    const none = { runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage(), lookout };
     return { profile: name, ...none, failures: [smallScope.failure], smallScope };
   }
   const under = options.policy === undefined ? {} : { policy: options.policy.policy, goesOn: true as const };
@@ -102,27 +111,32 @@ async function searchProfile(
   }
 }
 
-function keep(failure: ModelFailure, profile: Profile, certified: Certificate, isDrawn: boolean): string {
-  return keepCounterexample({
+/** Kept where it is not known already; in the model world it is easily seen whether what is known still fails. */
+function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, certified: Certificate): Met {
+  const { scenario, seed, answers, broken, judgement } = failure;
+  const rerun = (one: Pick<Counterexample, "scenario" | "answers" | "seed">): Judgement =>
+    runAnsweredCase({ ...one, profile, otherwise: sampled(one.seed) }, judgingOf(options)).judgement;
+  const counterexample: Counterexample = {
     version: 1,
     kind: "counterexample",
-    scenario: failure.scenario,
+    scenario,
     bus: profile.name,
     profile: profile.name,
     world: "model",
-    seed: failure.seed,
-    property: failure.broken,
-    reason: failure.judgement.reason,
-    verdict: failure.judgement.verdict,
-    expected: runModelCase({ scenario: failure.scenario, profile, seed: failure.seed }).judgement.ledger,
-    observed: failure.judgement.ledger,
-    answers: explain(failure.scenario, profile, failure.events).answers,
-    digest: failure.judgement.digest,
+    seed,
+    property: broken,
+    reason: judgement.reason,
+    verdict: judgement.verdict,
+    expected: rerun(failure).ledger,
+    observed: judgement.ledger,
+    answers,
+    digest: judgement.digest,
     versions: versionsHere(),
     overridden: false,
-    reproduced: isDrawn ? { k: 1, n: 1 } : { k: 0, n: seedsMax },
+    reproduced: { k: 1, n: 1 },
     certified,
-  });
+  };
+  return meetCounterexample(counterexample, known => rerun(known).verdict === "violated");
 }
 
 /** Runs that may be spent on the certificate of each violation, where there may be many. */
@@ -145,8 +159,22 @@ function smallest(
     if (smaller === undefined) return { failure, certified: certificate };
     const drawn = seedThatShows(seed => runModelCase({ scenario: smaller, profile, seed }, judging), broken);
     if (drawn === undefined) return { failure, certified: certificate };
-    failure = { ...drawn.run, scenario: smaller, seed: drawn.seed, broken };
+    failure = { ...failure, ...answeredAs(smaller, profile, drawn.seed, judging) };
   }
+}
+
+/** A case that a seed shows, in its normal form, with the answers that the seed gave. */
+function answeredAs(
+  drawn: Scenario,
+  profile: Profile,
+  seed: string,
+  judging: JudgeOptions,
+): Pick<ModelFailure, "scenario" | "answers" | "events" | "judgement" | "seed"> {
+  const otherwise = sampled(seed);
+  const { asked } = runAnsweredCase({ scenario: drawn, profile, answers: [], otherwise }, judging);
+  const { scenario, answers } = normalForm({ scenario: drawn, answers: asked });
+  const { events, judgement } = runAnsweredCase({ scenario, profile, answers, otherwise }, judging);
+  return { scenario, answers, events, judgement, seed };
 }
 
 /** Something broken, once, with the shortest case of all profiles. */
@@ -156,24 +184,20 @@ interface Violation {
   /** Every profile on which it broke. */
   readonly profiles: readonly string[];
   readonly certified: Certificate;
-  readonly file: string;
+  readonly met: Met;
 }
 
 function violationsOf(found: readonly ProfileFound[], options: SearchOptions): readonly Violation[] {
-  const all = found.flatMap(({ profile, failures, smallScope }) =>
-    failures.map(failure => ({ profile, failure, isDrawn: smallScope?.isDrawn !== false })),
-  );
+  const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
   const broken = [...new Set(all.map(one => one.failure.broken))];
   return broken.map(id => {
     const cases = all.filter(one => one.failure.broken === id);
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
     const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
-    const { profile: name } = shortest;
-    const profile = knownProfile(name);
+    const profile = knownProfile(shortest.profile);
     const { failure, certified } = smallest(shortest.failure, profile, options);
-    const isDrawn = shortest.isDrawn || failure !== shortest.failure;
-    const file = keep(failure, profile, certified, isDrawn);
-    return { failure, profile: name, profiles: cases.map(one => one.profile), certified, file };
+    const met = meet(failure, profile, options, certified);
+    return { failure, profile: profile.name, profiles: cases.map(one => one.profile), certified, met };
   });
 }
 
@@ -183,6 +207,13 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], paint:
   const verdict = worst(found.map(verdictOf));
   const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
+  const transitions = coverageOf(
+    found.map(({ profile, lookout }) => ({
+      counts: lookout.transitions,
+      profile: knownProfile(profile),
+      ...(options.policy === undefined ? {} : { policy: options.policy.policy }),
+    })),
+  );
   const document = {
     verdict,
     seed: options.seed,
@@ -190,37 +221,44 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], paint:
     policy: options.policy?.policy.name ?? null,
     runs,
     runsPerSecond,
-    counterexample: violations[0]?.file ?? null,
+    counterexample: violations[0]?.met.path ?? null,
+    known: violations[0]?.met.isKnown ?? false,
     certified: violations[0]?.certified ?? null,
     smallScope: scopeOf(found),
-    violations: violations.map(({ failure, profile, profiles, certified, file }) => ({
+    violations: violations.map(({ failure, profile, profiles, certified, met }) => ({
       property: failure.broken,
       reason: failure.judgement.reason,
       profile,
       profiles,
-      counterexample: file,
+      counterexample: met.path,
+      known: met.isKnown,
       steps: failure.scenario.steps.length,
       certified,
     })),
     coverage: {
       properties: sumOf(found, one => one.coverage.properties),
       shapes: sumOf(found, one => one.coverage.shapes),
+      ...transitions,
     },
-    profiles: found.map(({ profile, runs, heldAgainstOracle, coverage, smallScope }) => ({
+    profiles: found.map(({ profile, runs, heldAgainstOracle, coverage, lookout, smallScope }) => ({
       profile,
       smallScope: scopeOf([{ smallScope }]),
       runs,
       heldAgainstOracle,
       disturbed: coverage.disturbed,
+      promises: Object.keys(coverage.properties).length,
       neverExercised: neverExercised(coverage),
+      goals: lookout.goals.progress(),
     })),
   };
-  const blocks = [renderSearch(document, found)];
-  for (const { failure, profile, certified, file } of violations) {
+  const smallScope = document.smallScope && { ...document.smallScope, ...smallScopeBounds };
+  const blocks = [renderSearch({ ...document, smallScope, coverage: transitions })];
+  for (const { failure, profile, certified, met } of violations) {
     const { scenario, broken, judgement, events } = failure;
-    const kept = violations.length > 1 ? `; kept as ${file}` : "";
+    const kept = met.isKnown ? `; met before, and kept in ${met.path}` : `; kept in ${met.path}`;
+    const shown = violations.length > 1 || met.isKnown ? kept : "";
     const steps = counted(scenario.steps.length, "step");
-    const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${kept}`;
+    const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${shown}`;
     blocks.push(
       renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),
     );
@@ -253,15 +291,24 @@ const certificateText = (certified: Certificate): string =>
 /** One violation is replayed; several are found again. */
 function againLine({ runs, profile, property, policy, seed }: SearchOptions, violations: readonly Violation[]): string {
   const [violation, another] = violations;
-  if (violation !== undefined && another === undefined) return `npx faultline replay ${quoted(violation.file)}`;
+  if (violation !== undefined && another === undefined) return `npx faultline replay ${quoted(violation.met.path)}`;
   const named = profile === undefined ? "" : ` --profile ${profile}`;
   const judged = property === undefined ? "" : ` --property ${property}`;
   return `npx faultline search --runs ${runs}${named}${judged}${policyWord(policy)} --seed ${seed}`;
 }
 
-/** Inconclusive only where nothing at all was exercised; a single promise that never was is listed. */
-function verdictOf({ coverage, failures }: ProfileFound): Verdict {
+/**
+ * Inconclusive where nothing at all was exercised, or where a goal was not seen in runs enough for it: then the generator does not
+ * make what the promises are about. A single promise that was never exercised is listed.
+ */
+export function verdictOf({
+  coverage,
+  failures,
+  lookout,
+}: Pick<ProfileFound, "coverage" | "failures" | "lookout">): Verdict {
   if (failures.length > 0) return "violated";
+  const { isDue, neverReached } = lookout.goals.progress();
+  if (isDue && neverReached.length > 0) return "inconclusive";
   return Object.values(coverage.properties).some(times => times > 0) ? "holds" : "inconclusive";
 }
 
@@ -272,32 +319,4 @@ function sumOf(
   const sum: Record<string, number> = {};
   for (const one of found) for (const [name, n] of Object.entries(of(one))) sum[name] = (sum[name] ?? 0) + n;
   return sum;
-}
-
-function renderSearch(
-  { runs, runsPerSecond, smallScope }: { runs: number; runsPerSecond: number; smallScope: Enumerated | null },
-  found: readonly ProfileFound[],
-): string {
-  const pairs: [string, string][] = smallScope === null ? [] : [["Small scope", scopeText(smallScope)]];
-  pairs.push([
-    "Runs",
-    `${counted(runs, "random scenario")} in the model world, ${runsPerSecond.toLocaleString("en-US")} a second`,
-  ]);
-  for (const { profile, smallScope: scope, coverage, heldAgainstOracle } of found) {
-    if (scope?.failure !== undefined) {
-      pairs.push(["", `${profile}: none, the small scope has found something`]);
-      continue;
-    }
-    const never = neverExercised(coverage);
-    const promises = Object.keys(coverage.properties).length;
-    const what = `${profile}: ${promises - never.length} of ${counted(promises, "promise")} exercised, ${coverage.disturbed} runs disturbed, ${heldAgainstOracle} also held against the oracle`;
-    pairs.push(["", never.length === 0 ? what : `${what}; never ${never.join(", ")}`]);
-  }
-  return renderPairs(pairs);
-}
-
-function scopeText({ schedules, states, complete }: Enumerated): string {
-  const { publishes, faults, steps } = smallScopeBounds;
-  const bounds = `${counted(publishes, "publish", "publishes")}, ${counted(faults, "fault")} and ${counted(steps, "step")}`;
-  return `${complete ? "all" : "not all"} of at most ${bounds}: ${counted(schedules, "schedule")} in ${counted(states, "state")}`;
 }

@@ -16,7 +16,9 @@ import type { JudgeOptions } from "../judge.ts";
 import { runModel } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Digest, foldDigest, newDigest } from "./fast-digest.ts";
+import type { GoalsSeen } from "./goals.ts";
 import { shapeNames, shapesIn } from "./shapes.ts";
+import type { TransitionCounts } from "./transitions.ts";
 
 /** What a search holds its cases to, worked out once for each policy. */
 export interface Promised {
@@ -44,24 +46,25 @@ export function promisedBy(profile: Profile, { require, only }: JudgeOptions, po
 export type States = readonly [Digest, Seen, EffectState, ...unknown[]];
 const foldStates = 3;
 
-/**
- * Tells each event to the states whose listeners hear its kind, in their order: what was seen is up to date when the folds hear of it.
- * Written out as a switch of plain calls, since V8 inlines a call only where it always meets the same function, and a loop over
- * listeners never does: a tenth of a search.
- */
+/** Tells each event to the states whose listeners hear its kind, in their order: what was seen is up to date when the folds hear of it. */
 export function tellingAll(folds: readonly Property[]): (states: States) => Emit {
+  type Hear = (state: never, event: never) => void;
   const listeners: readonly On<never>[] = [foldDigest, see, trackEffect, ...folds.map(({ on }) => on)];
-  const told: unknown[] = [];
-  const calls = (kind?: Event["kind"]): string =>
-    listeners
-      .map((on, state) => [on.hears === undefined ? on : kind && on.hears[kind], state] as const)
-      .filter(([hear]) => hear !== undefined)
-      .map(([hear, state]) => `hear${told.push(hear) - 1}(states[${state}], event);`)
-      .join(" ");
+  const heardBy = (kind?: Event["kind"]): readonly { readonly hear: Hear; readonly state: number }[] =>
+    listeners.flatMap((on, state) => {
+      const hear = on.hears === undefined ? on : kind && on.hears[kind];
+      return hear === undefined ? [] : [{ hear: hear as Hear, state }];
+    });
   const kinds = new Set(listeners.flatMap(({ hears = {} }) => Object.keys(hears) as Event["kind"][]));
-  const cases = [...kinds].map(kind => `case ${JSON.stringify(kind)}: ${calls(kind)} return;`);
-  const body = `return states => event => { switch (event.kind) { ${cases.join(" ")} default: ${calls()} } };`;
-  return new Function(...told.map((_, i) => `hear${i}`), body)(...told) as (states: States) => Emit;
+  const told = new Map([...kinds].map(kind => [kind, heardBy(kind)]));
+  const otherwise = heardBy();
+  return states => event => {
+    const heard = told.get(event.kind) ?? otherwise;
+    for (let i = 0; i < heard.length; i++) {
+      const { hear, state } = heard[i] as (typeof heard)[number];
+      hear(states[state] as never, event as never);
+    }
+  };
 }
 
 export interface FastCase {
@@ -74,14 +77,32 @@ export interface FastCase {
   readonly digest: number;
 }
 
-export function runFast(promised: Promised, scenario: Scenario, seed: string): FastCase {
+/** What a search looks out for besides, over all its cases. */
+export interface Lookout {
+  readonly transitions: TransitionCounts;
+  readonly goals: GoalsSeen;
+}
+
+export function runFast(promised: Promised, scenario: Scenario, seed: string, lookout?: Lookout): FastCase {
   const { profile, properties, folds, foldOf, telling } = promised;
   const declared = declaredBy(scenario, profile);
   const digest = newDigest();
   const seen = newSeen();
   const effect = newEffect(seen);
   const states: States = [digest, seen, effect, ...folds.map(one => one.start(declared, seen))];
-  runModel(scenario, profile, seed, telling(states));
+  const goals = lookout?.goals.isOpen ? lookout.goals : undefined;
+  const transitions = lookout?.transitions.beginRun() ? lookout.transitions : undefined;
+  lookout?.goals.beginRun(declared);
+  const tell = telling(states);
+  const emit: Emit =
+    goals === undefined
+      ? tell
+      : event => {
+          tell(event);
+          goals.onEvent(event);
+        };
+  runModel(scenario, profile, seed, emit, profile, transitions);
+  goals?.endRun();
   const broken: string[] = [];
   const exercised: number[] = [];
   for (let i = 0; i < properties.length; i++) {

@@ -1,23 +1,29 @@
 /**
  * Random scenarios in the model world, each judged while it runs and nothing recorded; what breaks something is run again, recorded,
- * held against the oracle, and shrunk by fast-check over our own reductions. Word i follows from (seed, i) alone, so run i of a seed
+ * held against the oracle, and shrunk together with the answers it was given. Word i follows from (seed, i) alone, so run i of a seed
  * is the same scenario for ever and costs the same to reach. The oracle is the model itself: over the unmutated model it is asked for
  * one case in 1,000, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
  * two of them it yields to the event loop, where servers start and Ctrl-C is heard.
  */
 import { setImmediate } from "node:timers/promises";
-import fc from "fast-check";
+import { type Answer, leaning, type Replaying, replaying, sampled } from "../../models/choice.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts";
-import { type ScenarioSpace, scenarios } from "../../properties/arbitraries/scenario.ts";
+import type { ScenarioSpace } from "../../properties/arbitraries/scenario.ts";
+import { catalogue } from "../../properties/catalogue.ts";
+import { declaredBy, type Property } from "../../properties/property.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
-import { allBrokenBy, brokenBy, type CaseRun, runModelCase } from "../run.ts";
-import { modelCapabilities } from "../worlds/model.ts";
+import { type AnsweredRun, allBrokenBy, type CaseRun, runAnsweredCase } from "../run.ts";
+import { modelCapabilities, runAnswered } from "../worlds/model.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
-import { type FastCase, FastCoverage, type Promised, promisedBy, runFast } from "./fast-case.ts";
+import { type FastCase, FastCoverage, type Lookout, type Promised, promisedBy, runFast } from "./fast-case.ts";
 import { fold } from "./fast-digest.ts";
+import { GoalsSeen } from "./goals.ts";
+import { normalForm } from "./normal-form.ts";
+import { type Candidate, shrinkNow, type Told } from "./shrink.ts";
+import { TransitionCounts } from "./transitions.ts";
 
 export interface ModelSearch {
   readonly profile: Profile;
@@ -33,10 +39,15 @@ export interface ModelSearch {
   readonly goesOn?: true;
 }
 
+/** In its normal form, once it is shrunk. */
 export interface ModelFailure extends CaseRun {
   readonly scenario: Scenario;
   readonly seed: string;
+  /** All that its run asked, and was answered. */
+  readonly answers: readonly Answer[];
   readonly broken: string;
+  /** What the case broke as it was found. */
+  readonly foundAs: { readonly scenario: string; readonly broken: readonly string[] };
 }
 
 export interface ModelFound {
@@ -47,6 +58,8 @@ export interface ModelFound {
   readonly heldAgainstOracle: number;
   /** One word over the events of every case that the oracle was not asked for. */
   readonly digest: number;
+  /** Of a mutant nothing is counted: its transitions are not the model's. */
+  readonly lookout: Lookout;
   /** The first of `failures`. */
   readonly failure?: ModelFailure;
   /** One for each broken promise, in the order in which they were met; more than one only where the search goes on. */
@@ -55,6 +68,7 @@ export interface ModelFound {
 
 const batchRuns = 50;
 const oracleEvery = 1_000;
+const shrinkRunsMax = 1_000;
 const shrinkBoundMs = 60_000;
 
 export async function searchModel(
@@ -75,9 +89,9 @@ export async function searchModel(
     if (isInterrupted()) break;
     await setImmediate();
   }
-  const { heldAgainstOracle, digest } = cases;
-  const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest };
-  const failures = [...failing.values()].map(one => smallest(only(search, one.broken), cases.space, one));
+  const { heldAgainstOracle, digest, lookout } = cases;
+  const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest, lookout };
+  const failures = [...failing.values()].map(one => smallest(only(search, one.broken), one));
   const [failure] = failures;
   return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }), failures };
 }
@@ -124,6 +138,7 @@ export class ModelCases {
   readonly space: ScenarioSpace;
   /** The scenario of a case: it follows from the seed and the index, and costs the same for any. */
   readonly scenario: (index: number) => Scenario;
+  readonly lookout: Lookout;
   private readonly held = new Map<Policy | undefined, Held>();
   private readonly recorded = newCoverage();
   heldAgainstOracle = 0;
@@ -133,6 +148,7 @@ export class ModelCases {
     this.search = search;
     this.space = { profile: search.profile, capabilities: modelCapabilities(search.profile) };
     this.scenario = scenariosUnder(search.seed, this.space, search.policy);
+    this.lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(search.profile, search.policy) };
   }
 
   /** What the cases that were run have met. */
@@ -147,7 +163,7 @@ export class ModelCases {
     const scenario = this.scenario(index);
     if (this.search.behaves !== undefined) return this.runRecorded(scenario);
     const { promised, coverage } = this.heldTo(scenario);
-    const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario));
+    const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario), this.lookout);
     const isRecorded = index % oracleEvery === 0 || (fast.verdict === "violated" && isNews(fast.broken, scenario));
     if (isRecorded) return this.runRecorded(scenario, fast);
     this.digest = fold(this.digest, fast.digest);
@@ -176,12 +192,25 @@ export class ModelCases {
 
 const seedOf = (seed: string, scenario: Scenario): string => `${seed}/${scenario.id}`;
 
-const runRecorded = ({ profile, seed, judging, behaves }: ModelCases["search"], scenario: Scenario): CaseRun =>
-  runModelCase({ scenario, profile, seed: seedOf(seed, scenario) }, judging, behaves);
+function runRecorded(
+  { profile, seed, judging, behaves }: ModelCases["search"],
+  scenario: Scenario,
+  answers: readonly Answer[] = [],
+  otherwise = sampled(seedOf(seed, scenario)),
+): AnsweredRun {
+  return runAnsweredCase({ scenario, profile, answers, otherwise }, judging, behaves);
+}
 
-function failureOf(run: CaseRun, scenario: Scenario, seed: string): ModelFailure | undefined {
-  const broken = brokenBy(run.judgement);
-  return broken === undefined ? undefined : { ...run, scenario, seed: seedOf(seed, scenario), broken };
+function failureOf(
+  { events, judgement, asked }: AnsweredRun,
+  scenario: Scenario,
+  seed: string,
+): ModelFailure | undefined {
+  const broken = allBrokenBy(judgement);
+  const [first] = broken;
+  if (first === undefined) return undefined;
+  const foundAs = { scenario: scenario.id, broken };
+  return { events, judgement, scenario, seed: seedOf(seed, scenario), answers: asked, broken: first, foundAs };
 }
 
 /** What was folded while the world ran must be what the full judging finds in the record. */
@@ -194,28 +223,36 @@ function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance
 }
 
 /**
- * The last failure that shrinking met is the smallest: each is smaller than the one before, and breaks the same. Where one promise is
- * judged alone it is judged while the case runs, and the oracle is asked for the smallest only.
+ * A smaller case shows the same bug if it breaks one of the things that the found one broke: which comes first is chance. A search
+ * that goes on wants each of them apart; a promise judged alone is judged while the case runs, without the oracle.
  */
-function smallest(search: ModelSearch, space: ScenarioSpace, found: ModelFailure): ModelFailure {
-  const { profile, judging, policy, seed } = search;
-  const isAlone = search.goesOn && found.broken.includes("/") && search.behaves === undefined;
-  const promised = promisedBy(profile, judging, policy);
-  let smallest = found.scenario;
-  const breaksTheSame = (scenario: Scenario): boolean =>
-    isAlone
-      ? runFast(promised, scenario, seedOf(seed, scenario)).broken.includes(found.broken)
-      : failureOf(runRecorded(search, scenario), scenario, seed)?.broken === found.broken;
-  const holds = (scenario: Scenario): boolean => {
-    if (scenario === found.scenario) return false;
-    if (!breaksTheSame(scenario)) return true;
-    smallest = scenario;
-    return false;
+function smallest(search: ModelSearch, found: ModelFailure): ModelFailure {
+  const began = performance.now();
+  const due = search.goesOn ? [found.broken] : found.foundAs.broken;
+  const alone =
+    search.goesOn && search.behaves === undefined ? catalogue.find(one => one.id === found.broken) : undefined;
+  const run = ({ scenario, answers, otherwise }: Candidate): Told => {
+    const open = otherwise === undefined ? sampled(seedOf(search.seed, scenario)) : leaning(otherwise);
+    if (alone !== undefined) return runAlone(alone, search.profile, scenario, replaying(answers, open));
+    const { judgement, asked } = runRecorded(search, scenario, answers, open);
+    return { failed: allBrokenBy(judgement).some(one => due.includes(one)), asked };
   };
-  fc.check(fc.property(scenarios(space), holds), {
-    numRuns: 1,
-    examples: [[found.scenario]],
-    interruptAfterTimeLimit: shrinkBoundMs,
-  });
-  return failureOf(runRecorded(search, smallest), smallest, seed) ?? found;
+  const { asked } = run({ scenario: found.scenario, answers: [] });
+  const shrunk = shrinkNow(
+    { scenario: found.scenario, asked },
+    run,
+    runs => runs < shrinkRunsMax && performance.now() - began < shrinkBoundMs,
+  );
+  const { scenario, answers } = normalForm({ scenario: shrunk.scenario, answers: shrunk.asked });
+  const failure = failureOf(runRecorded(search, scenario, answers), scenario, search.seed);
+  if (failure === undefined) throw new Error(`fault in faultline: ${scenario.id} holds in its normal form`);
+  const broken = search.goesOn ? found.broken : failure.broken;
+  return { ...failure, answers, broken, foundAs: found.foundAs };
+}
+
+/** One promise, folded while the case runs. */
+function runAlone(one: Property, profile: Profile, scenario: Scenario, answering: Replaying): Told {
+  const state = one.start(declaredBy(scenario, profile));
+  runAnswered(scenario, profile, answering, event => one.on(state, event));
+  return { failed: one.end(state).broken !== undefined, asked: answering.asked };
 }

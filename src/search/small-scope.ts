@@ -2,15 +2,17 @@
  * All short schedules, before the random ones: what breaks in a few steps is found at its shortest, and nothing is to be shrunk. Its
  * bounds are counted, never timed, so that the same search finds the same; only the search's own budget can end it early.
  */
+
+import { sampled } from "../../models/choice.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { JudgeOptions } from "../judge.ts";
-import { judge } from "../judge.ts";
-import { runModelCase } from "../run.ts";
-import { isSmaller, seedThatShows } from "./certify.ts";
+import { runAnsweredCase } from "../run.ts";
+import { isSmaller } from "./certify.ts";
 import { exhaust, type Violation } from "./exhaust.ts";
 import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "./exhaust-alphabet.ts";
 import { modelSteps } from "./exhaust-world.ts";
 import type { ModelFailure } from "./model.ts";
+import { normalForm } from "./normal-form.ts";
 
 /** The start is a step. Below a second for each profile; one step more costs as much again. */
 export const smallScopeBounds = { publishes: 2, faults: 1, steps: 5 } as const;
@@ -24,8 +26,6 @@ export interface Enumerated {
 
 export interface SmallScope extends Enumerated {
   readonly failure?: ModelFailure;
-  /** Whether a seed was found that draws the failure; without one its seed shows nothing. */
-  readonly isDrawn?: boolean;
 }
 
 export interface ToScope {
@@ -35,6 +35,9 @@ export interface ToScope {
   /** What the modelled client does, where that is not what it declares: a mutant. */
   readonly behaves?: Profile;
 }
+
+/** It is asked for nothing: every answer is known. */
+const smallScopeSeed = "1";
 
 /** The random search holds far more cases against the oracle. */
 const oracleSample = 4;
@@ -72,15 +75,15 @@ export async function searchSmallScope(asked: ToScope, isInterrupted: () => bool
   };
 }
 
-/** As a seed draws it; where none does, as it was found. */
+/** Run again from the answers that lead there, in its normal form. */
 function failureOf(
-  { scenario, property, events }: Violation,
+  violation: Violation,
   { profile, judging, behaves }: ToScope,
-): Required<Pick<SmallScope, "failure" | "isDrawn">> {
-  const drawn = seedThatShows(seed => runModelCase({ scenario, profile, seed }, judging, behaves), property);
-  const run = drawn?.run ?? { events, judgement: judge(scenario, profile, events, judging) };
-  return {
-    failure: { ...run, scenario, broken: property, seed: drawn?.seed ?? "1" },
-    isDrawn: drawn !== undefined,
-  };
+): Required<Pick<SmallScope, "failure">> {
+  const { scenario, answers } = normalForm(violation);
+  const one = { scenario, profile, answers, otherwise: sampled(smallScopeSeed) };
+  const { events, judgement } = runAnsweredCase(one, judging, behaves);
+  const broken = violation.property;
+  const foundAs = { scenario: scenario.id, broken: [broken] };
+  return { failure: { events, judgement, scenario, answers, broken, seed: smallScopeSeed, foundAs } };
 }

@@ -13,6 +13,10 @@ test("a search that finds nothing says how much it has met, the same for the sam
   expect(one.json.smallScope.schedules).toBeGreaterThan(one.json.smallScope.states);
   expect(one.json.coverage.properties["core-path/order-is-kept"]).toBeGreaterThan(300);
   expect(one.json.coverage.shapes["published while down"]).toBeGreaterThan(30);
+  expect(one.json.coverage.transitions.reached).toBeGreaterThan(50);
+  expect(one.json.coverage.transitions.neverReached).toContain("connected, hold: cut → lost");
+  expect(one.json.coverage.nextRun).toMatchObject({ runs: 300, alone: expect.any(Number), chance: expect.any(Number) });
+  expect(one.json.profiles[0].goals.neverReached).toEqual([]);
   expect({ ...one.json, runsPerSecond: 0 }).toEqual({ ...other.json, runsPerSecond: 0 });
 });
 
@@ -22,7 +26,7 @@ test("holding a client to what it does not promise leaves a shortest counterexam
   const args = ["search", "--profile", "nats-js-3", "--property", property, "--seed", "1", "--json"];
   const { code, json, stderr } = await faultline(args, { cwd });
   expect(code).toBe(1);
-  expect(json.verdict).toBe("violated");
+  expect([json.verdict, json.known]).toEqual(["violated", false]);
   expect(stderr).toContain(`npx faultline replay ${json.counterexample}`);
   const file = JSON.parse(readFileSync(join(cwd, json.counterexample), "utf8"));
   expect(file).toMatchObject({
@@ -43,4 +47,13 @@ test("holding a client to what it does not promise leaves a shortest counterexam
     cwd,
   });
   expect([again.code, again.json.reproduced]).toEqual([1, { k: 20, n: 20 }]);
+
+  const met = await faultline(
+    args.map(one => (one === "1" ? "2" : one)),
+    { cwd },
+  );
+  expect(met.json).toMatchObject({ counterexample: json.counterexample, known: true });
+  expect(JSON.parse(readFileSync(join(cwd, json.counterexample), "utf8"))).toEqual(file);
+  const told = await faultline(args.slice(0, -1), { cwd });
+  expect(told.stdout).toContain(`met before, and kept in ${json.counterexample}`);
 });

@@ -1,8 +1,11 @@
 /** All short schedules before the random ones: a planted mutant at its shortest, the same counts again, and a budget that ends it. */
 import { describe, expect, test } from "vitest";
+import { sampled } from "../../models/choice.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
+import { runAnsweredCase } from "../../src/run.ts";
+import type { ModelFailure } from "../../src/search/model.ts";
 import { searchSmallScope } from "../../src/search/small-scope.ts";
 
 const wiping: Profile = { ...natsGo, reconnectBuffer: { kind: "reset-at-dial" } };
@@ -10,10 +13,12 @@ const wiping: Profile = { ...natsGo, reconnectBuffer: { kind: "reset-at-dial" } 
 describe("the small scope", () => {
   const asked = { judging: {}, budgetMs: 60_000 };
 
-  test("finds a planted mutant at its shortest, and a seed that shows it", async () => {
+  test("finds a planted mutant at its shortest, with the answers that lead there", async () => {
     const found = await searchSmallScope({ ...asked, profile: natsGo, behaves: wiping }, () => false);
     expect(found.failure?.scenario.steps.map(one => one.kind)).toEqual(["start", "fault", "publish"]);
-    expect(found.isDrawn).toBe(true);
+    const { scenario, answers, judgement } = found.failure as ModelFailure;
+    const again = { scenario, answers, profile: natsGo, otherwise: sampled("any other") };
+    expect(runAnsweredCase(again, {}, wiping).judgement.digest).toBe(judgement.digest);
     expect(found.failure?.judgement.verdict).toBe("violated");
     expect(found.complete).toBe(false);
   });

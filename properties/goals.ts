@@ -1,0 +1,227 @@
+/**
+ * What must be seen in a search for its `always` to mean anything: `sometimes` goals, each beside a property that would hold as well
+ * if there had been no trouble. A goal is data: what is seen, and how the events of one case show it.
+ */
+import type { Event, Run } from "../models/vocabulary/event.ts";
+import type { Profile } from "../models/vocabulary/profile.ts";
+import type { Fault } from "../models/vocabulary/scenario.ts";
+import type { Declared } from "./property.ts";
+
+export interface Goal {
+  /** `<concern>/<what is seen>`. */
+  readonly id: string;
+  /** What is seen, as one sentence. */
+  readonly what: string;
+  /** The id of the property that it stands beside. */
+  readonly beside: string;
+  /** Whether a client of this profile can show it; absent: every one can. */
+  readonly possible?: (profile: Profile) => boolean;
+  /** For one case: asked event by event, and true as soon as it is seen. */
+  readonly watch: (declared: Declared) => (event: Event) => boolean;
+}
+
+type Is = (event: Event) => boolean;
+
+/** These events in this order, whatever lies between them; where `not` holds it begins anew. */
+const inOrder =
+  (events: readonly Is[], not: Is = () => false): Goal["watch"] =>
+  () => {
+    let next = 0;
+    return event => {
+      if (not(event)) next = 0;
+      else if (events[next]?.(event)) next++;
+      return next === events.length;
+    };
+  };
+
+const says =
+  (change: Extract<Event, { kind: "connection" }>["change"]): Is =>
+  event =>
+    event.kind === "connection" && event.change === change;
+const fault =
+  (phase: "installed" | "took-effect", kind?: Fault["kind"]): Is =>
+  event =>
+    event.kind === "fault" && event.phase === phase && (kind === undefined || event.fault === kind);
+const arrives: Is = event => event.kind === "delivered";
+const heals: Is = event => event.kind === "healed";
+const isAccepted: Is = event => event.kind === "published" && event.outcome.is === "accepted";
+const isRefused: Is = event => event.kind === "published" && event.outcome.is === "rejected";
+const isRefusedAsFull: Is = event =>
+  event.kind === "published" && event.outcome.is === "rejected" && event.outcome.kind === "buffer-full";
+const isFlushed: Is = event => event.kind === "called" && event.call === "flush" && event.outcome.is === "ok";
+const beginsNotice: Is = event => event.kind === "awaits-notice";
+
+const keepsWhileDown = ({ reconnectBuffer }: Profile): boolean => reconnectBuffer.kind === "kept";
+
+/** Of the accepted messages of one publish some arrived and some did not. */
+const aBurstInParts: Goal["watch"] = () => {
+  const bursts = new Map<string, Run[]>();
+  const arrived = new Set<number>();
+  return event => {
+    if (event.kind === "published" && event.outcome.is === "accepted")
+      bursts.set(event.step, [...(bursts.get(event.step) ?? []), event]);
+    if (event.kind === "delivered") for (let i = 0; i < event.count; i++) arrived.add(event.first + i);
+    if (event.kind !== "observed") return false;
+    return [...bursts.values()].some(runs => {
+      const messages = runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+      const lost = messages.filter(message => !arrived.has(message)).length;
+      return lost > 0 && lost < messages.length;
+    });
+  };
+};
+
+/** An accepted message that never arrives, with everything seen that did. */
+const aSilentLoss: Goal["watch"] = () => {
+  let accepted = 0;
+  let arrived = 0;
+  return event => {
+    if (event.kind === "published" && event.outcome.is === "accepted") accepted += event.count;
+    if (event.kind === "delivered") arrived += event.count;
+    return event.kind === "observed" && event.complete && arrived < accepted;
+  };
+};
+
+/** A message accepted while the client says that it is down arrives after the reconnect; `andNewer`: so does one published after it. */
+const keptArrives =
+  (andNewer: boolean): Goal["watch"] =>
+  () => {
+    let down = false;
+    let wasDown = false;
+    const kept: Run[] = [];
+    const newer: Run[] = [];
+    let keptArrived = false;
+    const isIn = (runs: readonly Run[], message: number): boolean =>
+      runs.some(({ first, count }) => message >= first && message < first + count);
+    return event => {
+      if (event.kind === "connection") {
+        wasDown ||= down;
+        down = event.change === "disconnected";
+      }
+      if (event.kind === "published" && event.outcome.is === "accepted") {
+        if (down) kept.push(event);
+        else if (wasDown) newer.push(event);
+      }
+      if (event.kind !== "delivered") return false;
+      keptArrived ||= isIn(kept, event.first);
+      return keptArrived && (!andNewer || isIn(newer, event.first));
+    };
+  };
+
+/** More bytes are accepted in one outage than the limit has. */
+const anOvershoot: Goal["watch"] = ({ options: { reconnectBufferBytesMax: limitBytes = 0 } }) => {
+  let keptBytes = 0;
+  let down = false;
+  return event => {
+    if (event.kind === "connection") {
+      down = event.change === "disconnected";
+      keptBytes = 0;
+    }
+    if (down && event.kind === "published" && event.outcome.is === "accepted")
+      keptBytes += event.count * event.frameBytes;
+    return limitBytes > 0 && keptBytes > limitBytes;
+  };
+};
+
+export const goals: readonly Goal[] = [
+  {
+    id: "core-path/messages-arrive-on-both-sides-of-a-reconnect",
+    what: "Messages arrive before an outage and after it.",
+    beside: "core-path/no-message-is-delivered-twice",
+    watch: inOrder([arrives, says("disconnected"), says("reconnected"), arrives]),
+  },
+  {
+    id: "core-path/what-was-kept-and-what-is-newer-arrive",
+    what: "A message kept while down arrives, and so does one published after the reconnect.",
+    beside: "core-path/order-is-kept",
+    possible: keepsWhileDown,
+    watch: keptArrives(true),
+  },
+  {
+    id: "core-path/a-message-arrives-in-spite-of-a-fault",
+    what: "A message arrives while a fault is in force.",
+    beside: "core-path/nothing-is-fabricated",
+    watch: inOrder([fault("installed"), arrives], heals),
+  },
+  {
+    id: "core-path/a-burst-is-cut-in-its-midst",
+    what: "Of the messages of one publish step some arrive and some are lost.",
+    beside: "core-path/loss-around-one-cut-is-one-block",
+    watch: aBurstInParts,
+  },
+  {
+    id: "core-path/a-fault-comes-after-a-flush",
+    what: "A flush succeeds, and then a fault comes.",
+    beside: "core-path/flushed-messages-arrive",
+    watch: inOrder([isAccepted, isFlushed, fault("took-effect")]),
+  },
+  {
+    id: "core-path/an-accepted-message-is-lost-in-silence",
+    what: "A message that was accepted does not arrive.",
+    beside: "core-path/silent-loss-only-inside-a-disturbance",
+    watch: aSilentLoss,
+  },
+  {
+    id: "core-path/a-publish-is-refused",
+    what: "A publish is refused with an error that proves that nothing was handed on.",
+    beside: "core-path/an-error-that-proves-nothing-happened-is-true",
+    watch: inOrder([isRefused]),
+  },
+  {
+    id: "reconnect-buffer/what-was-kept-arrives",
+    what: "A message kept while down arrives after the reconnect.",
+    beside: "reconnect-buffer/below-the-limit-all-arrive-in-order",
+    possible: keepsWhileDown,
+    watch: keptArrives(false),
+  },
+  {
+    id: "reconnect-buffer/the-buffer-refuses-after-it-has-kept",
+    what: "In one outage the buffer keeps messages until it is full, and then refuses.",
+    beside: "reconnect-buffer/the-first-refusal-is-where-predicted",
+    possible: keepsWhileDown,
+    watch: inOrder([says("disconnected"), isAccepted, isRefusedAsFull], says("reconnected")),
+  },
+  {
+    id: "reconnect-buffer/a-disabled-buffer-meets-an-outage",
+    what: "A client without a buffer refuses what is published while it is down.",
+    beside: "reconnect-buffer/disabled-refuses-every-publish",
+    possible: keepsWhileDown,
+    watch: ({ options }) => ((options.reconnectBufferBytesMax ?? 0) < 0 ? isRefusedAsFull : () => false),
+  },
+  {
+    id: "reconnect-buffer/the-last-frame-overshoots-the-limit",
+    what: "The last message that the buffer takes goes beyond its limit.",
+    beside: "reconnect-buffer/never-holds-more-than-limit-and-one-frame",
+    possible: keepsWhileDown,
+    watch: anOvershoot,
+  },
+  {
+    id: "reconnect-buffer/a-message-is-accepted-while-down",
+    what: "A client that is down accepts a message, and is connected again.",
+    beside: "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence",
+    watch: inOrder([says("disconnected"), isAccepted, says("reconnected")]),
+  },
+  {
+    id: "connection/a-second-outage",
+    what: "A client that has come back is disconnected again.",
+    beside: "connection/only-legal-transitions",
+    watch: inOrder([says("disconnected"), says("reconnected"), says("disconnected")]),
+  },
+  {
+    id: "connection/a-server-comes-back",
+    what: "The server stops, and the client is connected again.",
+    beside: "connection/every-healed-outage-ends-connected",
+    watch: inOrder([fault("installed", "stop-server"), says("disconnected"), says("reconnected")]),
+  },
+  {
+    id: "connection/a-client-gives-up",
+    what: "A client uses up its attempts and closes.",
+    beside: "connection/giving-up-is-visible",
+    watch: inOrder([fault("installed"), says("closed"), fault("took-effect")]),
+  },
+  {
+    id: "connection/a-silent-link-is-noticed",
+    what: "A client says that it is disconnected from a link that swallows everything.",
+    beside: "connection/a-silent-link-is-noticed",
+    watch: inOrder([beginsNotice, says("disconnected")]),
+  },
+];

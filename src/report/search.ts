@@ -1,0 +1,117 @@
+/** What a model search has met, as text: promises and goals by profile, then the transitions, by name those that it never met. */
+import { counted, renderPairs } from "./table.ts";
+
+export interface GoalsShown {
+  /** By id the run that showed it first. */
+  readonly reached: Readonly<Record<string, number>>;
+  readonly neverReached: readonly { readonly id: string; readonly what: string }[];
+  /** Runs after which a goal that was not seen is not for want of luck; whether there were so many. */
+  readonly runsDue: number;
+  readonly isDue: boolean;
+}
+
+export interface TransitionsShown {
+  readonly transitions: {
+    readonly reached: number;
+    readonly neverReached: readonly string[];
+    readonly notEnabled: number;
+    readonly isKnown: boolean;
+  };
+  readonly nextRun: {
+    readonly runs: number;
+    readonly chance: number;
+    readonly interval: readonly [low: number, high: number];
+  };
+}
+
+export interface ProfileSearched {
+  readonly profile: string;
+  readonly runs: number;
+  readonly heldAgainstOracle: number;
+  readonly disturbed: number;
+  readonly promises: number;
+  readonly neverExercised: readonly string[];
+  readonly goals: GoalsShown;
+}
+
+export interface SmallScopeShown {
+  readonly schedules: number;
+  readonly states: number;
+  readonly complete: boolean;
+  readonly publishes: number;
+  readonly faults: number;
+  readonly steps: number;
+}
+
+export interface Searched {
+  /** Null under a policy. */
+  readonly smallScope: SmallScopeShown | null;
+  readonly runs: number;
+  readonly runsPerSecond: number;
+  readonly profiles: readonly ProfileSearched[];
+  readonly coverage: TransitionsShown;
+}
+
+export function renderSearch({ smallScope, runs, runsPerSecond, profiles, coverage }: Searched): string {
+  const speed = `${runsPerSecond.toLocaleString("en-US")} a second`;
+  const scope: readonly [string, string][] = smallScope === null ? [] : [["Small scope", scopeText(smallScope)]];
+  return renderPairs([
+    ...scope,
+    ["Runs", `${counted(runs, "random scenario")} in the model world, ${speed}`],
+    ...profiles.flatMap(one => [profileText(one), ...goalLines(one.goals)]).map(text => ["", text] as [string, string]),
+    ...transitionPairs(coverage),
+  ]);
+}
+
+function scopeText({ schedules, states, complete, publishes, faults, steps }: SmallScopeShown): string {
+  const bounds = `${counted(publishes, "publish", "publishes")}, ${counted(faults, "fault")} and ${counted(steps, "step")}`;
+  return `${complete ? "all" : "not all"} of at most ${bounds}: ${counted(schedules, "schedule")} in ${counted(states, "state")}`;
+}
+
+function profileText({ profile, promises, neverExercised, disturbed, heldAgainstOracle }: ProfileSearched): string {
+  const exercised = `${promises - neverExercised.length} of ${counted(promises, "promise")} exercised`;
+  const never = neverExercised.length === 0 ? "" : `; never ${neverExercised.join(", ")}`;
+  return `${profile}: ${exercised}, ${disturbed} runs disturbed, ${heldAgainstOracle} also held against the oracle${never}`;
+}
+
+/** Under a policy there are none yet. */
+const goalLines = (goals: GoalsShown): readonly string[] =>
+  Object.keys(goals.reached).length + goals.neverReached.length === 0 ? [] : [`  ${goalsText(goals)}`];
+
+export function goalsText({ reached, neverReached, runsDue, isDue }: GoalsShown): string {
+  const runs = Object.values(reached);
+  const seen = `${runs.length} of ${counted(runs.length + neverReached.length, "goal")} seen`;
+  if (neverReached.length === 0) return `${seen}, the last in run ${Math.max(...runs)}`;
+  const names = neverReached.map(({ id, what }) => `${id} (${what.replace(/\.$/, "")})`).join(", ");
+  const why = isDue ? "the generator does not make it" : `in fewer than ${runsDue} runs that may be chance`;
+  return `${seen}; never ${names}: ${why}`;
+}
+
+function* transitionPairs({ transitions, nextRun }: TransitionsShown): Generator<[string, string]> {
+  if (nextRun.runs === 0) return;
+  const { reached, neverReached, notEnabled, isKnown } = transitions;
+  const ofAll = `of ${reached + neverReached.length} met; ${notEnabled} combinations of state, fault and step can never be`;
+  yield [
+    "Transitions",
+    isKnown ? `${reached} ${ofAll}` : `${reached} met; how many there are under a policy is not known`,
+  ];
+  const [low, high] = nextRun.interval.map(percent);
+  yield ["Next run", `shows a new one with a chance of ${percent(nextRun.chance)} (95 %: ${low} to ${high})`];
+  let title = "Never met";
+  for (const [state, what] of byState(neverReached)) {
+    yield [title, `${state}: ${what.join(", ")}`];
+    title = "";
+  }
+}
+
+/** `state, fault: step → state after it`, gathered by what stands before the colon. */
+function byState(transitions: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const gathered = new Map<string, string[]>();
+  for (const one of transitions) {
+    const [state = "", what = ""] = one.split(": ");
+    gathered.set(state, [...(gathered.get(state) ?? []), what]);
+  }
+  return gathered;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.001 ? 3 : 1)} %`;

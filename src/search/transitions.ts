@@ -1,0 +1,401 @@
+/**
+ * Which transitions of the model a search has met: the client's state, the fault in force, the step, the client's state after it.
+ * Counted while cases run in arrays of small integers, so that a search pays 1 % for it. What could be met and was not is worked
+ * out once, at the end, by walking the model over the alphabet of `exhaust`; so is the chance that one more run shows something new.
+ */
+import { step as doStep, settle } from "../../models/bus.ts";
+import { expand, wholeRange } from "../../models/choice.ts";
+import { advance, copyView, notEnabled, overlaps, type View } from "../../models/plan.ts";
+import { type BusState, copy, newState } from "../../models/state.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Fault, Options, Step } from "../../models/vocabulary/scenario.ts";
+import type { FaultView, Watch } from "../world.ts";
+import { alphabetOf, scopeOf, settingsOf, sizesOf } from "./exhaust-alphabet.ts";
+
+type Client = BusState["client"];
+
+/**
+ * Words and their numbers: the place of each in its list. The numbers are written out in switches, the commonest words first, since
+ * that costs a fraction of a lookup; a test holds them to the lists.
+ */
+export const clientWords = ["connected", "disconnected", "lost", "none", "closed", "dialled"] as const;
+export function clientNumber(client: Client): number {
+  switch (client) {
+    case "connected":
+      return 0;
+    case "disconnected":
+      return 1;
+    case "lost":
+      return 2;
+    case "none":
+      return 3;
+    case "closed":
+      return 4;
+    case "dialled":
+      return 5;
+  }
+}
+
+export const faultWords = [
+  "no fault",
+  "link down",
+  "hold",
+  "limit",
+  "blackhole",
+  "pause",
+  "lose-ack",
+  "handshake held",
+  "silent handshake",
+  "credentials refused",
+  "no JetStream",
+] as const;
+/** The fault in force, as the harness sees it. */
+export function faultNumber({ link, hindrance, door, jetStream }: FaultView): number {
+  if (link === "down") return door === "shut" ? 1 : door === "silent" ? 8 : 9;
+  if (link === "handshake") return 7;
+  switch (hindrance) {
+    case "none":
+      return jetStream ? 0 : 10;
+    case "hold":
+      return 2;
+    case "limit":
+      return 3;
+    case "blackhole":
+      return 4;
+    case "pause":
+      return 5;
+    case "lose-ack":
+      return 6;
+  }
+}
+
+const callWords = ["publish", "heal", "flush", "start", "close", "drain", "together", "await-noticed"] as const;
+const policyWords = ["exit", "subscribe", "signal", "advance"] as const;
+const linkFaults = ["cut", "hold", "limit", "stop-server", "blackhole", "pause-server"] as const;
+const policyFaults = ["lose-ack", "power-loss", "no-jetstream", "refuse-credentials", "silent-handshake"] as const;
+export const stepWords = [
+  ...callWords,
+  ...policyWords,
+  ...linkFaults,
+  ...policyFaults,
+  "racing publish",
+  "settle",
+] as const;
+const racing = stepWords.length - 2;
+const settling = stepWords.length - 1;
+
+/** What a cut or a heal awaits shows in the state after it. */
+export function stepNumber(step: Step | undefined, overlapping: boolean): number {
+  if (step === undefined) return settling;
+  switch (step.kind) {
+    case "publish":
+      return overlapping ? racing : 0;
+    case "fault":
+      return faultStepNumber(step.fault.kind);
+    case "heal":
+      return 1;
+    case "flush":
+      return 2;
+    case "start":
+      return 3;
+    case "close":
+      return 4;
+    case "drain":
+      return 5;
+    case "together":
+      return 6;
+    case "await-noticed":
+      return 7;
+    default:
+      return stepWords.indexOf(step.kind);
+  }
+}
+
+function faultStepNumber(kind: Fault["kind"]): number {
+  switch (kind) {
+    case "cut":
+      return 12;
+    case "hold":
+      return 13;
+    case "limit":
+      return 14;
+    case "stop-server":
+      return 15;
+    case "blackhole":
+      return 16;
+    case "pause-server":
+      return 17;
+    default:
+      return stepWords.indexOf(kind, 18);
+  }
+}
+
+interface Transition {
+  readonly client: string;
+  readonly fault: string;
+  readonly step: string;
+  readonly after: string;
+}
+
+/** Client state, fault in force and step: a pair of state and step with what was wrong. */
+const pairText = ({ client, fault, step }: Transition): string => `${client}, ${fault}: ${step}`;
+const transitionText = (one: Transition): string => `${pairText(one)} → ${one.after}`;
+
+/** A transition in 15 bits: 3 for each state, 4 for the fault, 5 for the step. */
+const afterShift = 9;
+const clientShift = 12;
+const faultShift = 5;
+const stepMask = (1 << faultShift) - 1;
+
+/** All of the first runs are watched, then one of four: it costs 4 % of a run, and a long search sees enough. */
+const watchedFully = 2_000;
+const watchedEvery = 4;
+
+/** How many runs met each transition. */
+export class TransitionCounts implements Watch {
+  /** Watched, of those begun. */
+  runs = 0;
+  private begun = 0;
+  /** By transition: the runs that met it, and the last of them. */
+  private readonly met = new Uint32Array(1 << (clientShift + 3));
+  private readonly lastRun = new Uint32Array(this.met.length);
+
+  /** Whether the run that begins is to be watched. */
+  beginRun(): boolean {
+    this.begun++;
+    const isWatched = this.begun <= watchedFully || this.begun % watchedEvery === 0;
+    if (isWatched) this.runs++;
+    return isWatched;
+  }
+
+  onStep(before: FaultView, client: Client, step: Step | undefined, overlapping: boolean, after: Client): void {
+    const at =
+      (clientNumber(client) << clientShift) |
+      (clientNumber(after) << afterShift) |
+      (faultNumber(before) << faultShift) |
+      stepNumber(step, overlapping);
+    if (this.lastRun[at] === this.runs) return;
+    this.lastRun[at] = this.runs;
+    this.met[at] = (this.met[at] as number) + 1;
+  }
+
+  /** Those met, by their text. */
+  all(): ReadonlyMap<string, Transition> {
+    const all = new Map<string, Transition>();
+    this.met.forEach((times, at) => {
+      if (times === 0) return;
+      const one = {
+        client: clientWords[at >>> clientShift] ?? "",
+        after: clientWords[(at >>> afterShift) & 7] ?? "",
+        fault: faultWords[(at >>> faultShift) & 15] ?? "",
+        step: stepWords[at & stepMask] ?? "",
+      };
+      all.set(transitionText(one), one);
+    });
+    return all;
+  }
+
+  /** Transitions that two runs met. */
+  metTwice(): number {
+    return this.met.reduce((sum, times) => (times === 2 ? sum + 1 : sum), 0);
+  }
+
+  /** Runs that met something that no other run met. */
+  runsAlone(): number {
+    const alone = new Set<number>();
+    this.met.forEach((times, at) => {
+      if (times === 1) alone.add(this.lastRun[at] as number);
+    });
+    return alone.size;
+  }
+}
+
+// ---- What is left ----
+
+export interface Reached {
+  readonly reached: number;
+  /** Possible and not met, by name. */
+  readonly neverReached: readonly string[];
+}
+
+export interface TransitionCoverage {
+  /** Client state, fault in force, step, client state after it. */
+  readonly transitions: Reached & {
+    /** States, faults and steps that no schedule brings together. */
+    readonly notEnabled: number;
+    /** What is possible was worked out; under a policy it is not, and nothing is named as missing. */
+    readonly isKnown: boolean;
+  };
+  /** Client state, fault in force, step. */
+  readonly pairs: Reached;
+  readonly nextRun: NextRun;
+}
+
+/** Of one search or of several, each with its profile: what one of them met is met. */
+export function coverageOf(
+  searches: readonly { readonly counts: TransitionCounts; readonly profile: Profile; readonly policy?: Policy }[],
+): TransitionCoverage {
+  const met = new Map(searches.flatMap(({ counts }) => [...counts.all()]));
+  const isKnown = searches.every(({ policy }) => policy === undefined);
+  const walked = isKnown ? searches.flatMap(({ profile }) => [...possibleTransitions(profile)]) : [];
+  const possible = new Map([...walked, ...met]);
+  const texts = (all: ReadonlyMap<string, Transition>, text: (one: Transition) => string): ReadonlySet<string> =>
+    new Set([...all.values()].map(text));
+  const reachedOf = (text: (one: Transition) => string): Reached => {
+    const reached = texts(met, text);
+    return { reached: reached.size, neverReached: [...texts(possible, text)].filter(one => !reached.has(one)).sort() };
+  };
+  const kinds = (of: (one: Transition) => string): number => texts(possible, of).size;
+  const together = kinds(one => one.client) * kinds(one => one.fault) * kinds(one => one.step);
+  const sum = (of: (counts: TransitionCounts) => number): number =>
+    searches.reduce((all, { counts }) => all + of(counts), 0);
+  return {
+    transitions: { ...reachedOf(transitionText), notEnabled: isKnown ? together - kinds(pairText) : 0, isKnown },
+    pairs: reachedOf(pairText),
+    nextRun: nextRunOf(
+      sum(counts => counts.runsAlone()),
+      sum(counts => counts.metTwice()),
+      sum(counts => counts.runs),
+    ),
+  };
+}
+
+/** The chance that one more run meets a transition that none has met. */
+export interface NextRun {
+  readonly runs: number;
+  /** Runs that met something no other run met. */
+  readonly alone: number;
+  readonly chance: number;
+  /** 95 %. */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/**
+ * Good and Turing's estimate, left-one-out: had run i come last, it would have shown something new exactly if it met something that
+ * no other met. The interval is Esty's (Annals of Statistics 11, 1983), which knows that what is missing varies too; at its
+ * upper end never below what `runs` runs without a surprise leave open, z² of them.
+ */
+export function nextRunOf(alone: number, metTwice: number, runs: number): NextRun {
+  if (runs === 0) return { runs, alone, chance: 1, interval: [0, 1] };
+  const z = 1.96;
+  const half = z * Math.sqrt(alone + 2 * metTwice);
+  const high = Math.max(alone + half, z * z) / runs;
+  return { runs, alone, chance: alone / runs, interval: [Math.max(0, alone - half) / runs, Math.min(1, high)] };
+}
+
+// ---- What is possible ----
+
+/** Messages beyond this many change nothing about what a step can do. */
+const messagesTold = 2;
+const unheard = (): void => {};
+
+/** Every transition within reach, by its text: breadth first over the model's states, told apart by all but which messages they hold. */
+export function possibleTransitions(profile: Profile): ReadonlyMap<string, Transition> {
+  const counts = new TransitionCounts();
+  counts.beginRun();
+  const sizes = sizesOf(profile, messagesTold);
+  const letters = alphabetOf(profile, scopeOf(messagesTold));
+  // One size of message and one limit tell as much of states as any, and the lowest limit has the fewest of them.
+  const bufferBytesMax = sizes.bufferBytesMax.length > 1 ? [null, 1] : [null];
+  for (const setting of settingsOf(profile, { ...sizes, bufferBytesMax })) {
+    if (setting.size.payloadBytes !== sizes.payloadBytes) continue;
+    walk(
+      profile,
+      setting.options,
+      letters.map(letter => letter.step(1, setting)),
+      counts,
+    );
+  }
+  return counts.all();
+}
+
+function walk(profile: Profile, options: Options, letters: readonly Step[], watch: Watch): void {
+  const seen = new Set<string>();
+  const queue: BusState[] = [newState()];
+  for (const state of queue) {
+    const known = abstractKey(state, options);
+    if (seen.has(known)) continue;
+    seen.add(known);
+    for (const steps of wordsFrom(state.view, letters, options, profile))
+      expand(
+        choose => doAll(copy(state), steps, profile, options, choose, watch),
+        wholeRange,
+        next => queue.push(next) > 0,
+      );
+    if (state.view.started)
+      expand(
+        choose => {
+          const last = copy(state);
+          settle(last, profile, options, choose, unheard);
+          watch.onStep(state.view, state.client, undefined, false, last.client);
+        },
+        wholeRange,
+        () => true,
+      );
+  }
+}
+
+/** One step that is enabled, or a publish and the step that it races with. */
+function* wordsFrom(
+  view: View,
+  letters: readonly Step[],
+  options: Options,
+  profile: Profile,
+): Generator<readonly Step[]> {
+  for (const step of letters) {
+    if (step.kind === "publish" && step.overlap) {
+      const raced = copyView(view);
+      if (letters.every(next => !overlaps(view, step, next))) continue;
+      advance(raced, step, true, options, profile);
+      for (const next of letters)
+        if (
+          overlaps(view, step, next) &&
+          notEnabled(view, step, next, options) === undefined &&
+          notEnabled(raced, next, undefined, options) === undefined
+        )
+          yield [step, next];
+    } else if (notEnabled(view, step, undefined, options) === undefined) yield [step];
+  }
+}
+
+function doAll(
+  state: BusState,
+  steps: readonly Step[],
+  profile: Profile,
+  options: Options,
+  choose: Parameters<typeof doStep>[4],
+  watch: Watch,
+): BusState {
+  steps.forEach((step, i) => {
+    const before = copyView(state.view);
+    const client = state.client;
+    const overlapping = i + 1 < steps.length;
+    doStep(state, { step, overlapping, before, after: before }, profile, options, choose, unheard);
+    watch.onStep(before, client, step, overlapping, state.client);
+  });
+  return state;
+}
+
+/** Bytes kept count only up to a limit within reach. */
+function abstractKey(state: BusState, { reconnectBufferBytesMax = 0 }: Options): string {
+  const { view, wire, pending } = state;
+  const some = (list: readonly { readonly count: number }[]): number =>
+    Math.min(
+      messagesTold,
+      list.reduce((sum, one) => sum + one.count, 0),
+    );
+  const { keptBytes, limitStep: _limitStep, published: _published, ...harness } = view;
+  return JSON.stringify([
+    harness,
+    keptBytes > 0,
+    state.client,
+    state.stuck,
+    state.fresh,
+    state.reset,
+    some(wire),
+    Math.min(messagesTold, state.wireFree),
+    some(pending),
+    Math.min(state.pendingBytes, Math.max(0, reconnectBufferBytesMax)),
+  ]);
+}
