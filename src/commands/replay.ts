@@ -1,7 +1,9 @@
 /**
  * `faultline replay FILE`: one scenario or counterexample again, in one world or several, once or often. Shows what became of every
- * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise.
+ * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise;
+ * in the model world its own answers are given again, and said where they no longer fit.
  */
+import { type Answer, sampled } from "../../models/choice.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -12,7 +14,7 @@ import { type Counterexample, readCase } from "../counterexample.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { underPolicy } from "../policies.ts";
 import { type ReplayedCase, renderReplay } from "../report/replay.ts";
-import { type CaseRun, explain, runCase, runModelCase } from "../run.ts";
+import { type AnsweredRun, type CaseRun, explain, runAnsweredCase, runCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { modelCapabilities } from "../worlds/model.ts";
@@ -34,6 +36,8 @@ interface Replay {
   readonly scenario: Scenario;
   readonly counterexample: Counterexample | undefined;
   readonly seed: string;
+  /** Given again by the model of the profile that they were recorded with; a seed of the user's own asks for others. */
+  readonly answers: readonly Answer[];
   readonly buses: readonly string[];
   readonly profile: string | undefined;
   readonly worlds: readonly WorldName[];
@@ -73,7 +77,8 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
     throw new UsageError(
       `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
     );
-  return { scenario, counterexample, seed, buses, profile, worlds, times, require };
+  const answers = counterexample === undefined || options.seedGiven ? [] : counterexample.answers;
+  return { scenario, counterexample, seed, answers, buses, profile, worlds, times, require };
 }
 
 /** Live first where a bus is a command: only its greeting tells what the model is to be. */
@@ -109,10 +114,17 @@ async function openAll(site: Site, one: Replay, known: Map<string, Profile>): Pr
 function replayModels(context: Context, one: Replay, all: readonly Profile[], cases: ReplayedCase[]): void {
   for (const profile of new Set(all)) {
     const missing = missingCapabilities(one.scenario, modelCapabilities(profile));
-    const runs: CaseRun[] = [];
+    const runs: AnsweredRun[] = [];
+    const { scenario, counterexample, require } = one;
+    const answers = counterexample?.profile === profile.name ? one.answers : [];
     for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++)
-      runs.push(runModelCase({ scenario: one.scenario, profile, seed: one.seed }, { require: one.require }));
-    cases.push(caseOf(one, "model", profile.name, profile, missing, runs));
+      runs.push(runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require }));
+    const replayed = caseOf(one, "model", profile.name, profile, missing, runs);
+    cases.push(
+      answers.length === 0
+        ? replayed
+        : { ...replayed, answered: { stored: answers.length, departures: runs[0]?.departures ?? [] } },
+    );
   }
 }
 
@@ -175,6 +187,9 @@ function conclude(
     interrupted,
     verdicts: cases.flatMap(verdictsOf),
     reproduced,
+    answers: cases.flatMap(({ world, profile, answered }) =>
+      answered === undefined ? [] : [{ world, profile, ...answered }],
+    ),
     nondeterministic,
     digests: cases.flatMap(({ world, bus, runs }) =>
       [...new Set(runs.map(run => run.judgement.digest))].map(digest => ({ world, bus, digest })),

@@ -1,4 +1,5 @@
 /** A replay made readable: per case the ledger with its places and the steps with what came of them; then where worlds differ. */
+import type { Asked, Departure } from "../../models/choice.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
@@ -16,6 +17,8 @@ export interface ReplayedCase {
   /** Why it was not run, if it was not. */
   readonly missing: readonly string[];
   readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
+  /** How the questions of the model were answered, where the file holds answers. */
+  readonly answered?: { readonly stored: number; readonly departures: readonly Departure[] };
 }
 
 export interface ReplayReport {
@@ -66,9 +69,31 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
     ...lines,
     ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reason}`]),
     ...renderExpectation(scenario, one.profile, shown.judgement, paint),
+    ...renderAnswers(one, paint),
     ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),
     renderSteps(scenario, shown.events, paint),
   ].join("\n");
+}
+
+function renderAnswers({ answered }: ReplayedCase, paint: Paint): readonly string[] {
+  if (answered === undefined) return [];
+  const { stored, departures } = answered;
+  if (departures.length === 0) return [paint("dim", `  ${counted(stored, "answer")} given as stored`)];
+  const title = `${counted(stored, "answer")} stored; the model, or the scenario, is not what it was:`;
+  return [`  ${paint("yellow", title)}`, ...departures.map(one => `    ${departureText(one)}`)];
+}
+
+function departureText(one: Departure): string {
+  const place = ({ step, label, occurrence }: Omit<Asked, "answer" | "lo" | "hi">): string =>
+    `${label} at ${step}${occurrence === 0 ? "" : `, asked ${occurrence + 1} times`}`;
+  switch (one.kind) {
+    case "clamped":
+      return `${place(one.asked)}: ${one.stored} is outside ${one.asked.lo} to ${one.asked.hi}, so ${one.asked.answer} was given`;
+    case "sampled":
+      return `${place(one.asked)}: nothing is stored, ${one.asked.answer} of ${one.asked.lo} to ${one.asked.hi} was sampled`;
+    case "never-asked":
+      return `${place(one.answer)}: ${one.answer.answer} is stored and was never asked for`;
+  }
 }
 
 function renderExpectation(

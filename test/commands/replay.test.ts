@@ -2,9 +2,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { faultline, ownFolder } from "./faultline.ts";
+import { type Answer, sampled } from "../../models/choice.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import { readCase } from "../../src/counterexample.ts";
+import { runAnsweredCase } from "../../src/run.ts";
+import { faultline, ownFolder, root } from "./faultline.ts";
 
 const whileDown = "fixtures/scenarios/reconnect-buffer/published-while-down.json";
+const racy = "fixtures/scenarios/core-path/a-burst-that-races-with-a-cut.json";
 const none = { kept: 0, silentLoss: 0, reportedLoss: 0, ambiguous: 0, duplicated: 0, unknown: 0 };
 
 test.for([
@@ -30,11 +35,74 @@ test.for([
 });
 
 test("in the model world the same seed gives the same digest in two processes, as often as asked", async () => {
-  const racy = "fixtures/scenarios/core-path/a-burst-that-races-with-a-cut.json";
   const args = ["replay", racy, "--world", "model", "--seed", "7", "--times", "5", "--json"];
   const [one, other] = await Promise.all([faultline(args), faultline(args)]);
   expect(one.json.digests).toHaveLength(3);
   expect(one.json).toEqual(other.json);
+});
+
+/** A counterexample of a race, as the model of nats-js-3 ran it, with a seed that does not lead there. */
+function racyCounterexample(): { readonly file: object; readonly answers: readonly Answer[]; readonly digest: string } {
+  const { scenario } = readCase(join(root, racy), racy);
+  const given = { scenario, profile: natsJs3, answers: [] };
+  const runs = Array.from({ length: 20 }, (_, i) => runAnsweredCase({ ...given, otherwise: sampled(String(i)) }));
+  const other = runs.find(one => one.judgement.digest !== runs[0]?.judgement.digest);
+  if (other === undefined) throw new Error("all seeds went one way: it is no race");
+  const { judgement } = other;
+  const answers = other.asked.map(({ lo: _lo, hi: _hi, ...answer }) => answer);
+  const { digest, ledger } = judgement;
+  const file = {
+    ...{
+      version: 1,
+      kind: "counterexample",
+      scenario,
+      bus: "nats-js-3",
+      profile: "nats-js-3",
+      world: "model",
+      seed: "0",
+    },
+    ...{
+      property: "conformance",
+      reason: "made by a test",
+      verdict: judgement.verdict,
+      expected: ledger,
+      observed: ledger,
+    },
+    ...{ answers, digest, versions: { faultline: "0", node: "0" }, overridden: false, reproduced: { k: 1, n: 1 } },
+  };
+  return { file, answers, digest };
+}
+
+test("a counterexample of a race replays from its answers, not from its seed", async () => {
+  const { file, answers, digest } = racyCounterexample();
+  const cwd = ownFolder();
+  writeFileSync(join(cwd, "racy.json"), JSON.stringify(file));
+  const [again, asked] = await Promise.all([
+    faultline(["replay", "racy.json", "--json"], { cwd }),
+    faultline(["replay", "racy.json", "--seed", "0", "--json"], { cwd }),
+  ]);
+  expect(again.json.digests).toEqual([{ world: "model", bus: "nats-js-3", digest }]);
+  expect(again.json.answers).toEqual([
+    { world: "model", profile: "nats-js-3", stored: answers.length, departures: [] },
+  ]);
+  expect(asked.json.digests).not.toEqual(again.json.digests);
+  expect(asked.json.answers).toEqual([]);
+});
+
+test("answers that do not fit any more are clamped, sampled or left over, and that is told", async () => {
+  const { file, answers } = racyCounterexample();
+  const [first, ...rest] = answers;
+  if (first === undefined) throw new Error("nothing was asked");
+  const cwd = ownFolder();
+  const stale = [{ ...first, answer: 1_000_000 }, ...rest, { ...first, label: "asked-no-more" }];
+  writeFileSync(join(cwd, "stale.json"), JSON.stringify({ ...file, answers: stale }));
+  writeFileSync(join(cwd, "sampled.json"), JSON.stringify({ ...file, answers: stale.slice(-1) }));
+  const clamped = await faultline(["replay", "stale.json"], { cwd });
+  expect(clamped.stdout).toContain("1000000 is outside 0 to ");
+  expect(clamped.stdout).toContain("asked-no-more at ");
+  expect(clamped.stdout).toContain("is stored and was never asked for");
+  const sampledAgain = await faultline(["replay", "sampled.json"], { cwd });
+  expect(sampledAgain.stdout).toContain("nothing is stored, ");
 });
 
 test("live and model stand side by side, with places, steps and the expectation", async () => {
