@@ -4,7 +4,6 @@ import { afterEach, describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
-import { newCoverage } from "../../src/search/coverage.ts";
 import { ModelCases } from "../../src/search/model.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 
@@ -45,13 +44,13 @@ describe("replay", () => {
   test("of a run that no search could walk to costs what the first does", () => {
     const cases = new ModelCases(search);
     const index = 10 ** 12 + 1;
-    expect(cases.run(index, newCoverage())).toBeUndefined();
+    expect(cases.run(index)).toBeUndefined();
     expect(cases.scenario(index)).toEqual(scenarioOf(`far-${index}`, space));
   });
 
   test("of run k does not depend on the runs before it", () => {
     const walked = new ModelCases(search);
-    for (let i = 0; i < 50; i++) walked.run(i, newCoverage());
+    for (let i = 0; i < 50; i++) walked.run(i);
     expect(new ModelCases(search).scenario(50)).toEqual(walked.scenario(50));
   });
 
