@@ -5,9 +5,10 @@
  */
 
 import { type Asked, leaning, replaying, sampled } from "../../models/choice.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
+import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { type Judgement, judge } from "../../src/judge.ts";
 import { allBrokenBy, brokenBy, runModelCase } from "../../src/run.ts";
 import { wordOf } from "../../src/search/live.ts";
@@ -65,7 +66,7 @@ export function hunt(mutant: Mutant, seed: string, bounds: HuntBounds): Hunt {
     (killed !== undefined && runs >= bounds.rowRuns) || performance.now() - began >= bounds.budgetMs;
   for (; !isOver(); runs++) {
     const word = wordOf(seed, runs);
-    const { judgement } = accusation(mutant, seed, sampledCase(mutant.declared, word), trueBusAccused);
+    const { judgement } = accusation(mutant, seed, sampledCase(mutant, word), trueBusAccused);
     if (judgement === undefined) continue;
     killed ??= { word, runs: runs + 1, seconds: (performance.now() - began) / 1_000 };
     if (runs >= bounds.rowRuns && found.size > 0) continue;
@@ -73,13 +74,7 @@ export function hunt(mutant: Mutant, seed: string, bounds: HuntBounds): Hunt {
     for (const by of allBrokenBy(judgement)) found.set(by, (found.get(by) ?? 0) + 1);
   }
   if (killed === undefined) return { mutant, seed, runs, kill: undefined, found, trueBusAccused };
-  const shrunk = shrinkKill(
-    mutant,
-    seed,
-    sampledCase(mutant.declared, killed.word),
-    bounds.shrinkRunsMax,
-    trueBusAccused,
-  );
+  const shrunk = shrinkKill(mutant, seed, sampledCase(mutant, killed.word), bounds.shrinkRunsMax, trueBusAccused);
   return { mutant, seed, runs, kill: { ...killed, ...shrunk }, found, trueBusAccused };
 }
 
@@ -133,22 +128,23 @@ function shrinkKill(
   return { broken, shrunk, shrinkRuns: runs, isLocalMinimum };
 }
 
-/** The first scenarios of a seed are the same for every mutant of a client: they are made once. */
-const madeMax = 4_000;
-const made = new Map<string, Scenario>();
-
 /** As a search first runs it: every answer sampled. */
-const sampledCase = (profile: Profile, word: string): Candidate => ({
-  scenario: scenarioFor(profile, word),
+const sampledCase = (mutant: Mutant, word: string): Candidate => ({
+  scenario: scenarioFor(mutant.declared, mutant.where.policy, word),
   answers: [],
 });
 
-function scenarioFor(profile: Profile, word: string): Scenario {
-  const key = `${profile.name}/${word}`;
-  const known = made.get(key);
+/** The first scenarios of a seed are the same for every mutant of a client and a policy: they are made once. */
+const madeMax = 4_000;
+const made = new Map<Profile | Policy, Map<string, Scenario>>();
+
+function scenarioFor(profile: Profile, policy: Policy | undefined, word: string): Scenario {
+  const ofBus = made.get(policy ?? profile) ?? new Map<string, Scenario>();
+  made.set(policy ?? profile, ofBus);
+  const known = ofBus.get(word);
   if (known !== undefined) return known;
-  const scenario = scenarioOf(word, { profile, capabilities: modelCapabilities(profile) });
-  if (made.size < madeMax) made.set(key, scenario);
+  const scenario = scenarioUnder(word, { profile, capabilities: modelCapabilities(profile) }, policy);
+  if (ofBus.size < madeMax) ofBus.set(word, scenario);
   return scenario;
 }
 

@@ -12,6 +12,8 @@ import { forgetScenarios, type Hunt, type HuntBounds, hunt } from "./hunt.ts";
 import { type Mutant, zoo } from "./zoo.ts";
 
 const bounds: HuntBounds = { budgetMs: 60_000, rowRuns: 2_000, shrinkRunsMax: 200 };
+/** A run under a policy costs several times as much, and shows more of what can go wrong. */
+const rowRunsUnderPolicy = 300;
 /** Of those that no search can find only this much is spent, to see that it is still so. */
 const survivorBudgetMs = 5_000;
 const folder = join(import.meta.dirname, "..", "..", ".faultline", "mutants");
@@ -67,9 +69,9 @@ function huntAll(seed: string, fillsMatrix: boolean): readonly Hunt[] {
   return hunts;
 }
 
-const boundsOf = ({ survives }: Mutant, fillsMatrix: boolean): HuntBounds => ({
+const boundsOf = ({ survives, where }: Mutant, fillsMatrix: boolean): HuntBounds => ({
   budgetMs: survives === undefined ? bounds.budgetMs : survivorBudgetMs,
-  rowRuns: fillsMatrix ? bounds.rowRuns : 0,
+  rowRuns: !fillsMatrix ? 0 : where.policy === undefined ? bounds.rowRuns : rowRunsUnderPolicy,
   shrinkRunsMax: bounds.shrinkRunsMax,
 });
 

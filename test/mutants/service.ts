@@ -60,15 +60,15 @@ interface Unfaithful {
   readonly steps: readonly Bare[];
   readonly killedBy: readonly string[];
   readonly declared?: Parts;
-  /** A demand that the declared policy does not meet there. */
-  readonly notDemanded?: string;
+  /** Demands that the declared policy does not meet. */
+  readonly notDemanded?: readonly string[];
   readonly options?: Partial<Options>;
 }
 
 /** It follows another policy than the one it declares. */
 function follows(parts: Parts, one: Unfaithful): Mutant {
   const policy = demanding(one.declared);
-  const judged = { ...policy, demands: policy.demands.filter(id => id !== one.notDemanded) };
+  const judged = { ...policy, demands: policy.demands.filter(id => one.notDemanded?.includes(id) !== true) };
   return {
     name: one.name,
     row: one.row,
@@ -152,7 +152,10 @@ const unfaithful: readonly Mutant[] = [
       name: "has a listener that never answers",
       row: "Cordum: the gateway's taps change no responders into a timeout of 5 s",
       declared: { classifier: [{ prefix: "stray" }] },
-      notDemanded: "durable-path/every-declared-durable-subject-has-a-stream",
+      notDemanded: [
+        "durable-path/every-declared-durable-subject-has-a-stream",
+        "durable-path/declared-durable-is-acknowledged",
+      ],
       steps: [start, job(2, { subject: "stray" })],
       killedBy: ["durable-path/no-responders-is-told-as-such"],
     },
