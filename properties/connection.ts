@@ -1,8 +1,7 @@
 /** Promises of the connection. One fold serves them all: it is run once, and each reads of it what it needs. */
 import type { ConnectionChange } from "../models/vocabulary/event.ts";
 import type { StepId } from "../models/vocabulary/scenario.ts";
-import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
-import { newSeen, onSeen, type Seen } from "./seen.ts";
+import { type Declared, type Ending, ending, onEach, type Property, property } from "./property.ts";
 import { ofService } from "./service.ts";
 
 /** A repeated word is no transition: nats.js says "disconnected" again for a dial that failed midway. */
@@ -22,7 +21,6 @@ function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange)
 }
 
 interface Connection {
-  readonly seen: Seen;
   readonly attemptsMax: number;
   /** The client's last word, and how often it said one. */
   last: ConnectionChange | undefined;
@@ -36,14 +34,13 @@ interface Connection {
   unsaid: string | undefined;
   shutdown: boolean;
   settled: boolean;
-  /** The step that waits for the client to notice a link that swallows everything. */
-  silent: StepId | undefined;
+  /** A link that swallows everything is in force; how often that was noticed, and the first time that it was not. */
+  silent: boolean;
   noticed: number;
   unnoticed: string | undefined;
 }
 
-const startConnection = ({ options }: Declared, seen = newSeen()): Connection => ({
-  seen,
+const startConnection = ({ options }: Declared): Connection => ({
   attemptsMax: options.reconnectAttemptsMax,
   last: undefined,
   words: 0,
@@ -54,22 +51,20 @@ const startConnection = ({ options }: Declared, seen = newSeen()): Connection =>
   unsaid: undefined,
   shutdown: false,
   settled: false,
-  silent: undefined,
+  silent: false,
   noticed: 0,
   unnoticed: undefined,
 });
 
-const trackConnection = onSeen<Connection>({
+const trackConnection = onEach<Connection>({
   connection(state, { change }) {
     if (!mayFollow(state.last, change)) state.illegal ??= `${change} after ${state.last ?? "nothing"}`;
     state.last = change;
     state.words++;
     if (change !== "disconnected") return;
     if (!state.shutdown) state.outages++;
-    if (state.silent === undefined) return;
-    if (isOver(state)) missed(state);
-    else state.noticed++;
-    state.silent = undefined;
+    if (state.silent) state.noticed++;
+    state.silent = false;
   },
   called(state, { call }) {
     if (call === "close" || call === "drain" || call === "exit") state.shutdown = true;
@@ -87,25 +82,20 @@ const trackConnection = onSeen<Connection>({
   phase(state, { phase }) {
     if (phase === "settled") state.settled = true;
   },
-  "awaits-notice"(state, { step }) {
-    missed(state);
-    state.silent = step;
+  "awaits-notice"(state) {
+    state.silent = true;
   },
-  "not-awaited"(state) {
-    missed(state);
-    state.silent = undefined;
+  "not-awaited": endWait,
+  step(state, event) {
+    if (event.phase === "ended") endWait(state, event);
   },
 });
 
-/** The step that waits has ended; what the client says afterwards may be the harness's own doing, which ends a silent link. */
-const isOver = ({ silent, seen: { now } }: Connection): boolean =>
-  silent !== undefined && !(now.running && now.step === silent);
-
-function missed(state: Connection): void {
-  if (state.silent !== undefined) state.unnoticed ??= unnoticed(state.silent);
+/** Its time is over; what the client says afterwards may be the harness's own doing, which ends a silent link. */
+function endWait(state: Connection, { step }: { readonly step: StepId }): void {
+  if (state.silent) state.unnoticed ??= `the silence awaited at ${step} was not noticed in its time`;
+  state.silent = false;
 }
-
-const unnoticed = (step: StepId): string => `the silence awaited at ${step} was not noticed in its time`;
 
 const givenUp = (last: ConnectionChange | undefined): string =>
   `its attempts are spent and its last word is ${last ?? "none"}`;
@@ -157,10 +147,7 @@ export const connection: readonly Property[] = [
     "a-silent-link-is-noticed",
     "A link that swallows everything is noticed by the client's own PINGs.",
     "eventually",
-    state => {
-      const broken = state.unnoticed ?? (isOver(state) ? unnoticed(state.silent as StepId) : undefined);
-      return ending(state.noticed + (broken === undefined ? 0 : 1), broken);
-    },
+    ({ noticed, unnoticed }) => ending(noticed + (unnoticed === undefined ? 0 : 1), unnoticed),
   ),
   ofService(
     "connection/a-closed-client-leaves-no-ready-process",

@@ -9,11 +9,9 @@ export interface Disturbance {
   outage: boolean;
   /** The client's last word. */
   client: "none" | "connected" | "disconnected" | "closed";
-  /** The step that was begun last; a publish told under another step was overlapped. */
+  /** The step that is being done; a publish told under another step was overlapped. */
   step: StepId;
-  /** It has not ended. */
-  running: boolean;
-  /** The client was surely down when it began. */
+  /** The client was surely down when that step began. */
   downAtStep: boolean;
 }
 
@@ -22,15 +20,13 @@ export const newDisturbance = (): Disturbance => ({
   outage: false,
   client: "none",
   step: "",
-  running: false,
   downAtStep: false,
 });
 
 export const disturb = {
   step(state, { step, phase }) {
     state.step = step;
-    state.running = phase === "began";
-    if (state.running) state.downAtStep = isSurelyDown(state);
+    if (phase === "began") state.downAtStep = isSurelyDown(state);
   },
   fault(state, { fault, phase }) {
     if (phase !== "installed") return;

@@ -100,12 +100,16 @@ describe("a silent link is noticed", () => {
   });
 
   test("the first silence that was not noticed is told, and counts beside those that were", () => {
-    const noticed = [began("one"), waits("one"), disconnected, ended("one"), reconnected];
-    const missed = ["two", "three"].flatMap(step => [began(step), waits(step), ended(step)]);
+    const noticed = [waits("one"), disconnected, ended("one"), reconnected];
+    const missed = [waits("two"), ended("two"), waits("three"), ended("three")];
     expect(said(connected, ...noticed, ...missed)).toMatch(/^violated \(2\): the silence awaited at two /);
   });
 
   test("nothing is claimed where none was awaited", () => {
     expect(said(connected, disconnected, ended("cut"), waitedInVain("heal"))).toBe("inconclusive (0)");
+  });
+
+  test("a step that begins meanwhile does not end the wait", () => {
+    expect(said(connected, waits("wait"), began("part"), disconnected)).toBe("holds (1)");
   });
 });
