@@ -117,8 +117,8 @@ function* simplerLimits(scenario: Scenario, limitBytes: number): Generator<Scena
     const limited = withOptions(scenario, options);
     yield limited;
     if (simpler === undefined) continue;
-    yield withSteps(limited, limited.steps.map(inPlainFrames));
-    yield withSteps(limited, lastPublishAlone(limited.steps));
+    yield* changedOnly(limited, withSteps(limited, limited.steps.map(inPlainFrames)));
+    yield* changedOnly(limited, withSteps(limited, lastPublishAlone(limited.steps)));
   }
   yield* fewerFramesBelow(scenario, limitBytes);
 }
@@ -171,7 +171,7 @@ function* simplerStep(step: Step, { subject }: Options): Generator<readonly Step
       return;
     case "together":
       for (const part of step.steps) yield [part];
-      yield step.steps;
+      if (step.steps.length > 1) yield step.steps;
       for (const calls of simplerCalls(step.steps, subject)) yield [{ ...step, steps: calls }];
       return;
     case "fault":

@@ -34,18 +34,19 @@ const leanings = [0, 1, 0.5] as const;
 /** Yields candidates until none of them fails: fewer and plainer steps, then plainer answers, then lower numbers, and over again. */
 export function* shrinking(failing: Failing): Generator<Candidate, void, Told> {
   let current = failing;
-  // One scenario is offered by more than one reduction.
-  const tried = new Set([textOf({ scenario: failing.scenario, answers: endsKept(failing.asked) })]);
-  /** Since the last cut: those that did not fail, and were asked something. Other answers might have let them. */
+  /** By text, since one scenario is offered by more than one reduction: whether it did not fail and was asked something. */
+  const tried = new Map([[textOf({ scenario: failing.scenario, answers: endsKept(failing.asked) }), false]]);
+  /** Of those offered since the last cut: other answers might have let them fail. */
   let open: Scenario[] = [];
 
   function* fails(candidate: Candidate): Generator<Candidate, boolean, Told> {
     const text = textOf(candidate);
-    if (tried.has(text)) return false;
-    tried.add(text);
-    const { failed, asked } = yield candidate;
+    const known = tried.get(text);
+    const { failed, asked } = known === undefined ? yield candidate : { failed: false, asked: [] };
+    const isOpen = known ?? (!failed && asked.length > 0);
+    tried.set(text, isOpen);
     if (failed) current = { scenario: candidate.scenario, asked };
-    else if (asked.length > 0) open.push(candidate.scenario);
+    if (isOpen) open.push(candidate.scenario);
     return failed;
   }
 
