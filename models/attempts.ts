@@ -4,10 +4,11 @@ import type { Options } from "./vocabulary/scenario.ts";
 
 /** Dials that may fail before the client gives up; infinite where it never does. */
 export function dialsBeforeGivingUp({ reconnect }: Profile, { reconnectAttemptsMax, servers = 1 }: Options): number {
-  const { attemptsScope, zeroMeans } = reconnect;
+  const { attemptsScope, dialsBeyondMax, zeroMeans } = reconnect;
   if (reconnectAttemptsMax < 0 || (reconnectAttemptsMax === 0 && zeroMeans === "for-ever"))
     return Number.POSITIVE_INFINITY;
-  return attemptsScope === "server" ? reconnectAttemptsMax * servers : reconnectAttemptsMax;
+  const dials = reconnectAttemptsMax + dialsBeyondMax;
+  return attemptsScope === "server" ? dials * servers : dials;
 }
 
 /**

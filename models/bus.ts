@@ -154,7 +154,7 @@ function numbered(bus: Bus, step: PublishStep): FrameRun {
   if (known === undefined) state.nextMessage += count;
   const { policy } = state.view;
   if (state.service === undefined || policy === undefined)
-    return { first, count, frameBytes: frameBytes(options.subject, step.bytes) };
+    return { first, count, frameBytes: frameBytes(options.subject, step.bytes, profile) };
   if (known === undefined) state.service.asked = [...state.service.asked, { step: step.id, first }];
   return {
     first,
@@ -231,7 +231,7 @@ function goStale(bus: Bus): void {
 }
 
 function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"): void {
-  const { state, choose, emit } = bus;
+  const { state, profile, choose, emit } = bus;
   const { view } = state;
   const service = served(bus);
   if (service !== undefined) healServer(service);
@@ -248,10 +248,12 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   state.open = undefined;
   const isDurableBurst = burst?.via?.durable === true;
   if (burst !== undefined && isDurableBurst) outlast(bus, burst);
+  else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
   if (service !== undefined && view.process === "waiting") connectFirst(service);
-  else if (awaits === "connected" && state.client !== "closed") reconnect(state, emit);
+  else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the connection that it becomes.
-  if (burst !== undefined && !isDurableBurst) publish(bus, burst.step, burst);
+  if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after")
+    publish(bus, burst.step, burst);
   endTick(state);
   emit({ kind: "healed", step });
 }

@@ -42,6 +42,8 @@ export interface About {
   readonly unseen?: boolean;
   /** What is counted is the calls that were answered, not the messages that arrived. */
   readonly answered?: boolean;
+  /** How many of the messages an answer counts, where that is not the answer itself; never falls. */
+  readonly before?: (answer: number) => number;
 }
 
 /** An integer in [lo, hi]. */

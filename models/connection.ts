@@ -38,11 +38,11 @@ export function notice(state: BusState, emit: Emit): void {
 }
 
 /** The client is connected again; what it kept goes out first. */
-export function reconnect(state: BusState, emit: Emit): void {
+export function reconnect(state: BusState, profile: Profile, emit: Emit): void {
   notice(state, emit);
   if (state.client !== "disconnected" && state.client !== "dialled") return;
   state.client = "connected";
-  state.fresh = true;
+  state.fresh = !profile.reconnect.roundTrips;
   emit({ kind: "connection", change: "reconnected" });
   replay(state);
 }

@@ -1,7 +1,7 @@
 /** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
 import type { Choose } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
-import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
+import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
 import { append, arrive, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, Outcome, RejectKind } from "./vocabulary/event.ts";
@@ -65,16 +65,19 @@ type Refuse = (run: FrameRun, kind: RejectKind) => void;
 
 /** Takes off `rest` what is published before the client's state changes. */
 function publishPiece(bus: Bus, rest: FrameRun[], told: Told, refuse: Refuse): void {
-  const { state, emit } = bus;
+  const { state, profile, emit } = bus;
   const linkIsUp = state.view.link === "up";
   switch (state.client) {
     case "connected":
       for (const run of take(rest, countOf(rest))) send(bus, run, told);
       return;
-    case "dialled":
+    case "dialled": {
       // nats.go blocks the call until the handshake ends; nats.js keeps what follows the start of a dial. Both send it.
-      for (const run of take(rest, countOf(rest))) send(bus, run, told);
+      const before = profile.duringHandshake === "kept" ? piece(bus, "dialled-at", rest, true) : 0;
+      for (const run of take(rest, before)) keepOrReset(bus, run, told, refuse);
+      if (rest.length > 0) reconnect(state, profile, emit);
       return;
+    }
     case "lost": {
       const before = piece(bus, "noticed-at", rest, linkIsUp);
       for (const run of take(rest, before)) writeToDeadSocket(bus, run, told);
@@ -84,7 +87,7 @@ function publishPiece(bus: Bus, rest: FrameRun[], told: Told, refuse: Refuse): v
     case "disconnected": {
       const before = linkIsUp ? piece(bus, "dialled-at", rest, true) : countOf(rest);
       for (const run of take(rest, before)) keepOrReset(bus, run, told, refuse);
-      if (rest.length > 0) reconnect(state, emit);
+      if (rest.length > 0) reconnect(state, profile, emit);
       return;
     }
     case "none":
@@ -104,8 +107,36 @@ function piece(bus: Bus, label: "noticed-at" | "dialled-at", rest: readonly Fram
     const whole = rest.reduce((sum, run) => sum + run.count * run.frameBytes, 0);
     if (state.pendingBytes + whole <= bufferBytesMax(profile, options) - 1) return count;
   }
-  if (!profile.burst.interruptible) return choose(label, 0, 1) * count;
+  if (label === "noticed-at" && profile.burst.interruptible === "at-inline-flush") return noticedAtFlush(bus, rest);
+  if (profile.burst.interruptible !== true) return choose(label, 0, 1) * count;
   return choose(label, 0, count, { runs: rest, keepsRest: label === "noticed-at" && keeps });
+}
+
+/**
+ * The loop yields only in a call that writes, so only whole blocks come before the notice. The first may have begun earlier;
+ * `writtenMin` is 1 where it is known to have been written.
+ */
+function noticedAtFlush(
+  bus: Bus,
+  rest: readonly FrameRun[],
+  writtenMin = bus.state.unwrittenBytes > 0 ? 1 : 0,
+): number {
+  const { state, profile, options, choose } = bus;
+  const count = countOf(rest);
+  const frame = rest[0]?.frameBytes ?? 1;
+  const blockBytes = inlineFlushBytes(profile, options);
+  const first = Math.min(count, Math.ceil((blockBytes - state.unwrittenBytes) / frame));
+  const block = Math.min(count, Math.ceil(blockBytes / frame));
+  const writtenMax = first < count ? 1 + Math.ceil((count - first) / block) : 1;
+  const before = (written: number): number => (written === 0 ? 0 : Math.min(count, first + (written - 1) * block));
+  const keepsRest = profile.reconnectBuffer.kind === "kept";
+  return before(choose("noticed-at", writtenMin, writtenMax, { runs: rest, keepsRest, before }));
+}
+
+/** Bytes of the block that the client has not yet written when it has published so many messages of a burst. */
+function unwrittenAfter(messages: number, frame: number, { profile, options }: Bus): number {
+  const blockBytes = inlineFlushBytes(profile, options);
+  return Number.isFinite(blockBytes) ? (messages % Math.ceil(blockBytes / frame)) * frame : messages * frame;
 }
 
 function send(bus: Bus, run: FrameRun, told: Told): void {
@@ -113,14 +144,15 @@ function send(bus: Bus, run: FrameRun, told: Told): void {
   append(state.wire, run);
   told(run, accepted);
   // The inline flush happens in the call that brings the buffer to the threshold, so whole blocks are written.
-  const perBlock = Math.ceil(Math.max(0, profile.inlineFlushBytes - state.unwrittenBytes) / run.frameBytes);
+  const blockBytes = inlineFlushBytes(profile, bus.options);
+  const perBlock = Math.ceil(Math.max(0, blockBytes - state.unwrittenBytes) / run.frameBytes);
   if (run.count < perBlock) {
     state.unwrittenMessages += run.count;
     state.unwrittenBytes += run.count * run.frameBytes;
     return;
   }
   const after = run.count - perBlock;
-  state.unwrittenMessages = after % Math.ceil(profile.inlineFlushBytes / run.frameBytes);
+  state.unwrittenMessages = after % Math.ceil(blockBytes / run.frameBytes);
   state.unwrittenBytes = state.unwrittenMessages * run.frameBytes;
 }
 
@@ -133,7 +165,8 @@ function writeToDeadSocket(bus: Bus, run: FrameRun, told: Told): void {
   while (rest.length > 0) {
     const count = countOf(rest);
     // The write happens in the call that fills the buffer, and a failed one empties it: the next is a whole buffer away.
-    const earliest = Math.max(1, Math.ceil((profile.inlineFlushBytes - bufferedBytes) / run.frameBytes)) - 1;
+    const blockBytes = inlineFlushBytes(profile, bus.options);
+    const earliest = Math.max(1, Math.ceil((blockBytes - bufferedBytes) / run.frameBytes)) - 1;
     const mayFail = profile.writeErrorsReturned && earliest < count;
     const before = mayFail ? choose("write-error-at", earliest, count, { runs: rest }) : count;
     for (const part of take(rest, before)) told(part, accepted);
@@ -150,7 +183,7 @@ function keepOrReset(bus: Bus, run: FrameRun, told: Told, refuse: Refuse): void 
     return;
   }
   const rest = [run];
-  for (const part of take(rest, accepts(state.pendingBytes, bufferBytesMax(profile, options), run))) {
+  for (const part of take(rest, accepts(state.pendingBytes, run, profile, options))) {
     keep(state, part);
     told(part, accepted);
   }
@@ -172,11 +205,18 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
   const through = take(rest, fits);
   for (const run of through) told(run, accepted);
   arrive(state, through, choose, emit);
-  const mayNotice = profile.burst.interruptible && bytes - left > profile.burst.interruptibleAfterBytes;
+  const { interruptible, interruptibleAfterBytes } = profile.burst;
+  const mayNotice = interruptible !== false && bytes - left > interruptibleAfterBytes;
   const sent = countOf(rest);
-  const before = mayNotice
-    ? choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" })
-    : sent;
+  let before = sent;
+  if (mayNotice && interruptible === "at-inline-flush") {
+    state.unwrittenBytes = unwrittenAfter(fits, burst.frameBytes, bus);
+    // Whatever reached the limit has been written, and its block with it.
+    const endsBlock = fits * burst.frameBytes === left && state.unwrittenBytes === 0;
+    before = noticedAtFlush(bus, rest, endsBlock ? 0 : 1);
+  } else if (mayNotice) {
+    before = choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" });
+  }
   state.client = "lost";
   emit({ kind: "fault", step: state.view.limitStep, fault: "limit", phase: "took-effect" });
   for (const run of take(rest, before)) {
@@ -211,7 +251,10 @@ export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   state.wire = [];
   state.wireFree = 0;
   state.client = "lost";
-  state.unwrittenBytes = Math.min(sent * burst.frameBytes, profile.inlineFlushBytes - 1);
+  state.unwrittenBytes =
+    profile.burst.interruptible === "at-inline-flush"
+      ? unwrittenAfter(sent, burst.frameBytes, bus)
+      : Math.min(sent * burst.frameBytes, inlineFlushBytes(profile, bus.options) - 1);
   for (const rest of flight) publish(bus, step, rest);
 }
 
@@ -225,7 +268,9 @@ function flushOutcome(bus: Bus): CallOutcome {
   const { state, profile, choose, emit } = bus;
   const timeout: CallOutcome = { is: "failed", kind: "timeout" };
   const disconnected: CallOutcome = { is: "failed", kind: "disconnected" };
-  const keeps = profile.flush.whileDown === "waits";
+  const { whileDown, inFlight, covers } = profile.flush;
+  const keeps = whileDown === "waits";
+  const covered = countOf(state.wire) - (covers === "written" ? state.unwrittenMessages : 0);
   state.unwrittenMessages = 0;
   state.unwrittenBytes = 0;
   if (state.client === "connected") {
@@ -235,14 +280,15 @@ function flushOutcome(bus: Bus): CallOutcome {
       return timeout;
     }
     state.fresh = false;
-    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+    arrive(state, take(state.wire, covered), choose, emit);
     return { is: "ok" };
   }
   if (state.client === "lost") {
-    const inFlight = choose("noticed-at", 0, 1) === 1;
+    const wasInFlight = choose("noticed-at", 0, 1) === 1;
     notice(state, emit);
-    if (inFlight && keeps) return disconnected;
+    if (wasInFlight && inFlight !== "as-while-down") return inFlight === "timeout" ? timeout : disconnected;
   }
+  if (whileDown === "says-ok") return { is: "ok" };
   if (state.view.link === "down") {
     if (keeps) {
       state.pendingBytes += pingBytes;
@@ -256,7 +302,7 @@ function flushOutcome(bus: Bus): CallOutcome {
     return timeout;
   }
   if (!keeps && choose("dialled-at", 0, 1) === 1) return disconnected;
-  reconnect(state, emit);
+  reconnect(state, profile, emit);
   state.fresh = false;
   arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
   return { is: "ok" };

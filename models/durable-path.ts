@@ -4,7 +4,7 @@
  */
 import { notice, reconnect } from "./connection.ts";
 import type { Bus } from "./core-path.ts";
-import { accepts, bufferBytesMax, keep } from "./reconnect-buffer.ts";
+import { accepts, keep } from "./reconnect-buffer.ts";
 import { type Answer, saysVia, type Via } from "./server.ts";
 import { append, arrive, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
@@ -28,11 +28,12 @@ export function viaOf(
   const { key } = step;
   const about = {
     subject,
+    payloadBytes: step.bytes,
     durable,
     ...(key === undefined ? {} : { key }),
     ...(step.async === true ? { async: true as const } : {}),
   };
-  if (!durable) return { via: about, frameBytes: frameBytes(subject, step.bytes) };
+  if (!durable) return { via: about, frameBytes: frameBytes(subject, step.bytes, profile) };
   const id = messageId(policy, subject, key, firstMessage);
   const size = requestFrameBytes(subject, profile.jetStream.replyBytes, step.bytes, id);
   if (id === undefined) return { via: about, frameBytes: size };
@@ -111,7 +112,7 @@ const isAgain = ({ state }: Bus, step: StepId): boolean =>
  * again. Only the first of them can meet the old connection.
  */
 function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller): void {
-  const { state, choose, emit } = bus;
+  const { state, profile, choose, emit } = bus;
   const linkIsUp = state.view.link === "up";
   if (state.client === "lost") {
     if (choose("noticed-at", 0, 1) === 1) {
@@ -129,31 +130,28 @@ function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller
     const [first] = take(rest, 1);
     if (first !== undefined) waitForReconnect(bus, step, first, told);
   }
-  reconnect(state, emit);
+  reconnect(state, profile, emit);
 }
 
 /** The first attempt went into the old connection; the bus's next, if it makes one, meets the new. */
 function retryConnected(bus: Bus, run: FrameRun, told: Teller): void {
-  const { state, emit } = bus;
+  const { state, profile, emit } = bus;
   if ((state.view.policy?.publish.attemptsMax ?? 1) < 2) {
     told.timeOut(run);
     return;
   }
-  reconnect(state, emit);
+  reconnect(state, profile, emit);
   publishConnected(bus, [run], told);
 }
 
 /** Published while down, and still waited for when the client is connected again: what was kept is stored, what a dial reset is lost. */
 export function waitForReconnect(bus: Bus, step: StepId, run: FrameRun, told: Teller = teller(bus, step)): void {
   const { state, profile, options, emit } = bus;
-  if (
-    profile.reconnectBuffer.kind === "kept" &&
-    accepts(state.pendingBytes, bufferBytesMax(profile, options), run) < 1
-  ) {
+  if (profile.reconnectBuffer.kind === "kept" && accepts(state.pendingBytes, run, profile, options) < 1) {
     told.refuse([run], "buffer-full");
     return;
   }
-  reconnect(state, emit);
+  reconnect(state, profile, emit);
   if (profile.reconnectBuffer.kind === "kept") {
     publishConnected(bus, [run], told);
     return;
@@ -245,7 +243,6 @@ function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = at
     told.timeOut(run);
     return;
   }
-  const limit = bufferBytesMax(profile, options);
   const rest = [run];
   if (attempts === 0) {
     told.timeOut(run);
@@ -255,7 +252,7 @@ function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = at
     // Each call keeps its copies before the next call begins.
     const [one] = take(rest, 1) as [FrameRun];
     let kept = 0;
-    for (; kept < attempts && accepts(state.pendingBytes, limit, one) > 0; kept++) keep(state, one);
+    for (; kept < attempts && accepts(state.pendingBytes, one, profile, options) > 0; kept++) keep(state, one);
     // A refusal proves nothing where an earlier attempt was handed on.
     if (kept === 0 && attempts === attemptsMax(bus)) told.refuse([one], "buffer-full");
     else told.timeOut(one);

@@ -163,6 +163,8 @@ class Search {
   private evaluationsMax: number;
   private readonly plain: boolean;
   private readonly limitIsReachable: boolean;
+  /** Messages that the reconnect buffer can hold at the most. */
+  private readonly keptMax: number;
   private furthest = { step: -1, delivered: -1, reasons: new Set<string>() };
   private readonly everDelivered: Int32Array;
   /** Messages that some stream holds at the end. */
@@ -181,7 +183,8 @@ class Search {
     // Under a policy a stop tells how much was kept, too.
     this.limitIsReachable =
       scenario.policy !== undefined ||
-      bytesOf(scenario.steps, scenario.options.subject) >= bufferBytesMax(profile, scenario.options);
+      bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
+    this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
     this.everDelivered = prefixCounts(observed);
     this.everHeld = new Set(observed.service.streams.map(text => Number(text.slice(text.lastIndexOf(" ") + 1))));
   }
@@ -380,25 +383,32 @@ class Search {
       const matched = this.matched(runs, at.delivered);
       const most = Math.min(hi, matched);
       // With a limit in reach, part of a burst may have been kept and sent later instead; without, nobody could tell.
-      return this.limitIsReachable ? downwards(most, lo) : [most];
+      return this.limitIsReachable ? downwards(most, Math.max(lo, most - this.keptMax)) : [most];
     }
     if (label === "write-error-at")
       return [this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "unsettled write-failed")];
     if (label === "noticed-at" && about?.keepsRest === true) {
-      // What comes after the notice and before the first refusal is kept, and arrives before anything later does.
-      const refused = this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "rejected buffer-full");
-      const arrived = this.firstDelivered(runs);
-      if (arrived !== undefined)
-        return [
-          Math.min(
-            refused,
-            this.offset(runs, lo, hi, m => m === arrived),
-          ),
-        ];
-      return this.limitIsReachable ? downwards(refused, lo) : [hi, lo];
+      const { before } = about;
+      if (before === undefined) return this.noticedAt(runs, lo, hi);
+      const messages = new Set(this.noticedAt(runs, before(lo), before(hi)));
+      return wholeRange(label, lo, hi).filter(answer => messages.has(before(answer)));
     }
     return wholeRange(label, lo, hi);
   };
+
+  /** What comes after the notice and before the first refusal is kept, and arrives before anything later does. */
+  private noticedAt(runs: readonly Run[], lo: number, hi: number): readonly number[] {
+    const refused = this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "rejected buffer-full");
+    const arrived = this.firstDelivered(runs);
+    if (arrived !== undefined)
+      return [
+        Math.min(
+          refused,
+          this.offset(runs, lo, hi, m => m === arrived),
+        ),
+      ];
+    return this.limitIsReachable ? downwards(refused, Math.max(lo, refused - this.keptMax)) : [hi, lo];
+  }
 
   /** How many of the runs' messages, in order, are the next ones observed. */
   private matched(runs: readonly Run[], from: number): number {
@@ -448,11 +458,11 @@ function prefixCounts(observed: Observation): Int32Array {
 }
 
 /** The most that the scenario could ever put into a buffer. */
-function bytesOf(steps: readonly Step[], subject: string): number {
+function bytesOf(steps: readonly Step[], subject: string, profile: Profile): number {
   return steps.reduce((sum, one) => {
-    if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes);
+    if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes, profile);
     if (one.kind === "flush") return sum + pingBytes;
-    return one.kind === "together" ? sum + bytesOf(one.steps, subject) : sum;
+    return one.kind === "together" ? sum + bytesOf(one.steps, subject, profile) : sum;
   }, 0);
 }
 

@@ -131,7 +131,13 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
 }
 
 /** Why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal. */
-export function notEnabled(view: View, step: Step, next: Step | undefined, options: Options): string | undefined {
+export function notEnabled(
+  view: View,
+  step: Step,
+  next: Step | undefined,
+  options: Options,
+  profile: Profile,
+): string | undefined {
   if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
   if (view.policy !== undefined) {
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, options);
@@ -147,9 +153,9 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, optio
     case "drain":
     case "close":
     case "exit":
-      return callNotEnabled(view, step, next, options);
+      return callNotEnabled(view, step, next, options, profile);
     case "together":
-      return togetherNotEnabled(view, step.steps, options);
+      return togetherNotEnabled(view, step.steps, options, profile);
     case "fault":
       return faultNotEnabled(view, step.fault, options);
     case "await-noticed":
@@ -244,7 +250,13 @@ const calmFlushMsMin = 1_000;
 /** A proxy that resets drops what it has not yet passed on, on the server's side too. */
 const resetDrops = "the proxy would reset the server's side too, and drop what is on its way";
 
-function callNotEnabled(view: View, step: CallStep, next: Step | undefined, options: Options): string | undefined {
+function callNotEnabled(
+  view: View,
+  step: CallStep,
+  next: Step | undefined,
+  options: Options,
+  profile: Profile,
+): string | undefined {
   if (step.kind === "exit") return endNotEnabled(view, options);
   if (step.kind === "publish") {
     if (view.policy === undefined && (step.subject ?? step.again) !== undefined) return noPolicy;
@@ -259,7 +271,7 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, opti
       return "a dial to the paused server may hold the call";
     if (view.link === "handshake" && !overlaps(view, step, next)) return "the call may block until the handshake ends";
     const keeps = view.hindrance === "hold" || view.hindrance === "pause";
-    const bytes = step.count * frameBytes(options.subject, step.bytes);
+    const bytes = step.count * frameBytes(options.subject, step.bytes, profile);
     if (keeps && view.keptBytes + bytes > keptBytesMax) return "more than the sockets take would block the call";
     return undefined;
   }
@@ -287,7 +299,12 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, opti
 const isSamePublish = (one: PublishStep, { again, count, bytes, subject, key }: PublishStep): boolean =>
   one.id === again && one.count === count && one.bytes === bytes && one.subject === subject && one.key === key;
 
-function togetherNotEnabled(view: View, steps: readonly CallStep[], options: Options): string | undefined {
+function togetherNotEnabled(
+  view: View,
+  steps: readonly CallStep[],
+  options: Options,
+  profile: Profile,
+): string | undefined {
   if (view.ended !== "no") return "the connection has ended";
   if (
     view.client === "unsure" ||
@@ -300,7 +317,9 @@ function togetherNotEnabled(view: View, steps: readonly CallStep[], options: Opt
   ) {
     return "the client's state is not known";
   }
-  return steps.map(step => callNotEnabled(view, step, undefined, options)).find(reason => reason !== undefined);
+  return steps
+    .map(step => callNotEnabled(view, step, undefined, options, profile))
+    .find(reason => reason !== undefined);
 }
 
 function faultNotEnabled(view: View, fault: Fault, options: Options): string | undefined {
@@ -379,7 +398,7 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       if (view.policy !== undefined) view.published = [...view.published, step];
       if (overlapping) view.quiet = false;
       else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
-      else advancePublish(view, step.count, frameBytes(step.subject ?? options.subject, step.bytes));
+      else advancePublish(view, step.count, frameBytes(step.subject ?? options.subject, step.bytes, profile));
       return;
     case "exit":
       endProcess(view);
@@ -435,7 +454,8 @@ function advancePublish(view: View, count: number, frame: number): void {
 
 function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void {
   const down = view.client === "disconnected";
-  view.ended = call === "drain" && down && profile.drain.whileDown.leaves === "stuck" ? "stuck" : "closed";
+  const leaves = call === "drain" && down ? profile.drain.whileDown.leaves : "closed";
+  if (leaves !== "open") view.ended = leaves;
 }
 
 function advanceStart(view: View, replica: number, options: Options, profile: Profile): void {
@@ -566,7 +586,7 @@ function planSteps({ steps, options, policy }: Scenario, profile: Profile): Plan
   let before: Readonly<View> = copyView(view);
   const planned = steps.map((step, i): PlannedStep => {
     const next = steps[i + 1];
-    const skipped = notEnabled(view, step, next, options);
+    const skipped = notEnabled(view, step, next, options, profile);
     if (skipped !== undefined) return { step, skipped, overlapping: false, before, after: before };
     const overlapping = overlaps(view, step, next) && notEnabledAfter(view, step, next, options, profile) === undefined;
     advance(view, step, overlapping, options, profile);
@@ -588,5 +608,5 @@ function notEnabledAfter(
   if (next === undefined) return "nothing follows";
   const after = copyView(view);
   advance(after, step, true, options, profile);
-  return notEnabled(after, next, undefined, options);
+  return notEnabled(after, next, undefined, options, profile);
 }

@@ -1,5 +1,6 @@
 /** What the client keeps of the publishes made while it knows that it is disconnected. */
 import { append, type BusState, type FrameRun } from "./state.ts";
+import { payloadBytesOf } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { Options } from "./vocabulary/scenario.ts";
 
@@ -7,15 +8,29 @@ import type { Options } from "./vocabulary/scenario.ts";
 export function bufferBytesMax(profile: Profile, options: Options): number {
   const buffer = profile.reconnectBuffer;
   if (buffer.kind === "reset-at-dial") return Number.POSITIVE_INFINITY;
-  const asked = options.reconnectBufferBytesMax ?? 0;
-  if (asked === 0) return buffer.bytesMaxDefault;
-  return asked < 0 ? 0 : asked;
+  const asked = options.reconnectBufferBytesMax;
+  if (asked === undefined || (asked === 0 && buffer.zero === "default")) return buffer.bytesMaxDefault;
+  return Math.max(0, asked);
 }
 
-/** How many of the burst the buffer takes: a message is refused iff what is kept already reaches the limit. */
-export function accepts(pendingBytes: number, limitBytes: number, burst: FrameRun): number {
-  if (pendingBytes >= limitBytes) return 0;
-  return Math.min(burst.count, Math.ceil((limitBytes - pendingBytes) / burst.frameBytes));
+/** How many of the burst the buffer takes: a message is refused iff what is kept and what it claims reach the limit. */
+export function accepts(pendingBytes: number, burst: FrameRun, profile: Profile, options: Options): number {
+  const roomBytes = bufferBytesMax(profile, options) - pendingBytes - claimBytes(burst, profile, options);
+  return Math.max(0, Math.min(burst.count, Math.ceil(roomBytes / burst.frameBytes)));
+}
+
+function claimBytes({ frameBytes, via }: FrameRun, profile: Profile, { subject }: Options): number {
+  const { reconnectBuffer: buffer } = profile;
+  if (buffer.kind !== "kept" || buffer.refuses === "at-limit") return 0;
+  // With its payload it may reach the limit, and not exceed it.
+  return (via?.payloadBytes ?? payloadBytesOf(subject, frameBytes, profile) ?? frameBytes) - 1;
+}
+
+/** Bytes waiting in the client at which a publish writes them itself. */
+export function inlineFlushBytes(profile: Profile, options: Options): number {
+  if (profile.inlineFlushBytes !== "over-limit") return profile.inlineFlushBytes;
+  const limitBytes = bufferBytesMax(profile, options);
+  return limitBytes === 0 ? Number.POSITIVE_INFINITY : limitBytes + 1;
 }
 
 export function keep(state: BusState, run: FrameRun): void {

@@ -10,6 +10,7 @@ import { covers, isTapped, streamOf } from "./vocabulary/policy-rules.ts";
 /** How a message was published: what its frame alone does not say. */
 export interface Via {
   readonly subject: string;
+  readonly payloadBytes: number;
   readonly key?: string;
   /** Through JetStream: its sender waits for an acknowledgement, and the observer looks for it in the stream. */
   readonly durable: boolean;

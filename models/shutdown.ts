@@ -18,7 +18,12 @@ export function close(bus: Bus, step: StepId): void {
     const unnoticed = state.client === "lost" && choose("noticed-at", 0, 1) === 1;
     if (!unnoticed) notice(state, emit);
     const { connected, down } = profile.close.events;
-    closeForGood(state, unnoticed ? connected : down, "reconnect buffer", emit);
+    const fails = profile.close.keptWhileDown === "fails-unsaid" && state.pendingBytes > 0;
+    closeForGood(state, fails ? [] : unnoticed ? connected : down, "reconnect buffer", emit);
+    if (fails) {
+      emit({ kind: "called", step, call: "close", outcome: { is: "failed", kind: "disconnected" } });
+      return;
+    }
   }
   emit({ kind: "called", step, call: "close", outcome: { is: "ok" } });
 }
@@ -42,7 +47,7 @@ export function drain(bus: Bus, step: StepId): void {
   }
   const { tells, leaves } = profile.drain.whileDown;
   if (leaves === "closed") closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
-  else state.stuck = true;
+  if (leaves === "stuck") state.stuck = true;
   emit({ kind: "called", step, call: "drain", outcome: tells === "ok" ? { is: "ok" } : { is: "failed", kind: tells } });
 }
 

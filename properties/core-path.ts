@@ -1,4 +1,5 @@
 /** Promises of the core path. One fold serves them all: it is run once, and each reads of it what it needs. */
+import type { StepId } from "../models/vocabulary/scenario.ts";
 import { isCalm } from "./disturbance.ts";
 import { isSilentlyLost, type Known, type KnownRun, mark } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
@@ -6,6 +7,8 @@ import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 interface CorePath {
   readonly seen: Seen;
+  /** A flush says nothing of what was published before it in the same step. */
+  readonly flushOvertakes: boolean;
   foreign: number;
   outages: number;
   shutdowns: number;
@@ -14,23 +17,33 @@ interface CorePath {
   due: number;
   /** From this message on none has been flushed, and none was under way while something was wrong. */
   unflushedFrom: number;
+  /** The step that published last, and its first message. */
+  tick: StepId;
+  tickFrom: number;
   /** A flush has succeeded on this connection. */
   roundTripped: boolean;
 }
 
-const startCorePath = (_declared: Declared, seen = newSeen()): CorePath => ({
+const startCorePath = ({ profile }: Declared, seen = newSeen()): CorePath => ({
   seen,
+  flushOvertakes: profile.flush.covers === "written",
   foreign: 0,
   outages: 0,
   shutdowns: 0,
   calmFrom: 0,
   due: 0,
   unflushedFrom: 0,
+  tick: "",
+  tickFrom: 0,
   roundTripped: false,
 });
 
 const trackCorePath = onSeen<CorePath>({
   published(state, { first, count, durable }) {
+    if (state.tick !== state.seen.now.step) {
+      state.tick = state.seen.now.step;
+      state.tickFrom = first;
+    }
     if (durable !== true && isDisturbed(state)) putAtRisk(state, first, first + count);
     forgetUnlessCalm(state);
   },
@@ -39,7 +52,8 @@ const trackCorePath = onSeen<CorePath>({
       const { known } = state.seen;
       if (state.calmFrom < known.published) state.due += mark(known, state.calmFrom, known.published, "due");
       state.calmFrom = known.published;
-      state.unflushedFrom = known.published;
+      const overtaken = state.flushOvertakes && state.tick === state.seen.now.step;
+      state.unflushedFrom = overtaken ? Math.max(state.unflushedFrom, state.tickFrom) : known.published;
       state.roundTripped = true;
     }
     if (call === "close" || call === "drain" || call === "exit") state.shutdowns++;

@@ -1,6 +1,6 @@
 /** Promises of the reconnect buffer. Each is judged only on outages in which the client was surely down when publish was called. */
 import type { CallOutcome, Event, Run } from "../models/vocabulary/event.ts";
-import { pingBytes } from "../models/vocabulary/frame.ts";
+import { payloadBytesOf, pingBytes } from "../models/vocabulary/frame.ts";
 import { isCalm, isSurelyDown } from "./disturbance.ts";
 import { allArrivedInOrder, firstOvertaking, firstSilentlyLost } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
@@ -30,10 +30,18 @@ interface Outages {
 
 /** Computed here and not taken from the model: the property is to be independent of it. */
 function declaredLimitBytes({ profile, options }: Declared): number {
-  if (profile.reconnectBuffer.kind !== "kept") return Number.POSITIVE_INFINITY;
+  const { reconnectBuffer: buffer } = profile;
+  if (buffer.kind !== "kept") return Number.POSITIVE_INFINITY;
   const asked = options.reconnectBufferBytesMax;
-  if (asked === undefined || asked === 0) return profile.reconnectBuffer.bytesMaxDefault;
+  if (asked === undefined || (asked === 0 && buffer.zero === "default")) return buffer.bytesMaxDefault;
   return Math.max(0, asked);
+}
+
+/** The bytes that may be held when a message of this frame is still taken: below its client's limit by what it claims itself. */
+function takenBelowBytes({ declared: { profile, options }, limitBytes }: Outages, frameBytes: number): number {
+  const { reconnectBuffer: buffer } = profile;
+  if (buffer.kind !== "kept" || buffer.refuses === "at-limit") return limitBytes;
+  return limitBytes - (payloadBytesOf(options.subject, frameBytes, profile) ?? frameBytes) + 1;
 }
 
 const startOutages = (declared: Declared, seen = newSeen()): Outages => ({
@@ -100,6 +108,7 @@ function move(state: Outages, from: KeptRun["now"], to: KeptRun["now"]): void {
 /** A flush that timed out while down leaves its PING in the buffer; one that was in flight at the cut never came so far. */
 function onFlush(state: Outages, outcome: CallOutcome): void {
   if (outcome.is === "ok" && isCalm(state.seen.now)) move(state, "sent", "due");
+  else if (state.declared.profile.flush.whileDown !== "waits") return;
   else if (isSurelyDown(state.seen.now) && outcome.is === "failed" && outcome.kind === "timeout")
     state.heldBytes += pingBytes;
 }
@@ -172,16 +181,16 @@ export const reconnectBuffer: readonly Property[] = [
   ),
   ofOutages(
     "the-first-refusal-is-where-predicted",
-    "A publish while down is refused exactly when the bytes kept have reached the limit.",
+    "A publish while down is refused exactly when the bytes kept have reached what the client declares.",
     "always",
-    ({ all, limitBytes }) => {
+    state => {
+      const { all, limitBytes } = state;
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
       const refused = messagesIn(all, isRefused);
-      const wrong = all.find(run =>
-        run.accepted ? keptBelow(run, limitBytes) < run.count : run.heldBytes < limitBytes,
-      );
+      const taken = (run: KeptRun): number => keptBelow(run, takenBelowBytes(state, run.frameBytes));
+      const wrong = all.find(run => (run.accepted ? taken(run) < run.count : taken(run) > 0));
       if (wrong === undefined) return { exercised: refused };
-      const before = wrong.accepted ? keptBelow(wrong, limitBytes) : 0;
+      const before = wrong.accepted ? taken(wrong) : 0;
       const heldBytes = wrong.heldBytes + before * wrong.frameBytes;
       return ending(
         Math.max(refused, 1),
@@ -193,8 +202,8 @@ export const reconnectBuffer: readonly Property[] = [
     "disabled-refuses-every-publish",
     "With the buffer disabled every publish while down is refused.",
     "always",
-    ({ all, declared }) => {
-      if ((declared.options.reconnectBufferBytesMax ?? 0) >= 0) return { exercised: 0 };
+    ({ all, limitBytes }) => {
+      if (limitBytes > 0) return { exercised: 0 };
       const wrong = all.find(run => run.accepted);
       return ending(
         messagesIn(all, () => true),

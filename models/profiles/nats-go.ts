@@ -8,7 +8,17 @@ export const natsGo: Profile = {
   name: "nats-go",
   client: "nats.go",
   // T2; nats.go, natsWriter.atLimitIfUsingPending: refuses iff pending.Len() >= plimit, before the append.
-  reconnectBuffer: { kind: "kept", bytesMaxDefault: 8_388_608, zero: "default", negative: "refuse-all" },
+  reconnectBuffer: {
+    kind: "kept",
+    bytesMaxDefault: 8_388_608,
+    refuses: "at-limit",
+    zero: "default",
+    negative: "refuse-all",
+  },
+  // T2; nats.go, publish().
+  frame: { spacesWithoutReply: 1 },
+  // T1: the call blocks until the handshake ends, and then sends.
+  duringHandshake: "sent-after",
   // T1 and its correction on Toxiproxy 2.12.0: the later part of a burst lands in the reconnect buffer. Byte-exact cuts within
   // 32 KiB of burst were exact in every one of 1,788 runs.
   burst: { interruptible: true, interruptibleAfterBytes: 32_768 },
@@ -17,10 +27,12 @@ export const natsGo: Profile = {
   // T1, correction: 2 to 7 calls of a burst above 32 KiB returned "write: broken pipe".
   writeErrorsReturned: true,
   // T2: a flush while down adds PING\r\n to the buffer and succeeds after the reconnect if its timeout is long enough.
-  flush: { whileDown: "waits" },
+  // In flight at the cut: "nats: connection closed" at once, though it is only reconnecting (clearPendingFlushCalls).
+  flush: { whileDown: "waits", inFlight: "disconnected", covers: "all" },
   close: {
     // T3: close right after a burst delivers all 1000: Close writes the 32 KiB buffer once.
     unwritten: "written",
+    keptWhileDown: "dropped",
     // Live, nats.go 1.55.0: a reconnect, then a burst of 339 kB and Close in one breath lost a tail in 78 of 150 runs under strace,
     // and Toxiproxy's read of the client's socket ended in ECONNRESET in the same 78; with a flush between, 0 of 60.
     socket: "reset-if-unread",
@@ -42,9 +54,11 @@ export const natsGo: Profile = {
   // client-boundaries 8: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server.
   reconnect: {
     attemptsScope: "server",
+    dialsBeyondMax: 0,
     attemptsMaxDefault: 60,
     zeroMeans: "give-up",
     firstWait: "whole",
+    roundTrips: false,
     waitMsDefault: 2_000,
     jitterMsMaxDefault: 100,
     connectTimeoutMsDefault: 2_000,

@@ -9,6 +9,10 @@ export const natsJs3: Profile = {
   client: "@nats-io/transport-node",
   // T1: 0 of 50 published while down arrive, every call accepted; core/src/protocol.ts, prepare() → resetOutbound() at each dial.
   reconnectBuffer: { kind: "reset-at-dial" },
+  // T2; core/src/protocol.ts, publish().
+  frame: { spacesWithoutReply: 1 },
+  // T1: 10 of 10: outbound was wiped when the dial began.
+  duringHandshake: "sent-after",
   // One synchronous loop: no event of the socket is handled in its midst.
   burst: { interruptible: false, interruptibleAfterBytes: 0 },
   // core/src/protocol.ts, sendCommand: flushes inline when outbound holds 32 KiB; live: whole blocks of 964 frames of 34 bytes.
@@ -16,10 +20,12 @@ export const natsJs3: Profile = {
   // transport-node/src/node_transport.ts, send: write errors are swallowed.
   writeErrorsReturned: false,
   // T2: rejected at the next dial, not at the disconnect; by the caller's own timeout if that ends first.
-  flush: { whileDown: "fails-at-dial" },
+  flush: { whileDown: "fails-at-dial", inFlight: "as-while-down", covers: "all" },
   close: {
     // T3: 1000 of 1000 with a status() iterator open: its awaits let the microtask flush run before the socket closes.
     unwritten: "written",
+    // Nothing is kept.
+    keptWhileDown: "dropped",
     // Live: 0 of 150 in the same scenario: Node ends the socket gracefully.
     socket: "fin",
     events: { connected: ["closed"], down: ["closed"] },
@@ -38,9 +44,11 @@ export const natsJs3: Profile = {
   // client-boundaries 8: 10 attempts per server; dials at once if the last dial is older than the wait.
   reconnect: {
     attemptsScope: "server",
+    dialsBeyondMax: 0,
     attemptsMaxDefault: 10,
     zeroMeans: "give-up",
     firstWait: "elapsed",
+    roundTrips: false,
     waitMsDefault: 2_000,
     jitterMsMaxDefault: 100,
     connectTimeoutMsDefault: 20_000,

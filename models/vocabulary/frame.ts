@@ -1,16 +1,33 @@
 /** Sizes on the wire, in protocol bytes: limits and cuts count these. */
+import type { Profile } from "./profile.ts";
+
+/** How a client frames what it publishes. */
+type Framing = Pick<Profile, "frame">;
 
 /** `PUB <subject> <n>\r\n<payload>\r\n`. */
-export function frameBytes(subject: string, payloadBytes: number): number {
-  return 4 + subject.length + 1 + String(payloadBytes).length + 2 + payloadBytes + 2;
+export function frameBytes(subject: string, payloadBytes: number, { frame }: Framing): number {
+  return 4 + subject.length + frame.spacesWithoutReply + String(payloadBytes).length + 2 + payloadBytes + 2;
+}
+
+/** The payload within a frame of so many bytes; undefined where no payload makes such a frame. */
+export function payloadBytesOf(subject: string, bytes: number, framing: Framing): number | undefined {
+  const withoutPayload = frameBytes(subject, 0, framing) - 1;
+  for (let digits = 1; digits <= 10; digits++) {
+    const payloadBytes = bytes - withoutPayload - digits;
+    if (payloadBytes >= 0 && String(payloadBytes).length === digits) return payloadBytes;
+  }
+  return undefined;
 }
 
 /** `PING\r\n`, what a flush sends. */
 export const pingBytes = 6;
 
+/** What most clients write, and around a reply subject all of them. */
+export const oneSpace: Framing = { frame: { spacesWithoutReply: 1 } };
+
 /** `PUB <subject> <reply> <n>\r\n<payload>\r\n`; with a message id `HPUB <subject> <reply> <h> <h+n>\r\nNATS/1.0\r\nNats-Msg-Id: <id>\r\n\r\n<payload>\r\n`. */
 export function requestFrameBytes(subject: string, replyBytes: number, payloadBytes: number, id?: string): number {
-  if (id === undefined) return frameBytes(subject, payloadBytes) + replyBytes + 1;
+  if (id === undefined) return frameBytes(subject, payloadBytes, oneSpace) + 1 + replyBytes;
   const headerBytes = 10 + "Nats-Msg-Id: ".length + id.length + 4;
   const whole = headerBytes + payloadBytes;
   return (

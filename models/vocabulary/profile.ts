@@ -5,15 +5,17 @@
 
 /** What becomes of a publish made while the client knows that it is disconnected. */
 export type ReconnectBuffer =
-  /**
-   * Kept up to a limit and replayed at the reconnect. A message is refused iff the bytes already kept are at or over the
-   * limit, so the last one accepted may overshoot by a frame.
-   */
+  /** Kept up to a limit and replayed at the reconnect. */
   | {
       readonly kind: "kept";
       readonly bytesMaxDefault: number;
+      /**
+       * When a message is refused. `at-limit`: iff the bytes already kept are at or over the limit, so the last one accepted may
+       * overshoot by a frame. `payload-over-limit`: iff they exceed it together with its payload, its framing not counted.
+       */
+      readonly refuses: "at-limit" | "payload-over-limit";
       /** What an option of 0 means. */
-      readonly zero: "default";
+      readonly zero: "default" | "refuse-all";
       /** What a negative option means. */
       readonly negative: "refuse-all";
     }
@@ -23,24 +25,38 @@ export type ReconnectBuffer =
 export interface Profile {
   readonly name: string;
   readonly client: string;
+  /** Between subject and size, where there is no reply subject: `PUB subject 16` or `PUB subject  16`. */
+  readonly frame: { readonly spacesWithoutReply: 1 | 2 };
   readonly reconnectBuffer: ReconnectBuffer;
+  /** Published while a redial is in its handshake. `sent-after`: goes out whatever the buffer's limit; `kept`: as while down. */
+  readonly duringHandshake: "sent-after" | "kept";
   /** A burst of publishes in one loop: can the client notice a disconnect in its midst? */
   readonly burst: {
-    readonly interruptible: boolean;
+    /** `at-inline-flush`: only in the calls that write, which wait for it. */
+    readonly interruptible: boolean | "at-inline-flush";
     /** A byte anchor that ends the connection within so many bytes of the burst was never noticed in its midst. */
     readonly interruptibleAfterBytes: number;
   };
-  /** The client writes to its socket inside publish() once so many bytes wait. */
-  readonly inlineFlushBytes: number;
+  /** The client writes to its socket inside publish() once so many bytes wait; `over-limit`: more than its reconnect buffer may hold. */
+  readonly inlineFlushBytes: number | "over-limit";
   /** An inline write that fails is returned by that publish call, and what waited with it is gone. */
   readonly writeErrorsReturned: boolean;
   readonly flush: {
-    /** `waits`: a PING is kept like a publish (6 bytes) and answered after the reconnect. `fails-at-dial`: rejected at the next dial. */
-    readonly whileDown: "waits" | "fails-at-dial";
+    /**
+     * `waits`: a PING is kept like a publish (6 bytes) and answered after the reconnect. `fails-at-dial`: rejected at the next dial.
+     * `says-ok`: nothing is sent, and the caller is told that it is done.
+     */
+    readonly whileDown: "waits" | "fails-at-dial" | "says-ok";
+    /** What a flush in flight is told when the connection ends; `as-while-down`: what one called then is told. */
+    readonly inFlight: "disconnected" | "as-while-down" | "timeout";
+    /** `written`: its PING overtakes what was published in the same tick and not yet written, so ok says nothing of that. */
+    readonly covers: "all" | "written";
   };
   readonly close: {
     /** What is buffered but not yet written when close() is called in the same tick. */
     readonly unwritten: "written" | "lost";
+    /** A close while down with messages kept: they are dropped, or it also raises an error and none of its events is told. */
+    readonly keptWhileDown: "dropped" | "fails-unsaid";
     /**
      * `reset-if-unread`: the socket is closed at once, so while the server's second INFO waits unread the kernel sends RST, and
      * what is still on its way may be dropped. Until a round trip has shown that it was read, a close may lose any tail.
@@ -53,8 +69,11 @@ export interface Profile {
     };
   };
   readonly drain: {
-    /** `ok` and `failed` are what the caller is told while down; `closes`: the connection ends; `stuck`: it reconnects, but refuses every publish. */
-    readonly whileDown: { readonly tells: "ok" | "reconnecting" | "disconnected"; readonly leaves: "closed" | "stuck" };
+    /** `ok` and `failed` are what the caller is told while down; `closed`: the connection ends; `stuck`: it reconnects, but refuses every publish; `open`: nothing has happened. */
+    readonly whileDown: {
+      readonly tells: "ok" | "reconnecting" | "disconnected";
+      readonly leaves: "closed" | "stuck" | "open";
+    };
     /** How long it waits for handlers, and for what was published to reach a server that does not answer; undefined: for ever. */
     readonly handlersWaitMs: number | undefined;
     readonly flushWaitMs: number | undefined;
@@ -74,11 +93,15 @@ export interface Profile {
   readonly reconnect: {
     /** `server`: every server of the pool has its own attempts, and leaves the pool when they are spent. */
     readonly attemptsScope: "server" | "connection";
+    /** Dials that may fail beyond the attempts allowed, for each of the same scope, before it gives up. */
+    readonly dialsBeyondMax: 0 | 1;
     readonly attemptsMaxDefault: number;
     /** What 0 attempts mean. */
     readonly zeroMeans: "give-up" | "for-ever";
     /** Before the first dial after a loss, with one server. `elapsed`: the wait counts from the last dial, so it may be over already. */
     readonly firstWait: "whole" | "elapsed";
+    /** It says that it is connected again only after a round trip of its own. */
+    readonly roundTrips: boolean;
     readonly waitMsDefault: number;
     /** At most so much is added to each wait, unless jitter is set to 0 as the harness does. */
     readonly jitterMsMaxDefault: number;

@@ -6,7 +6,7 @@
  * What is plainest is settled here, once, so that one bug shrinks to one case from wherever it was found: a cut that is awaited, a
  * close, 16 bytes, no limit; and a fault stands before the publishes that it befalls.
  */
-import { frameBytes } from "../../models/vocabulary/frame.ts";
+import { frameBytes, oneSpace } from "../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { inStep, policyCuts, policyDials, policyPlainer } from "./policy-reductions.ts";
 
@@ -111,7 +111,7 @@ function* simplerOptions(scenario: Scenario): Generator<Scenario> {
 /** None, disabled, a byte, one frame; a lower limit is reached by fewer messages, and at a frame's end only by frames of one size. */
 function* simplerLimits(scenario: Scenario, limitBytes: number): Generator<Scenario> {
   const { reconnectBufferBytesMax: _dropped, ...unlimited } = scenario.options;
-  const lower = [1, frameBytes(unlimited.subject, plainBytes)].filter(bytes => bytes < limitBytes);
+  const lower = [1, frameBytes(unlimited.subject, plainBytes, oneSpace)].filter(bytes => bytes < limitBytes);
   for (const simpler of [undefined, ...(limitBytes === -1 ? [] : [-1]), ...lower]) {
     const options = simpler === undefined ? unlimited : { ...unlimited, reconnectBufferBytesMax: simpler };
     const limited = withOptions(scenario, options);
@@ -128,7 +128,7 @@ function* fewerFramesBelow(scenario: Scenario, limitBytes: number): Generator<Sc
   const { options, steps } = scenario;
   for (const [at, step] of steps.entries()) {
     if (step.kind !== "publish") continue;
-    const frame = frameBytes(options.subject, step.bytes);
+    const frame = frameBytes(options.subject, step.bytes, oneSpace);
     const most = Math.min(step.count, Math.floor((limitBytes - 1) / frame));
     for (const fewer of new Set([most, Math.min(most, step.count - 1)])) {
       if (fewer <= 0) continue;
@@ -205,8 +205,8 @@ function* simplerPublish(step: PublishStep, subject: string): Generator<PublishS
   if (step.bytes === plainBytes) return;
   yield { ...step, bytes: plainBytes };
   // As many bytes in all: what matters may be a buffer that fills up.
-  const bytes = step.count * frameBytes(subject, step.bytes);
-  const count = Math.ceil(bytes / frameBytes(subject, plainBytes));
+  const bytes = step.count * frameBytes(subject, step.bytes, oneSpace);
+  const count = Math.ceil(bytes / frameBytes(subject, plainBytes, oneSpace));
   if (count <= plainCountMax) yield { ...step, bytes: plainBytes, count };
 }
 
@@ -254,7 +254,7 @@ function* atFrameEnds(scenario: Scenario, at: number, limitBytes: number): Gener
   const fault = steps[at];
   const publish = steps[j];
   if (fault?.kind !== "fault" || publish?.kind !== "publish") return;
-  const frame = frameBytes(options.subject, plainBytes);
+  const frame = frameBytes(options.subject, plainBytes, oneSpace);
   for (const bytes of [1, frame - 1, frame, frame + 1, 2 * frame - 1]) {
     if (bytes >= limitBytes && publish.bytes === plainBytes) return;
     const anchored: Step = { ...fault, fault: { kind: "limit", bytes } };

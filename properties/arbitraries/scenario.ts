@@ -68,6 +68,7 @@ interface Episode {
 /** The scenario being made. */
 interface Draft {
   readonly random: Random;
+  readonly profile: Profile;
   readonly options: Options;
   readonly steps: Step[];
 }
@@ -259,11 +260,11 @@ const givingUp: Episode = {
 
 /** A byte anchor at a frame's end, or one byte to either side of it, within the publishes that follow. */
 function cutAtByte(draft: Draft): void {
-  const { random, options } = draft;
+  const { random, profile, options } = draft;
   flush(draft);
   const bytes = random.pick(payloads);
   const count = random.int(1, 60);
-  const frame = frameBytes(options.subject, bytes);
+  const frame = frameBytes(options.subject, bytes, profile);
   const anchor = Math.max(1, random.int(0, count) * frame + random.int(-1, 1));
   fault(draft, { kind: "limit", bytes: Math.min(anchor, count * frame) });
   draft.steps.push({ id: id(draft, "publish"), kind: "publish", count, bytes });
@@ -344,7 +345,7 @@ class Maker {
     const options = this.options(random);
     const pings = options.pingIntervalMs !== undefined;
     const givesUp = options.reconnectAttemptsMax >= 0;
-    const draft: Draft = { random, options, steps: [{ id: "start", kind: "start" }] };
+    const draft: Draft = { random, profile: this.space.profile, options, steps: [{ id: "start", kind: "start" }] };
     const mix = swarm(this.episodes(pings, givesUp, options.cutsWith), random);
     const episodesMax = givesUp ? 1 : (this.space.episodesMax ?? 4);
     for (let left = random.int(1, episodesMax); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);

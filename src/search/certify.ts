@@ -55,7 +55,7 @@ export function certify({ scenario, broken, profile, judging, world, runsMax = r
   const walked = walkPaths({
     profile,
     letters: lettersFor(scenario, profile, messages, burst),
-    settings: [settingFor(scenario)],
+    settings: [settingFor(scenario, profile)],
     bounds: { ...all(steps), publishes: messages },
     depthMax: steps,
     pathsMax: runsMax,
@@ -96,12 +96,12 @@ export function breaks({ properties, conformance }: Judgement, broken: string): 
 const publishesIn = (steps: readonly Step[]): readonly (Step & { kind: "publish" })[] =>
   steps.flatMap(one => (one.kind === "publish" ? [one] : one.kind === "together" ? publishesIn(one.steps) : []));
 
-function settingFor({ options, policy }: Scenario, payloadBytes = 16): Setting {
+function settingFor({ options, policy }: Scenario, profile: Profile, payloadBytes = 16): Setting {
   return {
     name: "the case's own options",
     options,
     ...(policy === undefined ? {} : { policy }),
-    size: { payloadBytes, frameBytes: frameBytes(options.subject, payloadBytes) },
+    size: { payloadBytes, frameBytes: frameBytes(options.subject, payloadBytes, profile) },
   };
 }
 
@@ -110,10 +110,12 @@ function lettersFor(scenario: Scenario, profile: Profile, messages: number, burs
   const { steps, policy } = scenario;
   const counts = Array.from({ length: burst }, (_, i) => i + 1);
   const alphabet = alphabetOf(profile, { ...scopeOf(messages, policy), bursts: counts, burstsTogether: counts });
-  const settings = [...new Set(publishesIn(steps).map(one => one.bytes))].map(bytes => settingFor(scenario, bytes));
+  const settings = [...new Set(publishesIn(steps).map(one => one.bytes))].map(bytes =>
+    settingFor(scenario, profile, bytes),
+  );
   const waits = steps.some(one => one.kind === "flush");
   const letters = [
-    ...(settings.length > 0 ? settings : [settingFor(scenario)])
+    ...(settings.length > 0 ? settings : [settingFor(scenario, profile)])
       .flatMap(setting => alphabet.map(letter => ({ ...letter, step: (nth: number) => letter.step(nth, setting) })))
       // How long a flush waits the case says itself.
       .filter(letter => !(waits && letter.spends.includes("flushes"))),

@@ -3,6 +3,7 @@
  * occur, and the options and sizes it is all done under. Everything here is printed before the first state. A new kind of step or
  * fault gets its letters in `stepLetters` or `faultLetters`, and does not compile without.
  */
+import { inlineFlushBytes } from "../../models/reconnect-buffer.ts";
 import { frameBytes, pingBytes } from "../../models/vocabulary/frame.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -90,10 +91,16 @@ const flushTimeoutMs = 1_000;
 const attemptsMax = 2;
 const baseOptions: Options = { subject, reconnectWaitMs: 20, reconnectAttemptsMax: -1, cutsWith: "fin" };
 
-const sizeOf = (bytes: number): Size => ({ payloadBytes: bytes, frameBytes: frameBytes(subject, bytes) });
+/** What a server takes unless it is told otherwise. */
+const payloadBytesMax = 1_048_576;
+
+const sizeOf = (bytes: number, profile: Profile): Size => ({
+  payloadBytes: bytes,
+  frameBytes: frameBytes(subject, bytes, profile),
+});
 
 export function sizesOf(profile: Profile, publishes: number): Sizes {
-  const size = sizeOf(payloadBytes);
+  const size = sizeOf(payloadBytes, profile);
   const frame = size.frameBytes;
   const mostBytes = publishes * frame;
   // The default said aloud, disabled, a byte on either side of a frame and its very end, and a frame that a flush has made too much.
@@ -103,7 +110,7 @@ export function sizesOf(profile: Profile, publishes: number): Sizes {
     subject,
     ...size,
     pingBytes,
-    large: sizeOf(Math.floor((profile.inlineFlushBytes * 5) / 8)),
+    large: sizeOf(Math.min(payloadBytesMax, Math.floor((inlineFlushBytes(profile, baseOptions) * 5) / 8)), profile),
     limitBytes: anchorsFor({ publishes }).map(({ frames, more }) => frames * frame + more),
     bufferBytesMax: [null, ...(isLimited ? limits.filter(bytes => bytes < mostBytes) : [])],
   };
@@ -167,7 +174,7 @@ export const scopeOf = (publishes: number, policy?: Policy): Scope => ({
 /** Every letter that the profile's capabilities allow, and that so many publishes can make use of. */
 export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
   const has = modelCapabilities(profile);
-  const setting: Setting = { name: "", options: baseOptions, size: sizeOf(payloadBytes) };
+  const setting: Setting = { name: "", options: baseOptions, size: sizeOf(payloadBytes, profile) };
   const letters = Object.values(stepLetters).flatMap(make => make(scope));
   return letters.filter(
     letter =>

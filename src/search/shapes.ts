@@ -40,7 +40,7 @@ export function shapesIn(scenario: Scenario, profile: Profile): number {
     const one = steps[i] as PlannedStep;
     if (one.skipped !== undefined) continue;
     if (one.before.hindrance === "none") hinderedPublishes = 0;
-    met |= shapesOfStep(one, steps[i + 1], scenario, hinderedPublishes);
+    met |= shapesOfStep(one, steps[i + 1], scenario, profile, hinderedPublishes);
     if (one.step.kind === "publish") hinderedPublishes++;
   }
   return met;
@@ -70,12 +70,13 @@ function shapesOfStep(
   planned: PlannedStep,
   next: PlannedStep | undefined,
   scenario: Scenario,
+  profile: Profile,
   hinderedPublishes: number,
 ): number {
   const { step, before } = planned;
   switch (step.kind) {
     case "publish":
-      return shapesOfPublish(planned, step, next, scenario);
+      return shapesOfPublish(planned, step, next, scenario, profile);
     case "close":
     case "drain":
       return isKnownDown(before) ? endedWhileDown : none;
@@ -112,6 +113,7 @@ function shapesOfPublish(
   step: PublishStep,
   next: PlannedStep | undefined,
   { options }: Scenario,
+  profile: Profile,
 ): number {
   let met = none;
   const goesOn = before.ended === "no";
@@ -119,7 +121,7 @@ function shapesOfPublish(
   if (goesOn && before.link === "handshake" && overlapping) met |= publishedDuringHandshake;
   if (overlapping && next?.step.kind === "fault" && next.step.fault.kind === "cut") met |= burstThenCut;
   if (goesOn && before.hindrance === "limit" && after.link === "down") {
-    const frame = frameBytes(options.subject, step.bytes);
+    const frame = frameBytes(options.subject, step.bytes, profile);
     const beyond = before.limitBytesLeft % frame;
     if (before.limitBytesLeft >= frame && beyond <= 1) met |= cutAtFrameEnd;
     if (beyond === frame - 1) met |= cutBeforeFrameEnd;

@@ -351,11 +351,11 @@ function* wordsFrom(
       for (const next of letters)
         if (
           overlaps(view, step, next) &&
-          notEnabled(view, step, next, options) === undefined &&
-          notEnabled(raced, next, undefined, options) === undefined
+          notEnabled(view, step, next, options, profile) === undefined &&
+          notEnabled(raced, next, undefined, options, profile) === undefined
         )
           yield [step, next];
-    } else if (notEnabled(view, step, undefined, options) === undefined) yield [step];
+    } else if (notEnabled(view, step, undefined, options, profile) === undefined) yield [step];
   }
 }
 

@@ -199,7 +199,7 @@ class StepCommand implements fc.Command<Model, object> {
     this.done = done;
   }
   check({ state }: Readonly<Model>): boolean {
-    return notEnabled(state.view, this.step, undefined, options) === undefined;
+    return notEnabled(state.view, this.step, undefined, options, profile) === undefined;
   }
   run({ state, emit }: Model): void {
     step(state, planned(this.step), profile, options, choose, emit);

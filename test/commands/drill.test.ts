@@ -37,7 +37,7 @@ test("without servers and without Go: the model alone, exit 2, and one sentence 
   const cwd = ownFolder();
   const { code, stdout } = await faultline(["drill"], { cwd, env: withoutServers(cwd) });
   expect(code).toBe(2);
-  expect(stdout).toMatch(/Model +holds: 6,000 random scenarios/);
+  expect(stdout).toMatch(/Model +holds: 8,000 random scenarios/);
   expect(stdout).toMatch(/Verdict +inconclusive, .* no Go to build from: install Go/);
   const told = await faultline(["compare", "--bus", "go-nats-go"], { cwd, env: withoutServers(cwd) });
   expect([told.code, told.stderr]).toEqual([69, expect.stringContaining("install Go")]);

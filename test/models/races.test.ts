@@ -16,9 +16,10 @@ import {
   publish,
   scenarioWith,
   start,
+  together,
 } from "./cases.ts";
 
-const every = ["nats-go", "nats-js-2", "nats-js-3"] as const;
+const every = ["nats-go", "nats-js-2", "nats-js-3", "nats-py"] as const;
 const pings = { pingIntervalMs: 150, pingsOutMax: 2 };
 
 const prefixesOfFour = ["....", "#...", "##..", "###.", "####"].sort();
@@ -55,13 +56,30 @@ describe.each(every)("with %s", name => {
 
 const burstAndCut = scenarioWith([start, flush(), overlapped(4), cut(), heal()]);
 
-test.each(["nats-js-2", "nats-js-3"] as const)("of a burst of %s that races with a cut any prefix arrives", name => {
-  expect(endsOf(burstAndCut, name)).toEqual(prefixesOfFour);
-});
+test.each(["nats-js-2", "nats-js-3", "nats-py"] as const)(
+  "of a burst of %s that races with a cut any prefix arrives",
+  name => {
+    expect(endsOf(burstAndCut, name)).toEqual(prefixesOfFour);
+  },
+);
 
 test("of a burst of nats.go that races with a cut all but one block arrives: what follows the notice is kept", () => {
   const oneBlockLost = ["...#", "..##", ".###", "#..#", "#.##", "##.#"];
   expect(endsOf(burstAndCut, "nats-go")).toEqual([...prefixesOfFour, ...oneBlockLost].sort());
+});
+
+test("a burst of nats-py notices the cut only where it waits for its buffer: blocks of 3 frames in a buffer of 100 bytes", () => {
+  const scenario = scenarioWith([start, flush(), overlapped(6), cut(), heal()], { reconnectBufferBytesMax: 100 });
+  const prefixes = ["......", "#.....", "##....", "###...", "####..", "#####.", "######"];
+  // Noticed after a block, and that was lost in part; noticed before the first, 3 are kept and 3 refused.
+  expect(endsOf(scenario, "nats-py")).toEqual([...prefixes, "...###", "#..###", "##.###"].sort());
+});
+
+test("a flush of nats-py says nothing of what was published in the same tick, and one in the next tick does", () => {
+  const inOneTick = scenarioWith([start, flush(), together(publish(4), flush()), cut(), heal()]);
+  expect(endsOf(inOneTick, "nats-py")).toEqual(prefixesOfFour);
+  expect(endsOf(inOneTick, "nats-go")).toEqual(["####"]);
+  expect(endsOf(scenarioWith([start, publish(4), flush(), cut(), heal()]), "nats-py")).toEqual(["####"]);
 });
 
 test("a long burst of nats.go that notices the cut in its midst loses one block and keeps the rest", () => {

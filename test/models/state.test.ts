@@ -30,7 +30,7 @@ describe("append", () => {
   });
 
   test("keeps apart what is published in another way", () => {
-    const via = { subject: "job.a", durable: true };
+    const via = { subject: "job.a", payloadBytes: 16, durable: true };
     const list: FrameRun[] = [{ ...run(0, 3), via }];
     append(list, { ...run(3, 1), via });
     append(list, run(4, 1));

@@ -44,7 +44,11 @@ const checkingAgainst =
     const asked = publishOf(moment);
     if (asked === undefined) return go();
     const { options } = moment;
-    const limitBytes = limitOf(bufferBytesMax(natsGo, options), asked, frameBytes(options.subject, asked.bytes));
+    const limitBytes = limitOf(
+      bufferBytesMax(natsGo, options),
+      asked,
+      frameBytes(options.subject, asked.bytes, natsGo),
+    );
     go({ options: { ...options, reconnectBufferBytesMax: limitBytes < 1 ? -1 : limitBytes } });
   };
 

@@ -5,6 +5,7 @@
 import { connectionMutants } from "./connection.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
+import { natsPyMutants } from "./nats-py.ts";
 import { reconnectBufferMutants } from "./reconnect-buffer.ts";
 import { serviceMutants } from "./service.ts";
 import { shutdownMutants } from "./shutdown.ts";
@@ -18,4 +19,5 @@ export const zoo: readonly Mutant[] = [
   ...shutdownMutants,
   ...connectionMutants,
   ...serviceMutants,
+  ...natsPyMutants,
 ];

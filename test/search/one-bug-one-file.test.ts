@@ -33,7 +33,7 @@ const planted: Readonly<Record<string, Planted>> = {
   },
   "fails a flush while down": {
     declared: natsGo,
-    behaves: { ...natsGo, flush: { whileDown: "fails-at-dial" } },
+    behaves: { ...natsGo, flush: natsJs3.flush },
     steps: ["start", "fault", "flush"],
   },
   "is interrupted in the midst of a burst": {

@@ -462,7 +462,7 @@ class LiveCase {
   }
 
   #sayPublished(step: PublishStep, first: number, reply: PublishReply): void {
-    const bytes = frameBytes(this.#subject, step.bytes);
+    const bytes = frameBytes(this.#subject, step.bytes, this.#one.profile);
     let next = first;
     for (const { count, outcome } of reply.outcomes) {
       // The client's wording is shown where it is, and never compared.

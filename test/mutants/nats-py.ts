@@ -1,0 +1,120 @@
+/** Mutants of the rows of docs/facts.md in which nats-py differs: how it frames, counts, flushes, yields and ends. */
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsPy } from "../../models/profiles/nats-py.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import {
+  close,
+  cut,
+  drain,
+  flush,
+  heal,
+  hold,
+  limit,
+  overlapped,
+  publish,
+  scenarioWith,
+  start,
+  together,
+} from "../models/cases.ts";
+import type { Mutant } from "./mutant.ts";
+
+function keptBy({ reconnectBuffer }: Profile): Extract<Profile["reconnectBuffer"], { kind: "kept" }> {
+  if (reconnectBuffer.kind !== "kept") throw new Error("nats-py keeps what is published while down");
+  return reconnectBuffer;
+}
+
+const kept = keptBy(natsPy);
+const limited = (bytes: number) =>
+  scenarioWith([start, flush(), cut(), publish(50), heal(), flush()], { reconnectBufferBytesMax: bytes });
+
+export const natsPyMutants: readonly Mutant[] = [
+  {
+    name: "writes one space where nats-py writes two",
+    row: "table 2: nats-py writes a space more into each frame",
+    declared: natsPy,
+    behaves: { ...natsPy, frame: { spacesWithoutReply: 1 } },
+    where: scenarioWith([start, flush(), limit(699), publish(50), heal(), flush()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "refuses by what it keeps alone, where its profile counts the payload of the next message",
+    row: "table 2: py accepts iff frames kept + payload <= size",
+    declared: natsPy,
+    behaves: { ...natsPy, reconnectBuffer: { ...kept, refuses: "at-limit" } },
+    where: limited(1_024),
+    killedBy: ["reconnect-buffer/the-first-refusal-is-where-predicted", "conformance"],
+  },
+  {
+    name: "counts the payload of the next message, where its profile counts what is kept alone",
+    row: "table 2: go accepts while the bytes kept are below the limit",
+    declared: natsGo,
+    behaves: { ...natsGo, reconnectBuffer: { ...kept, bytesMaxDefault: 8_388_608 } },
+    where: limited(1_024),
+    killedBy: ["reconnect-buffer/the-first-refusal-is-where-predicted", "conformance"],
+  },
+  {
+    name: "takes a limit of 0 for its default",
+    row: "table 2: py, 0 or less: every publish while down is refused",
+    declared: natsPy,
+    behaves: { ...natsPy, reconnectBuffer: { ...kept, zero: "default" } },
+    where: limited(0),
+    killedBy: ["reconnect-buffer/disabled-refuses-every-publish", "conformance"],
+  },
+  {
+    name: "waits for the reconnect in a flush while down, where its profile says that it does nothing",
+    row: "table 2: py, a flush while down returns at once and sends nothing",
+    declared: natsPy,
+    behaves: { ...natsPy, flush: { ...natsPy.flush, whileDown: "waits" } },
+    where: scenarioWith([start, flush(), cut(), publish(10), flush(60), heal(), flush()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "tells a flush in flight of the cut, where its profile lets it run into its timeout",
+    row: "table 2: flush in flight at the cut, py runs into its timeout",
+    declared: natsPy,
+    behaves: { ...natsPy, flush: { ...natsPy.flush, inFlight: "disconnected" } },
+    where: scenarioWith([start, flush(), cut("none"), flush(60), publish(1), heal()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "lets the PING of a flush overtake what was published in its tick",
+    row: "table 2: py alone writes a flush's PING before what waits to be written",
+    declared: natsGo,
+    behaves: { ...natsGo, flush: { ...natsGo.flush, covers: "written" } },
+    where: scenarioWith([start, flush(), together(publish(50), flush()), cut(), publish(1), heal(), flush()]),
+    killedBy: ["core-path/flushed-messages-arrive", "core-path/silent-loss-only-inside-a-disturbance", "conformance"],
+    survives: "no random scenario flushes in the tick of a burst",
+  },
+  {
+    name: "notices a cut in the midst of a block that its profile says is written whole",
+    row: "table 1: burst without a flush, cut at once, py all or nothing",
+    declared: natsPy,
+    behaves: { ...natsPy, burst: { interruptible: true, interruptibleAfterBytes: 0 } },
+    where: scenarioWith([start, flush(), overlapped(40), cut(), heal(), flush()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "closes when it is drained while down, where its profile says that it refuses to",
+    row: "table 4: drain while down, py 20/20 after restore",
+    declared: natsPy,
+    behaves: { ...natsPy, drain: { ...natsPy.drain, whileDown: { tells: "reconnecting", leaves: "closed" } } },
+    where: scenarioWith([start, flush(), cut(), publish(20), drain, heal(), publish(5), flush()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "closes in peace while it keeps messages, where its profile says that it raises an error",
+    row: "table 4: close while down, py ConnectionResetError",
+    declared: natsPy,
+    behaves: { ...natsPy, close: { ...natsPy.close, keptWhileDown: "dropped" } },
+    where: scenarioWith([start, flush(), cut(), publish(20), close, heal()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "loses what a close finds unwritten, behind a hold",
+    row: "table 3: close, py 1000",
+    declared: natsPy,
+    behaves: { ...natsPy, close: { ...natsPy.close, unwritten: "lost" } },
+    where: scenarioWith([start, flush(), hold, together(publish(100), close), heal()]),
+    killedBy: ["conformance"],
+  },
+];
