@@ -15,8 +15,10 @@ export interface BusManifest {
   readonly client: string;
   /** The first word is `node`, or a file of the folder. */
   readonly command: readonly [string, ...string[]];
-  /** Makes that file; null where there is nothing to build. */
+  /** Makes that file, or the folder that holds it; null where there is nothing to build. */
   readonly build: readonly [string, ...string[]] | null;
+  /** What `build` makes, a word of it; absent: the first word of the command. */
+  readonly makes?: string | undefined;
   readonly folder: string;
 }
 
@@ -43,6 +45,7 @@ const manifestSchema = z.strictObject({
   client: z.string().min(1),
   command: words,
   build: words.nullable(),
+  makes: z.string().min(1).optional(),
 });
 
 export function bundledBuses(): readonly BusManifest[] {
@@ -76,27 +79,37 @@ function asBuilt(manifest: BusManifest, word: string): string {
   return join(import.meta.dirname, "../../fixtures/buses", manifest.name, word.replace(/ts$/, "js"));
 }
 
-/** Whether a build is due: the file is absent, or older than one of its sources. */
+/** What a build is made from. Python's own sources are run as they are. */
+const sourcePattern = /^(.*\.go|go\.(mod|sum)|build\.py|requirements\.txt|bus\.json)$/;
+
+/** False: a build is due, since the program is absent, or what was made is older than one of its sources. */
 export function isBuilt({ manifest, command }: BusLaunch): boolean {
   if (manifest === null || manifest.build === null) return true;
-  const builtMs = modifiedMs(command[0]);
-  const sources = readdirSync(manifest.folder).filter(name => /(\.go|^go\.(mod|sum)|^bus\.json)$/.test(name));
+  // A virtual environment outlives the Python that it was made by.
+  if (!existsSync(command[0])) return false;
+  const builtMs = modifiedMs(madeBy(manifest));
+  const sources = readdirSync(manifest.folder).filter(name => sourcePattern.test(name));
   return sources.every(name => modifiedMs(join(manifest.folder, name)) <= builtMs);
 }
 
-/** Builds where a build is due: beside the file, then renamed over it, so that nobody starts half a program. */
+const madeBy = ({ folder, command, makes }: BusManifest): string => join(folder, makes ?? command[0]);
+
+/** Builds where a build is due: beside its place, then renamed to it, so that nobody starts half a program. */
 export async function buildBus(launch: BusLaunch, run: Run): Promise<void> {
-  const { manifest, command } = launch;
+  const { manifest } = launch;
   if (manifest === null || manifest.build === null || isBuilt(launch)) return;
-  const partial = join(dirname(command[0]), `.${basename(command[0])}.${process.pid}.partial`);
+  const made = madeBy(manifest);
+  const partial = join(dirname(made), `.${basename(made)}.${process.pid}.partial`);
   const [tool, ...rest] = manifest.build;
-  const target = rest.map(word => (word === manifest.command[0] ? partial : word));
+  const target = rest.map(word => (word === (manifest.makes ?? manifest.command[0]) ? partial : word));
   try {
     const ended = await run([tool, ...target], manifest.folder);
     if (ended.code !== 0) throw new Error(`exit code ${ended.code}, ${excerpt(ended.stderr)}`);
-    renameSync(partial, command[0]);
+    // A file is renamed over the one before it; a folder is not.
+    if (statSync(partial).isDirectory()) rmSync(made, { recursive: true, force: true });
+    renameSync(partial, made);
   } catch (error) {
-    rmSync(partial, { force: true });
+    rmSync(partial, { recursive: true, force: true });
     const reason = error instanceof Error ? error.message : String(error);
     const advice = `Install ${manifest.language}, or name another bus.`;
     throw new BusUnavailable(

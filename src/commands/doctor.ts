@@ -20,6 +20,8 @@ interface BusState {
   readonly client: string | null;
   readonly capabilities: readonly string[];
   readonly built: boolean;
+  /** What its build needs; null where nothing is built. */
+  readonly needs: string | null;
   /** Why it does not greet. */
   readonly problem?: string;
 }
@@ -50,11 +52,18 @@ export async function doctor(context: Context, { buses: named }: Common): Promis
 /** Starts it, hears its greeting, ends it. */
 async function examine(launch: BusLaunch): Promise<BusState> {
   const { name, manifest } = launch;
-  const unknown = { name, profile: manifest?.profile ?? null, client: manifest?.client ?? null, capabilities: [] };
+  const needs = manifest === null || manifest.build === null ? null : manifest.language;
+  const unknown = {
+    name,
+    profile: manifest?.profile ?? null,
+    client: manifest?.client ?? null,
+    capabilities: [],
+    needs,
+  };
   if (!isBuilt(launch)) return { ...unknown, built: false };
   try {
     const { profile, client, capabilities } = await greet(launch);
-    return { name, profile, client: `${client.name} ${client.version}`, capabilities, built: true };
+    return { name, profile, client: `${client.name} ${client.version}`, capabilities, built: true, needs };
   } catch (error) {
     return { ...unknown, built: true, problem: (error as Error).message };
   }
@@ -95,7 +104,7 @@ function adviceOn(
   const missing = servers.filter(one => one.source === "missing").map(one => `${one.name} ${one.version}`);
   const toBuild = servers.filter(one => one.source === "to-be-built").map(one => one.name);
   const absent = packages.filter(one => !one.found).map(one => one.name);
-  const unbuilt = buses.filter(one => !one.built).map(one => one.name);
+  const unbuilt = buses.filter(one => !one.built);
   return [
     ...(missing.length > 0
       ? [
@@ -104,7 +113,7 @@ function adviceOn(
       : []),
     ...(toBuild.length > 0 ? [`The first live run builds ${toBuild.join(" and ")}, which takes 2-3 minutes.`] : []),
     ...(absent.length > 0 ? [`Run npm install --save-dev ${absent.join(" ")}: the live world needs it.`] : []),
-    ...(unbuilt.length > 0 ? [`${unbuilt.join(", ")}: built when first used.`] : []),
+    ...unbuilt.map(one => `${one.name} is built when it is first used, which needs ${one.needs}.`),
     ...buses.flatMap(one => (one.problem === undefined ? [] : [one.problem])),
   ];
 }

@@ -8,6 +8,7 @@ import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { missingCapabilities } from "../capability.ts";
 import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
@@ -39,6 +40,8 @@ interface Replay {
   /** Given again by the model of the profile that they were recorded with; a seed of the user's own asks for others. */
   readonly answers: readonly Answer[];
   readonly buses: readonly string[];
+  /** Nobody named them: one that is not to be had here is passed over, and said. */
+  readonly busesAreAll: boolean;
   readonly profile: string | undefined;
   readonly worlds: readonly WorldName[];
   readonly times: number;
@@ -67,7 +70,9 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
       `${shown} was found on a bus of your own, ${quoted(counterexample?.bus ?? "")}; name it with --bus to run it.`,
     );
   }
-  const buses = options.buses.length > 0 ? options.buses : recorded.length > 0 ? recorded : bundledNames();
+  const named = options.buses.length > 0 ? options.buses : recorded;
+  const busesAreAll = named.length === 0;
+  const buses = busesAreAll ? bundledNames() : named;
   const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
   const { times } = options;
   // What the file was kept for is judged, whether or not the profile promises it.
@@ -78,7 +83,7 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
       `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
     );
   const answers = counterexample === undefined || options.seedGiven ? [] : counterexample.answers;
-  return { scenario, counterexample, seed, answers, buses, profile, worlds, times, require };
+  return { scenario, counterexample, seed, answers, buses, busesAreAll, profile, worlds, times, require };
 }
 
 /** Live first where a bus is a command: only its greeting tells what the model is to be. */
@@ -95,16 +100,25 @@ async function replayAll(context: Context, one: Replay, cases: ReplayedCase[]): 
     return replayModels(context, one, [...known.values()], cases);
   }
   await onSite(context, async site => {
-    const stages = await openAll(site, one, known);
+    const stages = await openAll(context, site, one, known);
     if (one.worlds.includes("model")) replayModels(context, one, [...known.values()], cases);
     for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), cases);
   });
 }
 
-async function openAll(site: Site, one: Replay, known: Map<string, Profile>): Promise<Map<string, LiveStage>> {
+async function openAll(
+  context: Context,
+  site: Site,
+  one: Replay,
+  known: Map<string, Profile>,
+): Promise<Map<string, LiveStage>> {
   const stages = new Map<string, LiveStage>();
   for (const bus of one.buses) {
-    const stage = await site.openBus(bus);
+    const stage = await site.openBus(bus).catch((error: unknown) => {
+      if (!one.busesAreAll || !(error instanceof BusUnavailable)) throw error;
+      context.say(error.message);
+    });
+    if (stage === undefined) continue;
     stages.set(bus, stage);
     known.set(bus, profileOf(stage.greeting.profile, bus, one.profile).profile);
   }

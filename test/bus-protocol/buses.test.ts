@@ -2,19 +2,27 @@
  * Each bundled bus, in one conversation without faults against a real nats-server: it greets, does every call, is used for a
  * second case, and ends as it should. What buses do under faults is the matter of the live world.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BusClient } from "../../src/bus-protocol/bus-client.ts";
-import { BusUnavailable } from "../../src/bus-protocol/errors.ts";
 import type { BusEvent, StartCommand } from "../../src/bus-protocol/protocol.ts";
-import { buildBus, bundledBuses, launchOf, type Run } from "../../src/bus-protocol/registry.ts";
+import { launchOf } from "../../src/bus-protocol/registry.ts";
+import { busesAtHand } from "../buses-at-hand.ts";
 import { type SpawnedBus, spawnBus } from "./spawn-bus.ts";
 
 const deadlineMs = 10_000;
 const ok = { outcome: { is: "ok" } };
 const natsServer = await findNatsServer();
+const { had, lacking } = await busesAtHand();
+
+for (const { name, language, reason } of lacking)
+  test(`${name} is left out, and it is said why`, () => {
+    expect(reason).toMatch(
+      new RegExp(`^The bus ${name} cannot be built by .*Install ${language}, or name another bus\\.$`),
+    );
+  });
 
 describe.skipIf(natsServer === null)("with a nats-server", () => {
   let server: ChildProcess;
@@ -49,20 +57,10 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
     };
   }
 
-  describe.each(bundledBuses().map(manifest => [manifest.name, manifest] as const))("%s", (name, manifest) => {
+  describe.each(had.map(manifest => [manifest.name, manifest] as const))("%s", (name, manifest) => {
     const launch = launchOf(manifest);
     let bus: SpawnedBus | undefined;
     let client: BusClient;
-    let unavailable = "";
-
-    beforeAll(async () => {
-      try {
-        await buildBus(launch, run);
-      } catch (error) {
-        if (!(error instanceof BusUnavailable)) throw error;
-        unavailable = error.message;
-      }
-    }, 120_000);
     afterEach(() => bus?.stop());
 
     async function converse(): Promise<SpawnedBus> {
@@ -72,8 +70,7 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
       return bus;
     }
 
-    test("holds a conversation over two cases and quits", async context => {
-      if (unavailable !== "") context.skip(unavailable);
+    test("holds a conversation over two cases and quits", async () => {
       const { exited } = await converse();
       const arrived = observe(`${name}.one`);
       await observer.flush();
@@ -113,8 +110,7 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
       expect(await exited).toEqual({ code: 0, signal: null });
     });
 
-    test("says that nobody listens, and can be used for another case after it", async context => {
-      if (unavailable !== "") context.skip(unavailable);
+    test("says that nobody listens, and can be used for another case after it", async () => {
       await converse();
       const refused = await client.call({ ...start(1), url: "nats://127.0.0.1:1" }, deadlineMs);
       expect(refused).toMatchObject({ outcome: { is: "failed", kind: "disconnected" } });
@@ -122,16 +118,14 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
       expect(await client.call(start(2), deadlineMs)).toEqual(ok);
     });
 
-    test("ends when its stdin closes, in the middle of a case", async context => {
-      if (unavailable !== "") context.skip(unavailable);
+    test("ends when its stdin closes, in the middle of a case", async () => {
       const { stdin, exited } = await converse();
       await client.call(start(1), deadlineMs);
       stdin.end();
       expect(await exited).toEqual({ code: 0, signal: null });
     });
 
-    test("refuses what makes no sense, by an error of the protocol", async context => {
-      if (unavailable !== "") context.skip(unavailable);
+    test("refuses what makes no sense, by an error of the protocol", async () => {
       await converse();
       await expect(client.call({ do: "status" }, deadlineMs)).rejects.toThrow(/refused status .* start first/);
     });
@@ -139,14 +133,6 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
 });
 
 const isChange = (change: string) => (event: BusEvent) => event.event === "connection" && event.change === change;
-
-const run: Run = ([program, ...rest], folder) =>
-  new Promise((resolve, reject) => {
-    const child = execFile(program, rest, { cwd: folder }, (_error, _stdout, stderr) =>
-      resolve({ code: child.exitCode, stderr }),
-    );
-    child.on("error", reject);
-  });
 
 async function findNatsServer(): Promise<string | null> {
   const named = process.env.FAULTLINE_NATS_SERVER;

@@ -1,13 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BusUnavailable } from "../../src/bus-protocol/errors.ts";
-import { buildBus, bundledBuses, findBus, isBuilt, launchOf, type Run } from "../../src/bus-protocol/registry.ts";
+import {
+  type BusManifest,
+  buildBus,
+  bundledBuses,
+  findBus,
+  isBuilt,
+  launchOf,
+  type Run,
+} from "../../src/bus-protocol/registry.ts";
 
-test("the three bundled buses are found, each in the folder of its name", () => {
-  expect(bundledBuses().map(bus => bus.name)).toEqual(["go-nats-go", "typescript-nats-js-2", "typescript-nats-js-3"]);
+test("the four bundled buses are found, each in the folder of its name", () => {
+  expect(bundledBuses().map(bus => bus.name)).toEqual([
+    "go-nats-go",
+    "python-nats-py",
+    "typescript-nats-js-2",
+    "typescript-nats-js-3",
+  ]);
   for (const bus of bundledBuses()) expect(bus.folder.endsWith(bus.name)).toBe(true);
 });
 
@@ -33,16 +46,16 @@ describe("building", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const launch = () =>
-    launchOf({
-      name: "a-bus",
-      profile: "nats-go",
-      language: "Go",
-      client: "nats.go",
-      command: ["bin/a-bus"],
-      build: ["go", "build", "-o", "bin/a-bus", "."],
-      folder,
-    });
+  const manifest = (): BusManifest => ({
+    name: "a-bus",
+    profile: "nats-go",
+    language: "Go",
+    client: "nats.go",
+    command: ["bin/a-bus"],
+    build: ["go", "build", "-o", "bin/a-bus", "."],
+    folder,
+  });
+  const launch = () => launchOf(manifest());
   const builds: Run = async command => {
     writeFileSync(command[3] ?? "", "built");
     return { code: 0, stderr: "" };
@@ -65,6 +78,32 @@ describe("building", () => {
     const later = new Date(Date.now() + 60_000);
     utimesSync(join(folder, "main.go"), later, later);
     expect(isBuilt(launch())).toBe(false);
+  });
+
+  test("a folder that holds the program is made anew as a whole, and counts as made by its own age", async () => {
+    const inFolder = launchOf({
+      ...manifest(),
+      command: ["bin/env/tool", "main.py"],
+      build: ["make", "bin/env"],
+      makes: "bin/env",
+    });
+    const make: Run = async ([, target]) => {
+      await mkdir(target ?? "");
+      writeFileSync(join(target ?? "", "tool"), "made");
+      return { code: 0, stderr: "" };
+    };
+    await mkdir(join(folder, "bin", "env"));
+    writeFileSync(join(folder, "bin", "env", "left-over"), "");
+    expect(isBuilt(inFolder)).toBe(false);
+    await buildBus(inFolder, make);
+    expect(isBuilt(inFolder)).toBe(true);
+    expect(readdirSync(join(folder, "bin"))).toEqual(["env"]);
+    expect(readdirSync(join(folder, "bin", "env"))).toEqual(["tool"]);
+    // The tool itself may be a link to something old.
+    utimesSync(join(folder, "bin", "env", "tool"), new Date(0), new Date(0));
+    expect(isBuilt(inFolder)).toBe(true);
+    rmSync(join(folder, "bin", "env", "tool"));
+    expect(isBuilt(inFolder)).toBe(false);
   });
 
   test("a failed build says what the tool said", async () => {

@@ -10,10 +10,11 @@ test("with everything there the live world is ready, and every bus tells its pro
   const profiles = json.buses.map(({ name, profile }: { name: string; profile: string }) => [name, profile]);
   expect(profiles).toEqual([
     ["go-nats-go", "nats-go"],
+    ["python-nats-py", "nats-py"],
     ["typescript-nats-js-2", "nats-js-2"],
     ["typescript-nats-js-3", "nats-js-3"],
   ]);
-  expect(json.buses[2]).toMatchObject({ built: true, capabilities: expect.arrayContaining(["publish", "together"]) });
+  expect(json.buses[3]).toMatchObject({ built: true, capabilities: expect.arrayContaining(["publish", "together"]) });
 });
 
 test("without servers and without Go it exits 69 and says what to install; a bus that misbehaves is named", async () => {

@@ -1,10 +1,10 @@
 /** The live world: real clients, a real nats-server, a real Toxiproxy. */
 import { describe } from "vitest";
-import { bundledBuses } from "../../src/bus-protocol/registry.ts";
 import { holds } from "../../src/vitest.ts";
+import { busesAtHand } from "../buses-at-hand.ts";
 import { holdsIn } from "./body.ts";
 
-const buses = bundledBuses().map(({ name }) => name);
+const buses = (await busesAtHand()).had.map(({ name }) => name);
 
 describe("on the real parts", () => {
   holdsIn(

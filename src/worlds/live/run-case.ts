@@ -80,6 +80,8 @@ class LiveCase {
   #serverDown = false;
   #paused = false;
   #pausedCid: number | undefined;
+  /** A close that raised an error has said all that it had to say. */
+  #closeFailed = false;
 
   constructor(one: Case, number: number, subject: string, parts: Parts, observer: Observer, emit: Emit) {
     this.#one = one;
@@ -230,6 +232,7 @@ class LiveCase {
   async #said(step: Exclude<CallStep, PublishStep | ExitStep>, outcome: CallOutcome): Promise<void> {
     // What the server has taken in must reach the observer before anything is done to the server.
     if (step.kind === "flush" && outcome.is === "ok") await this.#observe();
+    if (step.kind === "close" && outcome.is === "failed") this.#closeFailed = true;
     this.#sayCall(step.id, step.kind, outcome);
   }
 
@@ -404,7 +407,8 @@ class LiveCase {
         this.#emit({ kind: "not-awaited", step: settleId, what: `the last flush, which ended in ${outcome.kind}` });
     }
     // nats.go says so from a goroutine of its own, maybe after the call that closed it has returned.
-    if (view.ended === "closed") await this.#parts.bus.waitFor(isClosed, this.#caseMark, closedBoundMs);
+    if (view.ended === "closed" && !this.#closeFailed)
+      await this.#parts.bus.waitFor(isClosed, this.#caseMark, closedBoundMs);
     const connectionsLeft = view.ended === "closed" ? 0 : 1;
     await this.#awaitOpen(settleId, open => open.filter(one => one.name === this.#name).length <= connectionsLeft);
     this.#sayEvents();
