@@ -84,6 +84,7 @@ export const natsPyMutants: readonly Mutant[] = [
     where: scenarioWith([start, flush(), together(publish(50), flush()), cut(), publish(1), heal(), flush()]),
     killedBy: ["core-path/flushed-messages-arrive", "core-path/silent-loss-only-inside-a-disturbance", "conformance"],
     survives: "no random scenario flushes in the tick of a burst",
+    beyond: "no letter flushes in the tick of a burst",
   },
   {
     name: "notices a cut in the midst of a block that its profile says is written whole",
