@@ -19,7 +19,8 @@ export function openRunFolder(command: string, seed: string): RunFolder {
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(":", "");
   const parent = join(".faultline", "runs");
-  mkdirSync(parent, { recursive: true });
+  // Where the current folder has been deleted, cwd() says so; mkdir with a relative path would try for ever.
+  mkdirSync(join(process.cwd(), parent), { recursive: true });
   const path = newFolder(join(parent, `${stamp}-${command}-${seed}`));
   return {
     path,

@@ -12,7 +12,11 @@ import { openLease } from "../../src/worlds/live/leases.ts";
 
 const bin = join(import.meta.dirname, "../../bin/faultline.js");
 const cwd = mkdtempSync(join(tmpdir(), "kill-test-"));
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+  rmSync(cwd, { recursive: true, force: true });
+});
 
 const drill = ["drill", "--json"];
 const compare = ["compare", "--bus", "typescript-nats-js-3", "--runs", "1000", "--json"];
@@ -30,7 +34,16 @@ function start(args: readonly string[], building: boolean): Harness {
     ? { FAULTLINE_CACHE: join(cwd, mark), FAULTLINE_NATS_SERVER: "", FAULTLINE_TOXIPROXY: "" }
     : {};
   const env = { ...process.env, ...cache, FAULTLINE_TEST_MARK: mark };
-  return { child: spawn(process.execPath, [bin, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }), mark };
+  const child = spawn(process.execPath, [bin, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  started.push(child);
+  return { child, mark };
+}
+
+/** It has said its first word: signals are heard from then on, however slow the machine. */
+async function isUp({ stderr }: ChildProcess): Promise<void> {
+  if (stderr === null) throw new Error("the harness has no stderr");
+  await once(stderr, "data");
+  stderr.resume();
 }
 
 function readOr(path: string, otherwise: string): string {
@@ -101,10 +114,10 @@ test.for([
   },
   async ([signal, exitCode]) => {
     const ends = await inTens(
-      [1_000, 3_000, 5_000, 7_000].map((afterMs, i) => async () => {
+      [0, 2_000, 4_000, 6_000].map((afterMs, i) => async () => {
         const { child, mark } = start(i % 2 === 0 ? drill : compare, false);
         const said = child.stdout === null ? "" : text(child.stdout);
-        child.stderr?.resume();
+        await isUp(child);
         await sleep(afterMs);
         child.kill(signal);
         const [code] = await once(child, "exit");
