@@ -338,8 +338,7 @@ class Search {
     const before = this.everDelivered[Math.min(run.first, this.everDelivered.length - 1)] ?? 0;
     const after = this.everDelivered[Math.min(run.first + run.count, this.everDelivered.length - 1)] ?? 0;
     if (after === before) return undefined;
-    const message = this.firstDelivered([run]);
-    return `message ${message === undefined ? run.first : message} arrived, but in the model it no longer can`;
+    return `message ${this.firstDelivered([run])} arrived, but in the model it no longer can`;
   }
 
   private leftOver(at: Position): string | undefined {
@@ -448,8 +447,7 @@ const downwards = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
 
 function prefixCounts(observed: Observation): Int32Array {
-  const size = Math.max(observed.published, ...observed.delivered.slice(0, 1), 0);
-  let most = size;
+  let most = observed.published;
   for (const m of observed.delivered) if (m >= most) most = m + 1;
   const counts = new Int32Array(most + 1);
   for (const m of observed.delivered) if (m >= 0) counts[m + 1] = (counts[m + 1] ?? 0) + 1;

@@ -43,14 +43,23 @@ export async function population(): Promise<readonly Mutant[]> {
   return all;
 }
 
-/** What the tests say to each of these mutants. They stand in the files as they are now. */
+/**
+ * What the tests say to each of these mutants. They stand in the files as they are now. Who runs out of time is tried a second time with
+ * three times as much, since the machine may have been busy; who loops without end is caught by counting, too.
+ */
 export function tryAll(mutants: readonly Mutant[], share: string): ReadonlyMap<Mutant, Tried> {
+  const tried = tryOnce(mutants, share, 1);
+  const late = mutants.filter(one => tried.get(one)?.status === "timeout" && tried.get(one)?.by === "");
+  return late.length === 0 ? tried : new Map([...tried, ...tryOnce(late, share, 3)]);
+}
+
+function tryOnce(mutants: readonly Mutant[], share: string, patience: number): ReadonlyMap<Mutant, Tried> {
   const drawn = join(folder, "drawn.json");
   const report = join(folder, "stryker.json");
   const config = join(folder, "stryker.config.json");
   mkdirSync(folder, { recursive: true });
   writeFileSync(drawn, JSON.stringify(mutants.map(placeOf)));
-  writeFileSync(config, JSON.stringify(configFor(mutants, report)));
+  writeFileSync(config, JSON.stringify(configFor(mutants, report, patience)));
   const { status } = spawnSync(
     process.execPath,
     [join(modules, "@stryker-mutator/core/bin/stryker.js"), "run", config],
@@ -70,7 +79,7 @@ export function tryAll(mutants: readonly Mutant[], share: string): ReadonlyMap<M
   return read(mutants, JSON.parse(readFileSync(report, "utf8")) as Report);
 }
 
-function configFor(mutants: readonly Mutant[], report: string): object {
+function configFor(mutants: readonly Mutant[], report: string, patience: number): object {
   return {
     testRunner: "vitest",
     vitest: { configFile: "mutation/vitest.config.ts", related: false },
@@ -84,8 +93,8 @@ function configFor(mutants: readonly Mutant[], report: string): object {
     // TypeScript 7 has no compiler API; a file that is not there keeps Stryker from asking for it.
     tsconfigFile: "none.json",
     disableTypeChecks: false,
-    timeoutMS: 20_000,
-    timeoutFactor: 2,
+    timeoutMS: 20_000 * patience,
+    timeoutFactor: 2 * patience,
     dryRunTimeoutMinutes: 10,
     tempDirName: ".faultline/mutation/copies",
     ignorePatterns: ["/mutation/node_modules", "/dist", "/docs", "/examples", "/.faultline", "/fixtures/buses/*/bin"],

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { admits, type Observation, observe } from "../../models/oracle.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { answeredRun } from "./answered.ts";
 import {
   close,
   cut,
@@ -16,7 +17,7 @@ import {
   scenarioWith,
   start,
 } from "./cases.ts";
-import { job, sound, subscribe, underPolicy } from "./policies.ts";
+import { job, jobAgain, sound, subscribe, underPolicy } from "./policies.ts";
 
 const go = profileNamed("nats-go");
 
@@ -177,6 +178,43 @@ describe("an observation", () => {
       ).toMatch(/^not-permitted/);
     }
   });
+});
+
+test("what is published again is held against what was told of it, apart from the first time", () => {
+  const scenario = underPolicy(sound, [start, job(2), jobAgain(1, 2)]);
+  const truth = observe(eventsOf(scenario, go));
+  expect(truth.outcomes).toEqual(["acked", "acked"]);
+  expect([...truth.again]).toEqual([
+    ["publish-2/0", "acked as a duplicate"],
+    ["publish-2/1", "acked as a duplicate"],
+  ]);
+  expect(saidOf(scenario, () => ({}))).toBe("permitted");
+  expect(saidOf(scenario, ({ again }) => ({ again: new Map(again).set("publish-2/1", "acked") }))).toMatch(
+    /^not-permitted/,
+  );
+  expect(saidOf(scenario, () => ({ again: new Map() }))).toMatch(/^not-permitted/);
+});
+
+test("a word that a restarted process says again is no repetition", () => {
+  const said = observe([
+    { kind: "connection", change: "connected" },
+    { kind: "process", change: "started", replica: 1, by: "scenario", atMs: 0 },
+    { kind: "connection", change: "connected" },
+    { kind: "process", change: "started", replica: 0, by: "supervisor", atMs: 0 },
+    { kind: "connection", change: "connected" },
+  ]);
+  expect(said.connection).toEqual(["connected", "connected"]);
+});
+
+test("a few explanations are enough: of 500 ways in which the same could be seen 8 are looked at", () => {
+  // Whatever the client noticed in their midst, all were accepted, and the close lost what was kept.
+  const scenario = scenarioWith([start, flush(), cut("none"), publish(500), close], {
+    reconnectBufferBytesMax: 17_000,
+  });
+  const observed = observe(answeredRun(scenario, go).said);
+  const admission = admits(scenario, go, observed);
+  expect(admission.answer).toBe("permitted");
+  expect(admission.evaluations).toBeLessThan(40);
 });
 
 describe("of the truth it is said where each message ended", () => {
