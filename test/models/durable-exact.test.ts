@@ -26,6 +26,7 @@ import {
   sound,
   stream,
   subscribe,
+  term,
   underPolicy,
 } from "./policies.ts";
 
@@ -429,5 +430,28 @@ describe("handlers", () => {
 
   test("are given what they waited for once the link is back", () => {
     expect(shown("nats-go", noId, [start, subscribe(0), cut(), job(1), heal()]).handled).toEqual(["0: 0 1 acked"]);
+  });
+});
+
+describe("a drain that is told by SIGTERM", () => {
+  const drains = policyWith({ consume: { durables: "created" }, shutdown: { strategy: "drain", forced: false } });
+  const flush: Bare = { kind: "flush", timeoutMs: 5_000 };
+  const tookMs = (steps: readonly Bare[]): number[] =>
+    answeredRun(underPolicy(drains, steps), profileNamed("nats-go")).said.flatMap(event =>
+      event.kind === "process" && event.change === "exited" ? [event.tookMs] : [],
+    );
+
+  test("ends at once where the link is down, and after 5 s where it holds", () => {
+    expect(tookMs([start, flush, cut(), news(5), term()])).toEqual([0]);
+    expect(tookMs([start, flush, hold, news(5), term()])).toEqual([5_000]);
+    expect(tookMs([start, flush, news(5), term()])).toEqual([0]);
+  });
+
+  test("deletes what the library made only where it could drain", () => {
+    const again = (between: readonly Bare[]): readonly string[] =>
+      shown("nats-go", drains, [start, subscribe(0), job(1), ...between, term(), heal("none"), start, subscribe(0)])
+        .handled;
+    expect(again([])).toEqual(["0: 0 1 acked", "0: 0 1 acked"]);
+    expect(again([hold])).toEqual(["0: 0 1 acked"]);
   });
 });

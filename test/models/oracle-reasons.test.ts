@@ -3,21 +3,24 @@ import { describe, expect, test } from "vitest";
 import { admits, type Observation, observe } from "../../models/oracle.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { answeredRun } from "./answered.ts";
+import { type Answers, answeredRun } from "./answered.ts";
 import {
   close,
   cut,
   eventsOf,
+  fault,
   flush,
   heal,
   hold,
+  limit,
   overlapped,
   profileNamed,
   publish,
   scenarioWith,
   start,
+  together,
 } from "./cases.ts";
-import { job, jobAgain, sound, subscribe, underPolicy } from "./policies.ts";
+import { job, jobAgain, news, policyWith, replica, sound, stream, subscribe, underPolicy } from "./policies.ts";
 
 const go = profileNamed("nats-go");
 
@@ -215,6 +218,87 @@ test("a few explanations are enough: of 500 ways in which the same could be seen
   const admission = admits(scenario, go, observed);
   expect(admission.answer).toBe("permitted");
   expect(admission.evaluations).toBeLessThan(40);
+});
+
+test("the reason is the one of the path that went furthest, whatever shorter paths broke on", () => {
+  const js = profileNamed("nats-js-3");
+  const scenario = scenarioWith([start, flush(), cut("none"), heal("none"), publish(2), heal(), flush()]);
+  const truth = observe(answeredRun(scenario, js).said);
+  expect(truth.delivered).toEqual([0, 1]);
+  const lie = { ...truth, calls: new Map(truth.calls).set("flush-6", ["flush failed timeout"]) };
+  // That the two were lost in the old socket is thought of later, and breaks at publish-4.
+  expect(admits(scenario, js, lie)).toMatchObject({
+    answer: "not-permitted",
+    reason:
+      "flush-6: the model says flush ok; observed flush failed timeout (at flush-6, after 2 of 2 deliveries matched)",
+  });
+});
+
+describe("the observation decides the answers", () => {
+  const evaluationsOf = (scenario: Scenario, answers: Answers = {}): number => {
+    const admission = admits(scenario, go, observe(answeredRun(scenario, go, answers).said));
+    expect(admission.answer).toBe("permitted");
+    return admission.evaluations;
+  };
+
+  test("of what was in flight, of a burst that noticed, of write errors: a few looks at each step are enough", () => {
+    const flight = scenarioWith([start, publish(4_000), cut(), heal()]);
+    expect(evaluationsOf(flight, { "arrived-before-cut": 1_234 })).toBeLessThanOrEqual(10);
+    const burst = scenarioWith([start, flush(), overlapped(4_000), cut(), heal(), flush()]);
+    expect(evaluationsOf(burst, { "arrived-before-cut": 1_234, "noticed-at": 500 })).toBeLessThanOrEqual(20);
+    expect(
+      evaluationsOf(burst, { "arrived-before-cut": 100, "noticed-at": 3_000, "write-error-at": 1_500 }),
+    ).toBeLessThanOrEqual(20);
+    const anchor = scenarioWith([start, flush(), limit(3_400), publish(4_000), heal(), flush()]);
+    expect(evaluationsOf(anchor, { "noticed-at": 700 })).toBeLessThanOrEqual(20);
+  });
+
+  test("of durable calls that a cut overlapped", () => {
+    const scenario = underPolicy(sound, [start, job(200, { overlap: true }), cut(), heal()]);
+    expect(evaluationsOf(scenario, { "acked-before-cut": 120, "ack-lost": 1 })).toBeLessThanOrEqual(20);
+    expect(evaluationsOf(scenario, { "acked-before-cut": 0 })).toBeLessThanOrEqual(20);
+  });
+});
+
+describe("under a policy the oracle admits what the model makes", () => {
+  const captured = policyWith({ streams: [{ ...stream, subjects: ["job.>", "news.>"] }] });
+  test.each<[what: string, scenario: Scenario]>([
+    ["calls that a cut overlaps", underPolicy(sound, [start, job(4, { overlap: true }), cut(), heal()])],
+    [
+      "calls all at once that a cut overlaps",
+      underPolicy(sound, [start, job(4, { overlap: true, async: true }), cut(), heal()]),
+    ],
+    ["calls after a cut that is not awaited", underPolicy(sound, [start, cut("none"), heal("none"), job(2), heal()])],
+    [
+      "calls that are done again",
+      underPolicy(sound, [start, job(3, { overlap: true }), cut(), heal(), jobAgain(1, 3)]),
+    ],
+    [
+      "a kill of what was captured",
+      underPolicy(captured, [
+        start,
+        news(4),
+        fault({ kind: "stop-server", signal: "KILL", awaits: "noticed" }),
+        heal(),
+      ]),
+    ],
+    [
+      "power loss",
+      underPolicy(captured, [start, news(2), job(2), fault({ kind: "power-loss", awaits: "noticed" }), heal()]),
+    ],
+    ["two replicas", underPolicy(sound, [start, subscribe(0), replica(1), subscribe(1), job(2), job(2)])],
+    ["an exit in the tick of a burst", scenarioWith([start, flush(), together(publish(1_000), { kind: "exit" })])],
+  ])("%s", (_what, scenario) => {
+    for (const name of ["nats-go", "nats-js-2", "nats-js-3"]) {
+      const profile = profileNamed(name);
+      for (let seed = 0; seed < 25; seed++) {
+        const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, String(seed))));
+        expect(admission.answer, `${name} ${seed}: ${admission.answer === "permitted" ? "" : admission.reason}`).toBe(
+          "permitted",
+        );
+      }
+    }
+  });
 });
 
 describe("of the truth it is said where each message ended", () => {

@@ -1,8 +1,24 @@
 /** Messages as runs: what is taken off a list and put onto it, and what is said of it. */
 import { describe, expect, test } from "vitest";
-import { expand, hashText, mix } from "../../models/choice.ts";
-import { append, arrive, countOf, type FrameRun, lose, newState, take } from "../../models/state.ts";
+import { step } from "../../models/bus.ts";
+import { type Choose, expand, hashText, mix } from "../../models/choice.ts";
+import { plan } from "../../models/plan.ts";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import {
+  append,
+  arrive,
+  type BusState,
+  copy,
+  countOf,
+  type FrameRun,
+  key,
+  lose,
+  newState,
+  take,
+} from "../../models/state.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
+import { start } from "./cases.ts";
+import { advance, job, sound, subscribe, underPolicy } from "./policies.ts";
 
 const run = (first: number, count: number, frameBytes = 34): FrameRun => ({ first, count, frameBytes });
 
@@ -72,4 +88,47 @@ test("a question with one answer is not asked of whoever names the candidates", 
   );
   expect(found).toEqual([5, 4]);
   expect(asked).toEqual(["dialled-at"]);
+});
+
+describe("under a policy a copied state", () => {
+  const scenario = underPolicy(sound, [start, subscribe(0), job(2, { key: "k" }), job(1), advance(120_000)]);
+  const steps = plan(scenario, natsGo).steps;
+  const lowest: Choose = (_label, lo) => lo;
+  const after = (count: number): BusState => {
+    const state = newState(scenario.policy);
+    for (const planned of steps.slice(0, count)) step(state, planned, natsGo, scenario.options, lowest, () => {});
+    return state;
+  };
+
+  test.each(steps.map((planned, i) => [planned.step.id, planned, i] as const))(
+    "is of its own through %s",
+    (_id, planned, i) => {
+      const state = after(i);
+      const before = JSON.stringify(state);
+      const copied = copy(state);
+      expect(key(copied)).toBe(key(state));
+      step(copied, planned, natsGo, scenario.options, lowest, () => {});
+      expect(JSON.stringify(state)).toBe(before);
+      expect(key(copied)).not.toBe(key(state));
+    },
+  );
+
+  test("has what streams hold and remember, and who was given what, in its key", () => {
+    const state = after(steps.length);
+    const stream = state.service?.server.streams[0];
+    const consumer = state.service?.server.consumers[0];
+    if (stream === undefined || consumer === undefined) throw new Error("there is no stream, or no consumer");
+    for (const change of [
+      () => void stream.log.pop(),
+      () => void stream.seen.pop(),
+      () => void stream.synced--,
+      () => void stream.unconfirmed++,
+      () => void consumer.given--,
+      () => void consumer.members.pop(),
+    ]) {
+      const earlier = key(state);
+      change();
+      expect(key(state)).not.toBe(earlier);
+    }
+  });
 });

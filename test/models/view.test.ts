@@ -1,10 +1,11 @@
 /** What the harness knows after each step; the view is all that decides what is done next. */
 import { expect, test } from "vitest";
-import { plan, type View } from "../../models/plan.ts";
-import type { Options } from "../../models/vocabulary/scenario.ts";
+import { callsMade, plan, type View } from "../../models/plan.ts";
+import type { CallStep, Options } from "../../models/vocabulary/scenario.ts";
 import {
   awaitNoticed,
   type Bare,
+  type BareCall,
   blackhole,
   close,
   cut,
@@ -22,11 +23,17 @@ import {
   start,
   together,
 } from "./cases.ts";
+import { advance, job, kill, news, replica, sound, subscribe, underPolicy } from "./policies.ts";
 
 const stale: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
 const finite: Partial<Options> = { reconnectAttemptsMax: 3 };
 const stopServer = (awaits: "noticed" | "gave-up" | "none"): Bare =>
   fault({ kind: "stop-server", signal: "KILL", awaits });
+
+const loseAck = fault({ kind: "lose-ack" });
+const refuses = fault({ kind: "refuse-credentials" });
+const silent = fault({ kind: "silent-handshake" });
+const noJetStream = fault({ kind: "no-jetstream" });
 
 const up: Partial<View> = {
   started: true,
@@ -52,6 +59,11 @@ test.each<[what: string, steps: readonly Bare[], view: Partial<View>, options?: 
   ["a cut after which the client gave up", [start, cut("gave-up")], { ...down, ended: "closed" }, finite],
   ["the end of the server", [start, stopServer("noticed")], down],
   ["the end of the server, not awaited", [start, stopServer("none")], unsure],
+  [
+    "a flush whose way back was not awaited",
+    [start, cut(), heal("none"), flush()],
+    { ...up, client: "unsure", quiet: false },
+  ],
   ["a flush while down", [start, publish(1), cut(), flush(60)], { ...down, quiet: false }],
   ["a cut of a closed client", [start, close, cut()], { ...down, client: "connected", ended: "closed" }],
 
@@ -177,4 +189,70 @@ test.each<[reason: string, steps: readonly Bare[], options?: Partial<Options>]>(
 ])("a step is refused where %s", (reason, steps, options = {}) => {
   const planned = plan(scenarioWith(steps, options), profileNamed("nats-go")).steps;
   expect(planned.map(one => one.skipped)).toContain(reason);
+});
+
+/** Under a policy: the process, its way of publishing, its server. */
+test.each<[what: string, steps: readonly Bare[], view: Partial<View>, options?: Partial<Options>]>([
+  [
+    "nothing",
+    [],
+    { process: "none", path: "jetstream", jetStream: true, serverUp: true, door: "shut", peers: 0, nowMs: 0 },
+  ],
+  ["a start", [start], { ...up, process: "running", startedAtMs: 0 }],
+  ["a start with the link down", [cut("none"), start], { process: "waiting", started: true, client: "disconnected" }],
+  ["… and the link back", [cut("none"), start, advance(500), heal()], { ...up, process: "running", nowMs: 500 }],
+  ["a lost acknowledgement", [start, loseAck, job(2)], { ...down, process: "running" }],
+  [
+    "a core publish, of which no acknowledgement can be lost",
+    [start, loseAck, news(2)],
+    { ...up, hindrance: "lose-ack" },
+  ],
+  ["the end of the server", [start, stopServer("noticed")], { ...down, serverUp: false }],
+  ["a cut", [start, cut()], { ...down, serverUp: true }],
+  ["the server's coming back", [start, stopServer("noticed"), heal()], { ...up, serverUp: true }],
+  ["a refusal of credentials", [refuses], { door: "refuses", link: "down" }],
+  ["a silent handshake", [silent], { door: "silent", link: "down" }],
+  ["the end of either", [silent, heal()], { door: "shut", link: "up" }],
+  ["a server without JetStream", [noJetStream], { jetStream: false, link: "up" }],
+  ["another replica", [start, replica(1), replica(3)], { peers: 0b1010 }],
+  ["the end of one", [start, replica(1), replica(3), kill(3)], { peers: 0b0010 }],
+  ["the end of the process", [start, advance(700), kill()], { started: false, process: "exited", nowMs: 700 }],
+  ["… that nobody starts again", [start, kill(), advance(60_000)], { process: "exited", nowMs: 60_000 }],
+  ["giving up, where its process then exits", [start, cut("gave-up")], { process: "exited", started: false }, finite],
+  ["a subscription of its own", [start, subscribe(0)], { subscribed: true }],
+  ["a subscription of another", [start, replica(1), subscribe(1)], { subscribed: false }],
+])("under a policy, after %s", (_what, steps, view, options = {}) => {
+  const planned = plan(underPolicy(sound, steps, options), profileNamed("nats-go"));
+  expect(planned.steps.map(one => one.skipped)).toEqual(steps.map(() => undefined));
+  expect(planned.end).toMatchObject(view);
+});
+
+test.each<[reason: string, steps: readonly Bare[]]>([
+  ["the replica is not started", [start, subscribe(1)]],
+  ["the replica is not started", [start, replica(1), kill(2)]],
+  ["the replica is not started", [start, replica(1), kill(1), kill(1)]],
+  ["the replica is started already", [start, replica(1), replica(1)]],
+  ["another fault is in force", [start, hold, replica(1)]],
+  ["another fault is in force", [start, replica(1), hold, subscribe(1)]],
+  [
+    "only what a stream holds is handled here",
+    [start, { kind: "subscribe", replica: 0, subject: "news.a", handler: "acks" }],
+  ],
+  ["the client may not be connected", [start, cut(), subscribe(0)]],
+  ["the client's state is not known", [start, loseAck, together(publish(1))]],
+  ["the client's state is not known", [start, together({ kind: "publish", count: 1, bytes: 16, subject: "job.a" })]],
+])("under a policy a step is refused where %s", (reason, steps) => {
+  expect(plan(underPolicy(sound, steps), profileNamed("nats-go")).steps.at(-1)?.skipped).toBe(reason);
+});
+
+test("of what is done in one breath nothing is done after the exit, and only publishes after a close", () => {
+  const made = (...calls: readonly BareCall[]): string =>
+    callsMade(calls.map((call, i) => ({ ...call, id: String(i) }) as CallStep))
+      .map(call => call.kind)
+      .join(" ");
+  const one = publish(1);
+  expect(made(one, flush(), one)).toBe("publish flush publish");
+  expect(made(one, { kind: "exit" }, one, flush())).toBe("publish exit");
+  expect(made(one, close, one, flush(), { kind: "exit" }, one)).toBe("publish close publish exit");
+  expect(made(drain, one, close)).toBe("drain publish");
 });
