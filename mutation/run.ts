@@ -21,7 +21,7 @@ const kept = join(folder, "tried.json");
 const { values } = parseArgs({
   options: {
     slice: { type: "string", multiple: true, default: [] },
-    sample: { type: "string", default: "400" },
+    sample: { type: "string", default: "420" },
     seed: { type: "string", default: "1" },
     share: { type: "string", default: "0.05" },
     survivors: { type: "boolean", default: false },

@@ -4,9 +4,10 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Random scenarios in numbers, the longest last. */
-const slow = ["words", "kill-matrix", "shapes", "arbitraries", "plan", "no-false-alarm", "ledger", "oracle"].map(
-  name => `${name}.test.ts`,
-);
+const slow = [
+  ...["words", "kill-matrix", "shapes", "arbitraries", "plan", "goals", "policy-scenario", "replaying"],
+  ...["no-false-alarm", "no-false-alarm-under-policy", "ledger", "oracle"],
+].map(name => `${name}.test.ts`);
 
 class QuickestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {

@@ -386,6 +386,14 @@ describe("streams that the bus makes", () => {
   });
 });
 
+test("one probe at the start: nats.go asks while it still dials and hears nothing, nats.js asks once it is connected", () => {
+  const once = policyWith({ startup: { jetStreamProbe: "once" } });
+  const steps = [cut("none"), start, heal(), job(1)];
+  expect(shown("nats-go", once, steps).told).toEqual(["0 accepted"]);
+  expect(shown("nats-js-3", once, steps).told).toEqual(["0 acked"]);
+  expect(shown("nats-go", sound, steps).told).toEqual(["0 acked"]);
+});
+
 describe("handlers", () => {
   test("are subscribed by each replica, or not at all where there is no stream", () => {
     const steps = [start, subscribe(0), replica(1), subscribe(1)];

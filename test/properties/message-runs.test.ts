@@ -46,7 +46,7 @@ test("every message has the outcome and the arrivals that the ledger has, withou
 });
 
 test("what is counted while events come is what a full scan of the ledger counts", () => {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < times(500); i++) {
     const seen = newSeen();
     const ledger = newLedger();
     const events = randomEvents(`counts-${i}`);
@@ -101,4 +101,21 @@ test("the first message lost in silence, and the first that overtook, are named"
   expect(firstOvertaking(known, [{ first: 3, count: 3 }])).toBe(5);
   see(seen, { kind: "observed", complete: false });
   expect(firstSilentlyLost(known, [{ first: 0, count: 10 }])).toBeUndefined();
+});
+
+test("where a message stands in the order of arrival is told of those that arrived, and of no other", () => {
+  const seen = newSeen();
+  const accepted: Outcome = { is: "accepted" };
+  for (const event of [
+    { kind: "published", step: "publish", first: 0, count: 6, frameBytes: 30, outcome: accepted } as const,
+    { kind: "delivered", first: 3, count: 2 } as const,
+    { kind: "delivered", first: 0, count: 1 } as const,
+  ])
+    see(seen, event);
+  expect(seen.known.runs.map(({ first, count, arrivedAt }) => [first, count, arrivedAt])).toEqual([
+    [0, 1, 2],
+    [1, 2, -1],
+    [3, 2, 0],
+    [5, 1, -1],
+  ]);
 });

@@ -12,7 +12,7 @@ import { missingCapabilities } from "../../src/capability.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
 import { checkPolicy } from "../../src/policy-schema.ts";
 import { checkScenario } from "../../src/schema.ts";
-import { describeScenario, profileNamed, profilesByName, randomScenario, smallest } from "../models/cases.ts";
+import { describeScenario, profileNamed, profilesByName, randomScenario, smallest, times } from "../models/cases.ts";
 
 const policies = bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const);
 const profile = profileNamed("nats-go");
@@ -27,14 +27,14 @@ const stepsOf = ({ steps }: Scenario): readonly Step[] =>
 
 describe.each(policies)("under %s", (_name, policy) => {
   test("every random scenario is one that could be read from a file", () => {
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < times(400); i++) {
       const scenario = { ...scenarioOf(`file-${i}`, policy), id: "random/word" };
       expect(checkScenario(scenario, "x.json")).toEqual(scenario);
     }
   });
 
   test.each(profilesByName)("for %s every fault is one that can take effect there", (_name, profile) => {
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < times(400); i++) {
       const scenario = policyScenarioOf(`fault-${i}`, { profile, policy, capabilities: has });
       const skipped = plan(scenario, profile).steps.filter(
         one => one.skipped !== undefined && one.step.kind === "fault",
@@ -47,7 +47,7 @@ describe.each(policies)("under %s", (_name, policy) => {
   });
 
   test("a scenario needs no capability beyond those that it was made for", () => {
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < times(600); i++) {
       const without = capabilities[i % capabilities.length] as Capability;
       const rest = new Set<Capability>([...has].filter(one => one !== without));
       const scenario = policyScenarioOf(`needs-${i}`, { profile, policy, capabilities: rest });
@@ -59,14 +59,14 @@ describe.each(policies)("under %s", (_name, policy) => {
   });
 
   test("every reduction of a scenario is one that could be read from a file", () => {
-    for (let i = 0; i < 25; i++) {
+    for (let i = 0; i < times(25); i++) {
       const scenario = { ...scenarioOf(`reduce-${i}`, policy), id: "random/word" };
       for (const smaller of reductions(scenario)) expect(checkScenario(smaller, "x.json")).toEqual(smaller);
     }
   });
 
   test("whatever fails always is reduced to one start", () => {
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < times(40); i++) {
       const small = smallest(scenarioOf(`end-${i}`, policy), () => true);
       expect(small.steps.length, describeScenario(small)).toBe(1);
     }
