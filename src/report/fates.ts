@@ -160,10 +160,13 @@ function publishNotes(state: LedgerState, first: number, count: number): readonl
 }
 
 function fateText(state: LedgerState, m: number): string {
-  const arrivals = state.arrivals[m] ?? 0;
+  const isDurable = state.durable[m] === true;
+  const times = (isDurable ? state.held[m] : state.arrivals[m]) ?? 0;
   const place = state.places[m];
-  const there = arrivals === 1 ? "arrived" : arrivals > 1 ? `arrived ${arrivals} times` : undefined;
-  const where = there ?? (place === undefined ? "did not arrive" : `did not arrive (${place})`);
+  const arrived = isDurable ? "stored" : "arrived";
+  const there = times === 1 ? arrived : times > 1 ? `${arrived} ${times} times` : undefined;
+  const missing = isDurable ? "not stored" : "did not arrive";
+  const where = there ?? (place === undefined || place === "arrived" ? missing : `${missing} (${place})`);
   const name = classAt(state, m);
   return `${outcomeText(state.outcomes[m])}, ${where}${name === "kept" ? "" : ` → ${classTitles[name]}`}`;
 }

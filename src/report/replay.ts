@@ -37,7 +37,8 @@ export function renderReplay(report: ReplayReport, paint: Paint): string {
   const head = [paint("bold", scenario.id), `  ${scenario.why}`];
   if (counterexample !== undefined) {
     const whose = counterexample.overridden ? " (held against a profile that is not the bus's own)" : "";
-    head.push(`  counterexample of ${counterexample.property}${whose}: ${counterexample.reason}`);
+    const why = counterexample.reason.replace(`${counterexample.property}: `, "");
+    head.push(`  counterexample of ${counterexample.property}${whose}: ${why}`);
   }
   return [
     head.join("\n"),
