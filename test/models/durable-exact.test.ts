@@ -463,3 +463,10 @@ describe("a drain that is told by SIGTERM", () => {
     expect(again([hold])).toEqual(["0: 0 1 acked"]);
   });
 });
+
+test("a stop that only closes may reset a connection whose second INFO is unread, one that drains has read it", () => {
+  const asked = (strategy: "close" | "drain"): readonly string[] =>
+    shown("nats-go", policyWith({ shutdown: { strategy } }), [start, news(4), term()]).asked;
+  expect(asked("close")).toEqual(["signal-2 arrived-before-cut 0..4"]);
+  expect(asked("drain")).toEqual([]);
+});

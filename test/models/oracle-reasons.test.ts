@@ -203,6 +203,8 @@ test("a word that a restarted process says again is no repetition", () => {
     { kind: "connection", change: "connected" },
     { kind: "process", change: "started", replica: 1, by: "scenario", atMs: 0 },
     { kind: "connection", change: "connected" },
+    { kind: "process", change: "stopping", replica: 0, atMs: 0 },
+    { kind: "connection", change: "connected" },
     { kind: "process", change: "started", replica: 0, by: "supervisor", atMs: 0 },
     { kind: "connection", change: "connected" },
   ]);

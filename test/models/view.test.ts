@@ -238,6 +238,10 @@ test.each<[reason: string, steps: readonly Bare[]]>([
     "only what a stream holds is handled here",
     [start, { kind: "subscribe", replica: 0, subject: "news.a", handler: "acks" }],
   ],
+  [
+    "only what a stream holds is handled here",
+    [start, replica(1), { kind: "subscribe", replica: 1, subject: "news.a", handler: "acks" }],
+  ],
   ["the client may not be connected", [start, cut(), subscribe(0)]],
   ["the client's state is not known", [start, loseAck, together(publish(1))]],
   ["the client's state is not known", [start, together({ kind: "publish", count: 1, bytes: 16, subject: "job.a" })]],
