@@ -461,6 +461,7 @@ describe("a drain that is told by SIGTERM", () => {
         .handled;
     expect(again([])).toEqual(["0: 0 1 acked", "0: 0 1 acked"]);
     expect(again([hold])).toEqual(["0: 0 1 acked"]);
+    expect(again([cut()])).toEqual(["0: 0 1 acked"]);
   });
 });
 

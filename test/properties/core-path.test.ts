@@ -224,6 +224,10 @@ describe("an error that proves that nothing happened is true", () => {
     expect(said(published(0, 4, rejected("buffer-full")), delivered(2, 2))).toBe(
       "violated (4): message 2 was rejected, and arrived",
     );
+    // Others that arrived before it are no concern of it.
+    expect(said(published(0, 2), published(2, 1, rejected("closed")), delivered(0, 3))).toBe(
+      "violated (1): message 2 was rejected, and arrived",
+    );
   });
 });
 

@@ -58,7 +58,7 @@ export const tookEffect = (fault: Fault["kind"], step = fault as string): Event 
 export const healed: Event = { kind: "healed", step: "heal" };
 export const settled: Event = { kind: "phase", phase: "settled" };
 export const observed = (complete: boolean): Event => ({ kind: "observed", complete });
-export const called = (call: "start" | "flush" | "drain" | "close"): Event => ({
+export const called = (call: "start" | "flush" | "drain" | "close" | "exit"): Event => ({
   kind: "called",
   step: call,
   call,

@@ -85,6 +85,8 @@ describe("what was accepted while down is not dropped in silence", () => {
     ["closed while down", [called("close"), back, settled]],
     ["drained while down", [called("drain"), back, settled]],
     ["closed before a flush", [back, called("close"), settled]],
+    ["exited before a flush", [back, called("exit"), settled]],
+    ["exited while down", [called("exit"), back, settled]],
     ["says again that it is disconnected, so that it may have begun anew", [disconnected, back, settled]],
   ])("nothing is claimed of a client that %s", (_what, events) => {
     expect(said(...keptThree, ...events)).toBe("inconclusive (0)");
