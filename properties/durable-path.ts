@@ -77,7 +77,9 @@ export function isHandledOrDue(message: Message, service: Service, policy: Polic
   const handlers = service.subscribers.filter(one => one.subject === subject);
   if (handlers.length === 0 || handlers.some(({ handler }) => handler !== "acks")) return false;
   if (isHandled(message)) return true;
-  const { ackWaitMs } = policy.consume;
+  const { ackWaitMs, deliverMax } = policy.consume;
+  // Those that are gone have used up its deliveries: the consumer gives it to nobody more.
+  if (deliverMax > 0 && (handled?.deliveries ?? 0) >= deliverMax) return false;
   const disruptedLate = disruptions < service.disruptions && service.nowMs < service.disruptedAtMs + ackWaitMs;
   const triedLate = handled !== undefined && service.nowMs < handled.atMs + ackWaitMs;
   return service.settled && !disruptedLate && !triedLate;
