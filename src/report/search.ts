@@ -114,4 +114,7 @@ function byState(transitions: readonly string[]): ReadonlyMap<string, readonly s
   return gathered;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.001 ? 3 : 1)} %`;
+function percent(share: number): string {
+  if (share > 0 && share < 0.001) return "less than 0.1 %";
+  return `${(100 * share).toFixed(share === 0 ? 0 : 1)} %`;
+}
