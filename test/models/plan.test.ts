@@ -1,7 +1,7 @@
 /** The plan follows from scenario and profile alone: whatever the client does, every world does, overlaps and skips the same steps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { plan } from "../../models/plan.ts";
+import { copyView, isSameView, newView, plan } from "../../models/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
@@ -251,4 +251,11 @@ test("an overlapped publish waits for its calls where what it raced with is not 
   expect(alone.map(one => one.overlapping)).toEqual([false, false, false, false]);
   const refused = plan(scenarioWith([start, overlapped(9), cut("gave-up")]), natsGo).steps;
   expect(refused.map(one => one.overlapping)).toEqual([false, false, false]);
+});
+
+test("a view is copied whole, and one that differs in anything is another", () => {
+  const view = newView();
+  expect(copyView(view)).toEqual(view);
+  expect(isSameView(copyView(view), view)).toBe(true);
+  for (const field of Object.keys(view)) expect(isSameView({ ...view, [field]: "other" }, view), field).toBe(false);
 });
