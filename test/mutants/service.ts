@@ -151,7 +151,11 @@ const unfaithful: readonly Mutant[] = [
     {
       name: "has a listener that never answers",
       row: "Cordum: the gateway's taps change no responders into a timeout of 5 s",
-      declared: { families: [], classifier: [{ prefix: "stray" }], streams: [] },
+      declared: {
+        families: [{ subjects: "stray", durability: "durable", reason: "work" }],
+        classifier: [{ exact: "stray" }],
+        streams: [],
+      },
       notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
       steps: [start, job(2, { subject: "stray" })],
       killedBy: ["durable-path/no-responders-is-told-as-such"],
