@@ -4,6 +4,7 @@ import { hasHungHandler, leave } from "./consumers.ts";
 import type { Bus } from "./core-path.ts";
 import { finish, type Served, unsent } from "./lifecycle.ts";
 import { arrive, countOf, lose, take } from "./state.ts";
+import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
 /** Ends the connection at once. What the client has not yet written is written or lost, by profile; nothing is waited for. */
@@ -62,9 +63,19 @@ export function exitAtOnce(bus: Bus, step: StepId): void {
   finish(bus, { because: "exit", code: 0, tookMs: 0, forced: false, toldLost: 0, atMs: state.view.nowMs });
 }
 
+/** What a shell says of a process that SIGKILL has ended. */
+const killedCode = 137;
+
 /** SIGKILL: nothing of the process runs any more. What its socket has taken is still sent. */
 export function kill(bus: Bus): void {
-  finish(bus, { because: "killed", code: 137, tookMs: 0, forced: false, toldLost: 0, atMs: bus.state.view.nowMs });
+  finish(bus, {
+    because: "killed",
+    code: killedCode,
+    tookMs: 0,
+    forced: false,
+    toldLost: 0,
+    atMs: bus.state.view.nowMs,
+  });
 }
 
 /** How a stop goes: how long it would take if nothing ended it, and what it has done by then. */
@@ -80,27 +91,39 @@ const forEver = Number.POSITIVE_INFINITY;
 
 /** SIGTERM: the policy's shutdown runs, until it ends, its budget does, or the supervisor's patience. */
 export function stop(bus: Served): void {
-  const { state, policy, emit } = bus;
-  const { shutdown, supervisor } = policy;
+  const { state, policy, choose, emit } = bus;
   const atMs = state.view.nowMs;
   emit({ kind: "process", change: "stopping", replica: 0, atMs });
-  const course = courseOf(bus);
-  const forced = shutdown.forced && course.tookMs > shutdown.budgetMs;
-  const isKilled = !forced && course.tookMs > supervisor.killAfterMs;
-  const tookMs = forced ? shutdown.budgetMs : Math.min(course.tookMs, supervisor.killAfterMs);
-  const ended = course.tookMs <= tookMs;
-  if (course.flushed && ended) arrive(state, take(state.wire, countOf(state.wire)), bus.choose, emit);
-  if (course.flushed && ended) state.fresh = false;
-  const toldLost = shutdown.tellsLoss && !isKilled ? unsent(bus) : 0;
-  const because = isKilled ? "killed" : "stopped";
-  finish(bus, { because, code: isKilled ? 137 : 0, tookMs, forced, toldLost, atMs }, course.drained && ended);
+  const course = courseOf(bus, 0, reachOf(bus));
+  const { ended, ...end } = endOf(course, policy);
+  if (course.flushed && ended) {
+    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+    state.fresh = false;
+  }
+  const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? unsent(bus) : 0;
+  finish(bus, { ...end, toldLost, atMs }, course.drained && ended);
 }
 
-function courseOf(bus: Served): Course {
-  const { state, profile, policy, service } = bus;
-  const isUp = state.client === "connected" && state.view.hindrance === "none";
-  const isHeld = state.client === "connected" && !isUp;
-  const hung = hasHungHandler(service.server, 0);
+/** What ends a stop that takes so long: itself, its budget where that is enforced, or its supervisor. */
+function endOf({ tookMs: ownMs }: Course, { shutdown, supervisor }: Policy) {
+  const forced = shutdown.forced && ownMs > shutdown.budgetMs;
+  const isKilled = !forced && ownMs > supervisor.killAfterMs;
+  const tookMs = forced ? shutdown.budgetMs : Math.min(ownMs, supervisor.killAfterMs);
+  const because = isKilled ? ("killed" as const) : ("stopped" as const);
+  return { because, code: isKilled ? killedCode : 0, tookMs, forced, ended: ownMs <= tookMs };
+}
+
+/** What of the server the process can reach when it is told to stop. */
+type Reach = "up" | "held" | "down";
+
+function reachOf({ state }: Bus): Reach {
+  if (state.client !== "connected") return "down";
+  return state.view.hindrance === "none" ? "up" : "held";
+}
+
+function courseOf({ profile, policy, service }: Served, replica: number, reach: Reach): Course {
+  const hung = hasHungHandler(service.server, replica);
+  const isUp = reach === "up";
   switch (policy.shutdown.strategy) {
     case "exit":
     case "close":
@@ -108,39 +131,30 @@ function courseOf(bus: Served): Course {
     case "subscriptions-then-close":
       return { tookMs: 0, drained: false, flushed: false };
     case "drain": {
-      const handlersMs = hung ? (profile.drain.handlersWaitMs ?? forEver) : 0;
-      if (isUp) return { tookMs: handlersMs, drained: true, flushed: true };
-      if (isHeld)
-        return { tookMs: handlersMs + (profile.drain.flushWaitMs ?? forEver), drained: false, flushed: false };
       // While down it ends at once, whatever it says.
-      return { tookMs: 0, drained: false, flushed: false };
+      if (reach === "down") return { tookMs: 0, drained: false, flushed: false };
+      const handlersMs = hung ? (profile.drain.handlersWaitMs ?? forEver) : 0;
+      const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
+      return { tookMs: handlersMs + flushMs, drained: isUp, flushed: isUp };
     }
     case "four-steps":
       return { tookMs: isUp && !hung ? 0 : forEver, drained: isUp, flushed: isUp };
   }
 }
 
-/** A replica beyond 0 ends. */
-export function endPeer({ service, policy, state, emit }: Served, replica: number, signal: "TERM" | "KILL"): void {
+/** A replica beyond 0 ends; it does so only while nothing is wrong with the server. */
+export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): void {
+  const { service, policy, state, emit } = bus;
   const atMs = state.view.nowMs;
-  const { shutdown, supervisor } = policy;
-  const isStop = signal === "TERM";
-  if (isStop) emit({ kind: "process", change: "stopping", replica, atMs });
-  const waits = isStop && (shutdown.strategy === "drain" || shutdown.strategy === "four-steps");
-  const hung = waits && hasHungHandler(service.server, replica);
-  const forced = hung && shutdown.forced;
-  const isKilled = !isStop || (hung && !forced);
-  const tookMs = !hung ? 0 : forced ? shutdown.budgetMs : supervisor.killAfterMs;
-  leave(service.server, replica, waits && !hung);
-  emit({
-    kind: "process",
-    change: "exited",
-    replica,
-    because: isKilled ? "killed" : "stopped",
-    code: isKilled ? 137 : 0,
-    tookMs,
-    forced,
-    toldLost: 0,
-    atMs,
-  });
+  const exited = { kind: "process", change: "exited", replica, toldLost: 0, atMs } as const;
+  if (signal === "KILL") {
+    leave(service.server, replica, false);
+    emit({ ...exited, because: "killed", code: killedCode, tookMs: 0, forced: false });
+    return;
+  }
+  emit({ kind: "process", change: "stopping", replica, atMs });
+  const course = courseOf(bus, replica, "up");
+  const { ended, ...end } = endOf(course, policy);
+  leave(service.server, replica, course.drained && ended);
+  emit({ ...exited, ...end });
 }

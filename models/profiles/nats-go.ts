@@ -55,13 +55,9 @@ export const natsGo: Profile = {
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 0,
-    attemptsMaxDefault: 60,
     zeroMeans: "give-up",
     firstWait: "whole",
     roundTrips: false,
-    waitMsDefault: 2_000,
-    jitterMsMaxDefault: 100,
-    connectTimeoutMsDefault: 2_000,
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

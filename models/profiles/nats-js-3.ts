@@ -45,13 +45,9 @@ export const natsJs3: Profile = {
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 0,
-    attemptsMaxDefault: 10,
     zeroMeans: "give-up",
     firstWait: "elapsed",
     roundTrips: false,
-    waitMsDefault: 2_000,
-    jitterMsMaxDefault: 100,
-    connectTimeoutMsDefault: 20_000,
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

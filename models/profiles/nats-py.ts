@@ -57,13 +57,9 @@ export const natsPy: Profile = {
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 1,
-    attemptsMaxDefault: 60,
     zeroMeans: "for-ever",
     firstWait: "elapsed",
     roundTrips: true,
-    waitMsDefault: 2_000,
-    jitterMsMaxDefault: 0,
-    connectTimeoutMsDefault: 2_000,
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

@@ -95,17 +95,12 @@ export interface Profile {
     readonly attemptsScope: "server" | "connection";
     /** Dials that may fail beyond the attempts allowed, for each of the same scope, before it gives up. */
     readonly dialsBeyondMax: 0 | 1;
-    readonly attemptsMaxDefault: number;
     /** What 0 attempts mean. */
     readonly zeroMeans: "give-up" | "for-ever";
     /** Before the first dial after a loss, with one server. `elapsed`: the wait counts from the last dial, so it may be over already. */
     readonly firstWait: "whole" | "elapsed";
     /** It says that it is connected again only after a round trip of its own. */
     readonly roundTrips: boolean;
-    readonly waitMsDefault: number;
-    /** At most so much is added to each wait, unless jitter is set to 0 as the harness does. */
-    readonly jitterMsMaxDefault: number;
-    readonly connectTimeoutMsDefault: number;
     readonly pingIntervalMsDefault: number;
     readonly pingsOutMaxDefault: number;
   };

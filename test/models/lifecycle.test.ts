@@ -7,7 +7,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Bare, cut, eventsOf, fault, heal, hold, publish, scenarioWith, start, together } from "./cases.ts";
-import { advance, job, kill, news, policyWith, sound, subscribe, term, underPolicy } from "./policies.ts";
+import { advance, job, kill, news, policyWith, replica, sound, subscribe, term, underPolicy } from "./policies.ts";
 
 type Exited = Extract<Event, { kind: "process"; change: "exited" }>;
 
@@ -174,6 +174,16 @@ describe("the end of a process", () => {
     const steps = [start, subscribe(0, "hangs"), job(), term()];
     expect(exits(sound, steps)).toMatchObject([{ tookMs: 20_000, forced: true }]);
     expect(exits(drains, steps, natsJs3)).toMatchObject([{ because: "killed", tookMs: 30_000 }]);
+  });
+
+  test("a replica that only consumes stops as the one that publishes does: a drain waits for handlers no longer than the client", () => {
+    const patient = policyWith({
+      shutdown: { strategy: "drain", budgetMs: 60_000 },
+      supervisor: { killAfterMs: 90_000 },
+    });
+    const ends = { because: "stopped", tookMs: 30_000, forced: false };
+    expect(exits(patient, [start, subscribe(0, "hangs"), job(), term()])).toMatchObject([ends]);
+    expect(exits(patient, [start, replica(1), subscribe(1, "hangs"), job(), term(1)])).toMatchObject([ends]);
   });
 
   test("SIGKILL: what the socket had taken arrives, what the client kept does not", () => {
