@@ -1,8 +1,9 @@
 /**
- * One nats-server on fixed ports: started, ended, killed, brought back on the same store, halted and let go on.
- * Every call returns when what it asks for is so: a server that listens, a process that is gone, threads that stand still.
+ * One nats-server on fixed ports: started, ended, killed, brought back on the same store or on none, with JetStream or without, for
+ * anybody or for those with credentials; halted and let go on; sent away as a lame duck. Every call returns when what it asks for is
+ * so: a server that listens, a process that is gone, threads that stand still. What it is asked about, it reads anew.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -12,8 +13,46 @@ export interface NatsServerOptions {
   readonly program: string;
   readonly port: number;
   readonly monitorPort: number;
-  /** JetStream's store lies in it and outlives restarts. */
+  /** JetStream's store lies in it and outlives restarts; so does a configuration file, for what has no flag. */
   readonly folder: string;
+  /** Kept for a client that does not read before it is a slow consumer, at least 1 MiB, the largest payload; absent: the default, 64 MiB. */
+  readonly maxPendingBytes?: number;
+  readonly cluster?: ClusterMember;
+}
+
+export interface ClusterMember {
+  readonly clusterName: string;
+  /** Unique in the cluster. */
+  readonly serverName: string;
+  readonly port: number;
+  /** The cluster ports of all its members. */
+  readonly routePorts: readonly number[];
+}
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** How a start differs from the ordinary one, which is with JetStream, for anybody, on the store that there is. */
+export interface StartedAs {
+  readonly jetStream?: boolean;
+  /** Whoever connects must name these. */
+  readonly authorization?: Credentials;
+  /** `lost`: the streams on its disk are removed first. */
+  readonly store?: "kept" | "lost";
+}
+
+/** What the server says of itself. */
+export interface ServerState {
+  readonly hasJetStream: boolean;
+  readonly requiresCredentials: boolean;
+  /** Connections that it has closed since its start because they did not read. */
+  readonly slowConsumers: number;
+  readonly streams: number;
+  readonly messages: number;
+  /** The name of the cluster's JetStream leader; undefined while there is none, and without a cluster. */
+  readonly metaLeader: string | undefined;
 }
 
 /** A connection as the server sees it. One that has not sent CONNECT yet has no name. */
@@ -35,10 +74,26 @@ interface Connz {
   }[];
 }
 
+interface Varz {
+  readonly auth_required?: boolean;
+  readonly slow_consumers: number;
+}
+
+interface Jsz {
+  readonly disabled?: boolean;
+  readonly streams?: number;
+  readonly messages?: number;
+  readonly meta_cluster?: { readonly leader?: string };
+}
+
+/** The least that the server takes. Clients are closed one by one over the duration, at most a second apart. */
+const lameDuckDurationMs = 30_000;
+const lameDuckGraceMs = 1_000;
 const startBoundMs = 10_000;
 const stopBoundMs = 10_000;
 const pauseBoundMs = 2_000;
 const answerBoundMs = 5_000;
+const lameDuckBoundMs = 5_000;
 const connectionsMax = 4096;
 
 export class NatsServer {
@@ -47,15 +102,16 @@ export class NatsServer {
   #process: Guarded | undefined;
   /** Kept beyond the end of a process, for the message that tells of it. */
   #tail: () => readonly string[] = () => [];
+  readonly #listeners = new Set<(line: string) => void>();
 
   private constructor(options: NatsServerOptions) {
     this.port = options.port;
     this.#options = options;
   }
 
-  static async start(options: NatsServerOptions): Promise<NatsServer> {
+  static async start(options: NatsServerOptions, as: StartedAs = {}): Promise<NatsServer> {
     const server = new NatsServer(options);
-    await server.#start();
+    await server.#start(as);
     return server;
   }
 
@@ -75,13 +131,30 @@ export class NatsServer {
     running.kill(`SIG${signal}`);
     running.kill("SIGCONT");
     if (!(await isDoneWithin(running.exited, stopBoundMs))) throw this.#error(`did not end at SIG${signal}`);
-    this.#process = undefined;
   }
 
-  /** Back on the same port and store. Stops it first if it still runs. */
-  async restart(): Promise<void> {
+  /** Back on the same port. Stops it first if it still runs. Without `as` it is the ordinary server again, whatever it was. */
+  async restart(as: StartedAs = {}): Promise<void> {
     if (this.#process !== undefined) await this.stop("TERM");
-    await this.#start();
+    await this.#start(as);
+  }
+
+  /**
+   * Takes no new client from now on, tells those it has to go elsewhere, closes them after a second one by one, and then ends.
+   * Returns when it has begun; `untilEnded` waits for the rest.
+   */
+  async lameDuck(): Promise<void> {
+    const began = this.#untilSaid("Entering lame duck mode");
+    this.#running().kill("SIGUSR2");
+    if (!(await isDoneWithin(began, lameDuckBoundMs))) throw this.#error("did not enter lame duck mode");
+  }
+
+  /** The end of a lame duck. */
+  async untilEnded(): Promise<void> {
+    const running = this.#process;
+    if (running === undefined) return;
+    const boundMs = lameDuckGraceMs + lameDuckDurationMs + stopBoundMs;
+    if (!(await isDoneWithin(running.exited, boundMs))) throw this.#error(`did not end within ${boundMs} ms`);
   }
 
   /** Halts it with its connections open: the kernel keeps taking what is sent. Returns when it stands still. */
@@ -97,6 +170,32 @@ export class NatsServer {
 
   resume(): void {
     this.#running().kill("SIGCONT");
+  }
+
+  /** Whether it runs and no thread of it does. */
+  get isHalted(): boolean {
+    return this.#process !== undefined && standsStill(this.#process.pid);
+  }
+
+  async state(): Promise<ServerState> {
+    const varz = (await getJson(this.#options.monitorPort, "/varz")) as Varz;
+    const jsz = (await getJson(this.#options.monitorPort, "/jsz")) as Jsz;
+    return {
+      hasJetStream: jsz.disabled !== true,
+      requiresCredentials: varz.auth_required === true,
+      slowConsumers: varz.slow_consumers,
+      streams: jsz.streams ?? 0,
+      messages: jsz.messages ?? 0,
+      metaLeader: jsz.meta_cluster?.leader || undefined,
+    };
+  }
+
+  /** Undefined where all its streams and consumers are up to date, else what it lacks. */
+  async unhealthy(): Promise<string | undefined> {
+    const { status, error } = (await getJson(this.#options.monitorPort, "/healthz")) as Readonly<
+      Record<string, string>
+    >;
+    return status === "ok" ? undefined : (error ?? status ?? "no status");
   }
 
   async connectionsOpen(): Promise<readonly OpenConnection[]> {
@@ -117,17 +216,17 @@ export class NatsServer {
     this.#process = undefined;
   }
 
-  async #start(): Promise<void> {
-    const { program, port, monitorPort, folder } = this.#options;
-    const args = ["-a", "127.0.0.1", "-p", `${port}`, "-m", `${monitorPort}`, "-js", "-sd", join(folder, "store")];
-    let sayReady = (): void => {};
-    const ready = new Promise<true>(resolve => {
-      sayReady = () => resolve(true);
-    });
+  async #start(as: StartedAs): Promise<void> {
+    const { program, folder } = this.#options;
+    if (as.store === "lost") rmSync(storeIn(folder), { recursive: true, force: true });
     const onLine = (line: string): void => {
-      if (line.endsWith("Server is ready")) sayReady();
+      for (const listener of this.#listeners) listener(line);
     };
-    const started = spawnGuarded(program, args, { onStdoutLine: onLine, onStderrLine: onLine });
+    const ready = this.#untilSaid("Server is ready");
+    const started = spawnGuarded(program, argumentsOf(this.#options, as), {
+      onStdoutLine: onLine,
+      onStderrLine: onLine,
+    });
     started.child.stdin.end();
     this.#tail = started.tail;
     const readyOrGone = Promise.race([ready, started.exited.then(() => false)]);
@@ -136,6 +235,20 @@ export class NatsServer {
       throw this.#error("did not start");
     }
     this.#process = started;
+    void started.exited.then(() => {
+      if (this.#process === started) this.#process = undefined;
+    });
+  }
+
+  #untilSaid(words: string): Promise<true> {
+    return new Promise(resolve => {
+      const listener = (line: string): void => {
+        if (!line.includes(words)) return;
+        this.#listeners.delete(listener);
+        resolve(true);
+      };
+      this.#listeners.add(listener);
+    });
   }
 
   #running(): Guarded {
@@ -146,6 +259,36 @@ export class NatsServer {
   #error(what: string): Error {
     return new Error([`nats-server on port ${this.port} ${what}. The end of its log:`, ...this.logTail()].join("\n"));
   }
+}
+
+const storeIn = (folder: string): string => join(folder, "store");
+
+function argumentsOf(options: NatsServerOptions, { jetStream = true, authorization }: StartedAs): readonly string[] {
+  const { port, monitorPort, folder, cluster } = options;
+  return [
+    ...["-a", "127.0.0.1", "-p", `${port}`, "-m", `${monitorPort}`, "-c", writeConfiguration(options)],
+    ...(jetStream ? ["-js", "-sd", storeIn(folder)] : []),
+    ...(authorization === undefined ? [] : ["--user", authorization.user, "--pass", authorization.password]),
+    ...(cluster === undefined ? [] : clusterArguments(cluster)),
+  ];
+}
+
+const clusterArguments = ({ clusterName, serverName, port, routePorts }: ClusterMember): readonly string[] => [
+  ...["--name", serverName, "--cluster_name", clusterName, "--cluster", `nats://127.0.0.1:${port}`],
+  ...["--routes", routePorts.map(routePort => `nats://127.0.0.1:${routePort}`).join(",")],
+];
+
+/** What has no flag. */
+function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "nats-server.conf");
+  const lines = [
+    `lame_duck_grace_period: "${lameDuckGraceMs}ms"`,
+    `lame_duck_duration: "${lameDuckDurationMs}ms"`,
+    ...(maxPendingBytes === undefined ? [] : [`max_pending: ${maxPendingBytes}`]),
+  ];
+  writeFileSync(file, lines.map(line => `${line}\n`).join(""));
+  return file;
 }
 
 /** Every thread, since a signal reaches one after the other. Without /proc the signal has to do. */

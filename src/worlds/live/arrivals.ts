@@ -1,0 +1,47 @@
+/**
+ * What messages are told by, wherever they turn up: at the observer, in a stream. A payload is the message's number in 8 decimal
+ * digits and then filler, so a message is known by what it carries. Kept in order as runs of ascending numbers; a hundred thousand
+ * messages are a handful of runs.
+ */
+import type { Run } from "../../../models/vocabulary/event.ts";
+
+export interface Arrived {
+  /** In the order of arrival; a number seen again begins a run of its own. */
+  readonly runs: readonly Run[];
+  /** Messages that no bus of ours can have sent. */
+  readonly foreign: number;
+}
+
+const digits = 8;
+const filler = 0x78; // "x"
+
+export class Arrivals {
+  readonly #runs: { first: number; count: number }[] = [];
+  #foreign = 0;
+
+  /** Undefined where there was a message and nothing could be read of it. */
+  add(payload: Uint8Array | undefined): void {
+    const number = payload === undefined ? undefined : numberOf(payload);
+    const last = this.#runs.at(-1);
+    if (number === undefined) this.#foreign += 1;
+    else if (last !== undefined && number === last.first + last.count) last.count += 1;
+    else this.#runs.push({ first: number, count: 1 });
+  }
+
+  list(): Arrived {
+    return { runs: this.#runs.map(run => ({ ...run })), foreign: this.#foreign };
+  }
+}
+
+/** Read byte by byte, since a string a message would be most of the cost. */
+function numberOf(payload: Uint8Array): number | undefined {
+  if (payload.length < digits) return undefined;
+  let number = 0;
+  for (let index = 0; index < digits; index += 1) {
+    const digit = (payload[index] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  for (let index = digits; index < payload.length; index += 1) if (payload[index] !== filler) return undefined;
+  return number;
+}

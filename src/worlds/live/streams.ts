@@ -1,0 +1,219 @@
+/**
+ * JetStream as the operator has it: streams and durable consumers made before a case, what they hold read after it, all of it deleted
+ * for the next. On a connection of its own, beside the proxy, so that no fault of the link touches it. What a fault has done to the
+ * server (stopped, without JetStream, refusing) is an error here, in words; every call is bounded.
+ */
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from "@nats-io/jetstream";
+import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
+import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import { Arrivals, type Arrived } from "./arrivals.ts";
+import type { Credentials } from "./nats-server.ts";
+
+/** A durable pull consumer of one subject, bound to by those who handle it. */
+export interface BoundConsumer extends Pick<ConsumePolicy, "ackWaitMs" | "deliverMax"> {
+  readonly subject: string;
+}
+
+export interface ConsumerState {
+  /** Not delivered to anybody yet. */
+  readonly numPending: number;
+  /** Delivered, and neither acknowledged nor given up. */
+  readonly numAckPending: number;
+  /** Of those, delivered more than once. */
+  readonly numRedelivered: number;
+}
+
+export interface Streams {
+  create(streams: readonly StreamPolicy[], replicas?: number): Promise<void>;
+  bind(consumer: BoundConsumer): Promise<void>;
+  /** All that the stream holds, in its order; what was stored on the subject `except`, that of the dead letters, is left out. */
+  held(stream: string, except?: string): Promise<Arrived>;
+  /** Undefined where the subject has no consumer of that name, or no stream. */
+  consumer(subject: string): Promise<ConsumerState | undefined>;
+  /** Every stream of the server, its consumers and duplicate windows with it. Returns their names. */
+  deleteAll(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+const connectBoundMs = 5_000;
+/** A server that has just started may take its time with the first file. */
+const requestBoundMs = 10_000;
+const readBoundMs = 30_000;
+
+/** Letters and digits stay, the rest becomes `_`: a name that every client takes. */
+export const consumerNameOf = (subject: string): string => `faultline_${subject.replace(/[^A-Za-z0-9]/g, "_")}`;
+
+export async function openStreams(port: number, credentials?: Credentials): Promise<Streams> {
+  const connection = await connect({
+    servers: `127.0.0.1:${port}`,
+    name: "faultline-streams",
+    // What a reconnect would hide belongs to the case.
+    reconnect: false,
+    timeout: connectBoundMs,
+    ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.password }),
+  });
+  try {
+    const api = await asked(port, "for JetStream", jetstreamManager(connection, { timeout: requestBoundMs }));
+    return new ServerStreams(port, connection, api);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+class ServerStreams implements Streams {
+  readonly #port: number;
+  readonly #connection: NatsConnection;
+  readonly #api: JetStreamManager;
+
+  constructor(port: number, connection: NatsConnection, api: JetStreamManager) {
+    this.#port = port;
+    this.#connection = connection;
+    this.#api = api;
+  }
+
+  async create(streams: readonly StreamPolicy[], replicas = 1): Promise<void> {
+    for (const { name, subjects, storage, duplicateWindowMs, messagesMax = -1, discard } of streams) {
+      await this.#ask(
+        `to create the stream ${name}`,
+        this.#api.streams.add({
+          name,
+          subjects: [...subjects],
+          storage: storage === "file" ? StorageType.File : StorageType.Memory,
+          retention: RetentionPolicy.Limits,
+          duplicate_window: nanos(duplicateWindowMs),
+          max_msgs: messagesMax,
+          discard: discard === "new" ? DiscardPolicy.New : DiscardPolicy.Old,
+          num_replicas: replicas,
+        }),
+      );
+    }
+  }
+
+  async bind({ subject, ackWaitMs, deliverMax }: BoundConsumer): Promise<void> {
+    const stream = await this.#streamOf(subject);
+    if (stream === undefined) throw this.#error(`to bind a consumer to ${subject}`, "no stream takes that subject");
+    await this.#ask(
+      `to bind a consumer to ${subject}`,
+      this.#api.consumers.add(stream, {
+        durable_name: consumerNameOf(subject),
+        filter_subject: subject,
+        ack_policy: AckPolicy.Explicit,
+        deliver_policy: DeliverPolicy.All,
+        ack_wait: nanos(ackWaitMs),
+        max_deliver: deliverMax,
+      }),
+    );
+  }
+
+  async held(stream: string, except?: string): Promise<Arrived> {
+    const { state } = await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream));
+    const arrivals = new Arrivals();
+    if (state.messages === 0) return arrivals.list();
+    const read = this.#read(stream, state.messages, (subject, payload) => {
+      if (subject !== except) arrivals.add(payload);
+    });
+    const count = await this.#ask(`for the messages of ${stream}`, read);
+    if (count < state.messages)
+      throw this.#error(`for the messages of ${stream}`, `${count} of ${state.messages} came within ${readBoundMs} ms`);
+    return arrivals.list();
+  }
+
+  /** By an ordered consumer, which leaves nothing behind. Returns how many came. */
+  async #read(stream: string, count: number, onMessage: (subject: string, payload: Uint8Array) => void) {
+    const consumer = await jetstream(this.#connection, { timeout: requestBoundMs }).consumers.get(stream, {});
+    let read = 0;
+    try {
+      for await (const message of await consumer.fetch({ max_messages: count, expires: readBoundMs })) {
+        onMessage(message.subject, message.data);
+        read += 1;
+        if (read === count) break;
+      }
+    } finally {
+      await consumer.delete();
+    }
+    return read;
+  }
+
+  async consumer(subject: string): Promise<ConsumerState | undefined> {
+    const stream = await this.#streamOf(subject);
+    if (stream === undefined) return undefined;
+    const name = consumerNameOf(subject);
+    const info = await this.#ask(
+      `about the consumer ${name}`,
+      unlessRefusedWith(consumerNotFound, this.#api.consumers.info(stream, name)),
+    );
+    return info === undefined
+      ? undefined
+      : {
+          numPending: info.num_pending,
+          numAckPending: info.num_ack_pending,
+          numRedelivered: info.num_redelivered,
+        };
+  }
+
+  async deleteAll(): Promise<readonly string[]> {
+    const names = await this.#ask("for its streams", this.#namesOf());
+    for (const name of names)
+      await this.#ask(
+        `to delete the stream ${name}`,
+        unlessRefusedWith(streamNotFound, this.#api.streams.delete(name)),
+      );
+    return names;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #streamOf(subject: string): Promise<string | undefined> {
+    const [name] = await this.#ask(`which stream takes ${subject}`, this.#namesOf(subject));
+    return name;
+  }
+
+  async #namesOf(subject = ""): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const name of this.#api.streams.names(subject)) names.push(name);
+    return names;
+  }
+
+  #ask<T>(what: string, answer: Promise<T>): Promise<T> {
+    return asked(this.#port, what, answer);
+  }
+
+  #error(what: string, why: string): Error {
+    return failed(this.#port, what, why);
+  }
+}
+
+const consumerNotFound = 10014;
+const streamNotFound = 10059;
+
+async function unlessRefusedWith<T>(code: number, answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ((error as { readonly code?: number }).code === code) return undefined;
+    throw error;
+  }
+}
+
+async function asked<T>(port: number, what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw failed(port, what, (error as Error).message);
+  }
+}
+
+const failed = (port: number, what: string, why: string): Error =>
+  new Error(`The nats-server on port ${port} was asked ${what}: ${why}.`);
