@@ -31,9 +31,19 @@ export interface LinkOpening {
   readonly closesWith: "fin" | "rst";
   /** Nothing comes down until `release("hold-downstream")`: a client that dials is kept waiting for the server's INFO. */
   readonly heldDownstream?: boolean;
+  /** Dials are accepted and the server's INFO is dropped. Healed by a cut and an opening without it. */
+  readonly silentHandshake?: boolean;
 }
 
-export type ToxicName = "hold" | "limit" | "blackhole" | "hold-downstream" | "closes-with-rst";
+export type ToxicName =
+  | "hold"
+  | "limit"
+  | "blackhole"
+  | "hold-downstream"
+  | "lose-downstream"
+  | "choke-downstream"
+  | "silent-handshake"
+  | "closes-with-rst";
 
 /** A toxic as the proxy lists it: the proof that a fault is installed. */
 export interface ListedToxic {
@@ -60,9 +70,25 @@ export interface Link {
   blackhole(): Promise<void>;
   /** Keeps what comes from the server. */
   holdDownstream(): Promise<void>;
+  /**
+   * Ends each connection at the next message that comes from the server, an acknowledgement, of which nothing that means
+   * anything gets through. Until the release a dial is ended at the server's INFO in the same way.
+   */
+  loseNextDownstream(): Promise<void>;
+  /** Lets so much of what comes from the server through in a second; at 0 the server's own buffers fill: a slow consumer. */
+  chokeDownstream(kilobytesPerSecond: number): Promise<void>;
   /** Ends the fault. After a hold, what was kept goes on its way. */
   release(name: ToxicName): Promise<void>;
   toxics(): Promise<readonly ListedToxic[]>;
+  /** Whether the proxy runs and lists that toxic exactly as it was asked for: not another direction, amount or share of connections. */
+  isInForce(name: ToxicName, amount?: number): Promise<boolean>;
+  /** Whether the proxy itself knows of no such link. Unlike `isOpen` it is asked. */
+  isGone(): Promise<boolean>;
+}
+
+interface ListedProxy {
+  readonly enabled: boolean;
+  readonly toxics: readonly ListedToxic[];
 }
 
 interface ToxicBody {
@@ -77,6 +103,11 @@ const startBoundMs = 10_000;
 const pollMs = 2;
 /** Longer than any run. */
 const holdMs = 600_000;
+/**
+ * nats-server sends a client one PING of 6 bytes about 2 s after it has connected, to measure the round trip: that alone must not
+ * set off what waits for an acknowledgement. Of anything else 7 bytes are no whole line.
+ */
+const lostAfterBytes = 7;
 
 export class Toxiproxy {
   readonly #client: ToxiproxyClient;
@@ -174,14 +205,23 @@ class ProxyLink implements Link {
     return this.#proxy !== undefined;
   }
 
-  async open({ closesWith, heldDownstream = false }: LinkOpening): Promise<void> {
+  get #name(): string {
+    return `link-${this.port}`;
+  }
+
+  async open({ closesWith, heldDownstream = false, silentHandshake = false }: LinkOpening): Promise<void> {
     if (this.isOpen) throw new Error(`The link on port ${this.port} is open already.`);
     const listen = `127.0.0.1:${this.port}`;
     const upstream = `127.0.0.1:${this.#serverPort}`;
-    const toxics = [...(closesWith === "rst" ? [closingWithRst] : []), ...(heldDownstream ? [holdingDownstream] : [])];
+    const names: readonly ToxicName[] = [
+      ...(closesWith === "rst" ? (["closes-with-rst"] as const) : []),
+      ...(heldDownstream ? (["hold-downstream"] as const) : []),
+      ...(silentHandshake ? (["silent-handshake"] as const) : []),
+    ];
+    const toxics = names.map(name => toxicOf(name));
     // Enabled last, so that the first connection finds the toxics there.
     const enabled = toxics.length === 0;
-    const proxy = await again(() => this.#client.createProxy({ name: `link-${this.port}`, listen, upstream, enabled }));
+    const proxy = await again(() => this.#client.createProxy({ name: this.#name, listen, upstream, enabled }));
     try {
       for (const toxic of toxics) await add(proxy, toxic);
       if (!enabled) await again(() => proxy.update({ enabled: true, listen, upstream }));
@@ -199,33 +239,31 @@ class ProxyLink implements Link {
   }
 
   hold(): Promise<void> {
-    return this.#install({
-      name: "hold",
-      type: "latency",
-      stream: "upstream",
-      toxicity: 1,
-      attributes: { latency: holdMs, jitter: 0 },
-    });
+    return this.#install(toxicOf("hold"));
   }
 
   limit(bytes: number): Promise<void> {
     // The proxy would answer 200 to -1 as well.
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`A limit is a number of bytes, not ${bytes}.`);
-    return this.#install({ name: "limit", type: "limit_data", stream: "upstream", toxicity: 1, attributes: { bytes } });
+    return this.#install(toxicOf("limit", bytes));
   }
 
   blackhole(): Promise<void> {
-    return this.#install({
-      name: "blackhole",
-      type: "timeout",
-      stream: "upstream",
-      toxicity: 1,
-      attributes: { timeout: 0 },
-    });
+    return this.#install(toxicOf("blackhole"));
   }
 
   holdDownstream(): Promise<void> {
-    return this.#install(holdingDownstream);
+    return this.#install(toxicOf("hold-downstream"));
+  }
+
+  loseNextDownstream(): Promise<void> {
+    return this.#install(toxicOf("lose-downstream"));
+  }
+
+  chokeDownstream(kilobytesPerSecond: number): Promise<void> {
+    if (!Number.isSafeInteger(kilobytesPerSecond) || kilobytesPerSecond < 0)
+      throw new RangeError(`A bandwidth is a number of kilobytes a second, not ${kilobytesPerSecond}.`);
+    return this.#install(toxicOf("choke-downstream", kilobytesPerSecond));
   }
 
   async release(name: ToxicName): Promise<void> {
@@ -240,8 +278,27 @@ class ProxyLink implements Link {
     return data;
   }
 
+  async isInForce(name: ToxicName, amount = 0): Promise<boolean> {
+    const proxy = (await this.#listed())[this.#name];
+    const toxic = proxy?.toxics.find(one => one.name === name);
+    return toxic !== undefined && proxy?.enabled === true && isAsAsked(toxic, toxicOf(name, amount));
+  }
+
+  async isGone(): Promise<boolean> {
+    return !(this.#name in (await this.#listed()));
+  }
+
+  async #listed(): Promise<Readonly<Record<string, ListedProxy>>> {
+    const { api, host } = this.#client;
+    const { data } = await again(() => api.get<Readonly<Record<string, ListedProxy>>>(`${host}/proxies`));
+    return data;
+  }
+
   async #install(toxic: ToxicBody): Promise<void> {
-    const holding = (await this.toxics()).find(({ type, stream }) => type === "latency" && stream === toxic.stream);
+    const holding = (await this.toxics()).find(
+      ({ type, stream, attributes }) =>
+        stream === toxic.stream && (type === "latency" || (type === "bandwidth" && attributes.rate === 0)),
+    );
     // What is held would slip past the newcomer.
     if (holding !== undefined)
       throw new Error(`"${toxic.name}" cannot be laid on "${holding.name}": release that first.`);
@@ -254,22 +311,33 @@ class ProxyLink implements Link {
   }
 }
 
-const holdingDownstream: ToxicBody = {
-  name: "hold-downstream",
-  type: "latency",
-  stream: "downstream",
-  toxicity: 1,
-  attributes: { latency: holdMs, jitter: 0 },
-};
+/** `amount`: bytes of a limit, kilobytes a second of a choke. */
+function toxicOf(name: ToxicName, amount = 0): ToxicBody {
+  switch (name) {
+    case "hold":
+      return { name, type: "latency", stream: "upstream", toxicity: 1, attributes: { latency: holdMs, jitter: 0 } };
+    case "hold-downstream":
+      return { name, type: "latency", stream: "downstream", toxicity: 1, attributes: { latency: holdMs, jitter: 0 } };
+    case "limit":
+      return { name, type: "limit_data", stream: "upstream", toxicity: 1, attributes: { bytes: amount } };
+    case "lose-downstream":
+      return { name, type: "limit_data", stream: "downstream", toxicity: 1, attributes: { bytes: lostAfterBytes } };
+    case "choke-downstream":
+      return { name, type: "bandwidth", stream: "downstream", toxicity: 1, attributes: { rate: amount } };
+    case "blackhole":
+      return { name, type: "timeout", stream: "upstream", toxicity: 1, attributes: { timeout: 0 } };
+    case "silent-handshake":
+      return { name, type: "timeout", stream: "downstream", toxicity: 1, attributes: { timeout: 0 } };
+    // Acts on nothing, but every connection opened while it is there lingers for no time: whatever closes it resets it.
+    case "closes-with-rst":
+      return { name, type: "reset_peer", stream: "downstream", toxicity: 0, attributes: { timeout: 0 } };
+  }
+}
 
-/** Acts on nothing, but every connection opened while it is there lingers for no time: whatever closes it resets it. */
-const closingWithRst: ToxicBody = {
-  name: "closes-with-rst",
-  type: "reset_peer",
-  stream: "downstream",
-  toxicity: 0,
-  attributes: { timeout: 0 },
-};
+function isAsAsked(listed: ListedToxic, { type, stream, toxicity, attributes }: ToxicBody): boolean {
+  const same = Object.entries(attributes).every(([name, value]) => listed.attributes[name] === value);
+  return same && listed.type === type && listed.stream === stream && listed.toxicity === toxicity;
+}
 
 /** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
 async function add(proxy: ProxyHandle, body: ToxicBody): Promise<void> {

@@ -50,7 +50,11 @@ function withChanges(link: Link, changes: Partial<Link>): Link {
     blackhole: () => link.blackhole(),
     holdDownstream: () => link.holdDownstream(),
     release: name => link.release(name),
+    loseNextDownstream: () => link.loseNextDownstream(),
+    chokeDownstream: kilobytesPerSecond => link.chokeDownstream(kilobytesPerSecond),
     toxics: () => link.toxics(),
+    isInForce: (name, amount) => link.isInForce(name, amount),
+    isGone: () => link.isGone(),
     ...changes,
   };
 }

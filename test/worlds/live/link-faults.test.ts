@@ -1,0 +1,169 @@
+/** What a link does to a real client of a real server: an acknowledgement lost, a greeting that never comes, a client that cannot read. */
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { jetstream } from "@nats-io/jetstream";
+import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
+import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
+import { findServers } from "../../../src/worlds/live/servers.ts";
+import { openStreams, type Streams } from "../../../src/worlds/live/streams.ts";
+import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+
+let lease: Lease;
+let server: NatsServer;
+let toxiproxy: Toxiproxy;
+let streams: Streams;
+let link: Link;
+
+beforeAll(async () => {
+  const servers = await findServers({}, line => console.error(line));
+  lease = await openLease();
+  const { folder, ports } = lease;
+  const [port = 0, monitorPort = 0, apiPort = 0] = ports;
+  const maxPendingBytes = 1024 * 1024;
+  server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder, maxPendingBytes });
+  const { versions, toxiproxy: program } = servers;
+  toxiproxy = await Toxiproxy.start({ program, version: versions.toxiproxy, apiPort, folder });
+  streams = await openStreams(server.port);
+}, 1_200_000);
+
+beforeEach(async () => {
+  link = toxiproxy.link(lease.ports[3] ?? 0, server.port);
+  const common = { duplicateWindowMs: 60_000, discard: "old", made: "present" } as const;
+  await streams.create([{ ...common, name: "JOBS", subjects: ["job"], storage: "memory" }]);
+});
+
+afterEach(async () => {
+  if (link.isOpen) await link.cut();
+  await streams.deleteAll();
+});
+
+afterAll(async () => {
+  await streams?.close();
+  await toxiproxy?.end();
+  await server?.end();
+  await lease?.release();
+});
+
+const dial = (options: ConnectionOptions = {}): Promise<NatsConnection> =>
+  connect({ servers: `127.0.0.1:${link.port}`, reconnect: false, timeout: 5_000, ...options });
+
+async function heldCount(): Promise<number> {
+  return (await streams.held("JOBS")).runs.reduce((sum, run) => sum + run.count, 0);
+}
+
+test("the next acknowledgement is lost with its connection, what it acknowledged is stored, and dials fail until the release", async () => {
+  await link.open({ closesWith: "fin" });
+  const client = await dial();
+  const publisher = jetstream(client, { timeout: 2_000 });
+  await publisher.publish("job", "00000000", { msgID: "zero" });
+  await link.loseNextDownstream();
+  expect(await link.isInForce("lose-downstream")).toBe(true);
+  await expect(publisher.publish("job", "00000001", { msgID: "one" })).rejects.toThrow();
+  await client.closed();
+  expect(await heldCount()).toBe(2);
+  await expect(dial()).rejects.toThrow();
+
+  await link.release("lose-downstream");
+  const next = await dial();
+  expect((await jetstream(next).publish("job", "00000001", { msgID: "one" })).duplicate).toBe(true);
+  expect(await heldCount()).toBe(2);
+  await next.close();
+});
+
+test("the server's own PING, 2 s after the connect, is not taken for the acknowledgement", async () => {
+  await link.open({ closesWith: "fin" });
+  const socket = createConnection({ host: "127.0.0.1", port: link.port });
+  let received = "";
+  socket.setEncoding("latin1").on("data", text => {
+    received += text;
+  });
+  const until = async (words: string): Promise<void> => {
+    while (!received.includes(words)) await once(socket, "data");
+  };
+  socket.write('CONNECT {"verbose":false}\r\nSUB reply 1\r\nPING\r\n');
+  await until("PONG");
+  received = "";
+  await link.loseNextDownstream();
+  await until("PING\r\n");
+  expect(received).toBe("PING\r\n");
+  socket.write("PUB job reply 10\r\n00000000xx\r\n");
+  await once(socket, "close");
+  expect(received).toBe("PING\r\nM");
+  expect(await heldCount()).toBe(1);
+});
+
+test("dials are accepted and no greeting comes, until the link is opened anew", async () => {
+  await link.open({ closesWith: "fin", silentHandshake: true });
+  expect(await link.isInForce("silent-handshake")).toBe(true);
+  await expect(dial({ timeout: 300 })).rejects.toThrow(/timeout/i);
+  await link.cut();
+  await link.open({ closesWith: "fin" });
+  await (await dial()).close();
+});
+
+test("a client that is given nothing becomes the server's slow consumer", async () => {
+  await link.open({ closesWith: "fin" });
+  const reader = await dial({ name: "reader" });
+  reader.subscribe("flood", { callback: () => {} });
+  await reader.flush();
+  await link.chokeDownstream(0);
+  expect(await link.isInForce("choke-downstream", 0)).toBe(true);
+  const before = (await server.state()).slowConsumers;
+  const writer = await connect({ servers: `127.0.0.1:${server.port}` });
+  const chunk = new Uint8Array(10_000);
+  for (let round = 0; round < 200 && (await server.state()).slowConsumers === before; round += 1) {
+    for (let i = 0; i < 100; i += 1) writer.publish("flood", chunk);
+    await writer.flush();
+  }
+  expect((await server.state()).slowConsumers).toBe(before + 1);
+  // Counted first, then closed.
+  const isOpen = async (): Promise<boolean> => (await server.connectionsOpen()).some(one => one.name === "reader");
+  await expect.poll(isOpen, { timeout: 10_000 }).toBe(false);
+  await writer.close();
+  await link.cut();
+  await reader.closed();
+});
+
+test("a narrow link passes all of it, later", async () => {
+  await link.open({ closesWith: "fin" });
+  const reader = await dial();
+  let received = 0;
+  const whole = new Promise<void>(resolve => {
+    reader.subscribe("some", {
+      callback: (_, message) => {
+        received += message.data.length;
+        if (received === 30_000) resolve();
+      },
+    });
+  });
+  await reader.flush();
+  await link.chokeDownstream(100);
+  const began = performance.now();
+  const writer = await connect({ servers: `127.0.0.1:${server.port}` });
+  for (let i = 0; i < 30; i += 1) writer.publish("some", new Uint8Array(1_000));
+  await writer.flush();
+  await whole;
+  expect(performance.now() - began).toBeGreaterThan(200);
+  await writer.close();
+  await reader.close();
+});
+
+test("what is in force is told to the letter", async () => {
+  await expect(link.isInForce("hold")).resolves.toBe(false);
+  expect(await link.isGone()).toBe(true);
+  await link.open({ closesWith: "rst", heldDownstream: true });
+  expect(await link.isGone()).toBe(false);
+  expect(await link.isInForce("closes-with-rst")).toBe(true);
+  expect(await link.isInForce("hold-downstream")).toBe(true);
+  expect(await link.isInForce("hold")).toBe(false);
+  await link.limit(5);
+  expect([await link.isInForce("limit", 5), await link.isInForce("limit", 6)]).toEqual([true, false]);
+  await link.release("limit");
+  expect(await link.isInForce("limit", 5)).toBe(false);
+  expect(() => link.chokeDownstream(-1)).toThrow(RangeError);
+  await expect(link.loseNextDownstream()).rejects.toThrow(/cannot be laid on "hold-downstream"/);
+  await link.cut();
+  expect(await link.isGone()).toBe(true);
+});
