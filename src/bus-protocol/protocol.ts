@@ -8,8 +8,9 @@
  *
  * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks keeps nobody waiting.
  */
-import type { CallOutcome, ConnectionChange, Outcome } from "../../models/vocabulary/event.ts";
-import type { Capability, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
+import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Capability, Handler, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
 
 export const protocolVersion = 1;
 
@@ -29,6 +30,8 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "reconnect-buffer-limit",
   "reconnect-attempts-limit",
   "stale-detection",
+  "exit",
+  "policy",
 ];
 export type BusCapability = Extract<
   Capability,
@@ -40,6 +43,8 @@ export type BusCapability = Extract<
   | "reconnect-buffer-limit"
   | "reconnect-attempts-limit"
   | "stale-detection"
+  | "exit"
+  | "policy"
 >;
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
@@ -59,14 +64,17 @@ export interface StartOptions
   readonly connectTimeoutMs: number;
 }
 
-/** Opens the one connection of a case. */
+/** Opens the one connection of a case; under a policy, begins a process's life by its startup strategy. */
 export interface StartCommand {
   readonly do: "start";
   readonly case: number;
+  /** Several servers are parted by commas. */
   readonly url: string;
   /** The connection's name at the server; unique, as the harness finds the connection by it. */
   readonly name: string;
   readonly options: StartOptions;
+  /** The bus does all of it, and is answered at once: events tell how the start goes. */
+  readonly policy?: Policy;
 }
 
 /** A whole burst: `count` publish calls in one loop that does not yield, numbered from `first`. */
@@ -77,13 +85,21 @@ export interface PublishCall {
   readonly count: number;
   /** Payload bytes of each message. */
   readonly bytes: number;
+  /** Under a policy: what the messages are about. */
+  readonly key?: string;
+  /** Under a policy, where it classifies the subject as durable: all are sent before any acknowledgement is waited for. */
+  readonly async?: true;
+}
+/** The process ends at once, from within its own code; all that was asked before it is answered first. */
+export interface ExitCall {
+  readonly do: "exit";
 }
 /** The others wait for so long and no longer. */
 export interface WaitingCall<Name extends string> {
   readonly do: Name;
   readonly timeoutMs: number;
 }
-export type Call = PublishCall | WaitingCall<"flush"> | WaitingCall<"drain"> | WaitingCall<"close">;
+export type Call = PublishCall | ExitCall | WaitingCall<"flush"> | WaitingCall<"drain"> | WaitingCall<"close">;
 
 /** Each call begins as soon as the one before has settled, without a yield beyond what that call itself does. */
 export interface TogetherCommand {
@@ -94,6 +110,16 @@ export interface TogetherCommand {
 export interface StatusCommand {
   readonly do: "status";
 }
+/** Under a policy: handle what the subject's stream holds, by the shared durable consumer of that subject. */
+export interface SubscribeCommand {
+  readonly do: "subscribe";
+  readonly subject: string;
+  readonly handler: Handler;
+}
+/** Under a policy: what the process's probes say now. */
+export interface ProbeCommand {
+  readonly do: "probe";
+}
 /** Ends the case whatever its state; after the reply no event of it follows, and the process can be used for another. */
 export interface EndCommand {
   readonly do: "end";
@@ -103,7 +129,16 @@ export interface QuitCommand {
   readonly do: "quit";
 }
 
-export type Command = HelloCommand | StartCommand | Call | TogetherCommand | StatusCommand | EndCommand | QuitCommand;
+export type Command =
+  | HelloCommand
+  | StartCommand
+  | Call
+  | TogetherCommand
+  | StatusCommand
+  | SubscribeCommand
+  | ProbeCommand
+  | EndCommand
+  | QuitCommand;
 
 /** As it stands on the line. */
 export type NumberedCommand = Command & { readonly id: number };
@@ -149,6 +184,11 @@ export interface StatusReply {
   readonly closed: boolean;
 }
 
+export interface ProbeReply {
+  readonly ready: boolean;
+  readonly live: boolean;
+}
+
 /** The bus could not make sense of the command: an error of the protocol, not of the client. */
 export interface Refusal {
   readonly error: string;
@@ -163,6 +203,9 @@ interface Replies {
   readonly close: CallReply;
   readonly together: TogetherReply;
   readonly status: StatusReply;
+  readonly exit: CallReply;
+  readonly subscribe: CallReply;
+  readonly probe: ProbeReply;
   readonly end: CallReply;
   readonly quit: CallReply;
 }
@@ -178,4 +221,27 @@ export type BusEvent =
   /** Every disconnect and reconnect that the client itself reports; `connected` once, before the reply to start. */
   | { readonly event: "connection"; readonly case: number; readonly change: ConnectionChange }
   /** The client gave up waiting for PONGs; its disconnect follows. */
-  | { readonly event: "stale"; readonly case: number };
+  | { readonly event: "stale"; readonly case: number }
+  /** Under a policy: which way durable subjects are published from now on. Once JetStream was asked for; again where that changes. */
+  | { readonly event: "path"; readonly case: number; readonly path: "jetstream" | "core" }
+  /** A handler is done with a message, or hangs over it. */
+  | {
+      readonly event: "handled";
+      readonly case: number;
+      readonly subject: string;
+      /** As the payload says. */
+      readonly message: number;
+      /** For the nth time, as the server counts. */
+      readonly delivery: number;
+      readonly outcome: HandledOutcome;
+    }
+  /** The last word of a process that ends of its own accord or after SIGTERM. */
+  | {
+      readonly event: "ending";
+      readonly case: number;
+      readonly because: "stopped" | "startup" | "credentials" | "client-closed";
+      /** The end of the budget ended it. */
+      readonly forced: boolean;
+      /** Core messages accepted and not answered for: no round trip has succeeded since. */
+      readonly toldLost: number;
+    };

@@ -7,10 +7,13 @@ import { z } from "zod";
 import type {
   CallOutcome,
   ConnectionChange,
+  HandledOutcome,
   Outcome,
   RejectKind,
   UnsettledKind,
 } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Handler } from "../../models/vocabulary/scenario.ts";
 import {
   type BusEvent,
   busCapabilities,
@@ -40,12 +43,18 @@ const startOptions = z.strictObject({
   pingsOutMax: z.int().min(1).exactOptional(),
   connectTimeoutMs: waitMs,
 });
+/** Checked when its file was read; its own schema is schemas/policy.schema.json. */
+const policy = z
+  .unknown()
+  .refine(value => typeof value === "object")
+  .describe("A policy: policy.schema.json") as unknown as z.ZodType<Policy>;
 const start = {
   do: z.literal("start"),
   case: caseNumber,
   url: z.string().regex(/^nats:\/\/\S{1,200}$/),
   name: word,
   options: startOptions,
+  policy: policy.exactOptional(),
 };
 const publish = {
   do: z.literal("publish"),
@@ -56,18 +65,25 @@ const publish = {
     .int()
     .min(numberDigits)
     .max(64 * 1024 * 1024),
+  key: word.exactOptional(),
+  async: z.literal(true).exactOptional(),
 };
+const exit = { do: z.literal("exit") };
 const flush = { do: z.literal("flush"), timeoutMs: waitMs };
 const drain = { do: z.literal("drain"), timeoutMs: waitMs };
 const close = { do: z.literal("close"), timeoutMs: waitMs };
 const call = z.discriminatedUnion("do", [
   z.strictObject(publish),
+  z.strictObject(exit),
   z.strictObject(flush),
   z.strictObject(drain),
   z.strictObject(close),
 ]);
 const together = { do: z.literal("together"), calls: z.array(call).min(1).max(1_000) };
 const status = { do: z.literal("status") };
+const handler = z.enum(["acks", "fails", "hangs"]);
+const subscribe = { do: z.literal("subscribe"), subject, handler };
+const probe = { do: z.literal("probe") };
 const end = { do: z.literal("end") };
 const quit = { do: z.literal("quit") };
 
@@ -80,6 +96,9 @@ const command = z.discriminatedUnion("do", [
   z.strictObject({ id, ...close }),
   z.strictObject({ id, ...together }),
   z.strictObject({ id, ...status }),
+  z.strictObject({ id, ...exit }),
+  z.strictObject({ id, ...subscribe }),
+  z.strictObject({ id, ...probe }),
   z.strictObject({ id, ...end }),
   z.strictObject({ id, ...quit }),
 ]);
@@ -138,6 +157,7 @@ const togetherReply = {
     .max(1_000),
 };
 const statusReply = { connected: z.boolean(), closed: z.boolean() };
+const probeReply = { ready: z.boolean(), live: z.boolean() };
 const refusal = { error: z.string().min(1).max(2_000) };
 
 const reply = z.union([
@@ -146,15 +166,33 @@ const reply = z.union([
   z.strictObject({ id, ...publishReply }),
   z.strictObject({ id, ...togetherReply }),
   z.strictObject({ id, ...statusReply }),
+  z.strictObject({ id, ...probeReply }),
   z.strictObject({ id, ...refusal }),
 ]);
 
 // ---- Events ---------------------------------------------------------------------------------------------------------
 
 const change = z.enum(["connected", "disconnected", "reconnected", "closed"]);
+const handledOutcome = z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung"]);
 const event = z.discriminatedUnion("event", [
   z.strictObject({ event: z.literal("connection"), case: caseNumber, change }),
   z.strictObject({ event: z.literal("stale"), case: caseNumber }),
+  z.strictObject({ event: z.literal("path"), case: caseNumber, path: z.enum(["jetstream", "core"]) }),
+  z.strictObject({
+    event: z.literal("handled"),
+    case: caseNumber,
+    subject,
+    message: z.int().min(0),
+    delivery: z.int().min(1),
+    outcome: handledOutcome,
+  }),
+  z.strictObject({
+    event: z.literal("ending"),
+    case: caseNumber,
+    because: z.enum(["stopped", "startup", "credentials", "client-closed"]),
+    forced: z.boolean(),
+    toldLost: z.int().min(0),
+  }),
 ]);
 
 // ---- What others use ------------------------------------------------------------------------------------------------
@@ -173,6 +211,9 @@ export const replySchemas: Readonly<Record<Command["do"], z.ZodType<Reply>>> = {
   close: z.strictObject(callReply),
   together: z.strictObject(togetherReply),
   status: z.strictObject(statusReply),
+  exit: z.strictObject(callReply),
+  subscribe: z.strictObject(callReply),
+  probe: z.strictObject(probeReply),
   end: z.strictObject(callReply),
   quit: z.strictObject(callReply),
 };
@@ -210,5 +251,7 @@ true satisfies Same<z.infer<typeof event>, BusEvent>;
 true satisfies Same<z.infer<typeof rejectKind>, RejectKind>;
 true satisfies Same<z.infer<typeof unsettledKind>, UnsettledKind>;
 true satisfies Same<z.infer<typeof change>, ConnectionChange>;
+true satisfies Same<z.infer<typeof handler>, Handler>;
+true satisfies Same<z.infer<typeof handledOutcome>, HandledOutcome>;
 true satisfies Same<WithoutText<z.infer<typeof outcome>>, Outcome>;
 true satisfies Same<WithoutText<z.infer<typeof callOutcome>>, CallOutcome>;

@@ -31,7 +31,16 @@ test("every kind of command has an example, and so has its reply", () => {
 
 test("every kind of event has an example", () => {
   const kinds = new Set(events.map(event => (event.event === "connection" ? event.change : event.event)));
-  expect([...kinds].toSorted()).toEqual(["closed", "connected", "disconnected", "reconnected", "stale"]);
+  expect([...kinds].toSorted()).toEqual([
+    "closed",
+    "connected",
+    "disconnected",
+    "ending",
+    "handled",
+    "path",
+    "reconnected",
+    "stale",
+  ]);
 });
 
 test("every capability of a bus is explained", () => {
