@@ -5,7 +5,7 @@
  */
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
-import { BusProtocolError, BusUnavailable, excerpt } from "./errors.ts";
+import { BusEnded, BusProtocolError, BusUnavailable, excerpt } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import { type BusEvent, type Command, type Greeting, protocolVersion, type Reply, type ReplyTo } from "./protocol.ts";
 import { eventSchema, replySchemas } from "./schema.ts";
@@ -55,6 +55,7 @@ export class BusClient {
   #greeted = false;
   #case: number | null = null;
   #quitted = false;
+  #mayEnd = false;
   #failure: Error | null = null;
 
   constructor(link: BusLink) {
@@ -108,6 +109,11 @@ export class BusClient {
     return promise;
   }
 
+  /** From now on the end of the process is no breach: calls then fail with BusEnded, and waits are not met. */
+  mayEnd(): void {
+    this.#mayEnd = true;
+  }
+
   /** The place of the next event. Take it before the deed whose effect is awaited. */
   mark(): number {
     return this.#eventsForgotten + this.#events.length;
@@ -131,6 +137,7 @@ export class BusClient {
   /** True once an event at or after the mark fits; false at the deadline, or when the bus has quit. Fails if the bus does. */
   waitFor(fits: (event: BusEvent) => boolean, mark: number, deadlineMs: number): Promise<boolean> {
     if (this.eventsSince(mark).some(fits)) return Promise.resolve(true);
+    if (this.#failure instanceof BusEnded) return Promise.resolve(false);
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     promise.catch(() => {});
@@ -234,6 +241,8 @@ export class BusClient {
           `The bus ${this.#link.describe} ${endingOf(exit)} before it had greeted${this.#lastWords()}. ${advice}`,
         ),
       );
+    } else if (this.#mayEnd) {
+      this.#fail(new BusEnded(`The process of the bus ${this.#link.describe} ${endingOf(exit)}.`));
     } else if (this.#quitted) {
       this.#fail(new BusProtocolError(`The bus ${this.#link.describe} has quit. Start it again to go on.`));
     } else {
@@ -272,7 +281,7 @@ export class BusClient {
     this.#failure = error;
     for (const pending of this.#pending.values()) pending.fail(error);
     this.#pending.clear();
-    for (const waiting of [...this.#waiting]) waiting.stop(this.#quitted ? null : error);
+    for (const waiting of [...this.#waiting]) waiting.stop(this.#quitted || error instanceof BusEnded ? null : error);
   }
 }
 

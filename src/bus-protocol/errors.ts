@@ -1,4 +1,4 @@
-/** The two ways in which a bus fails the harness. Each message is a sentence that can be shown as it is. */
+/** How a bus fails the harness, and how a process of it ends that may. Each message is a sentence that can be shown as it is. */
 
 /** It cannot be built or started, ends before it has greeted, or does not greet in time. */
 export class BusUnavailable extends Error {
@@ -10,6 +10,11 @@ export class BusUnavailable extends Error {
 export class BusProtocolError extends Error {
   override readonly name = "BusProtocolError";
   readonly exitCode = 65;
+}
+
+/** Its process has ended, as one that is told to stop does. */
+export class BusEnded extends Error {
+  override readonly name = "BusEnded";
 }
 
 /** What a bus said, cut to a length that can be shown. */

@@ -4,21 +4,30 @@
  */
 import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
-import { BusClient, type BusExit } from "../../bus-protocol/bus-client.ts";
-import { BusUnavailable } from "../../bus-protocol/errors.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import { type BusLaunch, buildBus, findBus, type Run } from "../../bus-protocol/registry.ts";
 import type { Case, Stage } from "../../world.ts";
-import { type Guarded, spawnGuarded } from "./guard.ts";
+import { Spares, startBus } from "./bus-process.ts";
+import { spawnGuarded } from "./guard.ts";
 import { type Lease, openLease } from "./leases.ts";
 import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
 import { runLiveCase } from "./run-case.ts";
 import { type Finding, testInjector } from "./self-test.ts";
 import { findServers, type Servers } from "./servers.ts";
+import { openStreams } from "./streams.ts";
 import { type Link, Toxiproxy } from "./toxiproxy.ts";
 
-const greetingBoundMs = 10_000;
+/** What the harness itself can do, as operator and supervisor. Power is nothing that it could take away. */
+const harnessCapabilities: readonly Capability[] = [
+  "stop-server",
+  "pause-server",
+  "signal",
+  "replicas",
+  "subscribe",
+  "advance",
+  "cold-start",
+];
 
 /** What every live case of a run stands on. */
 export interface Site {
@@ -71,7 +80,7 @@ async function openOn(
   });
   opened.push(() => toxiproxy.end());
   const { capabilities, findings } = await testInjector(serverPort => toxiproxy.link(linkPort, serverPort));
-  const able: readonly Capability[] = [...capabilities, "stop-server", "pause-server"];
+  const able: readonly Capability[] = [...capabilities, ...harnessCapabilities];
   const link = toxiproxy.link(linkPort, port);
   let cases = 0;
   return {
@@ -97,47 +106,33 @@ async function openBus(
 ): Promise<LiveStage> {
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
-  const guarded = start(launch);
-  const bus = new BusClient({
-    stdin: guarded.child.stdin,
-    stdout: guarded.child.stdout,
-    exited: guarded.exited.then((exit): BusExit => exit),
-    describe: launch.name,
-    stderrTail: guarded.tail,
-  });
+  const shared = await startBus(launch);
+  const spares = new Spares(() => startBus(launch));
   let closed: Promise<unknown> | undefined;
-  const close = async (): Promise<void> => {
-    closed ??= guarded.end();
-    await closed;
+  const close = (): Promise<void> => {
+    closed ??= Promise.all([shared.end(), spares.end()]);
+    return closed.then(() => {});
   };
-  try {
-    const greeting = await bus.hello(greetingBoundMs);
-    return {
-      greeting,
-      capabilities: new Set<Capability>([...able, ...greeting.capabilities]),
-      run: (one: Case, emit: Emit) =>
-        runLiveCase(
-          one,
-          nextCase(),
-          { server, link, bus, openObserver: subject => openObserver(server.port, subject) },
-          emit,
-        ),
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-function start(launch: BusLaunch): Guarded {
-  const [program, ...args] = launch.command;
-  try {
-    // Its stderr is free text: kept for messages, never parsed.
-    return spawnGuarded(program, args, { cwd: launch.folder, onStderrLine: () => {} });
-  } catch (error) {
-    throw new BusUnavailable(`The bus ${launch.name} cannot be started: ${(error as Error).message}`);
-  }
+  const { greeting } = shared;
+  return {
+    greeting,
+    capabilities: new Set<Capability>([...able, ...greeting.capabilities]),
+    run: (one: Case, emit: Emit) =>
+      runLiveCase(
+        one,
+        nextCase(),
+        {
+          server,
+          link,
+          shared,
+          spawn: () => spares.take(),
+          openObserver: subjects => openObserver(server.port, subjects),
+          openStreams: () => openStreams(server.port),
+        },
+        emit,
+      ),
+    close,
+  };
 }
 
 /** Runs a build to its end; like every child of ours it does not outlive the harness. */

@@ -18,17 +18,17 @@ export interface Observer {
 const connectBoundMs = 5_000;
 const flushBoundMs = 30_000;
 
-/** Returns when the subscription is in force. */
-export async function openObserver(port: number, subject: string): Promise<Observer> {
+/** Returns when the subscriptions are in force; no two of them may match one subject. */
+export async function openObserver(port: number, subjects: readonly string[]): Promise<Observer> {
   const arrivals = new Arrivals();
-  let connection = await subscribe(port, subject, arrivals);
+  let connection = await subscribe(port, subjects, arrivals);
   const close = (): Promise<void> => connection.close();
   return {
     flush: () => flushed(connection),
     arrived: () => arrivals.list(),
     reopen: async credentials => {
       await close();
-      connection = await subscribe(port, subject, arrivals, credentials);
+      connection = await subscribe(port, subjects, arrivals, credentials);
     },
     close,
   };
@@ -36,7 +36,7 @@ export async function openObserver(port: number, subject: string): Promise<Obser
 
 async function subscribe(
   port: number,
-  subject: string,
+  subjects: readonly string[],
   arrivals: Arrivals,
   credentials?: Credentials,
 ): Promise<NatsConnection> {
@@ -48,10 +48,11 @@ async function subscribe(
     timeout: connectBoundMs,
     ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.password }),
   });
-  // A callback: an iterator would queue each message once more.
-  connection.subscribe(subject, {
-    callback: (error, message) => arrivals.add(error === null ? message.data : undefined),
-  });
+  // A callback: an iterator would queue each message once more. Of one publisher, the order holds across subjects too.
+  for (const subject of subjects)
+    connection.subscribe(subject, {
+      callback: (error, message) => arrivals.add(error === null ? message.data : undefined),
+    });
   try {
     await flushed(connection);
     return connection;

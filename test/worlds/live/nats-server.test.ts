@@ -36,7 +36,7 @@ async function publish(payloads: readonly string[]): Promise<void> {
 }
 
 test("the observer keeps what arrived in order, through a kill and a restart", async () => {
-  const observer = await openObserver(port, "some.subject");
+  const observer = await openObserver(port, ["some.subject"]);
   await publish([...Array.from({ length: 1000 }, (_, number) => payload(number)), payload(5), payload(5), payload(6)]);
   await publish(["short", "0000000ax", "00000001yy"]);
   await observer.flush();

@@ -62,7 +62,7 @@ test("without JetStream a publish on it has no responders, and the next start br
 
 test("a server that requires credentials refuses who has none, or others, and serves who has them", async () => {
   const credentials = { user: "faultline", password: "open-sesame" };
-  const observer = await openObserver(server.port, "some.subject");
+  const observer = await openObserver(server.port, ["some.subject"]);
   await server.restart({ authorization: credentials });
   expect(await server.state()).toMatchObject({ requiresCredentials: true, hasJetStream: true });
   await expect(dial()).rejects.toThrow(/Authorization Violation/i);

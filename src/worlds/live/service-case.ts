@@ -1,0 +1,638 @@
+/**
+ * A case under a policy: processes of one bus that start, stop, are killed and started again; streams, consumers and probes. The
+ * harness is the operator, who makes what the policy calls present and bound, and the supervisor. Replica 0 is behind the link.
+ *
+ * The scenario's own time stands still but for its `advance` steps. The real parts have clocks of their own that run on: what the
+ * policy has measured by them (a duplicate window, an ack wait, a startup deadline) is waited for where the scenario's time has come
+ * to it, and a case is inconclusive where the real time came to it first.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { clientClosed, type Life, passTime, type Setting, startProcess } from "../../../models/cold-start.ts";
+import { viaOf } from "../../../models/durable-path.ts";
+import { advance, copyView, isDurable, type PlannedStep, plan, settleId, type View } from "../../../models/plan.ts";
+import { saysVia } from "../../../models/server.ts";
+import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
+import type { Policy } from "../../../models/vocabulary/policy.ts";
+import { covers, isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { Fault, HealAwait, PublishStep, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import type { BusEvent, Call, PublishReply } from "../../bus-protocol/protocol.ts";
+import type { BusProcess } from "./bus-process.ts";
+import { isDoneWithin } from "./guard.ts";
+import { type CaseParts, callBoundMs, LiveCase, noticeBoundMs } from "./live-case.ts";
+import type { Observer } from "./observer.ts";
+import type { Streams } from "./streams.ts";
+
+const exitBoundMs = 30_000;
+const handledBoundMs = 10_000;
+const pathBoundMs = 20_000;
+const pollEveryMs = 2;
+const killedCode = 137;
+const redeliveriesSettled = 3;
+
+/** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
+export function observedSubjects(scenario: Scenario, policy: Policy, profile: Profile): readonly string[] {
+  const { core, durable } = treatedSubjects(scenario, profile);
+  const mixed = (subject: string): boolean => durable.has(subject) && isUnanswered(policy, subject);
+  return [...core].filter(subject => !mixed(subject));
+}
+
+const isUnanswered = (policy: Policy, subject: string): boolean =>
+  streamOf(policy, subject) === undefined && !isTapped(policy, subject);
+
+/** Subjects that are published as core NATS, and through JetStream. */
+function treatedSubjects(scenario: Scenario, profile: Profile) {
+  const core = new Set<string>();
+  const durable = new Set<string>();
+  const note = (step: Step, before: View): void => {
+    if (step.kind === "together") for (const part of step.steps) note(part, before);
+    if (step.kind === "publish")
+      (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
+  };
+  for (const { step, before, skipped } of plan(scenario, profile).steps) if (skipped === undefined) note(step, before);
+  return { core, durable };
+}
+
+/** One process of the bus. */
+interface Running {
+  readonly replica: number;
+  readonly process: BusProcess;
+  readonly startedMs: number;
+  eventsSeen: number;
+  path: "jetstream" | "core" | undefined;
+  ending: Extract<BusEvent, { event: "ending" }> | undefined;
+  /** It was told to stop, or has ended: what its client says of its connection is not heard any more. */
+  leaving: boolean;
+}
+
+/** Something that the real parts measure by their own clocks. */
+interface Timer {
+  readonly what: "window" | "ack wait" | "deadline";
+  /** When it runs out: in the scenario's time, in real time. */
+  readonly atMs: number;
+  readonly realMs: number;
+}
+
+/** Of one subject's consumer. */
+interface Consumed {
+  handled: number;
+  /** Messages that wait for another delivery, by number: when it is due, and how often they were delivered. */
+  readonly open: Map<number, { readonly delivery: number; readonly timer: Timer }>;
+}
+
+export class ServiceCase extends LiveCase {
+  readonly #policy: Policy;
+  readonly #setting: Setting;
+  readonly #running = new Map<number, Running>();
+  readonly #firstOf = new Map<StepId, number>();
+  readonly #core: Run[] = [];
+  readonly #consumed = new Map<string, Consumed>();
+  readonly #members = new Map<string, Set<number>>();
+  /** A process started ahead of its step. */
+  #ready: BusProcess | undefined;
+  #streams: Streams | undefined;
+  #taps: Observer | undefined;
+  #nowMs = 0;
+  #probe = "";
+  #timers: Timer[] = [];
+  #ranAhead = false;
+  /** All has settled: further deliveries are beyond what is compared. */
+  #deaf = false;
+
+  constructor(given: CaseParts, policy: Policy) {
+    super(given);
+    const { scenario, profile } = given.one;
+    this.#policy = policy;
+    this.#setting = { policy, profile, options: scenario.options };
+    this.#ready = given.process;
+  }
+
+  protected override async prepare(): Promise<void> {
+    const { taps } = this.#policy;
+    const { core, durable } = treatedSubjects(this.one.scenario, this.one.profile);
+    const tapped = taps.filter(tap => [...core, ...durable].some(subject => covers(tap, subject)));
+    if (tapped.length > 0) this.#taps = await this.parts.openObserver(tapped);
+    await this.#operate();
+  }
+
+  /** What the operator has made before any bus starts. */
+  async #operate(): Promise<void> {
+    const { streams, consume } = this.#policy;
+    const present = streams.filter(stream => stream.made === "present");
+    if (present.length > 0) await (await this.#open()).create(present);
+    if (consume.durables !== "bound") return;
+    for (const subject of this.#subjectsSubscribed())
+      if (present.includes(streamOf(this.#policy, subject) as never))
+        await (await this.#open()).bind({ subject, ackWaitMs: consume.ackWaitMs, deliverMax: consume.deliverMax });
+  }
+
+  #subjectsSubscribed(): readonly string[] {
+    const steps = this.one.scenario.steps;
+    return [...new Set(steps.flatMap(step => (step.kind === "subscribe" ? [step.subject] : [])))];
+  }
+
+  async #open(): Promise<Streams> {
+    this.#streams ??= await this.parts.openStreams();
+    return this.#streams;
+  }
+
+  protected override async serverBack(): Promise<void> {
+    await super.serverBack();
+    await this.#streams?.close();
+    this.#streams = undefined;
+    await this.#taps?.reopen();
+  }
+
+  protected override async endProcesses(): Promise<void> {
+    const all = [...this.#running.values()].map(({ process }) => process);
+    await Promise.all([...all, ...(this.#ready === undefined ? [] : [this.#ready])].map(process => process.end()));
+    await (await this.#open()).deleteAll();
+    await this.#streams?.close();
+    await this.#taps?.close();
+  }
+
+  // ---- Processes ----
+
+  protected override async start(
+    planned: PlannedStep,
+    { replica = 0 }: Extract<Step, { kind: "start" }>,
+  ): Promise<void> {
+    if (replica === 0) {
+      await this.#live(startProcess(copyView(planned.before), this.#setting, "scenario"));
+      return;
+    }
+    const running = await this.#spawn(replica, this.parts.server.port);
+    this.emit({ kind: "process", change: "started", replica, by: "scenario", atMs: this.#nowMs });
+    if (!(await running.process.client.waitFor(isConnected, 0, noticeBoundMs)))
+      this.emit({ kind: "not-awaited", step: planned.step.id, what: `replica ${replica} to connect` });
+    await this.#awaitPath(running, planned.step.id);
+  }
+
+  async #spawn(replica: number, port: number): Promise<Running> {
+    const process = this.#ready ?? (await this.parts.spawn());
+    this.#ready = undefined;
+    process.client.mayEnd();
+    const running: Running = {
+      replica,
+      process,
+      startedMs: performance.now(),
+      eventsSeen: 0,
+      path: undefined,
+      ending: undefined,
+      leaving: false,
+    };
+    this.#running.set(replica, running);
+    const name = replica === 0 ? this.name : `${this.name}-r${replica}`;
+    await process.client.call({ ...this.startCommand(port, name), policy: this.#policy }, callBoundMs);
+    return running;
+  }
+
+  /** What befalls replica 0, as the plan has it; each is waited for. */
+  async #live(life: readonly Life[], step: StepId = settleId): Promise<void> {
+    for (const one of life) {
+      this.#nowMs = Math.max(this.#nowMs, one.atMs);
+      switch (one.what) {
+        case "started":
+          await this.#startFirst(one.by, one.atMs);
+          break;
+        case "connected":
+          await this.#awaitSaidFirst(step, "connected");
+          break;
+        case "client-closed":
+          await this.#awaitSaidFirst(step, "closed");
+          break;
+        case "exited":
+          await this.#sayExited(0, exitBoundMs);
+          break;
+      }
+    }
+  }
+
+  async #startFirst(by: "scenario" | "supervisor", atMs: number): Promise<void> {
+    const { strategy, deadlineMs = 0 } = this.#policy.startup;
+    const began = performance.now();
+    this.emit({ kind: "process", change: "started", replica: 0, by, atMs });
+    const running = await this.#spawn(0, this.parts.link.port);
+    this.process = running.process;
+    this.caseMark = 0;
+    this.eventsSeen = 0;
+    this.faultMark = 0;
+    this.#probe = "";
+    if (strategy === "retry-with-deadline")
+      this.#timers.push({ what: "deadline", atMs: atMs + deadlineMs, realMs: began + deadlineMs });
+  }
+
+  async #awaitSaidFirst(step: StepId, change: ConnectionChange): Promise<void> {
+    await this.awaitSaid(step, change, 0, noticeBoundMs);
+    if (change === "connected") this.#dropTimers("deadline");
+  }
+
+  /** Waits for the end of the process, and says it as the process itself and the kernel do. */
+  async #sayExited(replica: number, boundMs: number, began?: number): Promise<void> {
+    const running = this.#running.get(replica);
+    if (running === undefined) return;
+    if (!(await isDoneWithin(running.process.exited, boundMs))) {
+      this.emit({ kind: "not-awaited", step: settleId, what: `replica ${replica} to end` });
+      return;
+    }
+    const exit = await running.process.exited;
+    this.#read(running);
+    if (replica === 0) this.sayEvents();
+    const { ending } = running;
+    const isKilled = exit.signal !== null;
+    this.#forget(replica);
+    if (replica === 0) this.#dropTimers("deadline");
+    this.emit({
+      kind: "process",
+      change: "exited",
+      replica,
+      code: isKilled ? killedCode : (exit.code ?? 1),
+      because: isKilled ? "killed" : (ending?.because ?? "exit"),
+      tookMs: Math.round(performance.now() - (began ?? running.startedMs)),
+      forced: ending?.forced ?? false,
+      toldLost: ending?.toldLost ?? 0,
+      atMs: this.#nowMs,
+    });
+  }
+
+  #forget(replica: number): void {
+    this.#running.delete(replica);
+    for (const members of this.#members.values()) members.delete(replica);
+  }
+
+  async #signal(replica: number, signal: "TERM" | "KILL"): Promise<void> {
+    const running = this.#running.get(replica);
+    if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
+    const { process } = running;
+    const began = performance.now();
+    running.leaving = true;
+    if (signal === "TERM") {
+      this.emit({ kind: "process", change: "stopping", replica, atMs: this.#nowMs });
+      process.signal("TERM");
+      if (!(await isDoneWithin(process.exited, this.#policy.supervisor.killAfterMs))) process.signal("KILL");
+    } else process.signal("KILL");
+    await this.#sayExited(replica, exitBoundMs, began);
+  }
+
+  protected override async exited(): Promise<void> {
+    const running = this.#running.get(0);
+    if (running !== undefined) running.leaving = true;
+    await super.exited();
+    await this.#sayExited(0, exitBoundMs, performance.now());
+  }
+
+  // ---- Steps ----
+
+  protected override async serve(planned: PlannedStep, step: Step): Promise<void> {
+    switch (step.kind) {
+      case "subscribe":
+        return this.#subscribe(step);
+      case "signal":
+        return this.#signal(step.replica, step.signal);
+      case "advance":
+        return this.#pass(copyView(planned.before), step.ms, step.id);
+      default:
+        return super.serve(planned, step);
+    }
+  }
+
+  async #subscribe({ id, replica, subject, handler }: Extract<Step, { kind: "subscribe" }>): Promise<void> {
+    const running = this.#running.get(replica);
+    if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
+    if ((await (await this.#open()).consumer(subject)) === undefined) this.#consumed.delete(subject);
+    const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler }, callBoundMs);
+    if (outcome.is === "ok") {
+      const members = this.#members.get(subject) ?? new Set();
+      this.#members.set(subject, members.add(replica));
+      this.emit({ kind: "subscribed", replica, subject, handler });
+    }
+    this.sayCall(id, "subscribe", outcome);
+  }
+
+  protected override publishCall(step: PublishStep): Extract<Call, { do: "publish" }> {
+    const { id, again, count, bytes, key, subject = this.one.scenario.options.subject } = step;
+    const first = this.#firstOf.get(again ?? "") ?? this.nextMessage;
+    if (again === undefined) this.nextMessage += count;
+    this.#firstOf.set(id, first);
+    return {
+      do: "publish",
+      subject,
+      first,
+      count,
+      bytes,
+      ...(key === undefined ? {} : { key }),
+      ...(step.async === true ? { async: true } : {}),
+    };
+  }
+
+  protected override sayPublished(step: PublishStep, first: number, reply: PublishReply, before: View): void {
+    const subject = step.subject ?? this.one.scenario.options.subject;
+    const durable = isDurable(before, step);
+    if (!durable) this.#core.push({ first, count: step.count });
+    else this.#remembered(subject, reply);
+    const { via, frameBytes } = viaOf(this.#policy, this.one.profile, step, subject, durable, first);
+    const again = step.again === undefined ? {} : { again: true as const };
+    this.sayOutcomes(reply, first, { step: step.id, frameBytes, ...saysVia(via), ...again });
+  }
+
+  #remembered(subject: string, { outcomes }: PublishReply): void {
+    const windowMs = streamOf(this.#policy, subject)?.duplicateWindowMs;
+    if (windowMs === undefined || !outcomes.some(one => one.outcome.is !== "rejected")) return;
+    this.#timers.push({ what: "window", atMs: this.#nowMs + windowMs, realMs: performance.now() + windowMs });
+  }
+
+  protected override seen(runs: readonly Run[]): readonly Run[] {
+    const isCore = (message: number): boolean =>
+      this.#core.some(run => message >= run.first && message < run.first + run.count);
+    return runs.flatMap(run =>
+      Array.from({ length: run.count }, (_, i) => run.first + i)
+        .filter(isCore)
+        .map(first => ({ first, count: 1 })),
+    );
+  }
+
+  // ---- Faults ----
+
+  protected override async fault(step: StepId, fault: Fault, before: View): Promise<void> {
+    await super.fault(step, fault, before);
+    if (!("awaits" in fault) || fault.awaits !== "gave-up") return;
+    const life = clientClosed(copyView(before), this.#policy.startup.whenClosed, "client-closed");
+    await this.#live(life.filter(one => one.what === "exited"));
+  }
+
+  protected override async faultService(step: StepId, fault: Fault, before: View): Promise<void> {
+    const { server, link } = this.parts;
+    switch (fault.kind) {
+      case "lose-ack":
+        await link.loseNextDownstream();
+        this.unproven.push({ step, fault: fault.kind });
+        return;
+      case "no-jetstream":
+        await server.restart({ jetStream: false });
+        await this.serverBack();
+        if (!(await server.state()).hasJetStream) this.proven(step, fault.kind, "the server says that it has none");
+        return;
+      case "refuse-credentials":
+        await server.restart({ authorization: { user: "faultline", password: "of-another-case" } });
+        if ((await server.state()).requiresCredentials)
+          this.proven(step, fault.kind, "the server says that it wants them");
+        return;
+      case "silent-handshake":
+        await link.cut();
+        await link.open({ closesWith: this.one.scenario.options.cutsWith, silentHandshake: true });
+        if (await link.isInForce("silent-handshake")) this.proven(step, fault.kind, "the proxy lists it");
+        return;
+      default:
+        return super.faultService(step, fault, before);
+    }
+  }
+
+  /** The acknowledgement was cut off, and the connection with it. */
+  protected override async publish(step: PublishStep, before: View): Promise<void> {
+    if (before.hindrance !== "lose-ack" || !isDurable(before, step)) return super.publish(step, before);
+    const published = super.publish(step, before);
+    await this.awaitSaid(before.limitStep, "disconnected", this.faultMark, noticeBoundMs);
+    await this.parts.link.cut();
+    await published;
+  }
+
+  protected override async heal(step: StepId, awaits: HealAwait, before: View): Promise<void> {
+    const { server, link } = this.parts;
+    if (before.hindrance === "lose-ack" && link.isOpen) await link.release("lose-downstream");
+    if (before.door === "shut" && before.jetStream) return super.heal(step, awaits, before);
+    this.faultMark = before.started ? this.bus.mark() : 0;
+    if (before.door === "silent") {
+      await link.cut();
+      await this.openLink();
+    } else {
+      await server.restart();
+      await this.serverBack();
+      if (!before.jetStream) await this.#operate();
+    }
+    if (before.started && before.ended !== "closed") await this.awaitBack(step, before);
+    await this.joinOverlapped();
+    this.sayEvents();
+  }
+
+  protected override async awaitBack(step: StepId, before: View): Promise<void> {
+    if (before.process === "waiting") await this.#awaitSaidFirst(step, "connected");
+    else await super.awaitBack(step, before);
+  }
+
+  // ---- Time ----
+
+  /** The scenario's time goes on; what is due on the real clocks by then is waited for. */
+  async #pass(view: View, ms: number, step: StepId): Promise<void> {
+    const untilMs = view.nowMs + ms;
+    const life = passTime(view, ms, this.#setting);
+    const due = this.#timers.filter(timer => timer.what !== "deadline" && timer.atMs <= untilMs);
+    const dueMs = Math.max(0, ...due.map(timer => timer.realMs - performance.now()));
+    if (dueMs > 0) await wait(Math.ceil(dueMs) + 1);
+    await this.#live(life, step);
+    this.#nowMs = untilMs;
+    this.#timers = this.#timers.filter(timer => timer.what === "ack wait" || timer.atMs > untilMs);
+    this.emit({ kind: "advanced", step, atMs: untilMs });
+  }
+
+  #dropTimers(what: Timer["what"]): void {
+    this.#timers = this.#timers.filter(timer => timer.what !== what);
+  }
+
+  /** The real clocks came to something before the scenario's time did: what they did then proves nothing. */
+  #checkClocks(step: StepId): void {
+    const now = performance.now();
+    const early = this.#timers.find(timer => timer.atMs > this.#nowMs && timer.realMs <= now);
+    if (early === undefined || this.#ranAhead) return;
+    this.#ranAhead = true;
+    this.emit({ kind: "not-awaited", step, what: `${early.what}s to run by the scenario's time and not ahead of it` });
+  }
+
+  // ---- What is seen ----
+
+  protected override async lookAround({ step, after, overlapping }: PlannedStep): Promise<void> {
+    if (overlapping) return;
+    await this.#lookAround(after, step.id);
+  }
+
+  async #lookAround(view: View, step: StepId): Promise<void> {
+    const first = this.#running.get(0);
+    if (first !== undefined && this.#isPathDecided(view)) await this.#awaitPath(first, step);
+    await this.#awaitHandled(view, step);
+    await this.#tellProbe(view);
+    this.#checkClocks(step);
+  }
+
+  #isPathDecided(view: View): boolean {
+    const { jetStreamProbe } = this.#policy.startup;
+    if (jetStreamProbe === "once") return view.process === "running" || view.path === "core";
+    if (jetStreamProbe === "none") return view.process === "running";
+    return isCalm(view) && view.process === "running" && view.client === "connected";
+  }
+
+  /** Until the bus has said which way it publishes what is durable. Where its streams cannot be had it says nothing. */
+  async #awaitPath(running: Running, step: StepId): Promise<void> {
+    if (running.path !== undefined) return;
+    const { client } = running.process;
+    if (this.#policy.startup.jetStreamProbe === "until-usable" && !(await this.#canBeUsable())) return;
+    const isSaid = await client.waitFor(event => event.event === "path", 0, pathBoundMs);
+    this.#read(running);
+    if (!isSaid) this.emit({ kind: "not-awaited", step, what: `replica ${running.replica} to say how it publishes` });
+  }
+
+  async #canBeUsable(): Promise<boolean> {
+    const there = await (await this.#open()).names();
+    return this.#policy.streams.every(({ name, made }) => made === "created" || there.includes(name));
+  }
+
+  protected override sayServiceEvent(): void {
+    const running = this.#running.get(0);
+    if (running !== undefined) this.#read(running);
+  }
+
+  protected override isHeard(change: ConnectionChange): boolean {
+    const running = this.#running.get(0);
+    if (running === undefined || running.leaving || running.ending !== undefined) return false;
+    return change !== "disconnected" || this.bus.eventsSince(0).some(isConnected);
+  }
+
+  /** What a process has said since the last look, but for its connection. */
+  #read(running: Running): void {
+    const { client } = running.process;
+    const events = client.eventsSince(running.eventsSeen);
+    running.eventsSeen += events.length;
+    for (const event of events) {
+      if (event.event === "path") running.path = event.path;
+      if (event.event === "ending") running.ending = event;
+      if (event.event === "handled" && !this.#deaf) this.#sayHandled(running.replica, event);
+    }
+  }
+
+  #sayHandled(replica: number, event: Extract<BusEvent, { event: "handled" }>): void {
+    const { subject, message, delivery, outcome } = event;
+    const consumed = this.#consumedOf(subject);
+    consumed.handled++;
+    const before = consumed.open.get(message);
+    if (before !== undefined) this.#timers = this.#timers.filter(timer => timer !== before.timer);
+    consumed.open.delete(message);
+    if (outcome === "failed" || outcome === "hung") {
+      const { ackWaitMs } = this.#policy.consume;
+      const dueMs = (before?.timer.atMs ?? this.#nowMs) <= this.#nowMs ? this.#nowMs : (before?.timer.atMs ?? 0);
+      const timer: Timer = { what: "ack wait", atMs: dueMs + ackWaitMs, realMs: performance.now() + ackWaitMs };
+      this.#timers.push(timer);
+      consumed.open.set(message, { delivery, timer });
+    }
+    this.emit({ kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 });
+  }
+
+  #consumedOf(subject: string): Consumed {
+    const consumed = this.#consumed.get(subject) ?? { handled: 0, open: new Map() };
+    this.#consumed.set(subject, consumed);
+    return consumed;
+  }
+
+  /** Until what the server can give out now has been given, handled, and the server told so. */
+  async #awaitHandled(view: View, step: StepId): Promise<void> {
+    const until = performance.now() + handledBoundMs;
+    for (;;) {
+      for (const running of this.#running.values()) this.#read(running);
+      const waiting = await this.#notHandled(view);
+      if (waiting === undefined) return;
+      if (performance.now() > until) {
+        this.emit({ kind: "not-awaited", step, what: waiting });
+        return;
+      }
+      await wait(pollEveryMs);
+    }
+  }
+
+  async #notHandled(view: View): Promise<string | undefined> {
+    const { deliverMax } = this.#policy.consume;
+    for (const [subject, members] of this.#members) {
+      const here = [...members].filter(replica => this.#isReached(replica, view));
+      if (here.length === 0) continue;
+      const consumer = await (await this.#open()).consumer(subject);
+      if (consumer === undefined) continue;
+      const { handled, open } = this.#consumedOf(subject);
+      if (consumer.numPending > 0 || consumer.delivered > handled) return `${subject} to be handled`;
+      const isCertain = isCalm(view) || !members.has(0);
+      const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
+      if (isCertain && consumer.numAckPending > open.size) return `${subject} to be acknowledged`;
+      if (given.some(({ timer }) => timer.atMs <= this.#nowMs)) return `${subject} to be delivered again`;
+    }
+    return undefined;
+  }
+
+  #isReached(replica: number, view: View): boolean {
+    const isServed = view.serverUp && view.jetStream && view.hindrance !== "pause";
+    return isServed && (replica > 0 || (view.link === "up" && view.client === "connected"));
+  }
+
+  /** Asked where what the client knows of its connection is no question of time. */
+  async #tellProbe(view: View): Promise<void> {
+    const running = this.#running.get(0);
+    if (running === undefined || !isProbed(view)) return;
+    const { client } = running.process;
+    const { ready, live } = await client.call({ do: "probe" }, callBoundMs);
+    const last = client.eventsSince(0).findLast(event => event.event === "connection");
+    const connected = last?.change === "connected" || last?.change === "reconnected";
+    const durable = connected && running.path !== "core" && (await this.#isUsable(view));
+    const said = `${ready}/${live}/${connected}/${durable}`;
+    if (said === this.#probe) return;
+    this.#probe = said;
+    this.emit({ kind: "probe", replica: 0, ready, live, connected, durable, atMs: this.#nowMs });
+  }
+
+  async #isUsable(view: View): Promise<boolean> {
+    if (!view.jetStream || !view.serverUp) return false;
+    const there = await (await this.#open()).names();
+    return this.#policy.streams.every(({ name }) => there.includes(name));
+  }
+
+  // ---- The end ----
+
+  protected override mayFlush(view: View): boolean {
+    return super.mayFlush(view) && this.#running.has(0);
+  }
+
+  protected override async settleService(end: View): Promise<void> {
+    const view = copyView(end);
+    const { scenario, profile } = this.one;
+    const heal: Step = { id: settleId, kind: "heal", awaits: "connected" };
+    if (!isCalm(view) || view.client !== "connected") advance(view, heal, false, scenario.options, profile);
+    const { supervisor, consume } = this.#policy;
+    const rounds = consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax;
+    await this.#lookAround(view, settleId);
+    for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
+      await this.#pass(view, ms, settleId);
+      await this.#lookAround(view, settleId);
+    }
+    this.#deaf = true;
+  }
+
+  protected override async sayHeld(): Promise<void> {
+    const streams = await this.#open();
+    const there = await streams.names();
+    for (const { name } of this.#policy.streams) {
+      if (!there.includes(name)) continue;
+      const { runs, foreign } = await streams.held(name);
+      for (const { first, count } of runs) this.emit({ kind: "holds", stream: name, first, count });
+      if (foreign > 0) this.emit({ kind: "foreign", count: foreign });
+    }
+  }
+
+  protected override isObservedWhole(): boolean {
+    const { scenario, profile } = this.one;
+    const { core, durable } = treatedSubjects(scenario, profile);
+    return ![...core].some(subject => durable.has(subject) && isUnanswered(this.#policy, subject));
+  }
+}
+
+const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
+const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
+
+/** Whether the probes are asked: the plan knows what the client knows of its connection, and nothing keeps an answer back. */
+const isProbed = (view: View): boolean =>
+  (view.process === "waiting" || view.process === "running") &&
+  view.client !== "unsure" &&
+  view.hindrance === "none" &&
+  view.link !== "handshake";
