@@ -11,19 +11,31 @@ export interface BusModule {
   /**
    * Must begin the client's call before it returns: the order of the calls is that of the commands, and nobody waits for the
    * reply to the one before. A rejection is told to the harness as an error of the protocol, so a client's error is a reply.
+   * `leave` answers the command and ends the process before it returns, in the same tick: for `exit`, and nothing else.
    */
-  handle(command: Command): Promise<Reply>;
+  handle(command: Command, leave: (reply: Reply) => void): Promise<Reply>;
+  /** SIGTERM. A bus that has none of it is ended by the signal. */
+  terminate?(): void;
 }
 
-/** Events are emitted in the order in which the client raised them. */
-export type CreateBus = (emit: (event: BusEvent) => void) => BusModule;
+/** What a bus may do beside answering. */
+export interface BusHost {
+  /** Events are emitted in the order in which the client raised them. */
+  emit(event: BusEvent): void;
+  /** Ends the process; what was emitted has been written by then. */
+  exit(code: number): void;
+}
+
+export type CreateBus = (host: BusHost) => BusModule;
 
 export function serveStdio(createBus: CreateBus): void {
+  // Written synchronously where stdout is a pipe on Linux or macOS, so that a process may end right after it.
   const say = (message: NumberedReply | BusEvent, spoken?: () => void): void => {
     process.stdout.write(`${JSON.stringify(message)}\n`, spoken);
   };
   keepStdoutForProtocol();
-  const bus = createBus(say);
+  const bus = createBus({ emit: say, exit: code => process.exit(code) });
+  if (bus.terminate !== undefined) process.on("SIGTERM", () => bus.terminate?.());
   readLines(process.stdin, {
     line: text => void serveLine(bus, text, say),
     tooLong: () => process.exit(1),
@@ -48,12 +60,16 @@ async function serveLine(
     return;
   }
   const { id, command } = asked;
-  say({ id, ...(await answer(bus, command)) }, command.do === "quit" ? () => process.exit(0) : undefined);
+  const leave = (reply: Reply): void => {
+    say({ id, ...reply });
+    process.exit(0);
+  };
+  say({ id, ...(await answer(bus, command, leave)) }, command.do === "quit" ? () => process.exit(0) : undefined);
 }
 
-async function answer(bus: BusModule, command: Command): Promise<Reply | Refusal> {
+async function answer(bus: BusModule, command: Command, leave: (reply: Reply) => void): Promise<Reply | Refusal> {
   try {
-    return await bus.handle(command);
+    return await bus.handle(command, leave);
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }

@@ -2,8 +2,6 @@
  * Each bundled bus, in one conversation without faults against a real nats-server: it greets, does every call, is used for a
  * second case, and ends as it should. What buses do under faults is the matter of the live world.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BusClient } from "../../src/bus-protocol/bus-client.ts";
@@ -11,6 +9,7 @@ import type { BusEvent, StartCommand } from "../../src/bus-protocol/protocol.ts"
 import { launchOf } from "../../src/bus-protocol/registry.ts";
 import { busesAtHand } from "../buses-at-hand.ts";
 import { type SpawnedBus, spawnBus } from "./spawn-bus.ts";
+import { findNatsServer, type SpawnedServer, spawnServer } from "./spawn-server.ts";
 
 const deadlineMs = 10_000;
 const ok = { outcome: { is: "ok" } };
@@ -25,24 +24,22 @@ for (const { name, language, reason } of lacking)
   });
 
 describe.skipIf(natsServer === null)("with a nats-server", () => {
-  let server: ChildProcess;
-  let url = "";
+  let server: SpawnedServer;
   let observer: NatsConnection;
 
   beforeAll(async () => {
-    server = spawn(natsServer ?? "", ["-a", "127.0.0.1", "-p", "-1"], { stdio: ["ignore", "ignore", "pipe"] });
-    url = `nats://${await listeningOn(server)}`;
-    observer = await connect({ servers: url });
+    server = await spawnServer(natsServer ?? "");
+    observer = await connect({ servers: server.url });
   });
   afterAll(async () => {
     await observer?.close();
-    server?.kill("SIGKILL");
+    await server?.stop();
   });
 
   const start = (number: number): StartCommand => ({
     do: "start",
     case: number,
-    url,
+    url: server.url,
     name: `faultline-${number}`,
     options: { reconnectWaitMs: 50, reconnectAttemptsMax: -1, connectTimeoutMs: 5_000 },
   });
@@ -133,26 +130,3 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
 });
 
 const isChange = (change: string) => (event: BusEvent) => event.event === "connection" && event.change === change;
-
-async function findNatsServer(): Promise<string | null> {
-  const named = process.env.FAULTLINE_NATS_SERVER;
-  if (named !== undefined) return named;
-  const { findServers, ServersMissing } = await import("../../src/worlds/live/servers.ts");
-  try {
-    return (await findServers({}, () => {})).natsServer;
-  } catch (error) {
-    if (error instanceof ServersMissing) return null;
-    throw error;
-  }
-}
-
-async function listeningOn(server: ChildProcess): Promise<string> {
-  if (server.stderr === null) throw new Error("the server has no stderr");
-  for await (const line of createInterface({ input: server.stderr })) {
-    const address = /Listening for client connections on (\S+)/.exec(line)?.[1];
-    if (address === undefined) continue;
-    server.stderr.resume();
-    return address;
-  }
-  throw new Error("the server ended before it listened");
-}
