@@ -26,12 +26,18 @@ export const labels = [
   /** How many messages a stream still holds after its server was killed; after its machine lost power. */
   "stored-before-kill",
   "synced-before-power-loss",
-  /** Which of the replicas that share a consumer is given these messages. */
+  /** Which of the replicas that share a consumer is given this message. */
   "handled-by",
   /** How much of what waits in the client's buffer has left the process when it ends. */
   "written-before-exit",
 ] as const;
 export type Label = (typeof labels)[number];
+
+export interface HandledBy {
+  readonly subject: string;
+  readonly message: number;
+  readonly replicas: readonly number[];
+}
 
 /** Which observation decides the answer, where one does: the messages that the answer counts through, oldest first. */
 export interface About {
@@ -42,6 +48,8 @@ export interface About {
   readonly unseen?: boolean;
   /** What is counted is the calls that were answered, not the messages that arrived. */
   readonly answered?: boolean;
+  /** One of these replicas is given this message of the subject. */
+  readonly handledBy?: HandledBy;
   /** How many of the messages an answer counts, where that is not the answer itself; never falls. */
   readonly before?: (answer: number) => number;
 }

@@ -1,6 +1,6 @@
 /**
  * Consumers: who is given what a stream holds, and what becomes of it. All replicas that subscribe to a subject share one durable
- * consumer, as plain and queue subscribers of one durable name do; each run of messages goes to one of them.
+ * consumer, as plain and queue subscribers of one durable name do; each message goes to one of them.
  */
 import type { Choose } from "./choice.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, notGiven, type Server } from "./server.ts";
@@ -83,7 +83,7 @@ function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): D
 
 function give(
   server: Server,
-  { subject, open }: Consumer,
+  consumer: Consumer,
   members: readonly Member[],
   { first, count }: Run,
   delivery: number,
@@ -91,7 +91,29 @@ function give(
   choose: Choose,
   emit: Emit,
 ): void {
-  const { replica, handler } = members[choose("handled-by", 0, members.length - 1)] as Member;
+  const [only] = members;
+  if (only !== undefined && members.length === 1) {
+    giveRun(server, consumer, only, { first, count }, delivery, reach, emit);
+    return;
+  }
+  const { subject } = consumer;
+  const replicas = members.map(one => one.replica);
+  for (let message = first; message < first + count; message++) {
+    const about = { handledBy: { subject, message, replicas } };
+    const member = members[choose("handled-by", 0, members.length - 1, about)] as Member;
+    giveRun(server, consumer, member, { first: message, count: 1 }, delivery, reach, emit);
+  }
+}
+
+function giveRun(
+  server: Server,
+  { subject, open }: Consumer,
+  { replica, handler }: Member,
+  { first, count }: Run,
+  delivery: number,
+  reach: Reach,
+  emit: Emit,
+): void {
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
   const isDone = outcome !== "failed" && outcome !== "hung";

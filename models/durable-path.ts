@@ -193,6 +193,9 @@ function answered(bus: Bus, run: FrameRun, told: Teller): void {
   state.fresh = false;
   const answers = arrive(state, [run], choose, emit);
   const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
+  const askedAgainMs = noRespondersRetries * noRespondersWaitMs;
+  // A client that asks again may run out of its caller's time before it has asked the last time.
+  const isCutShort = askedAgainMs > (state.view.policy?.publish.ackTimeoutMs ?? Number.POSITIVE_INFINITY);
   const rest = [run];
   for (let i = 0; i < answers.length; ) {
     const answer = answers[i] as Answer;
@@ -200,9 +203,8 @@ function answered(bus: Bus, run: FrameRun, told: Teller): void {
     while (answers[i + same] === answer) same++;
     i += same;
     for (const part of take(rest, same)) {
-      if (answer === "silence") told.timeOut(part);
-      else
-        told.tell(part, outcomeOf(answer), answer === "no-responders" ? noRespondersRetries * noRespondersWaitMs : 0);
+      if (answer === "silence" || (answer === "no-responders" && isCutShort)) told.timeOut(part);
+      else told.tell(part, outcomeOf(answer), answer === "no-responders" ? askedAgainMs : 0);
     }
   }
 }

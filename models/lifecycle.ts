@@ -112,9 +112,16 @@ function reachOf({ state }: Served, nowMs: number): Reach {
 const isDurablePathUsable = ({ view }: Bus["state"], { server }: Service): boolean =>
   view.jetStream && view.path === "jetstream" && isUsable(server);
 
+/** Asked where the plan knows what the client knows of its connection, and nothing keeps an answer back. */
+export const isProbed = (view: Readonly<View>): boolean =>
+  (view.process === "waiting" || view.process === "running") &&
+  view.client !== "unsure" &&
+  view.hindrance === "none" &&
+  view.link !== "handshake";
+
 function tellProbe({ state, service, policy, emit }: Served): void {
   const { view } = state;
-  if (view.process !== "waiting" && view.process !== "running") return;
+  if (!isProbed(view)) return;
   const connected = state.client === "connected" || state.client === "lost";
   const durable = connected && isDurablePathUsable(state, service);
   const ready = isReady(policy, connected, durable);

@@ -4,7 +4,7 @@
  * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
  */
 import { settle, step } from "./bus.ts";
-import { type Answer, type Candidates, expand, wholeRange } from "./choice.ts";
+import { type Answer, type Candidates, expand, type HandledBy, wholeRange } from "./choice.ts";
 import { type PlannedStep, plan, settleId } from "./plan.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
@@ -23,23 +23,22 @@ export interface Observation {
   readonly delivered: readonly number[];
   /** Messages that no bus of ours can have sent. */
   readonly foreign: number;
-  /** Under a policy: outcomes of what was published again, by step and message; and one list each for streams, handlers, processes, probes. */
+  /** Under a policy: outcomes of what was published again, by step and message; and one list each for streams, processes, probes and every handler. */
   readonly again: ReadonlyMap<string, string>;
-  readonly service: Readonly<Record<ServiceActor, readonly string[]>>;
+  readonly service: ReadonlyMap<string, readonly string[]>;
 }
 
-const serviceActors = ["streams", "handlers", "processes", "probes"] as const;
-type ServiceActor = (typeof serviceActors)[number];
+const handlerOf = (replica: number, subject: string): string => `handler of replica ${replica} on ${subject}`;
 
 /** What a service event says, and of whom. Not compared: times, which the real parts take as they like. */
-function serviceText(event: Event): { actor: ServiceActor; texts: readonly string[] } | undefined {
+function serviceText(event: Event): { actor: string; texts: readonly string[] } | undefined {
   switch (event.kind) {
     case "holds":
       return { actor: "streams", texts: numbers(event).map(m => `${event.stream} holds message ${m}`) };
     case "handled": {
       const { replica, subject, delivery, outcome } = event;
       const text = `replica ${replica} is given, for the ${delivery}. time, on ${subject}, and ${outcome}: message`;
-      return { actor: "handlers", texts: numbers(event).map(m => `${text} ${m}`) };
+      return { actor: handlerOf(replica, subject), texts: numbers(event).map(m => `${text} ${m}`) };
     }
     case "process": {
       const ending =
@@ -76,14 +75,14 @@ export function observe(events: readonly Event[]): Observation {
   const connection: ConnectionChange[] = [];
   const delivered: number[] = [];
   const again = new Map<string, string>();
-  const service: Record<ServiceActor, string[]> = { streams: [], handlers: [], processes: [], probes: [] };
+  const service = new Map<string, string[]>();
   let foreign = 0;
   let last: ConnectionChange | undefined;
   for (const event of events) {
     // Another process has another client, whose first word is never a repetition.
     if (event.kind === "process" && event.change === "started" && event.replica === 0) last = undefined;
     const said = serviceText(event);
-    if (said !== undefined) service[said.actor].push(...said.texts);
+    if (said !== undefined) service.set(said.actor, [...(service.get(said.actor) ?? []), ...said.texts]);
     else if (event.kind === "published" && event.again === true) {
       for (const m of numbers(event)) again.set(`${event.step}/${m}`, outcomeText(event.outcome));
     } else if (event.kind === "published") {
@@ -133,17 +132,18 @@ export function admits(
   return new Search(scenario, profile, observed, options).run();
 }
 
-/** How far the observation is matched. */
+/** How far the observation is matched, actor by actor. */
 interface Position {
   delivered: number;
   connection: number;
-  streams: number;
-  handlers: number;
-  processes: number;
-  probes: number;
+  [actor: string]: number;
 }
 
-const beginning: Position = { delivered: 0, connection: 0, streams: 0, handlers: 0, processes: 0, probes: 0 };
+const beginningOf = ({ service }: Observation): Position => ({
+  delivered: 0,
+  connection: 0,
+  ...Object.fromEntries([...service.keys()].map(actor => [actor, 0])),
+});
 
 interface Attempt {
   readonly state: BusState;
@@ -186,7 +186,8 @@ class Search {
       bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
     this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
     this.everDelivered = prefixCounts(observed);
-    this.everHeld = new Set(observed.service.streams.map(text => Number(text.slice(text.lastIndexOf(" ") + 1))));
+    const held = observed.service.get("streams") ?? [];
+    this.everHeld = new Set(held.map(text => Number(text.slice(text.lastIndexOf(" ") + 1))));
   }
 
   run(): Admission {
@@ -196,7 +197,7 @@ class Search {
     }
     const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
     const { policy, options } = this.scenario;
-    this.from(0, newState(policy, options.servers), beginning, [], [], (ended, answers) => {
+    this.from(0, newState(policy, options.servers), beginningOf(this.observed), [], [], (ended, answers) => {
       paths.push({ ended, answers });
       if (paths.length === 1)
         this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
@@ -313,11 +314,12 @@ class Search {
     }
   }
 
-  private compareService(actor: ServiceActor, texts: readonly string[], at: Position): string | undefined {
+  private compareService(actor: string, texts: readonly string[], at: Position): string | undefined {
     for (const text of texts) {
-      const got = this.observed.service[actor][at[actor]];
+      const next = at[actor] ?? 0;
+      const got = this.observed.service.get(actor)?.[next];
       if (got !== text) return `the model says: ${text}; observed ${got ?? "nothing more"}`;
-      at[actor]++;
+      at[actor] = next + 1;
     }
     return undefined;
   }
@@ -347,7 +349,9 @@ class Search {
       return `message ${message} arrived as number ${at.delivered + 1}, but the model delivers nothing more`;
     const change = this.observed.connection[at.connection];
     if (change !== undefined) return `the client became ${change}, but the model says nothing more`;
-    const more = serviceActors.map(actor => this.observed.service[actor][at[actor]]).find(text => text !== undefined);
+    const more = [...this.observed.service]
+      .map(([actor, said]) => said[at[actor] ?? 0])
+      .find(text => text !== undefined);
     return more === undefined ? undefined : `observed: ${more}; but the model says nothing more`;
   }
 
@@ -367,6 +371,7 @@ class Search {
   private readonly narrowed = (
     ...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]
   ): readonly number[] => {
+    if (about?.handledBy !== undefined) return this.handlers(about.handledBy, at);
     const runs = about?.runs;
     if (runs === undefined) return wholeRange(label, lo, hi);
     if (about?.answered === true) {
@@ -394,6 +399,16 @@ class Search {
     }
     return wholeRange(label, lo, hi);
   };
+
+  /** The members whose next message this is; the others were not given it. */
+  private handlers({ subject, message, replicas }: HandledBy, at: Position): readonly number[] {
+    const isNext = (replica: number): boolean => {
+      const actor = handlerOf(replica, subject);
+      return this.observed.service.get(actor)?.[at[actor] ?? 0]?.endsWith(` message ${message}`) === true;
+    };
+    const given = [...replicas.keys()].filter(i => isNext(replicas[i] as number));
+    return given.length > 0 ? given : [0];
+  }
 
   /** What comes after the notice and before the first refusal is kept, and arrives before anything later does. */
   private noticedAt(runs: readonly Run[], lo: number, hi: number): readonly number[] {

@@ -230,6 +230,7 @@ function subscribeNotEnabled(view: View, replica: number, subject: string): stri
   } else if (!view.started || view.client !== "connected" || view.ended !== "no")
     return "the client may not be connected";
   if (!isCalm(view)) return faultInForce;
+  if (subject === view.policy?.consume.deadLetterSubject) return "what is kept there is for people to look at";
   const durable = view.policy !== undefined && isClassifiedDurable(view.policy, subject);
   return durable ? undefined : "only what a stream holds is handled here";
 }

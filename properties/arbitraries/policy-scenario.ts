@@ -24,6 +24,10 @@ import { type ScenarioSpace, scenarioOf, scenariosOf } from "./scenario.ts";
 
 export interface PolicySpace extends ScenarioSpace {
   readonly policy: Policy;
+  /** How near to a limit of time a wait ends; absent: a millisecond before, at, or after. Otherwise never at it: real clocks would race. */
+  readonly grainMs?: number;
+  /** Publishes at most of one step that waits for each acknowledgement; absent: as many as of any other. */
+  readonly waitingCountMax?: number;
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. */
@@ -38,6 +42,8 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     capabilities,
     subjects: chosenSubjects(random, policy),
     profile: space.profile,
+    grainMs: space.grainMs ?? 1,
+    waitingCountMax: space.waitingCountMax ?? Number.POSITIVE_INFINITY,
     steps: [],
     keys: 0,
     isDowngraded: false,
@@ -81,8 +87,11 @@ export const scenariosUnder = (
   policy === undefined ? scenariosOf(seed, space) : index => policyScenarioOf(`${seed}-${index}`, { ...space, policy });
 
 /** The one of a seed word. */
-export const scenarioUnder = (word: string, space: ScenarioSpace, policy: Policy | undefined): Scenario =>
-  policy === undefined ? scenarioOf(word, space) : policyScenarioOf(word, { ...space, policy });
+export const scenarioUnder = (
+  word: string,
+  space: Omit<PolicySpace, "policy">,
+  policy: Policy | undefined,
+): Scenario => (policy === undefined ? scenarioOf(word, space) : policyScenarioOf(word, { ...space, policy }));
 
 /** The scenario being made. */
 interface Draft {
@@ -94,6 +103,8 @@ interface Draft {
   readonly subjects: Witnesses;
   readonly steps: Step[];
   readonly profile: Profile;
+  readonly grainMs: number;
+  readonly waitingCountMax: number;
   /** Keys used so far. */
   keys: number;
   /** Replica 0 has asked for JetStream once, in vain: it publishes nothing through it, so no acknowledgement can be lost. */
@@ -156,14 +167,18 @@ function publishStep(
 ): PublishStep {
   const { random, policy } = draft;
   const drawn = key ?? (random.chance(0.15) ? nextKey(draft) : undefined);
+  const wished = Math.max(1, count ?? (random.chance(0.5) ? random.int(1, 2) : random.int(1, most)));
+  const bytes = random.pick(payloads);
+  const isDurable = isClassifiedDurable(policy, subject);
+  const isAsync = isDurable && random.chance(0.25);
   return {
     id: id(draft, "publish"),
     kind: "publish",
-    count: Math.max(1, count ?? (random.chance(0.5) ? random.int(1, 2) : random.int(1, most))),
-    bytes: random.pick(payloads),
+    count: isDurable && !isAsync ? Math.min(wished, draft.waitingCountMax) : wished,
+    bytes,
     subject,
     ...(drawn === undefined ? {} : { key: drawn }),
-    ...(isClassifiedDurable(policy, subject) && random.chance(0.25) ? { async: true } : {}),
+    ...(isAsync ? { async: true } : {}),
     ...(overlap === undefined ? {} : { overlap }),
   };
 }
@@ -207,7 +222,8 @@ const advanceMsMax = 2_592_000_000;
 /** Just under, at, or just over. */
 function advanceAround(draft: Draft, edgeMs: number): void {
   if (!draft.capabilities.has("advance") || edgeMs >= advanceMsMax) return;
-  const ms = Math.max(1, edgeMs + draft.random.pick([-1, 0, 1]));
+  const { grainMs, random } = draft;
+  const ms = Math.max(1, edgeMs + grainMs * random.pick(grainMs === 1 ? [-1, 0, 1] : [-1, 1]));
   draft.steps.push({ id: id(draft, "advance"), kind: "advance", ms });
 }
 

@@ -8,6 +8,7 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
+import { inLiveTime } from "../policies.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
 import type { Stage } from "../world.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
@@ -64,6 +65,8 @@ export const newLiveFound = (): LiveFound => ({
   seconds: 0,
 });
 
+/** Real clocks do not stop at an edge, and every acknowledgement that does not come is waited for. */
+const liveTimes = { grainMs: 600, waitingCountMax: 3 } as const;
 const shrinkBounds = { runsMax: 150, budgetMs: 120_000 } as const;
 const rerunsOfFailure = 10;
 
@@ -76,8 +79,8 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
   let shrinkMs = 0;
   for (let i = 0; i < search.runsMax && elapsedMs() - shrinkMs < search.budgetMs; i++) {
     const word = wordOf(search.seed, i);
-    const space = { profile: search.declared, capabilities: search.stage.capabilities };
-    const scenario = scenarioUnder(word, space, search.policy);
+    const space = { profile: search.declared, capabilities: search.stage.capabilities, ...liveTimes };
+    const scenario = scenarioUnder(word, space, search.policy && inLiveTime(search.policy));
     const run = await runOn(search, scenario);
     coverCase(found.coverage, scenario, search.profile, run.judgement);
     count(found, word, run.judgement);

@@ -402,10 +402,10 @@ describe("handlers", () => {
     expect(shown("nats-go", nowhere, steps).calls).toEqual(["subscribe other", "subscribe other"]);
   });
 
-  test("share what there is: which of them is given each run is asked", () => {
+  test("share what there is: which of them is given each message is asked", () => {
     const steps = [start, subscribe(0), replica(1), subscribe(1), job(2)];
     expect(shown("nats-go", sound, steps)).toMatchObject({
-      asked: ["publish-4 handled-by 0..1"],
+      asked: ["publish-4 handled-by 0..1", "publish-4 handled-by 0..1"],
       handled: ["0: 0 1 acked", "0: 1 1 acked"],
     });
     expect(shown("nats-go", sound, steps, { "handled-by": 1 }).handled).toEqual(["1: 0 1 acked", "1: 1 1 acked"]);

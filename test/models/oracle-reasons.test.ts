@@ -162,15 +162,17 @@ describe("an observation", () => {
   test("of a service is told by whom, of what and how often, and a lie about it is not permitted", () => {
     const scenario = underPolicy(sound, [start, subscribe(0), job(2), job(1, { key: "k" })]);
     const { service, outcomes } = observe(eventsOf(scenario, go));
-    expect(service.streams).toEqual([0, 1, 2].map(m => `JOBS holds message ${m}`));
-    expect(service.handlers).toEqual(
+    expect(service.get("streams")).toEqual([0, 1, 2].map(m => `JOBS holds message ${m}`));
+    const handler = "handler of replica 0 on job.a";
+    expect(service.get(handler)).toEqual(
       [0, 1, 2].map(m => `replica 0 is given, for the 1. time, on job.a, and acked: message ${m}`),
     );
-    expect(service.processes).toEqual(["replica 0 started"]);
+    expect(service.get("processes")).toEqual(["replica 0 started"]);
     expect(outcomes).toEqual(["acked", "acked", "acked"]);
-    for (const actor of ["streams", "handlers", "processes", "probes"] as const) {
-      const fewer = { ...service, [actor]: service[actor].slice(0, -1) };
-      const more = { ...service, [actor]: [...service[actor], "replica 9 sings"] };
+    for (const actor of ["streams", handler, "processes", "probes"]) {
+      const said = service.get(actor) ?? [];
+      const fewer = new Map([...service, [actor, said.slice(0, -1)]]);
+      const more = new Map([...service, [actor, [...said, "replica 9 sings"]]]);
       expect(
         saidOf(scenario, () => ({ service: fewer })),
         actor,

@@ -181,7 +181,10 @@ test.each(refusals)("a step is refused where %s", (...[reason, steps, options = 
 const exit: Bare = { kind: "exit" };
 const loseAck = fault({ kind: "lose-ack" });
 const noJetStream = fault({ kind: "no-jetstream" });
-const slow = policyWith({ startup: { strategy: "retry-forever" } });
+const slow = policyWith({
+  startup: { strategy: "retry-forever" },
+  consume: { failures: "dead-letter", deadLetterSubject: "job.dead" },
+});
 
 const refusalsUnderPolicy: readonly Refusal[] = [
   ["the bus is started already", [start, start]],
@@ -194,6 +197,7 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["what the process left behind is still under way", [start, hold, kill(), start]],
   ["the replica is not started", [start, term(1)]],
   ["only what a stream holds is handled here", [start, { ...subscribe(0), subject: "news.a" } as Bare]],
+  ["what is kept there is for people to look at", [start, { ...subscribe(0), subject: "job.dead" } as Bare]],
   ["nobody would notice it", [cut("noticed")]],
   ["the bus is not started", [hold]],
   ["the bus is not started", [start, kill(), job()]],

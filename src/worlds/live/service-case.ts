@@ -9,6 +9,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { clientClosed, type Life, passTime, type Setting, startProcess } from "../../../models/cold-start.ts";
 import { viaOf } from "../../../models/durable-path.ts";
+import { isProbed } from "../../../models/lifecycle.ts";
 import { advance, copyView, isDurable, type PlannedStep, plan, settleId, type View } from "../../../models/plan.ts";
 import { saysVia } from "../../../models/server.ts";
 import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
@@ -90,6 +91,8 @@ export class ServiceCase extends LiveCase {
   readonly #members = new Map<string, Set<number>>();
   /** A process started ahead of its step. */
   #ready: BusProcess | undefined;
+  /** Some messages of the scenario share an id with earlier ones. */
+  readonly #repeats: boolean;
   #streams: Streams | undefined;
   #taps: Observer | undefined;
   #nowMs = 0;
@@ -105,6 +108,9 @@ export class ServiceCase extends LiveCase {
     this.#policy = policy;
     this.#setting = { policy, profile, options: scenario.options };
     this.#ready = given.process;
+    this.#repeats = scenario.steps.some(
+      one => one.kind === "publish" && (one.again !== undefined || one.key !== undefined),
+    );
   }
 
   protected override async prepare(): Promise<void> {
@@ -337,7 +343,7 @@ export class ServiceCase extends LiveCase {
 
   #remembered(subject: string, { outcomes }: PublishReply): void {
     const windowMs = streamOf(this.#policy, subject)?.duplicateWindowMs;
-    if (windowMs === undefined || !outcomes.some(one => one.outcome.is !== "rejected")) return;
+    if (windowMs === undefined || !this.#repeats || outcomes.every(one => one.outcome.is === "rejected")) return;
     this.#timers.push({ what: "window", atMs: this.#nowMs + windowMs, realMs: performance.now() + windowMs });
   }
 
@@ -629,10 +635,3 @@ export class ServiceCase extends LiveCase {
 
 const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
 const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
-
-/** Whether the probes are asked: the plan knows what the client knows of its connection, and nothing keeps an answer back. */
-const isProbed = (view: View): boolean =>
-  (view.process === "waiting" || view.process === "running") &&
-  view.client !== "unsure" &&
-  view.hindrance === "none" &&
-  view.link !== "handshake";
