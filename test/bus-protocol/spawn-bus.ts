@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { BusExit, BusLink } from "../../src/bus-protocol/bus-client.ts";
 
 export interface SpawnedBus extends BusLink {
+  readonly signal: (name: NodeJS.Signals) => void;
   readonly stop: () => void;
 }
 
@@ -14,5 +15,6 @@ export function spawnBus(describe: string, command: readonly [string, ...string[
     child.on("error", error => resolve({ code: null, signal: null, error: error.message }));
     child.on("exit", (code, signal) => resolve({ code, signal }));
   });
-  return { describe, stdin: child.stdin, stdout: child.stdout, exited, stop: () => void child.kill("SIGKILL") };
+  const signal = (name: NodeJS.Signals): void => void child.kill(name);
+  return { describe, stdin: child.stdin, stdout: child.stdout, exited, signal, stop: () => signal("SIGKILL") };
 }
