@@ -599,6 +599,23 @@ describe.each(claiming)("%s", (_, manifest) => {
       expect(await process.ending()).toEqual({ last: { ...stopped, toldLost }, code: 0 });
     });
 
+    test("four steps wait for a publish under way", async () => {
+      const publish = { ...durable.publish, ackTimeoutMs: 400 };
+      const policy = shuttingDown(
+        { ...durable, classifier: [{ exact: "tapped" }], publish },
+        { strategy: "four-steps" },
+      );
+      const process = await running(policy);
+      const { promise: isUnderWay, resolve } = Promise.withResolvers<void>();
+      observer.subscribe("tapped", { callback: () => resolve() });
+      await observer.flush();
+      const published = process.publish("tapped");
+      await isUnderWay;
+      process.signal("SIGTERM");
+      expect(await published).toEqual(each(1, { is: "unsettled", kind: "timeout" }));
+      expect(await process.ending()).toEqual({ last: stopped, code: 0 });
+    });
+
     test("four steps wait for a handler that hangs", async () => {
       const process = await running(shuttingDown(durable, { strategy: "four-steps", budgetMs: 500 }));
       await makeDurable("JOBS", "jobs.a");
