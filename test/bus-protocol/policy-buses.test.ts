@@ -414,11 +414,12 @@ describe.each(claiming)("%s", (_, manifest) => {
     });
     /** Waits, without a sleep of a length that matters, until the server has taken in the acknowledgements. */
     async function untilPending(count: number): Promise<void> {
-      for (let tries = 0; tries < 500; tries++) {
-        const { num_ack_pending, num_pending } = await jsm.consumers.info("JOBS", durableName("jobs.a"));
-        if (num_ack_pending === count && num_pending === 0) return;
+      const untilMs = performance.now() + 5_000;
+      let info = await jsm.consumers.info("JOBS", durableName("jobs.a"));
+      while (info.num_ack_pending !== count || info.num_pending !== 0) {
+        expect(performance.now(), `pending: ${info.num_ack_pending} and ${info.num_pending}`).toBeLessThan(untilMs);
+        info = await jsm.consumers.info("JOBS", durableName("jobs.a"));
       }
-      throw new Error(`not ${count} pending`);
     }
 
     test.each([created, durable])("in order, from the beginning, acknowledging ($consume.durables)", async policy => {
