@@ -87,7 +87,7 @@ const namesIn = (code: string): readonly string[] => code.match(/[A-Za-z_$][\w$]
 
 /** What a package calls its own it may call as it likes. */
 const namesOfPackages = (text: string): readonly string[] =>
-  [...text.matchAll(/\bimport\s*\{([^}]*)\}\s*from\s+"[^.]/g)].flatMap(([, names = ""]) => namesIn(names));
+  [...text.matchAll(/\bimport\s*(?:type\s*)?\{([^}]*)\}\s*from\s+"[^.]/g)].flatMap(([, names = ""]) => namesIn(names));
 
 function namesNotUsed({ path, text }: SourceFile): string[] {
   const code = withoutComments(text).replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
@@ -228,6 +228,7 @@ const rules: readonly Rule[] = [
     good: [
       planted("src/x.ts", '// Others say chaos.\nconst hammock = "mock";'),
       planted("src/x.ts", 'import { jetstreamManager } from "@nats-io/jetstream";\njetstreamManager();'),
+      planted("src/x.ts", 'import type { JetStreamManager } from "@nats-io/jetstream";\nlet jsm: JetStreamManager;'),
     ],
   },
   {

@@ -5,6 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { standsStill } from "../../src/worlds/live/nats-server.ts";
+
+const pauseBoundMs = 2_000;
 
 /** Null where none is to be had. */
 export async function findNatsServer(): Promise<string | null> {
@@ -22,8 +26,8 @@ export async function findNatsServer(): Promise<string | null> {
 export interface SpawnedServer {
   readonly url: string;
   readonly port: string;
-  /** Halts it with its connections open, and lets it go on. */
-  pause(): void;
+  /** Halts it with its connections open. Resolves when it stands still. */
+  pause(): Promise<void>;
   resume(): void;
   /** Resolves when no connection of this name is open any more. */
   forgets(name: string, deadlineMs: number): Promise<void>;
@@ -39,7 +43,14 @@ export async function spawnServer(program: string, args: readonly string[] = [],
   return {
     url: `nats://${address}`,
     port: address.replace(/^.*:/, ""),
-    pause: () => void child.kill("SIGSTOP"),
+    pause: async () => {
+      child.kill("SIGSTOP");
+      const until = performance.now() + pauseBoundMs;
+      while (child.pid !== undefined && !standsStill(child.pid)) {
+        if (performance.now() > until) throw new Error("the server did not halt at SIGSTOP");
+        await wait(1);
+      }
+    },
     resume: () => void child.kill("SIGCONT"),
     forgets: async (name, deadlineMs) => {
       const until = performance.now() + deadlineMs;

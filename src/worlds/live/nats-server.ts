@@ -292,7 +292,7 @@ function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions): str
 }
 
 /** Every thread, since a signal reaches one after the other. Without /proc the signal has to do. */
-function standsStill(pid: number): boolean {
+export function standsStill(pid: number): boolean {
   try {
     const tasks = `/proc/${pid}/task`;
     return readdirSync(tasks).every(task => /\) [tT] /.test(readFileSync(join(tasks, task, "stat"), "latin1")));
