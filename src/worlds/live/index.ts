@@ -13,21 +13,13 @@ import { type Lease, openLease } from "./leases.ts";
 import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
 import { runLiveCase } from "./run-case.ts";
-import { type Finding, testInjector } from "./self-test.ts";
+import { type Finding, testInjector, testServer } from "./self-test.ts";
 import { findServers, type Servers } from "./servers.ts";
 import { openStreams } from "./streams.ts";
 import { type Link, Toxiproxy } from "./toxiproxy.ts";
 
-/** What the harness itself can do, as operator and supervisor. Power is nothing that it could take away. */
-const harnessCapabilities: readonly Capability[] = [
-  "stop-server",
-  "pause-server",
-  "signal",
-  "replicas",
-  "subscribe",
-  "advance",
-  "cold-start",
-];
+/** What the harness itself can do, as operator and supervisor; the rest its self-test has to show. Power is nothing that it could take away. */
+const harnessCapabilities: readonly Capability[] = ["signal", "replicas", "subscribe", "advance", "cold-start"];
 
 /** What every live case of a run stands on. */
 export interface Site {
@@ -79,14 +71,17 @@ async function openOn(
     folder,
   });
   opened.push(() => toxiproxy.end());
-  const { capabilities, findings } = await testInjector(serverPort => toxiproxy.link(linkPort, serverPort));
-  const able: readonly Capability[] = [...capabilities, ...harnessCapabilities];
+  const [ofLink, ofServer] = await Promise.all([
+    testInjector(serverPort => toxiproxy.link(linkPort, serverPort)),
+    testServer(server),
+  ]);
+  const able = [...ofLink.capabilities, ...ofServer.capabilities, ...harnessCapabilities];
   const link = toxiproxy.link(linkPort, port);
   let cases = 0;
   return {
     servers,
     capabilities: able,
-    findings,
+    findings: [...ofLink.findings, ...ofServer.findings],
     async openBus(nameOrCommand) {
       const stage = await openBus(nameOrCommand, server, link, able, () => ++cases, progress);
       opened.push(() => stage.close());

@@ -1,32 +1,44 @@
 /** The self-test passes on the true link, and names the capability that a sabotaged link does not have. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
-import { testInjector } from "../../../src/worlds/live/self-test.ts";
+import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
+import { testInjector, testServer } from "../../../src/worlds/live/self-test.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { type Link, type ListedToxic, type ToxicName, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
 let lease: Lease;
 let toxiproxy: Toxiproxy;
+let server: NatsServer;
 let port: number;
 
 // Long, for the first build of the servers.
 beforeAll(async () => {
   const servers = await findServers({}, line => console.error(line));
   lease = await openLease();
-  const [apiPort = 0, linkPort = 0] = lease.ports;
+  const [apiPort = 0, linkPort = 0, , serverPort = 0, monitorPort = 0] = lease.ports;
   port = linkPort;
   const options = { program: servers.toxiproxy, version: servers.versions.toxiproxy, apiPort, folder: lease.folder };
   toxiproxy = await Toxiproxy.start(options);
+  const { folder } = lease;
+  server = await NatsServer.start({ program: servers.natsServer, port: serverPort, monitorPort, folder });
 }, 1_200_000);
 
 afterAll(async () => {
+  await server?.end();
   await toxiproxy?.end();
   await lease?.release();
 });
 
 const trueLink = (serverPort: number): Link => toxiproxy.link(port, serverPort);
 const doesNothing = async (): Promise<void> => {};
-const names: readonly ToxicName[] = ["hold", "limit", "blackhole", "hold-downstream"];
+const names: readonly ToxicName[] = [
+  "hold",
+  "limit",
+  "blackhole",
+  "hold-downstream",
+  "lose-downstream",
+  "silent-handshake",
+];
 /** A release that leaves out the fault that was never installed. */
 const releaseBut =
   (link: Link, name: ToxicName): Link["release"] =>
@@ -59,7 +71,7 @@ function withChanges(link: Link, changes: Partial<Link>): Link {
   };
 }
 
-const all = ["cut", "cut-with-rst", "hold", "limit", "blackhole", "handshake"];
+const all = ["cut", "cut-with-rst", "hold", "limit", "blackhole", "handshake", "lose-ack", "silent-handshake"];
 
 test("the true link does all it claims", async () => {
   const { capabilities, findings } = await testInjector(trueLink);
@@ -108,8 +120,30 @@ const sabotages: readonly (readonly [name: string, missing: string, changes: (li
     "a greeting that is not held but is listed as such",
     "handshake",
     link => ({
-      open: ({ closesWith }) => link.open({ closesWith }),
+      open: ({ heldDownstream: _, ...others }) => link.open(others),
       release: releaseBut(link, "hold-downstream"),
+      toxics: lies,
+    }),
+  ],
+  [
+    "an acknowledgement that is not lost but is listed as such",
+    "lose-ack",
+    link => ({ loseNextDownstream: doesNothing, release: releaseBut(link, "lose-downstream"), toxics: lies }),
+  ],
+  [
+    "an acknowledgement that is held and not lost",
+    "lose-ack",
+    link => ({
+      loseNextDownstream: () => link.holdDownstream(),
+      release: name => link.release(name === "lose-downstream" ? "hold-downstream" : name),
+      toxics: lies,
+    }),
+  ],
+  [
+    "a greeting that is not dropped but is listed as such",
+    "silent-handshake",
+    link => ({
+      open: ({ closesWith, heldDownstream = false }) => link.open({ closesWith, heldDownstream }),
       toxics: lies,
     }),
   ],
@@ -130,6 +164,54 @@ test("a link without a working cut has no capability at all", { timeout: 60_000 
     return withChanges(link, { open: opening => link.open({ ...opening, closesWith: "rst" }) });
   });
   expect(capabilities).toEqual([]);
+});
+
+const allOfServer = ["stop-server", "pause-server", "no-jetstream", "refuse-credentials"];
+
+test("the true server does all it claims, within the time that it may take, and is left as it was", async () => {
+  const { capabilities, findings } = await testServer(server);
+  expect(findings.filter(finding => !finding.ok)).toEqual([]);
+  expect(capabilities).toEqual(allOfServer);
+  expect(await server.state()).toMatchObject({ hasJetStream: true, requiresCredentials: false, streams: 0 });
+});
+
+/** The server but for what is changed: its own methods read private fields, so they are bound to it. */
+function serverWith(changes: Partial<NatsServer>): NatsServer {
+  return new Proxy(server, {
+    get(target, key) {
+      const value = Reflect.get(key in changes ? changes : target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+const serverSabotages: readonly (readonly [name: string, missing: string, changes: () => Partial<NatsServer>])[] = [
+  ["a stop that does nothing", "stop-server", () => ({ stop: doesNothing })],
+  ["a store that is never lost", "stop-server", () => ({ restart: as => server.restart({ ...as, store: "kept" }) })],
+  ["a pause that does nothing", "pause-server", () => ({ pause: doesNothing })],
+  ["a pause that does nothing and says it did", "pause-server", () => ({ pause: doesNothing, isHalted: true })],
+  [
+    "a server that always has JetStream",
+    "no-jetstream",
+    () => ({ restart: as => server.restart({ ...as, jetStream: true }) }),
+  ],
+  [
+    "a server that asks nobody for credentials",
+    "refuse-credentials",
+    () => ({
+      restart: (as = {}) => {
+        const { authorization: _, ...others } = as;
+        return server.restart(others);
+      },
+    }),
+  ],
+];
+
+test.each(serverSabotages)("%s: no %s", { timeout: 30_000 }, async (_, missing, changes) => {
+  const { capabilities, findings } = await testServer(serverWith(changes()));
+  expect(findings.filter(finding => !finding.ok)).not.toEqual([]);
+  expect(capabilities).toEqual(allOfServer.filter(capability => capability !== missing));
+  await server.restart({ store: "lost" });
 });
 
 test("arguments are refused that the proxy would take without a word", async () => {

@@ -1,0 +1,222 @@
+/**
+ * What is tried of a link before the first live case, by self-test.ts, between two raw ends of a connection.
+ *
+ * Absence is concluded from barriers, never from waiting. "Nothing came through" is read after the sink has seen the end of
+ * its connection, when the count is final; and what was sent is more than the kernel keeps for a reader (`flood`), so that once
+ * it has taken it all, the proxy is known to have had much of it in its hands.
+ */
+import type { Capability } from "../../../models/vocabulary/scenario.ts";
+import { type Check, expect } from "./self-test-check.ts";
+import { canDial, dialled, type End, type Sink } from "./sockets.ts";
+import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
+
+export interface LinkStage {
+  readonly link: Link;
+  readonly sink: Sink;
+}
+
+const ofLink: readonly Capability[] = [
+  "cut",
+  "cut-with-rst",
+  "hold",
+  "limit",
+  "blackhole",
+  "handshake",
+  "lose-ack",
+  "silent-handshake",
+];
+/** Linux was seen to take 3.7 MiB for a connection that nobody reads. */
+const flood = Buffer.alloc(8 * 1024 * 1024, "x");
+const preludeBytes = 500;
+
+export const linkChecks: readonly Check<LinkStage>[] = [
+  {
+    name: "a cut ends an idle connection with FIN on both sides",
+    neededFor: ofLink,
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin" });
+      await stage.link.cut();
+      const seen = [await client.closed, await server.closed];
+      expect(
+        seen.every(how => how === "fin"),
+        `client saw ${seen[0]}, server saw ${seen[1]}`,
+      );
+    },
+  },
+  {
+    name: "a cut link refuses dials, and its port can be opened again at once",
+    neededFor: ofLink,
+    run: async stage => {
+      await joined(stage, { closesWith: "fin" });
+      await stage.link.cut();
+      expect(!(await canDial(stage.link.port)), "a dial after the cut was taken");
+      await joined(stage, { closesWith: "fin" });
+    },
+  },
+  {
+    name: "a cut resets the client's connection where the link was opened so",
+    neededFor: ["cut-with-rst"],
+    run: async stage => {
+      const { client } = await joined(stage, { closesWith: "rst" });
+      await stage.link.cut();
+      const how = await client.closed;
+      expect(how === "rst", `the client saw ${how}`);
+    },
+  },
+  {
+    name: "a hold keeps what is sent until its release, which lets all of it through in order on the same connection",
+    neededFor: ["hold"],
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin" });
+      await stage.link.hold();
+      await expectListed(stage.link, "hold");
+      const lines = Array.from({ length: 5_000 }, (_, index) => `line ${index}\n`);
+      for (const line of lines) client.write(line);
+      await stage.link.release("hold");
+      const sent = lines.join("");
+      await server.untilReceived(preludeBytes + sent.length);
+      expect(server.text().slice(preludeBytes) === sent, "other bytes came out than went in");
+      expect(!client.isClosed, "the connection ended");
+    },
+  },
+  {
+    name: "a cut drops what a hold keeps",
+    neededFor: ["hold"],
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin" });
+      await stage.link.hold();
+      await client.send(flood);
+      await stage.link.cut();
+      await expectNothingMore(server);
+    },
+  },
+  ...[0, 1, 100_000].map(limitBytes => ({
+    name: `a limit of ${limitBytes} bytes lets exactly ${limitBytes} more through and ends the connection`,
+    neededFor: ["limit"] as const,
+    run: async (stage: LinkStage) => {
+      const { client, server } = await joined(stage, { closesWith: "fin" });
+      await stage.link.limit(limitBytes);
+      await expectListed(stage.link, "limit");
+      // Its own FIN ends the connection where the limit does not, so the count becomes final either way.
+      client.end(flood.subarray(0, 3 * limitBytes + 1));
+      await server.closed;
+      const passed = server.receivedBytes - preludeBytes;
+      expect(passed === limitBytes, `${passed} bytes came through`);
+    },
+  })),
+  {
+    name: "a blackhole drops what is sent, and its release ends the connection",
+    neededFor: ["blackhole"],
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin" });
+      await stage.link.blackhole();
+      await expectListed(stage.link, "blackhole");
+      await client.send(flood);
+      expect(!client.isClosed, "the connection ended before the release");
+      await stage.link.release("blackhole");
+      await expectNothingMore(server);
+    },
+  },
+  {
+    name: "a link opened with its downstream held keeps the server's greeting until the release",
+    neededFor: ["handshake"],
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin", heldDownstream: true });
+      await expectListed(stage.link, "hold-downstream");
+      server.write("greeting");
+      await stage.link.release("hold-downstream");
+      await client.untilReceived("greeting".length);
+      expect(client.text() === "greeting", `the client received ${client.text()}`);
+    },
+  },
+  {
+    name: "a cut drops a greeting that is held",
+    neededFor: ["handshake"],
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin", heldDownstream: true });
+      await server.send(flood);
+      await stage.link.cut();
+      await client.closed;
+      expect(client.receivedBytes === 0, `the client received ${client.receivedBytes} bytes`);
+    },
+  },
+  {
+    name: "of what the server says next no line comes down, its connection ends, and a dial gets no greeting until the release",
+    neededFor: ["lose-ack"],
+    run: async ({ link, sink }) => {
+      const { client, server } = await joined({ link, sink }, { closesWith: "fin" });
+      await link.loseNextDownstream();
+      await expectListed(link, "lose-downstream");
+      client.write("publish");
+      await server.untilReceived(preludeBytes + "publish".length);
+      server.write("acknowledged\r\n");
+      await client.closed;
+      expect(client.receivedBytes < "acknowledged".length, "the client received the whole acknowledgement");
+      const dialling = sink.accepted();
+      const again = sink.keep(dialled(link.port));
+      (await dialling).write("greeting\r\n");
+      await again.closed;
+      expect(again.receivedBytes < "greeting".length, "a later dial received the whole greeting");
+      await link.release("lose-downstream");
+      const healed = sink.accepted();
+      const last = sink.keep(dialled(link.port));
+      (await healed).write("greeting\r\n");
+      await last.untilSaid("greeting\r\n");
+    },
+  },
+  {
+    name: "the 6 bytes of a server's PING pass without ending a connection whose next acknowledgement is to be lost",
+    neededFor: ["lose-ack"],
+    run: async stage => {
+      const { client, server } = await joined(stage, { closesWith: "fin" });
+      await stage.link.loseNextDownstream();
+      server.write("PING\r\n");
+      await client.untilSaid("PING\r\n");
+      client.write("PONG\r\n");
+      await server.untilSaid("PONG\r\n");
+      expect(!client.isClosed, "the connection ended");
+    },
+  },
+  {
+    name: "a link that never greets accepts dials and passes nothing down, until it is cut and opened anew",
+    neededFor: ["silent-handshake"],
+    run: async ({ link, sink }) => {
+      const { client, server } = await joined({ link, sink }, { closesWith: "fin", silentHandshake: true });
+      await expectListed(link, "silent-handshake");
+      await server.send(flood);
+      await link.cut();
+      await client.closed;
+      expect(client.receivedBytes === 0, `the client received ${client.receivedBytes} bytes`);
+      const next = await joined({ link, sink }, { closesWith: "fin" });
+      next.server.write("greeting");
+      await next.client.untilSaid("greeting");
+    },
+  },
+];
+
+/** A connection through the newly opened link, over which bytes have come to the server. */
+async function joined(
+  { link, sink }: LinkStage,
+  opening: LinkOpening,
+): Promise<{ readonly client: End; readonly server: End }> {
+  await link.open(opening);
+  const client = sink.keep(dialled(link.port));
+  const server = await sink.accepted();
+  client.write(flood.subarray(0, preludeBytes));
+  await server.untilReceived(preludeBytes);
+  return { client, server };
+}
+
+/** Judged when the connection has ended and the count is final. */
+async function expectNothingMore(server: End): Promise<void> {
+  await server.closed;
+  expect(server.receivedBytes === preludeBytes, `${server.receivedBytes - preludeBytes} bytes came through`);
+}
+
+async function expectListed(link: Link, name: ToxicName): Promise<void> {
+  const listed = await link.toxics();
+  expect(
+    listed.some(toxic => toxic.name === name),
+    `the proxy does not list "${name}"`,
+  );
+}
