@@ -2,7 +2,8 @@
  * One case on the real parts. The recipe (docs/facts.md, "barriers") makes what can be exact exact:
  *
  * 1. An observer beside the proxy is subscribed, and flushed, before the bus starts.
- * 2. A fault is put in force by a call that returns when it is: DELETE of the proxy, a toxic listed, a process gone.
+ * 2. A fault is put in force by a call that returns when it is: DELETE of the proxy, a toxic listed, a process gone. Then whoever
+ *    it befell is asked, and asked again before the heal. A fault that is not in force ends the case there: nothing was shown.
  * 3. What the client has noticed is its own event, looked for from a mark taken before the fault; never a sleep.
  * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late.
  *    Nor is a dial under way then that began before (dials.ts).
@@ -25,7 +26,7 @@ import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { Observer } from "./observer.ts";
 import type { Streams } from "./streams.ts";
-import type { Link } from "./toxiproxy.ts";
+import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
 
 /** The parts that cases run on, one after another; they outlive each. */
 export interface Parts {
@@ -53,6 +54,8 @@ export interface CaseParts {
 
 type WaitingStep = Exclude<CallStep, PublishStep | { readonly kind: "exit" }>;
 
+/** Of what is done before the first step. */
+const startId: StepId = "start";
 export const noticeBoundMs = 10_000;
 const giveUpBoundMs = 30_000;
 export const callBoundMs = 30_000;
@@ -62,6 +65,16 @@ const connectTimeoutMs = 600;
 const pollBoundMs = 10_000;
 const closedBoundMs = 5_000;
 const pollEveryMs = 1;
+
+/** The injector did not do what it was told: what would be seen after it says nothing of the bus. */
+class NotInForce extends Error {
+  readonly step: StepId;
+
+  constructor(step: StepId, what: string) {
+    super(`${what} to be in force`);
+    this.step = step;
+  }
+}
 
 const isClosed = (event: BusEvent): boolean => event.event === "connection" && event.change === "closed";
 
@@ -85,6 +98,8 @@ export class LiveCase {
   protected unproven: { step: StepId; fault: Fault["kind"] }[] = [];
   protected overlapped: Promise<void> | undefined;
   protected serverDown = false;
+  /** It runs, and not as it does for every case. */
+  protected serverChanged = false;
   protected storeLost = false;
   protected paused = false;
   protected pausedCid: number | undefined;
@@ -111,11 +126,21 @@ export class LiveCase {
   }
 
   async all(): Promise<void> {
+    try {
+      await this.#steps();
+    } catch (error) {
+      if (!(error instanceof NotInForce)) throw error;
+      this.emit({ kind: "not-awaited", step: error.step, what: error.message });
+      this.emit({ kind: "observed", complete: false, why: "the case ended at a fault that was not in force" });
+    }
+  }
+
+  async #steps(): Promise<void> {
     const { scenario, profile } = this.one;
     const { steps, end } = plan(scenario, profile);
     this.emit({ kind: "phase", phase: "disturbed" });
     await this.prepare();
-    await this.openLink();
+    await this.openLink(startId);
     for (const planned of steps) {
       if (planned.skipped !== undefined) {
         const { id, kind } = planned.step;
@@ -140,7 +165,10 @@ export class LiveCase {
   async cleanUp(): Promise<void> {
     const { server, link } = this.parts;
     if (this.paused) server.resume();
-    if (this.serverDown) await server.restart();
+    if (this.serverDown || this.serverChanged) {
+      await server.restart();
+      await this.serverBack();
+    }
     if (link.isOpen) await link.cut();
     await this.endProcesses();
     await this.observer.close();
@@ -310,26 +338,33 @@ export class LiveCase {
     switch (fault.kind) {
       case "hold":
         await link.hold();
-        return this.provenByToxic(step, "hold");
+        await this.mustBeInForce(step, "hold");
+        return this.proven(step, "hold", "the proxy lists it");
       case "blackhole":
         await link.blackhole();
-        return this.provenByToxic(step, "blackhole");
+        await this.mustBeInForce(step, "blackhole");
+        return this.proven(step, "blackhole", "the proxy lists it");
       case "limit":
         // A dial right after the limit would find a fresh one: it gets no INFO, and so nothing done, until the proxy is gone.
         await link.holdDownstream();
-        return link.limit(fault.bytes);
+        await link.limit(fault.bytes);
+        await this.mustBeInForce(step, "hold-downstream");
+        return this.mustBeInForce(step, "limit", fault.bytes);
       case "pause-server":
         this.pausedCid = (await server.connectionsOpen()).find(one => one.name === this.name)?.cid;
         await server.pause();
         this.paused = true;
+        this.mustBe(step, "the pause", server.isHalted);
         return this.proven(step, fault.kind, "every thread of the server stands still");
       case "stop-server":
         await server.stop(fault.signal);
         this.serverDown = true;
         this.storeLost = fault.store === "lost";
+        this.mustBe(step, "the stop", server.pid === undefined);
         break;
       case "cut":
         await link.cut();
+        this.mustBe(step, "the cut", await link.isGone());
         break;
       default:
         return this.faultService(step, fault, before);
@@ -349,9 +384,13 @@ export class LiveCase {
     throw new Error(`fault in faultline: ${fault.kind} without a policy`);
   }
 
-  protected async provenByToxic(step: StepId, name: "hold" | "blackhole"): Promise<void> {
-    const listed = await this.parts.link.toxics();
-    if (listed.some(toxic => toxic.name === name)) this.proven(step, name, "the proxy lists it");
+  protected async mustBeInForce(step: StepId, name: ToxicName, amount?: number): Promise<void> {
+    this.mustBe(step, name, await this.parts.link.isInForce(name, amount));
+  }
+
+  /** Ends the case where it is not so. */
+  protected mustBe(step: StepId, what: string, is: boolean): void {
+    if (!is) throw new NotInForce(step, what);
   }
 
   protected proven(step: StepId, fault: Fault["kind"], proof: string): void {
@@ -372,6 +411,7 @@ export class LiveCase {
     const { server, link } = this.parts;
     const connectionLives = before.link === "up" && before.client === "connected" && before.hindrance !== "blackhole";
     if (before.hindrance === "pause") {
+      this.mustBe(step, "the pause", server.isHalted);
       server.resume();
       this.paused = false;
       // The server reads what the kernel kept for it, and lets go of the connection that the client has closed.
@@ -380,8 +420,12 @@ export class LiveCase {
       await link.release("limit");
       await link.release("hold-downstream");
     } else if (before.hindrance === "hold") {
-      if (link.isOpen) await link.release(before.hindrance);
+      if (link.isOpen) {
+        await this.mustBeInForce(step, "hold");
+        await link.release("hold");
+      }
     } else if (before.hindrance === "blackhole") {
+      await this.mustBeInForce(step, "blackhole");
       this.faultMark = this.bus.mark();
       await link.cut();
       await this.openLinkAgain(step, false);
@@ -397,22 +441,32 @@ export class LiveCase {
     this.sayEvents();
   }
 
-  protected async openLink(heldDownstream = false): Promise<void> {
-    await this.parts.link.open({ closesWith: this.one.scenario.options.cutsWith, heldDownstream });
+  protected async openLink(
+    step: StepId,
+    held: Pick<LinkOpening, "heldDownstream" | "silentHandshake"> = {},
+  ): Promise<void> {
+    const closesWith = this.one.scenario.options.cutsWith;
+    await this.parts.link.open({ closesWith, ...held });
+    if (closesWith === "rst") await this.mustBeInForce(step, "closes-with-rst");
+    if (held.heldDownstream === true) await this.mustBeInForce(step, "hold-downstream");
+    if (held.silentHandshake === true) await this.mustBeInForce(step, "silent-handshake");
   }
 
   protected async openLinkAgain(step: StepId, heldDownstream: boolean): Promise<void> {
+    this.mustBe(step, "the cut", await this.parts.link.isGone());
     if (this.serverDown) {
+      this.mustBe(step, "the stop", this.parts.server.pid === undefined);
       await this.parts.server.restart(this.storeLost ? { store: "lost" } : {});
       await this.serverBack();
     } else await this.awaitOpen(step, open => open.every(one => one.name !== this.name));
     await this.awaitNoDial(step);
-    await this.openLink(heldDownstream);
+    await this.openLink(step, { heldDownstream });
   }
 
   /** The server has been restarted. */
   protected async serverBack(): Promise<void> {
     this.serverDown = false;
+    this.serverChanged = false;
     this.storeLost = false;
     await this.observer.reopen();
   }

@@ -371,23 +371,24 @@ export class ServiceCase extends LiveCase {
     switch (fault.kind) {
       case "lose-ack":
         await link.loseNextDownstream();
+        await this.mustBeInForce(step, "lose-downstream");
         this.unproven.push({ step, fault: fault.kind });
         return;
       case "no-jetstream":
         await server.restart({ jetStream: false });
         await this.serverBack();
-        if (!(await server.state()).hasJetStream) this.proven(step, fault.kind, "the server says that it has none");
-        return;
+        this.serverChanged = true;
+        this.mustBe(step, fault.kind, !(await server.state()).hasJetStream);
+        return this.proven(step, fault.kind, "the server says that it has none");
       case "refuse-credentials":
         await server.restart({ authorization: { user: "faultline", password: "of-another-case" } });
-        if ((await server.state()).requiresCredentials)
-          this.proven(step, fault.kind, "the server says that it wants them");
-        return;
+        this.serverChanged = true;
+        this.mustBe(step, fault.kind, (await server.state()).requiresCredentials);
+        return this.proven(step, fault.kind, "the server says that it wants them");
       case "silent-handshake":
         await link.cut();
-        await link.open({ closesWith: this.one.scenario.options.cutsWith, silentHandshake: true });
-        if (await link.isInForce("silent-handshake")) this.proven(step, fault.kind, "the proxy lists it");
-        return;
+        await this.openLink(step, { silentHandshake: true });
+        return this.proven(step, fault.kind, "the proxy lists it");
       default:
         return super.faultService(step, fault, before);
     }
@@ -404,13 +405,20 @@ export class ServiceCase extends LiveCase {
 
   protected override async heal(step: StepId, awaits: HealAwait, before: View): Promise<void> {
     const { server, link } = this.parts;
-    if (before.hindrance === "lose-ack" && link.isOpen) await link.release("lose-downstream");
+    if (before.hindrance === "lose-ack" && link.isOpen) {
+      await this.mustBeInForce(step, "lose-downstream");
+      await link.release("lose-downstream");
+    }
     if (before.door === "shut" && before.jetStream) return super.heal(step, awaits, before);
     this.faultMark = before.started ? this.bus.mark() : 0;
     if (before.door === "silent") {
+      await this.mustBeInForce(step, "silent-handshake");
       await link.cut();
-      await this.openLink();
+      await this.openLink(step);
     } else {
+      const { hasJetStream, requiresCredentials } = await server.state();
+      this.mustBe(step, "no-jetstream", hasJetStream === before.jetStream);
+      this.mustBe(step, "refuse-credentials", requiresCredentials === (before.door === "refuses"));
       await server.restart();
       await this.serverBack();
       if (!before.jetStream) await this.#operate();
