@@ -1,0 +1,382 @@
+/**
+ * A fault that did nothing proves nothing: an injector whose calls are replaced, one at a time, by ones that do nothing, do it
+ * elsewhere or undo it at once. Each case must end as inconclusive, never as holds, never as violated; with the true injector the
+ * same scenarios hold.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { profiles } from "../../../models/profiles/index.ts";
+import type { Fault, HealAwait, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+import { findBus } from "../../../src/bus-protocol/registry.ts";
+import { type CaseRun, runCase } from "../../../src/run.ts";
+import { parseScenario } from "../../../src/schema.ts";
+import { type BusProcess, startBus } from "../../../src/worlds/live/bus-process.ts";
+import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
+import type { Parts } from "../../../src/worlds/live/live-case.ts";
+import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
+import { type Observer, openObserver } from "../../../src/worlds/live/observer.ts";
+import { runLiveCase } from "../../../src/worlds/live/run-case.ts";
+import { findServers } from "../../../src/worlds/live/servers.ts";
+import { openStreams } from "../../../src/worlds/live/streams.ts";
+import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+
+const busName = "typescript-nats-js-3";
+const profile = profiles["nats-js-3"] as NonNullable<(typeof profiles)[string]>;
+
+let lease: Lease;
+let server: NatsServer;
+let other: NatsServer;
+let toxiproxy: Toxiproxy;
+let api: string;
+let bus: BusProcess;
+let link: Link;
+/** Of which no client knows. */
+let unused: Link;
+let cases = 0;
+
+beforeAll(async () => {
+  const servers = await findServers({}, line => console.error(line));
+  lease = await openLease();
+  const { folder, ports } = lease;
+  const [port = 0, monitorPort = 0, otherPort = 0, otherMonitorPort = 0, apiPort = 0, linkPort = 0, unusedPort = 0] =
+    ports;
+  const program = servers.natsServer;
+  server = await NatsServer.start({ program, port, monitorPort, folder });
+  other = await NatsServer.start({
+    program,
+    port: otherPort,
+    monitorPort: otherMonitorPort,
+    folder: `${folder}/other`,
+  });
+  const { versions, toxiproxy: proxyProgram } = servers;
+  toxiproxy = await Toxiproxy.start({ program: proxyProgram, version: versions.toxiproxy, apiPort, folder });
+  api = `http://127.0.0.1:${apiPort}/proxies/link-${linkPort}`;
+  link = toxiproxy.link(linkPort, port);
+  unused = toxiproxy.link(unusedPort, otherPort);
+  bus = await startBus(findBus(busName));
+}, 1_200_000);
+
+afterEach(async () => {
+  if (unused.isOpen) await unused.cut();
+  if (other.pid === undefined || other.isHalted) await other.restart();
+});
+
+afterAll(async () => {
+  await bus?.end();
+  await toxiproxy?.end();
+  await server?.end();
+  await other?.end();
+  await lease?.release();
+});
+
+// ---- Scenarios ----
+
+const start: Step = { id: "start", kind: "start" };
+const flush: Step = { id: "flush", kind: "flush", timeoutMs: 5_000 };
+const publish: Step = { id: "publish", kind: "publish", count: 5, bytes: 16 };
+const after: Step = { id: "after", kind: "publish", count: 2, bytes: 16 };
+const fault = (one: Fault): Step => ({ id: "fault", kind: "fault", fault: one });
+const heal = (awaits: HealAwait = "connected"): Step => ({ id: "heal", kind: "heal", awaits });
+
+const scenarioOf = (steps: readonly Step[], options: object = {}): Scenario =>
+  parseScenario(
+    JSON.stringify({ version: 1, id: "null-faults/one", why: "A test.", options, steps }),
+    "null-faults.test.ts",
+  );
+
+const during = (one: Fault, options: object = {}): Scenario =>
+  scenarioOf([start, flush, fault(one), publish, heal(), after], options);
+
+const cut: Fault = { kind: "cut", awaits: "noticed" };
+const stop: Fault = { kind: "stop-server", signal: "TERM", awaits: "noticed" };
+const held = during({ kind: "hold" });
+const blackholed = scenarioOf(
+  [start, flush, fault({ kind: "blackhole" }), publish, { id: "notice", kind: "await-noticed" }, heal(), after],
+  { pingIntervalMs: 100 },
+);
+const limited = during({ kind: "limit", bytes: 100 });
+const wasCut = during(cut);
+const stopped = during(stop);
+const paused = during({ kind: "pause-server" });
+const handshake = scenarioOf([
+  start,
+  flush,
+  fault(cut),
+  heal("handshake"),
+  { ...publish, overlap: true } as Step,
+  { id: "let", kind: "heal", awaits: "connected" },
+  after,
+]);
+const reset = during(cut, { cutsWith: "rst" });
+
+// ---- Injectors ----
+
+type Changes = (
+  link: Link,
+  server: NatsServer,
+) => { readonly link?: Partial<Link>; readonly server?: Partial<NatsServer> };
+
+/** `target` but for what is changed. Its own methods read private fields, so they are bound to it. */
+function withChanges<T extends object>(target: T, changes: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, key) {
+      const value = key in changes ? Reflect.get(changes, key) : Reflect.get(target, key, target);
+      return typeof value === "function" && !(key in changes) ? value.bind(target) : value;
+    },
+  });
+}
+
+/** The first call is replaced; later ones, above all those that clean up, are true. */
+function once<A extends readonly unknown[]>(instead: (...args: A) => unknown, then: (...args: A) => Promise<void>) {
+  let called = false;
+  return async (...args: A): Promise<void> => {
+    if (called) return then(...args);
+    called = true;
+    await instead(...args);
+  };
+}
+
+const nothing = (): void => {};
+
+async function listToxic(body: object): Promise<void> {
+  const response = await fetch(`${api}/toxics`, { method: "POST", body: JSON.stringify(body) });
+  expect(response.status).toBe(200);
+}
+
+async function disableProxy(): Promise<void> {
+  const response = await fetch(api, { method: "PATCH", body: JSON.stringify({ enabled: false }) });
+  expect(response.status).toBe(200);
+}
+
+const latency = {
+  name: "hold",
+  type: "latency",
+  stream: "upstream",
+  toxicity: 1,
+  attributes: { latency: 600_000, jitter: 0 },
+};
+
+async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObserver"]): Promise<CaseRun> {
+  const { link: linkChanges = {}, server: serverChanges = {} } = changes(link, server);
+  const parts: Parts = {
+    server: withChanges(server, serverChanges),
+    link: withChanges(link, linkChanges),
+    shared: bus,
+    spawn: () => startBus(findBus(busName)),
+    openObserver: openOne,
+    openStreams: () => openStreams(server.port),
+  };
+  cases += 1;
+  const number = cases;
+  return runCase(
+    { capabilities: new Set(), run: (one, emit) => runLiveCase(one, number, parts, emit), close: async () => {} },
+    { scenario, bus: busName, profile, seed: "1" },
+  );
+}
+
+const observed = (subjects: readonly string[]): Promise<Observer> => openObserver(server.port, subjects);
+
+/** Its connection has ended by the time it is asked. */
+async function lost(subjects: readonly string[]): Promise<Observer> {
+  const observer = await observed(subjects);
+  await observer.close();
+  return observer;
+}
+
+const nullFaults: readonly (readonly [name: string, scenario: Scenario, changes: Changes])[] = [
+  ["a hold that is never installed", held, () => ({ link: { hold: once(nothing, () => link.hold()) } })],
+  ["a hold in the wrong direction", held, () => ({ link: { hold: () => link.holdDownstream() } })],
+  [
+    "a hold of that name in the wrong direction",
+    held,
+    () => ({ link: { hold: () => listToxic({ ...latency, stream: "downstream" }) } }),
+  ],
+  [
+    "a hold on the wrong port",
+    held,
+    () => ({
+      link: {
+        hold: async () => {
+          await unused.open({ closesWith: "fin" });
+          await unused.hold();
+        },
+      },
+    }),
+  ],
+  ["a hold of toxicity 0", held, () => ({ link: { hold: () => listToxic({ ...latency, toxicity: 0 }) } })],
+  [
+    "a hold of no time",
+    held,
+    () => ({ link: { hold: () => listToxic({ ...latency, attributes: { latency: 0, jitter: 0 } }) } }),
+  ],
+  [
+    "a hold on a disabled proxy",
+    held,
+    () => ({
+      link: {
+        hold: async () => {
+          await link.hold();
+          await disableProxy();
+        },
+      },
+    }),
+  ],
+  ["a hold on a proxy that was deleted before", held, () => ({ link: { hold: () => link.cut() } })],
+  [
+    "a hold that is released at once",
+    held,
+    () => ({
+      link: {
+        hold: async () => {
+          await link.hold();
+          await link.release("hold");
+        },
+      },
+    }),
+  ],
+  [
+    "a hold that is gone before its heal",
+    held,
+    () => {
+      let asked = 0;
+      const isInForce: Link["isInForce"] = async (name, amount) => {
+        const is = await link.isInForce(name, amount);
+        asked += 1;
+        if (asked === 1) await link.release("hold");
+        return is;
+      };
+      return { link: { isInForce } };
+    },
+  ],
+  ["a blackhole that is never installed", blackholed, () => ({ link: { blackhole: async () => {} } })],
+  [
+    "a blackhole in the wrong direction",
+    blackholed,
+    () => ({
+      link: {
+        blackhole: () =>
+          listToxic({
+            name: "blackhole",
+            type: "timeout",
+            stream: "downstream",
+            toxicity: 1,
+            attributes: { timeout: 0 },
+          }),
+      },
+    }),
+  ],
+  ["a limit that is never installed", limited, () => ({ link: { limit: async () => {} } })],
+  ["a limit beyond all bytes", limited, () => ({ link: { limit: () => link.limit(1_000_000_000) } })],
+  [
+    "a limit in the wrong direction",
+    limited,
+    () => ({
+      link: {
+        limit: bytes =>
+          listToxic({ name: "limit", type: "limit_data", stream: "downstream", toxicity: 1, attributes: { bytes } }),
+      },
+    }),
+  ],
+  ["a cut that does nothing", wasCut, () => ({ link: { cut: once(nothing, () => link.cut()) } })],
+  [
+    "a cut of a proxy that nobody uses",
+    wasCut,
+    () => ({
+      link: {
+        cut: once(
+          async () => {
+            await unused.open({ closesWith: "fin" });
+            await unused.cut();
+          },
+          () => link.cut(),
+        ),
+      },
+    }),
+  ],
+  [
+    "a cut that is opened again at once",
+    wasCut,
+    () => ({
+      link: {
+        cut: once(
+          async () => {
+            await link.cut();
+            await link.open({ closesWith: "fin" });
+          },
+          () => link.cut(),
+        ),
+      },
+    }),
+  ],
+  ["a reset that is a FIN", reset, () => ({ link: { open: opening => link.open({ ...opening, closesWith: "fin" }) } })],
+  ["a greeting that is not held", handshake, () => ({ link: { open: ({ closesWith }) => link.open({ closesWith }) } })],
+  ["a stop that does nothing", stopped, () => ({ server: { stop: async () => {} } })],
+  ["a stop of another server", stopped, () => ({ server: { stop: signal => other.stop(signal) } })],
+  [
+    "a stop that is undone at once",
+    stopped,
+    () => ({
+      server: {
+        stop: async signal => {
+          await server.stop(signal);
+          await server.restart();
+        },
+      },
+    }),
+  ],
+  ["a pause that does not stop", paused, () => ({ server: { pause: async () => {} } })],
+  ["a pause of another server", paused, () => ({ server: { pause: () => other.pause() } })],
+  [
+    "a pause that goes on at once",
+    paused,
+    () => ({
+      server: {
+        pause: async () => {
+          await server.pause();
+          server.resume();
+        },
+      },
+    }),
+  ],
+];
+
+const trueOne: Changes = () => ({});
+
+describe("an injector that does nothing", () => {
+  test.each(nullFaults)("%s is inconclusive", { timeout: 60_000 }, async (_, scenario, changes) => {
+    const { judgement, events } = await run(scenario, changes, observed);
+    expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events)}`).toBe("inconclusive");
+  });
+});
+
+test("an observer that is lost is inconclusive", async () => {
+  const { judgement } = await run(wasCut, trueOne, lost);
+  expect(judgement.verdict, judgement.reason).toBe("inconclusive");
+});
+
+test.each([
+  ["no publish at all", scenarioOf([start, flush, fault(cut), heal()])],
+  ["a hold healed before anything was published", scenarioOf([start, flush, fault({ kind: "hold" }), heal(), after])],
+  ["a limit that what is published does not reach", during({ kind: "limit", bytes: 1_000_000 })],
+  ["a cut that is skipped", scenarioOf([start, flush, fault({ kind: "cut", awaits: "gave-up" }), publish])],
+])("a scenario whose fault meets nothing is inconclusive: %s", async (_, scenario) => {
+  const { judgement } = await run(scenario, trueOne, observed);
+  expect(judgement.verdict, judgement.reason).toBe("inconclusive");
+});
+
+test("there are enough of them", () => {
+  expect(nullFaults.length).toBeGreaterThanOrEqual(20);
+});
+
+test.each([
+  ["hold", held],
+  ["blackhole", blackholed],
+  ["limit", limited],
+  ["cut", wasCut],
+  ["cut with RST", reset],
+  ["handshake", handshake],
+  ["stop-server", stopped],
+  ["pause-server", paused],
+] as const)("with the true injector the scenario of %s holds", async (_, scenario) => {
+  const { judgement } = await run(scenario, trueOne, observed);
+  expect(judgement.verdict, judgement.reason).toBe("holds");
+});
