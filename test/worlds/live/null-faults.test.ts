@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { profiles } from "../../../models/profiles/index.ts";
 import type { Fault, HealAwait, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { findBus } from "../../../src/bus-protocol/registry.ts";
+import { policyNamedIn } from "../../../src/policies.ts";
 import { type CaseRun, runCase } from "../../../src/run.ts";
 import { parseScenario } from "../../../src/schema.ts";
 import { type BusProcess, startBus } from "../../../src/worlds/live/bus-process.ts";
@@ -19,15 +20,16 @@ import { findServers } from "../../../src/worlds/live/servers.ts";
 import { openStreams } from "../../../src/worlds/live/streams.ts";
 import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
-const busName = "typescript-nats-js-3";
-const profile = profiles["nats-js-3"] as NonNullable<(typeof profiles)[string]>;
+/** The client alone, and a service with a policy. */
+const busNames = { client: "typescript-nats-js-3", service: "go-nats-go" } as const;
+const profileNames = { client: "nats-js-3", service: "nats-go" } as const;
 
 let lease: Lease;
 let server: NatsServer;
 let other: NatsServer;
 let toxiproxy: Toxiproxy;
 let api: string;
-let bus: BusProcess;
+let buses: Readonly<Record<keyof typeof busNames, BusProcess>>;
 let link: Link;
 /** Of which no client knows. */
 let unused: Link;
@@ -52,7 +54,11 @@ beforeAll(async () => {
   api = `http://127.0.0.1:${apiPort}/proxies/link-${linkPort}`;
   link = toxiproxy.link(linkPort, port);
   unused = toxiproxy.link(unusedPort, otherPort);
-  bus = await startBus(findBus(busName));
+  const [client, service] = await Promise.all([
+    startBus(findBus(busNames.client)),
+    startBus(findBus(busNames.service)),
+  ]);
+  buses = { client, service };
 }, 1_200_000);
 
 afterEach(async () => {
@@ -61,7 +67,8 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await bus?.end();
+  await buses?.client.end();
+  await buses?.service.end();
   await toxiproxy?.end();
   await server?.end();
   await other?.end();
@@ -107,6 +114,36 @@ const handshake = scenarioOf([
   after,
 ]);
 const reset = during(cut, { cutsWith: "rst" });
+
+/** Cordum's, with clocks that a test can wait for. */
+const hardened = policyNamedIn("cordum-hardened", ".", "null-faults.test.ts", "policy");
+const service = {
+  ...hardened,
+  publish: { ...hardened.publish, ackTimeoutMs: 500, attemptsMax: 2 },
+  consume: { ...hardened.consume, ackWaitMs: 200, deliverMax: 1 },
+  startup: { ...hardened.startup, connectTimeoutMs: 300, deadlineMs: 20_000 },
+  supervisor: { restartMs: 100, killAfterMs: 5_000 },
+  client: { ...hardened.client, reconnectWaitMs: 20 },
+};
+const job = { subject: "sys.job.submit", count: 1 } as const;
+const served = (steps: readonly Step[]): Scenario => {
+  const data = { version: 1, id: "null-faults/service", why: "A test.", policy: service, options: {}, steps };
+  return parseScenario(JSON.stringify(data), "null-faults.test.ts");
+};
+/** The supervisor starts again what was refused. */
+const again: Step = { id: "again", kind: "advance", ms: service.supervisor.restartMs };
+const cold = (one: Fault): Scenario => served([fault(one), start, heal(), again, { ...after, ...job }]);
+const ackLost = served([
+  start,
+  flush,
+  fault({ kind: "lose-ack" }),
+  { ...publish, ...job },
+  heal(),
+  { ...after, ...job },
+]);
+const withoutJetStream = cold({ kind: "no-jetstream" });
+const refused = cold({ kind: "refuse-credentials" });
+const silent = cold({ kind: "silent-handshake" });
 
 // ---- Injectors ----
 
@@ -156,12 +193,15 @@ const latency = {
 };
 
 async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObserver"]): Promise<CaseRun> {
+  const kind = scenario.policy === undefined ? "client" : "service";
+  const profile = profiles[profileNames[kind]];
+  if (profile === undefined) throw new Error(`There is no profile ${profileNames[kind]}.`);
   const { link: linkChanges = {}, server: serverChanges = {} } = changes(link, server);
   const parts: Parts = {
     server: withChanges(server, serverChanges),
     link: withChanges(link, linkChanges),
-    shared: bus,
-    spawn: () => startBus(findBus(busName)),
+    shared: buses[kind],
+    spawn: () => startBus(findBus(busNames[kind])),
     openObserver: openOne,
     openStreams: () => openStreams(server.port),
   };
@@ -169,7 +209,7 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
   const number = cases;
   return runCase(
     { capabilities: new Set(), run: (one, emit) => runLiveCase(one, number, parts, emit), close: async () => {} },
-    { scenario, bus: busName, profile, seed: "1" },
+    { scenario, bus: busNames[kind], profile, seed: "1" },
   );
 }
 
@@ -337,6 +377,35 @@ const nullFaults: readonly (readonly [name: string, scenario: Scenario, changes:
       },
     }),
   ],
+  ["an acknowledgement that nothing loses", ackLost, () => ({ link: { loseNextDownstream: async () => {} } })],
+  [
+    "an acknowledgement lost in the wrong direction",
+    ackLost,
+    () => ({
+      link: {
+        loseNextDownstream: () =>
+          listToxic({
+            name: "lose-downstream",
+            type: "limit_data",
+            stream: "upstream",
+            toxicity: 1,
+            attributes: { bytes: 7 },
+          }),
+      },
+    }),
+  ],
+  [
+    "a server that has JetStream all the same",
+    withoutJetStream,
+    () => ({ server: { restart: () => server.restart() } }),
+  ],
+  ["a server that is not restarted", withoutJetStream, () => ({ server: { restart: async () => {} } })],
+  ["a server that asks nobody for credentials", refused, () => ({ server: { restart: () => server.restart() } })],
+  [
+    "a server that greets all the same",
+    silent,
+    () => ({ link: { open: ({ silentHandshake: _, ...others }) => link.open(others) } }),
+  ],
 ];
 
 const trueOne: Changes = () => ({});
@@ -376,6 +445,10 @@ test.each([
   ["handshake", handshake],
   ["stop-server", stopped],
   ["pause-server", paused],
+  ["lose-ack", ackLost],
+  ["no-jetstream", withoutJetStream],
+  ["refuse-credentials", refused],
+  ["silent-handshake", silent],
 ] as const)("with the true injector the scenario of %s holds", async (_, scenario) => {
   const { judgement } = await run(scenario, trueOne, observed);
   expect(judgement.verdict, judgement.reason).toBe("holds");
