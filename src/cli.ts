@@ -16,6 +16,7 @@ import { versionsHere } from "./counterexample.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { paintFor } from "./report/paint.ts";
 import { progressOn } from "./report/progress.ts";
+import { lanesDefault, lanesMax } from "./worlds/live/lanes.ts";
 
 type Act = (context: Context) => Promise<Ending>;
 
@@ -366,6 +367,7 @@ function common(command: Command): Command {
     .option("--seed <seed>", "makes random choices the same again (a-z, 0-9 and -)")
     .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
     .option("--policy <name|file>", "what the bus does around its client: a bundled policy, or a file of your own")
+    .option("--lanes <n>", `live cases at once, each on servers of its own (default here: ${lanesDefault})`, laneCount)
     .addOption(
       new Option("--backend <kind>", "where the servers run").choices(["process", "container"]).default("process"),
     )
@@ -381,6 +383,12 @@ function positive(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0 && number <= 1_000_000_000) return number;
   throw new InvalidArgumentError("It must be a whole number above 0.");
+}
+
+function laneCount(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number <= lanesMax) return number;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${lanesMax}.`);
 }
 
 function examples(lines: readonly (readonly [command: string, what: string])[]): string {

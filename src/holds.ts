@@ -7,6 +7,7 @@
  * The claim `conformance` also judges all that the profile promises, as `faultline compare` does.
  */
 import { setImmediate } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { hashText } from "../models/choice.ts";
 import { profiles } from "../models/profiles/index.ts";
@@ -27,6 +28,7 @@ import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
 import { brokenBy, type CaseRun, explain, runCase, runModelCase } from "./run.ts";
 import type { Stage, WorldName } from "./world.ts";
+import { inLanes, lanesDefault } from "./worlds/live/lanes.ts";
 import { openModel } from "./worlds/model.ts";
 
 export interface HoldsOptions {
@@ -149,21 +151,28 @@ interface Ground {
   readonly declared: Profile;
   readonly overridden: boolean;
   readonly versions: Omit<Versions, "faultline" | "node">;
+  /** How many cases run at once. */
+  readonly lanes: number;
   close(): Promise<void>;
 }
 
-async function openGround({ world, profile: named, bus }: Asked, onProgress: (line: string) => void): Promise<Ground> {
+async function openGround(
+  { claim, world, profile: named, bus, runs }: Asked,
+  onProgress: (line: string) => void,
+): Promise<Ground> {
   if (world === "model") {
     const profile = profiles[bus];
     if (profile === undefined) throw new Error(`readHolds let pass the profile ${bus}`);
     const stage = openModel(profile);
-    return { stage, profile, declared: profile, overridden: false, versions: {}, close: () => stage.close() };
+    return { stage, profile, declared: profile, overridden: false, versions: {}, lanes: 1, close: () => stage.close() };
   }
-  const site = await openLive(contextOf(onProgress));
+  const casesMax = claim === "corpus" ? loadCorpus().length : runs;
+  const site = await openLive(contextOf(onProgress), lanesDefault, casesMax);
   try {
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, named);
-    return { ...held, stage, versions: liveVersions(site, stage), close: () => site.close() };
+    const { lanes } = stage;
+    return { ...held, stage, versions: liveVersions(site, stage), lanes, close: () => site.close() };
   } catch (error) {
     await site.close();
     throw error;
@@ -210,8 +219,8 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
 
   const attempt = async (scenario: Scenario): Promise<boolean> => {
     if (first !== undefined && performance.now() - shrinkBeganMs > shrinkBoundMs[asked.world]) return true;
-    const seed = `${asked.seed}/${scenario.id}`;
-    const run = await runOn(asked, ground, scenario, seed);
+    const seed = seedOf(asked, scenario);
+    const run = first === undefined ? await ahead.next(scenario) : await runOn(asked, ground, scenario, seed);
     const broken = brokenBy(run.judgement);
     if (first === undefined) count(tally, asked.claim, run.judgement);
     else shrinkRuns++;
@@ -231,15 +240,40 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
       return true;
     }
   };
-  const space = { profile: ground.declared, capabilities: ground.stage.capabilities };
-  const details = await fc.check(fc.asyncProperty(scenarios(space), holds), {
-    numRuns: asked.runs,
-    seed: hashText(asked.seed) | 0,
-  });
+  const drawn = scenarios({ profile: ground.declared, capabilities: ground.stage.capabilities });
+  const draw = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
+  const ahead = runAhead(asked, ground, () => fc.sample(drawn, draw));
+  const details = await fc.check(fc.asyncProperty(drawn, holds), draw);
+  await ahead.end();
   if (bug !== undefined) throw bug;
   if (last === undefined) return concludeRandom(asked, tally);
   const reproduced = await rerun(asked, ground, last);
   return violated(asked, ground, tally, last, storyOf(asked, details, shrinkRuns, reproduced), reproduced);
+}
+
+const seedOf = ({ seed }: Asked, { id }: Scenario): string => `${seed}/${id}`;
+
+interface Ahead {
+  /** What the scenario came to, which must be the next of those that are drawn. */
+  next(scenario: Scenario): Promise<CaseRun>;
+  /** Returns when nothing is under way any more. */
+  end(): Promise<void>;
+}
+
+/** fast-check runs one scenario after the other. Which it will draw is known beforehand, so where there are lanes they are run ahead of it. */
+function runAhead(asked: Asked, ground: Ground, draw: () => readonly Scenario[]): Ahead {
+  const run = (scenario: Scenario): Promise<CaseRun> => runOn(asked, ground, scenario, seedOf(asked, scenario));
+  if (ground.lanes === 1) return { next: run, end: async () => {} };
+  const results = inLanes(ground.lanes, draw(), run);
+  return {
+    async next(scenario) {
+      const next = await results.next();
+      if (next.done === true || !isDeepStrictEqual(next.value.job, scenario))
+        throw new Error(`fault in faultline: fast-check drew ${scenario.id}, which was not the next of its sample`);
+      return next.value.result;
+    },
+    end: () => results.return().then(() => {}),
+  };
 }
 
 const runOn = ({ claim, bus }: Asked, { stage, profile }: Ground, scenario: Scenario, seed: string): Promise<CaseRun> =>
@@ -295,9 +329,11 @@ function concludeRandom(asked: Asked, tally: Counting): HoldsVerdict {
 async function overCorpus(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
   const tally = newTally();
   const failing: Failing[] = [];
-  for (const { scenario } of loadCorpus()) {
-    if (missingCapabilities(scenario, ground.stage.capabilities).length > 0) continue;
-    const run = await runOn(asked, ground, scenario, asked.claim);
+  const able = loadCorpus()
+    .map(({ scenario }) => scenario)
+    .filter(scenario => missingCapabilities(scenario, ground.stage.capabilities).length === 0);
+  const runs = inLanes(ground.lanes, able, scenario => runOn(asked, ground, scenario, asked.claim));
+  for await (const { job: scenario, result: run } of runs) {
     count(tally, asked.claim, run.judgement, scenario.id);
     const broken = brokenBy(run.judgement);
     if (broken !== undefined) failing.push({ ...run, scenario, seed: asked.claim, broken });

@@ -43,7 +43,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
   const found = newLiveFound();
   const known: Known = {};
   const folder = openRunFolder(options.asked, options.seed);
-  const work = onSite(context, async site => {
+  const work = onSite(context, options.lanes, options.runs, async site => {
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
     known.held = held;

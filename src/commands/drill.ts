@@ -23,6 +23,7 @@ import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts"
 import { searchModel } from "../search/model.ts";
 import type { Case } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
+import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { clientText, type HeldAgainst, LiveUnavailable, liveVersions, openLive, profileOf } from "./live.ts";
@@ -48,7 +49,7 @@ export async function drill(context: Context, common: Common): Promise<Ending> {
   const folder = openRunFolder("drill", common.seed);
   const found = newFound(common.seed);
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
-  const opening = openLive(context);
+  const opening = openLive(context, common.lanes, corpus.length);
   opening.catch(() => {});
   const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
   return conclude(context, common, found, folder, interrupted);
@@ -208,10 +209,18 @@ async function livePart(
       client: clientText(stage),
       capabilities: [...stage.capabilities].sort(),
     });
-    const total = corpus.length * names.length;
-    for (const [j, entry] of corpus.entries()) {
-      context.progress.now(`live: case ${i * corpus.length + j + 1} of ${total}, ${name}: ${entry.scenario.id}`);
-      await liveCase(site, stage, name, held, entry, common, found, folder);
+    const able = corpus.filter(({ scenario }) => {
+      const missing = missingCapabilities(scenario, stage.capabilities);
+      if (missing.length > 0) found.notRun.push({ scenario: scenario.id, bus: name, missing });
+      return missing.length === 0;
+    });
+    const run = ({ scenario }: CorpusEntry): Promise<CaseRun> =>
+      runCase(stage, { scenario, bus: name, profile: held.profile, seed: common.seed }, { require: common.require });
+    let done = corpus.length - able.length;
+    for await (const { job, result } of inLanes(stage.lanes, able, run)) {
+      const total = corpus.length * names.length;
+      context.progress.now(`live: case ${i * corpus.length + ++done} of ${total}, ${name}: ${job.scenario.id}`);
+      await liveCase(site, stage, name, held, job, result, () => run(job), common, found, folder);
       if (context.signal.aborted) return;
     }
     await stage.close();
@@ -247,24 +256,19 @@ async function liveCase(
   bus: string,
   { profile, overridden }: HeldAgainst,
   { scenario, file }: CorpusEntry,
-  { seed, require, profile: named }: Common,
+  run: CaseRun,
+  runAgain: () => Promise<CaseRun>,
+  { seed, profile: named }: Common,
   found: Found,
   folder: RunFolder,
 ): Promise<void> {
-  const missing = missingCapabilities(scenario, stage.capabilities);
-  if (missing.length > 0) {
-    found.notRun.push({ scenario: scenario.id, bus, missing });
-    return;
-  }
   const one: Case = { scenario, bus, profile, seed };
-  const run = await runCase(stage, one, { require });
   record(found, folder, one, "live", run);
   countAgreement(found, scenario, profile, run.judgement);
   const property = brokenBy(run.judgement);
   if (property === undefined) return;
   let k = 1;
-  for (let i = 0; i < rerunsOfViolation; i++)
-    if ((await runCase(stage, one, { require })).judgement.verdict === "violated") k++;
+  for (let i = 0; i < rerunsOfViolation; i++) if ((await runAgain()).judgement.verdict === "violated") k++;
   const reproduced = { k, n: 1 + rerunsOfViolation };
   found.violations.push({
     scenario: scenario.id,

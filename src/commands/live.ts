@@ -17,11 +17,13 @@ export class LiveUnavailable extends FaultlineError {
   }
 }
 
-/** Starts at once. @throws LiveUnavailable */
-export async function openLive(context: Context): Promise<Site> {
+/** Starts at once, with no more lanes than there are cases for them. @throws LiveUnavailable */
+export async function openLive(context: Context, lanes: number, casesMax: number): Promise<Site> {
   const world = await loadLive();
   try {
-    const site = await world.openSite(line => context.progress.now(line));
+    const site = await world.openSite(line => context.progress.now(line), {
+      lanes: Math.min(lanes, casesMax),
+    });
     context.onLeave(() => site.close());
     return site;
   } catch (error) {
@@ -44,8 +46,13 @@ async function loadLive(): Promise<typeof import("../worlds/live/index.ts")> {
 export const livePackages = ["toxiproxy-node-client", "@nats-io/transport-node", "@nats-io/jetstream"] as const;
 
 /** Opens the site, does the work on it, and closes it however that ends. */
-export async function onSite<T>(context: Context, work: (site: Site) => Promise<T>): Promise<T> {
-  const site = await unlessInterrupted(context.signal, openLive(context));
+export async function onSite<T>(
+  context: Context,
+  lanes: number,
+  casesMax: number,
+  work: (site: Site) => Promise<T>,
+): Promise<T> {
+  const site = await unlessInterrupted(context.signal, openLive(context, lanes, casesMax));
   try {
     return await work(site);
   } finally {

@@ -11,6 +11,7 @@ import { findInput } from "../corpus.ts";
 import { UsageError } from "../errors.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../policies.ts";
 import type { WorldName } from "../world.ts";
+import { lanesDefault } from "../worlds/live/lanes.ts";
 
 /** As commander hands them over. */
 export interface CommonOptions {
@@ -20,6 +21,7 @@ export interface CommonOptions {
   readonly require?: readonly string[];
   readonly backend?: string;
   readonly policy?: string;
+  readonly lanes?: number;
 }
 
 /** A policy, and the word that the user named it by. */
@@ -37,6 +39,8 @@ export interface Common {
   readonly require: readonly string[];
   /** What the bus does around its client, whatever a scenario says of that. */
   readonly policy: NamedPolicy | undefined;
+  /** Live cases at once, at most. */
+  readonly lanes: number;
 }
 
 export function readCommon(options: CommonOptions): Common {
@@ -50,6 +54,7 @@ export function readCommon(options: CommonOptions): Common {
     seed: checkSeed(options.seed ?? randomBytes(4).readUInt32LE().toString(36)),
     require: options.require ?? [],
     policy: options.policy === undefined ? undefined : knownPolicy(options.policy),
+    lanes: options.lanes ?? lanesDefault,
   };
 }
 

@@ -18,6 +18,7 @@ import { type ReplayedCase, renderReplay } from "../report/replay.ts";
 import { type AnsweredRun, type CaseRun, explain, runAnsweredCase, runCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
+import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { onSite, profileOf, serversAreThere } from "./live.ts";
@@ -46,6 +47,7 @@ interface Replay {
   readonly worlds: readonly WorldName[];
   readonly times: number;
   readonly require: readonly string[];
+  readonly lanes: number;
 }
 
 export async function replay(context: Context, options: ReplayOptions): Promise<Ending> {
@@ -74,7 +76,7 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const busesAreAll = named.length === 0;
   const buses = busesAreAll ? bundledNames() : named;
   const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
-  const { times } = options;
+  const { times, lanes } = options;
   // What the file was kept for is judged, whether or not the profile promises it.
   const keptFor = counterexample?.property.includes("/") ? [counterexample.property] : [];
   const require = [...new Set([...options.require, ...keptFor])];
@@ -83,7 +85,7 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
       `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
     );
   const answers = counterexample === undefined || options.seedGiven ? [] : counterexample.answers;
-  return { scenario, counterexample, seed, answers, buses, busesAreAll, profile, worlds, times, require };
+  return { scenario, counterexample, seed, answers, buses, busesAreAll, profile, worlds, times, require, lanes };
 }
 
 /** Live first where a bus is a command: only its greeting tells what the model is to be. */
@@ -99,7 +101,7 @@ async function replayAll(context: Context, one: Replay, cases: ReplayedCase[]): 
       throw new UsageError(`In the model world the profile of ${unknown.join(", ")} must be named with --profile.`);
     return replayModels(context, one, [...known.values()], cases);
   }
-  await onSite(context, async site => {
+  await onSite(context, one.lanes, one.times, async site => {
     const stages = await openAll(context, site, one, known);
     if (one.worlds.includes("model")) replayModels(context, one, [...known.values()], cases);
     for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), cases);
@@ -154,9 +156,12 @@ async function replayLive(
   const { scenario, seed, times, require } = one;
   const missing = missingCapabilities(scenario, stage.capabilities);
   const runs: CaseRun[] = [];
-  for (let i = 0; i < times && missing.length === 0 && !context.signal.aborted; i++) {
-    context.progress.now(`${bus}: run ${i + 1} of ${times}`);
-    runs.push(await runCase(stage, { scenario, bus, profile, seed }, { require }));
+  const each = Array.from({ length: missing.length === 0 ? times : 0 }, (_, i) => i);
+  const run = (): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, { require });
+  for await (const { job, result } of inLanes(stage.lanes, each, run)) {
+    context.progress.now(`${bus}: run ${job + 1} of ${times}`);
+    runs.push(result);
+    if (context.signal.aborted) break;
   }
   cases.push(caseOf(one, "live", bus, profile, missing, runs));
 }

@@ -10,12 +10,13 @@ import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
-import type { Stage } from "../world.ts";
+import type { LiveStage } from "../worlds/live/index.ts";
+import { inLanes } from "../worlds/live/lanes.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 import { shrink } from "./shrink.ts";
 
 export interface LiveSearch {
-  readonly stage: Stage;
+  readonly stage: LiveStage;
   readonly bus: string;
   /** What the bus is held against. */
   readonly profile: Profile;
@@ -77,23 +78,37 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
   let shrinkMs = 0;
-  for (let i = 0; i < search.runsMax && elapsedMs() - shrinkMs < search.budgetMs; i++) {
-    const word = wordOf(search.seed, i);
-    const space = { profile: search.declared, capabilities: search.stage.capabilities, ...liveTimes };
-    const scenario = scenarioUnder(word, space, search.policy && inLiveTime(search.policy));
-    const run = await runOn(search, scenario);
-    coverCase(found.coverage, scenario, search.profile, run.judgement);
-    count(found, word, run.judgement);
+  const withinBudget = (): boolean => elapsedMs() - shrinkMs < search.budgetMs;
+  const run = ({ scenario }: Drawn): Promise<CaseRun> => runOn(search, scenario);
+  for await (const { job, result } of inLanes(search.stage.lanes, drawn(search, withinBudget), run)) {
+    const { index, word, scenario } = job;
+    coverCase(found.coverage, scenario, search.profile, result.judgement);
+    count(found, word, result.judgement);
     found.seconds = (elapsedMs() - shrinkMs) / 1_000;
-    listener.onCase(i, scenario, run.judgement);
-    if (run.judgement.verdict !== "violated") continue;
+    listener.onCase(index, scenario, result.judgement);
+    if (result.judgement.verdict !== "violated") continue;
     if (found.failure === undefined) {
       const shrinkBegan = performance.now();
-      found.failure = await smallest(search, scenario, run, listener);
+      found.failure = await smallest(search, scenario, result, listener);
       shrinkMs += performance.now() - shrinkBegan;
       listener.onFailure(found.failure);
     }
     if (!search.keepGoing) return;
+  }
+}
+
+interface Drawn {
+  readonly index: number;
+  readonly word: string;
+  readonly scenario: Scenario;
+}
+
+function* drawn(search: LiveSearch, goesOn: () => boolean): Generator<Drawn> {
+  const space = { profile: search.declared, capabilities: search.stage.capabilities, ...liveTimes };
+  const policy = search.policy && inLiveTime(search.policy);
+  for (let index = 0; index < search.runsMax && goesOn(); index++) {
+    const word = wordOf(search.seed, index);
+    yield { index, word, scenario: scenarioUnder(word, space, policy) };
   }
 }
 

@@ -1,12 +1,15 @@
 /**
  * `npm run bench`: what the harness costs beside its own reducer and beside fast-check. Only ratios of pairs measured one right after
  * the other, in processes of their own, by processor time; machines differ and are shared. `--json` prints one document on stdout,
- * `--pairs N` takes N pairs. It says what was measured and never fails because a goal is not met.
+ * `--pairs N` takes N pairs. `--live` measures the live world instead: live.ts. It says what was measured and never fails because a goal is not met.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import type { Measurement } from "./measure.ts";
+
+// It ends the process.
+if (process.argv.includes("--live")) await import("./live.ts");
 
 const { values } = parseArgs({
   options: { json: { type: "boolean", default: false }, pairs: { type: "string", default: "5" } },

@@ -3,6 +3,7 @@ import { BusClient, type BusExit } from "../../bus-protocol/bus-client.ts";
 import { BusUnavailable } from "../../bus-protocol/errors.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import type { BusLaunch } from "../../bus-protocol/registry.ts";
+import { dialsOf } from "./dials.ts";
 import { type Guarded, spawnGuarded } from "./guard.ts";
 
 export interface BusProcess {
@@ -10,6 +11,8 @@ export interface BusProcess {
   readonly greeting: Greeting;
   /** Once it has ended and all that it said was read. Never rejects. */
   readonly exited: Promise<BusExit>;
+  /** Whether it may be dialling the port right now (dials.ts). */
+  isDialling(port: number): boolean;
   /** Signals the process alone. */
   signal(signal: "TERM" | "KILL"): void;
   /** Whatever its state; returns when it is gone. */
@@ -34,7 +37,8 @@ export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   };
   try {
     const greeting = await client.hello(greetingBoundMs);
-    return { client, greeting, exited, signal: one => void guarded.kill(`SIG${one}`), end };
+    const isDialling = dialsOf(guarded.pid, launch.manifest !== null);
+    return { client, greeting, exited, isDialling, signal: one => void guarded.kill(`SIG${one}`), end };
   } catch (error) {
     await end();
     throw error;

@@ -2,20 +2,82 @@
  * Whether somebody is dialling a port of this machine right now. A dial of a closed port is refused at once, but for one that
  * takes the client port of a connection whose other end is in TIME_WAIT: its SYN is answered by a challenge ACK, the kernel
  * tries again after 8 ms, and if the link has come back by then, a dial that began while it was down succeeds.
+ *
+ * The kernel's table of connections says it, but to read it is to walk a hash table of the size of the machine, 5 ms with nothing in it and
+ * far more with thousands in TIME_WAIT, and every lane stands still meanwhile. So it is read only where a dial is possible. A dial is a
+ * socket of the bus, and one that was once seen connected, or ended, never dials again: a bus that has no others is at no dial.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** As /proc/net/tcp writes it. */
 const synSent = "02";
 
-/** Connections to the port that have sent a SYN and got no answer; undefined where the kernel does not tell. */
-export function dialsUnderWay(port: number): number | undefined {
-  let table: string;
+/** Whether a connection to the port has sent a SYN and got no answer; undefined where the kernel does not tell. */
+export function isDialUnderWay(port: number): boolean | undefined {
+  const table = readTable();
+  return table === undefined ? undefined : hasDial(table, port);
+}
+
+/**
+ * Tells of one bus whether it may be dialling a port; made when it has greeted and has no client yet. `alone`: all its dials are made by
+ * this very process. A command line of a user's may start others, and then only the whole table tells.
+ */
+export function dialsOf(pid: number, alone: boolean): (port: number) => boolean {
+  /** Sockets that do not dial: those it began with, and those seen connected or ended. */
+  let settled = alone ? socketsOf(pid) : undefined;
+  return port => {
+    const before = settled;
+    const now = socketsOf(pid);
+    if (before === undefined || now === undefined) return isDialUnderWay(port) === true;
+    if (now.every(one => before.includes(one))) return false;
+    const table = readTable();
+    if (table === undefined) return false;
+    settled = now.filter(one => before.includes(one) || isPastSyn(table, one));
+    return hasDial(table, port);
+  };
+}
+
+/** One text: it may have thousands of lines, of which few matter. */
+function readTable(): string | undefined {
   try {
-    table = readFileSync("/proc/net/tcp", "latin1");
+    return readFileSync("/proc/net/tcp", "latin1");
   } catch {
     return undefined;
   }
-  const remote = `:${port.toString(16).toUpperCase().padStart(4, "0")} ${synSent} `;
-  return table.split("\n").filter(line => line.includes(remote)).length;
+}
+
+const hasDial = (table: string, port: number): boolean =>
+  table.includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} ${synSent} `);
+
+/** The columns: number, local, remote, state, five more, inode. One that is not there yet may still dial. */
+const isPastSyn = (table: string, inode: string): boolean =>
+  linesWith(table, ` ${inode} `).some(line => {
+    const columns = line.trim().split(/\s+/);
+    return columns[9] === inode && columns[3] !== synSent;
+  });
+
+function linesWith(text: string, part: string): readonly string[] {
+  const lines: string[] = [];
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1))
+    lines.push(text.slice(text.lastIndexOf("\n", at) + 1, text.indexOf("\n", at)));
+  return lines;
+}
+
+/** By inode, which no two living sockets share; undefined where the kernel does not tell. */
+function socketsOf(pid: number): readonly string[] | undefined {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).flatMap(fd => /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${fd}`))?.[1] ?? []);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Empty for one that was closed since it was listed. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
 }

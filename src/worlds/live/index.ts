@@ -1,6 +1,7 @@
 /**
- * The live world: a real bus, a real nats-server behind Toxiproxy. `openSite` starts the servers once, on ports and in a folder
- * of their own; `openBus` starts a bus as a child process; a case is run by run-case.ts.
+ * The live world: a real bus, a real nats-server behind Toxiproxy. A site has lanes, each with a server on ports and in a folder of its
+ * own; `openBus` starts the bus as a child process in each lane; a case is run by run-case.ts in a lane that is free. A lane
+ * beyond the first is opened when a case waits for it.
  */
 import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
@@ -9,7 +10,9 @@ import { type BusLaunch, buildBus, findBus, type Run } from "../../bus-protocol/
 import type { Case, Stage } from "../../world.ts";
 import { Spares, startBus } from "./bus-process.ts";
 import { spawnGuarded } from "./guard.ts";
+import { Pool } from "./lanes.ts";
 import { type Lease, openLease } from "./leases.ts";
+import type { Parts } from "./live-case.ts";
 import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
 import { runLiveCase } from "./run-case.ts";
@@ -33,20 +36,36 @@ export interface Site {
 
 export interface LiveStage extends Stage {
   readonly greeting: Greeting;
+  /** How many cases it runs at once; `run` of one more waits until a lane is free. */
+  readonly lanes: number;
+}
+
+export interface SiteOptions {
+  /** How many cases of a bus run at once: each lane has a nats-server, a link and a bus of its own. */
+  readonly lanes: number;
 }
 
 export type Progress = (line: string) => void;
 
-/** Finds or builds the servers, starts one of each and tests the injector. @throws ServersMissing */
-export async function openSite(progress: Progress): Promise<Site> {
+/** What a lane has, whatever the bus. */
+interface Lane {
+  readonly server: NatsServer;
+  readonly link: Link;
+  close(): Promise<void>;
+}
+
+/** What is to be closed, the latest first. */
+type Opened = (() => Promise<unknown>)[];
+
+/** Finds or builds the servers, starts those of the first lane and tests the injector. @throws ServersMissing */
+export async function openSite(progress: Progress, { lanes }: SiteOptions = { lanes: 1 }): Promise<Site> {
   const servers = await findServers({}, progress);
-  const lease = await openLease();
-  const opened: (() => Promise<unknown>)[] = [() => lease.release()];
+  const opened: Opened = [];
   const close = async (): Promise<void> => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    return await openOn(servers, lease, opened, close, progress);
+    return await openOn(servers, lanes, opened, close, progress);
   } catch (error) {
     await close();
     throw error;
@@ -55,35 +74,35 @@ export async function openSite(progress: Progress): Promise<Site> {
 
 async function openOn(
   servers: Servers,
-  lease: Lease,
-  opened: (() => Promise<unknown>)[],
+  lanesMax: number,
+  opened: Opened,
   close: () => Promise<void>,
   progress: Progress,
 ): Promise<Site> {
-  const [port, monitorPort, apiPort, linkPort] = lease.ports as readonly [number, number, number, number];
-  const { folder } = lease;
-  const server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder });
-  opened.push(() => server.end());
-  const toxiproxy = await Toxiproxy.start({
-    program: servers.toxiproxy,
-    version: servers.versions.toxiproxy,
-    apiPort,
-    folder,
-  });
+  const first = await openLease();
+  opened.push(() => first.release());
+  // One for all lanes: a proxy of it is a lane's own, and a call to one waits for no other.
+  const toxiproxy = await startToxiproxy(servers, first);
   opened.push(() => toxiproxy.end());
+  const lanes: Promise<Lane>[] = [];
+  const openLane = (index: number): Promise<Lane> => {
+    lanes[index] ??= index === 0 ? startLane(servers, toxiproxy, first) : startAnotherLane(servers, toxiproxy);
+    return lanes[index];
+  };
+  opened.push(() => Promise.all(lanes.map(lane => lane.then(one => one.close()).catch(() => {}))));
+  const { server } = await openLane(0);
   const [ofLink, ofServer] = await Promise.all([
-    testInjector(serverPort => toxiproxy.link(linkPort, serverPort)),
+    testInjector(serverPort => toxiproxy.link(first.ports[2], serverPort)),
     testServer(server),
   ]);
   const able = [...ofLink.capabilities, ...ofServer.capabilities, ...harnessCapabilities];
-  const link = toxiproxy.link(linkPort, port);
   let cases = 0;
   return {
     servers,
     capabilities: able,
     findings: [...ofLink.findings, ...ofServer.findings],
     async openBus(nameOrCommand) {
-      const stage = await openBus(nameOrCommand, server, link, able, () => ++cases, progress);
+      const stage = await openBus(nameOrCommand, lanesMax, openLane, able, () => ++cases, progress);
       opened.push(() => stage.close());
       return stage;
     },
@@ -91,43 +110,77 @@ async function openOn(
   };
 }
 
+async function startLane(servers: Servers, toxiproxy: Toxiproxy, { ports, folder }: Lease): Promise<Lane> {
+  const [port, monitorPort, linkPort] = ports;
+  const server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder });
+  return { server, link: toxiproxy.link(linkPort, port), close: () => server.end() };
+}
+
+/** On a lease of its own. */
+async function startAnotherLane(servers: Servers, toxiproxy: Toxiproxy): Promise<Lane> {
+  const lease = await openLease();
+  try {
+    const lane = await startLane(servers, toxiproxy, lease);
+    const close = async (): Promise<void> => {
+      await lane.close();
+      await lease.release();
+    };
+    return { ...lane, close };
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
+
+const startToxiproxy = (servers: Servers, { ports, folder }: Lease): Promise<Toxiproxy> =>
+  Toxiproxy.start({
+    program: servers.toxiproxy,
+    version: servers.versions.toxiproxy,
+    apiPort: ports[3],
+    folder,
+  });
+
 async function openBus(
   nameOrCommand: string,
-  server: NatsServer,
-  link: Link,
+  lanesMax: number,
+  openLane: (index: number) => Promise<Lane>,
   able: readonly Capability[],
   nextCase: () => number,
   progress: Progress,
 ): Promise<LiveStage> {
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
-  const shared = await startBus(launch);
-  const spares = new Spares(() => startBus(launch));
-  let closed: Promise<unknown> | undefined;
-  const close = (): Promise<void> => {
-    closed ??= Promise.all([shared.end(), spares.end()]);
-    return closed.then(() => {});
-  };
-  const { greeting } = shared;
+  const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
+    const { server, link } = await openLane(index);
+    const shared = await startBus(launch);
+    const spares = new Spares(() => startBus(launch));
+    const parts: Parts = {
+      server,
+      link,
+      shared,
+      spawn: () => spares.take(),
+      openObserver: subjects => openObserver(server.port, subjects),
+      openStreams: () => openStreams(server.port),
+    };
+    return { parts, end: () => Promise.all([shared.end(), spares.end()]) };
+  });
+  let closed: Promise<void> | undefined;
+  const greeting = await lanes.use(async ({ parts }) => parts.shared.greeting);
   return {
     greeting,
     capabilities: new Set<Capability>([...able, ...greeting.capabilities]),
-    run: (one: Case, emit: Emit) =>
-      runLiveCase(
-        one,
-        nextCase(),
-        {
-          server,
-          link,
-          shared,
-          spawn: () => spares.take(),
-          openObserver: subjects => openObserver(server.port, subjects),
-          openStreams: () => openStreams(server.port),
-        },
-        emit,
-      ),
-    close,
+    lanes: lanesMax,
+    run: (one: Case, emit: Emit) => lanes.use(({ parts }) => runLiveCase(one, nextCase(), parts, emit)),
+    close: () => {
+      closed ??= lanes.close(lane => lane.end());
+      return closed;
+    },
   };
+}
+
+interface BusInLane {
+  readonly parts: Parts;
+  end(): Promise<unknown>;
 }
 
 /** Runs a build to its end; like every child of ours it does not outlive the harness. */

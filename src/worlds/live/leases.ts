@@ -23,10 +23,12 @@ const portsPerBlock = 10;
 const blocks = (portsEnd - firstPort) / portsPerBlock;
 const prefix = "faultline";
 
+export type Ports = readonly [number, number, number, number, number, number, number, number, number];
+
 export interface Lease {
   readonly folder: string;
   /** Nine in a row, for listening on 127.0.0.1. */
-  readonly ports: readonly number[];
+  readonly ports: Ports;
   /** Gives the ports back and removes the folder. What used them must have ended. */
   release(): Promise<void>;
 }
@@ -130,7 +132,7 @@ async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 }).catch(() => {});
 }
 
-async function claimPorts(): Promise<{ readonly claim: Server; readonly ports: readonly number[] }> {
+async function claimPorts(): Promise<{ readonly claim: Server; readonly ports: Ports }> {
   // Each harness begins elsewhere, so that those started together do not all try the same blocks.
   const begin = randomBytes(2).readUInt16LE() % blocks;
   for (let offset = 0; offset < blocks; offset += 1) {
@@ -138,7 +140,7 @@ async function claimPorts(): Promise<{ readonly claim: Server; readonly ports: r
     const claim = await listen(first);
     if (claim === undefined) continue;
     const ports = Array.from({ length: portsPerBlock - 1 }, (_, index) => first + 1 + index);
-    if (await areFree(ports)) return { claim, ports };
+    if (await areFree(ports)) return { claim, ports: ports as unknown as Ports };
     await closed(claim);
   }
   throw new Error(`No ${portsPerBlock} ports in a row are free between ${firstPort} and ${portsEnd - 1}.`);

@@ -21,7 +21,6 @@ import { BusProtocolError } from "../../bus-protocol/errors.ts";
 import type { BusEvent, Call, CallReply, PublishReply, StartCommand } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
 import type { BusProcess } from "./bus-process.ts";
-import { dialsUnderWay } from "./dials.ts";
 import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { Observer } from "./observer.ts";
@@ -474,7 +473,7 @@ export class LiveCase {
   /** A dial that began while the link was down must have failed before it comes back; what is published is wiped by the next. */
   protected async awaitNoDial(step: StepId): Promise<void> {
     const until = performance.now() + pollBoundMs;
-    while (dialsUnderWay(this.parts.link.port)) {
+    while (this.process.isDialling(this.parts.link.port)) {
       if (performance.now() > until) {
         this.emit({ kind: "not-awaited", step, what: "a dial to fail" });
         return;

@@ -4,7 +4,7 @@
  * so: a server that listens, a process that is gone, threads that stand still. What it is asked about, it reads anew.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { get } from "node:http";
+import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Guarded, isDoneWithin, spawnGuarded } from "./guard.ts";
@@ -100,6 +100,8 @@ export class NatsServer {
   readonly port: number;
   readonly #options: NatsServerOptions;
   #process: Guarded | undefined;
+  /** One connection to its monitor, kept: polls in their thousands would leave as many in TIME_WAIT. */
+  readonly #monitor = new Agent({ keepAlive: true, maxSockets: 1 });
   /** Kept beyond the end of a process, for the message that tells of it. */
   #tail: () => readonly string[] = () => [];
   readonly #listeners = new Set<(line: string) => void>();
@@ -178,8 +180,8 @@ export class NatsServer {
   }
 
   async state(): Promise<ServerState> {
-    const varz = (await getJson(this.#options.monitorPort, "/varz")) as Varz;
-    const jsz = (await getJson(this.#options.monitorPort, "/jsz")) as Jsz;
+    const varz = (await getJson(this.#monitor, this.#options.monitorPort, "/varz")) as Varz;
+    const jsz = (await getJson(this.#monitor, this.#options.monitorPort, "/jsz")) as Jsz;
     return {
       hasJetStream: jsz.disabled !== true,
       requiresCredentials: varz.auth_required === true,
@@ -192,7 +194,7 @@ export class NatsServer {
 
   /** Undefined where all its streams and consumers are up to date, else what it lacks. */
   async unhealthy(): Promise<string | undefined> {
-    const { status, error } = (await getJson(this.#options.monitorPort, "/healthz")) as Readonly<
+    const { status, error } = (await getJson(this.#monitor, this.#options.monitorPort, "/healthz")) as Readonly<
       Record<string, string>
     >;
     return status === "ok" ? undefined : (error ?? status ?? "no status");
@@ -200,7 +202,7 @@ export class NatsServer {
 
   async connectionsOpen(): Promise<readonly OpenConnection[]> {
     const path = `/connz?state=open&limit=${connectionsMax}`;
-    const { connections } = (await getJson(this.#options.monitorPort, path)) as Connz;
+    const { connections } = (await getJson(this.#monitor, this.#options.monitorPort, path)) as Connz;
     return connections.map(connection => ({
       cid: connection.cid,
       name: connection.name,
@@ -301,10 +303,21 @@ export function standsStill(pid: number): boolean {
   }
 }
 
-/** On a connection of its own, since a kept one would not survive a restart of the server. */
-function getJson(port: number, path: string): Promise<unknown> {
+/** A kept connection does not survive a restart of the server: who meets that was not heard and asks once more, on a new one. */
+async function getJson(agent: Agent, port: number, path: string): Promise<unknown> {
+  try {
+    return await getJsonOnce(agent, port, path);
+  } catch (error) {
+    if (!(error instanceof KeptConnectionEnded)) throw error;
+    return getJsonOnce(agent, port, path);
+  }
+}
+
+class KeptConnectionEnded extends Error {}
+
+function getJsonOnce(agent: Agent, port: number, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const request = get({ host: "127.0.0.1", port, path, agent: false, timeout: answerBoundMs }, async response => {
+    const request = get({ host: "127.0.0.1", port, path, agent, timeout: answerBoundMs }, async response => {
       try {
         resolve(JSON.parse((await response.setEncoding("utf8").toArray()).join("")));
       } catch (error) {
@@ -314,6 +327,9 @@ function getJson(port: number, path: string): Promise<unknown> {
     request.once("timeout", () =>
       request.destroy(new Error(`No answer to ${path} on port ${port} within ${answerBoundMs} ms.`)),
     );
-    request.once("error", reject);
+    request.once("error", (error: NodeJS.ErrnoException) => {
+      const wasKept = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      reject(wasKept ? new KeptConnectionEnded() : error);
+    });
   });
 }

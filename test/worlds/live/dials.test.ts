@@ -2,21 +2,21 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { dialsUnderWay } from "../../../src/worlds/live/dials.ts";
+import { isDialUnderWay } from "../../../src/worlds/live/dials.ts";
 
-test("a dial without an answer is counted until it ends, and a connection is not", async () => {
+test("a dial without an answer is seen until it ends, and a connection is not", async () => {
   const server = createServer().listen({ host: "127.0.0.1", port: 0, backlog: 1 });
   await once(server, "listening");
   const { port } = server.address() as { port: number };
   const joined = connect(port, "127.0.0.1");
   await once(joined, "connect");
-  expect(dialsUnderWay(port)).toBe(0);
+  expect(isDialUnderWay(port)).toBe(false);
 
   // A full backlog leaves a SYN without an answer.
   const { stop, full } = await fillBacklog();
-  expect(dialsUnderWay(full)).toBeGreaterThan(0);
+  expect(isDialUnderWay(full)).toBe(true);
   await stop();
-  expect(dialsUnderWay(full)).toBe(0);
+  expect(isDialUnderWay(full)).toBe(false);
   joined.destroy();
   server.close();
 });
@@ -31,7 +31,7 @@ async function fillBacklog(): Promise<{ full: number; stop: () => Promise<void> 
   const full = Number(line);
   const dials = Array.from({ length: 8 }, () => connect(full, "127.0.0.1").on("error", () => {}));
   await new Promise<void>(resolve => {
-    const look = (): void => void ((dialsUnderWay(full) ?? 0) > 0 ? resolve() : setTimeout(look, 1));
+    const look = (): void => void (isDialUnderWay(full) === true ? resolve() : setTimeout(look, 1));
     look();
   });
   return {
