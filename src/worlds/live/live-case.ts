@@ -398,7 +398,8 @@ export class LiveCase {
 
   protected async awaitNoticed(step: StepId, before: View): Promise<void> {
     const { pingIntervalMs = 0, pingsOutMax = 2 } = this.one.scenario.options;
-    this.sayEvents();
+    this.sayEvents(this.faultMark);
+    // A slow harness finds it noticed already: that is the notice which is awaited.
     this.emit({ kind: "awaits-notice", step });
     const dueMs = 3 * pingIntervalMs * (pingsOutMax + 1);
     await this.awaitSaid(step, "disconnected", this.faultMark, Math.max(noticeBoundMs, dueMs));
