@@ -93,6 +93,7 @@ export class LiveCase {
   protected foreignSeen = 0;
   /** Taken before the fault in force, so that the client's word on it is not missed. */
   protected faultMark = 0;
+  protected faultAtMs = 0;
   /** Faults whose effect is yet to be shown by the client's disconnect event. */
   protected unproven: { step: StepId; fault: Fault["kind"] }[] = [];
   protected overlapped: Promise<void> | undefined;
@@ -266,7 +267,7 @@ export class LiveCase {
   protected async publishAlone(step: PublishStep, before: View, after: View): Promise<void> {
     await this.publish(step, before);
     const silent = before.hindrance === "blackhole" || before.hindrance === "pause";
-    if (silent && before.client === "connected" && this.saidSince(this.faultMark, "disconnected")) {
+    if (silent && before.client === "connected" && this.mayHaveNoticed()) {
       this.emit({
         kind: "not-awaited",
         step: step.id,
@@ -275,6 +276,13 @@ export class LiveCase {
     }
     if (before.hindrance === "limit" && after.link === "down" && before.ended === "no")
       await this.limitReached(before.limitStep);
+  }
+
+  /** It takes so many intervals at the least. What the client says of it comes later still, in nats-py from a task of its own. */
+  private mayHaveNoticed(): boolean {
+    const { pingIntervalMs = Number.POSITIVE_INFINITY, pingsOutMax = 2 } = this.one.scenario.options;
+    const isLate = performance.now() - this.faultAtMs >= pingIntervalMs * pingsOutMax;
+    return isLate || this.saidSince(this.faultMark, "disconnected");
   }
 
   /** The limit has ended the connection once the server has let go of it: what got through is final. */
@@ -329,6 +337,7 @@ export class LiveCase {
   protected async fault(step: StepId, fault: Fault, before: View): Promise<void> {
     const { server, link } = this.parts;
     this.faultMark = this.bus.mark();
+    this.faultAtMs = performance.now();
     const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
     this.emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
     const lives = before.started && before.ended === "no" && before.process !== "waiting";
