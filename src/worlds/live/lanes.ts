@@ -7,12 +7,10 @@
  */
 import { availableParallelism } from "node:os";
 
-/**
- * The measurements are in docs/facts.md, "Lanes": with fewer a core is idle while cases wait, with more they only wait for each other.
- * A client that redials every 20 ms was seen to starve its harness from some hundred at once on, hence the bound.
- */
+/** A client that redials every 2 ms was seen to starve its harness with 128 at once; docs/facts.md, "Lanes". */
 export const lanesMax = 32;
-export const lanesDefault: number = Math.min(lanesMax, 4 * availableParallelism());
+/** With more of them cases come too late to be compared on a busy machine: docs/facts.md, "Lanes". */
+export const lanesDefault: number = Math.min(lanesMax, 2 * availableParallelism());
 
 interface Begun<Job, Result> {
   readonly job: Job;

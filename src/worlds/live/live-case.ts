@@ -94,6 +94,8 @@ export class LiveCase {
   /** Taken before the fault in force, so that the client's word on it is not missed. */
   protected faultMark = 0;
   protected faultAtMs = 0;
+  /** When the link was opened with the handshake held. */
+  protected handshakeAtMs = 0;
   /** Faults whose effect is yet to be shown by the client's disconnect event. */
   protected unproven: { step: StepId; fault: Fault["kind"] }[] = [];
   protected overlapped: Promise<void> | undefined;
@@ -446,6 +448,9 @@ export class LiveCase {
     const lives = before.started && before.ended !== "closed";
     if (awaits === "handshake") await this.awaitOpen(step, open => open.some(one => one.name === undefined));
     if (awaits === "connected" && lives && !connectionLives) await this.awaitBack(step, before);
+    // The dial may have been given up, and what was published is then kept or refused as while down.
+    if (before.link === "handshake" && performance.now() - this.handshakeAtMs >= connectTimeoutMs)
+      this.emit({ kind: "not-awaited", step, what: "the handshake to end before its dial is given up" });
     await this.joinOverlapped();
     this.sayEvents();
   }
@@ -469,6 +474,7 @@ export class LiveCase {
       await this.serverBack();
     } else await this.awaitOpen(step, open => open.every(one => one.name !== this.name));
     await this.awaitNoDial(step);
+    this.handshakeAtMs = performance.now();
     await this.openLink(step, { heldDownstream });
   }
 
