@@ -48,6 +48,8 @@ export interface About {
   readonly unseen?: boolean;
   /** What is counted is the calls that were answered, not the messages that arrived. */
   readonly answered?: boolean;
+  /** What is counted is the calls, in a row, that ended so. */
+  readonly toldAs?: string;
   /** One of these replicas is given this message of the subject. */
   readonly handledBy?: HandledBy;
   /** How many of the messages an answer counts, where that is not the answer itself; never falls. */

@@ -26,6 +26,7 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   const { state, emit } = bus;
   const told = (run: FrameRun, outcome: Outcome): void => {
     if (run.count === 0) return;
+    if (state.service !== undefined && outcome.is === "accepted") state.service.unanswered += run.count;
     const said = {
       kind: "published",
       step,
@@ -261,7 +262,9 @@ export function raceWithCut(bus: Bus, burst: OpenBurst): void {
 /** A round trip: ok means that all that was sent on this connection has been processed by the server. */
 export function flush(bus: Bus, step: FlushStep): void {
   const tell = (outcome: CallOutcome): void => bus.emit({ kind: "called", step: step.id, call: "flush", outcome });
-  tell(flushOutcome(bus));
+  const outcome = flushOutcome(bus);
+  if (bus.state.service !== undefined && outcome.is === "ok") bus.state.service.unanswered = 0;
+  tell(outcome);
 }
 
 function flushOutcome(bus: Bus): CallOutcome {

@@ -81,6 +81,7 @@ function teller(bus: Bus, step: StepId): Teller {
   const again = isAgain(bus, step);
   const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, outcome, tookMs) => {
     if (count === 0) return;
+    if (outcome.is === "acked" && state.service !== undefined) state.service.unanswered = 0;
     emit({
       kind: "published",
       step,
@@ -136,12 +137,12 @@ function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller
 /** The first attempt went into the old connection; the bus's next, if it makes one, meets the new. */
 function retryConnected(bus: Bus, run: FrameRun, told: Teller): void {
   const { state, profile, emit } = bus;
-  if ((state.view.policy?.publish.attemptsMax ?? 1) < 2) {
+  if (attemptsMax(bus, run) < 2) {
     told.timeOut(run);
     return;
   }
   reconnect(state, profile, emit);
-  publishConnected(bus, [run], told);
+  publishConnected(bus, [run], told, true);
 }
 
 /** Published while down, and still waited for when the client is connected again: what was kept is stored, what a dial reset is lost. */
@@ -160,11 +161,11 @@ export function waitForReconnect(bus: Bus, step: StepId, run: FrameRun, told: Te
   retryConnected(bus, run, told);
 }
 
-function publishConnected(bus: Bus, rest: FrameRun[], told: Teller): void {
+function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated = false): void {
   const { state } = bus;
   switch (state.view.hindrance) {
     case "none":
-      for (const run of rest.splice(0)) answered(bus, run, told);
+      for (const run of rest.splice(0)) answered(bus, run, told, isRepeated);
       return;
     case "lose-ack":
       loseAck(bus, rest, told);
@@ -177,25 +178,36 @@ function publishConnected(bus: Bus, rest: FrameRun[], told: Teller): void {
       while (rest.length > 0) {
         // The copies of one message are sent before the next call begins.
         const [one] = take(rest, 1) as [FrameRun];
-        for (let attempt = 0; attempt < attemptsMax(bus); attempt++) append(state.wire, one);
+        for (let attempt = 0; attempt < attemptsMax(bus, one); attempt++) append(state.wire, one);
         told.timeOut(one);
       }
       return;
   }
 }
 
-const attemptsMax = ({ state }: Bus): number => state.view.policy?.publish.attemptsMax ?? 1;
+/** What is sent without waiting is sent once. */
+const attemptsMax = ({ state }: Bus, { via }: FrameRun): number =>
+  via?.async === true ? 1 : (state.view.policy?.publish.attemptsMax ?? 1);
 
-/** Nothing is in the way: all that was sent before has arrived, and each message gets its answer. */
-function answered(bus: Bus, run: FrameRun, told: Teller): void {
+/**
+ * Nothing is in the way: all that was sent before has arrived, and each message gets its answer. After an attempt that timed out a refusal
+ * says nothing of that attempt, unless both bear the same id: a stream that had stored the first would acknowledge the second.
+ */
+function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): void {
   const { state, profile, choose, emit } = bus;
   arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
   state.fresh = false;
   const answers = arrive(state, [run], choose, emit);
+  const { via } = run;
   const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
-  const askedAgainMs = noRespondersRetries * noRespondersWaitMs;
+  const askedAgainMs = via?.async === true ? 0 : noRespondersRetries * noRespondersWaitMs;
   // A client that asks again may run out of its caller's time before it has asked the last time.
-  const isCutShort = askedAgainMs > (state.view.policy?.publish.ackTimeoutMs ?? Number.POSITIVE_INFINITY);
+  const isCutShort = askedAgainMs > 0 && askedAgainMs >= (state.view.policy?.publish.ackTimeoutMs ?? 0);
+  const provesNothing = isRepeated && via?.id === undefined && via?.each !== true;
+  const isOpen = (answer: Answer): boolean =>
+    answer === "silence" ||
+    (answer === "no-responders" && (isCutShort || provesNothing)) ||
+    (answer === "full" && provesNothing);
   const rest = [run];
   for (let i = 0; i < answers.length; ) {
     const answer = answers[i] as Answer;
@@ -203,8 +215,9 @@ function answered(bus: Bus, run: FrameRun, told: Teller): void {
     while (answers[i + same] === answer) same++;
     i += same;
     for (const part of take(rest, same)) {
-      if (answer === "silence" || (answer === "no-responders" && isCutShort)) told.timeOut(part);
-      else told.tell(part, outcomeOf(answer), answer === "no-responders" ? askedAgainMs : 0);
+      if (isOpen(answer)) told.timeOut(part);
+      else
+        told.tell(part, outcomeOf(answer as Exclude<Answer, "silence">), answer === "no-responders" ? askedAgainMs : 0);
     }
   }
 }
@@ -233,12 +246,12 @@ function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   state.client = "lost";
   notice(state, emit);
   state.view.link = "down";
-  keepOrLose(bus, first, told, attemptsMax(bus) - 1);
+  keepOrLose(bus, first, told, attemptsMax(bus, first) - 1);
   for (const run of rest.splice(0)) keepOrLose(bus, run, told);
 }
 
 /** Published while the link is down, and given up before it comes back: the copies that are kept go out all the same. */
-function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = attemptsMax(bus)): void {
+function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = attemptsMax(bus, run)): void {
   const { state, profile, options, emit } = bus;
   if (profile.reconnectBuffer.kind === "reset-at-dial") {
     if (attempts > 0) lose([run], "reset at dial", emit);
@@ -256,7 +269,7 @@ function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = at
     let kept = 0;
     for (; kept < attempts && accepts(state.pendingBytes, one, profile, options) > 0; kept++) keep(state, one);
     // A refusal proves nothing where an earlier attempt was handed on.
-    if (kept === 0 && attempts === attemptsMax(bus)) told.refuse([one], "buffer-full");
+    if (kept === 0 && attempts === attemptsMax(bus, run)) told.refuse([one], "buffer-full");
     else told.timeOut(one);
   }
 }
@@ -279,7 +292,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
     isAgain(bus, burst.step) ? {} : { runs: [run], answered: true },
   );
   for (const one of take(rest, acked)) answered(bus, one, told);
-  const underWay = isAsync ? countOf(rest) : Math.min(1, countOf(rest));
+  const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
   const arrived = choose("ack-lost", 0, underWay, { runs: rest, unseen: true });
   const silenced = take(rest, arrived);
   arrive(state, silenced, choose, emit);
@@ -291,6 +304,19 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
 }
+
+/** Asynchronous calls made after the client has noticed wait through the outage like any other. */
+function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): number {
+  const count = countOf(rest);
+  const toldAs = asyncTold[profile.jetStream.asyncAtDisconnect];
+  return toldAs === undefined || count === 0 ? count : choose("noticed-at", 0, count, { runs: rest, toldAs });
+}
+
+const asyncTold = {
+  "fails-all": "unsettled disconnected",
+  "never-ends": "unsettled never-returned",
+  "waits-for-timeout": undefined,
+} as const;
 
 /** How a call ends whose acknowledgement will not come. */
 function unanswered(bus: Bus, run: FrameRun, told: Teller, isAsync: boolean): void {

@@ -6,7 +6,7 @@ import type { Bus } from "./core-path.ts";
 import { copyView, type View } from "./plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
-import { countOf, lose, type Service } from "./state.ts";
+import { lose, type Service } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -35,6 +35,7 @@ function befall(bus: Served, one: Life): void {
       state.client = "disconnected";
       state.stuck = false;
       state.reset = false;
+      bus.service.unanswered = 0;
       emit({ kind: "process", change: "started", replica: 0, by: one.by, atMs: one.atMs });
       return;
     case "connected":
@@ -50,7 +51,7 @@ function befall(bus: Served, one: Life): void {
         code: 1,
         tookMs: one.tookMs,
         forced: false,
-        toldLost: bus.policy.shutdown.tellsLoss ? unsent(bus) : 0,
+        toldLost: bus.policy.shutdown.tellsLoss ? bus.service.unanswered : 0,
         atMs: one.atMs,
       });
       return;
@@ -83,14 +84,9 @@ export function finish(bus: Bus, ending: Ending, drained = false): void {
   state.client = "closed";
   if (state.view.link === "up" && state.view.hindrance === "none") land(state, choose, emit);
   if (state.service === undefined) return;
-  leave(state.service.server, 0, drained);
+  leave(state.service.server, 0, drained && profile.jetStream.drainDeletesItsDurable);
   state.service.probe = "";
   emit({ kind: "process", change: "exited", replica: 0, ...ending });
-}
-
-/** What the bus itself knows it has not seen through: kept while down, or sent and not answered for. */
-export function unsent({ state }: Bus): number {
-  return countOf([...state.pending, ...state.wire].filter(run => run.via?.durable !== true));
 }
 
 /** After every step: consumers are given what there is, and the probes are asked. */

@@ -378,6 +378,15 @@ class Search {
       const unanswered = (m: number): boolean => this.observed.outcomes[m]?.startsWith("unsettled") !== false;
       return [Math.max(lo, this.offset(runs, lo, hi, unanswered))];
     }
+    if (about?.toldAs !== undefined) {
+      const { toldAs } = about;
+      return [
+        Math.max(
+          lo,
+          this.offset(runs, lo, hi, m => this.observed.outcomes[m] !== toldAs),
+        ),
+      ];
+    }
     if (about?.unseen === true) {
       // Others may have the same message too, published again or captured: the likeliest first, and then all.
       const likeliest = this.offset(runs, lo, hi, m => !this.everHeld.has(m));

@@ -2,7 +2,7 @@
 import { closeForGood, notice } from "./connection.ts";
 import { hasHungHandler, leave } from "./consumers.ts";
 import type { Bus } from "./core-path.ts";
-import { finish, type Served, unsent } from "./lifecycle.ts";
+import { finish, type Served } from "./lifecycle.ts";
 import { arrive, countOf, lose, take } from "./state.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -91,7 +91,7 @@ const forEver = Number.POSITIVE_INFINITY;
 
 /** SIGTERM: the policy's shutdown runs, until it ends, its budget does, or the supervisor's patience. */
 export function stop(bus: Served): void {
-  const { state, policy, choose, emit } = bus;
+  const { state, service, policy, choose, emit } = bus;
   const atMs = state.view.nowMs;
   emit({ kind: "process", change: "stopping", replica: 0, atMs });
   const course = courseOf(bus, 0, reachOf(bus));
@@ -99,8 +99,9 @@ export function stop(bus: Served): void {
   if (course.flushed && ended) {
     arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
     state.fresh = false;
+    service.unanswered = 0;
   }
-  const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? unsent(bus) : 0;
+  const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? service.unanswered : 0;
   finish(bus, { ...end, toldLost, atMs }, course.drained && ended);
 }
 
@@ -144,7 +145,7 @@ function courseOf({ profile, policy, service }: Served, replica: number, reach: 
 
 /** A replica beyond 0 ends; it does so only while nothing is wrong with the server. */
 export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): void {
-  const { service, policy, state, emit } = bus;
+  const { service, policy, profile, state, emit } = bus;
   const atMs = state.view.nowMs;
   const exited = { kind: "process", change: "exited", replica, toldLost: 0, atMs } as const;
   if (signal === "KILL") {
@@ -155,6 +156,6 @@ export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): 
   emit({ kind: "process", change: "stopping", replica, atMs });
   const course = courseOf(bus, replica, "up");
   const { ended, ...end } = endOf(course, policy);
-  leave(service.server, replica, course.drained && ended);
+  leave(service.server, replica, course.drained && ended && profile.jetStream.drainDeletesItsDurable);
   emit({ ...exited, ...end });
 }

@@ -23,6 +23,8 @@ export interface Service {
   asked: readonly { readonly step: StepId; readonly first: number }[];
   /** What was said of the probes last. */
   probe: string;
+  /** Core messages that this process has accepted since its last round trip that succeeded: all that it knows of what may be lost. */
+  unanswered: number;
 }
 
 export interface OpenBurst extends FrameRun {
@@ -70,7 +72,7 @@ export const newState = (policy?: Policy, servers?: number): BusState => ({
   unwrittenMessages: 0,
   unwrittenBytes: 0,
   open: undefined,
-  service: policy && { server: newServer(policy), asked: [], probe: "" },
+  service: policy && { server: newServer(policy), asked: [], probe: "", unanswered: 0 },
 });
 
 export function copy(state: BusState): BusState {
@@ -115,7 +117,7 @@ export function key(state: BusState): string {
   ].join("|");
 }
 
-const keyOfService = ({ view }: BusState, { server, probe }: Service): string =>
+const keyOfService = ({ view }: BusState, { server, probe, unanswered }: Service): string =>
   [
     view.process,
     view.nowMs,
@@ -127,6 +129,7 @@ const keyOfService = ({ view }: BusState, { server, probe }: Service): string =>
     view.path,
     view.peers,
     probe,
+    unanswered,
     keyOfServer(server),
   ].join("/");
 

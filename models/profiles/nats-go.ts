@@ -63,7 +63,13 @@ export const natsGo: Profile = {
   },
   // T6: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
   // client-boundaries 9: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
-  jetStream: { noRespondersRetries: 2, noRespondersWaitMs: 250, replyBytes: 38, asyncAtDisconnect: "fails-all" },
+  jetStream: {
+    noRespondersRetries: 2,
+    noRespondersWaitMs: 250,
+    replyBytes: 38,
+    drainDeletesItsDurable: true,
+    asyncAtDisconnect: "fails-all",
+  },
   promises: [
     "core-path/no-message-is-delivered-twice",
     "core-path/order-is-kept",

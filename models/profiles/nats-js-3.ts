@@ -34,7 +34,7 @@ export const natsJs3: Profile = {
   // T4: in a blackhole it hangs for longer than 9 s, until its PINGs stay unanswered.
   drain: {
     whileDown: { tells: "disconnected", leaves: "stuck" },
-    handlersWaitMs: undefined,
+    handlersWaitMs: 0,
     flushWaitMs: undefined,
   },
   // T3: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
@@ -53,7 +53,13 @@ export const natsJs3: Profile = {
   },
   // T6: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
   // client-boundaries 9: the promise waits for its own timeout.
-  jetStream: { noRespondersRetries: 0, noRespondersWaitMs: 0, replyBytes: 31, asyncAtDisconnect: "waits-for-timeout" },
+  jetStream: {
+    noRespondersRetries: 0,
+    noRespondersWaitMs: 0,
+    replyBytes: 31,
+    drainDeletesItsDurable: false,
+    asyncAtDisconnect: "waits-for-timeout",
+  },
   promises: [
     "core-path/no-message-is-delivered-twice",
     "core-path/order-is-kept",

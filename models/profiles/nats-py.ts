@@ -65,7 +65,13 @@ export const natsPy: Profile = {
   },
   // T6: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. client-boundaries 9: futures of
   // publish_async that wait at a disconnect never end.
-  jetStream: { noRespondersRetries: 0, noRespondersWaitMs: 0, replyBytes: 56, asyncAtDisconnect: "never-ends" },
+  jetStream: {
+    noRespondersRetries: 0,
+    noRespondersWaitMs: 0,
+    replyBytes: 56,
+    drainDeletesItsDurable: false,
+    asyncAtDisconnect: "never-ends",
+  },
   // Not promised: that flushed messages arrive. A flush in the tick of a burst overtakes it.
   promises: [
     "core-path/no-message-is-delivered-twice",

@@ -110,6 +110,8 @@ export interface Profile {
     readonly noRespondersWaitMs: number;
     /** Bytes of the reply subject in a frame. */
     readonly replyBytes: number;
+    /** A subscription that drains deletes the durable consumer that the library had made for it. */
+    readonly drainDeletesItsDurable: boolean;
     /** What ends an asynchronous publish still unanswered when the connection is lost. */
     readonly asyncAtDisconnect: "fails-all" | "waits-for-timeout" | "never-ends";
   };

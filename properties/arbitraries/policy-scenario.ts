@@ -394,10 +394,12 @@ const episodes: readonly Episode[] = [
     add(draft) {
       const { random } = draft;
       const first = random.chance(0.8) ? publish(draft) : undefined;
-      sometimes(draft, 0.4, () => flush(draft));
+      const isFlushed = first === undefined || random.chance(0.4);
+      if (first !== undefined && isFlushed) flush(draft);
       const store = random.chance(0.3) ? { store: "lost" as const } : {};
       fault(draft, { kind: "stop-server", signal: random.pick(["TERM", "KILL", "KILL"]), awaits: "noticed", ...store });
-      sometimes(draft, 0.4, () => publish(draft));
+      // Where nothing is under way any more, only this meets the fault.
+      sometimes(draft, isFlushed ? 1 : 0.4, () => publish(draft));
       heal(draft);
       if (first !== undefined) sometimes(draft, 0.3, () => again(draft, first));
       sometimes(draft, 0.3, () => publish(draft));

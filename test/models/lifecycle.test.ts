@@ -173,7 +173,16 @@ describe("the end of a process", () => {
   test("a handler that hangs: a budget ends the stop, without one the supervisor does", () => {
     const steps = [start, subscribe(0, "hangs"), job(), term()];
     expect(exits(sound, steps)).toMatchObject([{ tookMs: 20_000, forced: true }]);
-    expect(exits(drains, steps, natsJs3)).toMatchObject([{ because: "killed", tookMs: 30_000 }]);
+    const waits = policyWith({
+      shutdown: { strategy: "four-steps", forced: false },
+      supervisor: { killAfterMs: 30_000 },
+    });
+    expect(exits(waits, steps, natsJs3)).toMatchObject([{ because: "killed", tookMs: 30_000 }]);
+  });
+
+  test("a drain of nats.js waits for no handler", () => {
+    const steps = [start, subscribe(0, "hangs"), job(), term()];
+    expect(exits(drains, steps, natsJs3)).toMatchObject([{ because: "stopped", tookMs: 0, forced: false }]);
   });
 
   test("a replica that only consumes stops as the one that publishes does: a drain waits for handlers no longer than the client", () => {

@@ -72,6 +72,8 @@ interface Timer {
   /** When it runs out: in the scenario's time, in real time. */
   readonly atMs: number;
   readonly realMs: number;
+  /** For a window: whose ids it remembers. */
+  readonly ids?: string;
 }
 
 /** Of one subject's consumer. */
@@ -91,8 +93,8 @@ export class ServiceCase extends LiveCase {
   readonly #members = new Map<string, Set<number>>();
   /** A process started ahead of its step. */
   #ready: BusProcess | undefined;
-  /** Some messages of the scenario share an id with earlier ones. */
-  readonly #repeats: boolean;
+  /** What the scenario publishes again, by the words of `idsOf`: only these windows matter. */
+  readonly #repeated: ReadonlySet<string>;
   #streams: Streams | undefined;
   #taps: Observer | undefined;
   #nowMs = 0;
@@ -108,9 +110,7 @@ export class ServiceCase extends LiveCase {
     this.#policy = policy;
     this.#setting = { policy, profile, options: scenario.options };
     this.#ready = given.process;
-    this.#repeats = scenario.steps.some(
-      one => one.kind === "publish" && (one.again !== undefined || one.key !== undefined),
-    );
+    this.#repeated = repeatedIds(scenario);
   }
 
   protected override async prepare(): Promise<void> {
@@ -320,6 +320,7 @@ export class ServiceCase extends LiveCase {
     const first = this.#firstOf.get(again ?? "") ?? this.nextMessage;
     if (again === undefined) this.nextMessage += count;
     this.#firstOf.set(id, first);
+    this.#checkClocks(id, idsOf(step));
     return {
       do: "publish",
       subject,
@@ -335,16 +336,17 @@ export class ServiceCase extends LiveCase {
     const subject = step.subject ?? this.one.scenario.options.subject;
     const durable = isDurable(before, step);
     if (!durable) this.#core.push({ first, count: step.count });
-    else this.#remembered(subject, reply);
+    else this.#remembered(subject, idsOf(step), reply);
     const { via, frameBytes } = viaOf(this.#policy, this.one.profile, step, subject, durable, first);
     const again = step.again === undefined ? {} : { again: true as const };
     this.sayOutcomes(reply, first, { step: step.id, frameBytes, ...saysVia(via), ...again });
   }
 
-  #remembered(subject: string, { outcomes }: PublishReply): void {
+  #remembered(subject: string, ids: string, { outcomes }: PublishReply): void {
     const windowMs = streamOf(this.#policy, subject)?.duplicateWindowMs;
-    if (windowMs === undefined || !this.#repeats || outcomes.every(one => one.outcome.is === "rejected")) return;
-    this.#timers.push({ what: "window", atMs: this.#nowMs + windowMs, realMs: performance.now() + windowMs });
+    if (windowMs === undefined || !this.#repeated.has(ids)) return;
+    if (outcomes.every(one => one.outcome.is === "rejected")) return;
+    this.#timers.push({ what: "window", atMs: this.#nowMs + windowMs, realMs: performance.now() + windowMs, ids });
   }
 
   protected override seen(runs: readonly Run[]): readonly Run[] {
@@ -453,10 +455,16 @@ export class ServiceCase extends LiveCase {
   }
 
   /** The real clocks came to something before the scenario's time did: what they did then proves nothing. */
-  #checkClocks(step: StepId): void {
+  #checkClocks(step: StepId, ids?: string): void {
     const now = performance.now();
-    const early = this.#timers.find(timer => timer.atMs > this.#nowMs && timer.realMs <= now);
-    if (early === undefined || this.#ranAhead) return;
+    const early = this.#timers.find(
+      timer => timer.atMs > this.#nowMs && timer.realMs <= now && (timer.what !== "window" || timer.ids === ids),
+    );
+    if (early !== undefined) this.#sayRanAhead(step, early);
+  }
+
+  #sayRanAhead(step: StepId, early: Timer): void {
+    if (this.#ranAhead) return;
     this.#ranAhead = true;
     this.emit({ kind: "not-awaited", step, what: `${early.what}s to run by the scenario's time and not ahead of it` });
   }
@@ -526,7 +534,10 @@ export class ServiceCase extends LiveCase {
     const consumed = this.#consumedOf(subject);
     consumed.handled++;
     const before = consumed.open.get(message);
-    if (before !== undefined) this.#timers = this.#timers.filter(timer => timer !== before.timer);
+    if (before !== undefined) {
+      if (before.timer.atMs > this.#nowMs) this.#sayRanAhead(settleId, before.timer);
+      this.#timers = this.#timers.filter(timer => timer !== before.timer);
+    }
     consumed.open.delete(message);
     if (outcome === "failed" || outcome === "hung") {
       const { ackWaitMs } = this.#policy.consume;
@@ -639,6 +650,15 @@ export class ServiceCase extends LiveCase {
     const { core, durable } = treatedSubjects(scenario, profile);
     return ![...core].some(subject => durable.has(subject) && isUnanswered(this.#policy, subject));
   }
+}
+
+/** Messages of one step, or about one thing, share their ids with those that say the same of them. */
+const idsOf = ({ id, again, subject, key }: PublishStep): string =>
+  key === undefined ? (again ?? id) : `${subject} about ${key}`;
+
+function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
+  const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
+  return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
 }
 
 const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
