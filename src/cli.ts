@@ -97,11 +97,16 @@ function listen(interrupt: AbortController): { code: number | undefined } {
   return exit;
 }
 
-function print({ document, text, again }: Ending, json: boolean): void {
+function print({ document, text, again, resume }: Ending, json: boolean): void {
+  const lines = [
+    ...(resume === undefined ? [] : [["Resume", resume]]),
+    ...(again === undefined ? [] : [["Again", again]]),
+  ];
   if (json) {
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-    if (again !== undefined) process.stderr.write(`again: ${again}\n`);
-  } else process.stdout.write(`\n${text}\n${again === undefined ? "" : `Again    ${again}\n`}`);
+    for (const [title = "", line] of lines) process.stderr.write(`${title.toLowerCase()}: ${line}\n`);
+  } else
+    process.stdout.write(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
 }
 
 /** One sentence for what a person can mend, a stack for what only we can. */
@@ -155,6 +160,9 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   return program;
 }
 
+const resumeText =
+  "go on with a run that ended early, with the options that it had; its folder is under .faultline/runs";
+
 type Add = (program: Command, run: (act: Act) => Promise<void>) => void;
 
 const addDrill: Add = (program, run) => {
@@ -165,6 +173,7 @@ const addDrill: Add = (program, run) => {
         "the main job: the promises on the model, the corpus on every bus against real servers, and whether they agree",
       ),
   )
+    .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
       examples([
@@ -195,6 +204,7 @@ const addSearch: Add = (program, run) => {
     .option("--runs <n>", "scenarios at most, for each profile", positive, 10_000)
     .option("--property <id>", "judge only this property, promised or not")
     .option("--budget <seconds>", "time at most", positive)
+    .option("--resume <folder>", `${resumeText}; in the live world`)
     .addHelpText(
       "after",
       examples([
@@ -213,6 +223,10 @@ const addSearch: Add = (program, run) => {
         const [world, another] = readWorlds(options.world, "--world");
         if (world === undefined || another !== undefined)
           throw new UsageError("search takes one --world: model or live.");
+        if (world === "model" && options.resume !== undefined)
+          throw new UsageError(
+            "search takes --resume in the live world only: what the model did is done again in seconds.",
+          );
         const property = options.property === undefined ? undefined : knownProperty(options.property, "--property");
         return search(context, {
           ...readCommon(options),
@@ -323,6 +337,7 @@ const addCompare: Add = (program, run) => {
     .option("--runs <n>", "scenarios", positive, 100)
     .option("--budget <seconds>", "time at most, shrinking not counted", positive)
     .option("--keep-going", "after the first disagreement, too")
+    .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
       examples([

@@ -6,16 +6,17 @@ import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
+import { digestOfJson, type Header } from "../journal.ts";
 import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
-import { openRunFolder, type RunFolder } from "../report/run-folder.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { explain, runModelCase } from "../run.ts";
+import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { type HeldAgainst, liveVersions, onSite, profileOf } from "./live.ts";
-import { busWord, type Common, policyWord, quoted } from "./options.ts";
+import { busWord, type Common, policyWord, quoted, requireWords } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -42,7 +43,8 @@ export async function compare(context: Context, options: CompareOptions): Promis
   context.say(`seed ${options.seed}`);
   const found = newLiveFound();
   const known: Known = {};
-  const folder = openRunFolder(options.asked, options.seed);
+  const folder = openRunFolder(headerOf(options), options.resume);
+  context.say(`run  ${folder.path}`);
   const work = onSite(context, options.lanes, options.runs, async site => {
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
@@ -63,21 +65,43 @@ export async function compare(context: Context, options: CompareOptions): Promis
       judging: judgingOf(options),
       policy,
       keepGoing: options.keepGoing,
+      journal: folder.journal,
     };
+    folder.journal.world(bus, {
+      profile: held.declared.name,
+      capabilities: [...stage.capabilities],
+      ...liveVersions(site, stage),
+    });
     await searchLive(search, found, {
-      onCase(i, scenario, { verdict, reason, ledger, digest }) {
-        folder.appendCase({ run: i, scenario: scenario.id, verdict, reason, ...ledger, digest });
-        context.progress.now(`${bus}: run ${i + 1} of ${options.runs}, ${found.disagree} disagree`);
-      },
+      onCase: i => context.progress.now(`${bus}: run ${i + 1} of ${options.runs}, ${found.disagree} disagree`),
       onShrinking: (reason, runs) => context.progress.now(`shrinking, run ${runs}: ${reason}`),
       onFailure(failure) {
         known.file = keep(options, bus, held, failure, liveVersions(site, stage));
       },
     });
+    folder.journal.complete();
   });
   const interrupted = await wasInterrupted(context.signal, work);
+  folder.journal.close();
   return conclude(options, bus, known, found, folder, interrupted, context.paint);
 }
+
+const headerOf = ({ asked, seed, buses, profile, runs, budgetSeconds, ...options }: CompareOptions): Header => ({
+  tool: versionsHere().faultline,
+  command: asked,
+  seed,
+  options: {
+    bus: buses,
+    profile: profile ?? null,
+    runs,
+    budget: budgetSeconds ?? null,
+    property: options.property ?? null,
+    require: options.require,
+    policy: options.policy?.named ?? null,
+    keepGoing: options.keepGoing,
+  },
+  source: digestOfJson(options.policy?.policy ?? null),
+});
 
 function keep(
   { seed }: CompareOptions,
@@ -134,6 +158,7 @@ function conclude(
     runs: coverage.runs,
     runsPerSecond: secondsPerRun === 0 ? 0 : Number((1 / secondsPerRun).toFixed(1)),
     secondsPerRun,
+    recordedBefore: folder.journal.recordedBefore,
     counterexample: known.file ?? null,
   };
   const counts = {
@@ -151,16 +176,23 @@ function conclude(
     exitCode: exitCodeOf(verdict),
     document: { ...shared, ...more, report },
     text: [
-      renderCounts(options, bus, known, found),
+      renderCounts(options, bus, known, found, folder),
       ...renderFound(found, known, paint),
       `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${interrupted ? ", interrupted before the end" : ""}\nReport   ${report}`,
     ].join("\n\n"),
     again:
       known.file === undefined ? againLine(options, bus) : `npx faultline replay ${quoted(known.file)}${busWord(bus)}`,
+    resume: interrupted ? `${againLine(options, bus)} --resume ${quoted(folder.path)}` : undefined,
   };
 }
 
-function renderCounts(options: CompareOptions, bus: string, { held, missing }: Known, found: LiveFound): string {
+function renderCounts(
+  options: CompareOptions,
+  bus: string,
+  { held, missing }: Known,
+  found: LiveFound,
+  { journal }: RunFolder,
+): string {
   const { coverage, agree, disagree, inconclusive, seconds } = found;
   const per = coverage.runs === 0 ? "" : `, ${(seconds / coverage.runs).toFixed(2)} s each`;
   const whose = held?.overridden === true ? `, which is not its own (${held.declared.name})` : "";
@@ -170,6 +202,9 @@ function renderCounts(options: CompareOptions, bus: string, { held, missing }: K
     ["", `${agree} agree, ${disagree} disagree, ${inconclusive.length} inconclusive`],
     ["", `${coverage.disturbed} disturbed: a fault proven to have taken effect while messages were under way`],
   ];
+  if (journal.recordedBefore > 0)
+    pairs.push(["", `${journal.recordedBefore} of them recorded before this was resumed`]);
+  if (journal.isFull) pairs.push(["", "the journal is full, and the run ends here: go on with another seed"]);
   if (missing !== undefined)
     pairs.push(["", `not run: ${bus} in the live world lacks ${missing.join(", ")}, which --policy needs`]);
   const never = neverExercised(coverage);
@@ -207,7 +242,8 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
   return blocks;
 }
 
-function againLine({ asked, profile, runs, seed, property, policy }: CompareOptions, bus: string): string {
+function againLine(options: CompareOptions, bus: string): string {
+  const { asked, profile, runs, seed, property, require, policy, budgetSeconds, keepGoing } = options;
   const words = [
     asked,
     ...(asked === "search" ? ["--world", "live"] : ["--worlds", "model,live"]),
@@ -216,5 +252,7 @@ function againLine({ asked, profile, runs, seed, property, policy }: CompareOpti
   ];
   if (profile !== undefined) words.push("--profile", profile);
   if (property !== undefined) words.push("--property", property);
-  return `npx faultline ${words.join(" ")}${policyWord(policy)} --runs ${runs} --seed ${seed}`;
+  if (budgetSeconds !== undefined) words.push("--budget", String(budgetSeconds));
+  if (keepGoing) words.push("--keep-going");
+  return `npx faultline ${words.join(" ")}${requireWords(require)}${policyWord(policy)} --runs ${runs} --seed ${seed}`;
 }

@@ -25,6 +25,8 @@ export interface Ending {
   readonly text: string;
   /** The last line: what to paste to see it again. */
   readonly again?: string;
+  /** Where the run ended early: what to paste to go on with it. */
+  readonly resume?: string | undefined;
 }
 
 /** The wait was ended by Ctrl-C or SIGTERM. */

@@ -11,14 +11,15 @@ import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { missingCapabilities } from "../capability.ts";
 import { type CorpusEntry, loadCorpus } from "../corpus.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
+import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { permittedLedgers } from "../permitted.ts";
 import { underPolicy } from "../policies.ts";
 import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
 import type { LedgerRow } from "../report/ledger-table.ts";
 import { plain } from "../report/paint.ts";
-import { openRunFolder, type RunFolder } from "../report/run-folder.ts";
 import { brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.ts";
+import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
 import type { Case } from "../world.ts";
@@ -27,7 +28,15 @@ import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { clientText, type HeldAgainst, LiveUnavailable, liveVersions, openLive, profileOf } from "./live.ts";
-import { bundledNames, bundledProfile, type Common, knownProfile, policyWord, quoted } from "./options.ts";
+import {
+  bundledNames,
+  bundledProfile,
+  type Common,
+  knownProfile,
+  policyWord,
+  quoted,
+  requireWords,
+} from "./options.ts";
 
 const randomRunsPerProfile = 2_000;
 const randomBudgetMs = 4_000;
@@ -46,14 +55,24 @@ type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillRepor
 export async function drill(context: Context, common: Common): Promise<Ending> {
   context.say(`seed ${common.seed}`);
   const corpus = loadCorpus().map(entry => underNamed(entry, common));
-  const folder = openRunFolder("drill", common.seed);
+  const folder = openRunFolder(headerOf(common, corpus), common.resume);
+  context.say(`run  ${folder.path}`);
   const found = newFound(common.seed);
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
   const opening = openLive(context, common.lanes, corpus.length);
   opening.catch(() => {});
   const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
+  folder.journal.close();
   return conclude(context, common, found, folder, interrupted);
 }
+
+const headerOf = ({ seed, buses, profile, require, policy }: Common, corpus: readonly CorpusEntry[]): Header => ({
+  tool: versionsHere().faultline,
+  command: "drill",
+  seed,
+  options: { buses, profile: profile ?? null, require, policy: policy?.named ?? null },
+  source: digestOfJson(corpus.map(entry => entry.scenario)),
+});
 
 /** What is said of a policy is tried under the one that was asked for; what is said of a bare client stays so. */
 const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
@@ -70,7 +89,7 @@ async function both(
   folder: RunFolder,
 ): Promise<void> {
   try {
-    await modelPart(context, common, corpus, found, folder);
+    await modelPart(context, common, corpus, found);
     await livePart(context, common, corpus, opening, found, folder);
   } finally {
     // After an interrupt within the opening there is nobody to wait for: its processes end with this one.
@@ -86,7 +105,6 @@ async function modelPart(
   common: Common,
   corpus: readonly CorpusEntry[],
   found: Found,
-  folder: RunFolder,
 ): Promise<void> {
   const began = performance.now();
   for (const profile of modelProfiles(common)) {
@@ -94,7 +112,7 @@ async function modelPart(
     const randomRuns = coverage.runs;
     for (const { scenario, file } of corpus) {
       if (context.signal.aborted) return;
-      corpusModel(common, profile, scenario, file, found, folder, coverage);
+      corpusModel(common, profile, scenario, file, found, coverage);
     }
     const promises = Object.keys(coverage.properties).length;
     const ofProfile = { profile: profile.name, runs: randomRuns, promises, neverExercised: neverExercised(coverage) };
@@ -150,14 +168,13 @@ function corpusModel(
   scenario: Scenario,
   file: string,
   found: Found,
-  folder: RunFolder,
   coverage: Coverage,
 ): void {
   if (missingCapabilities(scenario, modelCapabilities(profile)).length > 0) return;
   const one: Case = { scenario, bus: profile.name, profile, seed };
   const run = runModelCase(one, { require });
   found.model = { ...found.model, corpusRuns: found.model.corpusRuns + 1 };
-  record(found, folder, one, "model", run);
+  record(found, one, "model", run);
   coverCase(coverage, scenario, profile, run.judgement);
   const property = brokenBy(run.judgement);
   if (property === undefined) return;
@@ -209,6 +226,11 @@ async function livePart(
       client: clientText(stage),
       capabilities: [...stage.capabilities].sort(),
     });
+    folder.journal.world(name, {
+      profile: held.profile.name,
+      capabilities: [...stage.capabilities],
+      ...liveVersions(site, stage),
+    });
     const able = corpus.filter(({ scenario }) => {
       const missing = missingCapabilities(scenario, stage.capabilities);
       if (missing.length > 0) found.notRun.push({ scenario: scenario.id, bus: name, missing });
@@ -216,8 +238,9 @@ async function livePart(
     });
     const run = ({ scenario }: CorpusEntry): Promise<CaseRun> =>
       runCase(stage, { scenario, bus: name, profile: held.profile, seed: common.seed }, { require: common.require });
+    const once = (entry: CorpusEntry): Promise<CaseRun> => folder.journal.once(name, entry.scenario, () => run(entry));
     let done = corpus.length - able.length;
-    for await (const { job, result } of inLanes(stage.lanes, able, run)) {
+    for await (const { job, result } of inLanes(stage.lanes, able, once)) {
       const total = corpus.length * names.length;
       context.progress.now(`live: case ${i * corpus.length + ++done} of ${total}, ${name}: ${job.scenario.id}`);
       await liveCase(site, stage, name, held, job, result, () => run(job), common, found, folder);
@@ -229,7 +252,8 @@ async function livePart(
   const ran = new Set(found.ledger.filter(row => row.world === "live").map(row => row.bus));
   const idle = found.buses.some(bus => !ran.has(bus.name));
   const verdict = worst(found.unavailable.length > 0 || idle ? [...verdicts, "inconclusive"] : verdicts);
-  found.live = { verdict, seconds: (performance.now() - began) / 1_000, servers };
+  found.live = { verdict, seconds: (performance.now() - began + folder.journal.spentMs) / 1_000, servers };
+  folder.journal.complete();
 }
 
 /** A bundled bus that nobody asked for by name and that cannot be built here is not run; one that was asked for must be had. */
@@ -260,16 +284,18 @@ async function liveCase(
   runAgain: () => Promise<CaseRun>,
   { seed, profile: named }: Common,
   found: Found,
-  folder: RunFolder,
+  { journal }: RunFolder,
 ): Promise<void> {
   const one: Case = { scenario, bus, profile, seed };
-  record(found, folder, one, "live", run);
+  record(found, one, "live", run);
   countAgreement(found, scenario, profile, run.judgement);
   const property = brokenBy(run.judgement);
   if (property === undefined) return;
-  let k = 1;
-  for (let i = 0; i < rerunsOfViolation; i++) if ((await runAgain()).judgement.verdict === "violated") k++;
-  const reproduced = { k, n: 1 + rerunsOfViolation };
+  const { reproduced } = await journal.onceFound(bus, scenario, async () => {
+    let k = 1;
+    for (let i = 0; i < rerunsOfViolation; i++) if ((await runAgain()).judgement.verdict === "violated") k++;
+    return { reproduced: { k, n: 1 + rerunsOfViolation } };
+  });
   found.violations.push({
     scenario: scenario.id,
     bus,
@@ -326,7 +352,7 @@ function newFound(seed: string): Found {
   };
 }
 
-function record(found: Found, folder: RunFolder, one: Case, world: "model" | "live", { judgement }: CaseRun): void {
+function record(found: Found, one: Case, world: "model" | "live", { judgement }: CaseRun): void {
   const row: LedgerRow = {
     scenario: one.scenario.id,
     bus: one.bus,
@@ -337,7 +363,6 @@ function record(found: Found, folder: RunFolder, one: Case, world: "model" | "li
     reason: judgement.reason,
   };
   found.ledger.push(row);
-  folder.appendCase({ ...row, digest: judgement.digest });
 }
 
 function keep(
@@ -392,6 +417,7 @@ function conclude(context: Context, common: Common, found: Found, folder: RunFol
     document,
     text: `${renderDrill(found, context.paint)}\nReport   ${report}`,
     again: againLine(common, found),
+    resume: interrupted ? `${sameLine(common)} --resume ${quoted(folder.path)}` : undefined,
   };
 }
 
@@ -418,6 +444,10 @@ function documentOf(found: Found, report: string): Ending["document"] {
 function againLine(common: Common, found: Found): string {
   const [violation] = found.violations;
   if (violation !== undefined) return `npx faultline replay ${violation.again ?? violation.counterexample}`;
+  return sameLine(common);
+}
+
+function sameLine(common: Common): string {
   const buses = common.buses.map(bus => ` --bus ${quoted(bus)}`).join("");
-  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${policyWord(common.policy)} --seed ${common.seed}`;
+  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${policyWord(common.policy)} --seed ${common.seed}`;
 }

@@ -10,6 +10,7 @@ import { bundledBuses } from "../bus-protocol/registry.ts";
 import { findInput } from "../corpus.ts";
 import { UsageError } from "../errors.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../policies.ts";
+import { headerOf } from "../run-folder.ts";
 import type { WorldName } from "../world.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
 
@@ -22,6 +23,7 @@ export interface CommonOptions {
   readonly backend?: string;
   readonly policy?: string;
   readonly lanes?: number;
+  readonly resume?: string;
 }
 
 /** A policy, and the word that the user named it by. */
@@ -41,6 +43,8 @@ export interface Common {
   readonly policy: NamedPolicy | undefined;
   /** Live cases at once, at most. */
   readonly lanes: number;
+  /** The folder of a run to go on with. */
+  readonly resume?: string | undefined;
 }
 
 export function readCommon(options: CommonOptions): Common {
@@ -48,13 +52,15 @@ export function readCommon(options: CommonOptions): Common {
     throw new UsageError("--backend container is not there yet: the servers run as processes (--backend process).");
   if (options.profile !== undefined) knownProfile(options.profile);
   for (const id of options.require ?? []) knownProperty(id, "--require");
+  const seed = options.seed ?? (options.resume === undefined ? undefined : headerOf(options.resume).seed);
   return {
     buses: (options.bus ?? []).map(knownBus),
     profile: options.profile,
-    seed: checkSeed(options.seed ?? randomBytes(4).readUInt32LE().toString(36)),
+    seed: checkSeed(seed ?? randomBytes(4).readUInt32LE().toString(36)),
     require: options.require ?? [],
     policy: options.policy === undefined ? undefined : knownPolicy(options.policy),
     lanes: options.lanes ?? lanesDefault,
+    resume: options.resume,
   };
 }
 
@@ -83,6 +89,9 @@ export function knownPolicy(named: string): NamedPolicy {
       "ends in .json.",
   );
 }
+
+/** What a line that is pasted must say to hold the bus to as much. */
+export const requireWords = (require: readonly string[]): string => require.map(id => ` --require ${id}`).join("");
 
 /** What a line that is pasted must say to have the same policy. */
 export const policyWord = (policy: NamedPolicy | undefined): string =>

@@ -7,6 +7,7 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
@@ -30,6 +31,8 @@ export interface LiveSearch {
   readonly policy: Policy | undefined;
   /** After the first failure, too. */
   readonly keepGoing: boolean;
+  /** What it has of cases is not run again. */
+  readonly journal: Journal;
 }
 
 export interface LiveFailure extends CaseRun {
@@ -75,11 +78,12 @@ const rerunsOfFailure = 10;
 export const wordOf = (seed: string, index: number): string => `${seed}-${index}`;
 
 export async function searchLive(search: LiveSearch, found: LiveFound, listener: LiveListener): Promise<void> {
-  const began = performance.now();
+  const { journal, bus } = search;
+  const began = performance.now() - journal.spentMs;
   const elapsedMs = (): number => performance.now() - began;
   let shrinkMs = 0;
   const withinBudget = (): boolean => elapsedMs() - shrinkMs < search.budgetMs;
-  const run = ({ scenario }: Drawn): Promise<CaseRun> => runOn(search, scenario);
+  const run = ({ scenario }: Drawn): Promise<CaseRun> => journal.once(bus, scenario, () => runOn(search, scenario));
   for await (const { job, result } of inLanes(search.stage.lanes, drawn(search, withinBudget), run)) {
     const { index, word, scenario } = job;
     coverCase(found.coverage, scenario, search.profile, result.judgement);
@@ -89,7 +93,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
     if (result.judgement.verdict !== "violated") continue;
     if (found.failure === undefined) {
       const shrinkBegan = performance.now();
-      found.failure = await smallest(search, scenario, result, listener);
+      found.failure = await journal.onceFound(bus, scenario, () => smallest(search, scenario, result, listener));
       shrinkMs += performance.now() - shrinkBegan;
       listener.onFailure(found.failure);
     }

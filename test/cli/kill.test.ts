@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { readJournal } from "../../src/journal.ts";
 import { openLease } from "../../src/worlds/live/leases.ts";
 
 const bin = join(import.meta.dirname, "../../bin/faultline.js");
@@ -122,9 +123,8 @@ test.for([
         child.kill(signal);
         const [code] = await once(child, "exit");
         const document = JSON.parse(await said) as { interrupted: boolean; report: string };
-        const onDisk = readFileSync(join(cwd, document.report, "../cases.jsonl"), { encoding: "utf8", flag: "a+" });
-        const lines = onDisk.split("\n").filter(line => line !== "");
-        for (const line of lines) expect(JSON.parse(line)).toHaveProperty("verdict");
+        const { header, isComplete } = readJournal(join(cwd, document.report, ".."));
+        expect([header.command, isComplete]).toEqual([i % 2 === 0 ? "drill" : "compare", false]);
         return { code, interrupted: document.interrupted, left: await leftAfter(mark, 5_000), pid: child.pid };
       }),
     );

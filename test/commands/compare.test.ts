@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readJournal } from "../../src/journal.ts";
 import { faultline, ownFolder } from "./faultline.ts";
 
 test("a bus held against its own profile agrees, and the counts add up", async () => {
@@ -31,10 +32,9 @@ test("a bus held against its own profile agrees, and the counts add up", async (
   expect(json.disturbed).toBeGreaterThanOrEqual(7);
   expect(json.secondsPerRun).toBeGreaterThan(0);
   expect(Object.keys(json.shapes)).toContain("held, then cut");
-  const cases = readFileSync(join(cwd, json.report, "../cases.jsonl"), "utf8")
-    .trimEnd()
-    .split("\n");
-  expect(cases.map(line => JSON.parse(line).scenario)).toEqual(Array.from({ length: 10 }, (_, i) => `random/1-${i}`));
+  const { cases, isComplete } = readJournal(join(cwd, json.report, ".."));
+  const ids = Array.from({ length: 10 }, (_, i) => `random/1-${i}`);
+  expect([[...cases.values()].map(one => one.scenario).sort(), isComplete]).toEqual([ids.sort(), true]);
 });
 
 test("nats.js held against nats.go leaves one publish and one step at most, which replays 20 of 20 times", async () => {

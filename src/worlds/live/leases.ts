@@ -60,8 +60,8 @@ export function reap(): Promise<readonly string[]> {
 /** A new folder that names this process as its owner. */
 export function makeOwnedFolder(parent: string, folderPrefix: string): string {
   mkdirSync(parent, { recursive: true });
-  const owner = `${process.pid}-${startOf(process.pid) ?? "0"}`;
-  const folder = join(parent, `${folderPrefix}-${owner}-${randomBytes(4).toString("hex")}`);
+  const { pid, start } = ownerHere();
+  const folder = join(parent, `${folderPrefix}-${pid}-${start}-${randomBytes(4).toString("hex")}`);
   mkdirSync(folder, { mode: 0o700 });
   return folder;
 }
@@ -79,12 +79,18 @@ export async function reapOwnedFolders(parent: string, folderPrefix: string): Pr
 function isLeftover(name: string, folderPrefix: string): boolean {
   if (!name.startsWith(`${folderPrefix}-`)) return false;
   const owner = /^(\d+)-(\d+)-[0-9a-f]{8}$/.exec(name.slice(folderPrefix.length + 1));
-  return owner !== null && !isAlive(Number(owner[1]), owner[2] ?? "");
+  return owner !== null && !isAlive({ pid: Number(owner[1]), start: owner[2] ?? "" });
 }
 
-function isAlive(pid: number, start: string): boolean {
-  return startOf(pid) === start;
+/** A process, which a later one with its pid is not mistaken for. */
+export interface Owner {
+  readonly pid: number;
+  readonly start: string;
 }
+
+export const ownerHere = (): Owner => ({ pid: process.pid, start: startOf(process.pid) ?? "0" });
+
+export const isAlive = ({ pid, start }: Owner): boolean => startOf(pid) === start;
 
 /**
  * When the process started, in clock ticks since boot; `undefined` if there is none, or only one that has ended and waits
