@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { BusEnded, BusProtocolError, BusUnavailable, excerpt } from "./errors.ts";
 import { readLines } from "./lines.ts";
-import { type BusEvent, type Command, type Greeting, protocolVersion, type Reply, type ReplyTo } from "./protocol.ts";
+import { type BusEvent, type Command, eventsMax, type Greeting, protocolVersion, type Reply, type ReplyTo } from "./protocol.ts";
 import { eventSchema, replySchemas } from "./schema.ts";
 
 /** How a bus's process ended; `error` where it could not be started at all. */
@@ -184,6 +184,8 @@ export class BusClient {
         `sent the event ${excerpt(text)} while ${current}`,
         "After the reply to end, a case must stay silent.",
       );
+    } else if (this.#events.length >= eventsMax) {
+      this.#break(`sent more than ${eventsMax} events in one case`, "Say what the client says, once.");
     } else {
       this.#events.push(parsed.data);
       for (const waiting of [...this.#waiting]) waiting.look(parsed.data);

@@ -16,6 +16,8 @@ export const protocolVersion = 1;
 
 /** A longer line is garbage, whoever sends it. */
 export const lineBytesMax: number = 1024 * 1024;
+/** Of one case. */
+export const eventsMax = 100_000;
 
 /** A payload opens with the message's number, in so many decimal digits. The rest is filled with `x`. */
 export const numberDigits = 8;

@@ -1,10 +1,12 @@
 /** Buses that misbehave, as real processes: each fails with the exit code and the sentence that says why. */
-import { expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
 import { BusClient } from "../../src/bus-protocol/bus-client.ts";
 import { BusProtocolError, BusUnavailable } from "../../src/bus-protocol/errors.ts";
 import type { PublishCall, StartCommand } from "../../src/bus-protocol/protocol.ts";
 import { findBus } from "../../src/bus-protocol/registry.ts";
 import { type SpawnedBus, spawnBus } from "./spawn-bus.ts";
+import type { Talk } from "./talk-to-a-bad-bus.ts";
 
 const greetingMs = 10_000;
 const start: StartCommand = {
@@ -91,4 +93,32 @@ test("a program that cannot be started is unavailable", async () => {
   const error = await failureOf(bus, client => client.hello(greetingMs));
   expect(error).toBeInstanceOf(BusUnavailable);
   expect(error.message).toMatch(/cannot be started: .*ENOENT/);
+});
+
+describe("what a bus says or leaves behind without end costs the harness neither memory nor its deadline", () => {
+  /** In a process of its own: this one's memory is that of many tests. */
+  function talk(...args: readonly string[]): Talk {
+    const file = `${import.meta.dirname}/talk-to-a-bad-bus.ts`;
+    return JSON.parse(execFileSync(process.execPath, [file, ...args], { encoding: "utf8", timeout: 30_000 }));
+  }
+
+  test.each([
+    ["stderr, in lines and in one line that never ends", ["floods-stderr.mjs"], /did not answer publish/, 2_000],
+    ["events without end", ["floods-stdout.mjs"], /sent more than 100000 events in one case/, 0],
+    ["a grandchild that holds stdout", ["leaves-a-grandchild.mjs"], /ended with exit code 0 while it owed/, 0],
+    [
+      "a grandchild out of reach that holds stdout",
+      ["leaves-a-grandchild.mjs", "in-a-session-of-its-own"],
+      /ended with exit code 0 while it owed/,
+      0,
+    ],
+  ])("%s", (_name, args, says, deadlineMs) => {
+    const { error, failedMs, endedMs, mostBytesMore, tail } = talk(...args);
+    expect(error).toMatch(says);
+    expect(failedMs).toBeLessThan(deadlineMs + 2_000);
+    expect(endedMs).toBeLessThan(3_000);
+    expect(mostBytesMore).toBeLessThan(192 * 1024 * 1024);
+    expect(tail.length).toBeLessThanOrEqual(50);
+    expect(Math.max(0, ...tail.map(line => line.length))).toBeLessThanOrEqual(4_096);
+  });
 });

@@ -12,8 +12,8 @@
  * What a guard cannot reach: a grandchild that makes itself a session of its own.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Duplex, Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 
 /**
  * The watcher is forked twice, so that the command does not find a child it knows nothing of; it holds none of
@@ -25,7 +25,9 @@ const script = `( { trap '' HUP INT TERM; read -r _; kill -KILL 0; } <&3 3<&- >/
 const graceMs = 500;
 /** Between the command's end and giving up on output that a grandchild out of reach may hold open. */
 const outputGraceMs = 1000;
+/** What is kept of a child's words, however many it says: a child that floods us costs time, and neither memory nor disk. */
 const tailLinesMax = 50;
+const lineCharsMax = 4_096;
 
 export interface Exit {
   readonly code: number | null;
@@ -46,7 +48,7 @@ export interface Guarded {
   readonly child: ChildProcessWithoutNullStreams;
   /** Once the command has ended and its output was read. A command that cannot be run exits 126 or 127, as in any shell. */
   readonly exited: Promise<Exit>;
-  /** The last lines of the streams that have a handler, for error messages. */
+  /** The last lines of the streams that have a handler, for error messages; long ones are cut off. */
   tail(): readonly string[];
   /** Signals the command alone. False if it has ended already. */
   kill(signal: NodeJS.Signals): boolean;
@@ -102,10 +104,26 @@ function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promis
 
 function readLines(stream: Readable, tail: string[], onLine: ((line: string) => void) | undefined): void {
   if (onLine === undefined) return;
-  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", line => {
-    if (tail.push(line) > tailLinesMax) tail.shift();
-    onLine(line);
+  const decoder = new StringDecoder("utf8");
+  let line = "";
+  const say = (): void => {
+    const said = line.replace(/\r$/, "");
+    line = "";
+    if (tail.push(said) > tailLinesMax) tail.shift();
+    onLine(said);
+  };
+  stream.on("data", (chunk: Buffer) => {
+    for (const [i, piece] of decoder.write(chunk).split("\n").entries()) {
+      if (i > 0) say();
+      line += piece.slice(0, lineCharsMax - line.length);
+    }
   });
+  const finish = (): void => {
+    if (line !== "") say();
+  };
+  stream.on("end", finish);
+  // Where it was given up, there is no end.
+  stream.on("close", finish);
 }
 
 /** Whether the promise is fulfilled within the time. Leaves no timer behind. */
