@@ -7,7 +7,15 @@ import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { BusEnded, BusProtocolError, BusUnavailable, excerpt } from "./errors.ts";
 import { readLines } from "./lines.ts";
-import { type BusEvent, type Command, eventsMax, type Greeting, protocolVersion, type Reply, type ReplyTo } from "./protocol.ts";
+import {
+  type BusEvent,
+  type Command,
+  eventsMax,
+  type Greeting,
+  protocolVersion,
+  type Reply,
+  type ReplyTo,
+} from "./protocol.ts";
 import { eventSchema, replySchemas } from "./schema.ts";
 
 /** How a bus's process ended; `error` where it could not be started at all. */

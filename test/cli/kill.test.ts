@@ -1,17 +1,19 @@
 /** However the harness ends, nothing of it is left: no process 5 s later, no folder after the next run. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { randomOf } from "../../properties/arbitraries/random.ts";
 import { readJournal } from "../../src/journal.ts";
 import { openLease } from "../../src/worlds/live/leases.ts";
+import { type Harness, leftAfter, leftovers, living, startHarness } from "./killed.ts";
+import { survive, verdictsOf } from "./survive.ts";
 
-const bin = join(import.meta.dirname, "../../bin/faultline.js");
 const cwd = mkdtempSync(join(tmpdir(), "kill-test-"));
 const started: ChildProcess[] = [];
 afterAll(() => {
@@ -22,22 +24,12 @@ afterAll(() => {
 const drill = ["drill", "--json"];
 const compare = ["compare", "--bus", "typescript-nats-js-3", "--runs", "1000", "--json"];
 
-interface Harness {
-  readonly child: ChildProcess;
-  /** In the environment of all that descends from it. */
-  readonly mark: string;
-}
-
 /** `building`: with an empty cache, so that it begins by building the servers. */
 function start(args: readonly string[], building: boolean): Harness {
-  const mark = randomUUID();
-  const cache = building
-    ? { FAULTLINE_CACHE: join(cwd, mark), FAULTLINE_NATS_SERVER: "", FAULTLINE_TOXIPROXY: "" }
-    : {};
-  const env = { ...process.env, ...cache, FAULTLINE_TEST_MARK: mark };
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  started.push(child);
-  return { child, mark };
+  const cache = { FAULTLINE_CACHE: join(cwd, randomUUID()), FAULTLINE_NATS_SERVER: "", FAULTLINE_TOXIPROXY: "" };
+  const harness = startHarness(args, cwd, building ? cache : {});
+  started.push(harness.child);
+  return harness;
 }
 
 /** It has said its first word: signals are heard from then on, however slow the machine. */
@@ -46,30 +38,6 @@ async function isUp({ stderr }: ChildProcess): Promise<void> {
   await once(stderr, "data");
   stderr.resume();
 }
-
-function readOr(path: string, otherwise: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return otherwise;
-  }
-}
-
-/** Every living process with the mark. One that has ended and waits to be collected has no environment any more. */
-function living(mark: string): readonly string[] {
-  return readdirSync("/proc")
-    .filter(name => /^\d+$/.test(name) && readOr(`/proc/${name}/environ`, "").includes(mark))
-    .map(pid => `${pid} ${readOr(`/proc/${pid}/cmdline`, "").replaceAll("\0", " ")}`);
-}
-
-async function leftAfter(mark: string, boundMs: number): Promise<readonly string[]> {
-  for (const until = performance.now() + boundMs; performance.now() < until; await sleep(100))
-    if (living(mark).length === 0) return [];
-  return living(mark);
-}
-
-const leftovers = (pids: readonly (number | undefined)[]): readonly string[] =>
-  readdirSync(tmpdir()).filter(name => pids.some(pid => name.startsWith(`faultline-${pid}-`)));
 
 async function inTens<T>(jobs: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
   const ends: T[] = [];
@@ -135,3 +103,22 @@ test.for([
     expect(leftovers(ends.map(one => one.pid))).toEqual([]);
   },
 );
+
+test("a run killed at six random moments, and resumed each time, comes to the verdicts of one that nobody disturbed", {
+  timeout: 180_000,
+}, async () => {
+  const args = ["compare", "--bus", "go-nats-go", "--runs", "8", "--seed", "1"];
+  const undisturbed = await survive(args, mkdtempSync(join(cwd, "undisturbed-")), () => undefined);
+  const random = randomOf("1", "kills");
+  let due = 6;
+  const nextKillMs = (): number | undefined => (due-- > 0 ? random.int(50, 3_000) : undefined);
+  const killed = await survive(args, mkdtempSync(join(cwd, "killed-")), nextKillMs);
+  expect(killed.kills.flatMap(one => one.left)).toEqual([]);
+  expect(killed.foldersLeft).toEqual([]);
+  expect(killed.exitCode).toBe(0);
+  expect(verdictsOf(killed)).toEqual(verdictsOf(undisturbed));
+  // Otherwise there was nothing to leave, and nothing to go on with.
+  expect(Math.max(...killed.kills.map(one => one.processes))).toBeGreaterThanOrEqual(4);
+  expect(Math.max(...killed.kills.map(one => one.listeners))).toBeGreaterThanOrEqual(4);
+  expect(killed.document.recordedBefore).toBeGreaterThan(0);
+});
