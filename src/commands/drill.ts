@@ -410,7 +410,11 @@ function conclude(context: Context, common: Common, found: Found, folder: RunFol
   found.ledger.sort((a, b) => order(a.world, b.world) || order(a.scenario, b.scenario));
   found.notRun.sort((a, b) => order(a.scenario, b.scenario));
   const report = folder.write("report.txt", `Seed     ${found.seed}\n\n${renderDrill(found, plain)}\n`);
-  const document = { ...documentOf(found, report), policy: common.policy?.policy.name ?? null };
+  const document = {
+    ...documentOf(found, report),
+    policy: common.policy?.policy.name ?? null,
+    recordedBefore: folder.journal.recordedBefore,
+  };
   folder.write("drill.json", `${JSON.stringify(document, undefined, 2)}\n`);
   return {
     exitCode: exitCodeOf(found.verdict),

@@ -104,14 +104,16 @@ test.for([
   },
 );
 
-test("a run killed at six random moments, and resumed each time, comes to the verdicts of one that nobody disturbed", {
+test("a run killed at four random moments, and resumed each time, comes to the verdicts of one that nobody disturbed", {
   timeout: 180_000,
 }, async () => {
-  const args = ["compare", "--bus", "go-nats-go", "--runs", "8", "--seed", "1"];
+  const args = ["compare", "--bus", "go-nats-go", "--runs", "6", "--seed", "1"];
+  const began = performance.now();
   const undisturbed = await survive(args, mkdtempSync(join(cwd, "undisturbed-")), () => undefined);
+  const spanMs = Math.round(performance.now() - began);
   const random = randomOf("1", "kills");
-  let due = 6;
-  const nextKillMs = (): number | undefined => (due-- > 0 ? random.int(50, 3_000) : undefined);
+  let due = 4;
+  const nextKillMs = (): number | undefined => (due-- > 0 ? random.int(50, spanMs) : undefined);
   const killed = await survive(args, mkdtempSync(join(cwd, "killed-")), nextKillMs);
   expect(killed.kills.flatMap(one => one.left)).toEqual([]);
   expect(killed.foldersLeft).toEqual([]);
@@ -119,6 +121,6 @@ test("a run killed at six random moments, and resumed each time, comes to the ve
   expect(verdictsOf(killed)).toEqual(verdictsOf(undisturbed));
   // Otherwise there was nothing to leave, and nothing to go on with.
   expect(Math.max(...killed.kills.map(one => one.processes))).toBeGreaterThanOrEqual(4);
-  expect(Math.max(...killed.kills.map(one => one.listeners))).toBeGreaterThanOrEqual(4);
+  expect(Math.max(...killed.kills.map(one => one.listeners))).toBeGreaterThanOrEqual(2);
   expect(killed.document.recordedBefore).toBeGreaterThan(0);
 });
