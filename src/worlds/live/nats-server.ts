@@ -263,13 +263,15 @@ export class NatsServer {
   }
 }
 
+/** Of a server: 16 times what the messages of one case may take. Its own bound would be most of the disk. */
+const storeBytesMax = 1_073_741_824;
+
 const storeIn = (folder: string): string => join(folder, "store");
 
 function argumentsOf(options: NatsServerOptions, { jetStream = true, authorization }: StartedAs): readonly string[] {
-  const { port, monitorPort, folder, cluster } = options;
+  const { port, monitorPort, cluster } = options;
   return [
-    ...["-a", "127.0.0.1", "-p", `${port}`, "-m", `${monitorPort}`, "-c", writeConfiguration(options)],
-    ...(jetStream ? ["-js", "-sd", storeIn(folder)] : []),
+    ...["-a", "127.0.0.1", "-p", `${port}`, "-m", `${monitorPort}`, "-c", writeConfiguration(options, jetStream)],
     ...(authorization === undefined ? [] : ["--user", authorization.user, "--pass", authorization.password]),
     ...(cluster === undefined ? [] : clusterArguments(cluster)),
   ];
@@ -281,13 +283,16 @@ const clusterArguments = ({ clusterName, serverName, port, routePorts }: Cluster
 ];
 
 /** What has no flag. */
-function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions): string {
+function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions, jetStream: boolean): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "nats-server.conf");
   const lines = [
     `lame_duck_grace_period: "${lameDuckGraceMs}ms"`,
     `lame_duck_duration: "${lameDuckDurationMs}ms"`,
     ...(maxPendingBytes === undefined ? [] : [`max_pending: ${maxPendingBytes}`]),
+    ...(jetStream
+      ? [`jetstream: { store_dir: ${JSON.stringify(storeIn(folder))}, max_file_store: ${storeBytesMax} }`]
+      : []),
   ];
   writeFileSync(file, lines.map(line => `${line}\n`).join(""));
   return file;

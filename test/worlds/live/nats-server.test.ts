@@ -106,3 +106,11 @@ test("an API that belongs to another Toxiproxy, or is of another version, is not
   );
   await toxiproxy.end();
 });
+
+test("its store on disk has a bound of its own", async () => {
+  const [, monitorPort] = lease.ports;
+  const answer = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
+  const { config } = (await answer.json()) as { config: { max_storage: number; store_dir: string } };
+  expect(config.max_storage).toBe(1024 ** 3);
+  expect(config.store_dir.startsWith(lease.folder)).toBe(true);
+});
