@@ -10,11 +10,23 @@
  * 5. `found`, once a violated case has been run again, and perhaps shrunk.
  * 6. `complete`, last: nothing is left to do.
  *
- * A line is on disk (fsync) when the call that wrote it returns; that takes below 2 ms, and a live case some hundred. A torn last line
- * is what a kill leaves: it is cut off, and its case is run again. Anything else that is not as above is refused, by its line.
+ * A line is with the system at once, which outlives a kill, and on disk (fsync) when the call that wrote it returns; that takes some
+ * milliseconds, in which others go on. A torn last line is what is left at worst: it is cut off, and its case is run again. Anything
+ * else that is not as above is refused, by its line.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { z } from "zod";
 import { hashText } from "../models/choice.ts";
 import type { Event } from "../models/vocabulary/event.ts";
@@ -237,6 +249,7 @@ export function createJournal(folder: string, header: Header): Journal {
   const partial = `${file}.partial`;
   const fd = openSync(partial, "wx");
   append(fd, partial, { kind: "header", format: formatVersion, ...header });
+  fsyncSync(fd);
   closeSync(fd);
   renameSync(partial, file);
   return openJournal(folder, readJournal(folder));
@@ -279,7 +292,14 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   let casesNow = cases.size;
   let isOpen = true;
   const write = (line: Line): void => {
-    if (isOpen) bytes += append(fd, file, line);
+    if (!isOpen) return;
+    // Only the last line may be torn.
+    isOpen = false;
+    bytes += append(fd, file, line);
+    isOpen = true;
+  };
+  const onDisk = async (): Promise<void> => {
+    await fsyncLater(fd).catch(error => unwritable(file, error));
   };
   write({ kind: "opened", ...ownerHere(), at: new Date().toISOString() });
   return {
@@ -311,6 +331,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       const line = { kind: "case", bus, scenario: scenario.id, source, ms, judgement, ...(isViolated && { events }) };
       write(line as unknown as Line);
       casesNow += 1;
+      await onDisk();
       return { events, judgement };
     },
     async onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T> {
@@ -318,10 +339,13 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       if (known !== undefined) return known.found as unknown as T;
       const made = await find();
       write({ kind: "found", bus, scenario: scenario.id, found: made } as unknown as Line);
+      await onDisk();
       return made;
     },
     complete() {
-      if (!recorded.isComplete) write({ kind: "complete", cases: casesNow });
+      if (recorded.isComplete) return;
+      write({ kind: "complete", cases: casesNow });
+      fsyncSync(fd);
     },
     close() {
       isOpen = false;
@@ -345,13 +369,16 @@ function append(fd: number, file: string, line: object): number {
   if (written.length > jsonBounds.fileBytesMax) return 0;
   try {
     for (let done = 0; done < written.length; ) done += writeSync(fd, written, done);
-    fsyncSync(fd);
   } catch (error) {
-    const reason = (error as Error).message;
-    throw new FaultlineError(
-      `${file} cannot be written: ${reason}. What it holds is kept; --resume goes on from there.`,
-      exitCodes.unavailable,
-    );
+    unwritable(file, error);
   }
   return written.length;
+}
+
+const fsyncLater = promisify(fsync);
+
+function unwritable(file: string, error: unknown): never {
+  const reason = (error as Error).message;
+  const advice = "What it holds is kept; --resume goes on from there.";
+  throw new FaultlineError(`${file} cannot be written: ${reason}. ${advice}`, exitCodes.unavailable);
 }

@@ -40,6 +40,25 @@ test.each([
   expect([isComplete, all.size]).toEqual([true, resumed.json.agreement?.cases ?? 8]);
 });
 
+test("a disk that is full ends a run with one sentence, and it goes on once there is room", async () => {
+  const cwd = ownFolder();
+  const args = ["compare", "--bus", "go-nats-go", "--runs", "12", "--seed", "1"];
+  // 20 KiB for any one file; a case takes some 2.5.
+  const limited = spawn("/bin/sh", ["-c", 'ulimit -f 40; exec "$@"', "sh", process.execPath, bin, ...args], {
+    cwd,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said = text(limited.stderr);
+  const [code] = await once(limited, "exit");
+  expect(code).toBe(69);
+  expect(await said).toMatch(/^faultline: \S+journal\.jsonl cannot be written: EFBIG/m);
+  const run = runIn(cwd) ?? "";
+  const before = readJournal(run).cases.size;
+  expect(before).toBeGreaterThan(3);
+  const resumed = await faultline([...args, "--resume", run, "--json"], { cwd });
+  expect(resumed.json).toMatchObject({ verdict: "holds", runs: 12, recordedBefore: before });
+});
+
 test("whoever asks for something else is refused, and so is what is no run", async () => {
   const cwd = ownFolder();
   const args = ["compare", "--bus", "go-nats-go", "--seed", "1"];
