@@ -76,6 +76,8 @@ export interface Journal {
   readonly isFull: boolean;
   /** To be said before the first case of the bus. @throws BadInput where the cases so far ran on something else. */
   world(bus: string, facts: WorldFacts): void;
+  /** Whether `once` has it recorded. */
+  has(bus: string, scenario: Scenario): boolean;
   /** As it is recorded; or runs it and records it. The events of a recorded case are there where it was violated. */
   once(bus: string, scenario: Scenario, run: () => Promise<CaseRun>): Promise<CaseRun>;
   onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T>;
@@ -295,8 +297,10 @@ function openJournal(folder: string, recorded: Recorded): Journal {
     if (!isOpen) return;
     // Only the last line may be torn.
     isOpen = false;
-    bytes += append(fd, file, line);
+    const written = append(fd, file, line);
     isOpen = true;
+    bytes += written;
+    if (line.kind === "case" && written > 0) casesNow += 1;
   };
   const onDisk = async (): Promise<void> => {
     await fsyncLater(fd).catch(error => unwritable(file, error));
@@ -316,6 +320,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       else if (differ !== "")
         throw new BadInput(file, "", `the cases of ${bus} ran on something else: ${differ}. ${anew}.`);
     },
+    has: (bus, scenario) => cases.has(keyOf(bus, scenario.id)),
     async once(bus, scenario, run) {
       const source = digestOfJson(scenario);
       const known = cases.get(keyOf(bus, scenario.id));
@@ -330,7 +335,6 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       const isViolated = judgement.verdict === "violated";
       const line = { kind: "case", bus, scenario: scenario.id, source, ms, judgement, ...(isViolated && { events }) };
       write(line as unknown as Line);
-      casesNow += 1;
       await onDisk();
       return { events, judgement };
     },

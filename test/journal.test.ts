@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Profile } from "../models/vocabulary/profile.ts";
+import type { Scenario } from "../models/vocabulary/scenario.ts";
 import { randomOf } from "../properties/arbitraries/random.ts";
+import { loadCorpus } from "../src/corpus.ts";
 import { createJournal, digestOfJson, type Header, type Journal, readJournal, resumeJournal } from "../src/journal.ts";
+import type { Judgement } from "../src/judge.ts";
 import { pruneRuns } from "../src/run-folder.ts";
 import { type LiveFound, type LiveSearch, newLiveFound, searchLive } from "../src/search/live.ts";
 import type { Stage } from "../src/world.ts";
@@ -33,6 +36,7 @@ async function searchWith(
   journal: Journal,
   behaves: Profile,
   held: Profile,
+  budgetMs: number = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly found: LiveFound; readonly ran: readonly string[] }> {
   const ran: string[] = [];
   const found = newLiveFound();
@@ -51,7 +55,7 @@ async function searchWith(
     declared: behaves,
     seed: "1",
     runsMax: 12,
-    budgetMs: Number.POSITIVE_INFINITY,
+    budgetMs,
     judging: {},
     policy: undefined,
     keepGoing: true,
@@ -205,6 +209,33 @@ describe("what a journal is not", () => {
       searchWith(resumeJournal(folder, header), profileNamed("nats-go"), profileNamed("nats-go")),
     ).rejects.toThrow("random/1-0 is another scenario now than it was");
   });
+});
+
+test("when the time is up all that is recorded still counts, and nothing else is run", async () => {
+  const folder = ownFolder();
+  await searchWith(createJournal(folder, header), profileNamed("nats-js-3"), profileNamed("nats-go"));
+  const all = orphaned(textOf(folder)).trimEnd().split("\n");
+  const ids = [...readJournal(folder).cases.values()].map(one => one.scenario);
+  // Of parallel cases those in between may be missing.
+  const kept = all.filter(line => !line.includes('"kind":"complete"') && !line.includes(`"scenario":"${ids[4]}"`));
+  put(folder, `${kept.join("\n")}\n`);
+  const { found, ran } = await searchWith(
+    resumeJournal(folder, header),
+    profileNamed("nats-js-3"),
+    profileNamed("nats-go"),
+    0,
+  );
+  expect([found.coverage.runs, ran]).toEqual([11, []]);
+});
+
+test("a case too long to be read again is not recorded, and the rest is as it was", async () => {
+  const folder = ownFolder();
+  const journal = createJournal(folder, header);
+  const huge = { verdict: "inconclusive", reason: "x".repeat(2_000_000) } as unknown as Judgement;
+  const scenario = loadCorpus()[0]?.scenario as Scenario;
+  await journal.once(bus, scenario, async () => ({ events: [], judgement: huge }));
+  journal.complete();
+  expect([readJournal(folder).cases.size, readJournal(folder).isComplete]).toEqual([0, true]);
 });
 
 test("a closed journal takes nothing more, and what is under way still ends", async () => {

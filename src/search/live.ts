@@ -82,9 +82,9 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
   const began = performance.now() - journal.spentMs;
   const elapsedMs = (): number => performance.now() - began;
   let shrinkMs = 0;
-  const withinBudget = (): boolean => elapsedMs() - shrinkMs < search.budgetMs;
+  const goesOn = (): boolean => elapsedMs() - shrinkMs < search.budgetMs && !journal.isFull;
   const run = ({ scenario }: Drawn): Promise<CaseRun> => journal.once(bus, scenario, () => runOn(search, scenario));
-  for await (const { job, result } of inLanes(search.stage.lanes, drawn(search, withinBudget), run)) {
+  for await (const { job, result } of inLanes(search.stage.lanes, drawn(search, goesOn), run)) {
     const { index, word, scenario } = job;
     coverCase(found.coverage, scenario, search.profile, result.judgement);
     count(found, word, result.judgement);
@@ -107,12 +107,24 @@ interface Drawn {
   readonly scenario: Scenario;
 }
 
-function* drawn(search: LiveSearch, goesOn: () => boolean): Generator<Drawn> {
-  const space = { profile: search.declared, capabilities: search.stage.capabilities, ...liveTimes };
-  const policy = search.policy && inLiveTime(search.policy);
-  for (let index = 0; index < search.runsMax && goesOn(); index++) {
-    const word = wordOf(search.seed, index);
-    yield { index, word, scenario: scenarioUnder(word, space, policy) };
+/** All that is recorded, and the rest for as long as it goes on. */
+function* drawn(
+  { seed, bus, runsMax, declared, policy, stage, journal }: LiveSearch,
+  goesOn: () => boolean,
+): Generator<Drawn> {
+  const space = { profile: declared, capabilities: stage.capabilities, ...liveTimes };
+  const under = policy && inLiveTime(policy);
+  let recordedLeft = journal.recordedBefore;
+  for (let index = 0; index < runsMax; index++) {
+    const word = wordOf(seed, index);
+    const scenario = scenarioUnder(word, space, under);
+    const isRecorded = journal.has(bus, scenario);
+    if (isRecorded) recordedLeft -= 1;
+    else if (!goesOn()) {
+      if (recordedLeft === 0) return;
+      continue;
+    }
+    yield { index, word, scenario };
   }
 }
 
