@@ -11,7 +11,7 @@
  * 6. `complete`, last: nothing is left to do.
  *
  * A line is with the system at once, which outlives a kill, and on disk (fsync) when the call that wrote it returns; that takes some
- * milliseconds, in which others go on. A torn last line is what is left at worst: it is cut off, and its case is run again. Anything
+ * milliseconds, in which others go on. A torn last line is what is left at worst: it is cut off, and what it and the other lanes were at is run again. Anything
  * else that is not as above is refused, by its line.
  */
 import {

@@ -11,7 +11,6 @@ import { createJournal, digestOfJson, type Header, type Journal, readJournal, re
 import type { Judgement } from "../src/judge.ts";
 import { pruneRuns } from "../src/run-folder.ts";
 import { type LiveFound, type LiveSearch, newLiveFound, searchLive } from "../src/search/live.ts";
-import type { Stage } from "../src/world.ts";
 import { modelCapabilities, runModel } from "../src/worlds/model.ts";
 import { profileNamed } from "./models/cases.ts";
 
@@ -40,7 +39,8 @@ async function searchWith(
 ): Promise<{ readonly found: LiveFound; readonly ran: readonly string[] }> {
   const ran: string[] = [];
   const found = newLiveFound();
-  const stage: Stage = {
+  const stage: LiveSearch["stage"] = {
+    lanes: 3,
     capabilities: modelCapabilities(behaves),
     run({ scenario, seed }, emit) {
       ran.push(scenario.id);

@@ -252,7 +252,8 @@ async function livePart(
   const ran = new Set(found.ledger.filter(row => row.world === "live").map(row => row.bus));
   const idle = found.buses.some(bus => !ran.has(bus.name));
   const verdict = worst(found.unavailable.length > 0 || idle ? [...verdicts, "inconclusive"] : verdicts);
-  found.live = { verdict, seconds: (performance.now() - began + folder.journal.spentMs) / 1_000, servers };
+  const spentMs = folder.journal.spentMs / common.lanes;
+  found.live = { verdict, seconds: (performance.now() - began + spentMs) / 1_000, servers };
   folder.journal.complete();
 }
 

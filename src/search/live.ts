@@ -11,13 +11,14 @@ import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
+import type { Stage } from "../world.ts";
 import type { LiveStage } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 import { shrink } from "./shrink.ts";
 
 export interface LiveSearch {
-  readonly stage: LiveStage;
+  readonly stage: Stage & Pick<LiveStage, "lanes">;
   readonly bus: string;
   /** What the bus is held against. */
   readonly profile: Profile;
@@ -79,7 +80,7 @@ export const wordOf = (seed: string, index: number): string => `${seed}-${index}
 
 export async function searchLive(search: LiveSearch, found: LiveFound, listener: LiveListener): Promise<void> {
   const { journal, bus } = search;
-  const began = performance.now() - journal.spentMs;
+  const began = performance.now() - journal.spentMs / search.stage.lanes;
   const elapsedMs = (): number => performance.now() - began;
   let shrinkMs = 0;
   const goesOn = (): boolean => elapsedMs() - shrinkMs < search.budgetMs && !journal.isFull;
