@@ -60,7 +60,11 @@ function failuresOf(undisturbed: Survived, killed: Survived): readonly string[] 
   return [
     ...left,
     ...folders,
-    ...(isSame ? [] : [`undisturbed ${JSON.stringify(want)}, killed ${JSON.stringify(got)}`]),
+    ...(isSame
+      ? []
+      : [
+          `undisturbed ${JSON.stringify(want)}, killed ${JSON.stringify(got)}, inconclusive: ${JSON.stringify([undisturbed.document.reasons, killed.document.reasons])}`,
+        ]),
   ];
 }
 
