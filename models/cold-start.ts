@@ -49,6 +49,16 @@ export function startProcess(view: View, setting: Setting, by: "scenario" | "sup
   return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
 }
 
+/**
+ * Whether the call to connect has not returned. One that retries in the background makes its first pass over the servers before it
+ * does, and each that never greets takes the whole of the connect timeout.
+ */
+export function connectPends({ process, door, nowMs, startedAtMs, servers, policy }: View, profile: Profile): boolean {
+  if (process !== "waiting") return false;
+  if (profile.firstConnect.retry === "pending") return true;
+  return door === "silent" && nowMs < startedAtMs + servers * (policy?.startup.connectTimeoutMs ?? 0);
+}
+
 /** One pass over the servers. A port that refuses answers at once, a server that never greets takes the connect timeout. */
 function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   const { startup } = policy;
@@ -117,7 +127,7 @@ export function endProcess(view: View): void {
   view.client = "disconnected";
   view.exitedAtMs = undefined;
   view.ended = "no";
-  view.subscribed = false;
+  view.subscribed &= ~1;
   view.givesUp = undefined;
 }
 

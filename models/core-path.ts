@@ -1,5 +1,6 @@
 /** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
 import type { Choose } from "./choice.ts";
+import { connectPends } from "./cold-start.ts";
 import { notice, reconnect } from "./connection.ts";
 import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
@@ -49,7 +50,7 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
     refuse(burst, "draining");
     return;
   }
-  if (state.view.process === "waiting" && bus.profile.firstConnect.retry === "pending") {
+  if (connectPends(state.view, bus.profile)) {
     refuse(burst, "not-connected");
     return;
   }

@@ -2,6 +2,7 @@
  * The durable path: a publish through JetStream is a request, and its sender waits for the stream's acknowledgement. It uses the same
  * buffers as a core publish, so a call that ended by its timeout says nothing: the message may be stored, lost, or stored later.
  */
+import { connectPends } from "./cold-start.ts";
 import { notice, reconnect } from "./connection.ts";
 import type { Bus } from "./core-path.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
@@ -56,7 +57,7 @@ export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
   }
   if (state.view.process === "waiting") {
     const hasHeaders = burst.via?.id !== undefined || burst.via?.each === true;
-    if (profile.firstConnect.retry === "pending") told.refuse(rest, "not-connected");
+    if (connectPends(state.view, profile)) told.refuse(rest, "not-connected");
     else if (hasHeaders && profile.firstConnect.headersRefused) told.refuse(rest, "no-headers");
     else for (const run of rest) keepOrLose(bus, run, told);
     return;
@@ -235,18 +236,24 @@ function outcomeOf(answer: Exclude<Answer, "silence">): Outcome {
   }
 }
 
-/** The first message is stored; what would have said so is cut off with the connection, and the others meet a link that is down. */
+/**
+ * The first message is stored; what would have said so is cut off with the connection, and the others meet a link that is down; sent
+ * without waiting, all are under way by then that the client has not yet noticed the cut before.
+ */
 function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   const { state, choose, emit } = bus;
   arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
-  const [first] = take(rest, 1);
-  if (first === undefined) return;
-  arrive(state, [first], choose, emit);
+  if (rest[0]?.via?.async === true) {
+    const underWay = Math.max(1, sentBeforeNotice(bus, rest));
+    silence(bus, rest, underWay, choose("ack-lost", 1, underWay, { runs: rest, unseen: true }), told, true);
+  }
+  const [first] = take(rest, Math.min(1, countOf(rest)));
+  if (first !== undefined && first.via?.async !== true) arrive(state, [first], choose, emit);
   emit({ kind: "fault", step: state.view.limitStep, fault: "lose-ack", phase: "took-effect" });
   state.client = "lost";
   notice(state, emit);
   state.view.link = "down";
-  keepOrLose(bus, first, told, attemptsMax(bus, first) - 1);
+  if (first !== undefined) keepOrLose(bus, first, told, attemptsMax(bus, first) - (first.via?.async === true ? 0 : 1));
   for (const run of rest.splice(0)) keepOrLose(bus, run, told);
 }
 
@@ -293,16 +300,27 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
   );
   for (const one of take(rest, acked)) answered(bus, one, told);
   const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
-  const arrived = choose("ack-lost", 0, underWay, { runs: rest, unseen: true });
-  const silenced = take(rest, arrived);
-  arrive(state, silenced, choose, emit);
-  for (const one of silenced) unanswered(bus, one, told, isAsync);
-  const lost = take(rest, underWay - arrived);
-  lose(lost, "outbound or socket", emit);
-  for (const one of lost) unanswered(bus, one, told, isAsync);
+  silence(bus, rest, underWay, choose("ack-lost", 0, underWay, { runs: rest, unseen: true }), told, isAsync);
   state.client = "lost";
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
+}
+
+/** Of those under way so many have arrived; no call of them hears of it. */
+function silence(
+  { state, choose, emit, profile }: Bus,
+  rest: FrameRun[],
+  underWay: number,
+  arrived: number,
+  told: Teller,
+  isAsync: boolean,
+): void {
+  const silenced = take(rest, arrived);
+  arrive(state, silenced, choose, emit);
+  for (const one of silenced) unanswered(profile, one, told, isAsync);
+  const lost = take(rest, underWay - arrived);
+  lose(lost, "outbound or socket", emit);
+  for (const one of lost) unanswered(profile, one, told, isAsync);
 }
 
 /** Asynchronous calls made after the client has noticed wait through the outage like any other. */
@@ -319,12 +337,12 @@ const asyncTold = {
 } as const;
 
 /** How a call ends whose acknowledgement will not come. */
-function unanswered(bus: Bus, run: FrameRun, told: Teller, isAsync: boolean): void {
+function unanswered(profile: Profile, run: FrameRun, told: Teller, isAsync: boolean): void {
   if (!isAsync) {
     told.timeOut(run);
     return;
   }
-  switch (bus.profile.jetStream.asyncAtDisconnect) {
+  switch (profile.jetStream.asyncAtDisconnect) {
     case "fails-all":
       told.tell(run, { is: "unsettled", kind: "disconnected" });
       return;

@@ -43,8 +43,8 @@ export interface View {
   path: "jetstream" | "core";
   /** Publish steps done so far, for those that publish the same again. */
   published: readonly PublishStep[];
-  /** The process has a consumer: the server sends it messages of its own accord. */
-  subscribed: boolean;
+  /** Replicas that have a consumer, a bit each: the server sends them messages of its own accord. */
+  subscribed: number;
   /** The server's process runs. */
   serverUp: boolean;
   /** Replicas beyond 0 that run, a bit each. */
@@ -73,7 +73,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   jetStream: true,
   path: "jetstream",
   published: [],
-  subscribed: false,
+  subscribed: 0,
   serverUp: true,
   peers: 0,
   servers,
@@ -364,6 +364,7 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
       return awaitNotEnabled(view, fault.awaits, finite);
     case "stop-server":
       if (view.hindrance !== "none") return "another fault is in force";
+      if (fault.signal === "KILL" && view.subscribed > 0) return "which acknowledgements its disk has is not known";
       return awaitNotEnabled(view, fault.awaits, finite);
     case "hold":
     case "limit":
@@ -380,7 +381,7 @@ function faultNotEnabled(view: View, fault: Fault, options: Options): string | u
     case "lose-ack":
       if (view.policy === undefined) return noPolicy;
       if (view.hindrance !== "none") return faultInForce;
-      if (view.subscribed) return "what the process is given would count against it";
+      if ((view.subscribed & bitOf(0)) > 0) return "what the process is given would count against it";
       return stale || finite ? "the client's own PINGs or its giving up would race with it" : undefined;
     case "power-loss":
       if (view.policy === undefined) return noPolicy;
@@ -431,14 +432,14 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       endProcess(view);
       return;
     case "signal":
-      if (step.replica > 0) view.peers &= ~bitOf(step.replica);
+      if (step.replica > 0) endPeer(view, step.replica);
       else endProcess(view);
       return;
     case "advance":
       if (view.policy !== undefined) passTime(view, step.ms, { policy: view.policy, profile, options });
       return;
     case "subscribe":
-      if (step.replica === 0) view.subscribed = true;
+      view.subscribed |= bitOf(step.replica);
       return;
     case "flush":
       if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
@@ -466,6 +467,11 @@ export function advance(view: View, step: Step, overlapping: boolean, options: O
       advanceHeal(view, step.awaits);
       return;
   }
+}
+
+function endPeer(view: View, replica: number): void {
+  view.peers &= ~bitOf(replica);
+  view.subscribed &= ~bitOf(replica);
 }
 
 function advancePublish(view: View, count: number, frame: number): void {

@@ -94,7 +94,7 @@ export function inLiveTime(policy: Policy): Policy {
     ...policy,
     streams: policy.streams.map(stream => ({
       ...stream,
-      duplicateWindowMs: scaled(stream.duplicateWindowMs, 4_000, 5_000),
+      duplicateWindowMs: scaled(stream.duplicateWindowMs, 8_000, 8_000),
     })),
     publish: { ...publish, ackTimeoutMs: scaled(publish.ackTimeoutMs, 700, 1_000) },
     consume: { ...consume, ackWaitMs: scaled(consume.ackWaitMs, 2_500, 4_000) },

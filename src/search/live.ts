@@ -71,7 +71,7 @@ export const newLiveFound = (): LiveFound => ({
 });
 
 /** Real clocks do not stop at an edge, and every acknowledgement that does not come is waited for. */
-const liveTimes = { grainMs: 600, waitingCountMax: 3 } as const;
+const liveTimes = { grainMs: 600, waitingCountMax: 1 } as const;
 const shrinkBounds = { runsMax: 150, budgetMs: 120_000 } as const;
 const rerunsOfFailure = 10;
 

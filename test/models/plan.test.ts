@@ -198,6 +198,7 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["the replica is not started", [start, term(1)]],
   ["only what a stream holds is handled here", [start, { ...subscribe(0), subject: "news.a" } as Bare]],
   ["what is kept there is for people to look at", [start, { ...subscribe(0), subject: "job.dead" } as Bare]],
+  ["which acknowledgements its disk has is not known", [start, subscribe(0), stopServer("noticed")]],
   ["nobody would notice it", [cut("noticed")]],
   ["the bus is not started", [hold]],
   ["the bus is not started", [start, kill(), job()]],

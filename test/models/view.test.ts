@@ -219,8 +219,8 @@ test.each<[what: string, steps: readonly Bare[], view: Partial<View>, options?: 
   ["the end of the process", [start, advance(700), kill()], { started: false, process: "exited", nowMs: 700 }],
   ["… that nobody starts again", [start, kill(), advance(60_000)], { process: "exited", nowMs: 60_000 }],
   ["giving up, where its process then exits", [start, cut("gave-up")], { process: "exited", started: false }, finite],
-  ["a subscription of its own", [start, subscribe(0)], { subscribed: true }],
-  ["a subscription of another", [start, replica(1), subscribe(1)], { subscribed: false }],
+  ["a subscription of its own", [start, subscribe(0)], { subscribed: 1 }],
+  ["a subscription of another", [start, replica(1), subscribe(1)], { subscribed: 2 }],
 ])("under a policy, after %s", (_what, steps, view, options = {}) => {
   const planned = plan(underPolicy(sound, steps, options), profileNamed("nats-go"));
   expect(planned.steps.map(one => one.skipped)).toEqual(steps.map(() => undefined));

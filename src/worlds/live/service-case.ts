@@ -17,7 +17,7 @@ import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { covers, isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Fault, HealAwait, PublishStep, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
-import type { BusEvent, Call, PublishReply } from "../../bus-protocol/protocol.ts";
+import type { BusEvent, Call, PublishReply, StartCommand } from "../../bus-protocol/protocol.ts";
 import type { BusProcess } from "./bus-process.ts";
 import { isDoneWithin } from "./guard.ts";
 import { type CaseParts, callBoundMs, LiveCase, noticeBoundMs } from "./live-case.ts";
@@ -54,6 +54,9 @@ function treatedSubjects(scenario: Scenario, profile: Profile) {
   return { core, durable };
 }
 
+/** The ids of what a client may have kept, to send it once it is connected again. */
+const kept = "kept";
+
 /** One process of the bus. */
 interface Running {
   readonly replica: number;
@@ -68,7 +71,7 @@ interface Running {
 
 /** Something that the real parts measure by their own clocks. */
 interface Timer {
-  readonly what: "window" | "ack wait" | "deadline";
+  readonly what: "window" | "ack wait" | "deadline" | "first pass";
   /** When it runs out: in the scenario's time, in real time. */
   readonly atMs: number;
   readonly realMs: number;
@@ -111,6 +114,13 @@ export class ServiceCase extends LiveCase {
     this.#setting = { policy, profile, options: scenario.options };
     this.#ready = given.process;
     this.#repeated = repeatedIds(scenario);
+  }
+
+  /** As many servers as the pool has: all of them are the link. */
+  protected override startCommand(port: number, name: string): StartCommand {
+    const command = super.startCommand(port, name);
+    const { servers = 1 } = this.one.scenario.options;
+    return { ...command, url: Array.from({ length: servers }, () => command.url).join(","), policy: this.#policy };
   }
 
   protected override async prepare(): Promise<void> {
@@ -189,7 +199,7 @@ export class ServiceCase extends LiveCase {
     };
     this.#running.set(replica, running);
     const name = replica === 0 ? this.name : `${this.name}-r${replica}`;
-    await process.client.call({ ...this.startCommand(port, name), policy: this.#policy }, callBoundMs);
+    await process.client.call(this.startCommand(port, name), callBoundMs);
     return running;
   }
 
@@ -224,13 +234,17 @@ export class ServiceCase extends LiveCase {
     this.eventsSeen = 0;
     this.faultMark = 0;
     this.#probe = "";
+    // Until then the call to connect has not returned.
+    const { connectTimeoutMs } = this.#policy.startup;
+    const passMs = connectTimeoutMs * (this.one.scenario.options.servers ?? 1);
+    this.#timers.push({ what: "first pass", atMs: atMs + passMs, realMs: began + passMs });
     if (strategy === "retry-with-deadline")
       this.#timers.push({ what: "deadline", atMs: atMs + deadlineMs, realMs: began + deadlineMs });
   }
 
   async #awaitSaidFirst(step: StepId, change: ConnectionChange): Promise<void> {
     await this.awaitSaid(step, change, 0, noticeBoundMs);
-    if (change === "connected") this.#dropTimers("deadline");
+    if (change === "connected") this.#dropTimers("deadline", "first pass");
   }
 
   /** Waits for the end of the process, and says it as the process itself and the kernel do. */
@@ -247,7 +261,7 @@ export class ServiceCase extends LiveCase {
     const { ending } = running;
     const isKilled = exit.signal !== null;
     this.#forget(replica);
-    if (replica === 0) this.#dropTimers("deadline");
+    if (replica === 0) this.#dropTimers("deadline", "first pass");
     this.emit({
       kind: "process",
       change: "exited",
@@ -344,8 +358,16 @@ export class ServiceCase extends LiveCase {
 
   #remembered(subject: string, ids: string, { outcomes }: PublishReply): void {
     const windowMs = streamOf(this.#policy, subject)?.duplicateWindowMs;
-    if (windowMs === undefined || !this.#repeated.has(ids)) return;
-    if (outcomes.every(one => one.outcome.is === "rejected")) return;
+    if (windowMs === undefined) return;
+    // What was sent and not answered for may yet be sent again by its client.
+    if (outcomes.some(one => one.outcome.is === "unsettled"))
+      this.#timers.push({
+        what: "window",
+        atMs: this.#nowMs + windowMs,
+        realMs: performance.now() + windowMs,
+        ids: kept,
+      });
+    if (!this.#repeated.has(ids) || outcomes.every(one => one.outcome.is === "rejected")) return;
     this.#timers.push({ what: "window", atMs: this.#nowMs + windowMs, realMs: performance.now() + windowMs, ids });
   }
 
@@ -411,7 +433,11 @@ export class ServiceCase extends LiveCase {
       await this.mustBeInForce(step, "lose-downstream");
       await link.release("lose-downstream");
     }
-    if (before.door === "shut" && before.jetStream) return super.heal(step, awaits, before);
+    if (before.door === "shut" && before.jetStream) {
+      await super.heal(step, awaits, before);
+      this.#checkClocks(step, kept);
+      return;
+    }
     this.faultMark = before.started ? this.bus.mark() : 0;
     if (before.door === "silent") {
       await this.mustBeInForce(step, "silent-handshake");
@@ -428,6 +454,7 @@ export class ServiceCase extends LiveCase {
     if (before.started && before.ended !== "closed") await this.awaitBack(step, before);
     await this.joinOverlapped();
     this.sayEvents();
+    this.#checkClocks(step, kept);
   }
 
   protected override async awaitBack(step: StepId, before: View): Promise<void> {
@@ -450,8 +477,8 @@ export class ServiceCase extends LiveCase {
     this.emit({ kind: "advanced", step, atMs: untilMs });
   }
 
-  #dropTimers(what: Timer["what"]): void {
-    this.#timers = this.#timers.filter(timer => timer.what !== what);
+  #dropTimers(...what: readonly Timer["what"][]): void {
+    this.#timers = this.#timers.filter(timer => !what.includes(timer.what));
   }
 
   /** The real clocks came to something before the scenario's time did: what they did then proves nothing. */
