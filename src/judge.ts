@@ -110,6 +110,7 @@ function conclude(
   const say = (verdict: Verdict, reason: string): void => void verdicts.push({ verdict, reason });
   const vacuous = whyVacuous(effect);
   for (const one of properties) if (one.verdict === "violated") say("violated", `${one.property}: ${one.reason}`);
+  if (vacuous !== undefined) say("inconclusive", vacuous);
   if (conformance.answer === "not-permitted") {
     // A wait that was not met is the run's own failure before it is the client's: nothing after it can be trusted. And what nobody
     // saw arrive may have arrived.
@@ -118,7 +119,6 @@ function conclude(
   }
   if (unmet !== undefined && vacuous === undefined) say("violated", `expect: ${unmet}`);
   if (conformance.answer === "undecided") say("inconclusive", `conformance: ${conformance.reason}`);
-  if (vacuous !== undefined) say("inconclusive", vacuous);
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
   for (const must of scenario.mustHappen)
     if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
