@@ -65,12 +65,12 @@ const pollBoundMs = 10_000;
 const closedBoundMs = 5_000;
 const pollEveryMs = 1;
 
-/** The injector did not do what it was told: what would be seen after it says nothing of the bus. */
-class NotInForce extends Error {
+/** The injector, or a real clock, did not do what it was told: what would be seen after it says nothing of the bus. */
+class GivenUp extends Error {
   readonly step: StepId;
 
   constructor(step: StepId, what: string) {
-    super(`${what} to be in force`);
+    super(what);
     this.step = step;
   }
 }
@@ -131,9 +131,9 @@ export class LiveCase {
     try {
       await this.#steps();
     } catch (error) {
-      if (!(error instanceof NotInForce)) throw error;
+      if (!(error instanceof GivenUp)) throw error;
       this.emit({ kind: "not-awaited", step: error.step, what: error.message });
-      this.emit({ kind: "observed", complete: false, why: "the case ended at a fault that was not in force" });
+      this.emit({ kind: "observed", complete: false, why: "the case was given up there" });
     }
   }
 
@@ -400,7 +400,11 @@ export class LiveCase {
 
   /** Ends the case where it is not so. */
   protected mustBe(step: StepId, what: string, is: boolean): void {
-    if (!is) throw new NotInForce(step, what);
+    if (!is) this.giveUp(step, `${what} to be in force`);
+  }
+
+  protected giveUp(step: StepId, notAwaited: string): never {
+    throw new GivenUp(step, notAwaited);
   }
 
   protected proven(step: StepId, fault: Fault["kind"], proof: string): void {

@@ -72,6 +72,8 @@ interface Running {
 /** Something that the real parts measure by their own clocks. */
 interface Timer {
   readonly what: "window" | "ack wait" | "deadline" | "first pass";
+  /** Of a window: it began when the message was sent, or as late as the bus's last attempt. */
+  readonly earliestMs?: number;
   /** When it runs out: in the scenario's time, in real time. */
   readonly atMs: number;
   readonly realMs: number;
@@ -91,6 +93,8 @@ export class ServiceCase extends LiveCase {
   readonly #setting: Setting;
   readonly #running = new Map<number, Running>();
   readonly #firstOf = new Map<StepId, number>();
+  /** By publish step, on the real clock. */
+  readonly #sentAtMs = new Map<StepId, number>();
   readonly #core: Run[] = [];
   readonly #consumed = new Map<string, Consumed>();
   readonly #members = new Map<string, Set<number>>();
@@ -103,7 +107,6 @@ export class ServiceCase extends LiveCase {
   #nowMs = 0;
   #probe = "";
   #timers: Timer[] = [];
-  #ranAhead = false;
   /** All has settled: further deliveries are beyond what is compared. */
   #deaf = false;
 
@@ -335,6 +338,7 @@ export class ServiceCase extends LiveCase {
     if (again === undefined) this.nextMessage += count;
     this.#firstOf.set(id, first);
     this.#checkClocks(id, idsOf(step));
+    this.#sentAtMs.set(id, performance.now());
     return {
       do: "publish",
       subject,
@@ -350,25 +354,25 @@ export class ServiceCase extends LiveCase {
     const subject = step.subject ?? this.one.scenario.options.subject;
     const durable = isDurable(before, step);
     if (!durable) this.#core.push({ first, count: step.count });
-    else this.#remembered(subject, idsOf(step), reply);
+    else this.#remembered(subject, idsOf(step), reply, this.#sentAtMs.get(step.id) ?? 0);
     const { via, frameBytes } = viaOf(this.#policy, this.one.profile, step, subject, durable, first);
     const again = step.again === undefined ? {} : { again: true as const };
     this.sayOutcomes(reply, first, { step: step.id, frameBytes, ...saysVia(via), ...again });
   }
 
-  #remembered(subject: string, ids: string, { outcomes }: PublishReply): void {
+  #remembered(subject: string, ids: string, { outcomes }: PublishReply, sentAtMs: number): void {
     const windowMs = streamOf(this.#policy, subject)?.duplicateWindowMs;
     if (windowMs === undefined) return;
+    const window: Timer = {
+      what: "window",
+      atMs: this.#nowMs + windowMs,
+      realMs: performance.now() + windowMs,
+      earliestMs: sentAtMs + windowMs,
+    };
     // What was sent and not answered for may yet be sent again by its client.
-    if (outcomes.some(one => one.outcome.is === "unsettled"))
-      this.#timers.push({
-        what: "window",
-        atMs: this.#nowMs + windowMs,
-        realMs: performance.now() + windowMs,
-        ids: kept,
-      });
+    if (outcomes.some(one => one.outcome.is === "unsettled")) this.#timers.push({ ...window, ids: kept });
     if (!this.#repeated.has(ids) || outcomes.every(one => one.outcome.is === "rejected")) return;
-    this.#timers.push({ what: "window", atMs: this.#nowMs + windowMs, realMs: performance.now() + windowMs, ids });
+    this.#timers.push({ ...window, ids });
   }
 
   protected override seen(runs: readonly Run[]): readonly Run[] {
@@ -485,15 +489,16 @@ export class ServiceCase extends LiveCase {
   #checkClocks(step: StepId, ids?: string): void {
     const now = performance.now();
     const early = this.#timers.find(
-      timer => timer.atMs > this.#nowMs && timer.realMs <= now && (timer.what !== "window" || timer.ids === ids),
+      timer =>
+        timer.atMs > this.#nowMs &&
+        (timer.earliestMs ?? timer.realMs) <= now &&
+        (timer.what !== "window" || timer.ids === ids),
     );
     if (early !== undefined) this.#sayRanAhead(step, early);
   }
 
-  #sayRanAhead(step: StepId, early: Timer): void {
-    if (this.#ranAhead) return;
-    this.#ranAhead = true;
-    this.emit({ kind: "not-awaited", step, what: `${early.what}s to run by the scenario's time and not ahead of it` });
+  #sayRanAhead(step: StepId, early: Timer): never {
+    this.giveUp(step, `${early.what}s to run by the scenario's time and not ahead of it`);
   }
 
   // ---- What is seen ----
