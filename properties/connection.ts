@@ -1,7 +1,7 @@
 /** Promises of the connection. One fold serves them all: it is run once, and each reads of it what it needs. */
 import type { ConnectionChange } from "../models/vocabulary/event.ts";
 import type { StepId } from "../models/vocabulary/scenario.ts";
-import { type Declared, type Ending, ending, onEach, type Property, property } from "./property.ts";
+import { type Declared, type Ending, ending, type Hearing, onEach, type Property, property } from "./property.ts";
 import { ofService } from "./service.ts";
 
 /** A repeated word is no transition: nats.js says "disconnected" again for a dial that failed midway. */
@@ -20,7 +20,7 @@ function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange)
   }
 }
 
-interface Connection {
+export interface Connection {
   readonly attemptsMax: number;
   /** The client's last word, and how often it said one. */
   last: ConnectionChange | undefined;
@@ -40,7 +40,7 @@ interface Connection {
   unnoticed: string | undefined;
 }
 
-const startConnection = ({ options }: Declared): Connection => ({
+export const startConnection = ({ options }: Declared): Connection => ({
   attemptsMax: options.reconnectAttemptsMax,
   last: undefined,
   words: 0,
@@ -56,7 +56,7 @@ const startConnection = ({ options }: Declared): Connection => ({
   unnoticed: undefined,
 });
 
-const trackConnection = onEach<Connection>({
+export const hearsConnection = {
   connection(state, { change }) {
     if (!mayFollow(state.last, change)) state.illegal ??= `${change} after ${state.last ?? "nothing"}`;
     state.last = change;
@@ -89,7 +89,8 @@ const trackConnection = onEach<Connection>({
   step(state, event) {
     if (event.phase === "ended") endWait(state, event);
   },
-});
+} satisfies Hearing<Connection>;
+export const trackConnection = onEach<Connection>(hearsConnection);
 
 /** Its time is over; what the client says afterwards may be the harness's own doing, which ends a silent link. */
 function endWait(state: Connection, { step }: { readonly step: StepId }): void {

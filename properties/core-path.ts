@@ -2,10 +2,10 @@
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { isCalm } from "./disturbance.ts";
 import { isSilentlyLost, type Known, type KnownRun, mark } from "./message-runs.ts";
-import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
+import { type Declared, type Ending, ending, type Hearing, type Property, property } from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
-interface CorePath {
+export interface CorePath {
   readonly seen: Seen;
   /** A flush says nothing of what was published before it in the same step. */
   readonly flushOvertakes: boolean;
@@ -24,7 +24,7 @@ interface CorePath {
   roundTripped: boolean;
 }
 
-const startCorePath = ({ profile }: Declared, seen = newSeen()): CorePath => ({
+export const startCorePath = ({ profile }: Declared, seen = newSeen()): CorePath => ({
   seen,
   flushOvertakes: profile.flush.covers === "written",
   foreign: 0,
@@ -38,7 +38,7 @@ const startCorePath = ({ profile }: Declared, seen = newSeen()): CorePath => ({
   roundTripped: false,
 });
 
-const trackCorePath = onSeen<CorePath>({
+export const hearsCorePath = {
   published(state, { first, count, durable }) {
     if (state.tick !== state.seen.now.step) {
       state.tick = state.seen.now.step;
@@ -76,7 +76,8 @@ const trackCorePath = onSeen<CorePath>({
   foreign(state, { count }) {
     state.foreign += count;
   },
-});
+} satisfies Hearing<CorePath>;
+export const trackCorePath = onSeen<CorePath>(hearsCorePath);
 
 const isDisturbed = ({ seen: { now } }: CorePath): boolean => now.inForce > 0 || now.outage;
 

@@ -4,6 +4,7 @@
  */
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { isSurelyDown } from "./disturbance.ts";
+import type { Hearing } from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 export interface Installed {
@@ -49,7 +50,7 @@ export const newEffect = (seen: Seen = newSeen()): EffectState => ({
   ended: false,
 });
 
-export const trackEffect = onSeen<EffectState>({
+export const hearsEffect = {
   fault({ installed, unflushed, stored }, { step, fault, phase }) {
     if (phase === "installed") {
       // Publishes sent since the last flush may still be under way when the fault comes.
@@ -91,7 +92,8 @@ export const trackEffect = onSeen<EffectState>({
   "not-awaited"({ notAwaited }, { step, what }) {
     notAwaited.push(`${step} waited in vain for ${what}`);
   },
-});
+} satisfies Hearing<EffectState>;
+export const trackEffect = onSeen<EffectState>(hearsEffect);
 
 function touchInForce({ seen, installed }: EffectState, count: number): void {
   for (let i = installed.length - seen.now.inForce; i < installed.length; i++)

@@ -3,7 +3,7 @@ import type { CallOutcome, Event, Run } from "../models/vocabulary/event.ts";
 import { payloadBytesOf, pingBytes } from "../models/vocabulary/frame.ts";
 import { isCalm, isSurelyDown } from "./disturbance.ts";
 import { allArrivedInOrder, firstOvertaking, firstSilentlyLost } from "./message-runs.ts";
-import { type Declared, type Ending, ending, type Property, property } from "./property.ts";
+import { type Declared, type Ending, ending, type Hearing, type Property, property } from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 /** Messages published one after the other while the client was surely down. */
@@ -16,7 +16,7 @@ interface KeptRun extends Run {
   now: "waiting" | "sent" | "due" | "gone";
 }
 
-interface Outages {
+export interface Outages {
   readonly declared: Declared;
   readonly limitBytes: number;
   readonly seen: Seen;
@@ -44,7 +44,7 @@ function takenBelowBytes({ declared: { profile, options }, limitBytes }: Outages
   return limitBytes - (payloadBytesOf(options.subject, frameBytes, profile) ?? frameBytes) + 1;
 }
 
-const startOutages = (declared: Declared, seen = newSeen()): Outages => ({
+export const startOutages = (declared: Declared, seen = newSeen()): Outages => ({
   declared,
   limitBytes: declaredLimitBytes(declared),
   seen,
@@ -54,7 +54,7 @@ const startOutages = (declared: Declared, seen = newSeen()): Outages => ({
   open: 0,
 });
 
-const trackOutages = onSeen<Outages>({
+export const hearsOutages = {
   fault(state, { phase }) {
     // What is not flushed by now may be lost with the connection.
     if (phase === "installed") move(state, "sent", "gone");
@@ -92,7 +92,8 @@ const trackOutages = onSeen<Outages>({
   phase(state, { phase }) {
     if (phase === "settled") move(state, "sent", "due");
   },
-});
+} satisfies Hearing<Outages>;
+export const trackOutages = onSeen<Outages>(hearsOutages);
 
 function move(state: Outages, from: KeptRun["now"], to: KeptRun["now"]): void {
   const { all } = state;

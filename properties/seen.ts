@@ -14,7 +14,7 @@ export interface Seen {
 
 export const newSeen = (): Seen => ({ known: newKnown(), now: newDisturbance() });
 
-export const see = onEach<Seen>({
+export const hearsSeen = {
   published: ({ known }, event) => record.published(known, event),
   delivered: ({ known }, event) => record.delivered(known, event),
   observed: ({ known }, event) => record.observed(known, event),
@@ -22,7 +22,8 @@ export const see = onEach<Seen>({
   fault: ({ now }, event) => disturb.fault(now, event),
   healed: ({ now }) => disturb.healed(now),
   connection: ({ now }, event) => disturb.connection(now, event),
-});
+} satisfies Hearing<Seen>;
+export const see = onEach<Seen>(hearsSeen);
 
 /** The `on` of a fold that holds a `seen`: what it makes of an event once that has been seen. */
 export const onSeen = <State extends { readonly seen: Seen }>(hears: Hearing<State>): On<State> =>

@@ -3,19 +3,18 @@
  * whether a promise broke and how often each applied, and explains nothing: a case that breaks one is run again by runModelCase,
  * which records, asks the oracle and has the last word. Only for scenarios that expect nothing of their own, as random ones do.
  */
-import type { Emit, Event } from "../../models/vocabulary/event.ts";
+import type { Emit } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { catalogue } from "../../properties/catalogue.ts";
-import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
-import { declaredBy, type On, type Property, promisedIds } from "../../properties/property.ts";
-import { newSeen, type Seen, see } from "../../properties/seen.ts";
+import { isDisturbed, whyVacuous } from "../../properties/effect.ts";
+import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
 import { runModel } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
-import { type Digest, foldDigest, newDigest } from "./fast-digest.ts";
+import { type Folds, foldsOf, startFolds, tellAll } from "./fast-folds.ts";
 import type { GoalsSeen } from "./goals.ts";
 import { shapeNames, shapesIn } from "./shapes.ts";
 import type { TransitionCounts } from "./transitions.ts";
@@ -24,47 +23,13 @@ import type { TransitionCounts } from "./transitions.ts";
 export interface Promised {
   readonly profile: Profile;
   readonly properties: readonly Property[];
-  /** One of each fold, and which of them each property reads: what shares a fold is folded once. */
-  readonly folds: readonly Property[];
-  readonly foldOf: readonly number[];
-  /** Tells the states of a case what happens. */
-  readonly telling: (states: States) => Emit;
+  readonly folds: Folds;
 }
 
 export function promisedBy(profile: Profile, { require, only }: JudgeOptions, policy?: Policy): Promised {
   const promised = promisedIds(profile, policy, require);
   const properties = catalogue.filter(({ id }) => promised.has(id) && (only === undefined || only.includes(id)));
-  const folds: Property[] = [];
-  const foldOf = properties.map(one => {
-    const known = folds.findIndex(({ start, on }) => start === one.start && on === one.on);
-    return known >= 0 ? known : folds.push(one) - 1;
-  });
-  return { profile, properties, folds, foldOf, telling: tellingAll(folds) };
-}
-
-/** The states of one case: its digest, what was seen, its effect, and then one of each fold. */
-export type States = readonly [Digest, Seen, EffectState, ...unknown[]];
-const foldStates = 3;
-
-/** Tells each event to the states whose listeners hear its kind, in their order: what was seen is up to date when the folds hear of it. */
-export function tellingAll(folds: readonly Property[]): (states: States) => Emit {
-  type Hear = (state: never, event: never) => void;
-  const listeners: readonly On<never>[] = [foldDigest, see, trackEffect, ...folds.map(({ on }) => on)];
-  const heardBy = (kind?: Event["kind"]): readonly { readonly hear: Hear; readonly state: number }[] =>
-    listeners.flatMap((on, state) => {
-      const hear = on.hears === undefined ? on : kind && on.hears[kind];
-      return hear === undefined ? [] : [{ hear: hear as Hear, state }];
-    });
-  const kinds = new Set(listeners.flatMap(({ hears = {} }) => Object.keys(hears) as Event["kind"][]));
-  const told = new Map([...kinds].map(kind => [kind, heardBy(kind)]));
-  const otherwise = heardBy();
-  return states => event => {
-    const heard = told.get(event.kind) ?? otherwise;
-    for (let i = 0; i < heard.length; i++) {
-      const { hear, state } = heard[i] as (typeof heard)[number];
-      hear(states[state] as never, event as never);
-    }
-  };
+  return { profile, properties, folds: foldsOf(properties) };
 }
 
 export interface FastCase {
@@ -84,33 +49,27 @@ export interface Lookout {
 }
 
 export function runFast(promised: Promised, scenario: Scenario, seed: string, lookout?: Lookout): FastCase {
-  const { profile, properties, folds, foldOf, telling } = promised;
+  const { profile, properties, folds } = promised;
   const declared = declaredBy(scenario, profile);
-  const digest = newDigest();
-  const seen = newSeen();
-  const effect = newEffect(seen);
-  const states: States = [digest, seen, effect, ...folds.map(one => one.start(declared, seen))];
+  const states = startFolds(folds, declared);
   const goals = lookout?.goals.isOpen ? lookout.goals : undefined;
   const transitions = lookout?.transitions.beginRun() ? lookout.transitions : undefined;
   lookout?.goals.beginRun(declared);
-  const tell = telling(states);
-  const emit: Emit =
-    goals === undefined
-      ? tell
-      : event => {
-          tell(event);
-          goals.onEvent(event);
-        };
+  const emit: Emit = event => {
+    tellAll(folds, states, event);
+    goals?.onEvent(event);
+  };
   runModel(scenario, profile, seed, emit, profile, transitions);
   goals?.endRun();
   const broken: string[] = [];
-  const exercised: number[] = [];
+  const exercised = new Array<number>(properties.length);
   for (let i = 0; i < properties.length; i++) {
     const one = properties[i] as Property;
-    const ending = one.end(states[foldStates + (foldOf[i] as number)]);
+    const ending = one.end(states.all[folds.stateOf[i] as number]);
     if (ending.broken !== undefined) broken.push(one.id);
-    exercised.push(ending.exercised);
+    exercised[i] = ending.exercised;
   }
+  const { effect, digest } = states;
   const verdict = broken.length > 0 ? "violated" : whyVacuous(effect) === undefined ? "holds" : "inconclusive";
   return { verdict, exercised, broken, disturbed: isDisturbed(effect), digest: digest.word };
 }

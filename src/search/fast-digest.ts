@@ -10,9 +10,23 @@ import { type Hearing, onEach } from "../../properties/property.ts";
 export const fold = (digest: number, word: number): number =>
   Math.imul(((digest << 5) | (digest >>> 27)) ^ word, 0x9e3779b1);
 
-/** A number for one of the few words that a field may hold; a test sees to it that it tells them apart. */
-export const numberOf = (word: string): number =>
-  word.length | (word.charCodeAt(0) << 8) | (word.charCodeAt(word.length - 1) << 16);
+/** A number for one of the few words that a field may hold; a test sees to it that it tells them apart. The commonest cost least. */
+export function numberOf(word: string): number {
+  switch (word) {
+    case "accepted":
+      return 1;
+    case "arrived":
+      return 2;
+    case "disconnected":
+      return 3;
+    case "reconnected":
+      return 4;
+    case "ok":
+      return 5;
+    default:
+      return word.length | (word.charCodeAt(0) << 8) | (word.charCodeAt(word.length - 1) << 16);
+  }
+}
 
 export interface Digest {
   word: number;
@@ -23,14 +37,12 @@ export interface Digest {
 export const newDigest = (): Digest => ({ word: 0, step: "" });
 
 /** Each kind of event begins with a number of its own. */
-export const foldDigest = onEach<Digest>({
+export const hearsDigest = {
   step(digest, { step, phase }) {
-    if (phase === "ended") {
-      digest.word = fold(digest.word, 1);
-      return;
-    }
+    // That it has ended follows from what comes next.
+    if (phase === "ended") return;
     digest.step = step;
-    digest.word = fold(hashText(step, digest.word), 2);
+    digest.word = foldText(fold(digest.word, 2), step);
   },
   ended(digest, event) {
     digest.word = foldRun(fold(digest.word, 4 + 16 * numberOf(event.place)), event);
@@ -39,7 +51,7 @@ export const foldDigest = onEach<Digest>({
     const run = foldRun(foldStep(fold(digest.word, 3 + 16 * event.frameBytes), digest, event.step), event);
     digest.word = foldOutcome(run, event.outcome);
     // Only under a policy, or where the call waited, is there more to say.
-    if (event.subject !== undefined || event.tookMs !== undefined) foldText(digest, event);
+    if (event.subject !== undefined || event.tookMs !== undefined) foldWhole(digest, event);
   },
   connection(digest, { change }) {
     digest.word = fold(digest.word, 6 + 16 * numberOf(change));
@@ -63,31 +75,36 @@ export const foldDigest = onEach<Digest>({
   observed(digest, { complete }) {
     digest.word = fold(digest.word, 11 + 16 * (complete ? 1 : 2));
   },
+  "awaits-notice"(digest, { step }) {
+    digest.word = foldStep(fold(digest.word, 12), digest, step);
+  },
   // Seldom or never met in a search by the million.
-  foreign: foldText,
-  "awaits-notice": foldText,
-  skipped: foldText,
-  "not-awaited": foldText,
-  holds: foldText,
-  discarded: foldText,
-  handled: foldText,
-  process: foldText,
-  probe: foldText,
-  advanced: foldText,
-  subscribed: foldText,
-  conformance: foldText,
-} satisfies Required<Hearing<Digest>>);
+  foreign: foldWhole,
+  skipped: foldWhole,
+  "not-awaited": foldWhole,
+  holds: foldWhole,
+  discarded: foldWhole,
+  handled: foldWhole,
+  process: foldWhole,
+  probe: foldWhole,
+  advanced: foldWhole,
+  subscribed: foldWhole,
+  conformance: foldWhole,
+} satisfies Required<Hearing<Digest>>;
+export const foldDigest = onEach<Digest>(hearsDigest);
 
 /** Costs its text. */
-function foldText(digest: Digest, event: Event): void {
-  digest.word = hashText(JSON.stringify(event), digest.word) | 0;
+function foldWhole(digest: Digest, event: Event): void {
+  digest.word = foldText(digest.word, JSON.stringify(event));
 }
+
+const foldText = (word: number, text: string): number => hashText(text, word) | 0;
 
 const foldRun = (word: number, { first, count }: Run): number => fold(fold(word, first), count);
 
 /** Nothing to say of the step that runs. */
 const foldStep = (word: number, { step }: Digest, named: string): number =>
-  named === step ? word : hashText(named, word);
+  named === step ? word : foldText(word, named);
 
 function foldOutcome(word: number, outcome: { readonly is: string; readonly kind?: string }): number {
   const told = fold(word, numberOf(outcome.is));

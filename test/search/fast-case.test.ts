@@ -2,19 +2,25 @@
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { catalogue } from "../../properties/catalogue.ts";
-import { newEffect } from "../../properties/effect.ts";
-import { onEach, type Property } from "../../properties/property.ts";
-import { newSeen } from "../../properties/seen.ts";
+import { hearsConnection } from "../../properties/connection.ts";
+import { hearsCorePath } from "../../properties/core-path.ts";
+import { hearsEffect } from "../../properties/effect.ts";
+import { declaredBy, type Hearing, type Property } from "../../properties/property.ts";
+import { hearsOutages } from "../../properties/reconnect-buffer.ts";
+import { hearsSeen } from "../../properties/seen.ts";
 import { digestOf, judge } from "../../src/judge.ts";
 import { coverCase, newCoverage } from "../../src/search/coverage.ts";
-import { FastCoverage, promisedBy, runFast, tellingAll } from "../../src/search/fast-case.ts";
-import { newDigest, numberOf } from "../../src/search/fast-digest.ts";
+import { FastCoverage, promisedBy, runFast } from "../../src/search/fast-case.ts";
+import { hearsDigest, numberOf } from "../../src/search/fast-digest.ts";
+import { foldsOf, startFolds, tellAll } from "../../src/search/fast-folds.ts";
 import { ModelCases, searchModel } from "../../src/search/model.ts";
 import { shapeNames } from "../../src/search/shapes.ts";
 import { eventsOf, profileNamed, profilesByName, randomScenario } from "../models/cases.ts";
 
 /** Some of what is required here is promised by no client: cases that break something are among these. */
 const judging = { require: catalogue.map(({ id }) => id) };
+const natsGo = profileNamed("nats-go");
+const { options } = randomScenario("1", natsGo);
 const unbounded = { runsMax: 1_000, budgetMs: 60_000, judging: {} };
 
 describe.each(profilesByName)("%s", (_name, profile) => {
@@ -46,27 +52,50 @@ describe.each(profilesByName)("%s", (_name, profile) => {
 test("a fold that several properties share is run once", () => {
   const { properties, folds } = promisedBy(profileNamed("nats-go"), judging);
   expect(properties).toHaveLength(catalogue.length);
-  expect(folds.length).toBeLessThan(properties.length / 2);
+  expect(folds.others).toHaveLength(1);
+  expect(new Set(folds.stateOf)).toEqual(new Set([0, 1, 2, 3]));
 });
 
-test("a fold that does not say what it hears is told everything, and others only what they name", () => {
-  const { properties } = promisedBy(profileNamed("nats-go"), judging);
-  const listener = (on: Property["on"]): Property => ({ ...(properties[0] as Property), start: () => [], on });
-  const note = (heard: unknown, event: Event): void => void (heard as Event[]).push(event);
-  const all: Event[] = [];
-  const faults: Event[] = [];
-  const seen = newSeen();
-  const tell = tellingAll([listener(note), listener(onEach({ fault: note }))]);
-  const emit = tell([newDigest(), seen, newEffect(seen), all, faults]);
-  const events: Event[] = [
-    ...eventsOf(randomScenario("heard-1", profileNamed("nats-go")), profileNamed("nats-go"), "1"),
-    { kind: "foreign", count: 1 },
-    { kind: "not-awaited", step: "s", what: "nothing" },
+describe("who is told by name", () => {
+  const hearings: readonly Hearing<never>[] = [
+    hearsDigest,
+    hearsSeen,
+    hearsEffect,
+    hearsCorePath,
+    hearsOutages,
+    hearsConnection,
   ];
-  for (const event of events) emit(event);
-  expect(all).toEqual(events);
-  expect(faults.length).toBeGreaterThan(0);
-  expect(faults).toEqual(events.filter(({ kind }) => kind === "fault"));
+  const kinds = Object.keys(hearsDigest) as Event["kind"][];
+
+  test.each(kinds)("hears of %s if it says so, once, and what was seen before what reads it", kind => {
+    const heard: number[] = [];
+    const listening = hearings
+      .map((hears, i) => ({ hears, i, said: hears[kind] }))
+      .filter(one => one.said !== undefined);
+    for (const { hears, i } of listening) Object.assign(hears, { [kind]: () => heard.push(i) });
+    tellAll(foldsOf([]), startFolds(foldsOf([]), { options, profile: natsGo }), { kind } as Event);
+    for (const { hears, said } of listening) Object.assign(hears, { [kind]: said });
+    expect(heard).toEqual(listening.map(({ i }) => i));
+  });
+
+  test("comes to what each comes to alone, and any other is told everything", () => {
+    const note = (heard: unknown, event: Event): void => void (heard as Event[]).push(event);
+    const other: Property = { ...(catalogue[0] as Property), start: () => [], on: note };
+    const folds = foldsOf([...catalogue, other]);
+    for (let i = 0; i < 100; i++) {
+      const scenario = randomScenario(`told-${i}`, natsGo);
+      const declared = declaredBy(scenario, natsGo);
+      const events = eventsOf(scenario, natsGo, "1");
+      const states = startFolds(folds, declared);
+      for (const event of events) tellAll(folds, states, event);
+      catalogue.forEach(({ start, on, end }, at) => {
+        const alone = start(declared);
+        for (const event of events) on(alone, event);
+        expect(end(states.all[folds.stateOf[at] as number])).toEqual(end(alone));
+      });
+      expect(states.all.at(-1)).toEqual(events);
+    }
+  });
 });
 
 test("what a search counts by number is what is counted of judged cases by name", () => {
