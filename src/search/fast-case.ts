@@ -14,7 +14,7 @@ import { declaredBy, type Property, promisedIds } from "../../properties/propert
 import type { JudgeOptions } from "../judge.ts";
 import { runModel } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
-import { type Folds, foldsOf, startFolds, tellAll } from "./fast-folds.ts";
+import { type Folds, foldsOf, startFolds, telling } from "./fast-folds.ts";
 import type { GoalsSeen } from "./goals.ts";
 import { shapeNames, shapesIn } from "./shapes.ts";
 import type { TransitionCounts } from "./transitions.ts";
@@ -55,10 +55,14 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
   const goals = lookout?.goals.isOpen ? lookout.goals : undefined;
   const transitions = lookout?.transitions.beginRun() ? lookout.transitions : undefined;
   lookout?.goals.beginRun(declared);
-  const emit: Emit = event => {
-    tellAll(folds, states, event);
-    goals?.onEvent(event);
-  };
+  const tell = telling(folds, states);
+  const emit: Emit =
+    goals === undefined
+      ? tell
+      : event => {
+          tell(event);
+          goals.onEvent(event);
+        };
   runModel(scenario, profile, seed, emit, profile, transitions);
   goals?.endRun();
   const broken: string[] = [];

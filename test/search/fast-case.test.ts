@@ -12,7 +12,7 @@ import { digestOf, judge } from "../../src/judge.ts";
 import { coverCase, newCoverage } from "../../src/search/coverage.ts";
 import { FastCoverage, promisedBy, runFast } from "../../src/search/fast-case.ts";
 import { hearsDigest, numberOf } from "../../src/search/fast-digest.ts";
-import { foldsOf, startFolds, tellAll } from "../../src/search/fast-folds.ts";
+import { foldsOf, startFolds, telling } from "../../src/search/fast-folds.ts";
 import { ModelCases, searchModel } from "../../src/search/model.ts";
 import { shapeNames } from "../../src/search/shapes.ts";
 import { eventsOf, profileNamed, profilesByName, randomScenario } from "../models/cases.ts";
@@ -73,7 +73,8 @@ describe("who is told by name", () => {
       .map((hears, i) => ({ hears, i, said: hears[kind] }))
       .filter(one => one.said !== undefined);
     for (const { hears, i } of listening) Object.assign(hears, { [kind]: () => heard.push(i) });
-    tellAll(foldsOf([]), startFolds(foldsOf([]), { options, profile: natsGo }), { kind } as Event);
+    const folds = foldsOf([]);
+    telling(folds, startFolds(folds, { options, profile: natsGo }))({ kind } as Event);
     for (const { hears, said } of listening) Object.assign(hears, { [kind]: said });
     expect(heard).toEqual(listening.map(({ i }) => i));
   });
@@ -87,7 +88,8 @@ describe("who is told by name", () => {
       const declared = declaredBy(scenario, natsGo);
       const events = eventsOf(scenario, natsGo, "1");
       const states = startFolds(folds, declared);
-      for (const event of events) tellAll(folds, states, event);
+      const tell = telling(folds, states);
+      for (const event of events) tell(event);
       catalogue.forEach(({ start, on, end }, at) => {
         const alone = start(declared);
         for (const event of events) on(alone, event);
