@@ -79,7 +79,7 @@ export const record = {
     // Whether it arrived is said by the streams, and judged by the promises of the durable path.
     if (durable === true) return;
     const from = splitAt(known, first);
-    const to = splitAt(known, end);
+    const to = splitFrom(known, from, end);
     for (let i = from; i < to; i++) {
       const run = at(known, i);
       count(known.counts, run, -run.count);
@@ -89,7 +89,7 @@ export const record = {
   },
   delivered(known, { first, count: messages }) {
     const from = splitAt(known, first);
-    const to = splitAt(known, first + messages);
+    const to = splitFrom(known, from, first + messages);
     for (let i = from; i < to; i++) {
       const run = at(known, i);
       count(known.counts, run, -run.count);
@@ -110,7 +110,7 @@ export const record = {
 export function mark(known: Known, first: number, end: number, what: "atRisk" | "due"): number {
   let accepted = 0;
   const from = splitAt(known, first);
-  const to = splitAt(known, end);
+  const to = splitFrom(known, from, end);
   for (let i = from; i < to; i++) {
     const run = at(known, i);
     if (run.outcome?.is !== "accepted") continue;
@@ -140,18 +140,22 @@ export function indexOf(known: Known, message: number): number {
   return low;
 }
 
+/** The messages below it are in a run. */
+function endOf({ runs }: Known): number {
+  const last = runs[runs.length - 1];
+  return last === undefined ? 0 : last.first + last.count;
+}
+
 /** The index of the run that begins at `message`, made if there is none: splitting says nothing new. */
 function splitAt(known: Known, message: number): number {
   const { runs } = known;
-  const index = indexOf(known, message);
-  const run = runs[index];
-  if (run === undefined) {
-    const last = runs.at(-1);
-    const end = last === undefined ? 0 : last.first + last.count;
-    if (end === message) return index;
-    runs.push(unknownRun(end, message - end));
-    return index + 1;
+  const end = endOf(known);
+  if (message >= end) {
+    if (message > end) runs.push(unknownRun(end, message - end));
+    return runs.length;
   }
+  const index = indexOf(known, message);
+  const run = at(known, index);
   const before = message - run.first;
   if (before === 0) return index;
   const { outcome, arrivals, arrivedAt, atRisk, due } = run;
@@ -167,6 +171,12 @@ function splitAt(known: Known, message: number): number {
   run.count = before;
   runs.splice(index + 1, 0, rest);
   return index + 1;
+}
+
+/** The same where a run begins at `index`: mostly that run ends at `message`. */
+function splitFrom(known: Known, index: number, message: number): number {
+  const run = known.runs[index];
+  return run !== undefined && run.first + run.count === message ? index + 1 : splitAt(known, message);
 }
 
 const unknownRun = (first: number, count: number): KnownRun => ({
