@@ -120,6 +120,8 @@ export interface OracleOptions {
   readonly evaluationsMax?: number;
   /** `plain`: every answer of every question; the reference. */
   readonly search?: "narrowed" | "plain";
+  /** Where messages ended is known: one explanation will do, and others need not be looked for. */
+  readonly knowsPlaces?: boolean;
 }
 
 /** Whether the model of this profile admits the observation. */
@@ -162,6 +164,7 @@ class Search {
   private evaluations = 0;
   private evaluationsMax: number;
   private readonly plain: boolean;
+  private readonly pathsMax: number;
   private readonly limitIsReachable: boolean;
   /** Messages that the reconnect buffer can hold at the most. */
   private readonly keptMax: number;
@@ -180,6 +183,7 @@ class Search {
     this.steps = plan(scenario, profile).steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
+    this.pathsMax = this.plain || options.knowsPlaces === true ? 1 : pathsMax;
     // Under a policy a stop tells how much was kept, too.
     this.limitIsReachable =
       scenario.policy !== undefined ||
@@ -201,7 +205,7 @@ class Search {
       paths.push({ ended, answers });
       if (paths.length === 1)
         this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
-      return !this.plain && paths.length < pathsMax;
+      return paths.length < this.pathsMax;
     });
     const [first] = paths;
     const evaluations = this.evaluations;

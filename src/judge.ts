@@ -44,14 +44,14 @@ export function judge(
   recorded: readonly Event[],
   options: JudgeOptions = {},
 ): Judgement {
-  const admission = admits(scenario, profile, observe(recorded), options);
+  // In live a place is the oracle's explanation; the model world said it itself.
+  const knowsPlaces = recorded.some(event => event.kind === "ended");
+  const admission = admits(scenario, profile, observe(recorded), { ...options, knowsPlaces });
   const conformance = {
     answer: admission.answer,
     reason: admission.answer === "permitted" ? "the model admits what was observed" : admission.reason,
   };
-  // In live a place is the oracle's explanation; the model world said it itself.
-  const known = recorded.some(event => event.kind === "ended");
-  const explained = admission.answer === "permitted" && !known ? [...recorded, ...admission.ended] : recorded;
+  const explained = admission.answer === "permitted" && !knowsPlaces ? [...recorded, ...admission.ended] : recorded;
   const ledgerState = newLedger();
   const effect = newEffect();
   for (const event of explained) {
