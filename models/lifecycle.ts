@@ -142,6 +142,8 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
 /** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, step: StepId, ms: number): void {
   const { state, service, choose, emit } = bus;
+  // What is on its way is there before any limit of time is reached.
+  if (state.view.link === "up" && state.view.hindrance === "none") land(state, choose, emit);
   const view: View = copyView(state.view);
   const untilMs = view.nowMs + ms;
   live(bus, passTime(view, ms, bus));
