@@ -219,6 +219,15 @@ const subscribe = (draft: Draft, replica: number, subject: string, handler: Hand
 /** Whether anything handles what a stream holds: which acknowledgements of its consumers a killed server has kept is not known. */
 const isHandled = ({ steps }: Draft): boolean => steps.some(one => one.kind === "subscribe");
 
+/** Where a stream is gone nothing acknowledges, and where somebody else listens to its subjects nothing comes down at all. */
+const hasLostStreams = ({ steps, policy }: Draft): boolean =>
+  steps.some(
+    step =>
+      step.kind === "fault" &&
+      step.fault.kind === "stop-server" &&
+      (step.fault.store === "lost" || policy.streams.some(stream => stream.storage === "memory")),
+  );
+
 /** The longest step of time; a limit beyond it has no edge here. */
 const advanceMsMax = 2_592_000_000;
 
@@ -360,7 +369,7 @@ const episodes: readonly Episode[] = [
     durable: true,
     add(draft) {
       sometimes(draft, 0.3, () => publish(draft));
-      if (draft.isDowngraded || draft.isSubscribed) return;
+      if (draft.isDowngraded || draft.isSubscribed || hasLostStreams(draft)) return;
       fault(draft, { kind: "lose-ack" });
       const first = publish(draft, { subject: durableSubject(draft), most: 5 });
       sometimes(draft, 0.2, () => publish(draft));

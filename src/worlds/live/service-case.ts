@@ -28,6 +28,8 @@ const exitBoundMs = 30_000;
 const handledBoundMs = 10_000;
 const pathBoundMs = 20_000;
 const pollEveryMs = 2;
+/** nats-server, stream.go, purgeMsgIds: what a duplicate window has outlived is forgotten at a timer that fires 50 ms apart at the least. */
+const clockSlackMs = 100;
 const killedCode = 137;
 const redeliveriesSettled = 3;
 
@@ -474,7 +476,7 @@ export class ServiceCase extends LiveCase {
     const life = passTime(view, ms, this.#setting);
     const due = this.#timers.filter(timer => timer.what !== "deadline" && timer.atMs <= untilMs);
     const dueMs = Math.max(0, ...due.map(timer => timer.realMs - performance.now()));
-    if (dueMs > 0) await wait(Math.ceil(dueMs) + 1);
+    if (dueMs > 0) await wait(Math.ceil(dueMs) + clockSlackMs);
     await this.#live(life, step);
     this.#nowMs = untilMs;
     this.#timers = this.#timers.filter(timer => timer.what === "ack wait" || timer.atMs > untilMs);
