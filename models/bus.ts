@@ -89,7 +89,10 @@ function start(bus: Bus, step: StepId, replica: number): void {
     return;
   }
   if (replica === 0) live(service, startProcess(copyView(state.view), service, "scenario"));
-  else emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
+  else {
+    emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
+    makeStreams(service.service.server);
+  }
 }
 
 /** The steps that only a bus with a policy can be asked for. */
@@ -249,7 +252,7 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   const isDurableBurst = burst?.via?.durable === true;
   if (burst !== undefined && isDurableBurst) outlast(bus, burst);
   else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
-  if (service !== undefined && view.process === "waiting") connectFirst(service);
+  if (service !== undefined && view.process === "waiting") connectFirst(service, view.path);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the connection that it becomes.
   if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after")

@@ -19,7 +19,7 @@ export interface Setting {
 export type Life =
   | { readonly what: "started"; readonly by: "scenario" | "supervisor"; readonly atMs: number }
   /** The client is connected for the first time. */
-  | { readonly what: "connected"; readonly atMs: number }
+  | { readonly what: "connected"; readonly path: View["path"]; readonly atMs: number }
   /** The client has closed for good, and the process runs on. */
   | { readonly what: "client-closed"; readonly atMs: number }
   | {
@@ -82,7 +82,7 @@ export function firstConnected(view: View): Life[] {
   view.client = "connected";
   view.givesUp = undefined;
   if (!view.jetStream && view.policy !== undefined) downgrade(view, view.policy);
-  return [{ what: "connected", atMs: view.nowMs }];
+  return [{ what: "connected", path: view.path, atMs: view.nowMs }];
 }
 
 /** JetStream did not answer: a bus that asks once publishes everything as core NATS from now on. */

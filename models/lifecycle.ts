@@ -39,7 +39,7 @@ function befall(bus: Served, one: Life): void {
       emit({ kind: "process", change: "started", replica: 0, by: one.by, atMs: one.atMs });
       return;
     case "connected":
-      connectFirst(bus);
+      connectFirst(bus, one.path);
       return;
     case "client-closed":
       closeUnasked(bus);
@@ -63,13 +63,13 @@ function closeUnasked({ state, emit }: Served): void {
 }
 
 /** The first connection of the process. A bus that publishes through JetStream makes its streams now, if it can. */
-export function connectFirst(bus: Served): void {
+export function connectFirst(bus: Served, path: View["path"]): void {
   const { state, service, emit } = bus;
   state.client = "connected";
   state.fresh = true;
   emit({ kind: "connection", change: "connected" });
   replay(state);
-  if (state.view.jetStream && state.view.path === "jetstream") makeStreams(service.server);
+  if (state.view.jetStream && path === "jetstream") makeStreams(service.server);
 }
 
 type Ending = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;

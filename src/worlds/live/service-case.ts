@@ -474,13 +474,31 @@ export class ServiceCase extends LiveCase {
   async #pass(view: View, ms: number, step: StepId): Promise<void> {
     const untilMs = view.nowMs + ms;
     const life = passTime(view, ms, this.#setting);
-    const due = this.#timers.filter(timer => timer.what !== "deadline" && timer.atMs <= untilMs);
-    const dueMs = Math.max(0, ...due.map(timer => timer.realMs - performance.now()));
-    if (dueMs > 0) await wait(Math.ceil(dueMs) + clockSlackMs);
+    await this.#redeliver(view, untilMs, step);
+    const due = this.#timers.filter(
+      ({ what, atMs }) => (what === "window" || what === "first pass") && atMs <= untilMs,
+    );
+    await untilReal(Math.max(0, ...due.map(timer => timer.realMs)));
     await this.#live(life, step);
     this.#nowMs = untilMs;
     this.#timers = this.#timers.filter(timer => timer.what === "ack wait" || timer.atMs > untilMs);
     this.emit({ kind: "advanced", step, atMs: untilMs });
+  }
+
+  /** What waits for its acknowledgement is given again, one ack wait after the other, as long as anybody is there to be given it. */
+  async #redeliver(view: View, untilMs: number, step: StepId): Promise<void> {
+    const met = new Set<Timer>();
+    for (;;) {
+      const [next] = this.#timers
+        .filter(timer => timer.what === "ack wait" && timer.atMs <= untilMs && !met.has(timer))
+        .sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined) return;
+      met.add(next);
+      await untilReal(next.realMs);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      this.emit({ kind: "advanced", step, atMs: this.#nowMs });
+      await this.#awaitHandled(view, step);
+    }
   }
 
   #dropTimers(...what: readonly Timer["what"][]): void {
@@ -575,8 +593,7 @@ export class ServiceCase extends LiveCase {
     consumed.open.delete(message);
     if (outcome === "failed" || outcome === "hung") {
       const { ackWaitMs } = this.#policy.consume;
-      const dueMs = (before?.timer.atMs ?? this.#nowMs) <= this.#nowMs ? this.#nowMs : (before?.timer.atMs ?? 0);
-      const timer: Timer = { what: "ack wait", atMs: dueMs + ackWaitMs, realMs: performance.now() + ackWaitMs };
+      const timer: Timer = { what: "ack wait", atMs: this.#nowMs + ackWaitMs, realMs: performance.now() + ackWaitMs };
       this.#timers.push(timer);
       consumed.open.set(message, { delivery, timer });
     }
@@ -693,6 +710,12 @@ const idsOf = ({ id, again, subject, key }: PublishStep): string =>
 function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
   const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
   return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
+}
+
+/** Where that moment is still to come; a little beyond it, for the server's own timers. */
+async function untilReal(realMs: number): Promise<void> {
+  const leftMs = realMs - performance.now();
+  if (leftMs > 0) await wait(Math.ceil(leftMs) + clockSlackMs);
 }
 
 const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
