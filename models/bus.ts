@@ -91,6 +91,8 @@ function start(bus: Bus, step: StepId, replica: number): void {
   if (replica === 0) live(service, startProcess(copyView(state.view), service, "scenario"));
   else {
     emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
+    // What is on its way is there before another process has started.
+    land(state, bus.choose, emit);
     makeStreams(service.service.server);
   }
 }
