@@ -101,6 +101,8 @@ function start(bus: Bus, step: StepId, replica: number): void {
 function serve(bus: Bus, step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>): void {
   const service = served(bus);
   if (service === undefined) throw new Error(`${step.kind} without a policy`);
+  // What is on its way is there before another process is asked for anything.
+  if (step.kind !== "advance" && step.replica > 0) land(bus.state, bus.choose, bus.emit);
   switch (step.kind) {
     case "advance":
       spendTime(service, step.id, step.ms);
