@@ -119,6 +119,7 @@ function tellProbe({ state, service, policy, emit }: Served): void {
   const { view } = state;
   if (!isProbed(view)) return;
   const connected = state.client === "connected" || state.client === "lost";
+  if (connected && looksForStreams(policy) && view.jetStream && view.path === "jetstream") makeStreams(service.server);
   const durable = connected && isDurablePathUsable(state, service);
   const ready = isReady(policy, connected, durable);
   const live = policy.startup.liveness === "independent" || ready;
@@ -127,6 +128,10 @@ function tellProbe({ state, service, policy, emit }: Served): void {
   service.probe = said;
   emit({ kind: "probe", replica: 0, ready, live, connected, durable, atMs: view.nowMs });
 }
+
+/** A bus that asks until its durable path is usable asks in its readiness probe too, and makes what a restart of the server has lost. */
+const looksForStreams = ({ startup }: Policy): boolean =>
+  startup.jetStreamProbe === "until-usable" && startup.readiness === "connected-and-durable";
 
 function isReady({ startup }: Policy, connected: boolean, durable: boolean): boolean {
   switch (startup.readiness) {

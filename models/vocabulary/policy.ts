@@ -36,7 +36,7 @@ export interface StreamPolicy {
   /** Absent: no limit. At the limit `old` discards the oldest message, `new` refuses the new one. */
   readonly messagesMax?: number;
   readonly discard: "old" | "new";
-  /** `created`: by the bus at its start. `present`: by the operator, before any bus starts. */
+  /** `created`: by the bus at its start, and where it asks until usable by its readiness probe too. `present`: by the operator, before any bus starts. */
   readonly made: "created" | "present";
 }
 

@@ -161,6 +161,18 @@ describe("table 7: the server is killed", () => {
     expect(shown(underPolicy(sound, [start, job(3), killed("lost"), heal()]), natsGo).held).toEqual([]);
   });
 
+  test("a bus that asks until its path is usable makes its stream again, when its readiness probe misses it", () => {
+    const made = { streams: [{ ...stream, storage: "memory", made: "created" }] } as const;
+    const steps = [start, job(3), killed(), heal(), job()];
+    const again = { told: ["acked", "acked", "acked", "acked"], held: [3] };
+    const gone = { told: ["acked", "acked", "acked", "rejected no-responders"], held: [] };
+    expect(shown(underPolicy(policyWith(made), steps), natsGo)).toEqual(again);
+    const once = policyWith({ ...made, startup: { jetStreamProbe: "once" } });
+    expect(shown(underPolicy(once, steps), natsGo)).toEqual(gone);
+    const connected = policyWith({ ...made, startup: { readiness: "connected" } });
+    expect(shown(underPolicy(connected, steps), natsGo)).toEqual(gone);
+  });
+
   test("the dedupe window survives it", () => {
     const steps = [start, job(1, { key: "j1" }), killed(), heal(), job(1, { key: "j1" })];
     expect(shown(underPolicy(byKey, steps), natsGo).told).toEqual(["acked", "acked duplicate"]);
