@@ -537,6 +537,8 @@ export class ServiceCase extends LiveCase {
   }
 
   #isPathDecided(view: View): boolean {
+    // A client that has closed without ever having been connected has asked for nothing.
+    if (view.ended === "closed") return false;
     const { jetStreamProbe } = this.#policy.startup;
     if (jetStreamProbe === "once") return view.process === "running" || view.path === "core";
     if (jetStreamProbe === "none") return view.process === "running";
@@ -565,7 +567,9 @@ export class ServiceCase extends LiveCase {
 
   protected override isHeard(change: ConnectionChange): boolean {
     const running = this.#running.get(0);
-    if (running === undefined || running.leaving || running.ending !== undefined) return false;
+    if (running === undefined || running.leaving) return false;
+    // What a client says at the end of its process is heard only where the process ends by it.
+    if (running.ending !== undefined) return change === "closed" && running.ending.because === "client-closed";
     return change !== "disconnected" || this.bus.eventsSince(0).some(isConnected);
   }
 
@@ -677,6 +681,8 @@ export class ServiceCase extends LiveCase {
     if (!isCalm(view) || view.client !== "connected") advance(view, heal, false, scenario.options, profile);
     const { supervisor, consume } = this.#policy;
     const rounds = consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax;
+    // Nothing is published any more that a window could swallow.
+    this.#dropTimers("window");
     await this.#lookAround(view, settleId);
     for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
       await this.#pass(view, ms, settleId);
