@@ -109,6 +109,8 @@ export class ServiceCase extends LiveCase {
   #nowMs = 0;
   #probe = "";
   #timers: Timer[] = [];
+  /** Dials are accepted, and nobody greets. */
+  #isSilent = false;
   /** All has settled: further deliveries are beyond what is compared. */
   #deaf = false;
 
@@ -239,10 +241,12 @@ export class ServiceCase extends LiveCase {
     this.eventsSeen = 0;
     this.faultMark = 0;
     this.#probe = "";
-    // Until then the call to connect has not returned.
-    const { connectTimeoutMs } = this.#policy.startup;
-    const passMs = connectTimeoutMs * (this.one.scenario.options.servers ?? 1);
-    this.#timers.push({ what: "first pass", atMs: atMs + passMs, realMs: began + passMs });
+    if (this.#isSilent) {
+      // Until then the call to connect has not returned; a port that refuses ends the pass at once.
+      const { connectTimeoutMs } = this.#policy.startup;
+      const passMs = connectTimeoutMs * (this.one.scenario.options.servers ?? 1);
+      this.#timers.push({ what: "first pass", atMs: atMs + passMs, realMs: began + passMs });
+    }
     if (strategy === "retry-with-deadline")
       this.#timers.push({ what: "deadline", atMs: atMs + deadlineMs, realMs: began + deadlineMs });
   }
@@ -418,6 +422,7 @@ export class ServiceCase extends LiveCase {
       case "silent-handshake":
         await link.cut();
         await this.openLink(step, { silentHandshake: true });
+        this.#isSilent = true;
         return this.proven(step, fault.kind, "the proxy lists it");
       default:
         return super.faultService(step, fault, before);
@@ -449,6 +454,7 @@ export class ServiceCase extends LiveCase {
       await this.mustBeInForce(step, "silent-handshake");
       await link.cut();
       await this.openLink(step);
+      this.#isSilent = false;
     } else {
       const { hasJetStream, requiresCredentials } = await server.state();
       this.mustBe(step, "no-jetstream", hasJetStream === before.jetStream);
