@@ -1,6 +1,7 @@
 /**
- * The corpus: the scenarios under fixtures/scenarios, one claim a file. Loaded in sorted order and strictly: a file whose id is
- * not its place is refused, so that an id always leads to its file. `findInput` looks a file up that a person named.
+ * The corpus: the scenarios under fixtures/scenarios, one claim a file, and the policies that several of them name. Loaded in sorted
+ * order and strictly: a file whose id is not its place is refused, so that an id always leads to its file. `findInput` looks a file
+ * up that a person named.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -16,12 +17,14 @@ export interface CorpusEntry {
 }
 
 const corpusFolder = join("fixtures", "scenarios");
+/** Beside the concerns: policies in the time of a live run, named by scenarios and by nobody else. */
+const policyFolder = `policies${sep}`;
 
 export function loadCorpus(root: string = packageRoot()): readonly CorpusEntry[] {
   const folder = join(root, corpusFolder);
   if (!existsSync(folder)) throw new BadInput(corpusFolder, "", "this folder is missing from the installation");
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter(name => name.endsWith(".json"))
+    .filter(name => name.endsWith(".json") && !name.startsWith(policyFolder))
     .toSorted()
     .map(name => load(root, join(corpusFolder, name)));
 }

@@ -9,7 +9,7 @@ const buses = (await busesAtHand()).had.map(({ name }) => name);
 describe("on the real parts", () => {
   holdsIn(
     buses.map(bus => ({ world: "live", bus })),
-    { corpusCasesMin: 80, randomScenarios: 30 },
+    { corpusCasesMin: 150, randomScenarios: 30 },
   );
 });
 

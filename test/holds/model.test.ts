@@ -10,7 +10,7 @@ import { holdsIn } from "./body.ts";
 describe("in the model", () => {
   holdsIn(
     Object.keys(profiles).map(profile => ({ world: "model", profile })),
-    { corpusCasesMin: 80, randomScenarios: 2_000 },
+    { corpusCasesMin: 500, randomScenarios: 2_000 },
   );
 });
 
@@ -39,7 +39,7 @@ describe("an expectation typed in from an exact fact", () => {
       return unmet === undefined ? [] : [`${scenario.id}, ${name}: ${unmet}`];
     });
     expect(wrong).toEqual([]);
-    expect(exact.length).toBeGreaterThan(70);
+    expect(exact.length).toBeGreaterThan(250);
   });
 
   test("is told apart from a racy one, for which the model permits more than one ledger", () => {

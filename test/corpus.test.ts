@@ -1,0 +1,53 @@
+/** The corpus as a whole: what it covers, and that what it cites and names is there. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { profiles } from "../models/profiles/index.ts";
+import { loadCorpus } from "../src/corpus.ts";
+import { readPolicyFile } from "../src/policies.ts";
+
+const root = join(import.meta.dirname, "..");
+const folder = join(root, "fixtures", "scenarios");
+const corpus = loadCorpus(root);
+
+test.each([
+  ["connection", 5],
+  ["core-path", 15],
+  ["reconnect-buffer", 15],
+  ["durable-path", 40],
+  ["shutdown", 35],
+  ["cold-start", 15],
+])("covers %s with %i scenarios or more", (concern, least) => {
+  expect(corpus.filter(({ scenario }) => scenario.id.startsWith(`${concern}/`)).length).toBeGreaterThanOrEqual(least);
+});
+
+describe("every scenario", () => {
+  test("expects something typed in, for profiles that there are", () => {
+    for (const { file, scenario } of corpus) {
+      const named = Object.keys(scenario.expect);
+      expect(named, file).not.toEqual([]);
+      expect(Object.keys(profiles), file).toEqual(expect.arrayContaining(named));
+    }
+  });
+
+  test("cites tables and barriers that the page of facts has", () => {
+    const page = readFileSync(join(root, "docs", "facts.md"), "utf8");
+    const barriers = page.slice(page.indexOf("## Barriers"), page.indexOf("## Found since"));
+    for (const { file, scenario } of corpus)
+      for (const { fact } of Object.values(scenario.expect)) {
+        for (const [, number] of fact.matchAll(/table (\d+)/g)) expect(page, file).toContain(`## Table ${number}:`);
+        for (const [, number] of fact.matchAll(/barrier (\d+)/g)) expect(barriers, file).toContain(`\n${number}. `);
+        expect(fact, file).toMatch(/table \d|barrier \d|found since|\.(go|ts|py|js), /);
+      }
+  });
+});
+
+test("every policy beside the scenarios is named by one of them, and can be read", () => {
+  const named = new Set(corpus.flatMap(({ scenario }) => scenario.policy?.name ?? []));
+  const files = readdirSync(join(folder, "policies"));
+  expect(files.length).toBeGreaterThan(10);
+  for (const name of files) {
+    const policy = readPolicyFile(join(folder, "policies", name), name);
+    expect(named, "a policy that no scenario names").toContain(policy.name);
+  }
+});
