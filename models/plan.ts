@@ -191,7 +191,7 @@ export function notEnabled(
     case "heal":
       return healNotEnabled(view, step.awaits, options);
     case "signal":
-      return view.policy === undefined ? noPolicy : endNotEnabled(view, options);
+      return view.policy === undefined ? noPolicy : signalNotEnabled(view, options);
     case "subscribe":
     case "advance":
       return noPolicy;
@@ -267,6 +267,13 @@ function endNotEnabled(view: View, options: Options): string | undefined {
   if (isSilent(view)) return "nothing would end it but timers";
   if (view.client === "unsure") return "whether it meets a live connection is not known";
   return options.cutsWith === "rst" && view.link === "up" ? resetDrops : undefined;
+}
+
+/** A stop has a budget, or a supervisor that ends it: it needs no timer of the client's to end in a blackhole. */
+function signalNotEnabled(view: View, options: Options): string | undefined {
+  const isEndedByItself = options.pingIntervalMs === undefined && view.client === "connected";
+  if (view.hindrance !== "blackhole" || !isEndedByItself) return endNotEnabled(view, options);
+  return options.cutsWith === "rst" ? resetDrops : undefined;
 }
 
 /** Well below what proxy and kernel take before nats.go's publish blocks; live, 3.7 MiB went into one unread connection. */
