@@ -5,6 +5,7 @@ import type { Greeting } from "../../bus-protocol/protocol.ts";
 import type { BusLaunch } from "../../bus-protocol/registry.ts";
 import { dialsOf } from "./dials.ts";
 import { type Guarded, spawnGuarded } from "./guard.ts";
+import { type Memory, memoryOf } from "./memory.ts";
 
 export interface BusProcess {
   readonly client: BusClient;
@@ -13,6 +14,8 @@ export interface BusProcess {
   readonly exited: Promise<BusExit>;
   /** Whether it may be dialling the port right now (dials.ts). */
   isDialling(port: number): boolean;
+  /** What it holds of the machine's memory; undefined where the kernel does not tell, or it has ended. */
+  memory(): Memory | undefined;
   /** Signals the process alone. */
   signal(signal: "TERM" | "KILL"): void;
   /** Whatever its state; returns when it is gone. */
@@ -38,7 +41,8 @@ export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   try {
     const greeting = await client.hello(greetingBoundMs);
     const isDialling = dialsOf(guarded.pid, launch.manifest !== null);
-    return { client, greeting, exited, isDialling, signal: one => void guarded.kill(`SIG${one}`), end };
+    const memory = (): Memory | undefined => memoryOf(guarded.pid);
+    return { client, greeting, exited, isDialling, memory, signal: one => void guarded.kill(`SIG${one}`), end };
   } catch (error) {
     await end();
     throw error;

@@ -12,7 +12,7 @@ import { Spares, startBus } from "./bus-process.ts";
 import { spawnGuarded } from "./guard.ts";
 import { Pool } from "./lanes.ts";
 import { type Lease, openLease } from "./leases.ts";
-import type { Parts } from "./live-case.ts";
+import type { OnMemory, Parts } from "./live-case.ts";
 import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
 import { runLiveCase } from "./run-case.ts";
@@ -38,6 +38,7 @@ export interface LiveStage extends Stage {
   readonly greeting: Greeting;
   /** How many cases it runs at once; `run` of one more waits until a lane is free. */
   readonly lanes: number;
+  run(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
 }
 
 export interface SiteOptions {
@@ -170,7 +171,7 @@ async function openBus(
     greeting,
     capabilities: new Set<Capability>([...able, ...greeting.capabilities]),
     lanes: lanesMax,
-    run: (one: Case, emit: Emit) => lanes.use(({ parts }) => runLiveCase(one, nextCase(), parts, emit)),
+    run: (one, emit, onMemory) => lanes.use(({ parts }) => runLiveCase(one, nextCase(), parts, emit, onMemory)),
     close: () => {
       closed ??= lanes.close(lane => lane.end());
       return closed;

@@ -17,11 +17,12 @@ import type { CallOutcome, ConnectionChange, Emit, Event, Run } from "../../../m
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusClient } from "../../bus-protocol/bus-client.ts";
-import { BusProtocolError } from "../../bus-protocol/errors.ts";
+import { BusEnded, BusProtocolError } from "../../bus-protocol/errors.ts";
 import type { BusEvent, Call, CallReply, PublishReply, StartCommand } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
 import type { BusProcess } from "./bus-process.ts";
 import { isDoneWithin } from "./guard.ts";
+import type { Memory } from "./memory.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { Observer } from "./observer.ts";
 import type { Streams } from "./streams.ts";
@@ -49,7 +50,11 @@ export interface CaseParts {
   readonly process: BusProcess;
   readonly observer: Observer;
   readonly emit: Emit;
+  /** Told after every step what the process of replica 0 has of memory: it differs from run to run, and is no event. */
+  readonly onMemory?: OnMemory | undefined;
 }
+
+export type OnMemory = (memory: Memory) => void;
 
 type WaitingStep = Exclude<CallStep, PublishStep | { readonly kind: "exit" }>;
 
@@ -84,6 +89,8 @@ export class LiveCase {
   protected readonly parts: Parts;
   protected readonly observer: Observer;
   protected readonly emit: Emit;
+  readonly #onMemory: OnMemory | undefined;
+  #at: StepId = startId;
   /** The connection's name at the server. */
   protected readonly name: string;
   protected nextMessage = 0;
@@ -110,7 +117,7 @@ export class LiveCase {
   /** Of replica 0. */
   protected process: BusProcess;
 
-  constructor({ one, number, subject, parts, process, observer, emit }: CaseParts) {
+  constructor({ one, number, subject, parts, process, observer, emit, onMemory }: CaseParts) {
     this.one = one;
     this.number = number;
     this.name = `faultline-${number}`;
@@ -119,6 +126,7 @@ export class LiveCase {
     this.process = process;
     this.observer = observer;
     this.emit = emit;
+    this.#onMemory = onMemory;
     this.caseMark = this.bus.mark();
     this.eventsSeen = this.caseMark;
   }
@@ -131,10 +139,17 @@ export class LiveCase {
     try {
       await this.#steps();
     } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
-      this.emit({ kind: "not-awaited", step: error.step, what: error.message });
+      const { step, message } = this.#whyOver(error);
+      this.emit({ kind: "not-awaited", step, what: message });
       this.emit({ kind: "observed", complete: false, why: "the case was given up there" });
     }
+  }
+
+  /** A process that was to run has ended: what it would have said is not known. @throws what else is wrong */
+  #whyOver(error: unknown): GivenUp {
+    if (error instanceof GivenUp) return error;
+    if (error instanceof BusEnded) return new GivenUp(this.#at, "its process, which has ended, to run");
+    throw error;
   }
 
   async #steps(): Promise<void> {
@@ -149,12 +164,21 @@ export class LiveCase {
         this.emit({ kind: "skipped", step: id, what: kind, reason: planned.skipped });
         continue;
       }
-      this.emit({ kind: "step", step: planned.step.id, phase: "began" });
+      this.#at = planned.step.id;
+      this.emit({ kind: "step", step: this.#at, phase: "began" });
       await this.perform(planned);
       await this.lookAround(planned);
+      this.#tellMemory();
       this.emit({ kind: "step", step: planned.step.id, phase: "ended" });
     }
+    this.#at = settleId;
     await this.settle(end);
+    this.#tellMemory();
+  }
+
+  #tellMemory(): void {
+    const memory = this.#onMemory === undefined ? undefined : this.process.memory();
+    if (memory !== undefined) this.#onMemory?.(memory);
   }
 
   /** What stands on the server before the bus does. */
@@ -539,13 +563,18 @@ export class LiveCase {
     }
     // nats.go says so from a goroutine of its own, maybe after the call that closed it has returned.
     if (view.ended === "closed" && !this.closeFailed) await this.bus.waitFor(isClosed, this.caseMark, closedBoundMs);
-    const connectionsLeft = !view.started || view.ended === "closed" ? 0 : 1;
+    const connectionsLeft = this.connectionsAtEnd(view);
     await this.awaitOpen(settleId, open => open.filter(one => one.name === this.name).length <= connectionsLeft);
     this.sayEvents();
     const complete = await this.observe();
     await this.sayHeld();
     this.emit({ kind: "phase", phase: "settled" });
     this.observed(complete && this.isObservedWhole());
+  }
+
+  /** Of replica 0, once all has settled. */
+  protected connectionsAtEnd(view: View): number {
+    return !view.started || view.ended === "closed" ? 0 : 1;
   }
 
   /** Whether the observer could see all that was there to be seen. */

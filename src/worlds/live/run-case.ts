@@ -15,18 +15,24 @@
 import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Case } from "../../world.ts";
-import { type CaseParts, LiveCase, type Parts } from "./live-case.ts";
+import { type CaseParts, LiveCase, type OnMemory, type Parts } from "./live-case.ts";
 import { observedSubjects, ServiceCase } from "./service-case.ts";
 
 /** Runs a case; `number` is unique among those of one server. */
-export async function runLiveCase(one: Case, number: number, parts: Parts, emit: Emit): Promise<void> {
+export async function runLiveCase(
+  one: Case,
+  number: number,
+  parts: Parts,
+  emit: Emit,
+  onMemory?: OnMemory,
+): Promise<void> {
   const { scenario, profile } = one;
   const subject = uniqueSubject(number, scenario.options.subject.length);
   const observer = await parts.openObserver(
     scenario.policy === undefined ? [subject] : observedSubjects(scenario, scenario.policy, profile),
   );
   const process = endsItsProcess(scenario) ? await parts.spawn() : parts.shared;
-  const given: CaseParts = { one, number, subject, parts, process, observer, emit };
+  const given: CaseParts = { one, number, subject, parts, process, observer, emit, onMemory };
   const run = scenario.policy === undefined ? new LiveCase(given) : new ServiceCase(given, scenario.policy);
   try {
     await run.all();

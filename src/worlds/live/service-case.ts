@@ -7,7 +7,14 @@
  * to it, and a case is inconclusive where the real time came to it first.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { clientClosed, type Life, passTime, type Setting, startProcess } from "../../../models/cold-start.ts";
+import {
+  clientClosed,
+  connectPends,
+  type Life,
+  passTime,
+  type Setting,
+  startProcess,
+} from "../../../models/cold-start.ts";
 import { viaOf } from "../../../models/durable-path.ts";
 import { isProbed } from "../../../models/lifecycle.ts";
 import { advance, copyView, isDurable, type PlannedStep, plan, settleId, type View } from "../../../models/plan.ts";
@@ -17,6 +24,7 @@ import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { covers, isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Fault, HealAwait, PublishStep, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { BusEvent, Call, PublishReply, StartCommand } from "../../bus-protocol/protocol.ts";
 import type { BusProcess } from "./bus-process.ts";
 import { isDoneWithin } from "./guard.ts";
@@ -109,8 +117,6 @@ export class ServiceCase extends LiveCase {
   #nowMs = 0;
   #probe = "";
   #timers: Timer[] = [];
-  /** Dials are accepted, and nobody greets. */
-  #isSilent = false;
   /** All has settled: further deliveries are beyond what is compared. */
   #deaf = false;
 
@@ -181,7 +187,8 @@ export class ServiceCase extends LiveCase {
     { replica = 0 }: Extract<Step, { kind: "start" }>,
   ): Promise<void> {
     if (replica === 0) {
-      await this.#live(startProcess(copyView(planned.before), this.#setting, "scenario"));
+      const { before, step } = planned;
+      await this.#live(startProcess(copyView(before), this.#setting, "scenario"), step.id, before.door);
       return;
     }
     const running = await this.#spawn(replica, this.parts.server.port);
@@ -206,17 +213,18 @@ export class ServiceCase extends LiveCase {
     };
     this.#running.set(replica, running);
     const name = replica === 0 ? this.name : `${this.name}-r${replica}`;
-    await process.client.call(this.startCommand(port, name), callBoundMs);
+    // One that fails at once may be gone before it has answered; how it ended is seen by whoever waits for that.
+    await process.client.call(this.startCommand(port, name), callBoundMs).catch(unlessEnded);
     return running;
   }
 
   /** What befalls replica 0, as the plan has it; each is waited for. */
-  async #live(life: readonly Life[], step: StepId = settleId): Promise<void> {
+  async #live(life: readonly Life[], step: StepId, door: View["door"]): Promise<void> {
     for (const one of life) {
       this.#nowMs = Math.max(this.#nowMs, one.atMs);
       switch (one.what) {
         case "started":
-          await this.#startFirst(one.by, one.atMs);
+          await this.#startFirst(one.by, one.atMs, door);
           break;
         case "connected":
           await this.#awaitSaidFirst(step, "connected");
@@ -231,7 +239,7 @@ export class ServiceCase extends LiveCase {
     }
   }
 
-  async #startFirst(by: "scenario" | "supervisor", atMs: number): Promise<void> {
+  async #startFirst(by: "scenario" | "supervisor", atMs: number, door: View["door"]): Promise<void> {
     const { strategy, deadlineMs = 0 } = this.#policy.startup;
     const began = performance.now();
     this.emit({ kind: "process", change: "started", replica: 0, by, atMs });
@@ -241,12 +249,10 @@ export class ServiceCase extends LiveCase {
     this.eventsSeen = 0;
     this.faultMark = 0;
     this.#probe = "";
-    if (this.#isSilent) {
-      // Until then the call to connect has not returned; a port that refuses ends the pass at once.
-      const { connectTimeoutMs } = this.#policy.startup;
-      const passMs = connectTimeoutMs * (this.one.scenario.options.servers ?? 1);
-      this.#timers.push({ what: "first pass", atMs: atMs + passMs, realMs: began + passMs });
-    }
+    // Until then the call to connect has not returned; a port that refuses takes no time.
+    const { connectTimeoutMs } = this.#policy.startup;
+    const passMs = connectTimeoutMs * (this.one.scenario.options.servers ?? 1);
+    if (door === "silent") this.#timers.push({ what: "first pass", atMs: atMs + passMs, realMs: began + passMs });
     if (strategy === "retry-with-deadline")
       this.#timers.push({ what: "deadline", atMs: atMs + deadlineMs, realMs: began + deadlineMs });
   }
@@ -397,7 +403,11 @@ export class ServiceCase extends LiveCase {
     await super.fault(step, fault, before);
     if (!("awaits" in fault) || fault.awaits !== "gave-up") return;
     const life = clientClosed(copyView(before), this.#policy.startup.whenClosed, "client-closed");
-    await this.#live(life.filter(one => one.what === "exited"));
+    await this.#live(
+      life.filter(one => one.what === "exited"),
+      step,
+      before.door,
+    );
   }
 
   protected override async faultService(step: StepId, fault: Fault, before: View): Promise<void> {
@@ -422,7 +432,6 @@ export class ServiceCase extends LiveCase {
       case "silent-handshake":
         await link.cut();
         await this.openLink(step, { silentHandshake: true });
-        this.#isSilent = true;
         return this.proven(step, fault.kind, "the proxy lists it");
       default:
         return super.faultService(step, fault, before);
@@ -454,7 +463,6 @@ export class ServiceCase extends LiveCase {
       await this.mustBeInForce(step, "silent-handshake");
       await link.cut();
       await this.openLink(step);
-      this.#isSilent = false;
     } else {
       const { hasJetStream, requiresCredentials } = await server.state();
       this.mustBe(step, "no-jetstream", hasJetStream === before.jetStream);
@@ -485,7 +493,7 @@ export class ServiceCase extends LiveCase {
       ({ what, atMs }) => (what === "window" || what === "first pass") && atMs <= untilMs,
     );
     await untilReal(Math.max(0, ...due.map(timer => timer.realMs)));
-    await this.#live(life, step);
+    await this.#live(life, step, view.door);
     this.#nowMs = untilMs;
     this.#timers = this.#timers.filter(timer => timer.what === "ack wait" || timer.atMs > untilMs);
     this.emit({ kind: "advanced", step, atMs: untilMs });
@@ -546,7 +554,8 @@ export class ServiceCase extends LiveCase {
     // A client that has closed without ever having been connected has asked for nothing.
     if (view.ended === "closed") return false;
     const { jetStreamProbe } = this.#policy.startup;
-    if (jetStreamProbe === "once") return view.process === "running" || view.path === "core";
+    if (jetStreamProbe === "once")
+      return view.process === "running" || (view.path === "core" && !connectPends(view, this.one.profile));
     if (jetStreamProbe === "none") return view.process === "running";
     return isCalm(view) && view.process === "running" && view.client === "connected";
   }
@@ -680,6 +689,11 @@ export class ServiceCase extends LiveCase {
     return super.mayFlush(view) && this.#running.has(0);
   }
 
+  /** What had failed by the last step has been started again since. */
+  protected override connectionsAtEnd(view: View): number {
+    return this.#running.has(0) && view.ended !== "closed" ? 1 : 0;
+  }
+
   protected override async settleService(end: View): Promise<void> {
     const view = copyView(end);
     const { scenario, profile } = this.one;
@@ -722,6 +736,10 @@ const idsOf = ({ id, again, subject, key }: PublishStep): string =>
 function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
   const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
   return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
+}
+
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof BusEnded)) throw error;
 }
 
 /** Where that moment is still to come; a little beyond it, for the server's own timers. */
