@@ -40,12 +40,14 @@ function load(root: string, file: string): CorpusEntry {
   return { file, scenario };
 }
 
-/** A file as a person names it: from the current folder, or else from the package's own. */
-export function findInput(named: string): { readonly path: string; readonly shown: string } {
+/** A file as a person names it, with its ending or without: from the current folder, or else from the package's own. */
+export function findInput(named: string, ending = ""): { readonly path: string; readonly shown: string } {
   const folders = isAbsolute(named) ? [""] : [process.cwd(), packageRoot()];
   for (const folder of folders) {
-    const path = folder === "" ? named : resolve(folder, named);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return { path, shown: named };
+    for (const shown of new Set([named, named + ending])) {
+      const path = folder === "" ? shown : resolve(folder, shown);
+      if (statSync(path, { throwIfNoEntry: false })?.isFile()) return { path, shown };
+    }
   }
   const advice = isAbsolute(named) ? "" : ", neither from the current folder nor from faultline's own";
   throw new BadInput(named, "", `there is no such file${advice}`);

@@ -79,7 +79,7 @@ export function knownProfile(name: string): Profile {
 /** A bundled policy by its name, or a file of one's own. @throws UsageError, BadInput */
 export function knownPolicy(named: string): NamedPolicy {
   if (!isPolicyName(named)) {
-    const { path, shown } = findInput(named);
+    const { path, shown } = findInput(named, ".json");
     return { named, policy: readPolicyFile(path, shown) };
   }
   const policy = bundledPolicy(named);
