@@ -73,6 +73,8 @@ export function classOf(outcome: Outcome | undefined, arrivals: number, complete
 const arrivalsOf = ({ durable, held, arrivals }: LedgerState, m: number): number =>
   (durable[m] === true ? held[m] : arrivals[m]) ?? 0;
 
+export const hasArrived = (state: LedgerState, m: number): boolean => arrivalsOf(state, m) > 0;
+
 export const classAt = (state: LedgerState, m: number): ClassName =>
   classOf(state.outcomes[m], arrivalsOf(state, m), state.complete);
 

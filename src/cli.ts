@@ -10,9 +10,11 @@ import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { exhaust } from "./commands/exhaust.ts";
 import { type CommonOptions, knownProperty, quoted, readCommon, readWorlds } from "./commands/options.ts";
+import { drillQuestion } from "./commands/question.ts";
 import { replay } from "./commands/replay.ts";
 import { search } from "./commands/search.ts";
 import { versionsHere } from "./counterexample.ts";
+import { type Question, questions } from "./drills/drill.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { paintFor } from "./report/paint.ts";
 import { progressOn } from "./report/progress.ts";
@@ -173,18 +175,36 @@ const addDrill: Add = (program, run) => {
         "the main job: the promises on the model, the corpus on every bus against real servers, and whether they agree",
       ),
   )
+    .argument("[question]", `one question about a policy: ${questions.join(", ")}`)
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
       examples([
         ["faultline drill", "every bundled bus"],
+        ["faultline drill durability", "which messages a rolling restart of the server costs, family by family"],
+        ["faultline drill buffer --policy cordum-as-found", "where the reconnect buffer is full, and what it costs"],
+        ["faultline drill shutdown --policy ./my-bus.json", "what a stop of your own bus loses, and how long it takes"],
+        ["faultline drill cold-start --bus typescript-nats-js-3", "what a process does that starts before its server"],
         ["faultline drill --bus typescript-nats-js-3", "one of them"],
         ['faultline drill --bus "node my-bus.js"', "your own, speaking bus protocol 1"],
         ["faultline drill --json > drill.json", "for a machine; progress stays on stderr"],
       ]),
     )
-    .action((options: CommonOptions) => run(context => drill(context, readCommon(options))));
+    .action((question: string | undefined, options: CommonOptions) =>
+      run(context => {
+        const asked = knownQuestion(question);
+        const common = readCommon(options);
+        return asked === undefined ? drill(context, common) : drillQuestion(context, asked, common);
+      }),
+    );
 };
+
+function knownQuestion(named: string | undefined): Question | undefined {
+  if (named === undefined) return undefined;
+  const question = questions.find(one => one === named);
+  if (question !== undefined) return question;
+  throw new UsageError(`drill asks no question ${JSON.stringify(named)}; there are ${questions.join(", ")}.`);
+}
 
 interface SearchFlags extends CommonOptions {
   readonly world: string;

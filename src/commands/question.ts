@@ -1,0 +1,358 @@
+/**
+ * `faultline drill durability|buffer|shutdown|cold-start`: one question about a policy, answered by a fixed list of cases. Each is run in
+ * the model twice, in the policy's own time and in that of a live run, and live once; the policy's demands are what it is held to. Every
+ * live case is written down beside the report, so that one line replays it.
+ */
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Capability } from "../../models/vocabulary/scenario.ts";
+import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { missingCapabilities } from "../capability.ts";
+import { versionsHere } from "../counterexample.ts";
+import { answerOf, type Ran } from "../drills/answer.ts";
+import type { DrillCase, Question } from "../drills/drill.ts";
+import { casesOf } from "../drills/index.ts";
+import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
+import { digestOfJson } from "../journal.ts";
+import { type Judgement, judge } from "../judge.ts";
+import { inLiveTime } from "../policies.ts";
+import { plain } from "../report/paint.ts";
+import { type QuestionCase, type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
+import { allBrokenBy, type CaseRun, runModelCase } from "../run.ts";
+import { openRunFolder, type RunFolder } from "../run-folder.ts";
+import type { LiveStage, Site } from "../worlds/live/index.ts";
+import { inLanes } from "../worlds/live/lanes.ts";
+import { modelCapabilities } from "../worlds/model.ts";
+import { type Context, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
+import { clientText, LiveUnavailable, openLive, profileOf } from "./live.ts";
+import {
+  bundledProfile,
+  type Common,
+  knownPolicy,
+  knownProfile,
+  type NamedPolicy,
+  policyWord,
+  quoted,
+  requireWords,
+} from "./options.ts";
+
+const busDefault = "go-nats-go";
+const policyDefault = "cordum-hardened";
+/** The longest wait between two dials that a drill takes as it is, to measure how long a recovery takes. */
+const reconnectWaitMsMax = 2_000;
+/** A live violation that the model did not have is run again, and its rate stated. */
+const rerunsOfViolation = 4;
+
+interface Asked {
+  readonly question: Question;
+  readonly bus: string;
+  readonly policy: NamedPolicy;
+  readonly common: Common;
+}
+
+/** Grows while the drill runs, so that what was found before an interrupt is there. */
+interface Found {
+  profile: Profile | undefined;
+  client: string | undefined;
+  servers: readonly string[];
+  /** Why there is no live world. */
+  reason: string | undefined;
+  seconds: number;
+  total: number;
+  readonly ran: Ran[];
+  readonly cases: QuestionCase[];
+  readonly violations: QuestionViolation[];
+}
+
+export async function drillQuestion(context: Context, question: Question, common: Common): Promise<Ending> {
+  const [bus = busDefault, another] = common.buses;
+  if (another !== undefined) throw new UsageError(`drill ${question} takes one --bus NAME|COMMAND.`);
+  if (common.resume !== undefined)
+    throw new UsageError(`drill ${question} takes no --resume: it takes less than a minute, so run it again.`);
+  const asked: Asked = { question, bus, policy: common.policy ?? knownPolicy(policyDefault), common };
+  context.say(`seed ${common.seed}`);
+  const folder = openRunFolder(headerOf(asked), undefined);
+  context.say(`run  ${folder.path}`);
+  const found: Found = {
+    profile: undefined,
+    client: undefined,
+    servers: [],
+    reason: undefined,
+    seconds: 0,
+    total: 0,
+    ran: [],
+    cases: [],
+    violations: [],
+  };
+  const interrupted = await wasInterrupted(context.signal, everyCase(context, asked, found, folder));
+  folder.journal.close();
+  return conclude(context, asked, found, folder, interrupted);
+}
+
+const headerOf = ({ question, bus, policy, common }: Asked) => ({
+  tool: versionsHere().faultline,
+  command: `drill-${question}`,
+  seed: common.seed,
+  options: { bus, profile: common.profile ?? null, require: common.require, policy: policy.named },
+  source: digestOfJson(policy.policy),
+});
+
+async function everyCase(context: Context, asked: Asked, found: Found, folder: RunFolder): Promise<void> {
+  const site = await unlessInterrupted(context.signal, openLive(context, asked.common.lanes, asked.common.lanes)).catch(
+    (error: unknown) => {
+      if (error instanceof LiveUnavailable) return error;
+      throw error;
+    },
+  );
+  if (site instanceof LiveUnavailable) {
+    found.reason = site.message;
+    found.profile = knownProfile(asked.common.profile ?? bundledProfile(asked.bus) ?? refuseUnknown(asked, site));
+    for (const pair of pairsOf(asked, found.profile, found))
+      record(asked, found, folder, pair, modelRuns(asked, found.profile, pair), undefined, { k: 1, n: 1 });
+    return;
+  }
+  try {
+    await live(context, asked, site, found, folder);
+  } finally {
+    await site.close();
+  }
+}
+
+/** A command of one's own names its profile only once it runs. */
+function refuseUnknown({ bus }: Asked, { message }: LiveUnavailable): never {
+  throw new LiveUnavailable(`${bus} could not be asked which profile it has: ${message}`);
+}
+
+async function live(context: Context, asked: Asked, site: Site, found: Found, folder: RunFolder): Promise<void> {
+  const { bus, common } = asked;
+  const stage = await site.openBus(bus);
+  const { profile } = profileOf(stage.greeting.profile, bus, common.profile);
+  if (!stage.capabilities.has("policy"))
+    throw new FaultlineError(
+      `${bus} lacks the capability policy, so nothing can be asked of it under one; the bundled buses that have it are ${withPolicy}.`,
+      exitCodes.unavailable,
+    );
+  const { versions } = site.servers;
+  found.profile = profile;
+  found.client = clientText(stage);
+  found.servers = [`nats-server ${versions["nats-server"]}`, `toxiproxy ${versions.toxiproxy}`];
+  const began = performance.now();
+  const pairs = pairsOf(asked, profile, found);
+  const work = async (pair: Pair): Promise<LiveRun | undefined> =>
+    missingOf(pair.scaled, stage.capabilities).length > 0 ? undefined : liveRun(stage, asked, profile, pair.scaled);
+  for await (const { job, result } of inLanes(stage.lanes, pairs, work)) {
+    const models = modelRuns(asked, profile, job);
+    const isNews = result !== undefined && result.judgement.verdict === "violated" && !foretold(models, result);
+    const reproduced = isNews ? await rate(stage, asked, profile, job.scaled) : { k: 1, n: 1 };
+    record(asked, found, folder, job, models, result ?? "not-run", reproduced);
+    context.progress.now(`${asked.question}: ${found.cases.length} of ${found.total}, ${job.scaled.scenario.id}`);
+    found.seconds = (performance.now() - began) / 1_000;
+    if (context.signal.aborted) return;
+  }
+  await stage.close();
+}
+
+const withPolicy = "go-nats-go and typescript-nats-js-3";
+
+/** One case in the policy's own time, and in that of a live run. */
+interface Pair {
+  readonly own: DrillCase;
+  readonly scaled: DrillCase;
+}
+
+function pairsOf({ question, policy }: Asked, profile: Profile, found: Found): readonly Pair[] {
+  const scaled = casesOf(question, liveTime(question, policy.policy), profile);
+  const pairs = casesOf(question, policy.policy, profile).map((own, i) => ({ own, scaled: scaled[i] ?? own }));
+  found.total = pairs.length;
+  return pairs;
+}
+
+/** How long a recovery takes is asked for the buffer, so that its wait between dials stays the policy's own. */
+function liveTime(question: Question, policy: Policy): Policy {
+  const scaled = inLiveTime(policy);
+  const { reconnectWaitMs } = policy.client;
+  if (question !== "buffer" || reconnectWaitMs === undefined) return scaled;
+  return { ...scaled, client: { ...scaled.client, reconnectWaitMs: Math.min(reconnectWaitMs, reconnectWaitMsMax) } };
+}
+
+/** A size that the client has no option for matters only where sizes are asked for. */
+const missingOf = ({ scenario, part }: DrillCase, has: ReadonlySet<Capability>): readonly Capability[] =>
+  missingCapabilities(scenario, has).filter(one => one !== "reconnect-buffer-limit" || part === "size");
+
+interface LiveRun extends CaseRun {
+  readonly atMs: readonly number[];
+  readonly memory: Ran["memory"];
+}
+
+async function liveRun(stage: LiveStage, { bus, common }: Asked, profile: Profile, one: DrillCase): Promise<LiveRun> {
+  const { scenario } = one;
+  const events: Event[] = [];
+  const atMs: number[] = [];
+  const memory: NonNullable<Ran["memory"]>[number][] = [];
+  await stage.run(
+    { scenario, bus, profile, seed: common.seed },
+    event => {
+      events.push(event);
+      atMs.push(performance.now());
+    },
+    sample => memory.push(sample),
+  );
+  return { events, atMs, memory, judgement: judge(scenario, profile, events, { require: common.require }) };
+}
+
+interface ModelRuns {
+  readonly own: CaseRun;
+  readonly scaled: CaseRun;
+}
+
+const modelRuns = ({ common }: Asked, profile: Profile, { own, scaled }: Pair): ModelRuns => {
+  const run = ({ scenario }: DrillCase): CaseRun =>
+    runModelCase({ scenario, profile, seed: common.seed }, { require: common.require });
+  return { own: run(own), scaled: run(scaled) };
+};
+
+/** All that broke live broke in the model too. */
+const foretold = ({ own, scaled }: ModelRuns, { judgement }: CaseRun): boolean => {
+  const known = new Set([...allBrokenBy(own.judgement), ...allBrokenBy(scaled.judgement)]);
+  return allBrokenBy(judgement).every(one => known.has(one));
+};
+
+async function rate(stage: LiveStage, asked: Asked, profile: Profile, one: DrillCase) {
+  let k = 1;
+  for (let i = 0; i < rerunsOfViolation; i++)
+    if ((await liveRun(stage, asked, profile, one)).judgement.verdict === "violated") k++;
+  return { k, n: 1 + rerunsOfViolation };
+}
+
+// ---- What is found ----
+
+function record(
+  asked: Asked,
+  found: Found,
+  folder: RunFolder,
+  { own, scaled }: Pair,
+  models: ModelRuns,
+  result: LiveRun | "not-run" | undefined,
+  reproduced: { readonly k: number; readonly n: number },
+): void {
+  const { scenario, about, part, variant, judged } = scaled;
+  const live = result === "not-run" ? undefined : result;
+  const file = folder.write(
+    `case-${scenario.id.replaceAll("/", "-")}.json`,
+    `${JSON.stringify(scenario, undefined, 2)}\n`,
+  );
+  const again = againLine(asked, file);
+  const missing = result === "not-run" ? missingOf(scaled, lackingHere(found)) : [];
+  const judgements: (readonly ["model" | "live", Judgement])[] = [
+    ["model", models.own.judgement],
+    ["model", models.scaled.judgement],
+    ...(live === undefined ? [] : [["live", live.judgement] as const]),
+  ];
+  const verdict = worst(judgements.map(([, one]) => one.verdict));
+  const shown = judgements.find(([, one]) => one.verdict === verdict)?.[1] ?? models.own.judgement;
+  found.ran.push({
+    own,
+    scaled,
+    ownModel: models.own.events,
+    model: models.scaled.events,
+    live: live?.events,
+    atMs: live?.atMs,
+    memory: live?.memory,
+  });
+  found.cases.push({
+    id: scenario.id,
+    about,
+    part,
+    variant: variant ?? null,
+    judged,
+    verdict,
+    reason: shown.reason,
+    model: worst([models.own.judgement.verdict, models.scaled.judgement.verdict]),
+    live: live?.judgement.verdict ?? null,
+    agrees: live === undefined ? null : live.judgement.conformance.answer === "permitted",
+    notRun: result === "not-run" ? missing : null,
+    ledger: (live?.judgement ?? models.scaled.judgement).ledger,
+    file,
+    again,
+  });
+  for (const property of new Set(judgements.flatMap(([, one]) => allBrokenBy(one)))) {
+    const broken = judgements.filter(([, one]) => allBrokenBy(one).includes(property));
+    const last = broken.at(-1);
+    if (last === undefined) continue;
+    found.violations.push({
+      property,
+      case: scenario.id,
+      about,
+      worlds: [...new Set(broken.map(([world]) => world))],
+      reason: reasonOf(last[1], property),
+      reproduced,
+      file,
+      again,
+    });
+  }
+}
+
+/** What the bus cannot do is what its profile cannot do, but for what a world lacks. */
+const lackingHere = ({ profile }: Found): ReadonlySet<Capability> =>
+  profile === undefined ? new Set() : modelCapabilities(profile);
+
+function reasonOf({ properties, conformance, reason }: Judgement, property: string): string {
+  if (property === "conformance") return conformance.reason;
+  return properties.find(one => one.property === property)?.reason ?? reason;
+}
+
+const againLine = ({ bus, common }: Asked, file: string): string =>
+  `npx faultline replay ${quoted(file)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}`;
+
+function conclude(context: Context, asked: Asked, found: Found, folder: RunFolder, interrupted: boolean): Ending {
+  const { question, bus, policy, common } = asked;
+  const whole = !interrupted && found.reason === undefined && found.cases.length === found.total && found.total > 0;
+  const isIdle = found.cases.some(({ judged, notRun }) => judged && notRun !== null);
+  // What is set beside the policy and could not be shown leaves its own answer as it is.
+  const counts = found.cases.filter(one => one.judged || one.verdict === "violated").map(one => one.verdict);
+  const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
+  const violations = ownFirst(question, found.violations);
+  const { families, figures } = answerOf(question, policy.policy, found.profile, found.ran);
+  const report: QuestionReport = {
+    verdict,
+    question,
+    policy: policy.policy.name,
+    bus,
+    profile: found.profile?.name ?? null,
+    client: found.client ?? null,
+    servers: found.servers,
+    seed: common.seed,
+    interrupted,
+    live: { reason: found.reason ?? null, seconds: Number(found.seconds.toFixed(1)) },
+    families,
+    figures,
+    violations,
+    cases: found.cases,
+  };
+  const path = folder.write("report.txt", `${renderQuestion(report, plain)}\n`);
+  const document = { ...report, report: path };
+  folder.write("drill.json", `${JSON.stringify(document, undefined, 2)}\n`);
+  return {
+    exitCode: exitCodeOf(verdict),
+    document,
+    text: `${renderQuestion(report, context.paint)}\nReport   ${path}`,
+    again: violations[0]?.again ?? sameLine(asked),
+  };
+}
+
+const concernOf: Readonly<Record<Question, string>> = {
+  durability: "durable-path/",
+  buffer: "reconnect-buffer/",
+  shutdown: "shutdown/",
+  "cold-start": "cold-start/",
+};
+
+/** Promises of the question's own concern, then what else its cases broke. */
+function ownFirst(question: Question, violations: readonly QuestionViolation[]): readonly QuestionViolation[] {
+  const isOwn = ({ property }: QuestionViolation): boolean => property.startsWith(concernOf[question]);
+  return [...violations.filter(isOwn), ...violations.filter(one => !isOwn(one))];
+}
+
+const sameLine = ({ question, bus, policy, common }: Asked): string =>
+  `npx faultline drill ${question}${policyWord(policy)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)} --seed ${common.seed}`;

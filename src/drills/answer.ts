@@ -1,0 +1,221 @@
+/** The figures of a question, out of what its cases have shown: live where they were run live, else in the model. */
+import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { StepId } from "../../models/vocabulary/scenario.ts";
+import { fillId } from "./buffer.ts";
+import { budgetExample } from "./cold-start.ts";
+import type { DrillCase, Question } from "./drill.ts";
+import {
+  type FamilyFigures,
+  type FillFigures,
+  familyFigures,
+  fillFigures,
+  type ReplicaFigures,
+  recoveryMs,
+  replicaFigures,
+  type StartFigures,
+  type StopFigures,
+  startFigures,
+  stopFigures,
+} from "./figures.ts";
+
+/** One case as it was run: in the model in the policy's own time and in that of a live run, and live if it was. */
+export interface Ran {
+  readonly own: DrillCase;
+  readonly scaled: DrillCase;
+  readonly ownModel: readonly Event[];
+  readonly model: readonly Event[];
+  readonly live: readonly Event[] | undefined;
+  /** When each live event came, by the clock of the harness. */
+  readonly atMs: readonly number[] | undefined;
+  /** What the bus's process had, step by step. */
+  readonly memory: readonly { readonly residentBytes: number; readonly peakBytes: number }[] | undefined;
+}
+
+export interface SizeRow extends FillFigures {
+  readonly size: string;
+  readonly judged: boolean;
+  readonly world: "live" | "model";
+  /** Null: nothing is ever refused. */
+  readonly limitBytes: number | null;
+  readonly predictedFirstRefusal: number | null;
+  /** Null where the kernel does not tell. */
+  readonly memoryAtStartBytes: number | null;
+  readonly peakMemoryBytes: number | null;
+  readonly recoveryMs: number | null;
+}
+
+interface Shown {
+  readonly situation: string;
+  readonly about: string;
+  readonly variant: string;
+  readonly judged: boolean;
+  readonly world: "live" | "model";
+}
+
+export interface StopRow extends Shown, StopFigures {
+  /** In the policy's own time, as modelled. */
+  readonly ownTookMs: number | null;
+  readonly ownBudgetMs: number;
+}
+export interface ReplicaRow extends Shown, ReplicaFigures {
+  readonly durables: Policy["consume"]["durables"];
+}
+export interface StartRow extends Shown, StartFigures {
+  /** In the policy's own time, as modelled. */
+  readonly own: StartFigures;
+}
+export interface BudgetRow {
+  readonly servers: number;
+  readonly passes: number;
+  readonly connectTimeoutMs: number;
+  readonly marginMs: number;
+  readonly deadlineMs: number;
+  /** When the process gave up: as modelled, and as measured in live time. */
+  readonly gaveUpAfterMs: number | null;
+  readonly live: { readonly deadlineMs: number; readonly gaveUpAfterMs: number | null };
+}
+
+export interface Figures {
+  readonly sizes?: readonly SizeRow[];
+  readonly stops?: readonly StopRow[];
+  readonly replicas?: readonly ReplicaRow[];
+  readonly starts?: readonly StartRow[];
+  readonly budget?: BudgetRow;
+  readonly restarts?: { readonly perFamily: number; readonly signals: readonly string[] };
+}
+
+export interface Answer {
+  /** Of the cases that are judged. */
+  readonly families: readonly FamilyFigures[];
+  readonly figures: Figures;
+}
+
+/** Which cases tell what becomes of a family. */
+const partsOfFamilies: Readonly<Record<Question, readonly string[]>> = {
+  durability: ["restart"],
+  buffer: ["outage"],
+  shutdown: ["stop"],
+  "cold-start": ["server-is-late", "jetstream-is-late"],
+};
+
+export function answerOf(
+  question: Question,
+  policy: Policy,
+  profile: Profile | undefined,
+  ran: readonly Ran[],
+): Answer {
+  const parts = partsOfFamilies[question];
+  const judged = ran.filter(({ own }) => own.judged && parts.includes(own.part));
+  return { families: familyFigures(policy, judged.map(eventsOf)), figures: figuresOf(question, profile, ran) };
+}
+
+function figuresOf(question: Question, profile: Profile | undefined, ran: readonly Ran[]): Figures {
+  const of = (part: string): readonly Ran[] => ran.filter(({ own }) => own.part === part);
+  switch (question) {
+    case "durability":
+      return { restarts: { perFamily: 2, signals: signalsOf(of("restart")) } };
+    case "buffer":
+      return { sizes: profile === undefined ? [] : of("size").map(one => sizeRow(one, profile)) };
+    case "shutdown":
+      return { stops: of("stop").map(stopRow), replicas: of("replicas").map(replicaRow) };
+    case "cold-start": {
+      const [budget] = of("budget");
+      const starts = ran.filter(({ own }) => own.part !== "budget").map(startRow);
+      return { starts, ...(budget === undefined ? {} : { budget: budgetRow(budget) }) };
+    }
+  }
+}
+
+const eventsOf = ({ live, model }: Ran): readonly Event[] => live ?? model;
+
+/** Of the restarts that were proven to have taken effect. */
+const signalsOf = (ran: readonly Ran[]): readonly string[] => [
+  ...new Set(
+    ran.flatMap(one => {
+      const done = new Set(
+        eventsOf(one).flatMap(event => (event.kind === "fault" && event.phase === "took-effect" ? [event.step] : [])),
+      );
+      return one.own.scenario.steps.flatMap(step =>
+        step.kind === "fault" && step.fault.kind === "stop-server" && done.has(step.id) ? [step.fault.signal] : [],
+      );
+    }),
+  ),
+];
+
+const shown = ({ own, live }: Ran, ownStrategy: string): Shown => ({
+  situation: own.part,
+  about: own.about,
+  variant: own.variant ?? ownStrategy,
+  judged: own.judged,
+  world: live === undefined ? "model" : "live",
+});
+
+const healOf = ({ scenario }: DrillCase): StepId | undefined => scenario.steps.find(({ kind }) => kind === "heal")?.id;
+
+function sizeRow(one: Ran, profile: Profile): SizeRow {
+  const { own, scaled, model, live, atMs, memory } = one;
+  const limitBytes = bufferBytesMax(profile, scaled.scenario.options);
+  const heal = healOf(scaled);
+  return {
+    ...fillFigures(eventsOf(one), fillId),
+    size: own.variant ?? "own",
+    judged: own.judged,
+    world: live === undefined ? "model" : "live",
+    limitBytes: Number.isFinite(limitBytes) ? limitBytes : null,
+    predictedFirstRefusal: fillFigures(model, fillId).firstRefusal,
+    memoryAtStartBytes: memory?.[0]?.residentBytes ?? null,
+    peakMemoryBytes: memory?.at(-1)?.peakBytes ?? null,
+    recoveryMs: live === undefined || atMs === undefined || heal === undefined ? null : recoveryMs(live, atMs, heal),
+  };
+}
+
+function stopRow(one: Ran): StopRow {
+  const { own, scaled, ownModel } = one;
+  const policyOf = ({ scenario }: DrillCase): Policy => scenario.policy as Policy;
+  const inOwnTime = stopFigures(ownModel, policyOf(own));
+  return {
+    ...shown(one, policyOf(own).shutdown.strategy),
+    ...stopFigures(eventsOf(one), policyOf(scaled)),
+    ownTookMs: inOwnTime.tookMs,
+    ownBudgetMs: inOwnTime.budgetMs,
+  };
+}
+
+function replicaRow(one: Ran): ReplicaRow {
+  const policy = one.own.scenario.policy as Policy;
+  return {
+    ...shown(one, policy.shutdown.strategy),
+    ...replicaFigures(eventsOf(one)),
+    durables: policy.consume.durables,
+  };
+}
+
+function startRow(one: Ran): StartRow {
+  const policy = one.own.scenario.policy as Policy;
+  return {
+    ...shown(one, policy.startup.strategy),
+    ...startFigures(eventsOf(one), healOf(one.scaled)),
+    own: startFigures(one.ownModel, healOf(one.own)),
+  };
+}
+
+function budgetRow(one: Ran): BudgetRow {
+  const startupOf = ({ scenario }: DrillCase) => (scenario.policy as Policy).startup;
+  const { connectTimeoutMs, deadlineMs = 0 } = startupOf(one.own);
+  const gaveUp = (events: readonly Event[]): number | null => startFigures(events, undefined).exits[0]?.tookMs ?? null;
+  return {
+    servers: budgetExample.servers,
+    passes: budgetExample.passes,
+    connectTimeoutMs,
+    marginMs: budgetExample.marginTimeouts * connectTimeoutMs,
+    deadlineMs,
+    gaveUpAfterMs: gaveUp(one.ownModel),
+    live: {
+      deadlineMs: startupOf(one.scaled).deadlineMs ?? 0,
+      gaveUpAfterMs: one.live === undefined ? null : gaveUp(one.live),
+    },
+  };
+}

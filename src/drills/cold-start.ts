@@ -1,0 +1,113 @@
+/** Question 4: what a process does that is started before its server, by the policy's own strategy and by the others. */
+import type { Policy, StartupPolicy } from "../../models/vocabulary/policy.ts";
+import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
+import type { Fault } from "../../models/vocabulary/scenario.ts";
+import { advance, beside, type Draft, type DrillCase, drillCase, heal, publish, start, witnesses } from "./drill.ts";
+
+type Strategy = StartupPolicy["strategy"];
+
+/** The example of a startup budget: three passes over three servers, and a margin of one and a half timeouts. */
+export const budgetExample = { servers: 3, passes: 3, marginTimeouts: 1.5 } as const;
+export const budgetExampleMs = (connectTimeoutMs: number): number =>
+  connectTimeoutMs * (budgetExample.servers * budgetExample.passes + budgetExample.marginTimeouts);
+
+const strategies: readonly Strategy[] = ["fail-fast", "retry-with-deadline", "retry-forever"];
+
+export function coldStartCases(policy: Policy): readonly DrillCase[] {
+  const own = policy.startup.strategy;
+  const others = strategies.filter(strategy => strategy !== own);
+  const { startup, supervisor } = policy;
+  // The same for every strategy, so that their restarts can be set beside each other.
+  const absentMs = (startup.deadlineMs ?? budgetExampleMs(startup.connectTimeoutMs)) + 2.5 * supervisor.restartMs;
+  return [
+    ...startsOf(policy, undefined, absentMs),
+    ...others.flatMap(strategy => startsOf(withStrategy(policy, strategy), strategy, absentMs)),
+    budget(policy),
+  ];
+}
+
+const withStrategy = (policy: Policy, strategy: Strategy): Policy => {
+  const { deadlineMs: ownMs, ...startup } = policy.startup;
+  const deadlineMs = ownMs ?? budgetExampleMs(startup.connectTimeoutMs);
+  const changed = { ...startup, strategy, ...(strategy === "retry-with-deadline" ? { deadlineMs } : {}) };
+  return beside(policy, strategy, { startup: changed });
+};
+
+const stopped: Fault = { kind: "stop-server", signal: "TERM", awaits: "none" };
+
+function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: number): readonly DrillCase[] {
+  const { supervisor } = policy;
+  const word = variant ?? "own";
+  const subjects = witnesses(policy).map(({ subject }) => subject);
+  const core = subjects.filter(subject => !isClassifiedDurable(policy, subject)).slice(0, 1);
+  const durable = subjects.filter(
+    subject => isClassifiedDurable(policy, subject) && streamOf(policy, subject) !== undefined,
+  );
+  const once = (some: readonly string[]): readonly Draft[] => some.map(subject => publish(subject, 1));
+  const one = (claim: string, about: string, steps: readonly Draft[]): DrillCase =>
+    drillCase({
+      question: "cold-start",
+      claim: `${word}-${claim}`,
+      about,
+      part: claim,
+      policy,
+      steps,
+      ...(variant === undefined ? {} : { variant }),
+    });
+  const lateMs = supervisor.restartMs * 2.5;
+  const cases = [
+    one("server-is-late", "the server comes after the process", [
+      { kind: "fault", fault: stopped },
+      start(),
+      ...once(core),
+      advance(lateMs),
+      heal,
+      advance(supervisor.restartMs),
+      ...once([...core, ...durable]),
+    ]),
+    one("server-never-comes", "the server does not come within the time that the strategy allows", [
+      { kind: "fault", fault: stopped },
+      start(),
+      advance(absentMs),
+      heal,
+      advance(supervisor.restartMs),
+    ]),
+    one("wrong-credentials", "the server refuses the credentials", [
+      { kind: "fault", fault: { kind: "refuse-credentials" } },
+      start(),
+      advance(supervisor.restartMs * 1.5),
+      heal,
+      advance(supervisor.restartMs),
+    ]),
+  ];
+  if (durable.length === 0) return cases;
+  return [
+    ...cases,
+    one("jetstream-is-late", "the server comes without JetStream, which comes later", [
+      { kind: "fault", fault: { kind: "no-jetstream" } },
+      start(),
+      ...once(durable.slice(0, 1)),
+      heal,
+      ...once(durable),
+    ]),
+  ];
+}
+
+/** Servers that accept the dial and never greet: every dial takes its whole timeout, and the deadline is what ends them. */
+function budget(policy: Policy): DrillCase {
+  const { connectTimeoutMs, deadlineMs: _own, ...startup } = policy.startup;
+  const deadlineMs = budgetExampleMs(connectTimeoutMs);
+  const counted = beside(policy, "the-budget", {
+    startup: { ...startup, connectTimeoutMs, strategy: "retry-with-deadline", deadlineMs },
+  });
+  return drillCase({
+    question: "cold-start",
+    claim: "the-startup-budget",
+    about: `${budgetExample.servers} servers that never greet, ${budgetExample.passes} passes and a margin`,
+    part: "budget",
+    policy: counted,
+    variant: "retry-with-deadline, counted",
+    servers: budgetExample.servers,
+    steps: [{ kind: "fault", fault: { kind: "silent-handshake" } }, start(), advance(deadlineMs + 1)],
+  });
+}

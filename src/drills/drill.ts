@@ -1,0 +1,115 @@
+/**
+ * A question of those who operate a bus, as a fixed list of cases: pure functions of a policy and the client's profile, told apart
+ * by question in the files beside this one. Called by src/commands/question.ts, which runs them in the model and live.
+ */
+import type { Family, Policy } from "../../models/vocabulary/policy.ts";
+import { covers } from "../../models/vocabulary/policy-rules.ts";
+import type { Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { subjectsOf } from "../../properties/arbitraries/policy-subjects.ts";
+import { optionDefaults } from "../policy-schema.ts";
+
+export const questions = ["durability", "buffer", "shutdown", "cold-start"] as const;
+export type Question = (typeof questions)[number];
+
+export interface DrillCase {
+  /** What befalls the bus, as a person on call would say it. */
+  readonly about: string;
+  /** Which of the drill's tables it belongs to. */
+  readonly part: string;
+  /** What of the policy was changed to set something beside it; undefined: it is the policy's own. */
+  readonly variant?: string;
+  /** Held to what the policy demands. What is shown beside it is held to its client's promises alone. */
+  readonly judged: boolean;
+  readonly scenario: Scenario;
+}
+
+type WithoutId<One> = One extends Step ? Omit<One, "id"> & { readonly id?: string } : never;
+/** A step that is named after its place. */
+export type Draft = WithoutId<Step>;
+
+const numbered = (drafts: readonly Draft[]): readonly Step[] =>
+  drafts.map((draft, i) => ({ id: `${draft.kind}-${i + 1}`, ...draft }) as Step);
+
+export interface Sketch {
+  readonly question: Question;
+  readonly claim: string;
+  readonly about: string;
+  readonly part: string;
+  readonly policy: Policy;
+  readonly steps: readonly Draft[];
+  readonly servers?: number;
+  readonly variant?: string;
+}
+
+export function drillCase({ question, claim, about, part, policy, steps, servers, variant }: Sketch): DrillCase {
+  const options: Options = {
+    subject: "subject",
+    ...optionDefaults,
+    cutsWith: "fin",
+    ...policy.client,
+    ...(servers === undefined ? {} : { servers }),
+  };
+  const scenario: Scenario = {
+    version: 1,
+    id: `${question}/${claim}`,
+    why: `${about}, under the policy ${policy.name}`,
+    requires: [],
+    options,
+    policy,
+    steps: numbered(steps),
+    mustHappen: [],
+    expect: {},
+  };
+  return { about, part, judged: variant === undefined, scenario, ...(variant === undefined ? {} : { variant }) };
+}
+
+const nameMax = 63;
+
+/** The policy with something changed, to set beside it. It is asked for nothing: whoever changed it has not declared it. */
+export const beside = (policy: Policy, word: string, change: Partial<Policy>): Policy => ({
+  ...policy,
+  ...change,
+  name: `${policy.name}-with-${word}`.slice(0, nameMax).replace(/-$/, ""),
+  demands: [],
+});
+
+/** A family, and a subject that stands for it. */
+export interface Witness {
+  readonly family: Family;
+  readonly subject: string;
+}
+
+/** The family that a subject belongs to: the first that covers it. */
+export const familyOf = ({ families }: Policy, subject: string): Family | undefined =>
+  families.find(({ subjects }) => covers(subjects, subject));
+
+/** The shortest witness of every family. One that others before it cover wholly has none. */
+export function witnesses(policy: Policy): readonly Witness[] {
+  const subjects = [...subjectsOf(policy)].sort((a, b) => a.length - b.length);
+  return policy.families.flatMap(family => {
+    const subject = subjects.find(one => familyOf(policy, one) === family);
+    return subject === undefined ? [] : [{ family, subject }];
+  });
+}
+
+/** A subject as a part of an id. */
+export const slug = (subject: string): string =>
+  subject
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+
+// ---- Steps ----
+
+export const payloadBytes = 64;
+
+export const start = (replica = 0): Draft => ({ kind: "start", ...(replica === 0 ? {} : { replica }) });
+export const publish = (
+  subject: string,
+  count: number,
+  more: Partial<Pick<PublishStep, "overlap" | "async" | "key" | "bytes" | "id" | "again">> = {},
+): Draft => ({ kind: "publish", count, bytes: payloadBytes, subject, ...more });
+export const heal: Draft = { kind: "heal", awaits: "connected" };
+export const cut: Draft = { kind: "fault", fault: { kind: "cut", awaits: "noticed" } };
+export const advance = (ms: number): Draft => ({ kind: "advance", ms: Math.max(1, Math.round(ms)) });
+export const signal = (one: "TERM" | "KILL", replica = 0): Draft => ({ kind: "signal", replica, signal: one });

@@ -1,0 +1,111 @@
+/** Question 1: which messages a restart of the server costs, family by family, and where the durability map is not what is done. */
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { isClassifiedDurable } from "../../models/vocabulary/policy-rules.ts";
+import { subjectsOf, witnessesOf } from "../../properties/arbitraries/policy-subjects.ts";
+import {
+  type Draft,
+  type DrillCase,
+  drillCase,
+  heal,
+  publish,
+  type Sketch,
+  slug,
+  start,
+  type Witness,
+  witnesses,
+} from "./drill.ts";
+
+const calmCount = 10;
+const burstCount = 20;
+/** Every one of them waits out its ack timeout. */
+const durableBurstCount = 5;
+
+export function durabilityCases(policy: Policy): readonly DrillCase[] {
+  const sketch = (one: Omit<Sketch, "question" | "policy">): DrillCase =>
+    drillCase({ question: "durability", policy, ...one });
+  const all = witnesses(policy);
+  const durable = all.filter(({ family }) => family.durability === "durable").map(({ subject }) => subject);
+  const { uncovered } = witnessesOf(policy);
+  const covered = subjectsOf(policy).filter(subject => !uncovered.includes(subject));
+  return [
+    ...all.map(one => rollingRestart(policy, one)).map(sketch),
+    sketch({
+      claim: "every-pattern-is-published-on",
+      about: "one message on a subject of every pattern of the policy",
+      part: "map",
+      steps: [start(), ...covered.map(subject => publish(subject, 1))],
+    }),
+    ...uncovered.map(subject =>
+      sketch({
+        claim: `${slug(subject)}-is-in-no-stream`,
+        about: `${subject} is published through JetStream, and no stream takes it`,
+        part: "map",
+        steps: [start(), publish(subject, 1)],
+      }),
+    ),
+    ...(durable.length === 0 ? [] : ofTheDurable(durable).map(sketch)),
+  ];
+}
+
+/** The server stops and comes back twice while the family is published throughout: before, in the midst of a burst, while down, after. */
+function rollingRestart(policy: Policy, { subject }: Witness): Omit<Sketch, "question" | "policy"> {
+  const isDurable = isClassifiedDurable(policy, subject);
+  const burst = isDurable ? durableBurstCount : burstCount;
+  const restart = (signal: "TERM" | "KILL"): readonly Draft[] => [
+    publish(subject, burst, { overlap: true, ...(isDurable ? { async: true } : {}) }),
+    { kind: "fault", fault: { kind: "stop-server", signal, awaits: "noticed" } },
+    publish(subject, isDurable ? 1 : calmCount),
+    heal,
+    publish(subject, calmCount),
+  ];
+  return {
+    claim: `rolling-restart-under-${slug(subject)}`,
+    about: `the server restarted twice, by TERM and by KILL, while ${subject} is published`,
+    part: "restart",
+    steps: [start(), publish(subject, calmCount), ...restart("TERM"), ...restart("KILL")],
+  };
+}
+
+/** About what is declared durable; the first subject stands for all where one is enough. */
+function ofTheDurable(subjects: readonly [string, ...string[]] | readonly string[]) {
+  const [first = ""] = subjects;
+  const retried: Draft = publish(first, 1, { id: "first" });
+  return [
+    {
+      claim: "two-messages-about-one-thing",
+      about: "two different messages about one job, one after the other, in every durable family",
+      part: "ids",
+      steps: [start(), ...subjects.map(subject => publish(subject, 2, { key: "job-1" }))],
+    },
+    {
+      claim: "a-lost-acknowledgement-and-a-retry",
+      about: "an acknowledgement is lost, and the same message published again",
+      part: "ids",
+      steps: [
+        start(),
+        { kind: "fault", fault: { kind: "lose-ack" } } as Draft,
+        retried,
+        heal,
+        publish(first, 1, { again: "first" }),
+      ],
+    },
+    {
+      claim: "jetstream-comes-late",
+      about: "the process starts while the server has no JetStream yet",
+      part: "late",
+      steps: [
+        { kind: "fault", fault: { kind: "no-jetstream" } } as Draft,
+        start(),
+        publish(first, 1),
+        heal,
+        ...subjects.map(subject => publish(subject, 1)),
+      ],
+    },
+    {
+      claim: "a-handler-fails-for-good",
+      about: "a handler cannot handle a durable message",
+      part: "handlers",
+      steps: [start(), { kind: "subscribe", replica: 0, subject: first, handler: "fails" } as Draft, publish(first, 1)],
+    },
+  ];
+}

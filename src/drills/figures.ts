@@ -1,0 +1,280 @@
+/**
+ * What a drill's tables are made of: folds over the recorded events of its cases, the same for the model's and for live ones. Nothing
+ * here is a verdict: judge.ts says that.
+ */
+import type { ConnectionChange, Event, ProcessEvent } from "../../models/vocabulary/event.ts";
+import type { Durability, Policy } from "../../models/vocabulary/policy.ts";
+import type { StepId } from "../../models/vocabulary/scenario.ts";
+import { classAt, hasArrived, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
+import { familyOf } from "./drill.ts";
+
+type Published = Extract<Event, { readonly kind: "published" }>;
+type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
+
+function ledgerStateOf(events: readonly Event[]): LedgerState {
+  const state = newLedger();
+  for (const event of events) recordInLedger(state, event);
+  return state;
+}
+
+const publishedIn = (events: readonly Event[]): readonly Published[] =>
+  events.filter(event => event.kind === "published");
+
+const messagesOf = (runs: readonly Published[]): readonly number[] => [
+  ...new Set(runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))),
+];
+
+// ---- By family ----
+
+export interface FamilyFigures {
+  readonly subjects: string;
+  readonly declared: Durability;
+  published: number;
+  /** Seen by the observer, or held by a stream where it was published through one. */
+  arrived: number;
+  /** What the callers were told. */
+  readonly told: { acked: number; accepted: number; rejected: number; unsettled: number };
+  /** Told that all was well, and not arrived. */
+  silentLoss: number;
+  /** An error that proves nothing, and not arrived. */
+  inDoubt: number;
+  duplicated: number;
+}
+
+/** A row for every family of the policy, over all these runs. What no family covers is nobody's. */
+export function familyFigures(policy: Policy, runs: readonly (readonly Event[])[]): readonly FamilyFigures[] {
+  const rows = new Map(policy.families.map(family => [family, newFamily(family)]));
+  for (const events of runs) {
+    const ledger = ledgerStateOf(events);
+    const published = publishedIn(events);
+    for (const [family, row] of rows) {
+      const own = published.filter(({ subject = "" }) => familyOf(policy, subject) === family);
+      for (const message of messagesOf(own)) count(row, ledger, message);
+    }
+  }
+  return [...rows.values()];
+}
+
+const newFamily = ({ subjects, durability }: Policy["families"][number]): FamilyFigures => ({
+  subjects,
+  declared: durability,
+  published: 0,
+  arrived: 0,
+  told: { acked: 0, accepted: 0, rejected: 0, unsettled: 0 },
+  silentLoss: 0,
+  inDoubt: 0,
+  duplicated: 0,
+});
+
+function count(row: FamilyFigures, ledger: LedgerState, message: number): void {
+  row.published += 1;
+  const arrived = hasArrived(ledger, message);
+  if (arrived) row.arrived += 1;
+  const outcome = ledger.outcomes[message];
+  if (outcome !== undefined) row.told[outcome.is] += 1;
+  const its = classAt(ledger, message);
+  if (its === "silentLoss") row.silentLoss += 1;
+  if (its === "ambiguous" && !arrived) row.inDoubt += 1;
+  if (its === "duplicated") row.duplicated += 1;
+}
+
+// ---- A buffer that is filled ----
+
+export interface FillFigures {
+  readonly published: number;
+  readonly frameBytes: number;
+  /** Calls that returned an error, by its kind. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Counted from 0; null: none was refused. */
+  readonly firstRefusal: number | null;
+  /** Bytes that the buffer had taken by then. */
+  readonly takenBytes: number;
+  readonly arrived: number;
+}
+
+export function fillFigures(events: readonly Event[], step: StepId): FillFigures {
+  const runs = publishedIn(events).filter(one => one.step === step);
+  const ledger = ledgerStateOf(events);
+  const begin = runs[0]?.first ?? 0;
+  const refused = runs.find(({ outcome }) => outcome.is === "rejected");
+  const errors: Record<string, number> = {};
+  let takenBytes = 0;
+  for (const { outcome, count, frameBytes } of runs) {
+    if (outcome.is === "rejected" || outcome.is === "unsettled")
+      errors[outcome.kind] = (errors[outcome.kind] ?? 0) + count;
+    else takenBytes += count * frameBytes;
+  }
+  const messages = messagesOf(runs);
+  return {
+    published: messages.length,
+    frameBytes: runs[0]?.frameBytes ?? 0,
+    errors,
+    firstRefusal: refused === undefined ? null : refused.first - begin,
+    takenBytes,
+    arrived: messages.filter(message => hasArrived(ledger, message)).length,
+  };
+}
+
+/** Milliseconds from the beginning of that heal to the client's word that it is connected again, by the clock of the harness. */
+export function recoveryMs(events: readonly Event[], atMs: readonly number[], heal: StepId): number | null {
+  const began = events.findIndex(event => event.kind === "step" && event.step === heal && event.phase === "began");
+  const back = events.findIndex((event, i) => i > began && isConnected(event));
+  const [from, to] = [atMs[began], atMs[back]];
+  return from === undefined || to === undefined ? null : Math.round(to - from);
+}
+
+const connectedBy: readonly ConnectionChange[] = ["connected", "reconnected"];
+const isConnected = (event: Event): boolean => event.kind === "connection" && connectedBy.includes(event.change);
+
+// ---- A stop ----
+
+export interface StopFigures {
+  /** Told before the stop that all was well. */
+  readonly accepted: number;
+  readonly arrived: number;
+  readonly lost: number;
+  /** Of those, as the stopping process said. */
+  readonly toldLost: number;
+  readonly tookMs: number | null;
+  readonly budgetMs: number;
+  readonly forced: boolean;
+  readonly ended: Exited["because"] | null;
+}
+
+/** Of replica 0. */
+export function stopFigures(events: readonly Event[], policy: Policy): StopFigures {
+  const stopping = events.findIndex(
+    event => event.kind === "process" && event.change === "stopping" && event.replica === 0,
+  );
+  const exit = events
+    .slice(Math.max(0, stopping))
+    .find((event): event is Exited => isExit(event) && event.replica === 0);
+  const ledger = ledgerStateOf(events);
+  const before = publishedIn(events.slice(0, Math.max(0, stopping)));
+  const accepted = messagesOf(before.filter(({ outcome }) => outcome.is === "accepted" || outcome.is === "acked"));
+  const arrived = accepted.filter(message => hasArrived(ledger, message)).length;
+  return {
+    accepted: accepted.length,
+    arrived,
+    lost: accepted.length - arrived,
+    toldLost: exit?.toldLost ?? 0,
+    tookMs: exit?.tookMs ?? null,
+    budgetMs: policy.shutdown.budgetMs,
+    forced: exit?.forced ?? false,
+    ended: exit?.because ?? null,
+  };
+}
+
+const isExit = (event: Event): event is Exited => event.kind === "process" && event.change === "exited";
+
+export interface ReplicaFigures {
+  /** Stored after one replica had stopped, and handled by one that stayed before the first came back. */
+  readonly storedAfterStop: number;
+  readonly handledByOthers: number;
+  /** Handled to an end more than once. */
+  readonly handledAgain: number;
+  readonly handled: number;
+  readonly stored: number;
+}
+
+/** Of the first replica beyond 0 that stops. */
+export function replicaFigures(events: readonly Event[]): ReplicaFigures {
+  const isPeer = (event: Event, change: ProcessEvent["change"]): boolean =>
+    event.kind === "process" && event.change === change && event.replica > 0;
+  const gone = events.findIndex(event => isPeer(event, "exited"));
+  const back = events.findIndex((event, i) => i > gone && isPeer(event, "started"));
+  const ledger = ledgerStateOf(events);
+  const between = messagesOf(publishedIn(events.slice(gone, back)));
+  const done = (some: readonly Event[]): readonly number[] =>
+    some.flatMap(event =>
+      event.kind === "handled" && event.outcome === "acked"
+        ? Array.from({ length: event.count }, (_, i) => event.first + i)
+        : [],
+    );
+  const all = done(events);
+  const meanwhile = new Set(done(events.slice(gone, back)));
+  return {
+    storedAfterStop: between.filter(message => hasArrived(ledger, message)).length,
+    handledByOthers: between.filter(message => meanwhile.has(message)).length,
+    handledAgain: all.length - new Set(all).size,
+    handled: new Set(all).size,
+    stored: messagesOf(publishedIn(events)).filter(message => hasArrived(ledger, message)).length,
+  };
+}
+
+// ---- A start ----
+
+export interface Probe {
+  readonly atMs: number;
+  readonly ready: boolean;
+  readonly live: boolean;
+  readonly connected: boolean;
+  readonly durable: boolean;
+}
+
+export interface StartFigures {
+  readonly restarts: number;
+  readonly exits: readonly {
+    readonly because: Exited["because"];
+    readonly code: number;
+    readonly atMs: number;
+    readonly tookMs: number;
+  }[];
+  /** Of the scenario's time, from the heal to the first connection, and to the first word of being ready; null: never. */
+  readonly connectedAfterMs: number | null;
+  readonly readyAfterMs: number | null;
+  /** Accepted before the first connection, and those of them that arrived. */
+  readonly acceptedEarly: number;
+  readonly arrivedEarly: number;
+  readonly toldLost: number;
+  readonly probes: readonly Probe[];
+}
+
+/** Times are the scenario's own. `heal` undefined: nothing is healed before the end. */
+export function startFigures(events: readonly Event[], heal: StepId | undefined): StartFigures {
+  let nowMs = 0;
+  let healedAtMs: number | undefined;
+  let connectedAtMs: number | undefined;
+  let readyAtMs: number | undefined;
+  let restarts = 0;
+  let toldLost = 0;
+  const exits: StartFigures["exits"][number][] = [];
+  const probes: Probe[] = [];
+  const early: Published[] = [];
+  for (const event of events) {
+    if ("atMs" in event) nowMs = Math.max(nowMs, event.atMs);
+    if (event.kind === "step" && event.step === heal && event.phase === "began") healedAtMs = nowMs;
+    if (isConnected(event)) connectedAtMs ??= nowMs;
+    if (event.kind === "published" && connectedAtMs === undefined && event.outcome.is === "accepted") early.push(event);
+    if (event.kind === "probe") {
+      const { ready, live, connected, durable, atMs } = event;
+      probes.push({ atMs, ready, live, connected, durable });
+      if (ready && connected) readyAtMs ??= atMs;
+    }
+    if (
+      event.kind === "process" &&
+      event.change === "started" &&
+      event.by === "supervisor" &&
+      connectedAtMs === undefined
+    )
+      restarts += 1;
+    if (isExit(event)) {
+      exits.push({ because: event.because, code: event.code, atMs: event.atMs, tookMs: event.tookMs });
+      toldLost += event.toldLost;
+    }
+  }
+  const ledger = ledgerStateOf(events);
+  const accepted = messagesOf(early);
+  const after = (atMs: number | undefined): number | null =>
+    atMs === undefined || healedAtMs === undefined ? null : Math.max(0, atMs - healedAtMs);
+  return {
+    restarts,
+    exits,
+    connectedAfterMs: after(connectedAtMs),
+    readyAfterMs: after(readyAtMs),
+    acceptedEarly: accepted.length,
+    arrivedEarly: accepted.filter(message => hasArrived(ledger, message)).length,
+    toldLost,
+    probes,
+  };
+}

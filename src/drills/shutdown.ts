@@ -1,0 +1,150 @@
+/** Question 3: what a stop loses, how long it takes and what it does to the other replicas, by the policy's own strategy and by the others. */
+import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
+import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
+import {
+  beside,
+  cut,
+  type Draft,
+  type DrillCase,
+  drillCase,
+  heal,
+  publish,
+  signal,
+  start,
+  witnesses,
+} from "./drill.ts";
+
+type Strategy = ShutdownPolicy["strategy"];
+
+const burstCount = 50;
+const durableCount = 3;
+const shownBeside: readonly Strategy[] = ["close", "subscriptions-then-close", "drain", "four-steps"];
+
+interface Way {
+  readonly policy: Policy;
+  readonly variant?: string;
+}
+
+export function shutdownCases(policy: Policy): readonly DrillCase[] {
+  const own = policy.shutdown.strategy;
+  const others: readonly Way[] = shownBeside
+    .filter(strategy => strategy !== own)
+    .map(strategy => ({
+      variant: strategy,
+      policy: beside(policy, strategy, { shutdown: { ...policy.shutdown, strategy } }),
+    }));
+  const durable = durableWitness(policy);
+  return [
+    ...stopsOf({ policy }, durable),
+    ...others.flatMap(way => stopsOf(way, durable)),
+    ...(durable === undefined ? [] : [trap(policy, durable)]),
+  ];
+}
+
+/** Published through JetStream, into a stream; what is dead-lettered is handled by people. */
+const durableWitness = (policy: Policy): string | undefined =>
+  witnesses(policy).find(
+    ({ subject }) =>
+      isClassifiedDurable(policy, subject) &&
+      streamOf(policy, subject) !== undefined &&
+      subject !== policy.consume.deadLetterSubject,
+  )?.subject;
+
+function stopsOf({ policy, variant }: Way, durable: string | undefined): readonly DrillCase[] {
+  const word = variant ?? "own";
+  const core = witnesses(policy)
+    .map(({ subject }) => subject)
+    .filter(subject => !isClassifiedDurable(policy, subject));
+  const stored = witnesses(policy)
+    .map(({ subject }) => subject)
+    .filter(subject => isClassifiedDurable(policy, subject) && streamOf(policy, subject) !== undefined);
+  const one = (claim: string, about: string, part: string, steps: readonly Draft[]): DrillCase =>
+    drillCase({
+      question: "shutdown",
+      claim: `${word}-${claim}`,
+      about,
+      part,
+      policy,
+      steps,
+      ...(variant === undefined ? {} : { variant }),
+    });
+  const bursts = core.map(subject => publish(subject, burstCount));
+  const unsent = core.map(subject => publish(subject, 1));
+  const cases = [
+    one("stop-while-up", "SIGTERM right after a burst on every family", "stop", [
+      start(),
+      ...stored.map(subject => publish(subject, durableCount)),
+      ...bursts,
+      signal("TERM"),
+    ]),
+  ];
+  if (core.length > 0)
+    cases.push(
+      one("stop-in-an-outage", "SIGTERM while the bus is down, with messages in its buffer", "stop", [
+        start(),
+        cut,
+        ...unsent,
+        signal("TERM"),
+        heal,
+      ]),
+      one("stop-in-a-blackhole", "SIGTERM while nothing that is sent arrives, and nobody has noticed", "stop", [
+        start(),
+        { kind: "flush", timeoutMs: 5_000 },
+        { kind: "fault", fault: { kind: "blackhole" } },
+        ...unsent,
+        signal("TERM"),
+        heal,
+      ]),
+    );
+  if (durable === undefined) return cases;
+  cases.push(
+    one("stop-with-a-hung-handler", "SIGTERM while a handler never answers", "stop", [
+      start(),
+      { kind: "subscribe", replica: 0, subject: durable, handler: "hangs" },
+      publish(durable, 1),
+      signal("TERM"),
+    ]),
+    one(
+      "one-replica-of-two-stops",
+      "one of two replicas that share a durable stops, and starts again",
+      "replicas",
+      sharedDurable(durable),
+    ),
+  );
+  return cases;
+}
+
+const handles = (replica: number, subject: string): Draft => ({ kind: "subscribe", replica, subject, handler: "acks" });
+
+/** Replica 1 subscribes first, and so has made the durable where the library makes it; it is the one that stops. */
+const sharedDurable = (subject: string): readonly Draft[] => [
+  start(),
+  start(1),
+  handles(1, subject),
+  start(2),
+  handles(2, subject),
+  publish(subject, 5),
+  signal("TERM", 1),
+  publish(subject, 5),
+  start(1),
+  handles(1, subject),
+  publish(subject, 5),
+];
+
+/** The obvious mend with the durable that its library made (nats.go#874). */
+function trap(policy: Policy, durable: string): DrillCase {
+  const { shutdown, consume } = policy;
+  const trapped = beside(policy, "drain-and-created", {
+    shutdown: { ...shutdown, strategy: "drain" },
+    consume: { ...consume, durables: "created" },
+  });
+  return drillCase({
+    question: "shutdown",
+    claim: "drain-and-created-one-replica-of-two-stops",
+    about: "the same, where the library made the durable and the replica drains",
+    part: "replicas",
+    policy: trapped,
+    variant: "drain, durables created",
+    steps: sharedDurable(durable),
+  });
+}

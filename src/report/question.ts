@@ -1,0 +1,388 @@
+/** The answer to one question of the operators, as a person on call reads it: the answer, a row for each family, the figures, what broke. */
+import type { Ledger, Verdict } from "../../models/vocabulary/verdict.ts";
+import type { Answer, BudgetRow, Figures, ReplicaRow, SizeRow, StartRow, StopRow } from "../drills/answer.ts";
+import type { Question } from "../drills/drill.ts";
+import type { FamilyFigures } from "../drills/figures.ts";
+import { markOf, type Paint, paintVerdict } from "./paint.ts";
+import { type Column, counted, type Row, renderPairs, renderTable } from "./table.ts";
+
+export interface QuestionCase {
+  readonly id: string;
+  readonly about: string;
+  readonly part: string;
+  readonly variant: string | null;
+  /** Held to the policy's demands; else shown beside it. */
+  readonly judged: boolean;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly model: Verdict;
+  readonly live: Verdict | null;
+  /** Whether the model admits what was seen live. */
+  readonly agrees: boolean | null;
+  /** The capabilities that are missing. */
+  readonly notRun: readonly string[] | null;
+  readonly ledger: Ledger;
+  readonly file: string;
+  readonly again: string;
+}
+
+export interface QuestionViolation {
+  readonly property: string;
+  readonly case: string;
+  readonly about: string;
+  readonly worlds: readonly ("model" | "live")[];
+  readonly reason: string;
+  /** Of live runs, where the model had not broken it. */
+  readonly reproduced: { readonly k: number; readonly n: number };
+  readonly file: string;
+  readonly again: string;
+}
+
+export interface QuestionReport extends Answer {
+  readonly verdict: Verdict;
+  readonly question: Question;
+  readonly policy: string;
+  readonly bus: string;
+  readonly profile: string | null;
+  readonly client: string | null;
+  readonly servers: readonly string[];
+  readonly seed: string;
+  readonly interrupted: boolean;
+  readonly live: { readonly reason: string | null; readonly seconds: number };
+  readonly violations: readonly QuestionViolation[];
+  readonly cases: readonly QuestionCase[];
+}
+
+const asks: Readonly<Record<Question, string>> = {
+  durability: "Which messages does a restart of the server cost, and is that what was declared?",
+  buffer: "What becomes of what is published while the bus is down, and where is its buffer full?",
+  shutdown: "What does a stop lose, is that told, and does it end in time?",
+  "cold-start": "What does a process do that starts before its server?",
+};
+
+export function renderQuestion(report: QuestionReport, paint: Paint): string {
+  return [
+    renderHead(report, paint),
+    renderFamilies(report, paint),
+    ...renderFigures(report.figures, paint),
+    renderCases(report, paint),
+    renderViolations(report, paint),
+    renderVerdict(report, paint),
+  ]
+    .filter(text => text !== "")
+    .join("\n\n");
+}
+
+function renderHead(report: QuestionReport, paint: Paint): string {
+  const { question, policy, bus, client, servers, live } = report;
+  const where =
+    live.reason === null
+      ? `${client ?? bus}, ${servers.join(", ")}`
+      : "in the model alone: there is no live world here";
+  return renderPairs([
+    ["Question", paint("bold", asks[question])],
+    ["Policy", `${policy}, on ${bus} (${where})`],
+    ...answers(report).map((line, i): [string, string] => [i === 0 ? "Answer" : "", line]),
+  ]);
+}
+
+// ---- The answer ----
+
+function answers({ question, families, figures }: QuestionReport): readonly string[] {
+  switch (question) {
+    case "durability":
+      return ofDurability(families);
+    case "buffer":
+      return ofBuffer(figures.sizes ?? []);
+    case "shutdown":
+      return ofShutdown(figures.stops ?? [], figures.replicas ?? []);
+    case "cold-start":
+      return ofColdStart(figures.starts ?? []);
+  }
+}
+
+const sum = (rows: readonly FamilyFigures[], of: (row: FamilyFigures) => number): number =>
+  rows.reduce((total, row) => total + of(row), 0);
+
+function ofDurability(families: readonly FamilyFigures[]): readonly string[] {
+  const durable = families.filter(({ declared }) => declared === "durable");
+  const best = families.filter(({ declared }) => declared === "best-effort");
+  return [
+    `declared durable: of ${counted(
+      sum(durable, row => row.published),
+      "message",
+    )} ${sum(durable, row => row.silentLoss)} were lost in silence; ${sum(durable, row => row.told.unsettled)} ended in an error that leaves it open, of which ${sum(durable, row => row.inDoubt)} are not there`,
+    `best-effort: of ${counted(
+      sum(best, row => row.published),
+      "message",
+    )} ${sum(best, row => row.silentLoss)} were lost in silence, which is declared`,
+  ];
+}
+
+function ofBuffer(sizes: readonly SizeRow[]): readonly string[] {
+  const own = sizes.find(({ judged }) => judged);
+  if (own === undefined) return ["no size was tried"];
+  const { limitBytes, firstRefusal, predictedFirstRefusal, frameBytes, peakMemoryBytes, published, arrived } = own;
+  if (limitBytes === null)
+    return [
+      `this client has no reconnect buffer: ${published - arrived} of ${published} published while down never arrived`,
+    ];
+  const asPredicted =
+    firstRefusal === predictedFirstRefusal ? "as predicted" : `predicted was ${predictedFirstRefusal}`;
+  const memory = peakMemoryBytes === null ? "" : `; the process had ${mebibytes(peakMemoryBytes)} at most`;
+  return [
+    `the buffer of ${limitBytes.toLocaleString("en-US")} bytes took ${firstRefusal ?? published} messages of ${frameBytes} bytes and refused the next, ${asPredicted}${memory}`,
+  ];
+}
+
+function ofShutdown(stops: readonly StopRow[], replicas: readonly ReplicaRow[]): readonly string[] {
+  const own = stops.filter(({ judged }) => judged);
+  const lines = own.map(
+    ({ about, accepted, lost, toldLost, tookMs, budgetMs, forced }) =>
+      `${about}: ${lost} of ${accepted} accepted messages lost, ${toldLost} told; ended after ${tookMs ?? "?"} ms of ${budgetMs}${forced ? ", forced" : ""}`,
+  );
+  const shared = replicas.find(({ judged }) => judged);
+  if (shared === undefined) return lines;
+  const { handledByOthers, storedAfterStop, handledAgain } = shared;
+  return [
+    ...lines,
+    `one of two replicas stops: the other handled ${handledByOthers} of ${storedAfterStop}; ${handledAgain} handled again after its restart`,
+  ];
+}
+
+function ofColdStart(starts: readonly StartRow[]): readonly string[] {
+  return starts.filter(({ judged }) => judged).map(row => `${row.about}: ${startText(row.own)}`);
+}
+
+function startText({
+  restarts,
+  exits,
+  connectedAfterMs,
+  acceptedEarly,
+  arrivedEarly,
+  toldLost,
+}: StartRow["own"]): string {
+  const [exit] = exits;
+  const parts = [
+    exit === undefined ? "it waits" : `it exits after ${seconds(exit.tookMs)} (${exit.because}, code ${exit.code})`,
+    restarts === 0 ? "" : counted(restarts, "restart"),
+    connectedAfterMs === null ? "" : `connected ${seconds(connectedAfterMs)} after the server came`,
+    acceptedEarly === 0
+      ? ""
+      : `${acceptedEarly - arrivedEarly} of ${acceptedEarly} accepted early lost, ${toldLost} told`,
+  ];
+  return parts.filter(text => text !== "").join(", ");
+}
+
+// ---- Tables ----
+
+const left = (title: string): Column => ({ title, align: "left" });
+const right = (title: string): Column => ({ title, align: "right" });
+const mebibytes = (bytes: number | null): string => (bytes === null ? "?" : `${(bytes / 1_048_576).toFixed(1)} MiB`);
+const seconds = (ms: number): string => `${Number((ms / 1_000).toFixed(3))} s`;
+const orNone = (count: number, paint: Paint): string => (count === 0 ? paint("dim", "·") : String(count));
+
+function renderFamilies({ families }: QuestionReport, paint: Paint): string {
+  const published = families.filter(row => row.published > 0);
+  if (published.length === 0) return "";
+  const columns = ["published", "arrived", "acked", "accepted", "refused", "left open", "told ok, and lost"].map(right);
+  const rows = published.map(row => {
+    const { acked, accepted, rejected, unsettled } = row.told;
+    const lost =
+      row.silentLoss === 0
+        ? paint("dim", "·")
+        : paint(row.declared === "durable" ? "red" : "yellow", String(row.silentLoss));
+    return [
+      `  ${row.subjects}`,
+      row.declared,
+      String(row.published),
+      String(row.arrived),
+      ...[acked, accepted, rejected, unsettled].map(one => orNone(one, paint)),
+      row.silentLoss > 0 && row.declared === "best-effort" ? `${lost} (declared)` : lost,
+    ];
+  });
+  return `${paint("bold", "By family")} (what arrived, and what the callers were told)\n${renderTable([left("  family"), left("declared"), ...columns], rows)}`;
+}
+
+function renderFigures({ sizes, stops, replicas, starts, budget }: Figures, paint: Paint): readonly string[] {
+  return [
+    sizes === undefined || sizes.length === 0 ? "" : renderSizes(sizes, paint),
+    stops === undefined || stops.length === 0 ? "" : renderStops(stops, paint),
+    replicas === undefined || replicas.length === 0 ? "" : renderReplicas(replicas, paint),
+    starts === undefined || starts.length === 0 ? "" : renderStarts(starts, paint),
+    budget === undefined ? "" : renderBudget(budget, paint),
+  ];
+}
+
+const judgedMark = (judged: boolean): string => (judged ? "→" : " ");
+const arrow = "→ is the policy's own; the others are shown beside it";
+
+function renderSizes(sizes: readonly SizeRow[], paint: Paint): string {
+  const rows = sizes.map(row => [
+    `${judgedMark(row.judged)} ${row.size}`,
+    row.limitBytes === null ? "none" : row.limitBytes.toLocaleString("en-US"),
+    String(row.frameBytes),
+    String(row.published),
+    errorsText(row, paint),
+    refusalText(row.firstRefusal),
+    refusalText(row.predictedFirstRefusal),
+    String(row.arrived),
+    mebibytes(row.memoryAtStartBytes),
+    mebibytes(row.peakMemoryBytes),
+    row.recoveryMs === null ? "?" : `${row.recoveryMs} ms`,
+  ]);
+  const columns = [
+    left("  size"),
+    right("limit, bytes"),
+    right("frame"),
+    right("published"),
+    right("errors"),
+    right("first refused"),
+    right("predicted"),
+    right("arrived"),
+    right("memory before"),
+    right("peak"),
+    right("back after"),
+  ];
+  return `${paint("bold", "A buffer that is filled")} (${arrow}; messages counted from 1; back: from the beginning of the heal)\n${renderTable(columns, rows)}`;
+}
+
+const refusalText = (index: number | null): string => (index === null ? "none" : `message ${index + 1}`);
+
+function errorsText({ errors }: SizeRow, paint: Paint): string {
+  const kinds = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
+  return kinds.length === 0 ? paint("dim", "·") : kinds.join(", ");
+}
+
+function renderStops(stops: readonly StopRow[], paint: Paint): string {
+  const rows: Row[] = [];
+  stops.toSorted(byAbout).forEach((row, i, all) => {
+    if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
+    const quiet = row.lost - row.toldLost;
+    rows.push([
+      `  ${judgedMark(row.judged)} ${row.variant}`,
+      String(row.accepted),
+      String(row.arrived),
+      orNone(row.lost, paint),
+      quiet > 0 ? paint("red", String(row.toldLost)) : orNone(row.toldLost, paint),
+      `${row.tookMs ?? "?"} of ${row.budgetMs} ms`,
+      row.forced ? "forced" : (row.ended ?? "?"),
+      row.ownTookMs === null ? "?" : `${seconds(row.ownTookMs)} of ${seconds(row.ownBudgetMs)}`,
+    ]);
+  });
+  const columns = [
+    left("  "),
+    right("accepted"),
+    right("arrived"),
+    right("lost"),
+    right("told"),
+    right("took"),
+    left("ended"),
+    right("in its own time"),
+  ];
+  return `${paint("bold", "Before and after a stop")} (${arrow})\n${renderTable(columns, rows)}`;
+}
+
+const byAbout = (a: { readonly about: string }, b: { readonly about: string }): number =>
+  a.about < b.about ? -1 : a.about > b.about ? 1 : 0;
+
+function renderReplicas(replicas: readonly ReplicaRow[], paint: Paint): string {
+  const rows = replicas.map(row => [
+    `${judgedMark(row.judged)} ${row.variant}`,
+    row.durables,
+    String(row.storedAfterStop),
+    row.handledByOthers < row.storedAfterStop ? paint("red", String(row.handledByOthers)) : String(row.handledByOthers),
+    row.handledAgain > 0 ? paint("red", String(row.handledAgain)) : orNone(0, paint),
+    `${row.handled} of ${row.stored}`,
+  ]);
+  const columns = [
+    left("  strategy"),
+    left("durables"),
+    right("stored after its stop"),
+    right("handled by the other"),
+    right("handled again"),
+    right("handled in all"),
+  ];
+  return `${paint("bold", "One of two replicas that share a durable stops, and starts again")} (${arrow})\n${renderTable(columns, rows)}`;
+}
+
+function renderStarts(starts: readonly StartRow[], paint: Paint): string {
+  const rows: Row[] = [];
+  starts.toSorted(byAbout).forEach((row, i, all) => {
+    if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
+    rows.push([`  ${judgedMark(row.judged)} ${row.variant}`, startText(row.own)]);
+    rows.push(["", paint("dim", probesText(row))]);
+    if (row.world === "live") rows.push(["", paint("dim", `live, in shorter times: ${startText(row)}`)]);
+  });
+  return `${paint("bold", "Starts")} (${arrow}; times are the policy's own, as modelled)\n${renderTable([left(""), left("")], rows)}`;
+}
+
+const probesShownMax = 6;
+
+function probesText({ own: { probes } }: StartRow): string {
+  const texts = probes.map(
+    ({ atMs, ready, live }) => `${seconds(atMs)} ${ready ? "ready" : "not ready"}, ${live ? "alive" : "not alive"}`,
+  );
+  const more = texts.length > probesShownMax ? ` → … ${texts.length - probesShownMax} more` : "";
+  return texts.length === 0
+    ? "no process was there to be asked"
+    : `probes: ${texts.slice(0, probesShownMax).join(" → ")}${more}`;
+}
+
+function renderBudget(budget: BudgetRow, paint: Paint): string {
+  const { servers, passes, connectTimeoutMs, marginMs, deadlineMs, gaveUpAfterMs, live } = budget;
+  const when = (ms: number | null): string => (ms === null ? "did not give up" : `gave up after ${seconds(ms)}`);
+  return `${paint("bold", "The startup budget")}\n${renderPairs([
+    [
+      "  counted",
+      `${servers} servers × ${passes} passes × ${seconds(connectTimeoutMs)} + ${seconds(marginMs)} = ${seconds(deadlineMs)}`,
+    ],
+    ["  modelled", `servers that never greet: the process ${when(gaveUpAfterMs)}`],
+    ["  live", `with a budget of ${seconds(live.deadlineMs)} it ${when(live.gaveUpAfterMs)}`],
+  ])}`;
+}
+
+// ---- What broke ----
+
+function renderCases({ cases }: QuestionReport, paint: Paint): string {
+  const bad = cases.filter(({ verdict, notRun }) => verdict === "inconclusive" || notRun !== null);
+  if (bad.length === 0) return "";
+  const lines = bad.map(({ about, reason, notRun, again }) =>
+    notRun === null
+      ? `  ${markOf(paint, "inconclusive")} ${about}\n      ${reason}\n      ${paint("dim", again)}`
+      : `  ${markOf(paint, "inconclusive")} ${about}\n      not run: lacks ${notRun.join(", ")}`,
+  );
+  return `${paint("bold", "Not shown")}\n${lines.join("\n")}`;
+}
+
+/** A property once, with its first case. */
+function renderViolations({ violations }: QuestionReport, paint: Paint): string {
+  const byProperty = new Map<string, QuestionViolation[]>();
+  for (const one of violations) byProperty.set(one.property, [...(byProperty.get(one.property) ?? []), one]);
+  const blocks = [...byProperty].flatMap(([property, all]) => {
+    const one = all.find(({ worlds }) => worlds.includes("live")) ?? all[0];
+    if (one === undefined) return [];
+    const { k, n } = one.reproduced;
+    const rate = n > 1 ? `, ${k} of ${n} runs` : "";
+    const more = all.length > 1 ? `; and in ${counted(all.length - 1, "other case")}` : "";
+    return `  ${markOf(paint, "violated")} ${property} (${one.worlds.join(" and ")}${rate})\n      ${one.about}: ${one.reason}${more}\n      ${paint("dim", one.again)}`;
+  });
+  return blocks.length === 0 ? "" : `${paint("bold", "Broken promises of the policy")}\n${blocks.join("\n")}`;
+}
+
+function renderVerdict({ verdict, interrupted, live, cases }: QuestionReport, paint: Paint): string {
+  const ran = cases.filter(one => one.live !== null);
+  const agree = ran.filter(({ agrees }) => agrees === true).length;
+  const why = interrupted
+    ? ", interrupted before the end"
+    : live.reason === null
+      ? ""
+      : `, for want of a live world: ${live.reason}`;
+  return renderPairs([
+    [
+      "Agreed",
+      `${counted(cases.length, "case")}, ${ran.length} of them live in ${live.seconds} s: ${agree} agree with the model`,
+    ],
+    ["Verdict", paint("bold", paintVerdict(paint, verdict)) + why],
+  ]);
+}
