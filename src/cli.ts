@@ -176,11 +176,13 @@ const addDrill: Add = (program, run) => {
       ),
   )
     .argument("[question]", `one question about a policy: ${questions.join(", ")}`)
+    .option("--all", "without a question: every scenario of the corpus live, beyond a minute")
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
       examples([
         ["faultline drill", "every bundled bus"],
+        ["faultline drill --all", "the whole corpus on each, however long it takes"],
         ["faultline drill durability", "which messages a rolling restart of the server costs, family by family"],
         ["faultline drill buffer --policy cordum-as-found", "where the reconnect buffer is full, and what it costs"],
         ["faultline drill shutdown --policy ./my-bus.json", "what a stop of your own bus loses, and how long it takes"],
@@ -190,11 +192,14 @@ const addDrill: Add = (program, run) => {
         ["faultline drill --json > drill.json", "for a machine; progress stays on stderr"],
       ]),
     )
-    .action((question: string | undefined, options: CommonOptions) =>
+    .action((question: string | undefined, { all = false, ...options }: CommonOptions & { readonly all?: boolean }) =>
       run(context => {
         const asked = knownQuestion(question);
         const common = readCommon(options);
-        return asked === undefined ? drill(context, common) : drillQuestion(context, asked, common);
+        if (asked === undefined) return drill(context, { ...common, all });
+        if (all)
+          throw new UsageError(`drill ${asked} takes no --all: it has no corpus, and always runs all its cases.`);
+        return drillQuestion(context, asked, common);
       }),
     );
 };

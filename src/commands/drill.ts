@@ -22,6 +22,7 @@ import { brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.t
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
+import { type Selection, selectCorpus, selectionRule } from "../selection.ts";
 import type { Case } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -52,25 +53,39 @@ type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillRepor
   readonly violations: Violation[];
 };
 
-export async function drill(context: Context, common: Common): Promise<Ending> {
+export interface DrillOptions extends Common {
+  /** Live, too, all of the corpus is run, however long it takes. */
+  readonly all: boolean;
+}
+
+export async function drill(context: Context, common: DrillOptions): Promise<Ending> {
   context.say(`seed ${common.seed}`);
   const corpus = loadCorpus().map(entry => underNamed(entry, common));
+  const selection = common.all ? { chosen: corpus, leftOut: [] } : selectCorpus(corpus, busesOf(common).length);
   const folder = openRunFolder(headerOf(common, corpus), common.resume);
   context.say(`run  ${folder.path}`);
-  const found = newFound(common.seed);
+  const found = newFound(common.seed, selection);
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
   const opening = openLive(context, common.lanes, corpus.length);
   opening.catch(() => {});
-  const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
+  const interrupted = await wasInterrupted(
+    context.signal,
+    both(context, common, corpus, selection, opening, found, folder),
+  );
   folder.journal.close();
   return conclude(context, common, found, folder, interrupted);
 }
 
-const headerOf = ({ seed, buses, profile, require, policy }: Common, corpus: readonly CorpusEntry[]): Header => ({
+const busesOf = ({ buses }: Common): readonly string[] => (buses.length === 0 ? bundledNames() : buses);
+
+const headerOf = (
+  { seed, buses, profile, require, policy, all }: DrillOptions,
+  corpus: readonly CorpusEntry[],
+): Header => ({
   tool: versionsHere().faultline,
   command: "drill",
   seed,
-  options: { buses, profile: profile ?? null, require, policy: policy?.named ?? null },
+  options: { buses, profile: profile ?? null, require, policy: policy?.named ?? null, all },
   source: digestOfJson(corpus.map(entry => entry.scenario)),
 });
 
@@ -84,13 +99,14 @@ async function both(
   context: Context,
   common: Common,
   corpus: readonly CorpusEntry[],
+  { chosen }: Selection,
   opening: Promise<Site>,
   found: Found,
   folder: RunFolder,
 ): Promise<void> {
   try {
     await modelPart(context, common, corpus, found);
-    await livePart(context, common, corpus, opening, found, folder);
+    await livePart(context, common, chosen, opening, found, folder);
   } finally {
     // After an interrupt within the opening there is nobody to wait for: its processes end with this one.
     const close = opening.then(site => site.close()).catch(() => {});
@@ -215,7 +231,7 @@ async function livePart(
     source: source[name],
   }));
   found.live = { verdict: "inconclusive", seconds: 0, servers };
-  const names = common.buses.length === 0 ? bundledNames() : common.buses;
+  const names = busesOf(common);
   for (const [i, name] of names.entries()) {
     const stage = await openNamed(site, name, common, found, corpus);
     if (stage === undefined) continue;
@@ -327,9 +343,14 @@ function countAgreement({ agreement }: Found, scenario: Scenario, profile: Profi
 
 // ---- What is found ----
 
-function newFound(seed: string): Found {
+function newFound(seed: string, { chosen, leftOut }: Selection): Found {
   return {
     seed,
+    selection: {
+      rule: selectionRule,
+      selected: chosen.length,
+      leftOut: leftOut.map(({ scenario }) => scenario.id),
+    },
     verdict: "inconclusive",
     interrupted: false,
     model: { verdict: "inconclusive", randomRuns: 0, corpusRuns: 0, seconds: 0, profiles: [] },
@@ -395,7 +416,13 @@ function keep(
   });
 }
 
-function conclude(context: Context, common: Common, found: Found, folder: RunFolder, interrupted: boolean): Ending {
+function conclude(
+  context: Context,
+  common: DrillOptions,
+  found: Found,
+  folder: RunFolder,
+  interrupted: boolean,
+): Ending {
   found.interrupted = interrupted;
   found.agreement.notRun = found.notRun.length;
   const modelVerdicts = found.ledger.filter(row => row.world === "model").map(row => row.verdict);
@@ -430,12 +457,26 @@ function conclude(context: Context, common: Common, found: Found, folder: RunFol
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function documentOf(found: Found, report: string): Ending["document"] {
-  const { model, live, seed, verdict, interrupted, agreement, notRun, buses, unavailable, ledger, violations } = found;
+  const {
+    model,
+    live,
+    seed,
+    verdict,
+    interrupted,
+    selection,
+    agreement,
+    notRun,
+    buses,
+    unavailable,
+    ledger,
+    violations,
+  } = found;
   return {
     verdict,
     seed,
     interrupted,
     worlds: { model, live },
+    selection,
     agreement,
     notRun,
     buses,
@@ -446,13 +487,13 @@ function documentOf(found: Found, report: string): Ending["document"] {
   };
 }
 
-function againLine(common: Common, found: Found): string {
+function againLine(common: DrillOptions, found: Found): string {
   const [violation] = found.violations;
   if (violation !== undefined) return `npx faultline replay ${violation.again ?? violation.counterexample}`;
   return sameLine(common);
 }
 
-function sameLine(common: Common): string {
+function sameLine(common: DrillOptions): string {
   const buses = common.buses.map(bus => ` --bus ${quoted(bus)}`).join("");
-  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${policyWord(common.policy)} --seed ${common.seed}`;
+  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${policyWord(common.policy)}${common.all ? " --all" : ""} --seed ${common.seed}`;
 }

@@ -43,6 +43,12 @@ export interface DrillReport {
     readonly seconds?: number;
     readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
   };
+  /** What of the corpus is run live; the model runs all of it. */
+  readonly selection: {
+    readonly rule: string;
+    readonly selected: number;
+    readonly leftOut: readonly string[];
+  };
   readonly agreement: {
     readonly cases: number;
     readonly agree: number;
@@ -88,7 +94,7 @@ function titleOf(world: "live" | "model", paint: Paint): string {
   return paint("bold", `What became of every message, ${where}`);
 }
 
-function renderHead({ model, live, buses, unavailable, agreement }: DrillReport, paint: Paint): string {
+function renderHead({ model, live, buses, unavailable, agreement, selection }: DrillReport, paint: Paint): string {
   const profiles = counted(model.profiles.length, "profile");
   const pairs: [string, string][] = [
     [
@@ -107,6 +113,11 @@ function renderHead({ model, live, buses, unavailable, agreement }: DrillReport,
       `${paintVerdict(paint, live.verdict)}: ${counted(agreement.cases, "case")} on ${servers}, ${(live.seconds ?? 0).toFixed(1)} s`,
     ]);
   }
+  if (selection.leftOut.length > 0)
+    pairs.push([
+      "",
+      `${selection.selected} of ${selection.selected + selection.leftOut.length} scenarios of the corpus live (${selection.rule}); all of them with --all`,
+    ]);
   for (const bus of buses) pairs.push(["", `${bus.name} = ${bus.client}, as ${bus.profile}`]);
   for (const bus of unavailable) pairs.push(["", paint("yellow", bus.reason)]);
   return renderPairs(pairs);
