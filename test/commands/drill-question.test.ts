@@ -1,0 +1,138 @@
+/** The four questions, live: the hardened policy keeps its promises, Cordum's own breaks those that the model says it breaks. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { badBus, faultline, ownFolder, withoutServers } from "./faultline.ts";
+
+const questions = ["durability", "buffer", "shutdown", "cold-start"] as const;
+
+interface Told {
+  readonly property: string;
+  readonly worlds: readonly string[];
+  readonly again: string;
+  readonly file: string;
+}
+
+const brokenAsFound: Readonly<Record<(typeof questions)[number], readonly string[]>> = {
+  durability: [
+    "durable-path/a-distinct-message-is-not-swallowed",
+    "durable-path/declared-durable-is-acknowledged",
+    "durable-path/every-declared-durable-subject-has-a-stream",
+  ],
+  buffer: ["cold-start/ready-means-usable"],
+  shutdown: ["shutdown/nothing-accepted-is-lost-in-silence-by-a-stop"],
+  "cold-start": ["cold-start/a-late-jetstream-is-used-once-it-is-there", "cold-start/ready-means-usable"],
+};
+
+test.for(questions)(
+  "drill %s: the hardened policy holds, and every live case agrees with the model",
+  async question => {
+    const cwd = ownFolder();
+    const { code, json } = await faultline(["drill", question, "--seed", "1", "--json"], { cwd });
+    expect(json).toMatchObject({
+      verdict: "holds",
+      question,
+      policy: "cordum-hardened",
+      bus: "go-nats-go",
+      violations: [],
+    });
+    expect(code).toBe(0);
+    for (const one of json.cases) expect([one.id, one.live, one.agrees]).toEqual([one.id, "holds", true]);
+    expect(JSON.parse(readFileSync(join(cwd, json.report, "../drill.json"), "utf8"))).toEqual(json);
+    figures[question](json);
+  },
+);
+
+/** What a person asks the question for. */
+// biome-ignore lint/suspicious/noExplicitAny: the document is what is looked at.
+const figures: Readonly<Record<(typeof questions)[number], (json: any) => void>> = {
+  durability({ families, figures: { restarts } }) {
+    expect(families).toHaveLength(12);
+    for (const { declared, published, told, silentLoss } of families) {
+      expect(published).toBeGreaterThan(40);
+      expect(Object.values<number>(told).reduce((sum, n) => sum + n, 0)).toBe(published);
+      if (declared === "durable") expect([told.accepted, silentLoss]).toEqual([0, 0]);
+    }
+    expect(restarts).toEqual({ perFamily: 2, signals: ["TERM", "KILL"] });
+  },
+  buffer({ figures: { sizes } }) {
+    expect(sizes.map(({ size }: { size: string }) => size)).toEqual(["own", "default", "small", "off"]);
+    for (const { firstRefusal, predictedFirstRefusal, errors, arrived, recoveryMs } of sizes) {
+      expect(firstRefusal).toBe(predictedFirstRefusal);
+      expect(errors).toEqual({ "buffer-full": 25 });
+      expect(arrived).toBe(firstRefusal);
+      expect(recoveryMs).toBeGreaterThan(0);
+    }
+    const [own, , small] = sizes;
+    if (process.platform === "linux") expect(own.peakMemoryBytes - small.peakMemoryBytes).toBeGreaterThan(33_554_432);
+  },
+  shutdown({ figures: { stops, replicas } }) {
+    for (const { judged, lost, toldLost, tookMs, budgetMs } of stops) {
+      if (!judged) continue;
+      expect(toldLost).toBe(lost);
+      expect(tookMs).toBeLessThan(budgetMs + 1_000);
+    }
+    const [own] = replicas;
+    expect(own).toMatchObject({ judged: true, storedAfterStop: 5, handledByOthers: 5, handledAgain: 0 });
+    expect(replicas.at(-1)).toMatchObject({ durables: "created", handledByOthers: 0, handledAgain: 5 });
+  },
+  "cold-start"({ figures: { starts, budget } }) {
+    expect(budget).toMatchObject({ deadlineMs: 105_000, gaveUpAfterMs: 105_000 });
+    expect(budget.live.gaveUpAfterMs).toBeGreaterThanOrEqual(budget.live.deadlineMs);
+    const never = starts.filter(({ situation }: { situation: string }) => situation === "server-never-comes");
+    // 130 s without a server, 10 s between two starts, and the one that meets it.
+    expect(never.map(({ variant, own }: Start) => [variant, own.restarts])).toEqual([
+      ["retry-with-deadline", 1],
+      ["fail-fast", 14],
+      ["retry-forever", 0],
+    ]);
+  },
+};
+
+interface Start {
+  readonly variant: string;
+  readonly own: { readonly restarts: number };
+}
+
+test.for(questions)(
+  "drill %s: Cordum's own policy breaks what the model says, and each line replays it",
+  async question => {
+    const cwd = ownFolder();
+    const args = ["drill", question, "--policy", "fixtures/policies/cordum-as-found", "--seed", "1", "--json"];
+    const { code, json } = await faultline(args, { cwd });
+    expect([code, json.verdict, json.policy]).toEqual([1, "violated", "cordum-as-found"]);
+    const told: readonly Told[] = json.violations;
+    const live = new Set(told.filter(({ worlds }) => worlds.join() === "model,live").map(({ property }) => property));
+    for (const property of brokenAsFound[question]) expect([...live]).toContain(property);
+    expect(told.filter(({ property }) => property === "conformance")).toEqual([]);
+    const [first] = told;
+    const again = await faultline(["replay", first?.file ?? "", "--world", "model", "--profile", "nats-go", "--json"], {
+      cwd,
+    });
+    expect([again.code, again.json.policy]).toEqual([1, "cordum-as-found"]);
+  },
+);
+
+test("a question that there is not is refused: 64, and lists what there is", async () => {
+  const { code, stderr } = await faultline(["drill", "speed"]);
+  expect([code, stderr]).toEqual([
+    64,
+    'faultline: drill asks no question "speed"; there are durability, buffer, shutdown, cold-start.\n',
+  ]);
+});
+
+test("a bus that knows no policy cannot be asked: 69, and says which can", async () => {
+  const { code, stderr } = await faultline(["drill", "shutdown", "--bus", "typescript-nats-js-2"]);
+  expect(code).toBe(69);
+  expect(stderr).toContain("lacks the capability policy");
+  expect((await faultline(["drill", "shutdown", "--bus", badBus("never-greets")])).code).toBe(69);
+});
+
+test("without servers the model alone answers: what it breaks is violated, else inconclusive with what to install", async () => {
+  const cwd = ownFolder();
+  const env = withoutServers(cwd);
+  const held = await faultline(["drill", "shutdown"], { cwd, env });
+  expect(held.code).toBe(2);
+  expect(held.stdout).toMatch(/Verdict +inconclusive, for want of a live world: .*install Go/);
+  expect((await faultline(["drill", "shutdown", "--policy", "cordum-as-found"], { cwd, env })).code).toBe(1);
+});

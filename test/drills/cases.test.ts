@@ -1,0 +1,138 @@
+/** The cases of the four questions: valid for every bundled policy and client, every step of them done, each about what it says. */
+import { describe, expect, test } from "vitest";
+import { plan } from "../../models/plan.ts";
+import { profiles } from "../../models/profiles/index.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { fillId } from "../../src/drills/buffer.ts";
+import { budgetExampleMs } from "../../src/drills/cold-start.ts";
+import { type DrillCase, familyOf, questions, witnesses } from "../../src/drills/drill.ts";
+import { fillFigures } from "../../src/drills/figures.ts";
+import { casesOf } from "../../src/drills/index.ts";
+import { bundledPolicies, bundledPolicy, inLiveTime } from "../../src/policies.ts";
+import { allBrokenBy, runModelCase } from "../../src/run.ts";
+import { checkScenario } from "../../src/schema.ts";
+
+const policy = (name: string): Policy => bundledPolicy(name) as Policy;
+const natsGo = profiles["nats-go"] as Profile;
+const everyPolicy = bundledPolicies().flatMap(name => [policy(name), inLiveTime(policy(name))]);
+
+describe.for(questions)("%s", question => {
+  test("every case is a valid scenario of its own", () => {
+    for (const one of everyPolicy) {
+      const cases = casesOf(question, one, natsGo);
+      expect(cases.length).toBeGreaterThan(0);
+      expect(new Set(cases.map(({ scenario }) => scenario.id)).size).toBe(cases.length);
+      for (const { scenario } of cases)
+        expect(checkScenario(JSON.parse(JSON.stringify(scenario)), scenario.id)).toEqual(scenario);
+    }
+  });
+
+  test("no step of nats.go's cases is skipped, but for what an exited process leaves undone", () => {
+    for (const one of everyPolicy)
+      for (const { scenario } of casesOf(question, one, natsGo)) {
+        const isUndone = (why: string | undefined): boolean => why !== undefined && why !== "the bus is not started";
+        const skipped = plan(scenario, natsGo).steps.filter(step => isUndone(step.skipped));
+        expect([scenario.id, skipped.map(({ step, skipped: why }) => `${step.id}: ${why}`)]).toEqual([scenario.id, []]);
+      }
+  });
+
+  test("in live time a policy has the same cases", () => {
+    for (const name of bundledPolicies()) {
+      const shape = (one: Policy): readonly string[] =>
+        casesOf(question, one, natsGo).map(
+          ({ scenario }) => `${scenario.id} ${scenario.steps.map(({ kind }) => kind).join()}`,
+        );
+      expect(shape(inLiveTime(policy(name)))).toEqual(shape(policy(name)));
+    }
+  });
+
+  test("what is set beside the policy is asked for nothing", () => {
+    for (const one of everyPolicy)
+      for (const { judged, scenario, variant } of casesOf(question, one, natsGo)) {
+        expect(judged).toBe(variant === undefined);
+        expect(scenario.policy?.demands).toEqual(judged ? one.demands : []);
+      }
+  });
+
+  test("the hardened policy keeps all its promises in the model, with every client", () => {
+    for (const profile of Object.values(profiles))
+      for (const { scenario } of casesOf(question, policy("cordum-hardened"), profile)) {
+        const { verdict, reason } = runModelCase({ scenario, profile, seed: "1" }).judgement;
+        expect([profile.name, scenario.id, verdict, reason].join(" ")).toMatch(/ holds /);
+      }
+  });
+});
+
+const brokenAsFound = (): readonly string[] => {
+  const cases = questions.flatMap(question => casesOf(question, policy("cordum-as-found"), natsGo));
+  const judged = cases.filter(one => one.judged);
+  return judged.flatMap(({ scenario }) => [
+    ...allBrokenBy(runModelCase({ scenario, profile: natsGo, seed: "1" }).judgement),
+  ]);
+};
+
+test("the four questions find in Cordum's bus all that random search finds in it", () => {
+  expect([...new Set(brokenAsFound())].sort()).toEqual([
+    "cold-start/a-late-jetstream-is-used-once-it-is-there",
+    "cold-start/ready-means-usable",
+    "durable-path/a-distinct-message-is-not-swallowed",
+    "durable-path/a-failed-message-is-kept",
+    "durable-path/best-effort-is-not-stored",
+    "durable-path/declared-durable-is-acknowledged",
+    "durable-path/every-declared-durable-subject-has-a-stream",
+    "shutdown/nothing-accepted-is-lost-in-silence-by-a-stop",
+  ]);
+});
+
+test("every family has a subject that is its own, and is published on through a rolling restart", () => {
+  const one = policy("cordum-as-found");
+  const published = witnesses(one);
+  expect(published.map(({ family }) => family)).toEqual(one.families);
+  for (const { family, subject } of published) expect(familyOf(one, subject)).toBe(family);
+  const about = casesOf("durability", one, natsGo).filter(({ part }) => part === "restart");
+  expect(about).toHaveLength(one.families.length);
+});
+
+test("a family that another covers wholly is passed over", () => {
+  const [first] = policy("core-only").families;
+  const shadowed = {
+    ...policy("core-only"),
+    families: [
+      { ...first, subjects: "events.>" },
+      { ...first, subjects: "events.a" },
+    ],
+  };
+  expect(witnesses(shadowed as Policy).map(({ subject }) => subject)).toEqual(["events.a"]);
+});
+
+const filled = (profile: Profile, variant?: string): DrillCase =>
+  casesOf("buffer", policy("cordum-hardened"), profile).find(
+    one => one.part === "size" && one.variant === variant,
+  ) as DrillCase;
+
+test.for([
+  [undefined, 33_554_432],
+  ["default", 8_388_608],
+  ["small", 65_536],
+  ["off", 0],
+] as const)("a buffer of the size %s is filled to its limit and 25 messages beyond", ([variant, limitBytes]) => {
+  const { scenario } = filled(natsGo, variant);
+  const { events } = runModelCase({ scenario, profile: natsGo, seed: "1" });
+  const { takenBytes, frameBytes, published, firstRefusal, errors } = fillFigures(events, fillId);
+  expect(takenBytes).toBeGreaterThanOrEqual(limitBytes);
+  expect(takenBytes).toBeLessThan(limitBytes + frameBytes);
+  expect(errors).toEqual({ "buffer-full": 25 });
+  expect(firstRefusal).toBe(published - 25);
+});
+
+test("a client without a buffer has no sizes", () => {
+  const sizes = casesOf("buffer", policy("cordum-hardened"), profiles["nats-js-3"] as Profile).filter(
+    one => one.part === "size",
+  );
+  expect(sizes.map(({ variant }) => variant)).toEqual([undefined, "default"]);
+});
+
+test("three passes over three servers of 10 s, and 15 s, are 105 s", () => {
+  expect(budgetExampleMs(10_000)).toBe(105_000);
+});
