@@ -16,7 +16,7 @@ import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } f
 import type { CallOutcome, Emit } from "./vocabulary/event.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
-import type { CallStep, Fault, FaultAwait, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
+import type { CallStep, Fault, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
 
 /** Does one planned step. */
 export function step(
@@ -191,32 +191,42 @@ function performFault(bus: Bus, step: StepId, fault: Fault): void {
     case "cut":
     case "stop-server":
     case "power-loss":
-      goDown(bus, fault.awaits);
-      endServer(bus, fault);
+      endServer(bus, fault, goDown(bus, fault));
       break;
   }
   emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
 }
 
-/** What the streams keep of a server that ends. */
-function endServer({ state, choose, emit }: Bus, fault: Fault): void {
+/** What the streams keep of a server that ends; `before`: what they held when that began. */
+function endServer({ state, choose, emit }: Bus, fault: Fault, before: readonly number[]): void {
   const server = state.service?.server;
   if (server === undefined) return;
   if (fault.kind === "power-loss") losePower(server, choose, emit);
   if (fault.kind !== "stop-server") return;
-  if (fault.signal === "TERM") stopServer(server, emit);
+  if (fault.signal === "TERM") stopServer(server, before, choose, emit);
   else killServer(server, choose, emit);
   if (fault.store === "lost") loseStore(server, emit);
 }
 
-function goDown(bus: Bus, awaits: FaultAwait): void {
+type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "power-loss" }>;
+
+/** Gives back how much each stream held before. */
+function goDown(bus: Bus, fault: EndingFault): readonly number[] {
+  const held = (bus.state.service?.server.streams ?? []).map(({ log }) => countOf(log));
+  endClient(bus, fault);
+  return held;
+}
+
+function endClient(bus: Bus, fault: EndingFault): void {
   const { state, profile, choose, emit } = bus;
+  const { awaits } = fault;
   const burst = state.open;
   state.open = undefined;
   // The calls that race with it meet the link as it is from now on.
   state.view.link = "down";
   if (burst === undefined) endConnection(state, choose, emit);
-  else if (burst.via?.durable === true) raceDurableWithCut(bus, burst);
+  else if (burst.via?.durable === true)
+    raceDurableWithCut(bus, burst, fault.kind === "stop-server" && fault.signal === "TERM");
   else raceWithCut(bus, burst);
   endTick(state);
   if (state.service !== undefined) loseAcks(state.service.server);

@@ -23,7 +23,10 @@ export const labels = [
   "ack-lost",
   /** 1: a dedupe window that ends at this very moment has ended. */
   "window-ended",
-  /** How many messages a stream still holds after its server was killed; after its machine lost power. */
+  /** How many publishes a server that stops has answered with "no responders": JetStream goes before its connections do. */
+  "refused-before-stop",
+  /** How many messages a stream still holds after its server was stopped; was killed; after its machine lost power. */
+  "stored-before-stop",
   "stored-before-kill",
   "synced-before-power-loss",
   /** Which of the replicas that share a consumer is given this message. */

@@ -11,7 +11,7 @@ import { append, arrive, countOf, type FrameRun, lose, type OpenBurst, take } fr
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
-import { messageId } from "./vocabulary/policy-rules.ts";
+import { isTapped, messageId } from "./vocabulary/policy-rules.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 
@@ -285,7 +285,7 @@ function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = at
  * Overlapped publishes and the cut they raced with. One call at a time waits: some were acknowledged, the one under way may have
  * arrived or not, the others meet a link that is down. Asynchronous calls are all under way at once.
  */
-export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
+export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: boolean): void {
   const { state, choose, emit } = bus;
   const isAsync = burst.via?.async === true;
   const told = teller(bus, burst.step);
@@ -299,11 +299,27 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst): void {
     isAgain(bus, burst.step) ? {} : { runs: [run], answered: true },
   );
   for (const one of take(rest, acked)) answered(bus, one, told);
+  if (serverStops) refuseAtStop(bus, rest, told, isAsync);
   const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
   silence(bus, rest, underWay, choose("ack-lost", 0, underWay, { runs: rest, unseen: true }), told, isAsync);
   state.client = "lost";
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
+}
+
+/**
+ * A server that stops ends JetStream first, and for a moment nobody answers for its subjects. A client that asks again, and waits before
+ * it does, meets a connection that has ended by then.
+ */
+function refuseAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
+  const { policy } = state.view;
+  const asksAgain = !isAsync && profile.jetStream.noRespondersRetries > 0;
+  const [next] = rest;
+  if (asksAgain || next?.via === undefined || policy === undefined || isTapped(policy, next.via.subject)) return;
+  const toldAs = "rejected no-responders";
+  const refused = take(rest, choose("refused-before-stop", 0, countOf(rest), { runs: rest, toldAs }));
+  for (const run of refused) told.tell(run, { is: "rejected", kind: "no-responders" });
+  lose(refused, "no stream", emit);
 }
 
 /** Of those under way so many have arrived; no call of them hears of it. */

@@ -380,7 +380,8 @@ class Search {
     if (runs === undefined) return wholeRange(label, lo, hi);
     if (about?.answered === true) {
       const unanswered = (m: number): boolean => this.observed.outcomes[m]?.startsWith("unsettled") !== false;
-      return [Math.max(lo, this.offset(runs, lo, hi, unanswered))];
+      const refused = (m: number): boolean => this.observed.outcomes[m]?.startsWith("rejected") === true;
+      return [...new Set([this.offset(runs, lo, hi, unanswered), this.offset(runs, lo, hi, refused)])];
     }
     if (about?.toldAs !== undefined) {
       const { toldAs } = about;

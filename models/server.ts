@@ -232,8 +232,11 @@ export function killServer(server: Server, choose: Choose, emit: Emit): void {
 }
 
 /** The server stops in order: its disk has everything. */
-export function stopServer(server: Server, emit: Emit): void {
-  for (const stream of server.streams) if (stream.policy.storage === "memory") loseStream(stream, emit);
+export function stopServer(server: Server, before: readonly number[], choose: Choose, emit: Emit): void {
+  for (const [i, stream] of server.streams.entries()) {
+    if (stream.policy.storage === "memory") loseStream(stream, emit);
+    else keepOldest(stream, Math.min(lengthOf(stream.log), before[i] ?? 0), choose, "stored-before-stop", emit);
+  }
   forgetConsumers(server);
 }
 
@@ -256,7 +259,7 @@ function keepOldest(
   stream: Stream,
   least: number,
   choose: Choose,
-  label: "stored-before-kill" | "synced-before-power-loss",
+  label: "stored-before-stop" | "stored-before-kill" | "synced-before-power-loss",
   emit: Emit,
 ): void {
   const all = lengthOf(stream.log);

@@ -215,7 +215,7 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["the process waits for it", [cut("none"), start, heal("none")]],
   ["whether it meets a live connection is not known", [start, cut("none"), advance(1)]],
   ["its bytes would count against the limit in force", [start, loseAck, term()]],
-  ["nothing would end it but timers", [start, blackhole, term()]],
+  ["nothing would end it but timers", [start, pauseServer, term()]],
   ["whether the client has given up by then is not known", [start, cut(), advance(60)], finite],
 ];
 
