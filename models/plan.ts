@@ -3,6 +3,7 @@
  * follows from the scenario and the profile alone, so every world does, overlaps and skips exactly the same steps, and a
  * shrunk scenario is still a scenario. Read by the model and by every world; never asks what only the client knows.
  */
+import { dialsBeforeGivingUp } from "./attempts.ts";
 import { clientClosed, dialOn, endProcess, firstConnected, passTime, startProcess } from "./cold-start.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
@@ -183,7 +184,7 @@ export function notEnabled(
     case "together":
       return togetherNotEnabled(view, step.steps, options, profile);
     case "fault":
-      return faultNotEnabled(view, step.fault, options);
+      return faultNotEnabled(view, step.fault, options, profile);
     case "await-noticed":
       if (view.hindrance !== "blackhole" && view.hindrance !== "pause") return "the link is not silent";
       if (options.pingIntervalMs === undefined) return "nothing would let the client notice it";
@@ -356,14 +357,14 @@ function togetherNotEnabled(
     .find(reason => reason !== undefined);
 }
 
-function faultNotEnabled(view: View, fault: Fault, options: Options): string | undefined {
+function faultNotEnabled(view: View, fault: Fault, options: Options, profile: Profile): string | undefined {
   if (isDown(view)) return "the link is down already";
   const gone = view.ended !== "no";
   if (fault.kind === "cut" && gone) return view.ended === "stuck" ? "the connection has ended" : undefined;
   if (gone) return "the connection has ended";
   if (view.client !== "connected") return "the client may not be connected";
   const stale = options.pingIntervalMs !== undefined;
-  const finite = options.reconnectAttemptsMax >= 0;
+  const finite = dialsBeforeGivingUp(profile, options) < Number.POSITIVE_INFINITY;
   switch (fault.kind) {
     case "cut":
       if (view.hindrance === "pause") return "the server is paused";

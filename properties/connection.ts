@@ -40,8 +40,12 @@ export interface Connection {
   unnoticed: string | undefined;
 }
 
-export const startConnection = ({ options }: Declared): Connection => ({
-  attemptsMax: options.reconnectAttemptsMax,
+/** -1 where it never gives up. */
+const attemptsOf = ({ options: { reconnectAttemptsMax }, profile: { reconnect } }: Declared): number =>
+  reconnectAttemptsMax === 0 && reconnect.zeroMeans === "for-ever" ? -1 : reconnectAttemptsMax;
+
+export const startConnection = (declared: Declared): Connection => ({
+  attemptsMax: attemptsOf(declared),
   last: undefined,
   words: 0,
   illegal: undefined,

@@ -264,3 +264,14 @@ test("a view is copied whole, and one that differs in anything is another", () =
   expect(isSameView(copyView(view), view)).toBe(true);
   for (const field of Object.keys(view)) expect(isSameView({ ...view, [field]: "other" }, view), field).toBe(false);
 });
+
+test("no attempts at all mean that nats-py never gives up, and that the others do at once", () => {
+  const skips = (awaits: "gave-up" | "noticed"): string[] => {
+    const scenario = scenarioWith([start, cut(awaits)], { reconnectAttemptsMax: 0 });
+    return profilesByName.flatMap(([name, profile]) =>
+      plan(scenario, profile).steps.some(({ skipped }) => skipped !== undefined) ? [name] : [],
+    );
+  };
+  expect(skips("gave-up")).toEqual(["nats-py"]);
+  expect(skips("noticed")).toEqual(profilesByName.map(([name]) => name).filter(name => name !== "nats-py"));
+});
