@@ -16,7 +16,8 @@ import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Case } from "../../world.ts";
 import { type CaseParts, LiveCase, type OnMemory, type Parts } from "./live-case.ts";
-import { observedSubjects, ServiceCase } from "./service-case.ts";
+import { ServiceCase } from "./service-case.ts";
+import { observedSubjects } from "./service-subjects.ts";
 
 /** Runs a case; `number` is unique among those of one server. */
 export async function runLiveCase(

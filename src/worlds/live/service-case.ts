@@ -17,19 +17,20 @@ import {
 } from "../../../models/cold-start.ts";
 import { viaOf } from "../../../models/durable-path.ts";
 import { isProbed } from "../../../models/lifecycle.ts";
-import { advance, copyView, isDurable, type PlannedStep, plan, settleId, type View } from "../../../models/plan.ts";
+import { advance, copyView, isDurable, type PlannedStep, settleId, type View } from "../../../models/plan.ts";
 import { saysVia } from "../../../models/server.ts";
 import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import { covers, isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
-import type { Profile } from "../../../models/vocabulary/profile.ts";
-import type { Fault, HealAwait, PublishStep, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { covers, streamOf } from "../../../models/vocabulary/policy-rules.ts";
+import type { Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { BusEvent, Call, PublishReply, StartCommand } from "../../bus-protocol/protocol.ts";
 import type { BusProcess } from "./bus-process.ts";
 import { isDoneWithin } from "./guard.ts";
 import { type CaseParts, callBoundMs, LiveCase, noticeBoundMs } from "./live-case.ts";
 import type { Observer } from "./observer.ts";
+import type { Consumed, Running, Timer } from "./service-parts.ts";
+import { idsOf, repeatedIds, treatedSubjects, unobservedSubjects } from "./service-subjects.ts";
 import type { Streams } from "./streams.ts";
 
 const exitBoundMs = 30_000;
@@ -41,62 +42,8 @@ const clockSlackMs = 100;
 const killedCode = 137;
 const redeliveriesSettled = 3;
 
-/** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
-export function observedSubjects(scenario: Scenario, policy: Policy, profile: Profile): readonly string[] {
-  const { core, durable } = treatedSubjects(scenario, profile);
-  const mixed = (subject: string): boolean => durable.has(subject) && isUnanswered(policy, subject);
-  return [...core].filter(subject => !mixed(subject));
-}
-
-const isUnanswered = (policy: Policy, subject: string): boolean =>
-  streamOf(policy, subject) === undefined && !isTapped(policy, subject);
-
-/** Subjects that are published as core NATS, and through JetStream. */
-function treatedSubjects(scenario: Scenario, profile: Profile) {
-  const core = new Set<string>();
-  const durable = new Set<string>();
-  const note = (step: Step, before: View): void => {
-    if (step.kind === "together") for (const part of step.steps) note(part, before);
-    if (step.kind === "publish")
-      (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
-  };
-  for (const { step, before, skipped } of plan(scenario, profile).steps) if (skipped === undefined) note(step, before);
-  return { core, durable };
-}
-
 /** The ids of what a client may have kept, to send it once it is connected again. */
 const kept = "kept";
-
-/** One process of the bus. */
-interface Running {
-  readonly replica: number;
-  readonly process: BusProcess;
-  readonly startedMs: number;
-  eventsSeen: number;
-  path: "jetstream" | "core" | undefined;
-  ending: Extract<BusEvent, { event: "ending" }> | undefined;
-  /** It was told to stop, or has ended: what its client says of its connection is not heard any more. */
-  leaving: boolean;
-}
-
-/** Something that the real parts measure by their own clocks. */
-interface Timer {
-  readonly what: "window" | "ack wait" | "deadline" | "first pass";
-  /** Of a window: it began when the message was sent, or as late as the bus's last attempt. */
-  readonly earliestMs?: number;
-  /** When it runs out: in the scenario's time, in real time. */
-  readonly atMs: number;
-  readonly realMs: number;
-  /** For a window: whose ids it remembers. */
-  readonly ids?: string;
-}
-
-/** Of one subject's consumer. */
-interface Consumed {
-  handled: number;
-  /** Messages that wait for another delivery, by number: when it is due, and how often they were delivered. */
-  readonly open: Map<number, { readonly delivery: number; readonly timer: Timer }>;
-}
 
 export class ServiceCase extends LiveCase {
   readonly #policy: Policy;
@@ -724,18 +671,8 @@ export class ServiceCase extends LiveCase {
 
   protected override isObservedWhole(): boolean {
     const { scenario, profile } = this.one;
-    const { core, durable } = treatedSubjects(scenario, profile);
-    return ![...core].some(subject => durable.has(subject) && isUnanswered(this.#policy, subject));
+    return unobservedSubjects(scenario, this.#policy, profile).length === 0;
   }
-}
-
-/** Messages of one step, or about one thing, share their ids with those that say the same of them. */
-const idsOf = ({ id, again, subject, key }: PublishStep): string =>
-  key === undefined ? (again ?? id) : `${subject} about ${key}`;
-
-function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
-  const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
-  return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
 }
 
 function unlessEnded(error: unknown): void {

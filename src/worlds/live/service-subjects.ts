@@ -1,0 +1,46 @@
+/** What follows from a scenario under a policy before it runs: which way each subject is published, who sees it, which ids come again. */
+import { isDurable, plan, type View } from "../../../models/plan.ts";
+import type { Policy } from "../../../models/vocabulary/policy.ts";
+import { isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { PublishStep, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+
+/** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
+export function observedSubjects(scenario: Scenario, policy: Policy, profile: Profile): readonly string[] {
+  const unobserved = unobservedSubjects(scenario, policy, profile);
+  return [...treatedSubjects(scenario, profile).core].filter(subject => !unobserved.includes(subject));
+}
+
+/** Published both ways: what goes out as core NATS is seen by nobody. */
+export function unobservedSubjects(scenario: Scenario, policy: Policy, profile: Profile): readonly string[] {
+  const { core, durable } = treatedSubjects(scenario, profile);
+  return [...core].filter(subject => durable.has(subject) && isUnanswered(policy, subject));
+}
+
+const isUnanswered = (policy: Policy, subject: string): boolean =>
+  streamOf(policy, subject) === undefined && !isTapped(policy, subject);
+
+/** Subjects that are published as core NATS, and through JetStream. */
+export function treatedSubjects(
+  scenario: Scenario,
+  profile: Profile,
+): { readonly core: ReadonlySet<string>; readonly durable: ReadonlySet<string> } {
+  const core = new Set<string>();
+  const durable = new Set<string>();
+  const note = (step: Step, before: View): void => {
+    if (step.kind === "together") for (const part of step.steps) note(part, before);
+    if (step.kind === "publish")
+      (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
+  };
+  for (const { step, before, skipped } of plan(scenario, profile).steps) if (skipped === undefined) note(step, before);
+  return { core, durable };
+}
+
+/** Messages of one step, or about one thing, share their ids with those that say the same of them. */
+export const idsOf = ({ id, again, subject, key }: PublishStep): string =>
+  key === undefined ? (again ?? id) : `${subject} about ${key}`;
+
+export function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
+  const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
+  return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
+}
