@@ -10,10 +10,10 @@ import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
 import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { connectFirst, live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { advance, callsMade, copyView, isDurable, type PlannedStep, settleId } from "./plan.ts";
-import { killServer, losePower, loseStore, makeStreams, stopServer, tellStreams } from "./server.ts";
+import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
 import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
-import type { CallOutcome, Emit } from "./vocabulary/event.ts";
+import type { CallOutcome, Emit, Run } from "./vocabulary/event.ts";
 import { frameBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { CallStep, Fault, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
@@ -212,8 +212,21 @@ type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "powe
 
 /** Gives back how much each stream held before. */
 function goDown(bus: Bus, fault: EndingFault): readonly number[] {
-  const held = (bus.state.service?.server.streams ?? []).map(({ log }) => countOf(log));
-  endClient(bus, fault);
+  const { state, choose, emit } = bus;
+  const server = state.service?.server;
+  if (server === undefined) {
+    endClient(bus, fault);
+    return [];
+  }
+  const held = server.streams.map(({ log }) => countOf(log));
+  const underWay = state.open === undefined ? state.wire : [...state.wire, state.open];
+  const lost: Run[] = [];
+  const noted: Emit = event => {
+    if (event.kind === "ended" && event.place === "outbound or socket") lost.push(event);
+    emit(event);
+  };
+  endClient({ ...bus, emit: noted }, fault);
+  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, choose);
   return held;
 }
 

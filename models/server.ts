@@ -231,11 +231,35 @@ export function killServer(server: Server, choose: Choose, emit: Emit): void {
   forgetConsumers(server);
 }
 
+/**
+ * Core messages that a stream captures on their way to others: a server that ends may have stored some that it has passed on to nobody.
+ * `lost`: what did not reach the others, of what was under way.
+ */
+export function storeUnseen(
+  server: Server,
+  underWay: readonly (Run & { readonly via?: Via })[],
+  lost: readonly Run[],
+  choose: Choose,
+): void {
+  for (const { first, count, via } of underWay) {
+    const stream = via === undefined || via.durable ? undefined : capturing(server, via.subject);
+    if (stream === undefined || via === undefined) continue;
+    const unseen = lost.find(run => run.first >= first && run.first + run.count <= first + count);
+    if (unseen === undefined) continue;
+    const stored = choose("stored-unseen", 0, unseen.count, { runs: [unseen], unseen: true });
+    if (stored > 0) append(stream.log, { first: unseen.first, count: stored, subject: via.subject, durable: false });
+    stream.unconfirmed += stored;
+  }
+}
+
 /** The server stops in order: its disk has everything. */
 export function stopServer(server: Server, before: readonly number[], choose: Choose, emit: Emit): void {
   for (const [i, stream] of server.streams.entries()) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);
-    else keepOldest(stream, Math.min(lengthOf(stream.log), before[i] ?? 0), choose, "stored-before-stop", emit);
+    else {
+      const confirmed = lengthOf(stream.log) - stream.unconfirmed;
+      keepOldest(stream, Math.max(confirmed, before[i] ?? 0), choose, "stored-before-stop", emit);
+    }
   }
   forgetConsumers(server);
 }
