@@ -133,7 +133,7 @@ export const leaning = (place: number): Answering => ({
   at: () => {},
 });
 
-/** A question that could be answered in more than one way, and what was answered. */
+/** A question, which could be answered in more than one way where `hi` is above `lo`, and what was answered. */
 export interface Asked extends Answer {
   readonly lo: number;
   readonly hi: number;
@@ -203,16 +203,24 @@ export const wholeRange: Candidates = (_label, lo, hi) => Array.from({ length: h
 export function expand<T>(
   once: (choose: Choose) => T,
   candidates: Candidates,
-  visit: (outcome: T, answers: readonly Omit<Answer, "step">[]) => boolean,
+  visit: (outcome: T, answers: readonly Omit<Asked, "step">[]) => boolean,
 ): void {
-  const tape: { label: Label; occurrence: number; answers: readonly number[]; at: number }[] = [];
+  const tape: {
+    label: Label;
+    occurrence: number;
+    lo: number;
+    hi: number;
+    answers: readonly number[];
+    at: number;
+  }[] = [];
   for (;;) {
     let asked = 0;
     const outcome = once((label, lo, hi, about) => {
       let cell = tape[asked];
       if (cell === undefined) {
         const answers = lo >= hi ? [lo] : candidates(label, lo, hi, about);
-        cell = { label, occurrence: tape.filter(earlier => earlier.label === label).length, answers, at: 0 };
+        const occurrence = tape.filter(earlier => earlier.label === label).length;
+        cell = { label, occurrence, lo, hi, answers, at: 0 };
         tape.push(cell);
       }
       asked++;
@@ -220,7 +228,13 @@ export function expand<T>(
     });
     const go = visit(
       outcome,
-      tape.map(({ label, occurrence, answers, at }) => ({ label, occurrence, answer: answers[at] ?? 0 })),
+      tape.map(({ label, occurrence, lo, hi, answers, at }) => ({
+        label,
+        occurrence,
+        answer: answers[at] ?? 0,
+        lo,
+        hi,
+      })),
     );
     if (!go) return;
     while (tape.length > 0) {

@@ -4,7 +4,7 @@
  * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
  */
 import { settle, step } from "./bus.ts";
-import { type Answer, type Candidates, expand, type HandledBy, wholeRange } from "./choice.ts";
+import { type Asked, type Candidates, expand, type HandledBy, wholeRange } from "./choice.ts";
 import { type PlannedStep, plan, settleId } from "./plan.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
@@ -109,7 +109,7 @@ export type Admission =
   | {
       readonly answer: "permitted";
       readonly ended: readonly Event[];
-      readonly answers: readonly Answer[];
+      readonly answers: readonly Asked[];
       readonly evaluations: number;
     }
   | { readonly answer: "not-permitted"; readonly reason: string; readonly evaluations: number }
@@ -134,6 +134,34 @@ export function admits(
   return new Search(scenario, profile, observed, options).run();
 }
 
+/**
+ * Of the answers by which an observation was admitted, those that every explanation of it gives, where `isSame` says when two answers
+ * to one question are the same. It tries every answer, since narrowing drops those that would do as well. None where it is not
+ * through within `evaluationsMax`: then nobody knows.
+ */
+export function forcedAnswers(
+  scenario: Scenario,
+  profile: Profile,
+  observed: Observation,
+  answers: readonly Asked[],
+  isSame: (one: Asked, other: Asked) => boolean,
+  evaluationsMax: number,
+): readonly Asked[] {
+  let left = answers.filter(one => one.hi > one.lo);
+  if (left.length === 0) return left;
+  const search = new Search(scenario, profile, observed, { search: "plain", evaluationsMax });
+  const isThrough = search.everyExplanation((given, isTold) => {
+    left = left.filter(
+      one => !isTold(one.step) || given.some(other => isSameQuestion(one, other) && isSame(one, other)),
+    );
+    return left.length > 0;
+  });
+  return isThrough ? left : [];
+}
+
+const isSameQuestion = (one: Asked, other: Asked): boolean =>
+  one.step === other.step && one.label === other.label && one.occurrence === other.occurrence;
+
 /** How far the observation is matched, actor by actor. */
 interface Position {
   delivered: number;
@@ -154,6 +182,11 @@ interface Attempt {
   readonly ended: readonly Event[];
 }
 
+type Progress = "failed" | "admitted" | "enough";
+
+/** Told of the answers of the steps before `until`, the end being one of them. True: go on looking; false: enough. */
+type OnAdmit = (ended: readonly Event[], answers: readonly Asked[], until: number) => boolean;
+
 /** Explanations looked for, and what may be spent on them after the first, before a place of loss counts as known. */
 const pathsMax = 8;
 const evaluationsAfterFirst = 1_000;
@@ -161,6 +194,8 @@ const evaluationsAfterFirst = 1_000;
 class Search {
   private readonly steps: readonly PlannedStep[];
   private readonly failed = new Set<string>();
+  /** Places from where every explanation has been told; undefined: explanations are told whole. */
+  private explained: Set<string> | undefined;
   private evaluations = 0;
   private evaluationsMax: number;
   private readonly plain: boolean;
@@ -199,9 +234,8 @@ class Search {
     if (foreign > 0) {
       return { answer: "not-permitted", reason: `${foreign} messages arrived that no one published`, evaluations: 0 };
     }
-    const paths: { ended: readonly Event[]; answers: readonly Answer[] }[] = [];
-    const { policy, options } = this.scenario;
-    this.from(0, newState(policy, options.servers), beginningOf(this.observed), [], [], (ended, answers) => {
+    const paths: { ended: readonly Event[]; answers: readonly Asked[] }[] = [];
+    this.fromBeginning((ended, answers) => {
       paths.push({ ended, answers });
       if (paths.length === 1)
         this.evaluationsMax = Math.min(this.evaluationsMax, this.evaluations + evaluationsAfterFirst);
@@ -218,18 +252,37 @@ class Search {
     return { answer: "not-permitted", reason: this.explanation(), evaluations };
   }
 
-  /** True: go on looking; false: enough. Sets `failed` only where nothing was admitted. */
+  /**
+   * Tells every explanation, until told that it is enough; what was told of the steps from some place on is not told again from the same
+   * place. Whether it came to the end.
+   */
+  everyExplanation(onAdmit: (answers: readonly Asked[], isTold: (step: StepId) => boolean) => boolean): boolean {
+    this.explained = new Set();
+    const indexOf = new Map(this.steps.map(({ step }, index) => [step.id, index]));
+    this.fromBeginning((_ended, answers, until) =>
+      onAdmit(answers, step => (indexOf.get(step) ?? this.steps.length) < until),
+    );
+    return this.evaluations < this.evaluationsMax;
+  }
+
+  private fromBeginning(onAdmit: OnAdmit): void {
+    const { policy, options } = this.scenario;
+    this.from(0, newState(policy, options.servers), beginningOf(this.observed), [], [], onAdmit);
+  }
+
+  /** Sets `failed` only where nothing was admitted. */
   private from(
     index: number,
     state: BusState,
     position: Position,
     ended: readonly Event[],
-    answers: readonly Answer[],
-    onAdmit: (ended: readonly Event[], answers: readonly Answer[]) => boolean,
-  ): "failed" | "admitted" | "enough" {
+    answers: readonly Asked[],
+    onAdmit: OnAdmit,
+  ): Progress {
     const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
-    let found: "failed" | "admitted" | "enough" = "failed";
+    if (this.explained?.has(memory)) return onAdmit(ended, answers, index) ? "admitted" : "enough";
+    let found = "failed" as Progress;
     const here: Position = { ...position };
     expand(
       choose => this.attempt(index, state, position, here, choose),
@@ -241,7 +294,7 @@ class Search {
         else {
           const allEnded = attempt.ended.length > 0 ? ended.concat(attempt.ended) : ended;
           const allAnswers = given.length > 0 ? answers.concat(given.map(one => ({ step: stepId, ...one }))) : answers;
-          if (index === this.steps.length) found = onAdmit(allEnded, allAnswers) ? "admitted" : "enough";
+          if (index === this.steps.length) found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
           else {
             const below = this.from(index + 1, attempt.state, attempt.position, allEnded, allAnswers, onAdmit);
             if (below !== "failed") found = below;
@@ -250,7 +303,10 @@ class Search {
         return found !== "enough" && this.evaluations < this.evaluationsMax;
       },
     );
-    if (found === "failed" && this.evaluations < this.evaluationsMax) this.failed.add(memory);
+    if (this.evaluations < this.evaluationsMax) {
+      if (found === "failed") this.failed.add(memory);
+      if (found === "admitted") this.explained?.add(memory);
+    }
     return found;
   }
 

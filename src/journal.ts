@@ -28,7 +28,7 @@ import {
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { hashText } from "../models/choice.ts";
+import { hashText, labels } from "../models/choice.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../models/vocabulary/scenario.ts";
 import { BadInput, exitCodes, FaultlineError, UsageError } from "./errors.ts";
@@ -40,7 +40,7 @@ import { isAlive, type Owner, ownerHere } from "./worlds/live/leases.ts";
 export const journalName = "journal.jsonl";
 /** Some 50,000 cases. */
 export const journalBytesMax = 134_217_728;
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** What the run is; the same for whoever goes on with it. */
 export interface Header {
@@ -110,6 +110,7 @@ const judgement = z.strictObject({
   notPromised: z.array(property),
   expectMet: z.boolean().optional(),
   disturbed: z.boolean(),
+  witnessed: z.array(z.strictObject({ label: z.enum(labels), answer: text, witnessed: count, forced: count })),
   digest: text,
 });
 const isEvent = (one: unknown): boolean =>

@@ -13,6 +13,7 @@ import { catalogue } from "../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/effect.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../properties/property.ts";
+import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -26,6 +27,8 @@ export interface Judgement {
   /** Whether the hand-typed expectation for the profile is met; undefined where the scenario has none. */
   readonly expectMet: boolean | undefined;
   readonly disturbed: boolean;
+  /** Branches of the model that this run is a witness of; none where the model ran itself, or nothing was proven. */
+  readonly witnessed: readonly Witnessed[];
   readonly digest: string;
 }
 
@@ -46,7 +49,8 @@ export function judge(
 ): Judgement {
   // In live a place is the oracle's explanation; the model world said it itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");
-  const admission = admits(scenario, profile, observe(recorded), { ...options, knowsPlaces });
+  const observed = observe(recorded);
+  const admission = admits(scenario, profile, observed, { ...options, knowsPlaces });
   const conformance = {
     answer: admission.answer,
     reason: admission.answer === "permitted" ? "the model admits what was observed" : admission.reason,
@@ -66,6 +70,7 @@ export function judge(
   const expectation = scenario.expect[profile.name];
   const unmet = expectation === undefined ? undefined : whyUnmet(ledger, expectation.classes);
   const { verdict, reason } = conclude(scenario, conformance, properties, effect, ledgerState.complete, unmet);
+  const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
     verdict,
     reason,
@@ -75,6 +80,7 @@ export function judge(
     notPromised,
     expectMet: expectation === undefined ? undefined : unmet === undefined,
     disturbed: isDisturbed(effect),
+    witnessed: isWitness ? witnessedBy(scenario, profile, observed, admission.answers) : [],
     digest: digestOf(recorded),
   };
 }

@@ -3,7 +3,7 @@
  * and only then is anything concluded. Called by every command.
  */
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../models/choice.ts";
-import { type Admission, admits, observe } from "../models/oracle.ts";
+import { admits, observe } from "../models/oracle.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
@@ -69,9 +69,10 @@ export function explain(
   scenario: Scenario,
   profile: Profile,
   events: readonly Event[],
-): { readonly events: readonly Event[]; readonly answers: Extract<Admission, { answer: "permitted" }>["answers"] } {
+): { readonly events: readonly Event[]; readonly answers: readonly Answer[] } {
   const admission = admits(scenario, profile, observe(events));
   if (admission.answer !== "permitted") return { events, answers: [] };
   const known = events.some(event => event.kind === "ended");
-  return { events: known ? events : [...events, ...admission.ended], answers: admission.answers };
+  const answers = admission.answers.map(({ lo: _lo, hi: _hi, ...answer }) => answer);
+  return { events: known ? events : [...events, ...admission.ended], answers };
 }

@@ -44,7 +44,8 @@ async function searchWith(
     capabilities: modelCapabilities(behaves),
     run({ scenario, seed }, emit) {
       ran.push(scenario.id);
-      runModel(scenario, held, seed, emit, behaves);
+      // Where a message ended no live world sees.
+      runModel(scenario, held, seed, event => event.kind !== "ended" && emit(event), behaves);
     },
     close: async () => {},
   };
@@ -77,6 +78,7 @@ describe.each([
     const folder = ownFolder();
     const whole = await searchWith(createJournal(folder, header), behaves, held);
     expect(whole.found.disagree > 0).toBe(behaves !== held);
+    expect(whole.found.witnessed.some(one => one.forced > 0)).toBe(true);
     const written = textOf(folder);
     const headerEnds = written.indexOf("\n") + 1;
     const random = randomOf("1", "kills");

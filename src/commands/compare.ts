@@ -10,6 +10,7 @@ import { digestOfJson, type Header } from "../journal.ts";
 import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
+import { renderWitnessed } from "../report/witnessed.ts";
 import { explain, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
@@ -166,6 +167,7 @@ function conclude(
     disagree: found.disagree,
     inconclusive: found.inconclusive.length,
     disturbed: coverage.disturbed,
+    witnessed: found.witnessed,
   };
   const more =
     options.asked === "compare"
@@ -226,6 +228,8 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
   ] as const;
   if (found.coverage.runs > 0)
     blocks.push(`${paint("bold", "Shapes of trouble met")} (runs)\n${renderTable(columns, shapes)}`);
+  const witnessed = renderWitnessed(found.witnessed, paint);
+  if (witnessed !== "") blocks.push(witnessed);
   if (found.inconclusive.length > 0) {
     const shown = found.inconclusive.slice(0, reasonsShownMax).map(one => `  ${one.word}  ${one.reason}`);
     blocks.push(`${paint("bold", "Inconclusive")}\n${shown.join("\n")}`);

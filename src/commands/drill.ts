@@ -23,6 +23,7 @@ import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
 import { type Selection, selectCorpus, selectionRule } from "../selection.ts";
+import { branches } from "../witnessed.ts";
 import type { Case } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -306,6 +307,7 @@ async function liveCase(
   const one: Case = { scenario, bus, profile, seed };
   record(found, one, "live", run);
   countAgreement(found, scenario, profile, run.judgement);
+  found.witnessed = branches([...found.witnessed, ...run.judgement.witnessed]);
   const property = brokenBy(run.judgement);
   if (property === undefined) return;
   const { reproduced } = await journal.onceFound(bus, scenario, async () => {
@@ -366,6 +368,7 @@ function newFound(seed: string, { chosen, leftOut }: Selection): Found {
       exact: 0,
       permittedOne: 0,
     },
+    witnessed: branches([]),
     unavailable: [],
     notRun: [],
     buses: [],
@@ -465,6 +468,7 @@ function documentOf(found: Found, report: string): Ending["document"] {
     interrupted,
     selection,
     agreement,
+    witnessed,
     notRun,
     buses,
     unavailable,
@@ -478,6 +482,7 @@ function documentOf(found: Found, report: string): Ending["document"] {
     worlds: { model, live },
     selection,
     agreement,
+    witnessed,
     notRun,
     buses,
     unavailable,

@@ -1,10 +1,12 @@
 /** The drill's report: what was run, the fate table, what was not run, and whether the model had predicted it. */
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import type { Witnessed } from "../witnessed.ts";
 import { classTitles } from "./fates.ts";
 import { type LedgerRow, renderLedger } from "./ledger-table.ts";
 import { type Paint, paintVerdict } from "./paint.ts";
 import { counted, renderPairs, renderTable } from "./table.ts";
+import { renderWitnessed } from "./witnessed.ts";
 
 export interface Violation {
   readonly scenario: string;
@@ -62,6 +64,8 @@ export interface DrillReport {
     readonly exact: number;
     readonly permittedOne: number;
   };
+  /** Every branch of the model, and how often the live cases are witnesses of it. */
+  readonly witnessed: readonly Witnessed[];
   readonly unavailable: { readonly bus: string; readonly reason: string }[];
   readonly notRun: readonly { readonly scenario: string; readonly bus: string; readonly missing: readonly string[] }[];
   readonly buses: readonly {
@@ -82,6 +86,7 @@ export function renderDrill(report: DrillReport, paint: Paint): string {
     renderHead(report, paint),
     shown.length === 0 ? "" : `${titleOf(live.length > 0 ? "live" : "model", paint)}\n${renderLedger(shown, paint)}`,
     renderFindings(live, report, paint),
+    renderWitnessed(report.witnessed, paint),
     renderNotRun(report, paint),
     renderViolations(report, paint),
     renderVerdict(report, paint),

@@ -11,6 +11,7 @@ import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
+import { branches, type Witnessed } from "../witnessed.ts";
 import type { Stage } from "../world.ts";
 import type { LiveStage } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -49,6 +50,8 @@ export interface LiveFailure extends CaseRun {
 export interface LiveFound {
   readonly coverage: Coverage;
   readonly inconclusive: { readonly word: string; readonly reason: string }[];
+  /** Every branch of the model, and how often the runs are witnesses of it. */
+  witnessed: readonly Witnessed[];
   agree: number;
   disagree: number;
   seconds: number;
@@ -65,6 +68,7 @@ export interface LiveListener {
 export const newLiveFound = (): LiveFound => ({
   coverage: newCoverage(),
   inconclusive: [],
+  witnessed: branches([]),
   agree: 0,
   disagree: 0,
   seconds: 0,
@@ -89,6 +93,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
     const { index, word, scenario } = job;
     coverCase(found.coverage, scenario, search.profile, result.judgement);
     count(found, word, result.judgement);
+    found.witnessed = branches([...found.witnessed, ...result.judgement.witnessed]);
     found.seconds = (elapsedMs() - shrinkMs) / 1_000;
     listener.onCase(index, scenario, result.judgement);
     if (result.judgement.verdict !== "violated") continue;

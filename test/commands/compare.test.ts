@@ -32,6 +32,9 @@ test("a bus held against its own profile agrees, and the counts add up", async (
   expect(json.disturbed).toBeGreaterThanOrEqual(7);
   expect(json.secondsPerRun).toBeGreaterThan(0);
   expect(Object.keys(json.shapes)).toContain("held, then cut");
+  const cuts = json.witnessed.filter((one: { label: string }) => one.label === "arrived-before-cut");
+  expect(cuts.map((one: { answer: string }) => one.answer)).toEqual(["least", "between", "most"]);
+  expect(cuts.reduce((sum: number, one: { forced: number }) => sum + one.forced, 0)).toBeGreaterThan(0);
   const { cases, isComplete } = readJournal(join(cwd, json.report, ".."));
   const ids = Array.from({ length: 10 }, (_, i) => `random/1-${i}`);
   expect([[...cases.values()].map(one => one.scenario).sort(), isComplete]).toEqual([ids.sort(), true]);
