@@ -13,9 +13,9 @@ import type { Scenario } from "../models/vocabulary/scenario.ts";
 export interface Witnessed {
   readonly label: Label;
   readonly answer: string;
-  /** Questions that the first explanation of a run answers so. */
+  /** Runs whose first explanation answers a question so. */
   readonly witnessed: number;
-  /** Those of them that every explanation of their run answers so. */
+  /** Those of them in which every explanation answers it so. */
   readonly forced: number;
 }
 
@@ -52,7 +52,9 @@ export function witnessedBy(
     witnessed: 1,
     forced: forced.has(one) ? 1 : 0,
   }));
-  return branches(ones).filter(one => one.witnessed > 0);
+  return branches(ones)
+    .filter(one => one.witnessed > 0)
+    .map(one => ({ ...one, witnessed: 1, forced: Math.min(one.forced, 1) }));
 }
 
 /** Every branch of the model, with what was seen of it. */

@@ -67,6 +67,14 @@ describe("a run by hand", () => {
     expect(witnessed).toEqual([{ label: "arrived-before-cut", answer: "most", witnessed: 1, forced: 0 }]);
   });
 
+  test("that asks the same twice is one witness", () => {
+    const twice = scenarioWith([start, publish(4), cut(), heal(), publish(4), cut(), heal()]);
+    const { said } = answeredRun(twice, js, { "arrived-before-cut": 2 });
+    expect(judge(twice, js, seen(said)).witnessed).toEqual([
+      { label: "arrived-before-cut", answer: "between", witnessed: 1, forced: 1 },
+    ]);
+  });
+
   test("that the model does not admit witnesses nothing, nor does one that proved nothing", () => {
     const lie = trace(2).map((event): Event => (event.kind === "delivered" ? { ...event, first: 1 } : event));
     const unproven = trace(2).filter(event => event.kind !== "fault" || event.phase !== "took-effect");
