@@ -12,6 +12,7 @@ import { classNames, type Scenario } from "../models/vocabulary/scenario.ts";
 import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
 import { dials } from "../properties/arbitraries/reductions.ts";
 import { BadInput } from "./errors.ts";
+import { type Rate, rateSchema } from "./rate.ts";
 import { checkScenario, parseJson } from "./schema.ts";
 import type { Certificate } from "./search/certify.ts";
 import { shapeOf } from "./search/normal-form.ts";
@@ -50,7 +51,7 @@ export interface Counterexample {
   /** Held against a profile that is not the bus's own: never kept in the corpus. */
   readonly overridden: boolean;
   /** How often the verdict came again. */
-  readonly reproduced: { readonly k: number; readonly n: number };
+  readonly reproduced: Rate;
   /** Whether nothing smaller breaks the same: how many schedules say so, or what kept it from being told. Absent: nobody looked. */
   readonly certified?: Certificate;
 }
@@ -87,7 +88,7 @@ const schema = z.strictObject({
     toxiproxy: text.optional(),
   }),
   overridden: z.boolean(),
-  reproduced: z.strictObject({ k: count, n: count }),
+  reproduced: rateSchema,
   certified: z.union([z.strictObject({ steps: count, schedules: count }), z.strictObject({ bound: text })]).optional(),
 });
 

@@ -23,6 +23,7 @@ import { loadCorpus } from "./corpus.ts";
 import { type Counterexample, type Versions, versionsHere } from "./counterexample.ts";
 import { UsageError } from "./errors.ts";
 import type { Judgement, JudgeOptions } from "./judge.ts";
+import { liveRate, type Rate, rateText } from "./rate.ts";
 import { renderFailure } from "./report/failure.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
@@ -85,6 +86,8 @@ export type HoldsVerdict =
 const runsOf: Readonly<Record<WorldName, number>> = { model: 1_000, live: 30 };
 const shrinkBoundMs: Readonly<Record<WorldName, number>> = { model: 60_000, live: 120_000 };
 const rerunsOfFailure = 10;
+/** Live, while the failure comes every time, a candidate is taken only if it fails so often again. */
+const runsToTake = 2;
 const runsBetweenYields = 50;
 
 /** Checks what is asked without running anything. @throws UsageError */
@@ -213,6 +216,8 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
   let first: Failing | undefined;
   /** The smallest so far: fast-check goes on from each candidate that fails. */
   let last: Failing | undefined;
+  /** It comes every time, so that nothing that comes now and then is taken in its place. */
+  let isSteady = false;
   let shrinkBeganMs = 0;
   let shrinkRuns = 0;
   let bug: unknown;
@@ -226,10 +231,18 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
     else shrinkRuns++;
     if (tally.runs % runsBetweenYields === 0) await setImmediate();
     if (broken === undefined || (first !== undefined && !isSameBug(first.broken, broken))) return true;
-    last = { ...run, scenario, seed, broken };
-    if (first === undefined) shrinkBeganMs = performance.now();
-    first ??= last;
+    const failing = { ...run, scenario, seed, broken };
+    if (first === undefined) {
+      first = failing;
+      shrinkBeganMs = performance.now();
+      isSteady = asked.world === "live" && (await comesAgain(failing));
+    } else if (isSteady && !(await comesAgain(failing))) return true;
+    last = failing;
     return false;
+  };
+  const comesAgain = async (failing: Failing): Promise<boolean> => {
+    shrinkRuns += runsToTake;
+    return (await rerun(asked, ground, failing, runsToTake)).k === runsToTake;
   };
   /** What is thrown is no counterexample, and not to be shrunk: it ends the runs. */
   const holds = async (scenario: Scenario): Promise<boolean> => {
@@ -247,7 +260,7 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
   await ahead.end();
   if (bug !== undefined) throw bug;
   if (last === undefined) return concludeRandom(asked, tally);
-  const reproduced = await rerun(asked, ground, last);
+  const reproduced = await rerun(asked, ground, last, rerunsOfFailure);
   return violated(asked, ground, tally, last, storyOf(asked, details, shrinkRuns, reproduced), reproduced);
 }
 
@@ -283,30 +296,21 @@ const runOn = ({ claim, bus }: Asked, { stage, profile }: Ground, scenario: Scen
 const isSameBug = (first: string, now: string): boolean => now === first || first === "conformance";
 
 /** How often the shrunk one comes again: live, that is not ours to say. */
-async function rerun(
-  asked: Asked,
-  ground: Ground,
-  { scenario, seed, broken }: Failing,
-): Promise<{ k: number; n: number }> {
+async function rerun(asked: Asked, ground: Ground, { scenario, seed, broken }: Failing, n: number): Promise<Rate> {
   if (asked.world === "model") return { k: 1, n: 1 };
   let k = 0;
-  for (let i = 0; i < rerunsOfFailure; i++) {
+  for (let i = 0; i < n; i++) {
     const again = brokenBy((await runOn(asked, ground, scenario, seed)).judgement);
     if (again !== undefined && isSameBug(broken, again)) k++;
   }
-  return { k, n: rerunsOfFailure };
+  return liveRate(k, n);
 }
 
-function storyOf(
-  { world, seed, runs }: Asked,
-  found: Found,
-  shrinkRuns: number,
-  { k, n }: { k: number; n: number },
-): string {
+function storyOf({ world, seed, runs }: Asked, found: Found, shrinkRuns: number, reproduced: Rate): string {
   const at = `found at run ${found.numRuns} of ${runs} with seed ${seed}`;
   const fast = `fast-check: seed ${found.seed}, path "${found.counterexamplePath}"`;
   const shrunk = `shrunk ${counted(found.numShrinks, "time")} in ${counted(shrinkRuns, "run")}`;
-  return `${at} (${fast}), ${shrunk}${world === "live" ? `, seen again in ${k} of ${n}` : ""}`;
+  return `${at} (${fast}), ${shrunk}${world === "live" ? `, seen again in ${rateText(reproduced)}` : ""}`;
 }
 
 /** Never exercised is no pass, however many runs there were. */
@@ -379,7 +383,7 @@ function violated(
   tally: Counting,
   { scenario, seed, broken, judgement, events }: Failing,
   story: string,
-  reproduced: { readonly k: number; readonly n: number },
+  reproduced: Rate,
 ): HoldsVerdict {
   const { why: _why, ...counts } = tally;
   const { reason, ledger: observed, verdict, digest } = judgement;

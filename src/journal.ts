@@ -34,6 +34,7 @@ import { classNames, type Scenario } from "../models/vocabulary/scenario.ts";
 import { BadInput, exitCodes, FaultlineError, UsageError } from "./errors.ts";
 import { checkShape, jsonBounds, parseJson } from "./json.ts";
 import type { Judgement } from "./judge.ts";
+import { type Rate, rateSchema } from "./rate.ts";
 import type { CaseRun } from "./run.ts";
 import { isAlive, type Owner, ownerHere } from "./worlds/live/leases.ts";
 
@@ -64,7 +65,7 @@ export interface WorldFacts {
 
 /** What was found of a violated case once it was run again; more where it was shrunk. All of it is JSON. */
 export interface Found {
-  readonly reproduced: { readonly k: number; readonly n: number };
+  readonly reproduced: Rate;
 }
 
 export interface Journal {
@@ -152,7 +153,7 @@ const lineSchema = z.discriminatedUnion("kind", [
     bus: text,
     scenario: text,
     found: z.looseObject({
-      reproduced: z.strictObject({ k: count, n: count }),
+      reproduced: rateSchema,
       judgement: judgement.optional(),
       events: events.optional(),
     }),

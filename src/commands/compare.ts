@@ -7,6 +7,7 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
 import { digestOfJson, type Header } from "../journal.ts";
+import { rateText } from "../rate.ts";
 import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
@@ -161,6 +162,8 @@ function conclude(
     secondsPerRun,
     recordedBefore: folder.journal.recordedBefore,
     counterexample: known.file ?? null,
+    reproduced: found.failure?.reproduced ?? null,
+    steady: found.failure?.steady ?? null,
   };
   const counts = {
     agree: found.agree,
@@ -236,8 +239,8 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
   }
   const { failure } = found;
   if (failure !== undefined) {
-    const { k, n } = failure.reproduced;
-    const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, seen again in ${k} of ${n}; kept as ${known.file ?? ""}`;
+    const steady = failure.steady ? "failing every time" : "failing now and then";
+    const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; kept as ${known.file ?? ""}`;
     const { scenario, broken, judgement, events } = failure;
     blocks.push(
       renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),

@@ -15,10 +15,11 @@ import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { permittedLedgers } from "../permitted.ts";
 import { underPolicy } from "../policies.ts";
+import { liveRate, type Rate } from "../rate.ts";
 import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
 import type { LedgerRow } from "../report/ledger-table.ts";
 import { plain } from "../report/paint.ts";
-import { brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.ts";
+import { allBrokenBy, brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
@@ -311,9 +312,10 @@ async function liveCase(
   const property = brokenBy(run.judgement);
   if (property === undefined) return;
   const { reproduced } = await journal.onceFound(bus, scenario, async () => {
-    let k = 1;
-    for (let i = 0; i < rerunsOfViolation; i++) if ((await runAgain()).judgement.verdict === "violated") k++;
-    return { reproduced: { k, n: 1 + rerunsOfViolation } };
+    // The run that found it does not count: that it failed is why there are others.
+    let k = 0;
+    for (let i = 0; i < rerunsOfViolation; i++) if (allBrokenBy((await runAgain()).judgement).includes(property)) k++;
+    return { reproduced: liveRate(k, rerunsOfViolation) };
   });
   found.violations.push({
     scenario: scenario.id,
@@ -394,7 +396,7 @@ function keep(
   one: Case,
   run: CaseRun & { readonly broken: string },
   overridden: boolean,
-  reproduced: { readonly k: number; readonly n: number },
+  reproduced: Rate,
   versions?: ReturnType<typeof liveVersions>,
 ): string {
   const { judgement } = run;

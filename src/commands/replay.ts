@@ -14,6 +14,7 @@ import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { underPolicy } from "../policies.ts";
+import { liveRate, type Rate } from "../rate.ts";
 import { type ReplayedCase, renderReplay } from "../report/replay.ts";
 import { type AnsweredRun, type CaseRun, explain, runAnsweredCase, runCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
@@ -234,16 +235,18 @@ const isNondeterministic = ({ world, runs }: ReplayedCase): boolean =>
   world === "model" && new Set(runs.map(run => run.judgement.digest)).size > 1;
 
 /** How many runs gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
-function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]): { k: number; n: number } {
+function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]): Rate {
   const same = cases.filter(one => one.world === counterexample?.world);
   let k = 0;
   let n = 0;
-  for (const { runs } of same.length > 0 ? same : cases) {
+  const counted = same.length > 0 ? same : cases;
+  for (const { runs } of counted) {
     const due = counterexample?.verdict ?? runs[0]?.judgement.verdict;
     k += runs.filter(run => run.judgement.verdict === due).length;
     n += runs.length;
   }
-  return { k, n };
+  // The model world leaves nothing to chance.
+  return counted.every(one => one.world === "live") ? liveRate(k, n) : { k, n };
 }
 
 /** One entry for each verdict that a case came to. */

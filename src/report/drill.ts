@@ -1,6 +1,7 @@
 /** The drill's report: what was run, the fate table, what was not run, and whether the model had predicted it. */
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import { type Rate, rateText } from "../rate.ts";
 import type { Witnessed } from "../witnessed.ts";
 import { classTitles } from "./fates.ts";
 import { type LedgerRow, renderLedger } from "./ledger-table.ts";
@@ -14,7 +15,7 @@ export interface Violation {
   readonly world: "model" | "live";
   readonly property: string;
   readonly reason: string;
-  readonly reproduced: { readonly k: number; readonly n: number };
+  readonly reproduced: Rate;
   /** Path of the file. */
   readonly counterexample?: string;
   /** What to give to `faultline replay`, where that is not the counterexample. */
@@ -165,7 +166,7 @@ function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): strin
 function renderViolations({ violations }: DrillReport, paint: Paint): string {
   if (violations.length === 0) return "";
   const blocks = violations.map(one => {
-    const rate = one.world === "live" ? `, ${one.reproduced.k} of ${one.reproduced.n} runs` : "";
+    const rate = one.world === "live" ? `, seen again in ${rateText(one.reproduced)}` : "";
     const replay = `npx faultline replay ${one.again ?? one.counterexample}`;
     return `  ${paint("red", "✗")} ${one.scenario} on ${one.bus} (${one.world}${rate})\n      ${one.reason}\n      ${paint("dim", replay)}`;
   });

@@ -4,6 +4,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Judgement } from "../judge.ts";
+import { type Rate, rateText } from "../rate.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
 import { markOf, type Paint, paintVerdict } from "./paint.ts";
@@ -28,7 +29,7 @@ export interface ReplayReport {
     | undefined;
   readonly cases: readonly ReplayedCase[];
   readonly verdict: Verdict;
-  readonly reproduced: { readonly k: number; readonly n: number };
+  readonly reproduced: Rate;
   readonly nondeterministic: boolean;
 }
 
@@ -151,12 +152,13 @@ function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
 
 function renderVerdict({ verdict, reproduced, nondeterministic, counterexample }: ReplayReport, paint: Paint): string {
   const { k, n } = reproduced;
+  const often = rateText(reproduced, n === 1 ? "run" : "runs");
   const rate =
     counterexample !== undefined
-      ? `, the recorded verdict in ${k} of ${counted(n, "run")}`
+      ? `, the recorded verdict in ${often}`
       : k === n
         ? ""
-        : `, the first verdict in ${k} of ${counted(n, "run")}`;
+        : `, the first verdict in ${often}`;
   const unsteady = nondeterministic
     ? "; the model world gave two traces for one seed, which is a bug of faultline"
     : "";

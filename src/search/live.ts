@@ -10,6 +10,7 @@ import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
+import { liveRate, type Rate } from "../rate.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
 import { branches, type Witnessed } from "../witnessed.ts";
 import type { Stage } from "../world.ts";
@@ -40,7 +41,10 @@ export interface LiveSearch {
 export interface LiveFailure extends CaseRun {
   readonly scenario: Scenario;
   readonly broken: string;
-  readonly reproduced: { readonly k: number; readonly n: number };
+  /** Of runs made only for that, once it was shrunk. */
+  readonly reproduced: Rate;
+  /** While it was shrunk, what is left failed in every run. */
+  readonly steady: boolean;
   /** The scenario as it was found. */
   readonly foundAs: string;
   readonly shrinkRuns: number;
@@ -170,7 +174,8 @@ async function smallest(
     ...last,
     scenario: shrunk.scenario,
     broken: brokenBy(last.judgement) ?? broken,
-    reproduced: { k, n: rerunsOfFailure },
+    reproduced: liveRate(k, rerunsOfFailure),
+    steady: shrunk.steady,
     foundAs: scenario.id,
     shrinkRuns: shrunk.runs,
   };

@@ -165,15 +165,26 @@ export interface ShrinkBounds {
 export interface Shrunk {
   readonly scenario: Scenario;
   readonly runs: number;
-  /** Every run of the shrunk scenario failed. */
+  /** The shrunk scenario failed in every run, those that confirmed it included. */
   readonly steady: boolean;
 }
 
 const tries = 3;
+/** Runs beyond those that a scenario was taken by: of many candidates that fail now and then, chance lets one through three tries. */
+const confirmations = 10;
+/** Spent on confirming beyond the runs of shrinking. */
+const confirmingRunsMax = 80;
+
+/** A scenario on the way down, and how often of three tries what is taken in its place must fail. */
+interface Taken {
+  readonly scenario: Scenario;
+  readonly due: number;
+}
 
 /**
- * While a failure comes three times of three only candidates that keep it so are taken, and the first run that passes refutes
- * one; a failure that was rare from the beginning is shrunk by what fails at least once of three.
+ * A candidate is taken where it fails at least as often of three runs as what it replaces: while a failure comes every time, one that
+ * comes now and then is never preferred. What is left is confirmed; if it passes even once the way down goes on from the last on it that
+ * does not, and nothing that has passed is taken again. Where none holds out the failure comes now and then, and is shrunk as such.
  */
 export async function shrink(
   failing: Scenario,
@@ -181,30 +192,61 @@ export async function shrink(
   { runsMax, budgetMs }: ShrinkBounds,
 ): Promise<Shrunk> {
   const began = performance.now();
+  const passed = new Set<string>();
   let runs = 0;
-  const failures = async (scenario: Scenario, giveUpAtFirstPass: boolean): Promise<number> => {
+  const mayGoOn = (): boolean => runs < runsMax && performance.now() - began < budgetMs;
+
+  /** How often it fails of so many runs; it ends where fewer than are due are left to come. */
+  const failures = async (scenario: Scenario, times: number, due: number): Promise<number> => {
     let failed = 0;
-    for (let i = 0; i < tries; i++) {
+    for (let i = 0; i < times && failed + times - i >= due; i++) {
       runs++;
       if (await fails(scenario)) failed++;
-      else if (giveUpAtFirstPass) break;
+      else passed.add(textOf({ scenario, answers: [] }));
     }
     return failed;
   };
 
-  let scenario = failing;
-  let steady = (await failures(scenario, false)) === tries;
-  const proposals = shrinking({ scenario, asked: [] });
-  let proposed = proposals.next();
-  while (!proposed.done && runs < runsMax && performance.now() - began < budgetMs) {
-    const candidate = proposed.value.scenario;
-    const failed = await failures(candidate, steady);
-    const isTaken = failed >= (steady ? tries : 1);
-    if (isTaken) {
-      scenario = candidate;
-      steady = failed === tries;
+  const wayDown = async (from: Taken, dueMax: number): Promise<Taken[]> => {
+    const way = [from];
+    const proposals = shrinking({ scenario: from.scenario, asked: [] });
+    let proposed = proposals.next();
+    for (let { due } = from; !proposed.done && mayGoOn(); ) {
+      const { scenario } = proposed.value;
+      const isRefuted = due === tries && passed.has(textOf({ scenario, answers: [] }));
+      const failed = isRefuted ? 0 : await failures(scenario, tries, due);
+      const isTaken = failed >= due;
+      if (isTaken) {
+        due = Math.min(failed, dueMax);
+        way.push({ scenario, due });
+      }
+      proposed = proposals.next({ failed: isTaken, asked: [] });
     }
-    proposed = proposals.next({ failed: isTaken, asked: [] });
+    return way;
+  };
+
+  /** The last that fails in all of the further runs; those that pass are refuted by that. */
+  const lastConfirmed = async (way: readonly Taken[]): Promise<Taken | undefined> => {
+    for (const one of way.toReversed()) {
+      if (one.due < tries || runs >= runsMax + confirmingRunsMax) return undefined;
+      if ((await failures(one.scenario, confirmations, confirmations)) === confirmations) return one;
+    }
+    return undefined;
+  };
+
+  let dueMax = tries;
+  let from: Taken = { scenario: failing, due: Math.max(1, await failures(failing, tries, 0)) };
+  for (;;) {
+    const way = await wayDown(from, dueMax);
+    const smallest = way.at(-1) ?? from;
+    if (smallest.due < tries) return { scenario: smallest.scenario, runs, steady: false };
+    const confirmed = await lastConfirmed(way);
+    if (confirmed === smallest || !mayGoOn()) {
+      const { scenario } = confirmed ?? smallest;
+      return { scenario, runs, steady: confirmed !== undefined };
+    }
+    if (confirmed === undefined) dueMax = tries - 1;
+    const due = way.findLast(one => one.due < tries)?.due ?? tries - 1;
+    from = confirmed ?? { scenario: smallest.scenario, due };
   }
-  return { scenario, runs, steady };
 }

@@ -50,12 +50,12 @@ test("nats.js held against nats.go leaves one publish and one step at most, whic
   expect(file).toMatchObject({
     profile: "nats-go",
     overridden: true,
-    reproduced: { k: 10, n: 10 },
+    reproduced: { k: 10, n: 10, percent95: [72, 100] },
   });
   const kinds: string[] = file.scenario.steps.map((step: { kind: string }) => step.kind);
   expect(kinds.filter(kind => kind === "publish").length).toBeLessThanOrEqual(1);
   expect(kinds.filter(kind => kind !== "publish" && kind !== "start").length).toBeLessThanOrEqual(1);
 
   const again = await faultline(["replay", json.counterexample, "--times", "20", "--json"], { cwd });
-  expect([again.code, again.json.reproduced]).toEqual([1, { k: 20, n: 20 }]);
+  expect([again.code, again.json.reproduced]).toEqual([1, { k: 20, n: 20, percent95: [84, 100] }]);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Asked } from "../../models/choice.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { randomOf } from "../../properties/arbitraries/random.ts";
 import { structural } from "../../properties/arbitraries/reductions.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { type Candidate, shrink, shrinkNow } from "../../src/search/shrink.ts";
@@ -43,6 +44,38 @@ test("a rare failure is shrunk by what fails at least once of three, within the 
   expect(shrunk.steady).toBe(false);
   expect(shrunk.scenario.steps.length).toBeLessThan(large.steps.length);
   expect(shrunk.runs).toBeLessThanOrEqual(302);
+});
+
+describe("a failure that is left to chance", () => {
+  /** Fails as often as it is told to, by a seed. */
+  const failingWith = (seed: string, chanceOf: (one: Scenario) => number): ((one: Scenario) => Promise<boolean>) => {
+    const random = randomOf(seed, "failures");
+    return async one => random.int(0, 999) < 1_000 * chanceOf(one);
+  };
+  const bounds = { runsMax: 400, budgetMs: 60_000 };
+  const seeds = Array.from({ length: 40 }, (_, i) => `chance-${i}`);
+
+  test.each([0.3, 0.5, 0.7])(
+    "one that comes every time is kept, where a smaller one comes in %f of the runs",
+    async rare => {
+      const chanceOf = (one: Scenario): number => (publishes(one) < 2 ? 0 : cuts(one) ? 1 : rare);
+      const shrunk = await Promise.all(seeds.map(seed => shrink(large, failingWith(seed, chanceOf), bounds)));
+      // By chance alone, 13 runs of 13, one of a hundred candidates may seem steady where it comes in 0.7 of the runs.
+      expect(shrunk.filter(({ scenario, steady }) => steady && cuts(scenario)).length).toBeGreaterThanOrEqual(
+        rare > 0.5 ? 30 : 39,
+      );
+      const small = shrunk.filter(({ scenario }) => cuts(scenario) && publishes(scenario) === 2);
+      expect(small.length).toBeGreaterThanOrEqual(rare > 0.5 ? 30 : 39);
+    },
+  );
+
+  test("one that never comes every time is shrunk all the same, and not called steady", async () => {
+    const chanceOf = (one: Scenario): number => (publishes(one) < 2 ? 0 : 0.6);
+    const shrunk = await Promise.all(seeds.map(seed => shrink(large, failingWith(seed, chanceOf), bounds)));
+    expect(shrunk.filter(one => one.steady).length).toBeLessThanOrEqual(4);
+    expect(shrunk.filter(({ scenario }) => scenario.steps.length <= 4).length).toBeGreaterThanOrEqual(30);
+    expect(Math.max(...shrunk.map(one => one.runs))).toBeLessThanOrEqual(400 + 2 + 80 + 9);
+  });
 });
 
 describe("in a world that answers at once", () => {
