@@ -190,7 +190,7 @@ export class LiveCase {
   /** Leaves the parts as the next case needs them: no connection, no proxy, a server that runs. */
   async cleanUp(): Promise<void> {
     const { server, link } = this.parts;
-    if (this.paused) server.resume();
+    if (this.paused) await server.resume();
     if (this.serverDown || this.serverChanged) {
       await server.restart();
       await this.serverBack();
@@ -451,7 +451,7 @@ export class LiveCase {
     const connectionLives = before.link === "up" && before.client === "connected" && before.hindrance !== "blackhole";
     if (before.hindrance === "pause") {
       this.mustBe(step, "the pause", server.isHalted);
-      server.resume();
+      await server.resume();
       this.paused = false;
       // The server reads what the kernel kept for it, and lets go of the connection that the client has closed.
       if (!connectionLives) await this.awaitOpen(step, open => open.every(one => one.cid !== this.pausedCid));

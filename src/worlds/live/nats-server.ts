@@ -7,10 +7,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { type Guarded, isDoneWithin, spawnGuarded } from "./guard.ts";
+import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
+import { isDoneWithin } from "./guard.ts";
 
 export interface NatsServerOptions {
   readonly program: string;
+  /** Where it runs; absent: as a child process. */
+  readonly backend?: Backend;
   readonly port: number;
   readonly monitorPort: number;
   /** JetStream's store lies in it and outlives restarts; so does a configuration file, for what has no flag. */
@@ -99,7 +102,7 @@ const connectionsMax = 4096;
 export class NatsServer {
   readonly port: number;
   readonly #options: NatsServerOptions;
-  #process: Guarded | undefined;
+  #process: ServerProcess | undefined;
   /** One connection to its monitor, kept: polls in their thousands would leave as many in TIME_WAIT. */
   readonly #monitor = new Agent({ keepAlive: true, maxSockets: 1 });
   /** Kept beyond the end of a process, for the message that tells of it. */
@@ -130,8 +133,8 @@ export class NatsServer {
   /** Returns when the process is gone. A halted one is let go on, so that it can hear TERM. */
   async stop(signal: "TERM" | "KILL"): Promise<void> {
     const running = this.#running();
-    running.kill(`SIG${signal}`);
-    running.kill("SIGCONT");
+    await running.signal(`SIG${signal}`);
+    await running.signal("SIGCONT");
     if (!(await isDoneWithin(running.exited, stopBoundMs))) throw this.#error(`did not end at SIG${signal}`);
   }
 
@@ -147,7 +150,7 @@ export class NatsServer {
    */
   async lameDuck(): Promise<void> {
     const began = this.#untilSaid("Entering lame duck mode");
-    this.#running().kill("SIGUSR2");
+    await this.#running().signal("SIGUSR2");
     if (!(await isDoneWithin(began, lameDuckBoundMs))) throw this.#error("did not enter lame duck mode");
   }
 
@@ -161,8 +164,8 @@ export class NatsServer {
 
   /** Halts it with its connections open: the kernel keeps taking what is sent. Returns when it stands still. */
   async pause(): Promise<void> {
-    const { pid, kill } = this.#running();
-    kill("SIGSTOP");
+    const { pid, signal } = this.#running();
+    await signal("SIGSTOP");
     const until = performance.now() + pauseBoundMs;
     while (!standsStill(pid)) {
       if (performance.now() > until) throw this.#error("did not halt at SIGSTOP");
@@ -170,8 +173,8 @@ export class NatsServer {
     }
   }
 
-  resume(): void {
-    this.#running().kill("SIGCONT");
+  async resume(): Promise<void> {
+    await this.#running().signal("SIGCONT");
   }
 
   /** Whether it runs and no thread of it does. */
@@ -219,17 +222,13 @@ export class NatsServer {
   }
 
   async #start(as: StartedAs): Promise<void> {
-    const { program, folder } = this.#options;
+    const { program, folder, backend = processBackend } = this.#options;
     if (as.store === "lost") rmSync(storeIn(folder), { recursive: true, force: true });
     const onLine = (line: string): void => {
       for (const listener of this.#listeners) listener(line);
     };
     const ready = this.#untilSaid("Server is ready");
-    const started = spawnGuarded(program, argumentsOf(this.#options, as), {
-      onStdoutLine: onLine,
-      onStderrLine: onLine,
-    });
-    started.child.stdin.end();
+    const started = await backend.start(program, argumentsOf(this.#options, as), { folder, onLine });
     this.#tail = started.tail;
     const readyOrGone = Promise.race([ready, started.exited.then(() => false)]);
     if (!(await isDoneWithin(readyOrGone, startBoundMs)) || !(await readyOrGone)) {
@@ -253,7 +252,7 @@ export class NatsServer {
     });
   }
 
-  #running(): Guarded {
+  #running(): ServerProcess {
     if (this.#process === undefined) throw this.#error("is not running");
     return this.#process;
   }

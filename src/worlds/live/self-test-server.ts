@@ -51,7 +51,7 @@ export const serverChecks: readonly Check<NatsServer>[] = [
       client.write("PING\r\n");
       await roundTrips(20);
       expect(client.receivedBytes === before && !client.isClosed, "it answered, or let go of the connection");
-      server.resume();
+      await server.resume();
       await client.untilReceived(before + "PONG\r\n".length);
       expect(!server.isHalted, "it stands still after it has answered");
       client.destroy();

@@ -15,10 +15,12 @@ import {
   Toxiproxy as ToxiproxyClient,
   ToxiproxyError,
 } from "toxiproxy-node-client";
-import { type Guarded, spawnGuarded } from "./guard.ts";
+import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
+  /** Where it runs; absent: as a child process. */
+  readonly backend?: Backend;
   /** The API must answer with this version. */
   readonly version: string;
   readonly apiPort: number;
@@ -111,9 +113,9 @@ const lostAfterBytes = 7;
 
 export class Toxiproxy {
   readonly #client: ToxiproxyClient;
-  readonly #process: Guarded;
+  readonly #process: ServerProcess;
 
-  private constructor(client: ToxiproxyClient, process: Guarded) {
+  private constructor(client: ToxiproxyClient, process: ServerProcess) {
     this.#client = client;
     this.#process = process;
   }
@@ -125,28 +127,21 @@ export class Toxiproxy {
     const onLine = (line: string): void => {
       if (line.includes("Server finished with error")) failure = "its API cannot listen there.";
     };
-    const child = spawnGuarded(
-      options.program,
-      ["-host", "127.0.0.1", "-port", `${options.apiPort}`, "-config", writeMark(options, mark)],
-      {
-        // Anything below an error is one line a call.
-        env: { ...process.env, LOG_LEVEL: "error" },
-        onStdoutLine: onLine,
-        onStderrLine: onLine,
-      },
-    );
-    child.child.stdin.end();
+    const { program, apiPort, folder, backend = processBackend } = options;
+    const args = ["-host", "127.0.0.1", "-port", `${apiPort}`, "-config", writeMark(options, mark)];
+    // Anything below an error is one line a call.
+    const child = await backend.start(program, args, { folder, env: { LOG_LEVEL: "error" }, onLine });
     void child.exited.then(() => {
       failure ??= "it ended.";
     });
-    const client = new ToxiproxyClient(`http://127.0.0.1:${options.apiPort}`);
+    const client = new ToxiproxyClient(`http://127.0.0.1:${apiPort}`);
     try {
       await untilAnswering(client, mark, () => failure);
       await checkVersion(client, options.version);
     } catch (error) {
       await child.end();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error([`Toxiproxy did not start on port ${options.apiPort}: ${reason}`, ...child.tail()].join("\n"));
+      throw new Error([`Toxiproxy did not start on port ${apiPort}: ${reason}`, ...child.tail()].join("\n"));
     }
     return new Toxiproxy(client, child);
   }

@@ -64,7 +64,7 @@ test("the observer keeps what arrived in order, through a kill and a restart", a
 test("a halted server answers nobody until it is let go on, and can be stopped with TERM", async () => {
   await server.pause();
   await expect(connect({ servers: `127.0.0.1:${port}`, reconnect: false, timeout: 200 })).rejects.toThrow();
-  server.resume();
+  await server.resume();
   await publish([payload(0)]);
   await server.pause();
   await server.stop("TERM");

@@ -372,7 +372,7 @@ const nullFaults: readonly (readonly [name: string, scenario: Scenario, changes:
       server: {
         pause: async () => {
           await server.pause();
-          server.resume();
+          await server.resume();
         },
       },
     }),

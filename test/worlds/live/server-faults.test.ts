@@ -144,7 +144,7 @@ test("it says whether it is halted", async () => {
   expect(server.isHalted).toBe(false);
   await server.pause();
   expect(server.isHalted).toBe(true);
-  server.resume();
+  await server.resume();
   await (await dial()).close();
   expect(server.isHalted).toBe(false);
 });
