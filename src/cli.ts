@@ -389,12 +389,14 @@ const addDoctor: Add = (program, run) => {
     .command("doctor")
     .description("what is installed, what each bus says of itself, and what to do about what is missing")
     .option("--bus <name|command>", "a bus to look at (repeatable; default: every bundled one)", collected)
+    .addOption(backendOption())
     .option("--json", "one JSON document on stdout, everything else on stderr")
     .addHelpText(
       "after",
       examples([
         ["faultline doctor", ""],
         ['faultline doctor --bus "node my-bus.js"', "does it greet?"],
+        ["faultline doctor --backend container", "can the servers run in containers here?"],
       ]),
     )
     .action((options: CommonOptions) => run(context => doctor(context, readCommon(options))));
@@ -408,11 +410,14 @@ function common(command: Command): Command {
     .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
     .option("--policy <name|file>", "what the bus does around its client: a bundled policy, or a file of your own")
     .option("--lanes <n>", `live cases at once, each on servers of its own (default here: ${lanesDefault})`, laneCount)
-    .addOption(
-      new Option("--backend <kind>", "where the servers run").choices(["process", "container"]).default("process"),
-    )
+    .addOption(backendOption())
     .option("--json", "one JSON document on stdout, everything else on stderr");
 }
+
+const backendOption = (): Option =>
+  new Option("--backend <kind>", "where the servers run: container needs testcontainers and a Docker engine here")
+    .choices(["process", "container"])
+    .default("process");
 
 const collected = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),

@@ -170,7 +170,7 @@ async function openGround(
     return { stage, profile, declared: profile, overridden: false, versions: {}, lanes: 1, close: () => stage.close() };
   }
   const casesMax = claim === "corpus" ? loadCorpus().length : runs;
-  const site = await openLive(contextOf(onProgress), lanesDefault, casesMax);
+  const site = await openLive(contextOf(onProgress), { lanes: lanesDefault, backend: "process" }, casesMax);
   try {
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, named);

@@ -18,7 +18,7 @@ import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { type HeldAgainst, liveVersions, onSite, profileOf } from "./live.ts";
-import { busWord, type Common, policyWord, quoted, requireWords } from "./options.ts";
+import { backendWord, busWord, type Common, policyWord, quoted, requireWords } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -47,7 +47,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
   const known: Known = {};
   const folder = openRunFolder(headerOf(options), options.resume);
   context.say(`run  ${folder.path}`);
-  const work = onSite(context, options.lanes, options.runs, async site => {
+  const work = onSite(context, options, options.runs, async site => {
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
     known.held = held;
@@ -101,6 +101,7 @@ const headerOf = ({ asked, seed, buses, profile, runs, budgetSeconds, ...options
     require: options.require,
     policy: options.policy?.named ?? null,
     keepGoing: options.keepGoing,
+    backend: options.backend,
   },
   source: digestOfJson(options.policy?.policy ?? null),
 });
@@ -186,7 +187,9 @@ function conclude(
       `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${interrupted ? ", interrupted before the end" : ""}\nReport   ${report}`,
     ].join("\n\n"),
     again:
-      known.file === undefined ? againLine(options, bus) : `npx faultline replay ${quoted(known.file)}${busWord(bus)}`,
+      known.file === undefined
+        ? againLine(options, bus)
+        : `npx faultline replay ${quoted(known.file)}${busWord(bus)}${backendWord(options.backend)}`,
     resume: interrupted ? `${againLine(options, bus)} --resume ${quoted(folder.path)}` : undefined,
   };
 }
@@ -250,7 +253,7 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
 }
 
 function againLine(options: CompareOptions, bus: string): string {
-  const { asked, profile, runs, seed, property, require, policy, budgetSeconds, keepGoing } = options;
+  const { asked, profile, runs, seed, property, require, policy, budgetSeconds, keepGoing, backend } = options;
   const words = [
     asked,
     ...(asked === "search" ? ["--world", "live"] : ["--worlds", "model,live"]),
@@ -261,5 +264,5 @@ function againLine(options: CompareOptions, bus: string): string {
   if (property !== undefined) words.push("--property", property);
   if (budgetSeconds !== undefined) words.push("--budget", String(budgetSeconds));
   if (keepGoing) words.push("--keep-going");
-  return `npx faultline ${words.join(" ")}${requireWords(require)}${policyWord(policy)} --runs ${runs} --seed ${seed}`;
+  return `npx faultline ${words.join(" ")}${requireWords(require)}${policyWord(policy)}${backendWord(backend)} --runs ${runs} --seed ${seed}`;
 }

@@ -6,6 +6,7 @@ import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderPairs } from "../report/table.ts";
+import { describeEngine, type EngineDescription } from "../worlds/live/containers.ts";
 import { spawnGuarded } from "../worlds/live/guard.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
 import { type Context, type Ending, unlessInterrupted } from "./context.ts";
@@ -31,21 +32,23 @@ interface PackageState {
   readonly found: boolean;
 }
 
-export async function doctor(context: Context, { buses: named }: Common): Promise<Ending> {
+export async function doctor(context: Context, { buses: named, backend }: Common): Promise<Ending> {
   const servers = await describeServers();
+  const containers = await describeEngine();
   const packages = livePackages.map(name => ({ name, found: isInstalled(name) }));
   const buses: BusState[] = [];
   for (const name of named.length === 0 ? bundledNames() : named) {
     context.progress.now(`greeting ${name}`);
     buses.push(await unlessInterrupted(context.signal, examine(findBus(name))));
   }
-  const exitCode = exitCodeOf(servers, packages);
-  const advice = adviceOn(servers, packages, buses);
+  const lacking = backend === "container" ? containers.problem : null;
+  const exitCode = lacking === null ? exitCodeOf(servers, packages) : exitCodes.unavailable;
+  const advice = [...adviceOn(servers, packages, buses), ...(lacking === null ? [] : [lacking])];
   const live = { 0: "ready", 2: "to be built at the first use", 69: "not to be had" }[exitCode] as string;
   return {
     exitCode,
-    document: { live, node: process.versions.node, servers, packages, buses, advice },
-    text: render(live, servers, packages, buses, advice, context.paint),
+    document: { live, node: process.versions.node, servers, packages, containers, buses, advice },
+    text: render(live, servers, packages, containers, buses, advice, context.paint),
   };
 }
 
@@ -122,6 +125,7 @@ function render(
   live: string,
   servers: readonly ServerDescription[],
   packages: readonly PackageState[],
+  containers: EngineDescription,
   buses: readonly BusState[],
   advice: readonly string[],
   paint: Paint,
@@ -136,11 +140,16 @@ function render(
       return [one.name, `${one.version}, ${there ? good(one.source) : bad(one.source)}`];
     }),
     ...packages.map((one): [string, string] => [one.name, one.found ? good("installed") : bad("missing")]),
+    ["testcontainers", containers.testcontainers ? good("installed") : "not installed (for --backend container)"],
+    ["container engine", containers.engine === null ? "none (for --backend container)" : engineText(containers, good)],
     ...buses.map((one): [string, string] => [one.name, busText(one, good, bad)]),
     ...advice.map((text, i): [string, string] => [i === 0 ? "To do" : "", text]),
   ];
   return renderPairs(pairs);
 }
+
+const engineText = ({ engine }: EngineDescription, good: (text: string) => string): string =>
+  `${engine}, ${good("answers")}`;
 
 function busText(bus: BusState, good: (text: string) => string, bad: (text: string) => string): string {
   if (bus.problem !== undefined) return bad("does not greet");

@@ -32,6 +32,7 @@ import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { clientText, type HeldAgainst, LiveUnavailable, liveVersions, openLive, profileOf } from "./live.ts";
 import {
+  backendWord,
   bundledNames,
   bundledProfile,
   type Common,
@@ -68,7 +69,7 @@ export async function drill(context: Context, common: DrillOptions): Promise<End
   context.say(`run  ${folder.path}`);
   const found = newFound(common.seed, selection);
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
-  const opening = openLive(context, common.lanes, corpus.length);
+  const opening = openLive(context, common, corpus.length);
   opening.catch(() => {});
   const interrupted = await wasInterrupted(
     context.signal,
@@ -81,13 +82,13 @@ export async function drill(context: Context, common: DrillOptions): Promise<End
 const busesOf = ({ buses }: Common): readonly string[] => (buses.length === 0 ? bundledNames() : buses);
 
 const headerOf = (
-  { seed, buses, profile, require, policy, all }: DrillOptions,
+  { seed, buses, profile, require, policy, all, backend }: DrillOptions,
   corpus: readonly CorpusEntry[],
 ): Header => ({
   tool: versionsHere().faultline,
   command: "drill",
   seed,
-  options: { buses, profile: profile ?? null, require, policy: policy?.named ?? null, all },
+  options: { buses, profile: profile ?? null, require, policy: policy?.named ?? null, all, backend },
   source: digestOfJson(corpus.map(entry => entry.scenario)),
 });
 
@@ -107,6 +108,8 @@ async function both(
   folder: RunFolder,
 ): Promise<void> {
   try {
+    // Who names containers wants them, and is not left with the model alone.
+    if (common.backend === "container") await opening;
     await modelPart(context, common, corpus, found);
     await livePart(context, common, chosen, opening, found, folder);
   } finally {
@@ -502,5 +505,5 @@ function againLine(common: DrillOptions, found: Found): string {
 
 function sameLine(common: DrillOptions): string {
   const buses = common.buses.map(bus => ` --bus ${quoted(bus)}`).join("");
-  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${policyWord(common.policy)}${common.all ? " --all" : ""} --seed ${common.seed}`;
+  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${policyWord(common.policy)}${backendWord(common.backend)}${common.all ? " --all" : ""} --seed ${common.seed}`;
 }

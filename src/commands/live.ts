@@ -6,7 +6,7 @@
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { exitCodes, FaultlineError } from "../errors.ts";
-import type { LiveStage, Site } from "../worlds/live/index.ts";
+import type { LiveStage, Site, SiteOptions } from "../worlds/live/index.ts";
 import { describeServers } from "../worlds/live/servers.ts";
 import { type Context, unlessInterrupted } from "./context.ts";
 
@@ -18,11 +18,12 @@ export class LiveUnavailable extends FaultlineError {
 }
 
 /** Starts at once, with no more lanes than there are cases for them. @throws LiveUnavailable */
-export async function openLive(context: Context, lanes: number, casesMax: number): Promise<Site> {
+export async function openLive(context: Context, { lanes, backend }: SiteOptions, casesMax: number): Promise<Site> {
   const world = await loadLive();
   try {
     const site = await world.openSite(line => context.progress.now(line), {
       lanes: Math.min(lanes, casesMax),
+      backend,
     });
     context.onLeave(() => site.close());
     return site;
@@ -48,11 +49,11 @@ export const livePackages = ["toxiproxy-node-client", "@nats-io/transport-node",
 /** Opens the site, does the work on it, and closes it however that ends. */
 export async function onSite<T>(
   context: Context,
-  lanes: number,
+  options: SiteOptions,
   casesMax: number,
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
-  const site = await unlessInterrupted(context.signal, openLive(context, lanes, casesMax));
+  const site = await unlessInterrupted(context.signal, openLive(context, options, casesMax));
   try {
     return await work(site);
   } finally {

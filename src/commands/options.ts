@@ -12,6 +12,7 @@ import { UsageError } from "../errors.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../policies.ts";
 import { headerOf } from "../run-folder.ts";
 import type { WorldName } from "../world.ts";
+import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
 
 /** As commander hands them over. */
@@ -20,7 +21,7 @@ export interface CommonOptions {
   readonly profile?: string;
   readonly seed?: string;
   readonly require?: readonly string[];
-  readonly backend?: string;
+  readonly backend?: BackendName;
   readonly policy?: string;
   readonly lanes?: number;
   readonly resume?: string;
@@ -43,13 +44,13 @@ export interface Common {
   readonly policy: NamedPolicy | undefined;
   /** Live cases at once, at most. */
   readonly lanes: number;
+  /** Where the servers of the live world run. */
+  readonly backend: BackendName;
   /** The folder of a run to go on with. */
   readonly resume?: string | undefined;
 }
 
 export function readCommon(options: CommonOptions): Common {
-  if (options.backend === "container")
-    throw new UsageError("--backend container is not there yet: the servers run as processes (--backend process).");
   if (options.profile !== undefined) knownProfile(options.profile);
   for (const id of options.require ?? []) knownProperty(id, "--require");
   const seed = options.seed ?? (options.resume === undefined ? undefined : headerOf(options.resume).seed);
@@ -60,6 +61,7 @@ export function readCommon(options: CommonOptions): Common {
     require: options.require ?? [],
     policy: options.policy === undefined ? undefined : knownPolicy(options.policy),
     lanes: options.lanes ?? lanesDefault,
+    backend: options.backend ?? "process",
     resume: options.resume,
   };
 }
@@ -96,6 +98,9 @@ export const requireWords = (require: readonly string[]): string => require.map(
 /** What a line that is pasted must say to have the same policy. */
 export const policyWord = (policy: NamedPolicy | undefined): string =>
   policy === undefined ? "" : ` --policy ${quoted(policy.named)}`;
+
+/** What a line that is pasted must say to have its servers in the same place. */
+export const backendWord = (backend: BackendName): string => (backend === "process" ? "" : ` --backend ${backend}`);
 
 export function knownProperty(id: string, option: string): string {
   if (catalogue.some(one => one.id === id)) return id;

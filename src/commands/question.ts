@@ -27,6 +27,7 @@ import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
 import { clientText, LiveUnavailable, openLive, profileOf } from "./live.ts";
 import {
+  backendWord,
   bundledProfile,
   type Common,
   knownPolicy,
@@ -94,14 +95,22 @@ const headerOf = ({ question, bus, policy, common }: Asked) => ({
   tool: versionsHere().faultline,
   command: `drill-${question}`,
   seed: common.seed,
-  options: { bus, profile: common.profile ?? null, require: common.require, policy: policy.named },
+  options: {
+    bus,
+    profile: common.profile ?? null,
+    require: common.require,
+    policy: policy.named,
+    backend: common.backend,
+  },
   source: digestOfJson(policy.policy),
 });
 
 async function everyCase(context: Context, asked: Asked, found: Found, folder: RunFolder): Promise<void> {
-  const site = await unlessInterrupted(context.signal, openLive(context, asked.common.lanes, asked.common.lanes)).catch(
+  const { common } = asked;
+  const site = await unlessInterrupted(context.signal, openLive(context, common, common.lanes)).catch(
     (error: unknown) => {
-      if (error instanceof LiveUnavailable) return error;
+      // Who names containers wants them, and is not left with the model alone.
+      if (error instanceof LiveUnavailable && common.backend === "process") return error;
       throw error;
     },
   );
@@ -303,7 +312,7 @@ function reasonOf({ properties, conformance, reason }: Judgement, property: stri
 }
 
 const againLine = ({ bus, common }: Asked, file: string): string =>
-  `npx faultline replay ${quoted(file)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}`;
+  `npx faultline replay ${quoted(file)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${backendWord(common.backend)}`;
 
 function conclude(context: Context, asked: Asked, found: Found, folder: RunFolder, interrupted: boolean): Ending {
   const { question, bus, policy, common } = asked;
@@ -355,4 +364,4 @@ function ownFirst(question: Question, violations: readonly QuestionViolation[]):
 }
 
 const sameLine = ({ question, bus, policy, common }: Asked): string =>
-  `npx faultline drill ${question}${policyWord(policy)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)} --seed ${common.seed}`;
+  `npx faultline drill ${question}${policyWord(policy)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${backendWord(common.backend)} --seed ${common.seed}`;

@@ -18,6 +18,7 @@ import { liveRate, type Rate } from "../rate.ts";
 import { type ReplayedCase, renderReplay } from "../report/replay.ts";
 import { type AnsweredRun, type CaseRun, explain, runAnsweredCase, runCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
+import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
@@ -49,6 +50,7 @@ interface Replay {
   readonly times: number;
   readonly require: readonly string[];
   readonly lanes: number;
+  readonly backend: BackendName;
 }
 
 export async function replay(context: Context, options: ReplayOptions): Promise<Ending> {
@@ -77,7 +79,7 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const busesAreAll = named.length === 0;
   const buses = busesAreAll ? bundledNames() : named;
   const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
-  const { times, lanes } = options;
+  const { times, lanes, backend } = options;
   // What the file was kept for is judged, whether or not the profile promises it.
   const keptFor = counterexample?.property.includes("/") ? [counterexample.property] : [];
   const require = [...new Set([...options.require, ...keptFor])];
@@ -86,7 +88,20 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
       `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
     );
   const answers = counterexample === undefined || options.seedGiven ? [] : counterexample.answers;
-  return { scenario, counterexample, seed, answers, buses, busesAreAll, profile, worlds, times, require, lanes };
+  return {
+    scenario,
+    counterexample,
+    seed,
+    answers,
+    buses,
+    busesAreAll,
+    profile,
+    worlds,
+    times,
+    require,
+    lanes,
+    backend,
+  };
 }
 
 /** Live first where a bus is a command: only its greeting tells what the model is to be. */
@@ -102,7 +117,7 @@ async function replayAll(context: Context, one: Replay, cases: ReplayedCase[]): 
       throw new UsageError(`In the model world the profile of ${unknown.join(", ")} must be named with --profile.`);
     return replayModels(context, one, [...known.values()], cases);
   }
-  await onSite(context, one.lanes, one.times, async site => {
+  await onSite(context, one, one.times, async site => {
     const stages = await openAll(context, site, one, known);
     if (one.worlds.includes("model")) replayModels(context, one, [...known.values()], cases);
     for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), cases);
@@ -292,6 +307,7 @@ function againLine(options: ReplayOptions, one: Replay): string {
   for (const bus of options.buses) words.push("--bus", quoted(bus));
   if (options.profile !== undefined) words.push("--profile", options.profile);
   if (options.policy !== undefined) words.push("--policy", quoted(options.policy.named));
+  if (options.backend !== "process") words.push("--backend", options.backend);
   if (options.times !== 1) words.push("--times", String(options.times));
   if (one.counterexample === undefined || options.seedGiven) words.push("--seed", one.seed);
   return words.join(" ");

@@ -79,7 +79,7 @@ const median = (numbers: readonly number[]): number =>
 const rounded = (number: number): number => Number(number.toPrecision(3));
 
 async function measure(bus: string, lanes: number): Promise<Row> {
-  const site = await openSite(line => process.stderr.write(`${line}\n`), { lanes });
+  const site = await openSite(line => process.stderr.write(`${line}\n`), { lanes, backend: "process" });
   try {
     const stage = await site.openBus(bus);
     const profile = profiles[stage.greeting.profile];

@@ -27,7 +27,6 @@ test.for<readonly [string, readonly string[], string]>([
   ["more lanes than a harness can serve", ["drill", "--lanes", "33"], "whole number from 1 to 32"],
   ["half a lane", ["replay", "some.json", "--lanes", "1.5"], "whole number from 1 to 32"],
   ["a seed that no id can hold", ["search", "--seed", "A B"], "--seed must be"],
-  ["containers", ["drill", "--backend", "container"], "not there yet"],
   ["a comparison without a bus", ["compare"], "exactly one --bus"],
   ["a comparison of one world", ["compare", "--bus", "go-nats-go", "--worlds", "model"], "two worlds"],
   ["a bus in the model world", ["search", "--bus", "go-nats-go"], "--world live"],

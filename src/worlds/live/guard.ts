@@ -72,8 +72,9 @@ export function spawnGuarded(command: string, args: readonly string[], options: 
   child.stdin.on("error", () => {});
   lifeline.on("error", () => {});
   const lines: string[] = [];
-  readLines(child.stdout, lines, options.onStdoutLine);
-  readLines(child.stderr, lines, options.onStderrLine);
+  const { onStdoutLine, onStderrLine } = options;
+  if (onStdoutLine !== undefined) readLines(child.stdout, lines, onStdoutLine);
+  if (onStderrLine !== undefined) readLines(child.stderr, lines, onStderrLine);
 
   const exited = exitOf(child, lifeline);
   const kill = (signal: NodeJS.Signals): boolean => child.kill(signal);
@@ -86,6 +87,20 @@ export function spawnGuarded(command: string, args: readonly string[], options: 
     return exited;
   };
   return { pid: child.pid, child, exited, tail: () => [...lines], kill, end };
+}
+
+/**
+ * For a process of this user that is not our child, as in a container: it is killed when the harness ends, however that ends. Returns what
+ * calls that off, for when it has ended: its pid may then be another's.
+ */
+export function killWithUs(pid: number): () => void {
+  const watcher = spawn("/bin/sh", ["-c", `trap '' HUP INT TERM; read -r _; kill -KILL "$1"`, "guard", `${pid}`], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  watcher.on("error", () => {});
+  watcher.stdin.on("error", () => {});
+  return () => void watcher.kill("SIGKILL");
 }
 
 function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promise<Exit> {
@@ -102,8 +117,8 @@ function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promis
   });
 }
 
-function readLines(stream: Readable, tail: string[], onLine: ((line: string) => void) | undefined): void {
-  if (onLine === undefined) return;
+/** Tells of each line, and keeps the last of them in `tail`. */
+export function readLines(stream: Readable, tail: string[], onLine: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");
   let line = "";
   const say = (): void => {
@@ -112,7 +127,7 @@ function readLines(stream: Readable, tail: string[], onLine: ((line: string) => 
     if (tail.push(said) > tailLinesMax) tail.shift();
     onLine(said);
   };
-  stream.on("data", (chunk: Buffer) => {
+  stream.on("data", (chunk: Buffer | string) => {
     for (const [i, piece] of decoder.write(chunk).split("\n").entries()) {
       if (i > 0) say();
       line += piece.slice(0, lineCharsMax - line.length);

@@ -8,7 +8,9 @@ import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import { type BusLaunch, buildBus, findBus, type Run } from "../../bus-protocol/registry.ts";
 import type { Case, Stage } from "../../world.ts";
+import { type Backend, type BackendName, processBackend } from "./backend.ts";
 import { Spares, startBus } from "./bus-process.ts";
+import { type Engine, openContainers, openEngine } from "./containers.ts";
 import { spawnGuarded } from "./guard.ts";
 import { Pool } from "./lanes.ts";
 import { type Lease, openLease } from "./leases.ts";
@@ -44,7 +46,11 @@ export interface LiveStage extends Stage {
 export interface SiteOptions {
   /** How many cases of a bus run at once: each lane has a nats-server, a link and a bus of its own. */
   readonly lanes: number;
+  /** Where the servers run. */
+  readonly backend: BackendName;
 }
+
+const siteDefaults: SiteOptions = { lanes: 1, backend: "process" };
 
 export type Progress = (line: string) => void;
 
@@ -59,14 +65,16 @@ interface Lane {
 type Opened = (() => Promise<unknown>)[];
 
 /** Finds or builds the servers, starts those of the first lane and tests the injector. @throws ServersMissing */
-export async function openSite(progress: Progress, { lanes }: SiteOptions = { lanes: 1 }): Promise<Site> {
+export async function openSite(progress: Progress, options: SiteOptions = siteDefaults): Promise<Site> {
+  // Before the servers, which may take minutes to build.
+  const engine = options.backend === "container" ? await openEngine() : undefined;
   const servers = await findServers({}, progress);
   const opened: Opened = [];
   const close = async (): Promise<void> => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    return await openOn(servers, lanes, opened, close, progress);
+    return await openOn(servers, engine, options.lanes, opened, close, progress);
   } catch (error) {
     await close();
     throw error;
@@ -75,6 +83,7 @@ export async function openSite(progress: Progress, { lanes }: SiteOptions = { la
 
 async function openOn(
   servers: Servers,
+  engine: Engine | undefined,
   lanesMax: number,
   opened: Opened,
   close: () => Promise<void>,
@@ -82,12 +91,15 @@ async function openOn(
 ): Promise<Site> {
   const first = await openLease();
   opened.push(() => first.release());
+  const backend = engine === undefined ? processBackend : await openContainers(engine, servers, first.folder, progress);
+  opened.push(() => backend.close());
+  const startable = { servers, backend };
   // One for all lanes: a proxy of it is a lane's own, and a call to one waits for no other.
-  const toxiproxy = await startToxiproxy(servers, first);
+  const toxiproxy = await startToxiproxy(startable, first);
   opened.push(() => toxiproxy.end());
   const lanes: Promise<Lane>[] = [];
   const openLane = (index: number): Promise<Lane> => {
-    lanes[index] ??= index === 0 ? startLane(servers, toxiproxy, first) : startAnotherLane(servers, toxiproxy);
+    lanes[index] ??= index === 0 ? startLane(startable, toxiproxy, first) : startAnotherLane(startable, toxiproxy);
     return lanes[index];
   };
   opened.push(() => Promise.all(lanes.map(lane => lane.then(one => one.close()).catch(() => {}))));
@@ -111,17 +123,27 @@ async function openOn(
   };
 }
 
-async function startLane(servers: Servers, toxiproxy: Toxiproxy, { ports, folder }: Lease): Promise<Lane> {
+/** What servers are started with. */
+interface Startable {
+  readonly servers: Servers;
+  readonly backend: Backend;
+}
+
+async function startLane(
+  { servers, backend }: Startable,
+  toxiproxy: Toxiproxy,
+  { ports, folder }: Lease,
+): Promise<Lane> {
   const [port, monitorPort, linkPort] = ports;
-  const server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder });
+  const server = await NatsServer.start({ program: servers.natsServer, backend, port, monitorPort, folder });
   return { server, link: toxiproxy.link(linkPort, port), close: () => server.end() };
 }
 
 /** On a lease of its own. */
-async function startAnotherLane(servers: Servers, toxiproxy: Toxiproxy): Promise<Lane> {
+async function startAnotherLane(startable: Startable, toxiproxy: Toxiproxy): Promise<Lane> {
   const lease = await openLease();
   try {
-    const lane = await startLane(servers, toxiproxy, lease);
+    const lane = await startLane(startable, toxiproxy, lease);
     const close = async (): Promise<void> => {
       await lane.close();
       await lease.release();
@@ -133,9 +155,10 @@ async function startAnotherLane(servers: Servers, toxiproxy: Toxiproxy): Promise
   }
 }
 
-const startToxiproxy = (servers: Servers, { ports, folder }: Lease): Promise<Toxiproxy> =>
+const startToxiproxy = ({ servers, backend }: Startable, { ports, folder }: Lease): Promise<Toxiproxy> =>
   Toxiproxy.start({
     program: servers.toxiproxy,
+    backend,
     version: servers.versions.toxiproxy,
     apiPort: ports[3],
     folder,
