@@ -102,7 +102,7 @@ function drawn(all: readonly Replay[], replays: number): readonly Replay[] {
 async function main(): Promise<number> {
   const replays = whole("replays");
   console.error(`seed ${values.seed}`);
-  const site = await openSite(line => console.error(line), { lanes: whole("lanes") });
+  const site = await openSite(line => console.error(line), { lanes: whole("lanes"), backend: "process" });
   const began = performance.now();
   const changed: Changed[] = [];
   let inconclusive = 0;
