@@ -153,9 +153,12 @@ function send(bus: Bus, run: FrameRun, told: Told): void {
     state.unwrittenBytes += run.count * run.frameBytes;
     return;
   }
-  const after = run.count - perBlock;
-  state.unwrittenMessages = after % Math.ceil(blockBytes / run.frameBytes);
-  state.unwrittenBytes = state.unwrittenMessages * run.frameBytes;
+  const fullBlock = Math.ceil(blockBytes / run.frameBytes);
+  const after = (run.count - perBlock) % fullBlock;
+  state.unwrittenBytes = after * run.frameBytes;
+  // A flusher of its own may have run at any moment, and the next block began there: what is unwritten is any tail below a block.
+  const tail = (run.count < fullBlock ? state.unwrittenMessages + run.count : fullBlock) - 1;
+  state.unwrittenMessages = profile.exit.unwritten === "racy" ? tail : after;
 }
 
 /** The connection has ended and the client does not know: what it accepts is lost; an inline write may fail and say so. */

@@ -6,6 +6,7 @@ import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
+import { permittedLedgers } from "../../src/permitted.ts";
 import { type Bare, cut, eventsOf, fault, heal, hold, publish, scenarioWith, start, together } from "./cases.ts";
 import { advance, job, kill, news, policyWith, replica, sound, subscribe, term, underPolicy } from "./policies.ts";
 
@@ -203,7 +204,8 @@ describe("the end of a process", () => {
   test("table 3: an exit right after a burst of 1000 loses what waits for the end of the tick", () => {
     const scenario = scenarioWith([start, flush, together(publish(1_000, 101), { kind: "exit" })]);
     expect(delivered(eventsOf(scenario, natsJs3))).toBe(822);
-    const seen = Array.from({ length: 60 }, (_, i) => delivered(eventsOf(scenario, natsGo, `${i}`)));
-    expect([Math.min(...seen), Math.max(...seen)]).toEqual([822, 1_000]);
+    // The flusher of nats.go may have run at any moment, so that up to a block less one message is lost: live also 816 of 1000.
+    const kept = permittedLedgers(scenario, natsGo).ledgers.map(({ classes }) => classes.kept);
+    expect([kept.length, Math.min(...kept), Math.max(...kept)]).toEqual([274, 727, 1_000]);
   });
 });
