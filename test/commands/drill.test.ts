@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { loadCorpus } from "../../src/corpus.ts";
 import { faultline, ownFolder, withoutServers } from "./faultline.ts";
 
 test("the corpus on one real client: every case agrees, every expectation is met, the rest is not run and says why", async () => {
@@ -23,6 +24,9 @@ test("the corpus on one real client: every case agrees, every expectation is met
   expect([agree, disagree, inconclusive]).toEqual([cases, 0, 0]);
   expect([expectMet, permittedOne]).toEqual([expectations, exact]);
   expect(json.notRun).toHaveLength(notRun);
+  const { selected, leftOut, rule } = json.selection;
+  expect([selected, rule]).toEqual([cases + notRun, expect.stringContaining("cheapest")]);
+  expect(selected + leftOut.length).toBe(loadCorpus().length);
   for (const one of json.notRun) expect(one.missing.length).toBeGreaterThan(0);
   const live = json.ledger.filter((row: { world: string }) => row.world === "live");
   expect(live).toHaveLength(cases);

@@ -23,6 +23,16 @@ test.for(every)("%s refuses a bad policy: 65, with file, place and reason", asyn
   expect(stderr).toMatch(/^faultline: mine\.json: demands\[0\]: there is no property x; the nearest is \S+\n$/);
 });
 
+test("a policy's file may be named without its ending, from the current folder or faultline's own", async () => {
+  const cwd = ownFolder();
+  writeFileSync(join(cwd, "mine.json"), JSON.stringify({ ...bundled("core-only"), name: "mine" }));
+  const search = (named: string) => faultline(["search", "--policy", named, "--runs", "1", "--json"], { cwd });
+  expect((await search("./mine")).json).toMatchObject({ policy: "mine" });
+  expect((await search("fixtures/policies/cordum-hardened")).json).toMatchObject({ policy: "cordum-hardened" });
+  const { code, stderr } = await search("./nobody");
+  expect([code, stderr]).toEqual([65, expect.stringContaining("./nobody: there is no such file")]);
+});
+
 test("exhaust says that it takes none: 64", async () => {
   const { code, stderr } = await faultline(["exhaust", "--publishes", "1", "--faults", "1", "--policy", "core-only"]);
   expect(code).toBe(64);

@@ -216,8 +216,15 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["whether it meets a live connection is not known", [start, cut("none"), advance(1)]],
   ["its bytes would count against the limit in force", [start, loseAck, term()]],
   ["nothing would end it but timers", [start, pauseServer, term()]],
+  ["nothing would end it but timers", [start, blackhole, term()], stale],
   ["whether the client has given up by then is not known", [start, cut(), advance(60)], finite],
 ];
+
+test("a stop in a blackhole is done: its budget ends it, or its supervisor", () => {
+  const steps = plan(underPolicy(slow, [start, blackhole, publish(1), term(), heal()]), natsGo).steps;
+  expect(steps.map(one => one.skipped)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  expect(steps.at(-1)?.after).toMatchObject({ process: "exited", hindrance: "none", link: "up" });
+});
 
 test.each(refusalsUnderPolicy)("under a policy a step is refused where %s", (...[reason, steps, options = {}]) => {
   const planned = plan(underPolicy(slow, steps, options), natsGo).steps;
