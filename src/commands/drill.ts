@@ -23,8 +23,12 @@ import { allBrokenBy, brokenBy, type CaseRun, explain, runCase, runModelCase } f
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
+<<<<<<< HEAD
 import { type Selection, selectCorpus, selectionRule } from "../selection.ts";
 import { branches } from "../witnessed.ts";
+=======
+import { selectCorpus, selectionRule } from "../selection.ts";
+>>>>>>> 04a42e8 (drill: every bus has a budget of its own for what it is able to run)
 import type { Case } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -64,17 +68,13 @@ export interface DrillOptions extends Common {
 export async function drill(context: Context, common: DrillOptions): Promise<Ending> {
   context.say(`seed ${common.seed}`);
   const corpus = loadCorpus().map(entry => underNamed(entry, common));
-  const selection = common.all ? { chosen: corpus, leftOut: [] } : selectCorpus(corpus, busesOf(common).length);
   const folder = openRunFolder(headerOf(common, corpus), common.resume);
   context.say(`run  ${folder.path}`);
-  const found = newFound(common.seed, selection);
+  const found = newFound(common.seed);
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
   const opening = openLive(context, common, corpus.length);
   opening.catch(() => {});
-  const interrupted = await wasInterrupted(
-    context.signal,
-    both(context, common, corpus, selection, opening, found, folder),
-  );
+  const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
   folder.journal.close();
   return conclude(context, common, found, folder, interrupted);
 }
@@ -100,9 +100,8 @@ const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
 
 async function both(
   context: Context,
-  common: Common,
+  common: DrillOptions,
   corpus: readonly CorpusEntry[],
-  { chosen }: Selection,
   opening: Promise<Site>,
   found: Found,
   folder: RunFolder,
@@ -111,7 +110,7 @@ async function both(
     // Who names containers wants them, and is not left with the model alone.
     if (common.backend === "container") await opening;
     await modelPart(context, common, corpus, found);
-    await livePart(context, common, chosen, opening, found, folder);
+    await livePart(context, common, corpus, opening, found, folder);
   } finally {
     // After an interrupt within the opening there is nobody to wait for: its processes end with this one.
     const close = opening.then(site => site.close()).catch(() => {});
@@ -214,7 +213,7 @@ function corpusModel(
 
 async function livePart(
   context: Context,
-  common: Common,
+  common: DrillOptions,
   corpus: readonly CorpusEntry[],
   opening: Promise<Site>,
   found: Found,
@@ -257,11 +256,16 @@ async function livePart(
       if (missing.length > 0) found.notRun.push({ scenario: scenario.id, bus: name, missing });
       return missing.length === 0;
     });
+    const { chosen, leftOut } = common.all ? { chosen: able, leftOut: [] } : selectCorpus(able);
+    found.selection = {
+      rule: selectionRule,
+      leftOut: [...found.selection.leftOut, ...leftOut.map(({ scenario }) => ({ scenario: scenario.id, bus: name }))],
+    };
     const run = ({ scenario }: CorpusEntry): Promise<CaseRun> =>
       runCase(stage, { scenario, bus: name, profile: held.profile, seed: common.seed }, { require: common.require });
     const once = (entry: CorpusEntry): Promise<CaseRun> => folder.journal.once(name, entry.scenario, () => run(entry));
-    let done = corpus.length - able.length;
-    for await (const { job, result } of inLanes(stage.lanes, able, once)) {
+    let done = corpus.length - chosen.length;
+    for await (const { job, result } of inLanes(stage.lanes, chosen, once)) {
       const total = corpus.length * names.length;
       context.progress.now(`live: case ${i * corpus.length + ++done} of ${total}, ${name}: ${job.scenario.id}`);
       await liveCase(site, stage, name, held, job, result, () => run(job), common, found, folder);
@@ -350,14 +354,10 @@ function countAgreement({ agreement }: Found, scenario: Scenario, profile: Profi
 
 // ---- What is found ----
 
-function newFound(seed: string, { chosen, leftOut }: Selection): Found {
+function newFound(seed: string): Found {
   return {
     seed,
-    selection: {
-      rule: selectionRule,
-      selected: chosen.length,
-      leftOut: leftOut.map(({ scenario }) => scenario.id),
-    },
+    selection: { rule: selectionRule, leftOut: [] },
     verdict: "inconclusive",
     interrupted: false,
     model: { verdict: "inconclusive", randomRuns: 0, corpusRuns: 0, seconds: 0, profiles: [] },

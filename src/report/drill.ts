@@ -46,11 +46,10 @@ export interface DrillReport {
     readonly seconds?: number;
     readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
   };
-  /** What of the corpus is run live; the model runs all of it. */
+  /** What of the corpus was not run live though it could have been; the model runs all of it. */
   readonly selection: {
     readonly rule: string;
-    readonly selected: number;
-    readonly leftOut: readonly string[];
+    readonly leftOut: readonly { readonly scenario: string; readonly bus: string }[];
   };
   readonly agreement: {
     readonly cases: number;
@@ -120,10 +119,7 @@ function renderHead({ model, live, buses, unavailable, agreement, selection }: D
     ]);
   }
   if (selection.leftOut.length > 0)
-    pairs.push([
-      "",
-      `${selection.selected} of ${selection.selected + selection.leftOut.length} scenarios of the corpus live (${selection.rule}); all of them with --all`,
-    ]);
+    pairs.push(["", `${counted(selection.leftOut.length, "case")} left out live (${selection.rule}); --all runs them`]);
   for (const bus of buses) pairs.push(["", `${bus.name} = ${bus.client}, as ${bus.profile}`]);
   for (const bus of unavailable) pairs.push(["", paint("yellow", bus.reason)]);
   return renderPairs(pairs);

@@ -24,9 +24,9 @@ test("the corpus on one real client: every case agrees, every expectation is met
   expect([agree, disagree, inconclusive]).toEqual([cases, 0, 0]);
   expect([expectMet, permittedOne]).toEqual([expectations, exact]);
   expect(json.notRun).toHaveLength(notRun);
-  const { selected, leftOut, rule } = json.selection;
-  expect([selected, rule]).toEqual([cases + notRun, expect.stringContaining("cheapest")]);
-  expect(selected + leftOut.length).toBe(loadCorpus().length);
+  const { leftOut, rule } = json.selection;
+  expect(rule).toContain("cheapest");
+  expect(cases + notRun + leftOut.length).toBe(loadCorpus().length);
   for (const one of json.notRun) expect(one.missing.length).toBeGreaterThan(0);
   const live = json.ledger.filter((row: { world: string }) => row.world === "live");
   expect(live).toHaveLength(cases);
