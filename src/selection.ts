@@ -8,8 +8,8 @@ import { isClassifiedDurable } from "../models/vocabulary/policy-rules.ts";
 import type { PublishStep, Scenario, Step } from "../models/vocabulary/scenario.ts";
 import type { CorpusEntry } from "./corpus.ts";
 
-/** Of one lane, for each bus: with four lanes on two processors some 20 s of a person's time. */
-export const selectionBudgetMs = 80_000;
+/** Of one lane, for each bus: with four lanes on two processors some 13 s of a person's time. */
+export const selectionBudgetMs = 50_000;
 
 export const selectionRule =
   "every concern in turn, its cheapest first by an estimate, within a budget of time for each bus";
