@@ -33,7 +33,12 @@ test("the corpus on one real client: every case agrees, every expectation is met
   for (const { published, classes } of live)
     expect(Object.values<number>(classes).reduce((sum, n) => sum + n, 0)).toBe(published);
 
-  expect(readFileSync(join(cwd, json.report), "utf8")).toContain("reconnect-buffer/published-while-down");
+  const forced = json.witnessed.filter((one: { forced: number }) => one.forced > 0);
+  expect(forced.map((one: { label: string }) => one.label)).toContain("arrived-before-cut");
+
+  const report = readFileSync(join(cwd, json.report), "utf8");
+  expect(report).toContain("reconnect-buffer/published-while-down");
+  expect(report).toContain("Permitted and witnessed live");
   expect(JSON.parse(readFileSync(join(cwd, json.report, "../drill.json"), "utf8"))).toEqual(json);
 });
 
