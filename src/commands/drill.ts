@@ -23,12 +23,8 @@ import { allBrokenBy, brokenBy, type CaseRun, explain, runCase, runModelCase } f
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
-<<<<<<< HEAD
-import { type Selection, selectCorpus, selectionRule } from "../selection.ts";
-import { branches } from "../witnessed.ts";
-=======
 import { selectCorpus, selectionRule } from "../selection.ts";
->>>>>>> 04a42e8 (drill: every bus has a budget of its own for what it is able to run)
+import { branches } from "../witnessed.ts";
 import type { Case } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
