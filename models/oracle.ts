@@ -199,6 +199,7 @@ class Search {
   private evaluations = 0;
   private evaluationsMax: number;
   private readonly plain: boolean;
+  private readonly knowsPlaces: boolean;
   private readonly pathsMax: number;
   private readonly limitIsReachable: boolean;
   /** Messages that the reconnect buffer can hold at the most. */
@@ -218,7 +219,8 @@ class Search {
     this.steps = plan(scenario, profile).steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
-    this.pathsMax = this.plain || options.knowsPlaces === true ? 1 : pathsMax;
+    this.knowsPlaces = options.knowsPlaces === true;
+    this.pathsMax = this.plain || this.knowsPlaces ? 1 : pathsMax;
     // Under a policy a stop tells how much was kept, too.
     this.limitIsReachable =
       scenario.policy !== undefined ||
@@ -244,7 +246,8 @@ class Search {
     const [first] = paths;
     const evaluations = this.evaluations;
     if (first !== undefined) {
-      return { answer: "permitted", ended: agreed(paths.map(path => path.ended)), answers: first.answers, evaluations };
+      const ended = this.knowsPlaces ? first.ended : agreed(paths.map(path => path.ended));
+      return { answer: "permitted", ended, answers: first.answers, evaluations };
     }
     if (evaluations >= this.evaluationsMax) {
       return { answer: "undecided", reason: `no answer within ${this.evaluationsMax} step evaluations`, evaluations };

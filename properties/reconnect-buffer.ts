@@ -123,9 +123,12 @@ function hold(state: Outages, { first, count, frameBytes, outcome }: Extract<Eve
   if (accepted) state.heldBytes += count * frameBytes;
 }
 
-/** How many accepted messages of the run, from its first, were kept while the buffer held less than `bytes`. */
-const keptBelow = ({ count, frameBytes, heldBytes }: KeptRun, bytes: number): number =>
-  Math.max(0, Math.min(count, Math.ceil((bytes - heldBytes) / frameBytes)));
+/** How many accepted messages of the run, from its first, were kept while the buffer held less than `bytes`. Mostly all, or none. */
+function keptBelow({ count, frameBytes, heldBytes }: KeptRun, bytes: number): number {
+  const roomBytes = bytes - heldBytes;
+  if (roomBytes <= 0) return 0;
+  return (count - 1) * frameBytes < roomBytes ? count : Math.ceil(roomBytes / frameBytes);
+}
 
 /** Messages in the runs of `all` that fit. */
 function messagesIn(all: readonly KeptRun[], fits: (run: KeptRun) => boolean): number {

@@ -82,6 +82,7 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
 export class FastCoverage {
   private readonly promised: Promised;
   private readonly exercised: Float64Array;
+  /** By the shapes that a case contains, a bit each. */
   private readonly shapes: Float64Array;
   private readonly verdicts = { holds: 0, violated: 0, inconclusive: 0 };
   private disturbed = 0;
@@ -89,15 +90,14 @@ export class FastCoverage {
   constructor(promised: Promised) {
     this.promised = promised;
     this.exercised = new Float64Array(promised.properties.length);
-    this.shapes = new Float64Array(shapeNames.length);
+    this.shapes = new Float64Array(1 << shapeNames.length);
   }
 
   cover(scenario: Scenario, { disturbed, verdict, exercised }: FastCase): void {
     if (disturbed) this.disturbed++;
     this.verdicts[verdict]++;
     for (let i = 0; i < exercised.length; i++) (this.exercised[i] as number) += exercised[i] as number;
-    const met = shapesIn(scenario, this.promised.profile);
-    for (let i = 0; i < this.shapes.length; i++) (this.shapes[i] as number) += (met >>> i) & 1;
+    (this.shapes[shapesIn(scenario, this.promised.profile)] as number)++;
   }
 
   addTo(coverage: Coverage): void {
@@ -109,8 +109,8 @@ export class FastCoverage {
     this.promised.properties.forEach(({ id }, i) => {
       coverage.properties[id] = (coverage.properties[id] ?? 0) + (this.exercised[i] as number);
     });
-    shapeNames.forEach((name, i) => {
-      coverage.shapes[name] += this.shapes[i] as number;
+    this.shapes.forEach((cases, met) => {
+      if (cases > 0) for (const [i, name] of shapeNames.entries()) if ((met >>> i) & 1) coverage.shapes[name] += cases;
     });
   }
 }

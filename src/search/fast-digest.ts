@@ -6,7 +6,7 @@ import { hashText } from "../../models/choice.ts";
 import type { Event, Run } from "../../models/vocabulary/event.ts";
 import { type Hearing, onEach } from "../../properties/property.ts";
 
-/** Folds one integer in: for either of them given, no two of the other fold to the same. */
+/** Folds one integer in: for either of them given, no two of the other fold to the same. An event costs one, whatever it says. */
 export const fold = (digest: number, word: number): number =>
   Math.imul(((digest << 5) | (digest >>> 27)) ^ word, 0x9e3779b1);
 
@@ -42,14 +42,14 @@ export const hearsDigest = {
     // That it has ended follows from what comes next.
     if (phase === "ended") return;
     digest.step = step;
-    digest.word = foldText(fold(digest.word, 2), step);
+    digest.word = fold(digest.word, 2 ^ wordOf(step));
   },
   ended(digest, event) {
-    digest.word = foldRun(fold(digest.word, 4 + 16 * numberOf(event.place)), event);
+    digest.word = fold(digest.word, (4 + 16 * numberOf(event.place)) ^ wordOfRun(event));
   },
   published(digest, event) {
-    const run = foldRun(foldStep(fold(digest.word, 3 + 16 * event.frameBytes), digest, event.step), event);
-    digest.word = foldOutcome(run, event.outcome);
+    const word = fold(digest.word, (3 + 16 * event.frameBytes) ^ wordOfRun(event) ^ wordOfOutcome(event.outcome));
+    digest.word = foldStep(word, digest, event.step);
     // Only under a policy, or where the call waited, is there more to say.
     if (event.subject !== undefined || event.tookMs !== undefined) foldWhole(digest, event);
   },
@@ -61,10 +61,11 @@ export const hearsDigest = {
     digest.word = foldStep(word, digest, step);
   },
   delivered(digest, event) {
-    digest.word = foldRun(fold(digest.word, 5), event);
+    digest.word = fold(digest.word, 5 ^ wordOfRun(event));
   },
   called(digest, { step, call, outcome }) {
-    digest.word = foldOutcome(foldStep(fold(digest.word, 8 + 16 * numberOf(call)), digest, step), outcome);
+    const word = fold(digest.word, (8 + 16 * numberOf(call)) ^ wordOfOutcome(outcome));
+    digest.word = foldStep(word, digest, step);
   },
   healed(digest, { step }) {
     digest.word = foldStep(fold(digest.word, 9), digest, step);
@@ -100,13 +101,21 @@ function foldWhole(digest: Digest, event: Event): void {
 
 const foldText = (word: number, text: string): number => hashText(text, word) | 0;
 
-const foldRun = (word: number, { first, count }: Run): number => fold(fold(word, first), count);
+/** Multipliers are odd and far apart, so that what is said beside each other in one event does not cancel out. */
+const wordOfRun = ({ first, count }: Run): number => Math.imul(first, 0x85ebca6b) ^ Math.imul(count, 0xc2b2ae35);
+
+/** Of the ids of random scenarios, a kind and a place in the scenario, no two that could stand at one place are alike in this. */
+function wordOf(step: string): number {
+  const { length } = step;
+  const end = (step.charCodeAt(length - 2) << 8) | step.charCodeAt(length - 1);
+  return Math.imul((length << 24) | (step.charCodeAt(0) << 16) | end, 0x27d4eb2f);
+}
 
 /** Nothing to say of the step that runs. */
 const foldStep = (word: number, { step }: Digest, named: string): number =>
   named === step ? word : foldText(word, named);
 
-function foldOutcome(word: number, outcome: { readonly is: string; readonly kind?: string }): number {
-  const told = fold(word, numberOf(outcome.is));
-  return outcome.kind === undefined ? told : fold(told, numberOf(outcome.kind));
+function wordOfOutcome({ is, kind }: { readonly is: string; readonly kind?: string }): number {
+  const told = Math.imul(numberOf(is), 0x165667b1);
+  return kind === undefined ? told : told ^ Math.imul(numberOf(kind), 0x9e3779b1);
 }

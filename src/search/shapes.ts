@@ -40,8 +40,10 @@ export function shapesIn(scenario: Scenario, profile: Profile): number {
     const one = steps[i] as PlannedStep;
     if (one.skipped !== undefined) continue;
     if (one.before.hindrance === "none") hinderedPublishes = 0;
-    met |= shapesOfStep(one, steps[i + 1], scenario, profile, hinderedPublishes);
-    if (one.step.kind === "publish") hinderedPublishes++;
+    if (one.step.kind === "publish") {
+      hinderedPublishes++;
+      met |= shapesOfPublish(one, one.step, steps[i + 1], scenario, profile);
+    } else met |= shapesOfStep(one.step, one.before, scenario, hinderedPublishes);
   }
   return met;
 }
@@ -63,20 +65,13 @@ const serverStopped = bit("server stopped");
 const endedWhileDown = bit("close or drain while down");
 const endedAfterBurst = bit("close or drain right after a burst");
 
-const isKnownDown = ({ link, client }: PlannedStep["before"]): boolean => link === "down" && client === "disconnected";
+type Before = PlannedStep["before"];
+
+const isKnownDown = ({ link, client }: Before): boolean => link === "down" && client === "disconnected";
 
 /** `hinderedPublishes`: publishes made since the hindrance in force began. */
-function shapesOfStep(
-  planned: PlannedStep,
-  next: PlannedStep | undefined,
-  scenario: Scenario,
-  profile: Profile,
-  hinderedPublishes: number,
-): number {
-  const { step, before } = planned;
+function shapesOfStep(step: Step, before: Before, scenario: Scenario, hinderedPublishes: number): number {
   switch (step.kind) {
-    case "publish":
-      return shapesOfPublish(planned, step, next, scenario, profile);
     case "close":
     case "drain":
       return isKnownDown(before) ? endedWhileDown : none;
@@ -115,6 +110,8 @@ function shapesOfPublish(
   { options }: Scenario,
   profile: Profile,
 ): number {
+  // Nearly every publish that meets nothing.
+  if (before.link === "up" && before.hindrance !== "limit" && !overlapping) return none;
   let met = none;
   const goesOn = before.ended === "no";
   if (goesOn && isKnownDown(before)) met |= publishedWhileDown;
