@@ -152,7 +152,10 @@ export const corePath: readonly Property[] = [
     "What was accepted while nothing was wrong, and flushed before anything went wrong, arrives.",
     "eventually",
     ({ seen: { known }, due }) => {
-      const missing = firstMissing(known, run => run.due);
+      const missing =
+        due > 0 && known.counts.missing > 0
+          ? known.runs.find(run => run.due && isSilentlyLost(run, known.complete))
+          : undefined;
       return ending(due, missing && `message ${missing.first} was flushed and did not arrive`);
     },
   ),
@@ -162,8 +165,12 @@ export const corePath: readonly Property[] = [
     "always",
     ({ seen: { known } }) => {
       let safe = 0;
-      for (const { outcome, atRisk, count } of known.runs) if (outcome?.is === "accepted" && !atRisk) safe += count;
-      const lost = firstMissing(known, run => !run.atRisk && run.outcome?.is === "accepted");
+      let lost: KnownRun | undefined;
+      for (const run of known.runs) {
+        if (run.atRisk || run.outcome?.is !== "accepted") continue;
+        safe += run.count;
+        if (run.arrivals === 0 && known.complete) lost ??= run;
+      }
       return ending(safe, lost && `message ${lost.first} was accepted with no fault in force and did not arrive`);
     },
   ),
@@ -179,10 +186,6 @@ export const corePath: readonly Property[] = [
     },
   ),
 ];
-
-/** The first run of those that was silently lost. */
-const firstMissing = ({ counts, runs, complete }: Known, of: (run: KnownRun) => boolean): KnownRun | undefined =>
-  counts.missing > 0 ? runs.find(run => isSilentlyLost(run, complete) && of(run)) : undefined;
 
 /** Blocks of messages that did not arrive, among those that were handed on. */
 function lostBlocks({ runs }: Known): number {

@@ -79,6 +79,13 @@ export const record = {
     // Whether it arrived is said by the streams, and judged by the promises of the durable path.
     if (durable === true) return;
     const from = splitAt(known, first);
+    if (from === known.runs.length) {
+      const run = unknownRun(first, messages);
+      run.outcome = outcome;
+      known.runs.push(run);
+      count(known.counts, run, messages);
+      return;
+    }
     const to = splitFrom(known, from, end);
     for (let i = from; i < to; i++) {
       const run = at(known, i);
@@ -114,7 +121,8 @@ export function mark(known: Known, first: number, end: number, what: "atRisk" | 
   for (let i = from; i < to; i++) {
     const run = at(known, i);
     if (run.outcome?.is !== "accepted") continue;
-    run[what] = true;
+    if (what === "atRisk") run.atRisk = true;
+    else run.due = true;
     accepted += run.count;
   }
   return accepted;
@@ -169,7 +177,8 @@ function splitAt(known: Known, message: number): number {
     due,
   };
   run.count = before;
-  runs.splice(index + 1, 0, rest);
+  if (index + 1 === runs.length) runs.push(rest);
+  else runs.splice(index + 1, 0, rest);
   return index + 1;
 }
 

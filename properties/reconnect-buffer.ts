@@ -238,9 +238,10 @@ export const reconnectBuffer: readonly Property[] = [
     "eventually",
     state => {
       const { known } = state.seen;
-      const lost = known.counts.missing > 0 ? firstSilentlyLost(known, state.all.filter(isDue)) : undefined;
+      const due = messagesIn(state.all, isDue);
+      const lost = due > 0 && known.counts.missing > 0 ? firstSilentlyLost(known, state.all.filter(isDue)) : undefined;
       return ending(
-        keepsWhileDown(state) || lost !== undefined ? messagesIn(state.all, isDue) : 0,
+        keepsWhileDown(state) || lost !== undefined ? due : 0,
         lost === undefined ? undefined : `message ${lost} was accepted while down and did not arrive`,
       );
     },

@@ -74,29 +74,38 @@ interface Draft {
 }
 
 /** Ids are made once and then handed out again: a text costs more to make than all else about a step. */
-const idsOf = new Map<string, string[]>();
-function id({ steps: { length } }: Draft, kind: string): string {
-  const ids = idsOf.get(kind) ?? [];
-  if (ids.length === 0) idsOf.set(kind, ids);
-  while (ids.length <= length) ids.push(`${kind}-${ids.length}`);
-  return ids[length] as string;
+function idsOf(kind: string): (draft: Draft) => string {
+  const ids: string[] = [];
+  return ({ steps: { length } }) => {
+    while (ids.length <= length) ids.push(`${kind}-${ids.length}`);
+    return ids[length] as string;
+  };
+}
+const publishId = idsOf("publish");
+const flushId = idsOf("flush");
+const healId = idsOf("heal");
+const idsByKind = new Map<string, (draft: Draft) => string>();
+function id(draft: Draft, kind: string): string {
+  const known = idsByKind.get(kind) ?? idsOf(kind);
+  idsByKind.set(kind, known);
+  return known(draft);
 }
 const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 
 function publishStep(draft: Draft, most: number): PublishStep {
   const { random } = draft;
   const count = random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
-  return { id: id(draft, "publish"), kind: "publish", count, bytes: random.pick(payloads) };
+  return { id: publishId(draft), kind: "publish", count, bytes: random.pick(payloads) };
 }
 const publish = (draft: Draft, most = 60): void => void draft.steps.push(publishStep(draft, most));
 const publishOverlapping = (draft: Draft, most: number): void =>
   void draft.steps.push({ ...publishStep(draft, most), overlap: true });
 const flush = (draft: Draft, timeoutMs = 5_000): void =>
-  void draft.steps.push({ id: id(draft, "flush"), kind: "flush", timeoutMs });
+  void draft.steps.push({ id: flushId(draft), kind: "flush", timeoutMs });
 const fault = (draft: Draft, one: Fault): void =>
   void draft.steps.push({ id: id(draft, one.kind), kind: "fault", fault: one });
 const heal = (draft: Draft, awaits: HealAwait = "connected"): void =>
-  void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
+  void draft.steps.push({ id: healId(draft), kind: "heal", awaits });
 
 /** Publishes, and a flush half of the time, so that what is under way at the fault varies. */
 function before(draft: Draft): void {
@@ -267,7 +276,7 @@ function cutAtByte(draft: Draft): void {
   const frame = frameBytes(options.subject, bytes, profile);
   const anchor = Math.max(1, random.int(0, count) * frame + random.int(-1, 1));
   fault(draft, { kind: "limit", bytes: Math.min(anchor, count * frame) });
-  draft.steps.push({ id: id(draft, "publish"), kind: "publish", count, bytes });
+  draft.steps.push({ id: publishId(draft), kind: "publish", count, bytes });
   if (random.chance(0.5)) publish(draft);
   heal(draft);
 }
