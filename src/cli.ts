@@ -38,10 +38,10 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    if (!(error instanceof CommanderError)) fail(error, json);
+    if (!(error instanceof CommanderError)) return fail(error, json);
     // commander has said it on stderr.
     if (json && error.exitCode !== 0) printError(error.message.replace(/^error: /, ""), exitCodes.usage);
-    leave(error.exitCode === 0 ? exitCodes.holds : exitCodes.usage);
+    await leave(error.exitCode === 0 ? exitCodes.holds : exitCodes.usage);
   }
 }
 
@@ -77,7 +77,7 @@ async function perform(act: Act, json: boolean): Promise<void> {
     progress.end();
     // After a signal what was being done may fail in any way, and none of them is news.
     if (error instanceof Interrupted || exit.code !== undefined) await leaveAs(exitCodes.interrupted);
-    fail(error, json);
+    await fail(error, json);
   }
 }
 
@@ -112,7 +112,7 @@ function print({ document, text, again, resume }: Ending, json: boolean): void {
 }
 
 /** One sentence for what a person can mend, a stack for what only we can. */
-function fail(error: unknown, json: boolean): never {
+async function fail(error: unknown, json: boolean): Promise<never> {
   const message = error instanceof Error ? error.message : String(error);
   const known = knownExitCode(error);
   if (known !== undefined) process.stderr.write(`faultline: ${message}\n`);
@@ -123,7 +123,7 @@ function fail(error: unknown, json: boolean): never {
   }
   const exitCode = known ?? exitCodes.bug;
   if (json) printError(message, exitCode);
-  leave(exitCode);
+  return leave(exitCode);
 }
 
 function printError(error: string, exitCode: number): void {
@@ -137,8 +137,10 @@ function knownExitCode(error: unknown): number | undefined {
   return error.name === "ServersMissing" ? exitCodes.unavailable : undefined;
 }
 
-/** Pipes and files are written synchronously, so nothing is cut off. */
-function leave(exitCode: number): never {
+/** A reader may be slower than we are: what does not fit into its pipe is still to be written. */
+async function leave(exitCode: number): Promise<never> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>(done => stream.write("", () => done()));
   process.exit(exitCode);
 }
 
