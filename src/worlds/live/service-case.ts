@@ -579,10 +579,7 @@ export class ServiceCase extends LiveCase {
       for (const running of this.#running.values()) this.#read(running);
       const waiting = await this.#notHandled(view);
       if (waiting === undefined) return;
-      if (performance.now() > until) {
-        this.emit({ kind: "not-awaited", step, what: waiting });
-        return;
-      }
+      if (performance.now() > until) this.giveUp(step, waiting);
       await wait(pollEveryMs);
     }
   }
@@ -606,7 +603,8 @@ export class ServiceCase extends LiveCase {
 
   #isReached(replica: number, view: View): boolean {
     const isServed = view.serverUp && view.jetStream && view.hindrance !== "pause";
-    return isServed && (replica > 0 || (view.link === "up" && view.client === "connected"));
+    const isFirstThere = view.link === "up" && view.client === "connected" && view.ended !== "closed";
+    return isServed && (replica > 0 || isFirstThere);
   }
 
   /** Asked where what the client knows of its connection is no question of time. */
