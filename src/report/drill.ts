@@ -154,7 +154,12 @@ function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): strin
   const left = notRun.filter(one => !unavailable.some(({ bus }) => bus === one.bus));
   const whole = unavailable.map(({ bus }) => [`  all of them`, bus, "the bus is not to be had"]);
   if (left.length + whole.length === 0) return "";
-  const rows = left.map(one => [`  ${one.scenario}`, one.bus, `lacks ${one.missing.join(", ")}`]);
+  const why = ({ bus, missing }: DrillReport["notRun"][number]): string => `${bus}/lacks ${missing.join(", ")}`;
+  // A bus lacks the same for scenarios by the dozen; each by its name is in the JSON.
+  const rows = [...Map.groupBy(left, why)].map(([reason, cases]) => {
+    const [bus = "", lacks = ""] = reason.split("/");
+    return [`  ${cases.length === 1 ? cases[0]?.scenario : counted(cases.length, "scenario")}`, bus, lacks];
+  });
   const columns = [0, 1, 2].map(() => ({ title: "", align: "left" as const }));
   return `${paint("bold", "Not run")} (${counted(notRun.length, "case")}: a needed capability is missing)\n${renderTable(columns, [...whole, ...rows])}`;
 }
