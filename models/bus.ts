@@ -8,7 +8,7 @@ import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts"
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
 import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
-import { connectFirst, live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { connectFirst, live, lookAround, type Served, served, settleWaitsMs, spendTime } from "./lifecycle.ts";
 import { advance, callsMade, copyView, isDurable, type PlannedStep, settleId } from "./plan.ts";
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
@@ -43,7 +43,9 @@ export function step(
 }
 
 function perform(bus: Bus, step: Step): void {
-  const { state, emit } = bus;
+  const { state, choose, emit } = bus;
+  // What is on its way is there before another process is asked for anything.
+  if ("replica" in step && (step.replica ?? 0) > 0) land(state, choose, emit);
   switch (step.kind) {
     case "start":
       start(bus, step.id, step.replica ?? 0);
@@ -91,8 +93,6 @@ function start(bus: Bus, step: StepId, replica: number): void {
   if (replica === 0) live(service, startProcess(copyView(state.view), service, "scenario"));
   else {
     emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
-    // What is on its way is there before another process has started.
-    land(state, bus.choose, emit);
     makeStreams(service.service.server);
   }
 }
@@ -101,8 +101,6 @@ function start(bus: Bus, step: StepId, replica: number): void {
 function serve(bus: Bus, step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>): void {
   const service = served(bus);
   if (service === undefined) throw new Error(`${step.kind} without a policy`);
-  // What is on its way is there before another process is asked for anything.
-  if (step.kind !== "advance" && step.replica > 0) land(bus.state, bus.choose, bus.emit);
   switch (step.kind) {
     case "advance":
       spendTime(service, step.id, step.ms);
@@ -328,16 +326,11 @@ export function settle(state: BusState, profile: Profile, options: Options, choo
 /** A failed process is started again, and what waits for its acknowledgement is given again, as often as that can happen. */
 function settleService(bus: Served): void {
   const { state, service, policy, emit } = bus;
-  const { supervisor, consume } = policy;
-  const rounds = consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax;
   lookAround(bus);
-  for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
+  for (const ms of settleWaitsMs(policy)) {
     spendTime(bus, settleId, ms);
     passTime(state.view, ms, bus);
     lookAround(bus);
   }
   tellStreams(service.server, emit);
 }
-
-/** Redeliveries waited for where nothing bounds them. */
-const redeliveriesSettled = 3;

@@ -25,10 +25,10 @@ export const labels = [
   "window-ended",
   /** How many publishes a server that stops has answered with "no responders": JetStream goes before its connections do. */
   "refused-before-stop",
-  /** How many messages a stream still holds after its server was stopped; was killed; after its machine lost power. */
-  "stored-before-stop",
   /** How many core messages a server that ends has stored of those that it passed on to nobody any more. */
   "stored-unseen",
+  /** How many messages a stream still holds after its server was stopped; was killed; after its machine lost power. */
+  "stored-before-stop",
   "stored-before-kill",
   "synced-before-power-loss",
   /** Which of the replicas that share a consumer is given this message. */

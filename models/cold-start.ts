@@ -50,7 +50,7 @@ export function startProcess(view: View, setting: Setting, by: "scenario" | "sup
 }
 
 /**
- * Whether the call to connect has not returned. One that retries in the background makes its first pass over the servers before it
+ * Whether the call to connect has not returned (live, nats.go: docs/facts.md, found since). One that retries in the background makes its first pass over the servers before it
  * does, and each that never greets takes the whole of the connect timeout.
  */
 export function connectPends({ process, door, nowMs, startedAtMs, servers, policy }: View, profile: Profile): boolean {

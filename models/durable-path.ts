@@ -202,7 +202,7 @@ function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): vo
   const { via } = run;
   const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
   const askedAgainMs = via?.async === true ? 0 : noRespondersRetries * noRespondersWaitMs;
-  // A client that asks again may run out of its caller's time before it has asked the last time.
+  // nats.go 1.55.0, PublishMsg takes the waits off the caller's time: live, 500 ms or less end in a timeout, 501 are told.
   const isCutShort = askedAgainMs > 0 && askedAgainMs >= (state.view.policy?.publish.ackTimeoutMs ?? 0);
   const provesNothing = isRepeated && via?.id === undefined && via?.each !== true;
   const isOpen = (answer: Answer): boolean =>
@@ -243,17 +243,18 @@ function outcomeOf(answer: Exclude<Answer, "silence">): Outcome {
 function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   const { state, choose, emit } = bus;
   arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
-  if (rest[0]?.via?.async === true) {
+  const isAsync = rest[0]?.via?.async === true;
+  const [first] = isAsync ? [] : take(rest, 1);
+  if (first !== undefined) arrive(state, [first], choose, emit);
+  else {
     const underWay = Math.max(1, sentBeforeNotice(bus, rest));
-    silence(bus, rest, underWay, choose("ack-lost", 1, underWay, { runs: rest, unseen: true }), told, true);
+    silence(bus, rest, underWay, choose("ack-lost", 1, underWay, { runs: rest, unseen: true }), told, isAsync);
   }
-  const [first] = take(rest, Math.min(1, countOf(rest)));
-  if (first !== undefined && first.via?.async !== true) arrive(state, [first], choose, emit);
   emit({ kind: "fault", step: state.view.limitStep, fault: "lose-ack", phase: "took-effect" });
   state.client = "lost";
   notice(state, emit);
   state.view.link = "down";
-  if (first !== undefined) keepOrLose(bus, first, told, attemptsMax(bus, first) - (first.via?.async === true ? 0 : 1));
+  if (first !== undefined) keepOrLose(bus, first, told, attemptsMax(bus, first) - 1);
   for (const run of rest.splice(0)) keepOrLose(bus, run, told);
 }
 
@@ -308,8 +309,8 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
 }
 
 /**
- * A server that stops ends JetStream first, and for a moment nobody answers for its subjects. A client that asks again, and waits before
- * it does, meets a connection that has ended by then.
+ * A server that stops ends JetStream first, and for a moment nobody answers for its subjects (docs/facts.md, found since). A client that
+ * asks again, and waits before it does, meets a connection that has ended by then.
  */
 function refuseAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
   const { policy } = state.view;
@@ -339,7 +340,7 @@ function silence(
   for (const one of lost) unanswered(profile, one, told, isAsync);
 }
 
-/** Asynchronous calls made after the client has noticed wait through the outage like any other. */
+/** Asynchronous calls made after the client has noticed wait through the outage like any other: live, nats.go, docs/facts.md. */
 function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): number {
   const count = countOf(rest);
   const toldAs = asyncTold[profile.jetStream.asyncAtDisconnect];

@@ -144,6 +144,13 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
   }
 }
 
+/** What is waited for at the end of a case: the supervisor's restart, and as many redeliveries as there can be, or a few where nothing bounds them. */
+export const settleWaitsMs = ({ supervisor, consume }: Policy): readonly number[] => [
+  supervisor.restartMs,
+  ...Array.from({ length: consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax }, () => consume.ackWaitMs),
+];
+const redeliveriesSettled = 3;
+
 /** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, step: StepId, ms: number): void {
   const { state, service, choose, emit } = bus;

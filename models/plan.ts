@@ -203,7 +203,8 @@ const noPolicy = "the scenario has no policy";
 const faultInForce = "another fault is in force";
 
 const bitOf = (replica: number): number => 1 << replica;
-const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
+/** Nothing is wrong with link or server. */
+export const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
 
 function startNotEnabled(view: View, replica: number): string | undefined {
   if (view.policy === undefined) {

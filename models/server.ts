@@ -232,7 +232,8 @@ export function killServer(server: Server, choose: Choose, emit: Emit): void {
 }
 
 /**
- * Core messages that a stream captures on their way to others: a server that ends may have stored some that it has passed on to nobody.
+ * Core messages that a stream captures on their way to others: a server that ends may have stored some that it has passed on to nobody
+ * (docs/facts.md, found since).
  * `lost`: what did not reach the others, of what was under way.
  */
 export function storeUnseen(
@@ -252,7 +253,10 @@ export function storeUnseen(
   }
 }
 
-/** The server stops in order: its disk has everything. */
+/**
+ * The server stops in order: its disk has all that was there `before`, and all that it has acknowledged. JetStream ends before the
+ * connections do, so what raced with the stop as core NATS may have been passed on and not stored (docs/facts.md, found since).
+ */
 export function stopServer(server: Server, before: readonly number[], choose: Choose, emit: Emit): void {
   for (const [i, stream] of server.streams.entries()) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);

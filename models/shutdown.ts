@@ -64,7 +64,7 @@ export function exitAtOnce(bus: Bus, step: StepId): void {
 }
 
 /** What a shell says of a process that SIGKILL has ended. */
-const killedCode = 137;
+export const killedCode = 137;
 
 /** SIGKILL: nothing of the process runs any more. What its socket has taken is still sent. */
 export function kill(bus: Bus): void {

@@ -79,8 +79,9 @@ const between = (ms: number, least: number, most: number): number => Math.min(mo
 const liveTimeFactor = 100;
 
 /**
- * The policy in the time of a live run: all its waits a hundredth of what they are, and none shorter than a busy machine keeps or longer
- * than a run can wait for. What came before the other still does. A policy in live time stays as it is.
+ * The policy in the time of a live run: its waits a hundredth of what they are, none shorter than a busy machine keeps or longer than a run
+ * can wait for; a wait that is short enough stays. Of a stop's two ends, budget and supervisor, the same one still comes first; of waits of
+ * different kinds another may be the longer, and model and real parts are run in the same times. A policy in live time stays as it is.
  */
 export function inLiveTime(policy: Policy): Policy {
   const scaled = (ms: number, least: number, most: number): number =>

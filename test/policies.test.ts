@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import { declaredDurability, isClassifiedDurable, streamOf } from "../models/vocabulary/policy-rules.ts";
 import { BadInput } from "../src/errors.ts";
-import { bundledPolicies, bundledPolicy, readPolicyFile, underPolicy } from "../src/policies.ts";
+import { bundledPolicies, bundledPolicy, inLiveTime, readPolicyFile, underPolicy } from "../src/policies.ts";
 import { checkScenario, parseScenario, policyJsonSchema } from "../src/schema.ts";
 
 function bundled(name: string): Policy {
@@ -177,3 +177,25 @@ test("a scenario put under another policy has its client options, and expects no
   expect(underPolicy(after, bundled("core-only")).options).toEqual(before.options);
   expect(underPolicy(before, bundled("core-only"))).toBe(before);
 });
+
+test.each(bundledPolicies())(
+  "%s in live time can be waited for, stays as it is there, and its stop has the same first end",
+  name => {
+    const policy = bundled(name);
+    const live = inLiveTime(policy);
+    expect(inLiveTime(live)).toEqual(live);
+    const waits = [
+      ...live.streams.map(stream => stream.duplicateWindowMs),
+      live.publish.ackTimeoutMs,
+      live.consume.ackWaitMs,
+      live.startup.connectTimeoutMs,
+      live.startup.deadlineMs ?? 0,
+      live.shutdown.budgetMs,
+      live.supervisor.restartMs,
+      live.supervisor.killAfterMs,
+    ];
+    expect(Math.max(...waits)).toBeLessThanOrEqual(8_000);
+    const first = ({ shutdown, supervisor }: Policy): number => Math.sign(supervisor.killAfterMs - shutdown.budgetMs);
+    expect(first(live)).toBe(first(policy));
+  },
+);

@@ -63,6 +63,7 @@ export const natsGo: Profile = {
   },
   // T6: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
   // client-boundaries 9: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
+  // Drained, it deletes the durable it made: nats.go#874; live, docs/facts.md table 10.
   jetStream: {
     noRespondersRetries: 2,
     noRespondersWaitMs: 250,

@@ -32,6 +32,7 @@ export const natsJs3: Profile = {
   },
   // T4: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
   // T4: in a blackhole it hangs for longer than 9 s, until its PINGs stay unanswered.
+  // Live, docs/facts.md table 10: with a handler that hangs it resolves all the same.
   drain: {
     whileDown: { tells: "disconnected", leaves: "stuck" },
     handlersWaitMs: 0,
@@ -53,6 +54,7 @@ export const natsJs3: Profile = {
   },
   // T6: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
   // client-boundaries 9: the promise waits for its own timeout.
+  // A drain deletes no durable: live, docs/facts.md table 10. Of nats.js 2, which shares this, it was not run.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,

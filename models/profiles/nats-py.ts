@@ -65,6 +65,7 @@ export const natsPy: Profile = {
   },
   // T6: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. client-boundaries 9: futures of
   // publish_async that wait at a disconnect never end.
+  // That its drain deletes no durable was read and not run: nothing in nats/js deletes a consumer on its own.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,

@@ -10,6 +10,7 @@ import {
   cut,
   drain,
   fault,
+  flush,
   heal,
   hold,
   pauseServer,
@@ -219,6 +220,78 @@ describe("calls that a cut overlaps", () => {
       [0, 1, 2, 3, 4].map(m => `${m} unsettled timeout 5000 ms`),
     );
   });
+});
+
+describe("a server that is told to stop while something is under way", () => {
+  const stopServer = fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" });
+  const captures = policyWith({ streams: [{ ...stream, subjects: ["job.>", "news.>"] }] });
+  const core = (count: number): Bare => ({ ...news(count), overlap: true }) as Bare;
+
+  test("has answered some that nobody takes them: nats.js at any time, nats.go only what does not ask again", () => {
+    const steps = (async?: true): readonly Bare[] => [
+      start,
+      job(4, { overlap: true, ...(async ? { async } : {}) }),
+      stopServer,
+      heal(),
+    ];
+    const answers = { "acked-before-cut": 1, "refused-before-stop": 2 };
+    const told = ["0 acked", "1 rejected no-responders", "2 rejected no-responders"];
+    expect(shown("nats-go", noId, steps(true), answers)).toMatchObject({
+      told: [...told, "3 unsettled timeout 5000 ms"],
+      ended: ["0 arrived", "1 no stream", "2 no stream", "3 arrived"],
+      held: [0, 3],
+    });
+    expect(shown("nats-js-3", noId, steps(), answers).told).toEqual([...told, "3 unsettled timeout 5000 ms"]);
+    expect(shown("nats-go", noId, steps(), answers).asked).not.toContainEqual(expect.stringContaining("refused"));
+    const tapped = policyWith({ publish: { messageIds: [] }, taps: ["job.>"] });
+    expect(shown("nats-go", tapped, steps(true), answers).asked).not.toContainEqual(expect.stringContaining("refused"));
+    expect(
+      shown("nats-go", noId, [start, job(4, { overlap: true, async: true }), cut(), heal()]).asked,
+    ).not.toContainEqual(expect.stringContaining("refused"));
+  });
+
+  test("has stored less than it passed on, or more; what was there before, and what it acknowledged, it has", () => {
+    const steps = [start, news(2), flush(), core(4), stopServer, heal()];
+    // Of four, three were passed on; the fourth was sent before the client noticed.
+    const run = (answers: Answers) =>
+      shown("nats-go", captures, steps, { "arrived-before-cut": 3, "noticed-at": 1, ...answers });
+    expect(run({}).asked).toContain("fault-4 stored-before-stop 2..5");
+    expect(run({}).asked).toContain("fault-4 stored-unseen 0..1");
+    expect(run({ "stored-before-stop": 2 }).held).toEqual([0, 1]);
+    expect(run({ "stored-unseen": 1, "stored-before-stop": 6 }).held).toEqual([0, 1, 2, 3, 4, 5]);
+    const acked = [start, job(3, { overlap: true, async: true }), stopServer, heal()];
+    expect(shown("nats-go", noId, acked, { "acked-before-cut": 3 })).toMatchObject({ held: [0, 1, 2] });
+    expect(shown("nats-go", noId, acked, { "acked-before-cut": 3 }).asked).not.toContainEqual(
+      expect.stringContaining("stored-before-stop"),
+    );
+  });
+});
+
+test("nats.go asks twice more whether nobody takes it, and runs out of a time of 500 ms before; nats.js does not ask", () => {
+  const within = (ackTimeoutMs: number): Policy =>
+    policyWith({ streams: [], publish: { messageIds: [], ackTimeoutMs } });
+  expect(shown("nats-go", within(501), [start, job()]).told).toEqual(["0 rejected no-responders 500 ms"]);
+  expect(shown("nats-go", within(500), [start, job()]).told).toEqual(["0 unsettled timeout 500 ms"]);
+  expect(shown("nats-go", within(500), [start, job(1, { async: true })]).told).toEqual(["0 rejected no-responders"]);
+  expect(shown("nats-js-3", within(300), [start, job()]).told).toEqual(["0 rejected no-responders"]);
+});
+
+test("nats.go publishes nothing before its first pass over servers that never greet is over", () => {
+  const silent = fault({ kind: "silent-handshake" });
+  const toldAfter = (ms: number, servers: number): readonly string[] =>
+    shown("nats-go", noId, [silent, start, advance(ms), job(), heal()], {}, { servers }).told;
+  expect(toldAfter(9_999, 1)).toEqual(["0 rejected not-connected"]);
+  expect(toldAfter(10_000, 1)).toEqual(["0 unsettled timeout 5000 ms"]);
+  expect(toldAfter(10_000, 2)).toEqual(["0 rejected not-connected"]);
+});
+
+test("an acknowledgement is lost while several calls are under way that wait for none", () => {
+  const steps = [start, loseAck, job(3, { async: true }), heal()];
+  expect(shown("nats-go", noId, steps, { "noticed-at": 2, "ack-lost": 2 })).toMatchObject({
+    told: ["0 unsettled disconnected", "1 unsettled disconnected", "2 unsettled timeout 5000 ms"],
+    held: [0, 1, 2],
+  });
+  expect(shown("nats-go", noId, steps, { "noticed-at": 3, "ack-lost": 1 }).held).toEqual([0]);
 });
 
 test("after its end a client refuses, each in its way", () => {

@@ -16,11 +16,12 @@ import {
   startProcess,
 } from "../../../models/cold-start.ts";
 import { viaOf } from "../../../models/durable-path.ts";
-import { isProbed } from "../../../models/lifecycle.ts";
-import { advance, copyView, isDurable, type PlannedStep, settleId, type View } from "../../../models/plan.ts";
+import { isProbed, settleWaitsMs } from "../../../models/lifecycle.ts";
+import { advance, copyView, isCalm, isDurable, type PlannedStep, settleId, type View } from "../../../models/plan.ts";
 import { saysVia } from "../../../models/server.ts";
+import { killedCode } from "../../../models/shutdown.ts";
 import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
-import type { Policy } from "../../../models/vocabulary/policy.ts";
+import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { covers, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
@@ -39,8 +40,6 @@ const pathBoundMs = 20_000;
 const pollEveryMs = 2;
 /** nats-server, stream.go, purgeMsgIds: what a duplicate window has outlived is forgotten at a timer that fires 50 ms apart at the least. */
 const clockSlackMs = 100;
-const killedCode = 137;
-const redeliveriesSettled = 3;
 
 /** The ids of what a client may have kept, to send it once it is connected again. */
 const kept = "kept";
@@ -511,15 +510,17 @@ export class ServiceCase extends LiveCase {
   async #awaitPath(running: Running, step: StepId): Promise<void> {
     if (running.path !== undefined) return;
     const { client } = running.process;
-    if (this.#policy.startup.jetStreamProbe === "until-usable" && !(await this.#canBeUsable())) return;
+    const made = (stream: StreamPolicy): boolean => stream.made === "created";
+    if (this.#policy.startup.jetStreamProbe === "until-usable" && !(await this.#hasStreams(made))) return;
     const isSaid = await client.waitFor(event => event.event === "path", 0, pathBoundMs);
     this.#read(running);
     if (!isSaid) this.emit({ kind: "not-awaited", step, what: `replica ${running.replica} to say how it publishes` });
   }
 
-  async #canBeUsable(): Promise<boolean> {
+  /** Whether the server has every stream of the policy, but for those that it may lack. */
+  async #hasStreams(mayLack: (stream: StreamPolicy) => boolean): Promise<boolean> {
     const there = await (await this.#open()).names();
-    return this.#policy.streams.every(({ name, made }) => made === "created" || there.includes(name));
+    return this.#policy.streams.every(stream => mayLack(stream) || there.includes(stream.name));
   }
 
   protected override sayServiceEvent(): void {
@@ -615,17 +616,12 @@ export class ServiceCase extends LiveCase {
     const { ready, live } = await client.call({ do: "probe" }, callBoundMs);
     const last = client.eventsSince(0).findLast(event => event.event === "connection");
     const connected = last?.change === "connected" || last?.change === "reconnected";
-    const durable = connected && running.path !== "core" && (await this.#isUsable(view));
+    const asksStreams = connected && running.path !== "core" && view.jetStream && view.serverUp;
+    const durable = asksStreams && (await this.#hasStreams(() => false));
     const said = `${ready}/${live}/${connected}/${durable}`;
     if (said === this.#probe) return;
     this.#probe = said;
     this.emit({ kind: "probe", replica: 0, ready, live, connected, durable, atMs: this.#nowMs });
-  }
-
-  async #isUsable(view: View): Promise<boolean> {
-    if (!view.jetStream || !view.serverUp) return false;
-    const there = await (await this.#open()).names();
-    return this.#policy.streams.every(({ name }) => there.includes(name));
   }
 
   // ---- The end ----
@@ -644,12 +640,10 @@ export class ServiceCase extends LiveCase {
     const { scenario, profile } = this.one;
     const heal: Step = { id: settleId, kind: "heal", awaits: "connected" };
     if (!isCalm(view) || view.client !== "connected") advance(view, heal, false, scenario.options, profile);
-    const { supervisor, consume } = this.#policy;
-    const rounds = consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax;
     // Nothing is published any more that a window could swallow.
     this.#dropTimers("window");
     await this.#lookAround(view, settleId);
-    for (const ms of [supervisor.restartMs, ...Array.from({ length: rounds }, () => consume.ackWaitMs)]) {
+    for (const ms of settleWaitsMs(this.#policy)) {
       await this.#pass(view, ms, settleId);
       await this.#lookAround(view, settleId);
     }
@@ -684,4 +678,3 @@ async function untilReal(realMs: number): Promise<void> {
 }
 
 const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
-const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
