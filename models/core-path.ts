@@ -210,22 +210,24 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
   const through = take(rest, fits);
   for (const run of through) told(run, accepted);
   arrive(state, through, choose, emit);
-  const { interruptible, interruptibleAfterBytes } = profile.burst;
-  const mayNotice = interruptible !== false && bytes - left > interruptibleAfterBytes;
+  const { interruptible } = profile.burst;
   const sent = countOf(rest);
+  // What ends within the limit may reach it alone; else it took bytes of the message after.
+  const written = fits > 0 && fits * burst.frameBytes === left ? 0 : 1;
   let before = sent;
-  if (mayNotice && interruptible === "at-inline-flush") {
+  if (interruptible === "at-inline-flush" && sent > 0) {
     state.unwrittenBytes = unwrittenAfter(fits, burst.frameBytes, bus);
     // Whatever reached the limit has been written, and its block with it.
-    const endsBlock = fits * burst.frameBytes === left && state.unwrittenBytes === 0;
-    before = noticedAtFlush(bus, rest, endsBlock ? 0 : 1);
-  } else if (mayNotice) {
-    before = choose("noticed-at", 0, sent, { runs: rest, keepsRest: profile.reconnectBuffer.kind === "kept" });
+    before = noticedAtFlush(bus, rest, state.unwrittenBytes === 0 ? written : 1);
+  } else if (interruptible === true) {
+    state.unwrittenBytes = Math.min(fits * burst.frameBytes, inlineFlushBytes(profile, bus.options) - 1);
+    const keepsRest = profile.reconnectBuffer.kind === "kept";
+    before = choose("noticed-at", Math.min(written, sent), sent, { runs: rest, keepsRest });
   }
   state.client = "lost";
   emit({ kind: "fault", step: state.view.limitStep, fault: "limit", phase: "took-effect" });
   for (const run of take(rest, before)) {
-    if (mayNotice) writeToDeadSocket(bus, run, told);
+    if (interruptible !== false) writeToDeadSocket(bus, run, told);
     else {
       told(run, accepted);
       lose([run], "link", emit);

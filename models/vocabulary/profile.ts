@@ -34,8 +34,6 @@ export interface Profile {
   readonly burst: {
     /** `at-inline-flush`: only in the calls that write, which wait for it. */
     readonly interruptible: boolean | "at-inline-flush";
-    /** A byte anchor that ends the connection within so many bytes of the burst was never noticed in its midst. */
-    readonly interruptibleAfterBytes: number;
   };
   /** The client writes to its socket inside publish() once so many bytes wait; `over-limit`: more than its reconnect buffer may hold. */
   readonly inlineFlushBytes: number | "over-limit";

@@ -41,7 +41,6 @@ const tiny = (profile: Profile, inlineFlushBytes: number): Profile => ({
   ...profile,
   name: `${profile.name}, written out at ${inlineFlushBytes} bytes`,
   inlineFlushBytes,
-  burst: { ...profile.burst, interruptibleAfterBytes: inlineFlushBytes },
 });
 const tinyProfiles = [...profilesByName.map(([, profile]) => profile), natsGo, natsJs2]
   .map((profile, i) => (i < 3 ? profile : tiny(profile, 60)))

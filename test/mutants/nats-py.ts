@@ -90,7 +90,7 @@ export const natsPyMutants: readonly Mutant[] = [
     name: "notices a cut in the midst of a block that its profile says is written whole",
     row: "table 1: burst without a flush, cut at once, py all or nothing",
     declared: natsPy,
-    behaves: { ...natsPy, burst: { interruptible: true, interruptibleAfterBytes: 0 } },
+    behaves: { ...natsPy, burst: { interruptible: true } },
     where: scenarioWith([start, flush(), overlapped(40), cut(), heal(), flush()]),
     killedBy: ["conformance"],
   },

@@ -3,7 +3,7 @@ import { BusClient, type BusExit } from "../../bus-protocol/bus-client.ts";
 import { BusUnavailable } from "../../bus-protocol/errors.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import type { BusLaunch } from "../../bus-protocol/registry.ts";
-import { dialsOf } from "./dials.ts";
+import { type Dials, dialsOf } from "./dials.ts";
 import { type Guarded, spawnGuarded } from "./guard.ts";
 import { type Memory, memoryOf } from "./memory.ts";
 
@@ -12,8 +12,7 @@ export interface BusProcess {
   readonly greeting: Greeting;
   /** Once it has ended and all that it said was read. Never rejects. */
   readonly exited: Promise<BusExit>;
-  /** Whether it may be dialling the port right now (dials.ts). */
-  isDialling(port: number): boolean;
+  readonly dials: Dials;
   /** What it holds of the machine's memory; undefined where the kernel does not tell, or it has ended. */
   memory(): Memory | undefined;
   /** Signals the process alone. */
@@ -40,9 +39,9 @@ export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   };
   try {
     const greeting = await client.hello(greetingBoundMs);
-    const isDialling = dialsOf(guarded.pid, launch.manifest !== null);
+    const dials = dialsOf(guarded.pid, launch.manifest !== null);
     const memory = (): Memory | undefined => memoryOf(guarded.pid);
-    return { client, greeting, exited, isDialling, memory, signal: one => void guarded.kill(`SIG${one}`), end };
+    return { client, greeting, exited, dials, memory, signal: one => void guarded.kill(`SIG${one}`), end };
   } catch (error) {
     await end();
     throw error;

@@ -5,7 +5,7 @@
  *
  * The kernel's table of connections says it, but to read it is to walk a hash table of the size of the machine, 5 ms with nothing in it and
  * far more with thousands in TIME_WAIT, and every lane stands still meanwhile. So it is read only where a dial is possible. A dial is a
- * socket of the bus, and one that was once seen connected, or ended, never dials again: a bus that has no others is at no dial.
+ * socket of the bus, and one that was once connected, or ended, never dials again: a bus that has no others is at no dial.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
@@ -18,22 +18,35 @@ export function isDialUnderWay(port: number): boolean | undefined {
   return table === undefined ? undefined : hasDial(table, port);
 }
 
+/** What is known of the dials of one bus. */
+export interface Dials {
+  /** Whether it may be dialling the port right now. */
+  areUnderWay(port: number): boolean;
+  /** It has said that it is connected, and no dial is wanted of it: what sockets it has are past that. Saves a look at the table later. */
+  areOver(): void;
+}
+
 /**
- * Tells of one bus whether it may be dialling a port; made when it has greeted and has no client yet. `alone`: all its dials are made by
- * this very process. A command line of a user's may start others, and then only the whole table tells.
+ * Made when the bus has greeted and has no client yet. `alone`: all its dials are made by this very process. A command line of a user's
+ * may start others, and then only the whole table tells.
  */
-export function dialsOf(pid: number, alone: boolean): (port: number) => boolean {
+export function dialsOf(pid: number, alone: boolean): Dials {
   /** Sockets that do not dial: those it began with, and those seen connected or ended. */
   let settled = alone ? socketsOf(pid) : undefined;
-  return port => {
-    const before = settled;
-    const now = socketsOf(pid);
-    if (before === undefined || now === undefined) return isDialUnderWay(port) === true;
-    if (now.every(one => before.includes(one))) return false;
-    const table = readTable();
-    if (table === undefined) return false;
-    settled = now.filter(one => before.includes(one) || isPastSyn(table, one));
-    return hasDial(table, port);
+  return {
+    areOver: () => {
+      if (settled !== undefined) settled = socketsOf(pid);
+    },
+    areUnderWay: port => {
+      const before = settled;
+      const now = socketsOf(pid);
+      if (before === undefined || now === undefined) return isDialUnderWay(port) === true;
+      if (now.every(one => before.includes(one))) return false;
+      const table = readTable();
+      if (table === undefined) return false;
+      settled = now.filter(one => before.includes(one) || isPastSyn(table, one));
+      return hasDial(table, port);
+    },
   };
 }
 

@@ -364,6 +364,7 @@ export class LiveCase {
     const { server, link } = this.parts;
     this.faultMark = this.bus.mark();
     this.faultAtMs = performance.now();
+    if (before.client === "connected" && before.hindrance === "none") this.process.dials.areOver();
     const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
     this.emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
     const lives = before.started && before.ended === "no" && before.process !== "waiting";
@@ -517,7 +518,7 @@ export class LiveCase {
   /** A dial that began while the link was down must have failed before it comes back; what is published is wiped by the next. */
   protected async awaitNoDial(step: StepId): Promise<void> {
     const until = performance.now() + pollBoundMs;
-    while (this.process.isDialling(this.parts.link.port)) {
+    while (this.process.dials.areUnderWay(this.parts.link.port)) {
       if (performance.now() > until) {
         this.emit({ kind: "not-awaited", step, what: "a dial to fail" });
         return;
