@@ -101,6 +101,8 @@ interface ToxicBody {
   readonly attributes: ToxicAttributeTypes;
 }
 
+/** How the client begins what it says of an answer that is none of the good ones; the status follows. */
+const refusal = "Request failed with status code";
 const startBoundMs = 10_000;
 const pollMs = 2;
 /** Longer than any run. */
@@ -189,6 +191,8 @@ class ProxyLink implements Link {
   readonly #client: ToxiproxyClient;
   readonly #serverPort: number;
   #proxy: ProxyHandle | undefined;
+  /** What is laid on it and keeps what it is given. */
+  #holding: ToxicBody[] = [];
 
   constructor(client: ToxiproxyClient, port: number, serverPort: number) {
     this.port = checkedPort(port);
@@ -225,6 +229,7 @@ class ProxyLink implements Link {
       throw error;
     }
     this.#proxy = proxy;
+    this.#holding = toxics.filter(holds);
   }
 
   async cut(): Promise<void> {
@@ -263,8 +268,8 @@ class ProxyLink implements Link {
 
   async release(name: ToxicName): Promise<void> {
     const proxy = this.#opened();
-    const toxic = await again(() => proxy.getToxic(name));
-    await again(() => toxic.remove());
+    await again(() => proxy.api.delete(`${proxy.getPath()}/toxics/${name}`));
+    this.#holding = this.#holding.filter(one => one.name !== name);
   }
 
   async toxics(): Promise<readonly ListedToxic[]> {
@@ -274,30 +279,33 @@ class ProxyLink implements Link {
   }
 
   async isInForce(name: ToxicName, amount = 0): Promise<boolean> {
-    const proxy = (await this.#listed())[this.#name];
+    const proxy = await this.#listed();
     const toxic = proxy?.toxics.find(one => one.name === name);
     return toxic !== undefined && proxy?.enabled === true && isAsAsked(toxic, toxicOf(name, amount));
   }
 
   async isGone(): Promise<boolean> {
-    return !(this.#name in (await this.#listed()));
+    return (await this.#listed()) === undefined;
   }
 
-  async #listed(): Promise<Readonly<Record<string, ListedProxy>>> {
+  /** This one alone: the list of all grows with the lanes. */
+  async #listed(): Promise<ListedProxy | undefined> {
     const { api, host } = this.#client;
-    const { data } = await again(() => api.get<Readonly<Record<string, ListedProxy>>>(`${host}/proxies`));
-    return data;
+    try {
+      return (await again(() => api.get<ListedProxy>(`${host}/proxies/${this.#name}`))).data;
+    } catch (error) {
+      if (error instanceof ToxiproxyError && error.message === `${refusal} 404`) return undefined;
+      throw error;
+    }
   }
 
   async #install(toxic: ToxicBody): Promise<void> {
-    const holding = (await this.toxics()).find(
-      ({ type, stream, attributes }) =>
-        stream === toxic.stream && (type === "latency" || (type === "bandwidth" && attributes.rate === 0)),
-    );
+    const holding = this.#holding.find(one => one.stream === toxic.stream);
     // What is held would slip past the newcomer.
     if (holding !== undefined)
       throw new Error(`"${toxic.name}" cannot be laid on "${holding.name}": release that first.`);
     await add(this.#opened(), toxic);
+    if (holds(toxic)) this.#holding.push(toxic);
   }
 
   #opened(): ProxyHandle {
@@ -329,6 +337,10 @@ function toxicOf(name: ToxicName, amount = 0): ToxicBody {
   }
 }
 
+/** Keeps what it is given. */
+const holds = ({ type, attributes }: ToxicBody): boolean =>
+  type === "latency" || (type === "bandwidth" && "rate" in attributes && attributes.rate === 0);
+
 function isAsAsked(listed: ListedToxic, { type, stream, toxicity, attributes }: ToxicBody): boolean {
   const same = Object.entries(attributes).every(([name, value]) => listed.attributes[name] === value);
   return same && listed.type === type && listed.stream === stream && listed.toxicity === toxicity;
@@ -348,7 +360,7 @@ async function again<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof ToxiproxyError && error.message.startsWith("Request failed with status code")) throw error;
+    if (error instanceof ToxiproxyError && error.message.startsWith(refusal)) throw error;
     return call();
   }
 }
