@@ -14,7 +14,7 @@ import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen,
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
 import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, Run } from "./vocabulary/event.ts";
-import { frameBytes } from "./vocabulary/frame.ts";
+import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { CallStep, Fault, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
 
@@ -252,10 +252,14 @@ function endClient(bus: Bus, fault: EndingFault): void {
 
 /** The client's own PINGs stay unanswered until it gives the connection up. A blackhole has dropped what was sent; a paused server keeps it. */
 function goStale(bus: Bus): void {
-  const { state, choose, emit } = bus;
-  if (state.view.hindrance === "blackhole") endConnection(state, choose, emit);
+  const { state, profile, choose, emit } = bus;
+  const isSilent = state.view.hindrance === "blackhole";
+  if (isSilent) endConnection(state, choose, emit);
   else state.client = "lost";
   notice(state, emit);
+  // Its next dial may reach the silent link before that is taken down.
+  if (isSilent && profile.reconnect.silentDialPing === "counted")
+    state.pendingBytes += choose("ping-counted", 0, 1) * pingBytes;
 }
 
 function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"): void {

@@ -33,6 +33,8 @@ export const labels = [
   "synced-before-power-loss",
   /** Which of the replicas that share a consumer is given this message. */
   "handled-by",
+  /** 1: a dial that met a silent link has left its PING in the count of what the client keeps. */
+  "ping-counted",
   /** How much of what waits in the client's buffer has left the process when it ends. */
   "written-before-exit",
 ] as const;

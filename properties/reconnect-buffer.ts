@@ -23,6 +23,8 @@ export interface Outages {
   /** Whether what the buffer holds can be told: not after a burst that raced with the cut. */
   heldIsKnown: boolean;
   heldBytes: number;
+  /** What the client sends is dropped. */
+  isSilent: boolean;
   readonly all: KeptRun[];
   /** Of those before this one it is known whether they are due. */
   open: number;
@@ -50,18 +52,21 @@ export const startOutages = (declared: Declared, seen = newSeen()): Outages => (
   seen,
   heldIsKnown: true,
   heldBytes: 0,
+  isSilent: false,
   all: [],
   open: 0,
 });
 
 export const hearsOutages = {
-  fault(state, { phase }) {
+  fault(state, { phase, fault }) {
+    if (fault === "blackhole") state.isSilent = true;
     // What is not flushed by now may be lost with the connection.
     if (phase === "installed") move(state, "sent", "gone");
   },
   connection(state, { change }) {
     if (change === "disconnected") {
       state.heldBytes = 0;
+      if (state.isSilent && state.declared.profile.reconnect.silentDialPing === "counted") state.heldIsKnown = false;
       move(state, "waiting", "gone");
     }
     if (change === "reconnected") {
@@ -74,6 +79,9 @@ export const hearsOutages = {
     else if (call !== "start" && call !== "subscribe") move(state, "waiting", "gone");
     // What was not flushed by then may be lost with the socket.
     if (call === "close" || call === "exit") move(state, "sent", "gone");
+  },
+  healed(state) {
+    state.isSilent = false;
   },
   process(state, { replica }) {
     if (replica !== 0) return;

@@ -58,6 +58,7 @@ export const natsGo: Profile = {
     zeroMeans: "give-up",
     firstWait: "whole",
     roundTrips: false,
+    silentDialPing: "forgotten",
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

@@ -49,6 +49,7 @@ export const natsJs3: Profile = {
     zeroMeans: "give-up",
     firstWait: "elapsed",
     roundTrips: false,
+    silentDialPing: "forgotten",
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

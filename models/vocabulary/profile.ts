@@ -99,6 +99,11 @@ export interface Profile {
     readonly firstWait: "whole" | "elapsed";
     /** It says that it is connected again only after a round trip of its own. */
     readonly roundTrips: boolean;
+    /**
+     * A dial that ends while it waits for the PONG of a silent server leaves its PING behind. `counted`: for 6 bytes of the reconnect
+     * buffer, until the next connection.
+     */
+    readonly silentDialPing: "forgotten" | "counted";
     readonly pingIntervalMsDefault: number;
     readonly pingsOutMaxDefault: number;
   };

@@ -96,6 +96,7 @@ function tellingNamed({ digest, seen, effect, corePath, outages, connection }: C
       case "healed":
         hearsDigest.healed(digest, event);
         hearsSeen.healed(seen);
+        hearsOutages.healed(outages);
         return;
       case "fault":
         hearsDigest.fault(digest, event);

@@ -3,6 +3,7 @@
  * nobody could; its range has what the real system could do, and nothing else.
  */
 import { describe, expect, test } from "vitest";
+import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
 import { type Answered, type Answers, answeredRun } from "./answered.ts";
 import {
@@ -219,6 +220,24 @@ describe("what nats.js 2 loses of a tick that ends in a close is what its inline
       0,
     );
     expect(count).toBe(arrived);
+  });
+});
+
+describe("a dial that met a silent link", () => {
+  const steps = [start, flush(), blackhole, awaitNoticed, publish(1, 8), heal()];
+  const py = (answers: Answers): Answered =>
+    answeredRun(scenarioWith(steps, { ...pings, reconnectBufferBytesMax: 9 }), natsPy, answers);
+  const told = ({ said }: Answered): readonly string[] =>
+    said.flatMap(one => (one.kind === "published" ? [one.outcome.is] : []));
+
+  test("may have left its PING in what nats-py counts, and then the limit comes 6 bytes early", () => {
+    expect(py({}).asked).toEqual(["await-noticed-3 ping-counted 0..1"]);
+    expect(told(py({}))).toEqual(["accepted"]);
+    expect(told(py({ "ping-counted": 1 }))).toEqual(["rejected"]);
+  });
+
+  test("leaves nothing in any other client", () => {
+    for (const name of every) expect(asked(name, steps, {}, pings), name).toEqual([]);
   });
 });
 

@@ -3,6 +3,8 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import {
+  awaitNoticed,
+  blackhole,
   close,
   cut,
   drain,
@@ -51,6 +53,19 @@ export const natsPyMutants: readonly Mutant[] = [
     behaves: { ...natsGo, reconnectBuffer: { ...kept, bytesMaxDefault: 8_388_608 } },
     where: limited(1_024),
     killedBy: ["reconnect-buffer/the-first-refusal-is-where-predicted", "conformance"],
+  },
+  {
+    name: "counts the PING of a dial that met a silent link",
+    row: "Found since: py: a redial that ends between its PING and the PONG counts 6 bytes as kept",
+    declared: natsGo,
+    behaves: { ...natsGo, reconnect: { ...natsGo.reconnect, silentDialPing: "counted" } },
+    where: scenarioWith([start, blackhole, awaitNoticed, publish(3), heal(), flush()], {
+      reconnectBufferBytesMax: 35,
+      pingIntervalMs: 150,
+      pingsOutMax: 2,
+    }),
+    killedBy: ["reconnect-buffer/the-first-refusal-is-where-predicted", "conformance"],
+    beyond: "no setting has PINGs of its own and a buffer of a few bytes",
   },
   {
     name: "takes a limit of 0 for its default",
