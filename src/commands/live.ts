@@ -44,7 +44,7 @@ async function loadLive(): Promise<typeof import("../worlds/live/index.ts")> {
 }
 
 /** What the live world needs beside the servers. */
-export const livePackages = ["toxiproxy-node-client", "@nats-io/transport-node", "@nats-io/jetstream"] as const;
+export const livePackages = ["@nats-io/transport-node", "@nats-io/jetstream"] as const;
 
 /** Opens the site, does the work on it, and closes it however that ends. */
 export async function onSite<T>(

@@ -11,7 +11,7 @@ import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { runCase } from "../../src/run.ts";
 import { wordOf } from "../../src/search/live.ts";
 import { type LiveStage, openSite } from "../../src/worlds/live/index.ts";
-import { inLanes, lanesDefault } from "../../src/worlds/live/lanes.ts";
+import { inLanes, lanesDefault, lanesMax } from "../../src/worlds/live/lanes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,8 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     pairs: { type: "string", default: "3" },
     runs: { type: "string", default: "200" },
-    lanes: { type: "string", default: String(lanesDefault) },
+    // As many as an idle machine gains by; `compare` begins with half of them.
+    lanes: { type: "string", default: String(Math.min(lanesMax, 2 * lanesDefault)) },
     bus: { type: "string", multiple: true },
   },
 });

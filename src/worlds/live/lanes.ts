@@ -9,8 +9,8 @@ import { availableParallelism } from "node:os";
 
 /** A client that redials every 2 ms was seen to starve its harness with 128 at once; docs/facts.md, "Lanes". */
 export const lanesMax = 32;
-/** With more of them cases come too late to be compared on a busy machine: docs/facts.md, "Lanes". */
-export const lanesDefault: number = Math.min(lanesMax, 2 * availableParallelism());
+/** Half of what an idle machine gains by: docs/facts.md, "Lanes". */
+export const lanesDefault: number = Math.min(lanesMax, 4 * availableParallelism());
 
 interface Begun<Job, Result> {
   readonly job: Job;

@@ -4,11 +4,11 @@
  * so: a server that listens, a process that is gone, threads that stand still. What it is asked about, it reads anew.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { isDoneWithin } from "./guard.ts";
+import { JsonApi } from "./json-api.ts";
 
 export interface NatsServerOptions {
   readonly program: string;
@@ -95,7 +95,6 @@ const lameDuckGraceMs = 1_000;
 const startBoundMs = 10_000;
 const stopBoundMs = 10_000;
 const pauseBoundMs = 2_000;
-const answerBoundMs = 5_000;
 const lameDuckBoundMs = 5_000;
 const connectionsMax = 4096;
 
@@ -103,8 +102,7 @@ export class NatsServer {
   readonly port: number;
   readonly #options: NatsServerOptions;
   #process: ServerProcess | undefined;
-  /** One connection to its monitor, kept: polls in their thousands would leave as many in TIME_WAIT. */
-  readonly #monitor = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #monitor: JsonApi;
   /** Kept beyond the end of a process, for the message that tells of it. */
   #tail: () => readonly string[] = () => [];
   readonly #listeners = new Set<(line: string) => void>();
@@ -112,6 +110,7 @@ export class NatsServer {
   private constructor(options: NatsServerOptions) {
     this.port = options.port;
     this.#options = options;
+    this.#monitor = new JsonApi(options.monitorPort, 1);
   }
 
   static async start(options: NatsServerOptions, as: StartedAs = {}): Promise<NatsServer> {
@@ -183,8 +182,8 @@ export class NatsServer {
   }
 
   async state(): Promise<ServerState> {
-    const varz = (await getJson(this.#monitor, this.#options.monitorPort, "/varz")) as Varz;
-    const jsz = (await getJson(this.#monitor, this.#options.monitorPort, "/jsz")) as Jsz;
+    const varz = (await this.#monitor.json("GET", "/varz")) as Varz;
+    const jsz = (await this.#monitor.json("GET", "/jsz")) as Jsz;
     return {
       hasJetStream: jsz.disabled !== true,
       requiresCredentials: varz.auth_required === true,
@@ -197,15 +196,15 @@ export class NatsServer {
 
   /** Undefined where all its streams and consumers are up to date, else what it lacks. */
   async unhealthy(): Promise<string | undefined> {
-    const { status, error } = (await getJson(this.#monitor, this.#options.monitorPort, "/healthz")) as Readonly<
-      Record<string, string>
-    >;
+    // What is not healthy is answered with 503.
+    const { text } = await this.#monitor.call("GET", "/healthz");
+    const { status, error } = JSON.parse(text) as Readonly<Record<string, string>>;
     return status === "ok" ? undefined : (error ?? status ?? "no status");
   }
 
   async connectionsOpen(): Promise<readonly OpenConnection[]> {
     const path = `/connz?state=open&limit=${connectionsMax}`;
-    const { connections } = (await getJson(this.#monitor, this.#options.monitorPort, path)) as Connz;
+    const { connections } = (await this.#monitor.json("GET", path)) as Connz;
     return connections.map(connection => ({
       cid: connection.cid,
       name: connection.name,
@@ -305,35 +304,4 @@ export function standsStill(pid: number): boolean {
   } catch {
     return true;
   }
-}
-
-/** A kept connection does not survive a restart of the server: who meets that was not heard and asks once more, on a new one. */
-async function getJson(agent: Agent, port: number, path: string): Promise<unknown> {
-  try {
-    return await getJsonOnce(agent, port, path);
-  } catch (error) {
-    if (!(error instanceof KeptConnectionEnded)) throw error;
-    return getJsonOnce(agent, port, path);
-  }
-}
-
-class KeptConnectionEnded extends Error {}
-
-function getJsonOnce(agent: Agent, port: number, path: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const request = get({ host: "127.0.0.1", port, path, agent, timeout: answerBoundMs }, async response => {
-      try {
-        resolve(JSON.parse((await response.setEncoding("utf8").toArray()).join("")));
-      } catch (error) {
-        reject(error);
-      }
-    });
-    request.once("timeout", () =>
-      request.destroy(new Error(`No answer to ${path} on port ${port} within ${answerBoundMs} ms.`)),
-    );
-    request.once("error", (error: NodeJS.ErrnoException) => {
-      const wasKept = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-      reject(wasKept ? new KeptConnectionEnded() : error);
-    });
-  });
 }

@@ -7,15 +7,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import {
-  type Proxy as ProxyHandle,
-  type ToxicAttributeTypes,
-  type ToxicDirection,
-  type ToxicType,
-  Toxiproxy as ToxiproxyClient,
-  ToxiproxyError,
-} from "toxiproxy-node-client";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
+import { ApiRefused, JsonApi } from "./json-api.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
@@ -50,8 +43,8 @@ export type ToxicName =
 /** A toxic as the proxy lists it: the proof that a fault is installed. */
 export interface ListedToxic {
   readonly name: ToxicName;
-  readonly type: ToxicType;
-  readonly stream: ToxicDirection;
+  readonly type: "latency" | "bandwidth" | "timeout" | "limit_data" | "reset_peer";
+  readonly stream: "upstream" | "downstream";
   readonly toxicity: number;
   readonly attributes: Readonly<Record<string, number>>;
 }
@@ -93,16 +86,6 @@ interface ListedProxy {
   readonly toxics: readonly ListedToxic[];
 }
 
-interface ToxicBody {
-  readonly name: ToxicName;
-  readonly type: ToxicType;
-  readonly stream: ToxicDirection;
-  readonly toxicity: number;
-  readonly attributes: ToxicAttributeTypes;
-}
-
-/** How the client begins what it says of an answer that is none of the good ones; the status follows. */
-const refusal = "Request failed with status code";
 const startBoundMs = 10_000;
 const pollMs = 2;
 /** Longer than any run. */
@@ -114,11 +97,11 @@ const holdMs = 600_000;
 const lostAfterBytes = 7;
 
 export class Toxiproxy {
-  readonly #client: ToxiproxyClient;
+  readonly #api: JsonApi;
   readonly #process: ServerProcess;
 
-  private constructor(client: ToxiproxyClient, process: ServerProcess) {
-    this.#client = client;
+  private constructor(api: JsonApi, process: ServerProcess) {
+    this.#api = api;
     this.#process = process;
   }
 
@@ -136,21 +119,21 @@ export class Toxiproxy {
     void child.exited.then(() => {
       failure ??= "it ended.";
     });
-    const client = new ToxiproxyClient(`http://127.0.0.1:${apiPort}`);
+    const api = new JsonApi(apiPort);
     try {
-      await untilAnswering(client, mark, () => failure);
-      await checkVersion(client, options.version);
+      await untilAnswering(api, mark, () => failure);
+      await checkVersion(api, options.version);
     } catch (error) {
       await child.end();
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error([`Toxiproxy did not start on port ${apiPort}: ${reason}`, ...child.tail()].join("\n"));
     }
-    return new Toxiproxy(client, child);
+    return new Toxiproxy(api, child);
   }
 
   /** A link that is not open yet. Both ports on 127.0.0.1. */
   link(port: number, serverPort: number): Link {
-    return new ProxyLink(this.#client, port, serverPort);
+    return new ProxyLink(this.#api, port, serverPort);
   }
 
   async end(): Promise<void> {
@@ -168,44 +151,47 @@ function writeMark(options: ToxiproxyOptions, mark: string): string {
   return file;
 }
 
-async function untilAnswering(client: ToxiproxyClient, mark: string, failure: () => string | undefined): Promise<void> {
+async function untilAnswering(api: JsonApi, mark: string, failure: () => string | undefined): Promise<void> {
   for (const until = performance.now() + startBoundMs; performance.now() < until; await wait(pollMs)) {
     const reason = failure();
     if (reason !== undefined) throw new Error(reason);
-    const proxies = await client.getAll().catch(() => undefined);
+    const proxies = await api.json("GET", "/proxies").catch(() => undefined);
     if (proxies === undefined) continue;
-    if (mark in proxies) return;
+    if (mark in (proxies as Readonly<Record<string, ListedProxy>>)) return;
     throw new Error("another Toxiproxy answers there.");
   }
   throw new Error(`no answer within ${startBoundMs} ms.`);
 }
 
-async function checkVersion(client: ToxiproxyClient, version: string): Promise<void> {
-  const answer = await client.getVersion();
-  const answered = (JSON.parse(answer) as { readonly version?: string }).version;
+async function checkVersion(api: JsonApi, version: string): Promise<void> {
+  const { version: answered } = (await api.json("GET", "/version")) as { readonly version?: string };
   if (answered !== version) throw new Error(`it is version ${answered}, not ${version}.`);
 }
 
 class ProxyLink implements Link {
   readonly port: number;
-  readonly #client: ToxiproxyClient;
+  readonly #api: JsonApi;
   readonly #serverPort: number;
-  #proxy: ProxyHandle | undefined;
+  #isOpen = false;
   /** What is laid on it and keeps what it is given. */
-  #holding: ToxicBody[] = [];
+  #holding: ListedToxic[] = [];
 
-  constructor(client: ToxiproxyClient, port: number, serverPort: number) {
+  constructor(api: JsonApi, port: number, serverPort: number) {
     this.port = checkedPort(port);
-    this.#client = client;
+    this.#api = api;
     this.#serverPort = checkedPort(serverPort);
   }
 
   get isOpen(): boolean {
-    return this.#proxy !== undefined;
+    return this.#isOpen;
   }
 
   get #name(): string {
     return `link-${this.port}`;
+  }
+
+  get #path(): string {
+    return `/proxies/${this.#name}`;
   }
 
   async open({ closesWith, heldDownstream = false, silentHandshake = false }: LinkOpening): Promise<void> {
@@ -220,22 +206,22 @@ class ProxyLink implements Link {
     const toxics = names.map(name => toxicOf(name));
     // Enabled last, so that the first connection finds the toxics there.
     const enabled = toxics.length === 0;
-    const proxy = await again(() => this.#client.createProxy({ name: this.#name, listen, upstream, enabled }));
+    await this.#api.text("POST", "/proxies", { name: this.#name, listen, upstream, enabled });
     try {
-      for (const toxic of toxics) await add(proxy, toxic);
-      if (!enabled) await again(() => proxy.update({ enabled: true, listen, upstream }));
+      for (const toxic of toxics) await this.#add(toxic);
+      if (!enabled) await this.#api.text("POST", this.#path, { enabled: true, listen, upstream });
     } catch (error) {
-      await proxy.remove();
+      await this.#api.text("DELETE", this.#path);
       throw error;
     }
-    this.#proxy = proxy;
+    this.#isOpen = true;
     this.#holding = toxics.filter(holds);
   }
 
   async cut(): Promise<void> {
-    const proxy = this.#opened();
-    await again(() => proxy.remove());
-    this.#proxy = undefined;
+    this.#mustBeOpen();
+    await this.#api.text("DELETE", this.#path);
+    this.#isOpen = false;
   }
 
   hold(): Promise<void> {
@@ -267,15 +253,14 @@ class ProxyLink implements Link {
   }
 
   async release(name: ToxicName): Promise<void> {
-    const proxy = this.#opened();
-    await again(() => proxy.api.delete(`${proxy.getPath()}/toxics/${name}`));
+    this.#mustBeOpen();
+    await this.#api.text("DELETE", `${this.#path}/toxics/${name}`);
     this.#holding = this.#holding.filter(one => one.name !== name);
   }
 
   async toxics(): Promise<readonly ListedToxic[]> {
-    const proxy = this.#opened();
-    const { data } = await again(() => proxy.api.get<readonly ListedToxic[]>(`${proxy.getPath()}/toxics`));
-    return data;
+    this.#mustBeOpen();
+    return (await this.#api.json("GET", `${this.#path}/toxics`)) as readonly ListedToxic[];
   }
 
   async isInForce(name: ToxicName, amount = 0): Promise<boolean> {
@@ -290,32 +275,38 @@ class ProxyLink implements Link {
 
   /** This one alone: the list of all grows with the lanes. */
   async #listed(): Promise<ListedProxy | undefined> {
-    const { api, host } = this.#client;
     try {
-      return (await again(() => api.get<ListedProxy>(`${host}/proxies/${this.#name}`))).data;
+      return (await this.#api.json("GET", this.#path)) as ListedProxy;
     } catch (error) {
-      if (error instanceof ToxiproxyError && error.message === `${refusal} 404`) return undefined;
+      if (error instanceof ApiRefused && error.status === 404) return undefined;
       throw error;
     }
   }
 
-  async #install(toxic: ToxicBody): Promise<void> {
+  async #install(toxic: ListedToxic): Promise<void> {
+    this.#mustBeOpen();
     const holding = this.#holding.find(one => one.stream === toxic.stream);
     // What is held would slip past the newcomer.
     if (holding !== undefined)
       throw new Error(`"${toxic.name}" cannot be laid on "${holding.name}": release that first.`);
-    await add(this.#opened(), toxic);
+    await this.#add(toxic);
     if (holds(toxic)) this.#holding.push(toxic);
   }
 
-  #opened(): ProxyHandle {
-    if (this.#proxy === undefined) throw new Error(`The link on port ${this.port} is not open.`);
-    return this.#proxy;
+  /** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
+  async #add(toxic: ListedToxic): Promise<void> {
+    const listed = (await this.#api.json("POST", `${this.#path}/toxics`, toxic)) as ListedToxic;
+    if (!isAsAsked(listed, toxic))
+      throw new Error(`Toxiproxy took "${toxic.name}" ${JSON.stringify(toxic)} for ${JSON.stringify(listed)}.`);
+  }
+
+  #mustBeOpen(): void {
+    if (!this.isOpen) throw new Error(`The link on port ${this.port} is not open.`);
   }
 }
 
 /** `amount`: bytes of a limit, kilobytes a second of a choke. */
-function toxicOf(name: ToxicName, amount = 0): ToxicBody {
+function toxicOf(name: ToxicName, amount = 0): ListedToxic {
   switch (name) {
     case "hold":
       return { name, type: "latency", stream: "upstream", toxicity: 1, attributes: { latency: holdMs, jitter: 0 } };
@@ -338,31 +329,12 @@ function toxicOf(name: ToxicName, amount = 0): ToxicBody {
 }
 
 /** Keeps what it is given. */
-const holds = ({ type, attributes }: ToxicBody): boolean =>
-  type === "latency" || (type === "bandwidth" && "rate" in attributes && attributes.rate === 0);
+const holds = ({ type, attributes }: ListedToxic): boolean =>
+  type === "latency" || (type === "bandwidth" && attributes.rate === 0);
 
-function isAsAsked(listed: ListedToxic, { type, stream, toxicity, attributes }: ToxicBody): boolean {
+function isAsAsked(listed: ListedToxic, { type, stream, toxicity, attributes }: ListedToxic): boolean {
   const same = Object.entries(attributes).every(([name, value]) => listed.attributes[name] === value);
   return same && listed.type === type && listed.stream === stream && listed.toxicity === toxicity;
-}
-
-/** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
-async function add(proxy: ProxyHandle, body: ToxicBody): Promise<void> {
-  const { attributes } = await again(() => proxy.addToxic(body));
-  for (const [name, value] of Object.entries(body.attributes)) {
-    const answered = (attributes as unknown as Readonly<Record<string, number>>)[name];
-    if (answered !== value) throw new Error(`Toxiproxy took ${name} ${value} of "${body.name}" for ${answered}.`);
-  }
-}
-
-/** The proxy closes idle API connections. A call that meets that was not heard and is made once more; a refusal is an answer. */
-async function again<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof ToxiproxyError && error.message.startsWith(refusal)) throw error;
-    return call();
-  }
 }
 
 function checkedPort(port: number): number {
