@@ -18,7 +18,7 @@ const { values } = parseArgs({
     live: { type: "boolean" },
     json: { type: "boolean", default: false },
     pairs: { type: "string", default: "3" },
-    runs: { type: "string", default: "200" },
+    runs: { type: "string", default: "600" },
     // As many as an idle machine gains by; `compare` begins with half of them.
     lanes: { type: "string", default: String(Math.min(lanesMax, 2 * lanesDefault)) },
     bus: { type: "string", multiple: true },
