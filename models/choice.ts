@@ -19,6 +19,8 @@ export const labels = [
   "timed-out-first",
   /** How many publishes through JetStream were acknowledged before the connection ended. */
   "acked-before-cut",
+  /** How many of the asynchronous publishes that a disconnect failed were made before the client kept what it was given. */
+  "kept-from",
   /** 1: the publish under way when the connection ended had arrived, and only its acknowledgement is lost. */
   "ack-lost",
   /** 1: a dedupe window that ends at this very moment has ended. */

@@ -324,20 +324,29 @@ function refuseAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], t
 }
 
 /** Of those under way so many have arrived; no call of them hears of it. */
-function silence(
-  { state, choose, emit, profile }: Bus,
-  rest: FrameRun[],
-  underWay: number,
-  arrived: number,
-  told: Teller,
-  isAsync: boolean,
-): void {
+function silence(bus: Bus, rest: FrameRun[], underWay: number, arrived: number, told: Teller, isAsync: boolean): void {
+  const { state, choose, emit, profile } = bus;
   const silenced = take(rest, arrived);
   arrive(state, silenced, choose, emit);
-  for (const one of silenced) unanswered(profile, one, told, isAsync);
-  const lost = take(rest, underWay - arrived);
+  const beyond = take(rest, underWay - arrived);
+  const lost = take(beyond, countOf(beyond) - (isAsync ? keptThough(bus, beyond) : 0));
   lose(lost, "outbound or socket", emit);
-  for (const one of lost) unanswered(profile, one, told, isAsync);
+  for (const one of beyond) keep(state, one);
+  for (const one of [...silenced, ...lost, ...beyond]) unanswered(profile, one, told, isAsync);
+}
+
+/**
+ * Of asynchronous calls that a disconnect fails, so many of the last are kept, and stored later. nats.go keeps what is published once it is
+ * reconnecting, and js.go fails what is pending a moment after, when it hears of that: live, docs/facts.md, "Found since".
+ */
+function keptThough({ state, choose, profile, options }: Bus, beyond: readonly FrameRun[]): number {
+  const [run] = beyond;
+  if (run === undefined || profile.jetStream.asyncAtDisconnect !== "fails-all") return 0;
+  const count = countOf(beyond);
+  const room = profile.reconnectBuffer.kind === "kept" ? accepts(state.pendingBytes, run, profile, options) : 0;
+  return (
+    count - choose("kept-from", count - Math.min(count, room), count, { runs: beyond, unseen: true, keepsRest: true })
+  );
 }
 
 /** Asynchronous calls made after the client has noticed wait through the outage like any other: live, nats.go, docs/facts.md. */

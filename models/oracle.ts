@@ -453,7 +453,7 @@ class Search {
     }
     if (about?.unseen === true) {
       // Others may have the same message too, published again or captured: the likeliest first, and then all.
-      const likeliest = this.offset(runs, lo, hi, m => !this.everHeld.has(m));
+      const likeliest = this.offset(runs, lo, hi, m => this.everHeld.has(m) === (about.keepsRest === true));
       return [likeliest, ...wholeRange(label, lo, hi).filter(answer => answer !== likeliest)];
     }
     if (label === "arrived-before-cut") {

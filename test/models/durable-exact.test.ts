@@ -209,12 +209,22 @@ describe("calls that a cut overlaps", () => {
   });
 
   test("all at once: all are under way that were made before the client noticed", () => {
-    const answers = { "acked-before-cut": 1, "noticed-at": 3, "ack-lost": 1 };
+    const answers = { "acked-before-cut": 1, "noticed-at": 3, "ack-lost": 1, "kept-from": 2 };
     expect(shown("nats-go", noId, steps(true), answers)).toMatchObject({
-      asked: ["fault-2 acked-before-cut 0..5", "fault-2 noticed-at 0..4", "fault-2 ack-lost 0..3"],
+      asked: [
+        "fault-2 acked-before-cut 0..5",
+        "fault-2 noticed-at 0..4",
+        "fault-2 ack-lost 0..3",
+        "fault-2 kept-from 0..2",
+      ],
       told: ["0 acked", ...[1, 2, 3].map(m => `${m} unsettled disconnected`), "4 unsettled timeout 5000 ms"],
       held: [0, 1, 4],
       ended: ["0 arrived", "1 arrived", "2 outbound or socket", "3 outbound or socket", "4 arrived"],
+    });
+    expect(shown("nats-go", noId, steps(true), { ...answers, "kept-from": 1 })).toMatchObject({
+      told: ["0 acked", ...[1, 2, 3].map(m => `${m} unsettled disconnected`), "4 unsettled timeout 5000 ms"],
+      held: [0, 1, 3, 4],
+      ended: ["0 arrived", "1 arrived", "2 outbound or socket", "3 arrived", "4 arrived"],
     });
     expect(shown("nats-js-3", noId, steps(true)).told).toEqual(
       [0, 1, 2, 3, 4].map(m => `${m} unsettled timeout 5000 ms`),
@@ -291,7 +301,7 @@ test("an acknowledgement is lost while several calls are under way that wait for
     told: ["0 unsettled disconnected", "1 unsettled disconnected", "2 unsettled timeout 5000 ms"],
     held: [0, 1, 2],
   });
-  expect(shown("nats-go", noId, steps, { "noticed-at": 3, "ack-lost": 1 }).held).toEqual([0]);
+  expect(shown("nats-go", noId, steps, { "noticed-at": 3, "ack-lost": 1, "kept-from": 2 }).held).toEqual([0]);
 });
 
 test("after its end a client refuses, each in its way", () => {
