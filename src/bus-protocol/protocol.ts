@@ -224,6 +224,8 @@ export type BusEvent =
   | { readonly event: "connection"; readonly case: number; readonly change: ConnectionChange }
   /** The client gave up waiting for PONGs; its disconnect follows. */
   | { readonly event: "stale"; readonly case: number }
+  /** Under a policy: the client's call to connect has returned and it is not connected yet. Publishes are taken from now on. */
+  | { readonly event: "opened"; readonly case: number }
   /** Under a policy: which way durable subjects are published from now on. Once JetStream was asked for; again where that changes. */
   | { readonly event: "path"; readonly case: number; readonly path: "jetstream" | "core" }
   /** A handler is done with a message, or hangs over it. */

@@ -177,6 +177,7 @@ const handledOutcome = z.enum(["acked", "acknowledged-failed", "dead-lettered", 
 const event = z.discriminatedUnion("event", [
   z.strictObject({ event: z.literal("connection"), case: caseNumber, change }),
   z.strictObject({ event: z.literal("stale"), case: caseNumber }),
+  z.strictObject({ event: z.literal("opened"), case: caseNumber }),
   z.strictObject({ event: z.literal("path"), case: caseNumber, path: z.enum(["jetstream", "core"]) }),
   z.strictObject({
     event: z.literal("handled"),

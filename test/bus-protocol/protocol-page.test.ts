@@ -37,6 +37,7 @@ test("every kind of event has an example", () => {
     "disconnected",
     "ending",
     "handled",
+    "opened",
     "path",
     "reconnected",
     "stale",

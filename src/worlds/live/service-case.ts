@@ -490,10 +490,22 @@ export class ServiceCase extends LiveCase {
 
   async #lookAround(view: View, step: StepId): Promise<void> {
     const first = this.#running.get(0);
+    if (first !== undefined && this.#isOpened(view)) await this.#awaitOpened(first, step);
     if (first !== undefined && this.#isPathDecided(view)) await this.#awaitPath(first, step);
     await this.#awaitHandled(view, step);
     await this.#tellProbe(view);
     this.#checkClocks(step);
+  }
+
+  /** The call to connect returns in a moment of its own; what is published before it has is refused. */
+  #isOpened(view: View): boolean {
+    const { retry } = this.one.profile.firstConnect;
+    return retry === "background" && view.process === "waiting" && !connectPends(view, this.one.profile);
+  }
+
+  async #awaitOpened(running: Running, step: StepId): Promise<void> {
+    const isSaid = await running.process.client.waitFor(isOpened, 0, noticeBoundMs);
+    if (!isSaid) this.emit({ kind: "not-awaited", step, what: "the call to connect to return" });
   }
 
   #isPathDecided(view: View): boolean {
@@ -677,4 +689,5 @@ async function untilReal(realMs: number): Promise<void> {
   if (leftMs > 0) await wait(Math.ceil(leftMs) + clockSlackMs);
 }
 
+const isOpened = (event: BusEvent): boolean => event.event === "opened" || isConnected(event);
 const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
