@@ -25,6 +25,8 @@ export const labels = [
   "ack-lost",
   /** 1: a dedupe window that ends at this very moment has ended. */
   "window-ended",
+  /** How many asynchronous publishes a stream that stops has taken and answered no more, before one that finds no stream. */
+  "refused-from",
   /** How many publishes a server that stops has answered with "no responders": JetStream goes before its connections do. */
   "refused-before-stop",
   /** How many core messages a server that ends has stored of those that it passed on to nobody any more. */

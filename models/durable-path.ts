@@ -312,15 +312,32 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
  * A server that stops ends JetStream first, and for a moment nobody answers for its subjects (docs/facts.md, found since). A client that
  * asks again, and waits before it does, meets a connection that has ended by then.
  */
-function refuseAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
+function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
+  const { profile, state, choose, emit } = bus;
   const { policy } = state.view;
   const asksAgain = !isAsync && profile.jetStream.noRespondersRetries > 0;
   const [next] = rest;
   if (asksAgain || next?.via === undefined || policy === undefined || isTapped(policy, next.via.subject)) return;
   const toldAs = "rejected no-responders";
-  const refused = take(rest, choose("refused-before-stop", 0, countOf(rest), { runs: rest, toldAs }));
+  const left = isAsync ? leaveAtStop(bus, rest, told) : 0;
+  const refusedMin = left > 0 ? 1 : 0;
+  const refused = take(rest, choose("refused-before-stop", refusedMin, countOf(rest), { runs: rest, toldAs }));
   for (const run of refused) told.tell(run, { is: "rejected", kind: "no-responders" });
   lose(refused, "no stream", emit);
+}
+
+/**
+ * What waits in a stream's queues when it stops is answered by nobody, stored or not, and what comes after finds no stream: nats-server 2.15.2,
+ * server/stream.go, internalLoop, which stores and sends the answers, ends with the stream. Gives back how many.
+ */
+function leaveAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller): number {
+  const count = choose("refused-from", 0, Math.max(0, countOf(rest) - 1), { runs: rest, answered: true });
+  const left = take(rest, count);
+  const stored = take(left, choose("ack-lost", 0, count, { runs: left, unseen: true }));
+  arrive(state, stored, choose, emit);
+  lose(left, "no stream", emit);
+  for (const one of [...stored, ...left]) unanswered(profile, one, told, true);
+  return count;
 }
 
 /** Of those under way so many have arrived; no call of them hears of it. */

@@ -252,6 +252,19 @@ describe("a server that is told to stop while something is under way", () => {
       held: [0, 3],
     });
     expect(shown("nats-js-3", noId, steps(), answers).told).toEqual([...told, "3 unsettled timeout 5000 ms"]);
+    // One that waited in the stream's queue comes before them, stored or not.
+    const queued = {
+      "acked-before-cut": 1,
+      "refused-from": 1,
+      "refused-before-stop": 1,
+      "noticed-at": 1,
+      "kept-from": 1,
+    };
+    expect(shown("nats-go", noId, steps(true), { ...queued, "ack-lost": 1 })).toMatchObject({
+      told: ["0 acked", "1 unsettled disconnected", "2 rejected no-responders", "3 unsettled disconnected"],
+      ended: ["0 arrived", "1 arrived", "2 no stream", "3 arrived"],
+    });
+    expect(shown("nats-go", noId, steps(true), { ...queued, "ack-lost": 0 }).held).toEqual([0]);
     expect(shown("nats-go", noId, steps(), answers).asked).not.toContainEqual(expect.stringContaining("refused"));
     const tapped = policyWith({ publish: { messageIds: [] }, taps: ["job.>"] });
     expect(shown("nats-go", tapped, steps(true), answers).asked).not.toContainEqual(expect.stringContaining("refused"));
