@@ -331,7 +331,7 @@ function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean
  * server/stream.go, internalLoop, which stores and sends the answers, ends with the stream. Gives back how many.
  */
 function leaveAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller): number {
-  const count = choose("refused-from", 0, Math.max(0, countOf(rest) - 1), { runs: rest, answered: true });
+  const count = choose("refused-from", 0, countOf(rest) - 1, { runs: rest, answered: true });
   const left = take(rest, count);
   const stored = take(left, choose("ack-lost", 0, count, { runs: left, unseen: true }));
   arrive(state, stored, choose, emit);

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { isDialUnderWay } from "../../../src/worlds/live/dials.ts";
+import { dialsOf, isDialUnderWay } from "../../../src/worlds/live/dials.ts";
 
 test("a dial without an answer is seen until it ends, and a connection is not", async () => {
   const server = createServer().listen({ host: "127.0.0.1", port: 0, backlog: 1 });
@@ -19,6 +19,20 @@ test("a dial without an answer is seen until it ends, and a connection is not", 
   expect(isDialUnderWay(full)).toBe(false);
   joined.destroy();
   server.close();
+});
+
+test("the dials that a bus says are over are looked for no more, and those after them are", async () => {
+  const dials = dialsOf(process.pid, true);
+  const first = await fillBacklog();
+  expect(dials.areUnderWay(first.full)).toBe(true);
+  dials.areOver();
+  expect(dials.areUnderWay(first.full)).toBe(false);
+
+  const second = await fillBacklog();
+  expect(dials.areUnderWay(second.full)).toBe(true);
+  await first.stop();
+  await second.stop();
+  expect(dials.areUnderWay(second.full)).toBe(false);
 });
 
 /** A listener that accepts nothing, with more dials than its backlog takes. */
