@@ -27,19 +27,31 @@ export function step(
   choose: Choose,
   emit: Emit,
 ): void {
-  const bus: Bus = { state, profile, options, choose, emit };
-  const { step, overlapping } = planned;
+  const { step } = planned;
   if (planned.skipped !== undefined) {
     emit({ kind: "skipped", step: step.id, what: step.kind, reason: planned.skipped });
     return;
   }
   emit({ kind: "step", step: step.id, phase: "began" });
+  doStep(state, planned, profile, options, choose, emit);
+  emit({ kind: "step", step: step.id, phase: "ended" });
+}
+
+/** What a step does, for who says himself that it begins and ends; only for one that is not skipped. */
+export function doStep(
+  state: BusState,
+  { step, overlapping }: PlannedStep,
+  profile: Profile,
+  options: Options,
+  choose: Choose,
+  emit: Emit,
+): void {
+  const bus: Bus = { state, profile, options, choose, emit };
   if (overlapping && step.kind === "publish") state.open = { step: step.id, ...numbered(bus, step) };
   else perform(bus, step);
   advance(state.view, step, overlapping, options, profile);
   const service = served(bus);
   if (service !== undefined && !overlapping) lookAround(service);
-  emit({ kind: "step", step: step.id, phase: "ended" });
 }
 
 function perform(bus: Bus, step: Step): void {

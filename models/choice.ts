@@ -109,7 +109,7 @@ export function mix(word: number): number {
  * fraction of the range, so that an answer hardly moves when its range does.
  */
 export function sampled(seed: string): Answering {
-  const seedHash = hashText(seed);
+  let seedHash: number | undefined;
   let running: StepId = "";
   let stepHash: number | undefined;
   let asked = 0;
@@ -122,7 +122,8 @@ export function sampled(seed: string): Answering {
     choose(label, lo, hi) {
       asked++;
       if (hi <= lo) return lo;
-      // Most steps ask nothing.
+      // Most steps ask nothing, and some runs.
+      seedHash ??= hashText(seed);
       stepHash ??= hashText(running, seedHash);
       const h = mix(hashText(label, stepHash) + Math.imul(asked, 0x9e3779b9));
       const quarter = h & 3;

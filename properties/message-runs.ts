@@ -148,6 +148,14 @@ export function indexOf(known: Known, message: number): number {
   return low;
 }
 
+/** The same for one of many messages, mostly in their order: found by going on from `index`. */
+function indexFrom(known: Known, index: number, message: number): number {
+  const { length } = known.runs;
+  let i = index;
+  while (i < length && at(known, i).first + at(known, i).count <= message) i++;
+  return i < length && at(known, i).first <= message ? i : indexOf(known, message);
+}
+
 /** The messages below it are in a run. */
 function endOf({ runs }: Known): number {
   const last = runs[runs.length - 1];
@@ -208,8 +216,10 @@ export const allArrivedInOrder = ({ counts, disorder }: Known): boolean =>
 
 /** The first message of `runs`, in their order, that was silently lost. */
 export function firstSilentlyLost(known: Known, runs: readonly Run[]): number | undefined {
+  let from = 0;
   for (const { first, count } of runs) {
-    for (let i = indexOf(known, first); i < known.runs.length; i++) {
+    from = indexFrom(known, from, first);
+    for (let i = from; i < known.runs.length; i++) {
       const run = at(known, i);
       if (run.first >= first + count) break;
       if (isSilentlyLost(run, known.complete)) return Math.max(run.first, first);
@@ -221,8 +231,10 @@ export function firstSilentlyLost(known: Known, runs: readonly Run[]): number | 
 /** The first message of `runs`, in their order, that arrived before the one that stands before it there. */
 export function firstOvertaking(known: Known, runs: readonly Run[]): number | undefined {
   let previous = Number.NEGATIVE_INFINITY;
+  let from = 0;
   for (const { first, count } of runs) {
-    for (let i = indexOf(known, first); i < known.runs.length; i++) {
+    from = indexFrom(known, from, first);
+    for (let i = from; i < known.runs.length; i++) {
       const run = at(known, i);
       if (run.first >= first + count) break;
       const begin = Math.max(run.first, first);

@@ -12,7 +12,6 @@ import type {
   Fault,
   HealAwait,
   Options,
-  PublishStep,
   Scenario,
   Step,
 } from "../../models/vocabulary/scenario.ts";
@@ -86,20 +85,25 @@ const flushId = idsOf("flush");
 const healId = idsOf("heal");
 const idsByKind = new Map<string, (draft: Draft) => string>();
 function id(draft: Draft, kind: string): string {
-  const known = idsByKind.get(kind) ?? idsOf(kind);
-  idsByKind.set(kind, known);
-  return known(draft);
+  const known = idsByKind.get(kind);
+  if (known !== undefined) return known(draft);
+  const made = idsOf(kind);
+  idsByKind.set(kind, made);
+  return made(draft);
 }
 const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 
-function publishStep(draft: Draft, most: number): PublishStep {
-  const { random } = draft;
-  const count = random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
-  return { id: publishId(draft), kind: "publish", count, bytes: random.pick(payloads) };
+const countOf = ({ random }: Draft, most: number): number =>
+  random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
+function publish(draft: Draft, most = 60): void {
+  const count = countOf(draft, most);
+  draft.steps.push({ id: publishId(draft), kind: "publish", count, bytes: draft.random.pick(payloads) });
 }
-const publish = (draft: Draft, most = 60): void => void draft.steps.push(publishStep(draft, most));
-const publishOverlapping = (draft: Draft, most: number): void =>
-  void draft.steps.push({ ...publishStep(draft, most), overlap: true });
+function publishOverlapping(draft: Draft, most: number): void {
+  const count = countOf(draft, most);
+  const bytes = draft.random.pick(payloads);
+  draft.steps.push({ id: publishId(draft), kind: "publish", count, bytes, overlap: true });
+}
 const flush = (draft: Draft, timeoutMs = 5_000): void =>
   void draft.steps.push({ id: flushId(draft), kind: "flush", timeoutMs });
 const fault = (draft: Draft, one: Fault): void =>
@@ -340,6 +344,8 @@ class Maker {
   private readonly mayReset: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
+  /** Of the scenario being made: how often each of the possible episodes counts. */
+  private readonly weights = new Uint8Array(episodes.length);
 
   constructor(space: ScenarioSpace) {
     const { profile, capabilities } = space;
@@ -355,9 +361,11 @@ class Maker {
     const pings = options.pingIntervalMs !== undefined;
     const givesUp = options.reconnectAttemptsMax >= 0;
     const draft: Draft = { random, profile: this.space.profile, options, steps: [{ id: "start", kind: "start" }] };
-    const mix = swarm(this.episodes(pings, givesUp, options.cutsWith), random);
+    const possible = this.episodes(pings, givesUp, options.cutsWith);
+    const total = this.swarm(possible, random);
     const episodesMax = givesUp ? 1 : (this.space.episodesMax ?? 4);
-    for (let left = random.int(1, episodesMax); left > 0 && mix.length > 0; left--) random.pick(mix).add(draft);
+    for (let left = random.int(1, episodesMax); left > 0 && total > 0; left--)
+      this.pick(possible, random.int(1, total)).add(draft);
     if (random.chance(0.35) && !pings && !givesUp) shutdown(draft, this.space.capabilities);
     else if (random.chance(0.5)) publish(draft);
     return {
@@ -370,6 +378,30 @@ class Maker {
       mustHappen: [],
       expect: {},
     };
+  }
+
+  /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Gives back what they weigh together. */
+  private swarm(possible: readonly Episode[], random: Random): number {
+    let total = 0;
+    for (let i = 0; i < possible.length; i++) {
+      const weight = random.chance(0.6) ? random.pick(weights) : 0;
+      this.weights[i] = weight;
+      total += weight;
+    }
+    if (total > 0) return total;
+    for (let i = 0; i < possible.length; i++) {
+      const weight = random.pick(weights);
+      this.weights[i] = weight;
+      total += weight;
+    }
+    return total;
+  }
+
+  /** The episode at `place` of all that they weigh, from 1. */
+  private pick(possible: readonly Episode[], place: number): Episode {
+    let i = 0;
+    for (let left = place - (this.weights[0] as number); left > 0; left -= this.weights[i] as number) i++;
+    return possible[i] as Episode;
   }
 
   private options(random: Random): Options {
@@ -400,17 +432,6 @@ class Maker {
     );
     return this.fitting[index];
   }
-}
-
-/** A random few of the episodes, each as often as it weighs; all of them if chance keeps none. */
-function swarm(possible: readonly Episode[], random: Random): readonly Episode[] {
-  const mix: Episode[] = [];
-  const add = (one: Episode): void => {
-    for (let weight = random.pick(weights); weight > 0; weight--) mix.push(one);
-  };
-  for (const one of possible) if (random.chance(0.6)) add(one);
-  if (mix.length === 0) possible.forEach(add);
-  return mix;
 }
 
 /** The scenarios of one seed, by index: `random/<seed>-<index>`, whichever order they are asked for in. */

@@ -11,7 +11,9 @@ export interface Coverage {
   readonly verdicts: Record<Verdict, number>;
   /** Times exercised, by promise. */
   readonly properties: Record<string, number>;
-  /** Scenarios, by shape. */
+  /** Runs whose shapes were looked at: all of them but in a long search. */
+  shapesOf: number;
+  /** Of these, by shape. */
   readonly shapes: Record<Shape, number>;
 }
 
@@ -20,6 +22,7 @@ export const newCoverage = (): Coverage => ({
   disturbed: 0,
   verdicts: { holds: 0, violated: 0, inconclusive: 0 },
   properties: {},
+  shapesOf: 0,
   shapes: Object.fromEntries(shapeNames.map(name => [name, 0])) as Record<Shape, number>,
 });
 
@@ -29,6 +32,7 @@ export function coverCase(coverage: Coverage, scenario: Scenario, profile: Profi
   coverage.verdicts[judgement.verdict]++;
   for (const one of judgement.properties)
     coverage.properties[one.property] = (coverage.properties[one.property] ?? 0) + one.exercised;
+  coverage.shapesOf++;
   for (const shape of shapesOf(scenario, profile)) coverage.shapes[shape]++;
 }
 

@@ -3,6 +3,7 @@
  * whether a promise broke and how often each applied, and explains nothing: a case that breaks one is run again by runModelCase,
  * which records, asks the oracle and has the last word. Only for scenarios that expect nothing of their own, as random ones do.
  */
+import { sampled } from "../../models/choice.ts";
 import type { Emit } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -12,9 +13,9 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { isDisturbed, whyVacuous } from "../../properties/effect.ts";
 import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
-import { runModel } from "../worlds/model.ts";
+import { drive } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
-import { type Folds, foldsOf, startFolds, telling } from "./fast-folds.ts";
+import { type Folds, foldsOf, startFolds, telling, tellingSteps } from "./fast-folds.ts";
 import type { GoalsSeen } from "./goals.ts";
 import { shapeNames, shapesIn } from "./shapes.ts";
 import type { TransitionCounts } from "./transitions.ts";
@@ -40,6 +41,8 @@ export interface FastCase {
   readonly broken: readonly string[];
   readonly disturbed: boolean;
   readonly digest: number;
+  /** Its transitions were counted, and its shapes are to be. */
+  readonly watched: boolean;
 }
 
 /** What a search looks out for besides, over all its cases. */
@@ -63,7 +66,8 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
           tell(event);
           goals.onEvent(event);
         };
-  runModel(scenario, profile, seed, emit, profile, transitions);
+  const emitStep = goals === undefined ? tellingSteps(folds, states) : emit;
+  drive({ scenario, profile, behaves: profile }, sampled(seed), emit, emitStep, transitions);
   goals?.endRun();
   const broken: string[] = [];
   const exercised = new Array<number>(properties.length);
@@ -75,16 +79,19 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
   }
   const { effect, digest } = states;
   const verdict = broken.length > 0 ? "violated" : whyVacuous(effect) === undefined ? "holds" : "inconclusive";
-  return { verdict, exercised, broken, disturbed: isDisturbed(effect), digest: digest.word };
+  const watched = transitions !== undefined;
+  return { verdict, exercised, broken, disturbed: isDisturbed(effect), digest: digest.word, watched };
 }
 
 /** Counts cases as coverCase counts judged ones, but by number: names cost more than the counting. */
 export class FastCoverage {
   private readonly promised: Promised;
   private readonly exercised: Float64Array;
-  /** By the shapes that a case contains, a bit each. */
+  /** Of the cases that were watched, by the shapes that one contains, a bit each. */
   private readonly shapes: Float64Array;
-  private readonly verdicts = { holds: 0, violated: 0, inconclusive: 0 };
+  private cases = 0;
+  private violated = 0;
+  private inconclusive = 0;
   private disturbed = 0;
 
   constructor(promised: Promised) {
@@ -93,23 +100,26 @@ export class FastCoverage {
     this.shapes = new Float64Array(1 << shapeNames.length);
   }
 
-  cover(scenario: Scenario, { disturbed, verdict, exercised }: FastCase): void {
+  cover(scenario: Scenario, { disturbed, verdict, exercised, watched }: FastCase): void {
+    this.cases++;
+    if (verdict === "violated") this.violated++;
+    else if (verdict === "inconclusive") this.inconclusive++;
     if (disturbed) this.disturbed++;
-    this.verdicts[verdict]++;
     for (let i = 0; i < exercised.length; i++) (this.exercised[i] as number) += exercised[i] as number;
-    (this.shapes[shapesIn(scenario, this.promised.profile)] as number)++;
+    if (watched) (this.shapes[shapesIn(scenario, this.promised.profile)] as number)++;
   }
 
   addTo(coverage: Coverage): void {
-    for (const verdict of ["holds", "violated", "inconclusive"] as const) {
-      coverage.runs += this.verdicts[verdict];
-      coverage.verdicts[verdict] += this.verdicts[verdict];
-    }
+    coverage.runs += this.cases;
+    coverage.verdicts.holds += this.cases - this.violated - this.inconclusive;
+    coverage.verdicts.violated += this.violated;
+    coverage.verdicts.inconclusive += this.inconclusive;
     coverage.disturbed += this.disturbed;
     this.promised.properties.forEach(({ id }, i) => {
       coverage.properties[id] = (coverage.properties[id] ?? 0) + (this.exercised[i] as number);
     });
     this.shapes.forEach((cases, met) => {
+      coverage.shapesOf += cases;
       if (cases > 0) for (const [i, name] of shapeNames.entries()) if ((met >>> i) & 1) coverage.shapes[name] += cases;
     });
   }

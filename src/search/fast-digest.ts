@@ -30,7 +30,7 @@ export function numberOf(word: string): number {
 
 export interface Digest {
   word: number;
-  /** The step that runs: hashed when it begins, and then only where an event names another. */
+  /** The step that runs: folded in when it begins, and then only where an event names another. */
   step: string;
 }
 
@@ -96,10 +96,8 @@ export const foldDigest = onEach<Digest>(hearsDigest);
 
 /** Costs its text. */
 function foldWhole(digest: Digest, event: Event): void {
-  digest.word = foldText(digest.word, JSON.stringify(event));
+  digest.word = hashText(JSON.stringify(event), digest.word) | 0;
 }
-
-const foldText = (word: number, text: string): number => hashText(text, word) | 0;
 
 /** Multipliers are odd and far apart, so that what is said beside each other in one event does not cancel out. */
 const wordOfRun = ({ first, count }: Run): number => Math.imul(first, 0x85ebca6b) ^ Math.imul(count, 0xc2b2ae35);
@@ -109,7 +107,7 @@ const wordOf = (step: string): number => Math.imul((step.length << 8) | step.cha
 
 /** Nothing to say of the step that runs. */
 const foldStep = (word: number, { step }: Digest, named: string): number =>
-  named === step ? word : foldText(word, named);
+  named === step ? word : fold(word, wordOf(named));
 
 function wordOfOutcome({ is, kind }: { readonly is: string; readonly kind?: string }): number {
   const told = Math.imul(numberOf(is), 0x165667b1);

@@ -2,7 +2,7 @@
  * Random scenarios in the model world, each judged while it runs and nothing recorded; what breaks something is run again, recorded,
  * held against the oracle, and shrunk together with the answers it was given. Word i follows from (seed, i) alone, so run i of a seed
  * is the same scenario for ever and costs the same to reach. The oracle is the model itself: over the unmutated model it is asked for
- * one case in 1,000, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
+ * one case in 1,000, later in 5,000, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
  * two of them it yields to the event loop, where servers start and Ctrl-C is heard.
  */
 import { setImmediate } from "node:timers/promises";
@@ -67,9 +67,11 @@ export interface ModelFound {
 }
 
 const batchRuns = 50;
-const oracleEvery = 1_000;
 const shrinkRunsMax = 1_000;
 const shrinkBoundMs = 60_000;
+
+/** Of the first 5,000 runs one in 1,000 is held against the oracle, then one in 5,000: it costs what dozens cost that are not. */
+const isDueForOracle = (index: number): boolean => index % (index < 5_000 ? 1_000 : 5_000) === 0;
 
 export async function searchModel(
   search: ModelSearch,
@@ -164,7 +166,7 @@ export class ModelCases {
     if (this.search.behaves !== undefined) return this.runRecorded(scenario);
     const { promised, coverage } = this.heldTo(scenario);
     const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario), this.lookout);
-    const isRecorded = index % oracleEvery === 0 || (fast.verdict === "violated" && isNews(fast.broken, scenario));
+    const isRecorded = isDueForOracle(index) || (fast.verdict === "violated" && isNews(fast.broken, scenario));
     if (isRecorded) return this.runRecorded(scenario, fast);
     this.digest = fold(this.digest, fast.digest);
     coverage.cover(scenario, fast);

@@ -148,9 +148,9 @@ const clientShift = 12;
 const faultShift = 5;
 const stepMask = (1 << faultShift) - 1;
 
-/** All of the first runs are watched, then one of four: it costs 4 % of a run, and a long search sees enough. */
+/** All of the first runs are watched, then one of 16: it costs a fifth of a run, and a long search sees enough. */
 const watchedFully = 2_000;
-const watchedEvery = 4;
+const watchedEvery = 16;
 
 /** How many runs met each transition. */
 export class TransitionCounts implements Watch {
@@ -371,7 +371,7 @@ function doAll(
     const before = copyView(state.view);
     const client = state.client;
     const overlapping = i + 1 < steps.length;
-    doStep(state, { step, overlapping, before, after: before }, profile, options, choose, unheard);
+    doStep(state, { step, overlapping }, profile, options, choose, unheard);
     watch.onStep(before, client, step, overlapping, state.client);
   });
   return state;

@@ -1,12 +1,12 @@
 /** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
-import { settle, step } from "../../models/bus.ts";
+import { doStep, settle, step } from "../../models/bus.ts";
 import { type Answering, sampled } from "../../models/choice.ts";
 import { plan, settleId } from "../../models/plan.ts";
 import { newState } from "../../models/state.ts";
-import type { Emit } from "../../models/vocabulary/event.ts";
+import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
-import type { Case, Stage, Watch } from "../world.ts";
+import type { Case, FaultView, Stage, Watch } from "../world.ts";
 
 /** Runs one case; `behaves` is the profile that the modelled client follows, its declared one unless a mutant is tried. */
 export function runModel(
@@ -24,27 +24,61 @@ export function runModel(
 export function runAnswered(
   scenario: Scenario,
   profile: Profile,
-  { choose, at }: Answering,
+  answering: Answering,
   emit: Emit,
   behaves: Profile = profile,
   watch?: Watch,
 ): void {
-  const state = newState(scenario.policy, scenario.options.servers);
+  drive({ scenario, profile, behaves }, answering, emit, emit, watch);
+}
+
+export interface Driven {
+  readonly scenario: Scenario;
+  readonly profile: Profile;
+  readonly behaves: Profile;
+}
+
+export type EmitStep = (event: Extract<Event, { readonly kind: "step" }>) => void;
+
+/** The same for who hears of steps, which are nearly half of all events, apart from all else. */
+export function drive(
+  { scenario, profile, behaves }: Driven,
+  { choose, at }: Answering,
+  emit: Emit,
+  emitStep: EmitStep,
+  watch?: Watch,
+): void {
+  const { options } = scenario;
+  const state = newState(scenario.policy, options.servers);
   emit({ kind: "phase", phase: "disturbed" });
   let client = state.client;
   for (const planned of plan(scenario, profile).steps) {
-    at(planned.step.id);
-    step(state, planned, behaves, scenario.options, choose, emit);
-    if (watch !== undefined && planned.skipped === undefined)
-      watch.onStep(planned.before, client, planned.step, planned.overlapping, state.client);
+    const { id } = planned.step;
+    at(id);
+    if (planned.skipped !== undefined) {
+      step(state, planned, behaves, options, choose, emit);
+      continue;
+    }
+    const before = watch === undefined ? undefined : faultView(state.view);
+    emitStep({ kind: "step", step: id, phase: "began" });
+    doStep(state, planned, behaves, options, choose, emit);
+    emitStep({ kind: "step", step: id, phase: "ended" });
+    if (before !== undefined) watch?.onStep(before, client, planned.step, planned.overlapping, state.client);
     client = state.client;
   }
   at(settleId);
-  const { link, hindrance, door, jetStream } = state.view;
-  settle(state, behaves, scenario.options, choose, emit);
-  watch?.onStep({ link, hindrance, door, jetStream }, client, undefined, false, state.client);
+  const before = faultView(state.view);
+  settle(state, behaves, options, choose, emit);
+  watch?.onStep(before, client, undefined, false, state.client);
   emit({ kind: "observed", complete: true });
 }
+
+const faultView = ({ link, hindrance, door, jetStream }: FaultView): FaultView => ({
+  link,
+  hindrance,
+  door,
+  jetStream,
+});
 
 /** What a modelled client of this profile can do. */
 export function modelCapabilities(profile: Profile): ReadonlySet<Capability> {

@@ -10,8 +10,10 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Fault, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { catalogue } from "../../properties/catalogue.ts";
+import { newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
 import { promisedBy, runFast } from "../../src/search/fast-case.ts";
 import { foldDigest, newDigest } from "../../src/search/fast-digest.ts";
 import { ModelCases } from "../../src/search/model.ts";
@@ -106,13 +108,14 @@ export function unjudged(make: (index: number) => Scenario, from: number, to: nu
   for (let i = from; i < to; i++) bare(make(i));
 }
 
-/** A scenario of exactly `steps` steps, its bus never closed. */
+/** A scenario of exactly `steps` steps, its bus never closed and now and then disconnected, so that the reconnect buffer fills. */
 export function longScenario(steps: number): Scenario {
   for (let i = 0; ; i++) {
     const one = scenarioOf(`long-${i}`, { profile, capabilities, episodesMax: 20_000 });
     const body = one.steps.slice(0, steps);
-    if (body.length === steps && body.every(({ kind }) => kind !== "close" && kind !== "drain" && kind !== "together"))
-      return { ...one, steps: body };
+    const livesOn = body.every(({ kind }) => kind !== "close" && kind !== "drain" && kind !== "together");
+    const isCut = body.some(step => step.kind === "fault" && step.fault.kind === "cut");
+    if (body.length === steps && livesOn && isCut) return { ...one, steps: body };
   }
 }
 
@@ -167,28 +170,35 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 const start: Step = { id: "start", kind: "start" };
-const view = newState().view;
-const planned = (one: Step): PlannedStep => ({ step: one, overlapping: false, before: view, after: view });
+const planned = (one: Step): PlannedStep => ({ step: one, overlapping: false });
 
-/** What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept. */
+/**
+ * What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept, and whether
+ * the run proves anything.
+ */
 const promised = catalogue.filter(({ id }) => profile.promises.includes(id));
 
-function judgeKept(events: readonly Event[]): void {
+function judgeKept(events: readonly Event[]): Verdict {
   const digest = newDigest();
-  for (const event of events) foldDigest(digest, event);
+  const effect = newEffect();
+  for (const event of events) {
+    foldDigest(digest, event);
+    trackEffect(effect, event);
+  }
   for (const one of promised) {
     const state = one.start({ options, profile });
     for (const event of events) one.on(state, event);
     const { broken } = one.end(state);
-    if (broken !== undefined) throw new Error(`${one.id}: ${broken}`);
+    if (broken !== undefined) return "violated";
   }
+  return whyVacuous(effect) === undefined ? "holds" : "inconclusive";
 }
 
 /** Runs with what is emitted kept and then judged, or with nobody who listens. */
-function keeping(judges: boolean, run: (emit: Emit) => void): void {
+function keeping(judges: boolean, run: (emit: Emit) => void): Verdict | undefined {
   const events: Event[] = [];
   run(judges ? event => void events.push(event) : toNobody);
-  if (judges) judgeKept([...events, { kind: "observed", complete: true }]);
+  return judges ? judgeKept([...events, { kind: "observed", complete: true }]) : undefined;
 }
 
 class StepCommand implements fc.Command<Model, object> {
@@ -229,13 +239,14 @@ export function commands(judges: boolean, runs: number, seen?: Scenario[]): void
   const all = fc.commands([steps.map(one => new StepCommand(one, done))], lengths);
   fc.assert(
     fc.property(all, some => {
-      keeping(judges, emit => {
+      const verdict = keeping(judges, emit => {
         const state = newState();
         step(state, planned(start), profile, options, choose, emit);
         fc.modelRun(() => ({ model: { state, emit }, real: {} }), some);
         settle(state, profile, options, choose, emit);
       });
       if (done !== undefined) seen?.push(asScenario(done.splice(0)));
+      return verdict !== "violated";
     }),
     { numRuns: runs, seed: 1 },
   );
@@ -246,8 +257,9 @@ export function arrays(judges: boolean, runs: number, seen?: Scenario[]): void {
   fc.assert(
     fc.property(fc.array(steps, lengths), body => {
       const scenario = asScenario(body);
-      keeping(judges, emit => bare(scenario, emit));
+      const verdict = keeping(judges, emit => bare(scenario, emit));
       seen?.push(scenario);
+      return verdict !== "violated";
     }),
     { numRuns: runs, seed: 1 },
   );

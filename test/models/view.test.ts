@@ -1,6 +1,6 @@
 /** What the harness knows after each step; the view is all that decides what is done next. */
 import { expect, test } from "vitest";
-import { callsMade, plan, type View } from "../../models/plan.ts";
+import { callsMade, plan, type View, viewedSteps } from "../../models/plan.ts";
 import type { CallStep, Options } from "../../models/vocabulary/scenario.ts";
 import {
   awaitNoticed,
@@ -122,7 +122,7 @@ test("a drain while down leaves nats.js stuck, and nats.go closed; up, both are 
 });
 
 test("the view before a step is the view after the one before it, and a later step changes neither", () => {
-  const { steps } = plan(scenarioWith([start, hold, publish(3), heal(), heal()]), profileNamed("nats-go"));
+  const steps = viewedSteps(scenarioWith([start, hold, publish(3), heal(), heal()]), profileNamed("nats-go"));
   expect(steps.map(one => one.before.hindrance)).toEqual(["none", "none", "hold", "hold", "none"]);
   expect(steps.map(one => one.after.hindrance)).toEqual(["none", "hold", "hold", "none", "none"]);
   expect(steps.map(one => one.after.keptBytes)).toEqual([0, 0, 102, 0, 0]);

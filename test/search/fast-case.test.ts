@@ -13,9 +13,21 @@ import { coverCase, newCoverage } from "../../src/search/coverage.ts";
 import { FastCoverage, promisedBy, runFast } from "../../src/search/fast-case.ts";
 import { hearsDigest, numberOf } from "../../src/search/fast-digest.ts";
 import { foldsOf, startFolds, telling } from "../../src/search/fast-folds.ts";
+import { GoalsSeen } from "../../src/search/goals.ts";
 import { ModelCases, searchModel } from "../../src/search/model.ts";
 import { shapeNames } from "../../src/search/shapes.ts";
-import { eventsOf, profileNamed, profilesByName, randomScenario } from "../models/cases.ts";
+import { TransitionCounts } from "../../src/search/transitions.ts";
+import {
+  cut,
+  eventsOf,
+  heal,
+  profileNamed,
+  profilesByName,
+  publish,
+  randomScenario,
+  scenarioWith,
+  start,
+} from "../models/cases.ts";
 
 /** Some of what is required here is promised by no client: cases that break something are among these. */
 const judging = { require: catalogue.map(({ id }) => id) };
@@ -41,6 +53,7 @@ describe.each(profilesByName)("%s", (_name, profile) => {
         exercised: properties.map(({ exercised }) => exercised),
         broken: properties.filter(one => one.verdict === "violated").map(one => one.property),
         digest: 0,
+        watched: false,
       });
       verdicts.add(verdict);
     }
@@ -105,15 +118,26 @@ test("what a search counts by number is what is counted of judged cases by name"
     const promised = promisedBy(profile, judging);
     const byNumber = new FastCoverage(promised);
     const byName = newCoverage();
+    const lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) };
     for (let i = 0; i < 200; i++) {
       const scenario = randomScenario(`cover-${i}`, profile);
-      byNumber.cover(scenario, runFast(promised, scenario, "1"));
+      byNumber.cover(scenario, runFast(promised, scenario, "1", lookout));
       coverCase(byName, scenario, profile, judge(scenario, profile, eventsOf(scenario, profile, "1"), judging));
     }
     const added = newCoverage();
     byNumber.addTo(added);
     expect(added).toEqual(byName);
   }
+});
+
+test("a case that is not watched counts, and its shapes do not", () => {
+  const promised = promisedBy(natsGo, {});
+  const coverage = new FastCoverage(promised);
+  const scenario = scenarioWith([start, cut(), publish(1), heal()]);
+  coverage.cover(scenario, runFast(promised, scenario, "1"));
+  const added = newCoverage();
+  coverage.addTo(added);
+  expect([added.runs, added.shapesOf, added.shapes["published while down"]]).toEqual([1, 0, 0]);
 });
 
 test("a word in an event has a number that no other of its field has", () => {

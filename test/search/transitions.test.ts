@@ -86,12 +86,12 @@ test("a run counts once for a transition that it makes twice", () => {
   expect(counts.runsAlone()).toBe(0);
 });
 
-test("all of the first runs are watched, and then one of four", () => {
+test("all of the first runs are watched, and then one of 16", () => {
   const counts = new TransitionCounts();
   const watched = Array.from({ length: 4_000 }, () => counts.beginRun());
   expect(watched.slice(0, 2_000)).not.toContain(false);
-  expect(watched.slice(2_000).filter(one => one)).toHaveLength(500);
-  expect(counts.runs).toBe(2_500);
+  expect(watched.slice(2_000).filter(one => one)).toHaveLength(125);
+  expect(counts.runs).toBe(2_125);
 });
 
 test("the numbers are the places of the words", () => {

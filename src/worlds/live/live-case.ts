@@ -12,7 +12,7 @@
  * It does what `plan` says and emits what it sees; it never judges. A wait that is not met becomes an event.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { callsMade, type PlannedStep, plan, settleId, type View } from "../../../models/plan.ts";
+import { callsMade, plan, settleId, type View, type ViewedStep, viewedSteps } from "../../../models/plan.ts";
 import type { CallOutcome, ConnectionChange, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
@@ -154,11 +154,11 @@ export class LiveCase {
 
   async #steps(): Promise<void> {
     const { scenario, profile } = this.one;
-    const { steps, end } = plan(scenario, profile);
+    const { end } = plan(scenario, profile);
     this.emit({ kind: "phase", phase: "disturbed" });
     await this.prepare();
     await this.openLink(startId);
-    for (const planned of steps) {
+    for (const planned of viewedSteps(scenario, profile)) {
       if (planned.skipped !== undefined) {
         const { id, kind } = planned.step;
         this.emit({ kind: "skipped", step: id, what: kind, reason: planned.skipped });
@@ -185,7 +185,7 @@ export class LiveCase {
   protected async prepare(): Promise<void> {}
 
   /** What is seen after every step. */
-  protected async lookAround(_done: PlannedStep): Promise<void> {}
+  protected async lookAround(_done: ViewedStep): Promise<void> {}
 
   /** Leaves the parts as the next case needs them: no connection, no proxy, a server that runs. */
   async cleanUp(): Promise<void> {
@@ -211,7 +211,7 @@ export class LiveCase {
 
   // ---- Steps ----
 
-  protected async perform(planned: PlannedStep): Promise<void> {
+  protected async perform(planned: ViewedStep): Promise<void> {
     const { step, before, after } = planned;
     switch (step.kind) {
       case "start":
@@ -247,11 +247,11 @@ export class LiveCase {
   }
 
   /** The steps that only a bus with a policy can be asked for. */
-  protected async serve(_planned: PlannedStep, step: Step): Promise<void> {
+  protected async serve(_planned: ViewedStep, step: Step): Promise<void> {
     throw new Error(`fault in faultline: ${step.kind} without a policy`);
   }
 
-  protected async start(_planned: PlannedStep, { id }: Extract<Step, { kind: "start" }>): Promise<void> {
+  protected async start(_planned: ViewedStep, { id }: Extract<Step, { kind: "start" }>): Promise<void> {
     const { outcome } = await this.bus.call(this.startCommand(this.parts.link.port, this.name), callBoundMs);
     this.sayEvents();
     this.sayCall(id, "start", outcome);

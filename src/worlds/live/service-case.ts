@@ -17,7 +17,7 @@ import {
 } from "../../../models/cold-start.ts";
 import { viaOf } from "../../../models/durable-path.ts";
 import { isProbed, settleWaitsMs } from "../../../models/lifecycle.ts";
-import { advance, copyView, isCalm, isDurable, type PlannedStep, settleId, type View } from "../../../models/plan.ts";
+import { advance, copyView, isCalm, isDurable, settleId, type View, type ViewedStep } from "../../../models/plan.ts";
 import { saysVia } from "../../../models/server.ts";
 import { killedCode } from "../../../models/shutdown.ts";
 import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
@@ -129,7 +129,7 @@ export class ServiceCase extends LiveCase {
   // ---- Processes ----
 
   protected override async start(
-    planned: PlannedStep,
+    planned: ViewedStep,
     { replica = 0 }: Extract<Step, { kind: "start" }>,
   ): Promise<void> {
     if (replica === 0) {
@@ -264,7 +264,7 @@ export class ServiceCase extends LiveCase {
 
   // ---- Steps ----
 
-  protected override async serve(planned: PlannedStep, step: Step): Promise<void> {
+  protected override async serve(planned: ViewedStep, step: Step): Promise<void> {
     switch (step.kind) {
       case "subscribe":
         return this.#subscribe(step);
@@ -483,7 +483,7 @@ export class ServiceCase extends LiveCase {
 
   // ---- What is seen ----
 
-  protected override async lookAround({ step, after, overlapping }: PlannedStep): Promise<void> {
+  protected override async lookAround({ step, after, overlapping }: ViewedStep): Promise<void> {
     if (overlapping) return;
     await this.#lookAround(after, step.id);
   }

@@ -1,5 +1,5 @@
 /** What follows from a scenario under a policy before it runs: which way each subject is published, who sees it, which ids come again. */
-import { isDurable, plan, type View } from "../../../models/plan.ts";
+import { isDurable, type View, viewedSteps } from "../../../models/plan.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
@@ -32,7 +32,7 @@ export function treatedSubjects(
     if (step.kind === "publish")
       (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
   };
-  for (const { step, before, skipped } of plan(scenario, profile).steps) if (skipped === undefined) note(step, before);
+  for (const { step, before, skipped } of viewedSteps(scenario, profile)) if (skipped === undefined) note(step, before);
   return { core, durable };
 }
 
