@@ -37,7 +37,7 @@ export function step(
   emit({ kind: "step", step: step.id, phase: "ended" });
 }
 
-/** What a step does, for who says himself that it begins and ends; only for one that is not skipped. */
+/** The same for a caller that tells of its beginning and its end; only for a step that is not skipped. */
 export function doStep(
   state: BusState,
   { step, overlapping }: PlannedStep,

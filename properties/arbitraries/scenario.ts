@@ -345,7 +345,7 @@ class Maker {
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
   /** Of the scenario being made: how often each of the possible episodes counts. */
-  private readonly weights = new Uint8Array(episodes.length);
+  private readonly weightOf = new Uint8Array(episodes.length);
 
   constructor(space: ScenarioSpace) {
     const { profile, capabilities } = space;
@@ -382,16 +382,14 @@ class Maker {
 
   /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Gives back what they weigh together. */
   private swarm(possible: readonly Episode[], random: Random): number {
+    return this.weigh(possible, random, false) || this.weigh(possible, random, true);
+  }
+
+  private weigh(possible: readonly Episode[], random: Random, keepsAll: boolean): number {
     let total = 0;
     for (let i = 0; i < possible.length; i++) {
-      const weight = random.chance(0.6) ? random.pick(weights) : 0;
-      this.weights[i] = weight;
-      total += weight;
-    }
-    if (total > 0) return total;
-    for (let i = 0; i < possible.length; i++) {
-      const weight = random.pick(weights);
-      this.weights[i] = weight;
+      const weight = keepsAll || random.chance(0.6) ? random.pick(weights) : 0;
+      this.weightOf[i] = weight;
       total += weight;
     }
     return total;
@@ -400,7 +398,7 @@ class Maker {
   /** The episode at `place` of all that they weigh, from 1. */
   private pick(possible: readonly Episode[], place: number): Episode {
     let i = 0;
-    for (let left = place - (this.weights[0] as number); left > 0; left -= this.weights[i] as number) i++;
+    for (let left = place - (this.weightOf[0] as number); left > 0; left -= this.weightOf[i] as number) i++;
     return possible[i] as Episode;
   }
 
