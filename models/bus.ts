@@ -13,12 +13,12 @@ import { advance, callsMade, copyView, isDurable, type PlannedStep, settleId } f
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
 import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
-import type { CallOutcome, Emit, Run } from "./vocabulary/event.ts";
+import type { CallOutcome, Emit, EmitStep, Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { CallStep, Fault, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
 
-/** Does one planned step. */
+/** Does one planned step; `emitStep` is for who hears that steps begin and end, nearly half of all events, apart from all else. */
 export function step(
   state: BusState,
   planned: PlannedStep,
@@ -26,32 +26,21 @@ export function step(
   options: Options,
   choose: Choose,
   emit: Emit,
+  emitStep: EmitStep = emit,
 ): void {
-  const { step } = planned;
+  const bus: Bus = { state, profile, options, choose, emit };
+  const { step, overlapping } = planned;
   if (planned.skipped !== undefined) {
     emit({ kind: "skipped", step: step.id, what: step.kind, reason: planned.skipped });
     return;
   }
-  emit({ kind: "step", step: step.id, phase: "began" });
-  doStep(state, planned, profile, options, choose, emit);
-  emit({ kind: "step", step: step.id, phase: "ended" });
-}
-
-/** The same for a caller that tells of its beginning and its end; only for a step that is not skipped. */
-export function doStep(
-  state: BusState,
-  { step, overlapping }: PlannedStep,
-  profile: Profile,
-  options: Options,
-  choose: Choose,
-  emit: Emit,
-): void {
-  const bus: Bus = { state, profile, options, choose, emit };
+  emitStep({ kind: "step", step: step.id, phase: "began" });
   if (overlapping && step.kind === "publish") state.open = { step: step.id, ...numbered(bus, step) };
   else perform(bus, step);
   advance(state.view, step, overlapping, options, profile);
   const service = served(bus);
   if (service !== undefined && !overlapping) lookAround(service);
+  emitStep({ kind: "step", step: step.id, phase: "ended" });
 }
 
 function perform(bus: Bus, step: Step): void {

@@ -178,3 +178,4 @@ export type Event =
     };
 
 export type Emit = (event: Event) => void;
+export type EmitStep = (event: Extract<Event, { readonly kind: "step" }>) => void;

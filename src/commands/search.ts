@@ -238,7 +238,7 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], paint:
     coverage: {
       properties: sumOf(found, one => one.coverage.properties),
       shapes: sumOf(found, one => one.coverage.shapes),
-      shapesOf: found.reduce((sum, one) => sum + one.coverage.shapesOf, 0),
+      shapeRuns: found.reduce((sum, one) => sum + one.coverage.shapeRuns, 0),
       ...transitions,
     },
     profiles: found.map(({ profile, runs, heldAgainstOracle, coverage, lookout, smallScope }) => ({

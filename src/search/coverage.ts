@@ -12,7 +12,7 @@ export interface Coverage {
   /** Times exercised, by promise. */
   readonly properties: Record<string, number>;
   /** Runs whose shapes were looked at: all of them but in a long search. */
-  shapesOf: number;
+  shapeRuns: number;
   /** Of these, by shape. */
   readonly shapes: Record<Shape, number>;
 }
@@ -22,7 +22,7 @@ export const newCoverage = (): Coverage => ({
   disturbed: 0,
   verdicts: { holds: 0, violated: 0, inconclusive: 0 },
   properties: {},
-  shapesOf: 0,
+  shapeRuns: 0,
   shapes: Object.fromEntries(shapeNames.map(name => [name, 0])) as Record<Shape, number>,
 });
 
@@ -32,7 +32,7 @@ export function coverCase(coverage: Coverage, scenario: Scenario, profile: Profi
   coverage.verdicts[judgement.verdict]++;
   for (const one of judgement.properties)
     coverage.properties[one.property] = (coverage.properties[one.property] ?? 0) + one.exercised;
-  coverage.shapesOf++;
+  coverage.shapeRuns++;
   for (const shape of shapesOf(scenario, profile)) coverage.shapes[shape]++;
 }
 

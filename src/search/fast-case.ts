@@ -13,7 +13,7 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { isDisturbed, whyVacuous } from "../../properties/effect.ts";
 import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
-import { drive } from "../worlds/model.ts";
+import { runAnswered } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Folds, foldsOf, startFolds, telling, tellingSteps } from "./fast-folds.ts";
 import type { GoalsSeen } from "./goals.ts";
@@ -67,7 +67,7 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
           goals.onEvent(event);
         };
   const emitStep = goals === undefined ? tellingSteps(folds, states) : emit;
-  drive({ scenario, profile, behaves: profile }, sampled(seed), emit, emitStep, transitions);
+  runAnswered(scenario, profile, sampled(seed), emit, profile, transitions, emitStep);
   goals?.endRun();
   const broken: string[] = [];
   const exercised = new Array<number>(properties.length);
@@ -119,7 +119,7 @@ export class FastCoverage {
       coverage.properties[id] = (coverage.properties[id] ?? 0) + (this.exercised[i] as number);
     });
     this.shapes.forEach((cases, met) => {
-      coverage.shapesOf += cases;
+      coverage.shapeRuns += cases;
       if (cases > 0) for (const [i, name] of shapeNames.entries()) if ((met >>> i) & 1) coverage.shapes[name] += cases;
     });
   }

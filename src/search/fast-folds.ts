@@ -3,14 +3,13 @@
  * looked up in a table they cost twice as much. Others, those of a policy, are told everything. A test holds it to what each says that
  * it hears.
  */
-import type { Emit, Event } from "../../models/vocabulary/event.ts";
+import type { Emit, EmitStep, Event } from "../../models/vocabulary/event.ts";
 import { type Connection, hearsConnection, startConnection, trackConnection } from "../../properties/connection.ts";
 import { type CorePath, hearsCorePath, startCorePath, trackCorePath } from "../../properties/core-path.ts";
 import { type EffectState, hearsEffect, newEffect } from "../../properties/effect.ts";
 import type { Declared, Fold, Hearing, Property } from "../../properties/property.ts";
 import { hearsOutages, type Outages, startOutages, trackOutages } from "../../properties/reconnect-buffer.ts";
 import { hearsSeen, newSeen, type Seen } from "../../properties/seen.ts";
-import type { EmitStep } from "../worlds/model.ts";
 import { type Digest, hearsDigest, newDigest } from "./fast-digest.ts";
 
 /** The states of one case. */

@@ -3,7 +3,7 @@
  * Counted while cases run in arrays of small integers, so that a search pays 1 % for it. What could be met and was not is worked
  * out once, at the end, by walking the model over the alphabet of `exhaust`; so is the chance that one more run shows something new.
  */
-import { doStep, settle } from "../../models/bus.ts";
+import { step as doStep, settle } from "../../models/bus.ts";
 import { expand, wholeRange } from "../../models/choice.ts";
 import { advance, copyView, notEnabled, overlaps, type View } from "../../models/plan.ts";
 import { type BusState, copy, newState } from "../../models/state.ts";

@@ -1,9 +1,9 @@
 /** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
-import { doStep, settle, step } from "../../models/bus.ts";
+import { settle, step } from "../../models/bus.ts";
 import { type Answering, sampled } from "../../models/choice.ts";
 import { plan, settleId } from "../../models/plan.ts";
 import { newState } from "../../models/state.ts";
-import type { Emit, Event } from "../../models/vocabulary/event.ts";
+import type { Emit, EmitStep } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Case, FaultView, Stage, Watch } from "../world.ts";
@@ -20,50 +20,26 @@ export function runModel(
   runAnswered(scenario, profile, sampled(seed), emit, behaves, watch);
 }
 
-/** The same, its questions answered by `answering`. */
+/** The same, its questions answered by `answering`; `emitStep` as in `step`. */
 export function runAnswered(
   scenario: Scenario,
   profile: Profile,
-  answering: Answering,
+  { choose, at }: Answering,
   emit: Emit,
   behaves: Profile = profile,
   watch?: Watch,
-): void {
-  drive({ scenario, profile, behaves }, answering, emit, emit, watch);
-}
-
-export interface Driven {
-  readonly scenario: Scenario;
-  readonly profile: Profile;
-  readonly behaves: Profile;
-}
-
-export type EmitStep = (event: Extract<Event, { readonly kind: "step" }>) => void;
-
-/** The same for who hears of steps, which are nearly half of all events, apart from all else. */
-export function drive(
-  { scenario, profile, behaves }: Driven,
-  { choose, at }: Answering,
-  emit: Emit,
-  emitStep: EmitStep,
-  watch?: Watch,
+  emitStep?: EmitStep,
 ): void {
   const { options } = scenario;
   const state = newState(scenario.policy, options.servers);
   emit({ kind: "phase", phase: "disturbed" });
   let client = state.client;
   for (const planned of plan(scenario, profile).steps) {
-    const { id } = planned.step;
-    at(id);
-    if (planned.skipped !== undefined) {
-      step(state, planned, behaves, options, choose, emit);
-      continue;
-    }
+    at(planned.step.id);
     const before = watch === undefined ? undefined : faultView(state.view);
-    emitStep({ kind: "step", step: id, phase: "began" });
-    doStep(state, planned, behaves, options, choose, emit);
-    emitStep({ kind: "step", step: id, phase: "ended" });
-    if (before !== undefined) watch?.onStep(before, client, planned.step, planned.overlapping, state.client);
+    step(state, planned, behaves, options, choose, emit, emitStep);
+    if (before !== undefined && planned.skipped === undefined)
+      watch?.onStep(before, client, planned.step, planned.overlapping, state.client);
     client = state.client;
   }
   at(settleId);

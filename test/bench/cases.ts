@@ -172,12 +172,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 const start: Step = { id: "start", kind: "start" };
 const planned = (one: Step): PlannedStep => ({ step: one, overlapping: false });
 
-/**
- * What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept, and whether
- * the run proves anything.
- */
+/** What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept. */
 const promised = catalogue.filter(({ id }) => profile.promises.includes(id));
 
+/** And whether the run proves anything: a search asks that of every one. */
 function judgeKept(events: readonly Event[]): Verdict {
   const digest = newDigest();
   const effect = newEffect();

@@ -137,7 +137,7 @@ test("a case that is not watched counts, and its shapes do not", () => {
   coverage.cover(scenario, runFast(promised, scenario, "1"));
   const added = newCoverage();
   coverage.addTo(added);
-  expect([added.runs, added.shapesOf, added.shapes["published while down"]]).toEqual([1, 0, 0]);
+  expect([added.runs, added.shapeRuns, added.shapes["published while down"]]).toEqual([1, 0, 0]);
 });
 
 test("a word in an event has a number that no other of its field has", () => {
@@ -168,6 +168,22 @@ test("the rolling digest differs exactly where the digest of the record does", (
     }
   }
   expect(rolling.size).toBe(recorded.size);
+});
+
+test("after its first 5,000 runs a search asks the oracle for one of 5,000", () => {
+  const cases = new ModelCases({ profile: natsGo, seed: "1", judging: {} });
+  for (const [index, asked] of [
+    [0, 1],
+    [1_000, 2],
+    [4_000, 3],
+    [4_001, 3],
+    [5_000, 4],
+    [6_000, 4],
+    [10_000, 5],
+  ] as const) {
+    cases.run(index);
+    expect([index, cases.heldAgainstOracle]).toEqual([index, asked]);
+  }
 });
 
 test("a search of the correct model asks the oracle now and then, one of a mutant every time", async () => {
