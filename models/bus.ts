@@ -28,19 +28,20 @@ export function step(
   emit: Emit,
   emitStep: EmitStep = emit,
 ): void {
-  const bus: Bus = { state, profile, options, choose, emit };
   const { step, overlapping } = planned;
+  const { id } = step;
   if (planned.skipped !== undefined) {
-    emit({ kind: "skipped", step: step.id, what: step.kind, reason: planned.skipped });
+    emit({ kind: "skipped", step: id, what: step.kind, reason: planned.skipped });
     return;
   }
-  emitStep({ kind: "step", step: step.id, phase: "began" });
-  if (overlapping && step.kind === "publish") state.open = { step: step.id, ...numbered(bus, step) };
+  const bus: Bus = { state, profile, options, choose, emit };
+  emitStep({ kind: "step", step: id, phase: "began" });
+  if (overlapping && step.kind === "publish") state.open = { step: id, ...numbered(bus, step) };
   else perform(bus, step);
   advance(state.view, step, overlapping, options, profile);
   const service = served(bus);
   if (service !== undefined && !overlapping) lookAround(service);
-  emitStep({ kind: "step", step: step.id, phase: "ended" });
+  emitStep({ kind: "step", step: id, phase: "ended" });
 }
 
 function perform(bus: Bus, step: Step): void {
