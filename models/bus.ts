@@ -47,10 +47,10 @@ export function step(
 function perform(bus: Bus, step: Step): void {
   const { state, choose, emit } = bus;
   // What is on its way is there before another process is asked for anything.
-  if ("replica" in step && (step.replica ?? 0) > 0) land(state, choose, emit);
+  if (replicaOf(step) > 0) land(state, choose, emit);
   switch (step.kind) {
     case "start":
-      start(bus, step.id, step.replica ?? 0);
+      start(bus, step.id, replicaOf(step));
       return;
     case "subscribe":
     case "signal":
@@ -79,6 +79,19 @@ function perform(bus: Bus, step: Step): void {
     case "heal":
       heal(bus, step.id, step.awaits);
       return;
+  }
+}
+
+/** The process that a step is about; 0 is the one whose client is watched. */
+function replicaOf(step: Step): number {
+  switch (step.kind) {
+    case "start":
+      return step.replica ?? 0;
+    case "subscribe":
+    case "signal":
+      return step.replica;
+    default:
+      return 0;
   }
 }
 
