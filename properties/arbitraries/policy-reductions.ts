@@ -13,6 +13,7 @@ export function* policyCuts(scenario: Scenario): Generator<Scenario> {
   yield* without(scenario, one => one.kind === "advance");
   const replicas = new Set(scenario.steps.map(replicaOf).filter(one => one > 0));
   for (const replica of replicas) yield* without(scenario, one => replicaOf(one) === replica);
+  for (const replica of replicas) yield* doneByTheFirst(scenario, replica);
   yield* without(scenario, one => one.kind === "subscribe");
 }
 
@@ -28,6 +29,8 @@ export function* policyPlainer(scenario: Scenario): Generator<Scenario> {
     if (step === undefined) continue;
     for (const plainer of plainerStep(step)) yield withSteps(scenario, scenario.steps.with(i, plainer));
   }
+  yield* startedFirst(scenario);
+  yield* earlier(scenario);
 }
 
 /** One number of a scenario, and the scenario with another in its place. */
@@ -80,6 +83,16 @@ function mendPublish(step: PublishStep, before: ReadonlyMap<string, PublishStep>
 function* without(scenario: Scenario, isGone: (step: Step) => boolean): Generator<Scenario> {
   const rest = scenario.steps.filter(one => !isGone(one));
   if (rest.length < scenario.steps.length && rest.some(one => one.kind === "start")) yield withSteps(scenario, rest);
+}
+
+/** One process less: what another did, the first one does. */
+function* doneByTheFirst(scenario: Scenario, replica: number): Generator<Scenario> {
+  if (!scenario.steps.some(one => one.kind === "start" && replicaOf(one) === 0)) return;
+  const rest = scenario.steps.filter(one => one.kind !== "start" || replicaOf(one) !== replica);
+  yield withSteps(
+    scenario,
+    rest.map(one => (replicaOf(one) === replica ? ({ ...one, replica: 0 } as Step) : one)),
+  );
 }
 
 /** 0 for what concerns no replica, too. */
@@ -149,6 +162,34 @@ function* changed(scenario: Scenario, change: (step: PublishStep) => PublishStep
   for (const [at, step] of steps.entries()) if (differs[at]) yield withSteps(scenario, steps.with(at, apply(step)));
 }
 
+const awaitedFaults: readonly Fault[] = [
+  { kind: "cut", awaits: "noticed" },
+  { kind: "stop-server", signal: "TERM", awaits: "noticed" },
+];
+
+/** A fault that a process met when it started befalls it while it runs. */
+function* startedFirst(scenario: Scenario): Generator<Scenario> {
+  const { steps } = scenario;
+  const at = steps.findIndex(one => one.kind === "start" && replicaOf(one) === 0);
+  const start = steps[at];
+  if (start === undefined || at === 0 || steps.slice(0, at).some(one => one.kind !== "fault")) return;
+  for (const fault of awaitedFaults) {
+    const met = steps.slice(0, at).map((one): Step => (one.kind === "fault" ? { ...one, fault } : one));
+    yield withSteps(scenario, [start, ...met, ...steps.slice(at + 1)]);
+  }
+}
+
+/** Processes start, then they subscribe, and then comes what is published and waited for. */
+function* earlier(scenario: Scenario): Generator<Scenario> {
+  const { steps } = scenario;
+  for (let at = 1; at < steps.length; at++) {
+    const [before, step] = [steps[at - 1] as Step, steps[at] as Step];
+    const overtakes = { start: ["subscribe", "publish", "advance"], subscribe: ["publish", "advance"] };
+    const overtaken = step.kind === "start" || step.kind === "subscribe" ? overtakes[step.kind] : [];
+    if (overtaken.includes(before.kind)) yield withSteps(scenario, steps.with(at - 1, step).with(at, before));
+  }
+}
+
 function* plainerStep(step: Step): Generator<Step> {
   switch (step.kind) {
     case "subscribe":
@@ -172,10 +213,12 @@ function* plainerFaults(fault: Fault): Generator<Fault> {
       yield { kind: "stop-server", signal: "KILL", awaits: fault.awaits };
       return;
     case "stop-server":
+      if (fault.awaits === "none") yield { kind: "cut", awaits: "none" };
       if (fault.store === "lost") yield { kind: "stop-server", signal: fault.signal, awaits: fault.awaits };
       return;
     case "silent-handshake":
     case "refuse-credentials":
+    case "no-jetstream":
       yield { kind: "cut", awaits: "none" };
       return;
     default:

@@ -108,10 +108,15 @@ function* simplerOptions(scenario: Scenario): Generator<Scenario> {
   if (options.cutsWith !== "fin") yield withOptions(scenario, { ...options, cutsWith: "fin" });
 }
 
-/** None, disabled, a byte, one frame; a lower limit is reached by fewer messages, and at a frame's end only by frames of one size. */
+/**
+ * None, disabled, a byte, one frame; a lower limit is reached by fewer messages, and at a frame's end only by frames of one size. 0 means
+ * the default to some clients, and is less plain than a byte.
+ */
 function* simplerLimits(scenario: Scenario, limitBytes: number): Generator<Scenario> {
   const { reconnectBufferBytesMax: _dropped, ...unlimited } = scenario.options;
-  const lower = [1, frameBytes(unlimited.subject, plainBytes, oneSpace)].filter(bytes => bytes < limitBytes);
+  const lower = [1, frameBytes(unlimited.subject, plainBytes, oneSpace)].filter(
+    bytes => limitBytes === 0 || bytes < limitBytes,
+  );
   for (const simpler of [undefined, ...(limitBytes === -1 ? [] : [-1]), ...lower]) {
     const options = simpler === undefined ? unlimited : { ...unlimited, reconnectBufferBytesMax: simpler };
     const limited = withOptions(scenario, options);
@@ -159,7 +164,7 @@ function* simplerSteps(scenario: Scenario): Generator<Scenario> {
     if (step.kind === "heal" && step.awaits === "handshake") yield* withoutHandshake(scenario, i);
     if (step.kind !== "fault") continue;
     if (step.fault.kind === "limit") yield* atFrameEnds(scenario, i, step.fault.bytes);
-    if (step.fault.kind === "cut" && step.fault.awaits === "gave-up") yield closedInstead(scenario, i);
+    if (step.fault.kind === "cut" && step.fault.awaits === "gave-up") yield* stayingInstead(scenario, i);
   }
 }
 
@@ -263,10 +268,12 @@ function* atFrameEnds(scenario: Scenario, at: number, limitBytes: number): Gener
   }
 }
 
-/** A client that has given up is closed; so is one that is asked to. */
-function closedInstead(scenario: Scenario, at: number): Scenario {
-  const { id } = scenario.steps[at] as Step;
-  return withOptions(withStep(scenario, at, { id, kind: "close" }), { ...scenario.options, reconnectAttemptsMax: -1 });
+/** A client that gives up could go on; or it is closed, as is one that is asked to close. */
+function* stayingInstead(scenario: Scenario, at: number): Generator<Scenario> {
+  const step = scenario.steps[at] as Step;
+  const forEver = { ...scenario.options, reconnectAttemptsMax: -1 };
+  yield withOptions(withStep(scenario, at, { id: step.id, kind: "fault", fault: cut }), forEver);
+  yield withOptions(withStep(scenario, at, { id: step.id, kind: "close" }), forEver);
 }
 
 /** A fault changes places with the publish before it; one that raced with it then meets a client that knows, or does not. */

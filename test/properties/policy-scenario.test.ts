@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../models/plan.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
-import { type Capability, capabilities, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
+import {
+  type Capability,
+  capabilities,
+  type Fault,
+  type Scenario,
+  type Step,
+} from "../../models/vocabulary/scenario.ts";
 import { inStep } from "../../properties/arbitraries/policy-reductions.ts";
 import { policyScenarioOf, scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { subjectsOf, witnessesOf } from "../../properties/arbitraries/policy-subjects.ts";
@@ -200,6 +206,56 @@ describe("a thousand scenarios for Cordum meet", () => {
   test("each kind of step is left out of some", () => {
     for (const kind of ["signal", "subscribe", "advance", "fault"])
       expect(scenarios.filter(one => !one.steps.some(step => step.kind === kind)).length, kind).toBeGreaterThan(50);
+  });
+});
+
+describe("one bug is one case: there is a reduction", () => {
+  const start: Step = { id: "start", kind: "start" };
+  const peer: Step = { id: "peer", kind: "start", replica: 1 };
+  const publish: Step = { id: "publish", kind: "publish", count: 1, bytes: 16, subject: "a" };
+  const subscribe = (replica: number): Step => ({
+    id: "sub",
+    kind: "subscribe",
+    replica,
+    subject: "a",
+    handler: "acks",
+  });
+  const fault = (one: Fault): Step => ({ id: "fault", kind: "fault", fault: one });
+  const cold = fault({ kind: "cut", awaits: "none" });
+  const reduced = (...steps: readonly Step[]): readonly (readonly Step[])[] =>
+    [...reductions({ ...scenarioOf("a", asFound), steps })].map(one => one.steps);
+
+  test("from what a process meets when it starts to what befalls it while it runs", () => {
+    for (const met of [cold, fault({ kind: "no-jetstream" })])
+      for (const awaited of [
+        { kind: "cut", awaits: "noticed" },
+        { kind: "stop-server", signal: "TERM", awaits: "noticed" },
+      ] as const)
+        expect(reduced(met, start, publish)).toContainEqual([start, fault(awaited), publish]);
+  });
+
+  test.each<Fault>([
+    { kind: "stop-server", signal: "KILL", awaits: "none" },
+    { kind: "no-jetstream" },
+    { kind: "silent-handshake" },
+    { kind: "refuse-credentials" },
+  ])("from $kind before the first start to a cut", one => {
+    expect(reduced(fault(one), start)).toContainEqual([cold, start]);
+  });
+
+  test("from what another process does to the first one doing it", () => {
+    expect(reduced(start, peer, subscribe(1), publish)).toContainEqual([start, subscribe(0), publish]);
+    expect(reduced(peer, subscribe(1)).flat()).not.toContainEqual(subscribe(0));
+  });
+
+  test("to processes that start, then subscribe, and then publish; and none back", () => {
+    const other = subscribe(0);
+    expect(reduced(start, publish, peer)).toContainEqual([start, peer, publish]);
+    expect(reduced(start, publish, other)).toContainEqual([start, other, publish]);
+    expect(reduced(start, other, peer)).toContainEqual([start, peer, other]);
+    const ordered = [start, peer, other, publish];
+    for (const steps of reduced(...ordered))
+      if (steps.length === ordered.length) expect(steps.map(one => one.id)).toEqual(ordered.map(one => one.id));
   });
 });
 

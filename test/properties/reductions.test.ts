@@ -117,7 +117,20 @@ describe("a fault", () => {
   });
 
   test("stays where nothing is simpler", () => {
-    for (const one of [cut("noticed"), cut("gave-up")]) expect(faults(one)).toEqual([]);
+    expect(faults(cut("noticed"))).toEqual([]);
+  });
+
+  test("that a client gives up over is one that it comes back from, or its close", () => {
+    const whole = [start, cut("gave-up")];
+    const forEver = of(whole, { reconnectAttemptsMax: 2 }).filter(
+      ({ steps, options }) => steps[1] !== undefined && options.reconnectAttemptsMax === -1,
+    );
+    expect(forEver.map(({ steps }) => steps[1])).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ fault: plainCut }),
+        expect.objectContaining({ kind: "close" }),
+      ]),
+    );
   });
 
   test("at a byte becomes a cut, or comes earlier", () => {
@@ -146,6 +159,9 @@ describe("options", () => {
     expect(limits(100)).toEqual(expect.arrayContaining([undefined, -1, 1, 34, 50, 99]));
     expect(limits(100).every(one => one === undefined || (one as number) < 100)).toBe(true);
     expect(limits(-1).every(one => one === undefined)).toBe(true);
+    // To some clients 0 is the default.
+    expect(limits(0)).toEqual(expect.arrayContaining([undefined, -1, 1]));
+    expect(limits(1)).not.toContain(0);
   });
 
   test("lose their attempts' limit, their PINGs, their resets, each by itself", () => {
