@@ -157,9 +157,11 @@ function indexFrom(known: Known, index: number, message: number): number {
 }
 
 /** The messages below it are in a run. */
-function endOf({ runs }: Known): number {
-  const last = runs[runs.length - 1];
-  return last === undefined ? 0 : last.first + last.count;
+function endOf(known: Known): number {
+  const { length } = known.runs;
+  if (length === 0) return 0;
+  const last = at(known, length - 1);
+  return last.first + last.count;
 }
 
 /** The index of the run that begins at `message`, made if there is none: splitting says nothing new. */
@@ -192,8 +194,9 @@ function splitAt(known: Known, message: number): number {
 
 /** The same where a run begins at `index`: mostly that run ends at `message`. */
 function splitFrom(known: Known, index: number, message: number): number {
-  const run = known.runs[index];
-  return run !== undefined && run.first + run.count === message ? index + 1 : splitAt(known, message);
+  if (index === known.runs.length) return splitAt(known, message);
+  const run = at(known, index);
+  return run.first + run.count === message ? index + 1 : splitAt(known, message);
 }
 
 const unknownRun = (first: number, count: number): KnownRun => ({
