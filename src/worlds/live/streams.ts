@@ -3,6 +3,7 @@
  * for the next. On a connection of its own, beside the proxy, so that no fault of the link touches it. What a fault has done to the
  * server (stopped, without JetStream, refusing) is an error here, in words; every call is bounded.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import {
   AckPolicy,
   DeliverPolicy,
@@ -53,6 +54,7 @@ const connectBoundMs = 5_000;
 /** A server that has just started may take its time with the first file. */
 const requestBoundMs = 10_000;
 const readBoundMs = 30_000;
+const pollMs = 20;
 
 /** Letters and digits stay, the rest becomes `_`: a name that every client takes. */
 export const consumerNameOf = (subject: string): string => `faultline_${subject.replace(/[^A-Za-z0-9]/g, "_")}`;
@@ -122,15 +124,28 @@ class ServerStreams implements Streams {
 
   async held(stream: string): Promise<Arrived> {
     const { state } = await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream));
-    const arrivals = new Arrivals();
-    if (state.messages === 0) return arrivals.list();
-    const read = this.#read(stream, state.messages, (id, payload) => {
-      if (!id.startsWith(deadLetterId)) arrivals.add(payload);
-    });
-    const count = await this.#ask(`for the messages of ${stream}`, read);
-    if (count < state.messages)
-      throw this.#error(`for the messages of ${stream}`, `${count} of ${state.messages} came within ${readBoundMs} ms`);
+    const arrivals = state.messages === 0 ? new Arrivals() : await this.#readAll(stream, state.messages);
     return arrivals.list();
+  }
+
+  /**
+   * A node of a cluster may not have heard yet that another has the consumer that was just made for reading: it answers that nobody is
+   * there, and is asked anew.
+   */
+  async #readAll(stream: string, messages: number): Promise<Arrivals> {
+    const until = performance.now() + requestBoundMs;
+    for (;;) {
+      const arrivals = new Arrivals();
+      const read = this.#read(stream, messages, (id, payload) => {
+        if (!id.startsWith(deadLetterId)) arrivals.add(payload);
+      });
+      const told = performance.now() < until ? unlessRefusedWith(noResponders, read) : read;
+      const count = await this.#ask(`for the messages of ${stream}`, told);
+      if (count === messages) return arrivals;
+      if (count !== undefined)
+        throw this.#error(`for the messages of ${stream}`, `${count} of ${messages} came within ${readBoundMs} ms`);
+      await wait(pollMs);
+    }
   }
 
   /** By an ordered consumer, which leaves nothing behind. Returns how many came. */
@@ -205,6 +220,7 @@ class ServerStreams implements Streams {
   }
 }
 
+const noResponders = 503;
 const consumerNotFound = 10014;
 const streamNotFound = 10059;
 

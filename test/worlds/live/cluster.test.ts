@@ -90,8 +90,8 @@ async function acknowledgedDuring(disturbance: Promise<void>): Promise<number> {
   return acked;
 }
 
-async function expectExactly(count: number): Promise<void> {
-  const streams = await openStreams(firstPort());
+async function expectExactly(count: number, port = firstPort()): Promise<void> {
+  const streams = await openStreams(port);
   expect(await streams.held("JOBS")).toEqual({ runs: [{ first: 0, count }], foreign: 0 });
   await streams.close();
 }
@@ -135,6 +135,15 @@ test(
     await expectExactly(acked);
     // The one that was away has all of it, too, as soon as the last message, which two others can acknowledge, has reached it.
     await expect.poll(async () => (await leader.state()).messages, { timeout: boundMs }).toBe(acked);
+  },
+  boundMs,
+);
+
+test(
+  "what a stream holds is read through any node, however fresh the consumer is that reads it",
+  async () => {
+    const acked = await acknowledgedDuring(Promise.resolve());
+    for (const node of Array.from({ length: 30 }, () => cluster.nodes).flat()) await expectExactly(acked, node.port);
   },
   boundMs,
 );
