@@ -28,8 +28,7 @@ export function step(
   emit: Emit,
   emitStep: EmitStep = emit,
 ): void {
-  const { step, overlapping } = planned;
-  const { id } = step;
+  const { id, step, overlapping } = planned;
   if (planned.skipped !== undefined) {
     emit({ kind: "skipped", step: id, what: step.kind, reason: planned.skipped });
     return;
