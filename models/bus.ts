@@ -28,7 +28,8 @@ export function step(
   emit: Emit,
   emitStep: EmitStep = emit,
 ): void {
-  const { id, step, overlapping } = planned;
+  const { step, overlapping } = planned;
+  const { id } = step;
   if (planned.skipped !== undefined) {
     emit({ kind: "skipped", step: id, what: step.kind, reason: planned.skipped });
     return;

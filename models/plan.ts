@@ -595,8 +595,6 @@ export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
 }
 
 export interface PlannedStep {
-  /** The step's own: who wants no more of a step need not look into one of a dozen shapes. */
-  readonly id: StepId;
   readonly step: Step;
   /** Why it is skipped. */
   readonly skipped?: string;
@@ -633,11 +631,10 @@ function planSteps({ steps, options, policy }: Scenario, profile: Profile): Plan
   const planned = steps.map((step, i): PlannedStep => {
     const next = steps[i + 1];
     const skipped = notEnabled(view, step, next, options, profile);
-    const { id } = step;
-    if (skipped !== undefined) return { id, step, skipped, overlapping: false };
+    if (skipped !== undefined) return { step, skipped, overlapping: false };
     const overlapping = overlaps(view, step, next) && notEnabledAfter(view, step, next, options, profile) === undefined;
     advance(view, step, overlapping, options, profile);
-    return { id, step, overlapping };
+    return { step, overlapping };
   });
   return { steps: planned, end: view };
 }
@@ -647,11 +644,11 @@ export function viewedSteps(scenario: Scenario, profile: Profile): readonly View
   const { options, policy } = scenario;
   const view = newView(policy, options.servers);
   let before: Readonly<View> = copyView(view);
-  return plan(scenario, profile).steps.map(({ id, step, skipped, overlapping }): ViewedStep => {
-    if (skipped !== undefined) return { id, step, skipped, overlapping, before, after: before };
+  return plan(scenario, profile).steps.map(({ step, skipped, overlapping }): ViewedStep => {
+    if (skipped !== undefined) return { step, skipped, overlapping, before, after: before };
     advance(view, step, overlapping, options, profile);
     const after = isSameView(view, before) ? before : copyView(view);
-    const one = { id, step, overlapping, before, after };
+    const one = { step, overlapping, before, after };
     before = after;
     return one;
   });

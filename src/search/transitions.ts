@@ -371,7 +371,7 @@ function doAll(
     const before = copyView(state.view);
     const client = state.client;
     const overlapping = i + 1 < steps.length;
-    doStep(state, { id: step.id, step, overlapping }, profile, options, choose, unheard);
+    doStep(state, { step, overlapping }, profile, options, choose, unheard);
     watch.onStep(before, client, step, overlapping, state.client);
   });
   return state;

@@ -35,7 +35,7 @@ export function runAnswered(
   emit({ kind: "phase", phase: "disturbed" });
   let client = state.client;
   for (const planned of plan(scenario, profile).steps) {
-    at(planned.id);
+    at(planned.step.id);
     const before = watch === undefined ? undefined : faultView(state.view);
     step(state, planned, behaves, options, choose, emit, emitStep);
     if (before !== undefined && planned.skipped === undefined)

@@ -170,7 +170,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 const start: Step = { id: "start", kind: "start" };
-const planned = (one: Step): PlannedStep => ({ id: one.id, step: one, overlapping: false });
+const planned = (one: Step): PlannedStep => ({ step: one, overlapping: false });
 
 /** What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept. */
 const promised = catalogue.filter(({ id }) => profile.promises.includes(id));
