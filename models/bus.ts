@@ -16,7 +16,15 @@ import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } f
 import type { CallOutcome, Emit, EmitStep, Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
-import type { CallStep, Fault, Options, PublishStep, Step, StepId } from "./vocabulary/scenario.ts";
+import {
+  type CallStep,
+  type Fault,
+  type Options,
+  type PublishStep,
+  replicaOf,
+  type Step,
+  type StepId,
+} from "./vocabulary/scenario.ts";
 
 /** Does one planned step; `emitStep` is for who hears that steps begin and end, nearly half of all events, apart from all else. */
 export function step(
@@ -79,19 +87,6 @@ function perform(bus: Bus, step: Step): void {
     case "heal":
       heal(bus, step.id, step.awaits);
       return;
-  }
-}
-
-/** The process that a step is about; 0 is the one whose client is watched. */
-function replicaOf(step: Step): number {
-  switch (step.kind) {
-    case "start":
-      return step.replica ?? 0;
-    case "subscribe":
-    case "signal":
-      return step.replica;
-    default:
-      return 0;
   }
 }
 

@@ -165,6 +165,19 @@ export type Step =
   /** Ends every fault in force. */
   | { readonly id: StepId; readonly kind: "heal"; readonly awaits: HealAwait };
 
+/** The process that a step is about: 0, whose client is watched, also for what concerns none. */
+export function replicaOf(step: Step): number {
+  switch (step.kind) {
+    case "start":
+      return step.replica ?? 0;
+    case "subscribe":
+    case "signal":
+      return step.replica;
+    default:
+      return 0;
+  }
+}
+
 /** What must have taken place for a verdict to mean anything; else it is inconclusive. */
 export type MustHappen =
   | { readonly kind: "disconnected" }

@@ -3,7 +3,14 @@
  * `reductions`, which yields these beside its own; `inStep` mends what either leaves of a publish whose first is gone or changed.
  */
 
-import type { CallStep, Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import {
+  type CallStep,
+  type Fault,
+  type PublishStep,
+  replicaOf,
+  type Scenario,
+  type Step,
+} from "../../models/vocabulary/scenario.ts";
 import { witnessesOf } from "./policy-subjects.ts";
 
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
@@ -95,18 +102,6 @@ function* doneByTheFirst(scenario: Scenario, replica: number): Generator<Scenari
   );
 }
 
-/** 0 for what concerns no replica, too. */
-function replicaOf(step: Step): number {
-  switch (step.kind) {
-    case "start":
-    case "subscribe":
-    case "signal":
-      return step.replica ?? 0;
-    default:
-      return 0;
-  }
-}
-
 // ---- Plainer ----
 
 /**
@@ -179,12 +174,13 @@ function* startedFirst(scenario: Scenario): Generator<Scenario> {
   }
 }
 
+const overtakes = { start: ["subscribe", "publish", "advance"], subscribe: ["publish", "advance"] };
+
 /** Processes start, then they subscribe, and then comes what is published and waited for. */
 function* earlier(scenario: Scenario): Generator<Scenario> {
   const { steps } = scenario;
   for (let at = 1; at < steps.length; at++) {
     const [before, step] = [steps[at - 1] as Step, steps[at] as Step];
-    const overtakes = { start: ["subscribe", "publish", "advance"], subscribe: ["publish", "advance"] };
     const overtaken = step.kind === "start" || step.kind === "subscribe" ? overtakes[step.kind] : [];
     if (overtaken.includes(before.kind)) yield withSteps(scenario, steps.with(at - 1, step).with(at, before));
   }
