@@ -13,6 +13,7 @@ import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
 import { dials } from "../properties/arbitraries/reductions.ts";
 import { BadInput } from "./errors.ts";
 import { type Rate, rateSchema } from "./rate.ts";
+import { counterexampleText } from "./scenario-text.ts";
 import { checkScenario, parseJson } from "./schema.ts";
 import type { Certificate } from "./search/certify.ts";
 import { shapeOf } from "./search/normal-form.ts";
@@ -131,7 +132,7 @@ export function meetCounterexample(
   if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true };
   mkdirSync(folder, { recursive: true });
   const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, `${JSON.stringify(one, undefined, 2)}\n`);
+  writeFileSync(partial, counterexampleText(one));
   renameSync(partial, path);
   return { path, isKnown: false };
 }

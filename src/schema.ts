@@ -130,7 +130,11 @@ const classes = z.strictObject(
     z.ZodOptional<typeof expectedCount>
   >,
 );
-const expectation = z.strictObject({ fact: z.string().min(1).max(500), classes });
+const fact = z.string().min(1).max(500);
+const expectation = z.strictObject({
+  fact: fact.describe("What shows it; absent: what the scenario gives for all.").optional(),
+  classes,
+});
 
 export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -142,6 +146,7 @@ export const scenarioSchema = z.strictObject({
   policy: policyShape.optional(),
   steps: z.array(step).min(1).max(bounds.stepsMax),
   mustHappen: z.array(mustHappen).max(32).default([]),
+  fact: fact.describe("Of every expectation that gives none.").optional(),
   expect: z.record(z.string().max(100), expectation).default({}),
 });
 
@@ -174,11 +179,8 @@ export function checkScenario(
   const at = (more: Place): string => placeText([...path, ...more]);
   const resolved = withPolicy(data, named => policyNamedIn(named, folder, file, at(["policy"])));
   const bad = (place: Place, reason: string): BadInput => new BadInput(file, at(place), reason);
-  const scenario = withClientOptions(
-    checkShape(scenarioSchema, resolved, file, path, "a scenario") as Scenario,
-    data,
-    bad,
-  );
+  const written = checkShape(scenarioSchema, resolved, file, path, "a scenario");
+  const scenario = withClientOptions(withFacts(written, bad), data, bad);
   checkSteps(scenario, bad);
   checkTotal(scenario, bad);
   return scenario;
@@ -190,6 +192,19 @@ function withPolicy(data: unknown, read: (named: string) => unknown): unknown {
 }
 
 type Bad = (place: Place, reason: string) => BadInput;
+
+/** Each expectation with its fact, which a file may say once for those that share it. */
+function withFacts({ fact: shared, ...written }: z.output<typeof scenarioSchema>, bad: Bad): Scenario {
+  const given = Object.entries(written.expect);
+  if (shared !== undefined && given.every(([, one]) => one.fact !== undefined))
+    throw bad(["fact"], "is taken by no expectation: each gives another");
+  const expectations = given.map(([profile, one]) => {
+    if (one.fact === undefined && shared === undefined)
+      throw bad(["expect", profile, "fact"], "is missing, and the scenario gives none for all");
+    return [profile, { fact: shared, ...one }];
+  });
+  return { ...written, expect: Object.fromEntries(expectations) } as Scenario;
+}
 
 /** What the policy sets of the client's options is so, unless the file says that it is otherwise. */
 function withClientOptions(scenario: Scenario, data: unknown, bad: Bad): Scenario {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { profiles } from "../models/profiles/index.ts";
 import { loadCorpus } from "../src/corpus.ts";
 import { readPolicyFile } from "../src/policies.ts";
+import { scenarioText } from "../src/scenario-text.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "fixtures", "scenarios");
@@ -40,6 +41,15 @@ describe("every scenario", () => {
         expect(fact, file).toMatch(/table \d|barrier \d|found since|\.(go|ts|py|js), /);
       }
   });
+});
+
+test("every file, of a policy as well, is as npm run scenarios lays it out", () => {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(name => name.endsWith(".json"));
+  expect(names.length).toBeGreaterThan(150);
+  for (const name of names) {
+    const text = readFileSync(join(folder, name), "utf8");
+    expect(text, `${name}: run npm run scenarios`).toBe(scenarioText(JSON.parse(text)));
+  }
 });
 
 test("every policy beside the scenarios is named by one of them, and can be read", () => {

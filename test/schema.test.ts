@@ -50,6 +50,14 @@ test("the scenario that the others are variations of is accepted, its defaults f
   });
 });
 
+test("a fact that the scenario gives is that of every expectation without one", () => {
+  const classes = { kept: 5 };
+  const expectations = { "nats-go": { classes }, "nats-js-3": { fact: "T2", classes } };
+  expect(parseScenario(JSON.stringify({ ...good, fact: "T1", expect: expectations }), file)).toEqual(
+    parseScenario(JSON.stringify({ ...good, expect: { ...expectations, "nats-go": { fact: "T1", classes } } }), file),
+  );
+});
+
 test.each(profilesByName)("every random scenario for %s is one that could be read from a file", (_name, profile) => {
   for (let i = 0; i < 500; i++) {
     const scenario: Scenario = randomScenario(`file-${i}`, profile);
@@ -136,6 +144,19 @@ describe("refused, with file, path and reason:", () => {
       "expect.nats-go.fact",
       /./,
     ],
+    [
+      "an expectation without a fact, where the scenario gives none for all",
+      { ...good, expect: { "nats-go": { classes: { kept: 1 } } } },
+      "expect.nats-go.fact",
+      /is missing/,
+    ],
+    [
+      "a fact for all that no expectation takes",
+      { ...good, fact: "T1", expect: { "nats-go": { fact: "T2", classes: { kept: 1 } } } },
+      "fact",
+      /taken by no expectation/,
+    ],
+    ["a fact that is no text", { ...good, fact: 1 }, "fact", /string/],
     [
       "an unknown class",
       { ...good, expect: { "nats-go": { fact: "T1", classes: { lost: 1 } } } },

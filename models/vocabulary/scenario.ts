@@ -200,6 +200,7 @@ export type ExpectedCount = number | readonly [least: number, most: number];
 
 /** Typed in by hand from a cited fact; never computed. */
 export interface Expectation {
+  /** What shows it, by its number in docs/facts.md. A file may say once what several expectations share. */
   readonly fact: string;
   readonly classes: Readonly<Partial<Record<ClassName, ExpectedCount>>>;
 }
