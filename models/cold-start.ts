@@ -50,8 +50,8 @@ export function startProcess(view: View, setting: Setting, by: "scenario" | "sup
 }
 
 /**
- * Whether the call to connect has not returned (live, nats.go: docs/facts.md, found since). One that retries in the background makes its first pass over the servers before it
- * does, and each that never greets takes the whole of the connect timeout.
+ * Whether the call to connect has not returned (nats.go, F-128 of docs/facts.md). One that retries in the background makes its first pass over the servers
+ * before it does, and each that never greets takes the whole of the connect timeout.
  */
 export function connectPends({ process, door, nowMs, startedAtMs, servers, policy }: View, profile: Profile): boolean {
   if (process !== "waiting") return false;

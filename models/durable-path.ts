@@ -309,7 +309,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
 }
 
 /**
- * A server that stops ends JetStream first, and for a moment nobody answers for its subjects (docs/facts.md, found since). A client that
+ * A server that stops ends JetStream first, and for a moment nobody answers for its subjects (F-125, F-130 of docs/facts.md). A client that
  * asks again, and waits before it does, meets a connection that has ended by then.
  */
 function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
@@ -354,7 +354,7 @@ function silence(bus: Bus, rest: FrameRun[], underWay: number, arrived: number, 
 
 /**
  * Of asynchronous calls that a disconnect fails, so many of the last are kept, and stored later. nats.go keeps what is published once it is
- * reconnecting, and js.go fails what is pending a moment after, when it hears of that: live, docs/facts.md, "Found since".
+ * reconnecting, and js.go fails what is pending a moment after, when it hears of that: F-124 of docs/facts.md.
  */
 function keptThough({ state, choose, profile, options }: Bus, beyond: readonly FrameRun[]): number {
   const [run] = beyond;
@@ -366,7 +366,7 @@ function keptThough({ state, choose, profile, options }: Bus, beyond: readonly F
   );
 }
 
-/** Asynchronous calls made after the client has noticed wait through the outage like any other: live, nats.go, docs/facts.md. */
+/** Asynchronous calls made after the client has noticed wait through the outage like any other: nats.go, F-127 of docs/facts.md. */
 function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): number {
   const count = countOf(rest);
   const toldAs = asyncTold[profile.jetStream.asyncAtDisconnect];

@@ -233,7 +233,7 @@ export function killServer(server: Server, choose: Choose, emit: Emit): void {
 
 /**
  * Core messages that a stream captures on their way to others: a server that ends may have stored some that it has passed on to nobody
- * (docs/facts.md, found since).
+ * (F-130 of docs/facts.md).
  * `lost`: what did not reach the others, of what was under way.
  */
 export function storeUnseen(
@@ -255,7 +255,7 @@ export function storeUnseen(
 
 /**
  * The server stops in order: its disk has all that was there `before`, and all that it has acknowledged. JetStream ends before the
- * connections do, so what raced with the stop as core NATS may have been passed on and not stored (docs/facts.md, found since).
+ * connections do, so what raced with the stop as core NATS may have been passed on and not stored (F-130 of docs/facts.md).
  */
 export function stopServer(server: Server, before: readonly number[], choose: Choose, emit: Emit): void {
   for (const [i, stream] of server.streams.entries()) {

@@ -1,13 +1,12 @@
 /**
- * nats.go, 1.55.0 live, v1.53.1 read. "T1".."T4" are tables 1 to 4 of docs/facts.md: runs of the real client behind a real
- * nats-server 2.15.2 and Toxiproxy.
+ * nats.go 1.55.0. "F-12" is a fact of docs/facts.md: mostly runs of the real client behind a real nats-server 2.15.2 and Toxiproxy.
  */
 import type { Profile } from "../vocabulary/profile.ts";
 
 export const natsGo: Profile = {
   name: "nats-go",
   client: "nats.go",
-  // T2; nats.go, natsWriter.atLimitIfUsingPending: refuses iff pending.Len() >= plimit, before the append.
+  // F-18, F-19; nats.go, natsWriter.atLimitIfUsingPending: refuses iff pending.Len() >= plimit, before the append.
   reconnectBuffer: {
     kind: "kept",
     bytesMaxDefault: 8_388_608,
@@ -15,43 +14,43 @@ export const natsGo: Profile = {
     zero: "default",
     negative: "refuse-all",
   },
-  // T2; nats.go, publish().
+  // F-17; nats.go, publish().
   frame: { spacesWithoutReply: 1 },
-  // T1: the call blocks until the handshake ends, and then sends.
+  // F-2: the call blocks until the handshake ends, and then sends.
   duringHandshake: "sent-after",
-  // T1 and its correction on Toxiproxy 2.12.0: the later part of a burst lands in the reconnect buffer. So it does where a byte anchor
-  // ends the connection in the midst of 15 messages of 25 bytes: docs/facts.md, "Found since".
+  // F-12: the later part of a burst lands in the reconnect buffer. So it does where a byte anchor
+  // ends the connection in the midst of 15 messages of 25 bytes: F-126.
   burst: { interruptible: true },
-  // nats.go, natsWriter.appendBufs: flushes inline at defaultBufSize, 32768; T3: ceil(32768 / frame) messages a block.
+  // nats.go, natsWriter.appendBufs: flushes inline at defaultBufSize, 32768; F-37: ceil(32768 / frame) messages a block.
   inlineFlushBytes: 32_768,
-  // T1, correction: 2 to 7 calls of a burst above 32 KiB returned "write: broken pipe".
+  // F-12: 2 to 13 calls of a burst above 32 KiB returned "write: broken pipe".
   writeErrorsReturned: true,
-  // T2: a flush while down adds PING\r\n to the buffer and succeeds after the reconnect if its timeout is long enough.
-  // In flight at the cut: "nats: connection closed" at once, though it is only reconnecting (clearPendingFlushCalls).
+  // F-26: a flush while down adds PING\r\n to the buffer and succeeds after the reconnect if its timeout is long enough.
+  // F-27, in flight at the cut: "nats: connection closed" at once, though it is only reconnecting (clearPendingFlushCalls).
   flush: { whileDown: "waits", inFlight: "disconnected", covers: "all" },
   close: {
-    // T3: close right after a burst delivers all 1000: Close writes the 32 KiB buffer once.
+    // F-31: close right after a burst delivers all 1000: Close writes the 32 KiB buffer once.
     unwritten: "written",
     keptWhileDown: "dropped",
-    // Live, nats.go 1.55.0: a reconnect, then a burst of 339 kB and Close in one breath lost a tail in 78 of 150 runs under strace,
+    // F-100: a reconnect, then a burst of 339 kB and Close in one breath lost a tail in 78 of 150 runs under strace,
     // and Toxiproxy's read of the client's socket ended in ECONNRESET in the same 78; with a flush between, 0 of 60.
     socket: "reset-if-unread",
     // Live: a clean close raises both handlers; a close while reconnecting only the closed one.
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
-  // T4: "nats: connection reconnecting" at once, connection closed, 0 of 20.
-  // T4: DrainTimeout, 30 s by default, bounds the handlers only; the flush after it has 5 s of its own.
+  // F-39: "nats: connection reconnecting" at once, connection closed, 0 of 20.
+  // F-88: DrainTimeout, 30 s by default, bounds the handlers only; the flush after it has 5 s of its own.
   drain: {
     whileDown: { tells: "reconnecting", leaves: "closed" },
     handlersWaitMs: 30_000,
     flushWaitMs: 5_000,
   },
-  // T3: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 853 to 1000 of 1000.
+  // F-34, F-35, F-37: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 727 to 1000 of 1000.
   exit: { unwritten: "racy" },
-  // T5: Connect returns at once, RECONNECTING; client-boundaries 8: publish with headers fails before the first INFO ("headers not supported").
-  // T5: with 3 attempts, never up: the closed event.
+  // F-67: Connect returns at once, RECONNECTING; F-68: publish with headers fails before the first INFO ("headers not supported").
+  // F-69: with 3 attempts, never up: the closed event. F-90: the second refusal of the credentials ends it.
   firstConnect: { retry: "background", countsAttempts: true, headersRefused: true, authErrorsMax: 2 },
-  // client-boundaries 8: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server.
+  // F-86: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server. PINGs: F-87.
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 0,
@@ -62,9 +61,9 @@ export const natsGo: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
-  // T6: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
-  // client-boundaries 9: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
-  // Drained, it deletes the durable it made: nats.go#874; live, docs/facts.md table 10.
+  // F-46: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
+  // F-54: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
+  // Drained, it deletes the durable it made: nats.go#874; F-83.
   jetStream: {
     noRespondersRetries: 2,
     noRespondersWaitMs: 250,

@@ -1,5 +1,5 @@
 /**
- * nats.js 2 (npm `nats` 2.29.3): as nats.js 3, but for what close() and drain() do. "T3", "T4": tables 3 and 4 of docs/facts.md.
+ * nats.js 2 (npm `nats` 2.29.3): as nats.js 3, except for what close() and drain() do. "F-31" is a fact of docs/facts.md.
  */
 import type { Profile } from "../vocabulary/profile.ts";
 import { natsJs3 } from "./nats-js-3.ts";
@@ -8,9 +8,9 @@ export const natsJs2: Profile = {
   ...natsJs3,
   name: "nats-js-2",
   client: "nats",
-  // T3: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. It is so with a status() iterator too.
+  // F-31: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. It is so with a status() iterator too.
   close: { ...natsJs3.close, unwritten: "lost" },
-  // T4: resolves as if done at the next dial; a catch swallows the failed flush.
+  // F-39: resolves as if done at the next dial; a catch swallows the failed flush.
   drain: { ...natsJs3.drain, whileDown: { tells: "ok", leaves: "stuck" } },
   // A close in the same tick as a burst loses its tail with no fault in sight.
   promises: natsJs3.promises.filter(id => id !== "core-path/silent-loss-only-inside-a-disturbance"),

@@ -1,48 +1,48 @@
 /**
  * nats.js 3 (`@nats-io/transport-node` 3.4.0) with a `status()` iterator held open, as our bus does; without one, close() loses
- * the unwritten tail as nats-js-2 does (T3). "T1".."T4": tables 1 to 4 of docs/facts.md.
+ * the unwritten tail as nats-js-2 does (F-31). "F-31" is a fact of docs/facts.md.
  */
 import type { Profile } from "../vocabulary/profile.ts";
 
 export const natsJs3: Profile = {
   name: "nats-js-3",
   client: "@nats-io/transport-node",
-  // T1: 0 of 50 published while down arrive, every call accepted; core/src/protocol.ts, prepare() → resetOutbound() at each dial.
+  // F-1, F-20: 0 of 50 published while down arrive, every call accepted; core/src/protocol.ts, prepare() → resetOutbound() at each dial.
   reconnectBuffer: { kind: "reset-at-dial" },
-  // T2; core/src/protocol.ts, publish().
+  // F-17; core/src/protocol.ts, publish().
   frame: { spacesWithoutReply: 1 },
-  // T1: 10 of 10: outbound was wiped when the dial began.
+  // F-2: 10 of 10: outbound was wiped when the dial began.
   duringHandshake: "sent-after",
   // One synchronous loop: no event of the socket is handled in its midst.
   burst: { interruptible: false },
-  // core/src/protocol.ts, sendCommand: flushes inline when outbound holds 32 KiB; live: whole blocks of 964 frames of 34 bytes.
+  // core/src/protocol.ts, sendCommand: flushes inline when outbound holds 32 KiB; F-14: whole blocks of 964 frames of 34 bytes.
   inlineFlushBytes: 32_768,
   // transport-node/src/node_transport.ts, send: write errors are swallowed.
   writeErrorsReturned: false,
-  // T2: rejected at the next dial, not at the disconnect; by the caller's own timeout if that ends first.
+  // F-28: rejected at the next dial, not at the disconnect; by the caller's own timeout if that ends first.
   flush: { whileDown: "fails-at-dial", inFlight: "as-while-down", covers: "all" },
   close: {
-    // T3: 1000 of 1000 with a status() iterator open: its awaits let the microtask flush run before the socket closes.
+    // F-31: 1000 of 1000 with a status() iterator open: its awaits let the microtask flush run before the socket closes.
     unwritten: "written",
     // Nothing is kept.
     keptWhileDown: "dropped",
-    // Live: 0 of 150 in the same scenario: Node ends the socket gracefully.
+    // F-100: 0 of 150 in the same scenario: Node ends the socket gracefully.
     socket: "fin",
     events: { connected: ["closed"], down: ["closed"] },
   },
-  // T4: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
-  // T4: in a blackhole it hangs for longer than 9 s, until its PINGs stay unanswered.
-  // Live, docs/facts.md table 10: with a handler that hangs it resolves all the same.
+  // F-39: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
+  // In a blackhole it hangs for longer than 9 s, until its PINGs stay unanswered.
+  // F-82: with a handler that hangs it resolves all the same.
   drain: {
     whileDown: { tells: "disconnected", leaves: "stuck" },
     handlersWaitMs: 0,
     flushWaitMs: undefined,
   },
-  // T3: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
+  // F-34, F-35: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
   exit: { unwritten: "lost" },
-  // T5: with waitOnFirstConnect connect() pends, for ever if need be: attempts are ignored before the first connection.
+  // F-67, F-69: with waitOnFirstConnect connect() pends, for ever if need be: attempts are ignored before the first connection.
   firstConnect: { retry: "pending", countsAttempts: false, headersRefused: false, authErrorsMax: 2 },
-  // client-boundaries 8: 10 attempts per server; dials at once if the last dial is older than the wait.
+  // F-89: 10 attempts per server; dials at once if the last dial is older than the wait. PINGs: F-87.
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 0,
@@ -53,9 +53,9 @@ export const natsJs3: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
-  // T6: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
-  // client-boundaries 9: the promise waits for its own timeout.
-  // A drain deletes no durable: live, docs/facts.md table 10. Of nats.js 2, which shares this, it was not run.
+  // F-46: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
+  // F-54: the promise waits for its own timeout.
+  // A drain deletes no durable: F-83. Of nats.js 2, which shares this, it was not run.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,

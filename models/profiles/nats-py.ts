@@ -1,5 +1,5 @@
 /**
- * nats-py 2.16.0, on asyncio's own event loop. "T1".."T4": tables 1 to 4 of docs/facts.md; functions are those of
+ * nats-py 2.16.0, on asyncio's own event loop. "F-21" is a fact of docs/facts.md; functions are those of
  * nats/aio/client.py unless another file is named.
  */
 import type { Profile } from "../vocabulary/profile.ts";
@@ -7,9 +7,9 @@ import type { Profile } from "../vocabulary/profile.ts";
 export const natsPy: Profile = {
   name: "nats-py",
   client: "nats-py",
-  // T2; nats/protocol/command.py, pub_cmd: the empty reply subject stands between two spaces.
+  // F-23; nats/protocol/command.py, pub_cmd: the empty reply subject stands between two spaces.
   frame: { spacesWithoutReply: 2 },
-  // T2; publish(): refuses iff len(payload) + _pending_data_size > _max_pending_size, or that is 0 or less. DEFAULT_PENDING_SIZE.
+  // F-21, F-22; publish(): refuses iff len(payload) + _pending_data_size > _max_pending_size, or that is 0 or less. DEFAULT_PENDING_SIZE.
   reconnectBuffer: {
     kind: "kept",
     bytesMaxDefault: 2_097_152,
@@ -17,44 +17,44 @@ export const natsPy: Profile = {
     zero: "refuse-all",
     negative: "refuse-all",
   },
-  // publish(): CONNECTING is not connected, so the limit holds until the handshake's PONG. T1: 10 of 10.
+  // publish(): CONNECTING is not connected, so the limit holds until the handshake's PONG. F-2: 10 of 10.
   duringHandshake: "kept",
-  // T1: all or nothing in 58 of 58. _send_command awaits the flusher in the call that takes the buffer over its limit, and nowhere else.
+  // F-13: all or nothing in 58 of 58. _send_command awaits the flusher in the call that takes the buffer over its limit, and nowhere else.
   burst: { interruptible: "at-inline-flush" },
   // _send_command: pending_size is the limit of the reconnect buffer and of the buffer while connected alike.
   inlineFlushBytes: "over-limit",
   // The flusher writes, not the caller: its OSError goes to error_cb (_flusher).
   writeErrorsReturned: false,
   // flush(): with the read loop ended it only wakes the flusher, which is not connected; _attempt_reconnect forgets the PONGs waited
-  // for, so a flush in flight runs into its own timeout (T2). _send_ping writes past what waits for the flusher.
+  // for, so a flush in flight runs into its own timeout (F-29). F-30: _send_ping writes past what waits for the flusher.
   flush: { whileDown: "says-ok", inFlight: "timeout", covers: "written" },
   close: {
-    // T3: 1000 of 1000; _close writes what is pending.
+    // F-31: 1000 of 1000; _close writes what is pending.
     unwritten: "written",
-    // T4: _close writes what is pending to the closed transport, and raises ConnectionResetError before its callbacks.
+    // F-38: _close writes what is pending to the closed transport, and raises ConnectionResetError before its callbacks.
     keptWhileDown: "fails-unsaid",
-    // Live: hold, a flush that timed out, a burst of 360 kB and close() in one breath, release: a tail was lost in 86 of 150 runs, as
+    // F-110: hold, a flush that timed out, a burst of 360 kB and close() in one breath, release: a tail was lost in 86 of 150 runs, as
     // asyncio closes the socket at once and the PONG meets it closed. Right after start, where it could be the second INFO: 0 of 150.
     socket: "reset-if-unread",
     // _close calls both callbacks, up or down; down it has said "disconnected" before.
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
-  // T4: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20.
-  // drain(): drain_timeout, 30 s, for the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
+  // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20.
+  // F-92, drain(): drain_timeout, 30 s, for the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
   drain: { whileDown: { tells: "reconnecting", leaves: "open" }, handlersWaitMs: 30_000, flushWaitMs: 10_000 },
-  // T3: exit at once after a burst: 0 of 1000: all that waits for the flusher.
+  // F-34, F-35: exit at once after a burst: 0 of 1000: all that waits for the flusher.
   exit: { unwritten: "lost" },
-  // client-boundaries 8: connect() itself retries, and returns when connected. No error of the server ends that but its attempts.
+  // F-91: connect() itself retries, and returns when connected. No error of the server ends that but its attempts.
   firstConnect: {
     retry: "pending",
     countsAttempts: true,
     headersRefused: false,
     authErrorsMax: Number.MAX_SAFE_INTEGER,
   },
-  // client-boundaries 8; _select_next_server: 0 and less are for ever; a server leaves the pool when more than its attempts have
-  // failed; waits whole, unless its last dial is longer ago than that. _attempt_reconnect flushes before reconnected_cb: live, a
+  // F-91, F-122; _select_next_server: 0 and less are for ever; a server leaves the pool when more than its attempts have
+  // failed; waits whole, unless its last dial is longer ago than that. _attempt_reconnect flushes before reconnected_cb: F-110, a
   // reconnect, 2850 x 100 B and close() in one breath, 150 of 150 whole. _process_connect_init takes the end of its connection for the
-  // PONG, and the flush after it (_send_ping) counts 6 bytes: live, 13 of 20, docs/facts.md, "Found since".
+  // PONG, and the flush after it (_send_ping) counts 6 bytes: F-118, 13 of 20. PINGs: F-87.
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 1,
@@ -65,7 +65,7 @@ export const natsPy: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
-  // T6: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. client-boundaries 9: futures of
+  // F-46: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. F-54: futures of
   // publish_async that wait at a disconnect never end.
   // That its drain deletes no durable was read and not run: nothing in nats/js deletes a consumer on its own.
   jetStream: {

@@ -1,6 +1,6 @@
 /**
  * Every bundled bus that can exit, against a real nats-server: what of a burst is delivered whose process ends in the same breath. It is
- * the client's write, and so exact where that waits for a turn of the event loop (docs/facts.md, table 3).
+ * the client's write, and so exact where that waits for a turn of the event loop (docs/facts.md, F-34).
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -15,7 +15,7 @@ const givesUp = ({ planned }: Moment): boolean =>
 export const connectionMutants: readonly Mutant[] = [
   {
     name: "never says that it is connected again",
-    row: "table 1: wait for the client's own disconnect event, restore, reconnect",
+    row: "F-1: wait for the client's own disconnect event, restore, reconnect",
     declared: natsGo,
     does: rewriting(silentAbout("reconnected")),
     where: whileDown(),
@@ -23,7 +23,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "says of its first outage only that it is disconnected",
-    row: "table 1: wait for the client's own disconnect event",
+    row: "F-1: wait for the client's own disconnect event",
     declared: natsJs3,
     does: () => {
       let outages = 0;
@@ -34,7 +34,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "says that it is connected for the first time after each outage",
-    row: "table 1: restore, reconnect",
+    row: "F-1: restore, reconnect",
     declared: natsJs2,
     does: rewriting(event =>
       isConnection(event, "reconnected") ? { kind: "connection", change: "connected" } : event,
@@ -44,7 +44,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "says that it is disconnected after it has closed",
-    row: "table 4: close: closed",
+    row: "F-38: close: closed",
     declared: natsJs3,
     does: rewriting(event =>
       isConnection(event, "closed") ? [event, { kind: "connection", change: "disconnected" }] : event,
@@ -54,7 +54,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "closes for good when its server stops",
-    row: "table 5: SIGTERM or SIGKILL of the server: clients see EOF at once",
+    row: "F-40: SIGTERM or SIGKILL of the server: clients see EOF at once",
     declared: natsJs3,
     does: () => {
       let isClosed = false;
@@ -77,7 +77,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "never says that it has given up",
-    row: "table 1: three attempts × 50 ms, and every client is closed after 150 ms",
+    row: "F-16: three attempts × 50 ms, and every client is closed after 150 ms",
     declared: natsGo,
     does: rewriting(silentAbout("closed"), givesUp),
     where: gaveUp,
@@ -85,7 +85,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "comes back after it has given up",
-    row: "table 1: three attempts × 50 ms, and every client is closed after 150 ms",
+    row: "F-16: three attempts × 50 ms, and every client is closed after 150 ms",
     declared: natsJs3,
     does: () => {
       let spent = false;
@@ -100,7 +100,7 @@ export const connectionMutants: readonly Mutant[] = [
   },
   {
     name: "accepts what is published after it has given up",
-    row: "table 1: every client is closed; a publish then says so",
+    row: "F-16: every client is closed; a publish then says so",
     declared: natsJs3,
     does: () => {
       let spent = false;

@@ -61,7 +61,7 @@ const anchoredAt =
 const delivery: readonly Mutant[] = [
   {
     name: "delivers a message twice",
-    row: "table 1: published while down, 50/50",
+    row: "F-1: published while down, 50/50",
     declared: natsGo,
     says: onDeliveries(delivered => delivered.flatMap(one => (one.first === 7 ? [one, one] : [one]))),
     where: whileDown(),
@@ -70,7 +70,7 @@ const delivery: readonly Mutant[] = [
   },
   {
     name: "swaps two deliveries",
-    row: "table 1: 10 flushed",
+    row: "F-1: 10 flushed",
     declared: natsGo,
     says: onDeliveries(delivered => {
       const [third, fourth] = [3, 4].map(m => delivered.findIndex(one => one.first === m));
@@ -83,7 +83,7 @@ const delivery: readonly Mutant[] = [
   },
   {
     name: "delivers a number that was never published",
-    row: "table 1: 50/50, never more",
+    row: "F-1: 50/50, never more",
     declared: natsGo,
     does: () => (moment, go) => {
       go();
@@ -94,7 +94,7 @@ const delivery: readonly Mutant[] = [
   },
   {
     name: "delivers something that nobody wrote",
-    row: "table 1: 50/50, never more",
+    row: "F-1: 50/50, never more",
     declared: natsGo,
     says: events => [...events, { kind: "foreign", count: 1 }],
     where: calm,
@@ -102,7 +102,7 @@ const delivery: readonly Mutant[] = [
   },
   {
     name: "loses one message that was flushed",
-    row: "barrier 3: two PONGs, no sleep",
+    row: "F-95: two PONGs, no sleep",
     declared: natsGo,
     says: onDeliveries(delivered => delivered.filter(one => one.first !== 4)),
     where: whileDown(),
@@ -111,7 +111,7 @@ const delivery: readonly Mutant[] = [
   },
   {
     name: "says that a flush is done before what it flushes has left",
-    row: "barrier 3: two PONGs, no sleep",
+    row: "F-95: two PONGs, no sleep",
     declared: natsJs3,
     does: () => (moment, go) => {
       const { state } = moment;
@@ -125,7 +125,7 @@ const delivery: readonly Mutant[] = [
   },
   {
     name: "loses the last message of a burst with no fault in force",
-    row: "table 1: 10 flushed",
+    row: "F-1: 10 flushed",
     declared: natsJs3,
     does: () => (moment, go) => {
       const { state, planned } = moment;
@@ -141,7 +141,7 @@ const delivery: readonly Mutant[] = [
 const cuts: readonly Mutant[] = [
   {
     name: "keeps what its profile says it wipes",
-    row: "table 1: published while down, js 0/50",
+    row: "F-1: published while down, js 0/50",
     declared: natsJs3,
     behaves: { ...natsJs3, reconnectBuffer: kept },
     where: whileDown(),
@@ -149,7 +149,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "wipes only from its second outage on",
-    row: "table 1: published while down, js 0/50",
+    row: "F-1: published while down, js 0/50",
     declared: natsJs3,
     does: () => {
       let reconnects = 0;
@@ -167,7 +167,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "wipes its buffer after a reset",
-    row: "table 1: reset on a live connection, go 10/10 after it was noticed",
+    row: "F-8: reset on a live connection, go 10/10 after it was noticed",
     declared: natsGo,
     does: () => (moment, go) => go(moment.options.cutsWith === "rst" ? { profile: resetAtDial(natsGo) } : {}),
     where: whileDown({ cutsWith: "rst" }),
@@ -179,7 +179,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "loses what is published during a redial's handshake",
-    row: "table 1: publish during the redial's handshake, 10/10",
+    row: "F-2: publish during the redial's handshake, 10/10",
     declared: natsJs3,
     does: () => (moment, go) => {
       const burst = moment.state.open;
@@ -191,7 +191,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "refuses what is published during a redial's handshake",
-    row: "table 1: publish during the redial's handshake, the call blocks until it ends",
+    row: "F-2: publish during the redial's handshake, the call blocks until it ends",
     declared: natsGo,
     does: () => (moment, go) => {
       const burst = moment.state.open;
@@ -209,7 +209,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "replays what it kept after what is newer",
-    row: "table 1: publish during the redial's handshake, 10/10",
+    row: "F-2: publish during the redial's handshake, 10/10",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
@@ -229,7 +229,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "sends again after the reconnect what it had sent when the cut came",
-    row: "table 1: burst without a flush, cut at once: one contiguous block is lost, none is doubled",
+    row: "F-12: burst without a flush, cut at once: one contiguous block is lost, none is doubled",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state, planned } = moment;
@@ -249,7 +249,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "lets its event loop run in the midst of a burst",
-    row: "table 1: burst without a flush, js loses whole inline-flush blocks or all",
+    row: "F-14: burst without a flush, js loses whole inline-flush blocks or all",
     declared: natsJs3,
     behaves: { ...natsJs3, burst: { interruptible: true } },
     where: scenarioWith([start, flush(), cut(), heal("none"), publish(50), heal(), flush()]),
@@ -257,7 +257,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "calls a write error a refusal",
-    row: "table 1: above 32 KiB two to thirteen calls may return a write error",
+    row: "F-12: above 32 KiB two to thirteen calls may return a write error",
     declared: natsGo,
     does: rewriting(event =>
       event.kind === "published" && event.outcome.is === "unsettled"
@@ -269,7 +269,7 @@ const cuts: readonly Mutant[] = [
   },
   {
     name: "returns write errors where its profile says that they are swallowed",
-    row: "table 1: above 32 KiB two to thirteen calls may return a write error (go alone)",
+    row: "F-12: above 32 KiB two to thirteen calls may return a write error (go alone)",
     declared: natsJs3,
     behaves: { ...natsJs3, writeErrorsReturned: true },
     where: writeFailing,
@@ -280,7 +280,7 @@ const cuts: readonly Mutant[] = [
 const held: readonly Mutant[] = [
   {
     name: "delivers after a cut what the link held",
-    row: "table 1: upstream held, publish 50, cut, 0/50",
+    row: "F-4: upstream held, publish 50, cut, 0/50",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
@@ -293,7 +293,7 @@ const held: readonly Mutant[] = [
   },
   {
     name: "loses what the link held when it is released",
-    row: "table 1: upstream held, publish 50, released, 50/50",
+    row: "F-5: upstream held, publish 50, released, 50/50",
     declared: natsJs3,
     does: () => (moment, go) => {
       if (isHeal(moment) && moment.state.view.hindrance === "hold") loseOnWire(moment, () => true, "link");
@@ -304,7 +304,7 @@ const held: readonly Mutant[] = [
   },
   {
     name: "says that a flush succeeded while its link was held",
-    row: "barrier 3: two PONGs, no sleep",
+    row: "F-95: two PONGs, no sleep",
     declared: natsGo,
     does: rewriting(
       event => (event.kind === "called" && event.call === "flush" ? { ...event, outcome: { is: "ok" } } : event),
@@ -315,7 +315,7 @@ const held: readonly Mutant[] = [
   },
   {
     name: "sends one frame more than its link let through",
-    row: "table 1: cut after 20 frames of 50, 20/50",
+    row: "F-6: cut after 20 frames of 50, 20/50",
     declared: natsJs3,
     does: () => (moment, go) => {
       let more = moment.state.view.hindrance === "limit" && makesCall(moment, "publish") ? 1 : 0;
@@ -331,7 +331,7 @@ const held: readonly Mutant[] = [
   },
   {
     name: "lets one byte more through than the limit",
-    row: "table 1: 20 frames - 1 byte, 19/50",
+    row: "F-7: 20 frames - 1 byte, 19/50",
     declared: natsJs3,
     does: anchoredAt(1),
     where: anchored(679),
@@ -339,7 +339,7 @@ const held: readonly Mutant[] = [
   },
   {
     name: "lets one byte less through than the limit",
-    row: "table 1: cut after 20 frames (+0 or +1 byte) of 50, 20/50",
+    row: "F-6: cut after 20 frames (+0 or +1 byte) of 50, 20/50",
     declared: natsGo,
     does: anchoredAt(-1),
     where: anchored(680),
@@ -350,7 +350,7 @@ const held: readonly Mutant[] = [
 const silent: readonly Mutant[] = [
   {
     name: "sends again what a silent link swallowed",
-    row: "table 1: upstream dropped, publish 10, noticed by PINGs, 0/10",
+    row: "F-9: upstream dropped, publish 10, noticed by PINGs, 0/10",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state, planned } = moment;
@@ -363,7 +363,7 @@ const silent: readonly Mutant[] = [
   },
   {
     name: "wipes its buffer after a silent link",
-    row: "table 1: upstream dropped, noticed by PINGs, publish 10, go 10/10",
+    row: "F-9: upstream dropped, noticed by PINGs, publish 10, go 10/10",
     declared: natsGo,
     does: () => {
       let stale = false;
@@ -381,7 +381,7 @@ const silent: readonly Mutant[] = [
   },
   {
     name: "never notices that its link is silent",
-    row: "table 1: stale detection takes (outstanding PINGs + 1) × interval",
+    row: "F-15: stale detection takes (outstanding PINGs + 1) × interval",
     declared: natsJs3,
     does: () => {
       let stale = false;
@@ -401,7 +401,7 @@ const silent: readonly Mutant[] = [
   },
   {
     name: "keeps its connection when a link that swallowed it all is restored",
-    row: "table 1: upstream dropped, publish 10, restored before it was noticed",
+    row: "F-10: upstream dropped, publish 10, restored before it was noticed",
     declared: natsJs3,
     does: rewriting(
       silentAbout("disconnected", "reconnected"),
@@ -412,7 +412,7 @@ const silent: readonly Mutant[] = [
   },
   {
     name: "delivers what a link swallowed when it is restored",
-    row: "table 1: upstream dropped, publish 10, restored before it was noticed, 0/10",
+    row: "F-10: upstream dropped, publish 10, restored before it was noticed, 0/10",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
@@ -425,7 +425,7 @@ const silent: readonly Mutant[] = [
   },
   {
     name: "loses what a paused server was sent",
-    row: "table 1: server SIGSTOP, publish 20, noticed, SIGCONT, 20/20",
+    row: "F-11: server SIGSTOP, publish 20, noticed, SIGCONT, 20/20",
     declared: natsGo,
     does: rewriting(losesArrivals, moment => isHeal(moment) && moment.state.view.hindrance === "pause"),
     where: paused,

@@ -32,7 +32,7 @@ const limited = (bytes: number) =>
 export const natsPyMutants: readonly Mutant[] = [
   {
     name: "writes one space where nats-py writes two",
-    row: "table 2: nats-py writes a space more into each frame",
+    row: "F-23: nats-py writes a space more into each frame",
     declared: natsPy,
     behaves: { ...natsPy, frame: { spacesWithoutReply: 1 } },
     where: scenarioWith([start, flush(), limit(699), publish(50), heal(), flush()]),
@@ -40,7 +40,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "refuses by what it keeps alone, where its profile counts the payload of the next message",
-    row: "table 2: py accepts iff frames kept + payload <= size",
+    row: "F-21: py accepts iff frames kept + payload <= size",
     declared: natsPy,
     behaves: { ...natsPy, reconnectBuffer: { ...kept, refuses: "at-limit" } },
     where: limited(1_024),
@@ -48,7 +48,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "counts the payload of the next message, where its profile counts what is kept alone",
-    row: "table 2: go accepts while the bytes kept are below the limit",
+    row: "F-18: go accepts while the bytes kept are below the limit",
     declared: natsGo,
     behaves: { ...natsGo, reconnectBuffer: { ...kept, bytesMaxDefault: 8_388_608 } },
     where: limited(1_024),
@@ -56,7 +56,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "counts the PING of a dial that met a silent link",
-    row: "Found since: py: a redial that ends between its PING and the PONG counts 6 bytes as kept",
+    row: "F-118: py, a redial that ends between its PING and the PONG counts 6 bytes as kept",
     declared: natsGo,
     behaves: { ...natsGo, reconnect: { ...natsGo.reconnect, silentDialPing: "counted" } },
     where: scenarioWith([start, blackhole, awaitNoticed, publish(3), heal(), flush()], {
@@ -69,7 +69,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "takes a limit of 0 for its default",
-    row: "table 2: py, 0 or less: every publish while down is refused",
+    row: "F-22: py, 0 or less: every publish while down is refused",
     declared: natsPy,
     behaves: { ...natsPy, reconnectBuffer: { ...kept, zero: "default" } },
     where: limited(0),
@@ -77,7 +77,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "waits for the reconnect in a flush while down, where its profile says that it does nothing",
-    row: "table 2: py, a flush while down returns at once and sends nothing",
+    row: "F-29: py, a flush while down returns at once and sends nothing",
     declared: natsPy,
     behaves: { ...natsPy, flush: { ...natsPy.flush, whileDown: "waits" } },
     where: scenarioWith([start, flush(), cut(), publish(10), flush(60), heal(), flush()]),
@@ -85,7 +85,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "tells a flush in flight of the cut, where its profile lets it run into its timeout",
-    row: "table 2: flush in flight at the cut, py runs into its timeout",
+    row: "F-29: flush in flight at the cut, py runs into its timeout",
     declared: natsPy,
     behaves: { ...natsPy, flush: { ...natsPy.flush, inFlight: "disconnected" } },
     where: scenarioWith([start, flush(), cut("none"), flush(60), publish(1), heal()]),
@@ -93,7 +93,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "lets the PING of a flush overtake what was published in its tick",
-    row: "table 2: py alone writes a flush's PING before what waits to be written",
+    row: "F-30: py alone writes a flush's PING before what waits to be written",
     declared: natsGo,
     behaves: { ...natsGo, flush: { ...natsGo.flush, covers: "written" } },
     where: scenarioWith([start, flush(), together(publish(50), flush()), cut(), publish(1), heal(), flush()]),
@@ -103,7 +103,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "notices a cut in the midst of a block that its profile says is written whole",
-    row: "table 1: burst without a flush, cut at once, py all or nothing",
+    row: "F-13: burst without a flush, cut at once, py all or nothing",
     declared: natsPy,
     behaves: { ...natsPy, burst: { interruptible: true } },
     where: scenarioWith([start, flush(), overlapped(40), cut(), heal(), flush()]),
@@ -111,7 +111,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "closes when it is drained while down, where its profile says that it refuses to",
-    row: "table 4: drain while down, py 20/20 after restore",
+    row: "F-39: drain while down, py 20/20 after restore",
     declared: natsPy,
     behaves: { ...natsPy, drain: { ...natsPy.drain, whileDown: { tells: "reconnecting", leaves: "closed" } } },
     where: scenarioWith([start, flush(), cut(), publish(20), drain, heal(), publish(5), flush()]),
@@ -119,7 +119,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "closes in peace while it keeps messages, where its profile says that it raises an error",
-    row: "table 4: close while down, py ConnectionResetError",
+    row: "F-38: close while down, py ConnectionResetError",
     declared: natsPy,
     behaves: { ...natsPy, close: { ...natsPy.close, keptWhileDown: "dropped" } },
     where: scenarioWith([start, flush(), cut(), publish(20), close, heal()]),
@@ -127,7 +127,7 @@ export const natsPyMutants: readonly Mutant[] = [
   },
   {
     name: "loses what a close finds unwritten, behind a hold",
-    row: "table 3: close, py 1000",
+    row: "F-31: close, py 1000",
     declared: natsPy,
     behaves: { ...natsPy, close: { ...natsPy.close, unwritten: "lost" } },
     where: scenarioWith([start, flush(), hold, together(publish(100), close), heal()]),

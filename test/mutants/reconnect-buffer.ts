@@ -66,7 +66,7 @@ const isWhileDown = ({ state }: Moment): boolean => state.client === "disconnect
 const refusals: readonly Mutant[] = [
   {
     name: "accepts one message over its limit",
-    row: "table 2: limit 1024, frame 34: 31 accepted",
+    row: "F-24: limit 1024, frame 34: 31 accepted",
     declared: natsGo,
     does: checkingAgainst((limitBytes, _asked, frame) => limitBytes + frame),
     where: limited(1_024),
@@ -78,7 +78,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "checks its limit after the append",
-    row: "table 2: accepts while the bytes kept are below the limit, before the append",
+    row: "F-18: accepts while the bytes kept are below the limit, before the append",
     declared: natsGo,
     does: checkingAgainst((limitBytes, _asked, frame) => limitBytes - frame + 1),
     where: limited(1_024),
@@ -86,7 +86,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "checks the payload against what is left, as nats-py does",
-    row: "table 2: ceil(limit / frame) frames",
+    row: "F-18: ceil(limit / frame) frames",
     declared: natsGo,
     does: checkingAgainst((limitBytes, asked) => limitBytes - asked.bytes + 1),
     where: limited(1_024),
@@ -94,7 +94,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "accepts a message when it is exactly full",
-    row: "table 2: limit 1020: 30 accepted",
+    row: "F-24: limit 1020: 30 accepted",
     declared: natsGo,
     does: checkingAgainst(limitBytes => limitBytes + 1),
     where: limited(1_020),
@@ -102,7 +102,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "refuses one byte before it is full",
-    row: "table 2: limit 1021: 31 accepted",
+    row: "F-24: limit 1021: 31 accepted",
     declared: natsGo,
     does: checkingAgainst(limitBytes => limitBytes - 1),
     where: limited(1_021),
@@ -110,7 +110,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "refuses a message that is larger than its whole buffer",
-    row: "table 2: one message of 100,022 bytes into 1024: accepted",
+    row: "F-24: one message of 100,022 bytes into 1024: accepted",
     declared: natsGo,
     does: checkingAgainst((limitBytes, _asked, frame) => (frame > limitBytes ? -1 : limitBytes)),
     where: scenarioWith([start, cut(), publish(1, 100_000), heal()], { reconnectBufferBytesMax: 1_024 }),
@@ -118,7 +118,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "has a default buffer one frame too small",
-    row: "table 2: default, frame 1020: 8225",
+    row: "F-24: default, frame 1020: 8225",
     declared: natsGo,
     behaves: { ...natsGo, reconnectBuffer: { ...kept, bytesMaxDefault: kept.bytesMaxDefault - 1_020 } },
     where: scenarioWith([start, cut(), publish(8_226, 1_000), heal()]),
@@ -129,7 +129,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "takes a limit of 0 for disabled",
-    row: "table 2: 0: the default, 8,388,608",
+    row: "F-19: 0: the default, 8,388,608",
     declared: natsGo,
     misreads: options =>
       options.reconnectBufferBytesMax === 0 ? { ...options, reconnectBufferBytesMax: -1 } : options,
@@ -138,7 +138,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "is disabled where no limit is given",
-    row: "table 2: 0: the default, 8,388,608",
+    row: "F-19: 0: the default, 8,388,608",
     declared: natsGo,
     misreads: options => ({ reconnectBufferBytesMax: -1, ...options }),
     where: whileDown(),
@@ -146,7 +146,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "takes a disabled buffer for the default",
-    row: "table 2: -1: every publish while down is refused",
+    row: "F-19: -1: every publish while down is refused",
     declared: natsGo,
     misreads: options =>
       (options.reconnectBufferBytesMax ?? 0) < 0 ? { ...options, reconnectBufferBytesMax: 0 } : options,
@@ -155,7 +155,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "keeps one message in a disabled buffer",
-    row: "table 2: -1: every publish while down is refused; 1: exactly one message",
+    row: "F-19: -1: every publish while down is refused; 1: exactly one message",
     declared: natsGo,
     misreads: options =>
       options.reconnectBufferBytesMax === -1 ? { ...options, reconnectBufferBytesMax: 1 } : options,
@@ -164,7 +164,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "drops the oldest message instead of refusing the newest",
-    row: "table 2: accepts while the bytes kept are below the limit",
+    row: "F-18: accepts while the bytes kept are below the limit",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
@@ -186,7 +186,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "tells its caller that a refused publish was accepted",
-    row: "table 2: limit 1024, frame 34: 31 accepted",
+    row: "F-24: limit 1024, frame 34: 31 accepted",
     declared: natsGo,
     does: rewriting(event =>
       event.kind === "published" && event.outcome.is === "rejected" && event.outcome.kind === "buffer-full"
@@ -202,7 +202,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "leaves open what it refused",
-    row: "table 2: every publish while down is refused",
+    row: "F-19: every publish while down is refused",
     declared: natsGo,
     does: rewriting(event =>
       event.kind === "published" && event.outcome.is === "rejected" && event.outcome.kind === "buffer-full"
@@ -214,7 +214,7 @@ const refusals: readonly Mutant[] = [
   },
   {
     name: "refuses what goes beyond 1024 bytes while down, where nothing is ever refused",
-    row: "table 2: js: no limit, no error",
+    row: "F-20: js, no limit, no error",
     declared: natsJs3,
     does: () => {
       let down = 0;
@@ -236,7 +236,7 @@ const refusals: readonly Mutant[] = [
 const counting: readonly Mutant[] = [
   {
     name: "forgets that a flush while down takes six bytes",
-    row: "table 2: a flush while down adds 6 bytes to the same buffer",
+    row: "F-26: a flush while down adds 6 bytes to the same buffer",
     declared: natsGo,
     does: () => (moment, go) => {
       const before = moment.state.pendingBytes;
@@ -248,7 +248,7 @@ const counting: readonly Mutant[] = [
   },
   {
     name: "counts a flush while down twice",
-    row: "table 2: a flush while down adds 6 bytes to the same buffer",
+    row: "F-26: a flush while down adds 6 bytes to the same buffer",
     declared: natsGo,
     does: () => (moment, go) => {
       go();
@@ -259,7 +259,7 @@ const counting: readonly Mutant[] = [
   },
   {
     name: "goes on counting what it has replayed",
-    row: "table 2: the bytes kept",
+    row: "F-18: the bytes kept",
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
@@ -277,7 +277,7 @@ const counting: readonly Mutant[] = [
   },
   {
     name: "says that a flush succeeded while it is down",
-    row: "table 2: a flush while down leaves its 6 bytes when it times out",
+    row: "F-26: a flush while down leaves its 6 bytes when it times out",
     declared: natsGo,
     does: rewriting(
       event => (event.kind === "called" && event.call === "flush" ? { ...event, outcome: { is: "ok" } } : event),
@@ -288,7 +288,7 @@ const counting: readonly Mutant[] = [
   },
   {
     name: "answers a flush from before the reconnect",
-    row: "table 2: in js it is rejected at the next dial",
+    row: "F-28: in js it is rejected at the next dial",
     declared: natsJs3,
     does: rewriting(
       event => (event.kind === "called" && event.call === "flush" ? { ...event, outcome: { is: "ok" } } : event),
@@ -299,7 +299,7 @@ const counting: readonly Mutant[] = [
   },
   {
     name: "rejects a flush while down at the disconnect",
-    row: "table 2: a flush while down times out",
+    row: "F-26: a flush while down times out",
     declared: natsGo,
     does: rewriting(
       event =>
@@ -316,7 +316,7 @@ const counting: readonly Mutant[] = [
 const replays: readonly Mutant[] = [
   {
     name: "wipes its buffer at each dial",
-    row: "table 1: published while down, go 50/50",
+    row: "F-1: published while down, go 50/50",
     declared: natsGo,
     behaves: resetAtDial(natsGo),
     where: whileDown(),
@@ -328,7 +328,7 @@ const replays: readonly Mutant[] = [
   },
   {
     name: "replays what it kept twice",
-    row: "table 1: published while down, go 50/50",
+    row: "F-1: published while down, go 50/50",
     declared: natsGo,
     does: atReplay(({ state }) => {
       state.pending = [...state.pending, ...state.pending];
@@ -338,7 +338,7 @@ const replays: readonly Mutant[] = [
   },
   {
     name: "replays what it kept in reverse",
-    row: "table 1: published while down, go 50/50",
+    row: "F-1: published while down, go 50/50",
     declared: natsGo,
     does: atReplay(({ state }) => {
       state.pending = messagesOf(state.pending).toReversed();
@@ -348,7 +348,7 @@ const replays: readonly Mutant[] = [
   },
   {
     name: "replays what it kept without the last frame",
-    row: "table 1: published while down, go 50/50",
+    row: "F-1: published while down, go 50/50",
     declared: natsGo,
     does: atReplay(moment => {
       const last = countOf(moment.state.pending) - 1;
@@ -363,7 +363,7 @@ const replays: readonly Mutant[] = [
   },
   {
     name: "loses the second of the messages that it kept",
-    row: "table 1: burst without a flush: one contiguous block",
+    row: "F-12: burst without a flush: one contiguous block",
     declared: natsGo,
     does: atReplay(moment => loseKept(moment, (_message, nth) => nth === 1)),
     where: lostAndKept,
@@ -375,7 +375,7 @@ const replays: readonly Mutant[] = [
   },
   {
     name: "drops the message that overshoots its buffer",
-    row: "table 2: overshoots by up to one frame",
+    row: "F-18: overshoots by up to one frame",
     declared: natsGo,
     does: atReplay(moment => {
       const { state, options } = moment;
@@ -387,7 +387,7 @@ const replays: readonly Mutant[] = [
   },
   {
     name: "sends after the reconnect what it refused",
-    row: "table 2: every publish while down is refused",
+    row: "F-19: every publish while down is refused",
     declared: natsGo,
     does: () => {
       let refused: readonly FrameRun[] = [];

@@ -84,7 +84,7 @@ const unfaithful: readonly Mutant[] = [
     { streams: [{ ...stream, storage: "memory" }] },
     {
       name: "keeps its stream in memory",
-      row: "table 7: memory stream, the stream itself is gone",
+      row: "F-59: memory stream, the stream itself is gone",
       steps: [start, job(3), ...serverKilled],
       killedBy: ["durable-path/acked-is-never-lost"],
     },
@@ -102,7 +102,7 @@ const unfaithful: readonly Mutant[] = [
     { publish: { messageIds: [] } },
     {
       name: "sends no ids",
-      row: "table 6: retry, no msgId, stored 2",
+      row: "F-50: retry, no msgId, stored 2",
       steps: retried,
       killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
     },
@@ -111,7 +111,7 @@ const unfaithful: readonly Mutant[] = [
     { streams: [{ ...stream, duplicateWindowMs: 0 }] },
     {
       name: "has a stream without a duplicate window",
-      row: "table 6: retry, same msgId, stored 1",
+      row: "F-49: retry, same msgId, stored 1",
       steps: [start, fault({ kind: "lose-ack" }), job(), heal(), advance(1), jobAgain(2)],
       killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
     },
@@ -165,7 +165,7 @@ const unfaithful: readonly Mutant[] = [
     { consume: { durables: "created" }, shutdown: { strategy: "drain" } },
     {
       name: "drains, and its library deletes the durable that others share",
-      row: "nats.go#874: the creator deletes its durable consumer when it drains",
+      row: "F-83, nats.go#874: the creator deletes its durable consumer when it drains",
       steps: oneOfTwoStops,
       killedBy: ["durable-path/every-stored-message-is-handled", "shutdown/stopping-one-replica-harms-no-other"],
     },
@@ -174,7 +174,7 @@ const unfaithful: readonly Mutant[] = [
     { consume: { durables: "created" }, shutdown: { strategy: "drain" } },
     {
       name: "makes its durable anew after a drain",
-      row: "nats.go#874: a restart redelivers everything",
+      row: "F-83, nats.go#874: a restart redelivers everything",
       steps: [start, replica(1), subscribe(1), job(2), term(1), replica(1), subscribe(1)],
       killedBy: ["shutdown/a-restart-replays-no-history"],
     },
@@ -201,7 +201,7 @@ const unfaithful: readonly Mutant[] = [
     { shutdown: { tellsLoss: false } },
     {
       name: "stops while down and tells nobody what it kept",
-      row: "table 4: close while down, 20 kept, 0/20, no error",
+      row: "F-38: close while down, 20 kept, 0/20, no error",
       steps: [start, flush(), cut(), news(4), term()],
       killedBy: ["shutdown/nothing-accepted-is-lost-in-silence-by-a-stop"],
     },
@@ -210,7 +210,7 @@ const unfaithful: readonly Mutant[] = [
     { shutdown: { forced: false } },
     {
       name: "has a budget for its stop and does not enforce it",
-      row: "table 4: drain hangs, the supervisor's patience ends it",
+      row: "F-81: drain hangs, the supervisor's patience ends it",
       steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
       killedBy: ["shutdown/a-stop-ends-within-its-budget"],
     },
@@ -237,7 +237,7 @@ const unfaithful: readonly Mutant[] = [
     { startup: { whenClosed: "ignore" } },
     {
       name: "runs on when its credentials were refused",
-      row: "table 5: two equal auth errors stop the client",
+      row: "F-70 and F-90: two equal auth errors stop the client",
       steps: [fault({ kind: "refuse-credentials" }), start, advance(60_000)],
       killedBy: ["cold-start/wrong-credentials-never-look-like-waiting"],
     },
@@ -265,7 +265,7 @@ const unfaithful: readonly Mutant[] = [
     { startup: { strategy: "retry-forever" } },
     {
       name: "waits where it was to fail fast",
-      row: "table 5: port closed, default, an error in less than 25 ms",
+      row: "F-65: port closed, default, an error in less than 25 ms",
       declared: { startup: { strategy: "fail-fast" } },
       steps: [cut("none"), start, advance(500_000)],
       killedBy: ["cold-start/fail-fast-ends-within-its-bound"],
@@ -295,7 +295,7 @@ function stopsToldEarlier(events: readonly Event[]): readonly Event[] {
 const faulty: readonly Mutant[] = [
   {
     name: "loses with its process what a stream had acknowledged to it",
-    row: "table 7: PubAck seen, 1/1 after a kill",
+    row: "F-58: PubAck seen, 1/1 after a kill",
     declared: natsGo,
     does: () => (moment, go) => {
       if (isSignal(moment, "KILL")) emptyStreams(moment);
@@ -323,7 +323,7 @@ const faulty: readonly Mutant[] = [
   },
   {
     name: "says of what was stored that nobody answered",
-    row: "table 6: an error that proves nothing happened",
+    row: "F-46: an error that proves nothing happened",
     declared: natsGo,
     does: () => (moment, go) =>
       go({
@@ -339,7 +339,7 @@ const faulty: readonly Mutant[] = [
   },
   {
     name: "drops at its first connection what was published before it",
-    row: "table 5: retry, publish buffered and delivered (5/5)",
+    row: "F-67: retry, publish buffered and delivered (5/5)",
     declared: natsGo,
     does: () => (moment, go) =>
       go({

@@ -41,7 +41,7 @@ const acceptedAfterAll = (event: Event): Event =>
 const endOfBurst: readonly Mutant[] = [
   {
     name: "loses the unwritten tail when it is closed",
-    row: "table 3: close, js3 1000 with a status() iterator open",
+    row: "F-31: close, js3 1000 with a status() iterator open",
     declared: natsJs3,
     behaves: closing(natsJs3, "lost"),
     where: smallBurstThenClose,
@@ -49,7 +49,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "loses the unwritten tail when nats.go is closed",
-    row: "table 3: close, go 1000",
+    row: "F-31: close, go 1000",
     declared: natsGo,
     behaves: closing(natsGo, "lost"),
     where: smallBurstThenClose,
@@ -57,7 +57,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "writes the tail that its profile says a close loses",
-    row: "table 3: close, js2 822",
+    row: "F-31: close, js2 822",
     declared: natsJs2,
     behaves: closing(natsJs2, "written"),
     where: burstThenClose,
@@ -65,7 +65,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "writes inline when 16 KiB wait",
-    row: "table 3: both libraries write inline when 32 KiB wait; 822 is three blocks of 274 frames",
+    row: "F-37: both libraries write inline when 32 KiB wait; 822 is three blocks of 274 frames",
     declared: natsJs2,
     behaves: { ...natsJs2, inlineFlushBytes: 16_384 },
     where: burstThenClose,
@@ -73,7 +73,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "resets its socket when it is closed before its first round trip",
-    row: "found since: a close before the first round trip may lose any tail, js 0 of 150",
+    row: "F-100: a close before the first round trip may lose any tail, js 0 of 150",
     declared: natsJs3,
     behaves: { ...natsJs3, close: { ...natsJs3.close, socket: "reset-if-unread" } },
     where: scenarioWith([start, together(publish(100), close)]),
@@ -81,7 +81,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "takes what is under way with it when it is closed",
-    row: "table 3: close, js3 1000 with a status() iterator open",
+    row: "F-31: close, js3 1000 with a status() iterator open",
     declared: natsJs3,
     does: () => (moment, go) => {
       go();
@@ -92,7 +92,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "drops what a link held when the client closes behind it",
-    row: "table 5: a client closes behind a hold, then release: the held bytes still arrive",
+    row: "F-41: a client closes behind a hold, then release: the held bytes still arrive",
     declared: natsJs3,
     does: () => (moment, go) => {
       const wasHeld = moment.state.view.hindrance === "hold";
@@ -104,7 +104,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "drains without flushing",
-    row: "table 3: drain, waited for, 1000",
+    row: "F-33: drain, waited for, 1000",
     declared: natsGo,
     does: rewriting(losesArrivals, moment => makesCall(moment, "drain")),
     where: drained,
@@ -112,7 +112,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "never says that it has closed after a drain",
-    row: "table 3: drain, waited for",
+    row: "F-33: drain, waited for",
     declared: natsJs3,
     does: rewriting(silentAbout("closed"), moment => makesCall(moment, "drain")),
     where: drained,
@@ -128,7 +128,7 @@ const endOfBurst: readonly Mutant[] = [
   },
   {
     name: "accepts what is published after it has closed",
-    row: "table 5: a publish on a closed connection is refused",
+    row: "F-42: a publish on a closed connection is refused",
     declared: natsGo,
     does: rewriting(acceptedAfterAll),
     where: closed,
@@ -151,7 +151,7 @@ const writesKeptAtClose = (): Doing => {
 const outages: readonly Mutant[] = [
   {
     name: "delivers what it kept although it was closed while down",
-    row: "table 4: close while down, 20 kept, 0/20",
+    row: "F-38: close while down, 20 kept, 0/20",
     declared: natsGo,
     does: writesKeptAtClose,
     where: closedWhileDown,
@@ -159,7 +159,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "says that a close while down has failed",
-    row: "table 4: close while down: closed, no error",
+    row: "F-38: close while down: closed, no error",
     declared: natsJs3,
     does: rewriting(
       event =>
@@ -173,7 +173,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "stays silent when it is closed while down",
-    row: "table 4: close while down: closed",
+    row: "F-38: close while down: closed",
     declared: natsJs2,
     does: rewriting(silentAbout("closed"), moment => isDown(moment) && makesCall(moment, "close")),
     where: closedWhileDown,
@@ -181,7 +181,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "stays open, refusing everything, after a drain while down",
-    row: "table 4: drain while down, go: closed",
+    row: "F-39: drain while down, go: closed",
     declared: natsGo,
     behaves: drainingWhileDown(natsGo, { tells: "reconnecting", leaves: "stuck" }),
     where: drainedWhileDown,
@@ -189,7 +189,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "goes on keeping what is published after a drain while down, as nats-py does",
-    row: "table 4: drain while down, go: closed, 0/20",
+    row: "F-39: drain while down, go: closed, 0/20",
     declared: natsGo,
     behaves: drainingWhileDown(natsGo, { tells: "reconnecting", leaves: "stuck" }),
     does: () => (moment, go) => {
@@ -201,7 +201,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "resolves a drain that lost everything, where it is declared to reject",
-    row: "table 4: drain while down, js3 rejects",
+    row: "F-39: drain while down, js3 rejects",
     declared: natsJs3,
     behaves: natsJs2,
     where: drainedWhileDown,
@@ -209,7 +209,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "rejects a drain that it is declared to resolve",
-    row: "table 4: drain while down, js2 resolves at the next dial",
+    row: "F-39: drain while down, js2 resolves at the next dial",
     declared: natsJs2,
     behaves: drainingWhileDown(natsJs2, natsJs3.drain.whileDown),
     where: drainedWhileDown,
@@ -217,7 +217,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "closes after a drain while down, where it is declared to stay open",
-    row: "table 4: drain while down, js3: not closed",
+    row: "F-39: drain while down, js3: not closed",
     declared: natsJs3,
     behaves: drainingWhileDown(natsJs3, { tells: "disconnected", leaves: "closed" }),
     where: drainedWhileDown,
@@ -225,7 +225,7 @@ const outages: readonly Mutant[] = [
   },
   {
     name: "accepts publishes again after a drain while down",
-    row: "table 4: drain while down, js refuses every publish for ever",
+    row: "F-39: drain while down, js refuses every publish for ever",
     declared: natsJs3,
     does: () => (moment, go) => {
       go();

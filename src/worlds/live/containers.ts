@@ -5,7 +5,7 @@
  * 1. An image holds one program and nothing else (fixtures/images). Its tag names the version and a digest of what is in it, so it is
  *    built once, and never stands for another program.
  * 2. A container shares the network of this machine and the folder of the lease. A published port will not do: the engine puts a proxy of its own
- *    before it, which takes every dial and turns RST into FIN, so that no cut is one; docs/facts.md, "Containers".
+ *    before it, which takes every dial and turns RST into FIN, so that no cut is one; docs/facts.md, F-135.
  * 3. Each start is a new container, as it would be a new process. Signals go through the engine, SIGSTOP as well: its own pause cannot be
  *    followed by SIGKILL without the server running in between.
  * 4. Its program does not outlive the harness, however that ends. The container that is then left carries its owner in its labels, as

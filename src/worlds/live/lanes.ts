@@ -7,9 +7,9 @@
  */
 import { availableParallelism } from "node:os";
 
-/** A client that redials every 2 ms was seen to starve its harness with 128 at once; docs/facts.md, "Lanes". */
+/** A client that redials every 2 ms was seen to starve its harness with 128 at once; docs/facts.md, F-134. */
 export const lanesMax = 32;
-/** Half of what an idle machine gains by: docs/facts.md, "Lanes". */
+/** Half of what an idle machine gains by: docs/facts.md, F-132 to F-134. */
 export const lanesDefault: number = Math.min(lanesMax, 4 * availableParallelism());
 
 interface Begun<Job, Result> {

@@ -1,5 +1,5 @@
 /**
- * One case on the real parts. The recipe (docs/facts.md, "barriers") makes what can be exact exact:
+ * One case on the real parts. The recipe (docs/facts.md, F-93 to F-99) makes what can be exact exact:
  *
  * 1. An observer beside the proxy is subscribed, and flushed, before the bus starts.
  * 2. A fault is put in force by a call that returns when it is: DELETE of the proxy, a toxic listed, a process gone. Then whoever
