@@ -1,16 +1,4 @@
-/**
- * One case on the real parts. The recipe (docs/facts.md, F-93 to F-99) makes what can be exact exact:
- *
- * 1. An observer beside the proxy is subscribed, and flushed, before the bus starts.
- * 2. A fault is put in force by a call that returns when it is: DELETE of the proxy, a toxic listed, a process gone. Then whoever
- *    it befell is asked, and asked again before the heal. A fault that is not in force ends the case there: nothing was shown.
- * 3. What the client has noticed is its own event, looked for from a mark taken before the fault; never a sleep.
- * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late.
- *    Nor is a dial under way then that began before (dials.ts).
- * 5. Settled: the bus's flush, then the observer's. What is not there then has not arrived.
- *
- * It does what `plan` says and emits what it sees; it never judges. A wait that is not met becomes an event.
- */
+/** The case of the bare client, by the recipe in run-case.ts. A wait that is not met becomes an event. */
 import { setTimeout as wait } from "node:timers/promises";
 import { callsMade, plan, settleId, type View, type ViewedStep, viewedSteps } from "../../../models/plan.ts";
 import type { CallOutcome, ConnectionChange, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
@@ -26,7 +14,7 @@ import type { Memory } from "./memory.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { Observer } from "./observer.ts";
 import type { Streams } from "./streams.ts";
-import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
+import { type Link, type LinkOpening, LinkTaken, type ToxicName } from "./toxiproxy.ts";
 
 /** The parts that cases run on, one after another; they outlive each. */
 export interface Parts {
@@ -148,6 +136,8 @@ export class LiveCase {
   /** A process that was to run has ended: what it would have said is not known. @throws what else is wrong */
   #whyOver(error: unknown): GivenUp {
     if (error instanceof GivenUp) return error;
+    // The look at a cut before its heal: where there is a link, whoever opened it, the proxy refuses another.
+    if (error instanceof LinkTaken) return new GivenUp(this.#at, "the link to be closed until it is opened again");
     if (error instanceof BusEnded) return new GivenUp(this.#at, "its process, which has ended, to run");
     throw error;
   }
@@ -294,11 +284,8 @@ export class LiveCase {
     await this.publish(step, before);
     const silent = before.hindrance === "blackhole" || before.hindrance === "pause";
     if (silent && before.client === "connected" && this.mayHaveNoticed()) {
-      this.emit({
-        kind: "not-awaited",
-        step: step.id,
-        what: "publishes to be made before the client noticed the silence",
-      });
+      const what = "publishes to be made before the client noticed the silence";
+      this.emit({ kind: "not-awaited", step: step.id, what });
     }
     if (before.hindrance === "limit" && after.link === "down" && before.ended === "no")
       await this.limitReached(before.limitStep);
@@ -373,18 +360,18 @@ export class LiveCase {
     switch (fault.kind) {
       case "hold":
         await link.hold();
-        await this.mustBeInForce(step, "hold");
+        this.mustShow(step, "hold");
         return this.proven(step, "hold", "the proxy lists it");
       case "blackhole":
         await link.blackhole();
-        await this.mustBeInForce(step, "blackhole");
+        this.mustShow(step, "blackhole");
         return this.proven(step, "blackhole", "the proxy lists it");
       case "limit":
         // A dial right after the limit would find a fresh one: it gets no INFO, and so nothing done, until the proxy is gone.
         await link.holdDownstream();
         await link.limit(fault.bytes);
-        await this.mustBeInForce(step, "hold-downstream");
-        return this.mustBeInForce(step, "limit", fault.bytes);
+        this.mustShow(step, "hold-downstream");
+        return this.mustShow(step, "limit", fault.bytes);
       case "pause-server":
         this.pausedCid = (await server.connectionsOpen()).find(one => one.name === this.name)?.cid;
         await server.pause();
@@ -398,8 +385,9 @@ export class LiveCase {
         this.mustBe(step, "the stop", server.pid === undefined);
         break;
       case "cut":
+        if (this.one.scenario.options.cutsWith === "rst") await this.mustStillShow(step, "closes-with-rst");
         await link.cut();
-        this.mustBe(step, "the cut", await link.isGone());
+        this.mustBe(step, "the cut", !link.isOpen);
         break;
       default:
         return this.faultService(step, fault, before);
@@ -419,8 +407,14 @@ export class LiveCase {
     throw new Error(`fault in faultline: ${fault.kind} without a policy`);
   }
 
-  protected async mustBeInForce(step: StepId, name: ToxicName, amount?: number): Promise<void> {
-    this.mustBe(step, name, await this.parts.link.isInForce(name, amount));
+  /** By the proxy's reply to the call that laid it. */
+  protected mustShow(step: StepId, name: ToxicName, amount?: number): void {
+    this.mustBe(step, name, this.parts.link.shows(name, amount));
+  }
+
+  /** By the proxy, asked again before the fault ends. */
+  protected async mustStillShow(step: StepId, ...names: readonly ToxicName[]): Promise<void> {
+    this.mustBe(step, names.join(" and "), await this.parts.link.stillShows(...names));
   }
 
   /** Ends the case where it is not so. */
@@ -443,7 +437,10 @@ export class LiveCase {
     if (!this.saidSince(this.faultMark, "disconnected")) this.emit({ kind: "awaits-notice", step });
     const dueMs = 3 * pingIntervalMs * (pingsOutMax + 1);
     await this.awaitSaid(step, "disconnected", this.faultMark, Math.max(noticeBoundMs, dueMs));
-    if (before.hindrance === "blackhole") await this.parts.link.cut();
+    if (before.hindrance === "blackhole") {
+      await this.mustStillShow(step, "blackhole");
+      await this.parts.link.cut();
+    }
     this.sayEvents();
   }
 
@@ -457,19 +454,21 @@ export class LiveCase {
       // The server reads what the kernel kept for it, and lets go of the connection that the client has closed.
       if (!connectionLives) await this.awaitOpen(step, open => open.every(one => one.cid !== this.pausedCid));
     } else if (before.hindrance === "limit") {
+      await this.mustStillShow(step, "limit", "hold-downstream");
       await link.release("limit");
       await link.release("hold-downstream");
     } else if (before.hindrance === "hold") {
       if (link.isOpen) {
-        await this.mustBeInForce(step, "hold");
+        await this.mustStillShow(step, "hold");
         await link.release("hold");
       }
     } else if (before.hindrance === "blackhole") {
-      await this.mustBeInForce(step, "blackhole");
+      await this.mustStillShow(step, "blackhole");
       this.faultMark = this.bus.mark();
       await link.cut();
       await this.openLinkAgain(step, false);
     } else if (before.link === "handshake") {
+      await this.mustStillShow(step, "hold-downstream");
       await link.release("hold-downstream");
     } else if (before.link === "down") {
       await this.openLinkAgain(step, awaits === "handshake");
@@ -490,13 +489,12 @@ export class LiveCase {
   ): Promise<void> {
     const closesWith = this.one.scenario.options.cutsWith;
     await this.parts.link.open({ closesWith, ...held });
-    if (closesWith === "rst") await this.mustBeInForce(step, "closes-with-rst");
-    if (held.heldDownstream === true) await this.mustBeInForce(step, "hold-downstream");
-    if (held.silentHandshake === true) await this.mustBeInForce(step, "silent-handshake");
+    if (closesWith === "rst") this.mustShow(step, "closes-with-rst");
+    if (held.heldDownstream === true) this.mustShow(step, "hold-downstream");
+    if (held.silentHandshake === true) this.mustShow(step, "silent-handshake");
   }
 
   protected async openLinkAgain(step: StepId, heldDownstream: boolean): Promise<void> {
-    this.mustBe(step, "the cut", await this.parts.link.isGone());
     if (this.serverDown) {
       this.mustBe(step, "the stop", this.parts.server.pid === undefined);
       await this.parts.server.restart(this.storeLost ? { store: "lost" } : {});

@@ -2,8 +2,9 @@
  * One case on the real parts. The recipe (docs/facts.md, F-93 to F-99) makes what can be exact exact:
  *
  * 1. An observer beside the proxy is subscribed, and flushed, before the bus starts.
- * 2. A fault is put in force by a call that returns when it is: DELETE of the proxy, a toxic listed, a process gone. Then whoever
- *    it befell is asked, and asked again before the heal. A fault that is not in force ends the case there: nothing was shown.
+ * 2. A fault is put in force by a call that returns when it is: the proxy deleted, a toxic laid, a process gone. The reply of the one that
+ *    it befell shows it, and that one is asked again before the heal; the proxy is asked whether a cut lasted by the opening itself, which
+ *    it refuses where there is a link. A fault that is not in force ends the case there: nothing was shown.
  * 3. What the client has noticed is its own event, looked for from a mark taken before the fault; never a sleep.
  * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late.
  *    Nor is a dial under way then that began before (dials.ts).

@@ -361,7 +361,7 @@ export class ServiceCase extends LiveCase {
     switch (fault.kind) {
       case "lose-ack":
         await link.loseNextDownstream();
-        await this.mustBeInForce(step, "lose-downstream");
+        this.mustShow(step, "lose-downstream");
         this.unproven.push({ step, fault: fault.kind });
         return;
       case "no-jetstream":
@@ -396,7 +396,7 @@ export class ServiceCase extends LiveCase {
   protected override async heal(step: StepId, awaits: HealAwait, before: View): Promise<void> {
     const { server, link } = this.parts;
     if (before.hindrance === "lose-ack" && link.isOpen) {
-      await this.mustBeInForce(step, "lose-downstream");
+      await this.mustStillShow(step, "lose-downstream");
       await link.release("lose-downstream");
     }
     if (before.door === "shut" && before.jetStream) {
@@ -406,7 +406,7 @@ export class ServiceCase extends LiveCase {
     }
     this.faultMark = before.started ? this.bus.mark() : 0;
     if (before.door === "silent") {
-      await this.mustBeInForce(step, "silent-handshake");
+      await this.mustStillShow(step, "silent-handshake");
       await link.cut();
       await this.openLink(step);
     } else {

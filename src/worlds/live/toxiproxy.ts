@@ -3,12 +3,22 @@
  * server that can be cut, held, limited and emptied. What its faults really do was measured; the order of the calls follows that:
  * a cut deletes the proxy, and the next opening creates it anew on the same port; nothing is laid on top of a hold;
  * a hold is removed only while its connection lives. All chance is ours: toxicity 0 or 1, no jitter.
+ *
+ * Proxies and toxics are created, listed and removed through toxiproxy-node-client; proxy-api.ts bounds its calls. A call costs a
+ * case more than anything else that the harness does, so what a reply has shown is not asked again.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import type {
+  Toxiproxy as Client,
+  Proxy as ProxyHandle,
+  Toxic,
+  ToxicDirection,
+  ToxicType,
+} from "toxiproxy-node-client";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
-import { ApiRefused, JsonApi } from "./json-api.ts";
+import { ProxyApi, ProxyRefused } from "./proxy-api.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
@@ -40,13 +50,20 @@ export type ToxicName =
   | "silent-handshake"
   | "closes-with-rst";
 
+type Attributes = Readonly<Record<string, number>>;
+
 /** A toxic as the proxy lists it: the proof that a fault is installed. */
 export interface ListedToxic {
   readonly name: ToxicName;
-  readonly type: "latency" | "bandwidth" | "timeout" | "limit_data" | "reset_peer";
-  readonly stream: "upstream" | "downstream";
+  readonly type: ToxicType;
+  readonly stream: ToxicDirection;
   readonly toxicity: number;
-  readonly attributes: Readonly<Record<string, number>>;
+  readonly attributes: Attributes;
+}
+
+/** There is a proxy of that name already, or its port is taken: the link is not as closed as it was thought to be. */
+export class LinkTaken extends Error {
+  override readonly name = "LinkTaken";
 }
 
 /** The path from clients to one server. Every call returns when its effect is in force on the connections there are. */
@@ -54,6 +71,7 @@ export interface Link {
   /** Where clients dial. */
   readonly port: number;
   readonly isOpen: boolean;
+  /** @throws LinkTaken where the link is there, whoever made it */
   open(opening: LinkOpening): Promise<void>;
   /** Ends every connection, drops what is held and refuses every dial. */
   cut(): Promise<void>;
@@ -75,10 +93,13 @@ export interface Link {
   /** Ends the fault. After a hold, what was kept goes on its way. */
   release(name: ToxicName): Promise<void>;
   toxics(): Promise<readonly ListedToxic[]>;
-  /** Whether the proxy runs and lists that toxic exactly as it was asked for: not another direction, amount or share of connections. */
-  isInForce(name: ToxicName, amount?: number): Promise<boolean>;
-  /** Whether the proxy itself knows of no such link. Unlike `isOpen` it is asked. */
-  isGone(): Promise<boolean>;
+  /**
+   * Whether the proxy's reply to the call that laid that toxic showed it exactly as it was to be: not another direction, amount or share of
+   * connections. What has been released since is shown no more. Asks nobody.
+   */
+  shows(name: ToxicName, amount?: number): boolean;
+  /** Whether the proxy, asked anew, runs and lists what its replies have shown, these among it: nothing less, nothing more and nothing else. */
+  stillShows(...names: readonly ToxicName[]): Promise<boolean>;
 }
 
 interface ListedProxy {
@@ -97,10 +118,10 @@ const holdMs = 600_000;
 const lostAfterBytes = 7;
 
 export class Toxiproxy {
-  readonly #api: JsonApi;
+  readonly #api: ProxyApi;
   readonly #process: ServerProcess;
 
-  private constructor(api: JsonApi, process: ServerProcess) {
+  private constructor(api: ProxyApi, process: ServerProcess) {
     this.#api = api;
     this.#process = process;
   }
@@ -114,12 +135,12 @@ export class Toxiproxy {
     };
     const { program, apiPort, folder, backend = processBackend } = options;
     const args = ["-host", "127.0.0.1", "-port", `${apiPort}`, "-config", writeMark(options, mark)];
-    // Anything below an error is one line a call.
+    // The client library updates by POST, of which each is a line of warning.
     const child = await backend.start(program, args, { folder, env: { LOG_LEVEL: "error" }, onLine });
     void child.exited.then(() => {
       failure ??= "it ended.";
     });
-    const api = new JsonApi(apiPort);
+    const api = new ProxyApi(apiPort);
     try {
       await untilAnswering(api, mark, () => failure);
       await checkVersion(api, options.version);
@@ -151,77 +172,68 @@ function writeMark(options: ToxiproxyOptions, mark: string): string {
   return file;
 }
 
-async function untilAnswering(api: JsonApi, mark: string, failure: () => string | undefined): Promise<void> {
+async function untilAnswering(api: ProxyApi, mark: string, failure: () => string | undefined): Promise<void> {
   for (const until = performance.now() + startBoundMs; performance.now() < until; await wait(pollMs)) {
     const reason = failure();
     if (reason !== undefined) throw new Error(reason);
-    const proxies = await api.json("GET", "/proxies").catch(() => undefined);
+    const proxies = await api.ask("list the proxies", client => client.getAll()).catch(() => undefined);
     if (proxies === undefined) continue;
-    if (mark in (proxies as Readonly<Record<string, ListedProxy>>)) return;
+    if (mark in proxies) return;
     throw new Error("another Toxiproxy answers there.");
   }
   throw new Error(`no answer within ${startBoundMs} ms.`);
 }
 
-async function checkVersion(api: JsonApi, version: string): Promise<void> {
-  const { version: answered } = (await api.json("GET", "/version")) as { readonly version?: string };
+async function checkVersion(api: ProxyApi, version: string): Promise<void> {
+  const answer = await api.ask("tell its version", client => client.getVersion());
+  const { version: answered } = JSON.parse(answer) as { readonly version?: string };
   if (answered !== version) throw new Error(`it is version ${answered}, not ${version}.`);
+}
+
+/** While it is open: the client's handles, of what the replies have shown. */
+interface Opened {
+  readonly proxy: ProxyHandle;
+  readonly toxics: Map<ToxicName, Toxic<Attributes>>;
 }
 
 class ProxyLink implements Link {
   readonly port: number;
-  readonly #api: JsonApi;
+  readonly #api: ProxyApi;
   readonly #serverPort: number;
-  #isOpen = false;
-  /** What is laid on it and keeps what it is given. */
-  #holding: ListedToxic[] = [];
+  #opened: Opened | undefined;
 
-  constructor(api: JsonApi, port: number, serverPort: number) {
+  constructor(api: ProxyApi, port: number, serverPort: number) {
     this.port = checkedPort(port);
     this.#api = api;
     this.#serverPort = checkedPort(serverPort);
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  get #name(): string {
-    return `link-${this.port}`;
-  }
-
-  get #path(): string {
-    return `/proxies/${this.#name}`;
+    return this.#opened !== undefined;
   }
 
   async open({ closesWith, heldDownstream = false, silentHandshake = false }: LinkOpening): Promise<void> {
     if (this.isOpen) throw new Error(`The link on port ${this.port} is open already.`);
-    const listen = `127.0.0.1:${this.port}`;
-    const upstream = `127.0.0.1:${this.#serverPort}`;
     const names: readonly ToxicName[] = [
       ...(closesWith === "rst" ? (["closes-with-rst"] as const) : []),
       ...(heldDownstream ? (["hold-downstream"] as const) : []),
       ...(silentHandshake ? (["silent-handshake"] as const) : []),
     ];
-    const toxics = names.map(name => toxicOf(name));
     // Enabled last, so that the first connection finds the toxics there.
-    const enabled = toxics.length === 0;
-    await this.#api.text("POST", "/proxies", { name: this.#name, listen, upstream, enabled });
+    const opened: Opened = { proxy: await this.#create(names.length === 0), toxics: new Map() };
     try {
-      for (const toxic of toxics) await this.#add(toxic);
-      if (!enabled) await this.#api.text("POST", this.#path, { enabled: true, listen, upstream });
+      for (const name of names) await this.#add(opened, toxicOf(name));
+      if (names.length > 0) await this.#enable(opened.proxy);
     } catch (error) {
-      await this.#api.text("DELETE", this.#path);
+      await this.#remove(opened.proxy);
       throw error;
     }
-    this.#isOpen = true;
-    this.#holding = toxics.filter(holds);
+    this.#opened = opened;
   }
 
   async cut(): Promise<void> {
-    this.#mustBeOpen();
-    await this.#api.text("DELETE", this.#path);
-    this.#isOpen = false;
+    await this.#remove(this.#mustBeOpen().proxy);
+    this.#opened = undefined;
   }
 
   hold(): Promise<void> {
@@ -253,57 +265,117 @@ class ProxyLink implements Link {
   }
 
   async release(name: ToxicName): Promise<void> {
-    this.#mustBeOpen();
-    await this.#api.text("DELETE", `${this.#path}/toxics/${name}`);
-    this.#holding = this.#holding.filter(one => one.name !== name);
+    const { toxics } = this.#mustBeOpen();
+    const toxic = toxics.get(name);
+    if (toxic === undefined) throw new Error(`There is no "${name}" on the link on port ${this.port}.`);
+    await this.#api.ask(`remove "${name}" of ${this.#name}`, () => toxic.remove());
+    toxics.delete(name);
   }
 
   async toxics(): Promise<readonly ListedToxic[]> {
     this.#mustBeOpen();
-    return (await this.#api.json("GET", `${this.#path}/toxics`)) as readonly ListedToxic[];
+    return (await this.#listed())?.toxics ?? [];
   }
 
-  async isInForce(name: ToxicName, amount = 0): Promise<boolean> {
-    const proxy = await this.#listed();
-    const toxic = proxy?.toxics.find(one => one.name === name);
-    return toxic !== undefined && proxy?.enabled === true && isAsAsked(toxic, toxicOf(name, amount));
+  shows(name: ToxicName, amount = 0): boolean {
+    const shown = this.#opened?.toxics.get(name);
+    return shown !== undefined && isAsAsked(shown, toxicOf(name, amount));
   }
 
-  async isGone(): Promise<boolean> {
-    return (await this.#listed()) === undefined;
+  async stillShows(...names: readonly ToxicName[]): Promise<boolean> {
+    const shown = this.#opened?.toxics;
+    const listed = await this.#listed();
+    if (shown === undefined || listed === undefined) return false;
+    const isListed = (one: Toxic<Attributes>): boolean =>
+      listed.toxics.some(other => other.name === one.name && isAsAsked(other, one));
+    const isAll = names.every(name => shown.has(name)) && listed.toxics.length === shown.size;
+    return listed.enabled && isAll && [...shown.values()].every(isListed);
   }
 
-  /** This one alone: the list of all grows with the lanes. */
-  async #listed(): Promise<ListedProxy | undefined> {
+  get #name(): string {
+    return `link-${this.port}`;
+  }
+
+  get #addresses(): { readonly listen: string; readonly upstream: string } {
+    return { listen: `127.0.0.1:${this.port}`, upstream: `127.0.0.1:${this.#serverPort}` };
+  }
+
+  async #create(enabled: boolean): Promise<ProxyHandle> {
+    const what = `create ${this.#name}`;
+    const body = { name: this.#name, ...this.#addresses, enabled };
+    return this.#checked(await this.#listening(what, client => client.createProxy(body)), what, enabled);
+  }
+
+  async #enable(proxy: ProxyHandle): Promise<void> {
+    const what = `enable ${this.#name}`;
+    const body = { ...this.#addresses, enabled: true };
+    this.#checked(await this.#listening(what, () => proxy.update(body)), what, true);
+  }
+
+  /** Refused where there is one of that name (409), or the port is another's (500). */
+  async #listening(what: string, call: (client: Client) => Promise<ProxyHandle>): Promise<ProxyHandle> {
     try {
-      return (await this.#api.json("GET", this.#path)) as ListedProxy;
+      return await this.#api.ask(what, call);
     } catch (error) {
-      if (error instanceof ApiRefused && error.status === 404) return undefined;
+      const isTaken = error instanceof ProxyRefused && (error.status === 409 || error.status === 500);
+      throw isTaken ? new LinkTaken(`The link on port ${this.port} is there already. ${error.message}`) : error;
+    }
+  }
+
+  #checked(proxy: ProxyHandle, what: string, enabled: boolean): ProxyHandle {
+    const { listen, upstream } = this.#addresses;
+    const isAsAsked = proxy.listen === listen && proxy.upstream === upstream && proxy.enabled === enabled;
+    if (!isAsAsked) throw new Error(`Toxiproxy, asked to ${what}, answered ${JSON.stringify(proxy.toJson())}.`);
+    return proxy;
+  }
+
+  /** One that is gone is gone, whoever removed it. */
+  async #remove(proxy: ProxyHandle): Promise<void> {
+    try {
+      await this.#api.ask(`remove ${this.#name}`, () => proxy.remove());
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+    }
+  }
+
+  /** What the client makes of a proxy lacks its toxics; its reply has them. This one alone: the list of all grows with the lanes. */
+  async #listed(): Promise<ListedProxy | undefined> {
+    const what = `list ${this.#name}`;
+    try {
+      return await this.#api.ask(what, async client => {
+        const { data } = await client.getApi().get<ListedProxy>(`${client.host}/proxies/${this.#name}`);
+        return data;
+      });
+    } catch (error) {
+      if (isUnknown(error)) return undefined;
       throw error;
     }
   }
 
   async #install(toxic: ListedToxic): Promise<void> {
-    this.#mustBeOpen();
-    const holding = this.#holding.find(one => one.stream === toxic.stream);
+    const opened = this.#mustBeOpen();
+    const holding = [...opened.toxics.values()].find(one => one.stream === toxic.stream && holds(one));
     // What is held would slip past the newcomer.
     if (holding !== undefined)
       throw new Error(`"${toxic.name}" cannot be laid on "${holding.name}": release that first.`);
-    await this.#add(toxic);
-    if (holds(toxic)) this.#holding.push(toxic);
+    await this.#add(opened, toxic);
   }
 
   /** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
-  async #add(toxic: ListedToxic): Promise<void> {
-    const listed = (await this.#api.json("POST", `${this.#path}/toxics`, toxic)) as ListedToxic;
-    if (!isAsAsked(listed, toxic))
-      throw new Error(`Toxiproxy took "${toxic.name}" ${JSON.stringify(toxic)} for ${JSON.stringify(listed)}.`);
+  async #add({ proxy, toxics }: Opened, toxic: ListedToxic): Promise<void> {
+    const shown = await this.#api.ask(`lay "${toxic.name}" on ${this.#name}`, () => proxy.addToxic<Attributes>(toxic));
+    if (!isAsAsked(shown, toxic))
+      throw new Error(`Toxiproxy took "${toxic.name}" ${JSON.stringify(toxic)} for ${JSON.stringify(shown.toJson())}.`);
+    toxics.set(toxic.name, shown);
   }
 
-  #mustBeOpen(): void {
-    if (!this.isOpen) throw new Error(`The link on port ${this.port} is not open.`);
+  #mustBeOpen(): Opened {
+    if (this.#opened === undefined) throw new Error(`The link on port ${this.port} is not open.`);
+    return this.#opened;
   }
 }
+
+const isUnknown = (error: unknown): boolean => error instanceof ProxyRefused && error.status === 404;
 
 /** `amount`: bytes of a limit, kilobytes a second of a choke. */
 function toxicOf(name: ToxicName, amount = 0): ListedToxic {
@@ -328,11 +400,13 @@ function toxicOf(name: ToxicName, amount = 0): ListedToxic {
   }
 }
 
+type Effect = Omit<ListedToxic, "name">;
+
 /** Keeps what it is given. */
-const holds = ({ type, attributes }: ListedToxic): boolean =>
+const holds = ({ type, attributes }: Effect): boolean =>
   type === "latency" || (type === "bandwidth" && attributes.rate === 0);
 
-function isAsAsked(listed: ListedToxic, { type, stream, toxicity, attributes }: ListedToxic): boolean {
+function isAsAsked(listed: Effect, { type, stream, toxicity, attributes }: Effect): boolean {
   const same = Object.entries(attributes).every(([name, value]) => listed.attributes[name] === value);
   return same && listed.type === type && listed.stream === stream && listed.toxicity === toxicity;
 }

@@ -8,7 +8,7 @@ import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { openStreams, type Streams } from "../../../src/worlds/live/streams.ts";
-import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { type Link, LinkTaken, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
 let lease: Lease;
 let server: NatsServer;
@@ -49,6 +49,19 @@ afterAll(async () => {
 const dial = (options: ConnectionOptions = {}): Promise<NatsConnection> =>
   connect({ servers: `127.0.0.1:${link.port}`, reconnect: false, timeout: 5_000, ...options });
 
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object;
+}
+
+/** What another does to the proxy, past the link. */
+async function ask(method: string, path: string, body?: object): Promise<void> {
+  const url = `http://127.0.0.1:${lease.ports[2]}/proxies${path === "" ? "" : `/${path}`}`;
+  const response = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+}
+
 async function heldCount(): Promise<number> {
   return (await streams.held("JOBS")).runs.reduce((sum, run) => sum + run.count, 0);
 }
@@ -59,7 +72,7 @@ test("the next acknowledgement is lost with its connection, what it acknowledged
   const publisher = jetstream(client, { timeout: 2_000 });
   await publisher.publish("job", "00000000", { msgID: "zero" });
   await link.loseNextDownstream();
-  expect(await link.isInForce("lose-downstream")).toBe(true);
+  expect(link.shows("lose-downstream")).toBe(true);
   await expect(publisher.publish("job", "00000001", { msgID: "one" })).rejects.toThrow();
   await client.closed();
   expect(await heldCount()).toBe(2);
@@ -96,7 +109,7 @@ test("the server's own PING, 2 s after the connect, is not taken for the acknowl
 
 test("dials are accepted and no greeting comes, until the link is opened anew", async () => {
   await link.open({ closesWith: "fin", silentHandshake: true });
-  expect(await link.isInForce("silent-handshake")).toBe(true);
+  expect(link.shows("silent-handshake")).toBe(true);
   await expect(dial({ timeout: 300 })).rejects.toThrow(/timeout/i);
   await link.cut();
   await link.open({ closesWith: "fin" });
@@ -109,7 +122,7 @@ test("a client that is given nothing becomes the server's slow consumer", async 
   reader.subscribe("flood", { callback: () => {} });
   await reader.flush();
   await link.chokeDownstream(0);
-  expect(await link.isInForce("choke-downstream", 0)).toBe(true);
+  expect(link.shows("choke-downstream", 0)).toBe(true);
   const before = (await server.state()).slowConsumers;
   const writer = await connect({ servers: `127.0.0.1:${server.port}` });
   const chunk = new Uint8Array(10_000);
@@ -150,20 +163,60 @@ test("a narrow link passes all of it, later", async () => {
   await reader.close();
 });
 
-test("what is in force is told to the letter", async () => {
-  await expect(link.isInForce("hold")).resolves.toBe(false);
-  expect(await link.isGone()).toBe(true);
+test("what the replies have shown is told to the letter", async () => {
+  expect(link.shows("hold")).toBe(false);
   await link.open({ closesWith: "rst", heldDownstream: true });
-  expect(await link.isGone()).toBe(false);
-  expect(await link.isInForce("closes-with-rst")).toBe(true);
-  expect(await link.isInForce("hold-downstream")).toBe(true);
-  expect(await link.isInForce("hold")).toBe(false);
+  expect([link.shows("closes-with-rst"), link.shows("hold-downstream"), link.shows("hold")]).toEqual([
+    true,
+    true,
+    false,
+  ]);
   await link.limit(5);
-  expect([await link.isInForce("limit", 5), await link.isInForce("limit", 6)]).toEqual([true, false]);
+  expect([link.shows("limit", 5), link.shows("limit", 6)]).toEqual([true, false]);
   await link.release("limit");
-  expect(await link.isInForce("limit", 5)).toBe(false);
+  expect(link.shows("limit", 5)).toBe(false);
+  await expect(link.release("limit")).rejects.toThrow(/There is no "limit"/);
   expect(() => link.chokeDownstream(-1)).toThrow(RangeError);
   await expect(link.loseNextDownstream()).rejects.toThrow(/cannot be laid on "hold-downstream"/);
   await link.cut();
-  expect(await link.isGone()).toBe(true);
+  expect([link.shows("closes-with-rst"), link.isOpen]).toEqual([false, false]);
+});
+
+const latency = { type: "latency", stream: "upstream", toxicity: 1, attributes: { latency: 600_000, jitter: 0 } };
+const foreign: readonly (readonly [what: string, call: Call])[] = [
+  ["disables", { method: "PATCH", path: "", body: { enabled: false } }],
+  ["removes", { method: "DELETE", path: "" }],
+  ["takes a toxic from", { method: "DELETE", path: "/toxics/hold" }],
+  ["lays a toxic on", { method: "POST", path: "/toxics", body: { ...latency, name: "another", stream: "downstream" } }],
+  ["keeps from its connections", { method: "PATCH", path: "/toxics/hold", body: { toxicity: 0 } }],
+  ["gives another amount", { method: "PATCH", path: "/toxics/hold", body: { attributes: { latency: 0 } } }],
+];
+test.each(foreign)("a link that another %s is no longer as it was shown", async (_, { method, path, body }) => {
+  await link.open({ closesWith: "fin" });
+  await link.hold();
+  expect([await link.stillShows("hold"), await link.stillShows("hold", "limit")]).toEqual([true, false]);
+  await ask(method, `link-${link.port}${path}`, body);
+  expect(link.shows("hold")).toBe(true);
+  expect(await link.stillShows("hold")).toBe(false);
+});
+
+test.each([
+  ["of its name", () => link.port],
+  ["of another name on its port", () => 1],
+])("a link is not opened where there is a proxy %s", async (_, number) => {
+  const name = `link-${number()}`;
+  await ask("POST", "", { name, listen: `127.0.0.1:${link.port}`, upstream: "127.0.0.1:1", enabled: true });
+  expect(link.isOpen).toBe(false);
+  await expect(link.open({ closesWith: "fin" })).rejects.toThrow(LinkTaken);
+  await expect(link.open({ closesWith: "rst" })).rejects.toThrow(LinkTaken);
+  await ask("DELETE", name);
+  await link.open({ closesWith: "fin" });
+});
+
+test("a link that another has removed can be cut, and opened again", async () => {
+  await link.open({ closesWith: "fin" });
+  await ask("DELETE", `link-${link.port}`);
+  await link.cut();
+  await link.open({ closesWith: "fin" });
+  await (await dial()).close();
 });

@@ -65,8 +65,8 @@ function withChanges(link: Link, changes: Partial<Link>): Link {
     loseNextDownstream: () => link.loseNextDownstream(),
     chokeDownstream: kilobytesPerSecond => link.chokeDownstream(kilobytesPerSecond),
     toxics: () => link.toxics(),
-    isInForce: (name, amount) => link.isInForce(name, amount),
-    isGone: () => link.isGone(),
+    shows: (name, amount) => link.shows(name, amount),
+    stillShows: (...asked) => link.stillShows(...asked),
     ...changes,
   };
 }
