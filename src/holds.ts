@@ -173,6 +173,7 @@ async function openGround(
   const site = await openLive(contextOf(onProgress), { lanes: lanesDefault, backend: "process" }, casesMax);
   try {
     const stage = await site.openBus(bus);
+    if (stage.unclaimed !== undefined) onProgress(stage.unclaimed);
     const held = profileOf(stage.greeting.profile, bus, named);
     const { lanes } = stage;
     return { ...held, stage, versions: liveVersions(site, stage), lanes, close: () => site.close() };

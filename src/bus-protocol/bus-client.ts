@@ -18,7 +18,7 @@ import {
 } from "./protocol.ts";
 import { eventSchema, replySchemas } from "./schema.ts";
 
-/** How a bus's process ended; `error` where it could not be started at all. */
+/** How a bus's process ended; neither code nor signal where nobody tells; `error` where it could not be started at all. */
 export interface BusExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -339,5 +339,6 @@ function nameOf(command: Command, id: number): string {
 
 function endingOf(exit: BusExit | null): string {
   if (exit === null) return "closed its stdout";
-  return exit.signal === null ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;
+  if (exit.signal !== null) return `was ended by ${exit.signal}`;
+  return exit.code === null ? "ended" : `ended with exit code ${exit.code}`;
 }

@@ -160,6 +160,8 @@ export interface Greeting {
   readonly capabilities: readonly BusCapability[];
   /** Choices of the wrapper that change what its client does, in words of its own: `status-iterator-open`. */
   readonly traits?: readonly string[];
+  /** Its own, where the harness may have started it through a wrapper. */
+  readonly pid?: number;
 }
 
 export interface CallReply {

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { withoutShell } from "./command-line.ts";
 import { BusUnavailable, excerpt } from "./errors.ts";
 
 /** A bundled bus, as its bus.json says, and the folder that it stands in. */
@@ -29,6 +30,8 @@ export interface BusLaunch {
   readonly folder: string;
   /** Null for a user's own command line: its greeting tells the rest. */
   readonly manifest: BusManifest | null;
+  /** A shell may stay around the bus, whose process is then another than the one started. */
+  readonly shellMayStay: boolean;
 }
 
 /** Runs a program to its end. Rejects where it cannot be started. */
@@ -57,11 +60,14 @@ export function bundledBuses(): readonly BusManifest[] {
     .map(readManifest);
 }
 
-/** A bundled bus by its name; anything else is a command line for the shell, run in the current folder. */
+/** A bundled bus by its name; anything else is a command line for the shell, run in the current folder. A single command becomes its program. */
 export function findBus(nameOrCommand: string): BusLaunch {
   const manifest = bundledBuses().find(bus => bus.name === nameOrCommand);
   if (manifest !== undefined) return launchOf(manifest);
-  return { name: nameOrCommand, command: ["/bin/sh", "-c", nameOrCommand], folder: process.cwd(), manifest: null };
+  const single = withoutShell(nameOrCommand);
+  const command: BusLaunch["command"] = ["/bin/sh", "-c", single ?? nameOrCommand];
+  const shellMayStay = single === undefined;
+  return { name: nameOrCommand, command, folder: process.cwd(), manifest: null, shellMayStay };
 }
 
 export function launchOf(manifest: BusManifest): BusLaunch {
@@ -70,7 +76,7 @@ export function launchOf(manifest: BusManifest): BusLaunch {
     program === "node"
       ? [process.execPath, ...rest.map(word => asBuilt(manifest, word))]
       : [join(manifest.folder, program), ...rest];
-  return { name: manifest.name, command, folder: manifest.folder, manifest };
+  return { name: manifest.name, command, folder: manifest.folder, manifest, shellMayStay: false };
 }
 
 /** Node does not strip types below node_modules: an installed faultline, built itself, runs its buses as built beside it. */

@@ -64,7 +64,10 @@ async function serveLine(
     say({ id, ...reply });
     process.exit(0);
   };
-  say({ id, ...(await answer(bus, command, leave)) }, command.do === "quit" ? () => process.exit(0) : undefined);
+  const reply = await answer(bus, command, leave);
+  // A module may be run within any process: which one this is, is for its stdio end to say.
+  const greeting = "protocol" in reply ? { pid: process.pid } : {};
+  say({ id, ...greeting, ...reply }, command.do === "quit" ? () => process.exit(0) : undefined);
 }
 
 async function answer(bus: BusModule, command: Command, leave: (reply: Reply) => void): Promise<Reply | Refusal> {

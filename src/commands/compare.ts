@@ -51,6 +51,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
     known.held = held;
+    if (stage.unclaimed !== undefined) context.say(stage.unclaimed);
     const policy = options.policy?.policy;
     if (policy !== undefined && !stage.capabilities.has("policy")) {
       known.missing = ["policy"];

@@ -1,19 +1,15 @@
 /** `faultline doctor`: what is installed, what each bus says of itself, and what to do about what is missing. Builds nothing. */
 import { createRequire } from "node:module";
-import { BusClient, type BusExit } from "../bus-protocol/bus-client.ts";
-import type { Greeting } from "../bus-protocol/protocol.ts";
 import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderPairs } from "../report/table.ts";
+import { startBus } from "../worlds/live/bus-process.ts";
 import { describeEngine, type EngineDescription } from "../worlds/live/containers.ts";
-import { spawnGuarded } from "../worlds/live/guard.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
 import { type Context, type Ending, unlessInterrupted } from "./context.ts";
 import { livePackages } from "./live.ts";
 import { bundledNames, type Common } from "./options.ts";
-
-const greetingBoundMs = 10_000;
 
 interface BusState {
   readonly name: string;
@@ -23,6 +19,10 @@ interface BusState {
   readonly built: boolean;
   /** What its build needs; null where nothing is built. */
   readonly needs: string | null;
+  /** Whether the bus is what was started, or what that has started in turn; null where it has not greeted, or nobody can tell. */
+  readonly process: "started" | "wrapped" | null;
+  /** Why it has neither signals nor memory. */
+  readonly unclaimed?: string;
   /** Why it does not greet. */
   readonly problem?: string;
 }
@@ -62,25 +62,19 @@ async function examine(launch: BusLaunch): Promise<BusState> {
     client: manifest?.client ?? null,
     capabilities: [],
     needs,
+    process: null,
   };
   if (!isBuilt(launch)) return { ...unknown, built: false };
   try {
-    const { profile, client, capabilities } = await greet(launch);
-    return { name, profile, client: `${client.name} ${client.version}`, capabilities, built: true, needs };
+    const bus = await startBus(launch);
+    await bus.end();
+    const { greeting, isWrapped, unclaimed } = bus;
+    const { profile, client, capabilities } = greeting;
+    const greeted = { name, profile, client: `${client.name} ${client.version}`, capabilities, built: true, needs };
+    if (unclaimed !== undefined) return { ...greeted, process: null, unclaimed };
+    return { ...greeted, process: isWrapped ? "wrapped" : "started" };
   } catch (error) {
     return { ...unknown, built: true, problem: (error as Error).message };
-  }
-}
-
-async function greet({ name, command, folder }: BusLaunch): Promise<Greeting> {
-  const [program, ...args] = command;
-  const guarded = spawnGuarded(program, args, { cwd: folder, onStderrLine: () => {} });
-  const { stdin, stdout } = guarded.child;
-  const bus = new BusClient({ stdin, stdout, exited: guarded.exited.then((exit): BusExit => exit), describe: name });
-  try {
-    return await bus.hello(greetingBoundMs);
-  } finally {
-    await guarded.end();
   }
 }
 
@@ -117,7 +111,7 @@ function adviceOn(
     ...(toBuild.length > 0 ? [`The first live run builds ${toBuild.join(" and ")}, which takes 2-3 minutes.`] : []),
     ...(absent.length > 0 ? [`Run npm install --save-dev ${absent.join(" ")}: the live world needs it.`] : []),
     ...unbuilt.map(one => `${one.name} is built when it is first used, which needs ${one.needs}.`),
-    ...buses.flatMap(one => (one.problem === undefined ? [] : [one.problem])),
+    ...buses.flatMap(({ problem, unclaimed }) => problem ?? unclaimed ?? []),
   ];
 }
 
@@ -154,5 +148,7 @@ const engineText = ({ engine }: EngineDescription, good: (text: string) => strin
 function busText(bus: BusState, good: (text: string) => string, bad: (text: string) => string): string {
   if (bus.problem !== undefined) return bad("does not greet");
   if (!bus.built) return bad("not built yet");
-  return `${good("greets")} as ${bus.profile}, ${bus.client}: ${bus.capabilities.join(", ")}`;
+  const unclaimed = bus.unclaimed === undefined ? "" : `; ${bad("neither signals nor memory")}`;
+  const wrapped = bus.process === "wrapped" ? ", from within what wraps it" : "";
+  return `${good("greets")} as ${bus.profile}, ${bus.client}${wrapped}: ${bus.capabilities.join(", ")}${unclaimed}`;
 }

@@ -241,6 +241,7 @@ async function livePart(
       profile: held.profile.name,
       client: clientText(stage),
       capabilities: [...stage.capabilities].sort(),
+      unclaimed: stage.unclaimed ?? null,
     });
     folder.journal.world(name, {
       profile: held.profile.name,

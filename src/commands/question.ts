@@ -24,7 +24,6 @@ import { allBrokenBy, type CaseRun, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
-import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
 import { clientText, LiveUnavailable, openLive, profileOf } from "./live.ts";
 import {
@@ -57,6 +56,10 @@ interface Asked {
 interface Found {
   profile: Profile | undefined;
   client: string | undefined;
+  /** What the bus can do together with the live world. */
+  has: ReadonlySet<Capability>;
+  /** Why it has neither signals nor memory. */
+  unclaimed: string | undefined;
   servers: readonly string[];
   /** Why there is no live world. */
   reason: string | undefined;
@@ -79,6 +82,8 @@ export async function drillQuestion(context: Context, question: Question, common
   const found: Found = {
     profile: undefined,
     client: undefined,
+    has: new Set(),
+    unclaimed: undefined,
     servers: [],
     reason: undefined,
     seconds: 0,
@@ -146,6 +151,8 @@ async function live(context: Context, asked: Asked, site: Site, found: Found, fo
   const { versions } = site.servers;
   found.profile = profile;
   found.client = clientText(stage);
+  found.has = stage.capabilities;
+  found.unclaimed = stage.unclaimed;
   found.servers = [`nats-server ${versions["nats-server"]}`, `toxiproxy ${versions.toxiproxy}`];
   const began = performance.now();
   const pairs = pairsOf(asked, profile, found);
@@ -261,7 +268,7 @@ function record(
     `${JSON.stringify(scenario, undefined, 2)}\n`,
   );
   const again = againLine(asked, file);
-  const missing = result === "not-run" ? missingOf(scaled, lackingHere(found)) : [];
+  const missing = result === "not-run" ? missingOf(scaled, found.has) : [];
   const judgements: (readonly ["model" | "live", Judgement])[] = [
     ["model", models.own.judgement],
     ["model", models.scaled.judgement],
@@ -311,10 +318,6 @@ function record(
   }
 }
 
-/** What the bus cannot do is what its profile cannot do, but for what a world lacks. */
-const lackingHere = ({ profile }: Found): ReadonlySet<Capability> =>
-  profile === undefined ? new Set() : modelCapabilities(profile);
-
 function reasonOf({ properties, conformance, reason }: Judgement, property: string): string {
   if (property === "conformance") return conformance.reason;
   return properties.find(one => one.property === property)?.reason ?? reason;
@@ -339,6 +342,7 @@ function conclude(context: Context, asked: Asked, found: Found, folder: RunFolde
     bus,
     profile: found.profile?.name ?? null,
     client: found.client ?? null,
+    unclaimed: found.unclaimed ?? null,
     servers: found.servers,
     seed: common.seed,
     interrupted,

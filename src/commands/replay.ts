@@ -138,6 +138,7 @@ async function openAll(
     });
     if (stage === undefined) continue;
     stages.set(bus, stage);
+    if (stage.unclaimed !== undefined) context.say(stage.unclaimed);
     known.set(bus, profileOf(stage.greeting.profile, bus, one.profile).profile);
   }
   return stages;

@@ -73,6 +73,8 @@ export interface DrillReport {
     readonly profile: string;
     readonly client: string;
     readonly capabilities: readonly string[];
+    /** Why it has neither signals nor memory; null where it has. */
+    readonly unclaimed: string | null;
   }[];
   readonly ledger: readonly LedgerRow[];
   readonly violations: readonly Violation[];
@@ -120,7 +122,10 @@ function renderHead({ model, live, buses, unavailable, agreement, selection }: D
   }
   if (selection.leftOut.length > 0)
     pairs.push(["", `${counted(selection.leftOut.length, "case")} left out live (${selection.rule}); --all runs them`]);
-  for (const bus of buses) pairs.push(["", `${bus.name} = ${bus.client}, as ${bus.profile}`]);
+  for (const { name, client, profile, unclaimed } of buses) {
+    pairs.push(["", `${name} = ${client}, as ${profile}`]);
+    if (unclaimed !== null) pairs.push(["", paint("yellow", unclaimed)]);
+  }
   for (const bus of unavailable) pairs.push(["", paint("yellow", bus.reason)]);
   return renderPairs(pairs);
 }

@@ -45,6 +45,8 @@ export interface QuestionReport extends Answer {
   readonly bus: string;
   readonly profile: string | null;
   readonly client: string | null;
+  /** Why the bus has neither signals nor memory; null where it has. */
+  readonly unclaimed: string | null;
   readonly servers: readonly string[];
   readonly seed: string;
   readonly interrupted: boolean;
@@ -74,7 +76,7 @@ export function renderQuestion(report: QuestionReport, paint: Paint): string {
 }
 
 function renderHead(report: QuestionReport, paint: Paint): string {
-  const { question, policy, bus, client, servers, live } = report;
+  const { question, policy, bus, client, unclaimed, servers, live } = report;
   const where =
     live.reason === null
       ? `${client ?? bus}, ${servers.join(", ")}`
@@ -82,6 +84,7 @@ function renderHead(report: QuestionReport, paint: Paint): string {
   return renderPairs([
     ["Question", paint("bold", asks[question])],
     ["Policy", `${policy}, on ${bus} (${where})`],
+    ...(unclaimed === null ? [] : [["", paint("yellow", unclaimed)] as const]),
     ...answers(report).map((line, i): [string, string] => [i === 0 ? "Answer" : "", line]),
   ]);
 }

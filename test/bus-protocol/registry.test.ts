@@ -30,11 +30,13 @@ test("a bundled bus is found by its name, and node means the Node that runs this
   expect(launch.manifest?.profile).toBe("nats-js-3");
 });
 
-test("anything else is a command line for the shell", () => {
+test("anything else is a command line for the shell, which a single command takes the place of", () => {
   const launch = findBus("python3 my_bus.py --fast");
-  expect(launch.command).toEqual(["/bin/sh", "-c", "python3 my_bus.py --fast"]);
-  expect(launch.manifest).toBeNull();
+  expect(launch.command).toEqual(["/bin/sh", "-c", "exec python3 my_bus.py --fast"]);
+  expect(launch).toMatchObject({ name: "python3 my_bus.py --fast", manifest: null, shellMayStay: false });
   expect(isBuilt(launch)).toBe(true);
+  const two = findBus("cd buses && ./my_bus");
+  expect(two).toMatchObject({ command: ["/bin/sh", "-c", "cd buses && ./my_bus"], shellMayStay: true });
 });
 
 describe("building", () => {

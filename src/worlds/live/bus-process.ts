@@ -1,8 +1,10 @@
 /** One process of a bus: started, greeted, signalled, ended. It does not outlive the harness. */
-import { BusClient, type BusExit } from "../../bus-protocol/bus-client.ts";
+import { BusClient } from "../../bus-protocol/bus-client.ts";
 import { BusUnavailable } from "../../bus-protocol/errors.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import type { BusLaunch } from "../../bus-protocol/registry.ts";
+import { type BusEnd, Descendant, endOfChild } from "./bus-end.ts";
+import { findBusPid, unclaimedText } from "./bus-pid.ts";
 import { type Dials, dialsOf } from "./dials.ts";
 import { type Guarded, spawnGuarded } from "./guard.ts";
 import { type Memory, memoryOf } from "./memory.ts";
@@ -10,12 +12,16 @@ import { type Memory, memoryOf } from "./memory.ts";
 export interface BusProcess {
   readonly client: BusClient;
   readonly greeting: Greeting;
-  /** Once it has ended and all that it said was read. Never rejects. */
-  readonly exited: Promise<BusExit>;
+  /** Once it has ended and all that it said was read. Never rejects. Neither code nor signal: what wraps it lives on and does not tell. */
+  readonly exited: Promise<BusEnd>;
+  /** Where the bus is not the process that was started but one which that has started in turn. */
+  readonly isWrapped: boolean;
+  /** Where it cannot be known which process it is: that, and what to do. It has then neither signals nor memory. */
+  readonly unclaimed: string | undefined;
   readonly dials: Dials;
   /** What it holds of the machine's memory; undefined where the kernel does not tell, or it has ended. */
   memory(): Memory | undefined;
-  /** Signals the process alone. */
+  /** Signals the process alone. @throws where it is unclaimed */
   signal(signal: "TERM" | "KILL"): void;
   /** Whatever its state; returns when it is gone. */
   end(): Promise<void>;
@@ -26,7 +32,10 @@ const greetingBoundMs = 10_000;
 /** @throws BusUnavailable */
 export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   const guarded = spawnBus(launch);
-  const exited = guarded.exited.then((exit): BusExit => exit);
+  // Until it has greeted it is what was started; afterwards it may be found to be another.
+  const found = Promise.withResolvers<Descendant | undefined>();
+  const ofChild = endOfChild(guarded);
+  const exited = Promise.race([found.promise, ofChild.then(() => undefined)]).then(one => one?.ended ?? ofChild);
   const client = new BusClient({
     stdin: guarded.child.stdin,
     stdout: guarded.child.stdout,
@@ -39,9 +48,27 @@ export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   };
   try {
     const greeting = await client.hello(greetingBoundMs);
-    const dials = dialsOf(guarded.pid, launch.manifest !== null);
-    const memory = (): Memory | undefined => memoryOf(guarded.pid);
-    return { client, greeting, exited, dials, memory, signal: one => void guarded.kill(`SIG${one}`), end };
+    const { shellMayStay } = launch;
+    const own = findBusPid({ pid: guarded.pid, greeted: greeting.pid, shellMayStay });
+    const descendant = own.kind === "descendant" ? new Descendant(own.process, guarded) : undefined;
+    found.resolve(descendant);
+    const pid = own.kind === "descendant" ? own.process.pid : guarded.pid;
+    const unclaimed = own.kind === "unknown" ? unclaimedText(launch.name, own.reason) : undefined;
+    return {
+      client,
+      greeting,
+      exited,
+      isWrapped: descendant !== undefined,
+      unclaimed,
+      dials: dialsOf(pid, launch.manifest !== null),
+      memory: () => (unclaimed === undefined ? memoryOf(pid) : undefined),
+      signal(one) {
+        if (unclaimed !== undefined) throw new Error(`fault in faultline: ${unclaimed}`);
+        if (descendant === undefined) guarded.kill(`SIG${one}`);
+        else descendant.signal(`SIG${one}`);
+      },
+      end,
+    };
   } catch (error) {
     await end();
     throw error;

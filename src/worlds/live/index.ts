@@ -40,6 +40,8 @@ export interface LiveStage extends Stage {
   readonly greeting: Greeting;
   /** How many cases it runs at once; `run` of one more waits until a lane is free. */
   readonly lanes: number;
+  /** Where it cannot be known which process the bus is: that, what is therefore not claimed, and what to do. */
+  readonly unclaimed: string | undefined;
   run(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
 }
 
@@ -189,11 +191,13 @@ async function openBus(
     return { parts, end: () => Promise.all([shared.end(), spares.end()]) };
   });
   let closed: Promise<void> | undefined;
-  const greeting = await lanes.use(async ({ parts }) => parts.shared.greeting);
+  const { greeting, unclaimed } = await lanes.use(async ({ parts }) => parts.shared);
+  const ableWithIt = unclaimed === undefined ? able : able.filter(one => one !== "signal");
   return {
     greeting,
-    capabilities: new Set<Capability>([...able, ...greeting.capabilities]),
+    capabilities: new Set<Capability>([...ableWithIt, ...greeting.capabilities]),
     lanes: lanesMax,
+    unclaimed,
     run: (one, emit, onMemory) => lanes.use(({ parts }) => runLiveCase(one, nextCase(), parts, emit, onMemory)),
     close: () => {
       closed ??= lanes.close(lane => lane.end());

@@ -10,11 +10,12 @@
  * knows the owner, and a pid used again is not mistaken for it. Folders of owners that no longer live are removed at the next open.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processOf } from "./processes.ts";
 
 const firstPort = 20_000;
 const portsEnd = 32_000;
@@ -93,19 +94,11 @@ export const ownerHere = (): Owner => ({ pid: process.pid, start: startOf(proces
 export const isAlive = ({ pid, start }: Owner): boolean => startOf(pid) === start;
 
 /**
- * When the process started, in clock ticks since boot; `undefined` if there is none, or only one that has ended and waits
- * to be collected. Without /proc it is "0" for every living process: a pid used again then only delays the reaping.
+ * When the process started; `undefined` if there is none that lives. Without /proc it is "0" for every living process: a pid used again
+ * then only delays the reaping.
  */
-function startOf(pid: number): string | undefined {
-  try {
-    // The name before the last ")" may hold anything; the state follows it, and 19 fields later the start.
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return state === "Z" || state === "X" ? undefined : fields[18];
-  } catch {
-    return existsSync("/proc/self/stat") || !isRunning(pid) ? undefined : "0";
-  }
-}
+const startOf = (pid: number): string | undefined =>
+  processOf(pid)?.start ?? (existsSync("/proc/self/stat") || !isRunning(pid) ? undefined : "0");
 
 function isRunning(pid: number): boolean {
   try {

@@ -220,6 +220,8 @@ export class ServiceCase extends LiveCase {
     this.#read(running);
     if (replica === 0) this.sayEvents();
     const { ending } = running;
+    if (exit.signal === null && exit.code === null)
+      this.giveUp(settleId, `what wraps replica ${replica} to tell how it ended`);
     const isKilled = exit.signal !== null;
     this.#forget(replica);
     if (replica === 0) this.#dropTimers("deadline", "first pass");
@@ -229,7 +231,7 @@ export class ServiceCase extends LiveCase {
       replica,
       code: isKilled ? killedCode : (exit.code ?? 1),
       because: isKilled ? "killed" : (ending?.because ?? "exit"),
-      tookMs: Math.round(performance.now() - (began ?? running.startedMs)),
+      tookMs: Math.max(0, Math.round(exit.atMs - (began ?? running.startedMs))),
       forced: ending?.forced ?? false,
       toldLost: ending?.toldLost ?? 0,
       atMs: this.#nowMs,
@@ -241,10 +243,12 @@ export class ServiceCase extends LiveCase {
     for (const members of this.#members.values()) members.delete(replica);
   }
 
-  async #signal(replica: number, signal: "TERM" | "KILL"): Promise<void> {
+  async #signal({ id, replica, signal }: Extract<Step, { kind: "signal" }>): Promise<void> {
     const running = this.#running.get(replica);
     if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
     const { process } = running;
+    // Of its first process that was known; a wrapper may yet start another otherwise.
+    if (process.unclaimed !== undefined) this.giveUp(id, `the process of replica ${replica} to be known`);
     const began = performance.now();
     running.leaving = true;
     if (signal === "TERM") {
@@ -269,7 +273,7 @@ export class ServiceCase extends LiveCase {
       case "subscribe":
         return this.#subscribe(step);
       case "signal":
-        return this.#signal(step.replica, step.signal);
+        return this.#signal(step);
       case "advance":
         return this.#pass(copyView(planned.before), step.ms, step.id);
       default:

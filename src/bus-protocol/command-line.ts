@@ -1,0 +1,46 @@
+/**
+ * A user's command line, made to become its program. A shell may stay around the command that it runs, as dash does: then its pid, its
+ * memory and its exit are the shell's, and a signal never reaches the bus. `exec` before a single command leaves no shell behind.
+ * Whatever is more than a single command, or may be, is left as it is: which process is the bus is then found out once it has greeted.
+ */
+
+/** No program is behind these words, or something else than `exec` would run it. */
+const notForExec = new Set(
+  (
+    "! { } [[ ]] if then elif else fi for in do done while until case esac function select time " +
+    ". : alias bg break builtin cd command continue declare eval exit export fc fg getopts hash jobs local read readonly " +
+    "return set shift source times trap type typeset ulimit umask unalias unset wait"
+  ).split(" "),
+);
+
+const blanks = /[ \t]+/y;
+const assignment = /[A-Za-z_][A-Za-z0-9_]*=/y;
+/** Of other shells' making: `exec` would take it for a program. */
+const oddAssignment = /^\w+(?:\+|\[.*\])=/;
+/** Quoted text, an escaped character, a plain variable, or what means nothing to a shell; a pattern or a tilde is the shell's to expand. */
+const pieces =
+  /(?:'[^']*'|"(?:[^"\\$`]|\\[^\n]|\$(?:\w+|\{\w+\}))*"|\\[^\n]|\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})|[^\s'"\\$`;&|<>()#]|(?<=\S)#)+/y;
+/** To or from a file, or a descriptor's number. */
+const redirection = /(?:>>|<>|>\||>|<)(?![<>&|(])|[<>]&(?=\d)/y;
+
+/** The same command without a shell around it; undefined where it is, or may be, more than one. */
+export function withoutShell(commandLine: string): string | undefined {
+  const line = commandLine.trim();
+  /** Where the match that begins there ends; the same place where nothing matches. */
+  const after = (pattern: RegExp, at: number): number => {
+    pattern.lastIndex = at;
+    return pattern.test(line) ? pattern.lastIndex : at;
+  };
+  let program = 0;
+  for (let next = after(assignment, 0); next > program; next = after(assignment, program))
+    program = after(blanks, after(pieces, next));
+  const programEnd = after(pieces, program);
+  const word = line.slice(program, programEnd);
+  if (word === "" || notForExec.has(word) || oddAssignment.test(word)) return undefined;
+  for (let at = programEnd; at < line.length; ) {
+    const next = after(redirection, after(pieces, after(blanks, at)));
+    if (next === at) return undefined;
+    at = next;
+  }
+  return word === "exec" ? line : `${line.slice(0, program)}exec ${line.slice(program)}`;
+}

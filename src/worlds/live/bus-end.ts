@@ -1,0 +1,89 @@
+/**
+ * The end of a bus that is not our child but a descendant of one: the kernel tells its exit to the wrapper that started it, and not to us. Its end
+ * is seen by its going; how it ended, by what we did to it and by what the wrapper ends with.
+ */
+import { constants } from "node:os";
+import type { BusExit } from "../../bus-protocol/bus-client.ts";
+import { type Guarded, isDoneWithin } from "./guard.ts";
+import { type Process, processOf } from "./processes.ts";
+
+export interface BusEnd extends BusExit {
+  /** By `performance.now()`. */
+  readonly atMs: number;
+}
+
+const lookEveryMs = 5;
+/** Between the end of the bus and that of what wraps it, npm with its farewells included. */
+const wrapperBoundMs = 1_000;
+
+/** Of a process that we have started ourselves. */
+export const endOfChild = async ({ exited }: Guarded): Promise<BusEnd> => {
+  const exit = await exited;
+  return { ...exit, atMs: performance.now() };
+};
+
+export class Descendant {
+  readonly #process: Process;
+  readonly #wrapper: Guarded;
+  #killed = false;
+  readonly ended: Promise<BusEnd>;
+
+  constructor(process: Process, wrapper: Guarded) {
+    this.#process = process;
+    this.#wrapper = wrapper;
+    this.ended = this.#end();
+  }
+
+  /** Only if it still is the very process that was found. False if it has ended. */
+  signal(signal: "SIGTERM" | "SIGKILL"): boolean {
+    if (!this.#lives()) return false;
+    try {
+      process.kill(this.#process.pid, signal);
+    } catch {
+      return false;
+    }
+    if (signal === "SIGKILL") this.#killed = true;
+    return true;
+  }
+
+  #lives(): boolean {
+    const { pid, group, start } = this.#process;
+    const now = processOf(pid);
+    return now !== undefined && now.start === start && now.group === group;
+  }
+
+  async #end(): Promise<BusEnd> {
+    const atMs = await this.#gone();
+    const exited = await isDoneWithin(this.#wrapper.exited, wrapperBoundMs);
+    return { ...exitOf(exited ? await this.#wrapper.exited : undefined, this.#killed), atMs };
+  }
+
+  #gone(): Promise<number> {
+    return new Promise(resolve => {
+      const done = (): void => {
+        clearInterval(timer);
+        resolve(performance.now());
+      };
+      const timer = setInterval(() => {
+        if (!this.#lives()) done();
+      }, lookEveryMs);
+      // The guard takes with it what outlives its child. This is asked before it does.
+      this.#wrapper.child.prependOnceListener("exit", () => {
+        if (this.#lives()) this.#killed = true;
+        done();
+      });
+    });
+  }
+}
+
+/** `wrapper` is undefined where it lives on: then nobody tells the exit code. */
+export function exitOf(wrapper: BusExit | undefined, killed: boolean): BusExit {
+  if (killed) return { code: null, signal: "SIGKILL" };
+  if (wrapper === undefined) return { code: null, signal: null };
+  const signal = signalOf(wrapper.code);
+  return signal === undefined ? { code: wrapper.code, signal: wrapper.signal } : { code: null, signal };
+}
+
+/** A shell says 128 and the signal's number of a command that a signal has ended. */
+const signalOf = (code: number | null): string | undefined =>
+  Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
