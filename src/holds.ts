@@ -98,7 +98,7 @@ export function readHolds(claim: string, options: HoldsOptions): Asked {
   };
   const known = [...catalogue.map(one => one.id), "conformance", "corpus"];
   if (!known.includes(claim)) refuse(`there is no such claim. There are:\n${known.map(id => `  ${id}`).join("\n")}`);
-  if (runsOf[world] === undefined) refuse(`the worlds are model and live; it names ${JSON.stringify(world)}.`);
+  if (!Object.hasOwn(runsOf, world)) refuse(`the worlds are model and live; it names ${JSON.stringify(world)}.`);
   if (!Number.isSafeInteger(runs) || runs < 1) refuse(`runs must be a whole number from 1; it is ${runs}.`);
   const profile = options.profile ?? (world === "model" ? bundledProfile(options.bus ?? "") : undefined);
   if (profile !== undefined && profiles[profile] === undefined)

@@ -18,6 +18,8 @@ export function parseJson(text: string, file: string): unknown {
     throw new BadInput(file, "", `is not JSON: ${(error as Error).message}`);
   }
   if (depthOf(data, 0) > depthMax) throw new BadInput(file, "", `is nested deeper than ${depthMax} levels`);
+  const place = placeOfProto(data, []);
+  if (place !== undefined) throw new BadInput(file, placeText(place), 'unknown field "__proto__"');
   return data;
 }
 
@@ -41,6 +43,18 @@ export const placeText = (path: Place): string =>
     .map(part => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
     .replace(/^\./, "");
+
+/** zod passes over such a field in silence, and an assignment would change what its object inherits. */
+function placeOfProto(data: unknown, path: Place): Place | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  if (Object.hasOwn(data, "__proto__")) return path;
+  for (const [name, value] of Object.entries(data)) {
+    if (typeof value !== "object") continue;
+    const place = placeOfProto(value, [...path, Array.isArray(data) ? Number(name) : name]);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
 
 function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.map(name => `"${name}"`).join(", ")}`;

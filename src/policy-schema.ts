@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { checkShape, type Place, parseJson, whole } from "./json.ts";
+import { nearest } from "./nearest.ts";
 
 const dayMs = 86_400_000;
 const listMax = 200;
@@ -209,25 +210,6 @@ function refuseDemands(demands: readonly string[], refuse: Refuse): void {
         )}`,
       );
   });
-}
-
-/** The word that the fewest insertions, deletions and replacements lead to; of several the first. */
-export function nearest(to: string, words: readonly string[]): string {
-  const distances = words.map(word => distance(to, word));
-  return words[distances.indexOf(Math.min(...distances))] ?? "";
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** The JSON Schema that policy files name in `$schema`. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BadInput } from "../src/errors.ts";
-import { nearest } from "../src/policy-schema.ts";
+import { nearest } from "../src/nearest.ts";
 import { parsePolicy, parseScenario, policyJsonSchema } from "../src/schema.ts";
 
 const file = "fixtures/policies/x.json";

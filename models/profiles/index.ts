@@ -5,9 +5,12 @@ import { natsJs2 } from "./nats-js-2.ts";
 import { natsJs3 } from "./nats-js-3.ts";
 import { natsPy } from "./nats-py.ts";
 
-export const profiles: Readonly<Record<string, Profile>> = {
-  [natsGo.name]: natsGo,
-  [natsJs2.name]: natsJs2,
-  [natsJs3.name]: natsJs3,
-  [natsPy.name]: natsPy,
-};
+/** Without a prototype: names come from users, and "constructor" is none of these. */
+export const profiles: Readonly<Record<string, Profile>> = Object.freeze(
+  Object.assign(Object.create(null) as Record<string, Profile>, {
+    [natsGo.name]: natsGo,
+    [natsJs2.name]: natsJs2,
+    [natsJs3.name]: natsJs3,
+    [natsPy.name]: natsPy,
+  }),
+);

@@ -9,6 +9,7 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { findInput } from "../corpus.ts";
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../nearest.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../policies.ts";
 import { headerOf } from "../run-folder.ts";
 import type { WorldName } from "../world.ts";
@@ -75,7 +76,10 @@ function checkSeed(seed: string): string {
 export function knownProfile(name: string): Profile {
   const profile = profiles[name];
   if (profile !== undefined) return profile;
-  throw new UsageError(`There is no profile ${JSON.stringify(name)}; known are ${Object.keys(profiles).join(", ")}.`);
+  const known = Object.keys(profiles);
+  throw new UsageError(
+    `There is no profile ${JSON.stringify(name)}; known are ${known.join(", ")}.${didYouMean(name, known)}`,
+  );
 }
 
 /** A bundled policy by its name, or a file of one's own. @throws UsageError, BadInput */
@@ -88,7 +92,7 @@ export function knownPolicy(named: string): NamedPolicy {
   if (policy !== undefined) return { named, policy };
   throw new UsageError(
     `There is no policy ${JSON.stringify(named)}; bundled are ${bundledPolicies().join(", ")}, and a file of your own ` +
-      "ends in .json.",
+      `ends in .json.${didYouMean(named, bundledPolicies())}`,
   );
 }
 
@@ -105,7 +109,11 @@ export const backendWord = (backend: BackendName): string => (backend === "proce
 export function knownProperty(id: string, option: string): string {
   if (catalogue.some(one => one.id === id)) return id;
   const list = catalogue.map(one => `  ${one.id}`).join("\n");
-  throw new UsageError(`${option} names ${JSON.stringify(id)}, which is no property. There are:\n${list}`);
+  const slip = didYouMean(
+    id,
+    catalogue.map(one => one.id),
+  );
+  throw new UsageError(`${option} names ${JSON.stringify(id)}, which is no property.${slip} There are:\n${list}`);
 }
 
 /** One word that is neither a bundled bus nor a command that could be run is a slip, and not a bus that never greets. */
@@ -115,7 +123,7 @@ function knownBus(named: string): string {
   if (named.trim() !== "" && (!isOneWord || bundled.includes(named) || isOnPath(named))) return named;
   throw new UsageError(
     `There is no bus ${JSON.stringify(named)}; bundled are ${bundled.join(", ")}, and anything else is a command line ` +
-      '(--bus "node my-bus.js").',
+      `(--bus "node my-bus.js").${didYouMean(named, bundled)}`,
   );
 }
 

@@ -12,7 +12,7 @@ import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { missingCapabilities } from "../capability.ts";
 import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
-import { exitCodes, UsageError } from "../errors.ts";
+import { BadInput, exitCodes, UsageError } from "../errors.ts";
 import { underPolicy } from "../policies.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import { type ReplayedCase, renderReplay } from "../report/replay.ts";
@@ -84,8 +84,10 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const keptFor = counterexample?.property.includes("/") ? [counterexample.property] : [];
   const require = [...new Set([...options.require, ...keptFor])];
   if (profile !== undefined && profiles[profile] === undefined)
-    throw new UsageError(
-      `${shown} was found with the profile "${profile}", which is not known; name one with --profile.`,
+    throw new BadInput(
+      shown,
+      "profile",
+      `there is no profile ${JSON.stringify(profile)}; known are ${Object.keys(profiles).join(", ")}: name one with --profile`,
     );
   const answers = counterexample === undefined || options.seedGiven ? [] : counterexample.answers;
   return {

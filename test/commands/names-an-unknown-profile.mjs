@@ -1,6 +1,6 @@
-// A bus whose greeting names a profile that nobody has declared.
+// A bus whose greeting names a profile that nobody has declared; another than "nobody-knows" is its argument.
 import { answerLines, greeting, wellMannered } from "../bus-protocol/bad-buses/good-manners.mjs";
 
-answerLines(command =>
-  command.do === "hello" ? { id: command.id, ...greeting, profile: "nobody-knows" } : wellMannered(command),
-);
+const [, , profile = "nobody-knows"] = process.argv;
+
+answerLines(command => (command.do === "hello" ? { id: command.id, ...greeting, profile } : wellMannered(command)));

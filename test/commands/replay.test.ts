@@ -159,18 +159,21 @@ test.for<readonly [string, readonly object[], string]>([
   ]);
 });
 
-test("a bus that names an unknown profile is told which are known", async () => {
-  const { code, stderr } = await faultline([
-    "replay",
-    whileDown,
-    "--world",
-    "live",
-    "--bus",
-    `node ${join(import.meta.dirname, "names-an-unknown-profile.mjs")}`,
-  ]);
-  expect(code).toBe(65);
-  expect(stderr).toContain(
-    'names the profile "nobody-knows", which is not known; known are nats-go, nats-js-2, nats-js-3',
-  );
-  expect(stderr).toContain("--profile");
-});
+test.for(["nobody-knows", "constructor"])(
+  "a bus that names the unknown profile %s is told which are known",
+  async profile => {
+    const { code, stderr } = await faultline([
+      "replay",
+      whileDown,
+      "--world",
+      "live",
+      "--bus",
+      `node ${join(import.meta.dirname, "names-an-unknown-profile.mjs")} ${profile}`,
+    ]);
+    expect(code).toBe(65);
+    expect(stderr).toContain(
+      `names the profile "${profile}", which is not known; known are nats-go, nats-js-2, nats-js-3`,
+    );
+    expect(stderr).toContain("--profile");
+  },
+);

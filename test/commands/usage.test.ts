@@ -19,6 +19,17 @@ test.for<readonly [string, readonly string[], string]>([
   ["an unknown option", ["drill", "--bogus"], "unknown option '--bogus'"],
   ["an unknown bus", ["drill", "--bus", "nope"], 'There is no bus "nope"; bundled are go-nats-go, '],
   ["an unknown profile", ["search", "--profile", "nope"], 'There is no profile "nope"; known are nats-go, '],
+  [
+    "an inherited name for a profile",
+    ["search", "--profile", "constructor"],
+    'There is no profile "constructor"; known',
+  ],
+  [
+    "an inherited name for a profile of exhaust",
+    ["exhaust", "--publishes", "1", "--faults", "1", "--profile", "__proto__"],
+    'There is no profile "__proto__"; known',
+  ],
+  ["an inherited name for a question", ["drill", "toString"], "there are durability, buffer"],
   ["an unknown property", ["search", "--property", "nope"], "core-path/order-is-kept"],
   ["an unknown required property", ["search", "--require", "nope"], "core-path/order-is-kept"],
   ["an unknown world", ["search", "--world", "sim"], "the worlds are model and live"],
