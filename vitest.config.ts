@@ -18,7 +18,7 @@ export default defineConfig({
           name: "model",
           include: [
             "test/*.test.ts",
-            "test/{models,properties,mutants,bus-protocol,search,report,drills}/**/*.test.ts",
+            "test/{models,properties,mutants,bus-protocol,search,report,drills,snapshot}/**/*.test.ts",
             "test/holds/model.test.ts",
           ],
           exclude: [liveBuses],
