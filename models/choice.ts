@@ -2,7 +2,7 @@
  * How nondeterminism is resolved. Wherever the real system may go more than one way the model asks `choose`; a step is then
  * sampled (one answer, hashed) or expanded (every answer, over a tape). The model never knows which.
  */
-import type { Run } from "./vocabulary/event.ts";
+import type { Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
 /** Every question the model can ask; each has a range of integers for an answer. */
@@ -44,28 +44,33 @@ export const labels = [
 ] as const;
 export type Label = (typeof labels)[number];
 
-export interface HandledBy {
-  readonly subject: string;
-  readonly message: number;
-  readonly replicas: readonly number[];
-}
-
-/** Which observation decides the answer, where one does: the messages that the answer counts through, oldest first. */
-export interface About {
-  readonly runs?: readonly Run[];
-  /** The client keeps what lies beyond the answer, so the first of these to arrive afterwards is the answer. */
-  readonly keepsRest?: boolean;
-  /** Some of them are not for the observer: their arrival is seen in a stream, at the end. */
-  readonly unseen?: boolean;
-  /** What is counted is the calls that were answered, not the messages that arrived. */
-  readonly answered?: boolean;
-  /** What is counted is the calls, in a row, that ended so. */
-  readonly toldAs?: string;
+/** The observation that decides an answer, where one does; `runs` are the messages that the answer counts through, oldest first. */
+export type About =
+  /** Those counted arrived, and the others never will. */
+  | { readonly kind: "arrived"; readonly runs: readonly Run[] }
+  /** Some of them are not for the observer: the arrival of those counted, or of the rest, is seen in a stream, at the end. */
+  | { readonly kind: "held"; readonly runs: readonly Run[]; readonly which: "counted" | "rest" }
+  /** The client keeps the rest, so the first of these messages to arrive afterwards is the answer. */
+  | { readonly kind: "rest-is-kept"; readonly runs: readonly Run[] }
+  /** The same, where an answer counts whole blocks: `before` says how many messages they hold, and never falls. */
+  | {
+      readonly kind: "rest-is-kept-in-blocks";
+      readonly runs: readonly Run[];
+      readonly before: (answer: number) => number;
+    }
+  /** The calls counted were answered. */
+  | { readonly kind: "answered"; readonly runs: readonly Run[] }
+  /** The calls counted, in a row, ended so. */
+  | { readonly kind: "ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
+  /** The first call beyond those counted ended so. */
+  | { readonly kind: "until-ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
   /** One of these replicas is given this message of the subject. */
-  readonly handledBy?: HandledBy;
-  /** How many of the messages an answer counts, where that is not the answer itself; never falls. */
-  readonly before?: (answer: number) => number;
-}
+  | {
+      readonly kind: "handled-by";
+      readonly subject: string;
+      readonly message: number;
+      readonly replicas: readonly number[];
+    };
 
 /** An integer in [lo, hi]. */
 export type Choose = (label: Label, lo: number, hi: number, about?: About) => number;

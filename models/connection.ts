@@ -1,5 +1,5 @@
 /** The connection: how it ends, when the client notices, how it comes back. */
-import type { Choose } from "./choice.ts";
+import type { About, Choose } from "./choice.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { arrive, type BusState, countOf, type FrameRun, lose, take } from "./state.ts";
 import type { Emit, Place } from "./vocabulary/event.ts";
@@ -13,7 +13,7 @@ export function endConnection(state: BusState, choose: Choose, emit: Emit): void
   const { hindrance } = state.view;
   const free = hindrance === "none" || hindrance === "limit" ? countOf(state.wire) : state.wireFree;
   const raced = take(state.wire, free);
-  const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, { runs: raced, unseen: raced.some(isUnseen) });
+  const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, arrivalOf(raced));
   arrive(state, take(raced, arrived), choose, emit);
   lose(raced, "outbound or socket", emit);
   lose(state.wire, "link", emit);
@@ -22,7 +22,11 @@ export function endConnection(state: BusState, choose: Choose, emit: Emit): void
   if (state.client === "connected") state.client = "lost";
 }
 
-const isUnseen = ({ via }: FrameRun): boolean => via?.durable === true;
+/** Where the arrival of what is in flight is seen: by the observer, or, once some of it is durable, in a stream. */
+export const arrivalOf = (flight: readonly FrameRun[]): About =>
+  flight.some(one => one.via?.durable === true)
+    ? { kind: "held", runs: flight, which: "counted" }
+    : { kind: "arrived", runs: flight };
 
 /** Nothing stands in the way any more: what is on its way arrives, but for what the client's own reset may have dropped. */
 export function land(state: BusState, choose: Choose, emit: Emit): void {

@@ -2,7 +2,7 @@
  * Consumers: who is given what a stream holds, and what becomes of it. All replicas that subscribe to a subject share one durable
  * consumer, as plain and queue subscribers of one durable name do; each message goes to one of them.
  */
-import type { Choose } from "./choice.ts";
+import type { About, Choose } from "./choice.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, notGiven, type Server } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import { streamOf } from "./vocabulary/policy-rules.ts";
@@ -99,7 +99,7 @@ function give(
   const { subject } = consumer;
   const replicas = members.map(one => one.replica);
   for (let message = first; message < first + count; message++) {
-    const about = { handledBy: { subject, message, replicas } };
+    const about: About = { kind: "handled-by", subject, message, replicas };
     const member = members[choose("handled-by", 0, members.length - 1, about)] as Member;
     giveRun(server, consumer, member, { first: message, count: 1 }, delivery, reach, emit);
   }

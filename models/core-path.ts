@@ -1,7 +1,7 @@
 /** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
-import type { Choose } from "./choice.ts";
+import type { About, Choose } from "./choice.ts";
 import { connectPends } from "./cold-start.ts";
-import { notice, reconnect } from "./connection.ts";
+import { arrivalOf, notice, reconnect } from "./connection.ts";
 import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
 import { append, arrive, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
@@ -11,6 +11,7 @@ import type { Profile } from "./vocabulary/profile.ts";
 import type { FlushStep, Options, StepId } from "./vocabulary/scenario.ts";
 
 const accepted: Outcome = { is: "accepted" };
+const writeFailed: Outcome = { is: "unsettled", kind: "write-failed" };
 const rejected = (kind: RejectKind): Outcome => ({ is: "rejected", kind });
 
 /** What a step of the model is given. */
@@ -111,7 +112,7 @@ function piece(bus: Bus, label: "noticed-at" | "dialled-at", rest: readonly Fram
   }
   if (label === "noticed-at" && profile.burst.interruptible === "at-inline-flush") return noticedAtFlush(bus, rest);
   if (profile.burst.interruptible !== true) return choose(label, 0, 1) * count;
-  return choose(label, 0, count, { runs: rest, keepsRest: label === "noticed-at" && keeps });
+  return choose(label, 0, count, label === "noticed-at" && keeps ? { kind: "rest-is-kept", runs: rest } : undefined);
 }
 
 /**
@@ -131,8 +132,9 @@ function noticedAtFlush(
   const block = Math.min(count, Math.ceil(blockBytes / frame));
   const writtenMax = first < count ? 1 + Math.ceil((count - first) / block) : 1;
   const before = (written: number): number => (written === 0 ? 0 : Math.min(count, first + (written - 1) * block));
-  const keepsRest = profile.reconnectBuffer.kind === "kept";
-  return before(choose("noticed-at", writtenMin, writtenMax, { runs: rest, keepsRest, before }));
+  const keeps = profile.reconnectBuffer.kind === "kept";
+  const about: About | undefined = keeps ? { kind: "rest-is-kept-in-blocks", runs: rest, before } : undefined;
+  return before(choose("noticed-at", writtenMin, writtenMax, about));
 }
 
 /** Bytes of the block that the client has not yet written when it has published so many messages of a burst. */
@@ -173,9 +175,11 @@ function writeToDeadSocket(bus: Bus, run: FrameRun, told: Told): void {
     const blockBytes = inlineFlushBytes(profile, bus.options);
     const earliest = Math.max(1, Math.ceil((blockBytes - bufferedBytes) / run.frameBytes)) - 1;
     const mayFail = profile.writeErrorsReturned && earliest < count;
-    const before = mayFail ? choose("write-error-at", earliest, count, { runs: rest }) : count;
+    const before = mayFail
+      ? choose("write-error-at", earliest, count, { kind: "until-ended-as", runs: rest, outcome: writeFailed })
+      : count;
     for (const part of take(rest, before)) told(part, accepted);
-    if (rest.length > 0) for (const part of take(rest, 1)) told(part, { is: "unsettled", kind: "write-failed" });
+    if (rest.length > 0) for (const part of take(rest, 1)) told(part, writeFailed);
     bufferedBytes = 0;
   }
 }
@@ -221,8 +225,9 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
     before = noticedAtFlush(bus, rest, state.unwrittenBytes === 0 ? written : 1);
   } else if (interruptible === true) {
     state.unwrittenBytes = Math.min(fits * burst.frameBytes, inlineFlushBytes(profile, bus.options) - 1);
-    const keepsRest = profile.reconnectBuffer.kind === "kept";
-    before = choose("noticed-at", Math.min(written, sent), sent, { runs: rest, keepsRest });
+    const keeps = profile.reconnectBuffer.kind === "kept";
+    const about: About | undefined = keeps ? { kind: "rest-is-kept", runs: rest } : undefined;
+    before = choose("noticed-at", Math.min(written, sent), sent, about);
   }
   state.client = "lost";
   emit({ kind: "fault", step: state.view.limitStep, fault: "limit", phase: "took-effect" });
@@ -246,8 +251,7 @@ export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   const earlier = countOf(state.wire);
   const { step, ...run } = burst;
   const flight = state.wire.concat(run);
-  const unseen = flight.some(one => one.via?.durable === true);
-  const arrived = choose("arrived-before-cut", 0, earlier + burst.count, { runs: flight, unseen });
+  const arrived = choose("arrived-before-cut", 0, earlier + burst.count, arrivalOf(flight));
   const sent = Math.max(0, arrived - earlier);
   arrive(state, take(flight, arrived), choose, emit);
   lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);

@@ -2,6 +2,7 @@
  * The durable path: a publish through JetStream is a request, and its sender waits for the stream's acknowledgement. It uses the same
  * buffers as a core publish, so a call that ended by its timeout says nothing: the message may be stored, lost, or stored later.
  */
+import type { About } from "./choice.ts";
 import { connectPends } from "./cold-start.ts";
 import { notice, reconnect } from "./connection.ts";
 import type { Bus } from "./core-path.ts";
@@ -16,6 +17,9 @@ import type { Profile } from "./vocabulary/profile.ts";
 import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 
 const timeout: Outcome = { is: "unsettled", kind: "timeout" };
+const noResponders: Outcome = { is: "rejected", kind: "no-responders" };
+/** Whether the messages that an answer counts were stored is seen in their stream. */
+const heldOf = (runs: readonly FrameRun[]): About => ({ kind: "held", runs, which: "counted" });
 
 /** How the bus publishes the messages of a step: subject, id and frame. */
 export function viaOf(
@@ -232,7 +236,7 @@ function outcomeOf(answer: Exclude<Answer, "silence">): Outcome {
     case "full":
       return { is: "rejected", kind: "stream-full" };
     case "no-responders":
-      return { is: "rejected", kind: "no-responders" };
+      return noResponders;
   }
 }
 
@@ -248,7 +252,7 @@ function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   if (first !== undefined) arrive(state, [first], choose, emit);
   else {
     const underWay = Math.max(1, sentBeforeNotice(bus, rest));
-    silence(bus, rest, underWay, choose("ack-lost", 1, underWay, { runs: rest, unseen: true }), told, isAsync);
+    silence(bus, rest, underWay, choose("ack-lost", 1, underWay, heldOf(rest)), told, isAsync);
   }
   emit({ kind: "fault", step: state.view.limitStep, fault: "lose-ack", phase: "took-effect" });
   state.client = "lost";
@@ -297,12 +301,12 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
     "acked-before-cut",
     0,
     burst.count,
-    isAgain(bus, burst.step) ? {} : { runs: [run], answered: true },
+    isAgain(bus, burst.step) ? undefined : { kind: "answered", runs: [run] },
   );
   for (const one of take(rest, acked)) answered(bus, one, told);
   if (serverStops) refuseAtStop(bus, rest, told, isAsync);
   const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
-  silence(bus, rest, underWay, choose("ack-lost", 0, underWay, { runs: rest, unseen: true }), told, isAsync);
+  silence(bus, rest, underWay, choose("ack-lost", 0, underWay, heldOf(rest)), told, isAsync);
   state.client = "lost";
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
@@ -318,11 +322,11 @@ function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean
   const asksAgain = !isAsync && profile.jetStream.noRespondersRetries > 0;
   const [next] = rest;
   if (asksAgain || next?.via === undefined || policy === undefined || isTapped(policy, next.via.subject)) return;
-  const toldAs = "rejected no-responders";
   const left = isAsync ? leaveAtStop(bus, rest, told) : 0;
   const refusedMin = left > 0 ? 1 : 0;
-  const refused = take(rest, choose("refused-before-stop", refusedMin, countOf(rest), { runs: rest, toldAs }));
-  for (const run of refused) told.tell(run, { is: "rejected", kind: "no-responders" });
+  const about: About = { kind: "ended-as", runs: rest, outcome: noResponders };
+  const refused = take(rest, choose("refused-before-stop", refusedMin, countOf(rest), about));
+  for (const run of refused) told.tell(run, noResponders);
   lose(refused, "no stream", emit);
 }
 
@@ -331,9 +335,9 @@ function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean
  * server/stream.go, internalLoop, which stores and sends the answers, ends with the stream. Gives back how many.
  */
 function leaveAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller): number {
-  const count = choose("refused-from", 0, countOf(rest) - 1, { runs: rest, answered: true });
+  const count = choose("refused-from", 0, countOf(rest) - 1, { kind: "answered", runs: rest });
   const left = take(rest, count);
-  const stored = take(left, choose("ack-lost", 0, count, { runs: left, unseen: true }));
+  const stored = take(left, choose("ack-lost", 0, count, heldOf(left)));
   arrive(state, stored, choose, emit);
   lose(left, "no stream", emit);
   for (const one of [...stored, ...left]) unanswered(profile, one, told, true);
@@ -362,22 +366,24 @@ function keptThough({ state, choose, profile, options }: Bus, beyond: readonly F
   const count = countOf(beyond);
   const room = profile.reconnectBuffer.kind === "kept" ? accepts(state.pendingBytes, run, profile, options) : 0;
   return (
-    count - choose("kept-from", count - Math.min(count, room), count, { runs: beyond, unseen: true, keepsRest: true })
+    count - choose("kept-from", count - Math.min(count, room), count, { kind: "held", runs: beyond, which: "rest" })
   );
 }
 
 /** Asynchronous calls made after the client has noticed wait through the outage like any other: nats.go, F-127 of docs/facts.md. */
 function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): number {
   const count = countOf(rest);
-  const toldAs = asyncTold[profile.jetStream.asyncAtDisconnect];
-  return toldAs === undefined || count === 0 ? count : choose("noticed-at", 0, count, { runs: rest, toldAs });
+  const outcome = asyncTold[profile.jetStream.asyncAtDisconnect];
+  return outcome === undefined || count === 0
+    ? count
+    : choose("noticed-at", 0, count, { kind: "ended-as", runs: rest, outcome });
 }
 
-const asyncTold = {
-  "fails-all": "unsettled disconnected",
-  "never-ends": "unsettled never-returned",
+const asyncTold: Readonly<Record<Profile["jetStream"]["asyncAtDisconnect"], Outcome | undefined>> = {
+  "fails-all": { is: "unsettled", kind: "disconnected" },
+  "never-ends": { is: "unsettled", kind: "never-returned" },
   "waits-for-timeout": undefined,
-} as const;
+};
 
 /** How a call ends whose acknowledgement will not come. */
 function unanswered(profile: Profile, run: FrameRun, told: Teller, isAsync: boolean): void {

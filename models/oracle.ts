@@ -4,106 +4,16 @@
  * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
  */
 import { settle, step } from "./bus.ts";
-import { type Asked, type Candidates, expand, type HandledBy, wholeRange } from "./choice.ts";
+import { type Asked, expand, wholeRange } from "./choice.ts";
+import { beginningOf, compare, leftOver, type Position } from "./comparison.ts";
+import { type Disagreement, Furthest, type Reason } from "./explanation.ts";
+import { Narrowing } from "./narrowing.ts";
+import { type Indexed, indexed, type Observation } from "./observation.ts";
 import { type PlannedStep, plan, settleId } from "./plan.ts";
-import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
-import type { CallOutcome, ConnectionChange, Event, Outcome, Place, Run } from "./vocabulary/event.ts";
-import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
+import type { Event, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
-import type { Scenario, Step, StepId } from "./vocabulary/scenario.ts";
-
-/** What a world can see, one ordered list per actor. Across actors no order is assumed but that of the steps that await. */
-export interface Observation {
-  readonly published: number;
-  /** Outcome of each publish call, by message; -1 where the call never came back. */
-  readonly outcomes: readonly string[];
-  readonly calls: ReadonlyMap<StepId, readonly string[]>;
-  readonly connection: readonly ConnectionChange[];
-  readonly delivered: readonly number[];
-  /** Messages that no bus of ours can have sent. */
-  readonly foreign: number;
-  /** Under a policy: outcomes of what was published again, by step and message; and one list each for streams, processes, probes and every handler. */
-  readonly again: ReadonlyMap<string, string>;
-  readonly service: ReadonlyMap<string, readonly string[]>;
-}
-
-const handlerOf = (replica: number, subject: string): string => `handler of replica ${replica} on ${subject}`;
-
-/** What a service event says, and of whom. Not compared: times, which the real parts take as they like. */
-function serviceText(event: Event): { actor: string; texts: readonly string[] } | undefined {
-  switch (event.kind) {
-    case "holds":
-      return { actor: "streams", texts: numbers(event).map(m => `${event.stream} holds message ${m}`) };
-    case "handled": {
-      const { replica, subject, delivery, outcome } = event;
-      const text = `replica ${replica} is given, for the ${delivery}. time, on ${subject}, and ${outcome}: message`;
-      return { actor: handlerOf(replica, subject), texts: numbers(event).map(m => `${text} ${m}`) };
-    }
-    case "process": {
-      const ending =
-        event.change === "exited"
-          ? ` ${event.because}${event.forced ? ", forced" : ""}, ${event.toldLost} told lost`
-          : "";
-      return { actor: "processes", texts: [`replica ${event.replica} ${event.change}${ending}`] };
-    }
-    case "probe": {
-      const { ready, live, connected, durable } = event;
-      return { actor: "probes", texts: [`ready ${ready}, live ${live}, connected ${connected}, durable ${durable}`] };
-    }
-    default:
-      return undefined;
-  }
-}
-
-const numbers = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
-
-const outcomeText = (outcome: Outcome | CallOutcome): string =>
-  "kind" in outcome
-    ? `${outcome.is} ${outcome.kind}`
-    : "duplicate" in outcome
-      ? `${outcome.is} as a duplicate`
-      : outcome.is;
-
-/**
- * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
- * says that it is disconnected before it says that it is back, and the reverse (nats.js says so once a failed dial, too); times.
- */
-export function observe(events: readonly Event[]): Observation {
-  const outcomes: string[] = [];
-  const calls = new Map<StepId, string[]>();
-  const connection: ConnectionChange[] = [];
-  const delivered: number[] = [];
-  const again = new Map<string, string>();
-  const service = new Map<string, string[]>();
-  let foreign = 0;
-  let last: ConnectionChange | undefined;
-  for (const event of events) {
-    // Another process has another client, whose first word is never a repetition.
-    if (event.kind === "process" && event.change === "started" && event.replica === 0) last = undefined;
-    const said = serviceText(event);
-    if (said !== undefined) service.set(said.actor, [...(service.get(said.actor) ?? []), ...said.texts]);
-    else if (event.kind === "published" && event.again === true) {
-      for (const m of numbers(event)) again.set(`${event.step}/${m}`, outcomeText(event.outcome));
-    } else if (event.kind === "published") {
-      const text = outcomeText(event.outcome);
-      for (let m = event.first; m < event.first + event.count; m++) outcomes[m] = text;
-    } else if (event.kind === "called") {
-      const list = calls.get(event.step) ?? [];
-      list.push(`${event.call} ${outcomeText(event.outcome)}`);
-      calls.set(event.step, list);
-    } else if (event.kind === "connection") {
-      if (last !== event.change) connection.push(event.change);
-      last = event.change;
-    } else if (event.kind === "foreign") {
-      foreign += event.count;
-    } else if (event.kind === "delivered") {
-      for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
-    }
-  }
-  for (let m = 0; m < outcomes.length; m++) outcomes[m] ??= "never returned";
-  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, again, service };
-}
+import type { Scenario, StepId } from "./vocabulary/scenario.ts";
 
 export type Admission =
   | {
@@ -112,8 +22,8 @@ export type Admission =
       readonly answers: readonly Asked[];
       readonly evaluations: number;
     }
-  | { readonly answer: "not-permitted"; readonly reason: string; readonly evaluations: number }
-  | { readonly answer: "undecided"; readonly reason: string; readonly evaluations: number };
+  | { readonly answer: "not-permitted"; readonly reason: Reason; readonly evaluations: number }
+  | { readonly answer: "undecided"; readonly reason: Reason; readonly evaluations: number };
 
 export interface OracleOptions {
   /** Step evaluations before the answer is "undecided". */
@@ -162,23 +72,10 @@ export function forcedAnswers(
 const isSameQuestion = (one: Asked, other: Asked): boolean =>
   one.step === other.step && one.label === other.label && one.occurrence === other.occurrence;
 
-/** How far the observation is matched, actor by actor. */
-interface Position {
-  delivered: number;
-  connection: number;
-  [actor: string]: number;
-}
-
-const beginningOf = ({ service }: Observation): Position => ({
-  delivered: 0,
-  connection: 0,
-  ...Object.fromEntries([...service.keys()].map(actor => [actor, 0])),
-});
-
 interface Attempt {
   readonly state: BusState;
   readonly position: Position;
-  readonly mismatch: string | undefined;
+  readonly mismatch: Disagreement | undefined;
   readonly ended: readonly Event[];
 }
 
@@ -201,41 +98,27 @@ class Search {
   private readonly plain: boolean;
   private readonly knowsPlaces: boolean;
   private readonly pathsMax: number;
-  private readonly limitIsReachable: boolean;
-  /** Messages that the reconnect buffer can hold at the most. */
-  private readonly keptMax: number;
-  private furthest = { step: -1, delivered: -1, reasons: new Set<string>() };
-  private readonly everDelivered: Int32Array;
-  /** Messages that some stream holds at the end. */
-  private readonly everHeld: ReadonlySet<number>;
+  private readonly furthest = new Furthest();
+  private readonly narrowing: Narrowing;
   private readonly scenario: Scenario;
   private readonly profile: Profile;
-  private readonly observed: Observation;
+  private readonly seen: Indexed;
 
   constructor(scenario: Scenario, profile: Profile, observed: Observation, options: OracleOptions) {
     this.scenario = scenario;
     this.profile = profile;
-    this.observed = observed;
+    this.seen = indexed(observed);
     this.steps = plan(scenario, profile).steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
     this.knowsPlaces = options.knowsPlaces === true;
     this.pathsMax = this.plain || this.knowsPlaces ? 1 : pathsMax;
-    // Under a policy a stop tells how much was kept, too.
-    this.limitIsReachable =
-      scenario.policy !== undefined ||
-      bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
-    this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
-    this.everDelivered = prefixCounts(observed);
-    const held = observed.service.get("streams") ?? [];
-    this.everHeld = new Set(held.map(text => Number(text.slice(text.lastIndexOf(" ") + 1))));
+    this.narrowing = new Narrowing(scenario, profile, this.seen);
   }
 
   run(): Admission {
-    const { foreign } = this.observed;
-    if (foreign > 0) {
-      return { answer: "not-permitted", reason: `${foreign} messages arrived that no one published`, evaluations: 0 };
-    }
+    const { foreign } = this.seen.observed;
+    if (foreign > 0) return { answer: "not-permitted", reason: { kind: "foreign", count: foreign }, evaluations: 0 };
     const paths: { ended: readonly Event[]; answers: readonly Asked[] }[] = [];
     this.fromBeginning((ended, answers) => {
       paths.push({ ended, answers });
@@ -249,10 +132,10 @@ class Search {
       const ended = this.knowsPlaces ? first.ended : agreed(paths.map(path => path.ended));
       return { answer: "permitted", ended, answers: first.answers, evaluations };
     }
-    if (evaluations >= this.evaluationsMax) {
-      return { answer: "undecided", reason: `no answer within ${this.evaluationsMax} step evaluations`, evaluations };
-    }
-    return { answer: "not-permitted", reason: this.explanation(), evaluations };
+    const { evaluationsMax } = this;
+    if (evaluations >= evaluationsMax)
+      return { answer: "undecided", reason: { kind: "out-of-evaluations", evaluationsMax }, evaluations };
+    return { answer: "not-permitted", reason: this.reason(), evaluations };
   }
 
   /**
@@ -270,7 +153,7 @@ class Search {
 
   private fromBeginning(onAdmit: OnAdmit): void {
     const { policy, options } = this.scenario;
-    this.from(0, newState(policy, options.servers), beginningOf(this.observed), [], [], onAdmit);
+    this.from(0, newState(policy, options.servers), beginningOf(this.seen.observed), [], [], onAdmit);
   }
 
   /** Sets `failed` only where nothing was admitted. */
@@ -289,11 +172,11 @@ class Search {
     const here: Position = { ...position };
     expand(
       choose => this.attempt(index, state, position, here, choose),
-      this.plain ? wholeRange : (label, lo, hi, about) => this.narrowed(label, lo, hi, about, here),
+      this.plain ? wholeRange : (label, lo, hi, about) => this.narrowing.answers(label, lo, hi, about, here),
       (attempt, given) => {
         this.evaluations++;
         const stepId = this.steps[index]?.step.id ?? settleId;
-        if (attempt.mismatch !== undefined) this.note(index, attempt.position.delivered, attempt.mismatch);
+        if (attempt.mismatch !== undefined) this.furthest.note(index, attempt.position.delivered, attempt.mismatch);
         else {
           const allEnded = attempt.ended.length > 0 ? ended.concat(attempt.ended) : ended;
           const allAnswers = given.length > 0 ? answers.concat(given.map(one => ({ step: stepId, ...one }))) : answers;
@@ -323,233 +206,34 @@ class Search {
   ): Attempt {
     const next = copy(state);
     Object.assign(at, from);
-    let mismatch: string | undefined;
+    let mismatch: Disagreement | undefined;
     const ended: Event[] = [];
     const callsSeen = new Map<StepId, number>();
     const say = (event: Event): void => {
       if (mismatch !== undefined) return;
       if (event.kind === "ended") ended.push(event);
-      mismatch = this.compare(event, at, callsSeen);
+      mismatch = compare(this.seen, event, at, callsSeen);
     };
     const planned = this.steps[index];
     if (planned === undefined) {
       settle(next, this.profile, this.scenario.options, choose, say);
-      mismatch ??= this.leftOver(at);
+      mismatch ??= leftOver(this.seen, at);
     } else {
       step(next, planned, this.profile, this.scenario.options, choose, say);
     }
     return { state: next, position: { ...at }, mismatch, ended };
   }
 
-  private compare(event: Event, at: Position, callsSeen: Map<StepId, number>): string | undefined {
-    const said = serviceText(event);
-    if (said !== undefined) return this.compareService(said.actor, said.texts, at);
-    switch (event.kind) {
-      case "delivered":
-        return this.compareDelivery(event, at);
-      case "ended":
-        return event.place === "arrived" ? undefined : this.compareLoss(event);
-      case "published": {
-        const text = outcomeText(event.outcome);
-        for (let m = event.first; m < event.first + event.count; m++) {
-          const seen = event.again === true ? this.observed.again.get(`${event.step}/${m}`) : this.observed.outcomes[m];
-          const got = seen ?? "no publish call";
-          if (got !== text) return `publish of message ${m} at ${event.step}: the model says ${text}; observed ${got}`;
-        }
-        return undefined;
-      }
-      case "called": {
-        const nth = callsSeen.get(event.step) ?? 0;
-        callsSeen.set(event.step, nth + 1);
-        const says = `${event.call} ${outcomeText(event.outcome)}`;
-        const got = this.observed.calls.get(event.step)?.[nth] ?? "no such call";
-        return got === says ? undefined : `${event.step}: the model says ${says}; observed ${got}`;
-      }
-      case "connection": {
-        const got = this.observed.connection[at.connection];
-        if (got !== event.change)
-          return `the model says the client becomes ${event.change}; observed ${got ?? "nothing more"}`;
-        at.connection++;
-        return undefined;
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  private compareService(actor: string, texts: readonly string[], at: Position): string | undefined {
-    for (const text of texts) {
-      const next = at[actor] ?? 0;
-      const got = this.observed.service.get(actor)?.[next];
-      if (got !== text) return `the model says: ${text}; observed ${got ?? "nothing more"}`;
-      at[actor] = next + 1;
-    }
-    return undefined;
-  }
-
-  private compareDelivery(run: Run, at: Position): string | undefined {
-    for (let i = 0; i < run.count; i++) {
-      const got = this.observed.delivered[at.delivered];
-      if (got !== run.first + i) {
-        const there = got === undefined ? "nothing more arrived" : `message ${got} arrived there`;
-        return `the model says message ${run.first + i} arrives as number ${at.delivered + 1}; ${there}`;
-      }
-      at.delivered++;
-    }
-    return undefined;
-  }
-
-  private compareLoss(run: Run): string | undefined {
-    const before = this.everDelivered[Math.min(run.first, this.everDelivered.length - 1)] ?? 0;
-    const after = this.everDelivered[Math.min(run.first + run.count, this.everDelivered.length - 1)] ?? 0;
-    if (after === before) return undefined;
-    return `message ${this.firstDelivered([run])} arrived, but in the model it no longer can`;
-  }
-
-  private leftOver(at: Position): string | undefined {
-    const message = this.observed.delivered[at.delivered];
-    if (message !== undefined)
-      return `message ${message} arrived as number ${at.delivered + 1}, but the model delivers nothing more`;
-    const change = this.observed.connection[at.connection];
-    if (change !== undefined) return `the client became ${change}, but the model says nothing more`;
-    const more = [...this.observed.service]
-      .map(([actor, said]) => said[at[actor] ?? 0])
-      .find(text => text !== undefined);
-    return more === undefined ? undefined : `observed: ${more}; but the model says nothing more`;
-  }
-
-  private firstDelivered(runs: readonly Run[]): number | undefined {
-    for (const run of runs) {
-      for (let m = run.first; m < run.first + run.count; m++) {
-        if ((this.everDelivered[m + 1] ?? 0) > (this.everDelivered[m] ?? 0)) return m;
-      }
-    }
-    return undefined;
-  }
-
-  /**
-   * The answers that the observation leaves open; all others contradict it. TCP keeps order, so a message that arrived came
-   * with every one sent before it on its connection. Each rule is checked against the plain search by a test.
-   */
-  private readonly narrowed = (
-    ...[label, lo, hi, about, at]: [...Parameters<Candidates>, Position]
-  ): readonly number[] => {
-    if (about?.handledBy !== undefined) return this.handlers(about.handledBy, at);
-    const runs = about?.runs;
-    if (runs === undefined) return wholeRange(label, lo, hi);
-    if (about?.answered === true) {
-      const unanswered = (m: number): boolean => this.observed.outcomes[m]?.startsWith("unsettled") !== false;
-      const refused = (m: number): boolean => this.observed.outcomes[m]?.startsWith("rejected") === true;
-      return [...new Set([this.offset(runs, lo, hi, unanswered), this.offset(runs, lo, hi, refused)])];
-    }
-    if (about?.toldAs !== undefined) {
-      const { toldAs } = about;
-      return [
-        Math.max(
-          lo,
-          this.offset(runs, lo, hi, m => this.observed.outcomes[m] !== toldAs),
-        ),
-      ];
-    }
-    if (about?.unseen === true) {
-      // Others may have the same message too, published again or captured: the likeliest first, and then all.
-      const likeliest = this.offset(runs, lo, hi, m => this.everHeld.has(m) === (about.keepsRest === true));
-      return [likeliest, ...wholeRange(label, lo, hi).filter(answer => answer !== likeliest)];
-    }
-    if (label === "arrived-before-cut") {
-      const matched = this.matched(runs, at.delivered);
-      const most = Math.min(hi, matched);
-      // With a limit in reach, part of a burst may have been kept and sent later instead; without, nobody could tell.
-      return this.limitIsReachable ? downwards(most, Math.max(lo, most - this.keptMax)) : [most];
-    }
-    if (label === "write-error-at")
-      return [this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "unsettled write-failed")];
-    if (label === "noticed-at" && about?.keepsRest === true) {
-      const { before } = about;
-      if (before === undefined) return this.noticedAt(runs, lo, hi);
-      const messages = new Set(this.noticedAt(runs, before(lo), before(hi)));
-      return wholeRange(label, lo, hi).filter(answer => messages.has(before(answer)));
-    }
-    return wholeRange(label, lo, hi);
-  };
-
-  /** The members whose next message this is; the others were not given it. */
-  private handlers({ subject, message, replicas }: HandledBy, at: Position): readonly number[] {
-    const isNext = (replica: number): boolean => {
-      const actor = handlerOf(replica, subject);
-      return this.observed.service.get(actor)?.[at[actor] ?? 0]?.endsWith(` message ${message}`) === true;
+  private reason(): Reason {
+    const { step, matched } = this.furthest;
+    return {
+      kind: "disagreement",
+      lead: this.furthest.lead(),
+      at: this.steps[step]?.step.id ?? settleId,
+      matched: Math.max(0, matched),
+      deliveries: this.seen.observed.delivered.length,
     };
-    const given = [...replicas.keys()].filter(i => isNext(replicas[i] as number));
-    return given.length > 0 ? given : [0];
   }
-
-  /** What comes after the notice and before the first refusal is kept, and arrives before anything later does. */
-  private noticedAt(runs: readonly Run[], lo: number, hi: number): readonly number[] {
-    const refused = this.offset(runs, lo, hi, m => this.observed.outcomes[m] === "rejected buffer-full");
-    const arrived = this.firstDelivered(runs);
-    if (arrived !== undefined)
-      return [
-        Math.min(
-          refused,
-          this.offset(runs, lo, hi, m => m === arrived),
-        ),
-      ];
-    return this.limitIsReachable ? downwards(refused, Math.max(lo, refused - this.keptMax)) : [hi, lo];
-  }
-
-  /** How many of the runs' messages, in order, are the next ones observed. */
-  private matched(runs: readonly Run[], from: number): number {
-    let at = from;
-    for (const run of runs) {
-      for (let i = 0; i < run.count; i++, at++) if (this.observed.delivered[at] !== run.first + i) return at - from;
-    }
-    return at - from;
-  }
-
-  private offset(runs: readonly Run[], lo: number, hi: number, is: (message: number) => boolean): number {
-    let offset = 0;
-    for (const run of runs) {
-      for (let i = 0; i < run.count; i++, offset++) if (offset >= lo && is(run.first + i)) return Math.min(offset, hi);
-    }
-    return hi;
-  }
-
-  private note(stepIndex: number, delivered: number, reason: string): void {
-    const { furthest } = this;
-    if (stepIndex < furthest.step || (stepIndex === furthest.step && delivered < furthest.delivered)) return;
-    if (stepIndex > furthest.step || delivered > furthest.delivered)
-      this.furthest = { step: stepIndex, delivered, reasons: new Set() };
-    if (this.furthest.reasons.size < 12) this.furthest.reasons.add(reason);
-  }
-
-  private explanation(): string {
-    const reasons = [...this.furthest.reasons];
-    const messages = reasons.filter(reason => reason.startsWith("message") || reason.startsWith("publish"));
-    const lead = messages[0] ?? reasons[0] ?? "nothing that the model can do fits";
-    const where = this.steps[this.furthest.step]?.step.id ?? settleId;
-    return `${lead} (at ${where}, after ${Math.max(0, this.furthest.delivered)} of ${this.observed.delivered.length} deliveries matched)`;
-  }
-}
-
-const downwards = (from: number, to: number): readonly number[] =>
-  Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
-
-function prefixCounts(observed: Observation): Int32Array {
-  let most = observed.published;
-  for (const m of observed.delivered) if (m >= most) most = m + 1;
-  const counts = new Int32Array(most + 1);
-  for (const m of observed.delivered) if (m >= 0) counts[m + 1] = (counts[m + 1] ?? 0) + 1;
-  for (let m = 1; m <= most; m++) counts[m] = (counts[m] ?? 0) + (counts[m - 1] ?? 0);
-  return counts;
-}
-
-/** The most that the scenario could ever put into a buffer. */
-function bytesOf(steps: readonly Step[], subject: string, profile: Profile): number {
-  return steps.reduce((sum, one) => {
-    if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes, profile);
-    if (one.kind === "flush") return sum + pingBytes;
-    return one.kind === "together" ? sum + bytesOf(one.steps, subject, profile) : sum;
-  }, 0);
 }
 
 /** The places of the first explanation, weakened wherever another explanation names another place. */

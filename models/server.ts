@@ -247,7 +247,7 @@ export function storeUnseen(
     if (stream === undefined || via === undefined) continue;
     const unseen = lost.find(run => run.first >= first && run.first + run.count <= first + count);
     if (unseen === undefined) continue;
-    const stored = choose("stored-unseen", 0, unseen.count, { runs: [unseen], unseen: true });
+    const stored = choose("stored-unseen", 0, unseen.count, { kind: "held", runs: [unseen], which: "counted" });
     if (stored > 0) append(stream.log, { first: unseen.first, count: stored, subject: via.subject, durable: false });
     stream.unconfirmed += stored;
   }
@@ -291,7 +291,7 @@ function keepOldest(
   emit: Emit,
 ): void {
   const all = lengthOf(stream.log);
-  const kept = least >= all ? all : choose(label, least, all, { runs: stream.log, unseen: true });
+  const kept = least >= all ? all : choose(label, least, all, { kind: "held", runs: stream.log, which: "counted" });
   const lost = stream.log.slice();
   stream.log = takeFirst(lost, kept);
   tellLost(lost, "server's store", emit);

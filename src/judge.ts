@@ -4,11 +4,13 @@
  */
 
 import { hashText } from "../models/choice.ts";
-import { admits, observe } from "../models/oracle.ts";
+import { observe } from "../models/observation.ts";
+import { admits } from "../models/oracle.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import { classNames, type ExpectedCount, type MustHappen, type Scenario } from "../models/vocabulary/scenario.ts";
 import { type Ledger, type PropertyVerdict, type Verdict, worst } from "../models/vocabulary/verdict.ts";
+import { worded } from "../models/words.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/effect.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
@@ -53,7 +55,7 @@ export function judge(
   const admission = admits(scenario, profile, observed, { ...options, knowsPlaces });
   const conformance = {
     answer: admission.answer,
-    reason: admission.answer === "permitted" ? "the model admits what was observed" : admission.reason,
+    reason: admission.answer === "permitted" ? "the model admits what was observed" : worded(admission.reason),
   };
   const explained = admission.answer === "permitted" && !knowsPlaces ? [...recorded, ...admission.ended] : recorded;
   const ledgerState = newLedger();

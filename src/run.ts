@@ -3,7 +3,8 @@
  * and only then is anything concluded. Called by every command.
  */
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../models/choice.ts";
-import { admits, observe } from "../models/oracle.ts";
+import { observe } from "../models/observation.ts";
+import { admits } from "../models/oracle.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";

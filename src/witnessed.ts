@@ -6,7 +6,8 @@
  * case to case. Judged for a case, added up by commands, printed by src/report/witnessed.ts.
  */
 import { type Asked, type Label, labels } from "../models/choice.ts";
-import { forcedAnswers, type Observation } from "../models/oracle.ts";
+import type { Observation } from "../models/observation.ts";
+import { forcedAnswers } from "../models/oracle.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
 

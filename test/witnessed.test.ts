@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { settle, step } from "../models/bus.ts";
 import { type Asked, expand, labels, wholeRange } from "../models/choice.ts";
-import { admits, forcedAnswers, observe } from "../models/oracle.ts";
+import { observe } from "../models/observation.ts";
+import { admits, forcedAnswers } from "../models/oracle.ts";
 import { plan, settleId } from "../models/plan.ts";
 import { type BusState, copy, newState } from "../models/state.ts";
 import type { Event } from "../models/vocabulary/event.ts";

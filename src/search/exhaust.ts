@@ -6,13 +6,15 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { type Answer, type Choose, expand, wholeRange } from "../../models/choice.ts";
-import { admits, observe } from "../../models/oracle.ts";
+import { observe } from "../../models/observation.ts";
+import { admits } from "../../models/oracle.ts";
 import { settleId } from "../../models/plan.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import { worded } from "../../models/words.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
@@ -358,7 +360,7 @@ class Exploration {
       const admission = admits(scenario, this.asked.profile, observe(this.eventsTo(node, ending)));
       asked++;
       if (admission.answer === "permitted") admitted++;
-      if (admission.answer === "not-permitted") this.violated(node, ending, "conformance", admission.reason);
+      if (admission.answer === "not-permitted") this.violated(node, ending, "conformance", worded(admission.reason));
     }
     return { asked, admitted };
   }

@@ -1,19 +1,28 @@
 /** What a liar could make of an observation. Not all of it is wrong: the model may well permit the outcome of a small lie. */
-import type { Observation } from "../../models/oracle.ts";
+import type { Observation } from "../../models/observation.ts";
+import type { CallTold, PublishTold } from "../../models/told.ts";
 import type { ConnectionChange } from "../../models/vocabulary/event.ts";
 
 /** Undefined where there is nothing to lie about. `pick` draws an integer below its argument. */
 export type Corruption = (observed: Observation, pick: (below: number) => number) => Observation | undefined;
 
 const changes: readonly ConnectionChange[] = ["connected", "disconnected", "reconnected", "closed"];
-const otherOutcomes = [
-  "accepted",
-  "rejected buffer-full",
-  "rejected closed",
-  "rejected draining",
-  "unsettled write-failed",
-] as const;
-const otherCalls = ["flush ok", "flush failed timeout", "flush failed disconnected", "drain ok", "close ok"] as const;
+const accepted: PublishTold = { is: "accepted" };
+const otherOutcomes: readonly PublishTold[] = [
+  accepted,
+  { is: "rejected", kind: "buffer-full" },
+  { is: "rejected", kind: "closed" },
+  { is: "rejected", kind: "draining" },
+  { is: "unsettled", kind: "write-failed" },
+];
+const flushed: CallTold = { call: "flush", outcome: { is: "ok" } };
+const otherCalls: readonly CallTold[] = [
+  flushed,
+  { call: "flush", outcome: { is: "failed", kind: "timeout" } },
+  { call: "flush", outcome: { is: "failed", kind: "disconnected" } },
+  { call: "drain", outcome: { is: "ok" } },
+  { call: "close", outcome: { is: "ok" } },
+];
 
 const onDelivered =
   (change: (delivered: number[], at: number) => void): Corruption =>
@@ -55,14 +64,14 @@ export const corruptions: Readonly<Record<string, Corruption>> = {
   "makes up a message": observed => ({ ...observed, delivered: [...observed.delivered, observed.published] }),
   "changes an outcome": (observed, pick) => {
     if (observed.outcomes.length === 0) return undefined;
-    const outcome = otherOutcomes[pick(otherOutcomes.length)] ?? "accepted";
+    const outcome = otherOutcomes[pick(otherOutcomes.length)] ?? accepted;
     return { ...observed, outcomes: observed.outcomes.with(pick(observed.outcomes.length), outcome) };
   },
   "changes the outcome of a call": (observed, pick) => {
     const entries = [...observed.calls];
     const [step, told] = entries[pick(entries.length)] ?? [];
     if (step === undefined || told === undefined) return undefined;
-    const other = otherCalls[pick(otherCalls.length)] ?? "flush ok";
+    const other = otherCalls[pick(otherCalls.length)] ?? flushed;
     return { ...observed, calls: new Map(observed.calls).set(step, [other, ...told.slice(1)]) };
   },
   "drops a connection event": onConnection((connection, pick) => void connection.splice(pick(connection.length), 1)),

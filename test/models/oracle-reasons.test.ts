@@ -1,8 +1,11 @@
 /** What the oracle says: of a lie, the reason that helps; of the truth, where each message ended, as far as that can be known. */
 import { describe, expect, test } from "vitest";
-import { admits, type Observation, observe } from "../../models/oracle.ts";
+import { handlerOf, type Observation, observe, publishedAgain } from "../../models/observation.ts";
+import { admits } from "../../models/oracle.ts";
+import type { CallTold, ServiceTold } from "../../models/told.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { worded } from "../../models/words.ts";
 import { type Answers, answeredRun } from "./answered.ts";
 import {
   close,
@@ -23,12 +26,16 @@ import {
 import { job, jobAgain, news, policyWith, replica, sound, stream, subscribe, underPolicy } from "./policies.ts";
 
 const go = profileNamed("nats-go");
+const flushed: CallTold = { call: "flush", outcome: { is: "ok" } };
+const flushTimedOut: CallTold = { call: "flush", outcome: { is: "failed", kind: "timeout" } };
+/** An entry that no actor of these scenarios has. */
+const unheardOf: ServiceTold = { kind: "process", change: "stopping", replica: 9 };
 
 /** What is said of the observation of one run, changed. */
 function saidOf(scenario: Scenario, lie: (truth: Observation) => Partial<Observation>, seed = "1"): string {
   const truth = observe(eventsOf(scenario, go, seed));
   const admission = admits(scenario, go, { ...truth, ...lie(truth) });
-  return admission.answer === "permitted" ? "permitted" : `${admission.answer}: ${admission.reason}`;
+  return admission.answer === "permitted" ? "permitted" : `${admission.answer}: ${worded(admission.reason)}`;
 }
 
 describe("of a lie it is said", () => {
@@ -58,7 +65,7 @@ describe("of a lie it is said", () => {
     [
       "what a publish was told",
       plain,
-      ({ outcomes }) => ({ outcomes: outcomes.with(6, "rejected closed") }),
+      ({ outcomes }) => ({ outcomes: outcomes.with(6, { is: "rejected", kind: "closed" }) }),
       "not-permitted: publish of message 6 at publish-3: the model says accepted; observed rejected closed (at publish-3, after 5 of 8 deliveries matched)",
     ],
     [
@@ -70,7 +77,7 @@ describe("of a lie it is said", () => {
     [
       "what a call was told",
       plain,
-      ({ calls }) => ({ calls: new Map(calls).set("flush-4", ["flush failed timeout"]) }),
+      ({ calls }) => ({ calls: new Map(calls).set("flush-4", [flushTimedOut]) }),
       "not-permitted: flush-4: the model says flush ok; observed flush failed timeout (at flush-4, after 8 of 8 deliveries matched)",
     ],
     [
@@ -144,7 +151,11 @@ describe("an observation", () => {
       { kind: "foreign", count: 1 },
     ]);
     expect(observed.connection).toEqual(["connected", "disconnected", "reconnected", "disconnected"]);
-    expect(observed.outcomes).toEqual(["never returned", "never returned", "unsettled timeout"]);
+    expect(observed.outcomes).toEqual([
+      { is: "never-returned" },
+      { is: "never-returned" },
+      { is: "unsettled", kind: "timeout" },
+    ]);
     expect([observed.published, observed.foreign]).toEqual([3, 3]);
   });
 
@@ -156,23 +167,33 @@ describe("an observation", () => {
       call: "close",
       outcome: { is: "failed", kind: "timeout" },
     };
-    expect(observe([flushed, closed]).calls.get("together")).toEqual(["flush ok", "close failed timeout"]);
+    expect(observe([flushed, closed]).calls.get("together")).toEqual([
+      { call: "flush", outcome: { is: "ok" } },
+      { call: "close", outcome: { is: "failed", kind: "timeout" } },
+    ]);
   });
 
   test("of a service is told by whom, of what and how often, and a lie about it is not permitted", () => {
     const scenario = underPolicy(sound, [start, subscribe(0), job(2), job(1, { key: "k" })]);
     const { service, outcomes } = observe(eventsOf(scenario, go));
-    expect(service.get("streams")).toEqual([0, 1, 2].map(m => `JOBS holds message ${m}`));
-    const handler = "handler of replica 0 on job.a";
+    expect(service.get("streams")).toEqual([0, 1, 2].map(message => ({ kind: "holds", stream: "JOBS", message })));
+    const handler = handlerOf(0, "job.a");
     expect(service.get(handler)).toEqual(
-      [0, 1, 2].map(m => `replica 0 is given, for the 1. time, on job.a, and acked: message ${m}`),
+      [0, 1, 2].map(message => ({
+        kind: "handled",
+        replica: 0,
+        subject: "job.a",
+        delivery: 1,
+        outcome: "acked",
+        message,
+      })),
     );
-    expect(service.get("processes")).toEqual(["replica 0 started"]);
-    expect(outcomes).toEqual(["acked", "acked", "acked"]);
+    expect(service.get("processes")).toEqual([{ kind: "process", change: "started", replica: 0 }]);
+    expect(outcomes).toEqual([{ is: "acked" }, { is: "acked" }, { is: "acked" }]);
     for (const actor of ["streams", handler, "processes", "probes"]) {
       const said = service.get(actor) ?? [];
       const fewer = new Map([...service, [actor, said.slice(0, -1)]]);
-      const more = new Map([...service, [actor, [...said, "replica 9 sings"]]]);
+      const more = new Map([...service, [actor, [...said, unheardOf]]]);
       expect(
         saidOf(scenario, () => ({ service: fewer })),
         actor,
@@ -188,15 +209,15 @@ describe("an observation", () => {
 test("what is published again is held against what was told of it, apart from the first time", () => {
   const scenario = underPolicy(sound, [start, job(2), jobAgain(1, 2)]);
   const truth = observe(eventsOf(scenario, go));
-  expect(truth.outcomes).toEqual(["acked", "acked"]);
+  expect(truth.outcomes).toEqual([{ is: "acked" }, { is: "acked" }]);
   expect([...truth.again]).toEqual([
-    ["publish-2/0", "acked as a duplicate"],
-    ["publish-2/1", "acked as a duplicate"],
+    [publishedAgain("publish-2", 0), { is: "acked", duplicate: true }],
+    [publishedAgain("publish-2", 1), { is: "acked", duplicate: true }],
   ]);
   expect(saidOf(scenario, () => ({}))).toBe("permitted");
-  expect(saidOf(scenario, ({ again }) => ({ again: new Map(again).set("publish-2/1", "acked") }))).toMatch(
-    /^not-permitted/,
-  );
+  expect(
+    saidOf(scenario, ({ again }) => ({ again: new Map(again).set(publishedAgain("publish-2", 1), { is: "acked" }) })),
+  ).toMatch(/^not-permitted/);
   expect(saidOf(scenario, () => ({ again: new Map() }))).toMatch(/^not-permitted/);
 });
 
@@ -229,12 +250,17 @@ test("the reason is the one of the path that went furthest, whatever shorter pat
   const scenario = scenarioWith([start, flush(), cut("none"), heal("none"), publish(2), heal(), flush()]);
   const truth = observe(answeredRun(scenario, js).said);
   expect(truth.delivered).toEqual([0, 1]);
-  const lie = { ...truth, calls: new Map(truth.calls).set("flush-6", ["flush failed timeout"]) };
+  const lie = { ...truth, calls: new Map(truth.calls).set("flush-6", [flushTimedOut]) };
   // That the two were lost in the old socket is thought of later, and breaks at publish-4.
   expect(admits(scenario, js, lie)).toMatchObject({
     answer: "not-permitted",
-    reason:
-      "flush-6: the model says flush ok; observed flush failed timeout (at flush-6, after 2 of 2 deliveries matched)",
+    reason: {
+      kind: "disagreement",
+      lead: { kind: "call", step: "flush-6", says: flushed, observed: flushTimedOut },
+      at: "flush-6",
+      matched: 2,
+      deliveries: 2,
+    },
   });
 });
 
@@ -297,9 +323,10 @@ describe("under a policy the oracle admits what the model makes", () => {
       const profile = profileNamed(name);
       for (let seed = 0; seed < 25; seed++) {
         const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, String(seed))));
-        expect(admission.answer, `${name} ${seed}: ${admission.answer === "permitted" ? "" : admission.reason}`).toBe(
-          "permitted",
-        );
+        expect(
+          admission.answer,
+          `${name} ${seed}: ${admission.answer === "permitted" ? "" : worded(admission.reason)}`,
+        ).toBe("permitted");
       }
     }
   });
@@ -309,7 +336,7 @@ describe("of the truth it is said where each message ended", () => {
   const placesOf = (scenario: Scenario, seed: string, name = "nats-go"): string[] => {
     const profile = profileNamed(name);
     const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, seed)));
-    if (admission.answer !== "permitted") throw new Error(`${admission.answer}: ${admission.reason}`);
+    if (admission.answer !== "permitted") throw new Error(`${admission.answer}: ${worded(admission.reason)}`);
     return admission.ended.map(event =>
       event.kind === "ended" ? `${event.first}+${event.count} ${event.place}` : event.kind,
     );
@@ -360,7 +387,11 @@ test("each evaluation of a step is counted, and the bound is held", () => {
   const truth = observe(eventsOf(scenario, go));
   const lie = { ...truth, connection: [...truth.connection, "closed"] as const };
   const plain = admits(scenario, go, lie, { search: "plain", evaluationsMax: 60 });
-  expect(plain).toEqual({ answer: "undecided", reason: "no answer within 60 step evaluations", evaluations: 60 });
+  expect(plain).toEqual({
+    answer: "undecided",
+    reason: { kind: "out-of-evaluations", evaluationsMax: 60 },
+    evaluations: 60,
+  });
   const permitted = admits(
     scenarioWith([start, publish(1), flush()]),
     go,

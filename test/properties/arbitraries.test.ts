@@ -1,7 +1,8 @@
 /** Generators make valid scenarios, shrinking ends, and what it ends in is short enough to read. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { admits, observe } from "../../models/oracle.ts";
+import { observe } from "../../models/observation.ts";
+import { admits } from "../../models/oracle.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";

@@ -1,0 +1,84 @@
+/**
+ * Why the oracle admits nothing, as data: where the model and the observation part, on the path that got furthest. Written by the
+ * search, put into words by `words.ts`, never read back.
+ */
+import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
+import type { ConnectionChange, Outcome } from "./vocabulary/event.ts";
+import type { StepId } from "./vocabulary/scenario.ts";
+
+/** One place where they part. `observed` is undefined where nothing was; what is `beyond` the model was observed when it says nothing more. */
+export type Disagreement =
+  | {
+      readonly kind: "publish";
+      readonly step: StepId;
+      readonly message: number;
+      readonly says: Outcome;
+      readonly observed: PublishTold | undefined;
+    }
+  | {
+      readonly kind: "call";
+      readonly step: StepId;
+      readonly says: CallTold;
+      readonly observed: CallTold | undefined;
+    }
+  | {
+      readonly kind: "connection";
+      readonly says: ConnectionChange;
+      readonly observed: ConnectionChange | undefined;
+    }
+  | { readonly kind: "service"; readonly says: ServiceTold; readonly observed: ServiceTold | undefined }
+  | {
+      readonly kind: "delivery";
+      readonly message: number;
+      /** Counted from 1. */
+      readonly nth: number;
+      readonly observed: number | undefined;
+    }
+  | { readonly kind: "delivered-though-lost"; readonly message: number }
+  | { readonly kind: "delivery-beyond"; readonly message: number; readonly nth: number }
+  | { readonly kind: "connection-beyond"; readonly observed: ConnectionChange }
+  | { readonly kind: "service-beyond"; readonly observed: ServiceTold };
+
+export type Reason =
+  | { readonly kind: "foreign"; readonly count: number }
+  | {
+      readonly kind: "disagreement";
+      /** Undefined where no step could be compared at all. */
+      readonly lead: Disagreement | undefined;
+      readonly at: StepId;
+      /** How many of the deliveries were matched by then. */
+      readonly matched: number;
+      readonly deliveries: number;
+    }
+  | { readonly kind: "out-of-evaluations"; readonly evaluationsMax: number };
+
+/** Different disagreements kept of one place: enough to find one about a message. */
+const keptMax = 12;
+
+/** The furthest place that any path reached, by step and then by deliveries, and the disagreements met there. */
+export class Furthest {
+  step = -1;
+  matched = -1;
+  private readonly met = new Map<string, Disagreement>();
+
+  note(step: number, matched: number, disagreement: Disagreement): void {
+    if (step < this.step || (step === this.step && matched < this.matched)) return;
+    if (step > this.step || matched > this.matched) {
+      this.step = step;
+      this.matched = matched;
+      this.met.clear();
+    }
+    if (this.met.size >= keptMax) return;
+    const key = JSON.stringify(disagreement);
+    if (!this.met.has(key)) this.met.set(key, disagreement);
+  }
+
+  /** The disagreement that helps most: one about a message before any other. */
+  lead(): Disagreement | undefined {
+    const all = [...this.met.values()];
+    return all.find(isAboutMessage) ?? all[0];
+  }
+}
+
+const isAboutMessage = ({ kind }: Disagreement): boolean =>
+  kind === "publish" || kind === "delivered-though-lost" || kind === "delivery-beyond";

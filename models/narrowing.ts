@@ -1,0 +1,137 @@
+/**
+ * The answers to a question that an observation leaves open; all others contradict it. TCP keeps order, so a message that arrived came
+ * with every one sent before it on its connection. Each rule is checked against the plain search by a test.
+ */
+import { type About, type Label, wholeRange } from "./choice.ts";
+import type { Position } from "./comparison.ts";
+import { firstDelivered, handlerOf, type Indexed } from "./observation.ts";
+import { bufferBytesMax } from "./reconnect-buffer.ts";
+import { outcomeKey } from "./told.ts";
+import type { Run } from "./vocabulary/event.ts";
+import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+import type { Scenario, Step } from "./vocabulary/scenario.ts";
+
+export class Narrowing {
+  private readonly seen: Indexed;
+  private readonly limitIsReachable: boolean;
+  /** Messages that the reconnect buffer can hold at the most. */
+  private readonly keptMax: number;
+
+  constructor(scenario: Scenario, profile: Profile, seen: Indexed) {
+    this.seen = seen;
+    // Under a policy a stop tells how much was kept, too.
+    this.limitIsReachable =
+      scenario.policy !== undefined ||
+      bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
+    this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
+  }
+
+  /** The answers to try, in order; `at` is how far the observation is matched when the question is asked. */
+  answers(label: Label, lo: number, hi: number, about: About | undefined, at: Position): readonly number[] {
+    if (about === undefined) return wholeRange(label, lo, hi);
+    const { outcomes } = this.seen.observed;
+    switch (about.kind) {
+      case "handled-by":
+        return this.handlers(about, at);
+      case "answered": {
+        const unanswered = (m: number): boolean => outcomes[m] === undefined || outcomes[m].is === "unsettled";
+        const refused = (m: number): boolean => outcomes[m]?.is === "rejected";
+        return [...new Set([offset(about.runs, lo, hi, unanswered), offset(about.runs, lo, hi, refused)])];
+      }
+      case "ended-as":
+        return [Math.max(lo, this.firstTold(about, lo, hi, false))];
+      case "until-ended-as":
+        return [this.firstTold(about, lo, hi, true)];
+      case "held": {
+        // Others may have the same message too, published again or captured: the likeliest first, and then all.
+        const likeliest = offset(about.runs, lo, hi, m => this.seen.held.has(m) === (about.which === "rest"));
+        return [likeliest, ...wholeRange(label, lo, hi).filter(answer => answer !== likeliest)];
+      }
+      case "arrived": {
+        const most = Math.min(hi, this.matched(about.runs, at.delivered));
+        // With a limit in reach, part of a burst may have been kept and sent later instead; without, nobody could tell.
+        return this.limitIsReachable ? downwards(most, Math.max(lo, most - this.keptMax)) : [most];
+      }
+      case "rest-is-kept":
+        return this.noticedAt(about.runs, lo, hi);
+      case "rest-is-kept-in-blocks": {
+        const { before } = about;
+        const messages = new Set(this.noticedAt(about.runs, before(lo), before(hi)));
+        return wholeRange(label, lo, hi).filter(answer => messages.has(before(answer)));
+      }
+    }
+  }
+
+  /** The members whose next message this is; the others were not given it. */
+  private handlers(
+    { subject, message, replicas }: Extract<About, { kind: "handled-by" }>,
+    at: Position,
+  ): readonly number[] {
+    const isNext = (replica: number): boolean => {
+      const actor = handlerOf(replica, subject);
+      const next = this.seen.service.get(actor)?.[at[actor] ?? 0]?.told;
+      return next?.kind === "handled" && next.message === message;
+    };
+    const given = [...replicas.keys()].filter(i => isNext(replicas[i] as number));
+    return given.length > 0 ? given : [0];
+  }
+
+  /** The first call whose outcome is the named one, or is not. */
+  private firstTold(
+    { runs, outcome }: Extract<About, { kind: "ended-as" | "until-ended-as" }>,
+    lo: number,
+    hi: number,
+    isSo: boolean,
+  ): number {
+    const key = outcomeKey(outcome);
+    return offset(runs, lo, hi, m => (this.seen.outcomeKeys[m] === key) === isSo);
+  }
+
+  /** What comes after the notice and before the first refusal is kept, and arrives before anything later does. */
+  private noticedAt(runs: readonly Run[], lo: number, hi: number): readonly number[] {
+    const refused = offset(runs, lo, hi, m => this.seen.outcomeKeys[m] === bufferFull);
+    const arrived = firstDelivered(this.seen, runs);
+    if (arrived !== undefined)
+      return [
+        Math.min(
+          refused,
+          offset(runs, lo, hi, m => m === arrived),
+        ),
+      ];
+    return this.limitIsReachable ? downwards(refused, Math.max(lo, refused - this.keptMax)) : [hi, lo];
+  }
+
+  /** How many of the runs' messages, in order, are the next ones observed. */
+  private matched(runs: readonly Run[], from: number): number {
+    const { delivered } = this.seen.observed;
+    let at = from;
+    for (const run of runs) {
+      for (let i = 0; i < run.count; i++, at++) if (delivered[at] !== run.first + i) return at - from;
+    }
+    return at - from;
+  }
+}
+
+const bufferFull = outcomeKey({ is: "rejected", kind: "buffer-full" });
+
+/** How many of the runs' messages come before the first, from the `lo`th on, that is so; `hi` at the most. */
+function offset(runs: readonly Run[], lo: number, hi: number, is: (message: number) => boolean): number {
+  let at = 0;
+  for (const run of runs) {
+    for (let i = 0; i < run.count; i++, at++) if (at >= lo && is(run.first + i)) return Math.min(at, hi);
+  }
+  return hi;
+}
+
+const downwards = (from: number, to: number): readonly number[] =>
+  Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
+
+/** The most that the scenario could ever put into a buffer. */
+function bytesOf(steps: readonly Step[], subject: string, profile: Profile): number {
+  return steps.reduce((sum, one) => {
+    if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes, profile);
+    if (one.kind === "flush") return sum + pingBytes;
+    return one.kind === "together" ? sum + bytesOf(one.steps, subject, profile) : sum;
+  }, 0);
+}
