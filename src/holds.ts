@@ -27,7 +27,7 @@ import { liveRate, type Rate, rateText } from "./rate.ts";
 import { renderFailure } from "./report/failure.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
-import { brokenBy, type CaseRun, explain, runCase, runModelCase } from "./run.ts";
+import { brokenBy, type CaseRun, explain, runCase, runModelCase, whyBroken } from "./run.ts";
 import type { Stage, WorldName } from "./world.ts";
 import { inLanes, lanesDefault } from "./worlds/live/lanes.ts";
 import { openModel } from "./worlds/model.ts";
@@ -407,7 +407,8 @@ function violated(
     overridden,
     reproduced,
   };
-  const shown = renderFailure({ scenario, broken, reason, ledger: observed, events, story }, plain);
+  const why = whyBroken(judgement, broken, scenario.expect[profile.name]);
+  const shown = renderFailure({ scenario, broken, reason: why, ledger: observed, events, story }, plain);
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
   const isPromise = catalogue.some(one => one.id === broken);
   const replayWith = isPromise && !profile.promises.includes(broken) ? ["--require", broken] : [];

@@ -8,7 +8,7 @@ import { admits } from "../models/oracle.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
-import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
+import { type Judgement, type JudgeOptions, judge, whyUnmet } from "./judge.ts";
 import type { Case, Stage } from "./world.ts";
 import { runAnswered, runModel } from "./worlds/model.ts";
 
@@ -64,6 +64,14 @@ export function allBrokenBy({ verdict, properties, conformance }: Judgement): re
 
 /** What a violated case broke: a property's id, `conformance`, or `expect`. Undefined where the verdict is another. */
 export const brokenBy = (judgement: Judgement): string | undefined => allBrokenBy(judgement)[0];
+
+/** Why one of the things that a case broke is broken, its name left out; `expected` is what the scenario expects of the profile, if anything. */
+export function whyBroken(judgement: Judgement, broken: string, expected?: Scenario["expect"][string]): string {
+  const { properties, conformance, ledger, reason } = judgement;
+  if (broken === "conformance" && conformance.answer !== "permitted") return conformance.reason;
+  if (broken === "expect" && expected !== undefined) return whyUnmet(ledger, expected.classes) ?? reason;
+  return properties.find(one => one.property === broken)?.reason ?? reason;
+}
 
 /** The oracle's explanation: the events with the place where each message ended, and the answers that lead there. */
 export function explain(

@@ -214,6 +214,26 @@ const rules: readonly Rule[] = [
     good: [planted("models/profiles/nats-go.ts", 'name: "nats-go",')],
   },
   {
+    name: "the model and its oracle never see the words for what they find",
+    instead: "compare entries by their keys, and give the reason as data; whoever shows it words it",
+    check: neverImports(/^models\/(?!words\.ts$|index\.ts$)/, /^models\/words\.ts$/),
+    bad: [planted("models/oracle.ts", 'import { worded } from "./words.ts";')],
+    good: [planted("src/judge.ts", 'import { worded } from "../models/words.ts";')],
+  },
+  {
+    name: "a sentence is written and never read back",
+    instead: "give the text a kind, or the number a field, and ask that",
+    check: file =>
+      /^(models|properties|src\/report)\//.test(file.path)
+        ? linesThat(file, /\.(startsWith|endsWith)\(["'`][^"'`]*[A-Za-z]{3}/)
+        : [],
+    bad: [
+      planted("models/oracle.ts", "text.endsWith(` message ${m}`);"),
+      planted("src/report/x.ts", 'note.startsWith("message");'),
+    ],
+    good: [planted("properties/x.ts", 'pattern.endsWith(".>");'), planted("src/x.ts", 'name.endsWith(".json");')],
+  },
+  {
     name: `no name says ${notUsed.join(", ")}`,
     instead: "say disturbance or fault; racy; mutant or stand-in; what the file truly holds; what the thing truly does",
     check: namesNotUsed,

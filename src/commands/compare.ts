@@ -12,7 +12,7 @@ import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { renderWitnessed } from "../report/witnessed.ts";
-import { explain, runModelCase } from "../run.ts";
+import { explain, runModelCase, whyBroken } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
@@ -247,7 +247,10 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
     const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; kept as ${known.file ?? ""}`;
     const { scenario, broken, judgement, events } = failure;
     blocks.push(
-      renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),
+      renderFailure(
+        { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story },
+        paint,
+      ),
     );
   }
   return blocks;

@@ -16,7 +16,7 @@ import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintVerdict } from "../report/paint.ts";
 import { renderSearch } from "../report/search.ts";
 import { counted } from "../report/table.ts";
-import { runAnsweredCase, runModelCase } from "../run.ts";
+import { runAnsweredCase, runModelCase, whyBroken } from "../run.ts";
 import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Coverage, neverExercised, newCoverage } from "../search/coverage.ts";
 import { modelSteps, pathsOf } from "../search/exhaust-world.ts";
@@ -261,7 +261,10 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], paint:
     const steps = counted(scenario.steps.length, "step");
     const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${shown}`;
     blocks.push(
-      renderFailure({ scenario, broken, reason: judgement.reason, ledger: judgement.ledger, events, story }, paint),
+      renderFailure(
+        { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story },
+        paint,
+      ),
     );
   }
   blocks.push(`Verdict  ${paint("bold", paintVerdict(paint, verdict))}`);

@@ -2,13 +2,14 @@
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
-import { breakdownOf, describeLedger, stepFates } from "./fates.ts";
+import { breakdownOf, describeLedger, type Note, stepFates } from "./fates.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable } from "./table.ts";
 
 export interface ShownFailure {
   readonly scenario: Scenario;
   readonly broken: string;
+  /** Why that is broken; it does not begin with its name. */
   readonly reason: string;
   readonly ledger: Ledger;
   readonly events: readonly Event[];
@@ -19,7 +20,7 @@ export interface ShownFailure {
 export function renderFailure(failure: ShownFailure, paint: Paint): string {
   return [
     `${paint("red", "✗")} ${paint("bold", failure.broken)}`,
-    `  ${failure.reason.replace(`${failure.broken}: `, "")}`,
+    `  ${failure.reason}`,
     `  ${describeLedger(failure.ledger, breakdownOf(failure.events))}`,
     `  ${paint("dim", failure.story)}`,
     "",
@@ -45,10 +46,11 @@ export function renderSteps(scenario: Scenario, events: readonly Event[], paint:
 }
 
 /** Fates of messages a line each; what else there is to say of a step on one. */
-function linesOf(notes: readonly string[]): readonly string[] {
-  const isFate = (note: string): boolean => note.startsWith("message");
-  const others = notes.filter(note => !isFate(note)).join("; ");
-  return [...notes.filter(isFate), ...(others === "" ? [] : [others])];
+function linesOf(notes: readonly Note[]): readonly string[] {
+  const textsOf = (kind: Note["kind"]): readonly string[] =>
+    notes.filter(one => one.kind === kind).map(one => one.text);
+  const others = textsOf("happening").join("; ");
+  return [...textsOf("fate"), ...(others === "" ? [] : [others])];
 }
 
 /** A `together` and its parts: the calls within are told by their own ids. */

@@ -18,10 +18,16 @@ export const classTitles: Readonly<Record<ClassName, string>> = {
 
 export type Breakdown = Readonly<Partial<Record<ClassName, Readonly<Partial<Record<Place, number>>>>>>;
 
+/** One line about a step: what became of its messages, or something else that happened then. */
+export interface Note {
+  readonly kind: "fate" | "happening";
+  readonly text: string;
+}
+
 /** What was told and done at one step. */
 export interface StepFate {
   readonly step: string;
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
 }
 
 function ledgerFrom(events: readonly Event[]): LedgerState {
@@ -68,12 +74,12 @@ export const placesText = (places: Readonly<Partial<Record<Place, number>>>): st
 /** The steps in their order, each with what it brought about. */
 export function stepFates(events: readonly Event[]): readonly StepFate[] {
   const state = ledgerFrom(events);
-  const byStep = new Map<string, string[]>();
+  const byStep = new Map<string, Note[]>();
   let now = "";
-  const note = (step: string, text: string): void => {
+  const note = (step: string, text: string, kind: Note["kind"] = "happening"): void => {
     const notes = byStep.get(step) ?? [];
     byStep.set(step, notes);
-    if (notes.at(-1) !== text) notes.push(text);
+    if (notes.at(-1)?.text !== text) notes.push({ kind, text });
   };
   for (const event of events) {
     switch (event.kind) {
@@ -85,7 +91,7 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         note(event.step, `skipped: ${event.reason}`);
         break;
       case "published":
-        for (const text of publishNotes(state, event.first, event.count)) note(event.step, text);
+        for (const text of publishNotes(state, event.first, event.count)) note(event.step, text, "fate");
         break;
       case "called":
         note(
@@ -134,7 +140,6 @@ function processText(event: ProcessEvent): string {
   return `${who} has ended (${because}) after ${tookMs} ms${forced ? ", forced" : ""}${told}`;
 }
 
-/** Not "message 3 …", which is what became of a publish. */
 function handledText({ replica, first, count, delivery, outcome }: Extract<Event, { kind: "handled" }>): string {
   const what = count === 1 ? `message ${first}` : `messages ${first}-${first + count - 1}`;
   return `replica ${replica} is given ${what}${delivery > 1 ? `, delivery ${delivery}` : ""}: ${outcome}`;

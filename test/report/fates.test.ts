@@ -6,10 +6,25 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { stepFates } from "../../src/report/fates.ts";
 import { cut, eventsOf, heal, publish, scenarioWith, start } from "../models/cases.ts";
-import { job, policyWith, stream, underPolicy } from "../models/policies.ts";
+import { job, policyWith, sound, stream, subscribe, underPolicy } from "../models/policies.ts";
+
+const kindsOf = (scenario: Scenario, step: string): readonly string[] =>
+  stepFates(eventsOf(scenario, natsGo))
+    .find(one => one.step === step)
+    ?.notes.map(({ kind }) => kind) ?? [];
 
 const notesOf = (scenario: Scenario, step: string, profile: Profile = natsGo): readonly string[] =>
-  stepFates(eventsOf(scenario, profile)).find(one => one.step === step)?.notes ?? [];
+  stepFates(eventsOf(scenario, profile))
+    .find(one => one.step === step)
+    ?.notes.map(({ text }) => text) ?? [];
+
+test("what a handler is given is no fate of a publish, and neither is what the client says", () => {
+  const steps = [start, subscribe(0), job(1), cut(), job(2), heal()];
+  const scenario = underPolicy(sound, steps);
+  expect(notesOf(scenario, "publish-2")).toEqual(["message 0 acked, stored", "replica 0 is given message 0: acked"]);
+  expect(kindsOf(scenario, "publish-2")).toEqual(["fate", "happening"]);
+  expect(kindsOf(scenario, "fault-3")).not.toContain("fate");
+});
 
 test("a core publish arrives, or does not", () => {
   const steps = [start, publish(1), cut(), publish(2), heal()];
