@@ -1,4 +1,7 @@
-/** What `vitest` runs: `model` is pure and parallel; `live` starts servers and buses, one file at a time. */
+/**
+ * What `vitest` runs: `model` starts no server, and its files run side by side; `live` starts servers and buses, one file at a time.
+ * A file among the live ones that needs no server is named `*.model.test.ts`, and runs with the model.
+ */
 import { defineConfig } from "vitest/config";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -6,6 +9,8 @@ if (major < 22 || (major === 22 && minor < 22))
   throw new Error(`This is Node ${process.versions.node}: run npm ci && npm test, which bring Node 24 along.`);
 
 const liveBuses = "test/bus-protocol/{buses,exit-buses,policy-buses,typescript-policy-bus}.test.ts";
+const nowhere = "/dev/null";
+const needsNoServer = "test/**/*.model.test.ts";
 
 export default defineConfig({
   test: {
@@ -20,12 +25,16 @@ export default defineConfig({
             "test/*.test.ts",
             "test/{models,properties,mutants,bus-protocol,search,report,drills,snapshot}/**/*.test.ts",
             "test/holds/model.test.ts",
+            needsNoServer,
           ],
           exclude: [liveBuses],
+          // A server that is started here all the same does not run.
+          env: { FAULTLINE_NATS_SERVER: nowhere, FAULTLINE_TOXIPROXY: nowhere },
           pool: "threads",
           // No file of this project keeps state of its own outside its tests.
           isolate: false,
-          testTimeout: 30_000,
+          // A command that one of its tests starts shares two cores with the others.
+          testTimeout: 120_000,
         },
       },
       {
@@ -33,6 +42,7 @@ export default defineConfig({
         test: {
           name: "live",
           include: ["test/{worlds,commands,cli,package}/**/*.test.ts", liveBuses, "test/holds/live.test.ts"],
+          exclude: [needsNoServer],
           globalSetup: "test/find-servers.ts",
           pool: "forks",
           fileParallelism: false,
