@@ -1,12 +1,12 @@
 /**
- * Why the oracle admits nothing, as data: where the model and the observation part, on the path that got furthest. Written by the
+ * The reason why the oracle admits nothing, as data: the place where the model and the observation part, on the path that got furthest. Written by the
  * search, put into words by `words.ts`, never read back.
  */
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
 import type { ConnectionChange, Outcome } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** One place where they part. `observed` is undefined where nothing was; what is `beyond` the model was observed when it says nothing more. */
+/** One place where they part. `observed` is undefined where nothing was; an entry is `beyond` where the model says nothing more. */
 export type Disagreement =
   | {
       readonly kind: "publish";
@@ -46,13 +46,13 @@ export type Reason =
       /** Undefined where no step could be compared at all. */
       readonly lead: Disagreement | undefined;
       readonly at: StepId;
-      /** How many of the deliveries were matched by then. */
+      /** The deliveries that were matched by then. */
       readonly matched: number;
       readonly deliveries: number;
     }
   | { readonly kind: "out-of-evaluations"; readonly evaluationsMax: number };
 
-/** Different disagreements kept of one place: enough to find one about a message. */
+/** The most disagreements kept of one place: enough to find one about a message. */
 const keptMax = 12;
 
 /** The furthest place that any path reached, by step and then by deliveries, and the disagreements met there. */

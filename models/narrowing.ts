@@ -102,7 +102,7 @@ export class Narrowing {
     return this.limitIsReachable ? downwards(refused, Math.max(lo, refused - this.keptMax)) : [hi, lo];
   }
 
-  /** How many of the runs' messages, in order, are the next ones observed. */
+  /** The count of the runs' messages that, in order, are the next ones observed. */
   private matched(runs: readonly Run[], from: number): number {
     const { delivered } = this.seen.observed;
     let at = from;
@@ -115,7 +115,7 @@ export class Narrowing {
 
 const bufferFull = outcomeKey({ is: "rejected", kind: "buffer-full" });
 
-/** How many of the runs' messages come before the first, from the `lo`th on, that is so; `hi` at the most. */
+/** The count of the runs' messages before the first, from the `lo`th on, that is so; `hi` at the most. */
 function offset(runs: readonly Run[], lo: number, hi: number, is: (message: number) => boolean): number {
   let at = 0;
   for (const run of runs) {

@@ -1,4 +1,4 @@
-/** The observation of a run: what a world can see, taken out of its events and sorted by who said it. Called before the oracle is asked. */
+/** The observation of a run: everything that a world can see, taken out of its events and sorted by actor. The oracle reads nothing else. */
 import { type CallTold, outcomeKey, type PublishTold, type ServiceTold, serviceKey } from "./told.ts";
 import type { ConnectionChange, Event, Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -23,7 +23,7 @@ export const publishedAgain = (step: StepId, message: number): string => `${step
 
 export const handlerOf = (replica: number, subject: string): string => `handler/${replica}/${subject}`;
 
-/** The entries of a service event, and the actor whose they are. */
+/** The entries of a service event, and the actor that they belong to. */
 export function serviceTold(event: Event): { actor: string; told: readonly ServiceTold[] } | undefined {
   switch (event.kind) {
     case "holds": {
@@ -93,13 +93,13 @@ export function observe(events: readonly Event[]): Observation {
   return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, again, service };
 }
 
-/** An observation made ready to be compared: its keys, and what is asked of its messages. */
+/** An observation with its keys, and with the facts that the search asks about its messages. */
 export interface Indexed {
   readonly observed: Observation;
   /** By message. */
   readonly outcomeKeys: readonly string[];
   readonly service: ReadonlyMap<string, readonly { readonly told: ServiceTold; readonly key: string }[]>;
-  /** How many of the messages below each number were delivered. */
+  /** For each number, the count of the messages below it that were delivered. */
   readonly deliveredBelow: Int32Array;
   /** Messages that some stream holds at the end. */
   readonly held: ReadonlySet<number>;

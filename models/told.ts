@@ -43,7 +43,7 @@ export function outcomeKey(told: PublishTold | CallOutcome): string {
 
 export const callKey = ({ call, outcome }: CallTold): string => `${call}/${outcomeKey(outcome)}`;
 
-/** What a user has named comes last in a key, so that no two entries share one. */
+/** The names that users choose come last in a key, so that no two entries share one. */
 export function serviceKey(told: ServiceTold): string {
   switch (told.kind) {
     case "holds":

@@ -65,7 +65,7 @@ export function allBrokenBy({ verdict, properties, conformance }: Judgement): re
 /** What a violated case broke: a property's id, `conformance`, or `expect`. Undefined where the verdict is another. */
 export const brokenBy = (judgement: Judgement): string | undefined => allBrokenBy(judgement)[0];
 
-/** Why one of the things that a case broke is broken, its name left out; `expected` is what the scenario expects of the profile, if anything. */
+/** The reason why something is broken, without its name; `expected` is the scenario's expectation of the profile, if it has one. */
 export function whyBroken(judgement: Judgement, broken: string, expected?: Scenario["expect"][string]): string {
   const { properties, conformance, ledger, reason } = judgement;
   if (broken === "conformance" && conformance.answer !== "permitted") return conformance.reason;

@@ -215,7 +215,7 @@ const rules: readonly Rule[] = [
   },
   {
     name: "the model and its oracle never see the words for what they find",
-    instead: "compare entries by their keys, and give the reason as data; whoever shows it words it",
+    instead: "compare entries by their keys, and give the reason as data; the code that shows it calls worded",
     check: neverImports(/^models\/(?!words\.ts$|index\.ts$)/, /^models\/words\.ts$/),
     bad: [planted("models/oracle.ts", 'import { worded } from "./words.ts";')],
     good: [planted("src/judge.ts", 'import { worded } from "../models/words.ts";')],

@@ -9,7 +9,7 @@ import { renderTable } from "./table.ts";
 export interface ShownFailure {
   readonly scenario: Scenario;
   readonly broken: string;
-  /** Why that is broken; it does not begin with its name. */
+  /** The reason alone, without the name of what broke. */
   readonly reason: string;
   readonly ledger: Ledger;
   readonly events: readonly Event[];
