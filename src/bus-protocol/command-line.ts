@@ -4,7 +4,7 @@
  * Whatever is more than a single command, or may be, is left as it is: which process is the bus is then found out once it has greeted.
  */
 
-/** No program is behind these words, or something else than `exec` would run it. */
+/** These words name no program, or the shell does with them what `exec` would not. */
 const notForExec = new Set(
   (
     "! { } [[ ]] if then elif else fi for in do done while until case esac function select time " +
@@ -15,18 +15,18 @@ const notForExec = new Set(
 
 const blanks = /[ \t]+/y;
 const assignment = /[A-Za-z_][A-Za-z0-9_]*=/y;
-/** Of other shells' making: `exec` would take it for a program. */
+/** An assignment that only other shells know: `exec` would take it for a program. */
 const oddAssignment = /^\w+(?:\+|\[.*\])=/;
 /** Quoted text, an escaped character, a plain variable, or what means nothing to a shell; a pattern or a tilde is the shell's to expand. */
 const pieces =
   /(?:'[^']*'|"(?:[^"\\$`]|\\[^\n]|\$(?:\w+|\{\w+\}))*"|\\[^\n]|\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})|[^\s'"\\$`;&|<>()#]|(?<=\S)#)+/y;
-/** To or from a file, or a descriptor's number. */
+/** A redirection to or from a file, or to a descriptor by its number. */
 const redirection = /(?:>>|<>|>\||>|<)(?![<>&|(])|[<>]&(?=\d)/y;
 
 /** The same command without a shell around it; undefined where it is, or may be, more than one. */
 export function withoutShell(commandLine: string): string | undefined {
   const line = commandLine.trim();
-  /** Where the match that begins there ends; the same place where nothing matches. */
+  /** The end of the match that begins there; the same place if nothing matches. */
   const after = (pattern: RegExp, at: number): number => {
     pattern.lastIndex = at;
     return pattern.test(line) ? pattern.lastIndex : at;

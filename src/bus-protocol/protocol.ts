@@ -160,7 +160,7 @@ export interface Greeting {
   readonly capabilities: readonly BusCapability[];
   /** Choices of the wrapper that change what its client does, in words of its own: `status-iterator-open`. */
   readonly traits?: readonly string[];
-  /** Its own, where the harness may have started it through a wrapper. */
+  /** Its own process id: the harness may have started it through a wrapper. */
   readonly pid?: number;
 }
 

@@ -19,9 +19,9 @@ interface BusState {
   readonly built: boolean;
   /** What its build needs; null where nothing is built. */
   readonly needs: string | null;
-  /** Whether the bus is what was started, or what that has started in turn; null where it has not greeted, or nobody can tell. */
+  /** The bus is what was started, or what that has started in turn; null if it has not greeted, or nobody can tell. */
   readonly process: "started" | "wrapped" | null;
-  /** Why it has neither signals nor memory. */
+  /** The reason why it has neither signals nor memory. */
   readonly unclaimed?: string;
   /** Why it does not greet. */
   readonly problem?: string;

@@ -58,7 +58,7 @@ interface Found {
   client: string | undefined;
   /** What the bus can do together with the live world. */
   has: ReadonlySet<Capability>;
-  /** Why it has neither signals nor memory. */
+  /** The reason why the bus has neither signals nor memory. */
   unclaimed: string | undefined;
   servers: readonly string[];
   /** Why there is no live world. */

@@ -73,7 +73,7 @@ export interface DrillReport {
     readonly profile: string;
     readonly client: string;
     readonly capabilities: readonly string[];
-    /** Why it has neither signals nor memory; null where it has. */
+    /** The reason why it has neither signals nor memory; null if it has. */
     readonly unclaimed: string | null;
   }[];
   readonly ledger: readonly LedgerRow[];

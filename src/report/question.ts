@@ -45,7 +45,7 @@ export interface QuestionReport extends Answer {
   readonly bus: string;
   readonly profile: string | null;
   readonly client: string | null;
-  /** Why the bus has neither signals nor memory; null where it has. */
+  /** The reason why the bus has neither signals nor memory; null if it has. */
   readonly unclaimed: string | null;
   readonly servers: readonly string[];
   readonly seed: string;

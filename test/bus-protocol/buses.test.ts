@@ -5,7 +5,7 @@
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BusClient } from "../../src/bus-protocol/bus-client.ts";
-import type { BusEvent, StartCommand } from "../../src/bus-protocol/protocol.ts";
+import type { BusEvent, Greeting, StartCommand } from "../../src/bus-protocol/protocol.ts";
 import { launchOf } from "../../src/bus-protocol/registry.ts";
 import { busesAtHand } from "../buses-at-hand.ts";
 import { type SpawnedBus, spawnBus } from "./spawn-bus.ts";
@@ -58,14 +58,20 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
     const launch = launchOf(manifest);
     let bus: SpawnedBus | undefined;
     let client: BusClient;
+    let greeting: Greeting;
     afterEach(() => bus?.stop());
 
     async function converse(): Promise<SpawnedBus> {
       bus = spawnBus(name, launch.command, launch.folder);
       client = new BusClient(bus);
-      await client.hello(deadlineMs);
+      greeting = await client.hello(deadlineMs);
       return bus;
     }
+
+    test("greets with its own pid", async () => {
+      const { pid } = await converse();
+      expect(greeting.pid).toBe(pid);
+    });
 
     test("holds a conversation over two cases and quits", async () => {
       const { exited } = await converse();

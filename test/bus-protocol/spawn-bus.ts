@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { BusExit, BusLink } from "../../src/bus-protocol/bus-client.ts";
 
 export interface SpawnedBus extends BusLink {
+  readonly pid: number | undefined;
   readonly signal: (name: NodeJS.Signals) => void;
   readonly stop: () => void;
 }
@@ -16,5 +17,6 @@ export function spawnBus(describe: string, command: readonly [string, ...string[
     child.on("exit", (code, signal) => resolve({ code, signal }));
   });
   const signal = (name: NodeJS.Signals): void => void child.kill(name);
-  return { describe, stdin: child.stdin, stdout: child.stdout, exited, signal, stop: () => signal("SIGKILL") };
+  const { pid, stdin, stdout } = child;
+  return { describe, pid, stdin, stdout, exited, signal, stop: () => signal("SIGKILL") };
 }

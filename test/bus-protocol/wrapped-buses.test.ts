@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findBus } from "../../src/bus-protocol/registry.ts";
-import { exitOf } from "../../src/worlds/live/bus-end.ts";
+import { Descendant, exitOf } from "../../src/worlds/live/bus-end.ts";
 import { findBusPid, type Kernel } from "../../src/worlds/live/bus-pid.ts";
 import { type BusProcess, startBus } from "../../src/worlds/live/bus-process.ts";
 import { spawnGuarded } from "../../src/worlds/live/guard.ts";
@@ -39,7 +39,7 @@ function expectOwnMemory(started: BusProcess): void {
   expect(peakBytes).toBeLessThanOrEqual(atMost);
 }
 
-/** By name; a shell such as dash stays around some, and what starts the bus around others. */
+/** Names and command lines. A shell such as dash stays around some buses, and what starts the bus around others. */
 const commandLines: readonly (readonly [string, string])[] = [
   ["a command with arguments", `${bus} own`],
   ["a command that names no pid", bus],
@@ -111,13 +111,25 @@ test("a bus that outlives what wraps it is killed with it", async () => {
   const started = await start(`cd / && ${bus} own`);
   const shell = (await once(spawn("ps", ["-o", "ppid=", "-p", `${pidOf(started)}`]).stdout, "data")).toString();
   started.client.mayEnd();
-  process.kill(Number(shell), "SIGKILL");
+  process.kill(Number(shell), "SIGTERM");
   expect(await endOf(started)).toEqual({ code: null, signal: "SIGKILL" });
   expect(memoryOf(pidOf(started))).toBeUndefined();
 });
 
+test("a pid that is another process's by now is not signalled", async () => {
+  const guarded = spawnGuarded("sleep", ["60"]);
+  onTestFinished(async () => void (await guarded.end()));
+  const [sleep] = descendantsInGroup(guarded.pid) ?? [];
+  if (sleep === undefined) expect.unreachable("it has been started");
+  expect(new Descendant({ ...sleep, start: "1" }, guarded).signal("SIGKILL")).toBe(false);
+  expect(new Descendant({ ...sleep, group: process.pid }, guarded).signal("SIGKILL")).toBe(false);
+  expect(guarded.child.exitCode ?? guarded.child.signalCode).toBeNull();
+  expect(new Descendant(sleep, guarded).signal("SIGKILL")).toBe(true);
+  expect(await guarded.exited).toEqual({ code: null, signal: "SIGKILL" });
+});
+
 describe("a pid that is not the bus's", () => {
-  /** Of this test's own, so that a signal that went astray would be seen. */
+  /** A process of the test's own, so that a signal that went astray would be seen. */
   async function bystander() {
     const child = spawn("sleep", ["60"]);
     onTestFinished(() => void child.kill("SIGKILL"));

@@ -1,6 +1,6 @@
 /**
- * The end of a bus that is not our child but a descendant of one: the kernel tells its exit to the wrapper that started it, and not to us. Its end
- * is seen by its going; how it ended, by what we did to it and by what the wrapper ends with.
+ * The end of a bus that is not our child but a descendant of one: the kernel tells its exit to the wrapper that started it, and not to us.
+ * That it has ended is seen in /proc; how it ended follows from what we did to it and from what the wrapper ends with.
  */
 import { constants } from "node:os";
 import type { BusExit } from "../../bus-protocol/bus-client.ts";
@@ -8,20 +8,21 @@ import { type Guarded, isDoneWithin } from "./guard.ts";
 import { type Process, processOf } from "./processes.ts";
 
 export interface BusEnd extends BusExit {
-  /** By `performance.now()`. */
+  /** The moment of it, as `performance.now()` counts. */
   readonly atMs: number;
 }
 
 const lookEveryMs = 5;
-/** Between the end of the bus and that of what wraps it, npm with its farewells included. */
+/** The longest wait between the end of the bus and that of what wraps it: npm takes its time. */
 const wrapperBoundMs = 1_000;
 
-/** Of a process that we have started ourselves. */
+/** The end of a process that we have started ourselves. */
 export const endOfChild = async ({ exited }: Guarded): Promise<BusEnd> => {
   const exit = await exited;
   return { ...exit, atMs: performance.now() };
 };
 
+/** A bus that is a descendant of the process that we have started. */
 export class Descendant {
   readonly #process: Process;
   readonly #wrapper: Guarded;
@@ -34,7 +35,7 @@ export class Descendant {
     this.ended = this.#end();
   }
 
-  /** Only if it still is the very process that was found. False if it has ended. */
+  /** Signals it only if it still is the very process that was found; false if it has ended. */
   signal(signal: "SIGTERM" | "SIGKILL"): boolean {
     if (!this.#lives()) return false;
     try {

@@ -8,13 +8,13 @@ import { descendantsInGroup, type Process, streamsOf } from "./processes.ts";
 export type BusPid =
   /** The process that was started. */
   | { readonly kind: "started" }
-  | { readonly kind: "descendant"; readonly process: Process; readonly by: "greeting" | "streams" }
+  | { readonly kind: "descendant"; readonly process: Process }
   | { readonly kind: "unknown"; readonly reason: string };
 
 export interface Started {
-  /** Leads a process group. */
+  /** The leader of a process group. */
   readonly pid: number;
-  /** What the greeting says. */
+  /** The pid that the greeting carries. */
   readonly greeted: number | undefined;
   /** The command line is more than a single command. */
   readonly shellMayStay: boolean;
@@ -34,7 +34,7 @@ export function findBusPid(
   const all = kernel.descendants(pid);
   if (greeted !== undefined) {
     const process = all?.find(one => one.pid === greeted);
-    if (process !== undefined) return { kind: "descendant", process, by: "greeting" };
+    if (process !== undefined) return { kind: "descendant", process };
     return {
       kind: "unknown",
       reason: `it greets with pid ${greeted}, which is no process that its command has started`,
@@ -57,7 +57,7 @@ function byStreams(started: number, all: readonly Process[], kernel: Kernel): Bu
     return { kind: "unknown", reason: "its command has started others, none of which holds its streams alone" };
   if (another !== undefined)
     return { kind: "unknown", reason: `${holders.length} processes of its command hold its streams` };
-  return { kind: "descendant", process, by: "streams" };
+  return { kind: "descendant", process };
 }
 
 /** One sentence: what is not claimed of such a bus, why, and what to do. */

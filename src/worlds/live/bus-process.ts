@@ -12,16 +12,16 @@ import { type Memory, memoryOf } from "./memory.ts";
 export interface BusProcess {
   readonly client: BusClient;
   readonly greeting: Greeting;
-  /** Once it has ended and all that it said was read. Never rejects. Neither code nor signal: what wraps it lives on and does not tell. */
+  /** Once it has ended and all that it said was read. Never rejects. It has neither code nor signal if what wraps it lives on. */
   readonly exited: Promise<BusEnd>;
-  /** Where the bus is not the process that was started but one which that has started in turn. */
+  /** True if the bus is not the process that was started but one which that has started in turn. */
   readonly isWrapped: boolean;
-  /** Where it cannot be known which process it is: that, and what to do. It has then neither signals nor memory. */
+  /** The sentence that says that its process cannot be known, and what to do; it then has neither signals nor memory. */
   readonly unclaimed: string | undefined;
   readonly dials: Dials;
   /** What it holds of the machine's memory; undefined where the kernel does not tell, or it has ended. */
   memory(): Memory | undefined;
-  /** Signals the process alone. @throws where it is unclaimed */
+  /** Signals the process alone. @throws if it is unclaimed */
   signal(signal: "TERM" | "KILL"): void;
   /** Whatever its state; returns when it is gone. */
   end(): Promise<void>;

@@ -40,7 +40,7 @@ export interface LiveStage extends Stage {
   readonly greeting: Greeting;
   /** How many cases it runs at once; `run` of one more waits until a lane is free. */
   readonly lanes: number;
-  /** Where it cannot be known which process the bus is: that, what is therefore not claimed, and what to do. */
+  /** The sentence that says that the process of the bus cannot be known, what is therefore not claimed, and what to do. */
   readonly unclaimed: string | undefined;
   run(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
 }

@@ -10,7 +10,7 @@ export interface Process {
   readonly start: string;
 }
 
-/** Undefined if there is none, or no /proc. */
+/** The process as it is now; undefined if there is none, or no /proc. */
 export function processOf(pid: number): Process | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));

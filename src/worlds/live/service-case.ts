@@ -247,7 +247,7 @@ export class ServiceCase extends LiveCase {
     const running = this.#running.get(replica);
     if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
     const { process } = running;
-    // Of its first process that was known; a wrapper may yet start another otherwise.
+    // The first process of the bus was known; a script may start the next one in another way.
     if (process.unclaimed !== undefined) this.giveUp(id, `the process of replica ${replica} to be known`);
     const began = performance.now();
     running.leaving = true;
