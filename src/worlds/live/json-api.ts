@@ -1,23 +1,11 @@
-/** The HTTP APIs of the two servers, which answer in JSON: over connections that are kept, since a case asks dozens of times. */
-import { Agent, request } from "node:http";
+/** The monitor of a nats-server, which answers in JSON: over connections that are kept, since a case asks several times. */
+import { Agent, get } from "node:http";
 
 export interface ApiAnswer {
   readonly status: number;
   /** As it was sent; may be empty. */
   readonly text: string;
 }
-
-/** What is not 2xx, where only that will do. */
-export class ApiRefused extends Error {
-  readonly status: number;
-
-  constructor(what: string, { status, text }: ApiAnswer) {
-    super(`${what} was answered with status ${status}: ${text.trim()}`);
-    this.status = status;
-  }
-}
-
-type Method = "GET" | "POST" | "DELETE";
 
 const answerBoundMs = 5_000;
 
@@ -31,32 +19,28 @@ export class JsonApi {
     this.#agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
   }
 
-  /** @throws ApiRefused, SyntaxError, and where nobody answers within 5 s */
-  async json(method: Method, path: string, body?: unknown): Promise<unknown> {
-    return JSON.parse(await this.text(method, path, body));
-  }
-
-  /** @throws ApiRefused, and where nobody answers within 5 s */
-  async text(method: Method, path: string, body?: unknown): Promise<string> {
-    const answer = await this.call(method, path, body);
-    if (answer.status >= 300) throw new ApiRefused(`${method} ${path} on port ${this.#port}`, answer);
-    return answer.text;
+  /** @throws SyntaxError, where the answer is not 2xx, and where nobody answers within 5 s */
+  async json(path: string): Promise<unknown> {
+    const { status, text } = await this.get(path);
+    if (status >= 300)
+      throw new Error(`GET ${path} on port ${this.#port} was answered with status ${status}: ${text.trim()}`);
+    return JSON.parse(text);
   }
 
   /** A kept connection may have ended meanwhile, with a restart or by idling: who meets that was not heard and asks once more, on a new one. */
-  async call(method: Method, path: string, body?: unknown): Promise<ApiAnswer> {
+  async get(path: string): Promise<ApiAnswer> {
     try {
-      return await this.#callOnce(this.#agent, method, path, body);
+      return await this.#getOnce(this.#agent, path);
     } catch (error) {
       if (!(error instanceof KeptConnectionEnded)) throw error;
-      return this.#callOnce(false, method, path, body);
+      return this.#getOnce(false, path);
     }
   }
 
-  #callOnce(agent: Agent | false, method: Method, path: string, body: unknown): Promise<ApiAnswer> {
+  #getOnce(agent: Agent | false, path: string): Promise<ApiAnswer> {
     return new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port: this.#port, path, method, agent, timeout: answerBoundMs };
-      const asked = request(options, response => {
+      const options = { host: "127.0.0.1", port: this.#port, path, agent, timeout: answerBoundMs };
+      const asked = get(options, response => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (piece: string) => {
@@ -72,7 +56,6 @@ export class JsonApi {
         const wasKept = asked.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
         reject(wasKept ? new KeptConnectionEnded() : error);
       });
-      asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Toxiproxy as Client, ToxiproxyError } from "toxiproxy-node-client";
 
-const answerBoundMs = 5_000;
+const answerBoundDefaultMs = 5_000;
 
 /** An answer with a status that is not 2xx. */
 export class ProxyRefused extends Error {
@@ -30,17 +30,19 @@ const meanings: Readonly<Record<number, string>> = {
 
 export class ProxyApi {
   readonly #port: number;
+  readonly #answerBoundMs: number;
   readonly #client: Client;
 
-  constructor(port: number) {
+  constructor(port: number, answerBoundMs: number = answerBoundDefaultMs) {
     this.#port = port;
+    this.#answerBoundMs = answerBoundMs;
     this.#client = new Client(`http://127.0.0.1:${port}`);
   }
 
   /**
    * `what` goes on from "asked to". A kept connection may have ended meanwhile; a call that meets that was not heard and is made
    * once more.
-   * @throws ProxyRefused, and where nobody answers within 5 s
+   * @throws ProxyRefused, and where nobody answers in time
    */
   async ask<T>(what: string, call: (client: Client) => Promise<T>): Promise<T> {
     try {
@@ -60,9 +62,11 @@ export class ProxyApi {
     const bound = new Promise<never>((_, reject) => {
       const late = (): void =>
         reject(
-          new Error(`Toxiproxy on port ${this.#port}, asked to ${what}, did not answer within ${answerBoundMs} ms.`),
+          new Error(
+            `Toxiproxy on port ${this.#port}, asked to ${what}, did not answer within ${this.#answerBoundMs} ms.`,
+          ),
         );
-      timer = setTimeout(late, answerBoundMs);
+      timer = setTimeout(late, this.#answerBoundMs);
     });
     try {
       return await Promise.race([call(this.#client), bound]);
@@ -75,7 +79,8 @@ export class ProxyApi {
     if (!(error instanceof ToxiproxyError)) return error;
     const status = /^Request failed with status code (\d+)$/.exec(error.message)?.[1];
     if (status !== undefined) return new ProxyRefused(what, this.#port, Number(status));
-    return new Error(`Toxiproxy on port ${this.#port}, asked to ${what}, could not be understood: ${error.message}.`);
+    const failing = isUnheard(error) ? "could not be reached" : "answered what is no JSON";
+    return new Error(`Toxiproxy on port ${this.#port}, asked to ${what}, ${failing}: ${error.message}.`);
   }
 }
 
