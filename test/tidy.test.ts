@@ -228,7 +228,7 @@ const rules: readonly Rule[] = [
         ? linesThat(file, /\.(startsWith|endsWith)\(["'`][^"'`]*[A-Za-z]{3}/)
         : [],
     bad: [
-      planted("models/oracle.ts", "text.endsWith(` message ${m}`);"),
+      planted("models/oracle.ts", 'text.endsWith(" message 7");'),
       planted("src/report/x.ts", 'note.startsWith("message");'),
     ],
     good: [planted("properties/x.ts", 'pattern.endsWith(".>");'), planted("src/x.ts", 'name.endsWith(".json");')],
