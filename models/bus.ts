@@ -3,13 +3,15 @@
  * (state, step, answers). Start here.
  */
 import type { Choose } from "./choice.ts";
-import { clientClosed, passTime, startProcess } from "./cold-start.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
 import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { connectFirst, live, lookAround, type Served, served, settleWaitsMs, spendTime } from "./lifecycle.ts";
-import { advance, callsMade, copyView, isDurable, type PlannedStep, settleId } from "./plan.ts";
+import { advance } from "./plan/advance.ts";
+import { clientClosed, passTime, startProcess } from "./plan/life.ts";
+import { callsMade, type PlannedStep, settleId } from "./plan/plan.ts";
+import { copyView, isDurable } from "./plan/view.ts";
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
 import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";

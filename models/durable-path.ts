@@ -2,9 +2,10 @@
  * The durable path: a publish through JetStream is a request, and its sender waits for the stream's acknowledgement. It uses the same
  * buffers as a core publish, so a call that ended by its timeout says nothing: the message may be stored, lost, or stored later.
  */
-import { connectPends } from "./cold-start.ts";
+
 import { notice, reconnect } from "./connection.ts";
 import type { Bus } from "./core-path.ts";
+import { connectPends } from "./plan/life.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type Answer, saysVia, type Via } from "./server.ts";
 import { append, arrive, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";

@@ -2,7 +2,7 @@
 export { settle, step } from "./bus.ts";
 export { type Answer, type Choose, expand, sampled } from "./choice.ts";
 export { type Admission, admits, type Observation, observe } from "./oracle.ts";
-export { type PlannedStep, plan, settleId, type ViewedStep, viewedSteps } from "./plan.ts";
+export { type PlannedStep, plan, settleId, type ViewedStep, viewedSteps } from "./plan/plan.ts";
 export { profiles } from "./profiles/index.ts";
 export { type BusState, copy, key, newState } from "./state.ts";
 export type * from "./vocabulary/event.ts";

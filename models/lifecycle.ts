@@ -1,9 +1,10 @@
 /** The process around the client, under a policy: what befalls it, how it ends, what its probes say, what time does to it. */
-import { type Life, passTime } from "./cold-start.ts";
+
 import { closeForGood, land } from "./connection.ts";
 import { deliver, leave, nextRedeliveryMs, type Reach } from "./consumers.ts";
 import type { Bus } from "./core-path.ts";
-import { copyView, type View } from "./plan.ts";
+import { type Life, passTime } from "./plan/life.ts";
+import { copyView, type View } from "./plan/view.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
 import { lose, type Service } from "./state.ts";

@@ -5,7 +5,7 @@
  */
 import { settle, step } from "./bus.ts";
 import { type Asked, type Candidates, expand, type HandledBy, wholeRange } from "./choice.ts";
-import { type PlannedStep, plan, settleId } from "./plan.ts";
+import { type PlannedStep, plan, settleId } from "./plan/plan.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
 import type { CallOutcome, ConnectionChange, Event, Outcome, Place, Run } from "./vocabulary/event.ts";

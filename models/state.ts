@@ -3,7 +3,7 @@
  * for expansion. Messages are held as runs, never one object each.
  */
 import type { Choose } from "./choice.ts";
-import { newView, type View } from "./plan.ts";
+import { newView, type View } from "./plan/view.ts";
 import { type Answer, copyServer, keyOfServer, newServer, receive, type Server, type Via } from "./server.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";

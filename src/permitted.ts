@@ -1,7 +1,7 @@
 /** What the model permits for one scenario: every ledger that some way of answering its questions leads to. */
 import { settle, step } from "../models/bus.ts";
 import { type Choose, expand, wholeRange } from "../models/choice.ts";
-import { plan } from "../models/plan.ts";
+import { plan } from "../models/plan/plan.ts";
 import { type BusState, copy, key, newState } from "../models/state.ts";
 import type { Emit } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";

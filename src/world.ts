@@ -1,5 +1,5 @@
 /** What every world is to the harness: entered once a case, never once a step. */
-import type { View } from "../models/plan.ts";
+import type { View } from "../models/plan/view.ts";
 import type { BusState } from "../models/state.ts";
 import type { Emit } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { settle, step } from "../models/bus.ts";
 import { type Asked, expand, labels, wholeRange } from "../models/choice.ts";
 import { admits, forcedAnswers, observe } from "../models/oracle.ts";
-import { plan, settleId } from "../models/plan.ts";
+import { plan, settleId } from "../models/plan/plan.ts";
 import { type BusState, copy, newState } from "../models/state.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";

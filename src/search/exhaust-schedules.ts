@@ -3,7 +3,7 @@
  * never from the model's answers. `plan` alone decides what is enabled and what overlaps; each node keeps one schedule that leads
  * to it, and asks about that schedule with one more step.
  */
-import { type PlannedStep, settleId, type ViewedStep, viewedSteps } from "../../models/plan.ts";
+import { type PlannedStep, settleId, type ViewedStep, viewedSteps } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Step } from "../../models/vocabulary/scenario.ts";
 import { type Bounds, type Letter, type Setting, type Spending, scenarioOf, spendings } from "./exhaust-alphabet.ts";

@@ -1,7 +1,7 @@
 /** The worlds that are explored: the model's own step, or one in which something goes otherwise. */
 import { settle, step } from "../../models/bus.ts";
 import type { Choose } from "../../models/choice.ts";
-import { type PlannedStep, plan } from "../../models/plan.ts";
+import { type PlannedStep, plan } from "../../models/plan/plan.ts";
 import { type BusState, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";

@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Answer, type Choose, expand, wholeRange } from "../../models/choice.ts";
 import { admits, observe } from "../../models/oracle.ts";
-import { settleId } from "../../models/plan.ts";
+import { settleId } from "../../models/plan/plan.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";

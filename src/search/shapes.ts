@@ -3,7 +3,7 @@
  * shapes are the rows of tables 1, 3 and 4 of docs/facts.md; `compare` and `search` count them, so that nobody takes a thousand
  * runs of one shape for a thousand runs.
  */
-import { type ViewedStep, viewedSteps } from "../../models/plan.ts";
+import { type ViewedStep, viewedSteps } from "../../models/plan/plan.ts";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";

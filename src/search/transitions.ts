@@ -5,7 +5,9 @@
  */
 import { step as doStep, settle } from "../../models/bus.ts";
 import { expand, wholeRange } from "../../models/choice.ts";
-import { advance, copyView, notEnabled, overlaps, type View } from "../../models/plan.ts";
+import { advance } from "../../models/plan/advance.ts";
+import { notEnabled, overlaps } from "../../models/plan/enabled.ts";
+import { copyView, type View } from "../../models/plan/view.ts";
 import { type BusState, copy, newState } from "../../models/state.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";

@@ -1,7 +1,7 @@
 /** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
 import { settle, step } from "../../models/bus.ts";
 import { type Answering, sampled } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
+import { plan, settleId } from "../../models/plan/plan.ts";
 import { newState } from "../../models/state.ts";
 import type { Emit, EmitStep } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";

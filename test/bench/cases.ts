@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { settle, step } from "../../models/bus.ts";
 import type { Choose } from "../../models/choice.ts";
-import { notEnabled, type PlannedStep, plan } from "../../models/plan.ts";
+import { notEnabled } from "../../models/plan/enabled.ts";
+import { type PlannedStep, plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";

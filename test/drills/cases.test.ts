@@ -1,6 +1,6 @@
 /** The cases of the four questions: valid for every bundled policy and client, every step of them done, each about what it says. */
 import { describe, expect, test } from "vitest";
-import { plan } from "../../models/plan.ts";
+import { plan } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";

@@ -1,7 +1,7 @@
 /** A run of the model whose answers are given by hand, and the questions that it asked. */
 import { settle, step } from "../../models/bus.ts";
 import type { Choose, Label } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
+import { plan, settleId } from "../../models/plan/plan.ts";
 import { newState } from "../../models/state.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { settle, step } from "../../models/bus.ts";
 import { type Choose, expand, type Label, sampled, wholeRange } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
+import { plan, settleId } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
 import type { Event } from "../../models/vocabulary/event.ts";

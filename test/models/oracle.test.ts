@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { settle, step } from "../../models/bus.ts";
 import { expand, wholeRange } from "../../models/choice.ts";
 import { admits, type Observation, observe } from "../../models/oracle.ts";
-import { plan } from "../../models/plan.ts";
+import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { type BusState, copy, newState } from "../../models/state.ts";

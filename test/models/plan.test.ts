@@ -1,7 +1,8 @@
 /** The plan follows from scenario and profile alone: whatever the client does, every world does, overlaps and skips the same steps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { copyView, isSameView, newView, plan, viewedSteps } from "../../models/plan.ts";
+import { plan, viewedSteps } from "../../models/plan/plan.ts";
+import { copyView, isSameView, newView } from "../../models/plan/view.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
@@ -246,7 +247,7 @@ test("a process that has ended is not started again without a policy, and nothin
 });
 
 test("every reason that the plan can give is met by a scenario above", () => {
-  const text = readFileSync(new URL("../../models/plan.ts", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../../models/plan/enabled.ts", import.meta.url), "utf8");
   const given = [...text.matchAll(/"((?:[a-z]+'?[a-zA-Z]* ){2,}[^"]+)"/g)].map(match => match[1] ?? "");
   expect(given.length).toBeGreaterThan(20);
   const met = new Set([...refusals, ...refusalsUnderPolicy].map(([reason]) => reason));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { step } from "../../models/bus.ts";
 import { type Choose, expand, hashText, mix } from "../../models/choice.ts";
-import { plan } from "../../models/plan.ts";
+import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import {
   append,

@@ -1,6 +1,7 @@
 /** What the harness knows after each step; the view is all that decides what is done next. */
 import { expect, test } from "vitest";
-import { callsMade, plan, type View, viewedSteps } from "../../models/plan.ts";
+import { callsMade, plan, viewedSteps } from "../../models/plan/plan.ts";
+import type { View } from "../../models/plan/view.ts";
 import type { CallStep, Options } from "../../models/vocabulary/scenario.ts";
 import {
   awaitNoticed,

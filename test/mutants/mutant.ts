@@ -4,7 +4,7 @@
  */
 import { settle, step } from "../../models/bus.ts";
 import { type Answering, type Choose, sampled } from "../../models/choice.ts";
-import { type PlannedStep, plan, settleId } from "../../models/plan.ts";
+import { type PlannedStep, plan, settleId } from "../../models/plan/plan.ts";
 import { append, type BusState, countOf, type FrameRun, lose, newState } from "../../models/state.ts";
 import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";

@@ -12,7 +12,8 @@
  * It does what `plan` says and emits what it sees; it never judges. A wait that is not met becomes an event.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { callsMade, plan, settleId, type View, type ViewedStep, viewedSteps } from "../../../models/plan.ts";
+import { callsMade, plan, settleId, type ViewedStep, viewedSteps } from "../../../models/plan/plan.ts";
+import type { View } from "../../../models/plan/view.ts";
 import type { CallOutcome, ConnectionChange, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";

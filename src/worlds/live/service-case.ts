@@ -7,6 +7,9 @@
  * to it, and a case is inconclusive where the real time came to it first.
  */
 import { setTimeout as wait } from "node:timers/promises";
+import { viaOf } from "../../../models/durable-path.ts";
+import { isProbed, settleWaitsMs } from "../../../models/lifecycle.ts";
+import { advance } from "../../../models/plan/advance.ts";
 import {
   clientClosed,
   connectPends,
@@ -14,10 +17,9 @@ import {
   passTime,
   type Setting,
   startProcess,
-} from "../../../models/cold-start.ts";
-import { viaOf } from "../../../models/durable-path.ts";
-import { isProbed, settleWaitsMs } from "../../../models/lifecycle.ts";
-import { advance, copyView, isCalm, isDurable, settleId, type View, type ViewedStep } from "../../../models/plan.ts";
+} from "../../../models/plan/life.ts";
+import { settleId, type ViewedStep } from "../../../models/plan/plan.ts";
+import { copyView, isCalm, isDurable, type View } from "../../../models/plan/view.ts";
 import { saysVia } from "../../../models/server.ts";
 import { killedCode } from "../../../models/shutdown.ts";
 import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";

@@ -1,5 +1,6 @@
 /** What follows from a scenario under a policy before it runs: which way each subject is published, who sees it, which ids come again. */
-import { isDurable, type View, viewedSteps } from "../../../models/plan.ts";
+import { viewedSteps } from "../../../models/plan/plan.ts";
+import { isDurable, type View } from "../../../models/plan/view.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";

@@ -1,12 +1,12 @@
 /**
- * Cold start: what a process does until its client is connected for the first time, when it gives up, and how its supervisor starts
- * it again. All of it follows from the link and the policy, so the plan knows it too; time is the scenario's own.
+ * The life of a process: what it does until its client is connected for the first time, when it gives up, and how its supervisor starts
+ * it again. All of it follows from the link and the policy; time is the scenario's own.
  */
+import type { Policy } from "../vocabulary/policy.ts";
+import type { Profile } from "../vocabulary/profile.ts";
+import type { Options } from "../vocabulary/scenario.ts";
 import { outageSurvivedMs } from "./attempts.ts";
-import type { View } from "./plan.ts";
-import type { Policy } from "./vocabulary/policy.ts";
-import type { Profile } from "./vocabulary/profile.ts";
-import type { Options } from "./vocabulary/scenario.ts";
+import type { View } from "./view.ts";
 
 /** What is declared of a process: by its policy, its client, its options. */
 export interface Setting {
