@@ -1,7 +1,6 @@
 /** The connection: how it ends, when the client notices, how it comes back. */
-import type { Choose } from "./choice.ts";
 import { replay } from "./reconnect-buffer.ts";
-import { arrive, type BusState, countOf, type FrameRun, lose, take } from "./state.ts";
+import { arrive, type Bus, type BusState, countOf, type FrameRun, lose, take } from "./state.ts";
 import type { Emit, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 
@@ -9,12 +8,13 @@ import type { Profile } from "./vocabulary/profile.ts";
  * The present connection ends. Of what was sent before any fault in force a prefix arrived; what a hold or a blackhole has,
  * it takes with it. TCP keeps order, so the loss on one connection is one suffix.
  */
-export function endConnection(state: BusState, choose: Choose, emit: Emit): void {
-  const { hindrance } = state.view;
+export function endConnection(bus: Bus): void {
+  const { state, choose, emit } = bus;
+  const { hindrance } = bus.view;
   const free = hindrance === "none" || hindrance === "limit" ? countOf(state.wire) : state.wireFree;
   const raced = take(state.wire, free);
   const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, { runs: raced, unseen: raced.some(isUnseen) });
-  arrive(state, take(raced, arrived), choose, emit);
+  arrive(bus, take(raced, arrived));
   lose(raced, "outbound or socket", emit);
   lose(state.wire, "link", emit);
   state.wire = [];
@@ -25,9 +25,10 @@ export function endConnection(state: BusState, choose: Choose, emit: Emit): void
 const isUnseen = ({ via }: FrameRun): boolean => via?.durable === true;
 
 /** Nothing stands in the way any more: what is on its way arrives, but for what the client's own reset may have dropped. */
-export function land(state: BusState, choose: Choose, emit: Emit): void {
-  if (state.reset && state.wire.length > 0) endConnection(state, choose, emit);
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+export function land(bus: Bus): void {
+  const { state } = bus;
+  if (state.reset && state.wire.length > 0) endConnection(bus);
+  arrive(bus, take(state.wire, countOf(state.wire)));
 }
 
 /** The client learns that its connection has ended. */

@@ -3,9 +3,9 @@
  * narrowed by the observation that decides it, and states that failed are remembered. Nothing admissible left is a
  * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
  */
-import { settle, step } from "./bus.ts";
-import { type Asked, type Candidates, expand, type HandledBy, wholeRange } from "./choice.ts";
-import { type PlannedStep, plan, settleId } from "./plan/plan.ts";
+import { step } from "./bus.ts";
+import { type Asked, type Candidates, type Choose, expand, type HandledBy, wholeRange } from "./choice.ts";
+import { type PlannedCase, type PlannedStep, settleId } from "./plan/plan.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
 import type { CallOutcome, ConnectionChange, Event, Outcome, Place, Run } from "./vocabulary/event.ts";
@@ -125,13 +125,8 @@ export interface OracleOptions {
 }
 
 /** Whether the model of this profile admits the observation. */
-export function admits(
-  scenario: Scenario,
-  profile: Profile,
-  observed: Observation,
-  options: OracleOptions = {},
-): Admission {
-  return new Search(scenario, profile, observed, options).run();
+export function admits(planned: PlannedCase, observed: Observation, options: OracleOptions = {}): Admission {
+  return new Search(planned, observed, options).run();
 }
 
 /**
@@ -140,8 +135,7 @@ export function admits(
  * through within `evaluationsMax`: then nobody knows.
  */
 export function forcedAnswers(
-  scenario: Scenario,
-  profile: Profile,
+  planned: PlannedCase,
   observed: Observation,
   answers: readonly Asked[],
   isSame: (one: Asked, other: Asked) => boolean,
@@ -149,7 +143,7 @@ export function forcedAnswers(
 ): readonly Asked[] {
   let left = answers.filter(one => one.hi > one.lo);
   if (left.length === 0) return left;
-  const search = new Search(scenario, profile, observed, { search: "plain", evaluationsMax });
+  const search = new Search(planned, observed, { search: "plain", evaluationsMax });
   const isThrough = search.everyExplanation((given, isTold) => {
     left = left.filter(
       one => !isTold(one.step) || given.some(other => isSameQuestion(one, other) && isSame(one, other)),
@@ -212,11 +206,11 @@ class Search {
   private readonly profile: Profile;
   private readonly observed: Observation;
 
-  constructor(scenario: Scenario, profile: Profile, observed: Observation, options: OracleOptions) {
+  constructor({ scenario, profile, plan }: PlannedCase, observed: Observation, options: OracleOptions) {
     this.scenario = scenario;
     this.profile = profile;
     this.observed = observed;
-    this.steps = plan(scenario, profile).steps;
+    this.steps = plan.steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
     this.knowsPlaces = options.knowsPlaces === true;
@@ -269,8 +263,7 @@ class Search {
   }
 
   private fromBeginning(onAdmit: OnAdmit): void {
-    const { policy, options } = this.scenario;
-    this.from(0, newState(policy, options.servers), beginningOf(this.observed), [], [], onAdmit);
+    this.from(0, newState(this.scenario.policy), beginningOf(this.observed), [], [], onAdmit);
   }
 
   /** Sets `failed` only where nothing was admitted. */
@@ -285,19 +278,20 @@ class Search {
     const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
     if (this.explained?.has(memory)) return onAdmit(ended, answers, index) ? "admitted" : "enough";
+    const planned = this.steps[index] as PlannedStep;
     let found = "failed" as Progress;
     const here: Position = { ...position };
     expand(
-      choose => this.attempt(index, state, position, here, choose),
+      choose => this.attempt(planned, state, position, here, choose),
       this.plain ? wholeRange : (label, lo, hi, about) => this.narrowed(label, lo, hi, about, here),
       (attempt, given) => {
         this.evaluations++;
-        const stepId = this.steps[index]?.step.id ?? settleId;
         if (attempt.mismatch !== undefined) this.note(index, attempt.position.delivered, attempt.mismatch);
         else {
           const allEnded = attempt.ended.length > 0 ? ended.concat(attempt.ended) : ended;
-          const allAnswers = given.length > 0 ? answers.concat(given.map(one => ({ step: stepId, ...one }))) : answers;
-          if (index === this.steps.length) found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
+          const allAnswers =
+            given.length > 0 ? answers.concat(given.map(one => ({ step: planned.step.id, ...one }))) : answers;
+          if (planned.kind === "settle") found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
           else {
             const below = this.from(index + 1, attempt.state, attempt.position, allEnded, allAnswers, onAdmit);
             if (below !== "failed") found = below;
@@ -314,30 +308,19 @@ class Search {
   }
 
   /** Does one step from a copy of the state, comparing what the model says with what was observed. */
-  private attempt(
-    index: number,
-    state: BusState,
-    from: Position,
-    at: Position,
-    choose: Parameters<typeof step>[4],
-  ): Attempt {
+  private attempt(planned: PlannedStep, state: BusState, from: Position, at: Position, choose: Choose): Attempt {
     const next = copy(state);
     Object.assign(at, from);
     let mismatch: string | undefined;
     const ended: Event[] = [];
     const callsSeen = new Map<StepId, number>();
-    const say = (event: Event): void => {
+    const emit = (event: Event): void => {
       if (mismatch !== undefined) return;
       if (event.kind === "ended") ended.push(event);
       mismatch = this.compare(event, at, callsSeen);
     };
-    const planned = this.steps[index];
-    if (planned === undefined) {
-      settle(next, this.profile, this.scenario.options, choose, say);
-      mismatch ??= this.leftOver(at);
-    } else {
-      step(next, planned, this.profile, this.scenario.options, choose, say);
-    }
+    step(planned, { state: next, profile: this.profile, options: this.scenario.options, choose, emit });
+    if (planned.kind === "settle") mismatch ??= this.leftOver(at);
     return { state: next, position: { ...at }, mismatch, ended };
   }
 

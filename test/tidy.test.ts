@@ -209,7 +209,9 @@ const rules: readonly Rule[] = [
     name: "the model reads a profile, never a client's name",
     instead: "put the difference into the profile as data, with the fact that shows it",
     check: file =>
-      /^models\/(plan\/)?[a-z-]+\.ts$/.test(file.path) ? linesThat(file, /profile\.(name|client)\b|"nats-(go|js|py)/) : [],
+      /^models\/(plan\/)?[a-z-]+\.ts$/.test(file.path)
+        ? linesThat(file, /profile\.(name|client)\b|"nats-(go|js|py)/)
+        : [],
     bad: [planted("models/bus.ts", 'if (profile.name === "nats-go") return;')],
     good: [planted("models/profiles/nats-go.ts", 'name: "nats-go",')],
   },

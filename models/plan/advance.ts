@@ -1,60 +1,55 @@
-/** What a step makes of the view. */
+/** What a step makes of the view, and what befalls the process meanwhile. */
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import type { Fault, Options, Step, StepId } from "../vocabulary/scenario.ts";
-import { clientClosed, dialOn, endProcess, firstConnected, passTime, startProcess } from "./life.ts";
+import type { Fault, HealAwait, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import { clientClosed, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import { hasPolicy, type Setting } from "./setting.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
 
-/** The view after the step; only for a step that is enabled. */
-export function advance(view: View, step: Step, overlapping: boolean, options: Options, profile: Profile): void {
+/** Nothing befalls the process. */
+const nothing: readonly Life[] = [];
+
+/** Makes the view that of after the step, which must be enabled. */
+export function advance(view: View, step: Step, overlapping: boolean, setting: Setting): readonly Life[] {
   switch (step.kind) {
     case "start":
-      advanceStart(view, step.replica ?? 0, options, profile);
-      return;
+      return advanceStart(view, step.replica ?? 0, setting);
+    case "fault":
+      return advanceFault(view, step.id, step.fault, setting);
+    case "heal":
+      return advanceHeal(view, step.awaits);
+    case "advance":
+      return hasPolicy(setting) ? passTime(view, step.ms, setting) : nothing;
     case "publish":
-      if (view.policy !== undefined) view.published = [...view.published, step];
-      if (overlapping) view.quiet = false;
-      else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
-      else advancePublish(view, step.count, frameBytes(step.subject ?? options.subject, step.bytes, profile));
-      return;
+      advancePublish(view, step, overlapping, setting);
+      return nothing;
     case "exit":
       endProcess(view);
-      return;
+      return nothing;
     case "signal":
       if (step.replica > 0) endPeer(view, step.replica);
       else endProcess(view);
-      return;
-    case "advance":
-      if (view.policy !== undefined) passTime(view, step.ms, { policy: view.policy, profile, options });
-      return;
+      return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
-      return;
+      return nothing;
     case "flush":
       if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
-      return;
+      return nothing;
     case "drain":
     case "close":
-      advanceEnd(view, step.kind, profile);
-      return;
+      advanceEnd(view, step.kind, setting.profile);
+      return nothing;
     case "together":
       for (const call of step.steps) {
-        if (view.ended !== "no" || !view.started) return;
-        advance(view, call, false, options, profile);
+        if (view.ended !== "no" || !view.started) break;
+        advance(view, call, false, setting);
       }
-      return;
-    case "fault":
-      advanceFault(view, step.id, step.fault);
-      if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no")
-        dialOn(view, { policy: view.policy, profile, options });
-      return;
+      return nothing;
     case "await-noticed":
       if (view.hindrance === "blackhole") advanceDown(view, "noticed");
       else view.client = "disconnected";
-      return;
-    case "heal":
-      advanceHeal(view, step.awaits);
-      return;
+      return nothing;
   }
 }
 
@@ -63,11 +58,18 @@ function endPeer(view: View, replica: number): void {
   view.subscribed &= ~bitOf(replica);
 }
 
-function advancePublish(view: View, count: number, frame: number): void {
+function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
+  if (view.policy !== undefined) view.published = [...view.published, step];
+  if (overlapping) view.quiet = false;
+  else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
+  else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));
+}
+
+function spendBytes(view: View, bytes: number): void {
   view.quiet = false;
-  if (view.hindrance === "hold" || view.hindrance === "pause") view.keptBytes += count * frame;
+  if (view.hindrance === "hold" || view.hindrance === "pause") view.keptBytes += bytes;
   if (view.hindrance !== "limit" || view.ended !== "no") return;
-  view.limitBytesLeft -= count * frame;
+  view.limitBytesLeft -= bytes;
   if (view.limitBytesLeft > 0) return;
   view.hindrance = "none";
   view.link = "down";
@@ -80,59 +82,60 @@ function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void
   if (leaves !== "open") view.ended = leaves;
 }
 
-function advanceStart(view: View, replica: number, options: Options, profile: Profile): void {
+function advanceStart(view: View, replica: number, setting: Setting): readonly Life[] {
   if (replica > 0) {
     view.peers |= bitOf(replica);
-    return;
+    return nothing;
   }
-  if (view.policy !== undefined) {
-    startProcess(view, { policy: view.policy, profile, options }, "scenario");
-    return;
-  }
+  if (hasPolicy(setting)) return startProcess(view, setting, "scenario");
   view.started = true;
   view.client = "connected";
   view.quiet = true;
+  return nothing;
 }
 
-function advanceFault(view: View, step: StepId, fault: Fault): void {
+function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting): readonly Life[] {
+  const life = install(view, step, fault);
+  if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no") dialOn(view, setting);
+  return life;
+}
+
+function install(view: View, step: StepId, fault: Fault): readonly Life[] {
   switch (fault.kind) {
     case "hold":
-      view.hindrance = "hold";
-      return;
+    case "blackhole":
+      view.hindrance = fault.kind;
+      return nothing;
     case "limit":
       view.hindrance = "limit";
       view.limitBytesLeft = fault.bytes;
       view.limitStep = step;
-      return;
+      return nothing;
     case "pause-server":
       view.hindrance = "pause";
-      return;
-    case "blackhole":
-      view.hindrance = "blackhole";
-      return;
+      return nothing;
     case "lose-ack":
       view.hindrance = "lose-ack";
       view.limitStep = step;
-      return;
+      return nothing;
     case "no-jetstream":
       view.jetStream = false;
-      return;
+      return nothing;
     case "refuse-credentials":
       view.link = "down";
       view.door = "refuses";
-      return;
+      return nothing;
     case "silent-handshake":
       view.link = "down";
       view.door = "silent";
-      return;
+      return nothing;
     case "cut":
     case "stop-server":
     case "power-loss":
       advanceDown(view, fault.awaits);
-      if (view.policy === undefined) return;
+      if (view.policy === undefined) return nothing;
       view.serverUp = fault.kind === "cut";
-      if (fault.awaits === "gave-up") clientClosed(view, view.policy.startup.whenClosed, "client-closed");
-      return;
+      return fault.awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : nothing;
   }
 }
 
@@ -145,23 +148,21 @@ function advanceDown(view: View, awaits: "noticed" | "gave-up" | "none"): void {
   if (awaits === "gave-up") view.ended = "closed";
 }
 
-function advanceHeal(view: View, awaits: "connected" | "handshake" | "none"): void {
+function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
   view.quiet = false;
   view.hindrance = "none";
   view.keptBytes = 0;
   if (awaits === "handshake") {
     view.link = "handshake";
-    return;
+    return nothing;
   }
   view.link = "up";
   view.door = "shut";
   view.jetStream = true;
   view.serverUp = true;
   view.givesUp = undefined;
-  if (!view.started || view.ended === "closed") return;
-  if (view.process === "waiting") {
-    firstConnected(view);
-    return;
-  }
+  if (!view.started || view.ended === "closed") return nothing;
+  if (view.process === "waiting") return firstConnected(view);
   view.client = awaits === "connected" ? "connected" : "unsure";
+  return nothing;
 }

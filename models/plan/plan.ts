@@ -1,12 +1,155 @@
 /**
- * The plan: what is done about each step of a scenario, and what the harness knows when it does it. It follows from the scenario and the
- * profile alone, so every world does, overlaps and skips exactly the same steps, and a shrunk scenario is still a scenario.
+ * The plan: what is done about each step of a scenario, what the harness knows before and after it, and what befalls the process
+ * meanwhile. It follows from the scenario, the profile and the injectors' limits alone, so every world does, overlaps and skips
+ * exactly the same steps, and a shrunk scenario is still a scenario. Nobody else works any of it out again.
  */
 import type { Profile } from "../vocabulary/profile.ts";
-import type { CallStep, Options, Scenario, Step, StepId } from "../vocabulary/scenario.ts";
+import type { CallStep, Scenario, Step, StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
-import { notEnabled, overlaps } from "./enabled.ts";
-import { copyView, isSameView, newView, type View } from "./view.ts";
+import { type NotEnabled, notEnabled, notEnabledMeanwhile, overlaps } from "./enabled.ts";
+import type { Life } from "./life.ts";
+import { type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
+import { type Settling, settleId, settling } from "./settle.ts";
+import { copyView, newView, type View } from "./view.ts";
+
+export type { NotEnabled } from "./enabled.ts";
+export type { Life } from "./life.ts";
+export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
+export { type Pass, settleId } from "./settle.ts";
+export { isCalm, isDurable, type View } from "./view.ts";
+
+/** A step of the scenario. */
+export interface ScenarioStep {
+  readonly kind: "step";
+  readonly step: Step;
+  /** Why it is skipped. */
+  readonly skipped: NotEnabled | undefined;
+  /** It still runs when the next one is done. */
+  readonly overlapping: boolean;
+  /** What befalls replica 0 by it, in order. */
+  readonly life: readonly Life[];
+  readonly before: Readonly<View>;
+  readonly after: Readonly<View>;
+}
+
+/** The end of the case. */
+export interface SettleStep extends Settling {
+  readonly kind: "settle";
+  readonly step: { readonly id: StepId; readonly kind: "settle" };
+  readonly skipped: undefined;
+  readonly overlapping: false;
+}
+
+export type PlannedStep = ScenarioStep | SettleStep;
+
+export interface Plan {
+  /** The scenario's, in order, and `settle` last. */
+  readonly steps: readonly PlannedStep[];
+  readonly settle: SettleStep;
+}
+
+/** A case with its plan, which whoever runs it, judges it or explains it reads. */
+export interface PlannedCase {
+  readonly scenario: Scenario;
+  readonly profile: Profile;
+  readonly plan: Plan;
+}
+
+/** `limits`: what the injectors of all worlds concerned cannot do. */
+export const planCase = (scenario: Scenario, profile: Profile, limits?: InjectorLimits): PlannedCase => ({
+  scenario,
+  profile,
+  plan: plan(scenario, profile, limits),
+});
+
+/** Every step of the scenario with what is done about it, and the end. */
+export function plan(scenario: Scenario, profile: Profile, limits?: InjectorLimits): Plan {
+  const steps = [...planning(scenario, profile, limits)];
+  return { steps, settle: steps.at(-1) as SettleStep };
+}
+
+/** The same one step after the other, for a search that looks at each once: what is known before and after it is most of a plan. */
+export function* planning(
+  scenario: Scenario,
+  profile: Profile,
+  limits: InjectorLimits = liveLimits,
+): Generator<PlannedStep, void> {
+  const setting = settingOf(scenario, profile, limits);
+  const { steps } = scenario;
+  let view: Readonly<View> = firstView(setting);
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as Step;
+    const next = steps[i + 1];
+    const skipped = notEnabled(view, step, next, setting);
+    const planned =
+      skipped === undefined
+        ? planStep(view, step, overlaps(view, step, next) && racesWith(view, step, next, setting), setting)
+        : skipping(view, step, skipped);
+    yield planned;
+    view = planned.after;
+  }
+  yield planSettle(view, setting);
+}
+
+/**
+ * The plan of a bus that is not what it is declared to be: what `decided` does, overlaps and skips, and what befalls a process of this
+ * scenario's policy and this profile by it.
+ */
+export function planAsDecided(decided: Plan, scenario: Scenario, profile: Profile): Plan {
+  const setting = settingOf(scenario, profile);
+  let view: Readonly<View> = firstView(setting);
+  const steps = decided.steps.map((one): PlannedStep => {
+    if (one.kind === "settle") return planSettle(view, setting);
+    const { step, skipped, overlapping } = one;
+    const planned = skipped === undefined ? planStep(view, step, overlapping, setting) : skipping(view, step, skipped);
+    view = planned.after;
+    return planned;
+  });
+  return { steps, settle: steps.at(-1) as SettleStep };
+}
+
+export const settingOf = (
+  { policy, options }: Pick<Scenario, "policy" | "options">,
+  profile: Profile,
+  limits: InjectorLimits = liveLimits,
+): Setting => ({ policy, profile, options, limits });
+
+/** Before anything is done. */
+export const firstView = ({ policy, options }: Setting): View => newView(policy, options.servers);
+
+/** One step from here, which must be enabled. */
+export function planStep(before: Readonly<View>, step: Step, overlapping: boolean, setting: Setting): ScenarioStep {
+  const after = copyView(before);
+  const life = advance(after, step, overlapping, setting);
+  return { kind: "step", step, skipped: undefined, overlapping, life, before, after };
+}
+
+export const planSettle = (before: Readonly<View>, setting: Setting): SettleStep => ({
+  kind: "settle",
+  step: { id: settleId, kind: "settle" },
+  skipped: undefined,
+  overlapping: false,
+  ...settling(before, setting),
+});
+
+const nothing: readonly Life[] = [];
+
+const skipping = (view: Readonly<View>, step: Step, skipped: NotEnabled): ScenarioStep => ({
+  kind: "step",
+  step,
+  skipped,
+  overlapping: false,
+  life: nothing,
+  before: view,
+  after: view,
+});
+
+/** Whether the next step can be done while the publish still runs. */
+function racesWith(view: Readonly<View>, step: Step, next: Step | undefined, setting: Setting): boolean {
+  const meanwhile = copyView(view);
+  advance(meanwhile, step, true, setting);
+  return notEnabledMeanwhile(meanwhile, next, setting) === undefined;
+}
 
 /** The calls of a `together` that are made: once the connection has been ended, only publishes. */
 export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
@@ -14,77 +157,4 @@ export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
   const lived = exit < 0 ? calls : calls.slice(0, exit + 1);
   const end = lived.findIndex(call => call.kind === "close" || call.kind === "drain");
   return lived.filter((call, i) => end < 0 || i <= end || call.kind === "publish" || call.kind === "exit");
-}
-
-export interface PlannedStep {
-  readonly step: Step;
-  /** Why it is skipped. */
-  readonly skipped?: string;
-  /** It still runs when the next one is done. */
-  readonly overlapping: boolean;
-}
-
-/** The same with what the harness knows before and after it. */
-export interface ViewedStep extends PlannedStep {
-  readonly before: Readonly<View>;
-  readonly after: Readonly<View>;
-}
-
-/** The last step of every case, appended by the harness: heal all, settle, observe. */
-export const settleId: StepId = "settle";
-
-export interface Plan {
-  readonly steps: readonly PlannedStep[];
-  readonly end: Readonly<View>;
-}
-
-/** The plan made last: world, oracle and coverage ask for that of the same case in turn. */
-let last: { readonly scenario: Scenario; readonly profile: Profile; readonly plan: Plan } | undefined;
-
-/** Every step of the scenario with what is done about it. */
-export function plan(scenario: Scenario, profile: Profile): Plan {
-  if (last?.scenario !== scenario || last.profile !== profile)
-    last = { scenario, profile, plan: planSteps(scenario, profile) };
-  return last.plan;
-}
-
-function planSteps({ steps, options, policy }: Scenario, profile: Profile): Plan {
-  const view = newView(policy, options.servers);
-  const planned = steps.map((step, i): PlannedStep => {
-    const next = steps[i + 1];
-    const skipped = notEnabled(view, step, next, options, profile);
-    if (skipped !== undefined) return { step, skipped, overlapping: false };
-    const overlapping = overlaps(view, step, next) && notEnabledAfter(view, step, next, options, profile) === undefined;
-    advance(view, step, overlapping, options, profile);
-    return { step, overlapping };
-  });
-  return { steps: planned, end: view };
-}
-
-/** The plan's steps for who looks at more than what is done: a view is three times the size of all else that is planned of a step. */
-export function viewedSteps(scenario: Scenario, profile: Profile): readonly ViewedStep[] {
-  const { options, policy } = scenario;
-  const view = newView(policy, options.servers);
-  let before: Readonly<View> = copyView(view);
-  return plan(scenario, profile).steps.map(({ step, skipped, overlapping }): ViewedStep => {
-    if (skipped !== undefined) return { step, skipped, overlapping, before, after: before };
-    advance(view, step, overlapping, options, profile);
-    const after = isSameView(view, before) ? before : copyView(view);
-    const one = { step, overlapping, before, after };
-    before = after;
-    return one;
-  });
-}
-
-function notEnabledAfter(
-  view: View,
-  step: Step,
-  next: Step | undefined,
-  options: Options,
-  profile: Profile,
-): string | undefined {
-  if (next === undefined) return "nothing follows";
-  const after = copyView(view);
-  advance(after, step, true, options, profile);
-  return notEnabled(after, next, undefined, options, profile);
 }

@@ -1,6 +1,8 @@
 /** What the oracle says: of a lie, the reason that helps; of the truth, where each message ended, as far as that can be known. */
+
 import { describe, expect, test } from "vitest";
 import { admits, type Observation, observe } from "../../models/oracle.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Answers, answeredRun } from "./answered.ts";
@@ -27,7 +29,7 @@ const go = profileNamed("nats-go");
 /** What is said of the observation of one run, changed. */
 function saidOf(scenario: Scenario, lie: (truth: Observation) => Partial<Observation>, seed = "1"): string {
   const truth = observe(eventsOf(scenario, go, seed));
-  const admission = admits(scenario, go, { ...truth, ...lie(truth) });
+  const admission = admits(planCase(scenario, go), { ...truth, ...lie(truth) });
   return admission.answer === "permitted" ? "permitted" : `${admission.answer}: ${admission.reason}`;
 }
 
@@ -219,7 +221,7 @@ test("a few explanations are enough: of 500 ways in which the same could be seen
     reconnectBufferBytesMax: 17_000,
   });
   const observed = observe(answeredRun(scenario, go).said);
-  const admission = admits(scenario, go, observed);
+  const admission = admits(planCase(scenario, go), observed);
   expect(admission.answer).toBe("permitted");
   expect(admission.evaluations).toBeLessThan(40);
 });
@@ -231,7 +233,7 @@ test("the reason is the one of the path that went furthest, whatever shorter pat
   expect(truth.delivered).toEqual([0, 1]);
   const lie = { ...truth, calls: new Map(truth.calls).set("flush-6", ["flush failed timeout"]) };
   // That the two were lost in the old socket is thought of later, and breaks at publish-4.
-  expect(admits(scenario, js, lie)).toMatchObject({
+  expect(admits(planCase(scenario, js), lie)).toMatchObject({
     answer: "not-permitted",
     reason:
       "flush-6: the model says flush ok; observed flush failed timeout (at flush-6, after 2 of 2 deliveries matched)",
@@ -240,7 +242,7 @@ test("the reason is the one of the path that went furthest, whatever shorter pat
 
 describe("the observation decides the answers", () => {
   const evaluationsOf = (scenario: Scenario, answers: Answers = {}): number => {
-    const admission = admits(scenario, go, observe(answeredRun(scenario, go, answers).said));
+    const admission = admits(planCase(scenario, go), observe(answeredRun(scenario, go, answers).said));
     expect(admission.answer).toBe("permitted");
     return admission.evaluations;
   };
@@ -296,7 +298,7 @@ describe("under a policy the oracle admits what the model makes", () => {
     for (const name of ["nats-go", "nats-js-2", "nats-js-3"]) {
       const profile = profileNamed(name);
       for (let seed = 0; seed < 25; seed++) {
-        const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, String(seed))));
+        const admission = admits(planCase(scenario, profile), observe(eventsOf(scenario, profile, String(seed))));
         expect(admission.answer, `${name} ${seed}: ${admission.answer === "permitted" ? "" : admission.reason}`).toBe(
           "permitted",
         );
@@ -308,7 +310,7 @@ describe("under a policy the oracle admits what the model makes", () => {
 describe("of the truth it is said where each message ended", () => {
   const placesOf = (scenario: Scenario, seed: string, name = "nats-go"): string[] => {
     const profile = profileNamed(name);
-    const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, seed)));
+    const admission = admits(planCase(scenario, profile), observe(eventsOf(scenario, profile, seed)));
     if (admission.answer !== "permitted") throw new Error(`${admission.answer}: ${admission.reason}`);
     return admission.ended.map(event =>
       event.kind === "ended" ? `${event.first}+${event.count} ${event.place}` : event.kind,
@@ -359,11 +361,10 @@ test("each evaluation of a step is counted, and the bound is held", () => {
   const scenario = scenarioWith([start, publish(40), cut(), heal(), publish(40), cut(), heal()]);
   const truth = observe(eventsOf(scenario, go));
   const lie = { ...truth, connection: [...truth.connection, "closed"] as const };
-  const plain = admits(scenario, go, lie, { search: "plain", evaluationsMax: 60 });
+  const plain = admits(planCase(scenario, go), lie, { search: "plain", evaluationsMax: 60 });
   expect(plain).toEqual({ answer: "undecided", reason: "no answer within 60 step evaluations", evaluations: 60 });
   const permitted = admits(
-    scenarioWith([start, publish(1), flush()]),
-    go,
+    planCase(scenarioWith([start, publish(1), flush()]), go),
     observe(eventsOf(scenarioWith([start, publish(1), flush()]), go)),
   );
   // Three steps and the end.
