@@ -2,68 +2,73 @@
  * The bus: its concerns composed into one transition system. `step` changes only the state it is given and is a function of
  * (state, step, answers). Start here.
  */
-import type { Choose } from "./choice.ts";
-import { clientClosed, passTime, startProcess } from "./cold-start.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
-import { type Bus, flush, publish, raceWithCut } from "./core-path.ts";
+import { flush, publish, raceWithCut } from "./core-path.ts";
 import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
-import { connectFirst, live, lookAround, type Served, served, settleWaitsMs, spendTime } from "./lifecycle.ts";
-import { advance, callsMade, copyView, isDurable, type PlannedStep, settleId } from "./plan.ts";
+import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
-import { arrive, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
+import { arrive, type Bus, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, EmitStep, Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
-import type { Profile } from "./vocabulary/profile.ts";
 import {
   type CallStep,
   type Fault,
-  type Options,
+  type HealAwait,
   type PublishStep,
   replicaOf,
   type Step,
   type StepId,
 } from "./vocabulary/scenario.ts";
 
-/** Does one planned step; `emitStep` is for who hears that steps begin and end, nearly half of all events, apart from all else. */
-export function step(
-  state: BusState,
-  planned: PlannedStep,
-  profile: Profile,
-  options: Options,
-  choose: Choose,
-  emit: Emit,
-  emitStep: EmitStep = emit,
-): void {
-  const { step, overlapping } = planned;
-  const { id } = step;
-  if (planned.skipped !== undefined) {
-    emit({ kind: "skipped", step: id, what: step.kind, reason: planned.skipped });
-    return;
+/** What a step is done with, besides its plan. */
+export interface Given extends Omit<Bus, "view"> {
+  /** Told that steps begin and end, which is nearly half of all events; absent: `emit` is. */
+  readonly emitStep?: EmitStep;
+}
+
+/** Does one planned step, the end of the case being the last. */
+export function step(planned: PlannedStep, given: Given): void {
+  if (planned.kind === "settle") settle(planned, given);
+  else if (planned.skipped === undefined) doStep(planned, given);
+  else {
+    const { step, skipped } = planned;
+    given.emit({ kind: "skipped", step: step.id, what: step.kind, reason: skipped.reason });
   }
-  const bus: Bus = { state, profile, options, choose, emit };
+}
+
+function doStep(planned: ScenarioStep, given: Given): void {
+  const { step, overlapping, before, after } = planned;
+  const { state, profile, options, choose, emit, emitStep = emit } = given;
+  const { id } = step;
+  const bus: Bus = { state, view: before, profile, options, choose, emit };
   emitStep({ kind: "step", step: id, phase: "began" });
   if (overlapping && step.kind === "publish") state.open = { step: id, ...numbered(bus, step) };
-  else perform(bus, step);
-  advance(state.view, step, overlapping, options, profile);
-  const service = served(bus);
-  if (service !== undefined && !overlapping) lookAround(service);
+  else perform(bus, planned);
+  if (state.service !== undefined && !overlapping) seeWhatIsThere({ ...bus, view: after });
   emitStep({ kind: "step", step: id, phase: "ended" });
 }
 
-function perform(bus: Bus, step: Step): void {
-  const { state, choose, emit } = bus;
+function seeWhatIsThere(bus: Bus): void {
+  const service = served(bus);
+  if (service !== undefined) lookAround(service);
+}
+
+function perform(bus: Bus, planned: ScenarioStep): void {
+  const { state, emit } = bus;
+  const { step } = planned;
   // What is on its way is there before another process is asked for anything.
-  if (replicaOf(step) > 0) land(state, choose, emit);
+  if (replicaOf(step) > 0) land(bus);
   switch (step.kind) {
     case "start":
-      start(bus, step.id, replicaOf(step));
+      start(bus, step.id, replicaOf(step), planned.life);
       return;
     case "subscribe":
     case "signal":
     case "advance":
-      serve(bus, step);
+      serve(bus, step, planned.life);
       return;
     case "together":
       for (const part of callsMade(step.steps)) call(bus, part);
@@ -78,20 +83,20 @@ function perform(bus: Bus, step: Step): void {
       endTick(state);
       return;
     case "fault":
-      performFault(bus, step.id, step.fault);
+      performFault(bus, step.id, step.fault, planned);
       return;
     case "await-noticed":
       emit({ kind: "awaits-notice", step: step.id });
       goStale(bus);
       return;
     case "heal":
-      heal(bus, step.id, step.awaits);
+      heal(bus, step.id, step.awaits, planned);
       return;
   }
 }
 
-function start(bus: Bus, step: StepId, replica: number): void {
-  const { state, emit } = bus;
+function start(bus: Bus, step: StepId, replica: number, life: readonly Life[]): void {
+  const { state, view, emit } = bus;
   const service = served(bus);
   if (service === undefined) {
     state.client = "connected";
@@ -100,20 +105,24 @@ function start(bus: Bus, step: StepId, replica: number): void {
     emit({ kind: "called", step, call: "start", outcome: { is: "ok" } });
     return;
   }
-  if (replica === 0) live(service, startProcess(copyView(state.view), service, "scenario"));
+  if (replica === 0) live(service, life);
   else {
-    emit({ kind: "process", change: "started", replica, by: "scenario", atMs: state.view.nowMs });
+    emit({ kind: "process", change: "started", replica, by: "scenario", atMs: view.nowMs });
     makeStreams(service.service.server);
   }
 }
 
 /** The steps that only a bus with a policy can be asked for. */
-function serve(bus: Bus, step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>): void {
+function serve(
+  bus: Bus,
+  step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>,
+  life: readonly Life[],
+): void {
   const service = served(bus);
   if (service === undefined) throw new Error(`${step.kind} without a policy`);
   switch (step.kind) {
     case "advance":
-      spendTime(service, step.id, step.ms);
+      spendTime(service, step.id, step.ms, life);
       return;
     case "subscribe": {
       const { replica, subject, handler } = step;
@@ -162,23 +171,23 @@ function call(bus: Bus, step: CallStep): void {
 
 /** The step's messages: new ones, or those of the step that it does again. */
 function numbered(bus: Bus, step: PublishStep): FrameRun {
-  const { state, profile, options } = bus;
+  const { state, view, profile, options } = bus;
   const { count } = step;
   const known = state.service?.asked.find(one => one.step === step.again);
   const first = known?.first ?? state.nextMessage;
   if (known === undefined) state.nextMessage += count;
-  const { policy } = state.view;
+  const { policy } = view;
   if (state.service === undefined || policy === undefined)
     return { first, count, frameBytes: frameBytes(options.subject, step.bytes, profile) };
   if (known === undefined) state.service.asked = [...state.service.asked, { step: step.id, first }];
   return {
     first,
     count,
-    ...viaOf(policy, profile, step, step.subject ?? options.subject, isDurable(state.view, step), first),
+    ...viaOf(policy, profile, step, step.subject ?? options.subject, isDurable(view, step), first),
   };
 }
 
-function performFault(bus: Bus, step: StepId, fault: Fault): void {
+function performFault(bus: Bus, step: StepId, fault: Fault, befalling: Befalling): void {
   const { state, emit } = bus;
   const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
@@ -199,7 +208,7 @@ function performFault(bus: Bus, step: StepId, fault: Fault): void {
     case "cut":
     case "stop-server":
     case "power-loss":
-      endServer(bus, fault, goDown(bus, fault));
+      endServer(bus, fault, goDown(bus, fault, befalling));
       break;
   }
   emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
@@ -216,14 +225,17 @@ function endServer({ state, choose, emit }: Bus, fault: Fault, before: readonly 
   if (fault.store === "lost") loseStore(server, emit);
 }
 
+/** What the plan says of the process and the link after a step. */
+type Befalling = Pick<ScenarioStep, "life" | "after">;
+
 type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "power-loss" }>;
 
 /** Gives back how much each stream held before. */
-function goDown(bus: Bus, fault: EndingFault): readonly number[] {
+function goDown(bus: Bus, fault: EndingFault, befalling: Befalling): readonly number[] {
   const { state, choose, emit } = bus;
   const server = state.service?.server;
   if (server === undefined) {
-    endClient(bus, fault);
+    endClient(bus, fault, befalling);
     return [];
   }
   const held = server.streams.map(({ log }) => countOf(log));
@@ -233,38 +245,37 @@ function goDown(bus: Bus, fault: EndingFault): readonly number[] {
     if (event.kind === "ended" && event.place === "outbound or socket") lost.push(event);
     emit(event);
   };
-  endClient({ ...bus, emit: noted }, fault);
+  endClient({ ...bus, emit: noted }, fault, befalling);
   if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, choose);
   return held;
 }
 
-function endClient(bus: Bus, fault: EndingFault): void {
-  const { state, profile, choose, emit } = bus;
+function endClient(bus: Bus, fault: EndingFault, { life, after }: Befalling): void {
+  const { state, profile, emit } = bus;
   const { awaits } = fault;
   const burst = state.open;
   state.open = undefined;
   // The calls that race with it meet the link as it is from now on.
-  state.view.link = "down";
-  if (burst === undefined) endConnection(state, choose, emit);
+  const down: Bus = { ...bus, view: after };
+  if (burst === undefined) endConnection(bus);
   else if (burst.via?.durable === true)
-    raceDurableWithCut(bus, burst, fault.kind === "stop-server" && fault.signal === "TERM");
-  else raceWithCut(bus, burst);
+    raceDurableWithCut(down, burst, fault.kind === "stop-server" && fault.signal === "TERM");
+  else raceWithCut(down, burst);
   endTick(state);
   if (state.service !== undefined) loseAcks(state.service.server);
   if (state.client === "closed" || state.client === "none" || awaits === "none") return;
   notice(state, emit);
   if (awaits !== "gave-up") return;
   giveUp(state, profile, emit);
-  const service = served(bus);
-  if (service !== undefined)
-    live(service, clientClosed(copyView(state.view), service.policy.startup.whenClosed, "client-closed"));
+  const service = served(down);
+  if (service !== undefined) live(service, life);
 }
 
 /** The client's own PINGs stay unanswered until it gives the connection up. A blackhole has dropped what was sent; a paused server keeps it. */
 function goStale(bus: Bus): void {
-  const { state, profile, choose, emit } = bus;
-  const isSilent = state.view.hindrance === "blackhole";
-  if (isSilent) endConnection(state, choose, emit);
+  const { state, view, profile, choose, emit } = bus;
+  const isSilent = view.hindrance === "blackhole";
+  if (isSilent) endConnection(bus);
   else state.client = "lost";
   notice(state, emit);
   // Its next dial may reach the silent link before that is taken down.
@@ -272,15 +283,14 @@ function goStale(bus: Bus): void {
     state.pendingBytes += choose("ping-counted", 0, 1) * pingBytes;
 }
 
-function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"): void {
-  const { state, profile, choose, emit } = bus;
-  const { view } = state;
+function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Befalling): void {
+  const bus = withJetStream(before);
+  const { state, view, profile, emit } = bus;
   const service = served(bus);
-  if (service !== undefined) healServer(service);
-  if (view.hindrance === "blackhole") endConnection(state, choose, emit);
+  if (service !== undefined) healServer(service, before.view.jetStream);
+  if (view.hindrance === "blackhole") endConnection(bus);
   // A paused server reads what the kernel kept for it before the client's next connection is let through.
-  if (view.hindrance === "pause" && state.client !== "connected")
-    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  if (view.hindrance === "pause" && state.client !== "connected") arrive(bus, take(state.wire, countOf(state.wire)));
   state.wireFree = 0;
   if (awaits === "handshake") {
     state.client = "dialled";
@@ -289,9 +299,9 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
   const burst = state.open;
   state.open = undefined;
   const isDurableBurst = burst?.via?.durable === true;
-  if (burst !== undefined && isDurableBurst) outlast(bus, burst);
+  if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
   else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
-  if (service !== undefined && view.process === "waiting") connectFirst(service, view.path);
+  if (service !== undefined && view.process === "waiting") live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the connection that it becomes.
   if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after")
@@ -303,48 +313,48 @@ function heal(bus: Bus, step: StepId, awaits: "connected" | "handshake" | "none"
 /** The first of the publishes that wait through an outage was made while down; the others follow on the connection that comes back. */
 function outlast(bus: Bus, burst: OpenBurst): void {
   const { step, ...run } = burst;
-  bus.state.view.link = "up";
   const rest: FrameRun[] = [run];
   for (const one of take(rest, Math.min(1, run.count))) waitForReconnect(bus, step, one);
   for (const one of rest) publishDurable(bus, step, one);
 }
 
-/** What the server does when the fault ends: the link lets go of acknowledgements; JetStream comes with a restart of the server. */
-function healServer({ state, service, policy, choose, emit }: Served): void {
-  const { view } = state;
+/** JetStream comes with a restart of the server, before anything else. */
+const withJetStream = (bus: Bus): Bus =>
+  bus.view.jetStream ? bus : { ...bus, view: { ...bus.view, jetStream: true } };
+
+/** What the server does when the fault ends: the link lets go of acknowledgements; a server that was restarted has no connections. */
+function healServer(bus: Served, hadJetStream: boolean): void {
+  const { state, view, service, policy } = bus;
   if (view.hindrance === "hold") releaseAcks(service.server);
   else loseAcks(service.server);
-  if (view.jetStream) return;
-  view.jetStream = true;
-  if (view.process !== "running" || state.client === "closed") return;
-  endConnection(state, choose, emit);
+  if (hadJetStream || view.process !== "running" || state.client === "closed") return;
+  endConnection(bus);
   if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);
 }
 
 /** Heal all, settle, observe: what is on its way arrives. */
-export function settle(state: BusState, profile: Profile, options: Options, choose: Choose, emit: Emit): void {
-  const bus: Bus = { state, profile, options, choose, emit };
-  const { view } = state;
-  const isWrong = view.link !== "up" || view.hindrance !== "none" || !view.jetStream;
-  if ((view.started || view.process === "exited") && (isWrong || (view.started && view.client !== "connected"))) {
+function settle(planned: SettleStep, { state, profile, options, choose, emit }: Given): void {
+  const { step, before, heals, life, healed } = planned;
+  const bus: Bus = { state, view: before, profile, options, choose, emit };
+  if (heals) {
     emit({ kind: "phase", phase: "healed" });
-    heal(bus, settleId, "connected");
-    advance(view, { id: settleId, kind: "heal", awaits: "connected" }, false, options, profile);
+    heal(bus, step.id, "connected", { life, after: healed });
   }
-  land(state, choose, emit);
-  const service = served(bus);
-  if (service !== undefined) settleService(service);
+  const calm: Bus = { ...bus, view: healed };
+  land(calm);
+  if (state.service !== undefined) settleService(calm, planned);
   emit({ kind: "phase", phase: "settled" });
 }
 
 /** A failed process is started again, and what waits for its acknowledgement is given again, as often as that can happen. */
-function settleService(bus: Served): void {
-  const { state, service, policy, emit } = bus;
-  lookAround(bus);
-  for (const ms of settleWaitsMs(policy)) {
-    spendTime(bus, settleId, ms);
-    passTime(state.view, ms, bus);
-    lookAround(bus);
+function settleService(calm: Bus, { step, passes }: SettleStep): void {
+  let bus = calm;
+  seeWhatIsThere(bus);
+  for (const { ms, life, after } of passes) {
+    const service = served(bus);
+    if (service !== undefined) spendTime(service, step.id, ms, life);
+    bus = { ...bus, view: after };
+    seeWhatIsThere(bus);
   }
-  tellStreams(service.server, emit);
+  if (bus.state.service !== undefined) tellStreams(bus.state.service.server, bus.emit);
 }

@@ -1,7 +1,7 @@
 /** The connection: how it ends, when the client notices, how it comes back. */
-import type { About, Choose } from "./choice.ts";
+import type { About } from "./choice.ts";
 import { replay } from "./reconnect-buffer.ts";
-import { arrive, type BusState, countOf, type FrameRun, lose, take } from "./state.ts";
+import { arrive, type Bus, type BusState, countOf, type FrameRun, lose, take } from "./state.ts";
 import type { Emit, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 
@@ -9,12 +9,13 @@ import type { Profile } from "./vocabulary/profile.ts";
  * The present connection ends. Of what was sent before any fault in force a prefix arrived; what a hold or a blackhole has,
  * it takes with it. TCP keeps order, so the loss on one connection is one suffix.
  */
-export function endConnection(state: BusState, choose: Choose, emit: Emit): void {
-  const { hindrance } = state.view;
+export function endConnection(bus: Bus): void {
+  const { state, choose, emit } = bus;
+  const { hindrance } = bus.view;
   const free = hindrance === "none" || hindrance === "limit" ? countOf(state.wire) : state.wireFree;
   const raced = take(state.wire, free);
   const arrived = free === 0 ? 0 : choose("arrived-before-cut", 0, free, arrivalOf(raced));
-  arrive(state, take(raced, arrived), choose, emit);
+  arrive(bus, take(raced, arrived));
   lose(raced, "outbound or socket", emit);
   lose(state.wire, "link", emit);
   state.wire = [];
@@ -29,9 +30,10 @@ export const arrivalOf = (flight: readonly FrameRun[]): About =>
     : { kind: "arrived", runs: flight };
 
 /** Nothing stands in the way any more: what is on its way arrives, but for what the client's own reset may have dropped. */
-export function land(state: BusState, choose: Choose, emit: Emit): void {
-  if (state.reset && state.wire.length > 0) endConnection(state, choose, emit);
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+export function land(bus: Bus): void {
+  const { state } = bus;
+  if (state.reset && state.wire.length > 0) endConnection(bus);
+  arrive(bus, take(state.wire, countOf(state.wire)));
 }
 
 /** The client learns that its connection has ended. */

@@ -1,27 +1,17 @@
 /** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
-import type { About, Choose } from "./choice.ts";
-import { connectPends } from "./cold-start.ts";
+import type { About } from "./choice.ts";
 import { arrivalOf, notice, reconnect } from "./connection.ts";
+import { connectPends } from "./plan/life.ts";
 import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
-import { append, arrive, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
-import type { CallOutcome, Emit, Outcome, RejectKind } from "./vocabulary/event.ts";
+import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
+import type { CallOutcome, Outcome, RejectKind } from "./vocabulary/event.ts";
 import { pingBytes } from "./vocabulary/frame.ts";
-import type { Profile } from "./vocabulary/profile.ts";
-import type { FlushStep, Options, StepId } from "./vocabulary/scenario.ts";
+import type { FlushStep, StepId } from "./vocabulary/scenario.ts";
 
 const accepted: Outcome = { is: "accepted" };
 const writeFailed: Outcome = { is: "unsettled", kind: "write-failed" };
 const rejected = (kind: RejectKind): Outcome => ({ is: "rejected", kind });
-
-/** What a step of the model is given. */
-export interface Bus {
-  readonly state: BusState;
-  readonly profile: Profile;
-  readonly options: Options;
-  readonly choose: Choose;
-  readonly emit: Emit;
-}
 
 /** `burst.count` publish calls in one loop. The client's state may change in their midst, so the burst is eaten piece by piece. */
 export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
@@ -51,11 +41,11 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
     refuse(burst, "draining");
     return;
   }
-  if (connectPends(state.view, bus.profile)) {
+  if (connectPends(bus.view, bus.profile)) {
     refuse(burst, "not-connected");
     return;
   }
-  if (state.view.hindrance === "limit") {
+  if (bus.view.hindrance === "limit") {
     publishUnderLimit(bus, burst, told, refuse);
     return;
   }
@@ -69,7 +59,7 @@ type Refuse = (run: FrameRun, kind: RejectKind) => void;
 /** Takes off `rest` what is published before the client's state changes. */
 function publishPiece(bus: Bus, rest: FrameRun[], told: Told, refuse: Refuse): void {
   const { state, profile, emit } = bus;
-  const linkIsUp = state.view.link === "up";
+  const linkIsUp = bus.view.link === "up";
   switch (state.client) {
     case "connected":
       for (const run of take(rest, countOf(rest))) send(bus, run, told);
@@ -202,18 +192,18 @@ function keepOrReset(bus: Bus, run: FrameRun, told: Told, refuse: Refuse): void 
 /** A byte anchor: what fits arrives to the byte, the rest of what is sent on that connection is lost with it. */
 function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse): void {
   const { state, profile, choose, emit } = bus;
-  const left = state.view.limitBytesLeft;
+  const left = bus.view.limitBytesLeft;
   const bytes = burst.count * burst.frameBytes;
   if (bytes < left) {
     send(bus, burst, told);
     return;
   }
   const fits = Math.floor(left / burst.frameBytes);
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  arrive(bus, take(state.wire, countOf(state.wire)));
   const rest = [burst];
   const through = take(rest, fits);
   for (const run of through) told(run, accepted);
-  arrive(state, through, choose, emit);
+  arrive(bus, through);
   const { interruptible } = profile.burst;
   const sent = countOf(rest);
   // What ends within the limit may reach it alone; else it took bytes of the message after.
@@ -230,7 +220,7 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse
     before = choose("noticed-at", Math.min(written, sent), sent, about);
   }
   state.client = "lost";
-  emit({ kind: "fault", step: state.view.limitStep, fault: "limit", phase: "took-effect" });
+  emit({ kind: "fault", step: bus.view.limitStep, fault: "limit", phase: "took-effect" });
   for (const run of take(rest, before)) {
     if (interruptible !== false) writeToDeadSocket(bus, run, told);
     else {
@@ -253,7 +243,7 @@ export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   const flight = state.wire.concat(run);
   const arrived = choose("arrived-before-cut", 0, earlier + burst.count, arrivalOf(flight));
   const sent = Math.max(0, arrived - earlier);
-  arrive(state, take(flight, arrived), choose, emit);
+  arrive(bus, take(flight, arrived));
   lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);
   if (sent > 0) {
     const { first, frameBytes, via } = run;
@@ -287,13 +277,13 @@ function flushOutcome(bus: Bus): CallOutcome {
   state.unwrittenMessages = 0;
   state.unwrittenBytes = 0;
   if (state.client === "connected") {
-    if (state.view.hindrance !== "none") {
+    if (bus.view.hindrance !== "none") {
       // Its answer comes later, maybe to a socket that was closed meanwhile.
       state.fresh = true;
       return timeout;
     }
     state.fresh = false;
-    arrive(state, take(state.wire, covered), choose, emit);
+    arrive(bus, take(state.wire, covered));
     return { is: "ok" };
   }
   if (state.client === "lost") {
@@ -302,7 +292,7 @@ function flushOutcome(bus: Bus): CallOutcome {
     if (wasInFlight && inFlight !== "as-while-down") return inFlight === "timeout" ? timeout : disconnected;
   }
   if (whileDown === "says-ok") return { is: "ok" };
-  if (state.view.link === "down") {
+  if (bus.view.link === "down") {
     if (keeps) {
       state.pendingBytes += pingBytes;
       return timeout;
@@ -317,6 +307,6 @@ function flushOutcome(bus: Bus): CallOutcome {
   if (!keeps && choose("dialled-at", 0, 1) === 1) return disconnected;
   reconnect(state, profile, emit);
   state.fresh = false;
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  arrive(bus, take(state.wire, countOf(state.wire)));
   return { is: "ok" };
 }

@@ -3,12 +3,11 @@
  * buffers as a core publish, so a call that ended by its timeout says nothing: the message may be stored, lost, or stored later.
  */
 import type { About } from "./choice.ts";
-import { connectPends } from "./cold-start.ts";
 import { notice, reconnect } from "./connection.ts";
-import type { Bus } from "./core-path.ts";
+import { connectPends } from "./plan/life.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type Answer, saysVia, type Via } from "./server.ts";
-import { append, arrive, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
+import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
@@ -59,9 +58,9 @@ export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
     told.refuse(rest, "draining");
     return;
   }
-  if (state.view.process === "waiting") {
+  if (bus.view.process === "waiting") {
     const hasHeaders = burst.via?.id !== undefined || burst.via?.each === true;
-    if (connectPends(state.view, profile)) told.refuse(rest, "not-connected");
+    if (connectPends(bus.view, profile)) told.refuse(rest, "not-connected");
     else if (hasHeaders && profile.firstConnect.headersRefused) told.refuse(rest, "no-headers");
     else for (const run of rest) keepOrLose(bus, run, told);
     return;
@@ -81,7 +80,7 @@ interface Teller {
 
 function teller(bus: Bus, step: StepId): Teller {
   const { state, emit } = bus;
-  const { policy } = state.view;
+  const { policy } = bus.view;
   const waitMs = policy === undefined ? 0 : policy.publish.ackTimeoutMs * policy.publish.attemptsMax;
   const again = isAgain(bus, step);
   const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, outcome, tookMs) => {
@@ -119,7 +118,7 @@ const isAgain = ({ state }: Bus, step: StepId): boolean =>
  */
 function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller): void {
   const { state, profile, choose, emit } = bus;
-  const linkIsUp = state.view.link === "up";
+  const linkIsUp = bus.view.link === "up";
   if (state.client === "lost") {
     if (choose("noticed-at", 0, 1) === 1) {
       const [first] = take(rest, 1);
@@ -168,7 +167,7 @@ export function waitForReconnect(bus: Bus, step: StepId, run: FrameRun, told: Te
 
 function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated = false): void {
   const { state } = bus;
-  switch (state.view.hindrance) {
+  switch (bus.view.hindrance) {
     case "none":
       for (const run of rest.splice(0)) answered(bus, run, told, isRepeated);
       return;
@@ -191,23 +190,23 @@ function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated =
 }
 
 /** What is sent without waiting is sent once. */
-const attemptsMax = ({ state }: Bus, { via }: FrameRun): number =>
-  via?.async === true ? 1 : (state.view.policy?.publish.attemptsMax ?? 1);
+const attemptsMax = ({ view }: Bus, { via }: FrameRun): number =>
+  via?.async === true ? 1 : (view.policy?.publish.attemptsMax ?? 1);
 
 /**
  * Nothing is in the way: all that was sent before has arrived, and each message gets its answer. After an attempt that timed out a refusal
  * says nothing of that attempt, unless both bear the same id: a stream that had stored the first would acknowledge the second.
  */
 function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): void {
-  const { state, profile, choose, emit } = bus;
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  const { state, profile } = bus;
+  arrive(bus, take(state.wire, countOf(state.wire)));
   state.fresh = false;
-  const answers = arrive(state, [run], choose, emit);
+  const answers = arrive(bus, [run]);
   const { via } = run;
   const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
   const askedAgainMs = via?.async === true ? 0 : noRespondersRetries * noRespondersWaitMs;
   // nats.go 1.55.0, PublishMsg takes the waits off the caller's time: live, 500 ms or less end in a timeout, 501 are told.
-  const isCutShort = askedAgainMs > 0 && askedAgainMs >= (state.view.policy?.publish.ackTimeoutMs ?? 0);
+  const isCutShort = askedAgainMs > 0 && askedAgainMs >= (bus.view.policy?.publish.ackTimeoutMs ?? 0);
   const provesNothing = isRepeated && via?.id === undefined && via?.each !== true;
   const isOpen = (answer: Answer): boolean =>
     answer === "silence" ||
@@ -246,18 +245,17 @@ function outcomeOf(answer: Exclude<Answer, "silence">): Outcome {
  */
 function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   const { state, choose, emit } = bus;
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  arrive(bus, take(state.wire, countOf(state.wire)));
   const isAsync = rest[0]?.via?.async === true;
   const [first] = isAsync ? [] : take(rest, 1);
-  if (first !== undefined) arrive(state, [first], choose, emit);
+  if (first !== undefined) arrive(bus, [first]);
   else {
     const underWay = Math.max(1, sentBeforeNotice(bus, rest));
     silence(bus, rest, underWay, choose("ack-lost", 1, underWay, heldOf(rest)), told, isAsync);
   }
-  emit({ kind: "fault", step: state.view.limitStep, fault: "lose-ack", phase: "took-effect" });
+  emit({ kind: "fault", step: bus.view.limitStep, fault: "lose-ack", phase: "took-effect" });
   state.client = "lost";
   notice(state, emit);
-  state.view.link = "down";
   if (first !== undefined) keepOrLose(bus, first, told, attemptsMax(bus, first) - 1);
   for (const run of rest.splice(0)) keepOrLose(bus, run, told);
 }
@@ -294,7 +292,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
   const { state, choose, emit } = bus;
   const isAsync = burst.via?.async === true;
   const told = teller(bus, burst.step);
-  arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+  arrive(bus, take(state.wire, countOf(state.wire)));
   const { step: _, ...run } = burst;
   const rest: FrameRun[] = [run];
   const acked = choose(
@@ -317,8 +315,8 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
  * asks again, and waits before it does, meets a connection that has ended by then.
  */
 function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
-  const { profile, state, choose, emit } = bus;
-  const { policy } = state.view;
+  const { profile, view, choose, emit } = bus;
+  const { policy } = view;
   const asksAgain = !isAsync && profile.jetStream.noRespondersRetries > 0;
   const [next] = rest;
   if (asksAgain || next?.via === undefined || policy === undefined || isTapped(policy, next.via.subject)) return;
@@ -334,11 +332,12 @@ function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean
  * What waits in a stream's queues when it stops is answered by nobody, stored or not, and what comes after finds no stream: nats-server 2.15.2,
  * server/stream.go, internalLoop, which stores and sends the answers, ends with the stream. Gives back how many.
  */
-function leaveAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], told: Teller): number {
+function leaveAtStop(bus: Bus, rest: FrameRun[], told: Teller): number {
+  const { profile, choose, emit } = bus;
   const count = choose("refused-from", 0, countOf(rest) - 1, { kind: "answered", runs: rest });
   const left = take(rest, count);
   const stored = take(left, choose("ack-lost", 0, count, heldOf(left)));
-  arrive(state, stored, choose, emit);
+  arrive(bus, stored);
   lose(left, "no stream", emit);
   for (const one of [...stored, ...left]) unanswered(profile, one, told, true);
   return count;
@@ -346,9 +345,9 @@ function leaveAtStop({ profile, state, choose, emit }: Bus, rest: FrameRun[], to
 
 /** Of those under way so many have arrived; no call of them hears of it. */
 function silence(bus: Bus, rest: FrameRun[], underWay: number, arrived: number, told: Teller, isAsync: boolean): void {
-  const { state, choose, emit, profile } = bus;
+  const { state, emit, profile } = bus;
   const silenced = take(rest, arrived);
-  arrive(state, silenced, choose, emit);
+  arrive(bus, silenced);
   const beyond = take(rest, underWay - arrived);
   const lost = take(beyond, countOf(beyond) - (isAsync ? keptThough(bus, beyond) : 0));
   lose(lost, "outbound or socket", emit);

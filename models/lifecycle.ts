@@ -1,12 +1,11 @@
 /** The process around the client, under a policy: what befalls it, how it ends, what its probes say, what time does to it. */
-import { type Life, passTime } from "./cold-start.ts";
+
 import { closeForGood, land } from "./connection.ts";
 import { deliver, leave, nextRedeliveryMs, type Reach } from "./consumers.ts";
-import type { Bus } from "./core-path.ts";
-import { copyView, type View } from "./plan.ts";
+import type { Life, View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
-import { lose, type Service } from "./state.ts";
+import { type Bus, lose, type Service } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -18,8 +17,9 @@ export interface Served extends Bus {
 }
 
 export function served(bus: Bus): Served | undefined {
-  const { service, view } = bus.state;
-  return service === undefined || view.policy === undefined ? undefined : { ...bus, service, policy: view.policy };
+  const { service } = bus.state;
+  const { policy } = bus.view;
+  return service === undefined || policy === undefined ? undefined : { ...bus, service, policy };
 }
 
 /** What befalls the process happens to its client. */
@@ -31,7 +31,7 @@ function befall(bus: Served, one: Life): void {
   const { state, emit } = bus;
   switch (one.what) {
     case "started":
-      land(state, bus.choose, emit);
+      land(bus);
       state.client = "disconnected";
       state.stuck = false;
       state.reset = false;
@@ -64,25 +64,25 @@ function closeUnasked({ state, emit }: Served): void {
 
 /** The first connection of the process. A bus that publishes through JetStream makes its streams now, if it can. */
 export function connectFirst(bus: Served, path: View["path"]): void {
-  const { state, service, emit } = bus;
+  const { state, view, service, emit } = bus;
   state.client = "connected";
   state.fresh = true;
   emit({ kind: "connection", change: "connected" });
   replay(state);
-  if (state.view.jetStream && path === "jetstream") makeStreams(service.server);
+  if (view.jetStream && path === "jetstream") makeStreams(service.server);
 }
 
 type Ending = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
 
 /** The process is gone, and with it what its client kept. What its socket had taken is still under way. */
 export function finish(bus: Bus, ending: Ending, drained = false): void {
-  const { state, profile, choose, emit } = bus;
+  const { state, view, profile, emit } = bus;
   lose(state.pending, "process exit", emit);
   state.pending = [];
   state.pendingBytes = 0;
   if (state.client === "connected") state.reset = state.fresh && profile.close.socket === "reset-if-unread";
   state.client = "closed";
-  if (state.view.link === "up" && state.view.hindrance === "none") land(state, choose, emit);
+  if (view.link === "up" && view.hindrance === "none") land(bus);
   if (state.service === undefined) return;
   leave(state.service.server, 0, drained && profile.jetStream.drainDeletesItsDurable);
   state.service.probe = "";
@@ -90,14 +90,14 @@ export function finish(bus: Bus, ending: Ending, drained = false): void {
 }
 
 /** After every step: consumers are given what there is, and the probes are asked. */
-export function lookAround(bus: Served, nowMs: number = bus.state.view.nowMs): void {
+export function lookAround(bus: Served, nowMs: number = bus.view.nowMs): void {
   const { service, choose, emit } = bus;
   deliver(service.server, reachOf(bus, nowMs), choose, emit);
   tellProbe(bus);
 }
 
-function reachOf({ state }: Served, nowMs: number): Reach {
-  const { hindrance, link, serverUp, jetStream } = state.view;
+function reachOf({ state, view }: Served, nowMs: number): Reach {
+  const { hindrance, link, serverUp, jetStream } = view;
   const others = serverUp && jetStream && hindrance !== "pause";
   const isHere = others && link === "up" && state.client === "connected";
   const first = !isHere ? "away" : hindrance === "none" ? "here" : "held";
@@ -105,7 +105,7 @@ function reachOf({ state }: Served, nowMs: number): Reach {
 }
 
 /** Whether the durable path would work for this process now. */
-const isDurablePathUsable = ({ view }: Bus["state"], { server }: Service): boolean =>
+const isDurablePathUsable = ({ view, service: { server } }: Served): boolean =>
   view.jetStream && view.path === "jetstream" && isUsable(server);
 
 /** Asked where the plan knows what the client knows of its connection, and nothing keeps an answer back. */
@@ -115,12 +115,12 @@ export const isProbed = (view: Readonly<View>): boolean =>
   view.hindrance === "none" &&
   view.link !== "handshake";
 
-function tellProbe({ state, service, policy, emit }: Served): void {
-  const { view } = state;
+function tellProbe(bus: Served): void {
+  const { state, view, service, policy, emit } = bus;
   if (!isProbed(view)) return;
   const connected = state.client === "connected" || state.client === "lost";
   if (connected && looksForStreams(policy) && view.jetStream && view.path === "jetstream") makeStreams(service.server);
-  const durable = connected && isDurablePathUsable(state, service);
+  const durable = connected && isDurablePathUsable(bus);
   const ready = isReady(policy, connected, durable);
   const live = policy.startup.liveness === "independent" || ready;
   const said = `${ready}/${live}/${connected}/${durable}`;
@@ -144,22 +144,14 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
   }
 }
 
-/** What is waited for at the end of a case: the supervisor's restart, and as many redeliveries as there can be, or a few where nothing bounds them. */
-export const settleWaitsMs = ({ supervisor, consume }: Policy): readonly number[] => [
-  supervisor.restartMs,
-  ...Array.from({ length: consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax }, () => consume.ackWaitMs),
-];
-const redeliveriesSettled = 3;
-
 /** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
-export function spendTime(bus: Served, step: StepId, ms: number): void {
-  const { state, service, choose, emit } = bus;
+export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
+  const { view, service, choose, emit } = bus;
   // What is on its way is there before any limit of time is reached.
-  if (state.view.link === "up" && state.view.hindrance === "none") land(state, choose, emit);
-  const view: View = copyView(state.view);
+  if (view.link === "up" && view.hindrance === "none") land(bus);
   const untilMs = view.nowMs + ms;
-  live(bus, passTime(view, ms, bus));
-  for (let nowMs = nextRedeliveryMs(service.server, state.view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
+  live(bus, life);
+  for (let nowMs = nextRedeliveryMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
     emit({ kind: "advanced", step, atMs: nowMs });
     deliver(service.server, reachOf(bus, nowMs), choose, emit);
     nowMs = nextRedeliveryMs(service.server, nowMs);

@@ -3,13 +3,13 @@
  * narrowed by the observation that decides it, and states that failed are remembered. Nothing admissible left is a
  * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
  */
-import { settle, step } from "./bus.ts";
-import { type Asked, expand, wholeRange } from "./choice.ts";
+import { step } from "./bus.ts";
+import { type Asked, type Choose, expand, wholeRange } from "./choice.ts";
 import { beginningOf, compare, leftOver, type Position } from "./comparison.ts";
 import { type Disagreement, Furthest, type Reason } from "./explanation.ts";
 import { Narrowing } from "./narrowing.ts";
 import { type Indexed, indexed, type Observation } from "./observation.ts";
-import { type PlannedStep, plan, settleId } from "./plan.ts";
+import { type PlannedCase, type PlannedStep, settleId } from "./plan/plan.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
 import type { Event, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
@@ -35,13 +35,8 @@ export interface OracleOptions {
 }
 
 /** Whether the model of this profile admits the observation. */
-export function admits(
-  scenario: Scenario,
-  profile: Profile,
-  observed: Observation,
-  options: OracleOptions = {},
-): Admission {
-  return new Search(scenario, profile, observed, options).run();
+export function admits(planned: PlannedCase, observed: Observation, options: OracleOptions = {}): Admission {
+  return new Search(planned, observed, options).run();
 }
 
 /**
@@ -50,8 +45,7 @@ export function admits(
  * through within `evaluationsMax`: then nobody knows.
  */
 export function forcedAnswers(
-  scenario: Scenario,
-  profile: Profile,
+  planned: PlannedCase,
   observed: Observation,
   answers: readonly Asked[],
   isSame: (one: Asked, other: Asked) => boolean,
@@ -59,7 +53,7 @@ export function forcedAnswers(
 ): readonly Asked[] {
   let left = answers.filter(one => one.hi > one.lo);
   if (left.length === 0) return left;
-  const search = new Search(scenario, profile, observed, { search: "plain", evaluationsMax });
+  const search = new Search(planned, observed, { search: "plain", evaluationsMax });
   const isThrough = search.everyExplanation((given, isTold) => {
     left = left.filter(
       one => !isTold(one.step) || given.some(other => isSameQuestion(one, other) && isSame(one, other)),
@@ -104,11 +98,11 @@ class Search {
   private readonly profile: Profile;
   private readonly seen: Indexed;
 
-  constructor(scenario: Scenario, profile: Profile, observed: Observation, options: OracleOptions) {
+  constructor({ scenario, profile, plan }: PlannedCase, observed: Observation, options: OracleOptions) {
     this.scenario = scenario;
     this.profile = profile;
     this.seen = indexed(observed);
-    this.steps = plan(scenario, profile).steps;
+    this.steps = plan.steps;
     this.evaluationsMax = options.evaluationsMax ?? 300_000;
     this.plain = options.search === "plain";
     this.knowsPlaces = options.knowsPlaces === true;
@@ -152,8 +146,7 @@ class Search {
   }
 
   private fromBeginning(onAdmit: OnAdmit): void {
-    const { policy, options } = this.scenario;
-    this.from(0, newState(policy, options.servers), beginningOf(this.seen.observed), [], [], onAdmit);
+    this.from(0, newState(this.scenario.policy), beginningOf(this.seen.observed), [], [], onAdmit);
   }
 
   /** Sets `failed` only where nothing was admitted. */
@@ -168,19 +161,20 @@ class Search {
     const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
     if (this.explained?.has(memory)) return onAdmit(ended, answers, index) ? "admitted" : "enough";
+    const planned = this.steps[index] as PlannedStep;
     let found = "failed" as Progress;
     const here: Position = { ...position };
     expand(
-      choose => this.attempt(index, state, position, here, choose),
+      choose => this.attempt(planned, state, position, here, choose),
       this.plain ? wholeRange : (label, lo, hi, about) => this.narrowing.answers(label, lo, hi, about, here),
       (attempt, given) => {
         this.evaluations++;
-        const stepId = this.steps[index]?.step.id ?? settleId;
         if (attempt.mismatch !== undefined) this.furthest.note(index, attempt.position.delivered, attempt.mismatch);
         else {
           const allEnded = attempt.ended.length > 0 ? ended.concat(attempt.ended) : ended;
-          const allAnswers = given.length > 0 ? answers.concat(given.map(one => ({ step: stepId, ...one }))) : answers;
-          if (index === this.steps.length) found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
+          const allAnswers =
+            given.length > 0 ? answers.concat(given.map(one => ({ step: planned.step.id, ...one }))) : answers;
+          if (planned.kind === "settle") found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
           else {
             const below = this.from(index + 1, attempt.state, attempt.position, allEnded, allAnswers, onAdmit);
             if (below !== "failed") found = below;
@@ -197,30 +191,19 @@ class Search {
   }
 
   /** Does one step from a copy of the state, comparing what the model says with what was observed. */
-  private attempt(
-    index: number,
-    state: BusState,
-    from: Position,
-    at: Position,
-    choose: Parameters<typeof step>[4],
-  ): Attempt {
+  private attempt(planned: PlannedStep, state: BusState, from: Position, at: Position, choose: Choose): Attempt {
     const next = copy(state);
     Object.assign(at, from);
     let mismatch: Disagreement | undefined;
     const ended: Event[] = [];
     const callsSeen = new Map<StepId, number>();
-    const say = (event: Event): void => {
+    const emit = (event: Event): void => {
       if (mismatch !== undefined) return;
       if (event.kind === "ended") ended.push(event);
       mismatch = compare(this.seen, event, at, callsSeen);
     };
-    const planned = this.steps[index];
-    if (planned === undefined) {
-      settle(next, this.profile, this.scenario.options, choose, say);
-      mismatch ??= leftOver(this.seen, at);
-    } else {
-      step(next, planned, this.profile, this.scenario.options, choose, say);
-    }
+    step(planned, { state: next, profile: this.profile, options: this.scenario.options, choose, emit });
+    if (planned.kind === "settle") mismatch ??= leftOver(this.seen, at);
     return { state: next, position: { ...at }, mismatch, ended };
   }
 

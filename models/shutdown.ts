@@ -1,9 +1,8 @@
 /** How a connection is ended by its owner, close and drain, and how a process is: by its own code, by a signal. */
 import { closeForGood, notice } from "./connection.ts";
 import { hasHungHandler, leave } from "./consumers.ts";
-import type { Bus } from "./core-path.ts";
 import { finish, type Served } from "./lifecycle.ts";
-import { arrive, countOf, lose, take } from "./state.ts";
+import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
@@ -39,9 +38,9 @@ function dropUnwritten(bus: Bus, kept = 0, place: "client outbound" | "process e
 
 /** Flushes, then ends the connection; while down it does what the profile says, and what was kept is gone. */
 export function drain(bus: Bus, step: StepId): void {
-  const { state, profile, choose, emit } = bus;
+  const { state, profile, emit } = bus;
   if (state.client === "connected") {
-    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+    arrive(bus, take(state.wire, countOf(state.wire)));
     closeForGood(state, profile.close.events.connected, "reconnect buffer", emit);
     emit({ kind: "called", step, call: "drain", outcome: { is: "ok" } });
     return;
@@ -60,7 +59,7 @@ export function exitAtOnce(bus: Bus, step: StepId): void {
     dropUnwritten(bus, racy ? choose("written-before-exit", 0, state.unwrittenMessages) : 0, "process exit");
   }
   emit({ kind: "called", step, call: "exit", outcome: { is: "ok" } });
-  finish(bus, { because: "exit", code: 0, tookMs: 0, forced: false, toldLost: 0, atMs: state.view.nowMs });
+  finish(bus, { because: "exit", code: 0, tookMs: 0, forced: false, toldLost: 0, atMs: bus.view.nowMs });
 }
 
 /** What a shell says of a process that SIGKILL has ended. */
@@ -74,7 +73,7 @@ export function kill(bus: Bus): void {
     tookMs: 0,
     forced: false,
     toldLost: 0,
-    atMs: bus.state.view.nowMs,
+    atMs: bus.view.nowMs,
   });
 }
 
@@ -91,13 +90,13 @@ const forEver = Number.POSITIVE_INFINITY;
 
 /** SIGTERM: the policy's shutdown runs, until it ends, its budget does, or the supervisor's patience. */
 export function stop(bus: Served): void {
-  const { state, service, policy, choose, emit } = bus;
-  const atMs = state.view.nowMs;
+  const { state, view, service, policy, emit } = bus;
+  const atMs = view.nowMs;
   emit({ kind: "process", change: "stopping", replica: 0, atMs });
   const course = courseOf(bus, 0, reachOf(bus));
   const { ended, ...end } = endOf(course, policy);
   if (course.flushed && ended) {
-    arrive(state, take(state.wire, countOf(state.wire)), choose, emit);
+    arrive(bus, take(state.wire, countOf(state.wire)));
     state.fresh = false;
     service.unanswered = 0;
   }
@@ -117,9 +116,9 @@ function endOf({ tookMs: ownMs }: Course, { shutdown, supervisor }: Policy) {
 /** What of the server the process can reach when it is told to stop. */
 type Reach = "up" | "held" | "down";
 
-function reachOf({ state }: Bus): Reach {
+function reachOf({ state, view }: Bus): Reach {
   if (state.client !== "connected") return "down";
-  return state.view.hindrance === "none" ? "up" : "held";
+  return view.hindrance === "none" ? "up" : "held";
 }
 
 function courseOf({ profile, policy, service }: Served, replica: number, reach: Reach): Course {
@@ -145,8 +144,8 @@ function courseOf({ profile, policy, service }: Served, replica: number, reach: 
 
 /** A replica beyond 0 ends; it does so only while nothing is wrong with the server. */
 export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): void {
-  const { service, policy, profile, state, emit } = bus;
-  const atMs = state.view.nowMs;
+  const { service, policy, profile, view, emit } = bus;
+  const atMs = view.nowMs;
   const exited = { kind: "process", change: "exited", replica, toldLost: 0, atMs } as const;
   if (signal === "KILL") {
     leave(service.server, replica, false);

@@ -3,11 +3,12 @@
  * for expansion. Messages are held as runs, never one object each.
  */
 import type { Choose } from "./choice.ts";
-import { newView, type View } from "./plan.ts";
+import type { View } from "./plan/plan.ts";
 import { type Answer, copyServer, keyOfServer, newServer, receive, type Server, type Via } from "./server.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
-import type { StepId } from "./vocabulary/scenario.ts";
+import type { Profile } from "./vocabulary/profile.ts";
+import type { Options, StepId } from "./vocabulary/scenario.ts";
 
 /** Consecutive messages of one size. */
 export interface FrameRun extends Run {
@@ -31,9 +32,8 @@ export interface OpenBurst extends FrameRun {
   readonly step: StepId;
 }
 
+/** What only the client, the link and the server know; what the harness knows is in the plan. */
 export interface BusState {
-  /** What the harness knows; the rest only the client and the link know. */
-  view: View;
   /** `lost`: the connection has ended and the client has not noticed. `dialled`: a dial is in its handshake. */
   client: "none" | "connected" | "lost" | "disconnected" | "dialled" | "closed";
   /** A drain met a link that was down, and the client refuses every publish from then on. */
@@ -58,8 +58,18 @@ export interface BusState {
   service: Service | undefined;
 }
 
-export const newState = (policy?: Policy, servers?: number): BusState => ({
-  view: newView(policy, servers),
+/** What a step of the model is given. */
+export interface Bus {
+  readonly state: BusState;
+  /** What the plan knows at that point of the step. */
+  readonly view: Readonly<View>;
+  readonly profile: Profile;
+  readonly options: Options;
+  readonly choose: Choose;
+  readonly emit: Emit;
+}
+
+export const newState = (policy?: Policy): BusState => ({
   client: "none",
   stuck: false,
   fresh: false,
@@ -76,32 +86,22 @@ export const newState = (policy?: Policy, servers?: number): BusState => ({
 });
 
 export function copy(state: BusState): BusState {
-  const { view, wire, pending, service } = state;
+  const { wire, pending, service } = state;
   return {
     ...state,
-    view: { ...view },
     wire: wire.slice(),
     pending: pending.slice(),
     service: service && { ...service, server: copyServer(service.server) },
   };
 }
 
-/** Canonical text of a state: equal texts, equal futures. */
+/** Canonical text of a state: equal texts, equal futures, where the plan goes on from the same view by the same steps. */
 export function key(state: BusState): string {
-  const { view } = state;
   const runs = (list: readonly FrameRun[]): string =>
     list
       .map(run => `${run.first}+${run.count}*${run.frameBytes}${run.via === undefined ? "" : JSON.stringify(run.via)}`)
       .join(",");
   return [
-    view.started ? 1 : 0,
-    view.ended,
-    view.link,
-    view.hindrance,
-    view.limitBytesLeft,
-    view.keptBytes,
-    view.client,
-    view.quiet ? 1 : 0,
     state.client,
     state.stuck ? 1 : 0,
     state.fresh ? 1 : 0,
@@ -113,25 +113,12 @@ export function key(state: BusState): string {
     state.pendingBytes,
     state.unwrittenMessages,
     state.open ? runs([state.open]) : "",
-    state.service === undefined ? "" : keyOfService(state, state.service),
+    state.service === undefined ? "" : keyOfService(state.service),
   ].join("|");
 }
 
-const keyOfService = ({ view }: BusState, { server, probe, unanswered }: Service): string =>
-  [
-    view.process,
-    view.nowMs,
-    view.startedAtMs,
-    view.givesUp?.byMs,
-    view.exitedAtMs,
-    view.door,
-    view.jetStream,
-    view.path,
-    view.peers,
-    probe,
-    unanswered,
-    keyOfServer(server),
-  ].join("/");
+const keyOfService = ({ server, probe, unanswered }: Service): string =>
+  [probe, unanswered, keyOfServer(server)].join("/");
 
 export const countOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
 
@@ -172,7 +159,7 @@ export function append(list: FrameRun[], run: FrameRun): void {
 }
 
 /** These messages reach the server, and with it the observer and the streams. Gives back what each sender would be told. */
-export function arrive(state: BusState, runs: readonly FrameRun[], choose: Choose, emit: Emit): Answer[] {
+export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): Answer[] {
   const answers: Answer[] = [];
   for (const { first, count, via } of runs) {
     if (count === 0) continue;
@@ -181,8 +168,7 @@ export function arrive(state: BusState, runs: readonly FrameRun[], choose: Choos
       emit({ kind: "ended", place: "arrived", first, count });
       continue;
     }
-    for (const answer of receive(state.service.server, { first, count }, via, state.view, choose, emit))
-      answers.push(answer);
+    for (const answer of receive(state.service.server, { first, count }, via, view, choose, emit)) answers.push(answer);
   }
   return answers;
 }

@@ -6,10 +6,12 @@
  * Conformance is judged whatever the claim, as everywhere: a bus that the model does not admit is not the bus that was declared.
  * The claim `conformance` also judges all that the profile promises, as `faultline compare` does.
  */
+
 import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { hashText } from "../models/choice.ts";
+import { planCase } from "../models/plan/plan.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
@@ -401,7 +403,7 @@ function violated(
     verdict,
     expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
     observed,
-    answers: explain(scenario, profile, events).answers,
+    answers: explain(planCase(scenario, profile), events).answers,
     digest,
     versions: versionsHere(versions),
     overridden,

@@ -6,6 +6,7 @@
 import { hashText } from "../models/choice.ts";
 import { observe } from "../models/observation.ts";
 import { admits } from "../models/oracle.ts";
+import type { PlannedCase } from "../models/plan/plan.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import { classNames, type ExpectedCount, type MustHappen, type Scenario } from "../models/vocabulary/scenario.ts";
@@ -43,16 +44,12 @@ export interface JudgeOptions {
 }
 
 /** Judges the recorded events of one case. */
-export function judge(
-  scenario: Scenario,
-  profile: Profile,
-  recorded: readonly Event[],
-  options: JudgeOptions = {},
-): Judgement {
+export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
+  const { scenario, profile } = planned;
   // In live a place is the oracle's explanation; the model world said it itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");
   const observed = observe(recorded);
-  const admission = admits(scenario, profile, observed, { ...options, knowsPlaces });
+  const admission = admits(planned, observed, { ...options, knowsPlaces });
   const conformance = {
     answer: admission.answer,
     reason: admission.answer === "permitted" ? "the model admits what was observed" : worded(admission.reason),
@@ -82,7 +79,7 @@ export function judge(
     notPromised,
     expectMet: expectation === undefined ? undefined : unmet === undefined,
     disturbed: isDisturbed(effect),
-    witnessed: isWitness ? witnessedBy(scenario, profile, observed, admission.answers) : [],
+    witnessed: isWitness ? witnessedBy(planned, observed, admission.answers) : [],
     digest: digestOf(recorded),
   };
 }

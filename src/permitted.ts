@@ -1,11 +1,10 @@
 /** What the model permits for one scenario: every ledger that some way of answering its questions leads to. */
-import { settle, step } from "../models/bus.ts";
+import { step } from "../models/bus.ts";
 import { type Choose, expand, wholeRange } from "../models/choice.ts";
-import { plan } from "../models/plan.ts";
+import type { PlannedCase } from "../models/plan/plan.ts";
 import { type BusState, copy, key, newState } from "../models/state.ts";
 import type { Emit } from "../models/vocabulary/event.ts";
-import type { Profile } from "../models/vocabulary/profile.ts";
-import { type ClassName, classNames, type Scenario } from "../models/vocabulary/scenario.ts";
+import { type ClassName, classNames } from "../models/vocabulary/scenario.ts";
 import type { Ledger } from "../models/vocabulary/verdict.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
 
@@ -22,16 +21,12 @@ interface Node {
 }
 
 /** Expands the scenario step by step; states that are equal, with equal ledgers, are expanded once. */
-export function permittedLedgers(scenario: Scenario, profile: Profile, evaluationsMax = 20_000): Permitted {
-  const { steps } = plan(scenario, profile);
+export function permittedLedgers({ scenario, profile, plan }: PlannedCase, evaluationsMax = 20_000): Permitted {
   let evaluations = 0;
-  let nodes: readonly Node[] = [{ state: newState(scenario.policy, scenario.options.servers), ledger: newLedger() }];
-  for (let index = 0; index <= steps.length; index++) {
-    const planned = steps[index];
+  let nodes: readonly Node[] = [{ state: newState(scenario.policy), ledger: newLedger() }];
+  for (const planned of plan.steps) {
     const once = (state: BusState, choose: Choose, emit: Emit): void =>
-      planned === undefined
-        ? settle(state, profile, scenario.options, choose, emit)
-        : step(state, planned, profile, scenario.options, choose, emit);
+      step(planned, { state, profile, options: scenario.options, choose, emit });
     const next = new Map<string, Node>();
     for (const node of nodes) {
       expand(

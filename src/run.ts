@@ -5,33 +5,42 @@
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../models/choice.ts";
 import { observe } from "../models/observation.ts";
 import { admits } from "../models/oracle.ts";
+import { type PlannedCase, planCase } from "../models/plan/plan.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
 import { type Judgement, type JudgeOptions, judge, whyUnmet } from "./judge.ts";
-import type { Case, Stage } from "./world.ts";
-import { runAnswered, runModel } from "./worlds/model.ts";
+import type { AskedCase, Case, Stage } from "./world.ts";
+import { modelLimits, runAnswered, runModel } from "./worlds/model.ts";
 
 export interface CaseRun {
   readonly events: readonly Event[];
   readonly judgement: Judgement;
 }
 
-export async function runCase(stage: Stage, one: Case, options: JudgeOptions = {}): Promise<CaseRun> {
+/** The case for this stage: planned by what the world's injectors and those of the model, which it is held against, can do. */
+export const planFor = ({ limits }: Pick<Stage, "limits">, one: AskedCase): Case => ({
+  ...one,
+  ...planCase(one.scenario, one.profile, new Set([...modelLimits, ...limits])),
+});
+
+export async function runCase(stage: Stage, one: AskedCase, options: JudgeOptions = {}): Promise<CaseRun> {
+  const planned = planFor(stage, one);
   const events: Event[] = [];
-  await stage.run(one, event => events.push(event));
-  return { events, judgement: judge(one.scenario, one.profile, events, options) };
+  await stage.run(planned, event => events.push(event));
+  return { events, judgement: judge(planned, events, options) };
 }
 
 /** The model world is synchronous, and is not awaited where it is run by the thousand. */
 export function runModelCase(
-  one: Pick<Case, "scenario" | "profile" | "seed">,
+  one: Pick<AskedCase, "scenario" | "profile" | "seed">,
   options: JudgeOptions = {},
   behaves: Profile = one.profile,
 ): CaseRun {
+  const planned = planCase(one.scenario, one.profile);
   const events: Event[] = [];
-  runModel(one.scenario, one.profile, one.seed, event => events.push(event), behaves);
-  return { events, judgement: judge(one.scenario, one.profile, events, options) };
+  runModel(planned, one.seed, event => events.push(event), behaves);
+  return { events, judgement: judge(planned, events, options) };
 }
 
 export interface AnsweredRun extends CaseRun {
@@ -42,16 +51,17 @@ export interface AnsweredRun extends CaseRun {
 
 /** With the answers it was given before; what they leave open is answered by `otherwise`. */
 export function runAnsweredCase(
-  one: Pick<Case, "scenario" | "profile"> & { readonly answers: readonly Answer[]; readonly otherwise: Answering },
+  one: Pick<AskedCase, "scenario" | "profile"> & { readonly answers: readonly Answer[]; readonly otherwise: Answering },
   options: JudgeOptions = {},
   behaves: Profile = one.profile,
 ): AnsweredRun {
   const { scenario, profile, answers, otherwise } = one;
+  const planned = planCase(scenario, profile);
   const answering = replaying(answers, otherwise);
   const events: Event[] = [];
-  runAnswered(scenario, profile, answering, event => events.push(event), behaves);
+  runAnswered(planned, { answering, emit: event => events.push(event), behaves });
   const { asked, departures } = answering;
-  return { events, judgement: judge(scenario, profile, events, options), asked, departures: departures() };
+  return { events, judgement: judge(planned, events, options), asked, departures: departures() };
 }
 
 /** All that a violated case broke: promises in the order of the catalogue, then conformance; `expect` where it is that alone. */
@@ -75,11 +85,10 @@ export function whyBroken(judgement: Judgement, broken: string, expected?: Scena
 
 /** The oracle's explanation: the events with the place where each message ended, and the answers that lead there. */
 export function explain(
-  scenario: Scenario,
-  profile: Profile,
+  planned: PlannedCase,
   events: readonly Event[],
 ): { readonly events: readonly Event[]; readonly answers: readonly Answer[] } {
-  const admission = admits(scenario, profile, observe(events));
+  const admission = admits(planned, observe(events));
   if (admission.answer !== "permitted") return { events, answers: [] };
   const known = events.some(event => event.kind === "ended");
   const answers = admission.answers.map(({ lo: _lo, hi: _hi, ...answer }) => answer);

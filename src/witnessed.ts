@@ -8,8 +8,7 @@
 import { type Asked, type Label, labels } from "../models/choice.ts";
 import type { Observation } from "../models/observation.ts";
 import { forcedAnswers } from "../models/oracle.ts";
-import type { Profile } from "../models/vocabulary/profile.ts";
-import type { Scenario } from "../models/vocabulary/scenario.ts";
+import type { PlannedCase } from "../models/plan/plan.ts";
 
 export interface Witnessed {
   readonly label: Label;
@@ -40,14 +39,13 @@ const evaluationsMax = 2_000;
 
 /** What one admitted run witnesses: only branches that it does. */
 export function witnessedBy(
-  scenario: Scenario,
-  profile: Profile,
+  planned: PlannedCase,
   observed: Observation,
   answers: readonly Asked[],
 ): readonly Witnessed[] {
   const open = answers.filter(one => one.hi > one.lo);
   const isSame = (one: Asked, other: Asked): boolean => other.hi > other.lo && kindOf(one) === kindOf(other);
-  const forced = new Set(forcedAnswers(scenario, profile, observed, open, isSame, evaluationsMax));
+  const forced = new Set(forcedAnswers(planned, observed, open, isSame, evaluationsMax));
   const ones = open.map(one => ({
     label: one.label,
     answer: kindOf(one),

@@ -1,38 +1,30 @@
 /** What every world is to the harness: entered once a case, never once a step. */
-import type { View } from "../models/plan.ts";
+import type { InjectorLimits, PlannedCase, PlannedStep } from "../models/plan/plan.ts";
 import type { BusState } from "../models/state.ts";
 import type { Emit } from "../models/vocabulary/event.ts";
-import type { Profile } from "../models/vocabulary/profile.ts";
-import type { Capability, Scenario, Step } from "../models/vocabulary/scenario.ts";
+import type { Capability } from "../models/vocabulary/scenario.ts";
 
 export type WorldName = "model" | "live";
 
-/** A scenario held against one bus. */
-export interface Case {
-  readonly scenario: Scenario;
+/** A scenario held against one bus, whose profile says what that is declared to do; it is planned once, whatever world runs it. */
+export interface Case extends PlannedCase {
   readonly bus: string;
-  /** What the bus is declared to do. */
-  readonly profile: Profile;
   readonly seed: string;
 }
 
-/** What of a view tells which fault is in force. */
-export type FaultView = Readonly<Pick<View, "link" | "hindrance" | "door" | "jetStream">>;
+/** A case before it is planned. */
+export type AskedCase = Omit<Case, "plan">;
 
-/** Told of every step that a run of the model does, with the client's state around it. `step` undefined: heal all, settle. */
+/** Told of every step that a run of the model does, the end among them, with the client's state around it. */
 export interface Watch {
-  onStep(
-    before: FaultView,
-    client: BusState["client"],
-    step: Step | undefined,
-    overlapping: boolean,
-    after: BusState["client"],
-  ): void;
+  onStep(planned: PlannedStep, before: BusState["client"], after: BusState["client"]): void;
 }
 
 export interface Stage {
   /** What world and bus together can do; a case that needs more is not run. */
   readonly capabilities: ReadonlySet<Capability>;
+  /** What its injectors cannot do; a step that needs more is skipped. */
+  readonly limits: InjectorLimits;
   run(one: Case, emit: Emit): void | Promise<void>;
   close(): Promise<void>;
 }

@@ -1,8 +1,10 @@
 /** The same seed, the same events, verdicts and reasons: in this process, in another, and in one that did something else before. */
+
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { planCase } from "../models/plan/plan.ts";
 import { natsGo } from "../models/profiles/nats-go.ts";
 import { judge } from "../src/judge.ts";
 import { digestOfSeed } from "./digest-of-seed.ts";
@@ -41,7 +43,7 @@ test("a digest tells runs apart that differ in one answer", () => {
   for (let seed = 0; seed < 40; seed++) {
     const events = eventsOf(scenario, natsGo, String(seed));
     texts.add(JSON.stringify(events));
-    digests.add(judge(scenario, natsGo, events).digest);
+    digests.add(judge(planCase(scenario, natsGo), events).digest);
   }
   expect(digests.size).toBe(texts.size);
 });

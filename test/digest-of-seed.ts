@@ -1,5 +1,7 @@
 /** Prints one digest over many cases of the model world; a program of its own, so that two processes can be compared. Run by determinism.test.ts. */
+
 import { hashText } from "../models/choice.ts";
+import { planCase } from "../models/plan/plan.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import { scenarioOf } from "../properties/arbitraries/scenario.ts";
@@ -13,8 +15,8 @@ export function digestOfSeed(seed: string, cases: number): string {
     for (let i = 0; i < cases; i++) {
       const scenario = scenarioOf(`${seed}-${i}`, { profile, capabilities: modelCapabilities(profile) });
       const events: Event[] = [];
-      runModel(scenario, profile, `${seed}/${i}`, event => void events.push(event));
-      hash = hashText(JSON.stringify([scenario, judge(scenario, profile, events)]), hash);
+      runModel(planCase(scenario, profile), `${seed}/${i}`, event => void events.push(event));
+      hash = hashText(JSON.stringify([scenario, judge(planCase(scenario, profile), events)]), hash);
     }
   }
   return hash.toString(16).padStart(8, "0");

@@ -1,8 +1,10 @@
 /** The journal of a run: what was recorded is not run again, a torn last line is what a kill leaves, and all else is refused. */
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { liveLimits } from "../models/plan/plan.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
 import { randomOf } from "../properties/arbitraries/random.ts";
@@ -42,10 +44,11 @@ async function searchWith(
   const stage: LiveSearch["stage"] = {
     lanes: 3,
     capabilities: modelCapabilities(behaves),
-    run({ scenario, seed }, emit) {
-      ran.push(scenario.id);
+    limits: liveLimits,
+    run(one, emit) {
+      ran.push(one.scenario.id);
       // Where a message ended no live world sees.
-      runModel(scenario, held, seed, event => event.kind !== "ended" && emit(event), behaves);
+      runModel(one, one.seed, event => event.kind !== "ended" && emit(event), behaves);
     },
     close: async () => {},
   };

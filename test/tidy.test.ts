@@ -124,7 +124,7 @@ const rules: readonly Rule[] = [
     instead: "fold what you need out of the events; the oracle's answer reaches you as one",
     check: onlyImports(/^properties\/(?!arbitraries\/)/, /^(models\/vocabulary|properties)\//),
     bad: [
-      planted("properties/x.ts", 'import { plan } from "../models/plan.ts";'),
+      planted("properties/x.ts", 'import { plan } from "../models/plan/plan.ts";'),
       planted("properties/x.ts", 'import { openModel } from "../src/worlds/model.ts";'),
       planted("properties/x.ts", 'import fc from "fast-check";'),
     ],
@@ -159,7 +159,7 @@ const rules: readonly Rule[] = [
     instead: "move what is shared into src/",
     check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\//),
     bad: [planted("src/x.ts", 'import { zoo } from "../test/mutants/zoo.ts";')],
-    good: [planted("src/x.ts", 'import { plan } from "../models/plan.ts";')],
+    good: [planted("src/x.ts", 'import { plan } from "../models/plan/plan.ts";')],
   },
   {
     name: "vitest is imported by its skin and by tests only",
@@ -209,7 +209,9 @@ const rules: readonly Rule[] = [
     name: "the model reads a profile, never a client's name",
     instead: "put the difference into the profile as data, with the fact that shows it",
     check: file =>
-      /^models\/[a-z-]+\.ts$/.test(file.path) ? linesThat(file, /profile\.(name|client)\b|"nats-(go|js|py)/) : [],
+      /^models\/(plan\/)?[a-z-]+\.ts$/.test(file.path)
+        ? linesThat(file, /profile\.(name|client)\b|"nats-(go|js|py)/)
+        : [],
     bad: [planted("models/bus.ts", 'if (profile.name === "nats-go") return;')],
     good: [planted("models/profiles/nats-go.ts", 'name: "nats-go",')],
   },

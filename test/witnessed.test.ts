@@ -1,10 +1,10 @@
 /** Which branches of the model a run is a witness of, and which it forces: held against every explanation there is. */
 import { describe, expect, test } from "vitest";
-import { settle, step } from "../models/bus.ts";
+import { step } from "../models/bus.ts";
 import { type Asked, expand, labels, wholeRange } from "../models/choice.ts";
 import { observe } from "../models/observation.ts";
 import { admits, forcedAnswers } from "../models/oracle.ts";
-import { plan, settleId } from "../models/plan.ts";
+import { type PlannedStep, plan, planCase } from "../models/plan/plan.ts";
 import { type BusState, copy, newState } from "../models/state.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
@@ -54,7 +54,7 @@ describe("a run by hand", () => {
     [2, "between"],
     [4, "most"],
   ])("in which %i of 4 arrive before the cut forces exactly one branch", (arrived, answer) => {
-    const { verdict, witnessed } = judge(scenario, js, trace(arrived));
+    const { verdict, witnessed } = judge(planCase(scenario, js), trace(arrived));
     expect(verdict).toBe("holds");
     expect(witnessed).toEqual([{ label: "arrived-before-cut", answer, witnessed: 1, forced: 1 }]);
   });
@@ -63,7 +63,7 @@ describe("a run by hand", () => {
     const go = profileNamed("nats-go");
     const raced = scenarioWith([start, overlapped(4), cut("none"), heal()]);
     const { said } = answeredRun(raced, go, { "arrived-before-cut": 4, "noticed-at": 4 });
-    const { witnessed } = judge(raced, go, seen(said));
+    const { witnessed } = judge(planCase(raced, go), seen(said));
     // All four arrived; or some did, and the client had noticed and kept the others.
     expect(witnessed).toEqual([{ label: "arrived-before-cut", answer: "most", witnessed: 1, forced: 0 }]);
   });
@@ -71,7 +71,7 @@ describe("a run by hand", () => {
   test("that asks the same twice is one witness", () => {
     const twice = scenarioWith([start, publish(4), cut(), heal(), publish(4), cut(), heal()]);
     const { said } = answeredRun(twice, js, { "arrived-before-cut": 2 });
-    expect(judge(twice, js, seen(said)).witnessed).toEqual([
+    expect(judge(planCase(twice, js), seen(said)).witnessed).toEqual([
       { label: "arrived-before-cut", answer: "between", witnessed: 1, forced: 1 },
     ]);
   });
@@ -79,16 +79,16 @@ describe("a run by hand", () => {
   test("that the model does not admit witnesses nothing, nor does one that proved nothing", () => {
     const lie = trace(2).map((event): Event => (event.kind === "delivered" ? { ...event, first: 1 } : event));
     const unproven = trace(2).filter(event => event.kind !== "fault" || event.phase !== "took-effect");
-    expect([lie, unproven].map(events => judge(scenario, js, events)).map(one => [one.verdict, one.witnessed])).toEqual(
-      [
-        ["violated", []],
-        ["inconclusive", []],
-      ],
-    );
+    expect(
+      [lie, unproven].map(events => judge(planCase(scenario, js), events)).map(one => [one.verdict, one.witnessed]),
+    ).toEqual([
+      ["violated", []],
+      ["inconclusive", []],
+    ]);
   });
 
   test("of the model world itself witnesses nothing", () => {
-    expect(judge(scenario, js, eventsOf(scenario, js)).witnessed).toEqual([]);
+    expect(judge(planCase(scenario, js), eventsOf(scenario, js)).witnessed).toEqual([]);
   });
 });
 
@@ -100,15 +100,15 @@ describe("what is forced is what every explanation agrees on", () => {
       const events = seen(eventsOf(scenario, profile, String(i)));
       const all = everyExplanation(scenario, profile, events, 1_500);
       const observed = observe(events);
-      const admission = admits(scenario, profile, observed);
+      const admission = admits(planCase(scenario, profile), observed);
       if (all === undefined || admission.answer !== "permitted") continue;
       const open = admission.answers.filter(one => one.hi > one.lo);
       const expected = open.filter(one => all.every(given => given.some(other => isSame(one, other))));
-      const forced = forcedAnswers(scenario, profile, observed, open, isSame, 100_000);
+      const forced = forcedAnswers(planCase(scenario, profile), observed, open, isSame, 100_000);
       expect(forced, describeScenario(scenario)).toEqual(expected);
       counts.open += open.length;
       counts.forced += forced.length;
-      const short = forcedAnswers(scenario, profile, observed, open, isSame, 2);
+      const short = forcedAnswers(planCase(scenario, profile), observed, open, isSame, 2);
       expect(short.every(one => forced.includes(one))).toBe(true);
       counts.left += open.length - short.length;
     }
@@ -140,24 +140,23 @@ function everyExplanation(
   const found: (readonly Asked[])[] = [];
   let paths = 0;
   const from = (index: number, state: BusState, said: readonly Event[], answers: readonly Asked[]): boolean => {
-    if (index > steps.length) {
+    if (index === steps.length) {
       if (textOf(said) === due) found.push(answers);
       return ++paths <= pathsMax;
     }
     let goesOn = true;
-    const planned = steps[index];
+    const planned = steps[index] as PlannedStep;
     expand(
       choose => {
         const next = copy(state);
         const now: Event[] = [];
         const emit = (event: Event): void => void now.push(event);
-        if (planned === undefined) settle(next, profile, scenario.options, choose, emit);
-        else step(next, planned, profile, scenario.options, choose, emit);
+        step(planned, { state: next, profile, options: scenario.options, choose, emit });
         return { next, now };
       },
       wholeRange,
       ({ next, now }, given) => {
-        const named = given.map(one => ({ step: planned?.step.id ?? settleId, ...one }));
+        const named = given.map(one => ({ step: planned.step.id, ...one }));
         goesOn = from(index + 1, next, said.concat(now), answers.concat(named));
         return goesOn;
       },

@@ -2,6 +2,7 @@
  * `faultline compare`: random scenarios on a real bus, each held against the model. Two worlds disagree where the model of the
  * profile does not admit what was seen, or a promise is broken; the first disagreement is shrunk by running it again and kept.
  */
+import { planCase } from "../../models/plan/plan.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
@@ -128,7 +129,7 @@ function keep(
     verdict: judgement.verdict,
     expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
     observed: judgement.ledger,
-    answers: explain(scenario, profile, failure.events).answers,
+    answers: explain(planCase(scenario, profile), failure.events).answers,
     digest: judgement.digest,
     versions: versionsHere(versions),
     overridden,

@@ -3,6 +3,7 @@
  * against real servers, and whether the model had predicted what was seen. While the servers are being built or started the
  * model part runs. What a profile declares to lose is a finding in the table, never a violation.
  */
+import { planCase } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -25,7 +26,7 @@ import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts"
 import { searchModel } from "../search/model.ts";
 import { selectCorpus, selectionRule } from "../selection.ts";
 import { branches } from "../witnessed.ts";
-import type { Case } from "../world.ts";
+import type { AskedCase } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
@@ -187,7 +188,7 @@ function corpusModel(
   coverage: Coverage,
 ): void {
   if (missingCapabilities(scenario, modelCapabilities(profile)).length > 0) return;
-  const one: Case = { scenario, bus: profile.name, profile, seed };
+  const one: AskedCase = { scenario, bus: profile.name, profile, seed };
   const run = runModelCase(one, { require });
   found.model = { ...found.model, corpusRuns: found.model.corpusRuns + 1 };
   record(found, one, "model", run);
@@ -309,7 +310,7 @@ async function liveCase(
   found: Found,
   { journal }: RunFolder,
 ): Promise<void> {
-  const one: Case = { scenario, bus, profile, seed };
+  const one: AskedCase = { scenario, bus, profile, seed };
   record(found, one, "live", run);
   countAgreement(found, scenario, profile, run.judgement);
   found.witnessed = branches([...found.witnessed, ...run.judgement.witnessed]);
@@ -345,7 +346,7 @@ function countAgreement({ agreement }: Found, scenario: Scenario, profile: Profi
   if (expectMet === true) agreement.expectMet++;
   if (!Object.values(expectation.classes).every(count => typeof count === "number")) return;
   agreement.exact++;
-  const permitted = permittedLedgers(scenario, profile);
+  const permitted = permittedLedgers(planCase(scenario, profile));
   if (permitted.complete && permitted.ledgers.length === 1) agreement.permittedOne++;
 }
 
@@ -379,7 +380,7 @@ function newFound(seed: string): Found {
   };
 }
 
-function record(found: Found, one: Case, world: "model" | "live", { judgement }: CaseRun): void {
+function record(found: Found, one: AskedCase, world: "model" | "live", { judgement }: CaseRun): void {
   const row: LedgerRow = {
     scenario: one.scenario.id,
     bus: one.bus,
@@ -393,7 +394,7 @@ function record(found: Found, one: Case, world: "model" | "live", { judgement }:
 }
 
 function keep(
-  one: Case,
+  one: AskedCase,
   run: CaseRun & { readonly broken: string },
   overridden: boolean,
   reproduced: Rate,
@@ -413,7 +414,7 @@ function keep(
     verdict: judgement.verdict,
     expected: runModelCase(one).judgement.ledger,
     observed: judgement.ledger,
-    answers: explain(one.scenario, one.profile, run.events).answers,
+    answers: explain(planCase(one.scenario, one.profile), run.events).answers,
     digest: judgement.digest,
     versions: versionsHere(versions),
     overridden,

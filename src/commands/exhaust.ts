@@ -1,4 +1,5 @@
 /** `faultline exhaust`: every schedule within a bound, on the model of one profile; a violation is kept as a file, and is a shortest one. */
+import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
@@ -87,7 +88,7 @@ function keep(violation: Violation, profile: Profile, options: ExhaustOptions): 
   const judging = { require: options.require };
   const shown = found?.run ?? {
     events: violation.events,
-    judgement: judge(scenario, profile, violation.events, judging),
+    judgement: judge(planCase(scenario, profile), violation.events, judging),
   };
   const file = keepCounterexample({
     version: 1,

@@ -20,7 +20,7 @@ import { type Judgement, judge } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
 import { plain } from "../report/paint.ts";
 import { type QuestionCase, type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
-import { allBrokenBy, type CaseRun, runModelCase } from "../run.ts";
+import { allBrokenBy, type CaseRun, planFor, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -215,15 +215,16 @@ async function liveRun(stage: LiveStage, { bus, common }: Asked, profile: Profil
   const events: Event[] = [];
   const atMs: number[] = [];
   const memory: NonNullable<Ran["memory"]>[number][] = [];
+  const planned = planFor(stage, { scenario, bus, profile, seed: common.seed });
   await stage.run(
-    { scenario, bus, profile, seed: common.seed },
+    planned,
     event => {
       events.push(event);
       atMs.push(performance.now());
     },
     sample => memory.push(sample),
   );
-  return { events, atMs, memory, judgement: judge(scenario, profile, events, { require: common.require }) };
+  return { events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
 }
 
 interface ModelRuns {

@@ -3,7 +3,9 @@
  * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise;
  * in the model world its own answers are given again, and said where they no longer fit.
  */
+
 import { type Answer, sampled } from "../../models/choice.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -193,7 +195,7 @@ function caseOf(
   missing: readonly string[],
   runs: readonly CaseRun[],
 ): ReplayedCase {
-  const explained = runs.map(run => ({ ...run, events: explain(scenario, profile, run.events).events }));
+  const explained = runs.map(run => ({ ...run, events: explain(planCase(scenario, profile), run.events).events }));
   return { world, bus, profile: profile.name, missing, runs: explained };
 }
 

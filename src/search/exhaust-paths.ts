@@ -3,7 +3,9 @@
  * is judged in full, the oracle included. Far slower, and for small bounds only; but it holds whatever the world is, so that a mutant
  * which remembers, or whose words are changed afterwards, has its shortest case found here.
  */
+
 import { type Answer, expand, wholeRange } from "../../models/choice.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { type Judgement, type JudgeOptions, judge } from "../judge.ts";
@@ -57,12 +59,13 @@ export function walkPaths(asked: Paths): PathsWalked {
     if (asked.isTried?.(scenario) === false) continue;
     schedules++;
     depth = scenario.steps.length;
+    const planned = planCase(scenario, profile);
     expand(
       choose => world(scenario, choose),
       wholeRange,
       (events, answers) => {
         paths++;
-        const judgement = judge(scenario, profile, events, judging);
+        const judgement = judge(planned, events, judging);
         ledgers.add(ledgerText(judgement.ledger));
         const property = breaks(judgement);
         if (property !== undefined) violation = { property, reason: judgement.reason, scenario, answers };

@@ -3,13 +3,13 @@
  * never from the model's answers. `plan` alone decides what is enabled and what overlaps; each node keeps one schedule that leads
  * to it, and asks about that schedule with one more step.
  */
-import { type PlannedStep, settleId, type ViewedStep, viewedSteps } from "../../models/plan.ts";
+import { plan, type ScenarioStep, type SettleStep, settleId } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Step } from "../../models/vocabulary/scenario.ts";
 import { type Bounds, type Letter, type Setting, type Spending, scenarioOf, spendings } from "./exhaust-alphabet.ts";
 
 export interface Edge {
-  readonly planned: PlannedStep;
+  readonly planned: ScenarioStep;
   /** The node it leads to. */
   readonly to: number;
 }
@@ -21,6 +21,7 @@ interface Node {
   /** A publish still runs: the step that it races with must come next. */
   readonly isOpen: boolean;
   readonly mayEnd: boolean;
+  settle?: SettleStep;
   edges?: readonly Edge[];
 }
 
@@ -51,6 +52,13 @@ export class Schedules {
   /** Not in the midst of a race, nor where the heal that the harness appends would race with the client's own PINGs. */
   mayEnd(node: number): boolean {
     return this.at(node).mayEnd;
+  }
+
+  /** The end of a case of this schedule. */
+  settleAt(node: number): SettleStep {
+    const at = this.at(node);
+    at.settle ??= plan(scenarioOf(this.setting, at.steps), this.profile).settle;
+    return at.settle;
   }
 
   edges(node: number): readonly Edge[] {
@@ -122,8 +130,11 @@ export class Schedules {
     return this.plannedEnd([...steps, heal]).at(-1)?.skipped === undefined;
   }
 
-  private plannedEnd(steps: readonly Step[]): readonly ViewedStep[] {
-    return viewedSteps(scenarioOf(this.setting, steps), this.profile).slice(-2);
+  /** The last two. */
+  private plannedEnd(steps: readonly Step[]): readonly ScenarioStep[] {
+    return plan(scenarioOf(this.setting, steps), this.profile)
+      .steps.slice(-3)
+      .filter(one => one.kind === "step");
   }
 
   private intern(node: Node, view: string): number {

@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Answer, type Choose, expand, wholeRange } from "../../models/choice.ts";
 import { observe } from "../../models/observation.ts";
 import { admits } from "../../models/oracle.ts";
-import { settleId } from "../../models/plan.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -184,9 +184,9 @@ class Exploration {
 
   async run(stop: (states: number) => string | undefined, onLevel: (said: string) => void): Promise<Explored> {
     const disturbed = this.monitor.intern([{ kind: "phase", phase: "disturbed" }]);
-    const { policy, options } = this.setting;
+    const { policy } = this.setting;
     this.reach(
-      this.place(this.schedules.root, newState(policy, options.servers)),
+      this.place(this.schedules.root, newState(policy)),
       this.monitor.after(this.monitor.start, disturbed),
       -1,
       undefined,
@@ -266,7 +266,7 @@ class Exploration {
       this.everyWay(
         planned.step.id,
         state,
-        (next, choose, emit) => this.world(next, planned, this.setting.options, choose, emit),
+        (next, choose, emit) => this.world(planned, next, this.setting.options, choose, emit),
         (next, run, answers) => moves.push({ edge, run, answers, to: this.place(edge.to, next) }),
       );
     }
@@ -276,11 +276,12 @@ class Exploration {
   private endingsOf(place: Place): readonly Ending[] {
     if (place.endings !== undefined) return place.endings;
     const endings: Ending[] = [];
+    const settle = this.schedules.settleAt(place.schedule);
     this.everyWay(
-      settleId,
+      settle.step.id,
       place.state,
       (next, choose, emit) => {
-        this.world(next, undefined, this.setting.options, choose, emit);
+        this.world(settle, next, this.setting.options, choose, emit);
         emit({ kind: "observed", complete: true });
       },
       (_, run, answers) => endings.push({ run, answers }),
@@ -357,7 +358,7 @@ class Exploration {
       const endings = this.endingsOf(place);
       const ending = endings[node % endings.length] as Ending;
       const scenario = this.scenarioTo(node);
-      const admission = admits(scenario, this.asked.profile, observe(this.eventsTo(node, ending)));
+      const admission = admits(planCase(scenario, this.asked.profile), observe(this.eventsTo(node, ending)));
       asked++;
       if (admission.answer === "permitted") admitted++;
       if (admission.answer === "not-permitted") this.violated(node, ending, "conformance", worded(admission.reason));

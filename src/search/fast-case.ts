@@ -4,6 +4,7 @@
  * which records, asks the oracle and has the last word. Only for scenarios that expect nothing of their own, as random ones do.
  */
 import { sampled } from "../../models/choice.ts";
+import { planning } from "../../models/plan/plan.ts";
 import type { Emit } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -13,7 +14,7 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { isDisturbed, whyVacuous } from "../../properties/effect.ts";
 import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
 import type { JudgeOptions } from "../judge.ts";
-import { runAnswered } from "../worlds/model.ts";
+import { runPlanned } from "../worlds/model.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Folds, foldsOf, startFolds, telling, tellingSteps } from "./fast-folds.ts";
 import type { GoalsSeen } from "./goals.ts";
@@ -67,7 +68,8 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
           goals.onEvent(event);
         };
   const emitStep = goals === undefined ? tellingSteps(folds, states) : emit;
-  runAnswered(scenario, profile, sampled(seed), emit, profile, transitions, emitStep);
+  const run = { answering: sampled(seed), emit, emitStep, behaves: profile, watch: transitions };
+  runPlanned(planning(scenario, profile), scenario, run);
   goals?.endRun();
   const broken: string[] = [];
   const exercised = new Array<number>(properties.length);

@@ -5,8 +5,10 @@
  * one case in 1,000, later in 5,000, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
  * two of them it yields to the event loop, where servers start and Ctrl-C is heard.
  */
+
 import { setImmediate } from "node:timers/promises";
 import { type Answer, leaning, type Replaying, replaying, sampled } from "../../models/choice.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -255,6 +257,6 @@ function smallest(search: ModelSearch, found: ModelFailure): ModelFailure {
 /** One promise, folded while the case runs. */
 function runAlone(one: Property, profile: Profile, scenario: Scenario, answering: Replaying): Told {
   const state = one.start(declaredBy(scenario, profile));
-  runAnswered(scenario, profile, answering, event => one.on(state, event));
+  runAnswered(planCase(scenario, profile), { answering, emit: event => one.on(state, event) });
   return { failed: one.end(state).broken !== undefined, asked: answering.asked };
 }

@@ -3,7 +3,7 @@
  * shapes are the rows of tables 1, 3 and 4 of docs/facts.md; `compare` and `search` count them, so that nobody takes a thousand
  * runs of one shape for a thousand runs.
  */
-import { type ViewedStep, viewedSteps } from "../../models/plan.ts";
+import { type PlannedStep, plan, type ScenarioStep } from "../../models/plan/plan.ts";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
@@ -33,12 +33,12 @@ export const shapesOf = (scenario: Scenario, profile: Profile): ReadonlySet<Shap
 
 /** The same, a search's way: bit i for shape i. */
 export function shapesIn(scenario: Scenario, profile: Profile): number {
-  const steps = viewedSteps(scenario, profile);
+  const { steps } = plan(scenario, profile);
   let met = 0;
   let hinderedPublishes = 0;
   for (let i = 0; i < steps.length; i++) {
-    const one = steps[i] as ViewedStep;
-    if (one.skipped !== undefined) continue;
+    const one = steps[i] as PlannedStep;
+    if (one.kind === "settle" || one.skipped !== undefined) continue;
     if (one.before.hindrance === "none") hinderedPublishes = 0;
     if (one.step.kind === "publish") {
       hinderedPublishes++;
@@ -65,7 +65,7 @@ const serverStopped = bit("server stopped");
 const endedWhileDown = bit("close or drain while down");
 const endedAfterBurst = bit("close or drain right after a burst");
 
-type Before = ViewedStep["before"];
+type Before = ScenarioStep["before"];
 
 const isKnownDown = ({ link, client }: Before): boolean => link === "down" && client === "disconnected";
 
@@ -104,9 +104,9 @@ function shapesOfStep(step: Step, before: Before, scenario: Scenario, hinderedPu
 }
 
 function shapesOfPublish(
-  { before, after, overlapping }: ViewedStep,
+  { before, after, overlapping }: ScenarioStep,
   step: PublishStep,
-  next: ViewedStep | undefined,
+  next: PlannedStep | undefined,
   { options }: Scenario,
   profile: Profile,
 ): number {

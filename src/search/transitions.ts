@@ -3,14 +3,23 @@
  * Counted while cases run in arrays of small integers, so that a search pays 1 % for it. What could be met and was not is worked
  * out once, at the end, by walking the model over the alphabet of `exhaust`; so is the chance that one more run shows something new.
  */
-import { step as doStep, settle } from "../../models/bus.ts";
-import { expand, wholeRange } from "../../models/choice.ts";
-import { advance, copyView, notEnabled, overlaps, type View } from "../../models/plan.ts";
+import { step as doStep } from "../../models/bus.ts";
+import { type Choose, expand, wholeRange } from "../../models/choice.ts";
+import { notEnabled, overlaps } from "../../models/plan/enabled.ts";
+import {
+  firstView,
+  type PlannedStep,
+  planSettle,
+  planStep,
+  type Setting,
+  settingOf,
+  type View,
+} from "../../models/plan/plan.ts";
 import { type BusState, copy, newState } from "../../models/state.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Fault, Options, Step } from "../../models/vocabulary/scenario.ts";
-import type { FaultView, Watch } from "../world.ts";
+import type { Watch } from "../world.ts";
 import { alphabetOf, scopeOf, settingsOf, sizesOf } from "./exhaust-alphabet.ts";
 
 type Client = BusState["client"];
@@ -50,6 +59,9 @@ export const faultWords = [
   "credentials refused",
   "no JetStream",
 ] as const;
+/** What of a view tells which fault is in force. */
+export type FaultView = Readonly<Pick<View, "link" | "hindrance" | "door" | "jetStream">>;
+
 /** The fault in force, as the harness sees it. */
 export function faultNumber({ link, hindrance, door, jetStream }: FaultView): number {
   if (link === "down") return door === "shut" ? 1 : door === "silent" ? 8 : 9;
@@ -86,9 +98,10 @@ const racing = stepWords.length - 2;
 const settling = stepWords.length - 1;
 
 /** What a cut or a heal awaits shows in the state after it. */
-export function stepNumber(step: Step | undefined, overlapping: boolean): number {
-  if (step === undefined) return settling;
+export function stepNumber(step: PlannedStep["step"], overlapping: boolean): number {
   switch (step.kind) {
+    case "settle":
+      return settling;
     case "publish":
       return overlapping ? racing : 0;
     case "fault":
@@ -169,11 +182,11 @@ export class TransitionCounts implements Watch {
     return isWatched;
   }
 
-  onStep(before: FaultView, client: Client, step: Step | undefined, overlapping: boolean, after: Client): void {
+  onStep({ step, overlapping, before: view }: PlannedStep, before: Client, after: Client): void {
     const at =
-      (clientNumber(client) << clientShift) |
+      (clientNumber(before) << clientShift) |
       (clientNumber(after) << afterShift) |
-      (faultNumber(before) << faultShift) |
+      (faultNumber(view) << faultShift) |
       stepNumber(step, overlapping);
     if (this.lastRun[at] === this.runs) return;
     this.lastRun[at] = this.runs;
@@ -301,8 +314,7 @@ export function possibleTransitions(profile: Profile): ReadonlyMap<string, Trans
   for (const setting of settingsOf(profile, { ...sizes, bufferBytesMax })) {
     if (setting.size.payloadBytes !== sizes.payloadBytes) continue;
     walk(
-      profile,
-      setting.options,
+      settingOf(setting, profile),
       letters.map(letter => letter.step(1, setting)),
       counts,
     );
@@ -310,76 +322,76 @@ export function possibleTransitions(profile: Profile): ReadonlyMap<string, Trans
   return counts.all();
 }
 
-function walk(profile: Profile, options: Options, letters: readonly Step[], watch: Watch): void {
+/** Where the harness and the bus are. */
+interface Place {
+  readonly view: Readonly<View>;
+  readonly state: BusState;
+}
+
+function walk(setting: Setting, letters: readonly Step[], watch: Watch): void {
   const seen = new Set<string>();
-  const queue: BusState[] = [newState()];
-  for (const state of queue) {
-    const known = abstractKey(state, options);
+  const queue: Place[] = [{ view: firstView(setting), state: newState() }];
+  for (const place of queue) {
+    const known = abstractKey(place, setting.options);
     if (seen.has(known)) continue;
     seen.add(known);
-    for (const steps of wordsFrom(state.view, letters, options, profile))
+    for (const steps of wordsFrom(place.view, letters, setting))
       expand(
-        choose => doAll(copy(state), steps, profile, options, choose, watch),
+        choose => doAll(place, steps, setting, choose, watch),
         wholeRange,
         next => queue.push(next) > 0,
       );
-    if (state.view.started)
+    if (place.view.started) {
+      const settle = [planSettle(place.view, setting)];
       expand(
-        choose => {
-          const last = copy(state);
-          settle(last, profile, options, choose, unheard);
-          watch.onStep(state.view, state.client, undefined, false, last.client);
-        },
+        choose => doAll(place, settle, setting, choose, watch),
         wholeRange,
         () => true,
       );
+    }
   }
 }
 
 /** One step that is enabled, or a publish and the step that it races with. */
 function* wordsFrom(
-  view: View,
+  view: Readonly<View>,
   letters: readonly Step[],
-  options: Options,
-  profile: Profile,
-): Generator<readonly Step[]> {
+  setting: Setting,
+): Generator<readonly PlannedStep[]> {
   for (const step of letters) {
     if (step.kind === "publish" && step.overlap) {
-      const raced = copyView(view);
       if (letters.every(next => !overlaps(view, step, next))) continue;
-      advance(raced, step, true, options, profile);
+      const publish = planStep(view, step, true, setting);
       for (const next of letters)
         if (
           overlaps(view, step, next) &&
-          notEnabled(view, step, next, options, profile) === undefined &&
-          notEnabled(raced, next, undefined, options, profile) === undefined
+          notEnabled(view, step, next, setting) === undefined &&
+          notEnabled(publish.after, next, undefined, setting) === undefined
         )
-          yield [step, next];
-    } else if (notEnabled(view, step, undefined, options, profile) === undefined) yield [step];
+          yield [publish, planStep(publish.after, next, false, setting)];
+    } else if (notEnabled(view, step, undefined, setting) === undefined) yield [planStep(view, step, false, setting)];
   }
 }
 
 function doAll(
-  state: BusState,
-  steps: readonly Step[],
-  profile: Profile,
-  options: Options,
-  choose: Parameters<typeof doStep>[4],
+  from: Place,
+  steps: readonly PlannedStep[],
+  { profile, options }: Setting,
+  choose: Choose,
   watch: Watch,
-): BusState {
-  steps.forEach((step, i) => {
-    const before = copyView(state.view);
-    const client = state.client;
-    const overlapping = i + 1 < steps.length;
-    doStep(state, { step, overlapping }, profile, options, choose, unheard);
-    watch.onStep(before, client, step, overlapping, state.client);
-  });
-  return state;
+): Place {
+  const state = copy(from.state);
+  for (const planned of steps) {
+    const { client } = state;
+    doStep(planned, { state, profile, options, choose, emit: unheard });
+    watch.onStep(planned, client, state.client);
+  }
+  return { view: steps.at(-1)?.after ?? from.view, state };
 }
 
 /** Bytes kept count only up to a limit within reach. */
-function abstractKey(state: BusState, { reconnectBufferBytesMax = 0 }: Options): string {
-  const { view, wire, pending } = state;
+function abstractKey({ view, state }: Place, { reconnectBufferBytesMax = 0 }: Options): string {
+  const { wire, pending } = state;
   const some = (list: readonly { readonly count: number }[]): number =>
     Math.min(
       messagesTold,

@@ -1,60 +1,58 @@
 /** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
-import { settle, step } from "../../models/bus.ts";
+import { type Given, step } from "../../models/bus.ts";
 import { type Answering, sampled } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
+import { liveLimits, type PlannedCase, type PlannedStep, planAsDecided } from "../../models/plan/plan.ts";
 import { newState } from "../../models/state.ts";
 import type { Emit, EmitStep } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
-import type { Case, FaultView, Stage, Watch } from "../world.ts";
+import type { Case, Stage, Watch } from "../world.ts";
 
 /** Runs one case; `behaves` is the profile that the modelled client follows, its declared one unless a mutant is tried. */
 export function runModel(
-  scenario: Scenario,
-  profile: Profile,
+  planned: PlannedCase,
   seed: string,
   emit: Emit,
-  behaves: Profile = profile,
+  behaves: Profile = planned.profile,
   watch?: Watch,
 ): void {
-  runAnswered(scenario, profile, sampled(seed), emit, behaves, watch);
+  runAnswered(planned, { answering: sampled(seed), emit, behaves, watch });
 }
 
-/** The same, its questions answered by `answering`; `emitStep` as in `step`. */
-export function runAnswered(
-  scenario: Scenario,
-  profile: Profile,
-  { choose, at }: Answering,
-  emit: Emit,
-  behaves: Profile = profile,
-  watch?: Watch,
-  emitStep?: EmitStep,
+/** How a case is run. */
+export interface ModelRun {
+  readonly answering: Answering;
+  readonly emit: Emit;
+  /** As in `step`. */
+  readonly emitStep?: EmitStep | undefined;
+  readonly behaves?: Profile;
+  readonly watch?: Watch | undefined;
+}
+
+/** The same, its questions answered by whoever is asked. */
+export function runAnswered({ scenario, profile, plan }: PlannedCase, run: ModelRun): void {
+  const { behaves = profile } = run;
+  const { steps } = behaves === profile ? plan : planAsDecided(plan, scenario, behaves);
+  runPlanned(steps, scenario, { ...run, behaves });
+}
+
+/** Every planned step, which may be planned no sooner than it is done. */
+export function runPlanned(
+  steps: Iterable<PlannedStep>,
+  { policy, options }: Scenario,
+  { answering, emit, emitStep = emit, behaves: profile, watch }: ModelRun & { readonly behaves: Profile },
 ): void {
-  const { options } = scenario;
-  const state = newState(scenario.policy, options.servers);
+  const state = newState(policy);
+  const given: Given = { state, profile, options, choose: answering.choose, emit, emitStep };
   emit({ kind: "phase", phase: "disturbed" });
-  let client = state.client;
-  for (const planned of plan(scenario, profile).steps) {
-    at(planned.step.id);
-    const before = watch === undefined ? undefined : faultView(state.view);
-    step(state, planned, behaves, options, choose, emit, emitStep);
-    if (before !== undefined && planned.skipped === undefined)
-      watch?.onStep(before, client, planned.step, planned.overlapping, state.client);
-    client = state.client;
+  for (const planned of steps) {
+    answering.at(planned.step.id);
+    const { client } = state;
+    step(planned, given);
+    if (watch !== undefined && planned.skipped === undefined) watch.onStep(planned, client, state.client);
   }
-  at(settleId);
-  const before = faultView(state.view);
-  settle(state, behaves, options, choose, emit);
-  watch?.onStep(before, client, undefined, false, state.client);
   emit({ kind: "observed", complete: true });
 }
-
-const faultView = ({ link, hindrance, door, jetStream }: FaultView): FaultView => ({
-  link,
-  hindrance,
-  door,
-  jetStream,
-});
 
 /** What a modelled client of this profile can do. */
 export function modelCapabilities(profile: Profile): ReadonlySet<Capability> {
@@ -63,10 +61,14 @@ export function modelCapabilities(profile: Profile): ReadonlySet<Capability> {
   return all;
 }
 
+/** The model has no injector. It keeps to what the live one can do, so that both do the same steps. */
+export const modelLimits = liveLimits;
+
 export function openModel(profile: Profile): Stage {
   return {
     capabilities: modelCapabilities(profile),
-    run: (one: Case, emit: Emit) => runModel(one.scenario, one.profile, one.seed, emit),
+    limits: modelLimits,
+    run: (one: Case, emit: Emit) => runModel(one, one.seed, emit),
     close: async () => {},
   };
 }

@@ -3,9 +3,10 @@
  * under fast-check's own commands and arrays, which come to the same verdict by the public properties, or judge nothing at all.
  */
 import fc from "fast-check";
-import { settle, step } from "../../models/bus.ts";
+import { step } from "../../models/bus.ts";
 import type { Choose } from "../../models/choice.ts";
-import { notEnabled, type PlannedStep, plan } from "../../models/plan.ts";
+import { notEnabled } from "../../models/plan/enabled.ts";
+import { firstView, planning, planSettle, planStep, settingOf, type View } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
@@ -66,9 +67,8 @@ const toNobody: Emit = () => {};
 
 /** The project's own reducer and nothing else: the scenario is given, answers come from the inline generator, nobody listens. */
 export function bare(scenario: Scenario, emit: Emit = toNobody): void {
-  const state = newState();
-  for (const planned of plan(scenario, profile).steps) step(state, planned, profile, scenario.options, choose, emit);
-  settle(state, profile, scenario.options, choose, emit);
+  const given = { state: newState(), profile, options: scenario.options, choose, emit };
+  for (const planned of planning(scenario, profile)) step(planned, given);
 }
 
 /** The loop that one would write by hand: run i makes its schedule from its seed, runs it, keeps a rolling hash, and checks one invariant. */
@@ -170,7 +170,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 const start: Step = { id: "start", kind: "start" };
-const planned = (one: Step): PlannedStep => ({ step: one, overlapping: false });
+const setting = settingOf({ options }, profile);
 
 /** What a test of one's own judges by: the promises of the profile, each folded on its own over the events that were kept. */
 const promised = catalogue.filter(({ id }) => profile.promises.includes(id));
@@ -206,17 +206,21 @@ class StepCommand implements fc.Command<Model, object> {
     this.step = one;
     this.done = done;
   }
-  check({ state }: Readonly<Model>): boolean {
-    return notEnabled(state.view, this.step, undefined, options, profile) === undefined;
+  check({ view }: Readonly<Model>): boolean {
+    return notEnabled(view, this.step, undefined, setting) === undefined;
   }
-  run({ state, emit }: Model): void {
-    step(state, planned(this.step), profile, options, choose, emit);
+  run(model: Model): void {
+    const { state, view, emit } = model;
+    const planned = planStep(view, this.step, false, setting);
+    step(planned, { state, profile, options, choose, emit });
+    model.view = planned.after;
     this.done?.push(this.step);
   }
 }
 
 interface Model {
   readonly state: BusState;
+  view: Readonly<View>;
   readonly emit: Emit;
 }
 
@@ -239,9 +243,12 @@ export function commands(judges: boolean, runs: number, seen?: Scenario[]): void
     fc.property(all, some => {
       const verdict = keeping(judges, emit => {
         const state = newState();
-        step(state, planned(start), profile, options, choose, emit);
-        fc.modelRun(() => ({ model: { state, emit }, real: {} }), some);
-        settle(state, profile, options, choose, emit);
+        const given = { state, profile, options, choose, emit };
+        const started = planStep(firstView(setting), start, false, setting);
+        step(started, given);
+        const model: Model = { state, view: started.after, emit };
+        fc.modelRun(() => ({ model, real: {} }), some);
+        step(planSettle(model.view, setting), given);
       });
       if (done !== undefined) seen?.push(asScenario(done.splice(0)));
       return verdict !== "violated";

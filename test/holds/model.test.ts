@@ -1,5 +1,7 @@
 /** The model world: the same body as live, and what only the model can be asked. */
+
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import { loadCorpus } from "../../src/corpus.ts";
 import { whyUnmet } from "../../src/judge.ts";
@@ -31,7 +33,7 @@ describe("an expectation typed in from an exact fact", () => {
     const wrong = exact.flatMap(({ scenario, name, expectation }) => {
       const profile = profiles[name];
       if (profile === undefined) return [`${scenario.id}: there is no profile ${name}`];
-      const { ledgers, complete } = permittedLedgers(scenario, profile);
+      const { ledgers, complete } = permittedLedgers(planCase(scenario, profile));
       const [only] = ledgers;
       if (!complete || ledgers.length !== 1 || only === undefined)
         return [`${scenario.id}, ${name}: ${ledgers.length} ledgers are permitted`];
@@ -48,7 +50,7 @@ describe("an expectation typed in from an exact fact", () => {
     for (const { scenario, name } of racy.filter(row => row.scenario.id.endsWith("races-with-a-cut"))) {
       const profile = profiles[name];
       if (profile === undefined) throw new Error(`there is no profile ${name}`);
-      expect(permittedLedgers(scenario, profile, 2_000).ledgers.length).toBeGreaterThan(1);
+      expect(permittedLedgers(planCase(scenario, profile), 2_000).ledgers.length).toBeGreaterThan(1);
     }
   });
 });

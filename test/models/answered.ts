@@ -1,7 +1,7 @@
 /** A run of the model whose answers are given by hand, and the questions that it asked. */
-import { settle, step } from "../../models/bus.ts";
+import { step } from "../../models/bus.ts";
 import type { Choose, Label } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
+import { plan } from "../../models/plan/plan.ts";
 import { newState } from "../../models/state.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -26,12 +26,10 @@ export function answeredRun(scenario: Scenario, profile: Profile, answers: Answe
     return Math.min(hi, Math.max(lo, answers[label] ?? lo));
   };
   const emit = (event: Event): void => void said.push(event);
-  const state = newState(scenario.policy, scenario.options.servers);
+  const state = newState(scenario.policy);
   for (const planned of plan(scenario, profile).steps) {
     running = planned.step.id;
-    step(state, planned, profile, scenario.options, choose, emit);
+    step(planned, { state, profile, options: scenario.options, choose, emit });
   }
-  running = settleId;
-  settle(state, profile, scenario.options, choose, emit);
   return { asked, said };
 }

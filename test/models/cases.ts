@@ -1,5 +1,7 @@
 /** Cases for tests of the model and the properties: hand-written scenarios, random ones, small ones, and the smallest that fails. */
+
 import { hashText, mix } from "../../models/choice.ts";
+import { plan, planCase, type ScenarioStep } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -23,10 +25,18 @@ export function profileNamed(name: string): Profile {
   return profile;
 }
 
+/** The steps of the scenario, without the end that the harness appends. */
+export const stepsOf = (scenario: Scenario, profile: Profile): readonly ScenarioStep[] =>
+  plan(scenario, profile).steps.filter(one => one.kind === "step");
+
+/** Why each step of the scenario is skipped; undefined where it is done. */
+export const skippedIn = (scenario: Scenario, profile: Profile): readonly (string | undefined)[] =>
+  stepsOf(scenario, profile).map(({ skipped }) => skipped?.reason);
+
 /** What the model world says when it runs the scenario. */
 export function eventsOf(scenario: Scenario, profile: Profile, seed = "1", behaves: Profile = profile): Event[] {
   const events: Event[] = [];
-  runModel(scenario, profile, seed, event => void events.push(event), behaves);
+  runModel(planCase(scenario, profile), seed, event => void events.push(event), behaves);
   return events;
 }
 

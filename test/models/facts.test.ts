@@ -2,7 +2,9 @@
  * The model against measured behaviour. Every figure here is typed by hand from tables 1 to 4 of docs/facts.md, rows marked exact;
  * none is computed, and the model must permit no other count.
  */
+
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { frameBytes, payloadBytesOf } from "../../models/vocabulary/frame.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
@@ -125,8 +127,7 @@ describe("table 1: core publish and cuts", () => {
 
   test("of 50 messages of nats-go cut at 20 frames 20 arrive, some are lost, and what comes after its notice is kept", () => {
     const { ledgers, complete } = permittedLedgers(
-      scenarioWith([start, flush(), limit(680), publish(50), heal()]),
-      profileNamed("nats-go"),
+      planCase(scenarioWith([start, flush(), limit(680), publish(50), heal()]), profileNamed("nats-go")),
     );
     const kept = ledgers.map(({ classes }) => classes.kept).toSorted((a, b) => a - b);
     expect(complete).toBe(true);

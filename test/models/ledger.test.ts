@@ -1,11 +1,11 @@
 /** The books balance, a copied state is a state of its own, equal keys have equal futures, and answers belong to steps. */
 import { describe, expect, test } from "vitest";
-import { settle, step } from "../../models/bus.ts";
+import { step } from "../../models/bus.ts";
 import { type Choose, expand, type Label, sampled, wholeRange } from "../../models/choice.ts";
-import { plan, settleId } from "../../models/plan.ts";
+import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
-import type { Event } from "../../models/vocabulary/event.ts";
+import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
@@ -89,17 +89,17 @@ test("without complete observation no loss is claimed", () => {
 
 const ignore = (): void => {};
 
-/** The states of a sampled run, before each step and before settling. */
+/** The states of a sampled run, before each step, settling being the last. */
 function* statesOf(scenario: Scenario, profile: Profile, seed: string): Generator<{ state: BusState; index: number }> {
   const state = newState();
   const { choose, at } = sampled(seed);
   const { steps } = plan(scenario, profile);
   for (const [index, planned] of steps.entries()) {
     yield { state, index };
+    if (planned.kind === "settle") return;
     at(planned.step.id);
-    step(state, planned, profile, scenario.options, choose, ignore);
+    step(planned, { state, profile, options: scenario.options, choose, emit: ignore });
   }
-  yield { state, index: steps.length };
 }
 
 /** What the model says from this state on. */
@@ -110,10 +110,8 @@ function futureOf(from: BusState, index: number, scenario: Scenario, profile: Pr
   const { choose, at } = sampled(seed);
   for (const planned of plan(scenario, profile).steps.slice(index)) {
     at(planned.step.id);
-    step(state, planned, profile, scenario.options, choose, emit);
+    step(planned, { state, profile, options: scenario.options, choose, emit });
   }
-  at(settleId);
-  settle(state, profile, scenario.options, choose, emit);
   return events;
 }
 
@@ -176,12 +174,6 @@ describe("a state", () => {
       { ...last, pendingBytes: last.pendingBytes + 1 },
       { ...last, unwrittenMessages: 7 },
       { ...last, open: { step: "x", first: 0, count: 1, frameBytes: 9 } },
-      { ...last, view: { ...last.view, link: "up" } },
-      { ...last, view: { ...last.view, hindrance: "hold" } },
-      { ...last, view: { ...last.view, client: "unsure" } },
-      { ...last, view: { ...last.view, quiet: !last.view.quiet } },
-      { ...last, view: { ...last.view, ended: "stuck" } },
-      { ...last, view: { ...last.view, limitBytesLeft: 5 } },
     ];
     for (const other of others) expect(key(other), JSON.stringify(other)).not.toBe(original);
   });
@@ -206,10 +198,8 @@ function answersOf(scenario: Scenario, profile: Profile, seed: string): Map<stri
   const state = newState();
   for (const planned of plan(scenario, profile).steps) {
     enter(planned.step.id);
-    step(state, planned, profile, scenario.options, noted, ignore);
+    step(planned, { state, profile, options: scenario.options, choose: noted, emit: ignore });
   }
-  enter(settleId);
-  settle(state, profile, scenario.options, noted, ignore);
   return given;
 }
 
@@ -319,15 +309,17 @@ describe("expand", () => {
     const kept = new Set<number>();
     const { steps } = plan(scenario, natsGo);
     const state = newState();
-    for (const planned of steps.slice(0, 2)) step(state, planned, natsGo, scenario.options, (_label, lo) => lo, ignore);
+    for (const planned of steps.slice(0, 2))
+      step(planned, { state, profile: natsGo, options: scenario.options, choose: (_label, lo) => lo, emit: ignore });
     const racing = steps[2];
     if (racing === undefined) throw new Error("there is no third step");
     expand(
       choose => {
         let arrived = 0;
-        step(copy(state), racing, natsGo, scenario.options, choose, event => {
+        const emit: Emit = event => {
           if (event.kind === "delivered") arrived += event.count;
-        });
+        };
+        step(racing, { state: copy(state), profile: natsGo, options: scenario.options, choose, emit });
         return arrived;
       },
       wholeRange,

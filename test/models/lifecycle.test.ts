@@ -1,6 +1,8 @@
 /** Cold start, process ends and probes in the model, row by row of what was measured. */
+
 import { describe, expect, test } from "vitest";
-import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/attempts.ts";
+import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/plan/attempts.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
@@ -205,7 +207,7 @@ describe("the end of a process", () => {
     const scenario = scenarioWith([start, flush, together(publish(1_000, 101), { kind: "exit" })]);
     expect(delivered(eventsOf(scenario, natsJs3))).toBe(822);
     // The flusher of nats.go may have run at any moment, so that up to a block less one message is lost: live also 816 of 1000.
-    const kept = permittedLedgers(scenario, natsGo).ledgers.map(({ classes }) => classes.kept);
+    const kept = permittedLedgers(planCase(scenario, natsGo)).ledgers.map(({ classes }) => classes.kept);
     expect([kept.length, Math.min(...kept), Math.max(...kept)]).toEqual([274, 727, 1_000]);
   });
 });

@@ -1,7 +1,9 @@
 /** What the oracle says: of a lie, the reason that helps; of the truth, where each message ended, as far as that can be known. */
+
 import { describe, expect, test } from "vitest";
 import { handlerOf, type Observation, observe, publishedAgain } from "../../models/observation.ts";
 import { admits } from "../../models/oracle.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import type { CallTold, ServiceTold } from "../../models/told.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -34,7 +36,7 @@ const unheardOf: ServiceTold = { kind: "process", change: "stopping", replica: 9
 /** What is said of the observation of one run, changed. */
 function saidOf(scenario: Scenario, lie: (truth: Observation) => Partial<Observation>, seed = "1"): string {
   const truth = observe(eventsOf(scenario, go, seed));
-  const admission = admits(scenario, go, { ...truth, ...lie(truth) });
+  const admission = admits(planCase(scenario, go), { ...truth, ...lie(truth) });
   return admission.answer === "permitted" ? "permitted" : `${admission.answer}: ${worded(admission.reason)}`;
 }
 
@@ -240,7 +242,7 @@ test("a few explanations are enough: of 500 ways in which the same could be seen
     reconnectBufferBytesMax: 17_000,
   });
   const observed = observe(answeredRun(scenario, go).said);
-  const admission = admits(scenario, go, observed);
+  const admission = admits(planCase(scenario, go), observed);
   expect(admission.answer).toBe("permitted");
   expect(admission.evaluations).toBeLessThan(40);
 });
@@ -252,7 +254,7 @@ test("the reason is the one of the path that went furthest, whatever shorter pat
   expect(truth.delivered).toEqual([0, 1]);
   const lie = { ...truth, calls: new Map(truth.calls).set("flush-6", [flushTimedOut]) };
   // That the two were lost in the old socket is thought of later, and breaks at publish-4.
-  expect(admits(scenario, js, lie)).toMatchObject({
+  expect(admits(planCase(scenario, js), lie)).toMatchObject({
     answer: "not-permitted",
     reason: {
       kind: "disagreement",
@@ -266,7 +268,7 @@ test("the reason is the one of the path that went furthest, whatever shorter pat
 
 describe("the observation decides the answers", () => {
   const evaluationsOf = (scenario: Scenario, answers: Answers = {}): number => {
-    const admission = admits(scenario, go, observe(answeredRun(scenario, go, answers).said));
+    const admission = admits(planCase(scenario, go), observe(answeredRun(scenario, go, answers).said));
     expect(admission.answer).toBe("permitted");
     return admission.evaluations;
   };
@@ -322,7 +324,7 @@ describe("under a policy the oracle admits what the model makes", () => {
     for (const name of ["nats-go", "nats-js-2", "nats-js-3"]) {
       const profile = profileNamed(name);
       for (let seed = 0; seed < 25; seed++) {
-        const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, String(seed))));
+        const admission = admits(planCase(scenario, profile), observe(eventsOf(scenario, profile, String(seed))));
         expect(
           admission.answer,
           `${name} ${seed}: ${admission.answer === "permitted" ? "" : worded(admission.reason)}`,
@@ -335,7 +337,7 @@ describe("under a policy the oracle admits what the model makes", () => {
 describe("of the truth it is said where each message ended", () => {
   const placesOf = (scenario: Scenario, seed: string, name = "nats-go"): string[] => {
     const profile = profileNamed(name);
-    const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, seed)));
+    const admission = admits(planCase(scenario, profile), observe(eventsOf(scenario, profile, seed)));
     if (admission.answer !== "permitted") throw new Error(`${admission.answer}: ${worded(admission.reason)}`);
     return admission.ended.map(event =>
       event.kind === "ended" ? `${event.first}+${event.count} ${event.place}` : event.kind,
@@ -386,15 +388,14 @@ test("each evaluation of a step is counted, and the bound is held", () => {
   const scenario = scenarioWith([start, publish(40), cut(), heal(), publish(40), cut(), heal()]);
   const truth = observe(eventsOf(scenario, go));
   const lie = { ...truth, connection: [...truth.connection, "closed"] as const };
-  const plain = admits(scenario, go, lie, { search: "plain", evaluationsMax: 60 });
+  const plain = admits(planCase(scenario, go), lie, { search: "plain", evaluationsMax: 60 });
   expect(plain).toEqual({
     answer: "undecided",
     reason: { kind: "out-of-evaluations", evaluationsMax: 60 },
     evaluations: 60,
   });
   const permitted = admits(
-    scenarioWith([start, publish(1), flush()]),
-    go,
+    planCase(scenarioWith([start, publish(1), flush()]), go),
     observe(eventsOf(scenarioWith([start, publish(1), flush()]), go)),
   );
   // Three steps and the end.

@@ -1,10 +1,10 @@
 /** The oracle admits all that the model makes, and nothing else: its narrowed search is held against two that try everything. */
 import { describe, expect, test } from "vitest";
-import { settle, step } from "../../models/bus.ts";
+import { step } from "../../models/bus.ts";
 import { expand, wholeRange } from "../../models/choice.ts";
 import { type Observation, observe } from "../../models/observation.ts";
 import { admits } from "../../models/oracle.ts";
-import { plan } from "../../models/plan.ts";
+import { type PlannedStep, plan, planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { type BusState, copy, newState } from "../../models/state.ts";
@@ -51,7 +51,7 @@ const tinyProfiles = [...profilesByName.map(([, profile]) => profile), natsGo, n
 
 describe("every trace the model makes is admitted", () => {
   const refused = (scenario: Scenario, profile: Profile, seed: string): string | undefined => {
-    const admission = admits(scenario, profile, observe(eventsOf(scenario, profile, seed)));
+    const admission = admits(planCase(scenario, profile), observe(eventsOf(scenario, profile, seed)));
     return admission.answer === "permitted" ? undefined : worded(admission.reason);
   };
   const check = (scenario: Scenario, profile: Profile, seed: string): void => {
@@ -93,12 +93,12 @@ describe("the narrowed search answers as the plain one does, to the truth and to
     for (let i = 0; i < times(2_000); i++) {
       const scenario = smallScenario(`plain-${i}`, profile, 4, [...limits, 0, 60]);
       for (const [what, observed] of observations(scenario, profile, String(i))) {
-        const plain = admits(scenario, profile, observed, { search: "plain", evaluationsMax });
+        const plain = admits(planCase(scenario, profile), observed, { search: "plain", evaluationsMax });
         if (plain.answer === "undecided") {
           seen.undecided++;
           continue;
         }
-        const narrowed = admits(scenario, profile, observed);
+        const narrowed = admits(planCase(scenario, profile), observed);
         seen.compared++;
         if (plain.answer === "permitted") seen.permitted++;
         if (narrowed.answer !== plain.answer)
@@ -122,8 +122,10 @@ describe("the narrowed search answers as the plain one does, to the truth and to
     const differs = (candidate: Scenario): boolean =>
       observations(candidate, profile, seed).some(([name, observed]) => {
         if (name !== what) return false;
-        const reference = admits(candidate, profile, observed, { search: "plain", evaluationsMax });
-        return reference.answer !== "undecided" && reference.answer !== admits(candidate, profile, observed).answer;
+        const reference = admits(planCase(candidate, profile), observed, { search: "plain", evaluationsMax });
+        return (
+          reference.answer !== "undecided" && reference.answer !== admits(planCase(candidate, profile), observed).answer
+        );
       });
     const small = smallest(scenario, differs);
     const observed = observations(small, profile, seed).find(([name]) => name === what)?.[1];
@@ -143,12 +145,12 @@ describe("the oracle admits exactly the observations that the model can make", (
       for (const [what, observed] of observations(scenario, profile, String(i))) {
         compared++;
         const expected = possible.has(textOf(observed)) ? "permitted" : "not-permitted";
-        const { answer } = admits(scenario, profile, observed);
+        const { answer } = admits(planCase(scenario, profile), observed);
         expect(answer, `${what}, ${describeScenario(scenario)}\n${textOf(observed)}`).toBe(expected);
       }
       for (const observed of [...possible.values()].slice(0, 50)) {
         compared++;
-        const { answer } = admits(scenario, profile, observed);
+        const { answer } = admits(planCase(scenario, profile), observed);
         expect(answer, `${describeScenario(scenario)}\n${textOf(observed)}`).toBe("permitted");
       }
     }
@@ -170,7 +172,7 @@ function everyObservation(
   const found = new Map<string, Observation>();
   let paths = 0;
   const from = (index: number, state: BusState, events: readonly Event[]): boolean => {
-    if (index > steps.length) {
+    if (index === steps.length) {
       const observed = observe(events);
       found.set(textOf(observed), observed);
       return ++paths <= pathsMax;
@@ -180,10 +182,9 @@ function everyObservation(
       choose => {
         const next = copy(state);
         const said: Event[] = [];
-        const planned = steps[index];
+        const planned = steps[index] as PlannedStep;
         const emit = (event: Event): void => void said.push(event);
-        if (planned === undefined) settle(next, profile, scenario.options, choose, emit);
-        else step(next, planned, profile, scenario.options, choose, emit);
+        step(planned, { state: next, profile, options: scenario.options, choose, emit });
         return { next, said };
       },
       wholeRange,
@@ -217,14 +218,14 @@ describe("a bus held against another client's profile is told apart", () => {
     ["nats-go", "nats-js-3", "a limit of 1,024 bytes", limited, /message (0|31)\b/],
   ] as const)("%s held against %s, by %s", (did, declared, _what, scenario, reason) => {
     const observed = observe(eventsOf(scenario, profileNamed(did)));
-    const admission = admits(scenario, profileNamed(declared), observed);
+    const admission = admits(planCase(scenario, profileNamed(declared)), observed);
     expect(admission.answer).toBe("not-permitted");
     expect(admission.answer === "not-permitted" && worded(admission.reason)).toMatch(reason);
   });
 
   test.each(profilesByName)("and %s under its own is admitted in each of these", (_name, profile) => {
     for (const scenario of [publishedWhileDown, closedInTheSameTick, drainedWhileDown, flushedWhileDown, limited])
-      expect(admits(scenario, profile, observe(eventsOf(scenario, profile))).answer).toBe("permitted");
+      expect(admits(planCase(scenario, profile), observe(eventsOf(scenario, profile))).answer).toBe("permitted");
   });
 });
 
@@ -233,7 +234,7 @@ describe("what the oracle says", () => {
     const scenario = scenarioWith([start, publish(5), flush(), cut(), publish(3), heal()]);
     const truth = observe(eventsOf(scenario, natsGo));
     const lie = { ...truth, delivered: truth.delivered.filter(m => m !== 6) };
-    const admission = admits(scenario, natsGo, lie);
+    const admission = admits(planCase(scenario, natsGo), lie);
     expect(admission.answer === "not-permitted" && worded(admission.reason)).toMatch(
       /^the model says message 6 arrives/,
     );
@@ -243,8 +244,7 @@ describe("what the oracle says", () => {
     const scenario = scenarioWith([start, publish(60), cut(), heal(), publish(60), cut(), heal()]);
     const lie = { ...observe(eventsOf(scenario, natsGo)), connection: [] };
     const admission = admits(
-      scenario,
-      natsGo,
+      planCase(scenario, natsGo),
       { ...lie, connection: ["connected"] },
       { search: "plain", evaluationsMax: 50 },
     );
@@ -256,7 +256,7 @@ describe("what the oracle says", () => {
     for (let i = 0; i < 50; i++) {
       const scenario = randomScenario(`twice-${i}`, natsGo);
       const observed = observe(eventsOf(scenario, natsGo, String(i)));
-      expect(admits(scenario, natsGo, observed)).toEqual(admits(scenario, natsGo, observed));
+      expect(admits(planCase(scenario, natsGo), observed)).toEqual(admits(planCase(scenario, natsGo), observed));
     }
   });
 });

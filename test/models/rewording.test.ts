@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Observation, observe } from "../../models/observation.ts";
 import { type Admission, admits } from "../../models/oracle.ts";
-import { settleId } from "../../models/plan.ts";
+import { planCase, settleId } from "../../models/plan/plan.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -105,15 +105,15 @@ describe.each(policies)("a rewording under %s", (name, policy) => {
       const run = runOf(word, profile, policy);
       const again = reworded(run, word);
       const observed = observe(again.events);
-      const admission = admits(again.scenario, profile, observed, { knowsPlaces: true });
+      const admission = admits(planCase(again.scenario, profile), observed, { knowsPlaces: true });
       expect(admission.answer, word).toBe("permitted");
       seen.texts += again.events.filter(event => event.kind === "skipped" || event.kind === "fault").length;
       if (i % liedAbout !== 0) continue;
       const lies = liesAbout(observed, word);
       for (const [at, truth] of liesAbout(observe(run.events), word).entries()) {
         const bounds = { evaluationsMax: 300 };
-        const before = answerOf(admits(run.scenario, profile, truth, bounds));
-        const after = admits(again.scenario, profile, lies[at] as Observation, bounds);
+        const before = answerOf(admits(planCase(run.scenario, profile), truth, bounds));
+        const after = admits(planCase(again.scenario, profile), lies[at] as Observation, bounds);
         expect(answerOf(after), `${word}, lie ${at}`).toEqual(before);
         seen.lies++;
         if (after.answer === "not-permitted") seen.refused++;

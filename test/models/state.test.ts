@@ -1,8 +1,9 @@
 /** Messages as runs: what is taken off a list and put onto it, and what is said of it. */
+
 import { describe, expect, test } from "vitest";
 import { step } from "../../models/bus.ts";
 import { type Choose, expand, hashText, mix } from "../../models/choice.ts";
-import { plan } from "../../models/plan.ts";
+import { newView } from "../../models/plan/view.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import {
   append,
@@ -17,7 +18,7 @@ import {
   take,
 } from "../../models/state.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import { start } from "./cases.ts";
+import { scenarioWith, start, stepsOf } from "./cases.ts";
 import { advance, job, sound, subscribe, underPolicy } from "./policies.ts";
 
 const run = (first: number, count: number, frameBytes = 34): FrameRun => ({ first, count, frameBytes });
@@ -57,7 +58,8 @@ describe("append", () => {
 test("what arrives or is lost is said once for each run that is not empty", () => {
   const said: Event[] = [];
   const emit = (event: Event): void => void said.push(event);
-  arrive(newState(), [run(0, 0), run(1, 2)], (_label, lo) => lo, emit);
+  const bus = { state: newState(), view: newView(), profile: natsGo, options: scenarioWith([]).options };
+  arrive({ ...bus, choose: (_label, lo) => lo, emit }, [run(0, 0), run(1, 2)]);
   lose([run(5, 0), run(6, 1)], "link", emit);
   expect(said).toEqual([
     { kind: "delivered", first: 1, count: 2 },
@@ -92,11 +94,12 @@ test("a question with one answer is not asked of whoever names the candidates", 
 
 describe("under a policy a copied state", () => {
   const scenario = underPolicy(sound, [start, subscribe(0), job(2, { key: "k" }), job(1), advance(120_000)]);
-  const steps = plan(scenario, natsGo).steps;
+  const steps = stepsOf(scenario, natsGo);
   const lowest: Choose = (_label, lo) => lo;
   const after = (count: number): BusState => {
     const state = newState(scenario.policy);
-    for (const planned of steps.slice(0, count)) step(state, planned, natsGo, scenario.options, lowest, () => {});
+    for (const planned of steps.slice(0, count))
+      step(planned, { state, profile: natsGo, options: scenario.options, choose: lowest, emit: () => {} });
     return state;
   };
 
@@ -107,7 +110,7 @@ describe("under a policy a copied state", () => {
       const before = JSON.stringify(state);
       const copied = copy(state);
       expect(key(copied)).toBe(key(state));
-      step(copied, planned, natsGo, scenario.options, lowest, () => {});
+      step(planned, { state: copied, profile: natsGo, options: scenario.options, choose: lowest, emit: () => {} });
       expect(JSON.stringify(state)).toBe(before);
       expect(key(copied)).not.toBe(key(state));
     },

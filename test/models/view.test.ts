@@ -1,6 +1,6 @@
 /** What the harness knows after each step; the view is all that decides what is done next. */
 import { expect, test } from "vitest";
-import { callsMade, plan, type View, viewedSteps } from "../../models/plan.ts";
+import { callsMade, plan, type View } from "../../models/plan/plan.ts";
 import type { CallStep, Options } from "../../models/vocabulary/scenario.ts";
 import {
   awaitNoticed,
@@ -20,7 +20,9 @@ import {
   profileNamed,
   publish,
   scenarioWith,
+  skippedIn,
   start,
+  stepsOf,
   together,
 } from "./cases.ts";
 import { advance, job, kill, news, replica, sound, subscribe, underPolicy } from "./policies.ts";
@@ -106,12 +108,12 @@ test.each<[what: string, steps: readonly Bare[], view: Partial<View>, options?: 
   ["a flush in the tick of a burst", [start, together(publish(9), flush())], { ...up, quiet: true }],
   ["a step that is skipped", [start, heal(), flush()], up],
 ])("after %s", (_what, steps, view, options = {}) => {
-  expect(plan(scenarioWith(steps, options), profileNamed("nats-go")).end).toMatchObject(view);
+  expect(plan(scenarioWith(steps, options), profileNamed("nats-go")).settle.before).toMatchObject(view);
 });
 
 test("a drain while down leaves nats.js stuck, and nats.go closed; up, both are closed", () => {
   const ended = (name: string, ...steps: readonly Bare[]): string =>
-    plan(scenarioWith([start, ...steps]), profileNamed(name)).end.ended;
+    plan(scenarioWith([start, ...steps]), profileNamed(name)).settle.before.ended;
   expect(["nats-go", "nats-js-2", "nats-js-3"].map(name => ended(name, cut(), drain))).toEqual([
     "closed",
     "stuck",
@@ -122,7 +124,7 @@ test("a drain while down leaves nats.js stuck, and nats.go closed; up, both are 
 });
 
 test("the view before a step is the view after the one before it, and a later step changes neither", () => {
-  const steps = viewedSteps(scenarioWith([start, hold, publish(3), heal(), heal()]), profileNamed("nats-go"));
+  const steps = stepsOf(scenarioWith([start, hold, publish(3), heal(), heal()]), profileNamed("nats-go"));
   expect(steps.map(one => one.before.hindrance)).toEqual(["none", "none", "hold", "hold", "none"]);
   expect(steps.map(one => one.after.hindrance)).toEqual(["none", "hold", "hold", "none", "none"]);
   expect(steps.map(one => one.after.keptBytes)).toEqual([0, 0, 102, 0, 0]);
@@ -160,8 +162,7 @@ test.each<[what: string, steps: readonly Bare[], options?: Partial<Options>]>([
   ["a heal after a close while down", [start, cut(), close, heal()]],
   ["a heal of a silence that the client has noticed", [start, blackhole, awaitNoticed, heal()], stale],
 ])("%s is done", (_what, steps, options = {}) => {
-  const planned = plan(scenarioWith(steps, options), profileNamed("nats-go")).steps;
-  expect(planned.map(one => one.skipped)).toEqual(steps.map(() => undefined));
+  expect(skippedIn(scenarioWith(steps, options), profileNamed("nats-go"))).toEqual(steps.map(() => undefined));
 });
 
 test.each<[reason: string, steps: readonly Bare[], options?: Partial<Options>]>([
@@ -187,8 +188,7 @@ test.each<[reason: string, steps: readonly Bare[], options?: Partial<Options>]>(
   ["the call may block until the handshake ends", [start, cut(), heal("handshake"), overlapped(1), flush()]],
   ["the client's own PINGs would race with it", [start, pauseServer, heal()], stale],
 ])("a step is refused where %s", (reason, steps, options = {}) => {
-  const planned = plan(scenarioWith(steps, options), profileNamed("nats-go")).steps;
-  expect(planned.map(one => one.skipped)).toContain(reason);
+  expect(skippedIn(scenarioWith(steps, options), profileNamed("nats-go"))).toContain(reason);
 });
 
 /** Under a policy: the process, its way of publishing, its server. */
@@ -223,8 +223,8 @@ test.each<[what: string, steps: readonly Bare[], view: Partial<View>, options?: 
   ["a subscription of another", [start, replica(1), subscribe(1)], { subscribed: 2 }],
 ])("under a policy, after %s", (_what, steps, view, options = {}) => {
   const planned = plan(underPolicy(sound, steps, options), profileNamed("nats-go"));
-  expect(planned.steps.map(one => one.skipped)).toEqual(steps.map(() => undefined));
-  expect(planned.end).toMatchObject(view);
+  expect(planned.steps.map(one => one.skipped)).toEqual([...steps.map(() => undefined), undefined]);
+  expect(planned.settle.before).toMatchObject(view);
 });
 
 test.each<[reason: string, steps: readonly Bare[]]>([
@@ -246,7 +246,7 @@ test.each<[reason: string, steps: readonly Bare[]]>([
   ["the client's state is not known", [start, loseAck, together(publish(1))]],
   ["the client's state is not known", [start, together({ kind: "publish", count: 1, bytes: 16, subject: "job.a" })]],
 ])("under a policy a step is refused where %s", (reason, steps) => {
-  expect(plan(underPolicy(sound, steps), profileNamed("nats-go")).steps.at(-1)?.skipped).toBe(reason);
+  expect(skippedIn(underPolicy(sound, steps), profileNamed("nats-go")).at(-1)).toBe(reason);
 });
 
 test("of what is done in one breath nothing is done after the exit, and only publishes after a close", () => {

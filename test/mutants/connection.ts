@@ -10,7 +10,7 @@ import { whileDown } from "./rows.ts";
 const gaveUp = scenarioWith([start, publish(5), flush(), cut("gave-up"), publish(2)], { reconnectAttemptsMax: 3 });
 const twice = scenarioWith([start, cut(), publish(2), heal(), flush(), cut(), publish(2), heal(), flush()]);
 const givesUp = ({ planned }: Moment): boolean =>
-  planned?.step.kind === "fault" && "awaits" in planned.step.fault && planned.step.fault.awaits === "gave-up";
+  planned.step.kind === "fault" && "awaits" in planned.step.fault && planned.step.fault.awaits === "gave-up";
 
 export const connectionMutants: readonly Mutant[] = [
   {
@@ -92,7 +92,7 @@ export const connectionMutants: readonly Mutant[] = [
       return (moment, go) => {
         go();
         if (givesUp(moment)) spent = true;
-        if (spent && moment.planned === undefined) moment.emit({ kind: "connection", change: "reconnected" });
+        if (spent && moment.planned.kind === "settle") moment.emit({ kind: "connection", change: "reconnected" });
       };
     },
     where: gaveUp,

@@ -27,6 +27,7 @@ import {
   makesCall,
   onDeliveries,
   rewriting,
+  seeing,
   silentAbout,
   single,
 } from "./mutant.ts";
@@ -54,8 +55,8 @@ const anchoredAt =
   (more: number): (() => Doing) =>
   () =>
   (moment, go) => {
-    go();
-    if (isFault(moment, "limit")) moment.state.view.limitBytesLeft += more;
+    const { before } = moment.planned;
+    go(before.hindrance === "limit" ? seeing(moment, { limitBytesLeft: before.limitBytesLeft + more }) : {});
   };
 
 const delivery: readonly Mutant[] = [
@@ -87,7 +88,7 @@ const delivery: readonly Mutant[] = [
     declared: natsGo,
     does: () => (moment, go) => {
       go();
-      if (moment.planned === undefined) moment.emit(single(moment.state.nextMessage));
+      if (moment.planned.kind === "settle") moment.emit(single(moment.state.nextMessage));
     },
     where: calm,
     killedBy: ["core-path/nothing-is-fabricated", "conformance"],
@@ -115,7 +116,8 @@ const delivery: readonly Mutant[] = [
     declared: natsJs3,
     does: () => (moment, go) => {
       const { state } = moment;
-      if (!makesCall(moment, "flush") || state.client !== "connected" || state.view.hindrance !== "none") return go();
+      if (!makesCall(moment, "flush") || state.client !== "connected" || moment.planned.before.hindrance !== "none")
+        return go();
       const under = copy(state).wire;
       go({ emit: event => (event.kind === "delivered" || event.kind === "ended" ? undefined : moment.emit(event)) });
       state.wire = under;
@@ -130,8 +132,9 @@ const delivery: readonly Mutant[] = [
     does: () => (moment, go) => {
       const { state, planned } = moment;
       go();
-      if (planned?.step.kind !== "publish" || planned.overlapping || state.client !== "connected") return;
-      if (state.view.hindrance === "none") loseOnWire(moment, m => m === state.nextMessage - 1, "outbound or socket");
+      if (planned.step.kind !== "publish" || planned.overlapping || state.client !== "connected") return;
+      if (moment.planned.before.hindrance === "none")
+        loseOnWire(moment, m => m === state.nextMessage - 1, "outbound or socket");
     },
     where: scenarioWith([start, publish(20)]),
     killedBy: ["core-path/silent-loss-only-inside-a-disturbance", "conformance"],
@@ -242,7 +245,7 @@ const cuts: readonly Mutant[] = [
             arrived = [...arrived, { first: event.first, count: event.count, frameBytes: burst.frameBytes }];
         },
       });
-      if (planned?.step.kind === "fault" && state.client === "disconnected") state.pending.unshift(...arrived);
+      if (planned.step.kind === "fault" && state.client === "disconnected") state.pending.unshift(...arrived);
     },
     where: racing,
     killedBy: ["core-path/no-message-is-delivered-twice", "conformance"],
@@ -284,7 +287,7 @@ const held: readonly Mutant[] = [
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
-      if (!isFault(moment, "cut") || state.view.hindrance !== "hold") return go();
+      if (!isFault(moment, "cut") || moment.planned.before.hindrance !== "hold") return go();
       state.wireFree = state.wire.reduce((sum, run) => sum + run.count, 0);
       go({ choose: (_label, _lo, hi) => hi });
     },
@@ -296,7 +299,7 @@ const held: readonly Mutant[] = [
     row: "F-5: upstream held, publish 50, released, 50/50",
     declared: natsJs3,
     does: () => (moment, go) => {
-      if (isHeal(moment) && moment.state.view.hindrance === "hold") loseOnWire(moment, () => true, "link");
+      if (isHeal(moment) && moment.planned.before.hindrance === "hold") loseOnWire(moment, () => true, "link");
       go();
     },
     where: released,
@@ -308,7 +311,7 @@ const held: readonly Mutant[] = [
     declared: natsGo,
     does: rewriting(
       event => (event.kind === "called" && event.call === "flush" ? { ...event, outcome: { is: "ok" } } : event),
-      ({ state }) => state.view.hindrance === "hold",
+      ({ planned }) => planned.before.hindrance === "hold",
     ),
     where: scenarioWith([start, hold, publish(5), flush(60), cut(), heal()]),
     killedBy: ["conformance"],
@@ -318,7 +321,7 @@ const held: readonly Mutant[] = [
     row: "F-6: cut after 20 frames of 50, 20/50",
     declared: natsJs3,
     does: () => (moment, go) => {
-      let more = moment.state.view.hindrance === "limit" && makesCall(moment, "publish") ? 1 : 0;
+      let more = moment.planned.before.hindrance === "limit" && makesCall(moment, "publish") ? 1 : 0;
       go({
         emit: event => {
           if (event.kind === "ended" && event.place === "link" && more-- > 0) moment.emit(single(event.first));
@@ -354,9 +357,9 @@ const silent: readonly Mutant[] = [
     declared: natsGo,
     does: () => (moment, go) => {
       const { state, planned } = moment;
-      const swallowed = state.view.hindrance === "blackhole" ? copy(state).wire : [];
+      const swallowed = moment.planned.before.hindrance === "blackhole" ? copy(state).wire : [];
       go();
-      if (planned?.step.kind === "await-noticed") state.pending.unshift(...swallowed);
+      if (planned.step.kind === "await-noticed") state.pending.unshift(...swallowed);
     },
     where: noticed,
     killedBy: ["conformance"],
@@ -368,7 +371,7 @@ const silent: readonly Mutant[] = [
     does: () => {
       let stale = false;
       return (moment, go) => {
-        if (moment.planned?.step.kind === "await-noticed") stale = true;
+        if (moment.planned.step.kind === "await-noticed") stale = true;
         go(stale ? { profile: resetAtDial(natsGo) } : {});
       };
     },
@@ -386,7 +389,7 @@ const silent: readonly Mutant[] = [
     does: () => {
       let stale = false;
       return (moment, go) => {
-        if (moment.planned?.step.kind === "await-noticed") stale = true;
+        if (moment.planned.step.kind === "await-noticed") stale = true;
         const { emit } = moment;
         go(
           stale
@@ -405,7 +408,7 @@ const silent: readonly Mutant[] = [
     declared: natsJs3,
     does: rewriting(
       silentAbout("disconnected", "reconnected"),
-      moment => isHeal(moment) && moment.state.view.hindrance === "blackhole",
+      moment => isHeal(moment) && moment.planned.before.hindrance === "blackhole",
     ),
     where: unnoticed,
     killedBy: ["conformance"],
@@ -416,9 +419,8 @@ const silent: readonly Mutant[] = [
     declared: natsGo,
     does: () => (moment, go) => {
       const { state } = moment;
-      if (isHeal(moment) && state.view.hindrance === "blackhole" && state.client === "connected")
-        state.view.hindrance = "hold";
-      go();
+      const isUnnoticed = moment.planned.before.hindrance === "blackhole" && state.client === "connected";
+      go(isHeal(moment) && isUnnoticed ? seeing(moment, { hindrance: "hold" }) : {});
     },
     where: unnoticed,
     killedBy: ["conformance"],
@@ -427,7 +429,7 @@ const silent: readonly Mutant[] = [
     name: "loses what a paused server was sent",
     row: "F-11: server SIGSTOP, publish 20, noticed, SIGCONT, 20/20",
     declared: natsGo,
-    does: rewriting(losesArrivals, moment => isHeal(moment) && moment.state.view.hindrance === "pause"),
+    does: rewriting(losesArrivals, moment => isHeal(moment) && moment.planned.before.hindrance === "pause"),
     where: paused,
     killedBy: ["conformance"],
   },

@@ -1,6 +1,8 @@
 /** The hunt finds, shrinks within its bound and tells figures that can be believed; a mutant that changes nothing is the model. */
+
 import { describe, expect, test } from "vitest";
 import { replaying, sampled } from "../../models/choice.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { judge } from "../../src/judge.ts";
 import { allBrokenBy } from "../../src/run.ts";
@@ -42,7 +44,7 @@ describe("a hunt", () => {
     const { scenario, answers } = kill.shrunk;
     expect(lengthOf(scenario)).toBe(2);
     const events = runMutant(wipes, replaying(answers, sampled("any other seed")), scenario);
-    expect(allBrokenBy(judge(scenario, wipes.declared, events))).toContain(kill.broken);
+    expect(allBrokenBy(judge(planCase(scenario, wipes.declared), events))).toContain(kill.broken);
   });
 
   test("is the same from the same seed", () => {

@@ -5,6 +5,7 @@
  */
 
 import { type Asked, leaning, replaying, sampled } from "../../models/choice.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -94,7 +95,7 @@ function accusation(
   const { declared: profile } = mutant;
   const choices = `${seed}/${scenario.id}`;
   const answering = replaying(answers, otherwise === undefined ? sampled(choices) : leaning(otherwise));
-  const judgement = judge(scenario, profile, runMutant(mutant, answering, scenario), judging);
+  const judgement = judge(planCase(scenario, profile), runMutant(mutant, answering, scenario), judging);
   const { asked } = answering;
   if (judgement.verdict !== "violated") return { judgement: undefined, asked };
   const falsely = brokenBy(runModelCase({ scenario, profile, seed: choices }, judging).judgement);

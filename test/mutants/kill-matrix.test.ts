@@ -1,5 +1,7 @@
 /** Each property kills a mutant, each mutant is killed by what is named for it, and the true bus is accused of nothing. */
+
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { judge } from "../../src/judge.ts";
 import { describeScenario, eventsOf } from "../models/cases.ts";
@@ -11,7 +13,7 @@ const seeds = ["1", "2", "3", "4", "5", "6", "7", "8"];
 function killers(mutant: Mutant): ReadonlySet<string> {
   const found = new Set<string>();
   for (const seed of seeds) {
-    const judged = judge(mutant.where, mutant.declared, runMutant(mutant, seed));
+    const judged = judge(planCase(mutant.where, mutant.declared), runMutant(mutant, seed));
     for (const one of judged.properties) if (one.verdict === "violated") found.add(one.property);
     if (judged.conformance.answer === "not-permitted") found.add("conformance");
   }
@@ -44,14 +46,14 @@ describe.each(matrix.map(one => [one.mutant.name, one] as const))("a bus that %s
   });
 
   test("makes the verdict violated, with a reason", () => {
-    const worst = seeds.map(seed => judge(mutant.where, mutant.declared, runMutant(mutant, seed)));
+    const worst = seeds.map(seed => judge(planCase(mutant.where, mutant.declared), runMutant(mutant, seed)));
     const violated = worst.find(one => one.verdict === "violated");
     expect(violated?.reason).toMatch(/^(conformance|[a-z-]+\/[a-z0-9-]+): ./);
   });
 
   test("is the only one accused: the true bus holds in the same scenario", () => {
     for (const seed of seeds) {
-      const judged = judge(mutant.where, mutant.declared, eventsOf(mutant.where, mutant.declared, seed));
+      const judged = judge(planCase(mutant.where, mutant.declared), eventsOf(mutant.where, mutant.declared, seed));
       expect(
         judged.properties.filter(one => one.verdict === "violated"),
         describeScenario(mutant.where),
@@ -62,7 +64,7 @@ describe.each(matrix.map(one => [one.mutant.name, one] as const))("a bus that %s
 
   test("is accused of what it changes, not of how the zoo rewrites its deliveries", () => {
     const rewritten = onDeliveries(delivered => delivered)(eventsOf(mutant.where, mutant.declared, "1"));
-    const judged = judge(mutant.where, mutant.declared, rewritten);
+    const judged = judge(planCase(mutant.where, mutant.declared), rewritten);
     expect(judged.properties.filter(one => one.verdict === "violated")).toEqual([]);
     expect(judged.conformance.answer).toBe("permitted");
   });

@@ -2,9 +2,9 @@
  * What a mutant is, and the world that runs one: the model's own steps, in which one thing goes otherwise. A mutant is only ever in
  * the world. Plan, oracle and properties hold it to the declared profile and to the options as they were given.
  */
-import { settle, step } from "../../models/bus.ts";
+import { step } from "../../models/bus.ts";
 import { type Answering, type Choose, sampled } from "../../models/choice.ts";
-import { type PlannedStep, plan, settleId } from "../../models/plan.ts";
+import { type PlannedStep, plan, planAsDecided, type View } from "../../models/plan/plan.ts";
 import { append, type BusState, countOf, type FrameRun, lose, newState } from "../../models/state.ts";
 import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -40,8 +40,7 @@ export interface Mutant {
 /** A step about to be done, and all that may be changed about it. */
 export interface Moment {
   readonly state: BusState;
-  /** Undefined: heal all, settle. */
-  readonly planned: PlannedStep | undefined;
+  readonly planned: PlannedStep;
   readonly profile: Profile;
   readonly options: Options;
   readonly choose: Choose;
@@ -58,16 +57,20 @@ export function runMutant(
   answers: string | Choose | Answering,
   scenario: Scenario = mutant.where,
 ): readonly Event[] {
+  const { declared, behaves = declared, misreads = options => options } = mutant;
   const { choose, at } = answeringOf(answers);
   const world = worldOf(mutant, mutant.does?.());
   const events: Event[] = [];
   const emit: Emit = event => void events.push(event);
   const policy = scenario.policy && (mutant.follows?.(scenario.policy) ?? scenario.policy);
-  const state = newState(policy, scenario.options.servers);
+  // What is done is decided for what is declared; what comes of it follows what the bus really is.
+  const followed = { ...scenario, ...(policy && { policy }), options: misreads(scenario.options) };
+  const { steps } = planAsDecided(plan(scenario, declared), followed, behaves);
+  const state = newState(policy);
   emit({ kind: "phase", phase: "disturbed" });
-  for (const planned of [...plan(scenario, mutant.declared).steps, undefined]) {
-    at(planned?.step.id ?? settleId);
-    world(state, planned, scenario.options, choose, emit);
+  for (const planned of steps) {
+    at(planned.step.id);
+    world(planned, state, scenario.options, choose, emit);
   }
   emit({ kind: "observed", complete: true });
   return mutant.says === undefined ? events : mutant.says(events);
@@ -86,26 +89,27 @@ export const stepsOf =
 
 const worldOf =
   ({ declared, behaves = declared, misreads = options => options }: Mutant, doing: Doing | undefined): StepWorld =>
-  (state, planned, options, choose, emit) => {
+  (planned, state, options, choose, emit) => {
     const moment: Moment = { state, planned, profile: behaves, options: misreads(options), choose, emit };
-    if (doing === undefined || planned?.skipped !== undefined) asModelled(moment);
+    if (doing === undefined || planned.skipped !== undefined) asModelled(moment);
     else doing(moment, otherwise => asModelled({ ...moment, ...otherwise }));
   };
 
-function asModelled({ state, planned, profile, options, choose, emit }: Moment): void {
-  if (planned === undefined) settle(state, profile, options, choose, emit);
-  else step(state, planned, profile, options, choose, emit);
-}
+const asModelled = ({ planned, ...given }: Moment): void => step(planned, given);
+
+/** The step as it is done under a view that differs from the plan's. */
+export const seeing = ({ planned }: Moment, otherwise: Partial<View>): Pick<Moment, "planned"> => ({
+  planned: { ...planned, before: { ...planned.before, ...otherwise } },
+});
 
 /** The kind of the step; what ends every case is a heal, too. */
-export const isHeal = ({ planned }: Moment): boolean => planned === undefined || planned.step.kind === "heal";
+export const isHeal = ({ planned }: Moment): boolean => planned.kind === "settle" || planned.step.kind === "heal";
 
 export const isFault = ({ planned }: Moment, ...kinds: readonly string[]): boolean =>
-  planned?.step.kind === "fault" && kinds.includes(planned.step.fault.kind);
+  planned.step.kind === "fault" && kinds.includes(planned.step.fault.kind);
 
 /** Whether the step makes this call, alone or within a `together`. */
 export function makesCall({ planned }: Moment, call: Step["kind"]): boolean {
-  if (planned === undefined) return false;
   const { step: asked } = planned;
   return asked.kind === call || (asked.kind === "together" && asked.steps.some(one => one.kind === call));
 }

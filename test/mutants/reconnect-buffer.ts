@@ -31,8 +31,8 @@ const lostAndKept = scenarioWith([start, publish(10), cut(), publish(9), heal(),
 
 /** The publish of this step, alone or within a `together`. */
 function publishOf({ planned }: Moment): PublishStep | undefined {
-  if (planned?.step.kind === "publish") return planned.step;
-  if (planned?.step.kind !== "together") return undefined;
+  if (planned.step.kind === "publish") return planned.step;
+  if (planned.step.kind !== "together") return undefined;
   return planned.step.steps.find(one => one.kind === "publish");
 }
 
@@ -61,7 +61,8 @@ const loseKept = ({ state, emit }: Moment, is: (message: number, nth: number) =>
   state.pending = without(state.pending, is);
 };
 
-const isWhileDown = ({ state }: Moment): boolean => state.client === "disconnected" && state.view.link === "down";
+const isWhileDown = ({ state, planned }: Moment): boolean =>
+  state.client === "disconnected" && planned.before.link === "down";
 
 const refusals: readonly Mutant[] = [
   {

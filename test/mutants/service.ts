@@ -274,9 +274,9 @@ const unfaithful: readonly Mutant[] = [
 ];
 
 const isSignal = ({ planned }: Moment, signal: "TERM" | "KILL"): boolean =>
-  planned?.step.kind === "signal" && planned.step.signal === signal;
+  planned.step.kind === "signal" && planned.step.signal === signal;
 const isPowerLoss = ({ planned }: Moment): boolean =>
-  planned?.step.kind === "fault" && planned.step.fault.kind === "power-loss";
+  planned.step.kind === "fault" && planned.step.fault.kind === "power-loss";
 
 /** Every stream has lost what it held. */
 function emptyStreams({ state }: Moment): void {

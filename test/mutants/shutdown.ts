@@ -95,7 +95,7 @@ const endOfBurst: readonly Mutant[] = [
     row: "F-41: a client closes behind a hold, then release: the held bytes still arrive",
     declared: natsJs3,
     does: () => (moment, go) => {
-      const wasHeld = moment.state.view.hindrance === "hold";
+      const wasHeld = moment.planned.before.hindrance === "hold";
       go();
       if (wasHeld && makesCall(moment, "close")) loseOnWire(moment, () => true, "link");
     },
@@ -144,7 +144,7 @@ const writesKeptAtClose = (): Doing => {
     const kept = isDown(moment) && makesCall(moment, "close") ? copy(state).pending : [];
     go();
     if (kept.length > 0) saved = kept;
-    if (moment.planned === undefined) arrive(state, saved, moment.choose, moment.emit);
+    if (moment.planned.kind === "settle") arrive({ ...moment, view: moment.planned.after }, saved);
   };
 };
 

@@ -1,8 +1,10 @@
 /** Generators make valid scenarios, shrinking ends, and what it ends in is short enough to read. */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { observe } from "../../models/observation.ts";
 import { admits } from "../../models/oracle.ts";
+import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
@@ -50,7 +52,7 @@ describe.each<[string, Profile, Profile]>([
   ["nats-go held against nats-js-3", natsGo, natsJs3],
 ])("%s", (_what, did, declared) => {
   const agrees = (scenario: Scenario): boolean =>
-    admits(scenario, declared, observe(eventsOf(scenario, did, "1"))).answer === "permitted";
+    admits(planCase(scenario, declared), observe(eventsOf(scenario, did, "1"))).answer === "permitted";
   const space = { profile: did, capabilities: modelCapabilities(natsJs3) };
 
   test("is found by fast-check, and shrunk to one publish and one fault or end", () => {

@@ -1,5 +1,7 @@
 /** What a run is held to: the profile's promises, the policy's demands, what is required. */
+
 import { expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { declaredBy, promisedIds } from "../../properties/property.ts";
@@ -33,11 +35,11 @@ test("what a policy demands is judged from the record and while it runs; nothing
       ? { ...event, durable: true as const, subject: "job.plain", outcome: { is: "acked" as const } }
       : event,
   );
-  expect(judge(under, natsGo, claimed).properties).toContainEqual(
+  expect(judge(planCase(under, natsGo), claimed).properties).toContainEqual(
     expect.objectContaining({ property: demanded, verdict: "violated" }),
   );
-  expect(judge(bare, natsGo, claimed).properties.map(({ property }) => property)).not.toContain(demanded);
-  expect(judge(bare, natsGo, claimed, { require: [demanded] }).properties).toContainEqual(
+  expect(judge(planCase(bare, natsGo), claimed).properties.map(({ property }) => property)).not.toContain(demanded);
+  expect(judge(planCase(bare, natsGo), claimed, { require: [demanded] }).properties).toContainEqual(
     expect.objectContaining({ property: demanded, verdict: "inconclusive" }),
   );
   expect(runFast(promisedBy(natsGo, {}, under.policy), bare, "1").exercised).toHaveLength(natsGo.promises.length + 1);

@@ -1,5 +1,7 @@
 /** Every `always` has a goal beside it, every goal is seen by a search, and a generator that never makes one is told. */
+
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
@@ -18,7 +20,7 @@ function look(profile: Profile, scenarios: Iterable<Scenario>): GoalsSeen {
   const seen = new GoalsSeen(profile);
   for (const scenario of scenarios) {
     seen.beginRun({ options: scenario.options, profile });
-    runModel(scenario, profile, scenario.id, event => seen.onEvent(event));
+    runModel(planCase(scenario, profile), scenario.id, event => seen.onEvent(event));
     seen.endRun();
   }
   return seen;

@@ -1,6 +1,6 @@
 /** Scenarios under a policy are ones that could be read from a file, meet every concern of the policy, and shrink to an end. */
 import { describe, expect, test } from "vitest";
-import { plan } from "../../models/plan.ts";
+import { plan } from "../../models/plan/plan.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
 import {

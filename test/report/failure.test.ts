@@ -1,5 +1,6 @@
 /** A failure made readable: what broke by its name, why without it, and each step with what became of it. */
 import { expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -25,7 +26,7 @@ test("everything that broke is named, and its reason does not repeat the name", 
   const outage = scenarioWith([start, publish(1), flush(), cut(), publish(5), heal()]);
   const expecting: Scenario = { ...outage, expect: { "nats-go": { fact: "all arrive", classes: { kept: 6 } } } };
   const events = eventsOf(expecting, natsJs3);
-  const judgement = judge(expecting, natsGo, events);
+  const judgement = judge(planCase(expecting, natsGo), events);
   const reasons = [...allBrokenBy(judgement), "expect"].map(broken => {
     const reason = whyBroken(judgement, broken, expecting.expect["nats-go"]);
     const { ledger } = judgement;

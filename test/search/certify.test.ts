@@ -1,5 +1,7 @@
 /** A planted mutant: what is minimal is certified, what is not is made smaller, and a bound that is met is told. */
+
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -55,8 +57,7 @@ describe("a case that is not minimal is made smaller", () => {
     expect(isSmaller(smaller, scenario)).toBe(true);
     const world = pathsOf(natsGo, modelSteps(wiping));
     const broken = judge(
-      smaller,
-      natsGo,
+      planCase(smaller, natsGo),
       world(smaller, (_label, lo) => lo),
     ).properties;
     expect(broken).toContainEqual(expect.objectContaining({ property: dropped, verdict: "violated" }));

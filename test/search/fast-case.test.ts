@@ -1,5 +1,7 @@
 /** What a search folds while the world runs is what the full judging finds in the record; its digest tells the same runs apart. */
+
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { hearsConnection } from "../../properties/connection.ts";
@@ -42,8 +44,7 @@ describe.each(profilesByName)("%s", (_name, profile) => {
       const scenario = randomScenario(`fast-${i}`, profile);
       const fast = runFast(promisedBy(profile, judging), scenario, String(i));
       const { verdict, disturbed, properties } = judge(
-        scenario,
-        profile,
+        planCase(scenario, profile),
         eventsOf(scenario, profile, String(i)),
         judging,
       );
@@ -122,7 +123,12 @@ test("what a search counts by number is what is counted of judged cases by name"
     for (let i = 0; i < 200; i++) {
       const scenario = randomScenario(`cover-${i}`, profile);
       byNumber.cover(scenario, runFast(promised, scenario, "1", lookout));
-      coverCase(byName, scenario, profile, judge(scenario, profile, eventsOf(scenario, profile, "1"), judging));
+      coverCase(
+        byName,
+        scenario,
+        profile,
+        judge(planCase(scenario, profile), eventsOf(scenario, profile, "1"), judging),
+      );
     }
     const added = newCoverage();
     byNumber.addTo(added);

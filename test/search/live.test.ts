@@ -1,5 +1,7 @@
 /** What a live search says of a failure that may not come again: on a stand-in stage whose bus fails as often as it is told to, by a seed. */
+
 import { expect, test } from "vitest";
+import { liveLimits } from "../../models/plan/plan.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { randomOf } from "../../properties/arbitraries/random.ts";
 import type { Journal } from "../../src/journal.ts";
@@ -30,9 +32,10 @@ async function failureOf(seed: string, chanceOf: (one: Scenario) => number): Pro
   const stage: LiveSearch["stage"] = {
     lanes: 1,
     capabilities: modelCapabilities(profile),
-    run({ scenario, seed }, emit) {
-      let isDue = random.int(0, 999) < 1_000 * chanceOf(scenario);
-      runModel(scenario, profile, seed, event => {
+    limits: liveLimits,
+    run(one, emit) {
+      let isDue = random.int(0, 999) < 1_000 * chanceOf(one.scenario);
+      runModel(one, one.seed, event => {
         if (event.kind !== "ended") emit(event);
         if (event.kind === "delivered" && isDue) {
           isDue = false;

@@ -1,5 +1,7 @@
 /** What a search met is told by name, what it did not meet too, and nothing is missed that cannot be. */
+
 import { describe, expect, test } from "vitest";
+import { type PlannedStep, planCase, settleId } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -11,6 +13,7 @@ import {
   clientNumber,
   clientWords,
   coverageOf,
+  type FaultView,
   faultNumber,
   faultWords,
   nextRunOf,
@@ -19,7 +22,6 @@ import {
   stepWords,
   TransitionCounts,
 } from "../../src/search/transitions.ts";
-import type { FaultView } from "../../src/world.ts";
 import { modelCapabilities, runModel } from "../../src/worlds/model.ts";
 import { cut, heal, profilesByName, publish, scenarioWith, start } from "../models/cases.ts";
 
@@ -28,7 +30,7 @@ function searched(profile: Profile, runs: number, capabilities: ReadonlySet<Capa
   for (let i = 0; i < runs; i++) {
     const scenario = scenarioOf(`transitions-${i}`, { profile, capabilities });
     counts.beginRun();
-    runModel(scenario, profile, String(i), () => {}, profile, counts);
+    runModel(planCase(scenario, profile), String(i), () => {}, profile, counts);
   }
   return counts;
 }
@@ -78,11 +80,17 @@ test("under a policy nothing is named as missing: what is possible there was not
 test("a run counts once for a transition that it makes twice", () => {
   const counts = new TransitionCounts();
   counts.beginRun();
-  runModel(scenarioWith([start, cut(), publish(1), publish(1), heal()]), natsGo, "1", () => {}, natsGo, counts);
+  runModel(
+    planCase(scenarioWith([start, cut(), publish(1), publish(1), heal()]), natsGo),
+    "1",
+    () => {},
+    natsGo,
+    counts,
+  );
   expect([...counts.all().keys()]).toContain("disconnected, link down: publish → disconnected");
   expect(counts.runsAlone()).toBe(1);
   counts.beginRun();
-  runModel(scenarioWith([start, cut(), publish(1), heal()]), natsGo, "1", () => {}, natsGo, counts);
+  runModel(planCase(scenarioWith([start, cut(), publish(1), heal()]), natsGo), "1", () => {}, natsGo, counts);
   expect(counts.runsAlone()).toBe(0);
 });
 
@@ -108,8 +116,8 @@ test("the numbers are the places of the words", () => {
   ];
   expect(views.map(faultNumber)).toEqual(faultWords.map((_, i) => i));
   const isFault = (word: string): boolean => stepWords.indexOf("cut") <= stepWords.indexOf(word as "cut");
-  const stepOf = (word: (typeof stepWords)[number]): Step | undefined => {
-    if (word === "settle") return undefined;
+  const stepOf = (word: (typeof stepWords)[number]): PlannedStep["step"] => {
+    if (word === "settle") return { id: settleId, kind: "settle" };
     if (word === "racing publish") return { kind: "publish" } as Step;
     return (isFault(word) ? { kind: "fault", fault: { kind: word } } : { kind: word }) as Step;
   };

@@ -4,7 +4,7 @@
  * not covered until it is named here. The only file of the snapshot that imports the program: when folders move, its imports move.
  */
 import { createHash } from "node:crypto";
-import { profiles } from "../../models/index.ts";
+import { planCase, profiles } from "../../models/index.ts";
 import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { type Event, type Judgement, judge, openModel, type Profile, type Scenario } from "../../src/index.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
@@ -72,9 +72,9 @@ export function modelRun(k: number, change: (event: Event) => Event = event => e
   const { profile, scenario: scenarioOf } = all[Math.floor(k / runsPerSpace)] as Space;
   const scenario = scenarioOf(k % runsPerSpace);
   const events: Event[] = [];
-  const one = { scenario, bus: profile.name, profile, seed: `${seed}/${k}` };
-  void openModel(profile).run(one, event => void events.push(event));
-  return recordOf(profile.name, scenario, events.map(change), judge(scenario, profile, events));
+  const one = planCase(scenario, profile);
+  void openModel(profile).run({ ...one, bus: profile.name, seed: `${seed}/${k}` }, event => void events.push(event));
+  return recordOf(profile.name, scenario, events.map(change), judge(one, events));
 }
 
 function recordOf(

@@ -3,6 +3,7 @@
  * own; `openBus` starts the bus as a child process in each lane; a case is run by run-case.ts in a lane that is free. A lane
  * beyond the first is opened when a case waits for it.
  */
+import { liveLimits } from "../../../models/plan/plan.ts";
 import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
@@ -196,6 +197,7 @@ async function openBus(
   return {
     greeting,
     capabilities: new Set<Capability>([...ableWithIt, ...greeting.capabilities]),
+    limits: liveLimits,
     lanes: lanesMax,
     unclaimed,
     run: (one, emit, onMemory) => lanes.use(({ parts }) => runLiveCase(one, nextCase(), parts, emit, onMemory)),

@@ -1,6 +1,6 @@
 /** The case of the bare client, by the recipe in run-case.ts. A wait that is not met becomes an event. */
 import { setTimeout as wait } from "node:timers/promises";
-import { callsMade, plan, settleId, type View, type ViewedStep, viewedSteps } from "../../../models/plan.ts";
+import { callsMade, type ScenarioStep, type SettleStep, settleId, type View } from "../../../models/plan/plan.ts";
 import type { CallOutcome, ConnectionChange, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
@@ -143,26 +143,26 @@ export class LiveCase {
   }
 
   async #steps(): Promise<void> {
-    const { scenario, profile } = this.one;
-    const { end } = plan(scenario, profile);
     this.emit({ kind: "phase", phase: "disturbed" });
     await this.prepare();
     await this.openLink(startId);
-    for (const planned of viewedSteps(scenario, profile)) {
+    for (const planned of this.one.plan.steps) {
       if (planned.skipped !== undefined) {
         const { id, kind } = planned.step;
-        this.emit({ kind: "skipped", step: id, what: kind, reason: planned.skipped });
+        this.emit({ kind: "skipped", step: id, what: kind, reason: planned.skipped.reason });
         continue;
       }
       this.#at = planned.step.id;
+      if (planned.kind === "settle") {
+        await this.settle(planned);
+        break;
+      }
       this.emit({ kind: "step", step: this.#at, phase: "began" });
       await this.perform(planned);
       await this.lookAround(planned);
       this.#tellMemory();
       this.emit({ kind: "step", step: planned.step.id, phase: "ended" });
     }
-    this.#at = settleId;
-    await this.settle(end);
     this.#tellMemory();
   }
 
@@ -175,7 +175,7 @@ export class LiveCase {
   protected async prepare(): Promise<void> {}
 
   /** What is seen after every step. */
-  protected async lookAround(_done: ViewedStep): Promise<void> {}
+  protected async lookAround(_done: ScenarioStep): Promise<void> {}
 
   /** Leaves the parts as the next case needs them: no connection, no proxy, a server that runs. */
   async cleanUp(): Promise<void> {
@@ -201,7 +201,7 @@ export class LiveCase {
 
   // ---- Steps ----
 
-  protected async perform(planned: ViewedStep): Promise<void> {
+  protected async perform(planned: ScenarioStep): Promise<void> {
     const { step, before, after } = planned;
     switch (step.kind) {
       case "start":
@@ -226,7 +226,7 @@ export class LiveCase {
       case "advance":
         return this.serve(planned, step);
       case "fault":
-        return this.fault(step.id, step.fault, before);
+        return this.fault(planned, step.fault);
       case "await-noticed":
         return this.awaitNoticed(step.id, before);
       case "heal":
@@ -237,11 +237,11 @@ export class LiveCase {
   }
 
   /** The steps that only a bus with a policy can be asked for. */
-  protected async serve(_planned: ViewedStep, step: Step): Promise<void> {
+  protected async serve(_planned: ScenarioStep, step: Step): Promise<void> {
     throw new Error(`fault in faultline: ${step.kind} without a policy`);
   }
 
-  protected async start(_planned: ViewedStep, { id }: Extract<Step, { kind: "start" }>): Promise<void> {
+  protected async start(_planned: ScenarioStep, { id }: Extract<Step, { kind: "start" }>): Promise<void> {
     const { outcome } = await this.bus.call(this.startCommand(this.parts.link.port, this.name), callBoundMs);
     this.sayEvents();
     this.sayCall(id, "start", outcome);
@@ -347,7 +347,7 @@ export class LiveCase {
 
   // ---- Faults ----
 
-  protected async fault(step: StepId, fault: Fault, before: View): Promise<void> {
+  protected async fault({ step: { id: step }, before }: ScenarioStep, fault: Fault): Promise<void> {
     const { server, link } = this.parts;
     this.faultMark = this.bus.mark();
     this.faultAtMs = performance.now();
@@ -546,15 +546,15 @@ export class LiveCase {
 
   // ---- The end ----
 
-  protected async settle(view: View): Promise<void> {
+  protected async settle(planned: SettleStep): Promise<void> {
+    const { before: view } = planned;
     if (!view.started && view.process !== "exited") return this.observed(true);
-    const isWrong = view.link !== "up" || view.hindrance !== "none" || !view.jetStream;
-    if (isWrong || (view.started && view.client !== "connected")) {
+    if (planned.heals) {
       this.emit({ kind: "phase", phase: "healed" });
       await this.heal(settleId, "connected", view);
       this.emit({ kind: "healed", step: settleId });
     }
-    await this.settleService(view);
+    await this.settleService(planned);
     if (this.mayFlush(view)) {
       const { outcome } = await this.bus.call({ do: "flush", timeoutMs: settleFlushTimeoutMs }, callBoundMs);
       if (outcome.is !== "ok")
@@ -586,7 +586,7 @@ export class LiveCase {
   }
 
   /** What comes to pass by itself once nothing is wrong any more. */
-  protected async settleService(_view: View): Promise<void> {}
+  protected async settleService(_planned: SettleStep): Promise<void> {}
 
   /** What the streams hold. */
   protected async sayHeld(): Promise<void> {}

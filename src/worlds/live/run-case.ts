@@ -28,10 +28,10 @@ export async function runLiveCase(
   emit: Emit,
   onMemory?: OnMemory,
 ): Promise<void> {
-  const { scenario, profile } = one;
+  const { scenario } = one;
   const subject = uniqueSubject(number, scenario.options.subject.length);
   const observer = await parts.openObserver(
-    scenario.policy === undefined ? [subject] : observedSubjects(scenario, scenario.policy, profile),
+    scenario.policy === undefined ? [subject] : observedSubjects(one, scenario.policy),
   );
   const process = endsItsProcess(scenario) ? await parts.spawn() : parts.shared;
   const given: CaseParts = { one, number, subject, parts, process, observer, emit, onMemory };

@@ -7,17 +7,18 @@
  * to it, and a case is inconclusive where the real time came to it first.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import {
-  clientClosed,
-  connectPends,
-  type Life,
-  passTime,
-  type Setting,
-  startProcess,
-} from "../../../models/cold-start.ts";
 import { viaOf } from "../../../models/durable-path.ts";
-import { isProbed, settleWaitsMs } from "../../../models/lifecycle.ts";
-import { advance, copyView, isCalm, isDurable, settleId, type View, type ViewedStep } from "../../../models/plan.ts";
+import { isProbed } from "../../../models/lifecycle.ts";
+import { connectPends } from "../../../models/plan/life.ts";
+import {
+  isCalm,
+  isDurable,
+  type Life,
+  type ScenarioStep,
+  type SettleStep,
+  settleId,
+  type View,
+} from "../../../models/plan/plan.ts";
 import { saysVia } from "../../../models/server.ts";
 import { killedCode } from "../../../models/shutdown.ts";
 import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
@@ -46,7 +47,6 @@ const kept = "kept";
 
 export class ServiceCase extends LiveCase {
   readonly #policy: Policy;
-  readonly #setting: Setting;
   readonly #running = new Map<number, Running>();
   readonly #firstOf = new Map<StepId, number>();
   /** By publish step, on the real clock. */
@@ -68,11 +68,9 @@ export class ServiceCase extends LiveCase {
 
   constructor(given: CaseParts, policy: Policy) {
     super(given);
-    const { scenario, profile } = given.one;
     this.#policy = policy;
-    this.#setting = { policy, profile, options: scenario.options };
     this.#ready = given.process;
-    this.#repeated = repeatedIds(scenario);
+    this.#repeated = repeatedIds(given.one.scenario);
   }
 
   /** As many servers as the pool has: all of them are the link. */
@@ -84,7 +82,7 @@ export class ServiceCase extends LiveCase {
 
   protected override async prepare(): Promise<void> {
     const { taps } = this.#policy;
-    const { core, durable } = treatedSubjects(this.one.scenario, this.one.profile);
+    const { core, durable } = treatedSubjects(this.one);
     const tapped = taps.filter(tap => [...core, ...durable].some(subject => covers(tap, subject)));
     if (tapped.length > 0) this.#taps = await this.parts.openObserver(tapped);
     await this.#operate();
@@ -129,12 +127,12 @@ export class ServiceCase extends LiveCase {
   // ---- Processes ----
 
   protected override async start(
-    planned: ViewedStep,
+    planned: ScenarioStep,
     { replica = 0 }: Extract<Step, { kind: "start" }>,
   ): Promise<void> {
     if (replica === 0) {
-      const { before, step } = planned;
-      await this.#live(startProcess(copyView(before), this.#setting, "scenario"), step.id, before.door);
+      const { before, step, life } = planned;
+      await this.#live(life, step.id, before.door);
       return;
     }
     const running = await this.#spawn(replica, this.parts.server.port);
@@ -268,14 +266,14 @@ export class ServiceCase extends LiveCase {
 
   // ---- Steps ----
 
-  protected override async serve(planned: ViewedStep, step: Step): Promise<void> {
+  protected override async serve(planned: ScenarioStep, step: Step): Promise<void> {
     switch (step.kind) {
       case "subscribe":
         return this.#subscribe(step);
       case "signal":
         return this.#signal(step);
       case "advance":
-        return this.#pass(copyView(planned.before), step.ms, step.id);
+        return this.#pass(planned, step.id);
       default:
         return super.serve(planned, step);
     }
@@ -349,15 +347,11 @@ export class ServiceCase extends LiveCase {
 
   // ---- Faults ----
 
-  protected override async fault(step: StepId, fault: Fault, before: View): Promise<void> {
-    await super.fault(step, fault, before);
-    if (!("awaits" in fault) || fault.awaits !== "gave-up") return;
-    const life = clientClosed(copyView(before), this.#policy.startup.whenClosed, "client-closed");
-    await this.#live(
-      life.filter(one => one.what === "exited"),
-      step,
-      before.door,
-    );
+  protected override async fault(planned: ScenarioStep, fault: Fault): Promise<void> {
+    await super.fault(planned, fault);
+    // That the client has closed is awaited with the fault.
+    const exits = planned.life.filter(one => one.what === "exited");
+    await this.#live(exits, planned.step.id, planned.before.door);
   }
 
   protected override async faultService(step: StepId, fault: Fault, before: View): Promise<void> {
@@ -435,15 +429,14 @@ export class ServiceCase extends LiveCase {
   // ---- Time ----
 
   /** The scenario's time goes on; what is due on the real clocks by then is waited for. */
-  async #pass(view: View, ms: number, step: StepId): Promise<void> {
-    const untilMs = view.nowMs + ms;
-    const life = passTime(view, ms, this.#setting);
-    await this.#redeliver(view, untilMs, step);
+  async #pass({ life, after }: Pick<ScenarioStep, "life" | "after">, step: StepId): Promise<void> {
+    const untilMs = after.nowMs;
+    await this.#redeliver(after, untilMs, step);
     const due = this.#timers.filter(
       ({ what, atMs }) => (what === "window" || what === "first pass") && atMs <= untilMs,
     );
     await untilReal(Math.max(0, ...due.map(timer => timer.realMs)));
-    await this.#live(life, step, view.door);
+    await this.#live(life, step, after.door);
     this.#nowMs = untilMs;
     this.#timers = this.#timers.filter(timer => timer.what === "ack wait" || timer.atMs > untilMs);
     this.emit({ kind: "advanced", step, atMs: untilMs });
@@ -487,7 +480,7 @@ export class ServiceCase extends LiveCase {
 
   // ---- What is seen ----
 
-  protected override async lookAround({ step, after, overlapping }: ViewedStep): Promise<void> {
+  protected override async lookAround({ step, after, overlapping }: ScenarioStep): Promise<void> {
     if (overlapping) return;
     await this.#lookAround(after, step.id);
   }
@@ -651,17 +644,13 @@ export class ServiceCase extends LiveCase {
     return this.#running.has(0) && view.ended !== "closed" ? 1 : 0;
   }
 
-  protected override async settleService(end: View): Promise<void> {
-    const view = copyView(end);
-    const { scenario, profile } = this.one;
-    const heal: Step = { id: settleId, kind: "heal", awaits: "connected" };
-    if (!isCalm(view) || view.client !== "connected") advance(view, heal, false, scenario.options, profile);
+  protected override async settleService({ step: { id }, healed, passes }: SettleStep): Promise<void> {
     // Nothing is published any more that a window could swallow.
     this.#dropTimers("window");
-    await this.#lookAround(view, settleId);
-    for (const ms of settleWaitsMs(this.#policy)) {
-      await this.#pass(view, ms, settleId);
-      await this.#lookAround(view, settleId);
+    await this.#lookAround(healed, id);
+    for (const pass of passes) {
+      await this.#pass(pass, id);
+      await this.#lookAround(pass.after, id);
     }
     this.#deaf = true;
   }
@@ -678,8 +667,7 @@ export class ServiceCase extends LiveCase {
   }
 
   protected override isObservedWhole(): boolean {
-    const { scenario, profile } = this.one;
-    return unobservedSubjects(scenario, this.#policy, profile).length === 0;
+    return unobservedSubjects(this.one, this.#policy).length === 0;
   }
 }
 

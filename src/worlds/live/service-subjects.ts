@@ -1,19 +1,18 @@
 /** What follows from a scenario under a policy before it runs: which way each subject is published, who sees it, which ids come again. */
-import { isDurable, type View, viewedSteps } from "../../../models/plan.ts";
+import { isDurable, type PlannedCase, type View } from "../../../models/plan/plan.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
-import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { PublishStep, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 
 /** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
-export function observedSubjects(scenario: Scenario, policy: Policy, profile: Profile): readonly string[] {
-  const unobserved = unobservedSubjects(scenario, policy, profile);
-  return [...treatedSubjects(scenario, profile).core].filter(subject => !unobserved.includes(subject));
+export function observedSubjects(planned: PlannedCase, policy: Policy): readonly string[] {
+  const unobserved = unobservedSubjects(planned, policy);
+  return [...treatedSubjects(planned).core].filter(subject => !unobserved.includes(subject));
 }
 
 /** Published both ways: what goes out as core NATS is seen by nobody. */
-export function unobservedSubjects(scenario: Scenario, policy: Policy, profile: Profile): readonly string[] {
-  const { core, durable } = treatedSubjects(scenario, profile);
+export function unobservedSubjects(planned: PlannedCase, policy: Policy): readonly string[] {
+  const { core, durable } = treatedSubjects(planned);
   return [...core].filter(subject => durable.has(subject) && isUnanswered(policy, subject));
 }
 
@@ -21,10 +20,10 @@ const isUnanswered = (policy: Policy, subject: string): boolean =>
   streamOf(policy, subject) === undefined && !isTapped(policy, subject);
 
 /** Subjects that are published as core NATS, and through JetStream. */
-export function treatedSubjects(
-  scenario: Scenario,
-  profile: Profile,
-): { readonly core: ReadonlySet<string>; readonly durable: ReadonlySet<string> } {
+export function treatedSubjects({ scenario, plan }: PlannedCase): {
+  readonly core: ReadonlySet<string>;
+  readonly durable: ReadonlySet<string>;
+} {
   const core = new Set<string>();
   const durable = new Set<string>();
   const note = (step: Step, before: View): void => {
@@ -32,7 +31,7 @@ export function treatedSubjects(
     if (step.kind === "publish")
       (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
   };
-  for (const { step, before, skipped } of viewedSteps(scenario, profile)) if (skipped === undefined) note(step, before);
+  for (const one of plan.steps) if (one.kind === "step" && one.skipped === undefined) note(one.step, one.before);
   return { core, durable };
 }
 

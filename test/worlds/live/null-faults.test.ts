@@ -3,7 +3,9 @@
  * elsewhere or undo it at once. Each case must end as inconclusive, never as holds, never as violated; with the true injector the
  * same scenarios hold.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { liveLimits } from "../../../models/plan/plan.ts";
 import { profiles } from "../../../models/profiles/index.ts";
 import type { Fault, HealAwait, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { findBus } from "../../../src/bus-protocol/registry.ts";
@@ -231,7 +233,12 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
   cases += 1;
   const number = cases;
   return runCase(
-    { capabilities: new Set(), run: (one, emit) => runLiveCase(one, number, parts, emit), close: async () => {} },
+    {
+      capabilities: new Set(),
+      limits: liveLimits,
+      run: (one, emit) => runLiveCase(one, number, parts, emit),
+      close: async () => {},
+    },
     { scenario, bus: busNames[kind], profile, seed: "1" },
   );
 }

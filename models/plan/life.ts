@@ -1,19 +1,12 @@
 /**
- * Cold start: what a process does until its client is connected for the first time, when it gives up, and how its supervisor starts
- * it again. All of it follows from the link and the policy, so the plan knows it too; time is the scenario's own.
+ * The life of a process: what it does until its client is connected for the first time, when it gives up, and how its supervisor starts
+ * it again. All of it follows from the link and the policy; time is the scenario's own.
  */
+import type { Policy } from "../vocabulary/policy.ts";
+import type { Profile } from "../vocabulary/profile.ts";
 import { outageSurvivedMs } from "./attempts.ts";
-import type { View } from "./plan.ts";
-import type { Policy } from "./vocabulary/policy.ts";
-import type { Profile } from "./vocabulary/profile.ts";
-import type { Options } from "./vocabulary/scenario.ts";
-
-/** What is declared of a process: by its policy, its client, its options. */
-export interface Setting {
-  readonly policy: Policy;
-  readonly profile: Profile;
-  readonly options: Options;
-}
+import type { ServiceSetting, Setting } from "./setting.ts";
+import type { View } from "./view.ts";
 
 /** What befalls the process, in order. */
 export type Life =
@@ -30,7 +23,7 @@ export type Life =
     };
 
 /** The process starts and dials. */
-export function startProcess(view: View, setting: Setting, by: "scenario" | "supervisor"): Life[] {
+export function startProcess(view: View, setting: ServiceSetting, by: "scenario" | "supervisor"): Life[] {
   const { policy, profile } = setting;
   const atMs = view.nowMs;
   view.started = true;
@@ -132,7 +125,7 @@ export function endProcess(view: View): void {
 }
 
 /** Time passes: deadlines and attempts run out, failed processes are started again. */
-export function passTime(view: View, ms: number, setting: Setting): Life[] {
+export function passTime(view: View, ms: number, setting: ServiceSetting): Life[] {
   const untilMs = view.nowMs + ms;
   const life: Life[] = [];
   for (;;) {
@@ -147,7 +140,7 @@ export function passTime(view: View, ms: number, setting: Setting): Life[] {
 
 interface Due {
   readonly atMs: number;
-  readonly happens: (view: View, setting: Setting) => Life[];
+  readonly happens: (view: View, setting: ServiceSetting) => Life[];
 }
 
 /** A pass that ends in an exit takes at least this long against the supervisor, or a crash loop would never let time pass. */

@@ -1,6 +1,6 @@
 /** How long a client goes on dialling: attempts, what they count for, and the waits between them. All of it follows from profile and options. */
-import type { Profile } from "./vocabulary/profile.ts";
-import type { Options } from "./vocabulary/scenario.ts";
+import type { Profile } from "../vocabulary/profile.ts";
+import type { Options } from "../vocabulary/scenario.ts";
 
 /** Dials that may fail before the client gives up; infinite where it never does. */
 export function dialsBeforeGivingUp({ reconnect }: Profile, { reconnectAttemptsMax, servers = 1 }: Options): number {

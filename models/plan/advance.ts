@@ -1,0 +1,168 @@
+/** What a step makes of the view, and what befalls the process meanwhile. */
+import { frameBytes } from "../vocabulary/frame.ts";
+import type { Profile } from "../vocabulary/profile.ts";
+import type { Fault, HealAwait, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import { clientClosed, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import { hasPolicy, type Setting } from "./setting.ts";
+import { bitOf, isDown, isDurable, type View } from "./view.ts";
+
+/** Nothing befalls the process. */
+const nothing: readonly Life[] = [];
+
+/** Makes the view that of after the step, which must be enabled. */
+export function advance(view: View, step: Step, overlapping: boolean, setting: Setting): readonly Life[] {
+  switch (step.kind) {
+    case "start":
+      return advanceStart(view, step.replica ?? 0, setting);
+    case "fault":
+      return advanceFault(view, step.id, step.fault, setting);
+    case "heal":
+      return advanceHeal(view, step.awaits);
+    case "advance":
+      return hasPolicy(setting) ? passTime(view, step.ms, setting) : nothing;
+    case "publish":
+      advancePublish(view, step, overlapping, setting);
+      return nothing;
+    case "exit":
+      endProcess(view);
+      return nothing;
+    case "signal":
+      if (step.replica > 0) endPeer(view, step.replica);
+      else endProcess(view);
+      return nothing;
+    case "subscribe":
+      view.subscribed |= bitOf(step.replica);
+      return nothing;
+    case "flush":
+      if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
+      return nothing;
+    case "drain":
+    case "close":
+      advanceEnd(view, step.kind, setting.profile);
+      return nothing;
+    case "together":
+      for (const call of step.steps) {
+        if (view.ended !== "no" || !view.started) break;
+        advance(view, call, false, setting);
+      }
+      return nothing;
+    case "await-noticed":
+      if (view.hindrance === "blackhole") advanceDown(view, "noticed");
+      else view.client = "disconnected";
+      return nothing;
+  }
+}
+
+function endPeer(view: View, replica: number): void {
+  view.peers &= ~bitOf(replica);
+  view.subscribed &= ~bitOf(replica);
+}
+
+function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
+  if (view.policy !== undefined) view.published = [...view.published, step];
+  if (overlapping) view.quiet = false;
+  else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
+  else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));
+}
+
+function spendBytes(view: View, bytes: number): void {
+  view.quiet = false;
+  if (view.hindrance === "hold" || view.hindrance === "pause") view.keptBytes += bytes;
+  if (view.hindrance !== "limit" || view.ended !== "no") return;
+  view.limitBytesLeft -= bytes;
+  if (view.limitBytesLeft > 0) return;
+  view.hindrance = "none";
+  view.link = "down";
+  view.client = "disconnected";
+}
+
+function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void {
+  const down = view.client === "disconnected";
+  const leaves = call === "drain" && down ? profile.drain.whileDown.leaves : "closed";
+  if (leaves !== "open") view.ended = leaves;
+}
+
+function advanceStart(view: View, replica: number, setting: Setting): readonly Life[] {
+  if (replica > 0) {
+    view.peers |= bitOf(replica);
+    return nothing;
+  }
+  if (hasPolicy(setting)) return startProcess(view, setting, "scenario");
+  view.started = true;
+  view.client = "connected";
+  view.quiet = true;
+  return nothing;
+}
+
+function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting): readonly Life[] {
+  const life = install(view, step, fault);
+  if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no") dialOn(view, setting);
+  return life;
+}
+
+function install(view: View, step: StepId, fault: Fault): readonly Life[] {
+  switch (fault.kind) {
+    case "hold":
+    case "blackhole":
+      view.hindrance = fault.kind;
+      return nothing;
+    case "limit":
+      view.hindrance = "limit";
+      view.limitBytesLeft = fault.bytes;
+      view.limitStep = step;
+      return nothing;
+    case "pause-server":
+      view.hindrance = "pause";
+      return nothing;
+    case "lose-ack":
+      view.hindrance = "lose-ack";
+      view.limitStep = step;
+      return nothing;
+    case "no-jetstream":
+      view.jetStream = false;
+      return nothing;
+    case "refuse-credentials":
+      view.link = "down";
+      view.door = "refuses";
+      return nothing;
+    case "silent-handshake":
+      view.link = "down";
+      view.door = "silent";
+      return nothing;
+    case "cut":
+    case "stop-server":
+    case "power-loss":
+      advanceDown(view, fault.awaits);
+      if (view.policy === undefined) return nothing;
+      view.serverUp = fault.kind === "cut";
+      return fault.awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : nothing;
+  }
+}
+
+function advanceDown(view: View, awaits: "noticed" | "gave-up" | "none"): void {
+  view.hindrance = "none";
+  view.keptBytes = 0;
+  view.link = "down";
+  if (view.ended !== "no") return;
+  view.client = awaits === "none" ? "unsure" : "disconnected";
+  if (awaits === "gave-up") view.ended = "closed";
+}
+
+function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
+  view.quiet = false;
+  view.hindrance = "none";
+  view.keptBytes = 0;
+  if (awaits === "handshake") {
+    view.link = "handshake";
+    return nothing;
+  }
+  view.link = "up";
+  view.door = "shut";
+  view.jetStream = true;
+  view.serverUp = true;
+  view.givesUp = undefined;
+  if (!view.started || view.ended === "closed") return nothing;
+  if (view.process === "waiting") return firstConnected(view);
+  view.client = awaits === "connected" ? "connected" : "unsure";
+  return nothing;
+}

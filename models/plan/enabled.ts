@@ -1,0 +1,335 @@
+/** Which steps can be done here, and why the others cannot; which publishes still run when the next step is done. */
+import { frameBytes } from "../vocabulary/frame.ts";
+import { isClassifiedDurable } from "../vocabulary/policy-rules.ts";
+import type { CallStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
+import { dialsBeforeGivingUp } from "./attempts.ts";
+import type { InjectorLimit, Setting } from "./setting.ts";
+import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
+
+/**
+ * Why a step is not enabled. `impossible`: there is no such step here, in NATS or in the scenario. `unjudgeable`: it could be done, and
+ * nobody could tell what has to come of it. `injector`: an injector with this limit cannot do it.
+ */
+export type NotEnabled =
+  | { readonly kind: "impossible" | "unjudgeable"; readonly reason: string }
+  | { readonly kind: "injector"; readonly limit: InjectorLimit; readonly reason: string };
+
+const impossible = (reason: string): NotEnabled => ({ kind: "impossible", reason });
+const unjudgeable = (reason: string): NotEnabled => ({ kind: "unjudgeable", reason });
+const beyond = (limit: InjectorLimit, reason: string): NotEnabled => ({ kind: "injector", limit, reason });
+
+const noPolicy = impossible("the scenario has no policy");
+const notStarted = impossible("the bus is not started");
+const startedAlready = impossible("the bus is started already");
+const replicaStartedAlready = impossible("the replica is started already");
+const replicaNotStarted = impossible("the replica is not started");
+const startedByNothing = impossible("nothing starts the process again");
+const connectionEnded = impossible("the connection has ended");
+const neverConnected = impossible("the client has never been connected");
+const notSilent = impossible("the link is not silent");
+const neverNoticed = impossible("nothing would let the client notice it");
+const noticedAlready = impossible("the client has noticed already");
+const downAlready = impossible("the link is down already");
+const givesUpNever = impossible("this client never gives up");
+const noticedByNobody = impossible("nobody would notice it");
+const processStarted = impossible("a process has started");
+const nothingToHeal = impossible("nothing is to be healed");
+const noDialAwaited = impossible("no dial is awaited");
+const processWaits = impossible("the process waits for it");
+const nothingRaces = impossible("nothing would race with it");
+const nothingFollows = impossible("nothing follows");
+const noSuchPublish = impossible("there is no such publish to do again");
+const notAcknowledged = impossible("only what is acknowledged is published again");
+const notInStream = impossible("only what a stream holds is handled here");
+const deadLetters = impossible("what is kept there is for people to look at");
+
+const faultInForce = unjudgeable("another fault is in force");
+const serverPaused = unjudgeable("the server is paused");
+const leftBehind = unjudgeable("what the process left behind is still under way");
+const maybeNotConnected = unjudgeable("the client may not be connected");
+const connectionUnknown = unjudgeable("whether it meets a live connection is not known");
+const stateUnknown = unjudgeable("the client's state is not known");
+const givingUpUnknown = unjudgeable("whether the client has given up by then is not known");
+const mayBlock = unjudgeable("the call may block until the handshake ends");
+const mayBeHeld = unjudgeable("a dial to the paused server may hold the call");
+const countsAgainstLimit = unjudgeable("its bytes would count against the limit in force");
+const anchorNeedsFlush = unjudgeable("a byte anchor needs a flushed link");
+const anchorCounts = unjudgeable("a byte anchor counts what is sent without waiting");
+const givenCounts = unjudgeable("what the process is given would count against it");
+const acksUnknown = unjudgeable("which acknowledgements its disk has is not known");
+const endedByTimers = unjudgeable("nothing would end it but timers");
+const endedByClientTimers = unjudgeable("nothing would end it but the client's own timers");
+
+const pingsRace = beyond("client-timers", "the client's own PINGs would race with it");
+const timersRace = beyond("client-timers", "the client's own PINGs or its giving up would race with it");
+const givingUpRaces = beyond("client-timers", "the client's giving up would race with it");
+const givingUpRacesLater = beyond("client-timers", "the client's giving up would race with what follows");
+const socketsFull = beyond("socket-buffers", "more than the sockets take would block the call");
+const waitTooShort = beyond("machine-load", "on a busy machine its wait may end before the round trip");
+/** A proxy that resets drops what it has not yet passed on, on the server's side too. */
+const resetDrops = beyond("proxy-reset", "the proxy would reset the server's side too, and drop what is on its way");
+
+/** The client's own PINGs run, and the injector cannot stop them. */
+const pings = ({ options, limits }: Setting): boolean =>
+  options.pingIntervalMs !== undefined && limits.has("client-timers");
+
+/** The client gives up after some dials, and the injector cannot stop it. */
+const givesUp = (setting: Setting): boolean => runsOutOfDials(setting) && setting.limits.has("client-timers");
+
+const runsOutOfDials = ({ profile, options }: Setting): boolean =>
+  dialsBeforeGivingUp(profile, options) < Number.POSITIVE_INFINITY;
+
+const resets = ({ options, limits }: Setting): boolean => options.cutsWith === "rst" && limits.has("proxy-reset");
+
+/** Whether the publish step is still running when `next` is done. */
+export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
+  if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
+  if (view.hindrance !== "none" || view.ended !== "no") return false;
+  if (next.kind === "heal") {
+    if (next.awaits !== "connected") return false;
+    // A publish that waits for its acknowledgement can outlast an outage.
+    return isDurable(view, step) ? view.link === "down" && view.process === "running" : view.link === "handshake";
+  }
+  if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
+  // Whether a limit or an interval would begin within the burst is not for a byte anchor or a stale clock to say.
+  return next.fault.kind === "cut" || next.fault.kind === "stop-server";
+}
+
+/** Why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal. */
+export function notEnabled(view: View, step: Step, next: Step | undefined, setting: Setting): NotEnabled | undefined {
+  if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
+  if (view.policy !== undefined) {
+    if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
+    if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
+    if (step.kind === "signal" && step.replica > 0) return peerNotEnabled(view, step.replica);
+    if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
+  }
+  if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
+    return notStarted;
+  switch (step.kind) {
+    case "publish":
+    case "flush":
+    case "drain":
+    case "close":
+    case "exit":
+      return callNotEnabled(view, step, next, setting);
+    case "together":
+      return togetherNotEnabled(view, step.steps, setting);
+    case "fault":
+      return faultNotEnabled(view, step.fault, setting);
+    case "await-noticed":
+      if (!isSilent(view)) return notSilent;
+      if (setting.options.pingIntervalMs === undefined) return neverNoticed;
+      return view.client === "connected" && view.ended === "no" ? undefined : noticedAlready;
+    case "heal":
+      return healNotEnabled(view, step.awaits, setting);
+    case "signal":
+      return view.policy === undefined ? noPolicy : signalNotEnabled(view, setting);
+    case "subscribe":
+    case "advance":
+      return noPolicy;
+  }
+}
+
+/** Why `next` could not be done while the publish before it still runs; `after` is the view by then. */
+export const notEnabledMeanwhile = (after: View, next: Step | undefined, setting: Setting): NotEnabled | undefined =>
+  next === undefined ? nothingFollows : notEnabled(after, next, undefined, setting);
+
+function startNotEnabled(view: View, replica: number): NotEnabled | undefined {
+  if (view.policy === undefined) {
+    if (replica > 0) return noPolicy;
+    if (view.process === "exited") return startedByNothing;
+  }
+  if (replica > 0) {
+    if ((view.peers & bitOf(replica)) > 0) return replicaStartedAlready;
+    return isCalm(view) ? undefined : faultInForce;
+  }
+  if (view.started) return startedAlready;
+  return view.hindrance === "none" ? undefined : leftBehind;
+}
+
+/** What a replica beyond 0 does is of interest only while nothing is wrong with the server. */
+function peerNotEnabled(view: View, replica: number): NotEnabled | undefined {
+  if ((view.peers & bitOf(replica)) === 0) return replicaNotStarted;
+  return isCalm(view) ? undefined : faultInForce;
+}
+
+function subscribeNotEnabled(view: View, replica: number, subject: string): NotEnabled | undefined {
+  if (replica > 0) {
+    const why = peerNotEnabled(view, replica);
+    if (why !== undefined) return why;
+  } else if (!view.started || view.client !== "connected" || view.ended !== "no") return maybeNotConnected;
+  if (!isCalm(view)) return faultInForce;
+  if (subject === view.policy?.consume.deadLetterSubject) return deadLetters;
+  const durable = view.policy !== undefined && isClassifiedDurable(view.policy, subject);
+  return durable ? undefined : notInStream;
+}
+
+function timeNotEnabled(view: View, ms: number, setting: Setting): NotEnabled | undefined {
+  if (view.client === "unsure") return connectionUnknown;
+  if (isSilent(view) && pings(setting)) return pingsRace;
+  const untilMs = view.nowMs + ms;
+  const { fromMs = Number.POSITIVE_INFINITY, byMs = 0 } = view.givesUp ?? {};
+  return untilMs >= fromMs && untilMs < byMs ? givingUpUnknown : undefined;
+}
+
+/** What may be wrong before a process starts. */
+function coldFaultNotEnabled(view: View, fault: Fault): NotEnabled | undefined {
+  if (!isCalm(view)) return faultInForce;
+  switch (fault.kind) {
+    case "cut":
+    case "stop-server":
+      return fault.awaits === "none" ? undefined : noticedByNobody;
+    case "no-jetstream":
+    case "refuse-credentials":
+    case "silent-handshake":
+      return undefined;
+    default:
+      return notStarted;
+  }
+}
+
+/** The end of the process, in whatever way. */
+function endNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
+  if (view.link === "handshake") return mayBlock;
+  if (view.hindrance === "limit" || view.hindrance === "lose-ack") return countsAgainstLimit;
+  if (isSilent(view)) return endedByTimers;
+  if (view.client === "unsure") return connectionUnknown;
+  return resets(setting) && view.link === "up" ? resetDrops : undefined;
+}
+
+/** A stop has a budget, or a supervisor that ends it: it needs no timer of the client's to end in a blackhole. */
+function signalNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
+  const isEndedByItself = setting.options.pingIntervalMs === undefined && view.client === "connected";
+  if (view.hindrance !== "blackhole" || !isEndedByItself) return endNotEnabled(view, setting);
+  return resets(setting) ? resetDrops : undefined;
+}
+
+/** Well below what proxy and kernel take before nats.go's publish blocks; live, 3.7 MiB went into one unread connection. */
+const keptBytesMax = 1_048_576;
+/** A round trip takes a millisecond, but who can tell on a busy machine. */
+const calmFlushMsMin = 1_000;
+
+function callNotEnabled(view: View, step: CallStep, next: Step | undefined, setting: Setting): NotEnabled | undefined {
+  if (step.kind === "exit") return endNotEnabled(view, setting);
+  if (step.kind === "publish") return publishNotEnabled(view, step, next, setting);
+  if (view.ended !== "no") return connectionEnded;
+  if (view.process === "waiting") return neverConnected;
+  if (view.link === "handshake") return mayBlock;
+  if (view.hindrance === "limit" || view.hindrance === "lose-ack") return countsAgainstLimit;
+  if (isSilent(view)) return endedByTimers;
+  if (step.kind === "flush") {
+    const calm = view.client === "connected" && view.hindrance === "none";
+    return calm && step.timeoutMs < calmFlushMsMin && setting.limits.has("machine-load") ? waitTooShort : undefined;
+  }
+  if (step.kind === "drain") {
+    if (view.hindrance === "hold") return endedByClientTimers;
+    return view.client === "unsure" ? connectionUnknown : undefined;
+  }
+  if (resets(setting) && view.link === "up") return resetDrops;
+  return view.client === "unsure" && view.link === "up" ? connectionUnknown : undefined;
+}
+
+function publishNotEnabled(
+  view: View,
+  step: PublishStep,
+  next: Step | undefined,
+  setting: Setting,
+): NotEnabled | undefined {
+  if (view.policy === undefined && (step.subject ?? step.again) !== undefined) return noPolicy;
+  if (step.again !== undefined && !view.published.some(one => isSamePublish(one, step))) return noSuchPublish;
+  if (step.again !== undefined && !isDurable(view, step)) return notAcknowledged;
+  if (isDurable(view, step)) {
+    if (view.hindrance === "limit") return anchorCounts;
+    if (isSilent(view) && pings(setting)) return pingsRace;
+  }
+  if (view.hindrance === "pause" && view.client !== "connected") return mayBeHeld;
+  if (view.link === "handshake" && !overlaps(view, step, next)) return mayBlock;
+  const keeps = view.hindrance === "hold" || view.hindrance === "pause";
+  if (!keeps || !setting.limits.has("socket-buffers")) return undefined;
+  const bytes = step.count * frameBytes(setting.options.subject, step.bytes, setting.profile);
+  return view.keptBytes + bytes > keptBytesMax ? socketsFull : undefined;
+}
+
+/** It repeats what an earlier step published, to the byte. */
+const isSamePublish = (one: PublishStep, { again, count, bytes, subject, key }: PublishStep): boolean =>
+  one.id === again && one.count === count && one.bytes === bytes && one.subject === subject && one.key === key;
+
+function togetherNotEnabled(view: View, steps: readonly CallStep[], setting: Setting): NotEnabled | undefined {
+  if (view.ended !== "no") return connectionEnded;
+  if (
+    view.client === "unsure" ||
+    view.link === "handshake" ||
+    view.hindrance === "limit" ||
+    view.hindrance === "lose-ack" ||
+    view.hindrance === "pause" ||
+    view.process === "waiting" ||
+    steps.some(step => isDurable(view, step))
+  ) {
+    return stateUnknown;
+  }
+  return steps.map(step => callNotEnabled(view, step, undefined, setting)).find(reason => reason !== undefined);
+}
+
+function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled | undefined {
+  if (isDown(view)) return downAlready;
+  const gone = view.ended !== "no";
+  if (fault.kind === "cut" && gone) return view.ended === "stuck" ? connectionEnded : undefined;
+  if (gone) return connectionEnded;
+  if (view.client !== "connected") return maybeNotConnected;
+  switch (fault.kind) {
+    case "cut":
+      if (view.hindrance === "pause") return serverPaused;
+      if (isSilent(view) && pings(setting)) return pingsRace;
+      return awaitNotEnabled(view, fault.awaits, setting);
+    case "stop-server":
+      if (view.hindrance !== "none") return faultInForce;
+      if (fault.signal === "KILL" && view.subscribed > 0) return acksUnknown;
+      return awaitNotEnabled(view, fault.awaits, setting);
+    case "hold":
+    case "limit":
+      if (view.hindrance !== "none") return faultInForce;
+      if (pings(setting) || givesUp(setting)) return timersRace;
+      if (fault.kind === "limit" && !view.quiet) return anchorNeedsFlush;
+      return fault.kind === "limit" && resets(setting) ? resetDrops : undefined;
+    case "blackhole":
+    case "pause-server":
+      if (view.hindrance !== "none") return faultInForce;
+      if (fault.kind === "pause-server" && resets(setting)) return resetDrops;
+      return givesUp(setting) ? givingUpRaces : undefined;
+    case "lose-ack":
+      if (view.policy === undefined) return noPolicy;
+      if (view.hindrance !== "none") return faultInForce;
+      if ((view.subscribed & bitOf(0)) > 0) return givenCounts;
+      return pings(setting) || givesUp(setting) ? timersRace : undefined;
+    case "power-loss":
+      if (view.policy === undefined) return noPolicy;
+      if (view.hindrance !== "none") return faultInForce;
+      return awaitNotEnabled(view, fault.awaits, setting);
+    case "no-jetstream":
+    case "refuse-credentials":
+    case "silent-handshake":
+      return view.policy === undefined ? noPolicy : processStarted;
+  }
+}
+
+function awaitNotEnabled(view: View, awaits: "noticed" | "gave-up" | "none", setting: Setting): NotEnabled | undefined {
+  const finite = runsOutOfDials(setting);
+  // Under a policy time moves by its own steps, and the plan knows when the attempts run out.
+  if (finite && awaits === "noticed" && view.policy !== undefined) return undefined;
+  if (awaits !== "gave-up") return givesUp(setting) ? givingUpRacesLater : undefined;
+  return finite ? undefined : givesUpNever;
+}
+
+function healNotEnabled(view: View, awaits: HealAwait, setting: Setting): NotEnabled | undefined {
+  if (isSilent(view) && view.client === "connected" && pings(setting)) return pingsRace;
+  if (isCalm(view) && view.client !== "unsure") return nothingToHeal;
+  if (!view.started) return awaits === "handshake" ? noDialAwaited : undefined;
+  if ((view.process === "waiting" || !view.jetStream) && awaits !== "connected") return processWaits;
+  if (awaits === "handshake") {
+    if (view.link !== "down" || view.client !== "disconnected" || view.ended !== "no") return noDialAwaited;
+  }
+  if (awaits === "none" && (view.link !== "down" || view.hindrance === "pause" || view.ended !== "no"))
+    return nothingRaces;
+  return undefined;
+}

@@ -1,0 +1,160 @@
+/**
+ * The plan: what is done about each step of a scenario, what the harness knows before and after it, and what befalls the process
+ * meanwhile. It follows from the scenario, the profile and the injectors' limits alone, so every world does, overlaps and skips
+ * exactly the same steps, and a shrunk scenario is still a scenario. Nobody else works any of it out again.
+ */
+import type { Profile } from "../vocabulary/profile.ts";
+import type { CallStep, Scenario, Step, StepId } from "../vocabulary/scenario.ts";
+import { advance } from "./advance.ts";
+import { type NotEnabled, notEnabled, notEnabledMeanwhile, overlaps } from "./enabled.ts";
+import type { Life } from "./life.ts";
+import { type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
+import { type Settling, settleId, settling } from "./settle.ts";
+import { copyView, newView, type View } from "./view.ts";
+
+export type { NotEnabled } from "./enabled.ts";
+export type { Life } from "./life.ts";
+export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
+export { type Pass, settleId } from "./settle.ts";
+export { isCalm, isDurable, type View } from "./view.ts";
+
+/** A step of the scenario. */
+export interface ScenarioStep {
+  readonly kind: "step";
+  readonly step: Step;
+  /** Why it is skipped. */
+  readonly skipped: NotEnabled | undefined;
+  /** It still runs when the next one is done. */
+  readonly overlapping: boolean;
+  /** What befalls replica 0 by it, in order. */
+  readonly life: readonly Life[];
+  readonly before: Readonly<View>;
+  readonly after: Readonly<View>;
+}
+
+/** The end of the case. */
+export interface SettleStep extends Settling {
+  readonly kind: "settle";
+  readonly step: { readonly id: StepId; readonly kind: "settle" };
+  readonly skipped: undefined;
+  readonly overlapping: false;
+}
+
+export type PlannedStep = ScenarioStep | SettleStep;
+
+export interface Plan {
+  /** The scenario's, in order, and `settle` last. */
+  readonly steps: readonly PlannedStep[];
+  readonly settle: SettleStep;
+}
+
+/** A case with its plan, which whoever runs it, judges it or explains it reads. */
+export interface PlannedCase {
+  readonly scenario: Scenario;
+  readonly profile: Profile;
+  readonly plan: Plan;
+}
+
+/** `limits`: what the injectors of all worlds concerned cannot do. */
+export const planCase = (scenario: Scenario, profile: Profile, limits?: InjectorLimits): PlannedCase => ({
+  scenario,
+  profile,
+  plan: plan(scenario, profile, limits),
+});
+
+/** Every step of the scenario with what is done about it, and the end. */
+export function plan(scenario: Scenario, profile: Profile, limits?: InjectorLimits): Plan {
+  const steps = [...planning(scenario, profile, limits)];
+  return { steps, settle: steps.at(-1) as SettleStep };
+}
+
+/** The same one step after the other, for a search that looks at each once: what is known before and after it is most of a plan. */
+export function* planning(
+  scenario: Scenario,
+  profile: Profile,
+  limits: InjectorLimits = liveLimits,
+): Generator<PlannedStep, void> {
+  const setting = settingOf(scenario, profile, limits);
+  const { steps } = scenario;
+  let view: Readonly<View> = firstView(setting);
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as Step;
+    const next = steps[i + 1];
+    const skipped = notEnabled(view, step, next, setting);
+    const planned =
+      skipped === undefined
+        ? planStep(view, step, overlaps(view, step, next) && racesWith(view, step, next, setting), setting)
+        : skipping(view, step, skipped);
+    yield planned;
+    view = planned.after;
+  }
+  yield planSettle(view, setting);
+}
+
+/**
+ * The plan of a bus that is not what it is declared to be: what `decided` does, overlaps and skips, and what befalls a process of this
+ * scenario's policy and this profile by it.
+ */
+export function planAsDecided(decided: Plan, scenario: Scenario, profile: Profile): Plan {
+  const setting = settingOf(scenario, profile);
+  let view: Readonly<View> = firstView(setting);
+  const steps = decided.steps.map((one): PlannedStep => {
+    if (one.kind === "settle") return planSettle(view, setting);
+    const { step, skipped, overlapping } = one;
+    const planned = skipped === undefined ? planStep(view, step, overlapping, setting) : skipping(view, step, skipped);
+    view = planned.after;
+    return planned;
+  });
+  return { steps, settle: steps.at(-1) as SettleStep };
+}
+
+export const settingOf = (
+  { policy, options }: Pick<Scenario, "policy" | "options">,
+  profile: Profile,
+  limits: InjectorLimits = liveLimits,
+): Setting => ({ policy, profile, options, limits });
+
+/** Before anything is done. */
+export const firstView = ({ policy, options }: Setting): View => newView(policy, options.servers);
+
+/** One step from here, which must be enabled. */
+export function planStep(before: Readonly<View>, step: Step, overlapping: boolean, setting: Setting): ScenarioStep {
+  const after = copyView(before);
+  const life = advance(after, step, overlapping, setting);
+  return { kind: "step", step, skipped: undefined, overlapping, life, before, after };
+}
+
+export const planSettle = (before: Readonly<View>, setting: Setting): SettleStep => ({
+  kind: "settle",
+  step: { id: settleId, kind: "settle" },
+  skipped: undefined,
+  overlapping: false,
+  ...settling(before, setting),
+});
+
+const nothing: readonly Life[] = [];
+
+const skipping = (view: Readonly<View>, step: Step, skipped: NotEnabled): ScenarioStep => ({
+  kind: "step",
+  step,
+  skipped,
+  overlapping: false,
+  life: nothing,
+  before: view,
+  after: view,
+});
+
+/** Whether the next step can be done while the publish still runs. */
+function racesWith(view: Readonly<View>, step: Step, next: Step | undefined, setting: Setting): boolean {
+  const meanwhile = copyView(view);
+  advance(meanwhile, step, true, setting);
+  return notEnabledMeanwhile(meanwhile, next, setting) === undefined;
+}
+
+/** The calls of a `together` that are made: once the connection has been ended, only publishes. */
+export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
+  const exit = calls.findIndex(call => call.kind === "exit");
+  const lived = exit < 0 ? calls : calls.slice(0, exit + 1);
+  const end = lived.findIndex(call => call.kind === "close" || call.kind === "drain");
+  return lived.filter((call, i) => end < 0 || i <= end || call.kind === "publish" || call.kind === "exit");
+}

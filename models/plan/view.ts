@@ -1,0 +1,141 @@
+/** The view: what the harness knows before it does a step. It follows from scenario and profile alone, and nothing in it asks what only the client knows. */
+import type { Policy } from "../vocabulary/policy.ts";
+import { isClassifiedDurable } from "../vocabulary/policy-rules.ts";
+import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+
+export interface View {
+  started: boolean;
+  /** What became of the connection for good; `stuck` reconnects but refuses every publish. */
+  ended: "no" | "closed" | "stuck";
+  link: "up" | "handshake" | "down";
+  /** What else is done to the link or the server while `link` is up. */
+  hindrance: "none" | "hold" | "limit" | "blackhole" | "pause" | "lose-ack";
+  limitBytesLeft: number;
+  /** The step that set the limit. */
+  limitStep: StepId;
+  /** Published into a link or server that keeps it. */
+  keptBytes: number;
+  /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
+  client: "connected" | "disconnected" | "unsure";
+  /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
+  quiet: boolean;
+  /** The process: none yet; `waiting` for its first connection; it has been connected; ended. Without a policy there is only its end. */
+  process: "none" | "waiting" | "running" | "exited";
+  /** The scenario's own time, moved by `advance`. */
+  nowMs: number;
+  startedAtMs: number;
+  /** The dials of this outage run out between these two moments. */
+  givesUp: { readonly fromMs: number; readonly byMs: number } | undefined;
+  /** When it failed; undefined where nobody will start it again. */
+  exitedAtMs: number | undefined;
+  /** What a dial meets while the link is down: nothing, a server that never greets, one that refuses the credentials. */
+  door: "shut" | "silent" | "refuses";
+  /** The server runs with JetStream. */
+  jetStream: boolean;
+  /** Which way this process publishes what its classifier calls durable. */
+  path: "jetstream" | "core";
+  /** Publish steps done so far, for those that publish the same again. */
+  published: readonly PublishStep[];
+  /** Replicas that have a consumer, a bit each: the server sends them messages of its own accord. */
+  subscribed: number;
+  /** The server's process runs. */
+  serverUp: boolean;
+  /** Replicas beyond 0 that run, a bit each. */
+  peers: number;
+  /** Servers in the client's pool. */
+  readonly servers: number;
+  readonly policy: Policy | undefined;
+}
+
+export const newView = (policy?: Policy, servers = 1): View => ({
+  started: false,
+  ended: "no",
+  link: "up",
+  hindrance: "none",
+  limitBytesLeft: 0,
+  limitStep: "",
+  keptBytes: 0,
+  client: "disconnected",
+  quiet: true,
+  process: "none",
+  nowMs: 0,
+  startedAtMs: 0,
+  givesUp: undefined,
+  exitedAtMs: undefined,
+  door: "shut",
+  jetStream: true,
+  path: "jetstream",
+  published: [],
+  subscribed: 0,
+  serverUp: true,
+  peers: 0,
+  servers,
+  policy,
+});
+
+/** Field by field: a view is copied twice a step, and a spread costs several times as much. */
+export const copyView = (view: Readonly<View>): View => ({
+  started: view.started,
+  ended: view.ended,
+  link: view.link,
+  hindrance: view.hindrance,
+  limitBytesLeft: view.limitBytesLeft,
+  limitStep: view.limitStep,
+  keptBytes: view.keptBytes,
+  client: view.client,
+  quiet: view.quiet,
+  process: view.process,
+  nowMs: view.nowMs,
+  startedAtMs: view.startedAtMs,
+  givesUp: view.givesUp,
+  exitedAtMs: view.exitedAtMs,
+  door: view.door,
+  jetStream: view.jetStream,
+  path: view.path,
+  published: view.published,
+  subscribed: view.subscribed,
+  serverUp: view.serverUp,
+  peers: view.peers,
+  servers: view.servers,
+  policy: view.policy,
+});
+
+/** Field by field, for the same reason: half of the steps change nothing that the harness knows. */
+export const isSameView = (a: Readonly<View>, b: Readonly<View>): boolean =>
+  a.started === b.started &&
+  a.ended === b.ended &&
+  a.link === b.link &&
+  a.hindrance === b.hindrance &&
+  a.limitBytesLeft === b.limitBytesLeft &&
+  a.limitStep === b.limitStep &&
+  a.keptBytes === b.keptBytes &&
+  a.client === b.client &&
+  a.quiet === b.quiet &&
+  a.process === b.process &&
+  a.nowMs === b.nowMs &&
+  a.startedAtMs === b.startedAtMs &&
+  a.givesUp === b.givesUp &&
+  a.exitedAtMs === b.exitedAtMs &&
+  a.door === b.door &&
+  a.jetStream === b.jetStream &&
+  a.path === b.path &&
+  a.published === b.published &&
+  a.subscribed === b.subscribed &&
+  a.serverUp === b.serverUp &&
+  a.peers === b.peers &&
+  a.servers === b.servers &&
+  a.policy === b.policy;
+
+export const isSilent = (view: View): boolean => view.hindrance === "blackhole" || view.hindrance === "pause";
+export const isDown = (view: View): boolean => view.link !== "up";
+/** Nothing is wrong with link or server. */
+export const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
+
+/** The bit of a replica in `subscribed` and `peers`. */
+export const bitOf = (replica: number): number => 1 << replica;
+
+/** Whether the step publishes through JetStream. */
+export function isDurable(view: View, step: Step): boolean {
+  if (view.policy === undefined || step.kind !== "publish" || step.subject === undefined) return false;
+  return view.path === "jetstream" && isClassifiedDurable(view.policy, step.subject);
+}
