@@ -32,10 +32,10 @@ const sharesItsId = (policy: Policy, { subject = "", key }: Message): boolean =>
 export const isAckedAsItself = (message: Message, policy: Policy): boolean =>
   message.told?.is === "acked" && !(message.told.duplicate === true && sharesItsId(policy, message));
 
-/** A limit of its stream, as declared, has made room for newer ones. */
+/** A limit of its stream, as declared, has made room for newer ones, or may have. */
 const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
   const stream = streamFor(policy, message);
-  return message.discarded && stream?.messagesMax !== undefined && stream.discard === "old";
+  return message.discarded !== "no" && stream?.messagesMax !== undefined && stream.discard === "old";
 };
 
 const powerWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>

@@ -14,6 +14,8 @@ export interface LedgerState {
   /** By message: it was published through JetStream, and so has arrived where a stream holds it; and how often streams do. */
   readonly durable: boolean[];
   readonly held: number[];
+  /** By message: a limit of its stream may have discarded it, or it was never stored. */
+  readonly open: boolean[];
   complete: boolean;
 }
 
@@ -24,6 +26,7 @@ export const newLedger = (): LedgerState => ({
   places: [],
   durable: [],
   held: [],
+  open: [],
   complete: true,
 });
 
@@ -44,6 +47,9 @@ export function recordInLedger(state: LedgerState, event: Event): void {
       return;
     case "discarded":
       for (let m = event.first; m < event.first + event.count; m++) state.places[m] = "stream limit";
+      return;
+    case "may-be-discarded":
+      for (let m = event.first; m < event.first + event.count; m++) state.open[m] = true;
       return;
     case "ended":
       for (let m = event.first; m < event.first + event.count; m++) state.places[m] = event.place;
@@ -76,7 +82,7 @@ const arrivalsOf = ({ durable, held, arrivals }: LedgerState, m: number): number
 export const hasArrived = (state: LedgerState, m: number): boolean => arrivalsOf(state, m) > 0;
 
 export const classAt = (state: LedgerState, m: number): ClassName =>
-  classOf(state.outcomes[m], arrivalsOf(state, m), state.complete);
+  classOf(state.outcomes[m], arrivalsOf(state, m), state.complete && state.open[m] !== true);
 
 export function ledgerOf(state: LedgerState): Ledger {
   const classes: Record<ClassName, number> = {

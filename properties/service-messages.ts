@@ -56,7 +56,8 @@ export interface Message {
   readonly delivered: boolean;
   /** How often streams hold it. */
   readonly held: number;
-  readonly discarded: boolean;
+  /** By a limit of its stream; `maybe`: it was, or it was never stored. */
+  readonly discarded: "no" | "maybe" | "yes";
   readonly handled: Handled | undefined;
 }
 
@@ -75,7 +76,7 @@ export const unmet: Message = {
   disruptions: 0,
   delivered: false,
   held: 0,
-  discarded: false,
+  discarded: "no",
   handled: undefined,
 };
 

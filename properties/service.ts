@@ -139,7 +139,10 @@ function trackService(service: Service, event: Event): void {
       changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
       return;
     case "discarded":
-      changeMessages(service, event, message => ({ ...message, discarded: true }));
+      changeMessages(service, event, message => ({ ...message, discarded: "yes" }));
+      return;
+    case "may-be-discarded":
+      changeMessages(service, event, message => ({ ...message, discarded: "maybe" }));
       return;
     case "handled":
       changeMessages(service, event, message => handledAt(message, event, service.nowMs, service.starts));

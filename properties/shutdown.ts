@@ -87,7 +87,7 @@ export const shutdown: readonly Property[] = [
         const doneAtStart = handled?.doneAtStart;
         if (subject === undefined || doneAtStart === undefined) return false;
         // What was, or may have been, stored more than once is rightly delivered as often.
-        if (again || held > 1 || discarded || ends.powerLosses > 0 || ends.storesLost > 0) return false;
+        if (again || held > 1 || discarded !== "no" || ends.powerLosses > 0 || ends.storesLost > 0) return false;
         return (startsAtSubscribe.get(subject) ?? 0) > doneAtStart;
       },
       breaks: ({ handled }) => handled?.replayed === true,

@@ -14,7 +14,7 @@ import { type Ledger, type PropertyVerdict, type Verdict, worst } from "../model
 import { worded } from "../models/words.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../properties/effect.ts";
-import { ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
+import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../properties/ledger.ts";
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../properties/property.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
@@ -68,7 +68,7 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];
   const unmet = expectation === undefined ? undefined : whyUnmet(ledger, expectation.classes);
-  const { verdict, reason } = conclude(scenario, conformance, properties, effect, ledgerState.complete, unmet);
+  const { verdict, reason } = conclude(scenario, conformance, properties, effect, ledgerState, unmet);
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
     verdict,
@@ -108,11 +108,12 @@ function conclude(
   conformance: Judgement["conformance"],
   properties: readonly PropertyVerdict[],
   effect: EffectState,
-  observationComplete: boolean,
+  ledger: LedgerState,
   unmet: string | undefined,
 ): { verdict: Verdict; reason: string } {
   const verdicts: { verdict: Verdict; reason: string }[] = [];
   const say = (verdict: Verdict, reason: string): void => void verdicts.push({ verdict, reason });
+  const { complete: observationComplete, open } = ledger;
   const vacuous = whyVacuous(effect);
   for (const one of properties) if (one.verdict === "violated") say("violated", `${one.property}: ${one.reason}`);
   if (vacuous !== undefined) say("inconclusive", vacuous);
@@ -125,6 +126,12 @@ function conclude(
   if (unmet !== undefined && vacuous === undefined) say("violated", `expect: ${unmet}`);
   if (conformance.answer === "undecided") say("inconclusive", `conformance: ${conformance.reason}`);
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
+  const inDoubt = open.indexOf(true);
+  if (inDoubt >= 0)
+    say(
+      "inconclusive",
+      `whether the limit of its stream has discarded message ${inDoubt}, or it was lost, cannot be told`,
+    );
   for (const must of scenario.mustHappen)
     if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
   const verdict = worst(verdicts.map(one => one.verdict));

@@ -46,7 +46,7 @@ export function permittedLedgers({ scenario, profile, plan }: PlannedCase, evalu
 
 function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
   const state = copy(node.state);
-  const { outcomes, frameBytes, arrivals, places, durable, held, complete } = node.ledger;
+  const { outcomes, frameBytes, arrivals, places, durable, held, open, complete } = node.ledger;
   const ledger: LedgerState = {
     outcomes: outcomes.slice(),
     frameBytes: frameBytes.slice(),
@@ -54,6 +54,7 @@ function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
     places: places.slice(),
     durable: durable.slice(),
     held: held.slice(),
+    open: open.slice(),
     complete,
   };
   once(state, event => recordInLedger(ledger, event));

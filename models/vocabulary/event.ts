@@ -128,6 +128,8 @@ export type Event =
   | ({ readonly kind: "holds"; readonly stream: string } & Run)
   /** The limit of a stream has discarded these, as declared. */
   | ({ readonly kind: "discarded"; readonly stream: string } & Run)
+  /** Acknowledged and not held: the limit may have discarded these, or they were never stored, and nobody can tell. */
+  | ({ readonly kind: "may-be-discarded"; readonly stream: string } & Run)
   /** A handler was given these, `delivery` for the nth time; and what came of it. */
   | ({
       readonly kind: "handled";

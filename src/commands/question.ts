@@ -298,6 +298,7 @@ function record(
     live: live?.judgement.verdict ?? null,
     agrees: live === undefined ? null : live.judgement.conformance.answer === "permitted",
     notRun: result === "not-run" ? missing : null,
+    notObserved: live === undefined ? null : whyNotObserved(live),
     ledger: (live?.judgement ?? models.scaled.judgement).ledger,
     file,
     again,
@@ -319,6 +320,15 @@ function record(
   }
 }
 
+/** Whatever the verdict: the model may break what a live run that was given up does not show. */
+function whyNotObserved({ judgement, events }: LiveRun): string | null {
+  if (judgement.verdict === "inconclusive") return judgement.reason;
+  const wait = events.find(event => event.kind === "not-awaited");
+  if (wait !== undefined) return `${wait.step} waited in vain for ${wait.what}`;
+  const observed = events.findLast(event => event.kind === "observed");
+  return observed?.complete === true ? null : (observed?.why ?? "it did not end");
+}
+
 function reasonOf({ properties, conformance, reason }: Judgement, property: string): string {
   if (property === "conformance") return conformance.reason;
   return properties.find(one => one.property === property)?.reason ?? reason;
@@ -335,7 +345,7 @@ function conclude(context: Context, asked: Asked, found: Found, folder: RunFolde
   const counts = found.cases.filter(one => one.judged || one.verdict === "violated").map(one => one.verdict);
   const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
   const violations = ownFirst(question, found.violations);
-  const { families, figures } = answerOf(question, policy.policy, found.profile, found.ran);
+  const { families, figures, notes } = answerOf(question, policy.policy, found.profile, found.ran);
   const report: QuestionReport = {
     verdict,
     question,
@@ -350,6 +360,7 @@ function conclude(context: Context, asked: Asked, found: Found, folder: RunFolde
     live: { reason: found.reason ?? null, seconds: Number(found.seconds.toFixed(1)) },
     families,
     figures,
+    notes,
     violations,
     cases: found.cases,
   };

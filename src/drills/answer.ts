@@ -75,8 +75,15 @@ export interface BudgetRow {
   readonly deadlineMs: number;
   /** When the process gave up: as modelled, and as measured in live time. */
   readonly gaveUpAfterMs: number | null;
-  readonly live: { readonly deadlineMs: number; readonly gaveUpAfterMs: number | null };
+  readonly live: {
+    readonly world: "observed" | "not-observed" | "not-run";
+    readonly deadlineMs: number;
+    readonly gaveUpAfterMs: number | null;
+  };
 }
+
+/** Which streams all figures are about. */
+export const streamsNote = "Streams are modelled with limits retention, without age or byte limits.";
 
 export interface Figures {
   readonly sizes?: readonly SizeRow[];
@@ -91,6 +98,8 @@ export interface Answer {
   /** Of the cases that are judged. */
   readonly families: readonly FamilyFigures[];
   readonly figures: Figures;
+  /** What the answer rests on, where the policy has streams. */
+  readonly notes: readonly string[];
 }
 
 /** Which cases tell what becomes of a family. */
@@ -109,7 +118,11 @@ export function answerOf(
 ): Answer {
   const parts = partsOfFamilies[question];
   const judged = ran.filter(({ own }) => own.judged && parts.includes(own.part));
-  return { families: familyFigures(policy, judged.map(eventsOf)), figures: figuresOf(question, profile, ran) };
+  return {
+    families: familyFigures(policy, judged.map(eventsOf)),
+    figures: figuresOf(question, profile, ran),
+    notes: policy.streams.length > 0 ? [streamsNote] : [],
+  };
 }
 
 function figuresOf(question: Question, profile: Profile | undefined, ran: readonly Ran[]): Figures {
@@ -214,6 +227,8 @@ function budgetRow(one: Ran): BudgetRow {
     deadlineMs,
     gaveUpAfterMs: gaveUp(one.ownModel),
     live: {
+      world:
+        one.live === undefined ? "not-run" : startFigures(one.live, undefined).observed ? "observed" : "not-observed",
       deadlineMs: startupOf(one.scaled).deadlineMs ?? 0,
       gaveUpAfterMs: one.live === undefined ? null : gaveUp(one.live),
     },

@@ -17,6 +17,16 @@ function ledgerStateOf(events: readonly Event[]): LedgerState {
   return state;
 }
 
+/** Of these, how many were seen to arrive, and of how many nobody can tell. */
+function seenOf(ledger: LedgerState, messages: readonly number[]): { arrived: number; notObserved: number } {
+  const arrived = messages.filter(message => hasArrived(ledger, message)).length;
+  return { arrived, notObserved: messages.filter(message => classAt(ledger, message) === "unknown").length };
+}
+
+/** The case was observed to its end: what is not in its events has not been. */
+const isWhole = (events: readonly Event[]): boolean =>
+  events.findLast(event => event.kind === "observed")?.complete === true;
+
 const publishedIn = (events: readonly Event[]): readonly Published[] =>
   events.filter(event => event.kind === "published");
 
@@ -34,8 +44,11 @@ export interface FamilyFigures {
   arrived: number;
   /** What the callers were told. */
   readonly told: { acked: number; accepted: number; rejected: number; unsettled: number };
-  /** Told that all was well, and not arrived. */
+  /** Told that all was well, and not arrived; without what a declared limit of its stream has discarded, which is `discarded`. */
   silentLoss: number;
+  discarded: number;
+  /** Not seen to arrive, in a case that was not observed to its end, or that nobody can tell the fate of: lost or not. */
+  notObserved: number;
   /** An error that proves nothing, and not arrived. */
   inDoubt: number;
   duplicated: number;
@@ -62,6 +75,8 @@ const newFamily = ({ subjects, durability }: Policy["families"][number]): Family
   arrived: 0,
   told: { acked: 0, accepted: 0, rejected: 0, unsettled: 0 },
   silentLoss: 0,
+  discarded: 0,
+  notObserved: 0,
   inDoubt: 0,
   duplicated: 0,
 });
@@ -73,7 +88,11 @@ function count(row: FamilyFigures, ledger: LedgerState, message: number): void {
   const outcome = ledger.outcomes[message];
   if (outcome !== undefined) row.told[outcome.is] += 1;
   const its = classAt(ledger, message);
-  if (its === "silentLoss") row.silentLoss += 1;
+  if (its === "unknown") row.notObserved += 1;
+  if (its === "silentLoss") {
+    if (ledger.places[message] === "stream limit") row.discarded += 1;
+    else row.silentLoss += 1;
+  }
   if (its === "ambiguous" && !arrived) row.inDoubt += 1;
   if (its === "duplicated") row.duplicated += 1;
 }
@@ -90,6 +109,7 @@ export interface FillFigures {
   /** Bytes that the buffer had taken by then. */
   readonly takenBytes: number;
   readonly arrived: number;
+  readonly notObserved: number;
 }
 
 export function fillFigures(events: readonly Event[], step: StepId): FillFigures {
@@ -111,7 +131,7 @@ export function fillFigures(events: readonly Event[], step: StepId): FillFigures
     errors,
     firstRefusal: refused === undefined ? null : refused.first - begin,
     takenBytes,
-    arrived: messages.filter(message => hasArrived(ledger, message)).length,
+    ...seenOf(ledger, messages),
   };
 }
 
@@ -133,8 +153,10 @@ export interface StopFigures {
   readonly accepted: number;
   readonly arrived: number;
   readonly lost: number;
-  /** Of those, as the stopping process said. */
-  readonly toldLost: number;
+  /** Not seen to arrive, in a case that was not observed to its end: lost or not. */
+  readonly notObserved: number;
+  /** Of those that are lost, as the stopping process said; null: nobody saw it end. */
+  readonly toldLost: number | null;
   readonly tookMs: number | null;
   readonly budgetMs: number;
   readonly forced: boolean;
@@ -150,14 +172,16 @@ export function stopFigures(events: readonly Event[], policy: Policy): StopFigur
     .slice(Math.max(0, stopping))
     .find((event): event is Exited => isExit(event) && event.replica === 0);
   const ledger = ledgerStateOf(events);
-  const before = publishedIn(events.slice(0, Math.max(0, stopping)));
+  // A case that was given up before its stop has shown the publishes before it all the same.
+  const before = publishedIn(stopping < 0 ? events : events.slice(0, stopping));
   const accepted = messagesOf(before.filter(({ outcome }) => outcome.is === "accepted" || outcome.is === "acked"));
-  const arrived = accepted.filter(message => hasArrived(ledger, message)).length;
+  const { arrived, notObserved } = seenOf(ledger, accepted);
   return {
     accepted: accepted.length,
     arrived,
-    lost: accepted.length - arrived,
-    toldLost: exit?.toldLost ?? 0,
+    lost: accepted.length - arrived - notObserved,
+    notObserved,
+    toldLost: exit?.toldLost ?? null,
     tookMs: exit?.tookMs ?? null,
     budgetMs: policy.shutdown.budgetMs,
     forced: exit?.forced ?? false,
@@ -167,18 +191,28 @@ export function stopFigures(events: readonly Event[], policy: Policy): StopFigur
 
 const isExit = (event: Event): event is Exited => event.kind === "process" && event.change === "exited";
 
+/** Null: the case was not observed to its end. */
 export interface ReplicaFigures {
   /** Stored after one replica had stopped, and handled by one that stayed before the first came back. */
-  readonly storedAfterStop: number;
-  readonly handledByOthers: number;
+  readonly storedAfterStop: number | null;
+  readonly handledByOthers: number | null;
   /** Handled to an end more than once. */
-  readonly handledAgain: number;
-  readonly handled: number;
-  readonly stored: number;
+  readonly handledAgain: number | null;
+  readonly handled: number | null;
+  readonly stored: number | null;
 }
+
+const notObserved: ReplicaFigures = {
+  storedAfterStop: null,
+  handledByOthers: null,
+  handledAgain: null,
+  handled: null,
+  stored: null,
+};
 
 /** Of the first replica beyond 0 that stops. */
 export function replicaFigures(events: readonly Event[]): ReplicaFigures {
+  if (!isWhole(events)) return notObserved;
   const isPeer = (event: Event, change: ProcessEvent["change"]): boolean =>
     event.kind === "process" && event.change === change && event.replica > 0;
   const gone = events.findIndex(event => isPeer(event, "exited"));
@@ -213,6 +247,8 @@ export interface Probe {
 }
 
 export interface StartFigures {
+  /** To its end; else there may be more than the figures say. */
+  readonly observed: boolean;
   readonly restarts: number;
   readonly exits: readonly {
     readonly because: Exited["because"];
@@ -226,6 +262,7 @@ export interface StartFigures {
   /** Accepted before the first connection, and those of them that arrived. */
   readonly acceptedEarly: number;
   readonly arrivedEarly: number;
+  readonly notObservedEarly: number;
   readonly toldLost: number;
   readonly probes: readonly Probe[];
 }
@@ -265,15 +302,18 @@ export function startFigures(events: readonly Event[], heal: StepId | undefined)
   }
   const ledger = ledgerStateOf(events);
   const accepted = messagesOf(early);
+  const { arrived, notObserved } = seenOf(ledger, accepted);
   const after = (atMs: number | undefined): number | null =>
     atMs === undefined || healedAtMs === undefined ? null : Math.max(0, atMs - healedAtMs);
   return {
+    observed: isWhole(events),
     restarts,
     exits,
     connectedAfterMs: after(connectedAtMs),
     readyAfterMs: after(readyAtMs),
     acceptedEarly: accepted.length,
-    arrivedEarly: accepted.filter(message => hasArrived(ledger, message)).length,
+    arrivedEarly: arrived,
+    notObservedEarly: notObserved,
     toldLost,
     probes,
   };

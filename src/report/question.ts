@@ -21,6 +21,8 @@ export interface QuestionCase {
   readonly agrees: boolean | null;
   /** The capabilities that are missing. */
   readonly notRun: readonly string[] | null;
+  /** Why its live run shows less than it was to show; null: it shows all, or there was none. */
+  readonly notObserved: string | null;
   readonly ledger: Ledger;
   readonly file: string;
   readonly again: string;
@@ -86,6 +88,7 @@ function renderHead(report: QuestionReport, paint: Paint): string {
     ["Policy", `${policy}, on ${bus} (${where})`],
     ...(unclaimed === null ? [] : [["", paint("yellow", unclaimed)] as const]),
     ...answers(report).map((line, i): [string, string] => [i === 0 ? "Answer" : "", line]),
+    ...report.notes.map((line): [string, string] => ["", paint("dim", line)]),
   ]);
 }
 
@@ -107,18 +110,26 @@ function answers({ question, families, figures }: QuestionReport): readonly stri
 const sum = (rows: readonly FamilyFigures[], of: (row: FamilyFigures) => number): number =>
   rows.reduce((total, row) => total + of(row), 0);
 
+/** What could not be observed is said beside what was, and is no part of it. */
+const beside = (count: number, what: string): string => (count === 0 ? "" : `; ${count} ${what}`);
+const notObservedText = (count: number): string => beside(count, "could not be observed");
+
 function ofDurability(families: readonly FamilyFigures[]): readonly string[] {
   const durable = families.filter(({ declared }) => declared === "durable");
   const best = families.filter(({ declared }) => declared === "best-effort");
+  const lost = (rows: readonly FamilyFigures[]): string =>
+    `of ${counted(
+      sum(rows, row => row.published),
+      "message",
+    )} ${sum(rows, row => row.silentLoss)} were lost in silence`;
+  const open = (rows: readonly FamilyFigures[]): string =>
+    beside(
+      sum(rows, row => row.discarded),
+      "were discarded by the limit of their stream, which is declared",
+    ) + notObservedText(sum(rows, row => row.notObserved));
   return [
-    `declared durable: of ${counted(
-      sum(durable, row => row.published),
-      "message",
-    )} ${sum(durable, row => row.silentLoss)} were lost in silence; ${sum(durable, row => row.told.unsettled)} ended in an error that leaves it open, of which ${sum(durable, row => row.inDoubt)} are not there`,
-    `best-effort: of ${counted(
-      sum(best, row => row.published),
-      "message",
-    )} ${sum(best, row => row.silentLoss)} were lost in silence, which is declared`,
+    `declared durable: ${lost(durable)}; ${sum(durable, row => row.told.unsettled)} ended in an error that leaves it open, of which ${sum(durable, row => row.inDoubt)} are not there${open(durable)}`,
+    `best-effort: ${lost(best)}, which is declared${open(best)}`,
   ];
 }
 
@@ -126,27 +137,30 @@ function ofBuffer(sizes: readonly SizeRow[]): readonly string[] {
   const own = sizes.find(({ judged }) => judged);
   if (own === undefined) return ["no size was tried"];
   const { limitBytes, firstRefusal, predictedFirstRefusal, frameBytes, peakMemoryBytes, published, arrived } = own;
+  const open = notObservedText(own.notObserved);
+  if (published === 0) return ["the policy's own size could not be observed"];
   if (limitBytes === null)
     return [
-      `this client has no reconnect buffer: ${published - arrived} of ${published} published while down never arrived`,
+      `this client has no reconnect buffer: ${published - arrived - own.notObserved} of ${published} published while down never arrived${open}`,
     ];
   const asPredicted =
     firstRefusal === predictedFirstRefusal ? "as predicted" : `predicted was ${predictedFirstRefusal}`;
   const memory = peakMemoryBytes === null ? "" : `; the process had ${mebibytes(peakMemoryBytes)} at most`;
   return [
-    `the buffer of ${limitBytes.toLocaleString("en-US")} bytes took ${firstRefusal ?? published} messages of ${frameBytes} bytes and refused the next, ${asPredicted}${memory}`,
+    `the buffer of ${limitBytes.toLocaleString("en-US")} bytes took ${firstRefusal ?? published} messages of ${frameBytes} bytes and refused the next, ${asPredicted}${memory}${open}`,
   ];
 }
 
 function ofShutdown(stops: readonly StopRow[], replicas: readonly ReplicaRow[]): readonly string[] {
   const own = stops.filter(({ judged }) => judged);
   const lines = own.map(
-    ({ about, accepted, lost, toldLost, tookMs, budgetMs, forced }) =>
-      `${about}: ${lost} of ${accepted} accepted messages lost, ${toldLost} told; ended after ${tookMs ?? "?"} ms of ${budgetMs}${forced ? ", forced" : ""}`,
+    ({ about, accepted, lost, notObserved, toldLost, tookMs, budgetMs, forced }) =>
+      `${about}: ${lost} of ${accepted} accepted messages lost, ${toldLost ?? "?"} told${notObservedText(notObserved)}; ${tookMs === null ? "its end was not seen" : `ended after ${tookMs} ms of ${budgetMs}${forced ? ", forced" : ""}`}`,
   );
   const shared = replicas.find(({ judged }) => judged);
   if (shared === undefined) return lines;
   const { handledByOthers, storedAfterStop, handledAgain } = shared;
+  if (handledByOthers === null) return [...lines, "one of two replicas stops: it could not be observed to its end"];
   return [
     ...lines,
     `one of two replicas stops: the other handled ${handledByOthers} of ${storedAfterStop}; ${handledAgain} handled again after its restart`,
@@ -154,7 +168,11 @@ function ofShutdown(stops: readonly StopRow[], replicas: readonly ReplicaRow[]):
 }
 
 function ofColdStart(starts: readonly StartRow[]): readonly string[] {
-  return starts.filter(({ judged }) => judged).map(row => `${row.about}: ${startText(row.own)}`);
+  return starts
+    .filter(({ judged }) => judged)
+    .map(
+      row => `${row.about}: ${startText(row.own)}${row.observed ? "" : "; live it could not be observed to its end"}`,
+    );
 }
 
 function startText({
@@ -163,6 +181,7 @@ function startText({
   connectedAfterMs,
   acceptedEarly,
   arrivedEarly,
+  notObservedEarly,
   toldLost,
 }: StartRow["own"]): string {
   const [exit] = exits;
@@ -172,7 +191,7 @@ function startText({
     connectedAfterMs === null ? "" : `connected ${seconds(connectedAfterMs)} after the server came`,
     acceptedEarly === 0
       ? ""
-      : `${acceptedEarly - arrivedEarly} of ${acceptedEarly} accepted early lost, ${toldLost} told`,
+      : `${acceptedEarly - arrivedEarly - notObservedEarly} of ${acceptedEarly} accepted early lost, ${toldLost} told${notObservedEarly === 0 ? "" : `, ${notObservedEarly} not observed`}`,
   ];
   return parts.filter(text => text !== "").join(", ");
 }
@@ -183,12 +202,18 @@ const left = (title: string): Column => ({ title, align: "left" });
 const right = (title: string): Column => ({ title, align: "right" });
 const mebibytes = (bytes: number | null): string => (bytes === null ? "?" : `${(bytes / 1_048_576).toFixed(1)} MiB`);
 const seconds = (ms: number): string => `${Number((ms / 1_000).toFixed(3))} s`;
-const orNone = (count: number, paint: Paint): string => (count === 0 ? paint("dim", "·") : String(count));
+const orUnknown = (count: number | null): string => (count === null ? "?" : String(count));
+const orNone = (count: number | null, paint: Paint): string => (count === 0 ? paint("dim", "·") : orUnknown(count));
 
 function renderFamilies({ families }: QuestionReport, paint: Paint): string {
   const published = families.filter(row => row.published > 0);
   if (published.length === 0) return "";
-  const columns = ["published", "arrived", "acked", "accepted", "refused", "left open", "told ok, and lost"].map(right);
+  const hasDiscarded = published.some(row => row.discarded > 0);
+  const columns = [
+    ...["published", "arrived", "acked", "accepted", "refused", "left open"],
+    ...(hasDiscarded ? ["discarded"] : []),
+    ...["not observed", "told ok, and lost"],
+  ].map(right);
   const rows = published.map(row => {
     const { acked, accepted, rejected, unsettled } = row.told;
     const lost =
@@ -201,6 +226,8 @@ function renderFamilies({ families }: QuestionReport, paint: Paint): string {
       String(row.published),
       String(row.arrived),
       ...[acked, accepted, rejected, unsettled].map(one => orNone(one, paint)),
+      ...(hasDiscarded ? [orNone(row.discarded, paint)] : []),
+      row.notObserved === 0 ? orNone(0, paint) : paint("yellow", String(row.notObserved)),
       row.silentLoss > 0 && row.declared === "best-effort" ? `${lost} (declared)` : lost,
     ];
   });
@@ -226,10 +253,9 @@ function renderSizes(sizes: readonly SizeRow[], paint: Paint): string {
     row.limitBytes === null ? "none" : row.limitBytes.toLocaleString("en-US"),
     String(row.frameBytes),
     String(row.published),
-    errorsText(row, paint),
-    refusalText(row.firstRefusal),
+    ...(row.published === 0 ? ["?", "?"] : [errorsText(row, paint), refusalText(row.firstRefusal)]),
     refusalText(row.predictedFirstRefusal),
-    String(row.arrived),
+    row.published === 0 ? "?" : `${row.arrived}${row.notObserved === 0 ? "" : ` (${row.notObserved} not observed)`}`,
     mebibytes(row.memoryAtStartBytes),
     mebibytes(row.peakMemoryBytes),
     row.recoveryMs === null ? "?" : `${row.recoveryMs} ms`,
@@ -261,13 +287,15 @@ function renderStops(stops: readonly StopRow[], paint: Paint): string {
   const rows: Row[] = [];
   stops.toSorted(byAbout).forEach((row, i, all) => {
     if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
-    const quiet = row.lost - row.toldLost;
+    const quiet = row.toldLost === null ? 0 : row.lost - row.toldLost;
+    const told = row.toldLost ?? "?";
     rows.push([
       `  ${judgedMark(row.judged)} ${row.variant}`,
       String(row.accepted),
       String(row.arrived),
       orNone(row.lost, paint),
-      quiet > 0 ? paint("red", String(row.toldLost)) : orNone(row.toldLost, paint),
+      row.notObserved === 0 ? orNone(0, paint) : paint("yellow", String(row.notObserved)),
+      quiet > 0 ? paint("red", String(told)) : told === 0 ? orNone(0, paint) : String(told),
       `${row.tookMs ?? "?"} of ${row.budgetMs} ms`,
       row.forced ? "forced" : (row.ended ?? "?"),
       row.ownTookMs === null ? "?" : `${seconds(row.ownTookMs)} of ${seconds(row.ownBudgetMs)}`,
@@ -278,6 +306,7 @@ function renderStops(stops: readonly StopRow[], paint: Paint): string {
     right("accepted"),
     right("arrived"),
     right("lost"),
+    right("not observed"),
     right("told"),
     right("took"),
     left("ended"),
@@ -293,10 +322,12 @@ function renderReplicas(replicas: readonly ReplicaRow[], paint: Paint): string {
   const rows = replicas.map(row => [
     `${judgedMark(row.judged)} ${row.variant}`,
     row.durables,
-    String(row.storedAfterStop),
-    row.handledByOthers < row.storedAfterStop ? paint("red", String(row.handledByOthers)) : String(row.handledByOthers),
-    row.handledAgain > 0 ? paint("red", String(row.handledAgain)) : orNone(0, paint),
-    `${row.handled} of ${row.stored}`,
+    orUnknown(row.storedAfterStop),
+    (row.handledByOthers ?? 0) < (row.storedAfterStop ?? 0)
+      ? paint("red", orUnknown(row.handledByOthers))
+      : orUnknown(row.handledByOthers),
+    (row.handledAgain ?? 0) > 0 ? paint("red", orUnknown(row.handledAgain)) : orNone(row.handledAgain, paint),
+    `${orUnknown(row.handled)} of ${orUnknown(row.stored)}`,
   ]);
   const columns = [
     left("  strategy"),
@@ -315,7 +346,11 @@ function renderStarts(starts: readonly StartRow[], paint: Paint): string {
     if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
     rows.push([`  ${judgedMark(row.judged)} ${row.variant}`, startText(row.own)]);
     rows.push(["", paint("dim", probesText(row))]);
-    if (row.world === "live") rows.push(["", paint("dim", `live, in shorter times: ${startText(row)}`)]);
+    if (row.world === "live")
+      rows.push([
+        "",
+        paint("dim", `live, in shorter times: ${row.observed ? "" : "not observed to its end: "}${startText(row)}`),
+      ]);
   });
   return `${paint("bold", "Starts")} (${arrow}; times are the policy's own, as modelled)\n${renderTable([left(""), left("")], rows)}`;
 }
@@ -341,18 +376,27 @@ function renderBudget(budget: BudgetRow, paint: Paint): string {
       `${servers} servers × ${passes} passes × ${seconds(connectTimeoutMs)} + ${seconds(marginMs)} = ${seconds(deadlineMs)}`,
     ],
     ["  modelled", `servers that never greet: the process ${when(gaveUpAfterMs)}`],
-    ["  live", `with a budget of ${seconds(live.deadlineMs)} it ${when(live.gaveUpAfterMs)}`],
+    ["  live", liveBudgetText(live, when)],
   ])}`;
+}
+
+function liveBudgetText({ world, deadlineMs, gaveUpAfterMs }: BudgetRow["live"], when: (ms: number | null) => string) {
+  if (world === "not-run") return "not run";
+  // An end that was seen stays seen, whatever came after it was not.
+  if (world === "not-observed" && gaveUpAfterMs === null) return "not observed to its end";
+  return `with a budget of ${seconds(deadlineMs)} it ${when(gaveUpAfterMs)}`;
 }
 
 // ---- What broke ----
 
 function renderCases({ cases }: QuestionReport, paint: Paint): string {
-  const bad = cases.filter(({ verdict, notRun }) => verdict === "inconclusive" || notRun !== null);
+  const bad = cases.filter(
+    ({ verdict, notRun, notObserved }) => verdict === "inconclusive" || notRun !== null || notObserved !== null,
+  );
   if (bad.length === 0) return "";
-  const lines = bad.map(({ about, reason, notRun, again }) =>
+  const lines = bad.map(({ about, reason, notRun, notObserved, again }) =>
     notRun === null
-      ? `  ${markOf(paint, "inconclusive")} ${about}\n      ${reason}\n      ${paint("dim", again)}`
+      ? `  ${markOf(paint, "inconclusive")} ${about}\n      ${notObserved ?? reason}\n      ${paint("dim", again)}`
       : `  ${markOf(paint, "inconclusive")} ${about}\n      not run: lacks ${notRun.join(", ")}`,
   );
   return `${paint("bold", "Not shown")}\n${lines.join("\n")}`;

@@ -85,6 +85,7 @@ export const hearsDigest = {
   "not-awaited": foldWhole,
   holds: foldWhole,
   discarded: foldWhole,
+  "may-be-discarded": foldWhole,
   handled: foldWhole,
   process: foldWhole,
   probe: foldWhole,

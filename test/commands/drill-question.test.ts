@@ -37,7 +37,8 @@ test.for(questions)(
       violations: [],
     });
     expect(code).toBe(0);
-    for (const one of json.cases) expect([one.id, one.live, one.agrees]).toEqual([one.id, "holds", true]);
+    for (const one of json.cases)
+      expect([one.id, one.live, one.agrees, one.notObserved]).toEqual([one.id, "holds", true, null]);
     expect(JSON.parse(readFileSync(join(cwd, json.report, "../drill.json"), "utf8"))).toEqual(json);
     figures[question](json);
   },
@@ -112,6 +113,29 @@ test.for(questions)(
     expect([again.code, again.json.policy]).toEqual([1, "cordum-as-found"]);
   },
 );
+
+test("what a case that was given up would have shown is not observed, and the case is named whatever the model breaks", async () => {
+  const cwd = ownFolder();
+  const bus = `node ${join(import.meta.dirname, "lies-of-a-bus.mjs")} ends-in-the-midst`;
+  const args = ["drill", "durability", "--policy", "cordum-as-found", "--seed", "1", "--bus", bus, "--json"];
+  const { json } = await faultline(args, { cwd });
+  const given: readonly { readonly about: string; readonly verdict: string; readonly notObserved: string | null }[] =
+    json.cases.filter(({ live }: { live: string }) => live === "inconclusive");
+  expect(new Set(given.map(({ verdict }) => verdict))).toContain("violated");
+  const text = readFileSync(join(cwd, json.report), "utf8");
+  const notShown = text.slice(text.indexOf("Not shown"), text.indexOf("Broken promises"));
+  for (const { about, notObserved } of given) {
+    expect(notObserved).toMatch(/waited in vain for/);
+    expect(notShown).toContain(`${about}\n      ${notObserved}`);
+  }
+  const families: readonly { readonly published: number; readonly notObserved: number }[] = json.families;
+  const open = families.filter(({ notObserved }) => notObserved > 0);
+  expect(open.length).toBeGreaterThan(0);
+  for (const one of open) expect(one).toMatchObject({ silentLoss: 0, arrived: 0, notObserved: one.published });
+  expect(text).toMatch(/declared durable: .*; \d+ could not be observed\n/);
+  expect(json.notes).toEqual(["Streams are modelled with limits retention, without age or byte limits."]);
+  expect(text).toContain(json.notes[0]);
+});
 
 test("a question that there is not is refused: 64, and lists what there is", async () => {
   const { code, stderr } = await faultline(["drill", "speed"]);

@@ -177,3 +177,39 @@ test.for(["nobody-knows", "constructor"])(
     expect(stderr).toContain("--profile");
   },
 );
+
+const full = "fixtures/scenarios/durable-path/a-full-stream-discards-the-oldest.json";
+const neverLost = "durable-path/acked-is-never-lost";
+const lying = (lie: string): string => `node ${join(import.meta.dirname, "lies-of-a-bus.mjs")} ${lie}`;
+
+test.for(["go-nats-go", "typescript-nats-js-3"])(
+  "what a limit discards, as declared, is excused live on %s, too",
+  async bus => {
+    const { code, json } = await faultline([
+      "replay",
+      full,
+      "--bus",
+      bus,
+      "--require",
+      neverLost,
+      "--world",
+      "model,live",
+      "--json",
+    ]);
+    expect([code, json.verdict]).toEqual([0, "holds"]);
+    for (const { properties } of json.verdicts)
+      expect(properties).toContainEqual(
+        expect.objectContaining({ property: neverLost, verdict: "holds", exercised: 3 }),
+      );
+  },
+);
+
+test.for([
+  ["acks-unstored", 0],
+  ["acks-one-unstored", 1],
+] as const)("a bus that %s is not excused by the limit of its stream: message %i was lost", async ([lie, message]) => {
+  const args = ["replay", full, "--bus", lying(lie), "--require", neverLost, "--world", "live", "--json"];
+  const { code, json } = await faultline(args);
+  expect(code).toBe(1);
+  expect(json.verdicts[0].reason).toBe(`${neverLost}: message ${message} was acknowledged, and no stream holds it`);
+});

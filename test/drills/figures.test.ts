@@ -1,5 +1,5 @@
 /** The figures of a drill, on events written by hand. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import {
@@ -73,6 +73,8 @@ test("a family's row counts its own messages, what arrived of them and what was 
     arrived: 2,
     told: { acked: 0, accepted: 6, rejected: 4, unsettled: 0 },
     silentLoss: 4,
+    discarded: 0,
+    notObserved: 0,
     inDoubt: 0,
     duplicated: 0,
   });
@@ -101,6 +103,7 @@ test("a filled buffer: the first refusal is counted from its own step, and what 
     firstRefusal: 10,
     takenBytes: 1_000,
     arrived: 9,
+    notObserved: 0,
   });
   expect(fillFigures(events, "before").firstRefusal).toBeNull();
 });
@@ -130,6 +133,7 @@ test("a stop: what was accepted before it, lost of that, and told", () => {
     accepted: 5,
     arrived: 2,
     lost: 3,
+    notObserved: 0,
     toldLost: 2,
     tookMs: 1_003,
     budgetMs: hardened.shutdown.budgetMs,
@@ -180,13 +184,91 @@ test("a start: restarts before the first connection, time from the heal, probes 
     observed,
   ];
   expect(startFigures(events, "heal")).toMatchObject({
+    observed: true,
     restarts: 1,
     exits: [{ because: "startup", code: 1, atMs: 0, tookMs: 7 }],
     connectedAfterMs: 60,
     readyAfterMs: 60,
     acceptedEarly: 2,
     arrivedEarly: 1,
+    notObservedEarly: 0,
     probes: [{ ready: false }, { ready: true }],
   });
   expect(startFigures(events, undefined).connectedAfterMs).toBeNull();
+});
+
+test("what a limit has discarded, as declared, is no silent loss of its family", () => {
+  const events: Event[] = [
+    published(0, 5, { is: "acked" }, durable),
+    { kind: "holds", stream: "CORDUM_JOBS", first: 3, count: 2 },
+    { kind: "discarded", stream: "CORDUM_JOBS", first: 0, count: 2 },
+    observed,
+  ];
+  const jobs = { published: 5, arrived: 2, discarded: 2, silentLoss: 1, notObserved: 0 };
+  expect(familyFigures(hardened, [events]).find(({ subjects }) => subjects === "job.>")).toMatchObject(jobs);
+  const open = events.map(one => (one.kind === "discarded" ? { ...one, kind: "may-be-discarded" as const } : one));
+  const untold = { ...jobs, discarded: 0, notObserved: 2 };
+  expect(familyFigures(hardened, [open]).find(({ subjects }) => subjects === "job.>")).toMatchObject(untold);
+});
+
+describe("of a case that was given up no figure says more than was seen", () => {
+  const givenUp: Event[] = [
+    { kind: "not-awaited", step: "publish", what: "the server to let go of a connection" },
+    { kind: "observed", complete: false, why: "the case was given up there" },
+  ];
+
+  test("by family: neither lost nor arrived", () => {
+    const events = [
+      published(0, 3, { is: "accepted" }),
+      published(3, 2, { is: "rejected", kind: "buffer-full" }),
+      published(5, 2, { is: "unsettled", kind: "timeout" }),
+      { kind: "delivered", first: 0, count: 1 } as Event,
+      ...givenUp,
+    ];
+    expect(familyFigures(hardened, [events]).find(({ subjects }) => subjects === "sys.heartbeat")).toMatchObject({
+      published: 7,
+      arrived: 1,
+      silentLoss: 0,
+      inDoubt: 0,
+      notObserved: 4,
+    });
+  });
+
+  test("a filled buffer", () => {
+    const events = [
+      published(0, 4, { is: "accepted" }, { step: "fill" }),
+      { kind: "delivered", first: 0, count: 1 } as Event,
+      ...givenUp,
+    ];
+    expect(fillFigures(events, "fill")).toMatchObject({ published: 4, arrived: 1, notObserved: 3 });
+  });
+
+  test("a stop: what was accepted before it is not lost, and nobody was told of an end that was not seen", () => {
+    const figures = { accepted: 5, arrived: 2, lost: 0, notObserved: 3, toldLost: null, tookMs: null, ended: null };
+    const before = [published(0, 5, { is: "accepted" }), { kind: "delivered", first: 0, count: 2 } as Event];
+    expect(stopFigures([...before, ...givenUp], hardened)).toMatchObject(figures);
+    expect(stopFigures([...before, stopping(0), ...givenUp], hardened)).toMatchObject(figures);
+  });
+
+  test("two replicas", () => {
+    const events = [published(0, 2, { is: "acked" }, durable), handled(1, 0, 2), stopping(1), exited(1), ...givenUp];
+    expect(replicaFigures(events)).toEqual({
+      storedAfterStop: null,
+      handledByOthers: null,
+      handledAgain: null,
+      handled: null,
+      stored: null,
+    });
+    expect(replicaFigures(events.slice(0, -1))).toMatchObject({ handledByOthers: null });
+  });
+
+  test("a start", () => {
+    const events = [published(0, 2, { is: "accepted" }), ...givenUp];
+    expect(startFigures(events, "heal")).toMatchObject({
+      observed: false,
+      acceptedEarly: 2,
+      arrivedEarly: 0,
+      notObservedEarly: 2,
+    });
+  });
 });

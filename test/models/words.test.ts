@@ -126,6 +126,7 @@ const word = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
   z.strictObject({ kind: z.literal("discarded"), stream: text, ...run }),
+  z.strictObject({ kind: z.literal("may-be-discarded"), stream: text, ...run }),
   z.strictObject({
     kind: z.literal("handled"),
     replica: number,

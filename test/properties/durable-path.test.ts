@@ -23,6 +23,7 @@ import {
   installs,
   judged,
   limited,
+  mayDiscard,
   noResponders,
   passes,
   plainly,
@@ -111,6 +112,10 @@ testCases(durablePath, [
   ),
   lost("a limit that was not declared took it", [...up, ...durably(0, acked), discards(0)], {
     breaks: "message 0 was acknowledged, and no stream holds it",
+  }),
+  lost("a declared limit may have taken it", [...up, ...durably(0, acked, { count: 3 }), mayDiscard(0), holds(1, 2)], {
+    exercised: 2,
+    under: limited,
   }),
   lost("a declared limit took it", [...up, ...durably(0, acked, { count: 3 }), discards(0), holds(1, 2)], {
     under: limited,
@@ -502,6 +507,7 @@ describe("in the ledger", () => {
     ["a later refusal takes nothing back", [...durably(0, timedOut), ...durably(0, full, again)], "ambiguous"],
     ["best-effort is what the observer saw, captured or not", [...plainly(0, accepted), arrives(0), holds(0)], "kept"],
     ["unobserved it is unknown", [...durably(0, acked), unobserved], "unknown"],
+    ["absent, and maybe discarded, it is unknown", [...durably(0, acked), mayDiscard(0)], "unknown"],
   ])("%s", (_what, events, name) => {
     const { published, classes } = classesOf(...events);
     expect(published).toBe(1);

@@ -106,6 +106,12 @@ export const plainly = (
 export const arrives = (first: number, count = 1): Event => ({ kind: "delivered", first, count });
 export const holds = (first: number, count = 1): Event => ({ kind: "holds", stream: "JOBS", first, count });
 export const discards = (first: number, count = 1): Event => ({ kind: "discarded", stream: "JOBS", first, count });
+export const mayDiscard = (first: number, count = 1): Event => ({
+  kind: "may-be-discarded",
+  stream: "JOBS",
+  first,
+  count,
+});
 export const handles = (
   first: number,
   outcome: HandledOutcome,

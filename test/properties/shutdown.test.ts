@@ -22,6 +22,7 @@ import {
   inMemory,
   installs,
   judged,
+  mayDiscard,
   passes,
   plainly,
   probes,
@@ -315,6 +316,7 @@ testCases(shutdown, [
     ["it was published again, and may be stored twice", durably(0, acked, { again: true })],
     ["it is stored twice", [holds(0), holds(0)]],
     ["a limit has discarded one that may have been stored twice", [discards(0)]],
+    ["a limit may have discarded one", [mayDiscard(0)]],
     ["the power was lost, and what is stored may be another copy", [...installs("power-loss"), heals]],
     ["the disk was lost", [...installs("stop-server", "lost"), heals]],
   ].map(([what, events]) =>

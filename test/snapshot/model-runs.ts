@@ -26,6 +26,7 @@ const fieldsOf = {
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],
   discarded: ["stream", "first", "count"],
+  "may-be-discarded": ["stream", "first", "count"],
   handled: ["replica", "subject", "delivery", "outcome", "first", "count"],
   process: ["change", "replica", "by", "atMs", "code", "because", "tookMs", "forced", "toldLost"],
   probe: ["replica", "ready", "live", "connected", "durable", "atMs"],

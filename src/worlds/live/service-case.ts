@@ -21,17 +21,18 @@ import {
 } from "../../../models/plan/plan.ts";
 import { saysVia } from "../../../models/server.ts";
 import { killedCode } from "../../../models/shutdown.ts";
-import type { ConnectionChange, Run } from "../../../models/vocabulary/event.ts";
+import type { ConnectionChange, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { covers, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Fault, HealAwait, PublishStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { BusEvent, Call, PublishReply, StartCommand } from "../../bus-protocol/protocol.ts";
 import type { BusProcess } from "./bus-process.ts";
+import { discardsOf } from "./discarded.ts";
 import { isDoneWithin } from "./guard.ts";
 import { type CaseParts, callBoundMs, LiveCase, noticeBoundMs } from "./live-case.ts";
 import type { Observer } from "./observer.ts";
-import type { Consumed, Running, Timer } from "./service-parts.ts";
+import { type Consumed, type Running, recordedIn, type Timer } from "./service-parts.ts";
 import { idsOf, repeatedIds, treatedSubjects, unobservedSubjects } from "./service-subjects.ts";
 import type { Streams } from "./streams.ts";
 
@@ -47,6 +48,7 @@ const kept = "kept";
 
 export class ServiceCase extends LiveCase {
   readonly #policy: Policy;
+  readonly #told: readonly Event[];
   readonly #running = new Map<number, Running>();
   readonly #firstOf = new Map<StepId, number>();
   /** By publish step, on the real clock. */
@@ -67,7 +69,9 @@ export class ServiceCase extends LiveCase {
   #deaf = false;
 
   constructor(given: CaseParts, policy: Policy) {
-    super(given);
+    const told: Event[] = [];
+    super({ ...given, emit: recordedIn(told, given.emit) });
+    this.#told = told;
     this.#policy = policy;
     this.#ready = given.process;
     this.#repeated = repeatedIds(given.one.scenario);
@@ -658,11 +662,13 @@ export class ServiceCase extends LiveCase {
   protected override async sayHeld(): Promise<void> {
     const streams = await this.#open();
     const there = await streams.names();
-    for (const { name } of this.#policy.streams) {
-      if (!there.includes(name)) continue;
-      const { runs, foreign } = await streams.held(name);
+    for (const stream of this.#policy.streams) {
+      const { name } = stream;
+      const held = there.includes(name) ? await streams.held(name) : undefined;
+      const { runs = [], foreign = 0 } = held ?? {};
       for (const { first, count } of runs) this.emit({ kind: "holds", stream: name, first, count });
       if (foreign > 0) this.emit({ kind: "foreign", count: foreign });
+      for (const discards of discardsOf(this.#policy, stream, this.#told, held)) this.emit(discards);
     }
   }
 

@@ -1,4 +1,5 @@
 /** What a case under a policy keeps of its processes, of the real clocks, and of those who consume. */
+import type { Emit, Event } from "../../../models/vocabulary/event.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { BusProcess } from "./bus-process.ts";
 
@@ -32,3 +33,11 @@ export interface Consumed {
   /** Messages that wait for another delivery, by number: when it is due, and how often they were delivered. */
   readonly open: Map<number, { readonly delivery: number; readonly timer: Timer }>;
 }
+
+/** Says what it is told, and keeps it in the list for the end of the case. */
+export const recordedIn =
+  (told: Event[], emit: Emit): Emit =>
+  event => {
+    told.push(event);
+    emit(event);
+  };

@@ -16,7 +16,8 @@ import {
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import { Arrivals, type Arrived } from "./arrivals.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { Held } from "./discarded.ts";
 import type { Credentials } from "./nats-server.ts";
 
 /** A durable pull consumer of one subject, bound to by those who handle it. */
@@ -38,8 +39,8 @@ export interface ConsumerState {
 export interface Streams {
   create(streams: readonly StreamPolicy[], replicas?: number): Promise<void>;
   bind(consumer: BoundConsumer): Promise<void>;
-  /** All that the stream holds, in its order; what a handler has stored as a dead letter is left out, told by its id. */
-  held(stream: string): Promise<Arrived>;
+  /** All that the stream holds, in its order; what a handler has stored as a dead letter is left out, told by its id, and counts in `state`. */
+  held(stream: string): Promise<Held>;
   names(): Promise<readonly string[]>;
   /** Undefined where the subject has no consumer of that name, or no stream. */
   consumer(subject: string): Promise<ConsumerState | undefined>;
@@ -122,10 +123,11 @@ class ServerStreams implements Streams {
     );
   }
 
-  async held(stream: string): Promise<Arrived> {
+  async held(stream: string): Promise<Held> {
     const { state } = await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream));
-    const arrivals = state.messages === 0 ? new Arrivals() : await this.#readAll(stream, state.messages);
-    return arrivals.list();
+    const { messages, first_seq: firstNumber, num_deleted: deleted = 0 } = state;
+    const arrivals = messages === 0 ? new Arrivals() : await this.#readAll(stream, messages);
+    return { ...arrivals.list(), state: { firstNumber, messages, deleted } };
   }
 
   /**

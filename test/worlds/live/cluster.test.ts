@@ -92,7 +92,7 @@ async function acknowledgedDuring(disturbance: Promise<void>): Promise<number> {
 
 async function expectExactly(count: number, port = firstPort()): Promise<void> {
   const streams = await openStreams(port);
-  expect(await streams.held("JOBS")).toEqual({ runs: [{ first: 0, count }], foreign: 0 });
+  expect(await streams.held("JOBS")).toMatchObject({ runs: [{ first: 0, count }], foreign: 0 });
   await streams.close();
 }
 

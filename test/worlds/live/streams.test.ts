@@ -1,5 +1,5 @@
 /** Streams and consumers are made as a policy says, read in order, and deleted without a trace; what goes wrong is said in words. */
-import { jetstream } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
@@ -75,12 +75,12 @@ test("a stream is made as its policy says", async () => {
   await store(0, { subject: "s" });
   await store(1, { subject: "s" });
   await expect(store(2, { subject: "s" })).rejects.toThrow(/maximum messages exceeded/);
-  expect(await streams.held("SMALL")).toEqual({ runs: [{ first: 0, count: 2 }], foreign: 0 });
+  expect(await streams.held("SMALL")).toMatchObject({ runs: [{ first: 0, count: 2 }], foreign: 0 });
 });
 
 test("what a stream holds is told in order, without the dead letters and whatever the headers", async () => {
   await streams.create([jobs]);
-  expect(await streams.held("JOBS")).toEqual({ runs: [], foreign: 0 });
+  expect(await streams.held("JOBS")).toMatchObject({ runs: [], foreign: 0, state: { messages: 0 } });
   for (const number of [0, 1, 2]) await store(number);
   await store(7, { msgID: "dead-letter:job.a:7" });
   await store(3, { msgID: "three" });
@@ -96,8 +96,27 @@ test("what a stream holds is told in order, without the dead letters and whateve
     { first: 1, count: 1 },
     { first: 9, count: 1 },
   ];
-  expect(await streams.held("JOBS")).toEqual({ runs, foreign: 1 });
+  expect(await streams.held("JOBS")).toEqual({ runs, foreign: 1, state: { firstNumber: 1, messages: 8, deleted: 0 } });
   expect(await streams.names()).toEqual(["JOBS"]);
+});
+
+test("what a full stream has discarded shows in the first number that it holds, and what was deleted from it as a gap", async () => {
+  const ring: StreamPolicy = { ...jobs, messagesMax: 3 };
+  await streams.create([ring]);
+  for (const number of [0, 1, 2, 3, 4]) await store(number);
+  const held = [{ first: 2, count: 3 }];
+  expect(await streams.held("JOBS")).toEqual({
+    runs: held,
+    foreign: 0,
+    state: { firstNumber: 3, messages: 3, deleted: 0 },
+  });
+  const api = await jetstreamManager(client);
+  await api.streams.deleteMessage("JOBS", 4);
+  expect((await streams.held("JOBS")).state).toEqual({ firstNumber: 3, messages: 2, deleted: 1 });
+  await server.restart();
+  await streams.close();
+  streams = await openStreams(server.port);
+  expect((await streams.held("JOBS")).state).toEqual({ firstNumber: 3, messages: 2, deleted: 1 });
 });
 
 test("reading leaves the stream as it was, and takes thousands of messages", async () => {
@@ -105,7 +124,7 @@ test("reading leaves the stream as it was, and takes thousands of messages", asy
   for (let number = 0; number < 5_000; number += 1) client.publish("job.a", payload(number));
   await client.flush();
   await store(5_000);
-  expect(await streams.held("JOBS")).toEqual({ runs: [{ first: 0, count: 5_001 }], foreign: 0 });
+  expect(await streams.held("JOBS")).toMatchObject({ runs: [{ first: 0, count: 5_001 }], foreign: 0 });
   const { state } = await (await jetstream(client).streams.get("JOBS")).info();
   expect([state.messages, state.consumer_count]).toEqual([5_001, 0]);
 });

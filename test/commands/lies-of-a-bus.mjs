@@ -1,0 +1,59 @@
+// typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
+// "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
+// "ends-in-the-midst": its process ends.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const [, , lie] = process.argv;
+const folder = join(import.meta.dirname, "../../fixtures/buses/typescript-nats-js-3");
+const bus = spawn(process.execPath, ["main.ts"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+const tell = command => bus.stdin.write(`${JSON.stringify(command)}\n`);
+const answer = reply => process.stdout.write(`${JSON.stringify(reply)}\n`);
+
+/** By the id of the command that was told instead: what is made of its answer. */
+const answers = new Map();
+let nextId = 1_000_000;
+
+const told = (command, onReply) => {
+  answers.set(command.id, onReply);
+  tell(command);
+};
+
+const acked = count => ({ count, outcome: { is: "acked" } });
+
+function publish(command) {
+  const { id, first } = command;
+  if (lie === "ends-in-the-midst") {
+    bus.kill("SIGKILL");
+    process.exit(0);
+  }
+  if (lie === "acks-unstored")
+    told({ ...command, first: first + 2, count: 3 }, ({ outcomes }) =>
+      answer({ id, outcomes: [acked(2), ...outcomes] }),
+    );
+  else
+    told({ ...command, count: 1 }, ({ outcomes }) =>
+      told({ ...command, id: nextId++, first: first + 2, count: 3 }, ({ outcomes: more }) =>
+        answer({ id, outcomes: [...outcomes, acked(1), ...more] }),
+      ),
+    );
+}
+
+createInterface({ input: process.stdin }).on("line", line => {
+  const command = JSON.parse(line);
+  if (command.do === "publish" && command.count === 5) publish(command);
+  else tell(command);
+});
+createInterface({ input: bus.stdout }).on("line", line => {
+  const said = JSON.parse(line);
+  const onReply = answers.get(said.id);
+  if (onReply === undefined) process.stdout.write(`${line}\n`);
+  else {
+    answers.delete(said.id);
+    onReply(said);
+  }
+});
+process.on("SIGTERM", () => bus.kill("SIGTERM"));
+process.stdin.on("end", () => bus.stdin.end());
+bus.on("exit", code => process.exit(code ?? 1));

@@ -1,0 +1,173 @@
+/** The answer to a question, as text: what was not observed is said, and is neither 0 nor a fact. */
+import { expect, test } from "vitest";
+import type { FamilyFigures } from "../../src/drills/figures.ts";
+import { plain } from "../../src/report/paint.ts";
+import { type QuestionCase, type QuestionReport, renderQuestion } from "../../src/report/question.ts";
+
+const family = (more: Partial<FamilyFigures> = {}): FamilyFigures => ({
+  ...{
+    subjects: "job.>",
+    declared: "durable",
+    published: 15,
+    arrived: 15,
+    silentLoss: 0,
+    discarded: 0,
+    notObserved: 0,
+  },
+  ...{ inDoubt: 0, duplicated: 0, told: { acked: 15, accepted: 0, rejected: 0, unsettled: 0 } },
+  ...more,
+});
+
+const oneCase = (more: Partial<QuestionCase> = {}): QuestionCase => ({
+  ...{ id: "durability/x", about: "the server restarted twice", part: "restart", variant: null, judged: true },
+  ...{ verdict: "holds", reason: "everything that was promised held", model: "holds", live: "holds", agrees: true },
+  ...{ notRun: null, notObserved: null, file: "case.json", again: "npx faultline replay case.json" },
+  ledger: {
+    published: 15,
+    classes: { kept: 15, silentLoss: 0, reportedLoss: 0, ambiguous: 0, duplicated: 0, unknown: 0 },
+    places: {},
+  },
+  ...more,
+});
+
+const rendered = (more: Partial<QuestionReport> = {}): string =>
+  renderQuestion(
+    {
+      ...{
+        verdict: "holds",
+        question: "durability",
+        policy: "p",
+        bus: "b",
+        profile: "nats-go",
+        client: "c 1",
+        servers: [],
+      },
+      ...{ seed: "1", interrupted: false, live: { reason: null, seconds: 1 }, violations: [], cases: [oneCase()] },
+      ...{ families: [family()], figures: {}, notes: [], unclaimed: null },
+      ...more,
+    },
+    plain,
+  );
+const lineWith = (text: string, words: string): string => text.split("\n").find(line => line.includes(words)) ?? "";
+/** The cells of a table's row, under the titles of its head. */
+function cells(text: string, head: string, row: string): Readonly<Record<string, string>> {
+  const split = (line: string): readonly string[] => line.trim().split(/ {2,}/);
+  const values = split(lineWith(text, row));
+  return Object.fromEntries(split(lineWith(text, head)).map((title, i) => [title, values[i] ?? ""]));
+}
+
+test("durability: of a case that was given up the messages are not observed, and not 0 lost and that is all", () => {
+  const seen = rendered();
+  expect(lineWith(seen, "declared durable:")).toMatch(
+    /of 15 messages 0 were lost in silence; 0 ended in .* not there$/,
+  );
+  expect(cells(seen, "not observed", "  job.>")).toMatchObject({ "not observed": "·", "told ok, and lost": "·" });
+  expect(seen).not.toContain("Not shown");
+
+  const reason = "publish-3 waited in vain for the server to let go of a connection";
+  const givenUp = rendered({
+    verdict: "violated",
+    families: [family({ arrived: 0, notObserved: 15 })],
+    cases: [oneCase({ verdict: "violated", model: "violated", live: "inconclusive", notObserved: reason })],
+  });
+  expect(lineWith(givenUp, "declared durable:")).toMatch(/ 0 were lost in silence; .*; 15 could not be observed$/);
+  expect(cells(givenUp, "not observed", "  job.>")).toMatchObject({ arrived: "0", "not observed": "15" });
+  expect(givenUp).toMatch(/Not shown\n {2}\? the server restarted twice\n {6}publish-3 waited in vain for the server/);
+});
+
+test("durability: what a declared limit has discarded has a column of its own, and no restart is blamed for it", () => {
+  const text = rendered({ families: [family({ arrived: 3, discarded: 12 })] });
+  expect(lineWith(text, "declared durable:")).toMatch(
+    / 0 were lost in silence; .*; 12 were discarded by the limit of their stream, which is declared$/,
+  );
+  expect(cells(text, "not observed", "  job.>")).toMatchObject({ discarded: "12", "told ok, and lost": "·" });
+  expect(rendered()).not.toContain("discarded");
+});
+
+test('buffer: a size that was not filled is not "none refused", and what was not observed is not lost', () => {
+  const size = {
+    ...{
+      size: "own",
+      judged: true,
+      world: "live" as const,
+      limitBytes: 100,
+      frameBytes: 10,
+      published: 12,
+      arrived: 9,
+    },
+    ...{ notObserved: 3, errors: {}, firstRefusal: null, predictedFirstRefusal: 10, takenBytes: 100 },
+    ...{ memoryAtStartBytes: null, peakMemoryBytes: null, recoveryMs: null },
+  };
+  const some = rendered({ question: "buffer", families: [], figures: { sizes: [size] } });
+  expect(lineWith(some, "Answer")).toMatch(/; 3 could not be observed$/);
+  expect(cells(some, "first refused", "→ own")).toMatchObject({ arrived: "9 (3 not observed)" });
+  const none = rendered({
+    question: "buffer",
+    families: [],
+    figures: { sizes: [{ ...size, published: 0, arrived: 0 }] },
+  });
+  expect(lineWith(none, "Answer")).toContain("the policy's own size could not be observed");
+  expect(cells(none, "first refused", "→ own")).toMatchObject({ errors: "?", "first refused": "?", arrived: "?" });
+  const noBuffer = { ...size, limitBytes: null, arrived: 2 };
+  expect(lineWith(rendered({ question: "buffer", families: [], figures: { sizes: [noBuffer] } }), "Answer")).toMatch(
+    /7 of 12 published while down never arrived; 3 could not be observed$/,
+  );
+});
+
+test("shutdown: an end that was not seen, and replicas that were not observed to the end", () => {
+  const shown = { situation: "stop", about: "SIGTERM", variant: "own", judged: true, world: "live" as const };
+  const stop = {
+    ...shown,
+    ...{ accepted: 5, arrived: 2, lost: 0, notObserved: 3, toldLost: null, tookMs: null, budgetMs: 800, forced: false },
+    ...{ ended: null, ownTookMs: 5, ownBudgetMs: 800 },
+  };
+  const nothing = { storedAfterStop: null, handledByOthers: null, handledAgain: null, handled: null, stored: null };
+  const text = rendered({
+    question: "shutdown",
+    families: [],
+    figures: { stops: [stop], replicas: [{ ...shown, ...nothing, durables: "bound" }] },
+  });
+  expect(lineWith(text, "Answer")).toMatch(
+    /0 of 5 accepted messages lost, \? told; 3 could not be observed; its end was not seen$/,
+  );
+  expect(text).toContain("one of two replicas stops: it could not be observed to its end");
+  // accepted, arrived, lost, not observed, told
+  expect(lineWith(text, "→ own  ")).toMatch(/→ own +5 +2 +· +3 +\? +\? of 800 ms/);
+  expect(lineWith(text, "bound")).toMatch(/bound +\? +\? +\? +\? of \?$/);
+});
+
+test("cold start: a live start and a live budget that were not observed, or not run, are not said to have ended", () => {
+  const figures = {
+    ...{
+      observed: true,
+      restarts: 0,
+      exits: [],
+      connectedAfterMs: 5,
+      readyAfterMs: 5,
+      acceptedEarly: 0,
+      arrivedEarly: 0,
+    },
+    ...{ notObservedEarly: 0, toldLost: 0, probes: [] },
+  };
+  const start = {
+    ...{ situation: "late", about: "the server is late", variant: "own", judged: true, world: "live" as const },
+    ...{ ...figures, observed: false, connectedAfterMs: null, acceptedEarly: 2, notObservedEarly: 2, own: figures },
+  };
+  const budgetWith = (world: "observed" | "not-observed" | "not-run") => ({
+    ...{ servers: 3, passes: 3, connectTimeoutMs: 10, marginMs: 15, deadlineMs: 105, gaveUpAfterMs: 105 },
+    live: { world, deadlineMs: 50, gaveUpAfterMs: null },
+  });
+  const textWith = (world: "observed" | "not-observed" | "not-run"): string =>
+    rendered({ question: "cold-start", families: [], figures: { starts: [start], budget: budgetWith(world) } });
+  const text = textWith("not-observed");
+  expect(lineWith(text, "Answer")).toMatch(/; live it could not be observed to its end$/);
+  expect(text).toContain("not observed to its end: it waits, 0 of 2 accepted early lost, 0 told, 2 not observed");
+  expect(lineWith(text, "  live  ")).toMatch(/not observed to its end$/);
+  expect(lineWith(textWith("not-run"), "  live  ")).toMatch(/not run$/);
+  expect(lineWith(textWith("observed"), "  live  ")).toMatch(/did not give up$/);
+});
+
+test("what the streams are taken for stands below the answer", () => {
+  const note = "Streams are modelled with limits retention, without age or byte limits.";
+  expect(rendered({ notes: [note] })).toMatch(new RegExp(`best-effort: .*\\n +${note}\\n`));
+});
