@@ -1,4 +1,7 @@
-/** Which capabilities a scenario needs: those of its steps and options, and those that it names itself. */
+/**
+ * Which capabilities a scenario needs: those of its steps and options, and those that it names itself; and what it means that one of
+ * them is missing. A case that the bus could run and the harness could not is inconclusive, and never "not run".
+ */
 import type { Capability, Fault, Scenario, Step } from "../models/vocabulary/scenario.ts";
 
 const ofFault: Readonly<Record<Fault["kind"], Capability>> = {
@@ -52,6 +55,38 @@ export function requiredCapabilities(scenario: Scenario): readonly Capability[] 
   if (options.cutsWith === "rst") needed.add("cut-with-rst");
   return [...needed].sort();
 }
+
+/** What cases are run on. */
+export interface Able {
+  readonly capabilities: ReadonlySet<Capability>;
+  /** What the fault injector should be able to do, and did not show in its self-test. */
+  readonly unproven?: ReadonlySet<Capability>;
+}
+
+export type Shortfall =
+  | { readonly kind: "none" }
+  /** The bus does not claim it, or this world never can: the case is not run. */
+  | { readonly kind: "lacks"; readonly missing: readonly Capability[] }
+  /** Only the injector is at fault: the case is inconclusive. */
+  | { readonly kind: "unproven"; readonly missing: readonly Capability[] };
+
+export const shortfallOf = (scenario: Scenario, able: Able): Shortfall =>
+  shortfallFrom(missingCapabilities(scenario, able.capabilities), able);
+
+/** Of capabilities that are needed and missing. */
+export function shortfallFrom(missing: readonly Capability[], { unproven }: Able): Shortfall {
+  if (missing.length === 0) return { kind: "none" };
+  const lacks = missing.filter(one => unproven?.has(one) !== true);
+  return lacks.length > 0 ? { kind: "lacks", missing: lacks } : { kind: "unproven", missing };
+}
+
+/** What bus and world claim together, whether or not the injector has shown its part today. */
+export const claimedBy = ({ capabilities, unproven = new Set() }: Able): ReadonlySet<Capability> =>
+  new Set([...capabilities, ...unproven]);
+
+/** Why a case is inconclusive that only the injector keeps from being run. */
+export const unprovenReason = (missing: readonly string[]): string =>
+  `the fault injector failed its self-test for ${missing.join(", ")}, so this case was not run`;
 
 export const missingCapabilities = (scenario: Scenario, has: ReadonlySet<Capability>): readonly Capability[] =>
   requiredCapabilities(scenario).filter(one => !has.has(one));

@@ -76,7 +76,10 @@ async function perform(act: Act, json: boolean): Promise<void> {
   } catch (error) {
     progress.end();
     // After a signal what was being done may fail in any way, and none of them is news.
-    if (error instanceof Interrupted || exit.code !== undefined) await leaveAs(exitCodes.interrupted);
+    if (error instanceof Interrupted || exit.code !== undefined) {
+      if (json) printInterrupted(exit.code ?? exitCodes.interrupted);
+      await leaveAs(exitCodes.interrupted);
+    }
     await fail(error, json);
   }
 }
@@ -128,6 +131,11 @@ async function fail(error: unknown, json: boolean): Promise<never> {
 
 function printError(error: string, exitCode: number): void {
   process.stdout.write(`${JSON.stringify({ verdict: null, error, exitCode }, undefined, 2)}\n`);
+}
+
+/** A command that has nothing to show of what it did until then. */
+function printInterrupted(exitCode: number): void {
+  process.stdout.write(`${JSON.stringify({ verdict: "inconclusive", interrupted: true, exitCode }, undefined, 2)}\n`);
 }
 
 /** FaultlineError and what a bus does wrong carry their code; missing servers have one name. */

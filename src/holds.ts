@@ -14,12 +14,12 @@ import { hashText } from "../models/choice.ts";
 import { planCase } from "../models/plan/plan.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
-import type { Scenario } from "../models/vocabulary/scenario.ts";
+import type { Capability, Scenario } from "../models/vocabulary/scenario.ts";
 import { scenarios } from "../properties/arbitraries/scenario.ts";
 import { catalogue } from "../properties/catalogue.ts";
-import { missingCapabilities } from "./capability.ts";
-import type { Context } from "./commands/context.ts";
-import { liveVersions, openLive, profileOf } from "./commands/live.ts";
+import { claimedBy, shortfallOf, unprovenReason } from "./capability.ts";
+import { type Context, Interrupted, unlessInterrupted } from "./commands/context.ts";
+import { liveVersions, openLive, profileOf, selfTestOf } from "./commands/live.ts";
 import { bundledProfile, quoted } from "./commands/options.ts";
 import { loadCorpus } from "./corpus.ts";
 import { type Counterexample, type Versions, versionsHere } from "./counterexample.ts";
@@ -27,6 +27,7 @@ import { UsageError } from "./errors.ts";
 import type { Judgement, JudgeOptions } from "./judge.ts";
 import { liveRate, type Rate, rateText } from "./rate.ts";
 import { renderFailure } from "./report/failure.ts";
+import { renderSelfTest, type SelfTestReport } from "./report/not-shown.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
 import { brokenBy, type CaseRun, explain, runCase, runModelCase, whyBroken } from "./run.ts";
@@ -44,6 +45,8 @@ export interface HoldsOptions {
   readonly runs?: number;
   /** A word: the same word, the same scenarios. */
   readonly seed?: string;
+  /** Ends the runs early: the verdict is then inconclusive, unless a violation was found before. */
+  readonly signal?: AbortSignal;
 }
 
 /** What was asked, checked, with every choice made. */
@@ -69,6 +72,10 @@ export interface Tally {
 interface Held extends Tally {
   readonly claim: string;
   readonly seed: string;
+  /** The signal came before the end. */
+  readonly interrupted: boolean;
+  /** What the fault injector's self-test tried, and failed at; null in the model world. */
+  readonly selfTest: SelfTestReport | null;
 }
 
 export type HoldsVerdict =
@@ -127,7 +134,15 @@ export async function verdictOn(
   onProgress: (line: string) => void = () => {},
 ): Promise<HoldsVerdict> {
   const asked = readHolds(claim, options);
-  const ground = await openGround(asked, onProgress);
+  const { signal = neverAborted() } = options;
+  const opening = openGround(asked, signal, onProgress);
+  const ground = await unlessInterrupted(signal, opening).catch((error: unknown) => {
+    if (!(error instanceof Interrupted)) throw error;
+    // It is closed as soon as it is open, and the verdict does not wait for that.
+    void opening.then(one => one.close()).catch(() => {});
+    return undefined;
+  });
+  if (ground === undefined) return cutShort(asked, { ...newTally(), selfTest: null });
   try {
     return claim === "corpus" ? await overCorpus(asked, ground) : await overRandom(asked, ground);
   } finally {
@@ -135,13 +150,15 @@ export async function verdictOn(
   }
 }
 
+const neverAborted = (): AbortSignal => new AbortController().signal;
+
 /** For a person; the last line of a violation is the one that replays the file. */
 export function renderHolds(held: HoldsVerdict, file: string): string {
   switch (held.verdict) {
     case "holds":
       return `✓ ${held.claim} held in ${counted(held.runs, "run")}, exercised ${counted(held.exercised, "time")}`;
     case "inconclusive":
-      return `? ${held.claim} is inconclusive, which is no pass: ${held.reason}`;
+      return `? ${held.claim} is inconclusive, which is no pass: ${held.reason}\n${renderSelfTest(held.selfTest, plain)}`.trimEnd();
     case "violated":
       return `${held.shown}\n\n${["npx faultline replay", quoted(file), ...held.replayWith.map(quoted)].join(" ")}`;
   }
@@ -158,18 +175,22 @@ interface Ground {
   readonly versions: Omit<Versions, "faultline" | "node">;
   /** How many cases run at once. */
   readonly lanes: number;
+  readonly selfTest: SelfTestReport | null;
+  readonly signal: AbortSignal;
   close(): Promise<void>;
 }
 
 async function openGround(
   { claim, world, profile: named, bus, runs }: Asked,
+  signal: AbortSignal,
   onProgress: (line: string) => void,
 ): Promise<Ground> {
   if (world === "model") {
     const profile = profiles[bus];
     if (profile === undefined) throw new Error(`readHolds let pass the profile ${bus}`);
     const stage = openModel(profile);
-    return { stage, profile, declared: profile, overridden: false, versions: {}, lanes: 1, close: () => stage.close() };
+    const of = { profile, declared: profile, overridden: false, versions: {}, lanes: 1, selfTest: null, signal };
+    return { ...of, stage, close: () => stage.close() };
   }
   const casesMax = claim === "corpus" ? loadCorpus().length : runs;
   const site = await openLive(contextOf(onProgress), { lanes: lanesDefault, backend: "process" }, casesMax);
@@ -178,7 +199,8 @@ async function openGround(
     if (stage.unclaimed !== undefined) onProgress(stage.unclaimed);
     const held = profileOf(stage.greeting.profile, bus, named);
     const { lanes } = stage;
-    return { ...held, stage, versions: liveVersions(site, stage), lanes, close: () => site.close() };
+    const versions = liveVersions(site, stage);
+    return { ...held, stage, versions, lanes, selfTest: selfTestOf(site), signal, close: () => site.close() };
   } catch (error) {
     await site.close();
     throw error;
@@ -215,7 +237,7 @@ const judgingOf = (claim: string): JudgeOptions =>
   claim === "conformance" || claim === "corpus" ? {} : { require: [claim], only: [claim] };
 
 async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
-  const tally = newTally();
+  const tally = newTally(ground);
   let first: Failing | undefined;
   /** The smallest so far: fast-check goes on from each candidate that fails. */
   let last: Failing | undefined;
@@ -226,9 +248,14 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
   let bug: unknown;
 
   const attempt = async (scenario: Scenario): Promise<boolean> => {
+    if (ground.signal.aborted) return true;
     if (first !== undefined && performance.now() - shrinkBeganMs > shrinkBoundMs[asked.world]) return true;
     const seed = seedOf(asked, scenario);
     const run = first === undefined ? await ahead.next(scenario) : await runOn(asked, ground, scenario, seed);
+    if ("missing" in run) {
+      countNotShown(tally, scenario.id, run.missing);
+      return true;
+    }
     const broken = brokenBy(run.judgement);
     if (first === undefined) count(tally, asked.claim, run.judgement);
     else shrinkRuns++;
@@ -256,29 +283,38 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
       return true;
     }
   };
-  const drawn = scenarios({ profile: ground.declared, capabilities: ground.stage.capabilities });
+  // Of all that bus and world claim: a seed gives the same scenarios whether or not the injector has shown its part.
+  const drawn = scenarios({ profile: ground.declared, capabilities: claimedBy(ground.stage) });
   const draw = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
   const ahead = runAhead(asked, ground, () => fc.sample(drawn, draw));
   const details = await fc.check(fc.asyncProperty(drawn, holds), draw);
   await ahead.end();
   if (bug !== undefined) throw bug;
-  if (last === undefined) return concludeRandom(asked, tally);
+  if (last === undefined) return ground.signal.aborted ? cutShort(asked, tally) : concludeRandom(asked, tally);
   const reproduced = await rerun(asked, ground, last, rerunsOfFailure);
   return violated(asked, ground, tally, last, storyOf(asked, details, shrinkRuns, reproduced), reproduced);
 }
 
 const seedOf = ({ seed }: Asked, { id }: Scenario): string => `${seed}/${id}`;
 
+/** Only the injector keeps it from being run. */
+interface NotShown {
+  readonly missing: readonly Capability[];
+}
+
 interface Ahead {
   /** What the scenario came to, which must be the next of those that are drawn. */
-  next(scenario: Scenario): Promise<CaseRun>;
+  next(scenario: Scenario): Promise<CaseRun | NotShown>;
   /** Returns when nothing is under way any more. */
   end(): Promise<void>;
 }
 
 /** fast-check runs one scenario after the other. Which it will draw is known beforehand, so where there are lanes they are run ahead of it. */
 function runAhead(asked: Asked, ground: Ground, draw: () => readonly Scenario[]): Ahead {
-  const run = (scenario: Scenario): Promise<CaseRun> => runOn(asked, ground, scenario, seedOf(asked, scenario));
+  const run = async (scenario: Scenario): Promise<CaseRun | NotShown> => {
+    const shortfall = shortfallOf(scenario, ground.stage);
+    return shortfall.kind === "unproven" ? shortfall : runOn(asked, ground, scenario, seedOf(asked, scenario));
+  };
   if (ground.lanes === 1) return { next: run, end: async () => {} };
   const results = inLanes(ground.lanes, draw(), run);
   return {
@@ -302,11 +338,12 @@ const isSameBug = (first: string, now: string): boolean => now === first || firs
 async function rerun(asked: Asked, ground: Ground, { scenario, seed, broken }: Failing, n: number): Promise<Rate> {
   if (asked.world === "model") return { k: 1, n: 1 };
   let k = 0;
-  for (let i = 0; i < n; i++) {
+  let runs = 0;
+  for (; runs < n && !ground.signal.aborted; runs++) {
     const again = brokenBy((await runOn(asked, ground, scenario, seed)).judgement);
     if (again !== undefined && isSameBug(broken, again)) k++;
   }
-  return liveRate(k, n);
+  return liveRate(k, runs);
 }
 
 function storyOf({ world, seed, runs }: Asked, found: Found, shrinkRuns: number, reproduced: Rate): string {
@@ -316,11 +353,25 @@ function storyOf({ world, seed, runs }: Asked, found: Found, shrinkRuns: number,
   return `${at} (${fast}), ${shrunk}${world === "live" ? `, seen again in ${rateText(reproduced)}` : ""}`;
 }
 
-/** Never exercised is no pass, however many runs there were. */
+const heldBy = (
+  { claim, seed }: Asked,
+  { why: _why, notShown: _notShown, ...counts }: Counting,
+  interrupted: boolean,
+): Held => ({ claim, seed, interrupted, ...counts });
+
+function cutShort(asked: Asked, tally: Counting): HoldsVerdict {
+  const of = asked.claim === "corpus" ? "" : ` of ${asked.runs}`;
+  const reason = `interrupted after ${tally.runs}${of} ${tally.runs === 1 && of === "" ? "run" : "runs"}`;
+  return { ...heldBy(asked, tally, true), verdict: "inconclusive", reason };
+}
+
+/** Never exercised is no pass, however many runs there were; nor is a run that the injector could not make. */
 function concludeRandom(asked: Asked, tally: Counting): HoldsVerdict {
-  const { claim, seed } = asked;
-  const { why, ...counts } = tally;
-  const held = { claim, seed, ...counts };
+  const { claim } = asked;
+  const { why, notShown } = tally;
+  const held = heldBy(asked, tally, false);
+  if (notShown > 0)
+    return { ...held, verdict: "inconclusive", reason: `${notShown} of ${counted(tally.runs, "run")}: ${why}` };
   if (tally.exercised > 0) return { ...held, verdict: "holds" };
   const inconclusive =
     tally.inconclusive === 0 ? "" : `; ${tally.inconclusive} of them proved nothing, the first because ${why}`;
@@ -334,24 +385,30 @@ function concludeRandom(asked: Asked, tally: Counting): HoldsVerdict {
 
 /** Every scenario that the bus can do, to the end: each must hold, and meet what was typed in for its profile. */
 async function overCorpus(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
-  const tally = newTally();
+  const tally = newTally(ground);
   const failing: Failing[] = [];
-  const able = loadCorpus()
-    .map(({ scenario }) => scenario)
-    .filter(scenario => missingCapabilities(scenario, ground.stage.capabilities).length === 0);
+  const able: Scenario[] = [];
+  for (const { scenario } of loadCorpus()) {
+    const shortfall = shortfallOf(scenario, ground.stage);
+    if (shortfall.kind === "none") able.push(scenario);
+    if (shortfall.kind === "unproven") countNotShown(tally, scenario.id, shortfall.missing);
+  }
   const runs = inLanes(ground.lanes, able, scenario => runOn(asked, ground, scenario, asked.claim));
   for await (const { job: scenario, result: run } of runs) {
     count(tally, asked.claim, run.judgement, scenario.id);
     const broken = brokenBy(run.judgement);
     if (broken !== undefined) failing.push({ ...run, scenario, seed: asked.claim, broken });
+    if (tally.runs % runsBetweenYields === 0) await setImmediate();
+    if (ground.signal.aborted) break;
   }
   const [first, ...others] = failing;
   if (first !== undefined) {
     const also = others.map(one => `\n  also ${one.scenario.id}: ${one.judgement.reason}`).join("");
     return violated(asked, ground, tally, first, `scenario ${first.scenario.id} of the corpus${also}`, { k: 1, n: 1 });
   }
-  const { why, ...counts } = tally;
-  const held = { claim: asked.claim, seed: asked.seed, ...counts };
+  if (ground.signal.aborted) return cutShort(asked, tally);
+  const { why } = tally;
+  const held = heldBy(asked, tally, false);
   if (tally.runs === 0)
     return { ...held, verdict: "inconclusive", reason: "vacuous: the bus can do no scenario of the corpus" };
   if (tally.inconclusive === 0) return { ...held, verdict: "holds" };
@@ -362,11 +419,23 @@ async function overCorpus(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
 // ---- What it comes to ----
 
 type Counting = { -readonly [key in keyof Tally]: Tally[key] } & {
-  /** Of the first run that proved nothing. */
+  /** Of the first run that proved nothing; of one that the injector could not make before any other. */
   why: string;
+  /** Of the inconclusive, those that the injector could not make. */
+  notShown: number;
+  readonly selfTest: SelfTestReport | null;
 };
 
-const newTally = (): Counting => ({ runs: 0, disturbed: 0, inconclusive: 0, exercised: 0, why: "" });
+const newTally = ({ selfTest }: Pick<Ground, "selfTest"> = { selfTest: null }): Counting => ({
+  ...{ runs: 0, disturbed: 0, inconclusive: 0, exercised: 0 },
+  ...{ why: "", notShown: 0, selfTest },
+});
+
+function countNotShown(tally: Counting, scenario: string, missing: readonly Capability[]): void {
+  tally.runs++;
+  tally.inconclusive++;
+  if (tally.notShown++ === 0) tally.why = `${scenario}: ${unprovenReason(missing)}`;
+}
 
 function count(tally: Counting, claim: string, { verdict, reason, disturbed, properties }: Judgement, of = ""): void {
   tally.runs++;
@@ -381,14 +450,14 @@ function count(tally: Counting, claim: string, { verdict, reason, disturbed, pro
 }
 
 function violated(
-  { claim, world, bus, seed: asked }: Asked,
-  { profile, overridden, versions }: Ground,
+  asked: Asked,
+  { profile, overridden, versions, signal }: Ground,
   tally: Counting,
   { scenario, seed, broken, judgement, events }: Failing,
   story: string,
   reproduced: Rate,
 ): HoldsVerdict {
-  const { why: _why, ...counts } = tally;
+  const { world, bus } = asked;
   const { reason, ledger: observed, verdict, digest } = judgement;
   const counterexample: Counterexample = {
     version: 1,
@@ -414,5 +483,5 @@ function violated(
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
   const isPromise = catalogue.some(one => one.id === broken);
   const replayWith = isPromise && !profile.promises.includes(broken) ? ["--require", broken] : [];
-  return { claim, seed: asked, ...counts, verdict: "violated", reason, counterexample, shown, replayWith };
+  return { ...heldBy(asked, tally, signal.aborted), verdict: "violated", reason, counterexample, shown, replayWith };
 }

@@ -1,4 +1,7 @@
-/** What the model permits for one scenario: every ledger that some way of answering its questions leads to. */
+/**
+ * What the model permits for one scenario: every ledger that some way of answering its questions leads to. An expectation that is exact
+ * says that there is one.
+ */
 import { step } from "../models/bus.ts";
 import { type Choose, expand, wholeRange } from "../models/choice.ts";
 import type { PlannedCase } from "../models/plan/plan.ts";
@@ -13,6 +16,38 @@ export interface Permitted {
   readonly ledgers: readonly Ledger[];
   /** False where the bound was met: there may be more. */
   readonly complete: boolean;
+}
+
+export type Exactness =
+  /** The scenario says nothing exact of this profile. */
+  | { readonly kind: "not-exact" }
+  | { readonly kind: "one" }
+  /** A model that permits more than is expected proves less than it says. */
+  | { readonly kind: "several"; readonly reason: string }
+  | { readonly kind: "undecided"; readonly reason: string };
+
+/** Whether the model permits one outcome only, where the expectation names one. */
+export function exactnessOf(
+  planned: PlannedCase,
+  permitted: (planned: PlannedCase) => Permitted = permittedLedgers,
+): Exactness {
+  const { scenario, profile } = planned;
+  const expected = scenario.expect[profile.name];
+  if (expected === undefined || !Object.values(expected.classes).every(count => typeof count === "number"))
+    return { kind: "not-exact" };
+  const { ledgers, complete } = permitted(planned);
+  const what = `the expectation of ${profile.name} is exact`;
+  if (ledgers.length > 1)
+    return { kind: "several", reason: `${what}, and the model permits ${ledgers.map(classesText).join(" or ")}` };
+  return complete
+    ? { kind: "one" }
+    : { kind: "undecided", reason: `${what}, and the model has more ways to go than were followed` };
+}
+
+/** "4 kept and 1 silentLoss". */
+function classesText({ classes }: Ledger): string {
+  const parts = classNames.flatMap(name => (classes[name] === 0 ? [] : [`${classes[name]} ${name}`]));
+  return parts.length === 0 ? "nothing published" : parts.join(" and ");
 }
 
 interface Node {

@@ -25,7 +25,7 @@ export function holds(claim: string, options: HoldsOptions): void {
   const registered = new Error();
   Error.captureStackTrace(registered, holds);
   test(titleOf(asked), { timeout: boundMs(asked) }, async context => {
-    const held = await unlessUnavailable(context, () => verdictOn(claim, chosen, tell));
+    const held = await unlessUnavailable(context, () => verdictOn(claim, { signal: context.signal, ...chosen }, tell));
     if (held.verdict === "holds") return;
     const file = held.verdict === "violated" ? keepCounterexample(held.counterexample) : "";
     throw pointingAt(registered, renderHolds(held, file));

@@ -25,6 +25,8 @@ export interface Stage {
   readonly capabilities: ReadonlySet<Capability>;
   /** What its injectors cannot do; a step that needs more is skipped. */
   readonly limits: InjectorLimits;
+  /** What the world should be able to do and has not shown here; a case that needs it is inconclusive. */
+  readonly unproven?: ReadonlySet<Capability>;
   run(one: Case, emit: Emit): void | Promise<void>;
   close(): Promise<void>;
 }

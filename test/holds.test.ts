@@ -107,3 +107,33 @@ describe("what is asked", () => {
     ]);
   });
 });
+
+describe("a signal", () => {
+  test("before the first run ends in inconclusive, and says that it was interrupted", async () => {
+    const options = model("nats-go", { signal: AbortSignal.abort() });
+    const held = await verdictOn("core-path/order-is-kept", options);
+    expect(held).toMatchObject({ verdict: "inconclusive", interrupted: true, runs: 0 });
+    expect(renderHolds(held, "")).toContain("interrupted after 0 of 1000 runs");
+  });
+
+  test("in the midst of random scenarios or of the corpus ends in inconclusive", async () => {
+    for (const claim of ["conformance", "corpus"]) {
+      const held = await verdictOn(claim, model("nats-go", { runs: 5_000, signal: heardAfter(40) }));
+      expect(held).toMatchObject({ verdict: "inconclusive", interrupted: true });
+      expect(held.runs).toBeGreaterThan(0);
+      expect(held.runs).toBeLessThanOrEqual(60);
+    }
+  });
+
+  test("after a violation was found leaves it one", async () => {
+    const held = await violation(dropped, model("nats-js-3", { signal: heardAfter(30) }));
+    expect(held.interrupted).toBe(true);
+    expect(held.runs).toBeLessThan(30);
+  });
+});
+
+/** A signal that was looked at so many times before it comes. */
+function heardAfter(looks: number): AbortSignal {
+  let left = looks;
+  return Object.defineProperty(new AbortController().signal, "aborted", { get: () => left-- <= 0 });
+}

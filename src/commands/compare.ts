@@ -4,21 +4,22 @@
  */
 import { planCase } from "../../models/plan/plan.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
-import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { claimedBy } from "../capability.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import { rateText } from "../rate.ts";
 import { renderFailure } from "../report/failure.ts";
-import { type Paint, paintVerdict } from "../report/paint.ts";
+import { renderSelfTest, type SelfTestReport } from "../report/not-shown.ts";
+import { type Paint, paintConclusion } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { renderWitnessed } from "../report/witnessed.ts";
 import { explain, runModelCase, whyBroken } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
-import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
-import { type HeldAgainst, liveVersions, onSite, profileOf } from "./live.ts";
+import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
+import { type HeldAgainst, liveVersions, onSite, profileOf, selfTestOf } from "./live.ts";
 import { backendWord, busWord, type Common, policyWord, quoted, requireWords } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
@@ -37,6 +38,7 @@ interface Known {
   file?: string;
   /** What the bus or the world lacks for scenarios under a policy: then none is run. */
   missing?: readonly Capability[];
+  selfTest?: SelfTestReport;
 }
 
 export async function compare(context: Context, options: CompareOptions): Promise<Ending> {
@@ -49,6 +51,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
   const folder = openRunFolder(headerOf(options), options.resume);
   context.say(`run  ${folder.path}`);
   const work = onSite(context, options, options.runs, async site => {
+    known.selfTest = selfTestOf(site);
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
     known.held = held;
@@ -73,7 +76,8 @@ export async function compare(context: Context, options: CompareOptions): Promis
     };
     folder.journal.world(bus, {
       profile: held.declared.name,
-      capabilities: [...stage.capabilities],
+      // What the injector did not show today it shows tomorrow: the run can then go on.
+      capabilities: [...claimedBy(stage)],
       ...liveVersions(site, stage),
     });
     await searchLive(search, found, {
@@ -83,7 +87,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
         known.file = keep(options, bus, held, failure, liveVersions(site, stage));
       },
     });
-    folder.journal.complete();
+    if (found.notShown.length === 0) folder.journal.complete();
   });
   const interrupted = await wasInterrupted(context.signal, work);
   folder.journal.close();
@@ -149,8 +153,11 @@ function conclude(
   const { coverage } = found;
   // A promise asked for by name and never exercised has not been shown to hold.
   const vacuous = (judgingOf(options).require ?? []).some(id => (coverage.properties[id] ?? 0) === 0);
-  const inconclusive = found.inconclusive.length > 0 || vacuous || coverage.disturbed === 0 || interrupted;
-  const verdict: Verdict = worst([found.disagree > 0 ? "violated" : "holds", inconclusive ? "inconclusive" : "holds"]);
+  const inconclusive = found.inconclusive.length > 0 || vacuous || coverage.disturbed === 0;
+  const verdict = concluded(
+    [found.disagree > 0 ? "violated" : "holds", inconclusive ? "inconclusive" : "holds"],
+    interrupted,
+  );
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
   const shared = {
     verdict,
@@ -160,6 +167,8 @@ function conclude(
     profile: known.held?.profile.name ?? null,
     policy: options.policy?.policy.name ?? null,
     notRun: known.missing === undefined ? [] : [{ bus, missing: known.missing }],
+    selfTest: known.selfTest ?? null,
+    notShown: found.notShown,
     runs: coverage.runs,
     runsPerSecond: secondsPerRun === 0 ? 0 : Number((1 / secondsPerRun).toFixed(1)),
     secondsPerRun,
@@ -186,13 +195,16 @@ function conclude(
     text: [
       renderCounts(options, bus, known, found, folder),
       ...renderFound(found, known, paint),
-      `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${interrupted ? ", interrupted before the end" : ""}\nReport   ${report}`,
+      `Verdict  ${paintConclusion(paint, verdict, interrupted)}\nReport   ${report}`,
     ].join("\n\n"),
     again:
       known.file === undefined
         ? againLine(options, bus)
         : `npx faultline replay ${quoted(known.file)}${busWord(bus)}${backendWord(options.backend)}`,
-    resume: interrupted ? `${againLine(options, bus)} --resume ${quoted(folder.path)}` : undefined,
+    resume:
+      interrupted || found.notShown.length > 0
+        ? `${againLine(options, bus)} --resume ${quoted(folder.path)}`
+        : undefined,
   };
 }
 
@@ -238,8 +250,12 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
     blocks.push(`${paint("bold", "Shapes of trouble met")} (runs)\n${renderTable(columns, shapes)}`);
   const witnessed = renderWitnessed(found.witnessed, paint);
   if (witnessed !== "") blocks.push(witnessed);
+  const failed = renderSelfTest(known.selfTest ?? null, paint);
+  if (failed !== "") blocks.push(failed);
   if (found.inconclusive.length > 0) {
     const shown = found.inconclusive.slice(0, reasonsShownMax).map(one => `  ${one.word}  ${one.reason}`);
+    const more = found.inconclusive.length - shown.length;
+    if (more > 0) shown.push(`  and ${more} more`);
     blocks.push(`${paint("bold", "Inconclusive")}\n${shown.join("\n")}`);
   }
   const { failure } = found;

@@ -2,7 +2,7 @@
  * What every command is given, and what it gives back. A command never prints its report and never ends the process: it returns an
  * `Ending`, and cli.ts does both, in text or JSON.
  */
-import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { exitCodes } from "../errors.ts";
 import type { Paint } from "../report/paint.ts";
 import type { Progress } from "../report/progress.ts";
@@ -47,16 +47,20 @@ export async function unlessInterrupted<T>(signal: AbortSignal, promise: Promise
   }
 }
 
-/** Does the work; true if it was cut short by an interrupt. */
+/** Does the work; true if it was cut short by an interrupt. Work that ends because it has heard the signal itself was cut short, too. */
 export async function wasInterrupted(signal: AbortSignal, work: Promise<void>): Promise<boolean> {
   try {
     await unlessInterrupted(signal, work);
-    return false;
+    return signal.aborted;
   } catch (error) {
     if (error instanceof Interrupted) return true;
     throw error;
   }
 }
+
+/** Worst wins, and what was cut short holds nothing: a violation already found stays one. */
+export const concluded = (verdicts: readonly Verdict[], interrupted: boolean): Verdict =>
+  worst(interrupted ? [...verdicts, "inconclusive"] : verdicts);
 
 export const exitCodeOf = (verdict: Verdict): number =>
   verdict === "holds" ? exitCodes.holds : verdict === "violated" ? exitCodes.violated : exitCodes.inconclusive;

@@ -3,22 +3,24 @@
  * against real servers, and whether the model had predicted what was seen. While the servers are being built or started the
  * model part runs. What a profile declares to lose is a finding in the table, never a violation.
  */
+import { setImmediate } from "node:timers/promises";
 import { planCase } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
-import { missingCapabilities } from "../capability.ts";
+import { claimedBy, missingCapabilities, shortfallOf, unprovenReason } from "../capability.ts";
 import { type CorpusEntry, loadCorpus } from "../corpus.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
-import { permittedLedgers } from "../permitted.ts";
+import { type Exactness, exactnessOf, permittedLedgers } from "../permitted.ts";
 import { underPolicy } from "../policies.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
 import type { LedgerRow } from "../report/ledger-table.ts";
+import type { NotShown } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
 import { allBrokenBy, brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
@@ -30,8 +32,16 @@ import type { AskedCase } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
-import { clientText, type HeldAgainst, LiveUnavailable, liveVersions, openLive, profileOf } from "./live.ts";
+import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
+import {
+  clientText,
+  type HeldAgainst,
+  LiveUnavailable,
+  liveVersions,
+  openLive,
+  profileOf,
+  selfTestOf,
+} from "./live.ts";
 import {
   backendWord,
   bundledNames,
@@ -53,6 +63,9 @@ type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillRepor
   readonly agreement: { -readonly [K in keyof DrillReport["agreement"]]: number };
   readonly ledger: LedgerRow[];
   readonly notRun: { scenario: string; bus: string; missing: readonly string[] }[];
+  readonly notShown: NotShown[];
+  /** Asked once for each scenario and profile, since it can take a second. */
+  readonly exactness: Map<Scenario, Map<string, Exactness>>;
   readonly buses: DrillReport["buses"][number][];
   readonly violations: Violation[];
 };
@@ -62,7 +75,8 @@ export interface DrillOptions extends Common {
   readonly all: boolean;
 }
 
-export async function drill(context: Context, common: DrillOptions): Promise<Ending> {
+/** `permitted`: what the model permits, unless a test says otherwise. */
+export async function drill(context: Context, common: DrillOptions, permitted = permittedLedgers): Promise<Ending> {
   context.say(`seed ${common.seed}`);
   const corpus = loadCorpus().map(entry => underNamed(entry, common));
   const folder = openRunFolder(headerOf(common, corpus), common.resume);
@@ -71,7 +85,10 @@ export async function drill(context: Context, common: DrillOptions): Promise<End
   // Started here, awaited later: the first build takes minutes, and the model needs no server.
   const opening = openLive(context, common, corpus.length);
   opening.catch(() => {});
-  const interrupted = await wasInterrupted(context.signal, both(context, common, corpus, opening, found, folder));
+  const interrupted = await wasInterrupted(
+    context.signal,
+    both({ context, common, corpus, found, folder, permitted }, opening),
+  );
   folder.journal.close();
   return conclude(context, common, found, folder, interrupted);
 }
@@ -95,19 +112,23 @@ const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
     ? entry
     : { ...entry, scenario: underPolicy(entry.scenario, policy.policy) };
 
-async function both(
-  context: Context,
-  common: DrillOptions,
-  corpus: readonly CorpusEntry[],
-  opening: Promise<Site>,
-  found: Found,
-  folder: RunFolder,
-): Promise<void> {
+/** What a drill has from its beginning to its end. */
+interface Run {
+  readonly context: Context;
+  readonly common: DrillOptions;
+  readonly corpus: readonly CorpusEntry[];
+  readonly found: Found;
+  readonly folder: RunFolder;
+  readonly permitted: typeof permittedLedgers;
+}
+
+async function both(run: Run, opening: Promise<Site>): Promise<void> {
+  const { context, common } = run;
   try {
     // Who names containers wants them, and is not left with the model alone.
     if (common.backend === "container") await opening;
-    await modelPart(context, common, corpus, found);
-    await livePart(context, common, corpus, opening, found, folder);
+    await modelPart(run);
+    await livePart(run, opening);
   } finally {
     // After an interrupt within the opening there is nobody to wait for: its processes end with this one.
     const close = opening.then(site => site.close()).catch(() => {});
@@ -117,19 +138,17 @@ async function both(
 
 // ---- The model world ----
 
-async function modelPart(
-  context: Context,
-  common: Common,
-  corpus: readonly CorpusEntry[],
-  found: Found,
-): Promise<void> {
+async function modelPart(run: Run): Promise<void> {
+  const { context, common, corpus, found } = run;
   const began = performance.now();
   for (const profile of modelProfiles(common)) {
     const coverage = await randomModel(context, common, profile, found);
     const randomRuns = coverage.runs;
-    for (const { scenario, file } of corpus) {
+    for (const entry of corpus) {
       if (context.signal.aborted) return;
-      corpusModel(common, profile, scenario, file, found, coverage);
+      corpusModel(common, profile, entry.scenario, entry.file, found, coverage);
+      checkExact(run, entry, profile);
+      await setImmediate();
     }
     const promises = Object.keys(coverage.properties).length;
     const ofProfile = { profile: profile.name, runs: randomRuns, promises, neverExercised: neverExercised(coverage) };
@@ -206,16 +225,28 @@ function corpusModel(
   });
 }
 
+/** An exact expectation of a model that permits more is broken by the model itself, whatever its runs came to. */
+function checkExact({ common, found, permitted }: Run, { scenario, file }: CorpusEntry, profile: Profile): void {
+  const known = found.exactness.get(scenario) ?? new Map<string, Exactness>();
+  if (known.has(profile.name)) return;
+  const exactness = exactnessOf(planCase(scenario, profile), permitted);
+  found.exactness.set(scenario, known.set(profile.name, exactness));
+  const place = { scenario: scenario.id, bus: profile.name, world: "model" } as const;
+  if (exactness.kind === "undecided") found.notShown.push({ ...place, missing: [], reason: exactness.reason });
+  if (exactness.kind !== "several") return;
+  found.violations.push({
+    ...place,
+    property: "expect",
+    reason: `expect: ${exactness.reason}`,
+    reproduced: { k: 1, n: 1 },
+    again: `${file} --world model --profile ${profile.name} --seed ${common.seed}`,
+  });
+}
+
 // ---- The live world ----
 
-async function livePart(
-  context: Context,
-  common: DrillOptions,
-  corpus: readonly CorpusEntry[],
-  opening: Promise<Site>,
-  found: Found,
-  folder: RunFolder,
-): Promise<void> {
+async function livePart(run: Run, opening: Promise<Site>): Promise<void> {
+  const { context, common, found, folder } = run;
   const site = await opening.catch((error: unknown) => {
     if (error instanceof LiveUnavailable) return error;
     throw error;
@@ -232,62 +263,84 @@ async function livePart(
     source: source[name],
   }));
   found.live = { verdict: "inconclusive", seconds: 0, servers };
-  const names = busesOf(common);
-  for (const [i, name] of names.entries()) {
-    const stage = await openNamed(site, name, common, found, corpus);
+  found.selfTest = selfTestOf(site);
+  for (const [i, name] of busesOf(common).entries()) {
+    const stage = await openNamed(site, name, run);
     if (stage === undefined) continue;
-    const held = profileOf(stage.greeting.profile, name, common.profile);
-    found.buses.push({
-      name,
-      profile: held.profile.name,
-      client: clientText(stage),
-      capabilities: [...stage.capabilities].sort(),
-      unclaimed: stage.unclaimed ?? null,
-    });
-    folder.journal.world(name, {
-      profile: held.profile.name,
-      capabilities: [...stage.capabilities],
-      ...liveVersions(site, stage),
-    });
-    const able = corpus.filter(({ scenario }) => {
-      const missing = missingCapabilities(scenario, stage.capabilities);
-      if (missing.length > 0) found.notRun.push({ scenario: scenario.id, bus: name, missing });
-      return missing.length === 0;
-    });
-    const { chosen, leftOut } = common.all ? { chosen: able, leftOut: [] } : selectCorpus(able);
-    found.selection = {
-      rule: selectionRule,
-      leftOut: [...found.selection.leftOut, ...leftOut.map(({ scenario }) => ({ scenario: scenario.id, bus: name }))],
-    };
-    const run = ({ scenario }: CorpusEntry): Promise<CaseRun> =>
-      runCase(stage, { scenario, bus: name, profile: held.profile, seed: common.seed }, { require: common.require });
-    const once = (entry: CorpusEntry): Promise<CaseRun> => folder.journal.once(name, entry.scenario, () => run(entry));
-    let done = corpus.length - chosen.length;
-    for await (const { job, result } of inLanes(stage.lanes, chosen, once)) {
-      const total = corpus.length * names.length;
-      context.progress.now(`live: case ${i * corpus.length + ++done} of ${total}, ${name}: ${job.scenario.id}`);
-      await liveCase(site, stage, name, held, job, result, () => run(job), common, found, folder);
-      if (context.signal.aborted) return;
-    }
+    await liveBus(run, site, stage, name, i);
+    if (context.signal.aborted) return;
     await stage.close();
   }
   const verdicts = found.ledger.filter(row => row.world === "live").map(row => row.verdict);
   const ran = new Set(found.ledger.filter(row => row.world === "live").map(row => row.bus));
   const idle = found.buses.some(bus => !ran.has(bus.name));
-  const verdict = worst(found.unavailable.length > 0 || idle ? [...verdicts, "inconclusive"] : verdicts);
+  const notShown = found.notShown.some(({ world }) => world === "live");
+  const verdict = worst(found.unavailable.length > 0 || idle || notShown ? [...verdicts, "inconclusive"] : verdicts);
   const spentMs = folder.journal.spentMs / common.lanes;
   found.live = { verdict, seconds: (performance.now() - began + spentMs) / 1_000, servers };
-  folder.journal.complete();
+  if (!notShown) folder.journal.complete();
+}
+
+/** The corpus on one bus, the `nth` of the run. */
+async function liveBus(run: Run, site: Site, stage: LiveStage, name: string, nth: number): Promise<void> {
+  const { context, common, corpus, found, folder } = run;
+  const held = profileOf(stage.greeting.profile, name, common.profile);
+  found.buses.push({
+    name,
+    profile: held.profile.name,
+    client: clientText(stage),
+    capabilities: [...stage.capabilities].sort(),
+    unclaimed: stage.unclaimed ?? null,
+  });
+  // What the injector did not show today it shows tomorrow: the run can then go on.
+  folder.journal.world(name, {
+    profile: held.profile.name,
+    capabilities: [...claimedBy(stage)],
+    ...liveVersions(site, stage),
+  });
+  const chosen = chosenFor(run, stage, name);
+  // Before the first live case: it can take a second, in which no lane could keep its bounds.
+  for (const entry of chosen) checkExact(run, entry, held.profile);
+  const alone = ({ scenario }: CorpusEntry): Promise<CaseRun> =>
+    runCase(stage, { scenario, bus: name, profile: held.profile, seed: common.seed }, { require: common.require });
+  const once = (entry: CorpusEntry): Promise<CaseRun> => folder.journal.once(name, entry.scenario, () => alone(entry));
+  let done = corpus.length - chosen.length;
+  for await (const { job, result } of inLanes(stage.lanes, chosen, once)) {
+    const total = corpus.length * busesOf(common).length;
+    context.progress.now(`live: case ${nth * corpus.length + ++done} of ${total}, ${name}: ${job.scenario.id}`);
+    await liveCase(site, stage, name, held, job, result, () => alone(job), common, found, folder);
+    if (context.signal.aborted) return;
+  }
+}
+
+/**
+ * What is run of the corpus. The choice is made of all that bus and world claim, so that it is the same whether or not the injector has
+ * shown its part; what it has not shown is inconclusive.
+ */
+function chosenFor({ common, corpus, found }: Run, stage: LiveStage, bus: string): readonly CorpusEntry[] {
+  const able = corpus.filter(({ scenario }) => {
+    const shortfall = shortfallOf(scenario, stage);
+    if (shortfall.kind === "lacks") found.notRun.push({ scenario: scenario.id, bus, missing: shortfall.missing });
+    return shortfall.kind !== "lacks";
+  });
+  const { chosen, leftOut } = common.all ? { chosen: able, leftOut: [] } : selectCorpus(able);
+  found.selection = {
+    rule: selectionRule,
+    leftOut: [...found.selection.leftOut, ...leftOut.map(({ scenario }) => ({ scenario: scenario.id, bus }))],
+  };
+  return chosen.filter(({ scenario }) => {
+    const shortfall = shortfallOf(scenario, stage);
+    if (shortfall.kind === "none") return true;
+    const { missing } = shortfall;
+    found.notShown.push({ scenario: scenario.id, bus, world: "live", missing, reason: unprovenReason(missing) });
+    found.agreement.cases++;
+    found.agreement.inconclusive++;
+    return false;
+  });
 }
 
 /** A bundled bus that nobody asked for by name and that cannot be built here is not run; one that was asked for must be had. */
-async function openNamed(
-  site: Site,
-  name: string,
-  common: Common,
-  found: Found,
-  corpus: readonly CorpusEntry[],
-): Promise<LiveStage | undefined> {
+async function openNamed(site: Site, name: string, { common, corpus, found }: Run): Promise<LiveStage | undefined> {
   try {
     return await site.openBus(name);
   } catch (error) {
@@ -316,25 +369,32 @@ async function liveCase(
   found.witnessed = branches([...found.witnessed, ...run.judgement.witnessed]);
   const property = brokenBy(run.judgement);
   if (property === undefined) return;
+  const violation = {
+    scenario: scenario.id,
+    bus,
+    world: "live",
+    property,
+    reason: run.judgement.reason,
+    again: `${file} --world live --bus ${quoted(bus)}${named === undefined ? "" : ` --profile ${named}`}`,
+  } as const;
+  // It stands, though a signal may come before it has been run again.
+  const place = found.violations.push({ ...violation, reproduced: { k: 0, n: 0 } }) - 1;
   const { reproduced } = await journal.onceFound(bus, scenario, async () => {
     // The run that found it does not count: that it failed is why there are others.
     let k = 0;
     for (let i = 0; i < rerunsOfViolation; i++) if (allBrokenBy((await runAgain()).judgement).includes(property)) k++;
     return { reproduced: liveRate(k, rerunsOfViolation) };
   });
-  found.violations.push({
-    scenario: scenario.id,
-    bus,
-    world: "live",
-    property,
-    reason: run.judgement.reason,
-    reproduced,
-    counterexample: keep(one, { ...run, broken: property }, overridden, reproduced, liveVersions(site, stage)),
-    again: `${file} --world live --bus ${quoted(bus)}${named === undefined ? "" : ` --profile ${named}`}`,
-  });
+  const counterexample = keep(one, { ...run, broken: property }, overridden, reproduced, liveVersions(site, stage));
+  found.violations[place] = { ...violation, reproduced, counterexample };
 }
 
-function countAgreement({ agreement }: Found, scenario: Scenario, profile: Profile, judgement: Judgement): void {
+function countAgreement(
+  { agreement, exactness }: Found,
+  scenario: Scenario,
+  profile: Profile,
+  judgement: Judgement,
+): void {
   const { verdict, conformance, expectMet } = judgement;
   const expectation = scenario.expect[profile.name];
   agreement.cases++;
@@ -344,10 +404,10 @@ function countAgreement({ agreement }: Found, scenario: Scenario, profile: Profi
   if (expectation === undefined) return;
   agreement.expectations++;
   if (expectMet === true) agreement.expectMet++;
-  if (!Object.values(expectation.classes).every(count => typeof count === "number")) return;
+  const known = exactness.get(scenario)?.get(profile.name);
+  if (known === undefined || known.kind === "not-exact") return;
   agreement.exact++;
-  const permitted = permittedLedgers(planCase(scenario, profile));
-  if (permitted.complete && permitted.ledgers.length === 1) agreement.permittedOne++;
+  if (known.kind === "one") agreement.permittedOne++;
 }
 
 // ---- What is found ----
@@ -374,6 +434,9 @@ function newFound(seed: string): Found {
     witnessed: branches([]),
     unavailable: [],
     notRun: [],
+    selfTest: null,
+    notShown: [],
+    exactness: new Map(),
     buses: [],
     ledger: [],
     violations: [],
@@ -434,13 +497,14 @@ function conclude(
   const modelVerdicts = found.ledger.filter(row => row.world === "model").map(row => row.verdict);
   const broke = (world: "model" | "live"): Verdict[] =>
     found.violations.some(one => one.world === world) ? ["violated"] : [];
+  const undecided: Verdict[] = found.notShown.some(({ world }) => world === "model") ? ["inconclusive"] : [];
   const modelDone = found.model.profiles.length === modelProfiles(common).length && found.model.randomRuns > 0;
   found.model = {
     ...found.model,
-    verdict: worst([...modelVerdicts, ...broke("model"), modelDone ? "holds" : "inconclusive"]),
+    verdict: worst([...modelVerdicts, ...undecided, ...broke("model"), modelDone ? "holds" : "inconclusive"]),
   };
   found.live = { ...found.live, verdict: worst([found.live.verdict, ...broke("live")]) };
-  found.verdict = worst([found.model.verdict, found.live.verdict]);
+  found.verdict = concluded([found.model.verdict, found.live.verdict], interrupted);
   found.ledger.sort((a, b) => order(a.world, b.world) || order(a.scenario, b.scenario));
   found.notRun.sort((a, b) => order(a.scenario, b.scenario));
   const report = folder.write("report.txt", `Seed     ${found.seed}\n\n${renderDrill(found, plain)}\n`);
@@ -455,7 +519,10 @@ function conclude(
     document,
     text: `${renderDrill(found, context.paint)}\nReport   ${report}`,
     again: againLine(common, found),
-    resume: interrupted ? `${sameLine(common)} --resume ${quoted(folder.path)}` : undefined,
+    resume:
+      interrupted || found.notShown.some(({ world }) => world === "live")
+        ? `${sameLine(common)} --resume ${quoted(folder.path)}`
+        : undefined,
   };
 }
 
@@ -473,6 +540,8 @@ function documentOf(found: Found, report: string): Ending["document"] {
     agreement,
     witnessed,
     notRun,
+    selfTest,
+    notShown,
     buses,
     unavailable,
     ledger,
@@ -487,6 +556,8 @@ function documentOf(found: Found, report: string): Ending["document"] {
     agreement,
     witnessed,
     notRun,
+    selfTest,
+    notShown,
     buses,
     unavailable,
     ledger,

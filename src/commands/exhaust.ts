@@ -5,7 +5,7 @@ import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
 import { judge } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
-import { paintVerdict } from "../report/paint.ts";
+import { paintConclusion } from "../report/paint.ts";
 import { type Column, counted, renderPairs, renderTable } from "../report/table.ts";
 import { type CaseRun, runModelCase } from "../run.ts";
 import { seedsMax, seedThatShows } from "../search/certify.ts";
@@ -22,7 +22,7 @@ import {
   settingsOf,
   sizesOf,
 } from "../search/exhaust-alphabet.ts";
-import { type Context, type Ending, exitCodeOf } from "./context.ts";
+import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
 import { knownProfile, quoted } from "./options.ts";
 
 export interface ExhaustOptions {
@@ -127,11 +127,14 @@ function conclude(
   found: Exhausted,
   kept: readonly Kept[],
 ): Ending {
-  const { verdict, explored, exercised, neverExercised, seconds } = found;
+  const { explored, exercised, neverExercised, seconds } = found;
+  const interrupted = context.signal.aborted;
+  const verdict = concluded([found.verdict], interrupted);
   const sum = (of: (one: Exhausted["explored"][number]) => number): number =>
     explored.reduce((all, one) => all + of(one), 0);
   const document = {
     verdict,
+    interrupted,
     profile: options.profile,
     schedules: sum(one => one.schedules),
     states: sum(one => one.states),
@@ -166,7 +169,7 @@ function conclude(
       renderFailure({ scenario, broken: property, reason, ledger: judgement.ledger, events, story }, context.paint),
     );
   }
-  blocks.push(`Verdict  ${context.paint("bold", paintVerdict(context.paint, verdict))}`);
+  blocks.push(`Verdict  ${paintConclusion(context.paint, verdict, interrupted)}`);
   return { exitCode: exitCodeOf(verdict), document, text: blocks.join("\n\n"), again: againLine(options, kept) };
 }
 

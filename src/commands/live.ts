@@ -6,6 +6,7 @@
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { exitCodes, FaultlineError } from "../errors.ts";
+import type { SelfTestReport } from "../report/not-shown.ts";
 import type { LiveStage, Site, SiteOptions } from "../worlds/live/index.ts";
 import { describeServers } from "../worlds/live/servers.ts";
 import { type Context, unlessInterrupted } from "./context.ts";
@@ -95,6 +96,12 @@ export const liveVersions = (
   client: clientText(stage),
   natsServer: site.servers.versions["nats-server"],
   toxiproxy: site.servers.versions.toxiproxy,
+});
+
+/** For the report. */
+export const selfTestOf = ({ findings }: Site): SelfTestReport => ({
+  tried: findings.length,
+  failed: findings.filter(({ ok }) => !ok).map(({ name, neededFor, detail }) => ({ name, neededFor, detail })),
 });
 
 export const clientText = ({ greeting }: LiveStage): string => `${greeting.client.name} ${greeting.client.version}`;

@@ -7,9 +7,8 @@ import { setImmediate } from "node:timers/promises";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
-import { missingCapabilities } from "../capability.ts";
+import { type Able, missingCapabilities, type Shortfall, shortfallFrom, unprovenReason } from "../capability.ts";
 import { versionsHere } from "../counterexample.ts";
 import { answerOf, type Ran } from "../drills/answer.ts";
 import type { DrillCase, Question } from "../drills/drill.ts";
@@ -18,14 +17,15 @@ import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { digestOfJson } from "../journal.ts";
 import { type Judgement, judge } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
+import type { SelfTestReport } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
 import { type QuestionCase, type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
 import { allBrokenBy, type CaseRun, planFor, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
-import { type Context, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
-import { clientText, LiveUnavailable, openLive, profileOf } from "./live.ts";
+import { type Context, concluded, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
+import { clientText, LiveUnavailable, openLive, profileOf, selfTestOf } from "./live.ts";
 import {
   backendWord,
   bundledProfile,
@@ -56,13 +56,12 @@ interface Asked {
 interface Found {
   profile: Profile | undefined;
   client: string | undefined;
-  /** What the bus can do together with the live world. */
-  has: ReadonlySet<Capability>;
   /** The reason why the bus has neither signals nor memory. */
   unclaimed: string | undefined;
   servers: readonly string[];
   /** Why there is no live world. */
   reason: string | undefined;
+  selfTest: SelfTestReport | null;
   seconds: number;
   total: number;
   readonly ran: Ran[];
@@ -82,10 +81,10 @@ export async function drillQuestion(context: Context, question: Question, common
   const found: Found = {
     profile: undefined,
     client: undefined,
-    has: new Set(),
     unclaimed: undefined,
     servers: [],
     reason: undefined,
+    selfTest: null,
     seconds: 0,
     total: 0,
     ran: [],
@@ -124,7 +123,7 @@ async function everyCase(context: Context, asked: Asked, found: Found, folder: R
     found.reason = site.message;
     found.profile = knownProfile(asked.common.profile ?? bundledProfile(asked.bus) ?? refuseUnknown(asked, site));
     for (const pair of pairsOf(asked, found.profile, found))
-      record(asked, found, folder, pair, modelRuns(asked, found.profile, pair), undefined, { k: 1, n: 1 });
+      record(asked, found, folder, pair, modelRuns(asked, found.profile, pair), undefined);
     return;
   }
   try {
@@ -151,7 +150,7 @@ async function live(context: Context, asked: Asked, site: Site, found: Found, fo
   const { versions } = site.servers;
   found.profile = profile;
   found.client = clientText(stage);
-  found.has = stage.capabilities;
+  found.selfTest = selfTestOf(site);
   found.unclaimed = stage.unclaimed;
   found.servers = [`nats-server ${versions["nats-server"]}`, `toxiproxy ${versions.toxiproxy}`];
   const began = performance.now();
@@ -164,13 +163,16 @@ async function live(context: Context, asked: Asked, site: Site, found: Found, fo
     await setImmediate();
     if (context.signal.aborted) return;
   }
-  const work = async (pair: Pair): Promise<LiveRun | undefined> =>
-    missingOf(pair.scaled, stage.capabilities).length > 0 ? undefined : liveRun(stage, asked, profile, pair.scaled);
+  const work = async ({ scaled }: Pair): Promise<LiveRun | NotRun> => {
+    const shortfall = shortfallIn(scaled, stage);
+    return shortfall.kind === "none" ? liveRun(stage, asked, profile, scaled) : shortfall;
+  };
   for await (const { job, result } of inLanes(stage.lanes, pairs, work)) {
     const models = modelled.get(job) ?? modelRuns(asked, profile, job);
-    const isNews = result !== undefined && result.judgement.verdict === "violated" && !foretold(models, result);
-    const reproduced = isNews ? await rate(stage, asked, profile, job.scaled) : { k: 1, n: 1 };
-    record(asked, found, folder, job, models, result ?? "not-run", reproduced);
+    // Before it is run again: what was found stands, though a signal may come meanwhile.
+    record(asked, found, folder, job, models, result);
+    if (result.kind === "ran" && result.judgement.verdict === "violated" && !foretold(models, result))
+      rated(found, job, await rate(stage, asked, profile, job.scaled));
     context.progress.now(`${asked.question}: ${found.cases.length} of ${found.total}, ${job.scaled.scenario.id}`);
     found.seconds = (performance.now() - began) / 1_000;
     if (context.signal.aborted) return;
@@ -202,10 +204,16 @@ function liveTime(question: Question, policy: Policy): Policy {
 }
 
 /** A size that the policy sets and the client has no option for is as it is in production; one that is set beside it would show nothing. */
-const missingOf = ({ scenario, judged }: DrillCase, has: ReadonlySet<Capability>): readonly Capability[] =>
-  missingCapabilities(scenario, has).filter(one => one !== "reconnect-buffer-limit" || !judged);
+const shortfallIn = ({ scenario, judged }: DrillCase, able: Able): Shortfall =>
+  shortfallFrom(
+    missingCapabilities(scenario, able.capabilities).filter(one => one !== "reconnect-buffer-limit" || !judged),
+    able,
+  );
+
+type NotRun = Exclude<Shortfall, { readonly kind: "none" }>;
 
 interface LiveRun extends CaseRun {
+  readonly kind: "ran";
   readonly atMs: readonly number[];
   readonly memory: Ran["memory"];
 }
@@ -224,7 +232,7 @@ async function liveRun(stage: LiveStage, { bus, common }: Asked, profile: Profil
     },
     sample => memory.push(sample),
   );
-  return { events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
+  return { kind: "ran", events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
 }
 
 interface ModelRuns {
@@ -259,24 +267,27 @@ function record(
   folder: RunFolder,
   { own, scaled }: Pair,
   models: ModelRuns,
-  result: LiveRun | "not-run" | undefined,
-  reproduced: { readonly k: number; readonly n: number },
+  result: LiveRun | NotRun | undefined,
 ): void {
   const { scenario, about, part, variant, judged } = scaled;
-  const live = result === "not-run" ? undefined : result;
+  const live = result?.kind === "ran" ? result : undefined;
+  const notShown = result?.kind === "unproven" ? result.missing : null;
   const file = folder.write(
     `case-${scenario.id.replaceAll("/", "-")}.json`,
     `${JSON.stringify(scenario, undefined, 2)}\n`,
   );
   const again = againLine(asked, file);
-  const missing = result === "not-run" ? missingOf(scaled, found.has) : [];
   const judgements: (readonly ["model" | "live", Judgement])[] = [
     ["model", models.own.judgement],
     ["model", models.scaled.judgement],
     ...(live === undefined ? [] : [["live", live.judgement] as const]),
   ];
-  const verdict = worst(judgements.map(([, one]) => one.verdict));
-  const shown = judgements.find(([, one]) => one.verdict === verdict)?.[1] ?? models.own.judgement;
+  const verdict = concluded(
+    judgements.map(([, one]) => one.verdict),
+    notShown !== null,
+  );
+  const shown = judgements.find(([, one]) => one.verdict === verdict)?.[1];
+  const reason = shown?.reason ?? (notShown === null ? models.own.judgement.reason : unprovenReason(notShown));
   found.ran.push({
     own,
     scaled,
@@ -293,11 +304,12 @@ function record(
     variant: variant ?? null,
     judged,
     verdict,
-    reason: shown.reason,
+    reason,
     model: worst([models.own.judgement.verdict, models.scaled.judgement.verdict]),
     live: live?.judgement.verdict ?? null,
     agrees: live === undefined ? null : live.judgement.conformance.answer === "permitted",
-    notRun: result === "not-run" ? missing : null,
+    notRun: result?.kind === "lacks" ? result.missing : null,
+    notShown,
     notObserved: live === undefined ? null : whyNotObserved(live),
     ledger: (live?.judgement ?? models.scaled.judgement).ledger,
     file,
@@ -313,7 +325,7 @@ function record(
       about,
       worlds: [...new Set(broken.map(([world]) => world))],
       reason: reasonOf(last[1], property),
-      reproduced,
+      reproduced: { k: 1, n: 1 },
       file,
       again,
     });
@@ -329,6 +341,12 @@ function whyNotObserved({ judgement, events }: LiveRun): string | null {
   return observed?.complete === true ? null : (observed?.why ?? "it did not end");
 }
 
+/** Of live runs, for what this case broke. */
+function rated({ violations }: Found, { scaled }: Pair, reproduced: QuestionViolation["reproduced"]): void {
+  for (const [i, one] of violations.entries())
+    if (one.case === scaled.scenario.id) violations[i] = { ...one, reproduced };
+}
+
 function reasonOf({ properties, conformance, reason }: Judgement, property: string): string {
   if (property === "conformance") return conformance.reason;
   return properties.find(one => one.property === property)?.reason ?? reason;
@@ -340,7 +358,7 @@ const againLine = ({ bus, common }: Asked, file: string): string =>
 function conclude(context: Context, asked: Asked, found: Found, folder: RunFolder, interrupted: boolean): Ending {
   const { question, bus, policy, common } = asked;
   const whole = !interrupted && found.reason === undefined && found.cases.length === found.total && found.total > 0;
-  const isIdle = found.cases.some(({ judged, notRun }) => judged && notRun !== null);
+  const isIdle = found.cases.some(({ judged, notRun, notShown }) => notShown !== null || (judged && notRun !== null));
   // What is set beside the policy and could not be shown leaves its own answer as it is.
   const counts = found.cases.filter(one => one.judged || one.verdict === "violated").map(one => one.verdict);
   const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
@@ -358,6 +376,7 @@ function conclude(context: Context, asked: Asked, found: Found, folder: RunFolde
     seed: common.seed,
     interrupted,
     live: { reason: found.reason ?? null, seconds: Number(found.seconds.toFixed(1)) },
+    selfTest: found.selfTest,
     families,
     figures,
     notes,

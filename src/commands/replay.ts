@@ -3,7 +3,7 @@
  * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise;
  * in the model world its own answers are given again, and said where they no longer fit.
  */
-
+import { setImmediate } from "node:timers/promises";
 import { type Answer, sampled } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
@@ -11,21 +11,22 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
-import { missingCapabilities } from "../capability.ts";
+import { missingCapabilities, type Shortfall, shortfallOf, unprovenReason } from "../capability.ts";
 import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
 import { BadInput, exitCodes, UsageError } from "../errors.ts";
 import { underPolicy } from "../policies.ts";
 import { liveRate, type Rate } from "../rate.ts";
-import { type ReplayedCase, renderReplay } from "../report/replay.ts";
+import type { SelfTestReport } from "../report/not-shown.ts";
+import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";
 import { type AnsweredRun, type CaseRun, explain, runAnsweredCase, runCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { type Context, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
-import { onSite, profileOf, serversAreThere } from "./live.ts";
+import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
+import { onSite, profileOf, selfTestOf, serversAreThere } from "./live.ts";
 import { bundledNames, bundledProfile, type Common, knownProfile, quoted } from "./options.ts";
 
 export interface ReplayOptions extends Common {
@@ -55,12 +56,18 @@ interface Replay {
   readonly backend: BackendName;
 }
 
+/** Grows while it is replayed, so that what was found before an interrupt is there. */
+interface Found {
+  readonly cases: ReplayedCase[];
+  selfTest: SelfTestReport | null;
+}
+
 export async function replay(context: Context, options: ReplayOptions): Promise<Ending> {
   const one = await readReplay(options);
   context.say(`seed ${one.seed}`);
-  const cases: ReplayedCase[] = [];
-  const interrupted = await wasInterrupted(context.signal, replayAll(context, one, cases));
-  return conclude(options, one, cases, interrupted, context);
+  const found: Found = { cases: [], selfTest: null };
+  const interrupted = await wasInterrupted(context.signal, replayAll(context, one, found));
+  return conclude(options, one, found, interrupted, context);
 }
 
 async function readReplay(options: ReplayOptions): Promise<Replay> {
@@ -109,7 +116,7 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
 }
 
 /** Live first where a bus is a command: only its greeting tells what the model is to be. */
-async function replayAll(context: Context, one: Replay, cases: ReplayedCase[]): Promise<void> {
+async function replayAll(context: Context, one: Replay, found: Found): Promise<void> {
   const known = new Map<string, Profile>();
   for (const bus of one.buses) {
     const name = one.profile ?? bundledProfile(bus);
@@ -119,12 +126,13 @@ async function replayAll(context: Context, one: Replay, cases: ReplayedCase[]): 
   if (!one.worlds.includes("live")) {
     if (unknown.length > 0)
       throw new UsageError(`In the model world the profile of ${unknown.join(", ")} must be named with --profile.`);
-    return replayModels(context, one, [...known.values()], cases);
+    return replayModels(context, one, [...known.values()], found);
   }
   await onSite(context, one, one.times, async site => {
+    found.selfTest = selfTestOf(site);
     const stages = await openAll(context, site, one, known);
-    if (one.worlds.includes("model")) replayModels(context, one, [...known.values()], cases);
-    for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), cases);
+    if (one.worlds.includes("model")) await replayModels(context, one, [...known.values()], found);
+    for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), found);
   });
 }
 
@@ -148,21 +156,29 @@ async function openAll(
   return stages;
 }
 
-function replayModels(context: Context, one: Replay, all: readonly Profile[], cases: ReplayedCase[]): void {
+/** Runs between two looks at whether a signal came. */
+const runsBetweenYields = 50;
+
+async function replayModels(context: Context, one: Replay, all: readonly Profile[], found: Found): Promise<void> {
   for (const profile of new Set(all)) {
     const missing = missingCapabilities(one.scenario, modelCapabilities(profile));
-    const runs: AnsweredRun[] = [];
     const { scenario, counterexample, require } = one;
     const answers = counterexample?.profile === profile.name ? one.answers : [];
-    for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++)
-      runs.push(runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require }));
-    const replayed = caseOf(one, "model", profile.name, profile, missing, runs);
-    cases.push(
-      answers.length === 0
-        ? replayed
-        : { ...replayed, answered: { stored: answers.length, departures: runs[0]?.departures ?? [] } },
-    );
+    const shortfall: Shortfall = missing.length === 0 ? { kind: "none" } : { kind: "lacks", missing };
+    const runs = begin(found, "model", profile.name, profile, shortfall);
+    for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++) {
+      const run = runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require });
+      if (i === 0 && answers.length > 0) tellAnswers(found, answers.length, run);
+      runs.push(explained(one, profile, run));
+      if ((i + 1) % runsBetweenYields === 0) await setImmediate();
+    }
   }
+}
+
+/** Of the case that was begun last. */
+function tellAnswers({ cases }: Found, stored: number, { departures }: AnsweredRun): void {
+  const begun = cases.pop();
+  if (begun !== undefined) cases.push({ ...begun, answered: { stored, departures } });
 }
 
 async function replayLive(
@@ -171,40 +187,41 @@ async function replayLive(
   bus: string,
   stage: LiveStage,
   profile: Profile | undefined,
-  cases: ReplayedCase[],
+  found: Found,
 ): Promise<void> {
   if (profile === undefined || context.signal.aborted) return;
   const { scenario, seed, times, require } = one;
-  const missing = missingCapabilities(scenario, stage.capabilities);
-  const runs: CaseRun[] = [];
-  const each = Array.from({ length: missing.length === 0 ? times : 0 }, (_, i) => i);
+  const shortfall = shortfallOf(scenario, stage);
+  const runs = begin(found, "live", bus, profile, shortfall);
+  const each = Array.from({ length: shortfall.kind === "none" ? times : 0 }, (_, i) => i);
   const run = (): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, { require });
   for await (const { job, result } of inLanes(stage.lanes, each, run)) {
     context.progress.now(`${bus}: run ${job + 1} of ${times}`);
-    runs.push(result);
+    runs.push(explained(one, profile, result));
     if (context.signal.aborted) break;
   }
-  cases.push(caseOf(one, "live", bus, profile, missing, runs));
 }
 
-function caseOf(
-  { scenario }: Replay,
-  world: WorldName,
-  bus: string,
-  profile: Profile,
-  missing: readonly string[],
-  runs: readonly CaseRun[],
-): ReplayedCase {
-  const explained = runs.map(run => ({ ...run, events: explain(planCase(scenario, profile), run.events).events }));
-  return { world, bus, profile: profile.name, missing, runs: explained };
+/** A case without runs yet; what is pushed to its runs is seen in the report, whenever that is made. */
+function begin(found: Found, world: WorldName, bus: string, { name }: Profile, shortfall: Shortfall): CaseRun[] {
+  const runs: CaseRun[] = [];
+  const missing = shortfall.kind === "lacks" ? shortfall.missing : [];
+  const notShown = shortfall.kind === "unproven" ? shortfall.missing : [];
+  found.cases.push({ world, bus, profile: name, missing, notShown, runs });
+  return runs;
 }
+
+const explained = ({ scenario }: Replay, profile: Profile, run: CaseRun): CaseRun => ({
+  ...run,
+  events: explain(planCase(scenario, profile), run.events).events,
+});
 
 // ---- What it comes to ----
 
 function conclude(
   options: ReplayOptions,
   one: Replay,
-  cases: readonly ReplayedCase[],
+  { cases, selfTest }: Found,
   interrupted: boolean,
   context: Context,
 ): Ending {
@@ -216,7 +233,7 @@ function conclude(
   );
   const vacuous = one.require.some(id => !exercised.has(id));
   const verdicts = cases.map(verdictOf);
-  const verdict = worst(cases.length === 0 || vacuous ? [...verdicts, "inconclusive"] : verdicts);
+  const verdict = concluded(cases.length === 0 || vacuous ? [...verdicts, "inconclusive"] : verdicts, interrupted);
   const reproduced = reproducedIn(one, cases);
   const nondeterministic = cases.some(isNondeterministic);
   const document = {
@@ -238,11 +255,21 @@ function conclude(
     notRun: cases
       .filter(({ missing }) => missing.length > 0)
       .map(({ world, bus, missing }) => ({ world, bus, missing })),
+    selfTest,
+    notShown: cases
+      .filter(({ notShown }) => notShown.length > 0)
+      .map(({ world, bus, notShown }) => ({
+        scenario: one.scenario.id,
+        bus,
+        world,
+        missing: notShown,
+        reason: unprovenReason(notShown),
+      })),
   };
   return {
     exitCode: nondeterministic && verdict !== "violated" ? exitCodes.nondeterministic : exitCodeOf(verdict),
     document,
-    text: renderReplay({ ...one, cases, verdict, reproduced, nondeterministic }, context.paint),
+    text: renderReplay({ ...one, cases, selfTest, verdict, interrupted, reproduced, nondeterministic }, context.paint),
     again: againLine(options, one),
   };
 }
@@ -270,9 +297,10 @@ function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]
 }
 
 /** One entry for each verdict that a case came to. */
-function verdictsOf({ world, bus, profile, runs, missing }: ReplayedCase): readonly object[] {
+function verdictsOf(replayed: ReplayedCase): readonly object[] {
+  const { world, bus, profile, runs } = replayed;
   if (runs.length === 0)
-    return [{ world, bus, profile, verdict: "inconclusive", reason: `not run: lacks ${missing.join(", ")}`, times: 0 }];
+    return [{ world, bus, profile, verdict: "inconclusive", reason: whyNotRun(replayed), times: 0 }];
   const seen = new Map<Verdict, CaseRun[]>();
   for (const run of runs) seen.set(run.judgement.verdict, [...(seen.get(run.judgement.verdict) ?? []), run]);
   return [...seen].map(([verdict, all]) => {

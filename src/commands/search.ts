@@ -8,12 +8,12 @@ import { sampled } from "../../models/choice.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { type Counterexample, type Met, meetCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
-import { type Paint, paintVerdict } from "../report/paint.ts";
+import { type Paint, paintConclusion } from "../report/paint.ts";
 import { renderSearch } from "../report/search.ts";
 import { counted } from "../report/table.ts";
 import { runAnsweredCase, runModelCase, whyBroken } from "../run.ts";
@@ -28,7 +28,7 @@ import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } 
 import { coverageOf, TransitionCounts } from "../search/transitions.ts";
 import type { WorldName } from "../world.ts";
 import { compare } from "./compare.ts";
-import { type Context, type Ending, exitCodeOf } from "./context.ts";
+import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
 import { type Common, knownProfile, policyWord, quoted } from "./options.ts";
 
 export interface SearchOptions extends Common {
@@ -54,7 +54,7 @@ export async function search(context: Context, options: SearchOptions): Promise<
     found.push(one);
     if (context.signal.aborted || (options.policy === undefined && one.failures.length > 0)) break;
   }
-  return conclude(options, found, context.paint);
+  return conclude(options, found, context.signal.aborted, context.paint);
 }
 
 interface ProfileFound {
@@ -187,7 +187,11 @@ interface Violation {
   readonly met: Met;
 }
 
-function violationsOf(found: readonly ProfileFound[], options: SearchOptions): readonly Violation[] {
+function violationsOf(
+  found: readonly ProfileFound[],
+  options: SearchOptions,
+  interrupted: boolean,
+): readonly Violation[] {
   const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
   const broken = [...new Set(all.map(one => one.failure.broken))];
   return broken.map(id => {
@@ -195,16 +199,19 @@ function violationsOf(found: readonly ProfileFound[], options: SearchOptions): r
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
     const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
     const profile = knownProfile(shortest.profile);
-    const { failure, certified } = smallest(shortest.failure, profile, options);
+    // The user has interrupted it, and waits for it to end.
+    const { failure, certified } = interrupted
+      ? { failure: shortest.failure, certified: { bound: "the search was interrupted" } }
+      : smallest(shortest.failure, profile, options);
     const met = meet(failure, profile, options, certified);
     return { failure, profile: profile.name, profiles: cases.map(one => one.profile), certified, met };
   });
 }
 
-function conclude(options: SearchOptions, found: readonly ProfileFound[], paint: Paint): Ending {
+function conclude(options: SearchOptions, found: readonly ProfileFound[], interrupted: boolean, paint: Paint): Ending {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
-  const violations = violationsOf(found, options);
-  const verdict = worst(found.map(verdictOf));
+  const violations = violationsOf(found, options, interrupted);
+  const verdict = concluded(found.map(verdictOf), interrupted);
   const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
   const transitions = coverageOf(
@@ -217,6 +224,7 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], paint:
   const document = {
     verdict,
     seed: options.seed,
+    interrupted,
     world: "model",
     policy: options.policy?.policy.name ?? null,
     runs,
@@ -267,7 +275,7 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], paint:
       ),
     );
   }
-  blocks.push(`Verdict  ${paint("bold", paintVerdict(paint, verdict))}`);
+  blocks.push(`Verdict  ${paintConclusion(paint, verdict, interrupted)}`);
   return {
     exitCode: exitCodeOf(verdict),
     document,

@@ -5,7 +5,8 @@ import { type Rate, rateText } from "../rate.ts";
 import type { Witnessed } from "../witnessed.ts";
 import { classTitles } from "./fates.ts";
 import { type LedgerRow, renderLedger } from "./ledger-table.ts";
-import { type Paint, paintVerdict } from "./paint.ts";
+import { type NotShown, renderNotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
+import { type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs, renderTable } from "./table.ts";
 import { renderWitnessed } from "./witnessed.ts";
 
@@ -64,6 +65,10 @@ export interface DrillReport {
     readonly exact: number;
     readonly permittedOne: number;
   };
+  /** What the injector's self-test tried, and failed at; null without a live world. */
+  readonly selfTest: SelfTestReport | null;
+  /** Cases that are inconclusive because the harness fell short. */
+  readonly notShown: readonly NotShown[];
   /** Every branch of the model, and how often the live cases are witnesses of it. */
   readonly witnessed: readonly Witnessed[];
   readonly unavailable: { readonly bus: string; readonly reason: string }[];
@@ -72,6 +77,7 @@ export interface DrillReport {
     readonly name: string;
     readonly profile: string;
     readonly client: string;
+    /** What bus and world have shown that they can do. */
     readonly capabilities: readonly string[];
     /** The reason why it has neither signals nor memory; null if it has. */
     readonly unclaimed: string | null;
@@ -89,6 +95,8 @@ export function renderDrill(report: DrillReport, paint: Paint): string {
     shown.length === 0 ? "" : `${titleOf(live.length > 0 ? "live" : "model", paint)}\n${renderLedger(shown, paint)}`,
     renderFindings(live, report, paint),
     renderWitnessed(report.witnessed, paint),
+    renderSelfTest(report.selfTest, paint),
+    renderNotShown(report.notShown, paint),
     renderNotRun(report, paint),
     renderViolations(report, paint),
     renderVerdict(report, paint),
@@ -159,12 +167,14 @@ function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): strin
   const left = notRun.filter(one => !unavailable.some(({ bus }) => bus === one.bus));
   const whole = unavailable.map(({ bus }) => [`  all of them`, bus, "the bus is not to be had"]);
   if (left.length + whole.length === 0) return "";
-  const why = ({ bus, missing }: DrillReport["notRun"][number]): string => `${bus}/lacks ${missing.join(", ")}`;
   // A bus lacks the same for scenarios by the dozen; each by its name is in the JSON.
-  const rows = [...Map.groupBy(left, why)].map(([reason, cases]) => {
-    const [bus = "", lacks = ""] = reason.split("/");
-    return [`  ${cases.length === 1 ? cases[0]?.scenario : counted(cases.length, "scenario")}`, bus, lacks];
-  });
+  const rows = [...Map.groupBy(left, ({ bus }) => bus)].flatMap(([bus, ofBus]) =>
+    [...Map.groupBy(ofBus, ({ missing }) => missing.join(", "))].map(([missing, cases]) => [
+      `  ${cases.length === 1 ? cases[0]?.scenario : counted(cases.length, "scenario")}`,
+      bus,
+      `lacks ${missing}`,
+    ]),
+  );
   const columns = [0, 1, 2].map(() => ({ title: "", align: "left" as const }));
   return `${paint("bold", "Not run")} (${counted(notRun.length, "case")}: a needed capability is missing)\n${renderTable(columns, [...whole, ...rows])}`;
 }
@@ -172,7 +182,8 @@ function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): strin
 function renderViolations({ violations }: DrillReport, paint: Paint): string {
   if (violations.length === 0) return "";
   const blocks = violations.map(one => {
-    const rate = one.world === "live" ? `, seen again in ${rateText(one.reproduced)}` : "";
+    const again = one.reproduced.n === 0 ? ", not run again" : `, seen again in ${rateText(one.reproduced)}`;
+    const rate = one.world === "live" ? again : "";
     const replay = `npx faultline replay ${one.again ?? one.counterexample}`;
     return `  ${paint("red", "✗")} ${one.scenario} on ${one.bus} (${one.world}${rate})\n      ${one.reason}\n      ${paint("dim", replay)}`;
   });
@@ -192,11 +203,7 @@ function renderVerdict({ agreement, verdict, interrupted, live }: DrillReport, p
       `${expectMet} of ${expectations} hand-typed expectations met; in ${permittedOne} of ${exact} exact cases the model permits that one outcome only`,
     ]);
   }
-  const why = interrupted
-    ? ", interrupted before the end"
-    : live.reason === undefined
-      ? ""
-      : `, for want of a live world: ${live.reason}`;
-  pairs.push(["Verdict", paint("bold", paintVerdict(paint, verdict)) + why]);
+  const why = interrupted || live.reason === undefined ? "" : `, for want of a live world: ${live.reason}`;
+  pairs.push(["Verdict", paintConclusion(paint, verdict, interrupted) + why]);
   return renderPairs(pairs);
 }

@@ -18,5 +18,9 @@ const inks: Readonly<Record<Verdict, Ink>> = { holds: "green", violated: "red", 
 export const paintVerdict = (paint: Paint, verdict: Verdict, text: string = verdict): string =>
   paint(inks[verdict], text);
 
+/** The verdict of a whole command, and whether a signal cut it short. */
+export const paintConclusion = (paint: Paint, verdict: Verdict, interrupted: boolean): string =>
+  paint("bold", paintVerdict(paint, verdict)) + (interrupted ? ", interrupted before the end" : "");
+
 export const markOf = (paint: Paint, verdict: Verdict): string =>
   paintVerdict(paint, verdict, { holds: "✓", violated: "✗", inconclusive: "?" }[verdict]);

@@ -3,7 +3,8 @@ import type { Ledger, Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Answer, BudgetRow, Figures, ReplicaRow, SizeRow, StartRow, StopRow } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
 import type { FamilyFigures } from "../drills/figures.ts";
-import { markOf, type Paint, paintVerdict } from "./paint.ts";
+import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
+import { markOf, type Paint, paintConclusion } from "./paint.ts";
 import { type Column, counted, type Row, renderPairs, renderTable } from "./table.ts";
 
 export interface QuestionCase {
@@ -19,10 +20,12 @@ export interface QuestionCase {
   readonly live: Verdict | null;
   /** Whether the model admits what was seen live. */
   readonly agrees: boolean | null;
-  /** The capabilities that are missing. */
+  /** The capabilities that bus or world lack. */
   readonly notRun: readonly string[] | null;
   /** Why its live run shows less than it was to show; null: it shows all, or there was none. */
   readonly notObserved: string | null;
+  /** The capabilities that only the injector's self-test failed to show: the case is inconclusive. */
+  readonly notShown: readonly string[] | null;
   readonly ledger: Ledger;
   readonly file: string;
   readonly again: string;
@@ -53,6 +56,8 @@ export interface QuestionReport extends Answer {
   readonly seed: string;
   readonly interrupted: boolean;
   readonly live: { readonly reason: string | null; readonly seconds: number };
+  /** What the injector's self-test tried, and failed at; null without a live world. */
+  readonly selfTest: SelfTestReport | null;
   readonly violations: readonly QuestionViolation[];
   readonly cases: readonly QuestionCase[];
 }
@@ -69,6 +74,7 @@ export function renderQuestion(report: QuestionReport, paint: Paint): string {
     renderHead(report, paint),
     renderFamilies(report, paint),
     ...renderFigures(report.figures, paint),
+    renderSelfTest(report.selfTest, paint),
     renderCases(report, paint),
     renderViolations(report, paint),
     renderVerdict(report, paint),
@@ -420,16 +426,12 @@ function renderViolations({ violations }: QuestionReport, paint: Paint): string 
 function renderVerdict({ verdict, interrupted, live, cases }: QuestionReport, paint: Paint): string {
   const ran = cases.filter(one => one.live !== null);
   const agree = ran.filter(({ agrees }) => agrees === true).length;
-  const why = interrupted
-    ? ", interrupted before the end"
-    : live.reason === null
-      ? ""
-      : `, for want of a live world: ${live.reason}`;
+  const why = interrupted || live.reason === null ? "" : `, for want of a live world: ${live.reason}`;
   return renderPairs([
     [
       "Agreed",
       `${counted(cases.length, "case")}, ${ran.length} of them live in ${live.seconds} s: ${agree} agree with the model`,
     ],
-    ["Verdict", paint("bold", paintVerdict(paint, verdict)) + why],
+    ["Verdict", paintConclusion(paint, verdict, interrupted) + why],
   ]);
 }

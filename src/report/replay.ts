@@ -7,7 +7,8 @@ import type { Judgement } from "../judge.ts";
 import { type Rate, rateText } from "../rate.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
-import { markOf, type Paint, paintVerdict } from "./paint.ts";
+import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
+import { markOf, type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
 /** One scenario on one bus in one world, as often as asked. */
@@ -15,8 +16,10 @@ export interface ReplayedCase {
   readonly world: "model" | "live";
   readonly bus: string;
   readonly profile: string;
-  /** Why it was not run, if it was not. */
+  /** What bus or world lack, so that it was not run. */
   readonly missing: readonly string[];
+  /** What only the injector's self-test failed to show, so that it was not run. */
+  readonly notShown: readonly string[];
   readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
   /** How the questions of the model were answered, where the file holds answers. */
   readonly answered?: { readonly stored: number; readonly departures: readonly Departure[] };
@@ -28,7 +31,9 @@ export interface ReplayReport {
     | { readonly property: string; readonly reason: string; readonly overridden: boolean }
     | undefined;
   readonly cases: readonly ReplayedCase[];
+  readonly selfTest: SelfTestReport | null;
   readonly verdict: Verdict;
+  readonly interrupted: boolean;
   readonly reproduced: Rate;
   readonly nondeterministic: boolean;
 }
@@ -45,6 +50,7 @@ export function renderReplay(report: ReplayReport, paint: Paint): string {
     head.join("\n"),
     ...cases.map(one => renderCase(scenario, one, paint)),
     renderDiffs(cases, paint),
+    renderSelfTest(report.selfTest, paint),
     renderVerdict(report, paint),
   ]
     .filter(text => text !== "")
@@ -57,8 +63,7 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
       ? `model of ${one.profile}`
       : `live, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`;
   const [first] = one.runs;
-  if (first === undefined)
-    return `${paint("yellow", "?")} ${paint("bold", title)}: not run, lacks ${one.missing.join(", ")}`;
+  if (first === undefined) return `${paint("yellow", "?")} ${paint("bold", title)}: ${whyNotRun(one)}`;
   const tally = tallyOf(one);
   const lines = tally.map(
     ({ text, times, verdict }) =>
@@ -75,6 +80,14 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
     ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),
     renderSteps(scenario, shown.events, paint),
   ].join("\n");
+}
+
+/** Of a case without a run. */
+export function whyNotRun({ missing, notShown }: ReplayedCase): string {
+  if (missing.length > 0) return `not run: lacks ${missing.join(", ")}`;
+  return notShown.length > 0
+    ? `not run: the fault injector failed its self-test for ${notShown.join(", ")}`
+    : "interrupted before its first run had ended";
 }
 
 function renderAnswers({ answered }: ReplayedCase, paint: Paint): readonly string[] {
@@ -150,7 +163,8 @@ function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
     : `${paint("bold", "Model and live")}\n${renderPairs(pairs.map(([a, b]) => [`  ${a}`, b]))}`;
 }
 
-function renderVerdict({ verdict, reproduced, nondeterministic, counterexample }: ReplayReport, paint: Paint): string {
+function renderVerdict(report: ReplayReport, paint: Paint): string {
+  const { verdict, interrupted, reproduced, nondeterministic, counterexample } = report;
   const { k, n } = reproduced;
   const often = rateText(reproduced, n === 1 ? "run" : "runs");
   const rate =
@@ -162,5 +176,5 @@ function renderVerdict({ verdict, reproduced, nondeterministic, counterexample }
   const unsteady = nondeterministic
     ? "; the model world gave two traces for one seed, which is a bug of faultline"
     : "";
-  return `Verdict  ${paint("bold", paintVerdict(paint, verdict))}${rate}${unsteady}`;
+  return `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}`;
 }

@@ -5,8 +5,9 @@
  */
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { claimedBy, shortfallOf, unprovenReason } from "../capability.ts";
 import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { inLiveTime } from "../policies.ts";
@@ -54,6 +55,8 @@ export interface LiveFailure extends CaseRun {
 export interface LiveFound {
   readonly coverage: Coverage;
   readonly inconclusive: { readonly word: string; readonly reason: string }[];
+  /** Of the inconclusive, those that only the injector kept from being run. */
+  readonly notShown: { readonly scenario: string; readonly missing: readonly Capability[]; readonly reason: string }[];
   /** Every branch of the model, and how often the runs are witnesses of it. */
   witnessed: readonly Witnessed[];
   agree: number;
@@ -72,6 +75,7 @@ export interface LiveListener {
 export const newLiveFound = (): LiveFound => ({
   coverage: newCoverage(),
   inconclusive: [],
+  notShown: [],
   witnessed: branches([]),
   agree: 0,
   disagree: 0,
@@ -92,9 +96,16 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
   const elapsedMs = (): number => performance.now() - began;
   let shrinkMs = 0;
   const goesOn = (): boolean => elapsedMs() - shrinkMs < search.budgetMs && !journal.isFull;
-  const run = ({ scenario }: Drawn): Promise<CaseRun> => journal.once(bus, scenario, () => runOn(search, scenario));
+  const run = async ({ scenario, missing }: Drawn): Promise<CaseRun | undefined> =>
+    missing.length > 0 ? undefined : journal.once(bus, scenario, () => runOn(search, scenario));
   for await (const { job, result } of inLanes(search.stage.lanes, drawn(search, goesOn), run)) {
-    const { index, word, scenario } = job;
+    const { index, word, scenario, missing } = job;
+    if (result === undefined) {
+      const reason = unprovenReason(missing);
+      found.inconclusive.push({ word, reason });
+      found.notShown.push({ scenario: scenario.id, missing, reason });
+      continue;
+    }
     coverCase(found.coverage, scenario, search.profile, result.judgement);
     count(found, word, result.judgement);
     found.witnessed = branches([...found.witnessed, ...result.judgement.witnessed]);
@@ -115,6 +126,8 @@ interface Drawn {
   readonly index: number;
   readonly word: string;
   readonly scenario: Scenario;
+  /** What the injector has not shown, so that it is not run. */
+  readonly missing: readonly Capability[];
 }
 
 /** All that is recorded, and the rest for as long as it goes on. */
@@ -122,19 +135,21 @@ function* drawn(
   { seed, bus, runsMax, declared, policy, stage, journal }: LiveSearch,
   goesOn: () => boolean,
 ): Generator<Drawn> {
-  const space = { profile: declared, capabilities: stage.capabilities, ...liveTimes };
+  // Of all that bus and world claim: run i of a seed is the same scenario whether or not the injector has shown its part.
+  const space = { profile: declared, capabilities: claimedBy(stage), ...liveTimes };
   const under = policy && inLiveTime(policy);
   let recordedLeft = journal.recordedBefore;
   for (let index = 0; index < runsMax; index++) {
     const word = wordOf(seed, index);
     const scenario = scenarioUnder(word, space, under);
     const isRecorded = journal.has(bus, scenario);
+    const shortfall = shortfallOf(scenario, stage);
     if (isRecorded) recordedLeft -= 1;
     else if (!goesOn()) {
       if (recordedLeft === 0) return;
       continue;
     }
-    yield { index, word, scenario };
+    yield { index, word, scenario, missing: !isRecorded && shortfall.kind === "unproven" ? shortfall.missing : [] };
   }
 }
 

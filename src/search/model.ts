@@ -71,6 +71,8 @@ export interface ModelFound {
 const batchRuns = 50;
 const shrinkRunsMax = 1_000;
 const shrinkBoundMs = 60_000;
+/** For each violation, while somebody waits for the end. */
+const shrinkInterruptedMs = 200;
 
 /** Of the first 5,000 runs one in 1,000 is held against the oracle, then one in 5,000: it costs what dozens cost that are not. */
 const isDueForOracle = (index: number): boolean => index % (index < 5_000 ? 1_000 : 5_000) === 0;
@@ -95,7 +97,8 @@ export async function searchModel(
   }
   const { heldAgainstOracle, digest, lookout } = cases;
   const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest, lookout };
-  const failures = [...failing.values()].map(one => smallest(only(search, one.broken), one));
+  const shrinkMs = isInterrupted() ? shrinkInterruptedMs : shrinkBoundMs;
+  const failures = [...failing.values()].map(one => smallest(only(search, one.broken), one, shrinkMs));
   const [failure] = failures;
   return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }), failures };
 }
@@ -230,7 +233,7 @@ function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance
  * A smaller case shows the same bug if it breaks one of the things that the found one broke: which comes first is chance. A search
  * that goes on wants each of them apart; a promise judged alone is judged while the case runs, without the oracle.
  */
-function smallest(search: ModelSearch, found: ModelFailure): ModelFailure {
+function smallest(search: ModelSearch, found: ModelFailure, boundMs: number): ModelFailure {
   const began = performance.now();
   const due = search.goesOn ? [found.broken] : found.foundAs.broken;
   const alone =
@@ -245,7 +248,7 @@ function smallest(search: ModelSearch, found: ModelFailure): ModelFailure {
   const shrunk = shrinkNow(
     { scenario: found.scenario, asked },
     run,
-    runs => runs < shrinkRunsMax && performance.now() - began < shrinkBoundMs,
+    runs => runs < shrinkRunsMax && performance.now() - began < boundMs,
   );
   const { scenario, answers } = normalForm({ scenario: shrunk.scenario, answers: shrunk.asked });
   const failure = failureOf(runRecorded(search, scenario, answers), scenario, search.seed);

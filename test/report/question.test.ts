@@ -21,7 +21,7 @@ const family = (more: Partial<FamilyFigures> = {}): FamilyFigures => ({
 const oneCase = (more: Partial<QuestionCase> = {}): QuestionCase => ({
   ...{ id: "durability/x", about: "the server restarted twice", part: "restart", variant: null, judged: true },
   ...{ verdict: "holds", reason: "everything that was promised held", model: "holds", live: "holds", agrees: true },
-  ...{ notRun: null, notObserved: null, file: "case.json", again: "npx faultline replay case.json" },
+  ...{ notRun: null, notShown: null, notObserved: null, file: "case.json", again: "npx faultline replay case.json" },
   ledger: {
     published: 15,
     classes: { kept: 15, silentLoss: 0, reportedLoss: 0, ambiguous: 0, duplicated: 0, unknown: 0 },
@@ -43,7 +43,7 @@ const rendered = (more: Partial<QuestionReport> = {}): string =>
         servers: [],
       },
       ...{ seed: "1", interrupted: false, live: { reason: null, seconds: 1 }, violations: [], cases: [oneCase()] },
-      ...{ families: [family()], figures: {}, notes: [], unclaimed: null },
+      ...{ families: [family()], figures: {}, notes: [], unclaimed: null, selfTest: null },
       ...more,
     },
     plain,

@@ -1,8 +1,10 @@
-/** What a live search says of a failure that may not come again: on a stand-in stage whose bus fails as often as it is told to, by a seed. */
-
+/**
+ * What a live search says of a failure that may not come again, on a stand-in stage whose bus fails as often as it is told to, by a seed;
+ * and of scenarios that its injector cannot run.
+ */
 import { expect, test } from "vitest";
 import { liveLimits } from "../../models/plan/plan.ts";
-import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
 import { randomOf } from "../../properties/arbitraries/random.ts";
 import type { Journal } from "../../src/journal.ts";
 import { wilson95 } from "../../src/rate.ts";
@@ -65,4 +67,34 @@ test("one that comes in half of the runs says that it is not steady, and how oft
   expect([failure?.steady, n, percent95]).toEqual([false, 10, wilson95(k, 10)]);
   expect(k).toBeGreaterThan(0);
   expect(k).toBeLessThan(10);
+});
+
+test("what the injector has not shown takes no scenario out of the draw: each is run, or inconclusive", async () => {
+  const all = modelCapabilities(profile);
+  const drawnWith = async (unproven: ReadonlySet<Capability>) => {
+    const ran: string[] = [];
+    const found = newLiveFound();
+    const stage: LiveSearch["stage"] = {
+      lanes: 1,
+      capabilities: new Set([...all].filter(one => !unproven.has(one))),
+      unproven,
+      limits: liveLimits,
+      run(one, emit) {
+        ran.push(JSON.stringify(one.scenario));
+        runModel(one, one.seed, emit);
+      },
+      close: async () => {},
+    };
+    const asked = { bus: "a bus", profile, declared: profile, seed: "1", runsMax: 40, budgetMs: 60_000, judging: {} };
+    const search = { ...asked, stage, policy: undefined, keepGoing: false, journal: noJournal };
+    await searchLive(search, found, { onCase() {}, onShrinking() {}, onFailure() {} });
+    return { ran, found };
+  };
+  const good = await drawnWith(new Set());
+  const bad = await drawnWith(new Set<Capability>(["hold"]));
+  expect(good.found.notShown).toEqual([]);
+  expect(bad.found.notShown.length).toBeGreaterThan(0);
+  expect(bad.ran.length + bad.found.notShown.length).toBe(40);
+  expect(good.ran).toEqual(expect.arrayContaining(bad.ran));
+  expect(bad.found.inconclusive.map(one => one.reason)).toEqual(bad.found.notShown.map(one => one.reason));
 });

@@ -19,7 +19,7 @@ import type { OnMemory, Parts } from "./live-case.ts";
 import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
 import { runLiveCase } from "./run-case.ts";
-import { type Finding, testInjector, testServer } from "./self-test.ts";
+import { type Finding, testInjector, testServer, unproven } from "./self-test.ts";
 import { findServers, type Servers } from "./servers.ts";
 import { openStreams } from "./streams.ts";
 import { type Link, Toxiproxy } from "./toxiproxy.ts";
@@ -32,6 +32,7 @@ export interface Site {
   readonly servers: Servers;
   /** What the injector has shown that it can do. */
   readonly capabilities: readonly Capability[];
+  /** All that its self-test tried. */
   readonly findings: readonly Finding[];
   openBus(nameOrCommand: string): Promise<LiveStage>;
   close(): Promise<void>;
@@ -39,6 +40,7 @@ export interface Site {
 
 export interface LiveStage extends Stage {
   readonly greeting: Greeting;
+  readonly unproven: ReadonlySet<Capability>;
   /** How many cases it runs at once; `run` of one more waits until a lane is free. */
   readonly lanes: number;
   /** The sentence that says that the process of the bus cannot be known, what is therefore not claimed, and what to do. */
@@ -112,15 +114,17 @@ async function openOn(
     testServer(server),
   ]);
   const able = [...ofLink.capabilities, ...ofServer.capabilities, ...harnessCapabilities];
+  const findings = [...ofLink.findings, ...ofServer.findings];
+  const notShown = new Set(unproven(findings));
   let cases = 0;
   return {
     servers,
     capabilities: able,
-    findings: [...ofLink.findings, ...ofServer.findings],
+    findings,
     async openBus(nameOrCommand) {
       const stage = await openBus(nameOrCommand, lanesMax, openLane, able, () => ++cases, progress);
       opened.push(() => stage.close());
-      return stage;
+      return { ...stage, unproven: notShown };
     },
     close,
   };
@@ -174,7 +178,7 @@ async function openBus(
   able: readonly Capability[],
   nextCase: () => number,
   progress: Progress,
-): Promise<LiveStage> {
+): Promise<Omit<LiveStage, "unproven">> {
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {

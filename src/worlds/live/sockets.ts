@@ -104,7 +104,10 @@ export class Sink {
   }
 
   async accepted(): Promise<End> {
-    const [socket] = (await once(this.#server, "connection")) as [Socket];
+    const closed = once(this.#server, "close").then(() => {
+      throw new Error("the listener was closed before anybody dialled");
+    });
+    const [socket] = (await Promise.race([once(this.#server, "connection"), closed])) as [Socket];
     return this.keep(new End(socket));
   }
 

@@ -202,6 +202,8 @@ class ProxyLink implements Link {
   readonly #serverPort: number;
   #opened: Opened | undefined;
 
+  #hasBeenOpen = false;
+
   constructor(api: ProxyApi, port: number, serverPort: number) {
     this.port = checkedPort(port);
     this.#api = api;
@@ -220,7 +222,7 @@ class ProxyLink implements Link {
       ...(silentHandshake ? (["silent-handshake"] as const) : []),
     ];
     // Enabled last, so that the first connection finds the toxics there.
-    const opened: Opened = { proxy: await this.#create(names.length === 0), toxics: new Map() };
+    const opened: Opened = { proxy: await this.#createAfresh(names.length === 0), toxics: new Map() };
     try {
       for (const name of names) await this.#add(opened, toxicOf(name));
       if (names.length > 0) await this.#enable(opened.proxy);
@@ -229,6 +231,29 @@ class ProxyLink implements Link {
       throw error;
     }
     this.#opened = opened;
+    this.#hasBeenOpen = true;
+  }
+
+  /**
+   * A check of the self-test that was given up may have left a proxy of this name behind. What a link meets at its first opening is
+   * removed and made anew; later, one that is there was opened by someone else.
+   */
+  async #createAfresh(enabled: boolean): Promise<ProxyHandle> {
+    try {
+      return await this.#create(enabled);
+    } catch (error) {
+      if (this.#hasBeenOpen || !(error instanceof LinkTaken)) throw error;
+    }
+    await this.#removeByName();
+    return this.#create(enabled);
+  }
+
+  async #removeByName(): Promise<void> {
+    try {
+      await this.#remove(await this.#api.ask(`find ${this.#name}`, client => client.get(this.#name)));
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+    }
   }
 
   async cut(): Promise<void> {

@@ -1,4 +1,5 @@
 /** The self-test passes on the true link, and names the capability that a sabotaged link does not have. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
@@ -79,6 +80,45 @@ test("the true link does all it claims", async () => {
   expect(capabilities).toEqual(all);
 });
 
+/** What is broken for good is not waited for any longer than it must be. */
+const impatient = { checkMs: 3_000, moreMs: 0 };
+
+test("a check that comes late is worth as much as one in time", { timeout: 30_000 }, async () => {
+  let isFirst = true;
+  const { capabilities } = await testInjector(
+    serverPort => {
+      const link = trueLink(serverPort);
+      const cutsLate = isFirst;
+      isFirst = false;
+      return withChanges(link, { cut: () => (cutsLate ? sleep(2_500).then(() => link.cut()) : link.cut()) });
+    },
+    { checkMs: 2_000, moreMs: 8_000 },
+  );
+  expect(capabilities).toEqual(all);
+});
+
+test("a check that was given up leaves nothing to the next one", { timeout: 30_000 }, async () => {
+  let isFirst = true;
+  const { findings } = await testInjector(serverPort => {
+    const link = trueLink(serverPort);
+    const opensLate = isFirst;
+    isFirst = false;
+    return withChanges(link, { open: opening => (opensLate ? sleep(4_000) : sleep(0)).then(() => link.open(opening)) });
+  }, impatient);
+  expect(findings.filter(({ ok }) => !ok).map(({ name, detail }) => [name, detail])).toEqual([
+    ["a cut ends an idle connection with FIN on both sides", "not settled within 3000 ms"],
+  ]);
+});
+
+test("an opening meets the proxy of one that was given up, and makes its own", async () => {
+  const [abandoned, link] = [trueLink(port + 1), trueLink(port + 1)];
+  await abandoned.open({ closesWith: "fin", heldDownstream: true });
+  await link.open({ closesWith: "fin" });
+  expect(await link.toxics()).toEqual([]);
+  await link.cut();
+  expect(await link.toxics().catch(() => "gone")).toBe("gone");
+});
+
 const sabotages: readonly (readonly [name: string, missing: string, changes: (link: Link) => Partial<Link>])[] = [
   ["a hold that does nothing", "hold", link => ({ hold: doesNothing, release: releaseBut(link, "hold") })],
   [
@@ -153,7 +193,7 @@ test.each(sabotages)("%s: no %s", { timeout: 30_000 }, async (_, missing, change
   const { capabilities, findings } = await testInjector(serverPort => {
     const link = trueLink(serverPort);
     return withChanges(link, changes(link));
-  });
+  }, impatient);
   expect(findings.filter(finding => !finding.ok)).not.toEqual([]);
   expect(capabilities).toEqual(all.filter(capability => capability !== missing));
 });
@@ -162,7 +202,7 @@ test("a link without a working cut has no capability at all", { timeout: 60_000 
   const { capabilities } = await testInjector(serverPort => {
     const link = trueLink(serverPort);
     return withChanges(link, { open: opening => link.open({ ...opening, closesWith: "rst" }) });
-  });
+  }, impatient);
   expect(capabilities).toEqual([]);
 });
 
@@ -208,7 +248,7 @@ const serverSabotages: readonly (readonly [name: string, missing: string, change
 ];
 
 test.each(serverSabotages)("%s: no %s", { timeout: 30_000 }, async (_, missing, changes) => {
-  const { capabilities, findings } = await testServer(serverWith(changes()));
+  const { capabilities, findings } = await testServer(serverWith(changes()), impatient);
   expect(findings.filter(finding => !finding.ok)).not.toEqual([]);
   expect(capabilities).toEqual(allOfServer.filter(capability => capability !== missing));
   await server.restart({ store: "lost" });
