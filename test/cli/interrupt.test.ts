@@ -66,7 +66,7 @@ test("a replay that is interrupted keeps the violation that it has seen, in eith
       "SIGINT",
       1_000,
     ),
-    await interrupted(["replay", file, "--world", "live", ...live, "--times", "1000"], "SIGINT", 6_000),
+    await interrupted(["replay", file, "--world", "live", ...live, "--times", "1000"], "SIGINT", 8_000),
   ];
   for (const { code, document } of ends) {
     expect([code, document.verdict, document.interrupted]).toEqual([130, "violated", true]);

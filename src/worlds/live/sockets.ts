@@ -104,8 +104,10 @@ export class Sink {
   }
 
   async accepted(): Promise<End> {
+    const ended = "the listener was closed before anybody dialled";
+    if (!this.#server.listening) throw new Error(ended);
     const closed = once(this.#server, "close").then(() => {
-      throw new Error("the listener was closed before anybody dialled");
+      throw new Error(ended);
     });
     const [socket] = (await Promise.race([once(this.#server, "connection"), closed])) as [Socket];
     return this.keep(new End(socket));
