@@ -9,7 +9,8 @@ import type { Policy, StreamPolicy } from "../models/vocabulary/policy.ts";
 import { readCase } from "../src/counterexample.ts";
 import { judge } from "../src/judge.ts";
 import { runModelCase } from "../src/run.ts";
-import { discardsOf, type Held } from "../src/worlds/live/discarded.ts";
+import { discardsOf } from "../src/worlds/driver/discarded.ts";
+import type { Held } from "../src/worlds/driver/rig.ts";
 import { policy as base } from "./properties/service-events.ts";
 
 const ring: StreamPolicy = {

@@ -16,8 +16,8 @@ import {
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { Held } from "../driver/rig.ts";
 import { Arrivals } from "./arrivals.ts";
-import type { Held } from "./discarded.ts";
 import type { Credentials } from "./nats-server.ts";
 
 /** A durable pull consumer of one subject, bound to by those who handle it. */

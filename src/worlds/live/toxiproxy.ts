@@ -17,6 +17,7 @@ import type {
   ToxicDirection,
   ToxicType,
 } from "toxiproxy-node-client";
+import { LinkTaken } from "../driver/rig.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { ProxyApi, ProxyRefused } from "./proxy-api.ts";
 
@@ -59,11 +60,6 @@ export interface ListedToxic {
   readonly stream: ToxicDirection;
   readonly toxicity: number;
   readonly attributes: Attributes;
-}
-
-/** There is a proxy of that name already, or its port is taken: the link is not as closed as it was thought to be. */
-export class LinkTaken extends Error {
-  override readonly name = "LinkTaken";
 }
 
 /** The path from clients to one server. Every call returns when its effect is in force on the connections there are. */

@@ -4,11 +4,12 @@ import { createConnection } from "node:net";
 import { jetstream } from "@nats-io/jetstream";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { LinkTaken } from "../../../src/worlds/driver/rig.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { openStreams, type Streams } from "../../../src/worlds/live/streams.ts";
-import { type Link, LinkTaken, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
 let lease: Lease;
 let server: NatsServer;

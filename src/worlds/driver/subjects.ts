@@ -1,26 +1,32 @@
 /** What follows from a scenario under a policy before it runs: which way each subject is published, who sees it, which ids come again. */
 import { isDurable, type PlannedCase, type View } from "../../../models/plan/plan.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import { isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
+import { covers, isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { PublishStep, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 
 /** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
-export function observedSubjects(planned: PlannedCase, policy: Policy): readonly string[] {
-  const unobserved = unobservedSubjects(planned, policy);
-  return [...treatedSubjects(planned).core].filter(subject => !unobserved.includes(subject));
+export function observedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
+  const unobserved = unobservedSubjects(one, policy);
+  return [...treatedSubjects(one).core].filter(subject => !unobserved.includes(subject));
 }
 
 /** Published both ways: what goes out as core NATS is seen by nobody. */
-export function unobservedSubjects(planned: PlannedCase, policy: Policy): readonly string[] {
-  const { core, durable } = treatedSubjects(planned);
+export function unobservedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
+  const { core, durable } = treatedSubjects(one);
   return [...core].filter(subject => durable.has(subject) && isUnanswered(policy, subject));
+}
+
+/** The policy's taps that match something the scenario publishes: another subscriber of the platform's has them. */
+export function tappedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
+  const { core, durable } = treatedSubjects(one);
+  return policy.taps.filter(tap => [...core, ...durable].some(subject => covers(tap, subject)));
 }
 
 const isUnanswered = (policy: Policy, subject: string): boolean =>
   streamOf(policy, subject) === undefined && !isTapped(policy, subject);
 
 /** Subjects that are published as core NATS, and through JetStream. */
-export function treatedSubjects({ scenario, plan }: PlannedCase): {
+function treatedSubjects({ scenario, plan }: PlannedCase): {
   readonly core: ReadonlySet<string>;
   readonly durable: ReadonlySet<string>;
 } {
@@ -31,7 +37,8 @@ export function treatedSubjects({ scenario, plan }: PlannedCase): {
     if (step.kind === "publish")
       (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
   };
-  for (const one of plan.steps) if (one.kind === "step" && one.skipped === undefined) note(one.step, one.before);
+  for (const planned of plan.steps)
+    if (planned.kind === "step" && planned.skipped === undefined) note(planned.step, planned.before);
   return { core, durable };
 }
 

@@ -8,20 +8,7 @@
 import type { Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { messageId, streamOf } from "../../../models/vocabulary/policy-rules.ts";
-import type { Arrived } from "./arrivals.ts";
-
-/** As the server counts: the first message that a stream stores has number 1. */
-export interface StreamState {
-  /** Of the messages that it holds. */
-  readonly firstNumber: number;
-  readonly messages: number;
-  /** Gone from between those that it holds: no limit does that. */
-  readonly deleted: number;
-}
-
-export interface Held extends Arrived {
-  readonly state: StreamState;
-}
+import type { Held } from "./rig.ts";
 
 type Published = Extract<Event, { readonly kind: "published" }>;
 type Discards = Extract<Event, { readonly kind: "discarded" | "may-be-discarded" }>;

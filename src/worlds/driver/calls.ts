@@ -1,0 +1,153 @@
+/** What the application does: publish, flush, drain, close, exit, and several of them in one breath. */
+import { viaOf } from "../../../models/durable-path.ts";
+import { callsMade, isDurable, type View } from "../../../models/plan/plan.ts";
+import { saysVia } from "../../../models/server.ts";
+import type { CallOutcome } from "../../../models/vocabulary/event.ts";
+import { frameBytes } from "../../../models/vocabulary/frame.ts";
+import { streamOf } from "../../../models/vocabulary/policy-rules.ts";
+import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.ts";
+import { BusProtocolError } from "../../bus-protocol/errors.ts";
+import type { Call, CallReply, PublishCall, PublishReply } from "../../bus-protocol/protocol.ts";
+import { checkClocks, keptIds } from "./clocks.ts";
+import { busOf, type Course, type ServiceCourse, type Timer } from "./course.ts";
+import { limitReached } from "./faults/limit.ts";
+import { acknowledgementLost } from "./faults/lose-ack.ts";
+import { sayEvents } from "./hearing.ts";
+import { firstExited } from "./replicas.ts";
+import { idsOf } from "./subjects.ts";
+import { observe, sayCall, sayOutcomes } from "./voice.ts";
+import { callBoundMs, hasSaid, notAwaited } from "./waits.ts";
+
+type WaitingStep = Exclude<CallStep, PublishStep | { readonly kind: "exit" }>;
+
+const endCallTimeoutMs = 10_000;
+
+/** The calls of the publish step, and what befalls them by a fault that takes effect at a publish. */
+export async function publish(course: Course, step: PublishStep, before: View): Promise<void> {
+  const published = publishOnce(course, step, before);
+  if (before.hindrance === "lose-ack" && isDurable(before, step)) await acknowledgementLost(course, before.limitStep);
+  await published;
+}
+
+async function publishOnce(course: Course, step: PublishStep, before: View): Promise<void> {
+  const command = publishCall(course, step);
+  const bus = busOf(course);
+  const reply = await bus.call(command, callBoundMs);
+  sayEvents(course, bus.markAt(reply));
+  sayPublished(course, step, command.first, reply, before);
+}
+
+/** A publish that ends before the next step begins. */
+export async function publishAlone(course: Course, step: PublishStep, before: View, after: View): Promise<void> {
+  await publish(course, step, before);
+  const isSilent = before.hindrance === "blackhole" || before.hindrance === "pause";
+  if (isSilent && before.client === "connected" && mayHaveNoticed(course))
+    notAwaited(course, step.id, "publishes to be made before the client noticed the silence");
+  if (before.hindrance === "limit" && after.link === "down" && before.ended === "no")
+    await limitReached(course, before.limitStep);
+}
+
+/** The silence lasts as long as the client needs to notice it. Its word on it comes later still, in nats-py from another task. */
+function mayHaveNoticed(course: Course): boolean {
+  const { pingIntervalMs = Number.POSITIVE_INFINITY, pingsOutMax = 2 } = course.one.scenario.options;
+  const isLate = course.rig.clock.nowMs() - course.harm.atMs >= pingIntervalMs * pingsOutMax;
+  return isLate || hasSaid(course, "disconnected", course.harm.mark);
+}
+
+/** Messages are numbered when the command is sent, as in the model; those of an earlier step keep their numbers. */
+function publishCall(course: Course, step: PublishStep): PublishCall {
+  const { published, service } = course;
+  const { id, again, count, bytes } = step;
+  const first = published.firstOf.get(again ?? "") ?? published.next;
+  if (again === undefined) published.next += count;
+  published.firstOf.set(id, first);
+  if (service === undefined) return { do: "publish", subject: course.subject, first, count, bytes };
+  checkClocks(course, id, idsOf(step));
+  published.sentAtMs.set(id, course.rig.clock.nowMs());
+  const { key, subject = course.one.scenario.options.subject } = step;
+  const about = key === undefined ? {} : { key };
+  return { do: "publish", subject, first, count, bytes, ...about, ...(step.async === true ? { async: true } : {}) };
+}
+
+function sayPublished(course: Course, step: PublishStep, first: number, reply: PublishReply, before: View): void {
+  const { service, one, published } = course;
+  const { profile, scenario } = one;
+  if (service === undefined) {
+    const bytes = frameBytes(course.subject, step.bytes, profile);
+    sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes });
+    return;
+  }
+  const subject = step.subject ?? scenario.options.subject;
+  const durable = isDurable(before, step);
+  if (durable) rememberWindow(course, service, step, reply);
+  else published.core.push({ first, count: step.count });
+  const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, subject, durable, first);
+  const again = step.again === undefined ? {} : { again: true as const };
+  sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again });
+}
+
+/** The stream remembers these ids from now on. */
+function rememberWindow(course: Course, service: ServiceCourse, step: PublishStep, { outcomes }: PublishReply): void {
+  const subject = step.subject ?? course.one.scenario.options.subject;
+  const windowMs = streamOf(service.policy, subject)?.duplicateWindowMs;
+  if (windowMs === undefined) return;
+  const window: Timer = {
+    what: "window",
+    atMs: course.nowMs + windowMs,
+    realMs: course.rig.clock.nowMs() + windowMs,
+    earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
+  };
+  const ids = idsOf(step);
+  // What was sent and not answered for may yet be sent again by its client.
+  if (outcomes.some(one => one.outcome.is === "unsettled")) course.timers.push({ ...window, ids: keptIds });
+  if (!service.repeated.has(ids) || outcomes.every(one => one.outcome.is === "rejected")) return;
+  course.timers.push({ ...window, ids });
+}
+
+export async function callAlone(course: Course, step: WaitingStep): Promise<void> {
+  const timeoutMs = step.kind === "flush" ? step.timeoutMs : endCallTimeoutMs;
+  const bus = busOf(course);
+  const reply = await bus.call({ do: step.kind, timeoutMs }, timeoutMs + callBoundMs);
+  sayEvents(course, bus.markAt(reply));
+  await said(course, step, reply.outcome);
+}
+
+async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {
+  // What the server has taken in must reach the observer before anything is done to the server.
+  if (step.kind === "flush" && outcome.is === "ok") await observe(course);
+  if (step.kind === "close" && outcome.is === "failed") course.closeFailed = true;
+  sayCall(course, step.id, step.kind, outcome);
+}
+
+/** One command: the bus yields to its event loop only where a call itself does. */
+export async function together(course: Course, steps: readonly CallStep[], before: View): Promise<void> {
+  const calls = callsMade(steps);
+  const bus = busOf(course);
+  const exits = calls.some(one => one.kind === "exit");
+  if (exits) bus.mayEnd();
+  const commands = calls.map((one): Call => {
+    if (one.kind === "exit") return { do: "exit" };
+    if (one.kind === "publish") return publishCall(course, one);
+    return { do: one.kind, timeoutMs: one.kind === "flush" ? one.timeoutMs : endCallTimeoutMs };
+  });
+  const all = await bus.call({ do: "together", calls: commands }, callBoundMs * 2);
+  sayEvents(course, bus.markAt(all));
+  for (const [i, one] of calls.entries()) {
+    const reply = all.replies[i] as CallReply | PublishReply;
+    const command = commands[i] as Call;
+    if (one.kind === "publish" && command.do === "publish" && "outcomes" in reply)
+      sayPublished(course, one, command.first, reply, before);
+    else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply.outcome);
+  }
+  if (exits) await exited(course);
+}
+
+/** The process was told to end from within. */
+async function exited(course: Course): Promise<void> {
+  const running = course.running.get(0);
+  if (running !== undefined) running.leaving = true;
+  if (!(await course.rig.clock.isDoneWithin(course.first.exited, callBoundMs)))
+    throw new BusProtocolError("The bus was told to exit, has answered, and still runs. See exit in the protocol.");
+  if (course.service === undefined) course.running.delete(0);
+  else await firstExited(course);
+}

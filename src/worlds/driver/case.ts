@@ -1,0 +1,283 @@
+/**
+ * One case, step by step, on a rig. The recipe (docs/facts.md, "Barriers") makes what can be exact exact:
+ *
+ * 1. An observer beside the link is subscribed, and flushed, before the bus starts.
+ * 2. A fault is put in force by a call that returns when it is, and whose reply shows it. The rig is asked again before the heal;
+ *    whether a cut lasted is asked by the opening itself, which is refused where there is a link. A fault that is not in force
+ *    ends the case there: nothing was shown.
+ * 3. What the client has noticed is its own event, looked for from a mark taken before the fault; never a sleep.
+ * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late.
+ *    No dial is under way then that began before.
+ * 5. Settled: the bus's flush, then the observer's. What is not there then has not arrived.
+ *
+ * The driver does what the plan says and emits what it sees; it never judges. A wait that is not met becomes an event. It reads
+ * clocks, links, servers and processes through the rig alone, so live and sim run the same lines.
+ */
+import { type Pass, type ScenarioStep, type SettleStep, settleId, type View } from "../../../models/plan/plan.ts";
+import type { Emit, Event } from "../../../models/vocabulary/event.ts";
+import type { Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { BusEnded } from "../../bus-protocol/errors.ts";
+import type { Case } from "../../world.ts";
+import { callAlone, publish, publishAlone, together } from "./calls.ts";
+import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
+import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
+import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
+import { awaitNoticed, heal, installFault } from "./faults/index.ts";
+import { sayEvents } from "./hearing.ts";
+import { openLink } from "./link.ts";
+import { operate } from "./operator.ts";
+import { awaitSettled, tellProbe } from "./probes.ts";
+import { live, releaseAll, signal, start } from "./replicas.ts";
+import { LinkTaken, type Rig } from "./rig.ts";
+import { observedSubjects, repeatedIds, tappedSubjects, unobservedSubjects } from "./subjects.ts";
+import { observe, sayHeld, sayObserved } from "./voice.ts";
+import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
+
+/** What is done before the first step is the start's. */
+const startId: StepId = "start";
+const settleFlushTimeoutMs = 10_000;
+const closedBoundMs = 5_000;
+
+/** Runs a case; `number` is unique among those of one server. */
+export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, onMemory?: OnMemory): Promise<void> {
+  const course = await begin(one, number, rig, emit, onMemory);
+  try {
+    await allSteps(course);
+  } catch (error) {
+    const { step, message } = whyOver(course, error);
+    notAwaited(course, step, message);
+    emit({ kind: "observed", complete: false, why: "the case was given up there" });
+  } finally {
+    await leaveAsFound(course);
+  }
+}
+
+async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?: OnMemory): Promise<Course> {
+  const { scenario } = one;
+  const { policy, options } = scenario;
+  const subject = uniqueSubject(number, options.subject.length);
+  const subjects = policy === undefined ? [subject] : observedSubjects(one, policy);
+  const observer = await rig.observe(subjects);
+  const isOwn = endsItsProcess(scenario);
+  const first = isOwn ? await rig.processes.spawn() : rig.processes.shared;
+  const mark = first.client.mark();
+  const told: Event[] = [];
+  return {
+    one,
+    number,
+    name: `faultline-${number}`,
+    subject,
+    rig,
+    observer,
+    emit: policy === undefined ? emit : recordedIn(told, emit),
+    onMemory,
+    service: policy && {
+      policy,
+      told,
+      repeated: repeatedIds(scenario),
+      consumed: new Map(),
+      members: new Map(),
+      isDeaf: false,
+    },
+    at: startId,
+    first,
+    running: new Map(),
+    ready: policy && first,
+    caseMark: mark,
+    closeFailed: false,
+    overlapped: undefined,
+    said: { events: mark, arrivals: 0, foreign: 0, probe: "" },
+    harm: {
+      mark: 0,
+      atMs: 0,
+      handshakeAtMs: 0,
+      unproven: [],
+      serverDown: false,
+      serverChanged: false,
+      storeLost: false,
+      paused: false,
+      pausedCid: undefined,
+    },
+    published: { next: 0, firstOf: new Map(), sentAtMs: new Map(), core: [] },
+    nowMs: 0,
+    timers: [],
+  };
+}
+
+/** Emits what it is given, and keeps it. */
+const recordedIn =
+  (told: Event[], emit: Emit): Emit =>
+  event => {
+    told.push(event);
+    emit(event);
+  };
+
+/** Of the same length, since sizes are protocol bytes. */
+const uniqueSubject = (number: number, length: number): string => `f${number.toString(36).padStart(length - 1, "0")}`;
+
+const endsItsProcess = ({ policy, steps }: Scenario): boolean => policy !== undefined || steps.some(isExit);
+
+const isExit = (step: Step): boolean =>
+  step.kind === "exit" || (step.kind === "together" && step.steps.some(one => one.kind === "exit"));
+
+/** A process that was to run has ended: what it would have said is not known. @throws what else is wrong */
+function whyOver({ at }: Course, error: unknown): GivenUp {
+  if (error instanceof GivenUp) return error;
+  // The look at a cut before its heal: where there is a link, no matter who opened it, another is refused.
+  if (error instanceof LinkTaken) return new GivenUp(at, "the link to be closed until it is opened again");
+  if (error instanceof BusEnded) return new GivenUp(at, "its process, which has ended, to run");
+  throw error;
+}
+
+async function allSteps(course: Course): Promise<void> {
+  const { one, emit } = course;
+  emit({ kind: "phase", phase: "disturbed" });
+  await prepare(course);
+  await openLink(course, startId);
+  for (const planned of one.plan.steps) {
+    course.at = planned.step.id;
+    if (planned.kind === "settle") {
+      await settle(course, planned);
+      tellMemory(course);
+    } else if (planned.skipped === undefined) await oneStep(course, planned);
+    else emit({ kind: "skipped", step: planned.step.id, what: planned.step.kind, reason: planned.skipped.reason });
+  }
+}
+
+async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
+  const { step, overlapping, after } = planned;
+  course.emit({ kind: "step", step: step.id, phase: "began" });
+  await perform(course, planned);
+  if (!overlapping) await lookAround(course, after, step.id);
+  tellMemory(course);
+  course.emit({ kind: "step", step: step.id, phase: "ended" });
+}
+
+async function perform(course: Course, planned: ScenarioStep): Promise<void> {
+  const { step, before, after, life } = planned;
+  switch (step.kind) {
+    case "start":
+      return start(course, planned, step);
+    case "publish":
+      if (!planned.overlapping) return publishAlone(course, step, before, after);
+      course.overlapped = publish(course, step, before);
+      // Awaited only after the next step: until then its failure must not end the harness.
+      course.overlapped.catch(() => {});
+      return;
+    case "flush":
+    case "drain":
+    case "close":
+      return callAlone(course, step);
+    case "exit":
+      return together(course, [step], before);
+    case "together":
+      return together(course, step.steps, before);
+    case "subscribe":
+      return subscribe(course, serviceOf(course, step), step);
+    case "signal":
+      return signal(course, step);
+    case "advance":
+      return pass(course, { ms: step.ms, life, after }, step.id);
+    case "fault":
+      return installFault(course, planned, step.id, step.fault);
+    case "await-noticed":
+      return awaitNoticed(course, step.id, before);
+    case "heal":
+      return heal(course, step.id, step.awaits, before);
+  }
+}
+
+/** What stands on the server before the bus does. */
+async function prepare(course: Course): Promise<void> {
+  const { one, service, rig } = course;
+  if (service === undefined) return;
+  const tapped = tappedSubjects(one, service.policy);
+  if (tapped.length > 0) await rig.observe(tapped);
+  await operate(course);
+}
+
+function serviceOf({ service }: Course, { kind }: Step): ServiceCourse {
+  if (service === undefined) throw new Error(`fault in faultline: ${kind} without a policy`);
+  return service;
+}
+
+/** What is seen of a service after every step. */
+async function lookAround(course: Course, view: View, step: StepId): Promise<void> {
+  const { service } = course;
+  if (service === undefined) return;
+  await awaitSettled(course, service, view, step);
+  await awaitHandled(course, service, view, step);
+  await tellProbe(course, service, view);
+  checkClocks(course, step);
+}
+
+/** The scenario's time goes on; what is due on the real clocks by then is waited for. */
+async function pass(course: Course, { life, after }: Pass, step: StepId): Promise<void> {
+  const { service, emit } = course;
+  const untilMs = after.nowMs;
+  if (service !== undefined) await redeliver(course, service, after, untilMs, step);
+  await awaitWindows(course, untilMs);
+  await live(course, life, step, after.door);
+  comeTo(course, untilMs);
+  emit({ kind: "advanced", step, atMs: untilMs });
+}
+
+/** Heals what is in force, lets everything come to rest, and looks at all there is. */
+async function settle(course: Course, planned: SettleStep): Promise<void> {
+  const view = planned.before;
+  const { emit } = course;
+  if (!view.started && view.process !== "exited") return sayObserved(course, true);
+  if (planned.heals) {
+    emit({ kind: "phase", phase: "healed" });
+    await heal(course, settleId, "connected", view);
+  }
+  await settleService(course, planned);
+  if (view.started && view.ended === "no" && course.running.has(0)) await flushLast(course);
+  // nats.go says so from a goroutine, maybe after the call that closed it has returned.
+  if (view.ended === "closed" && !course.closeFailed)
+    await busOf(course).waitFor(isClosed, course.caseMark, closedBoundMs);
+  const left = course.running.has(0) && view.ended !== "closed" ? 1 : 0;
+  await awaitConnections(course, settleId, open => open.filter(one => one.name === course.name).length <= left);
+  sayEvents(course);
+  const complete = await observe(course);
+  await sayHeld(course);
+  emit({ kind: "phase", phase: "settled" });
+  sayObserved(course, complete && isObservedWhole(course));
+}
+
+/** What comes to pass by itself once nothing is wrong any more. */
+async function settleService(course: Course, { healed, passes }: SettleStep): Promise<void> {
+  const { service } = course;
+  if (service === undefined) return;
+  // Nothing is published any more that a window could swallow.
+  dropTimers(course, "window");
+  await lookAround(course, healed, settleId);
+  for (const one of passes) {
+    await pass(course, one, settleId);
+    await lookAround(course, one.after, settleId);
+  }
+  service.isDeaf = true;
+}
+
+async function flushLast(course: Course): Promise<void> {
+  const { outcome } = await busOf(course).call({ do: "flush", timeoutMs: settleFlushTimeoutMs }, callBoundMs);
+  if (outcome.is !== "ok") notAwaited(course, settleId, `the last flush, which ended in ${outcome.kind}`);
+}
+
+/** Whether the observer could see all that was there to be seen. */
+const isObservedWhole = ({ one, service }: Course): boolean =>
+  service === undefined || unobservedSubjects(one, service.policy).length === 0;
+
+function tellMemory({ onMemory, first }: Course): void {
+  const memory = onMemory === undefined ? undefined : first.memory();
+  if (memory !== undefined) onMemory?.(memory);
+}
+
+/** Leaves the rig as the next case needs it: no connection, no link, a server that runs. */
+async function leaveAsFound(course: Course): Promise<void> {
+  const { harm, rig } = course;
+  if (harm.paused) await rig.server.resume();
+  if (harm.serverDown || harm.serverChanged) await rig.server.restart();
+  if (rig.link.isOpen) await rig.link.cut();
+  await releaseAll(course);
+}

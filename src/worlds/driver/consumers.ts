@@ -1,0 +1,83 @@
+/** The consumers of a service: subscribed, given what there is, given it again after an ack wait. */
+import { isCalm, type View } from "../../../models/plan/plan.ts";
+import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { dueAckWaits, untilReal } from "./clocks.ts";
+import { type Course, giveUp, type ServiceCourse, type Timer } from "./course.ts";
+import { consumedOf, read } from "./hearing.ts";
+import { sayCall } from "./voice.ts";
+import { callBoundMs } from "./waits.ts";
+
+const handledBoundMs = 10_000;
+const pollEveryMs = 2;
+
+export async function subscribe(
+  course: Course,
+  service: ServiceCourse,
+  { id, replica, subject, handler }: Extract<Step, { kind: "subscribe" }>,
+): Promise<void> {
+  const running = course.running.get(replica);
+  if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
+  if ((await course.rig.streams.consumer(subject)) === undefined) service.consumed.delete(subject);
+  const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler }, callBoundMs);
+  if (outcome.is === "ok") {
+    const members = service.members.get(subject) ?? new Set();
+    service.members.set(subject, members.add(replica));
+    course.emit({ kind: "subscribed", replica, subject, handler });
+  }
+  sayCall(course, id, "subscribe", outcome);
+}
+
+/** Until what the server can give out now was given, handled, and the server told so. */
+export async function awaitHandled(course: Course, service: ServiceCourse, view: View, step: StepId): Promise<void> {
+  const { clock } = course.rig;
+  const until = clock.nowMs() + handledBoundMs;
+  for (;;) {
+    for (const running of course.running.values()) read(course, running);
+    const waiting = await notHandled(course, service, view);
+    if (waiting === undefined) return;
+    if (clock.nowMs() > until) giveUp(step, waiting);
+    await clock.wait(pollEveryMs);
+  }
+}
+
+async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<string | undefined> {
+  const { deliverMax } = service.policy.consume;
+  for (const [subject, members] of service.members) {
+    if (![...members].some(replica => isReached(replica, view))) continue;
+    const consumer = await course.rig.streams.consumer(subject);
+    if (consumer === undefined) continue;
+    const { handled, open } = consumedOf(service, subject);
+    if (consumer.numPending > 0 || consumer.delivered > handled) return `${subject} to be handled`;
+    const isCertain = isCalm(view) || !members.has(0);
+    const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
+    if (isCertain && consumer.numAckPending > open.size) return `${subject} to be acknowledged`;
+    if (given.some(({ timer }) => timer.atMs <= course.nowMs)) return `${subject} to be delivered again`;
+  }
+  return undefined;
+}
+
+function isReached(replica: number, view: View): boolean {
+  const isServed = view.serverUp && view.jetStream && view.hindrance !== "pause";
+  const isFirstThere = view.link === "up" && view.client === "connected" && view.ended !== "closed";
+  return isServed && (replica > 0 || isFirstThere);
+}
+
+/** What waits for its acknowledgement is given again, one ack wait after the other, as long as someone is there to take it. */
+export async function redeliver(
+  course: Course,
+  service: ServiceCourse,
+  view: View,
+  untilMs: number,
+  step: StepId,
+): Promise<void> {
+  const met = new Set<Timer>();
+  for (;;) {
+    const next = dueAckWaits(course, untilMs).find(timer => !met.has(timer));
+    if (next === undefined) return;
+    met.add(next);
+    await untilReal(course, next.realMs);
+    course.nowMs = Math.max(course.nowMs, next.atMs);
+    course.emit({ kind: "advanced", step, atMs: course.nowMs });
+    await awaitHandled(course, service, view, step);
+  }
+}

@@ -1,0 +1,108 @@
+/** Every fault that a rig can do, one file each, and what a fault and its heal have in common. */
+import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
+import type { Fault, HealAwait, StepId } from "../../../../models/vocabulary/scenario.ts";
+import { checkClocks, keptIds } from "../clocks.ts";
+import { busOf, type Course } from "../course.ts";
+import { sayEvents } from "../hearing.ts";
+import { mustStillShow } from "../link.ts";
+import { live } from "../replicas.ts";
+import {
+  awaitBack,
+  awaitConnections,
+  awaitSaid,
+  connectTimeoutMs,
+  hasSaid,
+  notAwaited,
+  noticeBoundMs,
+} from "../waits.ts";
+import { blackhole } from "./blackhole.ts";
+import { cut } from "./cut.ts";
+import { hold } from "./hold.ts";
+import type { Injector } from "./injector.ts";
+import { limit } from "./limit.ts";
+import { loseAck } from "./lose-ack.ts";
+import { noJetStream } from "./no-jetstream.ts";
+import { pauseServer } from "./pause-server.ts";
+import { refuseCredentials } from "./refuse-credentials.ts";
+import { silentHandshake } from "./silent-handshake.ts";
+import { stopServer } from "./stop-server.ts";
+
+/** No rig takes a machine's power away. */
+type InjectedKind = Exclude<Fault["kind"], "power-loss">;
+
+const injectors: { readonly [Kind in InjectedKind]: Injector<Extract<Fault, { readonly kind: Kind }>> } = {
+  cut,
+  hold,
+  limit,
+  blackhole,
+  "stop-server": stopServer,
+  "pause-server": pauseServer,
+  "lose-ack": loseAck,
+  "no-jetstream": noJetStream,
+  "refuse-credentials": refuseCredentials,
+  "silent-handshake": silentHandshake,
+};
+
+function injectorOf(kind: Fault["kind"]): Injector {
+  if (kind === "power-loss") throw new Error("fault in faultline: no world takes a machine's power away");
+  return injectors[kind] as Injector;
+}
+
+export async function installFault(course: Course, { before, life }: ScenarioStep, step: StepId, fault: Fault) {
+  const { harm, rig, emit, first } = course;
+  harm.mark = busOf(course).mark();
+  harm.atMs = rig.clock.nowMs();
+  if (before.client === "connected" && before.hindrance === "none") first.dialsAreOver();
+  const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
+  emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
+  await injectorOf(fault.kind).install(course, step, fault, before);
+  await joinOverlapped(course);
+  // That the client has closed was waited for with the fault.
+  const exits = life.filter(one => one.what === "exited");
+  await live(course, exits, step, before.door);
+}
+
+/** Ends every fault in force. `awaits`: what of the client is waited for. */
+export async function heal(course: Course, step: StepId, awaits: HealAwait, before: View): Promise<void> {
+  const { rig, harm, emit } = course;
+  if (before.link === "handshake") {
+    await mustStillShow(course, step, "hold-downstream");
+    await rig.link.lift("hold-downstream");
+  }
+  for (const one of Object.values(injectors)) if (one.isToHeal(before)) await one.heal(course, step, before, awaits);
+  const hasClient = before.started && before.ended !== "closed";
+  if (awaits === "handshake") await awaitConnections(course, step, open => open.some(({ name }) => name === undefined));
+  if (awaits === "connected" && hasClient && !isConnectionKept(before)) await awaitBack(course, step, before);
+  // The dial may have been given up, and what was published is then kept or refused as while down.
+  if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
+    notAwaited(course, step, "the handshake to end before its dial is given up");
+  await joinOverlapped(course);
+  sayEvents(course);
+  checkClocks(course, step, keptIds);
+  if (awaits !== "handshake") emit({ kind: "healed", step });
+}
+
+/** Whether the client's connection outlives the heal. */
+const isConnectionKept = ({ link, client, hindrance, jetStream }: View): boolean =>
+  link === "up" && client === "connected" && hindrance !== "blackhole" && jetStream;
+
+/** Until the client's own PINGs have told it that the link is silent. After a blackhole the link then refuses dials. */
+export async function awaitNoticed(course: Course, step: StepId, before: View): Promise<void> {
+  const { pingIntervalMs = 0, pingsOutMax = 2 } = course.one.scenario.options;
+  sayEvents(course);
+  // A slow harness finds it noticed already: then there is nothing to await.
+  if (!hasSaid(course, "disconnected", course.harm.mark)) course.emit({ kind: "awaits-notice", step });
+  const dueMs = 3 * pingIntervalMs * (pingsOutMax + 1);
+  await awaitSaid(course, step, "disconnected", course.harm.mark, Math.max(noticeBoundMs, dueMs));
+  if (before.hindrance === "blackhole") {
+    await mustStillShow(course, step, "blackhole");
+    await course.rig.link.cut();
+  }
+  sayEvents(course);
+}
+
+async function joinOverlapped(course: Course): Promise<void> {
+  const { overlapped } = course;
+  course.overlapped = undefined;
+  await overlapped;
+}

@@ -1,0 +1,32 @@
+/** Exactly so many more upstream bytes get through, and then the link is cut. */
+import type { StepId } from "../../../../models/vocabulary/scenario.ts";
+import type { Course } from "../course.ts";
+import { mustShow, mustStillShow } from "../link.ts";
+import { awaitConnections, awaitSaid } from "../waits.ts";
+import { expectDisconnect, type FaultOf, type Injector } from "./injector.ts";
+
+export const limit: Injector<FaultOf<"limit">> = {
+  async install(course, step, { kind, bytes }, before) {
+    const { link } = course.rig;
+    expectDisconnect(course, step, kind, before);
+    // A dial right after the limit would find a fresh one: it gets no INFO, and so nothing done, until the proxy is gone.
+    await link.lay("hold-downstream");
+    await link.lay("limit", bytes);
+    mustShow(course, step, "hold-downstream");
+    mustShow(course, step, "limit", bytes);
+  },
+  isToHeal: view => view.hindrance === "limit",
+  async heal(course, step) {
+    const { link } = course.rig;
+    await mustStillShow(course, step, "limit", "hold-downstream");
+    await link.lift("limit");
+    await link.lift("hold-downstream");
+  },
+};
+
+/** The limit has ended the connection once the server has let go of it: what got through is final. */
+export async function limitReached(course: Course, fault: StepId): Promise<void> {
+  await awaitConnections(course, fault, open => open.every(one => one.name !== course.name));
+  await course.rig.link.cut();
+  await awaitSaid(course, fault, "disconnected", course.harm.mark);
+}

@@ -1,0 +1,94 @@
+/**
+ * What the processes of the bus say, read in their order and emitted: changes of the connection, deliveries, the last word of a
+ * process. Called after every call and every wait; what a process says of its connection as it ends is not heard.
+ */
+
+import { settleId } from "../../../models/plan/plan.ts";
+import type { ConnectionChange } from "../../../models/vocabulary/event.ts";
+import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
+import type { BusEvent } from "../../bus-protocol/protocol.ts";
+import { ranAhead } from "./clocks.ts";
+import { busOf, type Consumed, type Course, type Running, type ServiceCourse, type Timer } from "./course.ts";
+
+/** Emits what the client of replica 0 has said since the last look. A disconnect proves the faults that were to end the connection. */
+export function sayEvents(course: Course, upTo: number = busOf(course).mark()): void {
+  const bus = busOf(course);
+  const { said, harm, emit } = course;
+  const seen = Math.min(upTo, bus.mark());
+  for (const event of bus.eventsSince(said.events).slice(0, Math.max(0, seen - said.events))) {
+    if (event.event !== "connection") {
+      readFirst(course);
+      continue;
+    }
+    if (!isHeard(course, event.change)) continue;
+    emit({ kind: "connection", change: event.change });
+    if (event.change !== "disconnected") continue;
+    for (const { step, fault } of harm.unproven.splice(0)) proven(course, step, fault, "the client's disconnect event");
+  }
+  said.events = Math.max(said.events, seen);
+}
+
+/** The fault has taken effect. */
+export function proven({ emit }: Course, step: StepId, fault: Fault["kind"], proof: string): void {
+  emit({ kind: "fault", step, fault, phase: "took-effect", proof });
+}
+
+/** Whether a change of the connection is the client's own, and not that of a process that ends. */
+function isHeard(course: Course, change: ConnectionChange): boolean {
+  if (course.service === undefined) return true;
+  const running = course.running.get(0);
+  if (running === undefined || running.leaving) return false;
+  // What a client says at the end of its process is heard only where the process ends by it.
+  if (running.ending !== undefined) return change === "closed" && running.ending.because === "client-closed";
+  return change !== "disconnected" || busOf(course).eventsSince(0).some(isConnected);
+}
+
+const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
+
+function readFirst(course: Course): void {
+  const running = course.running.get(0);
+  if (running !== undefined) read(course, running);
+}
+
+/** Reads what a process under a policy has said since the last look, except of its connection. */
+export function read(course: Course, running: Running): void {
+  const { service } = course;
+  if (service === undefined) return;
+  const events = running.process.client.eventsSince(running.eventsRead);
+  running.eventsRead += events.length;
+  for (const event of events) {
+    if (event.event === "path") running.path = event.path;
+    if (event.event === "ending") running.ending = event;
+    if (event.event === "handled" && !service.isDeaf) sayHandled(course, service, running.replica, event);
+  }
+}
+
+function sayHandled(
+  course: Course,
+  service: ServiceCourse,
+  replica: number,
+  { subject, message, delivery, outcome }: Extract<BusEvent, { event: "handled" }>,
+): void {
+  const consumed = consumedOf(service, subject);
+  consumed.handled++;
+  const before = consumed.open.get(message);
+  if (before !== undefined) {
+    if (before.timer.atMs > course.nowMs) ranAhead(settleId, before.timer);
+    course.timers = course.timers.filter(timer => timer !== before.timer);
+  }
+  consumed.open.delete(message);
+  if (outcome === "failed" || outcome === "hung") {
+    const { ackWaitMs } = service.policy.consume;
+    const realMs = course.rig.clock.nowMs() + ackWaitMs;
+    const timer: Timer = { what: "ack wait", atMs: course.nowMs + ackWaitMs, realMs };
+    course.timers.push(timer);
+    consumed.open.set(message, { delivery, timer });
+  }
+  course.emit({ kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 });
+}
+
+export function consumedOf({ consumed }: ServiceCourse, subject: string): Consumed {
+  const one = consumed.get(subject) ?? { handled: 0, open: new Map() };
+  consumed.set(subject, one);
+  return one;
+}

@@ -1,0 +1,211 @@
+/**
+ * The processes of the bus: started, waited for, signalled, ended. What befalls replica 0 is the plan's to say; here it is done, and
+ * what the process makes of it is emitted. The harness is the supervisor: it starts again what has failed.
+ */
+import { type Life, type ScenarioStep, settleId, type View } from "../../../models/plan/plan.ts";
+import { killedCode } from "../../../models/shutdown.ts";
+import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { BusEnded } from "../../bus-protocol/errors.ts";
+import type { StartCommand } from "../../bus-protocol/protocol.ts";
+import { dropTimers } from "./clocks.ts";
+import { busOf, type Course, giveUp, type Running, type ServiceCourse } from "./course.ts";
+import { read, sayEvents } from "./hearing.ts";
+import { awaitPath } from "./probes.ts";
+import type { Process } from "./rig.ts";
+import { sayCall } from "./voice.ts";
+import {
+  awaitFirstConnected,
+  awaitSaid,
+  callBoundMs,
+  connectTimeoutMs,
+  isConnected,
+  notAwaited,
+  noticeBoundMs,
+} from "./waits.ts";
+
+const exitBoundMs = 30_000;
+
+type StartStep = Extract<Step, { kind: "start" }>;
+
+export async function start(course: Course, planned: ScenarioStep, step: StartStep): Promise<void> {
+  const { replica = 0 } = step;
+  const { service } = course;
+  if (service === undefined) return startClient(course, step);
+  if (replica === 0) return live(course, planned.life, step.id, planned.before.door);
+  const running = await spawn(course, replica, course.rig.server.port);
+  course.emit({ kind: "process", change: "started", replica, by: "scenario", atMs: course.nowMs });
+  if (!(await running.process.client.waitFor(isConnected, 0, noticeBoundMs)))
+    notAwaited(course, step.id, `replica ${replica} to connect`);
+  await awaitPath(course, service, running, step.id);
+}
+
+/** A bare client: its process runs already, and the call to connect says how the start went. */
+async function startClient(course: Course, { id }: StartStep): Promise<void> {
+  course.running.set(0, runningOf(course, 0, course.first));
+  const { outcome } = await busOf(course).call(startCommand(course, course.rig.link.port, course.name), callBoundMs);
+  sayEvents(course);
+  sayCall(course, id, "start", outcome);
+}
+
+function startCommand({ one, number, service }: Course, port: number, name: string): StartCommand {
+  const {
+    servers = 1,
+    reconnectBufferBytesMax,
+    reconnectWaitMs,
+    reconnectAttemptsMax,
+    pingIntervalMs,
+    pingsOutMax,
+  } = one.scenario.options;
+  return {
+    do: "start",
+    case: number,
+    // A bare client is given one; a policy's bus takes as many as its pool has, and all of them are the link.
+    url: Array.from({ length: service === undefined ? 1 : servers }, () => `nats://127.0.0.1:${port}`).join(","),
+    name,
+    options: {
+      reconnectWaitMs,
+      reconnectAttemptsMax,
+      connectTimeoutMs,
+      ...(reconnectBufferBytesMax === undefined ? {} : { reconnectBufferBytesMax }),
+      ...(pingIntervalMs === undefined ? {} : { pingIntervalMs }),
+      ...(pingsOutMax === undefined ? {} : { pingsOutMax }),
+    },
+    ...(service === undefined ? {} : { policy: service.policy }),
+  };
+}
+
+const runningOf = ({ rig }: Course, replica: number, process: Process): Running => ({
+  replica,
+  process,
+  startedMs: rig.clock.nowMs(),
+  eventsRead: 0,
+  path: undefined,
+  ending: undefined,
+  leaving: false,
+});
+
+async function spawn(course: Course, replica: number, port: number): Promise<Running> {
+  const process = course.ready ?? (await course.rig.processes.spawn());
+  course.ready = undefined;
+  process.client.mayEnd();
+  const running = runningOf(course, replica, process);
+  course.running.set(replica, running);
+  const name = replica === 0 ? course.name : `${course.name}-r${replica}`;
+  // One that fails at once may be gone before it has answered; how it ended is seen by the wait for that.
+  await process.client.call(startCommand(course, port, name), callBoundMs).catch(unlessEnded);
+  return running;
+}
+
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof BusEnded)) throw error;
+}
+
+/** What befalls replica 0, as the plan has it; each is waited for. */
+export async function live(course: Course, life: readonly Life[], step: StepId, door: View["door"]): Promise<void> {
+  for (const one of life) {
+    course.nowMs = Math.max(course.nowMs, one.atMs);
+    switch (one.what) {
+      case "started":
+        await startFirst(course, one, door);
+        break;
+      case "connected":
+        await awaitFirstConnected(course, step);
+        break;
+      case "client-closed":
+        await awaitSaid(course, step, "closed", 0);
+        break;
+      case "exited":
+        await firstExited(course);
+        break;
+    }
+  }
+}
+
+async function startFirst(
+  course: Course,
+  { by, atMs }: Extract<Life, { readonly what: "started" }>,
+  door: View["door"],
+): Promise<void> {
+  const { strategy, deadlineMs = 0, connectTimeoutMs: dialMs } = policyOf(course).startup;
+  const began = course.rig.clock.nowMs();
+  course.emit({ kind: "process", change: "started", replica: 0, by, atMs });
+  const running = await spawn(course, 0, course.rig.link.port);
+  course.first = running.process;
+  course.caseMark = 0;
+  course.said.events = 0;
+  course.harm.mark = 0;
+  course.said.probe = "";
+  // Until then the call to connect has not returned; a port that refuses takes no time.
+  const passMs = dialMs * (course.one.scenario.options.servers ?? 1);
+  if (door === "silent") course.timers.push({ what: "first pass", atMs: atMs + passMs, realMs: began + passMs });
+  if (strategy === "retry-with-deadline")
+    course.timers.push({ what: "deadline", atMs: atMs + deadlineMs, realMs: began + deadlineMs });
+}
+
+function policyOf({ service }: Course): ServiceCourse["policy"] {
+  if (service === undefined) throw new Error("fault in faultline: a process lives by itself under a policy only");
+  return service.policy;
+}
+
+/** Replica 0 has ended by itself, or was told to. */
+export const firstExited = (course: Course): Promise<void> => sayExited(course, 0);
+
+/** Waits for the end of the process, and says it as the process itself and the kernel do. `beganMs`: when it was told to end. */
+async function sayExited(course: Course, replica: number, beganMs?: number): Promise<void> {
+  const running = course.running.get(replica);
+  if (running === undefined) return;
+  const { clock } = course.rig;
+  if (!(await clock.isDoneWithin(running.process.exited, exitBoundMs)))
+    return notAwaited(course, settleId, `replica ${replica} to end`);
+  const exit = await running.process.exited;
+  if (exit.signal === null && exit.code === null)
+    giveUp(settleId, `what wraps replica ${replica} to tell how it ended`);
+  read(course, running);
+  if (replica === 0) sayEvents(course);
+  const { ending } = running;
+  const isKilled = exit.signal !== null;
+  forget(course, replica);
+  if (replica === 0) dropTimers(course, "deadline", "first pass");
+  course.emit({
+    kind: "process",
+    change: "exited",
+    replica,
+    code: isKilled ? killedCode : (exit.code ?? 1),
+    because: isKilled ? "killed" : (ending?.because ?? "exit"),
+    tookMs: Math.max(0, Math.round(exit.atMs - (beganMs ?? running.startedMs))),
+    forced: ending?.forced ?? false,
+    toldLost: ending?.toldLost ?? 0,
+    atMs: course.nowMs,
+  });
+}
+
+function forget({ running, service }: Course, replica: number): void {
+  running.delete(replica);
+  for (const members of service?.members.values() ?? []) members.delete(replica);
+}
+
+/** TERM begins the policy's shutdown, which the supervisor bounds; KILL ends the process. */
+export async function signal(course: Course, step: Extract<Step, { kind: "signal" }>): Promise<void> {
+  const { id, replica, signal: name } = step;
+  const running = course.running.get(replica);
+  if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
+  const { process } = running;
+  // The first process of the bus was known; a script may start the next one in another way.
+  if (process.unclaimed !== undefined) giveUp(id, `the process of replica ${replica} to be known`);
+  const { clock } = course.rig;
+  const beganMs = clock.nowMs();
+  running.leaving = true;
+  if (name === "TERM") {
+    course.emit({ kind: "process", change: "stopping", replica, atMs: course.nowMs });
+    process.signal("TERM");
+    const isOver = await clock.isDoneWithin(process.exited, policyOf(course).supervisor.killAfterMs);
+    if (!isOver) process.signal("KILL");
+  } else process.signal("KILL");
+  await sayExited(course, replica, beganMs);
+}
+
+/** Ends what still runs, whatever its state. */
+export async function releaseAll({ rig: { processes }, running, ready, first, service }: Course): Promise<void> {
+  const all = service === undefined ? [first] : [...running.values()].map(({ process }) => process);
+  await Promise.all([...all, ...(ready === undefined ? [] : [ready])].map(process => processes.release(process)));
+}

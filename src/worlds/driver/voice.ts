@@ -1,0 +1,81 @@
+/** What the driver itself says: how calls ended, what the observer and the streams have. */
+import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.ts";
+import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import type { PublishReply } from "../../bus-protocol/protocol.ts";
+import type { Course } from "./course.ts";
+import { discardsOf } from "./discarded.ts";
+
+type Called = Extract<Event, { kind: "called" }>;
+type Published = Extract<Event, { kind: "published" }>;
+
+export function sayCall({ emit }: Course, step: StepId, call: Called["call"], outcome: CallOutcome): void {
+  const told: CallOutcome = outcome.is === "ok" ? { is: "ok" } : { is: "failed", kind: outcome.kind };
+  emit({ kind: "called", step, call, outcome: told });
+}
+
+/** One event for each run of equal outcomes. */
+export function sayOutcomes(
+  { emit }: Course,
+  reply: PublishReply,
+  first: number,
+  about: Omit<Published, "kind" | "first" | "count" | "outcome">,
+): void {
+  let next = first;
+  for (const { count, outcome } of reply.outcomes) {
+    // The client's wording is never compared.
+    const { text: _text, ...told } = outcome;
+    emit({ kind: "published", ...about, first: next, count, outcome: told });
+    next += count;
+  }
+}
+
+/** All that the server has passed on is in the trace when this returns true. */
+export async function observe(course: Course): Promise<boolean> {
+  const { observer, said, emit } = course;
+  const complete = await observer.flush().then(
+    () => true,
+    () => false,
+  );
+  const { runs: arrived, foreign } = observer.arrived();
+  const runs = seen(course, arrived);
+  let skip = said.arrivals;
+  for (const run of runs) {
+    const before = Math.min(skip, run.count);
+    skip -= before;
+    if (before < run.count) emit({ kind: "delivered", first: run.first + before, count: run.count - before });
+  }
+  said.arrivals = runs.reduce((sum, run) => sum + run.count, 0);
+  if (foreign > said.foreign) emit({ kind: "foreign", count: foreign - said.foreign });
+  said.foreign = foreign;
+  return complete;
+}
+
+/** What the observer is there for: under a policy, only what went out as core NATS. */
+function seen({ service, published }: Course, runs: readonly Run[]): readonly Run[] {
+  if (service === undefined) return runs;
+  const isCore = (message: number): boolean =>
+    published.core.some(run => message >= run.first && message < run.first + run.count);
+  return runs.flatMap(run =>
+    Array.from({ length: run.count }, (_, i) => run.first + i)
+      .filter(isCore)
+      .map(first => ({ first, count: 1 })),
+  );
+}
+
+/** What the streams of the policy hold. */
+export async function sayHeld({ service, rig: { streams }, emit }: Course): Promise<void> {
+  if (service === undefined) return;
+  const there = await streams.names();
+  for (const stream of service.policy.streams) {
+    const { name } = stream;
+    const held = there.includes(name) ? await streams.held(name) : undefined;
+    const { runs = [], foreign = 0 } = held ?? {};
+    for (const { first, count } of runs) emit({ kind: "holds", stream: name, first, count });
+    if (foreign > 0) emit({ kind: "foreign", count: foreign });
+    for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
+  }
+}
+
+export function sayObserved({ emit }: Course, complete: boolean): void {
+  emit({ kind: "observed", complete, ...(complete ? {} : { why: "the observer could not see everything" }) });
+}

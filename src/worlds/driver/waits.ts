@@ -1,0 +1,91 @@
+/**
+ * What is waited for, each with its bound: the client's own events and the server's list of connections. Nothing is concluded from
+ * a sleep. A wait that is not met becomes an event; whether anything can still be shown after it is for the judge to say.
+ */
+import type { View } from "../../../models/plan/plan.ts";
+import type { ConnectionChange } from "../../../models/vocabulary/event.ts";
+import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import type { BusEvent } from "../../bus-protocol/protocol.ts";
+import { dropTimers } from "./clocks.ts";
+import { busOf, type Course } from "./course.ts";
+import { sayEvents } from "./hearing.ts";
+import type { ServerConnection } from "./rig.ts";
+
+export const noticeBoundMs = 10_000;
+export const giveUpBoundMs = 30_000;
+export const callBoundMs = 30_000;
+/** How long one dial of the client may take. */
+export const connectTimeoutMs = 600;
+const pollBoundMs = 10_000;
+const pollEveryMs = 1;
+
+export const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
+export const isClosed = (event: BusEvent): boolean => event.event === "connection" && event.change === "closed";
+
+/** A wait was not met. */
+export function notAwaited({ emit }: Course, step: StepId, what: string): void {
+  emit({ kind: "not-awaited", step, what });
+}
+
+export const hasSaid = (course: Course, change: ConnectionChange, mark: number): boolean =>
+  busOf(course)
+    .eventsSince(mark)
+    .some(event => event.event === "connection" && event.change === change);
+
+/** Until the client of replica 0 says so. */
+export async function awaitSaid(
+  course: Course,
+  step: StepId,
+  change: ConnectionChange,
+  mark: number,
+  boundMs: number = noticeBoundMs,
+): Promise<void> {
+  const isSaid = (event: BusEvent): boolean => event.event === "connection" && event.change === change;
+  const met = await busOf(course).waitFor(isSaid, mark, boundMs);
+  sayEvents(course);
+  if (!met) notAwaited(course, step, `the client to say that it is ${change}`);
+}
+
+/** Until the client is connected again: down, then up, since after an un-awaited cut its last word may be from before it. */
+export async function awaitBack(course: Course, step: StepId, before: View): Promise<void> {
+  if (before.process === "waiting") return awaitFirstConnected(course, step);
+  let wasDown = false;
+  const isBack = (event: BusEvent): boolean => {
+    if (event.event !== "connection") return false;
+    if (event.change === "disconnected") wasDown = true;
+    return wasDown && event.change === "reconnected";
+  };
+  const met = await busOf(course).waitFor(isBack, course.harm.mark, noticeBoundMs);
+  if (!met) notAwaited(course, step, "the client to reconnect");
+  sayEvents(course);
+}
+
+/** Until replica 0 is connected for the first time, which ends its startup. */
+export async function awaitFirstConnected(course: Course, step: StepId): Promise<void> {
+  await awaitSaid(course, step, "connected", 0);
+  dropTimers(course, "deadline", "first pass");
+}
+
+/** Polls the server until its open connections are as asked. */
+export async function awaitConnections(
+  course: Course,
+  step: StepId,
+  areAsAsked: (open: readonly ServerConnection[]) => boolean,
+): Promise<void> {
+  const { clock, server } = course.rig;
+  const until = clock.nowMs() + pollBoundMs;
+  while (!areAsAsked(await server.connections())) {
+    if (clock.nowMs() > until) return notAwaited(course, step, "the server to let go of a connection");
+    await clock.wait(pollEveryMs);
+  }
+}
+
+/** A dial that began while the link was down must have failed before it comes back; what is published is wiped by the next. */
+export async function awaitNoDial(course: Course, step: StepId): Promise<void> {
+  const { clock, link } = course.rig;
+  const until = clock.nowMs() + pollBoundMs;
+  while (course.first.isDialling(link.port)) {
+    if (clock.nowMs() > until) return notAwaited(course, step, "a dial to fail");
+    await clock.wait(pollEveryMs);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The live rig: what the driver runs a case on, built of the processes and containers of a lane. A rig belongs to one case; the parts
+ * outlive it.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import type { Emit } from "../../../models/vocabulary/event.ts";
+import type { Case } from "../../world.ts";
+import { runCase } from "../driver/case.ts";
+import type { OnMemory } from "../driver/course.ts";
+import type * as driver from "../driver/rig.ts";
+import type { BusProcess } from "./bus-process.ts";
+import { isDoneWithin } from "./guard.ts";
+import type { NatsServer } from "./nats-server.ts";
+import type { Observer } from "./observer.ts";
+import type { Streams } from "./streams.ts";
+import type { Link } from "./toxiproxy.ts";
+
+/** The parts that cases run on, one after another; they outlive each. */
+export interface Parts {
+  readonly server: NatsServer;
+  readonly link: Link;
+  /** The process of the bus that serves every case which does not end its own. */
+  readonly shared: BusProcess;
+  /** Another process of the bus, the taker's to end. */
+  readonly spawn: () => Promise<BusProcess>;
+  readonly openObserver: (subjects: readonly string[]) => Promise<Observer>;
+  readonly openStreams: () => Promise<Streams>;
+}
+
+/** Runs a case; `number` is unique among those of one server. */
+export async function runLiveCase(
+  one: Case,
+  number: number,
+  parts: Parts,
+  emit: Emit,
+  onMemory?: OnMemory,
+): Promise<void> {
+  const rig = liveRig(parts);
+  try {
+    await runCase(one, number, rig, emit, onMemory);
+  } finally {
+    await rig.close(one.scenario.policy !== undefined);
+  }
+}
+
+export function liveRig(parts: Parts): driver.Rig {
+  const observers: Observer[] = [];
+  const operator = operatorOf(parts);
+  return {
+    clock: realClock,
+    link: linkOf(parts.link),
+    server: serverOf(parts.server, async () => {
+      await operator.leave();
+      for (const one of observers) await one.reopen();
+    }),
+    streams: operator.streams,
+    processes: processesOf(parts),
+    async observe(subjects) {
+      const observer = await parts.openObserver(subjects);
+      observers.push(observer);
+      return observer;
+    },
+    async close(deleteStreams) {
+      if (deleteStreams) await operator.deleteAll();
+      await operator.leave();
+      for (const one of observers) await one.close();
+    },
+  };
+}
+
+const realClock: driver.Clock = {
+  nowMs: () => performance.now(),
+  wait: async ms => {
+    await wait(ms);
+  },
+  isDoneWithin,
+};
+
+/** Each thing that can be laid on a link is a call of its own there, which says what it does. */
+function linkOf(link: Link): driver.Link {
+  const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
+    switch (hindrance) {
+      case "hold":
+        return link.hold();
+      case "limit":
+        return link.limit(amount);
+      case "blackhole":
+        return link.blackhole();
+      case "hold-downstream":
+        return link.holdDownstream();
+      case "lose-downstream":
+        return link.loseNextDownstream();
+      case "silent-handshake":
+      case "closes-with-rst":
+        throw new Error(`fault in faultline: ${hindrance} comes with the opening of a link`);
+    }
+  };
+  return {
+    port: link.port,
+    get isOpen() {
+      return link.isOpen;
+    },
+    open: opening => link.open(opening),
+    cut: () => link.cut(),
+    lay,
+    lift: hindrance => link.release(hindrance),
+    shows: (hindrance, amount) => link.shows(hindrance, amount),
+    stillShows: (...hindrances) => link.stillShows(...hindrances),
+  };
+}
+
+/** `follow`: the server is there again, for anyone. */
+function serverOf(server: NatsServer, follow: () => Promise<void>): driver.Server {
+  return {
+    port: server.port,
+    get isRunning() {
+      return server.pid !== undefined;
+    },
+    get isHalted() {
+      return server.isHalted;
+    },
+    connections: () => server.connectionsOpen(),
+    state: () => server.state(),
+    stop: signal => server.stop(signal),
+    async restart(as = {}) {
+      await server.restart(as);
+      if (as.authorization === undefined) await follow();
+    },
+    pause: () => server.pause(),
+    resume: () => server.resume(),
+  };
+}
+
+/** The operator's connection is opened when it is first needed, and anew after a restart of the server. */
+function operatorOf(parts: Parts) {
+  let opened: Streams | undefined;
+  const open = async (): Promise<Streams> => {
+    opened ??= await parts.openStreams();
+    return opened;
+  };
+  const streams: driver.Streams = {
+    create: async one => (await open()).create(one),
+    bind: async one => (await open()).bind(one),
+    names: async () => (await open()).names(),
+    held: async one => (await open()).held(one),
+    consumer: async one => (await open()).consumer(one),
+  };
+  return {
+    streams,
+    deleteAll: async () => (await open()).deleteAll(),
+    leave: async (): Promise<void> => {
+      await opened?.close();
+      opened = undefined;
+    },
+  };
+}
+
+function processesOf({ shared, spawn }: Parts): driver.Processes {
+  /** What the driver knows a process by, and the process. */
+  const processes = new Map<driver.Process, BusProcess>();
+  const known = (process: BusProcess): driver.Process => {
+    const one: driver.Process = {
+      client: process.client,
+      exited: process.exited,
+      unclaimed: process.unclaimed,
+      memory: () => process.memory(),
+      signal: name => process.signal(name),
+      isDialling: port => process.dials.areUnderWay(port),
+      dialsAreOver: () => process.dials.areOver(),
+    };
+    processes.set(one, process);
+    return one;
+  };
+  return {
+    shared: known(shared),
+    spawn: async () => known(await spawn()),
+    async release(process) {
+      const one = processes.get(process);
+      if (one === undefined) throw new Error("fault in faultline: a process of another case");
+      if (one !== shared) return one.end();
+      await one.client.call({ do: "end" }, endBoundMs).catch(() => {});
+      one.client.forgetEvents();
+    },
+  };
+}
+
+const endBoundMs = 30_000;

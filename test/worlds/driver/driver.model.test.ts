@@ -1,0 +1,86 @@
+/** The driver runs on any rig: here on one in memory, without a server, a proxy or a process. */
+import { expect, test } from "vitest";
+import { planCase } from "../../../models/plan/plan.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
+import { judge } from "../../../src/judge.ts";
+import { parseScenario } from "../../../src/schema.ts";
+import { runCase } from "../../../src/worlds/driver/case.ts";
+import { memoryRig } from "./memory-rig.ts";
+
+const start = { id: "start", kind: "start" };
+const flush = { id: "flush", kind: "flush", timeoutMs: 5_000 };
+const publish = (id: string, count = 5) => ({ id, kind: "publish", count, bytes: 16 });
+const fault = (one: object) => ({ id: "fault", kind: "fault", fault: one });
+const heal = (awaits = "connected", id = "heal") => ({ id, kind: "heal", awaits });
+
+async function run(steps: readonly object[], rig = memoryRig()) {
+  const data = { version: 1, id: "driver/in-memory", why: "A test.", options: {}, steps };
+  const one = planCase(parseScenario(JSON.stringify(data), "driver.test.ts"), natsGo);
+  const events: Event[] = [];
+  await runCase({ ...one, bus: "in memory", seed: "1" }, 1, rig, event => events.push(event));
+  return { events, judgement: judge(one, events) };
+}
+
+test.each([
+  ["publishes while down are kept", [start, flush, fault({ kind: "cut", awaits: "noticed" }), publish("down"), heal()]],
+  ["a hold is released", [start, flush, fault({ kind: "hold" }), publish("held"), heal(), publish("after")]],
+  [
+    "a held burst is cut off",
+    [
+      start,
+      flush,
+      fault({ kind: "hold" }),
+      publish("held"),
+      { ...fault({ kind: "cut", awaits: "noticed" }), id: "cut" },
+      heal(),
+    ],
+  ],
+  [
+    "a server is restarted",
+    [
+      start,
+      flush,
+      publish("before"),
+      { ...flush, id: "again" },
+      fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }),
+      publish("down"),
+      heal(),
+    ],
+  ],
+  ["a server is paused", [start, flush, fault({ kind: "pause-server" }), publish("paused"), heal()]],
+  [
+    "a handshake is held",
+    [
+      start,
+      flush,
+      fault({ kind: "cut", awaits: "noticed" }),
+      heal("handshake", "dialled"),
+      { ...publish("within"), overlap: true },
+      heal(),
+    ],
+  ],
+  [
+    "what is published in the last outage arrives once the case is settled",
+    [start, flush, fault({ kind: "cut", awaits: "noticed" }), publish("down")],
+  ],
+])("on a rig in memory a case holds: %s", async (_, steps) => {
+  const { judgement, events } = await run(steps);
+  expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events, undefined, 1)}`).toBe("holds");
+});
+
+test("a client in memory that drops what it kept is convicted", async () => {
+  const outage = [start, flush, fault({ kind: "cut", awaits: "noticed" }), publish("down"), heal()];
+  const { judgement } = await run(outage, memoryRig({ forgetsPending: true }));
+  expect(judgement.verdict).toBe("violated");
+  expect(judgement.ledger.classes.silentLoss).toBe(5);
+});
+
+test("a hold that is not in force ends the case as inconclusive", async () => {
+  const rig = memoryRig();
+  const { judgement } = await run([start, flush, fault({ kind: "hold" }), publish("held"), heal()], {
+    ...rig,
+    link: { ...rig.link, isOpen: true, lay: async () => {} },
+  });
+  expect(judgement.verdict).toBe("inconclusive");
+});

@@ -1,0 +1,264 @@
+/**
+ * A rig in memory: a client that keeps what it publishes while it is down (as nats.go does), a link, a server that passes messages on
+ * to observers. Everything takes place at once, and time is a number. It shows that the driver needs nothing but its rig.
+ */
+import type { BusEvent, Command, PublishCall, Reply, ReplyTo } from "../../../src/bus-protocol/protocol.ts";
+import type {
+  Clock,
+  Conversation,
+  Hindrance,
+  Link,
+  Observer,
+  Opening,
+  Process,
+  Rig,
+  Server,
+} from "../../../src/worlds/driver/rig.ts";
+
+const linkPort = 1;
+const serverPort = 2;
+
+interface Seen {
+  first: number;
+  count: number;
+}
+
+/** What the parts of one rig share. */
+class World {
+  nowMs = 0;
+  readonly laid = new Map<Hindrance, number>();
+  isOpen = false;
+  isRunning = true;
+  isHalted = false;
+  /** Upstream, in the link or in a halted server. */
+  kept: number[] = [];
+  readonly seen: Seen[] = [];
+  client: MemoryClient | undefined;
+
+  send(messages: readonly number[]): void {
+    if (this.laid.has("hold") || this.isHalted) this.kept.push(...messages);
+    else if (!this.laid.has("blackhole")) this.arrive(messages);
+  }
+
+  arrive(messages: readonly number[]): void {
+    for (const message of messages) {
+      const last = this.seen.at(-1);
+      if (last !== undefined && last.first + last.count === message) last.count += 1;
+      else this.seen.push({ first: message, count: 1 });
+    }
+  }
+
+  release(): void {
+    this.arrive(this.kept.splice(0));
+  }
+}
+
+/** What a client may do wrong. */
+export interface Habits {
+  /** It drops what it was given while it was down. */
+  readonly forgetsPending?: boolean;
+}
+
+class MemoryClient implements Conversation {
+  readonly #world: World;
+  readonly #habits: Habits;
+  readonly #events: BusEvent[] = [];
+  #case = 0;
+  name: string | undefined;
+  state: "none" | "connected" | "down" | "dialled" | "closed" = "none";
+  #pending: number[] = [];
+
+  constructor(world: World, habits: Habits) {
+    this.#world = world;
+    this.#habits = habits;
+  }
+
+  call<Asked extends Command>(command: Asked): Promise<ReplyTo<Asked>> {
+    return Promise.resolve(this.#answer(command) as ReplyTo<Asked>);
+  }
+
+  #answer(command: Command): Reply {
+    switch (command.do) {
+      case "start":
+        this.#case = command.case;
+        this.name = command.name;
+        this.#become("connected", "connected");
+        return { outcome: { is: "ok" } };
+      case "publish":
+        return this.#publish(command);
+      case "flush":
+        return this.state === "connected"
+          ? { outcome: { is: "ok" } }
+          : { outcome: { is: "failed", kind: this.state === "closed" ? "closed" : "timeout" } };
+      case "close":
+        this.#pending = [];
+        this.#become("closed", this.state === "connected" ? "disconnected" : undefined);
+        this.#say("closed");
+        return { outcome: { is: "ok" } };
+      case "together":
+        return { replies: command.calls.map(call => this.#answer(call) as ReplyTo<PublishCall>) };
+      case "end":
+        this.state = "none";
+        return { outcome: { is: "ok" } };
+      default:
+        throw new Error(`the client in memory knows no ${command.do}`);
+    }
+  }
+
+  #publish({ first, count }: PublishCall): Reply {
+    if (this.state === "closed") return { outcomes: [{ count, outcome: { is: "rejected", kind: "closed" } }] };
+    const messages = Array.from({ length: count }, (_, i) => first + i);
+    if (this.state === "connected") this.#world.send(messages);
+    else this.#pending.push(...messages);
+    return { outcomes: [{ count, outcome: { is: "accepted" } }] };
+  }
+
+  /** The link has ended its connection. */
+  lose(): void {
+    if (this.state === "connected") this.#become("down", "disconnected");
+    else if (this.state === "dialled") this.state = "down";
+  }
+
+  /** The link lets a dial through. */
+  dial(isHeld: boolean): void {
+    if (this.state !== "down" && this.state !== "dialled") return;
+    if (isHeld) {
+      this.state = "dialled";
+      return;
+    }
+    this.#become("connected", "reconnected");
+    const pending = this.#pending.splice(0);
+    if (this.#habits.forgetsPending !== true) this.#world.send(pending);
+  }
+
+  #become(state: "connected" | "down" | "closed", change: "connected" | "disconnected" | "reconnected" | undefined) {
+    this.state = state;
+    if (change !== undefined) this.#say(change);
+  }
+
+  #say(change: "connected" | "disconnected" | "reconnected" | "closed"): void {
+    this.#events.push({ event: "connection", case: this.#case, change });
+  }
+
+  mayEnd(): void {}
+
+  mark(): number {
+    return this.#events.length;
+  }
+
+  markAt(): number {
+    return this.#events.length;
+  }
+
+  eventsSince(mark: number): readonly BusEvent[] {
+    return this.#events.slice(mark);
+  }
+
+  waitFor(fits: (event: BusEvent) => boolean, mark: number): Promise<boolean> {
+    return Promise.resolve(this.eventsSince(mark).some(fits));
+  }
+}
+
+const clockOf = (world: World): Clock => ({
+  nowMs: () => world.nowMs,
+  wait: async ms => {
+    world.nowMs += ms;
+  },
+  isDoneWithin: async () => true,
+});
+
+const linkOf = (world: World): Link => ({
+  port: linkPort,
+  get isOpen() {
+    return world.isOpen;
+  },
+  async open({ closesWith, heldDownstream = false }: Opening) {
+    world.isOpen = true;
+    if (closesWith === "rst") world.laid.set("closes-with-rst", 0);
+    if (heldDownstream) world.laid.set("hold-downstream", 0);
+    world.client?.dial(heldDownstream);
+  },
+  async cut() {
+    world.isOpen = false;
+    world.laid.clear();
+    world.kept = [];
+    world.client?.lose();
+  },
+  async lay(hindrance, amount = 0) {
+    world.laid.set(hindrance, amount);
+  },
+  async lift(hindrance) {
+    world.laid.delete(hindrance);
+    if (hindrance === "hold") world.release();
+    if (hindrance === "hold-downstream") world.client?.dial(false);
+  },
+  shows: (hindrance, amount = 0) => world.laid.get(hindrance) === amount,
+  stillShows: async (...hindrances) => world.isOpen && hindrances.every(one => world.laid.has(one)),
+});
+
+const serverOf = (world: World): Server => ({
+  port: serverPort,
+  get isRunning() {
+    return world.isRunning;
+  },
+  get isHalted() {
+    return world.isHalted;
+  },
+  async connections() {
+    if (world.client?.state === "connected") return [{ cid: 1, name: world.client.name }];
+    return world.client?.state === "dialled" ? [{ cid: 2, name: undefined }] : [];
+  },
+  state: async () => ({ hasJetStream: true, requiresCredentials: false }),
+  async stop() {
+    world.isRunning = false;
+    world.client?.lose();
+  },
+  async restart() {
+    world.isRunning = true;
+  },
+  async pause() {
+    world.isHalted = true;
+  },
+  async resume() {
+    world.isHalted = false;
+    world.release();
+  },
+});
+
+/** No streams, and no process but the shared one: a bare client's cases. */
+export function memoryRig(habits: Habits = {}): Rig {
+  const world = new World();
+  const client = new MemoryClient(world, habits);
+  world.client = client;
+  const shared: Process = {
+    client,
+    exited: new Promise(() => {}),
+    unclaimed: undefined,
+    memory: () => undefined,
+    signal: () => {},
+    isDialling: () => false,
+    dialsAreOver: () => {},
+  };
+  const observer: Observer = {
+    flush: async () => {},
+    arrived: () => ({ runs: world.seen.map(run => ({ ...run })), foreign: 0 }),
+  };
+  const none = async (): Promise<never> => {
+    throw new Error("the rig in memory has no streams");
+  };
+  return {
+    clock: clockOf(world),
+    link: linkOf(world),
+    server: serverOf(world),
+    streams: { create: none, bind: none, names: none, held: none, consumer: none },
+    processes: {
+      shared,
+      spawn: none,
+      release: async () => {
+        await client.call({ do: "end" });
+      },
+    },
+    observe: async () => observer,
+    close: async () => {},
+  };
+}
