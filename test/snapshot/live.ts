@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Taken } from "./collect.ts";
 import { documentOf, faultline, type Printed, partedDocument, root } from "./run-command.ts";
-import { type Json, type Parted, part, shapeOf } from "./split.ts";
+import { isObject, type Json, type Parted, part, shapeOf } from "./split.ts";
 
 type Fields = Readonly<Record<string, Json>>;
 
@@ -86,7 +86,10 @@ function chosen({ structure, texts }: Parted, fields: readonly string[]): Parted
 async function takeQuestion(): Promise<Parted> {
   const words = `drill shutdown --policy cordum-as-found --seed ${seed} --lanes ${lanes} --json`.split(" ");
   const printed = await faultline(words, "live");
-  const { verdict, cases } = documentOf(printed, words.join(" ")) as { verdict: Json; cases: readonly Fields[] };
+  const { verdict = null, cases = [] } = documentOf(printed, words.join(" ")) as {
+    readonly verdict?: Json;
+    readonly cases?: readonly Fields[];
+  };
   const told = cases.map(({ id, live, agrees }) => ({ id, live, agrees }));
   return part({ verdict, cases: told } as unknown as Json, { root, folder: printed.folder });
 }
@@ -96,7 +99,9 @@ async function takeQuestion(): Promise<Parted> {
 async function takeCorpus(say: (line: string) => void): Promise<Parted> {
   const words = ["drill", "--all", "--seed", seed, "--lanes", lanes, "--json"];
   const printed: Printed = await faultline(words, "live");
-  const drill = documentOf(printed, words.join(" ")) as unknown as Drill;
+  const document = documentOf(printed, words.join(" "));
+  if (isObject(document) && "noDocument" in document) return part(document, { root, folder: printed.folder });
+  const drill = document as unknown as Drill;
   const cases: Record<string, Json> = {};
   for (const row of drill.ledger.filter(one => one.world === "live")) {
     const settled = row.verdict === "inconclusive" ? await again(row, say) : row;
@@ -106,15 +111,17 @@ async function takeCorpus(say: (line: string) => void): Promise<Parted> {
   const live = violations
     .filter(one => one.world === "live")
     .map(({ scenario, bus, property }) => ({ scenario, bus, property }));
-  const document = { buses, unavailable, violations: live, notRun, cases } as unknown as Json;
-  return part(document, { root, folder: printed.folder });
+  return part({ buses, unavailable, violations: live, notRun, cases } as unknown as Json, {
+    root,
+    folder: printed.folder,
+  });
 }
 
 async function again(row: Row, say: (line: string) => void): Promise<Row> {
   const file = `fixtures/scenarios/${row.scenario}.json`;
   const words = ["replay", file, "--world", "live", "--bus", row.bus, "--seed", seed, "--json"];
   for (let i = 0; i < againMax; i++) {
-    const { ledger } = documentOf(await faultline(words, "live"), words.join(" ")) as unknown as Drill;
+    const { ledger = [] } = documentOf(await faultline(words, "live"), words.join(" ")) as unknown as Partial<Drill>;
     const told = ledger.find(one => one.verdict !== "inconclusive");
     say(
       `${row.scenario} on ${row.bus} was inconclusive (${row.reason}); again it is ${told?.verdict ?? "inconclusive"}`,

@@ -41,6 +41,9 @@ export async function faultline(words: readonly string[], world: "model" | "live
       once(child, "exit"),
     ]);
     return { exitCode: exitCode as number | null, stdout, stderr, folder };
+  } catch (error) {
+    // It could not be started: told in its place, with all the others.
+    return { exitCode: null, stdout: "", stderr: (error as Error).message, folder };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,8 +1,10 @@
 /** The program is what the snapshot says that it is; and the snapshot reports what it is there to report. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { nameOf, takeCommands, takeDigests } from "./collect.ts";
 import { commands } from "./commands.ts";
@@ -15,31 +17,24 @@ import { varies, volatileFields } from "./volatile.ts";
 
 const advice = "a mistake, or a decision that is written down: see CONTRIBUTING.md, The snapshot";
 const place = { root: "/package", folder: "/folder" };
-const boundMs = 120_000;
+/** A busy machine takes twenty times as long as an idle one. */
+const boundMs = 600_000;
 
-describe("the program has not changed", () => {
-  test(
-    "in 5,000 random runs of the model",
-    async () => {
-      const { structure } = await takeDigests();
-      const kept = read(keptFolder, "digests").structure as Readonly<Record<string, string>>;
-      expect(compareDigests(kept, structure).map(renderDifference), advice).toEqual([]);
-    },
-    boundMs,
-  );
+describe("the program has not changed", { timeout: boundMs }, () => {
+  test("in 5,000 random runs of the model", async () => {
+    const { structure } = await takeDigests();
+    const kept = read(keptFolder, "digests").structure as Readonly<Record<string, string>>;
+    expect(compareDigests(kept, structure).map(renderDifference), advice).toEqual([]);
+  });
 
-  test(
-    "in what its quick commands say, counterexamples of f60ed44 among them",
-    async () => {
-      const quick = commands.filter(one => one.quick);
-      expect(quick.length).toBeGreaterThan(5);
-      const { structure } = await takeCommands(quick);
-      const kept = read(keptFolder, "commands");
-      const due = Object.fromEntries(quick.map(one => [nameOf(one), kept[nameOf(one)] as Json]));
-      expect(differences(due, structure).map(renderDifference), advice).toEqual([]);
-    },
-    boundMs,
-  );
+  test("in what its quick commands say, counterexamples of f60ed44 among them", async () => {
+    const quick = commands.filter(one => one.quick);
+    expect(quick.length).toBeGreaterThan(5);
+    const { structure } = await takeCommands(quick);
+    const kept = read(keptFolder, "commands");
+    const due = Object.fromEntries(quick.map(one => [nameOf(one), kept[nameOf(one)] as Json]));
+    expect(differences(due, structure).map(renderDifference), advice).toEqual([]);
+  });
 
   test("in what it exports", async () => {
     expect(differences(read(keptFolder, "commands").exports, await takeExports()).map(renderDifference)).toEqual([]);
@@ -173,12 +168,12 @@ describe("the digest of a run", () => {
   });
 });
 
-describe("npm run snapshot", () => {
+describe("npm run snapshot", { timeout: boundMs }, () => {
   const line = "faultline search --profile nats-rust --seed 1";
   const replay = "faultline replay test/snapshot/files/reconnect-buffer--0d3a2048.json --world model --json";
 
   /** With one thing changed in what is kept. */
-  function snapshot(only: string, file: string, before: string, after: string, ...words: readonly string[]) {
+  async function snapshot(only: string, file: string, before: string, after: string, ...words: readonly string[]) {
     const folder = mkdtempSync(join(tmpdir(), "kept-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     cpSync(keptFolder, folder, { recursive: true });
@@ -187,29 +182,29 @@ describe("npm run snapshot", () => {
     writeFileSync(join(folder, file), kept.replace(before, after));
     const program = join(import.meta.dirname, "run.ts");
     const args = [program, "--kept", folder, "--only", only, ...words];
-    const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: boundMs });
-    return { status, stdout };
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"], timeout: boundMs });
+    const [stdout, [status]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+    return { status: status as number | null, stdout };
   }
 
-  test("ends with 1 and names the place where a planted value stands", () => {
+  test("ends with 1 and names the place where a planted value stands", async () => {
     const before = `${JSON.stringify(line)}: {"exitCode":64`;
-    const { status, stdout } = snapshot(line, "commands.json", before, before.replace("64", "0"));
+    const { status, stdout } = await snapshot(line, "commands.json", before, before.replace("64", "0"));
     expect([status, stdout]).toEqual([1, expect.stringContaining(`${line} > exitCode: 0 → 64`)]);
     expect(stdout).toContain("1 differences of structure, 0 of texts");
   });
 
-  test("lists a sentence that was changed, and ends with 0; with --texts it ends with 1", () => {
+  test("lists a sentence that was changed, and ends with 0; with --texts it ends with 1", async () => {
     const before = 'There is no profile \\"nats-rust\\"';
     const changed = ["texts.json", before, 'No such profile: \\"nats-rust\\"'] as const;
-    const { status, stdout } = snapshot(line, ...changed);
+    const { status, stdout } = await snapshot(line, ...changed);
     expect([status, stdout]).toEqual([0, expect.stringContaining(`${line} > text: `)]);
     expect(stdout).toContain("0 differences of structure, 1 of texts");
-    expect(snapshot(line, ...changed, "--texts").status).toBe(1);
+    expect((await snapshot(line, ...changed, "--texts")).status).toBe(1);
   });
 
-  test("finds a command that is kept no longer, and one that says what it always said", () => {
-    const { status, stdout } = snapshot(replay, "commands.json", JSON.stringify(replay), '"another"');
+  test("finds a command that is not kept yet", async () => {
+    const { status, stdout } = await snapshot(replay, "commands.json", JSON.stringify(replay), '"another"');
     expect([status, stdout]).toEqual([1, expect.stringContaining(`${replay}: (nothing) → `)]);
-    expect(snapshot(replay, "commands.json", "{", "{").status).toBe(0);
   });
 });

@@ -48,7 +48,7 @@ const namingFields = [
   ...["question", "family", "subject", "part", "variant", "answer"],
 ];
 
-const isObject = (json: Json | undefined): json is { readonly [name: string]: Json } =>
+export const isObject = (json: Json | undefined): json is { readonly [name: string]: Json } =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
 /** A name for each element: by what tells it apart, or else by its place. */
