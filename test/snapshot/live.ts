@@ -100,7 +100,8 @@ async function takeCorpus(say: (line: string) => void): Promise<Parted> {
   const words = ["drill", "--all", "--seed", seed, "--lanes", lanes, "--json"];
   const printed: Printed = await faultline(words, "live");
   const document = documentOf(printed, words.join(" "));
-  if (isObject(document) && "noDocument" in document) return part(document, { root, folder: printed.folder });
+  // It ended before there was anything to tell, and says why.
+  if (!isObject(document) || !("ledger" in document)) return partedDocument(printed, words.join(" "));
   const drill = document as unknown as Drill;
   const cases: Record<string, Json> = {};
   for (const row of drill.ledger.filter(one => one.world === "live")) {

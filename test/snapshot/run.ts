@@ -50,6 +50,7 @@ async function takeAll(found: Found): Promise<void> {
 }
 
 async function takeOnly(part: string, found: Found): Promise<void> {
+  if (part === "live") return settle(found, "live", "live-texts", await takeLive(say));
   const chosen = commands.filter(one => nameOf(one).includes(part));
   if (chosen.length === 0) throw new Error(`--only ${part}: no command has that in its line`);
   const names = new Set(chosen.map(nameOf));
