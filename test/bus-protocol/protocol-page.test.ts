@@ -1,4 +1,4 @@
-/** Whoever writes a bus copies from fixtures/buses/protocol.md, so each example in it must be right, and none may be missing. */
+/** Anyone who writes a bus copies from fixtures/buses/protocol.md, so each example in it must be right, and none may be missing. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { busCapabilities } from "../../src/bus-protocol/protocol.ts";
