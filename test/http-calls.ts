@@ -9,23 +9,33 @@ export interface CallCount {
   byKind(): ReadonlyMap<string, number>;
   /** In the order in which they were made. */
   readonly all: readonly string[];
+  /** How many of them were made by fetch. */
+  readonly byFetch: number;
   stop(): void;
 }
 
-interface ByHttp {
+const ofHttp = "http.client.request.start";
+const ofFetch = "undici:request:create";
+
+interface Announced {
   readonly request: { readonly method: string; readonly path: string };
 }
 
 export function countCalls(): CallCount {
   const all: string[] = [];
-  const onRequest = (message: unknown): void => {
-    const { method, path } = (message as ByHttp).request;
+  let byFetch = 0;
+  const onRequest = (message: unknown, name: string | symbol): void => {
+    const { method, path } = (message as Announced).request;
     all.push(kindOf(method, path));
+    if (name === ofFetch) byFetch += 1;
   };
-  const channels = ["http.client.request.start", "undici:request:create"].map(name => channel(name));
+  const channels = [ofHttp, ofFetch].map(name => channel(name));
   for (const one of channels) one.subscribe(onRequest);
   return {
     all,
+    get byFetch() {
+      return byFetch;
+    },
     byKind: () => {
       const counts = new Map<string, number>();
       for (const kind of all) counts.set(kind, (counts.get(kind) ?? 0) + 1);

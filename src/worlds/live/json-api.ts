@@ -1,5 +1,5 @@
-/** The monitor of a nats-server, which answers in JSON: over connections that are kept, since a case asks several times. */
-import { Agent, get } from "node:http";
+/** The HTTP APIs of the two servers, which answer in JSON: over connections that are kept, since a case asks dozens of times. */
+import { Agent, request } from "node:http";
 
 export interface ApiAnswer {
   readonly status: number;
@@ -7,40 +7,58 @@ export interface ApiAnswer {
   readonly text: string;
 }
 
-const answerBoundMs = 5_000;
+/** What is not 2xx, where only that will do. */
+export class ApiRefused extends Error {
+  readonly status: number;
+
+  constructor(what: string, { status, text }: ApiAnswer) {
+    super(`${what} was answered with status ${status}: ${text.trim()}`);
+    this.status = status;
+  }
+}
+
+type Method = "GET" | "POST" | "DELETE";
+
+const answerBoundDefaultMs = 5_000;
 
 export class JsonApi {
   readonly #port: number;
   readonly #agent: Agent;
+  readonly #answerBoundMs: number;
 
   /** `connectionsMax`: more are waited for, as polls in their thousands would else leave as many in TIME_WAIT. */
-  constructor(port: number, connectionsMax = Number.POSITIVE_INFINITY) {
+  constructor(port: number, connectionsMax = Number.POSITIVE_INFINITY, answerBoundMs = answerBoundDefaultMs) {
     this.#port = port;
+    this.#answerBoundMs = answerBoundMs;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
   }
 
-  /** @throws SyntaxError, where the answer is not 2xx, and where nobody answers within 5 s */
-  async json(path: string): Promise<unknown> {
-    const { status, text } = await this.get(path);
-    if (status >= 300)
-      throw new Error(`GET ${path} on port ${this.#port} was answered with status ${status}: ${text.trim()}`);
-    return JSON.parse(text);
+  /** @throws ApiRefused, SyntaxError, and where nobody answers in time */
+  async json(method: Method, path: string, body?: unknown): Promise<unknown> {
+    return JSON.parse(await this.text(method, path, body));
+  }
+
+  /** @throws ApiRefused, and where nobody answers in time */
+  async text(method: Method, path: string, body?: unknown): Promise<string> {
+    const answer = await this.call(method, path, body);
+    if (answer.status >= 300) throw new ApiRefused(`${method} ${path} on port ${this.#port}`, answer);
+    return answer.text;
   }
 
   /** A kept connection may have ended meanwhile, with a restart or by idling: who meets that was not heard and asks once more, on a new one. */
-  async get(path: string): Promise<ApiAnswer> {
+  async call(method: Method, path: string, body?: unknown): Promise<ApiAnswer> {
     try {
-      return await this.#getOnce(this.#agent, path);
+      return await this.#callOnce(this.#agent, method, path, body);
     } catch (error) {
       if (!(error instanceof KeptConnectionEnded)) throw error;
-      return this.#getOnce(false, path);
+      return this.#callOnce(false, method, path, body);
     }
   }
 
-  #getOnce(agent: Agent | false, path: string): Promise<ApiAnswer> {
+  #callOnce(agent: Agent | false, method: Method, path: string, body: unknown): Promise<ApiAnswer> {
     return new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port: this.#port, path, agent, timeout: answerBoundMs };
-      const asked = get(options, response => {
+      const options = { host: "127.0.0.1", port: this.#port, path, method, agent, timeout: this.#answerBoundMs };
+      const asked = request(options, response => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (piece: string) => {
@@ -50,12 +68,13 @@ export class JsonApi {
         response.on("error", reject);
       });
       asked.once("timeout", () =>
-        asked.destroy(new Error(`No answer to ${path} on port ${this.#port} within ${answerBoundMs} ms.`)),
+        asked.destroy(new Error(`No answer to ${path} on port ${this.#port} within ${this.#answerBoundMs} ms.`)),
       );
       asked.once("error", (error: NodeJS.ErrnoException) => {
         const wasKept = asked.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
         reject(wasKept ? new KeptConnectionEnded() : error);
       });
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }

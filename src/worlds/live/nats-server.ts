@@ -182,8 +182,8 @@ export class NatsServer {
   }
 
   async state(): Promise<ServerState> {
-    const varz = (await this.#monitor.json("/varz")) as Varz;
-    const jsz = (await this.#monitor.json("/jsz")) as Jsz;
+    const varz = (await this.#monitor.json("GET", "/varz")) as Varz;
+    const jsz = (await this.#monitor.json("GET", "/jsz")) as Jsz;
     return {
       hasJetStream: jsz.disabled !== true,
       requiresCredentials: varz.auth_required === true,
@@ -197,14 +197,14 @@ export class NatsServer {
   /** Undefined where all its streams and consumers are up to date, else what it lacks. */
   async unhealthy(): Promise<string | undefined> {
     // What is not healthy is answered with 503.
-    const { text } = await this.#monitor.get("/healthz");
+    const { text } = await this.#monitor.call("GET", "/healthz");
     const { status, error } = JSON.parse(text) as Readonly<Record<string, string>>;
     return status === "ok" ? undefined : (error ?? status ?? "no status");
   }
 
   async connectionsOpen(): Promise<readonly OpenConnection[]> {
     const path = `/connz?state=open&limit=${connectionsMax}`;
-    const { connections } = (await this.#monitor.json(path)) as Connz;
+    const { connections } = (await this.#monitor.json("GET", path)) as Connz;
     return connections.map(connection => ({
       cid: connection.cid,
       name: connection.name,

@@ -1,88 +1,28 @@
 /**
- * Toxiproxy's HTTP API, asked through toxiproxy-node-client. The library has no bound on its calls, and of a failed one it keeps the status
- * alone, or "fetch failed": here every call is bounded, and its error says what was asked of whom and how it was refused.
+ * toxiproxy-node-client, asking over connections of ours. By itself it asks over fetch: without a bound, and of a call that failed
+ * it tells the status or "fetch failed". Its HTTP client is a field that all its proxies and toxics take theirs from; what is put there has
+ * the same methods, keeps its connections, ends every call within 5 s and tells what Toxiproxy said (json-api.ts).
  */
-import { Toxiproxy as Client, ToxiproxyError } from "toxiproxy-node-client";
+import { Toxiproxy as Client } from "toxiproxy-node-client";
+import { JsonApi } from "./json-api.ts";
 
-const answerBoundDefaultMs = 5_000;
+type HttpClient = ReturnType<Client["getApi"]>;
+/** All that the library calls of it. */
+type Transport = Pick<HttpClient, "get" | "post" | "delete" | "getText">;
 
-/** An answer with a status that is not 2xx. */
-export class ProxyRefused extends Error {
-  override readonly name = "ProxyRefused";
-  readonly status: number;
-
-  constructor(what: string, port: number, status: number) {
-    const meaning = meanings[status];
-    super(
-      `Toxiproxy on port ${port} refused to ${what}: status ${status}${meaning === undefined ? "" : `, ${meaning}`}.`,
-    );
-    this.status = status;
-  }
+/** Its calls throw ApiRefused, SyntaxError, and where nobody answers in time. */
+export function proxyClient(port: number, answerBoundMs?: number): Client {
+  const api = new JsonApi(port, undefined, answerBoundMs);
+  const json = async <T>(method: "GET" | "POST", path: string, body?: unknown): Promise<{ data: T }> => {
+    const text = await api.text(method, path, body);
+    return { data: (text === "" ? undefined : JSON.parse(text)) as T };
+  };
+  const transport: Transport = {
+    get: path => json("GET", path),
+    post: (path, body) => json("POST", path, body),
+    delete: async path => void (await api.text("DELETE", path)),
+    getText: path => api.text("GET", path),
+  };
+  // Without a host its addresses are paths.
+  return Object.assign(new Client(""), { api: transport });
 }
-
-/** What Toxiproxy 2.12 says by them. The library drops its words. */
-const meanings: Readonly<Record<number, string>> = {
-  400: "it did not understand what it was sent",
-  404: "it knows of no such thing",
-  409: "there is one of that name",
-  500: "the port is taken",
-};
-
-export class ProxyApi {
-  readonly #port: number;
-  readonly #answerBoundMs: number;
-  readonly #client: Client;
-
-  constructor(port: number, answerBoundMs: number = answerBoundDefaultMs) {
-    this.#port = port;
-    this.#answerBoundMs = answerBoundMs;
-    this.#client = new Client(`http://127.0.0.1:${port}`);
-  }
-
-  /**
-   * `what` goes on from "asked to". A kept connection may have ended meanwhile; a call that meets that was not heard and is made
-   * once more.
-   * @throws ProxyRefused, and where nobody answers in time
-   */
-  async ask<T>(what: string, call: (client: Client) => Promise<T>): Promise<T> {
-    try {
-      return await this.#once(what, call);
-    } catch (error) {
-      if (!isUnheard(error)) throw this.#explained(what, error);
-    }
-    try {
-      return await this.#once(what, call);
-    } catch (error) {
-      throw this.#explained(what, error);
-    }
-  }
-
-  async #once<T>(what: string, call: (client: Client) => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const bound = new Promise<never>((_, reject) => {
-      const late = (): void =>
-        reject(
-          new Error(
-            `Toxiproxy on port ${this.#port}, asked to ${what}, did not answer within ${this.#answerBoundMs} ms.`,
-          ),
-        );
-      timer = setTimeout(late, this.#answerBoundMs);
-    });
-    try {
-      return await Promise.race([call(this.#client), bound]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #explained(what: string, error: unknown): unknown {
-    if (!(error instanceof ToxiproxyError)) return error;
-    const status = /^Request failed with status code (\d+)$/.exec(error.message)?.[1];
-    if (status !== undefined) return new ProxyRefused(what, this.#port, Number(status));
-    const failing = isUnheard(error) ? "could not be reached" : "answered what is no JSON";
-    return new Error(`Toxiproxy on port ${this.#port}, asked to ${what}, ${failing}: ${error.message}.`);
-  }
-}
-
-/** What fetch throws where there is no connection; the library keeps its name and message, not its cause. */
-const isUnheard = (error: unknown): boolean => error instanceof ToxiproxyError && error.name === "TypeError";

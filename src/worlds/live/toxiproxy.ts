@@ -4,8 +4,8 @@
  * a cut deletes the proxy, and the next opening creates it anew on the same port; nothing is laid on top of a hold;
  * a hold is removed only while its connection lives. All chance is ours: toxicity 0 or 1, no jitter.
  *
- * Proxies and toxics are created, listed and removed through toxiproxy-node-client; proxy-api.ts bounds its calls. A call costs a
- * case more than anything else that the harness does, so what a reply has shown is not asked again.
+ * Proxies and toxics are created, listed and removed through toxiproxy-node-client, over connections of ours (proxy-api.ts). What the
+ * reply to a call has shown is not asked again.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,8 @@ import type {
 } from "toxiproxy-node-client";
 import { LinkTaken } from "../driver/rig.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
-import { ProxyApi, ProxyRefused } from "./proxy-api.ts";
+import { ApiRefused } from "./json-api.ts";
+import { proxyClient } from "./proxy-api.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
@@ -114,11 +115,11 @@ const holdMs = 600_000;
 const lostAfterBytes = 7;
 
 export class Toxiproxy {
-  readonly #api: ProxyApi;
+  readonly #client: Client;
   readonly #process: ServerProcess;
 
-  private constructor(api: ProxyApi, process: ServerProcess) {
-    this.#api = api;
+  private constructor(client: Client, process: ServerProcess) {
+    this.#client = client;
     this.#process = process;
   }
 
@@ -136,21 +137,21 @@ export class Toxiproxy {
     void child.exited.then(() => {
       failure ??= "it ended.";
     });
-    const api = new ProxyApi(apiPort);
+    const client = proxyClient(apiPort);
     try {
-      await untilAnswering(api, mark, () => failure);
-      await checkVersion(api, options.version);
+      await untilAnswering(client, mark, () => failure);
+      await checkVersion(client, options.version);
     } catch (error) {
       await child.end();
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error([`Toxiproxy did not start on port ${apiPort}: ${reason}`, ...child.tail()].join("\n"));
     }
-    return new Toxiproxy(api, child);
+    return new Toxiproxy(client, child);
   }
 
   /** A link that is not open yet. Both ports on 127.0.0.1. */
   link(port: number, serverPort: number): Link {
-    return new ProxyLink(this.#api, port, serverPort);
+    return new ProxyLink(this.#client, port, serverPort);
   }
 
   async end(): Promise<void> {
@@ -168,11 +169,11 @@ function writeMark(options: ToxiproxyOptions, mark: string): string {
   return file;
 }
 
-async function untilAnswering(api: ProxyApi, mark: string, failure: () => string | undefined): Promise<void> {
+async function untilAnswering(client: Client, mark: string, failure: () => string | undefined): Promise<void> {
   for (const until = performance.now() + startBoundMs; performance.now() < until; await wait(pollMs)) {
     const reason = failure();
     if (reason !== undefined) throw new Error(reason);
-    const proxies = await api.ask("list the proxies", client => client.getAll()).catch(() => undefined);
+    const proxies = await client.getAll().catch(() => undefined);
     if (proxies === undefined) continue;
     if (mark in proxies) return;
     throw new Error("another Toxiproxy answers there.");
@@ -180,9 +181,8 @@ async function untilAnswering(api: ProxyApi, mark: string, failure: () => string
   throw new Error(`no answer within ${startBoundMs} ms.`);
 }
 
-async function checkVersion(api: ProxyApi, version: string): Promise<void> {
-  const answer = await api.ask("tell its version", client => client.getVersion());
-  const { version: answered } = JSON.parse(answer) as { readonly version?: string };
+async function checkVersion(client: Client, version: string): Promise<void> {
+  const { version: answered } = JSON.parse(await client.getVersion()) as { readonly version?: string };
   if (answered !== version) throw new Error(`it is version ${answered}, not ${version}.`);
 }
 
@@ -194,15 +194,15 @@ interface Opened {
 
 class ProxyLink implements Link {
   readonly port: number;
-  readonly #api: ProxyApi;
+  readonly #client: Client;
   readonly #serverPort: number;
   #opened: Opened | undefined;
 
   #hasBeenOpen = false;
 
-  constructor(api: ProxyApi, port: number, serverPort: number) {
+  constructor(client: Client, port: number, serverPort: number) {
     this.port = checkedPort(port);
-    this.#api = api;
+    this.#client = client;
     this.#serverPort = checkedPort(serverPort);
   }
 
@@ -246,7 +246,7 @@ class ProxyLink implements Link {
 
   async #removeByName(): Promise<void> {
     try {
-      await this.#remove(await this.#api.ask(`find ${this.#name}`, client => client.get(this.#name)));
+      await this.#remove(await this.#client.get(this.#name));
     } catch (error) {
       if (!isUnknown(error)) throw error;
     }
@@ -289,7 +289,7 @@ class ProxyLink implements Link {
     const { toxics } = this.#mustBeOpen();
     const toxic = toxics.get(name);
     if (toxic === undefined) throw new Error(`There is no "${name}" on the link on port ${this.port}.`);
-    await this.#api.ask(`remove "${name}" of ${this.#name}`, () => toxic.remove());
+    await toxic.remove();
     toxics.delete(name);
   }
 
@@ -322,51 +322,46 @@ class ProxyLink implements Link {
   }
 
   async #create(enabled: boolean): Promise<ProxyHandle> {
-    const what = `create ${this.#name}`;
     const body = { name: this.#name, ...this.#addresses, enabled };
-    return this.#checked(await this.#listening(what, client => client.createProxy(body)), what, enabled);
+    return this.#checked(await this.#listening(this.#client.createProxy(body)), enabled);
   }
 
   async #enable(proxy: ProxyHandle): Promise<void> {
-    const what = `enable ${this.#name}`;
-    const body = { ...this.#addresses, enabled: true };
-    this.#checked(await this.#listening(what, () => proxy.update(body)), what, true);
+    this.#checked(await this.#listening(proxy.update({ ...this.#addresses, enabled: true })), true);
   }
 
   /** Refused where there is one of that name (409), or the port is another's (500). */
-  async #listening(what: string, call: (client: Client) => Promise<ProxyHandle>): Promise<ProxyHandle> {
+  async #listening(asked: Promise<ProxyHandle>): Promise<ProxyHandle> {
     try {
-      return await this.#api.ask(what, call);
+      return await asked;
     } catch (error) {
-      const isTaken = error instanceof ProxyRefused && (error.status === 409 || error.status === 500);
+      const isTaken = error instanceof ApiRefused && (error.status === 409 || error.status === 500);
       throw isTaken ? new LinkTaken(`The link on port ${this.port} is there already. ${error.message}`) : error;
     }
   }
 
-  #checked(proxy: ProxyHandle, what: string, enabled: boolean): ProxyHandle {
+  #checked(proxy: ProxyHandle, enabled: boolean): ProxyHandle {
     const { listen, upstream } = this.#addresses;
     const isAsAsked = proxy.listen === listen && proxy.upstream === upstream && proxy.enabled === enabled;
-    if (!isAsAsked) throw new Error(`Toxiproxy, asked to ${what}, answered ${JSON.stringify(proxy.toJson())}.`);
+    if (!isAsAsked)
+      throw new Error(`Toxiproxy took ${this.#name}, enabled: ${enabled}, for ${JSON.stringify(proxy.toJson())}.`);
     return proxy;
   }
 
   /** One that is gone is gone, whoever removed it. */
   async #remove(proxy: ProxyHandle): Promise<void> {
     try {
-      await this.#api.ask(`remove ${this.#name}`, () => proxy.remove());
+      await proxy.remove();
     } catch (error) {
       if (!isUnknown(error)) throw error;
     }
   }
 
-  /** What the client makes of a proxy lacks its toxics; its reply has them. This one alone: the list of all grows with the lanes. */
+  /** The library's proxies lack the toxics that a reply lists. Of this one alone: the list of all grows with the lanes. */
   async #listed(): Promise<ListedProxy | undefined> {
-    const what = `list ${this.#name}`;
     try {
-      return await this.#api.ask(what, async client => {
-        const { data } = await client.getApi().get<ListedProxy>(`${client.host}/proxies/${this.#name}`);
-        return data;
-      });
+      const { data } = await this.#client.getApi().get<ListedProxy>(`${this.#client.host}/proxies/${this.#name}`);
+      return data;
     } catch (error) {
       if (isUnknown(error)) return undefined;
       throw error;
@@ -384,7 +379,7 @@ class ProxyLink implements Link {
 
   /** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
   async #add({ proxy, toxics }: Opened, toxic: ListedToxic): Promise<void> {
-    const shown = await this.#api.ask(`lay "${toxic.name}" on ${this.#name}`, () => proxy.addToxic<Attributes>(toxic));
+    const shown = await proxy.addToxic<Attributes>(toxic);
     if (!isAsAsked(shown, toxic))
       throw new Error(`Toxiproxy took "${toxic.name}" ${JSON.stringify(toxic)} for ${JSON.stringify(shown.toJson())}.`);
     toxics.set(toxic.name, shown);
@@ -396,7 +391,7 @@ class ProxyLink implements Link {
   }
 }
 
-const isUnknown = (error: unknown): boolean => error instanceof ProxyRefused && error.status === 404;
+const isUnknown = (error: unknown): boolean => error instanceof ApiRefused && error.status === 404;
 
 /** `amount`: bytes of a limit, kilobytes a second of a choke. */
 function toxicOf(name: ToxicName, amount = 0): ListedToxic {

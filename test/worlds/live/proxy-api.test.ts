@@ -2,7 +2,9 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { ProxyApi, ProxyRefused } from "../../../src/worlds/live/proxy-api.ts";
+import { ApiRefused } from "../../../src/worlds/live/json-api.ts";
+import { proxyClient } from "../../../src/worlds/live/proxy-api.ts";
+import { countCalls } from "../../http-calls.ts";
 
 let server: Server | undefined;
 
@@ -20,36 +22,73 @@ async function listening(answer: RequestListener): Promise<number> {
   return address.port;
 }
 
-const create = (api: ProxyApi): Promise<unknown> =>
-  api.ask("create it", client => client.createProxy({ name: "it", listen: "127.0.0.1:1", upstream: "127.0.0.1:2" }));
+type Client = ReturnType<typeof proxyClient>;
 
-test.each([
-  [404, /port \d+ refused to create it: status 404, it knows of no such thing/],
-  [409, /status 409, there is one of that name/],
-  [500, /status 500, the port is taken/],
-  [503, /status 503\.$/],
-])("a refusal with status %i is told with what was asked, and is not asked again", async (status, message) => {
-  let asked = 0;
-  const port = await listening((_, response) => {
-    asked += 1;
-    response.writeHead(status).end(`{"error":"some words","status":${status}}`);
+const create = (client: Client) =>
+  client.createProxy({ name: "it", listen: "127.0.0.1:1", upstream: "127.0.0.1:2", enabled: true });
+
+/** What Toxiproxy would answer, as far as the library reads it. */
+const proxy = '{"name":"it","listen":"127.0.0.1:1","upstream":"127.0.0.1:2","enabled":true,"toxics":[]}';
+
+test("whatever the library asks goes over our connections, by the same paths", async () => {
+  const port = await listening((request, response) => response.end(request.url === "/reset" ? "" : proxy));
+  const calls = countCalls();
+  const client = proxyClient(port);
+  const it = await create(client);
+  await it.update({ enabled: true, listen: "127.0.0.1:1", upstream: "127.0.0.1:2" });
+  const toxic = await it.addToxic({
+    name: "hold",
+    type: "latency",
+    stream: "upstream",
+    toxicity: 1,
+    attributes: { latency: 1, jitter: 0 },
   });
-  const error = await create(new ProxyApi(port)).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(ProxyRefused);
-  expect(error).toMatchObject({ status, message: expect.stringMatching(message) });
-  expect(asked).toBe(1);
+  await client.get("it");
+  await client.getAll();
+  await client.reset();
+  expect(await client.getVersion()).toBe(proxy);
+  await toxic.remove();
+  await it.remove();
+  calls.stop();
+  expect(calls.byFetch).toBe(0);
+  expect(calls.all).toEqual([
+    "POST proxies",
+    "POST proxies/it",
+    "POST proxies/it/toxics",
+    "GET proxies/it",
+    "GET proxies",
+    "POST reset",
+    "GET version",
+    // The stand-in named the toxic as its proxy.
+    "DELETE proxies/it/toxics/it",
+    "DELETE proxies/it",
+  ]);
 });
+
+test.each([404, 409, 500])(
+  "a refusal with status %i is told in Toxiproxy's words, and is not asked again",
+  async status => {
+    let asked = 0;
+    const port = await listening((_, response) => {
+      asked += 1;
+      response.writeHead(status).end('{"error":"some words"}');
+    });
+    const error = await create(proxyClient(port)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ApiRefused);
+    const message = `POST /proxies on port ${port} was answered with status ${status}: {"error":"some words"}`;
+    expect(error).toMatchObject({ status, message });
+    expect(asked).toBe(1);
+  },
+);
 
 test("a call that nobody answers ends, and says how long it waited for what", async () => {
   const port = await listening(() => {});
-  await expect(create(new ProxyApi(port, 50))).rejects.toThrow(
-    `Toxiproxy on port ${port}, asked to create it, did not answer within 50 ms.`,
-  );
+  await expect(create(proxyClient(port, 50))).rejects.toThrow(`No answer to /proxies on port ${port} within 50 ms.`);
 });
 
-test("an answer that is no JSON is told with what was asked", async () => {
+test("an answer that is no JSON is an error", async () => {
   const port = await listening((_, response) => response.end("<html>"));
-  await expect(create(new ProxyApi(port))).rejects.toThrow(/asked to create it, answered what is no JSON: /);
+  await expect(create(proxyClient(port))).rejects.toThrow(SyntaxError);
 });
 
 test("a call on a kept connection that has ended is made once more, on another", async () => {
@@ -60,17 +99,18 @@ test("a call on a kept connection that has ended is made once more, on another",
     if (known.has(remotePort) && ended === 0) {
       ended += 1;
       request.socket.destroy();
-    } else response.end('{"name":"it","listen":"127.0.0.1:1","upstream":"127.0.0.1:2","enabled":true,"toxics":[]}');
+    } else response.end(proxy);
     known.add(remotePort);
   });
-  const api = new ProxyApi(port);
+  const client = proxyClient(port);
   // The first calls may each have a connection made.
-  for (let calls = 0; calls < 100 && ended === 0; calls += 1) expect(await create(api)).toMatchObject({ name: "it" });
+  for (let calls = 0; calls < 100 && ended === 0; calls += 1)
+    expect(await create(client)).toMatchObject({ name: "it" });
   expect(ended).toBe(1);
 });
 
-test("where nobody listens the call is given up after its second try", async () => {
+test("where nobody listens that is said", async () => {
   const port = await listening(() => {});
   server?.close();
-  await expect(create(new ProxyApi(port))).rejects.toThrow(/asked to create it, could not be reached: fetch failed/);
+  await expect(create(proxyClient(port))).rejects.toThrow(/ECONNREFUSED/);
 });
