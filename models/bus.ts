@@ -183,7 +183,11 @@ function numbered(bus: Bus, step: PublishStep): FrameRun {
   return {
     first,
     count,
-    ...viaOf(policy, profile, step, step.subject ?? options.subject, isDurable(view, step), first),
+    ...viaOf(policy, profile, step, {
+      subject: step.subject ?? options.subject,
+      durable: isDurable(view, step),
+      first,
+    }),
   };
 }
 

@@ -58,8 +58,17 @@ export const hasHungHandler = (server: Server, replica: number): boolean =>
 const hangs = ({ members }: Consumer, replica: number): boolean =>
   members.some(member => member.replica === replica && member.handler === "hangs");
 
+/** What a message is given out with. */
+interface Giving {
+  readonly server: Server;
+  readonly reach: Reach;
+  readonly choose: Choose;
+  readonly emit: Emit;
+}
+
 /** Gives out everything that can be given now: what is new, and what waited too long for its acknowledgement. */
 export function deliver(server: Server, reach: Reach, choose: Choose, emit: Emit): void {
+  const giving: Giving = { server, reach, choose, emit };
   for (const consumer of server.consumers) {
     if (!consumer.exists) continue;
     const members = consumer.members.filter(({ replica }) => (replica === 0 ? reach.first !== "away" : reach.others));
@@ -67,10 +76,10 @@ export function deliver(server: Server, reach: Reach, choose: Choose, emit: Emit
     const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
     if (stream === undefined) continue;
     const again = redeliverable(consumer, server.policy.consume.deliverMax, reach.nowMs);
-    for (const one of again) give(server, consumer, members, one, one.delivery + 1, reach, choose, emit);
+    for (const one of again) give(giving, consumer, members, one, one.delivery + 1);
     const fresh = notGiven(stream, consumer);
     consumer.given += lengthOf(fresh);
-    for (const run of fresh) give(server, consumer, members, run, 1, reach, choose, emit);
+    for (const run of fresh) give(giving, consumer, members, run, 1);
   }
 }
 
@@ -82,37 +91,32 @@ function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): D
 }
 
 function give(
-  server: Server,
+  giving: Giving,
   consumer: Consumer,
   members: readonly Member[],
   { first, count }: Run,
   delivery: number,
-  reach: Reach,
-  choose: Choose,
-  emit: Emit,
 ): void {
   const [only] = members;
   if (only !== undefined && members.length === 1) {
-    giveRun(server, consumer, only, { first, count }, delivery, reach, emit);
+    giveRun(giving, consumer, only, { first, count }, delivery);
     return;
   }
   const { subject } = consumer;
   const replicas = members.map(one => one.replica);
   for (let message = first; message < first + count; message++) {
     const about: About = { kind: "handled-by", subject, message, replicas };
-    const member = members[choose("handled-by", 0, members.length - 1, about)] as Member;
-    giveRun(server, consumer, member, { first: message, count: 1 }, delivery, reach, emit);
+    const member = members[giving.choose("handled-by", 0, members.length - 1, about)] as Member;
+    giveRun(giving, consumer, member, { first: message, count: 1 }, delivery);
   }
 }
 
 function giveRun(
-  server: Server,
+  { server, reach, emit }: Giving,
   { subject, open }: Consumer,
   { replica, handler }: Member,
   { first, count }: Run,
   delivery: number,
-  reach: Reach,
-  emit: Emit,
 ): void {
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });

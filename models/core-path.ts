@@ -1,7 +1,7 @@
 /** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
 import type { About } from "./choice.ts";
 import { arrivalOf, notice, reconnect } from "./connection.ts";
-import { connectPends } from "./plan/life.ts";
+import { connectPends } from "./plan/plan.ts";
 import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";

@@ -4,7 +4,7 @@
  */
 import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
-import { connectPends } from "./plan/life.ts";
+import { connectPends } from "./plan/plan.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type Answer, saysVia, type Via } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
@@ -25,9 +25,7 @@ export function viaOf(
   policy: Policy,
   profile: Profile,
   step: PublishStep,
-  subject: string,
-  durable: boolean,
-  firstMessage: number,
+  { subject, durable, first }: { readonly subject: string; readonly durable: boolean; readonly first: number },
 ): { via: Via; frameBytes: number } {
   const { key } = step;
   const about = {
@@ -38,10 +36,10 @@ export function viaOf(
     ...(step.async === true ? { async: true as const } : {}),
   };
   if (!durable) return { via: about, frameBytes: frameBytes(subject, step.bytes, profile) };
-  const id = messageId(policy, subject, key, firstMessage);
+  const id = messageId(policy, subject, key, first);
   const size = requestFrameBytes(subject, profile.jetStream.replyBytes, step.bytes, id);
   if (id === undefined) return { via: about, frameBytes: size };
-  const isShared = id === messageId(policy, subject, key, firstMessage + 1);
+  const isShared = id === messageId(policy, subject, key, first + 1);
   return { via: { ...about, ...(isShared ? { id } : { each: true as const }) }, frameBytes: size };
 }
 
@@ -251,7 +249,8 @@ function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   if (first !== undefined) arrive(bus, [first]);
   else {
     const underWay = Math.max(1, sentBeforeNotice(bus, rest));
-    silence(bus, rest, underWay, choose("ack-lost", 1, underWay, heldOf(rest)), told, isAsync);
+    const arrived = choose("ack-lost", 1, underWay, heldOf(rest));
+    silence(bus, rest, { underWay, arrived }, told, isAsync);
   }
   emit({ kind: "fault", step: bus.view.limitStep, fault: "lose-ack", phase: "took-effect" });
   state.client = "lost";
@@ -304,7 +303,8 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
   for (const one of take(rest, acked)) answered(bus, one, told);
   if (serverStops) refuseAtStop(bus, rest, told, isAsync);
   const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
-  silence(bus, rest, underWay, choose("ack-lost", 0, underWay, heldOf(rest)), told, isAsync);
+  const arrived = choose("ack-lost", 0, underWay, heldOf(rest));
+  silence(bus, rest, { underWay, arrived }, told, isAsync);
   state.client = "lost";
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
@@ -343,8 +343,14 @@ function leaveAtStop(bus: Bus, rest: FrameRun[], told: Teller): number {
   return count;
 }
 
-/** Of those under way so many have arrived; no call of them hears of it. */
-function silence(bus: Bus, rest: FrameRun[], underWay: number, arrived: number, told: Teller, isAsync: boolean): void {
+interface Silenced {
+  /** Of the first of the calls. */
+  readonly underWay: number;
+  readonly arrived: number;
+}
+
+/** Of the calls under way some have arrived, and none is told so. */
+function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, told: Teller, isAsync: boolean): void {
   const { state, emit, profile } = bus;
   const silenced = take(rest, arrived);
   arrive(bus, silenced);

@@ -132,8 +132,17 @@ export interface At {
   readonly jetStream: boolean;
 }
 
+/** What a message is taken in with. */
+export interface Dealing {
+  readonly server: Server;
+  readonly at: At;
+  readonly choose: Choose;
+  readonly emit: Emit;
+}
+
 /** Messages arrive. Says where each ended, and gives back what its sender would be told. */
-export function receive(server: Server, run: Run, via: Via, at: At, choose: Choose, emit: Emit): Answer[] {
+export function receive(dealing: Dealing, run: Run, via: Via): Answer[] {
+  const { server, at, emit } = dealing;
   const { first, count } = run;
   if (!via.durable) {
     emit({ kind: "delivered", first, count });
@@ -145,17 +154,14 @@ export function receive(server: Server, run: Run, via: Via, at: At, choose: Choo
     const answer = isTapped(server.policy, via.subject) ? "silence" : "no-responders";
     return Array.from({ length: count }, () => answer);
   }
-  return Array.from({ length: count }, (_, i) => store(server, stream, first + i, via, at.nowMs, choose, emit));
+  return Array.from({ length: count }, (_, i) => store(dealing, stream, first + i, via));
 }
 
 function store(
-  server: Server,
+  { server, at: { nowMs }, choose, emit }: Dealing,
   stream: Stream,
   message: number,
   via: Via,
-  nowMs: number,
-  choose: Choose,
-  emit: Emit,
 ): "stored" | "duplicate" | "full" {
   const one = { first: message, count: 1 };
   const known = remembered(stream, message, via, nowMs, choose);

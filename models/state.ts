@@ -168,7 +168,8 @@ export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameR
       emit({ kind: "ended", place: "arrived", first, count });
       continue;
     }
-    for (const answer of receive(state.service.server, { first, count }, via, view, choose, emit)) answers.push(answer);
+    for (const answer of receive({ server: state.service.server, at: view, choose, emit }, { first, count }, via))
+      answers.push(answer);
   }
   return answers;
 }

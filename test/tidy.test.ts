@@ -120,6 +120,19 @@ const rules: readonly Rule[] = [
     good: [planted("models/profiles/x.ts", 'import { plan } from "../plan.ts";')],
   },
   {
+    name: "what befalls a process is worked out by the plan alone",
+    instead: "read `life`, `before`, `after` and `passes` of a planned step",
+    check: neverImports(/^(models\/(?!plan\/)|properties\/|src\/)/, /^models\/plan\/(life|advance|settle)\.ts$/),
+    bad: [
+      planted("models/x.ts", 'import { passTime } from "./plan/life.ts";'),
+      planted("src/worlds/live/x.ts", 'import { advance } from "../../../models/plan/advance.ts";'),
+    ],
+    good: [
+      planted("models/x.ts", 'import type { Life } from "./plan/plan.ts";'),
+      planted("models/plan/x.ts", 'import { passTime } from "./life.ts";'),
+    ],
+  },
+  {
     name: "properties see events, never the model's behaviour or a world",
     instead: "fold what you need out of the events; the oracle's answer reaches you as one",
     check: onlyImports(/^properties\/(?!arbitraries\/)/, /^(models\/vocabulary|properties)\//),

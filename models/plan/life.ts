@@ -42,16 +42,6 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
 }
 
-/**
- * Whether the call to connect has not returned (nats.go, F-128 of docs/facts.md). One that retries in the background makes its first pass over the servers
- * before it does, and each that never greets takes the whole of the connect timeout.
- */
-export function connectPends({ process, door, nowMs, startedAtMs, servers, policy }: View, profile: Profile): boolean {
-  if (process !== "waiting") return false;
-  if (profile.firstConnect.retry === "pending") return true;
-  return door === "silent" && nowMs < startedAtMs + servers * (policy?.startup.connectTimeoutMs ?? 0);
-}
-
 /** One pass over the servers. A port that refuses answers at once, a server that never greets takes the connect timeout. */
 function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   const { startup } = policy;

@@ -10,13 +10,13 @@ import { type NotEnabled, notEnabled, notEnabledMeanwhile, overlaps } from "./en
 import type { Life } from "./life.ts";
 import { type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
 import { type Settling, settleId, settling } from "./settle.ts";
-import { copyView, newView, type View } from "./view.ts";
+import { copyView, newView, overwriteView, type View } from "./view.ts";
 
 export type { NotEnabled } from "./enabled.ts";
 export type { Life } from "./life.ts";
 export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
 export { type Pass, settleId } from "./settle.ts";
-export { isCalm, isDurable, type View } from "./view.ts";
+export { connectPends, isCalm, isDurable, type View } from "./view.ts";
 
 /** A step of the scenario. */
 export interface ScenarioStep {
@@ -64,31 +64,47 @@ export const planCase = (scenario: Scenario, profile: Profile, limits?: Injector
 
 /** Every step of the scenario with what is done about it, and the end. */
 export function plan(scenario: Scenario, profile: Profile, limits?: InjectorLimits): Plan {
-  const steps = [...planning(scenario, profile, limits)];
+  const planner = new Planner(scenario, profile, limits, true);
+  const steps: PlannedStep[] = [];
+  for (let planned = planner.next(); planned !== undefined; planned = planner.next()) steps.push(planned);
   return { steps, settle: steps.at(-1) as SettleStep };
 }
 
-/** The same one step after the other, for a search that looks at each once: what is known before and after it is most of a plan. */
-export function* planning(
-  scenario: Scenario,
-  profile: Profile,
-  limits: InjectorLimits = liveLimits,
-): Generator<PlannedStep, void> {
-  const setting = settingOf(scenario, profile, limits);
-  const { steps } = scenario;
-  let view: Readonly<View> = firstView(setting);
-  for (let i = 0; i < steps.length; i++) {
-    const step = steps[i] as Step;
-    const next = steps[i + 1];
-    const skipped = notEnabled(view, step, next, setting);
-    const planned =
-      skipped === undefined
-        ? planStep(view, step, overlaps(view, step, next) && racesWith(view, step, next, setting), setting)
-        : skipping(view, step, skipped);
-    yield planned;
-    view = planned.after;
+/**
+ * The same one step after the other, for a search that looks at each once: a step and its views hold until the next is asked for, unless
+ * views are kept. Two views are then all that a plan of any length needs.
+ */
+export class Planner {
+  private readonly steps: readonly Step[];
+  private readonly setting: Setting;
+  private view: View;
+  /** The view before the last, to be written over; absent where views are kept. */
+  private spare: View | undefined;
+  private index = 0;
+
+  constructor(scenario: Scenario, profile: Profile, limits: InjectorLimits = liveLimits, keepsViews = false) {
+    this.steps = scenario.steps;
+    this.setting = settingOf(scenario, profile, limits);
+    this.view = firstView(this.setting);
+    this.spare = keepsViews ? undefined : firstView(this.setting);
   }
-  yield planSettle(view, setting);
+
+  /** The next step, the end being the last; then nothing. */
+  next(): PlannedStep | undefined {
+    const { steps, setting, view, index } = this;
+    this.index++;
+    if (index >= steps.length) return index === steps.length ? planSettle(view, setting) : undefined;
+    const step = steps[index] as Step;
+    const next = steps[index + 1];
+    const skipped = notEnabled(view, step, next, setting);
+    if (skipped !== undefined) return skipping(view, step, skipped);
+    const overlapping = overlaps(view, step, next) && racesWith(view, step, next, setting);
+    const after = this.spare === undefined ? copyView(view) : overwriteView(this.spare, view);
+    const life = advance(after, step, overlapping, setting);
+    if (this.spare !== undefined) this.spare = view;
+    this.view = after;
+    return { kind: "step", step, skipped, overlapping, life, before: view, after };
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The view: what the harness knows before it does a step. It follows from scenario and profile alone, and nothing in it asks what only the client knows. */
 import type { Policy } from "../vocabulary/policy.ts";
 import { isClassifiedDurable } from "../vocabulary/policy-rules.ts";
+import type { Profile } from "../vocabulary/profile.ts";
 import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
 
 export interface View {
@@ -100,31 +101,31 @@ export const copyView = (view: Readonly<View>): View => ({
   policy: view.policy,
 });
 
-/** Field by field, for the same reason: half of the steps change nothing that the harness knows. */
-export const isSameView = (a: Readonly<View>, b: Readonly<View>): boolean =>
-  a.started === b.started &&
-  a.ended === b.ended &&
-  a.link === b.link &&
-  a.hindrance === b.hindrance &&
-  a.limitBytesLeft === b.limitBytesLeft &&
-  a.limitStep === b.limitStep &&
-  a.keptBytes === b.keptBytes &&
-  a.client === b.client &&
-  a.quiet === b.quiet &&
-  a.process === b.process &&
-  a.nowMs === b.nowMs &&
-  a.startedAtMs === b.startedAtMs &&
-  a.givesUp === b.givesUp &&
-  a.exitedAtMs === b.exitedAtMs &&
-  a.door === b.door &&
-  a.jetStream === b.jetStream &&
-  a.path === b.path &&
-  a.published === b.published &&
-  a.subscribed === b.subscribed &&
-  a.serverUp === b.serverUp &&
-  a.peers === b.peers &&
-  a.servers === b.servers &&
-  a.policy === b.policy;
+/** The same into a view that is no longer needed. */
+export function overwriteView(old: View, view: Readonly<View>): View {
+  old.started = view.started;
+  old.ended = view.ended;
+  old.link = view.link;
+  old.hindrance = view.hindrance;
+  old.limitBytesLeft = view.limitBytesLeft;
+  old.limitStep = view.limitStep;
+  old.keptBytes = view.keptBytes;
+  old.client = view.client;
+  old.quiet = view.quiet;
+  old.process = view.process;
+  old.nowMs = view.nowMs;
+  old.startedAtMs = view.startedAtMs;
+  old.givesUp = view.givesUp;
+  old.exitedAtMs = view.exitedAtMs;
+  old.door = view.door;
+  old.jetStream = view.jetStream;
+  old.path = view.path;
+  old.published = view.published;
+  old.subscribed = view.subscribed;
+  old.serverUp = view.serverUp;
+  old.peers = view.peers;
+  return old;
+}
 
 export const isSilent = (view: View): boolean => view.hindrance === "blackhole" || view.hindrance === "pause";
 export const isDown = (view: View): boolean => view.link !== "up";
@@ -138,4 +139,14 @@ export const bitOf = (replica: number): number => 1 << replica;
 export function isDurable(view: View, step: Step): boolean {
   if (view.policy === undefined || step.kind !== "publish" || step.subject === undefined) return false;
   return view.path === "jetstream" && isClassifiedDurable(view.policy, step.subject);
+}
+
+/**
+ * Whether the call to connect has not returned (nats.go, F-128 of docs/facts.md). One that retries in the background makes its first
+ * pass over the servers before it does, and each that never greets takes the whole of the connect timeout.
+ */
+export function connectPends({ process, door, nowMs, startedAtMs, servers, policy }: View, profile: Profile): boolean {
+  if (process !== "waiting") return false;
+  if (profile.firstConnect.retry === "pending") return true;
+  return door === "silent" && nowMs < startedAtMs + servers * (policy?.startup.connectTimeoutMs ?? 0);
 }

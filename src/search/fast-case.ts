@@ -4,7 +4,7 @@
  * which records, asks the oracle and has the last word. Only for scenarios that expect nothing of their own, as random ones do.
  */
 import { sampled } from "../../models/choice.ts";
-import { planning } from "../../models/plan/plan.ts";
+import { Planner } from "../../models/plan/plan.ts";
 import type { Emit } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -69,7 +69,8 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
         };
   const emitStep = goals === undefined ? tellingSteps(folds, states) : emit;
   const run = { answering: sampled(seed), emit, emitStep, behaves: profile, watch: transitions };
-  runPlanned(planning(scenario, profile), scenario, run);
+  const planner = new Planner(scenario, profile);
+  runPlanned(() => planner.next(), scenario, run);
   goals?.endRun();
   const broken: string[] = [];
   const exercised = new Array<number>(properties.length);

@@ -33,19 +33,20 @@ export interface ModelRun {
 export function runAnswered({ scenario, profile, plan }: PlannedCase, run: ModelRun): void {
   const { behaves = profile } = run;
   const { steps } = behaves === profile ? plan : planAsDecided(plan, scenario, behaves);
-  runPlanned(steps, scenario, { ...run, behaves });
+  let index = 0;
+  runPlanned(() => steps[index++], scenario, { ...run, behaves });
 }
 
-/** Every planned step, which may be planned no sooner than it is done. */
+/** Every planned step; `next` may plan each no sooner than it is done. */
 export function runPlanned(
-  steps: Iterable<PlannedStep>,
+  next: () => PlannedStep | undefined,
   { policy, options }: Scenario,
   { answering, emit, emitStep = emit, behaves: profile, watch }: ModelRun & { readonly behaves: Profile },
 ): void {
   const state = newState(policy);
   const given: Given = { state, profile, options, choose: answering.choose, emit, emitStep };
   emit({ kind: "phase", phase: "disturbed" });
-  for (const planned of steps) {
+  for (let planned = next(); planned !== undefined; planned = next()) {
     answering.at(planned.step.id);
     const { client } = state;
     step(planned, given);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { step } from "../../models/bus.ts";
 import type { Choose } from "../../models/choice.ts";
 import { notEnabled } from "../../models/plan/enabled.ts";
-import { firstView, planning, planSettle, planStep, settingOf, type View } from "../../models/plan/plan.ts";
+import { firstView, Planner, planSettle, planStep, settingOf, type View } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { type BusState, newState } from "../../models/state.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
@@ -68,7 +68,8 @@ const toNobody: Emit = () => {};
 /** The project's own reducer and nothing else: the scenario is given, answers come from the inline generator, nobody listens. */
 export function bare(scenario: Scenario, emit: Emit = toNobody): void {
   const given = { state: newState(), profile, options: scenario.options, choose, emit };
-  for (const planned of planning(scenario, profile)) step(planned, given);
+  const planner = new Planner(scenario, profile);
+  for (let planned = planner.next(); planned !== undefined; planned = planner.next()) step(planned, given);
 }
 
 /** The loop that one would write by hand: run i makes its schedule from its seed, runs it, keeps a rolling hash, and checks one invariant. */

@@ -81,7 +81,7 @@ function sayPublished(course: Course, step: PublishStep, first: number, reply: P
   const durable = isDurable(before, step);
   if (durable) rememberWindow(course, service, step, reply);
   else published.core.push({ first, count: step.count });
-  const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, subject, durable, first);
+  const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
   sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again });
 }

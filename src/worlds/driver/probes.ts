@@ -1,8 +1,7 @@
 /** What a process under a policy is asked and says of itself: that its call to connect has returned, how it publishes, its probes. */
 
 import { isProbed } from "../../../models/lifecycle.ts";
-import { connectPends } from "../../../models/plan/life.ts";
-import { isCalm, type View } from "../../../models/plan/plan.ts";
+import { connectPends, isCalm, type View } from "../../../models/plan/plan.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
