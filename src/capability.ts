@@ -56,10 +56,10 @@ export function requiredCapabilities(scenario: Scenario): readonly Capability[] 
   return [...needed].sort();
 }
 
-/** What cases are run on. */
+/** Bus and world, as far as it decides which cases can be run. */
 export interface Able {
   readonly capabilities: ReadonlySet<Capability>;
-  /** What the fault injector should be able to do, and did not show in its self-test. */
+  /** The fault injector should be able to do this, and did not show it in its self-test. */
   readonly unproven?: ReadonlySet<Capability>;
 }
 
@@ -73,14 +73,14 @@ export type Shortfall =
 export const shortfallOf = (scenario: Scenario, able: Able): Shortfall =>
   shortfallFrom(missingCapabilities(scenario, able.capabilities), able);
 
-/** Of capabilities that are needed and missing. */
+/** The same, for capabilities that are known to be needed and missing. */
 export function shortfallFrom(missing: readonly Capability[], { unproven }: Able): Shortfall {
   if (missing.length === 0) return { kind: "none" };
   const lacks = missing.filter(one => unproven?.has(one) !== true);
   return lacks.length > 0 ? { kind: "lacks", missing: lacks } : { kind: "unproven", missing };
 }
 
-/** What bus and world claim together, whether or not the injector has shown its part today. */
+/** The claims of bus and world together, whether or not the injector has shown its part today. */
 export const claimedBy = ({ capabilities, unproven = new Set() }: Able): ReadonlySet<Capability> =>
   new Set([...capabilities, ...unproven]);
 

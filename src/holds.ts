@@ -74,7 +74,7 @@ interface Held extends Tally {
   readonly seed: string;
   /** The signal came before the end. */
   readonly interrupted: boolean;
-  /** What the fault injector's self-test tried, and failed at; null in the model world. */
+  /** The claims that the fault injector's self-test tried and failed at; null in the model world. */
   readonly selfTest: SelfTestReport | null;
 }
 
@@ -283,7 +283,7 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
       return true;
     }
   };
-  // Of all that bus and world claim: a seed gives the same scenarios whether or not the injector has shown its part.
+  // The space is all that bus and world claim: a seed gives the same scenarios whether or not the injector has shown its part.
   const drawn = scenarios({ profile: ground.declared, capabilities: claimedBy(ground.stage) });
   const draw = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
   const ahead = runAhead(asked, ground, () => fc.sample(drawn, draw));
@@ -419,9 +419,9 @@ async function overCorpus(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
 // ---- What it comes to ----
 
 type Counting = { -readonly [key in keyof Tally]: Tally[key] } & {
-  /** Of the first run that proved nothing; of one that the injector could not make before any other. */
+  /** The reason of the first run that proved nothing; one that the injector could not make comes before any other. */
   why: string;
-  /** Of the inconclusive, those that the injector could not make. */
+  /** How many of the inconclusive the injector could not make. */
   notShown: number;
   readonly selfTest: SelfTestReport | null;
 };

@@ -25,7 +25,7 @@ export interface Stage {
   readonly capabilities: ReadonlySet<Capability>;
   /** What its injectors cannot do; a step that needs more is skipped. */
   readonly limits: InjectorLimits;
-  /** What the world should be able to do and has not shown here; a case that needs it is inconclusive. */
+  /** The world should be able to do this and has not shown it here; a case that needs it is inconclusive. */
   readonly unproven?: ReadonlySet<Capability>;
   run(one: Case, emit: Emit): void | Promise<void>;
   close(): Promise<void>;

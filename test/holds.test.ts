@@ -133,7 +133,7 @@ describe("a signal", () => {
   });
 });
 
-/** A signal that was looked at so many times before it comes. */
+/** A signal that comes once it was looked at that often. */
 function heardAfter(looks: number): AbortSignal {
   let left = looks;
   return Object.defineProperty(new AbortController().signal, "aborted", { get: () => left-- <= 0 });

@@ -64,7 +64,7 @@ type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillRepor
   readonly ledger: LedgerRow[];
   readonly notRun: { scenario: string; bus: string; missing: readonly string[] }[];
   readonly notShown: NotShown[];
-  /** Asked once for each scenario and profile, since it can take a second. */
+  /** The answers so far: each is asked for once, since it can take a second. */
   readonly exactness: Map<Scenario, Map<string, Exactness>>;
   readonly buses: DrillReport["buses"][number][];
   readonly violations: Violation[];
@@ -75,7 +75,7 @@ export interface DrillOptions extends Common {
   readonly all: boolean;
 }
 
-/** `permitted`: what the model permits, unless a test says otherwise. */
+/** `permitted` is asked what the model permits; a test may give another answer. */
 export async function drill(context: Context, common: DrillOptions, permitted = permittedLedgers): Promise<Ending> {
   context.say(`seed ${common.seed}`);
   const corpus = loadCorpus().map(entry => underNamed(entry, common));
@@ -112,7 +112,7 @@ const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
     ? entry
     : { ...entry, scenario: underPolicy(entry.scenario, policy.policy) };
 
-/** What a drill has from its beginning to its end. */
+/** A drill's parts, the same from its beginning to its end. */
 interface Run {
   readonly context: Context;
   readonly common: DrillOptions;

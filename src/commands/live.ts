@@ -98,7 +98,7 @@ export const liveVersions = (
   toxiproxy: site.servers.versions.toxiproxy,
 });
 
-/** For the report. */
+/** The self-test as a report shows it. */
 export const selfTestOf = ({ findings }: Site): SelfTestReport => ({
   tried: findings.length,
   failed: findings.filter(({ ok }) => !ok).map(({ name, neededFor, detail }) => ({ name, neededFor, detail })),

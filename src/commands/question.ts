@@ -341,7 +341,7 @@ function whyNotObserved({ judgement, events }: LiveRun): string | null {
   return observed?.complete === true ? null : (observed?.why ?? "it did not end");
 }
 
-/** Of live runs, for what this case broke. */
+/** Notes how often the violations of this case came again in live runs. */
 function rated({ violations }: Found, { scaled }: Pair, reproduced: QuestionViolation["reproduced"]): void {
   for (const [i, one] of violations.entries())
     if (one.case === scaled.scenario.id) violations[i] = { ...one, reproduced };

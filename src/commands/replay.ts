@@ -175,7 +175,7 @@ async function replayModels(context: Context, one: Replay, all: readonly Profile
   }
 }
 
-/** Of the case that was begun last. */
+/** Notes how the questions of the case that was begun last were answered. */
 function tellAnswers({ cases }: Found, stored: number, { departures }: AnsweredRun): void {
   const begun = cases.pop();
   if (begun !== undefined) cases.push({ ...begun, answered: { stored, departures } });

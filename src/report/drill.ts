@@ -65,7 +65,7 @@ export interface DrillReport {
     readonly exact: number;
     readonly permittedOne: number;
   };
-  /** What the injector's self-test tried, and failed at; null without a live world. */
+  /** The claims that the injector's self-test tried and failed at; null without a live world. */
   readonly selfTest: SelfTestReport | null;
   /** Cases that are inconclusive because the harness fell short. */
   readonly notShown: readonly NotShown[];
@@ -77,7 +77,7 @@ export interface DrillReport {
     readonly name: string;
     readonly profile: string;
     readonly client: string;
-    /** What bus and world have shown that they can do. */
+    /** Bus and world have shown these. */
     readonly capabilities: readonly string[];
     /** The reason why it has neither signals nor memory; null if it has. */
     readonly unclaimed: string | null;

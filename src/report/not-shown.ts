@@ -1,4 +1,4 @@
-/** What the harness could not show: claims of the fault injector's self-test that failed, and the cases that are inconclusive for it. */
+/** The part of a report that the harness could not show: claims of the fault injector's self-test that failed, and the cases that are inconclusive for it. */
 import type { Paint } from "./paint.ts";
 import { counted } from "./table.ts";
 
@@ -8,7 +8,7 @@ export interface SelfTestReport {
   readonly failed: readonly {
     readonly name: string;
     readonly neededFor: readonly string[];
-    /** What was seen instead. */
+    /** The observation that contradicts the claim. */
     readonly detail: string;
   }[];
 }

@@ -56,7 +56,7 @@ export interface QuestionReport extends Answer {
   readonly seed: string;
   readonly interrupted: boolean;
   readonly live: { readonly reason: string | null; readonly seconds: number };
-  /** What the injector's self-test tried, and failed at; null without a live world. */
+  /** The claims that the injector's self-test tried and failed at; null without a live world. */
   readonly selfTest: SelfTestReport | null;
   readonly violations: readonly QuestionViolation[];
   readonly cases: readonly QuestionCase[];

@@ -16,9 +16,9 @@ export interface ReplayedCase {
   readonly world: "model" | "live";
   readonly bus: string;
   readonly profile: string;
-  /** What bus or world lack, so that it was not run. */
+  /** Bus or world lack these, so that it was not run. */
   readonly missing: readonly string[];
-  /** What only the injector's self-test failed to show, so that it was not run. */
+  /** Only the injector's self-test failed to show these, so that it was not run. */
   readonly notShown: readonly string[];
   readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
   /** How the questions of the model were answered, where the file holds answers. */
@@ -82,7 +82,7 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
   ].join("\n");
 }
 
-/** Of a case without a run. */
+/** The reason why a case has no run. */
 export function whyNotRun({ missing, notShown }: ReplayedCase): string {
   if (missing.length > 0) return `not run: lacks ${missing.join(", ")}`;
   return notShown.length > 0

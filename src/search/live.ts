@@ -55,7 +55,7 @@ export interface LiveFailure extends CaseRun {
 export interface LiveFound {
   readonly coverage: Coverage;
   readonly inconclusive: { readonly word: string; readonly reason: string }[];
-  /** Of the inconclusive, those that only the injector kept from being run. */
+  /** The inconclusive that only the injector kept from being run. */
   readonly notShown: { readonly scenario: string; readonly missing: readonly Capability[]; readonly reason: string }[];
   /** Every branch of the model, and how often the runs are witnesses of it. */
   witnessed: readonly Witnessed[];
@@ -126,7 +126,7 @@ interface Drawn {
   readonly index: number;
   readonly word: string;
   readonly scenario: Scenario;
-  /** What the injector has not shown, so that it is not run. */
+  /** It is not run where the injector has not shown these. */
   readonly missing: readonly Capability[];
 }
 
@@ -135,7 +135,7 @@ function* drawn(
   { seed, bus, runsMax, declared, policy, stage, journal }: LiveSearch,
   goesOn: () => boolean,
 ): Generator<Drawn> {
-  // Of all that bus and world claim: run i of a seed is the same scenario whether or not the injector has shown its part.
+  // The space is all that bus and world claim: run i of a seed is the same scenario whether or not the injector has shown its part.
   const space = { profile: declared, capabilities: claimedBy(stage), ...liveTimes };
   const under = policy && inLiveTime(policy);
   let recordedLeft = journal.recordedBefore;

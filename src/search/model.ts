@@ -71,7 +71,7 @@ export interface ModelFound {
 const batchRuns = 50;
 const shrinkRunsMax = 1_000;
 const shrinkBoundMs = 60_000;
-/** For each violation, while somebody waits for the end. */
+/** The bound for each violation while a user who interrupted the search waits for its end. */
 const shrinkInterruptedMs = 200;
 
 /** Of the first 5,000 runs one in 1,000 is held against the oracle, then one in 5,000: it costs what dozens cost that are not. */

@@ -12,7 +12,7 @@ import { startHarness } from "./killed.ts";
 const cwd = mkdtempSync(join(tmpdir(), "interrupt-test-"));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-/** Interrupted so long after its first word. */
+/** The exit code and the document of a command that gets the signal that long after its first word. */
 async function interrupted(args: readonly string[], signal: "SIGINT" | "SIGTERM", afterMs: number) {
   const { child } = startHarness([...args, "--json"], cwd);
   if (child.stdout === null || child.stderr === null) throw new Error("the harness has no output");

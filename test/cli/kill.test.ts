@@ -94,9 +94,10 @@ test.for([
         await sleep(afterMs);
         child.kill(signal);
         const [code] = await once(child, "exit");
-        const document = JSON.parse(await said) as { interrupted: boolean; report: string };
+        const document = JSON.parse(await said) as { verdict: string; interrupted: boolean; report: string };
         const { header, isComplete } = readJournal(join(cwd, document.report, ".."));
         expect([header.command, isComplete]).toEqual([i % 2 === 0 ? "drill" : "compare", false]);
+        expect(document.verdict).toBe("inconclusive");
         return { code, interrupted: document.interrupted, left: await leftAfter(mark, 5_000), pid: child.pid };
       }),
     );

@@ -1,4 +1,4 @@
-/** What the bus could run and the fault injector could not is inconclusive, in every command, and shown. */
+/** A case that the bus could run and the fault injector could not is inconclusive in every command, and is shown. */
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { renderHolds, verdictOn } from "../../src/holds.ts";

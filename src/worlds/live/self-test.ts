@@ -34,7 +34,7 @@ export interface SelfTest {
  */
 export interface Patience {
   readonly checkMs: number;
-  /** Beyond that, for all checks together. */
+  /** All checks together may take so much longer. */
   readonly moreMs: number;
 }
 
@@ -42,7 +42,7 @@ const patienceHere: Patience = { checkMs: 3_000, moreMs: 10_000 };
 /** More than one call to a server that does not answer. */
 const lettingGoMs = 6_000;
 
-/** What a check is tried on. */
+/** The parts that a check is tried on. */
 interface Bench<S> {
   readonly stage: S;
   /** Ends what a check still waits for. */
@@ -90,7 +90,7 @@ async function tryAll<S>(
   return { capabilities: [...tried].filter(capability => !missing.has(capability)), findings };
 }
 
-/** What the injector would have been able to do, had its self-test shown that. */
+/** The capabilities that the injector did not show. */
 export const unproven = (findings: readonly Finding[]): readonly Capability[] => [
   ...new Set(findings.filter(({ ok }) => !ok).flatMap(({ neededFor }) => neededFor)),
 ];

@@ -80,7 +80,7 @@ test("the true link does all it claims", async () => {
   expect(capabilities).toEqual(all);
 });
 
-/** What is broken for good is not waited for any longer than it must be. */
+/** A link that is broken for good needs no more time. */
 const impatient = { checkMs: 3_000, moreMs: 0 };
 
 test("a check that comes late is worth as much as one in time", { timeout: 30_000 }, async () => {
