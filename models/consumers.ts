@@ -3,9 +3,9 @@
  * consumer, as plain and queue subscribers of one durable name do; each message goes to one of them.
  */
 import type { About, Choose } from "./choice.ts";
+import { streamOf } from "./policy/streams.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, notGiven, type Server } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
-import { streamOf } from "./vocabulary/policy-rules.ts";
 import type { Handler } from "./vocabulary/scenario.ts";
 
 /** What a delivery meets. */

@@ -5,13 +5,14 @@
 import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
+import { messageId } from "./policy/ids.ts";
+import { isTapped } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type Answer, saysVia, type Via } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
 import type { Policy } from "./vocabulary/policy.ts";
-import { isTapped, messageId } from "./vocabulary/policy-rules.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 

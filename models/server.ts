@@ -3,9 +3,11 @@
  * `receive`, whichever way it was published: a stream captures by subject and asks no one.
  */
 import type { Choose } from "./choice.ts";
+import { covers } from "./policy/pattern.ts";
+import { isTapped, streamOf } from "./policy/streams.ts";
+import { syncIntervalMs } from "./policy/times.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
-import { type Policy, type StreamPolicy, syncIntervalMs } from "./vocabulary/policy.ts";
-import { covers, isTapped, streamOf } from "./vocabulary/policy-rules.ts";
+import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
 
 /** How a message was published: what its frame alone does not say. */
 export interface Via {

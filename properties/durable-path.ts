@@ -1,13 +1,11 @@
 /** Promises of the durable path: what an acknowledgement of a stream is worth, what an error proves, what is handled in the end. */
-import { type Policy, syncIntervalMs } from "../models/vocabulary/policy.ts";
-import {
-  covers,
-  declaredDurability,
-  isClassifiedDurable,
-  isTapped,
-  messageId,
-  streamOf,
-} from "../models/vocabulary/policy-rules.ts";
+
+import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
+import { messageId } from "../models/policy/ids.ts";
+import { covers } from "../models/policy/pattern.ts";
+import { isTapped, streamOf } from "../models/policy/streams.ts";
+import { syncIntervalMs } from "../models/policy/times.ts";
+import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Property } from "./property.ts";
 import { type Claim, ofMessages, type Service } from "./service.ts";
 import type { Message } from "./service-messages.ts";

@@ -3,9 +3,10 @@
  * what. One fold for the durable path, the shutdown and the cold start: each property reads of it what it needs. Without a policy it
  * hears nothing.
  */
+
+import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
 import type { ConnectionChange, Event, ProcessEvent, Run } from "../models/vocabulary/event.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
-import { declaredDurability, isClassifiedDurable } from "../models/vocabulary/policy-rules.ts";
 import type { Fault, Handler } from "../models/vocabulary/scenario.ts";
 import { type Disturbance, isCalm, isSurelyDown, newDisturbance, trackDisturbance } from "./disturbance.ts";
 import { type Declared, type Ending, ending, type Property, property } from "./property.ts";

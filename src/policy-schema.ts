@@ -1,5 +1,6 @@
 /** The shape of a policy file. Strict: unknown fields are refused, everything has a bound, and what contradicts itself is refused. */
 import { z } from "zod";
+import { overlap } from "../models/policy/pattern.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { checkShape, type Place, parseJson, whole } from "./json.ts";
@@ -20,19 +21,6 @@ function isPattern(text: string): boolean {
   return (
     !text.startsWith("$") && tokens.every(one => one === "*" || isToken(one)) && (/^[*>]$/.test(last) || isToken(last))
   );
-}
-
-/** Whether some subject matches both. */
-function collide(one: string, other: string): boolean {
-  const a = one.split(".");
-  const b = other.split(".");
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const [x, y] = [a[i], b[i]];
-    if (x === undefined || y === undefined) return false;
-    if (x === ">" || y === ">") return true;
-    if (x !== y && x !== "*" && y !== "*") return false;
-  }
-  return true;
 }
 
 export const subjectShape = z
@@ -143,9 +131,6 @@ export const clientOptions = {
   pingsOutMax: whole(1, 10),
 } as const;
 
-/** Of those options that every client is started with. */
-export const optionDefaults = { reconnectWaitMs: 20, reconnectAttemptsMax: -1 } as const;
-
 const demand = z.string().max(200);
 
 export const policyShape = z
@@ -187,7 +172,7 @@ function refuseStreams(streams: readonly { name: string; subjects: readonly stri
     if (streams.findIndex(one => one.name === name) < i)
       refuse(["streams", i, "name"], `the stream name ${name} is used twice`);
     subjects.forEach((subject, j) => {
-      const other = before.find(one => collide(one.subject, subject));
+      const other = before.find(one => overlap(one.subject, subject));
       if (other !== undefined)
         refuse(
           ["streams", i, "subjects", j],

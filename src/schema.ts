@@ -1,11 +1,12 @@
 /** Validators for what people write. Strict: unknown fields are refused, and every size, depth and count has a bound. */
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { optionDefaults } from "../models/policy/under.ts";
 import { type CallStep, capabilities, classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
 import { checkShape, jsonBounds, type Place, parseJson, placeText, whole } from "./json.ts";
 import { policyNamedIn } from "./policies.ts";
-import { clientOptions, optionDefaults, policyShape, subjectShape } from "./policy-schema.ts";
+import { clientOptions, policyShape, subjectShape } from "./policy-schema.ts";
 
 export { parseJson } from "./json.ts";
 export { parsePolicy, policyJsonSchema } from "./policy-schema.ts";

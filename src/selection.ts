@@ -4,7 +4,7 @@
  * machine. In the model all of them are run.
  */
 
-import { isClassifiedDurable } from "../models/vocabulary/policy-rules.ts";
+import { isClassifiedDurable } from "../models/policy/classifier.ts";
 import type { PublishStep, Scenario, Step } from "../models/vocabulary/scenario.ts";
 import type { CorpusEntry } from "./corpus.ts";
 

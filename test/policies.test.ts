@@ -3,10 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
+import { streamOf } from "../models/policy/streams.ts";
+import { inLiveTime } from "../models/policy/times.ts";
+import { underPolicy } from "../models/policy/under.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
-import { declaredDurability, isClassifiedDurable, streamOf } from "../models/vocabulary/policy-rules.ts";
 import { BadInput } from "../src/errors.ts";
-import { bundledPolicies, bundledPolicy, inLiveTime, readPolicyFile, underPolicy } from "../src/policies.ts";
+import { bundledPolicies, bundledPolicy, readPolicyFile } from "../src/policies.ts";
 import { checkScenario, parseScenario, policyJsonSchema } from "../src/schema.ts";
 
 function bundled(name: string): Policy {

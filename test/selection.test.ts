@@ -1,9 +1,11 @@
 /** What of the corpus a drill runs live. */
 import { expect, test } from "vitest";
+import { inLiveTime } from "../models/policy/times.ts";
+import { underPolicy } from "../models/policy/under.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Step } from "../models/vocabulary/scenario.ts";
 import { type CorpusEntry, loadCorpus } from "../src/corpus.ts";
-import { bundledPolicy, inLiveTime, underPolicy } from "../src/policies.ts";
+import { bundledPolicy } from "../src/policies.ts";
 import { estimatedMs, selectCorpus } from "../src/selection.ts";
 
 const corpus = loadCorpus();

@@ -107,6 +107,13 @@ const rules: readonly Rule[] = [
     good: [planted("models/vocabulary/x.ts", 'import type { Run } from "./event.ts";')],
   },
   {
+    name: "what follows from a policy imports nothing but the vocabulary",
+    instead: "take what the model knows as an argument: properties and generators read models/policy too",
+    check: onlyImports(/^models\/policy\//, /^models\/(vocabulary|policy)\//),
+    bad: [planted("models/policy/x.ts", 'import type { View } from "../plan/view.ts";')],
+    good: [planted("models/policy/x.ts", 'import { covers } from "./pattern.ts";')],
+  },
+  {
     name: "models import only models",
     instead: "a model has no library, clock, file or randomness: ask `choose`, and let a world supply the rest",
     check: onlyImports(/^models\//, /^models\//),
@@ -135,18 +142,24 @@ const rules: readonly Rule[] = [
   {
     name: "properties see events, never the model's behaviour or a world",
     instead: "fold what you need out of the events; the oracle's answer reaches you as one",
-    check: onlyImports(/^properties\/(?!arbitraries\/)/, /^(models\/vocabulary|properties)\//),
+    check: onlyImports(/^properties\/(?!arbitraries\/)/, /^(models\/(vocabulary|policy)|properties)\//),
     bad: [
       planted("properties/x.ts", 'import { plan } from "../models/plan/plan.ts";'),
       planted("properties/x.ts", 'import { openModel } from "../src/worlds/model.ts";'),
       planted("properties/x.ts", 'import fc from "fast-check";'),
     ],
-    good: [planted("properties/x.ts", 'import type { Event } from "../models/vocabulary/event.ts";')],
+    good: [
+      planted("properties/x.ts", 'import type { Event } from "../models/vocabulary/event.ts";'),
+      planted("properties/x.ts", 'import { streamOf } from "../models/policy/streams.ts";'),
+    ],
   },
   {
     name: "arbitraries make scenarios out of vocabulary and chance",
     instead: "a generator that needs the model's behaviour would make only what the model already knows",
-    check: onlyImports(/^properties\/arbitraries\//, /^((models\/vocabulary|properties)\/|(fast-check|seedrandom)$)/),
+    check: onlyImports(
+      /^properties\/arbitraries\//,
+      /^((models\/(vocabulary|policy)|properties)\/|(fast-check|seedrandom)$)/,
+    ),
     bad: [planted("properties/arbitraries/x.ts", 'import { step } from "../../models/bus.ts";')],
     good: [planted("properties/arbitraries/x.ts", 'import fc from "fast-check";')],
   },

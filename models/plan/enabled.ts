@@ -1,8 +1,9 @@
 /** Which steps can be done here, and why the others cannot; which publishes still run when the next step is done. */
+
+import { dialsBeforeGivingUp } from "../policy/attempts.ts";
+import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
-import { isClassifiedDurable } from "../vocabulary/policy-rules.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
-import { dialsBeforeGivingUp } from "./attempts.ts";
 import type { InjectorLimit, Setting } from "./setting.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
 

@@ -2,9 +2,10 @@
  * The life of a process: what it does until its client is connected for the first time, when it gives up, and how its supervisor starts
  * it again. All of it follows from the link and the policy; time is the scenario's own.
  */
+
+import { outageSurvivedMs } from "../policy/attempts.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import { outageSurvivedMs } from "./attempts.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import type { View } from "./view.ts";
 

@@ -1,6 +1,7 @@
 /** The view: what the harness knows before it does a step. It follows from scenario and profile alone, and nothing in it asks what only the client knows. */
+
+import { isClassifiedDurable } from "../policy/classifier.ts";
 import type { Policy } from "../vocabulary/policy.ts";
-import { isClassifiedDurable } from "../vocabulary/policy-rules.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
 

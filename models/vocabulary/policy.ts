@@ -47,12 +47,6 @@ export interface IdRule {
   readonly id: "event" | "key";
 }
 
-/**
- * nats-server, filestore.go: defaultSyncInterval, 2 minutes. The stated crash model of a power loss: what was stored in a file before the
- * last sync is kept, of what came since any tail may be gone.
- */
-export const syncIntervalMs = 120_000;
-
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
   /** How long one attempt waits for its acknowledgement. */

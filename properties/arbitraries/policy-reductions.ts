@@ -3,6 +3,7 @@
  * `reductions`, which yields these beside its own; `inStep` mends what either leaves of a publish whose first is gone or changed.
  */
 
+import { witnessesOf } from "../../models/policy/witnesses.ts";
 import {
   type CallStep,
   type Fault,
@@ -11,7 +12,6 @@ import {
   type Scenario,
   type Step,
 } from "../../models/vocabulary/scenario.ts";
-import { witnessesOf } from "./policy-subjects.ts";
 
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
 

@@ -4,8 +4,10 @@
  * few kinds of episode and a few subjects, weighted wildly. Between two episodes replica 0 runs, is connected, and no fault is in force.
  */
 
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { streamOf } from "../../models/policy/streams.ts";
+import { type Witnesses, witnessesOf } from "../../models/policy/witnesses.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
   CallStep,
@@ -18,7 +20,6 @@ import type {
   Scenario,
   Step,
 } from "../../models/vocabulary/scenario.ts";
-import { type Witnesses, witnessesOf } from "./policy-subjects.ts";
 import { type Random, randomOf } from "./random.ts";
 import { type ScenarioSpace, scenarioOf, scenariosOf } from "./scenario.ts";
 

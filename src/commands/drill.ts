@@ -5,6 +5,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { planCase } from "../../models/plan/plan.ts";
+import { underPolicy } from "../../models/policy/under.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -16,7 +17,6 @@ import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { type Exactness, exactnessOf, permittedLedgers } from "../permitted.ts";
-import { underPolicy } from "../policies.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
 import type { LedgerRow } from "../report/ledger-table.ts";

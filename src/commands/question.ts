@@ -4,6 +4,7 @@
  * live case is written down beside the report, so that one line replays it.
  */
 import { setImmediate } from "node:timers/promises";
+import { inLiveTime } from "../../models/policy/times.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -16,7 +17,6 @@ import { casesOf } from "../drills/index.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { digestOfJson } from "../journal.ts";
 import { type Judgement, judge } from "../judge.ts";
-import { inLiveTime } from "../policies.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
 import { type QuestionCase, type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";

@@ -6,6 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Answer, sampled } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
+import { underPolicy } from "../../models/policy/under.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -15,7 +16,6 @@ import { missingCapabilities, type Shortfall, shortfallOf, unprovenReason } from
 import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
 import { BadInput, exitCodes, UsageError } from "../errors.ts";
-import { underPolicy } from "../policies.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";

@@ -1,11 +1,12 @@
 /** The figures of a question, out of what its cases have shown: live where they were run live, else in the model. */
+
+import { budgetExample, budgetMarginMs } from "../../models/policy/budget.ts";
 import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { StepId } from "../../models/vocabulary/scenario.ts";
 import { fillId } from "./buffer.ts";
-import { budgetExample } from "./cold-start.ts";
 import type { DrillCase, Question } from "./drill.ts";
 import {
   type FamilyFigures,
@@ -223,7 +224,7 @@ function budgetRow(one: Ran): BudgetRow {
     servers: budgetExample.servers,
     passes: budgetExample.passes,
     connectTimeoutMs,
-    marginMs: budgetExample.marginTimeouts * connectTimeoutMs,
+    marginMs: budgetMarginMs(budgetExample, connectTimeoutMs),
     deadlineMs,
     gaveUpAfterMs: gaveUp(one.ownModel),
     live: {

@@ -1,23 +1,14 @@
 /** Question 2: what becomes of a publish while the bus is down, family by family, and where exactly the reconnect buffer is full. */
+
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { beside, optionDefaults } from "../../models/policy/under.ts";
+import { type Witness, witnesses } from "../../models/policy/witnesses.ts";
 import { accepts, bufferBytesMax } from "../../models/reconnect-buffer.ts";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable } from "../../models/vocabulary/policy-rules.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
-import { optionDefaults } from "../policy-schema.ts";
-import {
-  beside,
-  cut,
-  type DrillCase,
-  drillCase,
-  heal,
-  publish,
-  slug,
-  start,
-  type Witness,
-  witnesses,
-} from "./drill.ts";
+import { cut, type DrillCase, drillCase, heal, publish, slug, start } from "./drill.ts";
 
 const outageCount = 20;
 const smallBytes = 65_536;

@@ -1,15 +1,15 @@
 /** Question 4: what a process does that is started before its server, by the policy's own strategy and by the others. */
+
+import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { streamOf } from "../../models/policy/streams.ts";
+import { beside } from "../../models/policy/under.ts";
+import { witnesses } from "../../models/policy/witnesses.ts";
 import type { Policy, StartupPolicy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
 import type { Fault } from "../../models/vocabulary/scenario.ts";
-import { advance, beside, type Draft, type DrillCase, drillCase, heal, publish, start, witnesses } from "./drill.ts";
+import { advance, type Draft, type DrillCase, drillCase, heal, publish, start } from "./drill.ts";
 
 type Strategy = StartupPolicy["strategy"];
-
-/** The example of a startup budget: three passes over three servers, and a margin of one and a half timeouts. */
-export const budgetExample = { servers: 3, passes: 3, marginTimeouts: 1.5 } as const;
-export const budgetExampleMs = (connectTimeoutMs: number): number =>
-  connectTimeoutMs * (budgetExample.servers * budgetExample.passes + budgetExample.marginTimeouts);
 
 const strategies: readonly Strategy[] = ["fail-fast", "retry-with-deadline", "retry-forever"];
 
@@ -18,7 +18,8 @@ export function coldStartCases(policy: Policy): readonly DrillCase[] {
   const others = strategies.filter(strategy => strategy !== own);
   const { startup, supervisor } = policy;
   // The same for every strategy, so that their restarts can be set beside each other.
-  const absentMs = (startup.deadlineMs ?? budgetExampleMs(startup.connectTimeoutMs)) + 2.5 * supervisor.restartMs;
+  const absentMs =
+    (startup.deadlineMs ?? startupBudgetMs(budgetExample, startup.connectTimeoutMs)) + 2.5 * supervisor.restartMs;
   return [
     ...startsOf(policy, undefined, absentMs),
     ...others.flatMap(strategy => startsOf(withStrategy(policy, strategy), strategy, absentMs)),
@@ -28,7 +29,7 @@ export function coldStartCases(policy: Policy): readonly DrillCase[] {
 
 const withStrategy = (policy: Policy, strategy: Strategy): Policy => {
   const { deadlineMs: ownMs, ...startup } = policy.startup;
-  const deadlineMs = ownMs ?? budgetExampleMs(startup.connectTimeoutMs);
+  const deadlineMs = ownMs ?? startupBudgetMs(budgetExample, startup.connectTimeoutMs);
   const changed = { ...startup, strategy, ...(strategy === "retry-with-deadline" ? { deadlineMs } : {}) };
   return beside(policy, strategy, { startup: changed });
 };
@@ -96,7 +97,7 @@ function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: numbe
 /** Servers that accept the dial and never greet: every dial takes its whole timeout, and the deadline is what ends them. */
 function budget(policy: Policy): DrillCase {
   const { connectTimeoutMs, deadlineMs: _own, ...startup } = policy.startup;
-  const deadlineMs = budgetExampleMs(connectTimeoutMs);
+  const deadlineMs = startupBudgetMs(budgetExample, connectTimeoutMs);
   const counted = beside(policy, "the-budget", {
     startup: { ...startup, connectTimeoutMs, strategy: "retry-with-deadline", deadlineMs },
   });

@@ -2,11 +2,10 @@
  * A question of those who operate a bus, as a fixed list of cases: pure functions of a policy and the client's profile, told apart
  * by question in the files beside this one. Called by src/commands/question.ts, which runs them in the model and live.
  */
-import type { Family, Policy } from "../../models/vocabulary/policy.ts";
-import { covers } from "../../models/vocabulary/policy-rules.ts";
+
+import { optionDefaults } from "../../models/policy/under.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
-import { subjectsOf } from "../../properties/arbitraries/policy-subjects.ts";
-import { optionDefaults } from "../policy-schema.ts";
 
 export const questions = ["durability", "buffer", "shutdown", "cold-start"] as const;
 export type Question = (typeof questions)[number];
@@ -61,35 +60,6 @@ export function drillCase({ question, claim, about, part, policy, steps, servers
     expect: {},
   };
   return { about, part, judged: variant === undefined, scenario, ...(variant === undefined ? {} : { variant }) };
-}
-
-const nameMax = 63;
-
-/** The policy with something changed, to set beside it. It is asked for nothing: whoever changed it has not declared it. */
-export const beside = (policy: Policy, word: string, change: Partial<Policy>): Policy => ({
-  ...policy,
-  ...change,
-  name: `${policy.name}-with-${word}`.slice(0, nameMax).replace(/-$/, ""),
-  demands: [],
-});
-
-/** A family, and a subject that stands for it. */
-export interface Witness {
-  readonly family: Family;
-  readonly subject: string;
-}
-
-/** The family that a subject belongs to: the first that covers it. */
-export const familyOf = ({ families }: Policy, subject: string): Family | undefined =>
-  families.find(({ subjects }) => covers(subjects, subject));
-
-/** The shortest witness of every family. One that others before it cover wholly has none. */
-export function witnesses(policy: Policy): readonly Witness[] {
-  const subjects = [...subjectsOf(policy)].sort((a, b) => a.length - b.length);
-  return policy.families.flatMap(family => {
-    const subject = subjects.find(one => familyOf(policy, one) === family);
-    return subject === undefined ? [] : [{ family, subject }];
-  });
 }
 
 /** A subject as a part of an id. */

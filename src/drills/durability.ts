@@ -1,19 +1,9 @@
 /** Question 1: which messages a restart of the server costs, family by family, and where the durability map is not what is done. */
+
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { subjectsOf, type Witness, witnesses, witnessesOf } from "../../models/policy/witnesses.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable } from "../../models/vocabulary/policy-rules.ts";
-import { subjectsOf, witnessesOf } from "../../properties/arbitraries/policy-subjects.ts";
-import {
-  type Draft,
-  type DrillCase,
-  drillCase,
-  heal,
-  publish,
-  type Sketch,
-  slug,
-  start,
-  type Witness,
-  witnesses,
-} from "./drill.ts";
+import { type Draft, type DrillCase, drillCase, heal, publish, type Sketch, slug, start } from "./drill.ts";
 
 const calmCount = 10;
 const burstCount = 20;

@@ -2,11 +2,12 @@
  * What a drill's tables are made of: folds over the recorded events of its cases, the same for the model's and for live ones. Nothing
  * here is a verdict: judge.ts says that.
  */
+
+import { familyOf } from "../../models/policy/classifier.ts";
 import type { ConnectionChange, Event, ProcessEvent } from "../../models/vocabulary/event.ts";
 import type { Durability, Policy } from "../../models/vocabulary/policy.ts";
 import type { StepId } from "../../models/vocabulary/scenario.ts";
 import { classAt, hasArrived, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
-import { familyOf } from "./drill.ts";
 
 type Published = Extract<Event, { readonly kind: "published" }>;
 type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;

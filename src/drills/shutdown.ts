@@ -1,18 +1,11 @@
 /** Question 3: what a stop loses, how long it takes and what it does to the other replicas, by the policy's own strategy and by the others. */
+
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { streamOf } from "../../models/policy/streams.ts";
+import { beside } from "../../models/policy/under.ts";
+import { witnesses } from "../../models/policy/witnesses.ts";
 import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
-import {
-  beside,
-  cut,
-  type Draft,
-  type DrillCase,
-  drillCase,
-  heal,
-  publish,
-  signal,
-  start,
-  witnesses,
-} from "./drill.ts";
+import { cut, type Draft, type DrillCase, drillCase, heal, publish, signal, start } from "./drill.ts";
 
 type Strategy = ShutdownPolicy["strategy"];
 

@@ -1,7 +1,7 @@
 /** What only a bus with a policy can be asked for, as letters: times and subjects are the policy's own. */
 
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable } from "../../models/vocabulary/policy-rules.ts";
 import type { Fault, Handler, PublishStep } from "../../models/vocabulary/scenario.ts";
 import type { Letter, Setting } from "./exhaust-alphabet.ts";
 

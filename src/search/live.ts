@@ -3,6 +3,8 @@
  * may be broken. Word i follows from (seed, i) alone, so run i of a seed is the same scenario for ever; which way it goes live is
  * not ours to say, so a failure is run again and its rate stated. `compare` and `search --world live` are this.
  */
+
+import { inLiveTime } from "../../models/policy/times.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
@@ -10,7 +12,6 @@ import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "../capability.ts";
 import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
-import { inLiveTime } from "../policies.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import { brokenBy, type CaseRun, runCase } from "../run.ts";
 import { branches, type Witnessed } from "../witnessed.ts";

@@ -1,15 +1,18 @@
 /** The cases of the four questions: valid for every bundled policy and client, every step of them done, each about what it says. */
 
 import { describe, expect, test } from "vitest";
+import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
+import { familyOf } from "../../models/policy/classifier.ts";
+import { inLiveTime } from "../../models/policy/times.ts";
+import { witnesses } from "../../models/policy/witnesses.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { fillId } from "../../src/drills/buffer.ts";
-import { budgetExampleMs } from "../../src/drills/cold-start.ts";
-import { type DrillCase, familyOf, questions, witnesses } from "../../src/drills/drill.ts";
+import { type DrillCase, questions } from "../../src/drills/drill.ts";
 import { fillFigures } from "../../src/drills/figures.ts";
 import { casesOf } from "../../src/drills/index.ts";
-import { bundledPolicies, bundledPolicy, inLiveTime } from "../../src/policies.ts";
+import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
 import { allBrokenBy, runModelCase } from "../../src/run.ts";
 import { checkScenario } from "../../src/schema.ts";
 import { stepsOf } from "../models/cases.ts";
@@ -139,5 +142,5 @@ test("a client without a buffer has no sizes", () => {
 });
 
 test("three passes over three servers of 10 s, and 15 s, are 105 s", () => {
-  expect(budgetExampleMs(10_000)).toBe(105_000);
+  expect(startupBudgetMs(budgetExample, 10_000)).toBe(105_000);
 });

@@ -1,8 +1,8 @@
 /** Cold start, process ends and probes in the model, row by row of what was measured. */
 
 import { describe, expect, test } from "vitest";
-import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/plan/attempts.ts";
 import { planCase } from "../../models/plan/plan.ts";
+import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";

@@ -1,8 +1,10 @@
 /** Scenarios under a policy are ones that could be read from a file, meet every concern of the policy, and shrink to an end. */
 import { describe, expect, test } from "vitest";
 import { plan } from "../../models/plan/plan.ts";
+import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { streamOf } from "../../models/policy/streams.ts";
+import { subjectsOf, witnessesOf } from "../../models/policy/witnesses.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
 import {
   type Capability,
   capabilities,
@@ -12,7 +14,6 @@ import {
 } from "../../models/vocabulary/scenario.ts";
 import { inStep } from "../../properties/arbitraries/policy-reductions.ts";
 import { policyScenarioOf, scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
-import { subjectsOf, witnessesOf } from "../../properties/arbitraries/policy-subjects.ts";
 import { reductions } from "../../properties/arbitraries/reductions.ts";
 import { missingCapabilities } from "../../src/capability.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";

@@ -1,10 +1,11 @@
 /** What the application does: publish, flush, drain, close, exit, and several of them in one breath. */
 import { viaOf } from "../../../models/durable-path.ts";
 import { callsMade, isDurable, type View } from "../../../models/plan/plan.ts";
+import { idsOf } from "../../../models/policy/ids.ts";
+import { streamOf } from "../../../models/policy/streams.ts";
 import { saysVia } from "../../../models/server.ts";
 import type { CallOutcome } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
-import { streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { BusProtocolError } from "../../bus-protocol/errors.ts";
 import type { Call, CallReply, PublishCall, PublishReply } from "../../bus-protocol/protocol.ts";
@@ -14,7 +15,6 @@ import { limitReached } from "./faults/limit.ts";
 import { acknowledgementLost } from "./faults/lose-ack.ts";
 import { sayEvents } from "./hearing.ts";
 import { firstExited } from "./replicas.ts";
-import { idsOf } from "./subjects.ts";
 import { observe, sayCall, sayOutcomes } from "./voice.ts";
 import { callBoundMs, hasSaid, notAwaited } from "./waits.ts";
 

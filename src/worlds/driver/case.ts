@@ -14,6 +14,7 @@
  * clocks, links, servers and processes through the rig alone, so live and sim run the same lines.
  */
 import { type Pass, type ScenarioStep, type SettleStep, settleId, type View } from "../../../models/plan/plan.ts";
+import { repeatedIds } from "../../../models/policy/ids.ts";
 import type { Emit, Event } from "../../../models/vocabulary/event.ts";
 import type { Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
@@ -29,7 +30,7 @@ import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig } from "./rig.ts";
-import { observedSubjects, repeatedIds, tappedSubjects, unobservedSubjects } from "./subjects.ts";
+import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { observe, sayHeld, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
 

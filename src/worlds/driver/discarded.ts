@@ -5,9 +5,11 @@
  * acknowledged and never stored has no number, so that then one is missing, and it is not excused. Where some of the numbers may be
  * those of messages that nobody was told the fate of, nobody can tell.
  */
+
+import { messageId } from "../../../models/policy/ids.ts";
+import { streamOf } from "../../../models/policy/streams.ts";
 import type { Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import { messageId, streamOf } from "../../../models/vocabulary/policy-rules.ts";
 import type { Held } from "./rig.ts";
 
 type Published = Extract<Event, { readonly kind: "published" }>;

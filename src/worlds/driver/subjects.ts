@@ -1,8 +1,9 @@
-/** What follows from a scenario under a policy before it runs: which way each subject is published, who sees it, which ids come again. */
+/** What follows from a scenario under a policy before it runs: which way each subject is published, and who sees it. */
 import { isDurable, type PlannedCase, type View } from "../../../models/plan/plan.ts";
+import { covers } from "../../../models/policy/pattern.ts";
+import { isUnanswered } from "../../../models/policy/streams.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import { covers, isTapped, streamOf } from "../../../models/vocabulary/policy-rules.ts";
-import type { PublishStep, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+import type { Step } from "../../../models/vocabulary/scenario.ts";
 
 /** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
 export function observedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
@@ -22,9 +23,6 @@ export function tappedSubjects(one: PlannedCase, policy: Policy): readonly strin
   return policy.taps.filter(tap => [...core, ...durable].some(subject => covers(tap, subject)));
 }
 
-const isUnanswered = (policy: Policy, subject: string): boolean =>
-  streamOf(policy, subject) === undefined && !isTapped(policy, subject);
-
 /** Subjects that are published as core NATS, and through JetStream. */
 function treatedSubjects({ scenario, plan }: PlannedCase): {
   readonly core: ReadonlySet<string>;
@@ -40,13 +38,4 @@ function treatedSubjects({ scenario, plan }: PlannedCase): {
   for (const planned of plan.steps)
     if (planned.kind === "step" && planned.skipped === undefined) note(planned.step, planned.before);
   return { core, durable };
-}
-
-/** Messages of one step, or about one thing, share their ids with those that say the same of them. */
-export const idsOf = ({ id, again, subject, key }: PublishStep): string =>
-  key === undefined ? (again ?? id) : `${subject} about ${key}`;
-
-export function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
-  const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
-  return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
 }

@@ -2,9 +2,10 @@
  * Subjects that tell the parts of a policy apart: one for every pattern of its map, classifier, streams and taps, and one token more or
  * less where a rule by prefix and suffix and a pattern by tokens would part. Sorted by how they are treated.
  */
-
-import type { Policy } from "../../models/vocabulary/policy.ts";
-import { declaredDurability, isClassifiedDurable, streamOf } from "../../models/vocabulary/policy-rules.ts";
+import type { Family, Policy } from "../vocabulary/policy.ts";
+import { declaredDurability, familyOf, isClassifiedDurable } from "./classifier.ts";
+import { oncePerPolicy } from "./remembered.ts";
+import { streamOf } from "./streams.ts";
 
 export interface Witnesses {
   /** Published through JetStream, into a stream. */
@@ -19,16 +20,8 @@ export interface Witnesses {
   readonly misdeclared: readonly string[];
 }
 
-/** Worked out once for each policy: a search asks for every scenario. */
-const known = new WeakMap<Policy, Witnesses>();
-
-export function witnessesOf(policy: Policy): Witnesses {
-  const witnesses = known.get(policy) ?? sorted(policy);
-  known.set(policy, witnesses);
-  return witnesses;
-}
-
-function sorted(policy: Policy): Witnesses {
+/** A search asks for every scenario. */
+export const witnessesOf: (policy: Policy) => Witnesses = oncePerPolicy(policy => {
   const durable: string[] = [];
   const uncovered: string[] = [];
   const captured: string[] = [];
@@ -41,6 +34,21 @@ function sorted(policy: Policy): Witnesses {
     if (through !== (declaredDurability(policy, subject) === "durable")) misdeclared.push(subject);
   }
   return { durable, uncovered, captured, core, misdeclared };
+});
+
+/** A family, and a subject that stands for it. */
+export interface Witness {
+  readonly family: Family;
+  readonly subject: string;
+}
+
+/** The shortest witness of every family. One that others before it cover wholly has none. */
+export function witnesses(policy: Policy): readonly Witness[] {
+  const subjects = [...subjectsOf(policy)].sort((a, b) => a.length - b.length);
+  return policy.families.flatMap(family => {
+    const subject = subjects.find(one => familyOf(policy, one) === family);
+    return subject === undefined ? [] : [{ family, subject }];
+  });
 }
 
 /** Every witness once, in the order of the alphabet. */

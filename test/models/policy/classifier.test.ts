@@ -1,14 +1,10 @@
 /** Which subjects a pattern covers, and what follows from it: family, way, stream, id. */
 import { describe, expect, test } from "vitest";
-import {
-  covers,
-  declaredDurability,
-  isClassifiedDurable,
-  isTapped,
-  messageId,
-  streamOf,
-} from "../../models/vocabulary/policy-rules.ts";
-import { policy } from "../properties/service-events.ts";
+import { declaredDurability, isClassifiedDurable } from "../../../models/policy/classifier.ts";
+import { messageId } from "../../../models/policy/ids.ts";
+import { covers } from "../../../models/policy/pattern.ts";
+import { isTapped, streamOf } from "../../../models/policy/streams.ts";
+import { policy } from "../../properties/service-events.ts";
 
 test.each<[string, string, boolean]>([
   ["a.b", "a.b", true],

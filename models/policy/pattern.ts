@@ -1,0 +1,24 @@
+/** What a NATS subject pattern (`*`: one token, a trailing `>`: one or more) matches. */
+
+export function covers(pattern: string, subject: string): boolean {
+  const wanted = pattern.split(".");
+  const tokens = subject.split(".");
+  for (const [i, want] of wanted.entries()) {
+    if (want === ">") return tokens.length > i;
+    if (i >= tokens.length || (want !== "*" && want !== tokens[i])) return false;
+  }
+  return tokens.length === wanted.length;
+}
+
+/** Whether some subject matches both patterns. */
+export function overlap(one: string, other: string): boolean {
+  const a = one.split(".");
+  const b = other.split(".");
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const [x, y] = [a[i], b[i]];
+    if (x === undefined || y === undefined) return false;
+    if (x === ">" || y === ">") return true;
+    if (x !== y && x !== "*" && y !== "*") return false;
+  }
+  return true;
+}
