@@ -4,7 +4,7 @@
  */
 import type { About, Choose } from "./choice.ts";
 import { streamOf } from "./policy/streams.ts";
-import { type Consumer, type Delivery, lengthOf, type Member, notGiven, type Server } from "./server.ts";
+import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, notGiven } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler } from "./vocabulary/scenario.ts";
 
@@ -18,7 +18,7 @@ export interface Reach {
 }
 
 /** The replica subscribes. False: there is no stream, or no consumer that it could bind to. */
-export function subscribe(server: Server, replica: number, subject: string, handler: Handler): boolean {
+export function subscribe(server: ModelServer, replica: number, subject: string, handler: Handler): boolean {
   const policy = streamOf(server.policy, subject);
   const stream = server.streams.find(one => one.policy === policy && one.exists);
   if (stream === undefined) return false;
@@ -34,14 +34,14 @@ export function subscribe(server: Server, replica: number, subject: string, hand
   return true;
 }
 
-const consumerOf = (server: Server, subject: string): Consumer | undefined =>
+const consumerOf = (server: ModelServer, subject: string): Consumer | undefined =>
   server.consumers.find(one => one.subject === subject && one.exists);
 
 /**
  * The replica is gone. Where it drained, its library deletes the durable consumers that it had made: whoever shares them is given
  * nothing more, and the next subscriber starts from the beginning of the stream.
  */
-export function leave(server: Server, replica: number, drained: boolean): void {
+export function leave(server: ModelServer, replica: number, drained: boolean): void {
   for (const consumer of server.consumers) {
     if (drained && consumer.creator === replica) consumer.exists = false;
     const stays = consumer.members.filter(member => member.replica !== replica);
@@ -50,7 +50,7 @@ export function leave(server: Server, replica: number, drained: boolean): void {
 }
 
 /** Whether the replica has a handler that will not come back. */
-export const hasHungHandler = (server: Server, replica: number): boolean =>
+export const hasHungHandler = (server: ModelServer, replica: number): boolean =>
   server.consumers.some(
     one => one.exists && one.open.some(({ replica: its, ackHeld }) => its === replica && !ackHeld && hangs(one, its)),
   );
@@ -60,14 +60,14 @@ const hangs = ({ members }: Consumer, replica: number): boolean =>
 
 /** What a message is given out with. */
 interface Giving {
-  readonly server: Server;
+  readonly server: ModelServer;
   readonly reach: Reach;
   readonly choose: Choose;
   readonly emit: Emit;
 }
 
 /** Gives out everything that can be given now: what is new, and what waited too long for its acknowledgement. */
-export function deliver(server: Server, reach: Reach, choose: Choose, emit: Emit): void {
+export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit: Emit): void {
   const giving: Giving = { server, reach, choose, emit };
   for (const consumer of server.consumers) {
     if (!consumer.exists) continue;
@@ -127,7 +127,7 @@ function giveRun(
   open.push({ first, count, replica, delivery, dueMs, ackHeld });
 }
 
-function outcomeOf(server: Server, handler: Handler): HandledOutcome {
+function outcomeOf(server: ModelServer, handler: Handler): HandledOutcome {
   if (handler === "acks") return "acked";
   if (handler === "hangs") return "hung";
   const { failures, deadLetterSubject } = server.policy.consume;
@@ -138,7 +138,7 @@ function outcomeOf(server: Server, handler: Handler): HandledOutcome {
 }
 
 /** The link has let go of what it held: those acknowledgements reach the server. */
-export function releaseAcks(server: Server): void {
+export function releaseAcks(server: ModelServer): void {
   for (const { open } of server.consumers) {
     const rest = open.filter(one => !one.ackHeld);
     open.splice(0, open.length, ...rest);
@@ -146,7 +146,7 @@ export function releaseAcks(server: Server): void {
 }
 
 /** The connection has ended: acknowledgements that the link held are lost with it, and their messages will be given again. */
-export function loseAcks(server: Server): void {
+export function loseAcks(server: ModelServer): void {
   for (const { open } of server.consumers) {
     const all = open.map(one => (one.ackHeld ? { ...one, ackHeld: false } : one));
     open.splice(0, open.length, ...all);
@@ -154,7 +154,7 @@ export function loseAcks(server: Server): void {
 }
 
 /** When the next delivery is due again; undefined: none is. */
-export function nextRedeliveryMs(server: Server, nowMs: number): number | undefined {
+export function nextRedeliveryMs(server: ModelServer, nowMs: number): number | undefined {
   const { deliverMax } = server.policy.consume;
   const due = server.consumers.flatMap(({ exists, members, open }) =>
     exists && members.length > 0

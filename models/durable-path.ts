@@ -8,7 +8,7 @@ import { connectPends } from "./plan/plan.ts";
 import { messageId } from "./policy/ids.ts";
 import { isTapped } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
-import { type Answer, saysVia, type Via } from "./server.ts";
+import { type StreamReply, saysVia, type Via } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
@@ -207,25 +207,29 @@ function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): vo
   // nats.go 1.55.0, PublishMsg takes the waits off the caller's time: live, 500 ms or less end in a timeout, 501 are told.
   const isCutShort = askedAgainMs > 0 && askedAgainMs >= (bus.view.policy?.publish.ackTimeoutMs ?? 0);
   const provesNothing = isRepeated && via?.id === undefined && via?.each !== true;
-  const isOpen = (answer: Answer): boolean =>
+  const isOpen = (answer: StreamReply): boolean =>
     answer === "silence" ||
     (answer === "no-responders" && (isCutShort || provesNothing)) ||
     (answer === "full" && provesNothing);
   const rest = [run];
   for (let i = 0; i < answers.length; ) {
-    const answer = answers[i] as Answer;
+    const answer = answers[i] as StreamReply;
     let same = 1;
     while (answers[i + same] === answer) same++;
     i += same;
     for (const part of take(rest, same)) {
       if (isOpen(answer)) told.timeOut(part);
       else
-        told.tell(part, outcomeOf(answer as Exclude<Answer, "silence">), answer === "no-responders" ? askedAgainMs : 0);
+        told.tell(
+          part,
+          outcomeOf(answer as Exclude<StreamReply, "silence">),
+          answer === "no-responders" ? askedAgainMs : 0,
+        );
     }
   }
 }
 
-function outcomeOf(answer: Exclude<Answer, "silence">): Outcome {
+function outcomeOf(answer: Exclude<StreamReply, "silence">): Outcome {
   switch (answer) {
     case "stored":
       return { is: "acked" };

@@ -84,7 +84,7 @@ export interface Delivery extends Run {
   readonly ackHeld: boolean;
 }
 
-export interface Server {
+export interface ModelServer {
   readonly policy: Policy;
   streams: Stream[];
   consumers: Consumer[];
@@ -92,7 +92,7 @@ export interface Server {
   syncedMs: number;
 }
 
-export const newServer = (policy: Policy): Server => ({
+export const newServer = (policy: Policy): ModelServer => ({
   policy,
   streams: policy.streams.map(stream => newStream(stream, stream.made === "present")),
   consumers: [],
@@ -108,25 +108,25 @@ const newStream = (policy: StreamPolicy, exists: boolean): Stream => ({
   seen: [],
 });
 
-export const copyServer = (server: Server): Server => ({
+export const copyServer = (server: ModelServer): ModelServer => ({
   ...server,
   streams: server.streams.map(stream => ({ ...stream, log: stream.log.slice(), seen: stream.seen.slice() })),
   consumers: server.consumers.map(one => ({ ...one, members: one.members.slice(), open: one.open.slice() })),
 });
 
-export const keyOfServer = ({ streams, consumers, syncedMs }: Server): string =>
+export const keyOfServer = ({ streams, consumers, syncedMs }: ModelServer): string =>
   JSON.stringify([streams.map(({ policy: _, ...rest }) => rest), consumers, syncedMs]);
 
 /** The bus makes the streams that its policy lets it make. A stream that is there already is as good. */
-export function makeStreams(server: Server): void {
+export function makeStreams(server: ModelServer): void {
   for (const stream of server.streams) if (stream.policy.made === "created") stream.exists = true;
 }
 
 /** Whether everything that the policy publishes through JetStream would be stored. */
-export const isUsable = (server: Server): boolean => server.streams.every(stream => stream.exists);
+export const isUsable = (server: ModelServer): boolean => server.streams.every(stream => stream.exists);
 
 /** What a publish through JetStream is answered; `silence` where somebody listens who never answers. */
-export type Answer = "stored" | "duplicate" | "full" | "no-responders" | "silence";
+export type StreamReply = "stored" | "duplicate" | "full" | "no-responders" | "silence";
 
 /** What a dealing with the server needs to know of the world around it. */
 export interface At {
@@ -136,14 +136,14 @@ export interface At {
 
 /** What a message is taken in with. */
 export interface Dealing {
-  readonly server: Server;
+  readonly server: ModelServer;
   readonly at: At;
   readonly choose: Choose;
   readonly emit: Emit;
 }
 
 /** Messages arrive. Says where each ended, and gives back what its sender would be told. */
-export function receive(dealing: Dealing, run: Run, via: Via): Answer[] {
+export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
   const { server, at, emit } = dealing;
   const { first, count } = run;
   if (!via.durable) {
@@ -187,7 +187,7 @@ function confirm(stream: Stream, via: Via): void {
   if (via.durable) stream.unconfirmed = 0;
 }
 
-function capturing(server: Server, subject: string): Stream | undefined {
+function capturing(server: ModelServer, subject: string): Stream | undefined {
   const policy = streamOf(server.policy, subject);
   return server.streams.find(stream => stream.policy === policy && stream.exists);
 }
@@ -211,7 +211,7 @@ function remembered(
 const isWithin = (seen: Seen, message: number): boolean =>
   seen.id === undefined && message >= seen.first && message < seen.first + seen.count;
 
-function makeRoom(server: Server, stream: Stream, via: Via, one: Run, emit: Emit): boolean {
+function makeRoom(server: ModelServer, stream: Stream, via: Via, one: Run, emit: Emit): boolean {
   const { messagesMax, discard, name } = stream.policy;
   if (messagesMax === undefined || lengthOf(stream.log) < messagesMax) return true;
   if (discard === "new") {
@@ -231,7 +231,7 @@ function makeRoom(server: Server, stream: Stream, via: Via, one: Run, emit: Emit
 }
 
 /** The process of the server is killed and comes back: memory is gone, of what nobody was told is stored any tail may be. */
-export function killServer(server: Server, choose: Choose, emit: Emit): void {
+export function killServer(server: ModelServer, choose: Choose, emit: Emit): void {
   for (const stream of server.streams) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);
     else keepOldest(stream, lengthOf(stream.log) - stream.unconfirmed, choose, "stored-before-kill", emit);
@@ -245,7 +245,7 @@ export function killServer(server: Server, choose: Choose, emit: Emit): void {
  * `lost`: what did not reach the others, of what was under way.
  */
 export function storeUnseen(
-  server: Server,
+  server: ModelServer,
   underWay: readonly (Run & { readonly via?: Via })[],
   lost: readonly Run[],
   choose: Choose,
@@ -265,7 +265,7 @@ export function storeUnseen(
  * The server stops in order: its disk has all that was there `before`, and all that it has acknowledged. JetStream ends before the
  * connections do, so what raced with the stop as core NATS may have been passed on and not stored (F-130 of docs/facts.md).
  */
-export function stopServer(server: Server, before: readonly number[], choose: Choose, emit: Emit): void {
+export function stopServer(server: ModelServer, before: readonly number[], choose: Choose, emit: Emit): void {
   for (const [i, stream] of server.streams.entries()) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);
     else {
@@ -277,7 +277,7 @@ export function stopServer(server: Server, before: readonly number[], choose: Ch
 }
 
 /** The machine loses power: of a file what was synced is kept for certain, of the rest any tail may be gone. Ids go with their messages. */
-export function losePower(server: Server, choose: Choose, emit: Emit): void {
+export function losePower(server: ModelServer, choose: Choose, emit: Emit): void {
   for (const stream of server.streams) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);
     else keepOldest(stream, stream.synced, choose, "synced-before-power-loss", emit);
@@ -286,7 +286,7 @@ export function losePower(server: Server, choose: Choose, emit: Emit): void {
 }
 
 /** The server comes back without its disk. */
-export function loseStore(server: Server, emit: Emit): void {
+export function loseStore(server: ModelServer, emit: Emit): void {
   for (const stream of server.streams) loseStream(stream, emit);
   server.consumers = [];
 }
@@ -318,7 +318,7 @@ function loseStream(stream: Stream, emit: Emit): void {
 }
 
 /** Consumers of a stream that is gone are gone with it; the others have been given no more than their stream still holds. */
-function forgetConsumers(server: Server): void {
+function forgetConsumers(server: ModelServer): void {
   const logOf = (one: Consumer): readonly Stored[] | undefined =>
     server.streams.find(stream => stream.policy.name === one.stream && stream.exists)?.log;
   server.consumers = server.consumers.filter(one => logOf(one) !== undefined);
@@ -327,14 +327,14 @@ function forgetConsumers(server: Server): void {
 }
 
 /** Time has passed, and with it the moments at which the server writes its files out. */
-export function syncStreams(server: Server, nowMs: number): void {
+export function syncStreams(server: ModelServer, nowMs: number): void {
   if (nowMs < server.syncedMs + syncIntervalMs) return;
   server.syncedMs = nowMs - (nowMs % syncIntervalMs);
   for (const stream of server.streams) stream.synced = lengthOf(stream.log);
 }
 
 /** Says what every stream holds. */
-export function tellStreams(server: Server, emit: Emit): void {
+export function tellStreams(server: ModelServer, emit: Emit): void {
   for (const { policy, log } of server.streams)
     for (const { first, count } of log) emit({ kind: "holds", stream: policy.name, first, count });
 }

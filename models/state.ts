@@ -4,7 +4,7 @@
  */
 import type { Choose } from "./choice.ts";
 import type { View } from "./plan/plan.ts";
-import { type Answer, copyServer, keyOfServer, newServer, receive, type Server, type Via } from "./server.ts";
+import { copyServer, keyOfServer, type ModelServer, newServer, receive, type StreamReply, type Via } from "./server.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
@@ -19,7 +19,7 @@ export interface FrameRun extends Run {
 
 /** What there is only under a policy. */
 export interface Service {
-  server: Server;
+  server: ModelServer;
   /** Every publish step so far, for those that publish the same again. */
   asked: readonly { readonly step: StepId; readonly first: number }[];
   /** What was said of the probes last. */
@@ -159,8 +159,8 @@ export function append(list: FrameRun[], run: FrameRun): void {
 }
 
 /** These messages reach the server, and with it the observer and the streams. Gives back what each sender would be told. */
-export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): Answer[] {
-  const answers: Answer[] = [];
+export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): StreamReply[] {
+  const answers: StreamReply[] = [];
   for (const { first, count, via } of runs) {
     if (count === 0) continue;
     if (via === undefined || state.service === undefined) {

@@ -2,7 +2,7 @@
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property } from "./property.ts";
-import { arrivedOf, type Life, ofService, type Service, unreadyForNothing } from "./service.ts";
+import { arrivedOf, ofService, type ProcessLife, type ServiceRecord, unreadyForNothing } from "./service.ts";
 
 /** What a busy machine may add to a bound. */
 const startMarginMs = 1_000;
@@ -18,16 +18,16 @@ const hindersDials: ReadonlySet<Fault["kind"]> = new Set([
 ]);
 
 /** How long it ran, or runs by now, without a connection. */
-function waitedMs({ startedAtMs, connectedAtMs, exit }: Life, nowMs: number): number {
+function waitedMs({ startedAtMs, connectedAtMs, exit }: ProcessLife, nowMs: number): number {
   if (connectedAtMs !== undefined) return connectedAtMs - startedAtMs;
   return exit === undefined ? nowMs - startedAtMs : exit.tookMs;
 }
 
-const gaveUp = ({ connectedAtMs, exit }: Life): boolean =>
+const gaveUp = ({ connectedAtMs, exit }: ProcessLife): boolean =>
   connectedAtMs === undefined && (exit?.because === "startup" || exit?.because === "credentials");
 
 /** Every process that met a hindrance is connected, or has exited with a failure, before its bound. */
-function startsWithin({ lives, nowMs }: Service, boundMs: number): Ending {
+function startsWithin({ lives, nowMs }: ServiceRecord, boundMs: number): Ending {
   let exercised = 0;
   let broken: string | undefined;
   for (const life of lives) {
@@ -50,7 +50,7 @@ const refusalsMs = ({ profile, options, policy }: Declared): number =>
   profile.firstConnect.authErrorsMax * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
 
 /** Undefined: it did what it should; false: there is nothing to say yet. */
-function whyLooksLikeWaiting(life: Life, nowMs: number, boundMs: number): string | false | undefined {
+function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number): string | false | undefined {
   const { replica, exit, clientClosed } = life;
   if (exit !== undefined) {
     if (exit.because === "credentials" || exit.because === "client-closed") return undefined;
@@ -65,7 +65,7 @@ function whyLooksLikeWaiting(life: Life, nowMs: number, boundMs: number): string
 }
 
 /** A process that is killed, or ends in the midst of its own code, tells nothing. */
-const canTell = ({ because }: NonNullable<Life["exit"]>): boolean => because !== "killed" && because !== "exit";
+const canTell = ({ because }: NonNullable<ProcessLife["exit"]>): boolean => because !== "killed" && because !== "exit";
 
 export const coldStart: readonly Property[] = [
   ofService(

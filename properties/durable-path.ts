@@ -7,7 +7,7 @@ import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Property } from "./property.ts";
-import { type Claim, ofMessages, type Service } from "./service.ts";
+import { type Claim, ofMessages, type ServiceRecord } from "./service.ts";
 import type { Message } from "./service-messages.ts";
 
 const ofDurable = (id: string, promise: string, expectation: "always" | "eventually", claim: Claim): Property =>
@@ -36,20 +36,20 @@ const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
   return message.discarded !== "no" && stream?.messagesMax !== undefined && stream.discard === "old";
 };
 
-const powerWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>
+const powerWasLost = ({ endsAtAck }: Message, { ends }: ServiceRecord): boolean =>
   endsAtAck !== undefined && endsAtAck.powerLosses < ends.powerLosses;
 
 /** Acknowledged so long before the power was lost that the server's disk had it. */
-const wasSynced = ({ endsAtAck, lastAtMs }: Message, { ends }: Service): boolean => {
+const wasSynced = ({ endsAtAck, lastAtMs }: Message, { ends }: ServiceRecord): boolean => {
   const lostAtMs = ends.powerLostAtMs[endsAtAck?.powerLosses ?? 0];
   return lostAtMs !== undefined && lostAtMs - lastAtMs >= syncIntervalMs;
 };
 
-const storeWasLost = ({ endsAtAck }: Message, { ends }: Service): boolean =>
+const storeWasLost = ({ endsAtAck }: Message, { ends }: ServiceRecord): boolean =>
   endsAtAck !== undefined && endsAtAck.storesLost < ends.storesLost;
 
 /** Nothing that the promises allow for has taken it since: no power loss, no lost disk, no declared limit. */
-export const mustBeHeld = (message: Message, service: Service, policy: Policy): boolean =>
+export const mustBeHeld = (message: Message, service: ServiceRecord, policy: Policy): boolean =>
   service.complete &&
   isAckedAsItself(message, policy) &&
   !isDiscardedAsDeclared(message, policy) &&
@@ -57,7 +57,7 @@ export const mustBeHeld = (message: Message, service: Service, policy: Policy): 
   !storeWasLost(message, service);
 
 /** The server has ended since in a way that a stream may not have outlived. */
-const streamMayBeGone = (message: Message, { ends }: Service, policy: Policy): boolean =>
+const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
   ends.storesLost > 0 || (ends.all > 0 && streamFor(policy, message)?.storage === "memory");
 
 export const isNotHeld = ({ held }: Message): boolean => held === 0;
@@ -70,7 +70,7 @@ const isAnswer = ({ toldCalmly }: Message): boolean =>
   (toldCalmly?.is === "unsettled" && toldCalmly.kind === "timeout");
 
 /** All of its subject's live handlers acknowledge what they are given, and nothing it waits for is still to come. */
-export function isHandledOrDue(message: Message, service: Service, policy: Policy): boolean {
+export function isHandledOrDue(message: Message, service: ServiceRecord, policy: Policy): boolean {
   const { subject, handled, disruptions } = message;
   const handlers = service.subscribers.filter(one => one.subject === subject);
   if (handlers.length === 0 || handlers.some(({ handler }) => handler !== "acks")) return false;

@@ -81,7 +81,7 @@ export const unmet: Message = {
 };
 
 /** What is so when a message is published. */
-export interface At {
+export interface Circumstances {
   readonly subject: string;
   readonly calm: boolean;
   readonly nowMs: number;
@@ -90,7 +90,7 @@ export interface At {
   readonly disruptions: number;
 }
 
-export function publishedAt(message: Message, { outcome, key, durable, again }: Published, at: At): Message {
+export function publishedAt(message: Message, { outcome, key, durable, again }: Published, at: Circumstances): Message {
   const isFirst = message.subject === undefined;
   const acked = outcome.is === "acked";
   return {

@@ -18,7 +18,7 @@ type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
 type Probe = EventOf<"probe">;
 
 /** One process, from its start to its end. */
-export interface Life {
+export interface ProcessLife {
   readonly replica: number;
   readonly startedAtMs: number;
   /** The faults in force when it started. */
@@ -49,7 +49,7 @@ interface Subscriber {
 }
 
 /** A replica that handled a subject has stopped. */
-export interface Departure {
+export interface ReplicaStop {
   readonly replica: number;
   readonly subject: string;
   /** Disruptions, this one included. */
@@ -62,7 +62,7 @@ interface Tally {
   broken: string | undefined;
 }
 
-export interface Service {
+export interface ServiceRecord {
   readonly declared: Declared;
   readonly now: Disturbance;
   inForce: { readonly fault: Fault["kind"]; readonly storeLost: boolean; readonly atMs: number }[];
@@ -77,9 +77,9 @@ export interface Service {
   /** Processes started so far, and how many when each subject was last subscribed to. */
   starts: number;
   readonly startsAtSubscribe: Map<string, number>;
-  readonly lives: Life[];
+  readonly lives: ProcessLife[];
   subscribers: readonly Subscriber[];
-  readonly departures: Departure[];
+  readonly departures: ReplicaStop[];
   /** Faults, heals and departures, after each of which a delivery under way comes again only when its ack wait is over. */
   disruptions: number;
   disruptedAtMs: number;
@@ -94,7 +94,7 @@ export interface Service {
 
 const newTally = (): Tally => ({ count: 0, broken: undefined });
 
-function startService(declared: Declared): Service {
+function startService(declared: Declared): ServiceRecord {
   return {
     declared,
     now: newDisturbance(),
@@ -122,7 +122,7 @@ function startService(declared: Declared): Service {
   };
 }
 
-function trackService(service: Service, event: Event): void {
+function trackService(service: ServiceRecord, event: Event): void {
   const { policy } = service.declared;
   if (policy === undefined) return;
   trackDisturbance(service.now, event);
@@ -186,21 +186,21 @@ function trackService(service: Service, event: Event): void {
   }
 }
 
-const changeMessages = ({ messages }: Service, run: Run, next: (message: Message) => Message): void =>
+const changeMessages = ({ messages }: ServiceRecord, run: Run, next: (message: Message) => Message): void =>
   change(messages, run, unmet, next);
 
 /** The last life of a replica, whether or not it has ended. */
-const lifeOf = ({ lives }: Service, replica: number): Life | undefined =>
+const lifeOf = ({ lives }: ServiceRecord, replica: number): ProcessLife | undefined =>
   lives.findLast(life => life.replica === replica);
 
 /** Nothing is wrong with link, server or client, and the publishing process runs and was not told to stop. */
-function isAllWell(service: Service): boolean {
+function isAllWell(service: ServiceRecord): boolean {
   const life = lifeOf(service, 0);
   const runs = life === undefined || !(life.stopping || life.endedByCall || life.exit !== undefined);
   return runs && isCalm(service.now);
 }
 
-function onPublished(service: Service, policy: Policy, event: EventOf<"published">): void {
+function onPublished(service: ServiceRecord, policy: Policy, event: EventOf<"published">): void {
   const { now, nowMs, ends, kills, disruptions, declared, late, afterStop } = service;
   const subject = event.subject ?? declared.options.subject;
   const calm = service.calmAtStep && isAllWell(service);
@@ -229,7 +229,7 @@ function onPublished(service: Service, policy: Policy, event: EventOf<"published
 const isDurableSubject = (policy: Policy, subject: string): boolean =>
   declaredDurability(policy, subject) === "durable" || isClassifiedDurable(policy, subject);
 
-function onFault(service: Service, { fault, store }: EventOf<"fault">): void {
+function onFault(service: ServiceRecord, { fault, store }: EventOf<"fault">): void {
   service.inForce.push({ fault, storeLost: store === "lost", atMs: service.nowMs });
   countEnds(service);
   disrupt(service);
@@ -241,14 +241,14 @@ function onFault(service: Service, { fault, store }: EventOf<"fault">): void {
   life.unsent = [];
 }
 
-function onHealed(service: Service): void {
+function onHealed(service: ServiceRecord): void {
   // Acknowledged in a burst that raced with the server's end, and told after it: that counts as before it too.
   countEnds(service);
   service.inForce = [];
   disrupt(service);
 }
 
-function countEnds(service: Service): void {
+function countEnds(service: ServiceRecord): void {
   const { inForce, ends } = service;
   const lost = inForce.filter(({ fault }) => fault === "power-loss").map(({ atMs }) => atMs);
   const powerLost = lost.length > 0;
@@ -262,12 +262,12 @@ function countEnds(service: Service): void {
   };
 }
 
-function disrupt(service: Service): void {
+function disrupt(service: ServiceRecord): void {
   service.disruptions++;
   service.disruptedAtMs = service.nowMs;
 }
 
-function onConnection(service: Service, to: ConnectionChange): void {
+function onConnection(service: ServiceRecord, to: ConnectionChange): void {
   const life = lifeOf(service, 0);
   if (to === "reconnected") service.kept = [];
   if (to === "disconnected" || to === "closed") service.underWay = [];
@@ -279,11 +279,11 @@ function onConnection(service: Service, to: ConnectionChange): void {
 }
 
 /** What it accepted early is on its way, or was: nobody can tell which. */
-function riskEarly(life: Life): void {
+function riskEarly(life: ProcessLife): void {
   if (life.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "risked";
 }
 
-function onCalled(service: Service, { call, outcome }: EventOf<"called">): void {
+function onCalled(service: ServiceRecord, { call, outcome }: EventOf<"called">): void {
   const life = lifeOf(service, 0);
   if (call === "flush" && outcome.is === "ok" && isCalm(service.now)) {
     service.underWay = [];
@@ -299,13 +299,13 @@ function onCalled(service: Service, { call, outcome }: EventOf<"called">): void 
   riskEarly(life);
 }
 
-function onSettled(service: Service): void {
+function onSettled(service: ServiceRecord): void {
   service.settled = true;
   for (const life of service.lives)
     if (life.earlyFate === "waiting" && life.exit === undefined) life.earlyFate = "flushed";
 }
 
-function onProcess(service: Service, event: ProcessEvent): void {
+function onProcess(service: ServiceRecord, event: ProcessEvent): void {
   const life = lifeOf(service, event.replica);
   switch (event.change) {
     case "started":
@@ -337,7 +337,7 @@ function onProcess(service: Service, event: ProcessEvent): void {
   service.kept = [];
 }
 
-const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind"][]): Life => ({
+const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind"][]): ProcessLife => ({
   replica,
   startedAtMs,
   met,
@@ -353,7 +353,7 @@ const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind
 });
 
 /** The replica handles nothing any more. */
-function depart(service: Service, replica: number, inOrder: boolean): void {
+function depart(service: ServiceRecord, replica: number, inOrder: boolean): void {
   const gone = service.subscribers.filter(one => one.replica === replica);
   if (gone.length === 0) return;
   disrupt(service);
@@ -362,7 +362,7 @@ function depart(service: Service, replica: number, inOrder: boolean): void {
   for (const { subject } of gone) service.departures.push({ replica, subject, since: service.disruptions });
 }
 
-function onProbe(service: Service, policy: Policy, probe: Probe): void {
+function onProbe(service: ServiceRecord, policy: Policy, probe: Probe): void {
   const life = lifeOf(service, probe.replica);
   if (life === undefined || life.exit !== undefined || life.stopping) return;
   life.probe = probe;
@@ -381,14 +381,14 @@ const isUsable = ({ families }: Policy, { connected, durable }: Probe): boolean 
   connected && (durable || families.every(({ durability }) => durability !== "durable"));
 
 /** How many messages of the runs have arrived: the observer saw them, or a stream holds them. */
-export const arrivedOf = ({ messages }: Service, runs: readonly Run[]): number => {
+export const arrivedOf = ({ messages }: ServiceRecord, runs: readonly Run[]): number => {
   let sum = 0;
   for (const run of runs) sum += countOf(messages, run, unmet, ({ delivered, held }) => delivered || held > 0);
   return sum;
 };
 
 /** Ready at the end as far as NATS goes; and it says otherwise. */
-export function unreadyForNothing(service: Service, policy: Policy): string | undefined {
+export function unreadyForNothing(service: ServiceRecord, policy: Policy): string | undefined {
   const idle = service.lives.find(
     ({ probe, exit, stopping }) =>
       exit === undefined && !stopping && probe !== undefined && isUsable(policy, probe) && !probe.ready,
@@ -401,9 +401,9 @@ export const ofService = (
   id: string,
   promise: string,
   expectation: "always" | "eventually",
-  end: (service: Service, policy: Policy) => Ending,
+  end: (service: ServiceRecord, policy: Policy) => Ending,
 ): Property =>
-  property<Service>({
+  property<ServiceRecord>({
     id,
     promise,
     expectation,
@@ -414,8 +414,8 @@ export const ofService = (
 
 /** Which messages a promise is about, which of them break it, and how that is said of the first. */
 export interface Claim {
-  applies(message: Message, service: Service, policy: Policy): boolean;
-  breaks(message: Message, service: Service, policy: Policy): boolean;
+  applies(message: Message, service: ServiceRecord, policy: Policy): boolean;
+  breaks(message: Message, service: ServiceRecord, policy: Policy): boolean;
   says(first: number, message: Message, policy: Policy): string;
 }
 

@@ -2,16 +2,16 @@
 import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, mustBeHeld } from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
-import { arrivedOf, type Life, ofMessages, ofService, type Service } from "./service.ts";
+import { arrivedOf, ofMessages, ofService, type ProcessLife, type ServiceRecord } from "./service.ts";
 import type { Message } from "./service-messages.ts";
 
 /** What a busy machine may add between the end of a budget and the end of the process. */
 const stopMarginMs = 1_000;
 
-const stops = ({ lives }: Service): readonly Life[] => lives.filter(({ stopping }) => stopping);
+const stops = ({ lives }: ServiceRecord): readonly ProcessLife[] => lives.filter(({ stopping }) => stopping);
 
 /** A departure before it was published, and a handler that has been there since before that. */
-const survivedBy = ({ departures, subscribers }: Service, { subject, disruptions }: Message) =>
+const survivedBy = ({ departures, subscribers }: ServiceRecord, { subject, disruptions }: Message) =>
   departures.find(
     gone =>
       gone.subject === subject &&

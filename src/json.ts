@@ -24,10 +24,10 @@ export function parseJson(text: string, file: string): unknown {
 }
 
 /** Where in a file something stands, in a file whose own data begins at `path`. */
-export type Place = readonly PropertyKey[];
+export type FilePlace = readonly PropertyKey[];
 
 /** Data of the given shape, its defaults filled in. `what` names it where nothing better can be said. @throws BadInput */
-export function checkShape<T>(shape: z.ZodType<T>, data: unknown, file: string, path: Place, what: string): T {
+export function checkShape<T>(shape: z.ZodType<T>, data: unknown, file: string, path: FilePlace, what: string): T {
   const parsed = shape.safeParse(data);
   if (parsed.success) return withoutUndefined(parsed.data) as T;
   const [issue] = parsed.error.issues;
@@ -38,14 +38,14 @@ export function checkShape<T>(shape: z.ZodType<T>, data: unknown, file: string, 
   );
 }
 
-export const placeText = (path: Place): string =>
+export const placeText = (path: FilePlace): string =>
   path
     .map(part => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
     .replace(/^\./, "");
 
 /** zod passes over such a field in silence, and an assignment would change what its object inherits. */
-function placeOfProto(data: unknown, path: Place): Place | undefined {
+function placeOfProto(data: unknown, path: FilePlace): FilePlace | undefined {
   if (typeof data !== "object" || data === null) return undefined;
   if (Object.hasOwn(data, "__proto__")) return path;
   for (const [name, value] of Object.entries(data)) {

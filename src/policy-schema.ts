@@ -3,7 +3,7 @@ import { z } from "zod";
 import { overlap } from "../models/policy/pattern.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import { catalogue } from "../properties/catalogue.ts";
-import { checkShape, type Place, parseJson, whole } from "./json.ts";
+import { checkShape, type FilePlace, parseJson, whole } from "./json.ts";
 import { nearest } from "./nearest.ts";
 
 const dayMs = 86_400_000;
@@ -157,13 +157,13 @@ export const policyShape = z
     demands: list(demand).default([]),
   })
   .check(({ value, issues }) => {
-    const refuse = (path: Place, message: string): void =>
+    const refuse = (path: FilePlace, message: string): void =>
       void issues.push({ code: "custom", path: [...path], message, input: value });
     refuseStreams(value.streams, refuse);
     refuseDemands(value.demands, refuse);
   });
 
-type Refuse = (path: Place, message: string) => void;
+type Refuse = (path: FilePlace, message: string) => void;
 
 /** The server refuses two streams of one name, and subjects that overlap, within a stream and between two. */
 function refuseStreams(streams: readonly { name: string; subjects: readonly string[] }[], refuse: Refuse): void {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { optionDefaults } from "../models/policy/under.ts";
 import { type CallStep, capabilities, classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
-import { checkShape, jsonBounds, type Place, parseJson, placeText, whole } from "./json.ts";
+import { checkShape, type FilePlace, jsonBounds, parseJson, placeText, whole } from "./json.ts";
 import { policyNamedIn } from "./policies.ts";
 import { clientOptions, policyShape, subjectShape } from "./policy-schema.ts";
 
@@ -174,12 +174,12 @@ export function parseScenario(text: string, file: string, folder?: string): Scen
 export function checkScenario(
   data: unknown,
   file: string,
-  path: Place = [],
+  path: FilePlace = [],
   folder: string = dirname(resolve(file)),
 ): Scenario {
-  const at = (more: Place): string => placeText([...path, ...more]);
+  const at = (more: FilePlace): string => placeText([...path, ...more]);
   const resolved = withPolicy(data, named => policyNamedIn(named, folder, file, at(["policy"])));
-  const bad = (place: Place, reason: string): BadInput => new BadInput(file, at(place), reason);
+  const bad = (place: FilePlace, reason: string): BadInput => new BadInput(file, at(place), reason);
   const written = checkShape(scenarioSchema, resolved, file, path, "a scenario");
   const scenario = withClientOptions(withFacts(written, bad), data, bad);
   checkSteps(scenario, bad);
@@ -192,7 +192,7 @@ function withPolicy(data: unknown, read: (named: string) => unknown): unknown {
   return { ...data, policy: read(data.policy) };
 }
 
-type Bad = (place: Place, reason: string) => BadInput;
+type Bad = (place: FilePlace, reason: string) => BadInput;
 
 /** Each expectation with its fact, which a file may say once for those that share it. */
 function withFacts({ fact: shared, ...written }: z.output<typeof scenarioSchema>, bad: Bad): Scenario {
@@ -221,7 +221,7 @@ function withClientOptions(scenario: Scenario, data: unknown, bad: Bad): Scenari
 /** Step by step, with the ids and publishes before each. */
 function checkSteps(scenario: Scenario, bad: Bad): void {
   const before = new Map<string, Step>();
-  const check = (one: Step, place: Place): void => {
+  const check = (one: Step, place: FilePlace): void => {
     if (before.has(one.id)) throw bad([...place, "id"], `the step id ${one.id} is used twice`);
     if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
     checkAgain(one, before, place, bad);
@@ -243,7 +243,7 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
 const underAPolicy = ["subject", "key", "async", "again"] as const;
 
 /** What only a policy gives a meaning to would be left undone in silence. */
-function checkNeedsNoPolicy(one: Step, place: Place, bad: Bad): void {
+function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
   if (one.kind === "subscribe" || one.kind === "signal")
     throw bad([...place, "kind"], `${one.kind} means nothing in a scenario without a policy`);
   if (one.kind === "start" && one.replica !== undefined)
@@ -256,7 +256,7 @@ function checkNeedsNoPolicy(one: Step, place: Place, bad: Bad): void {
 const repeated = ["count", "bytes", "subject", "key"] as const;
 
 /** The same messages once more: whatever says what they are must say the same. */
-function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: Place, bad: Bad): void {
+function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: FilePlace, bad: Bad): void {
   if (one.kind !== "publish" || one.again === undefined) return;
   const first = before.get(one.again);
   if (first?.kind !== "publish") throw bad([...place, "again"], `there is no publish step ${one.again} before it`);

@@ -2,16 +2,9 @@
  * House rules, each with what to do instead. A rule is a function from files to complaints, and is tried on a planted bad example
  * first, so that none can be dead.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
+import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-
-interface SourceFile {
-  /** From the repository's root, with forward slashes. */
-  readonly path: string;
-  readonly text: string;
-}
+import { importsOf, planted, type SourceFile, sources, withoutComments } from "./tidy-sources.ts";
 
 interface Rule {
   readonly name: string;
@@ -20,29 +13,6 @@ interface Rule {
   readonly check: (file: SourceFile) => readonly string[];
   readonly bad: readonly SourceFile[];
   readonly good: readonly SourceFile[];
-}
-
-const root = join(import.meta.dirname, "..");
-const self = "test/tidy.test.ts";
-
-/** Every TypeScript file that git has or would have. */
-function sources(): SourceFile[] {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"], { cwd: root });
-  return listed
-    .toString()
-    .split("\n")
-    .filter(path => path !== "" && path !== self && existsSync(join(root, path)))
-    .map(path => ({ path, text: readFileSync(join(root, path), "utf8") }));
-}
-
-/** What a file imports: packages by name, our own files by their path from the root. */
-function importsOf({ path, text }: SourceFile): string[] {
-  const named = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?from\s+"([^"]+)"/g)];
-  const bare = [...text.matchAll(/(?:^|\n)\s*import\s+"([^"]+)"/g)];
-  const dynamic = [...text.matchAll(/\bimport\(\s*"([^"]+)"/g)];
-  return [...named, ...bare, ...dynamic].map(([, to = ""]) =>
-    to.startsWith(".") ? posix.normalize(posix.join(posix.dirname(path), to)) : to,
-  );
 }
 
 /** Files under `from` may import what `may` allows, and nothing else. */
@@ -65,14 +35,10 @@ const neverImports =
           .map(to => `imports ${to}`)
       : [];
 
-const withoutComments = (text: string): string =>
-  text.replace(/\/\*[\s\S]*?\*\//g, comment => comment.replace(/[^\n]/g, " ")).replace(/(^|[^:"'`\\])\/\/.*$/gm, "$1");
-
 /** Lines of code, comments left out, that match. */
 const linesThat = (file: SourceFile, pattern: RegExp, text = withoutComments(file.text)): string[] =>
   text.split("\n").flatMap((line, i) => (pattern.test(line) ? [`line ${i + 1}: ${line.trim()}`] : []));
 
-const planted = (path: string, text: string): SourceFile => ({ path, text });
 const pure = /^(models|properties)\//;
 const notUsed = ["chaos", "flaky", "mock", "utils", "manager"];
 

@@ -5,7 +5,7 @@
  */
 import seedrandom from "seedrandom";
 
-export class Stream {
+export class DrawStream {
   private readonly low: number;
   private readonly high: number;
 
@@ -23,7 +23,7 @@ export class Stream {
 }
 
 /** The draws of one seed that needs no index. */
-export const randomOf = (seed: string, stream: string): Random => new Stream(seed, stream).at(-1);
+export const randomOf = (seed: string, stream: string): Random => new DrawStream(seed, stream).at(-1);
 
 /** sfc32: Chris Doty-Humphrey's small fast counting generator, 128 bits of state. */
 export class Random {

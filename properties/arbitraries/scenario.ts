@@ -15,7 +15,7 @@ import type {
   Scenario,
   Step,
 } from "../../models/vocabulary/scenario.ts";
-import { type Random, Stream } from "./random.ts";
+import { DrawStream, type Random } from "./random.ts";
 import { reductions } from "./reductions.ts";
 
 export interface ScenarioSpace {
@@ -435,7 +435,7 @@ class Maker {
 /** The scenarios of one seed, by index: `random/<seed>-<index>`, whichever order they are asked for in. */
 export function scenariosOf(seed: string, space: ScenarioSpace): (index: number) => Scenario {
   const maker = new Maker(space);
-  const stream = new Stream(seed, "scenario");
+  const stream = new DrawStream(seed, "scenario");
   return index => maker.make(`${seed}-${index}`, stream.at(index));
 }
 
@@ -444,5 +444,5 @@ export const scenarioOf = (word: string, space: ScenarioSpace): Scenario => ofWo
 
 function ofWord(word: string, maker: Maker): Scenario {
   const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
-  return maker.make(word, new Stream(seed, "scenario").at(Number(index)));
+  return maker.make(word, new DrawStream(seed, "scenario").at(Number(index)));
 }

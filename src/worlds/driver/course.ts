@@ -27,7 +27,7 @@ export interface Running {
 }
 
 /** voice.ts: how much of what can be seen has been emitted. */
-export interface Said {
+export interface Emitted {
   /** Events of replica 0's process. */
   events: number;
   arrivals: number;
@@ -123,7 +123,7 @@ export interface Course {
   closeFailed: boolean;
   /** A publish that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
-  readonly said: Said;
+  readonly said: Emitted;
   readonly harm: Harm;
   readonly published: Published;
   /** clocks.ts: the scenario's own time, and what the real clocks run towards. */

@@ -1,0 +1,230 @@
+/**
+ * House rules about all files together, and rules with exceptions. A rule gives one complaint a line; an exception says which complaints
+ * stand, and why. A complaint that is no exception fails, and so does an exception that no file needs any more.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { importsOf, planted, root, type SourceFile, sources, withoutComments } from "./tidy-sources.ts";
+
+interface TreeRule {
+  readonly name: string;
+  readonly instead: string;
+  readonly check: (files: readonly SourceFile[]) => readonly string[];
+  /** Complaints that stand for now. */
+  readonly exceptions: readonly { readonly complaint: RegExp; readonly reason: string }[];
+  readonly bad: readonly (readonly SourceFile[])[];
+  readonly good: readonly (readonly SourceFile[])[];
+}
+
+const product = /^(models|properties|src)\//;
+
+// ---- One type name, one file ----
+
+const exportedTypes = ({ text }: SourceFile): readonly string[] =>
+  [...text.matchAll(/^export (?:declare )?(?:abstract )?(?:type|interface|class) ([A-Z]\w*)/gm)].map(
+    ([, name = ""]) => name,
+  );
+
+function namesOfSeveralFiles(files: readonly SourceFile[]): readonly string[] {
+  const places = new Map<string, string[]>();
+  for (const file of files.filter(({ path }) => product.test(path)))
+    for (const name of exportedTypes(file)) places.set(name, [...(places.get(name) ?? []), file.path]);
+  return [...places]
+    .filter(([, paths]) => paths.length > 1)
+    .map(([name, paths]) => `${name}: ${paths.sort().join(", ")}`);
+}
+
+// ---- What only tests import ----
+
+/** Files that start the program or are named by package.json. */
+function entries(): ReadonlySet<string> {
+  const text = ["package.json", "bin/faultline.js"].map(path => readFileSync(join(root, path), "utf8")).join("\n");
+  const built = [...text.matchAll(/(?:dist\/)?((?:src|models|properties)\/[\w/-]+)\.(?:js|ts)\b/g)];
+  return new Set(built.map(([, path = ""]) => `${path}.ts`));
+}
+
+const filesNamedByUrl = ({ path, text }: SourceFile): readonly string[] =>
+  [...text.matchAll(/new URL\(\s*"(\.[^"]+\.ts)"/g)].map(([, to = ""]) => join(path, "..", to));
+
+const importedByTestsAlone =
+  (started: ReadonlySet<string>) =>
+  (files: readonly SourceFile[]): readonly string[] => {
+    const used = new Set(
+      files
+        .filter(({ path }) => !path.startsWith("test/"))
+        .flatMap(file => [...importsOf(file), ...filesNamedByUrl(file)]),
+    );
+    return files
+      .map(({ path }) => path)
+      .filter(path => product.test(path) && path.endsWith(".ts") && !used.has(path) && !started.has(path));
+  };
+
+// ---- Positional parameters ----
+
+const parametersMax = 5;
+const charsMax = 2_000;
+
+/** Code whose strings and comments hold no brackets and no commas. */
+const bare = (text: string): string =>
+  withoutComments(text).replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, '""');
+
+/** What stands between the bracket at `open` and its match, parted at its own commas; undefined where it has none nearby. */
+function partsWithin(code: string, open: number): readonly string[] | undefined {
+  const parts = [""];
+  let depth = 0;
+  for (const [i, char] of [...code.slice(open, open + charsMax)].entries()) {
+    if (depth === 1 && char === ")") return parts.map(part => part.trim()).filter(part => part !== "");
+    if ("([{".includes(char)) depth++;
+    if (")]}".includes(char)) depth--;
+    // A generic's commas part nothing. The formatter puts spaces around what compares, and around an arrow.
+    const before = code[open + i - 1] ?? "";
+    if (char === "<" && /\w/.test(before)) depth++;
+    if (char === ">" && !/[\s=]/.test(before)) depth--;
+    if (depth === 1 && char === ",") parts.push("");
+    else if (i > 0) parts.push(`${parts.pop()}${char}`);
+  }
+  return undefined;
+}
+
+const isParameter = (part: string): boolean => /^(\.\.\.)?([\w$ ]+\??|\{[^}]*\}|\[[^\]]*\])\s*[:=](?!=)/.test(part);
+
+function withManyParameters({ path, text }: SourceFile): readonly string[] {
+  const code = bare(text);
+  return [...code.matchAll(/([\w$]*)\s*(?:=\s*(?:async )?|: )?(?:<[^>()]*>)?\(/g)].flatMap(found => {
+    const parts = partsWithin(code, found.index + found[0].length - 1);
+    if (parts === undefined || parts.length <= parametersMax || !parts.every(isParameter)) return [];
+    return [`${path} ${found[1]} has ${parts.length}`];
+  });
+}
+
+// ---- Words of second-hand English ----
+
+const plainWords: Readonly<Record<string, string>> = {
+  "but for": "except",
+  "not to be had": "unavailable, cannot be found",
+  "in vain": "fails",
+  "it is said": "reports",
+  whoever: "anyone who",
+  "for who": "for anyone who",
+  "nobody is told": "is not reported",
+};
+const unplain = new RegExp(`\\b(${Object.keys(plainWords).join("|")})\\b`, "i");
+const readByMany = /^(README\.md|docs\/[\w-]+\.md|bin\/|src\/worlds\/driver\/|src\/findings\/)/;
+
+const unplainLines = ({ path, text }: SourceFile): readonly string[] =>
+  readByMany.test(path)
+    ? text
+        .split("\n")
+        .flatMap((line, i) => (unplain.test(line) ? [`${path}:${i + 1} says ${unplain.exec(line)?.[0]}`] : []))
+    : [];
+
+const rules: readonly TreeRule[] = [
+  {
+    name: "an exported type's name belongs to one file",
+    instead: "give the narrower meaning a name of its own; docs/words.md says what each word means",
+    check: namesOfSeveralFiles,
+    exceptions: [
+      {
+        complaint: /^\w+: src\/worlds\/driver\/rig\.ts, src\/worlds\/live\/[\w-]+\.ts$/,
+        reason: "a class or a wider type of the live world bears the name of the rig's interface that it fills",
+      },
+      { complaint: /^Run: .*registry\.ts$/, reason: "how a program is run; read by src/worlds/live" },
+      { complaint: /^Setting: .*exhaust-alphabet\.ts$/, reason: "what is explored; read by src/commands" },
+      {
+        complaint: /^\w+: .*src\/(commands\/|report\/|holds\.ts|drills\/answer\.ts)/,
+        reason: "goes with the one frame in which every command ends",
+      },
+    ],
+    bad: [[planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "export type Answer = 1;")]],
+    good: [[planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "type Answer = 1;")]],
+  },
+  {
+    name: "no file of the product is imported by tests alone",
+    instead: "move it to test/, or remove it",
+    check: importedByTestsAlone(entries()),
+    exceptions: [
+      {
+        complaint: /^src\/worlds\/live\/cluster\.ts$/,
+        reason: "the drill of a rollout will start several servers with it",
+      },
+    ],
+    bad: [[planted("src/x.ts", ""), planted("test/x.test.ts", 'import { x } from "../src/x.ts";')]],
+    good: [
+      [planted("src/cli.ts", 'import { x } from "./x.ts";'), planted("src/x.ts", "")],
+      [planted("src/cli.ts", 'fork(new URL("./x.ts", import.meta.url));'), planted("src/x.ts", "")],
+    ],
+  },
+  {
+    name: `no function has more than ${parametersMax} positional parameters`,
+    instead: "hand over a record, or the bus that holds them",
+    check: files => files.filter(({ path }) => product.test(path)).flatMap(withManyParameters),
+    exceptions: [
+      {
+        complaint: /^src\/(commands|report|findings)\/|^src\/holds\.ts /,
+        reason: "goes with the one frame in which every command ends",
+      },
+      { complaint: /^src\/worlds\/live\//, reason: "goes with the site that holds engine, servers and progress" },
+      { complaint: /^models\/consumers\.ts (give|giveRun) /, reason: "waits to be handed one record" },
+      { complaint: /^models\/server\.ts (receive|store) /, reason: "waits to be handed one record" },
+      { complaint: /^models\/durable-path\.ts (viaOf|silence) /, reason: "waits to be handed one record" },
+      { complaint: /^models\/oracle\.ts from /, reason: "waits to be handed one record" },
+      { complaint: /^src\/judge\.ts conclude /, reason: "waits to be handed one record" },
+    ],
+    bad: [
+      [planted("src/x.ts", "function f(a: A, b: B, c: C, d: D, e: E, f: F): void {}")],
+      [planted("src/x.ts", "const f = (a: A, b: Map<K, V>, c: C, d: D, e: () => E, f = 1): void => {};")],
+      [planted("src/x.ts", "type F = (a: A, b: B, c: C, { d }: D, e: E, f?: F) => void;")],
+      [
+        planted(
+          "src/x.ts",
+          "class X {\n  go(\n    a: A,\n    b: B,\n    c: C,\n    d: D,\n    e: E,\n    f: F,\n  ): void {}\n}",
+        ),
+      ],
+    ],
+    good: [
+      [planted("src/x.ts", "function f(a: Map<K, V>, b: B, c: C, d: D, e: E): void {}")],
+      [planted("src/x.ts", "f(a, b, c, d, e, g);")],
+      [
+        planted(
+          "src/x.ts",
+          "for (let i = 0; i < count; i++) f(a);\nconst g = (a: A, b: B, c: C) => ({ d: 1, e: 2, f: 3 });",
+        ),
+      ],
+    ],
+  },
+  {
+    name: "what is read by many says it plainly",
+    instead: Object.entries(plainWords)
+      .map(([word, plain]) => `${word}: ${plain}`)
+      .join("; "),
+    check: files => files.flatMap(unplainLines),
+    exceptions: [],
+    bad: Object.keys(plainWords).map(word => [planted("docs/x.md", `This is ${word} it.`)]),
+    good: [[planted("docs/x.md", "Everything except the reconnect buffer. Whatever comes.")]],
+  },
+];
+
+const files = ["*.ts", "*.md", "bin/*"].flatMap(pattern => sources(pattern));
+
+describe.each(rules.map(rule => [rule.name, rule] as const))("%s", (_name, rule) => {
+  test("and that is so, apart from the exceptions", () => {
+    const stands = (one: string): boolean => rule.exceptions.some(({ complaint }) => complaint.test(one));
+    const complaints = rule.check(files).filter(one => !stands(one));
+    expect(complaints, `instead: ${rule.instead}`).toEqual([]);
+  });
+
+  test("and every exception is still needed", () => {
+    const complaints = rule.check(files);
+    const needless = rule.exceptions.filter(({ complaint }) => !complaints.some(one => complaint.test(one)));
+    expect(needless).toEqual([]);
+  });
+
+  test.each(rule.bad.map(bad => [bad.at(-1)?.text.slice(0, 60), bad] as const))("and trips on %s", (_text, bad) => {
+    expect(rule.check(bad).length).toBeGreaterThan(0);
+  });
+
+  test("and lets pass what is right", () => {
+    expect(rule.good.flatMap(rule.check)).toEqual([]);
+  });
+});
