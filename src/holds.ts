@@ -11,7 +11,6 @@ import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { hashText } from "../models/choice.ts";
-import { planCase } from "../models/plan/plan.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../models/vocabulary/scenario.ts";
@@ -30,7 +29,7 @@ import { renderFailure } from "./report/failure.ts";
 import { renderSelfTest, type SelfTestReport } from "./report/not-shown.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
-import { brokenBy, type CaseRun, explain, runCase, runModelCase, whyBroken } from "./run.ts";
+import { brokenBy, type CaseRun, runCase, runModelCase, whyBroken } from "./run.ts";
 import type { Stage, WorldName } from "./world.ts";
 import { inLanes, lanesDefault } from "./worlds/live/lanes.ts";
 import { openModel } from "./worlds/model.ts";
@@ -458,7 +457,7 @@ function violated(
   reproduced: Rate,
 ): HoldsVerdict {
   const { world, bus } = asked;
-  const { reason, ledger: observed, verdict, digest } = judgement;
+  const { reason, ledger: observed, verdict, answers, digest } = judgement;
   const counterexample: Counterexample = {
     version: 1,
     kind: "counterexample",
@@ -472,7 +471,7 @@ function violated(
     verdict,
     expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
     observed,
-    answers: explain(planCase(scenario, profile), events).answers,
+    answers,
     digest,
     versions: versionsHere(versions),
     overridden,

@@ -6,7 +6,7 @@
  * 1. `header`, first and once: what the run is. Written with the file, which appears complete with it.
  * 2. `opened`, once for each time the run was begun or gone on with: which process writes.
  * 3. `world`, once for each bus: what the cases ran on.
- * 4. `case`, as each ends; one that was violated with its events, so that it can be shrunk later.
+ * 4. `case`, as each ends; one that was violated with its events and how the oracle explains them, so that it can be shrunk later.
  * 5. `found`, once a violated case has been run again, and perhaps shrunk.
  * 6. `complete`, last: nothing is left to do.
  *
@@ -94,6 +94,9 @@ export const digestOfJson = (data: unknown): string => hashText(JSON.stringify(d
 
 const text = z.string();
 const count = z.int().min(0);
+const isEvent = (one: unknown): boolean =>
+  typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
+const events = z.array(z.custom<Event>(isEvent, "must be events"));
 const verdict = z.enum(["holds", "violated", "inconclusive"]);
 const property = z.strictObject({ property: text, verdict, exercised: count, reason: text });
 const judgement = z.strictObject({
@@ -112,11 +115,13 @@ const judgement = z.strictObject({
   expectMet: z.boolean().optional(),
   disturbed: z.boolean(),
   witnessed: z.array(z.strictObject({ label: z.enum(labels), answer: text, witnessed: count, forced: count })),
+  // Recorded where the case was violated: no one asks for them elsewhere.
+  ended: events.default([]),
+  answers: z
+    .array(z.strictObject({ step: text, label: z.enum(labels), occurrence: count, answer: z.int() }))
+    .default([]),
   digest: text,
 });
-const isEvent = (one: unknown): boolean =>
-  typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
-const events = z.array(z.custom<Event>(isEvent, "must be events"));
 const option = z.union([text, z.number(), z.boolean(), z.null(), z.array(text)]);
 
 const lineSchema = z.discriminatedUnion("kind", [
@@ -334,8 +339,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       const began = performance.now();
       const { events, judgement } = await run();
       const ms = Math.round(performance.now() - began);
-      const isViolated = judgement.verdict === "violated";
-      const line = { kind: "case", bus, scenario: scenario.id, source, ms, judgement, ...(isViolated && { events }) };
+      const line = { kind: "case", bus, scenario: scenario.id, source, ms, ...recordOf({ events, judgement }) };
       write(line as unknown as Line);
       await onDisk();
       return { events, judgement };
@@ -357,6 +361,13 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       isOpen = false;
     },
   };
+}
+
+/** What is recorded of a case: of a violated one all of it, of others what the report counts. */
+function recordOf({ events, judgement }: CaseRun): object {
+  if (judgement.verdict === "violated") return { judgement, events };
+  const { ended: _ended, answers: _answers, ...counted } = judgement;
+  return { judgement: counted };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

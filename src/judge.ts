@@ -3,7 +3,7 @@
  * happened, and what the scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
  */
 
-import { hashText } from "../models/choice.ts";
+import { type Answer, type Asked, hashText } from "../models/choice.ts";
 import { observe } from "../models/observation.ts";
 import { admits } from "../models/oracle.ts";
 import type { PlannedCase } from "../models/plan/plan.ts";
@@ -32,6 +32,10 @@ export interface Judgement {
   readonly disturbed: boolean;
   /** Branches of the model that this run is a witness of; none where the model ran itself, or nothing was proven. */
   readonly witnessed: readonly Witnessed[];
+  /** The places where messages ended, as the oracle explains them; none where the run says them itself, or nothing was admitted. */
+  readonly ended: readonly Event[];
+  /** The answers by which the oracle admits what was observed; none where it does not. */
+  readonly answers: readonly Answer[];
   readonly digest: string;
 }
 
@@ -54,7 +58,8 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
     answer: admission.answer,
     reason: admission.answer === "permitted" ? "the model admits what was observed" : worded(admission.reason),
   };
-  const explained = admission.answer === "permitted" && !knowsPlaces ? [...recorded, ...admission.ended] : recorded;
+  const ended = admission.answer === "permitted" && !knowsPlaces ? admission.ended : [];
+  const explained = ended.length > 0 ? [...recorded, ...ended] : recorded;
   const ledgerState = newLedger();
   const effect = newEffect();
   for (const event of explained) {
@@ -80,9 +85,13 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
     expectMet: expectation === undefined ? undefined : unmet === undefined,
     disturbed: isDisturbed(effect),
     witnessed: isWitness ? witnessedBy(planned, observed, admission.answers) : [],
+    ended,
+    answers: admission.answer === "permitted" ? admission.answers.map(withoutRange) : [],
     digest: digestOf(recorded),
   };
 }
+
+const withoutRange = ({ lo: _lo, hi: _hi, ...answer }: Asked): Answer => answer;
 
 function judgeProperties(
   scenario: Scenario,

@@ -3,9 +3,7 @@
  * and only then is anything concluded. Called by every command.
  */
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../models/choice.ts";
-import { observe } from "../models/observation.ts";
-import { admits } from "../models/oracle.ts";
-import { type PlannedCase, planCase } from "../models/plan/plan.ts";
+import { planCase } from "../models/plan/plan.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
@@ -83,14 +81,6 @@ export function whyBroken(judgement: Judgement, broken: string, expected?: Scena
   return properties.find(one => one.property === broken)?.reason ?? reason;
 }
 
-/** The oracle's explanation: the events with the place where each message ended, and the answers that lead there. */
-export function explain(
-  planned: PlannedCase,
-  events: readonly Event[],
-): { readonly events: readonly Event[]; readonly answers: readonly Answer[] } {
-  const admission = admits(planned, observe(events));
-  if (admission.answer !== "permitted") return { events, answers: [] };
-  const known = events.some(event => event.kind === "ended");
-  const answers = admission.answers.map(({ lo: _lo, hi: _hi, ...answer }) => answer);
-  return { events: known ? events : [...events, ...admission.ended], answers };
-}
+/** The events with the place where each message ended, as the oracle explained them when the run was judged. */
+export const explained = ({ events, judgement: { ended } }: CaseRun): readonly Event[] =>
+  ended.length === 0 ? events : [...events, ...ended];

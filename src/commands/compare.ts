@@ -2,7 +2,6 @@
  * `faultline compare`: random scenarios on a real bus, each held against the model. Two worlds disagree where the model of the
  * profile does not admit what was seen, or a promise is broken; the first disagreement is shrunk by running it again and kept.
  */
-import { planCase } from "../../models/plan/plan.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { claimedBy } from "../capability.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
@@ -14,7 +13,7 @@ import { renderSelfTest, type SelfTestReport } from "../report/not-shown.ts";
 import { type Paint, paintConclusion } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { renderWitnessed } from "../report/witnessed.ts";
-import { explain, runModelCase, whyBroken } from "../run.ts";
+import { runModelCase, whyBroken } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
@@ -133,7 +132,7 @@ function keep(
     verdict: judgement.verdict,
     expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
     observed: judgement.ledger,
-    answers: explain(planCase(scenario, profile), failure.events).answers,
+    answers: judgement.answers,
     digest: judgement.digest,
     versions: versionsHere(versions),
     overridden,

@@ -22,7 +22,7 @@ import { type DrillReport, renderDrill, type Violation } from "../report/drill.t
 import type { LedgerRow } from "../report/ledger-table.ts";
 import type { NotShown } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
-import { allBrokenBy, brokenBy, type CaseRun, explain, runCase, runModelCase } from "../run.ts";
+import { allBrokenBy, brokenBy, type CaseRun, runCase, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
@@ -477,7 +477,7 @@ function keep(
     verdict: judgement.verdict,
     expected: runModelCase(one).judgement.ledger,
     observed: judgement.ledger,
-    answers: explain(planCase(one.scenario, one.profile), run.events).answers,
+    answers: judgement.answers,
     digest: judgement.digest,
     versions: versionsHere(versions),
     overridden,

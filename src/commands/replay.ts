@@ -5,7 +5,6 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { type Answer, sampled } from "../../models/choice.ts";
-import { planCase } from "../../models/plan/plan.ts";
 import { underPolicy } from "../../models/policy/under.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -19,7 +18,7 @@ import { BadInput, exitCodes, UsageError } from "../errors.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";
-import { type AnsweredRun, type CaseRun, explain, runAnsweredCase, runCase } from "../run.ts";
+import { type AnsweredRun, type CaseRun, explained, runAnsweredCase, runCase } from "../run.ts";
 import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
@@ -169,7 +168,7 @@ async function replayModels(context: Context, one: Replay, all: readonly Profile
     for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++) {
       const run = runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require });
       if (i === 0 && answers.length > 0) tellAnswers(found, answers.length, run);
-      runs.push(explained(one, profile, run));
+      runs.push(withPlaces(run));
       if ((i + 1) % runsBetweenYields === 0) await setImmediate();
     }
   }
@@ -197,7 +196,7 @@ async function replayLive(
   const run = (): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, { require });
   for await (const { job, result } of inLanes(stage.lanes, each, run)) {
     context.progress.now(`${bus}: run ${job + 1} of ${times}`);
-    runs.push(explained(one, profile, result));
+    runs.push(withPlaces(result));
     if (context.signal.aborted) break;
   }
 }
@@ -211,10 +210,7 @@ function begin(found: Found, world: WorldName, bus: string, { name }: Profile, s
   return runs;
 }
 
-const explained = ({ scenario }: Replay, profile: Profile, run: CaseRun): CaseRun => ({
-  ...run,
-  events: explain(planCase(scenario, profile), run.events).events,
-});
+const withPlaces = (run: CaseRun): CaseRun => ({ ...run, events: explained(run) });
 
 // ---- What it comes to ----
 
