@@ -12,6 +12,7 @@ import { classNames, type Scenario } from "../models/vocabulary/scenario.ts";
 import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
 import { dials } from "../properties/arbitraries/reductions.ts";
 import { BadInput } from "./errors.ts";
+import { brokeOf, concernOf } from "./findings/broke.ts";
 import { type Rate, rateSchema } from "./rate.ts";
 import { counterexampleText } from "./scenario-text.ts";
 import { checkScenario, parseJson } from "./schema.ts";
@@ -158,10 +159,9 @@ export function nameOf({
   world,
   scenario,
 }: Pick<Counterexample, "property" | "bus" | "profile" | "world" | "scenario">): string {
-  const concern = property.includes("/") ? property.slice(0, property.indexOf("/")) : property;
   const under = scenario.policy === undefined ? [] : [scenario.policy.name];
   const shape = [property, bus, profile, world, ...under, shapeOf(scenario)].join(" ");
-  return `${concern}--${hashText(shape).toString(16).padStart(8, "0")}`;
+  return `${concernOf(brokeOf(property))}--${hashText(shape).toString(16).padStart(8, "0")}`;
 }
 
 /** Lower in sum of all its numbers: within one shape there are as many steps. */

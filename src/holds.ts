@@ -23,13 +23,14 @@ import { bundledProfile, quoted } from "./commands/options.ts";
 import { loadCorpus } from "./corpus.ts";
 import { type Counterexample, type Versions, versionsHere } from "./counterexample.ts";
 import { UsageError } from "./errors.ts";
+import { type Broke, brokenBy, brokeText, isSameBug, whyBroken } from "./findings/broke.ts";
 import type { Judgement, JudgeOptions } from "./judge.ts";
 import { liveRate, type Rate, rateText } from "./rate.ts";
 import { renderFailure } from "./report/failure.ts";
 import { renderSelfTest, type SelfTestReport } from "./report/not-shown.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
-import { brokenBy, type CaseRun, runCase, runModelCase, whyBroken } from "./run.ts";
+import { type CaseRun, runCase, runModelCase } from "./run.ts";
 import type { Stage, WorldName } from "./world.ts";
 import { inLanes, lanesDefault } from "./worlds/live/lanes.ts";
 import { openModel } from "./worlds/model.ts";
@@ -220,7 +221,7 @@ const contextOf = (now: (line: string) => void): Context => ({
 interface Failing extends CaseRun {
   readonly scenario: Scenario;
   readonly seed: string;
-  readonly broken: string;
+  readonly broken: Broke;
 }
 
 /** How fast-check came to it. */
@@ -329,9 +330,6 @@ function runAhead(asked: Asked, ground: Ground, draw: () => readonly Scenario[])
 
 const runOn = ({ claim, bus }: Asked, { stage, profile }: Ground, scenario: Scenario, seed: string): Promise<CaseRun> =>
   runCase(stage, { scenario, bus, profile, seed }, judgingOf(claim));
-
-/** A broken promise names what the oracle only calls "not permitted": it is the better case of the same disagreement. */
-const isSameBug = (first: string, now: string): boolean => now === first || first === "conformance";
 
 /** How often the shrunk one comes again: live, that is not ours to say. */
 async function rerun(asked: Asked, ground: Ground, { scenario, seed, broken }: Failing, n: number): Promise<Rate> {
@@ -466,7 +464,7 @@ function violated(
     profile: profile.name,
     world,
     seed,
-    property: broken,
+    property: brokeText(broken),
     reason,
     verdict,
     expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
@@ -480,7 +478,7 @@ function violated(
   const why = whyBroken(judgement, broken, scenario.expect[profile.name]);
   const shown = renderFailure({ scenario, broken, reason: why, ledger: observed, events, story }, plain);
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
-  const isPromise = catalogue.some(one => one.id === broken);
-  const replayWith = isPromise && !profile.promises.includes(broken) ? ["--require", broken] : [];
+  const replayWith =
+    broken.kind === "promise" && !profile.promises.includes(broken.property) ? ["--require", broken.property] : [];
   return { ...heldBy(asked, tally, signal.aborted), verdict: "violated", reason, counterexample, shown, replayWith };
 }

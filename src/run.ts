@@ -6,8 +6,7 @@ import { type Answer, type Answering, type Asked, type Departure, replaying } fr
 import { planCase } from "../models/plan/plan.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
-import type { Scenario } from "../models/vocabulary/scenario.ts";
-import { type Judgement, type JudgeOptions, judge, whyUnmet } from "./judge.ts";
+import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
 import type { AskedCase, Case, Stage } from "./world.ts";
 import { modelLimits, runAnswered, runModel } from "./worlds/model.ts";
 
@@ -60,25 +59,6 @@ export function runAnsweredCase(
   runAnswered(planned, { answering, emit: event => events.push(event), behaves });
   const { asked, departures } = answering;
   return { events, judgement: judge(planned, events, options), asked, departures: departures() };
-}
-
-/** All that a violated case broke: promises in the order of the catalogue, then conformance; `expect` where it is that alone. */
-export function allBrokenBy({ verdict, properties, conformance }: Judgement): readonly string[] {
-  if (verdict !== "violated") return [];
-  const promises = properties.filter(one => one.verdict === "violated").map(one => one.property);
-  const broken = conformance.answer === "not-permitted" ? [...promises, "conformance"] : promises;
-  return broken.length === 0 ? ["expect"] : broken;
-}
-
-/** What a violated case broke: a property's id, `conformance`, or `expect`. Undefined where the verdict is another. */
-export const brokenBy = (judgement: Judgement): string | undefined => allBrokenBy(judgement)[0];
-
-/** The reason why something is broken, without its name; `expected` is the scenario's expectation of the profile, if it has one. */
-export function whyBroken(judgement: Judgement, broken: string, expected?: Scenario["expect"][string]): string {
-  const { properties, conformance, ledger, reason } = judgement;
-  if (broken === "conformance" && conformance.answer !== "permitted") return conformance.reason;
-  if (broken === "expect" && expected !== undefined) return whyUnmet(ledger, expected.classes) ?? reason;
-  return properties.find(one => one.property === broken)?.reason ?? reason;
 }
 
 /** The events with the place where each message ended, as the oracle explained them when the run was judged. */

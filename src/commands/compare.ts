@@ -6,6 +6,7 @@ import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { claimedBy } from "../capability.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
+import { brokeText, whyBroken } from "../findings/broke.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import { rateText } from "../rate.ts";
 import { renderFailure } from "../report/failure.ts";
@@ -13,7 +14,7 @@ import { renderSelfTest, type SelfTestReport } from "../report/not-shown.ts";
 import { type Paint, paintConclusion } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { renderWitnessed } from "../report/witnessed.ts";
-import { runModelCase, whyBroken } from "../run.ts";
+import { runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
@@ -127,7 +128,7 @@ function keep(
     profile: profile.name,
     world: "live",
     seed,
-    property: failure.broken,
+    property: brokeText(failure.broken),
     reason: judgement.reason,
     verdict: judgement.verdict,
     expected: runModelCase({ scenario, profile, seed }).judgement.ledger,

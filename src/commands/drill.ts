@@ -14,6 +14,7 @@ import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { claimedBy, missingCapabilities, shortfallOf, unprovenReason } from "../capability.ts";
 import { type CorpusEntry, loadCorpus } from "../corpus.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
+import { allBrokenBy, type Broke, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { type Exactness, exactnessOf, permittedLedgers } from "../permitted.ts";
@@ -22,7 +23,7 @@ import { type DrillReport, renderDrill, type Violation } from "../report/drill.t
 import type { LedgerRow } from "../report/ledger-table.ts";
 import type { NotShown } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
-import { allBrokenBy, brokenBy, type CaseRun, runCase, runModelCase } from "../run.ts";
+import { type CaseRun, runCase, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
@@ -190,7 +191,7 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
       scenario: failure.scenario.id,
       bus: profile.name,
       world: "model",
-      property: failure.broken,
+      property: brokeText(failure.broken),
       reason: failure.judgement.reason,
       reproduced: { k: 1, n: 1 },
       counterexample: keep({ ...failure, bus: profile.name, profile }, failure, false, { k: 1, n: 1 }),
@@ -212,13 +213,13 @@ function corpusModel(
   found.model = { ...found.model, corpusRuns: found.model.corpusRuns + 1 };
   record(found, one, "model", run);
   coverCase(coverage, scenario, profile, run.judgement);
-  const property = brokenBy(run.judgement);
-  if (property === undefined) return;
+  const broken = brokenBy(run.judgement);
+  if (broken === undefined) return;
   found.violations.push({
     scenario: scenario.id,
     bus: profile.name,
     world: "model",
-    property,
+    property: brokeText(broken),
     reason: run.judgement.reason,
     reproduced: { k: 1, n: 1 },
     again: `${file} --world model --profile ${profile.name} --seed ${seed}`,
@@ -236,8 +237,8 @@ function checkExact({ common, found, permitted }: Run, { scenario, file }: Corpu
   if (exactness.kind !== "several") return;
   found.violations.push({
     ...place,
-    property: "expect",
-    reason: `expect: ${exactness.reason}`,
+    property: brokeText(expectation),
+    reason: `${brokeText(expectation)}: ${exactness.reason}`,
     reproduced: { k: 1, n: 1 },
     again: `${file} --world model --profile ${profile.name} --seed ${common.seed}`,
   });
@@ -367,13 +368,13 @@ async function liveCase(
   record(found, one, "live", run);
   countAgreement(found, scenario, profile, run.judgement);
   found.witnessed = branches([...found.witnessed, ...run.judgement.witnessed]);
-  const property = brokenBy(run.judgement);
-  if (property === undefined) return;
+  const broken = brokenBy(run.judgement);
+  if (broken === undefined) return;
   const violation = {
     scenario: scenario.id,
     bus,
     world: "live",
-    property,
+    property: brokeText(broken),
     reason: run.judgement.reason,
     again: `${file} --world live --bus ${quoted(bus)}${named === undefined ? "" : ` --profile ${named}`}`,
   } as const;
@@ -382,10 +383,11 @@ async function liveCase(
   const { reproduced } = await journal.onceFound(bus, scenario, async () => {
     // The run that found it does not count: that it failed is why there are others.
     let k = 0;
-    for (let i = 0; i < rerunsOfViolation; i++) if (allBrokenBy((await runAgain()).judgement).includes(property)) k++;
+    for (let i = 0; i < rerunsOfViolation; i++)
+      if (allBrokenBy((await runAgain()).judgement).some(one => isSame(one, broken))) k++;
     return { reproduced: liveRate(k, rerunsOfViolation) };
   });
-  const counterexample = keep(one, { ...run, broken: property }, overridden, reproduced, liveVersions(site, stage));
+  const counterexample = keep(one, { ...run, broken }, overridden, reproduced, liveVersions(site, stage));
   found.violations[place] = { ...violation, reproduced, counterexample };
 }
 
@@ -458,7 +460,7 @@ function record(found: Found, one: AskedCase, world: "model" | "live", { judgeme
 
 function keep(
   one: AskedCase,
-  run: CaseRun & { readonly broken: string },
+  run: CaseRun & { readonly broken: Broke },
   overridden: boolean,
   reproduced: Rate,
   versions?: ReturnType<typeof liveVersions>,
@@ -472,7 +474,7 @@ function keep(
     profile: one.profile.name,
     world: versions === undefined ? "model" : "live",
     seed: one.seed,
-    property: run.broken,
+    property: brokeText(run.broken),
     reason: judgement.reason,
     verdict: judgement.verdict,
     expected: runModelCase(one).judgement.ledger,

@@ -3,6 +3,7 @@ import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
+import { brokeText } from "../findings/broke.ts";
 import { judge } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
 import { paintConclusion } from "../report/paint.ts";
@@ -81,9 +82,10 @@ interface Kept extends Violation {
 
 /** Kept with the answers that lead there, and with a seed that draws the same verdict where one is found. */
 function keep(violation: Violation, profile: Profile, options: ExhaustOptions): Kept {
-  const { scenario, property, reason, answers } = violation;
+  const { scenario, broken, reason, answers } = violation;
+  const property = brokeText(broken);
   const runOf = (seed: string): CaseRun => runModelCase({ scenario, profile, seed }, { require: options.require });
-  const found = seedThatShows(runOf, property);
+  const found = seedThatShows(runOf, broken);
   const seed = found?.seed;
   const judging = { require: options.require };
   const shown = found?.run ?? {
@@ -143,7 +145,7 @@ function conclude(
     depth: depthOf(found),
     complete: explored.every(one => one.stopped === undefined),
     violations: kept.map(one => ({
-      property: one.property,
+      property: brokeText(one.broken),
       reason: one.reason,
       setting: one.setting,
       steps: one.scenario.steps.length,
@@ -162,12 +164,10 @@ function conclude(
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
   const blocks = [renderExplored(found), renderTotals(found, document)];
-  for (const { scenario, property, reason, shown, setting } of kept) {
+  for (const { scenario, broken, reason, shown, setting } of kept) {
     const story = `a shortest one, ${counted(scenario.steps.length, "step")}, with ${setting}`;
     const { events, judgement } = shown;
-    blocks.push(
-      renderFailure({ scenario, broken: property, reason, ledger: judgement.ledger, events, story }, context.paint),
-    );
+    blocks.push(renderFailure({ scenario, broken, reason, ledger: judgement.ledger, events, story }, context.paint));
   }
   blocks.push(`Verdict  ${paintConclusion(context.paint, verdict, interrupted)}`);
   return { exitCode: exitCodeOf(verdict), document, text: blocks.join("\n\n"), again: againLine(options, kept) };

@@ -15,12 +15,13 @@ import { answerOf, type Ran } from "../drills/answer.ts";
 import type { DrillCase, Question } from "../drills/drill.ts";
 import { casesOf } from "../drills/index.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
+import { allBrokenBy, brokeOf, brokeText, whyBroken } from "../findings/broke.ts";
 import { digestOfJson } from "../journal.ts";
 import { type Judgement, judge } from "../judge.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
 import { type QuestionCase, type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
-import { allBrokenBy, type CaseRun, planFor, runModelCase } from "../run.ts";
+import { type CaseRun, planFor, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -246,10 +247,12 @@ const modelRuns = ({ common }: Asked, profile: Profile, { own, scaled }: Pair): 
   return { own: run(own), scaled: run(scaled) };
 };
 
+const wordsFor = (judgement: Judgement): readonly string[] => allBrokenBy(judgement).map(brokeText);
+
 /** All that broke live broke in the model too. */
 const foretold = ({ own, scaled }: ModelRuns, { judgement }: CaseRun): boolean => {
-  const known = new Set([...allBrokenBy(own.judgement), ...allBrokenBy(scaled.judgement)]);
-  return allBrokenBy(judgement).every(one => known.has(one));
+  const known = new Set([...wordsFor(own.judgement), ...wordsFor(scaled.judgement)]);
+  return wordsFor(judgement).every(one => known.has(one));
 };
 
 async function rate(stage: LiveStage, asked: Asked, profile: Profile, one: DrillCase) {
@@ -315,8 +318,8 @@ function record(
     file,
     again,
   });
-  for (const property of new Set(judgements.flatMap(([, one]) => allBrokenBy(one)))) {
-    const broken = judgements.filter(([, one]) => allBrokenBy(one).includes(property));
+  for (const property of new Set(judgements.flatMap(([, one]) => wordsFor(one)))) {
+    const broken = judgements.filter(([, one]) => wordsFor(one).includes(property));
     const last = broken.at(-1);
     if (last === undefined) continue;
     found.violations.push({
@@ -324,7 +327,7 @@ function record(
       case: scenario.id,
       about,
       worlds: [...new Set(broken.map(([world]) => world))],
-      reason: reasonOf(last[1], property),
+      reason: whyBroken(last[1], brokeOf(property)),
       reproduced: { k: 1, n: 1 },
       file,
       again,
@@ -345,11 +348,6 @@ function whyNotObserved({ judgement, events }: LiveRun): string | null {
 function rated({ violations }: Found, { scaled }: Pair, reproduced: QuestionViolation["reproduced"]): void {
   for (const [i, one] of violations.entries())
     if (one.case === scaled.scenario.id) violations[i] = { ...one, reproduced };
-}
-
-function reasonOf({ properties, conformance, reason }: Judgement, property: string): string {
-  if (property === "conformance") return conformance.reason;
-  return properties.find(one => one.property === property)?.reason ?? reason;
 }
 
 const againLine = ({ bus, common }: Asked, file: string): string =>

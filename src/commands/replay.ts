@@ -15,6 +15,7 @@ import { missingCapabilities, type Shortfall, shortfallOf, unprovenReason } from
 import { findInput } from "../corpus.ts";
 import { type Counterexample, readCase } from "../counterexample.ts";
 import { BadInput, exitCodes, UsageError } from "../errors.ts";
+import { brokeOf } from "../findings/broke.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";
@@ -89,7 +90,8 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const profile = options.profile ?? (options.buses.length > 0 ? undefined : counterexample?.profile);
   const { times, lanes, backend } = options;
   // What the file was kept for is judged, whether or not the profile promises it.
-  const keptFor = counterexample?.property.includes("/") ? [counterexample.property] : [];
+  const broken = counterexample && brokeOf(counterexample.property);
+  const keptFor = broken?.kind === "promise" ? [broken.property] : [];
   const require = [...new Set([...options.require, ...keptFor])];
   if (profile !== undefined && profiles[profile] === undefined)
     throw new BadInput(
@@ -232,6 +234,10 @@ function conclude(
   const verdict = concluded(cases.length === 0 || vacuous ? [...verdicts, "inconclusive"] : verdicts, interrupted);
   const reproduced = reproducedIn(one, cases);
   const nondeterministic = cases.some(isNondeterministic);
+  const counterexample = one.counterexample && {
+    ...one.counterexample,
+    broken: brokeOf(one.counterexample.property),
+  };
   const document = {
     verdict,
     scenario: one.scenario.id,
@@ -265,7 +271,10 @@ function conclude(
   return {
     exitCode: nondeterministic && verdict !== "violated" ? exitCodes.nondeterministic : exitCodeOf(verdict),
     document,
-    text: renderReplay({ ...one, cases, selfTest, verdict, interrupted, reproduced, nondeterministic }, context.paint),
+    text: renderReplay(
+      { ...one, counterexample, cases, selfTest, verdict, interrupted, reproduced, nondeterministic },
+      context.paint,
+    ),
     again: againLine(options, one),
   };
 }

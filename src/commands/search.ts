@@ -11,12 +11,13 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { type Counterexample, type Met, meetCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
+import { brokeText, whyBroken } from "../findings/broke.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintConclusion } from "../report/paint.ts";
 import { renderSearch } from "../report/search.ts";
 import { counted } from "../report/table.ts";
-import { runAnsweredCase, runModelCase, whyBroken } from "../run.ts";
+import { runAnsweredCase, runModelCase } from "../run.ts";
 import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Coverage, neverExercised, newCoverage } from "../search/coverage.ts";
 import { modelSteps, pathsOf } from "../search/exhaust-world.ts";
@@ -124,7 +125,7 @@ function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, c
     profile: profile.name,
     world: "model",
     seed,
-    property: broken,
+    property: brokeText(broken),
     reason: judgement.reason,
     verdict: judgement.verdict,
     expected: rerun(failure).ledger,
@@ -151,7 +152,8 @@ function smallest(
   const { broken } = found;
   const many = options.policy !== undefined;
   // What breaks several promises at once is a case of this one here.
-  const judging = many && broken.includes("/") ? { require: [broken], only: [broken] } : judgingOf(options);
+  const judging =
+    many && broken.kind === "promise" ? { require: [broken.property], only: [broken.property] } : judgingOf(options);
   const world = pathsOf(profile, modelSteps(profile));
   const asked = { broken, profile, judging, world, ...(many ? { runsMax: certifyRunsUnderPolicy } : {}) };
   for (let failure = found; ; ) {
@@ -193,9 +195,9 @@ function violationsOf(
   interrupted: boolean,
 ): readonly Violation[] {
   const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
-  const broken = [...new Set(all.map(one => one.failure.broken))];
+  const broken = [...new Set(all.map(one => brokeText(one.failure.broken)))];
   return broken.map(id => {
-    const cases = all.filter(one => one.failure.broken === id);
+    const cases = all.filter(one => brokeText(one.failure.broken) === id);
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
     const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
     const profile = knownProfile(shortest.profile);
@@ -234,7 +236,7 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], interr
     certified: violations[0]?.certified ?? null,
     smallScope: scopeOf(found),
     violations: violations.map(({ failure, profile, profiles, certified, met }) => ({
-      property: failure.broken,
+      property: brokeText(failure.broken),
       reason: failure.judgement.reason,
       profile,
       profiles,

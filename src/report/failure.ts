@@ -2,13 +2,14 @@
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
+import { type Broke, brokeText } from "../findings/broke.ts";
 import { breakdownOf, describeLedger, type Note, stepFates } from "./fates.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable } from "./table.ts";
 
 export interface ShownFailure {
   readonly scenario: Scenario;
-  readonly broken: string;
+  readonly broken: Broke;
   /** The reason alone, without the name of what broke. */
   readonly reason: string;
   readonly ledger: Ledger;
@@ -19,7 +20,7 @@ export interface ShownFailure {
 
 export function renderFailure(failure: ShownFailure, paint: Paint): string {
   return [
-    `${paint("red", "✗")} ${paint("bold", failure.broken)}`,
+    `${paint("red", "✗")} ${paint("bold", brokeText(failure.broken))}`,
     `  ${failure.reason}`,
     `  ${describeLedger(failure.ledger, breakdownOf(failure.events))}`,
     `  ${paint("dim", failure.story)}`,

@@ -3,6 +3,7 @@ import type { Asked, Departure } from "../../models/choice.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import { type Broke, brokeText, withoutName } from "../findings/broke.ts";
 import type { Judgement } from "../judge.ts";
 import { type Rate, rateText } from "../rate.ts";
 import { renderSteps } from "./failure.ts";
@@ -28,7 +29,7 @@ export interface ReplayedCase {
 export interface ReplayReport {
   readonly scenario: Scenario;
   readonly counterexample:
-    | { readonly property: string; readonly reason: string; readonly overridden: boolean }
+    | { readonly broken: Broke; readonly reason: string; readonly overridden: boolean }
     | undefined;
   readonly cases: readonly ReplayedCase[];
   readonly selfTest: SelfTestReport | null;
@@ -43,8 +44,8 @@ export function renderReplay(report: ReplayReport, paint: Paint): string {
   const head = [paint("bold", scenario.id), `  ${scenario.why}`];
   if (counterexample !== undefined) {
     const whose = counterexample.overridden ? " (held against a profile that is not the bus's own)" : "";
-    const why = counterexample.reason.replace(`${counterexample.property}: `, "");
-    head.push(`  counterexample of ${counterexample.property}${whose}: ${why}`);
+    const { broken, reason } = counterexample;
+    head.push(`  counterexample of ${brokeText(broken)}${whose}: ${withoutName(broken, reason)}`);
   }
   return [
     head.join("\n"),

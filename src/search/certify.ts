@@ -6,7 +6,8 @@
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
-import type { Judgement, JudgeOptions } from "../judge.ts";
+import { type Broke, breaks } from "../findings/broke.ts";
+import type { JudgeOptions } from "../judge.ts";
 import type { CaseRun } from "../run.ts";
 import {
   alphabetOf,
@@ -34,8 +35,8 @@ export interface Certified {
 
 export interface ToCertify {
   readonly scenario: Scenario;
-  /** A property's id, or `conformance`. */
-  readonly broken: string;
+  /** A promise, or conformance. */
+  readonly broken: Broke;
   readonly profile: Profile;
   readonly judging: JudgeOptions;
   readonly world: PathWorld;
@@ -87,11 +88,6 @@ const sizeOf = ({ steps }: Scenario): readonly number[] => [
   publishesIn(steps).reduce((sum, { count }) => sum + count, 0),
   steps.filter(one => one.kind === "fault").length,
 ];
-
-export function breaks({ properties, conformance }: Judgement, broken: string): boolean {
-  if (broken === "conformance") return conformance.answer === "not-permitted";
-  return properties.some(one => one.property === broken && one.verdict === "violated");
-}
 
 const publishesIn = (steps: readonly Step[]): readonly (Step & { kind: "publish" })[] =>
   steps.flatMap(one => (one.kind === "publish" ? [one] : one.kind === "together" ? publishesIn(one.steps) : []));
@@ -169,7 +165,7 @@ export const seedsMax = 2_000;
 /** A seed whose run breaks it, too, so that it can be replayed; undefined where none of those tried does. */
 export function seedThatShows(
   runOf: (seed: string) => CaseRun,
-  broken: string,
+  broken: Broke,
 ): { readonly seed: string; readonly run: CaseRun } | undefined {
   for (let i = 1; i <= seedsMax; i++) {
     const run = runOf(String(i));

@@ -8,8 +8,8 @@ import { type Answer, expand, wholeRange } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { type Broke, brokenBy } from "../findings/broke.ts";
 import { type Judgement, type JudgeOptions, judge } from "../judge.ts";
-import { brokenBy } from "../run.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
 import { ledgerText } from "./exhaust-monitor.ts";
 import { Schedules } from "./exhaust-schedules.ts";
@@ -27,7 +27,7 @@ export interface Paths {
   /** Which schedules are run; absent: all. */
   readonly isTried?: (scenario: Scenario) => boolean;
   /** What a run broke, if that is what is looked for; absent: anything. */
-  readonly breaks?: (judgement: Judgement) => string | undefined;
+  readonly breaks?: (judgement: Judgement) => Broke | undefined;
 }
 
 export interface PathsWalked {
@@ -37,7 +37,7 @@ export interface PathsWalked {
   readonly ledgers: readonly string[];
   /** The first of a shortest schedule; with it the walk ends. */
   readonly violation?: {
-    readonly property: string;
+    readonly broken: Broke;
     readonly reason: string;
     readonly scenario: Scenario;
     readonly answers: readonly Omit<Answer, "step">[];
@@ -67,9 +67,9 @@ export function walkPaths(asked: Paths): PathsWalked {
         paths++;
         const judgement = judge(planned, events, judging);
         ledgers.add(ledgerText(judgement.ledger));
-        const property = breaks(judgement);
-        if (property !== undefined) violation = { property, reason: judgement.reason, scenario, answers };
-        return property === undefined && paths < pathsMax;
+        const broken = breaks(judgement);
+        if (broken !== undefined) violation = { broken, reason: judgement.reason, scenario, answers };
+        return broken === undefined && paths < pathsMax;
       },
     );
     if (violation !== undefined || paths >= pathsMax) break;

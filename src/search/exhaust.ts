@@ -17,6 +17,7 @@ import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { worded } from "../../models/words.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { declaredBy, type Property, promisedIds } from "../../properties/property.ts";
+import { type Broke, brokeText, conformance, promise } from "../findings/broke.ts";
 import type { JudgeOptions } from "../judge.ts";
 import { isSmaller } from "./certify.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./exhaust-alphabet.ts";
@@ -42,8 +43,8 @@ export interface Exhaust {
 }
 
 export interface Violation {
-  /** A property's id, or `conformance`. */
-  readonly property: string;
+  /** A promise, or conformance. */
+  readonly broken: Broke;
   readonly reason: string;
   readonly setting: string;
   readonly scenario: Scenario;
@@ -121,7 +122,7 @@ function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: Settin
 }
 
 interface Found {
-  /** The shortest of each property. */
+  /** The shortest of each, by the word for what broke. */
   readonly violations: Map<string, Violation>;
   readonly exercised: Set<string>;
   readonly ledgers: Set<string>;
@@ -324,20 +325,20 @@ class Exploration {
       for (const { broken, exercised, ledgers } of this.monitor.end(this.monitorOf[node] as number, ending.run)) {
         for (const id of exercised) this.found.exercised.add(id);
         for (const ledger of ledgers) this.found.ledgers.add(ledger);
-        for (const { property, reason } of broken) this.violated(node, ending, property, reason);
+        for (const { property, reason } of broken) this.violated(node, ending, promise(property), reason);
       }
     }
   }
 
-  private violated(node: number, ending: Ending, property: string, reason: string): void {
+  private violated(node: number, ending: Ending, broken: Broke, reason: string): void {
     this.isBroken = true;
-    const known = this.found.violations.get(property);
+    const known = this.found.violations.get(brokeText(broken));
     const scenario = this.scenarioTo(node);
     if (known !== undefined && !isSmaller(scenario, known.scenario)) return;
     const events = this.eventsTo(node, ending);
     const answers = [...this.movesTo(node).flatMap(move => move.answers), ...ending.answers];
-    this.found.violations.set(property, {
-      property,
+    this.found.violations.set(brokeText(broken), {
+      broken,
       reason,
       setting: this.setting.name,
       scenario,
@@ -361,7 +362,7 @@ class Exploration {
       const admission = admits(planCase(scenario, this.asked.profile), observe(this.eventsTo(node, ending)));
       asked++;
       if (admission.answer === "permitted") admitted++;
-      if (admission.answer === "not-permitted") this.violated(node, ending, "conformance", worded(admission.reason));
+      if (admission.answer === "not-permitted") this.violated(node, ending, conformance, worded(admission.reason));
     }
     return { asked, admitted };
   }

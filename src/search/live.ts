@@ -10,10 +10,11 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "../capability.ts";
+import { type Broke, brokenBy, brokeOf, brokeText, conformance, isSameBug } from "../findings/broke.ts";
 import type { Journal } from "../journal.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { liveRate, type Rate } from "../rate.ts";
-import { brokenBy, type CaseRun, runCase } from "../run.ts";
+import { type CaseRun, runCase } from "../run.ts";
 import { branches, type Witnessed } from "../witnessed.ts";
 import type { Stage } from "../world.ts";
 import type { LiveStage } from "../worlds/live/index.ts";
@@ -42,7 +43,7 @@ export interface LiveSearch {
 
 export interface LiveFailure extends CaseRun {
   readonly scenario: Scenario;
-  readonly broken: string;
+  readonly broken: Broke;
   /** Of runs made only for that, once it was shrunk. */
   readonly reproduced: Rate;
   /** While it was shrunk, what is left failed in every run. */
@@ -115,13 +116,22 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
     if (result.judgement.verdict !== "violated") continue;
     if (found.failure === undefined) {
       const shrinkBegan = performance.now();
-      found.failure = await journal.onceFound(bus, scenario, () => smallest(search, scenario, result, listener));
+      const { broken, ...failure } = await journal.onceFound(bus, scenario, async () =>
+        recordOf(await smallest(search, scenario, result, listener)),
+      );
+      found.failure = { ...failure, broken: brokeOf(broken) };
       shrinkMs += performance.now() - shrinkBegan;
       listener.onFailure(found.failure);
     }
     if (!search.keepGoing) return;
   }
 }
+
+/** In a journal what broke is a word. */
+const recordOf = (failure: LiveFailure): Omit<LiveFailure, "broken"> & { readonly broken: string } => ({
+  ...failure,
+  broken: brokeText(failure.broken),
+});
 
 interface Drawn {
   readonly index: number;
@@ -170,15 +180,14 @@ async function smallest(
   run: CaseRun,
   listener: LiveListener,
 ): Promise<LiveFailure> {
-  const broken = brokenBy(run.judgement) ?? "conformance";
+  const broken = brokenBy(run.judgement) ?? conformance;
   const failing = new Map<Scenario, CaseRun>([[scenario, run]]);
   let runs = 0;
   const fails = async (candidate: Scenario): Promise<boolean> => {
     listener.onShrinking(run.judgement.reason, ++runs);
     const again = await runOn(search, candidate);
-    // A broken promise names what the oracle only calls "not permitted": it is the better case of the same disagreement.
     const now = brokenBy(again.judgement);
-    const isSame = now === broken || (broken === "conformance" && now !== undefined);
+    const isSame = now !== undefined && isSameBug(broken, now);
     if (isSame) failing.set(candidate, again);
     return isSame;
   };

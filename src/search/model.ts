@@ -16,8 +16,9 @@ import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts"
 import type { ScenarioSpace } from "../../properties/arbitraries/scenario.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { declaredBy, type Property } from "../../properties/property.ts";
+import { allBrokenBy, type Broke, brokeText, isSame } from "../findings/broke.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
-import { type AnsweredRun, allBrokenBy, type CaseRun, runAnsweredCase } from "../run.ts";
+import { type AnsweredRun, type CaseRun, runAnsweredCase } from "../run.ts";
 import { modelCapabilities, runAnswered } from "../worlds/model.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 import { type FastCase, FastCoverage, type Lookout, type Promised, promisedBy, runFast } from "./fast-case.ts";
@@ -47,9 +48,9 @@ export interface ModelFailure extends CaseRun {
   readonly seed: string;
   /** All that its run asked, and was answered. */
   readonly answers: readonly Answer[];
-  readonly broken: string;
+  readonly broken: Broke;
   /** What the case broke as it was found. */
-  readonly foundAs: { readonly scenario: string; readonly broken: readonly string[] };
+  readonly foundAs: { readonly scenario: string; readonly broken: readonly Broke[] };
 }
 
 export interface ModelFound {
@@ -86,7 +87,7 @@ export async function searchModel(
   let runs = 0;
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  const failing = new Map<string, ModelFailure>();
+  const failing: Failing = new Map();
   const goesOn = (): boolean => search.goesOn === true || failing.size === 0;
   while (goesOn() && runs < search.runsMax && elapsedMs() < search.budgetMs) {
     const end = Math.min(runs + batchRuns, search.runsMax);
@@ -104,29 +105,30 @@ export async function searchModel(
 }
 
 /** What breaks several promises at once is shrunk for each of them apart. */
-const only = (search: ModelSearch, broken: string): ModelSearch =>
-  search.goesOn && broken.includes("/") ? { ...search, judging: { require: [broken], only: [broken] } } : search;
+const only = (search: ModelSearch, broken: Broke): ModelSearch =>
+  search.goesOn && broken.kind === "promise"
+    ? { ...search, judging: { require: [broken.property], only: [broken.property] } }
+    : search;
+
+/** By the word for what was broken, which of a promise is its id. */
+type Failing = Map<string, ModelFailure>;
 
 /** By what was broken; of two cases the one of fewer steps, and the one of fewer messages. */
-function keepShortest(
-  failing: Map<string, ModelFailure>,
-  found: ModelFailure | undefined,
-  { goesOn }: ModelSearch,
-): void {
+function keepShortest(failing: Failing, found: ModelFailure | undefined, { goesOn }: ModelSearch): void {
   if (found === undefined) return;
   for (const broken of goesOn ? allBrokenBy(found.judgement) : [found.broken]) {
-    const known = failing.get(broken);
-    if (known === undefined || isShorter(found, known)) failing.set(broken, { ...found, broken });
+    const known = failing.get(brokeText(broken));
+    if (known === undefined || isShorter(found, known)) failing.set(brokeText(broken), { ...found, broken });
   }
 }
 
-type IsNews = (broken: readonly string[], scenario: Scenario) => boolean;
+type IsNews = (promises: readonly string[], scenario: Scenario) => boolean;
 
 /** Another case of what is known already is worth a record only where it is shorter. */
 const isNews =
-  (failing: ReadonlyMap<string, ModelFailure>): IsNews =>
-  (broken, { steps }) =>
-    broken.some(id => steps.length < (failing.get(id)?.scenario.steps.length ?? Number.POSITIVE_INFINITY));
+  (failing: Failing): IsNews =>
+  (promises, { steps }) =>
+    promises.some(id => steps.length < (failing.get(id)?.scenario.steps.length ?? Number.POSITIVE_INFINITY));
 
 function isShorter(one: ModelFailure, other: ModelFailure): boolean {
   const steps = one.scenario.steps.length - other.scenario.steps.length;
@@ -237,12 +239,14 @@ function smallest(search: ModelSearch, found: ModelFailure, boundMs: number): Mo
   const began = performance.now();
   const due = search.goesOn ? [found.broken] : found.foundAs.broken;
   const alone =
-    search.goesOn && search.behaves === undefined ? catalogue.find(one => one.id === found.broken) : undefined;
+    search.goesOn && search.behaves === undefined
+      ? catalogue.find(one => one.id === brokeText(found.broken))
+      : undefined;
   const run = ({ scenario, answers, otherwise }: Candidate): Told => {
     const open = otherwise === undefined ? sampled(seedOf(search.seed, scenario)) : leaning(otherwise);
     if (alone !== undefined) return runAlone(alone, search.profile, scenario, replaying(answers, open));
     const { judgement, asked } = runRecorded(search, scenario, answers, open);
-    return { failed: allBrokenBy(judgement).some(one => due.includes(one)), asked };
+    return { failed: allBrokenBy(judgement).some(one => due.some(other => isSame(one, other))), asked };
   };
   const { asked } = run({ scenario: found.scenario, answers: [] });
   const shrunk = shrinkNow(

@@ -83,7 +83,7 @@ function failureOf(
   const { scenario, answers } = normalForm(violation);
   const one = { scenario, profile, answers, otherwise: sampled(smallScopeSeed) };
   const { events, judgement } = runAnsweredCase(one, judging, behaves);
-  const broken = violation.property;
+  const { broken } = violation;
   const foundAs = { scenario: scenario.id, broken: [broken] };
   return { failure: { events, judgement, scenario, answers, broken, seed: smallScopeSeed, foundAs } };
 }

@@ -12,8 +12,9 @@ import { fillId } from "../../src/drills/buffer.ts";
 import { type DrillCase, questions } from "../../src/drills/drill.ts";
 import { fillFigures } from "../../src/drills/figures.ts";
 import { casesOf } from "../../src/drills/index.ts";
+import { allBrokenBy, brokeText } from "../../src/findings/broke.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
-import { allBrokenBy, runModelCase } from "../../src/run.ts";
+import { runModelCase } from "../../src/run.ts";
 import { checkScenario } from "../../src/schema.ts";
 import { stepsOf } from "../models/cases.ts";
 
@@ -76,7 +77,7 @@ const brokenAsFound = (): readonly string[] => {
   const cases = questions.flatMap(question => casesOf(question, policy("cordum-as-found"), natsGo));
   const judged = cases.filter(one => one.judged);
   return judged.flatMap(({ scenario }) => [
-    ...allBrokenBy(runModelCase({ scenario, profile: natsGo, seed: "1" }).judgement),
+    ...allBrokenBy(runModelCase({ scenario, profile: natsGo, seed: "1" }).judgement).map(brokeText),
   ]);
 };
 

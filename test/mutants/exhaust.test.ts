@@ -1,5 +1,6 @@
 /** A mutant whose shortest case lies within 3 publishes and 2 faults is found by trying them all; `npm run mutants -- --exhaust` tries the longer ones. */
 import { describe, expect, test } from "vitest";
+import { brokeText } from "../../src/findings/broke.ts";
 import { exhaust } from "../../src/search/exhaust.ts";
 import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
 import { pathsOf } from "../../src/search/exhaust-world.ts";
@@ -76,7 +77,9 @@ describe("a mutant that remembers nothing", () => {
       statesMax: 1_000_000,
       budgetMs: 60_000,
     });
-    const found = violations.find(one => one.property === "reconnect-buffer/the-first-refusal-is-where-predicted");
+    const found = violations.find(
+      one => brokeText(one.broken) === "reconnect-buffer/the-first-refusal-is-where-predicted",
+    );
     expect(found?.scenario.steps).toHaveLength(longer[counting.name] ?? 0);
   });
 });

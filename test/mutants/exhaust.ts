@@ -3,6 +3,7 @@
  * and judged in full. Path by path and with no memory of states, since a mutant may remember what no state shows, or change all that
  * its world has said; whatever a mutant does, nothing shorter than what is found here shows it. Called by `run.ts --exhaust`.
  */
+import { brokeText } from "../../src/findings/broke.ts";
 import { alphabetOf, boundsOf, type Setting, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
 import { type PathsWalked, walkPaths } from "../../src/search/exhaust-paths.ts";
 import { type Mutant, runMutant } from "./mutant.ts";
@@ -57,7 +58,7 @@ export function renderShortest(all: readonly Shortest[]): string {
 function renderOne({ mutant, seconds, walked: { violation, paths } }: Shortest): string {
   const steps = violation === undefined ? "-" : String(violation.scenario.steps.length);
   const figures = `${steps.padStart(5)} ${String(paths).padStart(7)} ${seconds.toFixed(2).padStart(8)}`;
-  return `${figures}  ${mutant.name}: ${violation === undefined ? unfound(mutant) : `${story(violation.scenario.steps)} (${violation.property})`}`;
+  return `${figures}  ${mutant.name}: ${violation === undefined ? unfound(mutant) : `${story(violation.scenario.steps)} (${brokeText(violation.broken)})`}`;
 }
 
 const unfound = ({ beyond }: Mutant): string =>
@@ -78,7 +79,7 @@ export const asJson = (all: readonly Shortest[]) =>
   all.map(({ mutant, seconds, walked: { violation, paths, schedules } }) => ({
     mutant: mutant.name,
     steps: violation?.scenario.steps.length ?? null,
-    broken: violation?.property ?? null,
+    broken: violation === undefined ? null : brokeText(violation.broken),
     beyond: mutant.beyond ?? null,
     schedules,
     paths,

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { replaying, sampled } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
 import { catalogue } from "../../properties/catalogue.ts";
+import { allBrokenBy, brokeText } from "../../src/findings/broke.ts";
 import { judge } from "../../src/judge.ts";
-import { allBrokenBy } from "../../src/run.ts";
 import { eventsOf, profilesByName, randomScenario } from "../models/cases.ts";
 import { figuresOf, isAsListed, renderFigures } from "./figures.ts";
 import { type HuntBounds, hunt, lengthOf } from "./hunt.ts";
@@ -44,7 +44,7 @@ describe("a hunt", () => {
     const { scenario, answers } = kill.shrunk;
     expect(lengthOf(scenario)).toBe(2);
     const events = runMutant(wipes, replaying(answers, sampled("any other seed")), scenario);
-    expect(allBrokenBy(judge(planCase(scenario, wipes.declared), events))).toContain(kill.broken);
+    expect(allBrokenBy(judge(planCase(scenario, wipes.declared), events)).map(brokeText)).toContain(kill.broken);
   });
 
   test("is the same from the same seed", () => {

@@ -10,8 +10,9 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { allBrokenBy, brokenBy, brokeText } from "../../src/findings/broke.ts";
 import { type Judgement, judge } from "../../src/judge.ts";
-import { allBrokenBy, brokenBy, runModelCase } from "../../src/run.ts";
+import { runModelCase } from "../../src/run.ts";
 import { wordOf } from "../../src/search/live.ts";
 import { type Candidate, shrinkNow } from "../../src/search/shrink.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
@@ -72,7 +73,7 @@ export function hunt(mutant: Mutant, seed: string, bounds: HuntBounds): Hunt {
     killed ??= { word, runs: runs + 1, seconds: (performance.now() - began) / 1_000 };
     if (runs >= bounds.rowRuns && found.size > 0) continue;
     // Where it is found later than the row is long, what found it still stands in the row.
-    for (const by of allBrokenBy(judgement)) found.set(by, (found.get(by) ?? 0) + 1);
+    for (const by of allBrokenBy(judgement).map(brokeText)) found.set(by, (found.get(by) ?? 0) + 1);
   }
   if (killed === undefined) return { mutant, seed, runs, kill: undefined, found, trueBusAccused };
   const shrunk = shrinkKill(mutant, seed, sampledCase(mutant, killed.word), bounds.shrinkRunsMax, trueBusAccused);
@@ -100,8 +101,9 @@ function accusation(
   if (judgement.verdict !== "violated") return { judgement: undefined, asked };
   const falsely = brokenBy(runModelCase({ scenario, profile, seed: choices }, judging).judgement);
   if (falsely === undefined) return { judgement, asked };
-  const known = trueBusAccused.get(falsely);
-  if (known === undefined || known.steps.length > scenario.steps.length) trueBusAccused.set(falsely, scenario);
+  const known = trueBusAccused.get(brokeText(falsely));
+  if (known === undefined || known.steps.length > scenario.steps.length)
+    trueBusAccused.set(brokeText(falsely), scenario);
   return { judgement: undefined, asked };
 }
 
@@ -126,7 +128,7 @@ function shrinkKill(
   const { judgement } = accuse(shrunk);
   const broken = judgement && brokenBy(judgement);
   if (broken === undefined) throw new Error(`${mutant.name}: the shrunk case does not find it again`);
-  return { broken, shrunk, shrinkRuns: runs, isLocalMinimum };
+  return { broken: brokeText(broken), shrunk, shrinkRuns: runs, isLocalMinimum };
 }
 
 /** As a search first runs it: every answer sampled. */

@@ -4,10 +4,10 @@ import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { allBrokenBy, brokeText, expectation, whyBroken } from "../../src/findings/broke.ts";
 import { judge } from "../../src/judge.ts";
 import { renderFailure, renderSteps } from "../../src/report/failure.ts";
 import { plain } from "../../src/report/paint.ts";
-import { allBrokenBy, whyBroken } from "../../src/run.ts";
 import { cut, eventsOf, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
 import { job, sound, subscribe, underPolicy } from "../models/policies.ts";
 
@@ -27,12 +27,12 @@ test("everything that broke is named, and its reason does not repeat the name", 
   const expecting: Scenario = { ...outage, expect: { "nats-go": { fact: "all arrive", classes: { kept: 6 } } } };
   const events = eventsOf(expecting, natsJs3);
   const judgement = judge(planCase(expecting, natsGo), events);
-  const reasons = [...allBrokenBy(judgement), "expect"].map(broken => {
+  const reasons = [...allBrokenBy(judgement), expectation].map(broken => {
     const reason = whyBroken(judgement, broken, expecting.expect["nats-go"]);
     const { ledger } = judgement;
     const shown = renderFailure({ scenario: expecting, broken, reason, ledger, events, story: "" }, plain).split("\n");
-    expect(shown.slice(0, 2)).toEqual([`✗ ${broken}`, `  ${reason}`]);
-    return `${broken} | ${reason}`;
+    expect(shown.slice(0, 2)).toEqual([`✗ ${brokeText(broken)}`, `  ${reason}`]);
+    return `${brokeText(broken)} | ${reason}`;
   });
   expect(reasons).toEqual([
     "reconnect-buffer/below-the-limit-all-arrive-in-order | message 1 was kept below the limit of 8388608 bytes and did not arrive",

@@ -6,6 +6,7 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { type Broke, conformance, promise } from "../../src/findings/broke.ts";
 import { judge } from "../../src/judge.ts";
 import { certify, isSmaller } from "../../src/search/certify.ts";
 import { modelSteps, pathsOf } from "../../src/search/exhaust-world.ts";
@@ -14,7 +15,7 @@ import { close, cut, flush, heal, hold, publish, scenarioWith, start, together }
 const wiping: Profile = { ...natsGo, reconnectBuffer: { kind: "reset-at-dial" } };
 const dropped = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
 
-const certified = (scenario: Scenario, broken: string, declared: Profile, behaves: Profile, runsMax?: number) =>
+const certified = (scenario: Scenario, broken: Broke, declared: Profile, behaves: Profile, runsMax?: number) =>
   certify({
     scenario,
     broken,
@@ -30,7 +31,7 @@ describe("a case is certified minimal", () => {
     const losing: Profile = { ...natsJs3, close: { ...natsJs3.close, unwritten: "lost" } };
     const { certificate, smaller } = certified(
       scenarioWith([start, together(publish(1), close)]),
-      "conformance",
+      conformance,
       natsJs3,
       losing,
     );
@@ -39,7 +40,7 @@ describe("a case is certified minimal", () => {
   });
 
   test("among as many steps with fewer messages or faults, too", () => {
-    const one = certified(scenarioWith([start, cut(), publish(1)]), dropped, natsGo, wiping);
+    const one = certified(scenarioWith([start, cut(), publish(1)]), promise(dropped), natsGo, wiping);
     expect(one).toEqual({ certificate: { steps: 3, schedules: expect.any(Number) } });
   });
 });
@@ -51,7 +52,7 @@ describe("a case that is not minimal is made smaller", () => {
     { name: "a fault too many", steps: [start, cut(), publish(1), heal(), hold] },
   ])("$name", ({ steps }) => {
     const scenario = scenarioWith(steps);
-    const { certificate, smaller } = certified(scenario, dropped, natsGo, wiping);
+    const { certificate, smaller } = certified(scenario, promise(dropped), natsGo, wiping);
     expect(certificate).toEqual({ bound: "a smaller one breaks the same" });
     if (smaller === undefined) throw new Error("nothing smaller was found");
     expect(isSmaller(smaller, scenario)).toBe(true);
@@ -66,14 +67,20 @@ describe("a case that is not minimal is made smaller", () => {
 
 describe("a case is not certified", () => {
   test("where the bound on runs is met first", () => {
-    const { certificate, smaller } = certified(scenarioWith([start, cut(), publish(1)]), dropped, natsGo, wiping, 5);
+    const { certificate, smaller } = certified(
+      scenarioWith([start, cut(), publish(1)]),
+      promise(dropped),
+      natsGo,
+      wiping,
+      5,
+    );
     expect(smaller).toBeUndefined();
     expect(certificate).toEqual({ bound: "5 runs, spent at 2 of 3 steps" });
   });
 
   test("where it publishes more in one step than can be tried", () => {
     const scenario = scenarioWith([start, cut(), publish(1_000)]);
-    expect(certified(scenario, dropped, natsGo, wiping).certificate).toEqual({
+    expect(certified(scenario, promise(dropped), natsGo, wiping).certificate).toEqual({
       bound: "it publishes 1000 messages in one step",
     });
   });

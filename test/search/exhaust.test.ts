@@ -4,6 +4,7 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Options, Step } from "../../models/vocabulary/scenario.ts";
+import { brokeText, conformance } from "../../src/findings/broke.ts";
 import { type Exhaust, exhaust } from "../../src/search/exhaust.ts";
 import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
 import { walkPaths } from "../../src/search/exhaust-paths.ts";
@@ -132,7 +133,7 @@ describe("a world that does what is not declared is found by a shortest schedule
     const world = modelSteps(behaves ?? declared, misreads);
     const { verdict, violations } = await exhaust({ ...space, world });
     expect(verdict).toBe("violated");
-    const found = violations.find(one => one.property === killedBy);
+    const found = violations.find(one => brokeText(one.broken) === killedBy);
     expect(kindsOf(found?.scenario.steps)).toBe(shortest);
 
     const walked = walkPaths({
@@ -155,7 +156,7 @@ describe("a world that does what is not declared is found by a shortest schedule
       pathsMax: 50_000,
       world: pathsOf(natsGo, modelSteps(stuck)),
     });
-    expect(violation?.property).toBe("conformance");
+    expect(violation?.broken).toEqual(conformance);
     expect(kindsOf(violation?.scenario.steps)).toBe("start cut drain");
   });
 });

@@ -5,6 +5,7 @@ import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { nameOf } from "../../src/counterexample.ts";
+import { brokeText } from "../../src/findings/broke.ts";
 import { type ModelFailure, searchModel } from "../../src/search/model.ts";
 
 const seeds = Array.from({ length: 20 }, (_, i) => `seed-${i}`);
@@ -43,10 +44,10 @@ const planted: Readonly<Record<string, Planted>> = {
   },
 };
 
-const fileOf = ({ scenario, answers, broken: property }: ModelFailure, profile: string): string =>
+const fileOf = ({ scenario, answers, broken }: ModelFailure, profile: string): string =>
   JSON.stringify([
-    nameOf({ property, bus: profile, profile, world: "model", scenario }),
-    property,
+    nameOf({ property: brokeText(broken), bus: profile, profile, world: "model", scenario }),
+    broken,
     scenario.options,
     scenario.steps,
     answers,

@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import type { Policy } from "../../models/vocabulary/policy.ts";
+import { brokeText } from "../../src/findings/broke.ts";
 import { bundledPolicy } from "../../src/policies.ts";
 import { checkPolicy } from "../../src/policy-schema.ts";
 import { searchModel } from "../../src/search/model.ts";
@@ -16,7 +17,7 @@ const { deadLetterSubject: _unused, ...consume } = hardened.consume;
 const brokenUnder = async (policy: Policy, runsMax: number): Promise<readonly string[]> => {
   const search = { profile: profileNamed("nats-go"), seed: "mends", runsMax, budgetMs: 60_000, judging: {} };
   const { failures } = await searchModel({ ...search, policy, goesOn: true }, () => false);
-  return failures.map(one => one.broken);
+  return failures.map(one => brokeText(one.broken));
 };
 
 test("with every mend in its place nothing breaks", async () => {
