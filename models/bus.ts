@@ -6,6 +6,7 @@ import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts"
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
+import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
@@ -192,34 +193,21 @@ function numbered(bus: Bus, step: PublishStep): FrameRun {
 }
 
 function performFault(bus: Bus, step: StepId, fault: Fault, befalling: Befalling): void {
-  const { state, emit } = bus;
+  const { emit } = bus;
   const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
-  switch (fault.kind) {
-    case "limit":
-    case "lose-ack":
-      // It takes effect at the publish that reaches it.
-      return;
-    case "no-jetstream":
-    case "refuse-credentials":
-    case "silent-handshake":
-      break;
-    case "hold":
-    case "blackhole":
-    case "pause-server":
-      state.wireFree = countOf(state.wire);
-      break;
-    case "cut":
-    case "stop-server":
-    case "power-loss":
-      endServer(bus, fault, goDown(bus, fault, befalling));
-      break;
-  }
-  emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
+  const kind = kindOf(fault);
+  kind.harm({ bus, fault, goDown: () => goDown(bus, fault as EndingFault, befalling) });
+  if (kind.takesEffect !== "at-a-publish") emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
+}
+
+/** The link goes down, and with it the server where that is what the fault ends. */
+function goDown(bus: Bus, fault: EndingFault, befalling: Befalling): void {
+  endServer(bus, fault, endLink(bus, fault, befalling));
 }
 
 /** What the streams keep of a server that ends; `before`: what they held when that began. */
-function endServer({ state, choose, emit }: Bus, fault: Fault, before: readonly number[]): void {
+function endServer({ state, choose, emit }: Bus, fault: EndingFault, before: readonly number[]): void {
   const server = state.service?.server;
   if (server === undefined) return;
   if (fault.kind === "power-loss") losePower(server, choose, emit);
@@ -235,7 +223,7 @@ type Befalling = Pick<ScenarioStep, "life" | "after">;
 type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "power-loss" }>;
 
 /** Gives back how much each stream held before. */
-function goDown(bus: Bus, fault: EndingFault, befalling: Befalling): readonly number[] {
+function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly number[] {
   const { state, choose, emit } = bus;
   const server = state.service?.server;
   if (server === undefined) {

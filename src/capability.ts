@@ -2,21 +2,8 @@
  * Which capabilities a scenario needs: those of its steps and options, and those that it names itself; and what it means that one of
  * them is missing. A case that the bus could run and the harness could not is inconclusive, and never "not run".
  */
-import type { Capability, Fault, Scenario, Step } from "../models/vocabulary/scenario.ts";
-
-const ofFault: Readonly<Record<Fault["kind"], Capability>> = {
-  cut: "cut",
-  hold: "hold",
-  limit: "limit",
-  blackhole: "blackhole",
-  "stop-server": "stop-server",
-  "pause-server": "pause-server",
-  "lose-ack": "lose-ack",
-  "power-loss": "power-loss",
-  "no-jetstream": "no-jetstream",
-  "refuse-credentials": "refuse-credentials",
-  "silent-handshake": "silent-handshake",
-};
+import { kindOf } from "../models/faults/index.ts";
+import type { Capability, Scenario, Step } from "../models/vocabulary/scenario.ts";
 
 function ofStep(step: Step): readonly Capability[] {
   switch (step.kind) {
@@ -35,7 +22,7 @@ function ofStep(step: Step): readonly Capability[] {
     case "together":
       return ["together", ...step.steps.flatMap(ofStep)];
     case "fault":
-      return [ofFault[step.fault.kind]];
+      return [kindOf(step.fault).capability];
     case "await-noticed":
       return ["stale-detection"];
     case "heal":

@@ -1,8 +1,10 @@
 /** What a step makes of the view, and what befalls the process meanwhile. */
+import { kindOf } from "../faults/index.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { Fault, HealAwait, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
-import { clientClosed, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import { advanceDown } from "./down.ts";
+import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
 
@@ -95,57 +97,9 @@ function advanceStart(view: View, replica: number, setting: Setting): readonly L
 }
 
 function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting): readonly Life[] {
-  const life = install(view, step, fault);
+  const life = kindOf(fault).install(view, step, fault, setting);
   if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no") dialOn(view, setting);
   return life;
-}
-
-function install(view: View, step: StepId, fault: Fault): readonly Life[] {
-  switch (fault.kind) {
-    case "hold":
-    case "blackhole":
-      view.hindrance = fault.kind;
-      return nothing;
-    case "limit":
-      view.hindrance = "limit";
-      view.limitBytesLeft = fault.bytes;
-      view.limitStep = step;
-      return nothing;
-    case "pause-server":
-      view.hindrance = "pause";
-      return nothing;
-    case "lose-ack":
-      view.hindrance = "lose-ack";
-      view.limitStep = step;
-      return nothing;
-    case "no-jetstream":
-      view.jetStream = false;
-      return nothing;
-    case "refuse-credentials":
-      view.link = "down";
-      view.door = "refuses";
-      return nothing;
-    case "silent-handshake":
-      view.link = "down";
-      view.door = "silent";
-      return nothing;
-    case "cut":
-    case "stop-server":
-    case "power-loss":
-      advanceDown(view, fault.awaits);
-      if (view.policy === undefined) return nothing;
-      view.serverUp = fault.kind === "cut";
-      return fault.awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : nothing;
-  }
-}
-
-function advanceDown(view: View, awaits: "noticed" | "gave-up" | "none"): void {
-  view.hindrance = "none";
-  view.keptBytes = 0;
-  view.link = "down";
-  if (view.ended !== "no") return;
-  view.client = awaits === "none" ? "unsure" : "disconnected";
-  if (awaits === "gave-up") view.ended = "closed";
 }
 
 function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {

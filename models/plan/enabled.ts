@@ -1,39 +1,34 @@
 /** Which steps can be done here, and why the others cannot; which publishes still run when the next step is done. */
-
-import { dialsBeforeGivingUp } from "../policy/attempts.ts";
+import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
-import type { InjectorLimit, Setting } from "./setting.ts";
+import {
+  beyond,
+  connectionEnded,
+  faultInForce,
+  impossible,
+  type NotEnabled,
+  noPolicy,
+  notStarted,
+  pings,
+  pingsRace,
+  resetDrops,
+  resets,
+  unjudgeable,
+} from "./reasons.ts";
+import type { Setting } from "./setting.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
 
-/**
- * Why a step is not enabled. `impossible`: there is no such step here, in NATS or in the scenario. `unjudgeable`: it could be done, and
- * nobody could tell what has to come of it. `injector`: an injector with this limit cannot do it.
- */
-export type NotEnabled =
-  | { readonly kind: "impossible" | "unjudgeable"; readonly reason: string }
-  | { readonly kind: "injector"; readonly limit: InjectorLimit; readonly reason: string };
-
-const impossible = (reason: string): NotEnabled => ({ kind: "impossible", reason });
-const unjudgeable = (reason: string): NotEnabled => ({ kind: "unjudgeable", reason });
-const beyond = (limit: InjectorLimit, reason: string): NotEnabled => ({ kind: "injector", limit, reason });
-
-const noPolicy = impossible("the scenario has no policy");
-const notStarted = impossible("the bus is not started");
 const startedAlready = impossible("the bus is started already");
 const replicaStartedAlready = impossible("the replica is started already");
 const replicaNotStarted = impossible("the replica is not started");
 const startedByNothing = impossible("nothing starts the process again");
-const connectionEnded = impossible("the connection has ended");
 const neverConnected = impossible("the client has never been connected");
 const notSilent = impossible("the link is not silent");
 const neverNoticed = impossible("nothing would let the client notice it");
 const noticedAlready = impossible("the client has noticed already");
 const downAlready = impossible("the link is down already");
-const givesUpNever = impossible("this client never gives up");
-const noticedByNobody = impossible("nobody would notice it");
-const processStarted = impossible("a process has started");
 const nothingToHeal = impossible("nothing is to be healed");
 const noDialAwaited = impossible("no dial is awaited");
 const processWaits = impossible("the process waits for it");
@@ -44,8 +39,6 @@ const notAcknowledged = impossible("only what is acknowledged is published again
 const notInStream = impossible("only what a stream holds is handled here");
 const deadLetters = impossible("what is kept there is for people to look at");
 
-const faultInForce = unjudgeable("another fault is in force");
-const serverPaused = unjudgeable("the server is paused");
 const leftBehind = unjudgeable("what the process left behind is still under way");
 const maybeNotConnected = unjudgeable("the client may not be connected");
 const connectionUnknown = unjudgeable("whether it meets a live connection is not known");
@@ -54,33 +47,12 @@ const givingUpUnknown = unjudgeable("whether the client has given up by then is 
 const mayBlock = unjudgeable("the call may block until the handshake ends");
 const mayBeHeld = unjudgeable("a dial to the paused server may hold the call");
 const countsAgainstLimit = unjudgeable("its bytes would count against the limit in force");
-const anchorNeedsFlush = unjudgeable("a byte anchor needs a flushed link");
 const anchorCounts = unjudgeable("a byte anchor counts what is sent without waiting");
-const givenCounts = unjudgeable("what the process is given would count against it");
-const acksUnknown = unjudgeable("which acknowledgements its disk has is not known");
 const endedByTimers = unjudgeable("nothing would end it but timers");
 const endedByClientTimers = unjudgeable("nothing would end it but the client's own timers");
 
-const pingsRace = beyond("client-timers", "the client's own PINGs would race with it");
-const timersRace = beyond("client-timers", "the client's own PINGs or its giving up would race with it");
-const givingUpRaces = beyond("client-timers", "the client's giving up would race with it");
-const givingUpRacesLater = beyond("client-timers", "the client's giving up would race with what follows");
 const socketsFull = beyond("socket-buffers", "more than the sockets take would block the call");
 const waitTooShort = beyond("machine-load", "on a busy machine its wait may end before the round trip");
-/** A proxy that resets drops what it has not yet passed on, on the server's side too. */
-const resetDrops = beyond("proxy-reset", "the proxy would reset the server's side too, and drop what is on its way");
-
-/** The client's own PINGs run, and the injector cannot stop them. */
-const pings = ({ options, limits }: Setting): boolean =>
-  options.pingIntervalMs !== undefined && limits.has("client-timers");
-
-/** The client gives up after some dials, and the injector cannot stop it. */
-const givesUp = (setting: Setting): boolean => runsOutOfDials(setting) && setting.limits.has("client-timers");
-
-const runsOutOfDials = ({ profile, options }: Setting): boolean =>
-  dialsBeforeGivingUp(profile, options) < Number.POSITIVE_INFINITY;
-
-const resets = ({ options, limits }: Setting): boolean => options.cutsWith === "rst" && limits.has("proxy-reset");
 
 /** Whether the publish step is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
@@ -177,17 +149,7 @@ function timeNotEnabled(view: View, ms: number, setting: Setting): NotEnabled | 
 /** What may be wrong before a process starts. */
 function coldFaultNotEnabled(view: View, fault: Fault): NotEnabled | undefined {
   if (!isCalm(view)) return faultInForce;
-  switch (fault.kind) {
-    case "cut":
-    case "stop-server":
-      return fault.awaits === "none" ? undefined : noticedByNobody;
-    case "no-jetstream":
-    case "refuse-credentials":
-    case "silent-handshake":
-      return undefined;
-    default:
-      return notStarted;
-  }
+  return kindOf(fault).notEnabledBeforeStart(fault);
 }
 
 /** The end of the process, in whatever way. */
@@ -274,52 +236,11 @@ function togetherNotEnabled(view: View, steps: readonly CallStep[], setting: Set
 
 function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled | undefined {
   if (isDown(view)) return downAlready;
-  const gone = view.ended !== "no";
-  if (fault.kind === "cut" && gone) return view.ended === "stuck" ? connectionEnded : undefined;
-  if (gone) return connectionEnded;
+  const kind = kindOf(fault);
+  if (view.ended !== "no") return kind.outlivesClient ? kind.notEnabled(view, fault, setting) : connectionEnded;
   if (view.client !== "connected") return maybeNotConnected;
-  switch (fault.kind) {
-    case "cut":
-      if (view.hindrance === "pause") return serverPaused;
-      if (isSilent(view) && pings(setting)) return pingsRace;
-      return awaitNotEnabled(view, fault.awaits, setting);
-    case "stop-server":
-      if (view.hindrance !== "none") return faultInForce;
-      if (fault.signal === "KILL" && view.subscribed > 0) return acksUnknown;
-      return awaitNotEnabled(view, fault.awaits, setting);
-    case "hold":
-    case "limit":
-      if (view.hindrance !== "none") return faultInForce;
-      if (pings(setting) || givesUp(setting)) return timersRace;
-      if (fault.kind === "limit" && !view.quiet) return anchorNeedsFlush;
-      return fault.kind === "limit" && resets(setting) ? resetDrops : undefined;
-    case "blackhole":
-    case "pause-server":
-      if (view.hindrance !== "none") return faultInForce;
-      if (fault.kind === "pause-server" && resets(setting)) return resetDrops;
-      return givesUp(setting) ? givingUpRaces : undefined;
-    case "lose-ack":
-      if (view.policy === undefined) return noPolicy;
-      if (view.hindrance !== "none") return faultInForce;
-      if ((view.subscribed & bitOf(0)) > 0) return givenCounts;
-      return pings(setting) || givesUp(setting) ? timersRace : undefined;
-    case "power-loss":
-      if (view.policy === undefined) return noPolicy;
-      if (view.hindrance !== "none") return faultInForce;
-      return awaitNotEnabled(view, fault.awaits, setting);
-    case "no-jetstream":
-    case "refuse-credentials":
-    case "silent-handshake":
-      return view.policy === undefined ? noPolicy : processStarted;
-  }
-}
-
-function awaitNotEnabled(view: View, awaits: "noticed" | "gave-up" | "none", setting: Setting): NotEnabled | undefined {
-  const finite = runsOutOfDials(setting);
-  // Under a policy time moves by its own steps, and the plan knows when the attempts run out.
-  if (finite && awaits === "noticed" && view.policy !== undefined) return undefined;
-  if (awaits !== "gave-up") return givesUp(setting) ? givingUpRacesLater : undefined;
-  return finite ? undefined : givesUpNever;
+  if (kind.needsPolicy && view.policy === undefined) return noPolicy;
+  return kind.notEnabled(view, fault, setting);
 }
 
 function healNotEnabled(view: View, awaits: HealAwait, setting: Setting): NotEnabled | undefined {

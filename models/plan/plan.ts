@@ -6,14 +6,15 @@
 import type { Profile } from "../vocabulary/profile.ts";
 import type { CallStep, Scenario, Step, StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
-import { type NotEnabled, notEnabled, notEnabledMeanwhile, overlaps } from "./enabled.ts";
+import { notEnabled, notEnabledMeanwhile, overlaps } from "./enabled.ts";
 import type { Life } from "./life.ts";
+import type { NotEnabled } from "./reasons.ts";
 import { type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
 import { type Settling, settleId, settling } from "./settle.ts";
 import { copyView, newView, overwriteView, type View } from "./view.ts";
 
-export type { NotEnabled } from "./enabled.ts";
 export type { Life } from "./life.ts";
+export type { NotEnabled } from "./reasons.ts";
 export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
 export { type Pass, settleId } from "./settle.ts";
 export { connectPends, isCalm, isDurable, type View } from "./view.ts";

@@ -1,6 +1,7 @@
 /** A counterexample made readable: the scenario in short lines, what became of it, and what was broken. */
+import { kindOf } from "../../models/faults/index.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import type { Fault, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type Broke, brokeText } from "../findings/broke.ts";
 import { breakdownOf, describeLedger, type Note, stepFates } from "./fates.ts";
@@ -66,7 +67,7 @@ export function stepText(step: Step): string {
     case "together":
       return `in one breath: ${step.steps.map(one => one.kind).join(", ")}`;
     case "fault":
-      return faultText(step.fault);
+      return kindOf(step.fault).words(step.fault);
     case "await-noticed":
       return "wait until the client notices";
     case "heal":
@@ -96,35 +97,6 @@ function publishText({ count, bytes, subject, key, async, again, overlap }: Publ
   ];
   return parts.join(", ");
 }
-
-function faultText(fault: Fault): string {
-  switch (fault.kind) {
-    case "cut":
-      return `cut the link, ${awaitText(fault.awaits)}`;
-    case "limit":
-      return `cut the link after ${fault.bytes} more bytes`;
-    case "stop-server":
-      return `stop the server by SIG${fault.signal}${fault.store === "lost" ? ", its disk lost" : ""}, ${awaitText(fault.awaits)}`;
-    case "hold":
-      return "hold what the client sends";
-    case "blackhole":
-      return "drop what the client sends";
-    case "pause-server":
-      return "pause the server";
-    case "lose-ack":
-      return "cut the link at the next acknowledgement";
-    case "power-loss":
-      return `the server loses power, ${awaitText(fault.awaits)}`;
-    case "no-jetstream":
-      return "the server has no JetStream";
-    case "refuse-credentials":
-      return "the server refuses the credentials";
-    case "silent-handshake":
-      return "the server accepts dials and never greets";
-  }
-}
-
-const awaitText = (awaits: string): string => (awaits === "none" ? "waiting for nothing" : `await ${awaits}`);
 
 /** The policy by its name, and the options that neither it nor the default has set. */
 function optionsText({ options, policy }: Scenario): string {

@@ -1,24 +1,19 @@
 /**
  * What `exhaust` may write into a schedule: every kind of step and fault that the profile's capabilities allow, how often each may
- * occur, and the options and sizes it is all done under. Everything here is printed before the first state. A new kind of step or
- * fault gets its letters in `stepLetters` or `faultLetters`, and does not compile without.
+ * occur, and the options and sizes it is all done under. Everything here is printed before the first state. A new kind of step gets
+ * its letters in `stepLetters`, and does not compile without; those of a fault are in its own file in `models/faults/`.
  */
+import type { FaultKind, FaultLetter } from "../../models/faults/fault.ts";
+import { faultKinds } from "../../models/faults/index.ts";
+import { anchorsFor } from "../../models/faults/limit.ts";
 import { inlineFlushBytes } from "../../models/reconnect-buffer.ts";
 import { frameBytes, pingBytes } from "../../models/vocabulary/frame.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type {
-  CallStep,
-  Fault,
-  FaultAwait,
-  HealAwait,
-  Options,
-  Scenario,
-  Step,
-} from "../../models/vocabulary/scenario.ts";
+import type { CallStep, HealAwait, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { missingCapabilities } from "../capability.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { advances, durablePublishes, peerStarts, serverLosesItsStore, signals, subscribes } from "./exhaust-policy.ts";
+import { advances, durablePublishes, peerStarts, signals, subscribes } from "./exhaust-policy.ts";
 
 /** What a step spends; each has a bound of its own. Without one on flushes and heals the space would be infinite. */
 export const spendings = [
@@ -250,8 +245,8 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
   close: () => [endLetter("close")],
   together: ({ burstsTogether }) => burstsTogether.flatMap(count => endKinds.map(kind => together(count, kind))),
   fault: scope =>
-    Object.values(faultLetters)
-      .flatMap(make => make(scope))
+    faultKinds
+      .flatMap(kind => faultLetters(kind, scope))
       .map(({ name, fault }) => ({
         name,
         spends: ["faults"],
@@ -273,56 +268,13 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
   advance: ({ policy }) => (policy === undefined ? [] : advances(policy)),
 };
 
-interface FaultLetter {
-  readonly name: string;
-  fault(size: Size): Fault;
-}
-
-const awaits: readonly FaultAwait[] = ["noticed", "none", "gave-up"];
-
-/** A server that is stopped is gone alike for TERM and KILL. */
-const faultLetters: { readonly [kind in Fault["kind"]]: (scope: Scope) => readonly FaultLetter[] } = {
-  cut: () => awaits.map(one => ({ name: `cut, await ${one}`, fault: () => ({ kind: "cut", awaits: one }) })),
-  "stop-server": ({ policy }) => [
-    ...awaits.map(
-      (one): FaultLetter => ({
-        name: `stop-server, await ${one}`,
-        fault: () => ({ kind: "stop-server", signal: "TERM", awaits: one }),
-      }),
-    ),
-    ...ifAny(policy, serverLosesItsStore).map(one => ({ ...one, name: "stop-server, its store is lost" })),
-  ],
-  hold: () => [{ name: "hold", fault: () => ({ kind: "hold" }) }],
-  limit: scope =>
-    anchorsFor(scope).map(({ name, frames, more }) => ({
-      name: `limit, ${name}`,
-      fault: size => ({ kind: "limit", bytes: frames * size.frameBytes + more }),
-    })),
-  blackhole: () => [{ name: "blackhole", fault: () => ({ kind: "blackhole" }) }],
-  "pause-server": () => [{ name: "pause-server", fault: () => ({ kind: "pause-server" }) }],
-  "lose-ack": ({ policy }) => ifAny(policy, { kind: "lose-ack" }),
-  "power-loss": ({ policy }) => ifAny(policy, { kind: "power-loss", awaits: "noticed" }),
-  "no-jetstream": ({ policy }) => ifAny(policy, { kind: "no-jetstream" }),
-  "refuse-credentials": ({ policy }) => ifAny(policy, { kind: "refuse-credentials" }),
-  "silent-handshake": ({ policy }) => ifAny(policy, { kind: "silent-handshake" }),
-};
-
-const ifAny = (policy: Policy | undefined, fault: Fault): readonly FaultLetter[] =>
-  policy === undefined ? [] : [{ name: fault.kind, fault: () => fault }];
+/** A fault that needs a policy has none without. */
+const faultLetters = (kind: FaultKind, scope: Scope): readonly FaultLetter[] =>
+  kind.needsPolicy && scope.policy === undefined ? [] : kind.letters(scope);
 
 /** Kinds of step and fault that this alphabet has no letter for. */
 export function kindsLeftOut(scope: Scope): readonly string[] {
-  const all = Object.entries<(scope: Scope) => readonly unknown[]>({ ...stepLetters, ...faultLetters });
-  return all.filter(([, make]) => make(scope).length === 0).map(([kind]) => kind);
+  const steps = Object.entries(stepLetters).filter(([, make]) => make(scope).length === 0);
+  const faults = faultKinds.filter(kind => faultLetters(kind, scope).length === 0);
+  return [...steps.map(([kind]) => kind), ...faults.map(({ kind }) => kind)];
 }
-
-const anchors = [
-  { name: "a byte less than a frame", frames: 1, more: -1 },
-  { name: "a frame", frames: 1, more: 0 },
-  { name: "a byte more than a frame", frames: 1, more: 1 },
-  { name: "two frames", frames: 2, more: 0 },
-] as const;
-
-/** Byte anchors that so many publishes can reach. */
-const anchorsFor = ({ publishes }: Pick<Scope, "publishes">) =>
-  anchors.filter(({ frames, more }) => publishes > frames || (publishes === frames && more <= 0));

@@ -2,7 +2,7 @@
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import type { Fault, Handler, PublishStep } from "../../models/vocabulary/scenario.ts";
+import type { Handler, PublishStep } from "../../models/vocabulary/scenario.ts";
 import type { Letter, Setting } from "./exhaust-alphabet.ts";
 
 /** A subject that the bus publishes through JetStream, or undefined where its policy has none. */
@@ -82,5 +82,3 @@ export const advances = (policy: Policy): readonly Letter[] =>
     spends: ["advances"],
     step: nth => ({ id: `advance-${nth}`, kind: "advance", ms }),
   }));
-
-export const serverLosesItsStore: Fault = { kind: "stop-server", signal: "KILL", awaits: "noticed", store: "lost" };

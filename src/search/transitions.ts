@@ -5,6 +5,7 @@
  */
 import { step as doStep } from "../../models/bus.ts";
 import { type Choose, expand, wholeRange } from "../../models/choice.ts";
+import { faultKinds } from "../../models/faults/index.ts";
 import { notEnabled, overlaps } from "../../models/plan/enabled.ts";
 import {
   firstView,
@@ -84,13 +85,10 @@ export function faultNumber({ link, hindrance, door, jetStream }: FaultView): nu
 
 const callWords = ["publish", "heal", "flush", "start", "close", "drain", "together", "await-noticed"] as const;
 const policyWords = ["exit", "subscribe", "signal", "advance"] as const;
-const linkFaults = ["cut", "hold", "limit", "stop-server", "blackhole", "pause-server"] as const;
-const policyFaults = ["lose-ack", "power-loss", "no-jetstream", "refuse-credentials", "silent-handshake"] as const;
 export const stepWords = [
   ...callWords,
   ...policyWords,
-  ...linkFaults,
-  ...policyFaults,
+  ...faultKinds.map(({ kind }) => kind),
   "racing publish",
   "settle",
 ] as const;
@@ -129,11 +127,11 @@ function faultStepNumber(kind: Fault["kind"]): number {
   switch (kind) {
     case "cut":
       return 12;
-    case "hold":
-      return 13;
-    case "limit":
-      return 14;
     case "stop-server":
+      return 13;
+    case "hold":
+      return 14;
+    case "limit":
       return 15;
     case "blackhole":
       return 16;

@@ -1,0 +1,26 @@
+/** The machine of the server loses power: a stated crash model, which no live world does. */
+import { advanceDown } from "../plan/down.ts";
+import { clientClosed } from "../plan/life.ts";
+import { awaitNotEnabled, faultInForce, notStarted } from "../plan/reasons.ts";
+import { awaitText } from "./cut.ts";
+import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
+
+export const powerLoss: FaultKind<FaultOf<"power-loss">> = {
+  kind: "power-loss",
+  capability: "power-loss",
+  needsPolicy: true,
+  notEnabledBeforeStart: () => notStarted,
+  notEnabled(view, { awaits }, setting) {
+    if (view.hindrance !== "none") return faultInForce;
+    return awaitNotEnabled(view.policy !== undefined, awaits, setting);
+  },
+  install(view, _step, { awaits }) {
+    advanceDown(view, awaits);
+    if (view.policy === undefined) return noLife;
+    view.serverUp = false;
+    return awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : noLife;
+  },
+  harm: ({ goDown }) => goDown(),
+  words: ({ awaits }) => `the server loses power, ${awaitText(awaits)}`,
+  letters: () => onlyLetter({ kind: "power-loss", awaits: "noticed" }),
+};

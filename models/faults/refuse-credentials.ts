@@ -1,0 +1,19 @@
+/** The server refuses the bus's credentials until the heal. Only before a process starts. */
+import { processStarted } from "../plan/reasons.ts";
+import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
+
+export const refuseCredentials: FaultKind<FaultOf<"refuse-credentials">> = {
+  kind: "refuse-credentials",
+  capability: "refuse-credentials",
+  needsPolicy: true,
+  notEnabledBeforeStart: () => undefined,
+  notEnabled: () => processStarted,
+  install(view) {
+    view.link = "down";
+    view.door = "refuses";
+    return noLife;
+  },
+  harm() {},
+  words: () => "the server refuses the credentials",
+  letters: () => onlyLetter({ kind: "refuse-credentials" }),
+};

@@ -1,0 +1,42 @@
+/** The server process ends and comes back at the heal, with its streams or without. */
+import { advanceDown } from "../plan/down.ts";
+import { clientClosed } from "../plan/life.ts";
+import { awaitNotEnabled, awaitNotEnabledBeforeStart, faultInForce, unjudgeable } from "../plan/reasons.ts";
+import { awaitable, awaitText } from "./cut.ts";
+import { type FaultKind, type FaultLetter, type FaultOf, noLife } from "./fault.ts";
+
+type StopServer = FaultOf<"stop-server">;
+
+const acksUnknown = unjudgeable("which acknowledgements its disk has is not known");
+
+export const storeLost: StopServer = { kind: "stop-server", signal: "KILL", awaits: "noticed", store: "lost" };
+
+export const stopServer: FaultKind<StopServer> = {
+  kind: "stop-server",
+  capability: "stop-server",
+  notEnabledBeforeStart: ({ awaits }) => awaitNotEnabledBeforeStart(awaits),
+  notEnabled(view, { signal, awaits }, setting) {
+    if (view.hindrance !== "none") return faultInForce;
+    if (signal === "KILL" && view.subscribed > 0) return acksUnknown;
+    return awaitNotEnabled(view.policy !== undefined, awaits, setting);
+  },
+  install(view, _step, { awaits }) {
+    advanceDown(view, awaits);
+    if (view.policy === undefined) return noLife;
+    view.serverUp = false;
+    return awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : noLife;
+  },
+  harm: ({ goDown }) => goDown(),
+  words: ({ signal, store, awaits }) =>
+    `stop the server by SIG${signal}${store === "lost" ? ", its disk lost" : ""}, ${awaitText(awaits)}`,
+  /** A server that is stopped is gone alike for TERM and KILL. */
+  letters: ({ policy }) => [
+    ...awaitable.map(
+      (awaits): FaultLetter<StopServer> => ({
+        name: `stop-server, await ${awaits}`,
+        fault: () => ({ kind: "stop-server", signal: "TERM", awaits }),
+      }),
+    ),
+    ...(policy === undefined ? [] : [{ name: "stop-server, its store is lost", fault: () => storeLost }]),
+  ],
+};

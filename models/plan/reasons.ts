@@ -1,0 +1,62 @@
+/** Why a step is not enabled: the kinds of reason, those that faults and other steps share, and what an injector may be too limited for. */
+import { dialsBeforeGivingUp } from "../policy/attempts.ts";
+import type { InjectorLimit, Setting } from "./setting.ts";
+
+/**
+ * Why a step is not enabled. `impossible`: there is no such step here, in NATS or in the scenario. `unjudgeable`: it could be done, and
+ * nobody could tell what has to come of it. `injector`: an injector with this limit cannot do it.
+ */
+export type NotEnabled =
+  | { readonly kind: "impossible" | "unjudgeable"; readonly reason: string }
+  | { readonly kind: "injector"; readonly limit: InjectorLimit; readonly reason: string };
+
+export const impossible = (reason: string): NotEnabled => ({ kind: "impossible", reason });
+export const unjudgeable = (reason: string): NotEnabled => ({ kind: "unjudgeable", reason });
+export const beyond = (limit: InjectorLimit, reason: string): NotEnabled => ({ kind: "injector", limit, reason });
+
+export const noPolicy = impossible("the scenario has no policy");
+export const notStarted = impossible("the bus is not started");
+export const processStarted = impossible("a process has started");
+export const connectionEnded = impossible("the connection has ended");
+export const faultInForce = unjudgeable("another fault is in force");
+
+const givesUpNever = impossible("this client never gives up");
+const noticedByNobody = impossible("nobody would notice it");
+const givingUpRacesLater = beyond("client-timers", "the client's giving up would race with what follows");
+
+export const pingsRace = beyond("client-timers", "the client's own PINGs would race with it");
+export const timersRace = beyond("client-timers", "the client's own PINGs or its giving up would race with it");
+export const givingUpRaces = beyond("client-timers", "the client's giving up would race with it");
+/** A proxy that resets drops what it has not yet passed on, on the server's side too. */
+export const resetDrops = beyond(
+  "proxy-reset",
+  "the proxy would reset the server's side too, and drop what is on its way",
+);
+
+/** The client's own PINGs run, and the injector cannot stop them. */
+export const pings = ({ options, limits }: Setting): boolean =>
+  options.pingIntervalMs !== undefined && limits.has("client-timers");
+
+/** The client gives up after some dials, and the injector cannot stop it. */
+export const givesUp = (setting: Setting): boolean => runsOutOfDials(setting) && setting.limits.has("client-timers");
+
+const runsOutOfDials = ({ profile, options }: Setting): boolean =>
+  dialsBeforeGivingUp(profile, options) < Number.POSITIVE_INFINITY;
+
+export const resets = ({ options, limits }: Setting): boolean =>
+  options.cutsWith === "rst" && limits.has("proxy-reset");
+
+type Awaits = "noticed" | "gave-up" | "none";
+
+/** Of a fault that ends the connection. */
+export function awaitNotEnabled(hasPolicy: boolean, awaits: Awaits, setting: Setting): NotEnabled | undefined {
+  const finite = runsOutOfDials(setting);
+  // Under a policy time moves by its own steps, and the plan knows when the attempts run out.
+  if (finite && awaits === "noticed" && hasPolicy) return undefined;
+  if (awaits !== "gave-up") return givesUp(setting) ? givingUpRacesLater : undefined;
+  return finite ? undefined : givesUpNever;
+}
+
+/** The same, before there is a client. */
+export const awaitNotEnabledBeforeStart = (awaits: Awaits): NotEnabled | undefined =>
+  awaits === "none" ? undefined : noticedByNobody;
