@@ -4,19 +4,19 @@
  * exactly the same steps, and a shrunk scenario is still a scenario. Nobody else works any of it out again.
  */
 import type { Profile } from "../vocabulary/profile.ts";
-import type { CallStep, Scenario, Step, StepId } from "../vocabulary/scenario.ts";
+import type { CallStep, Scenario, Step } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { notEnabled, notEnabledMeanwhile, overlaps } from "./enabled.ts";
 import type { Life } from "./life.ts";
 import type { NotEnabled } from "./reasons.ts";
 import { type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
-import { type Settling, settleId, settling } from "./settle.ts";
+import { planSettle, type SettleStep } from "./settle.ts";
 import { copyView, newView, overwriteView, type View } from "./view.ts";
 
 export type { Life } from "./life.ts";
 export type { NotEnabled } from "./reasons.ts";
 export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
-export { type Pass, settleId } from "./settle.ts";
+export { type Pass, planSettle, type SettleStep, settleId } from "./settle.ts";
 export { connectPends, isCalm, isDurable, type View } from "./view.ts";
 
 /** A step of the scenario. */
@@ -31,14 +31,6 @@ export interface ScenarioStep {
   readonly life: readonly Life[];
   readonly before: Readonly<View>;
   readonly after: Readonly<View>;
-}
-
-/** The end of the case. */
-export interface SettleStep extends Settling {
-  readonly kind: "settle";
-  readonly step: { readonly id: StepId; readonly kind: "settle" };
-  readonly skipped: undefined;
-  readonly overlapping: false;
 }
 
 export type PlannedStep = ScenarioStep | SettleStep;
@@ -140,14 +132,6 @@ export function planStep(before: Readonly<View>, step: Step, overlapping: boolea
   const life = advance(after, step, overlapping, setting);
   return { kind: "step", step, skipped: undefined, overlapping, life, before, after };
 }
-
-export const planSettle = (before: Readonly<View>, setting: Setting): SettleStep => ({
-  kind: "settle",
-  step: { id: settleId, kind: "settle" },
-  skipped: undefined,
-  overlapping: false,
-  ...settling(before, setting),
-});
 
 const nothing: readonly Life[] = [];
 

@@ -3,7 +3,7 @@ import type { Policy } from "../vocabulary/policy.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { type Life, passTime } from "./life.ts";
-import { hasPolicy, type Setting } from "./setting.ts";
+import { hasPolicy, type ServiceSetting, type Setting } from "./setting.ts";
 import { copyView, isCalm, type View } from "./view.ts";
 
 export const settleId: StepId = "settle";
@@ -15,33 +15,53 @@ export interface Pass {
   readonly after: Readonly<View>;
 }
 
-/** What is done to settle from `before` on. */
-export interface Settling {
-  readonly before: Readonly<View>;
-  /** Something is wrong still, or the client may not be connected: all is healed first. */
-  readonly heals: boolean;
+/** The end of the case as it is planned. */
+export interface SettleStep {
+  readonly kind: "settle";
+  readonly step: { readonly id: StepId; readonly kind: "settle" };
+  readonly skipped: undefined;
+  readonly overlapping: false;
   /** What befalls the process by the heal. */
   readonly life: readonly Life[];
+  readonly before: Readonly<View>;
+  readonly after: Readonly<View>;
+  /** Something is wrong still, or the client may not be connected: all is healed first. */
+  readonly heals: boolean;
   readonly healed: Readonly<View>;
   /** None without a policy. */
   readonly passes: readonly Pass[];
-  readonly after: Readonly<View>;
 }
 
+const settle = { id: settleId, kind: "settle" } as const;
 const heal = { id: settleId, kind: "heal", awaits: "connected" } as const;
 const nothing: readonly never[] = [];
 
-export function settling(before: Readonly<View>, setting: Setting): Settling {
+export function planSettle(before: Readonly<View>, setting: Setting): SettleStep {
   const heals = needsHeal(before);
   const healed = heals ? copyView(before) : before;
   const life = heals ? advance(healed, heal, false, setting) : nothing;
-  if (!hasPolicy(setting)) return { before, heals, life, healed, passes: nothing, after: healed };
+  const passes = hasPolicy(setting) ? passesFrom(healed, setting) : nothing;
+  const after = passes.at(-1)?.after ?? healed;
+  return {
+    kind: "settle",
+    step: settle,
+    skipped: undefined,
+    overlapping: false,
+    life,
+    before,
+    after,
+    heals,
+    healed,
+    passes,
+  };
+}
+
+function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly Pass[] {
   const view = copyView(healed);
-  const passes = settleWaitsMs(setting.policy).map((ms): Pass => {
+  return settleWaitsMs(setting.policy).map((ms): Pass => {
     const life = passTime(view, ms, setting);
     return { ms, life, after: copyView(view) };
   });
-  return { before, heals, life, healed, passes, after: passes.at(-1)?.after ?? healed };
 }
 
 /** Before the first start there is nothing that a heal could bring back. */
