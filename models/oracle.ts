@@ -73,6 +73,15 @@ interface Attempt {
   readonly ended: readonly Event[];
 }
 
+/** How far an explanation has come: the step that is next, where it begins, and what the steps before it ended and answered. */
+interface PathSoFar {
+  readonly index: number;
+  readonly state: BusState;
+  readonly position: Position;
+  readonly ended: readonly Event[];
+  readonly answers: readonly Asked[];
+}
+
 type Progress = "failed" | "admitted" | "enough";
 
 /** Told of the answers of the steps before `until`, the end being one of them. True: go on looking; false: enough. */
@@ -146,18 +155,13 @@ class Search {
   }
 
   private fromBeginning(onAdmit: OnAdmit): void {
-    this.from(0, newState(this.scenario.policy), beginningOf(this.seen.observed), [], [], onAdmit);
+    const { policy } = this.scenario;
+    const position = beginningOf(this.seen.observed);
+    this.from({ index: 0, state: newState(policy), position, ended: [], answers: [] }, onAdmit);
   }
 
   /** Sets `failed` only where nothing was admitted. */
-  private from(
-    index: number,
-    state: BusState,
-    position: Position,
-    ended: readonly Event[],
-    answers: readonly Asked[],
-    onAdmit: OnAdmit,
-  ): Progress {
+  private from({ index, state, position, ended, answers }: PathSoFar, onAdmit: OnAdmit): Progress {
     const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
     if (this.explained?.has(memory)) return onAdmit(ended, answers, index) ? "admitted" : "enough";
@@ -176,7 +180,9 @@ class Search {
             given.length > 0 ? answers.concat(given.map(one => ({ step: planned.step.id, ...one }))) : answers;
           if (planned.kind === "settle") found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
           else {
-            const below = this.from(index + 1, attempt.state, attempt.position, allEnded, allAnswers, onAdmit);
+            const { state: next, position: there } = attempt;
+            const reached = { index: index + 1, state: next, position: there, ended: allEnded, answers: allAnswers };
+            const below = this.from(reached, onAdmit);
             if (below !== "failed") found = below;
           }
         }

@@ -73,7 +73,7 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];
   const unmet = expectation === undefined ? undefined : whyUnmet(ledger, expectation.classes);
-  const { verdict, reason } = conclude(scenario, conformance, properties, effect, ledgerState, unmet);
+  const { verdict, reason } = conclude({ scenario, conformance, properties, effect, ledger: ledgerState, unmet });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
     verdict,
@@ -112,14 +112,19 @@ function judgeProperties(
   return judged.map(one => judgeProperty(one, states.get(one.on)));
 }
 
-function conclude(
-  scenario: Scenario,
-  conformance: Judgement["conformance"],
-  properties: readonly PropertyVerdict[],
-  effect: EffectState,
-  ledger: LedgerState,
-  unmet: string | undefined,
-): { verdict: Verdict; reason: string } {
+/** What a verdict rests on. */
+interface Grounds {
+  readonly scenario: Scenario;
+  readonly conformance: Judgement["conformance"];
+  readonly properties: readonly PropertyVerdict[];
+  readonly effect: EffectState;
+  readonly ledger: LedgerState;
+  /** How the counts differ from what the scenario expects of the profile. */
+  readonly unmet: string | undefined;
+}
+
+function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
+  const { scenario, conformance, properties, effect, ledger, unmet } = grounds;
   const verdicts: { verdict: Verdict; reason: string }[] = [];
   const say = (verdict: Verdict, reason: string): void => void verdicts.push({ verdict, reason });
   const { complete: observationComplete, open } = ledger;

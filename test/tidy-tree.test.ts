@@ -165,8 +165,6 @@ const rules: readonly TreeRule[] = [
         reason: "goes with the one frame in which every command ends",
       },
       { complaint: /^src\/worlds\/live\//, reason: "goes with the site that holds engine, servers and progress" },
-      { complaint: /^models\/oracle\.ts from /, reason: "waits to be handed one record" },
-      { complaint: /^src\/judge\.ts conclude /, reason: "waits to be handed one record" },
     ],
     bad: [
       [planted("src/x.ts", "function f(a: A, b: B, c: C, d: D, e: E, f: F): void {}")],
