@@ -33,6 +33,8 @@ export interface Connection {
   closures: number;
   unsaid: string | undefined;
   shutdown: boolean;
+  /** Its server has said an error: a client may close for good at that. */
+  hasHeardError: boolean;
   settled: boolean;
   /** A link that swallows everything is in force; how often that was noticed, and the first time that it was not. */
   silent: boolean;
@@ -54,6 +56,7 @@ export const startConnection = (declared: Declared): Connection => ({
   closures: 0,
   unsaid: undefined,
   shutdown: false,
+  hasHeardError: false,
   settled: false,
   silent: false,
   noticed: 0,
@@ -82,6 +85,9 @@ export const hearsConnection = {
       state.closures++;
       if (state.last !== "closed") state.unsaid ??= givenUp(state.last);
     } else if (event.change === "stopping" || event.change === "exited") state.shutdown = true;
+  },
+  fault(state, { fault }) {
+    if (fault === "server-error") state.hasHeardError = true;
   },
   phase(state, { phase }) {
     if (phase === "settled") state.settled = true;
@@ -131,8 +137,8 @@ export const connection: readonly Property[] = [
     "every-healed-outage-ends-connected",
     "After an outage that heals while attempts are left the client is connected again.",
     "eventually",
-    ({ attemptsMax, outages, last, shutdown, settled }) => {
-      if (shutdown || attemptsMax >= 0 || !settled) return { exercised: 0 };
+    ({ attemptsMax, outages, last, shutdown, settled, hasHeardError }) => {
+      if (shutdown || attemptsMax >= 0 || !settled || (hasHeardError && last === "closed")) return { exercised: 0 };
       const fine = outages === 0 || last === "reconnected";
       return ending(outages, fine ? undefined : `settled, and the client's last word is ${last}`);
     },

@@ -1,5 +1,5 @@
 /** What the events say is wrong: is a fault in force, is the client surely down. Read as `seen.now`. */
-import type { StepId } from "../models/vocabulary/scenario.ts";
+import { isMomentary, type StepId } from "../models/vocabulary/scenario.ts";
 import { type Hearing, onEach } from "./property.ts";
 
 export interface Disturbance {
@@ -29,7 +29,8 @@ export const disturb = {
     if (phase === "began") state.downAtStep = isSurelyDown(state);
   },
   fault(state, { fault, phase }) {
-    if (phase !== "installed") return;
+    // One that is over at once shows in what the client says, or not at all.
+    if (phase !== "installed" || isMomentary(fault)) return;
     state.inForce++;
     if (fault !== "hold") state.outage = true;
   },

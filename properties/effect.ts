@@ -2,14 +2,16 @@
  * Whether a run shows anything: did every fault take effect while messages were under way. It decides between a verdict and
  * "inconclusive", and is no promise.
  */
-import type { StepId } from "../models/vocabulary/scenario.ts";
+import { type Fault, isMomentary, type StepId } from "../models/vocabulary/scenario.ts";
 import { isSurelyDown } from "./disturbance.ts";
 import type { Hearing } from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 export interface Installed {
   readonly step: StepId;
-  readonly fault: string;
+  readonly fault: Fault["kind"];
+  /** It is over at once, and never in force. */
+  readonly momentary: boolean;
   tookEffect: boolean;
   /** Messages under way when it came, or published while it was in force. */
   touched: number;
@@ -54,7 +56,8 @@ export const hearsEffect = {
   fault({ installed, unflushed, stored }, { step, fault, phase }) {
     if (phase === "installed") {
       // Publishes sent since the last flush may still be under way when the fault comes.
-      installed.push({ step, fault, tookEffect: false, touched: unflushed + (endsServer(fault) ? stored : 0) });
+      const touched = unflushed + (endsServer(fault) ? stored : 0);
+      installed.push({ step, fault, momentary: isMomentary(fault), tookEffect: false, touched });
       return;
     }
     for (let i = installed.length - 1; i >= 0; i--) {
@@ -96,8 +99,12 @@ export const hearsEffect = {
 export const trackEffect = onSeen<EffectState>(hearsEffect);
 
 function touchInForce({ seen, installed }: EffectState, count: number): void {
-  for (let i = installed.length - seen.now.inForce; i < installed.length; i++)
-    (installed[i] as Installed).touched += count;
+  for (let i = installed.length - 1, left = seen.now.inForce; i >= 0; i--) {
+    const one = installed[i] as Installed;
+    // What is over at once is met by whatever is published after it.
+    if (!one.momentary && left-- <= 0) continue;
+    one.touched += count;
+  }
 }
 
 const endsServer = (fault: string): boolean => fault === "stop-server" || fault === "power-loss";

@@ -2,7 +2,14 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { optionDefaults } from "../models/policy/under.ts";
-import { type CallStep, capabilities, classNames, type Scenario, type Step } from "../models/vocabulary/scenario.ts";
+import {
+  type CallStep,
+  capabilities,
+  classNames,
+  type Scenario,
+  type Step,
+  serverErrorTexts,
+} from "../models/vocabulary/scenario.ts";
 import { BadInput } from "./errors.ts";
 import { checkShape, type FilePlace, jsonBounds, parseJson, placeText, whole } from "./json.ts";
 import { policyNamedIn } from "./policies.ts";
@@ -75,6 +82,7 @@ const fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("no-jetstream") }),
   z.strictObject({ kind: z.literal("refuse-credentials") }),
   z.strictObject({ kind: z.literal("silent-handshake") }),
+  z.strictObject({ kind: z.literal("server-error"), text: z.enum(serverErrorTexts), closes: z.boolean() }),
 ]);
 
 const step = z.discriminatedUnion("kind", [

@@ -10,6 +10,7 @@ import { noJetStream } from "./no-jetstream.ts";
 import { pauseServer } from "./pause-server.ts";
 import { powerLoss } from "./power-loss.ts";
 import { refuseCredentials } from "./refuse-credentials.ts";
+import { serverError } from "./server-error.ts";
 import { silentHandshake } from "./silent-handshake.ts";
 import { stopServer } from "./stop-server.ts";
 
@@ -25,6 +26,7 @@ const byKind: { readonly [Kind in Fault["kind"]]: FaultKind<FaultOf<Kind>> } = {
   "no-jetstream": noJetStream,
   "refuse-credentials": refuseCredentials,
   "silent-handshake": silentHandshake,
+  "server-error": serverError,
 };
 
 export const faultKinds = Object.values(byKind) as readonly FaultKind[];

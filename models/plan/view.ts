@@ -19,6 +19,8 @@ export interface View {
   keptBytes: number;
   /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
   client: "connected" | "disconnected" | "unsure";
+  /** The server has said that the client is not authorized: what a client makes of the next one depends on that. */
+  refused: boolean;
   /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
   quiet: boolean;
   /** The process: none yet; `waiting` for its first connection; it has been connected; ended. Without a policy there is only its end. */
@@ -58,6 +60,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   limitStep: "",
   keptBytes: 0,
   client: "disconnected",
+  refused: false,
   quiet: true,
   process: "none",
   nowMs: 0,
@@ -85,6 +88,7 @@ export const copyView = (view: Readonly<View>): View => ({
   limitStep: view.limitStep,
   keptBytes: view.keptBytes,
   client: view.client,
+  refused: view.refused,
   quiet: view.quiet,
   process: view.process,
   nowMs: view.nowMs,
@@ -112,6 +116,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.limitStep = view.limitStep;
   old.keptBytes = view.keptBytes;
   old.client = view.client;
+  old.refused = view.refused;
   old.quiet = view.quiet;
   old.process = view.process;
   old.nowMs = view.nowMs;

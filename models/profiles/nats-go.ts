@@ -61,6 +61,8 @@ export const natsGo: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
+  // F-138 to F-141; nats.go, processErr: an error that it does not know closes the connection for good.
+  serverError: { unknown: "closes", stale: "reconnects", authorization: "kept", permissions: "kept" },
   // F-46: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
   // F-54: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
   // Drained, it deletes the durable it made: nats.go#874; F-83.

@@ -65,6 +65,8 @@ export const natsPy: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
+  // F-138 to F-141; _process_err: what is neither stale nor about permissions closes the connection for good.
+  serverError: { unknown: "closes", stale: "reconnects", authorization: "closes", permissions: "kept" },
   // F-46: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. F-54: futures of
   // publish_async that wait at a disconnect never end.
   // That its drain deletes no durable was read and not run: nothing in nats/js deletes a consumer on its own.

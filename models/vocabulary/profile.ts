@@ -3,6 +3,8 @@
  * Each fact in `models/profiles/` cites the client's file and version, or the live run, that shows it.
  */
 
+import type { ServerErrorText } from "./scenario.ts";
+
 /** What becomes of a publish made while the client knows that it is disconnected. */
 export type ReconnectBuffer =
   /** Kept up to a limit and replayed at the reconnect. */
@@ -107,6 +109,11 @@ export interface Profile {
     readonly pingIntervalMsDefault: number;
     readonly pingsOutMaxDefault: number;
   };
+  /**
+   * What becomes of the connection when the server says `-ERR` on it with that text. `kept`: the client goes on, unless the server ends
+   * the connection; `reconnects`: it ends the connection itself and dials; `closes`: it closes for good.
+   */
+  readonly serverError: Readonly<Record<ServerErrorText, "kept" | "reconnects" | "closes">>;
   readonly jetStream: {
     /** How often the client itself asks again when nobody answers, and how long it waits before each. */
     readonly noRespondersRetries: number;

@@ -40,6 +40,7 @@ export const capabilities = [
   "refuse-credentials",
   "silent-handshake",
   "cold-start",
+  "server-error",
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
@@ -98,7 +99,16 @@ export type Fault =
   /** The server refuses the bus's credentials. Before a process starts. */
   | { readonly kind: "refuse-credentials" }
   /** Dials are accepted and the server never greets. Before a process starts. */
-  | { readonly kind: "silent-handshake" };
+  | { readonly kind: "silent-handshake" }
+  /** The server says `-ERR` to a client that is connected and flushed, and with `closes` ends the connection. It is over at once. */
+  | { readonly kind: "server-error"; readonly text: ServerErrorText; readonly closes: boolean };
+
+/** What a server says, by what it is about; `unknown`: a text that no client has heard of. */
+export const serverErrorTexts = ["unknown", "stale", "authorization", "permissions"] as const;
+export type ServerErrorText = (typeof serverErrorTexts)[number];
+
+/** Faults that are over as soon as they are done: nothing is left to be healed. */
+export const isMomentary = (kind: Fault["kind"]): boolean => kind === "server-error";
 
 export interface PublishStep {
   readonly id: StepId;

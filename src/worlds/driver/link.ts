@@ -25,7 +25,8 @@ export async function openLink(
   held: Pick<Opening, "heldDownstream" | "silentHandshake"> = {},
 ): Promise<void> {
   const closesWith = course.one.scenario.options.cutsWith;
-  await course.rig.link.open({ closesWith, ...held });
+  const speaks = course.one.scenario.steps.some(one => one.kind === "fault" && one.fault.kind === "server-error");
+  await course.rig.link.open({ closesWith, ...held, ...(speaks ? { speaks } : {}) });
   if (closesWith === "rst") mustShow(course, step, "closes-with-rst");
   if (held.heldDownstream === true) mustShow(course, step, "hold-downstream");
   if (held.silentHandshake === true) mustShow(course, step, "silent-handshake");

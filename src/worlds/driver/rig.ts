@@ -34,6 +34,8 @@ export interface Opening {
   readonly heldDownstream?: boolean;
   /** Dials are accepted, and the server's INFO is dropped. */
   readonly silentHandshake?: boolean;
+  /** `say` will be asked for. */
+  readonly speaks?: boolean;
 }
 
 /** There is a link on that port already: it is not as closed as it was thought to be. */
@@ -53,6 +55,8 @@ export interface Link {
   /** `amount`: the bytes that a limit lets through. */
   lay(hindrance: Hindrance, amount?: number): Promise<void>;
   lift(hindrance: Hindrance): Promise<void>;
+  /** Says `-ERR '<text>'` between two frames of what the server sends, and with `closes` ends the connection: to how many clients. */
+  say(text: string, closes: boolean): Promise<number>;
   /**
    * Whether the reply to the call that laid it showed the hindrance as it was to be: in that direction, by that amount, on all
    * connections. This asks no one.

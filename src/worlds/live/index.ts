@@ -18,6 +18,7 @@ import { Pool } from "./lanes.ts";
 import { type Lease, openLease } from "./leases.ts";
 import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
+import { Relay } from "./relay.ts";
 import { type Parts, runLiveCase } from "./rig.ts";
 import { type Finding, testInjector, testServer, unproven } from "./self-test.ts";
 import { findServers, type Servers } from "./servers.ts";
@@ -63,6 +64,8 @@ export type Progress = (line: string) => void;
 interface Lane {
   readonly server: NatsServer;
   readonly link: Link;
+  /** Free for a relay to its server. */
+  readonly relayPort: number;
   close(): Promise<void>;
 }
 
@@ -110,7 +113,11 @@ async function openOn(
   opened.push(() => Promise.all(lanes.map(lane => lane.then(one => one.close()).catch(() => {}))));
   const { server } = await openLane(0);
   const [ofLink, ofServer] = await Promise.all([
-    testInjector(serverPort => toxiproxy.link(first.ports[2], serverPort)),
+    testInjector(
+      serverPort => toxiproxy.link(first.ports[2], serverPort),
+      undefined,
+      serverPort => Relay.start(first.ports[4], serverPort),
+    ),
     testServer(server),
   ]);
   const able = [...ofLink.capabilities, ...ofServer.capabilities, ...harnessCapabilities];
@@ -141,9 +148,9 @@ async function startLane(
   toxiproxy: Toxiproxy,
   { ports, folder }: Lease,
 ): Promise<Lane> {
-  const [port, monitorPort, linkPort] = ports;
+  const [port, monitorPort, linkPort, , relayPort] = ports;
   const server = await NatsServer.start({ program: servers.natsServer, backend, port, monitorPort, folder });
-  return { server, link: toxiproxy.link(linkPort, port), close: () => server.end() };
+  return { server, link: toxiproxy.link(linkPort, port), relayPort, close: () => server.end() };
 }
 
 /** On a lease of its own. */
@@ -182,7 +189,7 @@ async function openBus(
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
-    const { server, link } = await openLane(index);
+    const { server, link, relayPort } = await openLane(index);
     const shared = await startBus(launch);
     const spares = new Spares(() => startBus(launch));
     const parts: Parts = {
@@ -192,6 +199,7 @@ async function openBus(
       spawn: () => spares.take(),
       openObserver: subjects => openObserver(server.port, subjects),
       openStreams: () => openStreams(server.port),
+      openRelay: () => Relay.start(relayPort, server.port),
     };
     return { parts, end: () => Promise.all([shared.end(), spares.end()]) };
   });

@@ -12,6 +12,7 @@ import type { BusProcess } from "./bus-process.ts";
 import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { Observer } from "./observer.ts";
+import type { Relay } from "./relay.ts";
 import type { Streams } from "./streams.ts";
 import type { Link } from "./toxiproxy.ts";
 
@@ -25,6 +26,8 @@ export interface Parts {
   readonly spawn: () => Promise<BusProcess>;
   readonly openObserver: (subjects: readonly string[]) => Promise<Observer>;
   readonly openStreams: () => Promise<Streams>;
+  /** A relay to the server, the taker's to end. */
+  readonly openRelay: () => Promise<Relay>;
 }
 
 /** Runs a case; `number` is unique among those of one server. */
@@ -46,9 +49,14 @@ export async function runLiveCase(
 export function liveRig(parts: Parts): driver.Rig {
   const observers: Observer[] = [];
   const operator = operatorOf(parts);
+  let relay: Relay | undefined;
+  const relayed = async (): Promise<Relay> => {
+    relay ??= await parts.openRelay();
+    return relay;
+  };
   return {
     clock: realClock,
-    link: linkOf(parts.link),
+    link: linkOf(parts.link, relayed),
     server: serverOf(parts.server, async () => {
       await operator.leave();
       for (const one of observers) await one.reopen();
@@ -64,6 +72,7 @@ export function liveRig(parts: Parts): driver.Rig {
       if (deleteStreams) await operator.deleteAll();
       await operator.leave();
       for (const one of observers) await one.close();
+      await relay?.end();
     },
   };
 }
@@ -76,8 +85,8 @@ const realClock: driver.Clock = {
   isDoneWithin,
 };
 
-/** Each thing that can be laid on a link is a call of its own there, which says what it does. */
-function linkOf(link: Link): driver.Link {
+/** The relay is on the path only where a case says something. Each thing that can be laid on a link is a call of its own there, which says what it does. */
+function linkOf(link: Link, relayed: () => Promise<Relay>): driver.Link {
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
       case "hold":
@@ -100,10 +109,13 @@ function linkOf(link: Link): driver.Link {
     get isOpen() {
       return link.isOpen;
     },
-    open: opening => link.open(opening),
+    async open({ speaks = false, ...opening }) {
+      await link.open(speaks ? { ...opening, through: (await relayed()).port } : opening);
+    },
     cut: () => link.cut(),
     lay,
     lift: hindrance => link.release(hindrance),
+    say: async (text, closes) => (await relayed()).speak(text, closes),
     shows: (hindrance, amount) => link.shows(hindrance, amount),
     stillShows: (...hindrances) => link.stillShows(...hindrances),
   };

@@ -6,6 +6,7 @@
  * it has taken it all, the proxy is known to have had much of it in its hands.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
+import type { Relay } from "./relay.ts";
 import { type Check, expect } from "./self-test-check.ts";
 import { canDial, dialled, type End, type Sink } from "./sockets.ts";
 import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
@@ -13,6 +14,8 @@ import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
 export interface LinkStage {
   readonly link: Link;
   readonly sink: Sink;
+  /** Before the sink's port. */
+  openRelay(): Promise<Relay>;
 }
 
 const ofLink: readonly Capability[] = [
@@ -24,6 +27,7 @@ const ofLink: readonly Capability[] = [
   "handshake",
   "lose-ack",
   "silent-handshake",
+  "server-error",
 ];
 /** Linux was seen to take 3.7 MiB for a connection that nobody reads. */
 const flood = Buffer.alloc(8 * 1024 * 1024, "x");
@@ -192,11 +196,68 @@ export const linkChecks: readonly Check<LinkStage>[] = [
       await next.client.untilSaid("greeting");
     },
   },
+  {
+    name: "a relay on the link says a line once and between two messages, while they flow, and everything else passes as it was sent",
+    neededFor: ["server-error"],
+    run: stage =>
+      withRelay(stage, async (relay, { client, server }) => {
+        server.write(message.repeat(messagesBefore));
+        await client.untilReceived(message.length);
+        // Half of a message is under way when the line is asked for.
+        server.write(message.slice(0, halfBytes));
+        await client.untilReceived(message.length * messagesBefore + halfBytes);
+        const said = relay.speak("self test", false);
+        server.write(message.slice(halfBytes) + message);
+        expect((await said) === 1, "the line was not written to the one connection");
+        await client.untilReceived(message.length * (messagesBefore + 2) + line.length);
+        const text = client.text();
+        expect(text === message.repeat(messagesBefore + 1) + line + message, `the client received ${text.slice(-200)}`);
+        expect(!client.isClosed, "the connection ended");
+      }),
+  },
+  {
+    name: "a relay on the link ends a connection right after its line, where that is asked for, and the next dial is served",
+    neededFor: ["server-error"],
+    run: stage =>
+      withRelay(stage, async (relay, { client, server }) => {
+        server.write(message);
+        await client.untilReceived(message.length);
+        expect((await relay.speak("self test", true)) === 1, "the line was not written to the one connection");
+        const how = [await client.closed, await server.closed];
+        expect(
+          how.every(one => one === "fin"),
+          `client saw ${how[0]}, server saw ${how[1]}`,
+        );
+        expect(client.text() === message + line, `the client received ${client.text()}`);
+        const accepted = stage.sink.accepted();
+        const next = stage.sink.keep(dialled(stage.link.port));
+        (await accepted).write("greeting");
+        await next.untilSaid("greeting");
+      }),
+  },
 ];
+
+const line = "-ERR 'self test'\r\n";
+/** Its payload looks like what a relay says. */
+const message = "MSG self.test 1 18\r\n-ERR 'self test'\r\n\r\n";
+const messagesBefore = 100;
+const halfBytes = Math.floor(message.length / 2);
+
+async function withRelay(
+  stage: LinkStage,
+  run: (relay: Relay, ends: { readonly client: End; readonly server: End }) => Promise<void>,
+): Promise<void> {
+  const relay = await stage.openRelay();
+  try {
+    await run(relay, await joined(stage, { closesWith: "fin", through: relay.port }));
+  } finally {
+    await relay.end();
+  }
+}
 
 /** A connection through the newly opened link, over which bytes have come to the server. */
 async function joined(
-  { link, sink }: LinkStage,
+  { link, sink }: Pick<LinkStage, "link" | "sink">,
   opening: LinkOpening,
 ): Promise<{ readonly client: End; readonly server: End }> {
   await link.open(opening);

@@ -6,6 +6,7 @@
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
+import { Relay } from "./relay.ts";
 import type { Check } from "./self-test-check.ts";
 import { type LinkStage, linkChecks } from "./self-test-link.ts";
 import { serverChecks } from "./self-test-server.ts";
@@ -51,14 +52,18 @@ interface Bench<S> {
 }
 
 /** `makeLink` gives a link, not open yet, to a server port of ours. It is called once for each claim. */
-export function testInjector(makeLink: (serverPort: number) => Link, patience = patienceHere): Promise<SelfTest> {
+export function testInjector(
+  makeLink: (serverPort: number) => Link,
+  patience = patienceHere,
+  openRelay = (serverPort: number): Promise<Relay> => Relay.start(0, serverPort),
+): Promise<SelfTest> {
   const prepare = async (): Promise<Bench<LinkStage>> => {
     const sink = await Sink.open();
     const link = makeLink(sink.port);
     const tidy = async (): Promise<void> => {
       if (link.isOpen) await link.cut();
     };
-    return { stage: { link, sink }, letGo: () => sink.close(), tidy };
+    return { stage: { link, sink, openRelay: () => openRelay(sink.port) }, letGo: () => sink.close(), tidy };
   };
   return tryAll(linkChecks, prepare, patience);
 }

@@ -40,6 +40,8 @@ export interface LinkOpening {
   readonly heldDownstream?: boolean;
   /** Dials are accepted and the server's INFO is dropped. Healed by a cut and an opening without it. */
   readonly silentHandshake?: boolean;
+  /** A port before the server's that the connections go through; absent: they go straight to it. */
+  readonly through?: number;
 }
 
 export type ToxicName =
@@ -199,6 +201,7 @@ class ProxyLink implements Link {
   #opened: Opened | undefined;
 
   #hasBeenOpen = false;
+  #through: number | undefined;
 
   constructor(client: Client, port: number, serverPort: number) {
     this.port = checkedPort(port);
@@ -210,8 +213,9 @@ class ProxyLink implements Link {
     return this.#opened !== undefined;
   }
 
-  async open({ closesWith, heldDownstream = false, silentHandshake = false }: LinkOpening): Promise<void> {
+  async open({ closesWith, heldDownstream = false, silentHandshake = false, through }: LinkOpening): Promise<void> {
     if (this.isOpen) throw new Error(`The link on port ${this.port} is open already.`);
+    this.#through = through;
     const names: readonly ToxicName[] = [
       ...(closesWith === "rst" ? (["closes-with-rst"] as const) : []),
       ...(heldDownstream ? (["hold-downstream"] as const) : []),
@@ -318,7 +322,7 @@ class ProxyLink implements Link {
   }
 
   get #addresses(): { readonly listen: string; readonly upstream: string } {
-    return { listen: `127.0.0.1:${this.port}`, upstream: `127.0.0.1:${this.#serverPort}` };
+    return { listen: `127.0.0.1:${this.port}`, upstream: `127.0.0.1:${this.#through ?? this.#serverPort}` };
   }
 
   async #create(enabled: boolean): Promise<ProxyHandle> {

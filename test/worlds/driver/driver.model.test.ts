@@ -14,6 +14,14 @@ const publish = (id: string, count = 5) => ({ id, kind: "publish", count, bytes:
 const fault = (one: object) => ({ id: "fault", kind: "fault", fault: one });
 const heal = (awaits = "connected", id = "heal") => ({ id, kind: "heal", awaits });
 
+const said = (text: string, closes: boolean): readonly object[] => [
+  start,
+  publish("before"),
+  flush,
+  fault({ kind: "server-error", text, closes }),
+  publish("after"),
+];
+
 async function run(steps: readonly object[], rig = memoryRig()) {
   const data = { version: 1, id: "driver/in-memory", why: "A test.", options: {}, steps };
   const one = planCase(parseScenario(JSON.stringify(data), "driver.test.ts"), natsGo);
@@ -48,6 +56,10 @@ test.each([
       heal(),
     ],
   ],
+  ["a server says something unknown, and the client closes", said("unknown", false)],
+  ["a server says that the connection is stale, and the client dials anew", said("stale", false)],
+  ["a server refuses a publish, and the client goes on", said("permissions", false)],
+  ["a server refuses the client and ends the connection, and the client dials anew", said("authorization", true)],
   ["a server is paused", [start, flush, fault({ kind: "pause-server" }), publish("paused"), heal()]],
   [
     "a handshake is held",

@@ -119,6 +119,19 @@ class MemoryClient implements Conversation {
     else if (this.state === "dialled") this.state = "down";
   }
 
+  /** As nats.go: it goes on, dials anew, or closes for good. */
+  hear(text: string): "kept" | "reconnects" | "closes" {
+    if (/^(Authorization|Permissions) /.test(text)) return "kept";
+    this.lose();
+    if (text === "Stale Connection") {
+      this.dial(false);
+      return "reconnects";
+    }
+    this.#become("closed", undefined);
+    this.#say("closed");
+    return "closes";
+  }
+
   /** The link lets a dial through. */
   dial(isHeld: boolean): void {
     if (this.state !== "down" && this.state !== "dialled") return;
@@ -191,6 +204,14 @@ const linkOf = (world: World): Link => ({
     world.laid.delete(hindrance);
     if (hindrance === "hold") world.release();
     if (hindrance === "hold-downstream") world.client?.dial(false);
+  },
+  async say(text, closes) {
+    const clients = world.client?.state === "connected" ? 1 : 0;
+    if (world.client?.hear(text) === "kept" && closes) {
+      world.client?.lose();
+      world.client?.dial(false);
+    }
+    return clients;
   },
   shows: (hindrance, amount = 0) => world.laid.get(hindrance) === amount,
   stillShows: async (...hindrances) => world.isOpen && hindrances.every(one => world.laid.has(one)),

@@ -16,6 +16,7 @@ import { type BusProcess, startBus } from "../../../src/worlds/live/bus-process.
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { type Observer, openObserver } from "../../../src/worlds/live/observer.ts";
+import { Relay } from "../../../src/worlds/live/relay.ts";
 import type { Parts } from "../../../src/worlds/live/rig.ts";
 import { runLiveCase } from "../../../src/worlds/live/rig.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
@@ -152,13 +153,31 @@ const ackLost = served([
 const withoutJetStream = cold({ kind: "no-jetstream" });
 const refused = cold({ kind: "refuse-credentials" });
 const silent = cold({ kind: "silent-handshake" });
+const said = (closes: boolean): Scenario =>
+  scenarioOf([start, publish, flush, fault({ kind: "server-error", text: "authorization", closes }), after]);
+const saidAndKept = scenarioOf([
+  start,
+  publish,
+  flush,
+  fault({ kind: "server-error", text: "permissions", closes: false }),
+  after,
+]);
 
 // ---- Injectors ----
 
 type Changes = (
   link: Link,
   server: NatsServer,
-) => { readonly link?: Partial<Link>; readonly server?: Partial<NatsServer> };
+) => {
+  readonly link?: Partial<Link>;
+  readonly server?: Partial<NatsServer>;
+  readonly relay?: (relay: Relay) => Relay["speak"];
+};
+
+const trueSpeak =
+  (relay: Relay): Relay["speak"] =>
+  (text, closes) =>
+    relay.speak(text, closes);
 
 /** `target` but for what is changed. Its own methods read private fields, so they are bound to it. */
 function withChanges<T extends object>(target: T, changes: Partial<T>): T {
@@ -221,7 +240,7 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
   const kind = scenario.policy === undefined ? "client" : "service";
   const profile = profiles[profileNames[kind]];
   if (profile === undefined) throw new Error(`There is no profile ${profileNames[kind]}.`);
-  const { link: linkChanges = {}, server: serverChanges = {} } = changes(link, server);
+  const { link: linkChanges = {}, server: serverChanges = {}, relay: changedRelay } = changes(link, server);
   const parts: Parts = {
     server: withChanges(server, serverChanges),
     link: withChanges(link, linkChanges),
@@ -229,6 +248,10 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
     spawn: () => startBus(findBus(busNames[kind])),
     openObserver: openOne,
     openStreams: () => openStreams(server.port),
+    openRelay: async () => {
+      const relay = await Relay.start(0, server.port);
+      return { port: relay.port, speak: (changedRelay ?? trueSpeak)(relay), end: () => relay.end() } as Relay;
+    },
   };
   cases += 1;
   const number = cases;
@@ -422,6 +445,25 @@ const nullFaults: readonly (readonly [name: string, scenario: Scenario, changes:
     silent,
     () => ({ link: { open: ({ silentHandshake: _, ...others }) => link.open(others) } }),
   ],
+  ["a relay that says nothing", saidAndKept, () => ({ relay: () => async () => 0 })],
+  [
+    "a relay that says it to no connection",
+    said(false),
+    () => ({
+      relay: () => async (text, closes) => {
+        const another = await Relay.start(0, other.port);
+        const clients = await another.speak(text, closes);
+        await another.end();
+        return clients;
+      },
+    }),
+  ],
+  ["a line of which a relay only says that it was said", said(true), () => ({ relay: () => async () => 1 })],
+  [
+    "a line on a path that the client is not on",
+    saidAndKept,
+    () => ({ link: { open: ({ through: _, ...others }) => link.open(others) } }),
+  ],
 ];
 
 /** Each shows itself in force by the reply to its call, and is not in force when it is looked at again. */
@@ -569,7 +611,7 @@ test.each([
 });
 
 test("there are enough of them", () => {
-  expect(nullFaults.length).toBeGreaterThanOrEqual(31);
+  expect(nullFaults.length).toBeGreaterThanOrEqual(35);
   expect(undoneByAnother.length).toBeGreaterThanOrEqual(13);
 });
 
@@ -586,6 +628,9 @@ test.each([
   ["no-jetstream", withoutJetStream],
   ["refuse-credentials", refused],
   ["silent-handshake", silent],
+  ["server-error, and the client goes on", saidAndKept],
+  ["server-error, and the client dials anew", said(false)],
+  ["server-error, and the server closes", said(true)],
 ] as const)("with the true injector the scenario of %s holds", async (_, scenario) => {
   const { judgement } = await run(scenario, trueOne, observed);
   expect(judgement.verdict, judgement.reason).toBe("holds");

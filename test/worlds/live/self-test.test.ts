@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
+import { Relay } from "../../../src/worlds/live/relay.ts";
 import { testInjector, testServer } from "../../../src/worlds/live/self-test.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { type Link, type ListedToxic, type ToxicName, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
@@ -72,7 +73,10 @@ function withChanges(link: Link, changes: Partial<Link>): Link {
   };
 }
 
-const all = ["cut", "cut-with-rst", "hold", "limit", "blackhole", "handshake", "lose-ack", "silent-handshake"];
+const all = [
+  ...["cut", "cut-with-rst", "hold", "limit", "blackhole", "handshake", "lose-ack", "silent-handshake"],
+  "server-error",
+];
 
 test("the true link does all it claims", async () => {
   const { capabilities, findings } = await testInjector(trueLink);
@@ -196,6 +200,23 @@ test.each(sabotages)("%s: no %s", { timeout: 30_000 }, async (_, missing, change
   }, impatient);
   expect(findings.filter(finding => !finding.ok)).not.toEqual([]);
   expect(capabilities).toEqual(all.filter(capability => capability !== missing));
+});
+
+type Speak = Relay["speak"];
+
+test.each<readonly [name: string, change: (relay: Relay) => Speak]>([
+  ["says nothing", () => async () => 1],
+  ["says it twice", relay => async (text, closes) => (await relay.speak(text, false)) && relay.speak(text, closes)],
+  ["says something else", relay => (text, closes) => relay.speak(`${text}!`, closes)],
+  ["never ends the connection", relay => text => relay.speak(text, false)],
+  ["always ends the connection", relay => text => relay.speak(text, true)],
+])("a relay that %s: no server-error", { timeout: 30_000 }, async (_, change) => {
+  const { capabilities } = await testInjector(trueLink, impatient, async serverPort => {
+    const relay = await Relay.start(0, serverPort);
+    const speak = change(relay);
+    return { port: relay.port, speak, end: () => relay.end() } as Relay;
+  });
+  expect(capabilities).toEqual(all.filter(capability => capability !== "server-error"));
 });
 
 test("a link without a working cut has no capability at all", { timeout: 60_000 }, async () => {

@@ -24,6 +24,7 @@ import { loseAck } from "./lose-ack.ts";
 import { noJetStream } from "./no-jetstream.ts";
 import { pauseServer } from "./pause-server.ts";
 import { refuseCredentials } from "./refuse-credentials.ts";
+import { serverError } from "./server-error.ts";
 import { silentHandshake } from "./silent-handshake.ts";
 import { stopServer } from "./stop-server.ts";
 
@@ -41,6 +42,7 @@ const injectors: { readonly [Kind in InjectedKind]: Injector<Extract<Fault, { re
   "no-jetstream": noJetStream,
   "refuse-credentials": refuseCredentials,
   "silent-handshake": silentHandshake,
+  "server-error": serverError,
 };
 
 function injectorOf(kind: Fault["kind"]): Injector {

@@ -1,0 +1,51 @@
+/**
+ * Where frames of the NATS protocol end in what a server sends: lines that end in CR LF, and after MSG and HMSG a payload whose length
+ * the line says. Fed chunk by chunk; it keeps no more than the line under way.
+ */
+const lf = 0x0a;
+
+export class FrameBoundary {
+  readonly #line: Buffer[] = [];
+  /** Of a payload and its CR LF. */
+  #payloadLeft = 0;
+
+  /** All bytes read so far are whole frames. */
+  get isAtEnd(): boolean {
+    return this.#payloadLeft === 0 && this.#line.length === 0;
+  }
+
+  /**
+   * Reads the chunk; with `stops`, only up to the first end of a frame, whose offset it returns. Undefined where the chunk ends
+   * within a frame, or where `stops` is false.
+   */
+  read(chunk: Buffer, stops: boolean): number | undefined {
+    let at = 0;
+    while (at < chunk.length) {
+      at = this.#payloadLeft > 0 ? this.#skip(chunk, at) : this.#readLine(chunk, at);
+      if (stops && this.isAtEnd) return at;
+    }
+    return undefined;
+  }
+
+  #skip(chunk: Buffer, at: number): number {
+    const bytes = Math.min(this.#payloadLeft, chunk.length - at);
+    this.#payloadLeft -= bytes;
+    return at + bytes;
+  }
+
+  #readLine(chunk: Buffer, at: number): number {
+    const end = chunk.indexOf(lf, at);
+    const next = end < 0 ? chunk.length : end + 1;
+    this.#line.push(chunk.subarray(at, next));
+    if (end < 0) return next;
+    this.#payloadLeft = payloadBytes(Buffer.concat(this.#line.splice(0)).toString("latin1"));
+    return next;
+  }
+}
+
+/** What follows the line, with its CR LF; the last word of MSG and HMSG is the length of the whole payload. */
+function payloadBytes(line: string): number {
+  const words = line.trimEnd().split(/\s+/);
+  const verb = words[0]?.toUpperCase();
+  return verb === "MSG" || verb === "HMSG" ? Number(words.at(-1)) + 2 : 0;
+}

@@ -1,0 +1,112 @@
+/**
+ * A relay between the proxy and the server that can speak in the server's place: it passes every byte on as it comes, and on demand
+ * puts a line between two frames of what the server sends. Toxiproxy has no toxic that writes.
+ *
+ * Only the cases that need it have it on their path. It listens on a port of 127.0.0.1 and dials the server's for every connection.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { FrameBoundary } from "./frame-boundary.ts";
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly boundary: FrameBoundary;
+  /** What waits for the end of the frame under way, in order. */
+  readonly onBoundary: (() => void)[];
+}
+
+export class Relay {
+  readonly port: number;
+  readonly #listener: Server;
+  readonly #pairs: Set<Pair>;
+
+  private constructor(port: number, listener: Server, pairs: Set<Pair>) {
+    this.port = port;
+    this.#listener = listener;
+    this.#pairs = pairs;
+  }
+
+  /** Returns when it listens. `port` 0: any that is free. */
+  static async start(port: number, serverPort: number): Promise<Relay> {
+    const pairs = new Set<Pair>();
+    const listener = createServer({ noDelay: true }, client => join(pairs, client, serverPort));
+    await new Promise<void>((resolve, reject) => {
+      listener.once("error", reject);
+      listener.listen(port, "127.0.0.1", resolve);
+    });
+    const address = listener.address();
+    if (address === null || typeof address === "string") throw new Error("The relay listens on no port.");
+    return new Relay(address.port, listener, pairs);
+  }
+
+  /**
+   * Writes `-ERR '<text>'` to every connection at its next frame boundary, and with `closes` ends the connection after it, as the
+   * server does. Returns once the kernel has taken the line: from how many connections.
+   */
+  async speak(text: string, closes: boolean): Promise<number> {
+    const written = await Promise.all([...this.#pairs].map(pair => speakTo(pair, `-ERR '${text}'\r\n`, closes)));
+    return written.filter(isWritten => isWritten).length;
+  }
+
+  /** Ends every connection and stops listening. */
+  async end(): Promise<void> {
+    for (const { client, server } of this.#pairs) {
+      client.destroy();
+      server.destroy();
+    }
+    await new Promise<void>(resolve => this.#listener.close(() => resolve()));
+  }
+}
+
+function join(pairs: Set<Pair>, client: Socket, serverPort: number): void {
+  const server = connect({ host: "127.0.0.1", port: serverPort, noDelay: true });
+  const pair: Pair = { client, server, boundary: new FrameBoundary(), onBoundary: [] };
+  pairs.add(pair);
+  client.pipe(server);
+  server.on("data", chunk => passDown(pair, chunk));
+  server.on("end", () => client.end());
+  for (const [socket, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    // What an error says follows in "close".
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      pairs.delete(pair);
+      // What one side has sent before its end is passed on still.
+      other.destroySoon();
+    });
+  }
+}
+
+/** Splits a chunk where a line is to go. */
+function passDown(pair: Pair, chunk: Buffer): void {
+  const { boundary, client, server, onBoundary } = pair;
+  if (!client.writable) return;
+  const end = boundary.read(chunk, onBoundary.length > 0);
+  if (end !== undefined) {
+    client.write(chunk.subarray(0, end));
+    for (const speak of onBoundary.splice(0)) speak();
+    if (end < chunk.length) passDown(pair, chunk.subarray(end));
+    return;
+  }
+  if (!client.write(chunk)) {
+    server.pause();
+    client.once("drain", () => server.resume());
+  }
+}
+
+/** Whether the kernel has taken the line. */
+function speakTo({ client, server, boundary, onBoundary }: Pair, line: string, closes: boolean): Promise<boolean> {
+  return new Promise<boolean>(resolve => {
+    client.once("close", () => resolve(false));
+    const speak = (): void => {
+      client.write(line, error => resolve(error === undefined || error === null));
+      if (!closes) return;
+      client.end();
+      server.destroySoon();
+    };
+    if (boundary.isAtEnd) speak();
+    else onBoundary.push(speak);
+  });
+}
