@@ -55,8 +55,11 @@ export interface Link {
   /** `amount`: the bytes that a limit lets through. */
   lay(hindrance: Hindrance, amount?: number): Promise<void>;
   lift(hindrance: Hindrance): Promise<void>;
-  /** Says `-ERR '<text>'` between two frames of what the server sends, and with `closes` ends the connection: to how many clients. */
-  say(text: string, closes: boolean): Promise<number>;
+  /**
+   * Says `-ERR '<text>'` to the client of that name, between two frames of what the server sends, and with `closes` ends its connection.
+   * On how many connections.
+   */
+  say(name: string, text: string, closes: boolean): Promise<number>;
   /**
    * Whether the reply to the call that laid it showed the hindrance as it was to be: in that direction, by that amount, on all
    * connections. This asks no one.

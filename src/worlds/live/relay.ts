@@ -11,6 +11,8 @@ interface Pair {
   readonly client: Socket;
   readonly server: Socket;
   readonly boundary: FrameBoundary;
+  /** What the client has said first, until its CONNECT is whole. */
+  greeting: string;
   /** What waits for the end of the frame under way, in order. */
   readonly onBoundary: (() => void)[];
 }
@@ -40,11 +42,12 @@ export class Relay {
   }
 
   /**
-   * Writes `-ERR '<text>'` to every connection at its next frame boundary, and with `closes` ends the connection after it, as the
-   * server does. Returns once the kernel has taken the line: from how many connections.
+   * Writes `-ERR '<text>'` to every connection whose CONNECT gives that name, at its next frame boundary, and with `closes` ends the
+   * connection after it, as the server does. Returns once the kernel has taken the line: of how many connections.
    */
-  async speak(text: string, closes: boolean): Promise<number> {
-    const written = await Promise.all([...this.#pairs].map(pair => speakTo(pair, `-ERR '${text}'\r\n`, closes)));
+  async speak(name: string, text: string, closes: boolean): Promise<number> {
+    const named = [...this.#pairs].filter(({ greeting }) => nameIn(greeting) === name);
+    const written = await Promise.all(named.map(pair => speakTo(pair, `-ERR '${text}'\r\n`, closes)));
     return written.filter(isWritten => isWritten).length;
   }
 
@@ -60,9 +63,13 @@ export class Relay {
 
 function join(pairs: Set<Pair>, client: Socket, serverPort: number): void {
   const server = connect({ host: "127.0.0.1", port: serverPort, noDelay: true });
-  const pair: Pair = { client, server, boundary: new FrameBoundary(), onBoundary: [] };
+  const pair: Pair = { client, server, boundary: new FrameBoundary(), greeting: "", onBoundary: [] };
   pairs.add(pair);
   client.pipe(server);
+  client.on("data", (chunk: Buffer) => {
+    if (!pair.greeting.includes("\n") && pair.greeting.length < greetingBytesMax)
+      pair.greeting += chunk.toString("latin1");
+  });
   server.on("data", chunk => passDown(pair, chunk));
   server.on("end", () => client.end());
   for (const [socket, other] of [
@@ -76,6 +83,21 @@ function join(pairs: Set<Pair>, client: Socket, serverPort: number): void {
       // What one side has sent before its end is passed on still.
       other.destroySoon();
     });
+  }
+}
+
+/** A CONNECT is a few hundred bytes. */
+const greetingBytesMax = 65_536;
+
+/** The name that a client's CONNECT gives. */
+function nameIn(greeting: string): string | undefined {
+  const said = /^CONNECT (\{.*\})\s*\r\n/i.exec(greeting)?.[1];
+  if (said === undefined) return undefined;
+  try {
+    const { name } = JSON.parse(said) as { readonly name?: unknown };
+    return typeof name === "string" ? name : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -115,7 +115,7 @@ function linkOf(link: Link, relayed: () => Promise<Relay>): driver.Link {
     cut: () => link.cut(),
     lay,
     lift: hindrance => link.release(hindrance),
-    say: async (text, closes) => (await relayed()).speak(text, closes),
+    say: async (name, text, closes) => (await relayed()).speak(name, text, closes),
     shows: (hindrance, amount) => link.shows(hindrance, amount),
     stillShows: (...hindrances) => link.stillShows(...hindrances),
   };

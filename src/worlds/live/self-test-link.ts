@@ -206,7 +206,7 @@ export const linkChecks: readonly Check<LinkStage>[] = [
         // Half of a message is under way when the line is asked for.
         server.write(message.slice(0, halfBytes));
         await client.untilReceived(message.length * messagesBefore + halfBytes);
-        const said = relay.speak("self test", false);
+        const said = relay.speak(clientName, "self test", false);
         server.write(message.slice(halfBytes) + message);
         expect((await said) === 1, "the line was not written to the one connection");
         await client.untilReceived(message.length * (messagesBefore + 2) + line.length);
@@ -222,7 +222,10 @@ export const linkChecks: readonly Check<LinkStage>[] = [
       withRelay(stage, async (relay, { client, server }) => {
         server.write(message);
         await client.untilReceived(message.length);
-        expect((await relay.speak("self test", true)) === 1, "the line was not written to the one connection");
+        expect(
+          (await relay.speak(clientName, "self test", true)) === 1,
+          "the line was not written to the one connection",
+        );
         const how = [await client.closed, await server.closed];
         expect(
           how.every(one => one === "fin"),
@@ -240,6 +243,7 @@ export const linkChecks: readonly Check<LinkStage>[] = [
 const line = "-ERR 'self test'\r\n";
 /** Its payload looks like what a relay says. */
 const message = "MSG self.test 1 18\r\n-ERR 'self test'\r\n\r\n";
+const clientName = "self-test";
 const messagesBefore = 100;
 const halfBytes = Math.floor(message.length / 2);
 
@@ -249,7 +253,12 @@ async function withRelay(
 ): Promise<void> {
   const relay = await stage.openRelay();
   try {
-    await run(relay, await joined(stage, { closesWith: "fin", through: relay.port }));
+    await stage.link.open({ closesWith: "fin", through: relay.port });
+    const client = stage.sink.keep(dialled(stage.link.port));
+    const server = await stage.sink.accepted();
+    client.write(`CONNECT {"verbose":false,"name":"${clientName}"}\r\n`);
+    await server.untilSaid("\r\n");
+    await run(relay, { client, server });
   } finally {
     await relay.end();
   }

@@ -205,13 +205,13 @@ const linkOf = (world: World): Link => ({
     if (hindrance === "hold") world.release();
     if (hindrance === "hold-downstream") world.client?.dial(false);
   },
-  async say(text, closes) {
-    const clients = world.client?.state === "connected" ? 1 : 0;
-    if (world.client?.hear(text) === "kept" && closes) {
-      world.client?.lose();
-      world.client?.dial(false);
+  async say(name, text, closes) {
+    if (world.client?.state !== "connected" || world.client.name !== name) return 0;
+    if (world.client.hear(text) === "kept" && closes) {
+      world.client.lose();
+      world.client.dial(false);
     }
-    return clients;
+    return 1;
   },
   shows: (hindrance, amount = 0) => world.laid.get(hindrance) === amount,
   stillShows: async (...hindrances) => world.isOpen && hindrances.every(one => world.laid.has(one)),

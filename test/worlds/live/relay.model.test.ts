@@ -61,6 +61,8 @@ async function joined() {
   const chunks: Buffer[] = [];
   client.on("data", chunk => chunks.push(chunk));
   const [server] = await accepted;
+  client.write(`CONNECT ${JSON.stringify({ verbose: false, name: "a client" })}\r\n`);
+  await once(server, "data");
   onTestFinished(async () => {
     client.destroy();
     server.destroy();
@@ -78,7 +80,7 @@ test("a line waits for the end of the frame under way", async () => {
   const { relay, server, received, until } = await joined();
   server.write("MSG a 1 9\r\n-ERR");
   await until(() => received().length === 15);
-  const spoken = relay.speak("Hello", false);
+  const spoken = relay.speak("a client", "Hello", false);
   server.write(" '12'\r\nPING\r\n");
   expect(await spoken).toBe(1);
   await until(() => received().includes("PING"));
@@ -95,7 +97,7 @@ test("a connection that is to end does so after the line, and what the client ha
   const closed = [once(client, "end"), once(server, "close")];
   await once(client, "data");
   await new Promise(resolve => client.once("drain", resolve));
-  expect(await relay.speak("Bye", true)).toBe(1);
+  expect(await relay.speak("a client", "Bye", true)).toBe(1);
   await closed[0];
   expect(received()).toBe("PING\r\n-ERR 'Bye'\r\n");
   client.end();
@@ -112,12 +114,23 @@ test("what a client sends before its end arrives whole", async () => {
   expect(bytes).toBe(8 * 1024 * 1024);
 });
 
+test("nothing is said to a client of another name, or to one that has not given any", async () => {
+  const { relay, client, received, server, until } = await joined();
+  const unnamed = connect({ host: "127.0.0.1", port: relay.port });
+  onTestFinished(() => void unnamed.destroy());
+  expect(await relay.speak("another client", "Hello", true)).toBe(0);
+  expect(await relay.speak("a client", "Hello", false)).toBe(1);
+  server.write("PING\r\n");
+  await until(() => received().includes("PING"));
+  expect([received(), client.destroyed]).toEqual(["-ERR 'Hello'\r\nPING\r\n", false]);
+});
+
 test("where there is no connection, or it ends before the frame does, nothing has been written", async () => {
   const { relay, server, client, received, until } = await joined();
   server.write("PI");
   await until(() => received() === "PI");
-  const spoken = relay.speak("Hello", false);
+  const spoken = relay.speak("a client", "Hello", false);
   client.destroy();
   expect(await spoken).toBe(0);
-  expect(await relay.speak("Hello", false)).toBe(0);
+  expect(await relay.speak("a client", "Hello", false)).toBe(0);
 });

@@ -206,10 +206,17 @@ type Speak = Relay["speak"];
 
 test.each<readonly [name: string, change: (relay: Relay) => Speak]>([
   ["says nothing", () => async () => 1],
-  ["says it twice", relay => async (text, closes) => (await relay.speak(text, false)) && relay.speak(text, closes)],
-  ["says something else", relay => (text, closes) => relay.speak(`${text}!`, closes)],
-  ["never ends the connection", relay => text => relay.speak(text, false)],
-  ["always ends the connection", relay => text => relay.speak(text, true)],
+  [
+    "says it twice",
+    relay => async (name, text, closes) => {
+      await relay.speak(name, text, false);
+      return relay.speak(name, text, closes);
+    },
+  ],
+  ["says something else", relay => (name, text, closes) => relay.speak(name, `${text}!`, closes)],
+  ["says it to another", relay => (name, text, closes) => relay.speak(`${name}-2`, text, closes)],
+  ["never ends the connection", relay => (name, text) => relay.speak(name, text, false)],
+  ["always ends the connection", relay => (name, text) => relay.speak(name, text, true)],
 ])("a relay that %s: no server-error", { timeout: 30_000 }, async (_, change) => {
   const { capabilities } = await testInjector(trueLink, impatient, async serverPort => {
     const relay = await Relay.start(0, serverPort);

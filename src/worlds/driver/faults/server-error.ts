@@ -19,8 +19,8 @@ const flushTimeoutMs = 10_000;
 export const serverError: Injector<FaultOf<"server-error">> = {
   async install(course, step, fault, before) {
     const cid = await connectionOf(course);
-    const clients = await course.rig.link.say(textOf[fault.text], fault.closes);
-    mustBe(step, `the line to one client, and not to ${clients},`, clients === 1);
+    const connections = await course.rig.link.say(course.name, textOf[fault.text], fault.closes);
+    mustBe(step, `the line on one connection, and not on ${connections},`, connections === 1);
     switch (outcomeOf(course.one.profile, fault)) {
       case "kept":
         return hasKept(course, step, cid);
