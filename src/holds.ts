@@ -19,18 +19,19 @@ import { catalogue } from "../properties/catalogue.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "./capability.ts";
 import { type Context, Interrupted, unlessInterrupted } from "./commands/context.ts";
 import { liveVersions, openLive, profileOf, selfTestOf } from "./commands/live.ts";
-import { bundledProfile, quoted } from "./commands/options.ts";
+import { bundledProfile } from "./commands/options.ts";
 import { loadCorpus } from "./corpus.ts";
-import { type Counterexample, type Versions, versionsHere } from "./counterexample.ts";
 import { UsageError } from "./errors.ts";
-import { type Broke, brokenBy, brokeText, isSameBug, whyBroken } from "./findings/broke.ts";
+import { replayLine } from "./findings/again.ts";
+import { type Broke, brokenBy, isSameBug, whyBroken } from "./findings/broke.ts";
+import { type Counterexample, counterexampleOf, type LiveVersions } from "./findings/counterexample.ts";
 import type { Judgement, JudgeOptions } from "./judge.ts";
 import { liveRate, type Rate, rateText } from "./rate.ts";
 import { renderFailure } from "./report/failure.ts";
 import { renderSelfTest, type SelfTestReport } from "./report/not-shown.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
-import { type CaseRun, runCase, runModelCase } from "./run.ts";
+import { type CaseRun, runCase } from "./run.ts";
 import type { Stage, WorldName } from "./world.ts";
 import { inLanes, lanesDefault } from "./worlds/live/lanes.ts";
 import { openModel } from "./worlds/model.ts";
@@ -160,7 +161,7 @@ export function renderHolds(held: HoldsVerdict, file: string): string {
     case "inconclusive":
       return `? ${held.claim} is inconclusive, which is no pass: ${held.reason}\n${renderSelfTest(held.selfTest, plain)}`.trimEnd();
     case "violated":
-      return `${held.shown}\n\n${["npx faultline replay", quoted(file), ...held.replayWith.map(quoted)].join(" ")}`;
+      return `${held.shown}\n\n${[replayLine(file), ...held.replayWith].join(" ")}`;
   }
 }
 
@@ -172,7 +173,7 @@ interface Ground {
   /** What the bus says of itself: scenarios are made for that. */
   readonly declared: Profile;
   readonly overridden: boolean;
-  readonly versions: Omit<Versions, "faultline" | "node">;
+  readonly versions: LiveVersions;
   /** How many cases run at once. */
   readonly lanes: number;
   readonly selfTest: SelfTestReport | null;
@@ -450,33 +451,16 @@ function violated(
   asked: Asked,
   { profile, overridden, versions, signal }: Ground,
   tally: Counting,
-  { scenario, seed, broken, judgement, events }: Failing,
+  failing: Failing,
   story: string,
   reproduced: Rate,
 ): HoldsVerdict {
   const { world, bus } = asked;
-  const { reason, ledger: observed, verdict, answers, digest } = judgement;
-  const counterexample: Counterexample = {
-    version: 1,
-    kind: "counterexample",
-    scenario,
-    bus,
-    profile: profile.name,
-    world,
-    seed,
-    property: brokeText(broken),
-    reason,
-    verdict,
-    expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
-    observed,
-    answers,
-    digest,
-    versions: versionsHere(versions),
-    overridden,
-    reproduced,
-  };
+  const { scenario, broken, judgement, events } = failing;
+  const { reason, ledger } = judgement;
+  const counterexample = counterexampleOf({ ...failing, bus, profile, world, overridden, reproduced, versions });
   const why = whyBroken(judgement, broken, scenario.expect[profile.name]);
-  const shown = renderFailure({ scenario, broken, reason: why, ledger: observed, events, story }, plain);
+  const shown = renderFailure({ scenario, broken, reason: why, ledger, events, story }, plain);
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
   const replayWith =
     broken.kind === "promise" && !profile.promises.includes(broken.property) ? ["--require", broken.property] : [];

@@ -7,8 +7,8 @@ export type { Ledger, PropertyVerdict, Verdict } from "../models/vocabulary/verd
 export { catalogue } from "../properties/catalogue.ts";
 export { missingCapabilities, requiredCapabilities } from "./capability.ts";
 export { loadCorpus } from "./corpus.ts";
-export { type Counterexample, keepCounterexample } from "./counterexample.ts";
 export { exitCodes, FaultlineError } from "./errors.ts";
+export { type Counterexample, keepCounterexample } from "./findings/counterexample.ts";
 export { type HoldsOptions, type HoldsVerdict, renderHolds, verdictOn } from "./holds.ts";
 export { type Judgement, type JudgeOptions, judge } from "./judge.ts";
 export { type CaseRun, runCase } from "./run.ts";

@@ -10,7 +10,11 @@ export interface Rate {
 
 const count = z.int().min(0);
 const percent = z.int().min(0).max(100);
-export const rateSchema = z.strictObject({ k: count, n: count, percent95: z.tuple([percent, percent]).optional() });
+export const rateSchema = z.strictObject({
+  k: count,
+  n: count,
+  percent95: z.tuple([percent, percent]).readonly().optional(),
+});
 
 /** The 97.5 % quantile of the normal distribution. */
 const z95 = 1.959_964;

@@ -8,7 +8,7 @@
  */
 import { type TestContext, test } from "vitest";
 import { LiveUnavailable } from "./commands/live.ts";
-import { keepCounterexample } from "./counterexample.ts";
+import { keepCounterexample } from "./findings/counterexample.ts";
 import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "./holds.ts";
 
 export type { HoldsOptions } from "./holds.ts";

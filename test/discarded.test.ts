@@ -6,7 +6,7 @@ import { planCase } from "../models/plan/plan.ts";
 import { natsGo } from "../models/profiles/nats-go.ts";
 import type { Event, Outcome } from "../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../models/vocabulary/policy.ts";
-import { readCase } from "../src/counterexample.ts";
+import { readCase } from "../src/findings/counterexample.ts";
 import { judge } from "../src/judge.ts";
 import { runModelCase } from "../src/run.ts";
 import { discardsOf } from "../src/worlds/driver/discarded.ts";

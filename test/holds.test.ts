@@ -1,7 +1,7 @@
 /** What `verdictOn` answers, as data. Its vitest skin is tried from outside, in test/package. */
 import { describe, expect, test } from "vitest";
 import { profiles } from "../models/profiles/index.ts";
-import { checkCounterexample } from "../src/counterexample.ts";
+import { checkCounterexample } from "../src/findings/counterexample.ts";
 import { type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "../src/holds.ts";
 import { runModelCase } from "../src/run.ts";
 

@@ -4,9 +4,10 @@
  */
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { claimedBy } from "../capability.ts";
-import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
-import { brokeText, whyBroken } from "../findings/broke.ts";
+import { commandLine, type Options, replayLine } from "../findings/again.ts";
+import { whyBroken } from "../findings/broke.ts";
+import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import { rateText } from "../rate.ts";
 import { renderFailure } from "../report/failure.ts";
@@ -14,13 +15,12 @@ import { renderSelfTest, type SelfTestReport } from "../report/not-shown.ts";
 import { type Paint, paintConclusion } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { renderWitnessed } from "../report/witnessed.ts";
-import { runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
 import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { type HeldAgainst, liveVersions, onSite, profileOf, selfTestOf } from "./live.ts";
-import { backendWord, busWord, type Common, policyWord, quoted, requireWords } from "./options.ts";
+import { backendOption, type Common, ownBus } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -117,28 +117,10 @@ function keep(
   bus: string,
   { profile, overridden }: HeldAgainst,
   failure: LiveFailure,
-  versions: ReturnType<typeof liveVersions>,
+  versions: LiveVersions,
 ): string {
-  const { scenario, judgement } = failure;
-  return keepCounterexample({
-    version: 1,
-    kind: "counterexample",
-    scenario,
-    bus,
-    profile: profile.name,
-    world: "live",
-    seed,
-    property: brokeText(failure.broken),
-    reason: judgement.reason,
-    verdict: judgement.verdict,
-    expected: runModelCase({ scenario, profile, seed }).judgement.ledger,
-    observed: judgement.ledger,
-    answers: judgement.answers,
-    digest: judgement.digest,
-    versions: versionsHere(versions),
-    overridden,
-    reproduced: failure.reproduced,
-  });
+  const counterexample = counterexampleOf({ ...failure, bus, profile, world: "live", seed, overridden, versions });
+  return keepCounterexample(counterexample);
 }
 
 function conclude(
@@ -199,12 +181,9 @@ function conclude(
     ].join("\n\n"),
     again:
       known.file === undefined
-        ? againLine(options, bus)
-        : `npx faultline replay ${quoted(known.file)}${busWord(bus)}${backendWord(options.backend)}`,
-    resume:
-      interrupted || found.notShown.length > 0
-        ? `${againLine(options, bus)} --resume ${quoted(folder.path)}`
-        : undefined,
+        ? sameLine(options, bus)
+        : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
+    resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
   };
 }
 
@@ -273,17 +252,12 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
   return blocks;
 }
 
-function againLine(options: CompareOptions, bus: string): string {
-  const { asked, profile, runs, seed, property, require, policy, budgetSeconds, keepGoing, backend } = options;
-  const words = [
-    asked,
-    ...(asked === "search" ? ["--world", "live"] : ["--worlds", "model,live"]),
-    "--bus",
-    quoted(bus),
-  ];
-  if (profile !== undefined) words.push("--profile", profile);
-  if (property !== undefined) words.push("--property", property);
-  if (budgetSeconds !== undefined) words.push("--budget", String(budgetSeconds));
-  if (keepGoing) words.push("--keep-going");
-  return `npx faultline ${words.join(" ")}${requireWords(require)}${policyWord(policy)}${backendWord(backend)} --runs ${runs} --seed ${seed}`;
+/** `more` is what the run did not have from the beginning. */
+function sameLine(options: CompareOptions, bus: string, more: Options = {}): string {
+  const { asked, profile, runs, seed, property, require, policy, budgetSeconds: budget, keepGoing, backend } = options;
+  return commandLine(asked, {
+    ...(asked === "search" ? { world: "live" } : { worlds: "model,live" }),
+    ...{ bus, profile, property, budget, "keep-going": keepGoing, require, policy: policy?.named },
+    ...{ backend: backendOption(backend), runs, seed, ...more },
+  });
 }

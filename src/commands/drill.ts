@@ -13,12 +13,13 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { claimedBy, missingCapabilities, shortfallOf, unprovenReason } from "../capability.ts";
 import { type CorpusEntry, loadCorpus } from "../corpus.ts";
-import { keepCounterexample, versionsHere } from "../counterexample.ts";
-import { allBrokenBy, type Broke, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
+import { commandLine, type Options, replayLine } from "../findings/again.ts";
+import { allBrokenBy, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
+import { counterexampleOf, keepCounterexample, versionsHere } from "../findings/counterexample.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { type Exactness, exactnessOf, permittedLedgers } from "../permitted.ts";
-import { liveRate, type Rate } from "../rate.ts";
+import { liveRate } from "../rate.ts";
 import { type DrillReport, renderDrill, type Violation } from "../report/drill.ts";
 import type { LedgerRow } from "../report/ledger-table.ts";
 import type { NotShown } from "../report/not-shown.ts";
@@ -43,16 +44,7 @@ import {
   profileOf,
   selfTestOf,
 } from "./live.ts";
-import {
-  backendWord,
-  bundledNames,
-  bundledProfile,
-  type Common,
-  knownProfile,
-  policyWord,
-  quoted,
-  requireWords,
-} from "./options.ts";
+import { backendOption, bundledNames, bundledProfile, type Common, knownProfile } from "./options.ts";
 
 const randomRunsPerProfile = 2_000;
 const randomBudgetMs = 4_000;
@@ -186,7 +178,9 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
     runs => context.progress.now(`model: ${runs} of ${randomRunsPerProfile} random scenarios for ${profile.name}`),
   );
   found.model = { ...found.model, randomRuns: found.model.randomRuns + search.runs };
-  for (const failure of search.failures)
+  for (const failure of search.failures) {
+    const of = { ...failure, bus: profile.name, profile, world: "model" } as const;
+    const counterexample = keepCounterexample(counterexampleOf(of));
     found.violations.push({
       scenario: failure.scenario.id,
       bus: profile.name,
@@ -194,8 +188,10 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
       property: brokeText(failure.broken),
       reason: failure.judgement.reason,
       reproduced: { k: 1, n: 1 },
-      counterexample: keep({ ...failure, bus: profile.name, profile }, failure, false, { k: 1, n: 1 }),
+      counterexample,
+      again: replayLine(counterexample),
     });
+  }
   return search.coverage;
 }
 
@@ -222,7 +218,7 @@ function corpusModel(
     property: brokeText(broken),
     reason: run.judgement.reason,
     reproduced: { k: 1, n: 1 },
-    again: `${file} --world model --profile ${profile.name} --seed ${seed}`,
+    again: replayLine(file, { world: "model", profile: profile.name, require, seed }),
   });
 }
 
@@ -240,7 +236,7 @@ function checkExact({ common, found, permitted }: Run, { scenario, file }: Corpu
     property: brokeText(expectation),
     reason: `${brokeText(expectation)}: ${exactness.reason}`,
     reproduced: { k: 1, n: 1 },
-    again: `${file} --world model --profile ${profile.name} --seed ${common.seed}`,
+    again: replayLine(file, { world: "model", profile: profile.name, require: common.require, seed: common.seed }),
   });
 }
 
@@ -360,7 +356,7 @@ async function liveCase(
   { scenario, file }: CorpusEntry,
   run: CaseRun,
   runAgain: () => Promise<CaseRun>,
-  { seed, profile: named }: Common,
+  { seed, profile: named, require, backend }: Common,
   found: Found,
   { journal }: RunFolder,
 ): Promise<void> {
@@ -376,7 +372,7 @@ async function liveCase(
     world: "live",
     property: brokeText(broken),
     reason: run.judgement.reason,
-    again: `${file} --world live --bus ${quoted(bus)}${named === undefined ? "" : ` --profile ${named}`}`,
+    again: replayLine(file, { world: "live", bus, profile: named, require, backend: backendOption(backend) }),
   } as const;
   // It stands, though a signal may come before it has been run again.
   const place = found.violations.push({ ...violation, reproduced: { k: 0, n: 0 } }) - 1;
@@ -387,7 +383,10 @@ async function liveCase(
       if (allBrokenBy((await runAgain()).judgement).some(one => isSame(one, broken))) k++;
     return { reproduced: liveRate(k, rerunsOfViolation) };
   });
-  const counterexample = keep(one, { ...run, broken }, overridden, reproduced, liveVersions(site, stage));
+  const versions = liveVersions(site, stage);
+  const counterexample = keepCounterexample(
+    counterexampleOf({ ...one, ...run, broken, world: "live", overridden, reproduced, versions }),
+  );
   found.violations[place] = { ...violation, reproduced, counterexample };
 }
 
@@ -458,35 +457,6 @@ function record(found: Found, one: AskedCase, world: "model" | "live", { judgeme
   found.ledger.push(row);
 }
 
-function keep(
-  one: AskedCase,
-  run: CaseRun & { readonly broken: Broke },
-  overridden: boolean,
-  reproduced: Rate,
-  versions?: ReturnType<typeof liveVersions>,
-): string {
-  const { judgement } = run;
-  return keepCounterexample({
-    version: 1,
-    kind: "counterexample",
-    scenario: one.scenario,
-    bus: one.bus,
-    profile: one.profile.name,
-    world: versions === undefined ? "model" : "live",
-    seed: one.seed,
-    property: brokeText(run.broken),
-    reason: judgement.reason,
-    verdict: judgement.verdict,
-    expected: runModelCase(one).judgement.ledger,
-    observed: judgement.ledger,
-    answers: judgement.answers,
-    digest: judgement.digest,
-    versions: versionsHere(versions),
-    overridden,
-    reproduced,
-  });
-}
-
 function conclude(
   context: Context,
   common: DrillOptions,
@@ -523,7 +493,7 @@ function conclude(
     again: againLine(common, found),
     resume:
       interrupted || found.notShown.some(({ world }) => world === "live")
-        ? `${sameLine(common)} --resume ${quoted(folder.path)}`
+        ? sameLine(common, { resume: folder.path })
         : undefined,
   };
 }
@@ -568,13 +538,13 @@ function documentOf(found: Found, report: string): Ending["document"] {
   };
 }
 
-function againLine(common: DrillOptions, found: Found): string {
-  const [violation] = found.violations;
-  if (violation !== undefined) return `npx faultline replay ${violation.again ?? violation.counterexample}`;
-  return sameLine(common);
+function againLine(common: DrillOptions, { violations }: Found): string {
+  return violations[0]?.again ?? sameLine(common);
 }
 
-function sameLine(common: DrillOptions): string {
-  const buses = common.buses.map(bus => ` --bus ${quoted(bus)}`).join("");
-  return `npx faultline drill${buses}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${policyWord(common.policy)}${backendWord(common.backend)}${common.all ? " --all" : ""} --seed ${common.seed}`;
+/** `more` is what the run did not have from the beginning. */
+function sameLine(options: DrillOptions, more: Options = {}): string {
+  const { buses: bus, profile, require, policy, backend, all, seed } = options;
+  const asked = { bus, profile, require, policy: policy?.named, backend: backendOption(backend), all, seed };
+  return commandLine("drill", { ...asked, ...more });
 }

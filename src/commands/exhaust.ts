@@ -1,9 +1,10 @@
 /** `faultline exhaust`: every schedule within a bound, on the model of one profile; a violation is kept as a file, and is a shortest one. */
 import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import { keepCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
+import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText } from "../findings/broke.ts";
+import { counterexampleOf, keepCounterexample } from "../findings/counterexample.ts";
 import { judge } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
 import { paintConclusion } from "../report/paint.ts";
@@ -24,7 +25,7 @@ import {
   sizesOf,
 } from "../search/exhaust-alphabet.ts";
 import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
-import { knownProfile, quoted } from "./options.ts";
+import { knownProfile } from "./options.ts";
 
 export interface ExhaustOptions {
   readonly profile: string;
@@ -82,8 +83,7 @@ interface Kept extends Violation {
 
 /** Kept with the answers that lead there, and with a seed that draws the same verdict where one is found. */
 function keep(violation: Violation, profile: Profile, options: ExhaustOptions): Kept {
-  const { scenario, broken, reason, answers } = violation;
-  const property = brokeText(broken);
+  const { scenario, broken, answers } = violation;
   const runOf = (seed: string): CaseRun => runModelCase({ scenario, profile, seed }, { require: options.require });
   const found = seedThatShows(runOf, broken);
   const seed = found?.seed;
@@ -92,25 +92,9 @@ function keep(violation: Violation, profile: Profile, options: ExhaustOptions): 
     events: violation.events,
     judgement: judge(planCase(scenario, profile), violation.events, judging),
   };
-  const file = keepCounterexample({
-    version: 1,
-    kind: "counterexample",
-    scenario,
-    bus: profile.name,
-    profile: profile.name,
-    world: "model",
-    seed: seed ?? "1",
-    property,
-    reason: `${property}: ${reason}`,
-    verdict: "violated",
-    expected: runOf("1").judgement.ledger,
-    observed: shown.judgement.ledger,
-    answers,
-    digest: shown.judgement.digest,
-    versions: versionsHere(),
-    overridden: false,
-    reproduced: seed === undefined ? { k: 0, n: seedsMax } : { k: 1, n: 1 },
-  });
+  const reproduced = seed === undefined ? { k: 0, n: seedsMax } : { k: 1, n: 1 };
+  const of = { scenario, bus: profile.name, profile, world: "model", seed: seed ?? "1", answers } as const;
+  const file = keepCounterexample(counterexampleOf({ ...shown, ...of, broken, reproduced }));
   return { ...violation, shown, file, seed };
 }
 
@@ -180,11 +164,9 @@ function depthOf({ explored }: Exhausted): number {
 }
 
 function againLine(options: ExhaustOptions, [first]: readonly Kept[]): string {
-  const required = options.require.map(id => ` --require ${id}`).join("");
-  if (first?.seed !== undefined) return `npx faultline replay ${quoted(first.file)}${required}`;
-  const { publishes, faults, profile, depth, statesMax, budgetSeconds } = options;
-  const steps = depth === undefined ? "" : ` --depth ${depth}`;
-  return `npx faultline exhaust --publishes ${publishes} --faults ${faults} --profile ${profile}${steps}${required} --states ${statesMax} --budget ${budgetSeconds}`;
+  const { publishes, faults, profile, depth, require, statesMax: states, budgetSeconds: budget } = options;
+  if (first?.seed !== undefined) return replayLine(first.file, { require });
+  return commandLine("exhaust", { publishes, faults, profile, depth, require, states, budget });
 }
 
 // ---- What is printed ----

@@ -96,15 +96,9 @@ export function knownPolicy(named: string): NamedPolicy {
   );
 }
 
-/** What a line that is pasted must say to hold the bus to as much. */
-export const requireWords = (require: readonly string[]): string => require.map(id => ` --require ${id}`).join("");
-
-/** What a line that is pasted must say to have the same policy. */
-export const policyWord = (policy: NamedPolicy | undefined): string =>
-  policy === undefined ? "" : ` --policy ${quoted(policy.named)}`;
-
 /** What a line that is pasted must say to have its servers in the same place. */
-export const backendWord = (backend: BackendName): string => (backend === "process" ? "" : ` --backend ${backend}`);
+export const backendOption = (backend: BackendName): BackendName | undefined =>
+  backend === "process" ? undefined : backend;
 
 export function knownProperty(id: string, option: string): string {
   if (catalogue.some(one => one.id === id)) return id;
@@ -145,8 +139,4 @@ export const bundledProfile = (bus: string): string | undefined =>
 export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
 
 /** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */
-export const busWord = (bus: string): string => (bundledNames().includes(bus) ? "" : ` --bus ${quoted(bus)}`);
-
-/** One argument of a line to paste. */
-export const quoted = (word: string): string =>
-  /^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);

@@ -10,12 +10,13 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { type Able, missingCapabilities, type Shortfall, shortfallFrom, unprovenReason } from "../capability.ts";
-import { versionsHere } from "../counterexample.ts";
 import { answerOf, type Ran } from "../drills/answer.ts";
 import type { DrillCase, Question } from "../drills/drill.ts";
 import { casesOf } from "../drills/index.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
+import { commandLine, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokeOf, brokeText, whyBroken } from "../findings/broke.ts";
+import { versionsHere } from "../findings/counterexample.ts";
 import { digestOfJson } from "../journal.ts";
 import { type Judgement, judge } from "../judge.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
@@ -27,17 +28,7 @@ import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { type Context, concluded, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
 import { clientText, LiveUnavailable, openLive, profileOf, selfTestOf } from "./live.ts";
-import {
-  backendWord,
-  bundledProfile,
-  type Common,
-  knownPolicy,
-  knownProfile,
-  type NamedPolicy,
-  policyWord,
-  quoted,
-  requireWords,
-} from "./options.ts";
+import { backendOption, bundledProfile, type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
 
 const busDefault = "go-nats-go";
 const policyDefault = "cordum-hardened";
@@ -279,7 +270,7 @@ function record(
     `case-${scenario.id.replaceAll("/", "-")}.json`,
     `${JSON.stringify(scenario, undefined, 2)}\n`,
   );
-  const again = againLine(asked, file);
+  const again = replayLine(file, askedWith(asked));
   const judgements: (readonly ["model" | "live", Judgement])[] = [
     ["model", models.own.judgement],
     ["model", models.scaled.judgement],
@@ -350,8 +341,9 @@ function rated({ violations }: Found, { scaled }: Pair, reproduced: QuestionViol
     if (one.case === scaled.scenario.id) violations[i] = { ...one, reproduced };
 }
 
-const againLine = ({ bus, common }: Asked, file: string): string =>
-  `npx faultline replay ${quoted(file)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${backendWord(common.backend)}`;
+/** What a case and the question are asked with, whatever is asked. */
+const askedWith = ({ bus, common: { profile, require, backend } }: Asked) =>
+  ({ bus, profile, require, backend: backendOption(backend) }) as const;
 
 function conclude(context: Context, asked: Asked, found: Found, folder: RunFolder, interrupted: boolean): Ending {
   const { question, bus, policy, common } = asked;
@@ -405,5 +397,9 @@ function ownFirst(question: Question, violations: readonly QuestionViolation[]):
   return [...violations.filter(isOwn), ...violations.filter(one => !isOwn(one))];
 }
 
-const sameLine = ({ question, bus, policy, common }: Asked): string =>
-  `npx faultline drill ${question}${policyWord(policy)} --bus ${quoted(bus)}${common.profile === undefined ? "" : ` --profile ${common.profile}`}${requireWords(common.require)}${backendWord(common.backend)} --seed ${common.seed}`;
+const sameLine = (asked: Asked): string =>
+  commandLine(`drill ${asked.question}`, {
+    policy: asked.policy.named,
+    ...askedWith(asked),
+    seed: asked.common.seed,
+  });

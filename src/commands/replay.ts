@@ -13,9 +13,10 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { missingCapabilities, type Shortfall, shortfallOf, unprovenReason } from "../capability.ts";
 import { findInput } from "../corpus.ts";
-import { type Counterexample, readCase } from "../counterexample.ts";
 import { BadInput, exitCodes, UsageError } from "../errors.ts";
+import { quoted, replayLine } from "../findings/again.ts";
 import { brokeOf } from "../findings/broke.ts";
+import { type Counterexample, readCase } from "../findings/counterexample.ts";
 import { liveRate, type Rate } from "../rate.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";
@@ -27,7 +28,7 @@ import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
 import { onSite, profileOf, selfTestOf, serversAreThere } from "./live.ts";
-import { bundledNames, bundledProfile, type Common, knownProfile, quoted } from "./options.ts";
+import { backendOption, bundledNames, bundledProfile, type Common, knownProfile } from "./options.ts";
 
 export interface ReplayOptions extends Common {
   readonly file: string;
@@ -340,13 +341,17 @@ function ledgerRows({ scenario }: Replay, { world, bus, profile, runs }: Replaye
 }
 
 function againLine(options: ReplayOptions, one: Replay): string {
-  const words = ["npx faultline replay", quoted(options.file)];
-  if (options.worlds !== undefined) words.push("--world", options.worlds.join(","));
-  for (const bus of options.buses) words.push("--bus", quoted(bus));
-  if (options.profile !== undefined) words.push("--profile", options.profile);
-  if (options.policy !== undefined) words.push("--policy", quoted(options.policy.named));
-  if (options.backend !== "process") words.push("--backend", options.backend);
-  if (options.times !== 1) words.push("--times", String(options.times));
-  if (one.counterexample === undefined || options.seedGiven) words.push("--seed", one.seed);
-  return words.join(" ");
+  const { worlds, buses, profile, policy, require, backend, times, seedGiven } = options;
+  return replayLine(options.file, {
+    ...{
+      world: worlds?.join(","),
+      bus: buses,
+      profile,
+      policy: policy?.named,
+      require,
+      backend: backendOption(backend),
+    },
+    times: times === 1 ? undefined : times,
+    seed: one.counterexample === undefined || seedGiven ? one.seed : undefined,
+  });
 }

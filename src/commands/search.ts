@@ -9,9 +9,10 @@ import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import { type Counterexample, type Met, meetCounterexample, versionsHere } from "../counterexample.ts";
 import { UsageError } from "../errors.ts";
+import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText, whyBroken } from "../findings/broke.ts";
+import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import { renderFailure } from "../report/failure.ts";
 import { type Paint, paintConclusion } from "../report/paint.ts";
@@ -30,7 +31,7 @@ import { coverageOf, TransitionCounts } from "../search/transitions.ts";
 import type { WorldName } from "../world.ts";
 import { compare } from "./compare.ts";
 import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
-import { type Common, knownProfile, policyWord, quoted } from "./options.ts";
+import { type Common, knownProfile } from "./options.ts";
 
 export interface SearchOptions extends Common {
   readonly world: WorldName;
@@ -114,30 +115,12 @@ async function searchProfile(
 
 /** Kept where it is not known already; in the model world it is easily seen whether what is known still fails. */
 function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, certified: Certificate): Met {
-  const { scenario, seed, answers, broken, judgement } = failure;
   const rerun = (one: Pick<Counterexample, "scenario" | "answers" | "seed">): Judgement =>
     runAnsweredCase({ ...one, profile, otherwise: sampled(one.seed) }, judgingOf(options)).judgement;
-  const counterexample: Counterexample = {
-    version: 1,
-    kind: "counterexample",
-    scenario,
-    bus: profile.name,
-    profile: profile.name,
-    world: "model",
-    seed,
-    property: brokeText(broken),
-    reason: judgement.reason,
-    verdict: judgement.verdict,
-    expected: rerun(failure).ledger,
-    observed: judgement.ledger,
-    answers,
-    digest: judgement.digest,
-    versions: versionsHere(),
-    overridden: false,
-    reproduced: { k: 1, n: 1 },
-    certified,
-  };
-  return meetCounterexample(counterexample, known => rerun(known).verdict === "violated");
+  return meetCounterexample(
+    counterexampleOf({ ...failure, bus: profile.name, profile, world: "model", certified }),
+    known => rerun(known).verdict === "violated",
+  );
 }
 
 /** Runs that may be spent on the certificate of each violation, where there may be many. */
@@ -303,12 +286,11 @@ const certificateText = (certified: Certificate): string =>
     : `certified minimal: none of ${counted(certified.schedules, "smaller schedule")} breaks it`;
 
 /** One violation is replayed; several are found again. */
-function againLine({ runs, profile, property, policy, seed }: SearchOptions, violations: readonly Violation[]): string {
+function againLine(options: SearchOptions, violations: readonly Violation[]): string {
   const [violation, another] = violations;
-  if (violation !== undefined && another === undefined) return `npx faultline replay ${quoted(violation.met.path)}`;
-  const named = profile === undefined ? "" : ` --profile ${profile}`;
-  const judged = property === undefined ? "" : ` --property ${property}`;
-  return `npx faultline search --runs ${runs}${named}${judged}${policyWord(policy)} --seed ${seed}`;
+  if (violation !== undefined && another === undefined) return replayLine(violation.met.path);
+  const { runs, profile, property, require, policy, seed } = options;
+  return commandLine("search", { runs, profile, property, require, policy: policy?.named, seed });
 }
 
 /**

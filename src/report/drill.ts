@@ -19,8 +19,8 @@ export interface Violation {
   readonly reproduced: Rate;
   /** Path of the file. */
   readonly counterexample?: string;
-  /** What to give to `faultline replay`, where that is not the counterexample. */
-  readonly again?: string;
+  /** The line that shows it again. */
+  readonly again: string;
 }
 
 export interface DrillReport {
@@ -184,8 +184,7 @@ function renderViolations({ violations }: DrillReport, paint: Paint): string {
   const blocks = violations.map(one => {
     const again = one.reproduced.n === 0 ? ", not run again" : `, seen again in ${rateText(one.reproduced)}`;
     const rate = one.world === "live" ? again : "";
-    const replay = `npx faultline replay ${one.again ?? one.counterexample}`;
-    return `  ${paint("red", "✗")} ${one.scenario} on ${one.bus} (${one.world}${rate})\n      ${one.reason}\n      ${paint("dim", replay)}`;
+    return `  ${paint("red", "✗")} ${one.scenario} on ${one.bus} (${one.world}${rate})\n      ${one.reason}\n      ${paint("dim", one.again)}`;
   });
   return `${paint("bold", "Violations")}\n${blocks.join("\n")}`;
 }

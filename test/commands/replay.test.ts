@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Answer, sampled } from "../../models/choice.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
-import { readCase } from "../../src/counterexample.ts";
+import { readCase } from "../../src/findings/counterexample.ts";
 import { runAnsweredCase } from "../../src/run.ts";
 import { faultline, ownFolder, root } from "./faultline.ts";
 

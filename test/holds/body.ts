@@ -3,7 +3,7 @@
  * hand-typed expectation. A world is given as what `holds` takes; what a bus cannot do is said, never passed.
  */
 import { expect, test } from "vitest";
-import { keepCounterexample } from "../../src/counterexample.ts";
+import { keepCounterexample } from "../../src/findings/counterexample.ts";
 import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, verdictOn } from "../../src/holds.ts";
 
 /** Cases that this world runs at the least; fewer, and the test itself has become vacuous. */

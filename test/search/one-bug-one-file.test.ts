@@ -4,8 +4,8 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import { nameOf } from "../../src/counterexample.ts";
 import { brokeText } from "../../src/findings/broke.ts";
+import { nameOf } from "../../src/findings/counterexample.ts";
 import { type ModelFailure, searchModel } from "../../src/search/model.ts";
 
 const seeds = Array.from({ length: 20 }, (_, i) => `seed-${i}`);

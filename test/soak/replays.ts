@@ -14,7 +14,7 @@ import { missingCapabilities } from "../../src/capability.ts";
 import { profileOf } from "../../src/commands/live.ts";
 import { bundledNames } from "../../src/commands/options.ts";
 import { loadCorpus } from "../../src/corpus.ts";
-import { readCase } from "../../src/counterexample.ts";
+import { readCase } from "../../src/findings/counterexample.ts";
 import { type CaseRun, runCase } from "../../src/run.ts";
 import { type LiveStage, openSite, type Site } from "../../src/worlds/live/index.ts";
 import { inLanes, lanesDefault } from "../../src/worlds/live/lanes.ts";

@@ -7,56 +7,21 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { type Answer, hashText } from "../models/choice.ts";
-import { classNames, type Scenario } from "../models/vocabulary/scenario.ts";
-import type { Ledger, Verdict } from "../models/vocabulary/verdict.ts";
-import { dials } from "../properties/arbitraries/reductions.ts";
-import { BadInput } from "./errors.ts";
-import { brokeOf, concernOf } from "./findings/broke.ts";
-import { type Rate, rateSchema } from "./rate.ts";
-import { counterexampleText } from "./scenario-text.ts";
-import { checkScenario, parseJson } from "./schema.ts";
-import type { Certificate } from "./search/certify.ts";
-import { shapeOf } from "./search/normal-form.ts";
-import type { WorldName } from "./world.ts";
-import { packageRoot } from "./worlds/live/servers.ts";
-
-export interface Versions {
-  readonly faultline: string;
-  readonly node: string;
-  readonly client?: string;
-  readonly natsServer?: string;
-  readonly toxiproxy?: string;
-}
-
-export interface Counterexample {
-  readonly version: 1;
-  readonly kind: "counterexample";
-  readonly scenario: Scenario;
-  /** A bundled bus's name or a command; in the model world the profile's name. */
-  readonly bus: string;
-  /** The one it was held against. */
-  readonly profile: string;
-  readonly world: WorldName;
-  readonly seed: string;
-  /** What was broken: a property's id, `conformance`, or `expect`. */
-  readonly property: string;
-  readonly reason: string;
-  readonly verdict: Verdict;
-  /** What the model of the profile makes of it, and what was seen. */
-  readonly expected: Ledger;
-  readonly observed: Ledger;
-  /** The answers that lead the model to what was seen: those it was given, or in live those by which it admits that, if it does. */
-  readonly answers: readonly Answer[];
-  readonly digest: string;
-  readonly versions: Versions;
-  /** Held against a profile that is not the bus's own: never kept in the corpus. */
-  readonly overridden: boolean;
-  /** How often the verdict came again. */
-  readonly reproduced: Rate;
-  /** Whether nothing smaller breaks the same: how many schedules say so, or what kept it from being told. Absent: nobody looked. */
-  readonly certified?: Certificate;
-}
+import { type Answer, hashText, type Label, sampled } from "../../models/choice.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Ledger } from "../../models/vocabulary/verdict.ts";
+import { dials } from "../../properties/arbitraries/reductions.ts";
+import { BadInput } from "../errors.ts";
+import { type Rate, rateSchema } from "../rate.ts";
+import { type CaseRun, runAnsweredCase } from "../run.ts";
+import { counterexampleText } from "../scenario-text.ts";
+import { checkScenario, parseJson } from "../schema.ts";
+import type { Certificate } from "../search/certify.ts";
+import { shapeOf } from "../search/normal-form.ts";
+import type { WorldName } from "../world.ts";
+import { packageRoot } from "../worlds/live/servers.ts";
+import { type Broke, brokeOf, brokeText, concernOf, whyBroken } from "./broke.ts";
 
 const text = z.string().max(4_000);
 const count = z.int().min(0);
@@ -67,32 +32,109 @@ const ledgerSchema = z.strictObject({
   ),
   places: z.record(text, count),
 });
-const schema = z.strictObject({
-  version: z.literal(1),
-  kind: z.literal("counterexample"),
-  scenario: z.unknown(),
-  bus: text.min(1),
-  profile: text.min(1),
-  world: z.enum(["model", "live"]),
-  seed: text,
-  property: text.min(1),
-  reason: text,
-  verdict: z.enum(["holds", "violated", "inconclusive"]),
-  expected: ledgerSchema,
-  observed: ledgerSchema,
-  answers: z.array(z.strictObject({ step: text, label: text, occurrence: count, answer: z.int() })).max(100_000),
-  digest: text,
-  versions: z.strictObject({
+const versionsSchema = z
+  .strictObject({
     faultline: text,
     node: text,
     client: text.optional(),
     natsServer: text.optional(),
     toxiproxy: text.optional(),
-  }),
+  })
+  .readonly();
+/** A label that the model knows no longer is told when the answer is asked for, and is no fault of the file. */
+const labelSchema = z.custom<Label>(one => text.safeParse(one).success, "must be a label");
+const schema = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal("counterexample"),
+  scenario: z.custom<Scenario>(() => true),
+  /** A bundled bus's name or a command; in the model world the profile's name. */
+  bus: text.min(1),
+  /** The one it was held against. */
+  profile: text.min(1),
+  world: z.enum(["model", "live"]),
+  seed: text,
+  /** The word for what was broken: see broke.ts. */
+  property: text.min(1),
+  reason: text,
+  verdict: z.enum(["holds", "violated", "inconclusive"]),
+  /** What the model of the profile makes of it, and what was seen. */
+  expected: ledgerSchema.readonly(),
+  observed: ledgerSchema.readonly(),
+  /** The answers that lead the model to what was seen: those it was given, or in live those by which it admits that, if it does. */
+  answers: z
+    .array(z.strictObject({ step: text, label: labelSchema, occurrence: count, answer: z.int() }))
+    .max(100_000)
+    .readonly(),
+  digest: text,
+  versions: versionsSchema,
+  /** Held against a profile that is not the bus's own: never kept in the corpus. */
   overridden: z.boolean(),
-  reproduced: rateSchema,
+  /** How often the verdict came again. */
+  reproduced: rateSchema.readonly(),
+  /** Whether nothing smaller breaks the same: how many schedules say so, or what kept it from being told. Absent: nobody looked. */
   certified: z.union([z.strictObject({ steps: count, schedules: count }), z.strictObject({ bound: text })]).optional(),
 });
+
+export type Counterexample = Readonly<z.infer<typeof schema>>;
+export type Versions = z.infer<typeof versionsSchema>;
+/** The versions of what a live run is made of. */
+export type LiveVersions = Omit<Versions, "faultline" | "node">;
+
+/** A failing run, and what it was held against. */
+export interface Finding extends CaseRun {
+  readonly scenario: Scenario;
+  readonly bus: string;
+  readonly profile: Profile;
+  readonly world: WorldName;
+  readonly seed: string;
+  readonly broken: Broke;
+  /** In the model world, those that the run was given; else those by which the oracle admits it. */
+  readonly answers?: readonly Answer[];
+  readonly overridden?: boolean;
+  readonly reproduced: Rate;
+  readonly versions?: LiveVersions;
+  readonly certified?: Certificate;
+}
+
+const always: Rate = { k: 1, n: 1 };
+
+/** What was found, as a file keeps it. The model world leaves nothing to chance: there a finding comes again. */
+export function counterexampleOf(
+  finding: Omit<Finding, "reproduced"> & { readonly reproduced?: Rate },
+): Counterexample {
+  const { scenario, bus, profile, world, seed, broken, judgement, answers, certified } = finding;
+  const why = whyBroken(judgement, broken, scenario.expect[profile.name]);
+  return {
+    version: 1,
+    kind: "counterexample",
+    scenario,
+    bus,
+    profile: profile.name,
+    world,
+    seed,
+    property: brokeText(broken),
+    reason: `${brokeText(broken)}: ${why}`,
+    verdict: "violated",
+    expected: expectedOf(finding),
+    observed: judgement.ledger,
+    answers: answers ?? judgement.answers,
+    digest: judgement.digest,
+    versions: versionsHere(finding.versions),
+    overridden: finding.overridden ?? false,
+    reproduced: finding.reproduced ?? always,
+    ...(certified && { certified }),
+  };
+}
+
+/** The model answers as it was answered, where that is known; else as the seed draws. */
+function expectedOf({
+  scenario,
+  profile,
+  seed,
+  answers = [],
+}: Pick<Finding, "scenario" | "profile" | "seed" | "answers">): Ledger {
+  return runAnsweredCase({ scenario, profile, answers, otherwise: sampled(seed) }).judgement.ledger;
+}
 
 /** A scenario or a counterexample, told apart by `kind`. @throws BadInput */
 export function readCase(path: string, shown: string): { scenario: Scenario; counterexample?: Counterexample } {
@@ -112,8 +154,7 @@ export function checkCounterexample(data: unknown, shown: string): Counterexampl
     const reason = issue?.message.replace(/^Invalid input: e/, "e");
     throw new BadInput(shown, at, unknown ?? reason ?? "is not a counterexample");
   }
-  const scenario = checkScenario(parsed.data.scenario, shown, ["scenario"]);
-  return { ...parsed.data, scenario } as Counterexample;
+  return { ...parsed.data, scenario: checkScenario(parsed.data.scenario, shown, ["scenario"]) };
 }
 
 export interface Met {
@@ -168,7 +209,7 @@ export function nameOf({
 const isSmaller = (one: Counterexample, other: Counterexample): boolean => sumOf(one.scenario) < sumOf(other.scenario);
 const sumOf = (scenario: Scenario): number => dials(scenario).reduce((sum, dial) => sum + dial.value, 0);
 
-export function versionsHere(more: Omit<Versions, "faultline" | "node"> = {}): Versions {
+export function versionsHere(more: LiveVersions = {}): Versions {
   const { version } = createRequire(import.meta.url)(join(packageRoot(), "package.json")) as { version: string };
   return { faultline: version, node: process.versions.node, ...more };
 }
