@@ -2,10 +2,11 @@
  * The command line: reads options, runs one command, prints its ending, and ends the process with its exit code. With --json
  * stdout carries one JSON document and nothing else. Ctrl-C and SIGTERM let the command end with what it has found.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { compare } from "./commands/compare.ts";
-import { type Context, type Ending, Interrupted } from "./commands/context.ts";
+import type { Context, Ending } from "./commands/context.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { exhaust } from "./commands/exhaust.ts";
@@ -19,6 +20,7 @@ import { quoted } from "./findings/again.ts";
 import { versionsHere } from "./findings/counterexample.ts";
 import { paintFor } from "./report/paint.ts";
 import { progressOn } from "./report/progress.ts";
+import { Interrupted } from "./runs/interrupt.ts";
 import { lanesDefault, lanesMax } from "./worlds/live/lanes.ts";
 
 type Act = (context: Context) => Promise<Ending>;

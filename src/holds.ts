@@ -17,9 +17,6 @@ import type { Capability, Scenario } from "../models/vocabulary/scenario.ts";
 import { scenarios } from "../properties/arbitraries/scenario.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "./capability.ts";
-import { type Context, Interrupted, unlessInterrupted } from "./commands/context.ts";
-import { liveVersions, openLive, profileOf, selfTestOf } from "./commands/live.ts";
-import { bundledProfile } from "./commands/options.ts";
 import { loadCorpus } from "./corpus.ts";
 import { UsageError } from "./errors.ts";
 import { replayLine } from "./findings/again.ts";
@@ -32,6 +29,9 @@ import { renderSelfTest, type SelfTestReport } from "./report/not-shown.ts";
 import { plain } from "./report/paint.ts";
 import { counted } from "./report/table.ts";
 import { type CaseRun, runCase } from "./run.ts";
+import { Interrupted, unlessInterrupted } from "./runs/interrupt.ts";
+import { liveVersions, openSite, selfTestOf } from "./runs/live.ts";
+import { bundledProfile, profileOf } from "./runs/profiles.ts";
 import type { Stage, WorldName } from "./world.ts";
 import { inLanes, lanesDefault } from "./worlds/live/lanes.ts";
 import { openModel } from "./worlds/model.ts";
@@ -194,7 +194,7 @@ async function openGround(
     return { ...of, stage, close: () => stage.close() };
   }
   const casesMax = claim === "corpus" ? loadCorpus().length : runs;
-  const site = await openLive(contextOf(onProgress), { lanes: lanesDefault, backend: "process" }, casesMax);
+  const site = await openSite(onProgress, { lanes: lanesDefault, backend: "process" }, casesMax);
   try {
     const stage = await site.openBus(bus);
     if (stage.unclaimed !== undefined) onProgress(stage.unclaimed);
@@ -207,15 +207,6 @@ async function openGround(
     throw error;
   }
 }
-
-/** What the way to the live world asks of a command: here nobody interrupts it, and verdictOn closes what it opens. */
-const contextOf = (now: (line: string) => void): Context => ({
-  progress: { now, note: now, end: () => {} },
-  paint: plain,
-  signal: new AbortController().signal,
-  say: () => {},
-  onLeave: () => {},
-});
 
 // ---- Random scenarios ----
 

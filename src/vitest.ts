@@ -6,10 +6,11 @@
  * itself that it is skipped, and why. Loops and `describe` work as with any test. What the verdict is, src/holds.ts says; those
  * who want it as data call `verdictOn` of `nats-faultline`.
  */
+
 import { type TestContext, test } from "vitest";
-import { LiveUnavailable } from "./commands/live.ts";
 import { keepCounterexample } from "./findings/counterexample.ts";
 import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "./holds.ts";
+import { LiveUnavailable } from "./runs/live.ts";
 
 export type { HoldsOptions } from "./holds.ts";
 

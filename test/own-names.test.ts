@@ -1,16 +1,17 @@
 /** A name that every object inherits is as unknown as any other, in every option and every field of a file that takes a name. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { profiles } from "../models/profiles/index.ts";
-import { profileOf } from "../src/commands/live.ts";
 import { knownProperty, readCommon, readWorlds } from "../src/commands/options.ts";
 import { replay } from "../src/commands/replay.ts";
 import { exitCodes } from "../src/errors.ts";
 import { checkCounterexample } from "../src/findings/counterexample.ts";
 import { readHolds } from "../src/holds.ts";
 import { bundledPolicy } from "../src/policies.ts";
+import { profileOf } from "../src/runs/profiles.ts";
 import { parsePolicy, parseScenario } from "../src/schema.ts";
 import type { WorldName } from "../src/world.ts";
 import { lanesDefault } from "../src/worlds/live/lanes.ts";

@@ -147,6 +147,19 @@ const rules: readonly Rule[] = [
     good: [planted("src/report/x.ts", 'import type { Judgement } from "../judge.ts";')],
   },
   {
+    name: "only the command line calls commands",
+    instead: "move what a command shares with the library into src/runs/ or src/findings/",
+    check: neverImports(/^src\/(?!commands\/|cli\.ts$)/, /^src\/commands\//),
+    bad: ["src/index.ts", "src/holds.ts", "src/vitest.ts", "src/runs/x.ts"].map(path =>
+      planted(path, `import { openLive } from "${path.includes("/x.ts") ? ".." : "."}/commands/live.ts";`),
+    ),
+    good: [
+      planted("src/cli.ts", 'import { drill } from "./commands/drill.ts";'),
+      planted("src/commands/search.ts", 'import { compare } from "./compare.ts";'),
+      planted("src/holds.ts", 'import { openSite } from "./runs/live.ts";'),
+    ],
+  },
+  {
     name: "no program imports tests or fixtures",
     instead: "move what is shared into src/",
     check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\//),

@@ -2,6 +2,7 @@
  * `faultline compare`: random scenarios on a real bus, each held against the model. Two worlds disagree where the model of the
  * profile does not admit what was seen, or a promise is broken; the first disagreement is shrunk by running it again and kept.
  */
+
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { claimedBy } from "../capability.ts";
 import { UsageError } from "../errors.ts";
@@ -16,10 +17,13 @@ import { type Paint, paintConclusion } from "../report/paint.ts";
 import { counted, renderPairs, renderTable } from "../report/table.ts";
 import { renderWitnessed } from "../report/witnessed.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
+import { wasInterrupted } from "../runs/interrupt.ts";
+import { liveVersions, selfTestOf } from "../runs/live.ts";
+import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
-import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
-import { type HeldAgainst, liveVersions, onSite, profileOf, selfTestOf } from "./live.ts";
+import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import { onSite } from "./live.ts";
 import { backendOption, type Common, ownBus } from "./options.ts";
 import { judgingOf } from "./search.ts";
 

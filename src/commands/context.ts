@@ -29,35 +29,6 @@ export interface Ending {
   readonly resume?: string | undefined;
 }
 
-/** The wait was ended by Ctrl-C or SIGTERM. */
-export class Interrupted extends Error {}
-
-/** Waits for the promise, or throws Interrupted as soon as the signal comes. */
-export async function unlessInterrupted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new Interrupted());
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Does the work; true if it was cut short by an interrupt. Work that ends because it has heard the signal itself was cut short, too. */
-export async function wasInterrupted(signal: AbortSignal, work: Promise<void>): Promise<boolean> {
-  try {
-    await unlessInterrupted(signal, work);
-    return signal.aborted;
-  } catch (error) {
-    if (error instanceof Interrupted) return true;
-    throw error;
-  }
-}
-
 /** Worst wins, and what was cut short holds nothing: a violation already found stays one. */
 export const concluded = (verdicts: readonly Verdict[], interrupted: boolean): Verdict =>
   worst(interrupted ? [...verdicts, "inconclusive"] : verdicts);

@@ -1,15 +1,18 @@
 /** `faultline doctor`: what is installed, what each bus says of itself, and what to do about what is missing. Builds nothing. */
+
 import { createRequire } from "node:module";
 import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderPairs } from "../report/table.ts";
+import { unlessInterrupted } from "../runs/interrupt.ts";
+import { livePackages } from "../runs/live.ts";
+import { bundledNames } from "../runs/profiles.ts";
 import { startBus } from "../worlds/live/bus-process.ts";
 import { describeEngine, type EngineDescription } from "../worlds/live/containers.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
-import { type Context, type Ending, unlessInterrupted } from "./context.ts";
-import { livePackages } from "./live.ts";
-import { bundledNames, type Common } from "./options.ts";
+import type { Context, Ending } from "./context.ts";
+import type { Common } from "./options.ts";
 
 interface BusState {
   readonly name: string;

@@ -3,6 +3,7 @@
  * against real servers, and whether the model had predicted what was seen. While the servers are being built or started the
  * model part runs. What a profile declares to lose is a finding in the table, never a violation.
  */
+
 import { setImmediate } from "node:timers/promises";
 import { planCase } from "../../models/plan/plan.ts";
 import { underPolicy } from "../../models/policy/under.ts";
@@ -26,6 +27,9 @@ import type { NotShown } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
 import { type CaseRun, runCase, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
+import { wasInterrupted } from "../runs/interrupt.ts";
+import { clientText, LiveUnavailable, liveVersions, selfTestOf } from "../runs/live.ts";
+import { bundledNames, bundledProfile, type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { type Coverage, coverCase, neverExercised } from "../search/coverage.ts";
 import { searchModel } from "../search/model.ts";
 import { selectCorpus, selectionRule } from "../selection.ts";
@@ -34,17 +38,9 @@ import type { AskedCase } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
-import {
-  clientText,
-  type HeldAgainst,
-  LiveUnavailable,
-  liveVersions,
-  openLive,
-  profileOf,
-  selfTestOf,
-} from "./live.ts";
-import { backendOption, bundledNames, bundledProfile, type Common, knownProfile } from "./options.ts";
+import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import { openLive } from "./live.ts";
+import { backendOption, type Common, knownProfile } from "./options.ts";
 
 const randomRunsPerProfile = 2_000;
 const randomBudgetMs = 4_000;

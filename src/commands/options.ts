@@ -12,6 +12,7 @@ import { UsageError } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../policies.ts";
 import { headerOf } from "../run-folder.ts";
+import { bundledNames } from "../runs/profiles.ts";
 import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
@@ -131,12 +132,6 @@ export function readWorlds(text: string, option: string): readonly WorldName[] {
     throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are model and live.`);
   return [...new Set(names as WorldName[])];
 }
-
-/** A bundled bus's profile, without starting it. */
-export const bundledProfile = (bus: string): string | undefined =>
-  bundledBuses().find(one => one.name === bus)?.profile;
-
-export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
 
 /** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */
 export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);

@@ -3,6 +3,7 @@
  * the model twice, in the policy's own time and in that of a live run, and live once; the policy's demands are what it is held to. Every
  * live case is written down beside the report, so that one line replays it.
  */
+
 import { setImmediate } from "node:timers/promises";
 import { inLiveTime } from "../../models/policy/times.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
@@ -24,11 +25,14 @@ import { plain } from "../report/paint.ts";
 import { type QuestionCase, type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
 import { type CaseRun, planFor, runModelCase } from "../run.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
+import { unlessInterrupted, wasInterrupted } from "../runs/interrupt.ts";
+import { clientText, LiveUnavailable, selfTestOf } from "../runs/live.ts";
+import { bundledProfile, profileOf } from "../runs/profiles.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
-import { type Context, concluded, type Ending, exitCodeOf, unlessInterrupted, wasInterrupted } from "./context.ts";
-import { clientText, LiveUnavailable, openLive, profileOf, selfTestOf } from "./live.ts";
-import { backendOption, bundledProfile, type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
+import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import { openLive } from "./live.ts";
+import { backendOption, type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
 
 const busDefault = "go-nats-go";
 const policyDefault = "cordum-hardened";

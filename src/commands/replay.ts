@@ -3,6 +3,7 @@
  * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise;
  * in the model world its own answers are given again, and said where they no longer fit.
  */
+
 import { setImmediate } from "node:timers/promises";
 import { type Answer, sampled } from "../../models/choice.ts";
 import { underPolicy } from "../../models/policy/under.ts";
@@ -21,14 +22,17 @@ import { liveRate, type Rate } from "../rate.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";
 import { type AnsweredRun, type CaseRun, explained, runAnsweredCase, runCase } from "../run.ts";
+import { wasInterrupted } from "../runs/interrupt.ts";
+import { selfTestOf, serversAreThere } from "../runs/live.ts";
+import { bundledNames, bundledProfile, profileOf } from "../runs/profiles.ts";
 import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { type Context, concluded, type Ending, exitCodeOf, wasInterrupted } from "./context.ts";
-import { onSite, profileOf, selfTestOf, serversAreThere } from "./live.ts";
-import { backendOption, bundledNames, bundledProfile, type Common, knownProfile } from "./options.ts";
+import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import { onSite } from "./live.ts";
+import { backendOption, type Common, knownProfile } from "./options.ts";
 
 export interface ReplayOptions extends Common {
   readonly file: string;

@@ -3,6 +3,7 @@
  * of replays lets it. A replay is as expected where it holds and meets what was typed in for its profile; a kept counterexample where it
  * comes to the verdict that it records. Prints {replays, changed[], inconclusive, seconds}; what is inconclusive is told with its reason.
  */
+
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,11 +12,10 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { randomOf } from "../../properties/arbitraries/random.ts";
 import { missingCapabilities } from "../../src/capability.ts";
-import { profileOf } from "../../src/commands/live.ts";
-import { bundledNames } from "../../src/commands/options.ts";
 import { loadCorpus } from "../../src/corpus.ts";
 import { readCase } from "../../src/findings/counterexample.ts";
 import { type CaseRun, runCase } from "../../src/run.ts";
+import { bundledNames, profileOf } from "../../src/runs/profiles.ts";
 import { type LiveStage, openSite, type Site } from "../../src/worlds/live/index.ts";
 import { inLanes, lanesDefault } from "../../src/worlds/live/lanes.ts";
 import { packageRoot } from "../../src/worlds/live/servers.ts";

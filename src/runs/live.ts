@@ -1,0 +1,66 @@
+/**
+ * The way to the live world, for commands and for the library alike. It is loaded only when it is needed, as it needs packages that the
+ * rest does not; what cannot be had ends in one sentence and exit code 69.
+ */
+import { exitCodes, FaultlineError } from "../errors.ts";
+import type { SelfTestReport } from "../report/not-shown.ts";
+import type { LiveStage, Site, SiteOptions } from "../worlds/live/index.ts";
+import { describeServers } from "../worlds/live/servers.ts";
+
+/** The live world is not to be had here. */
+export class LiveUnavailable extends FaultlineError {
+  constructor(message: string) {
+    super(message, exitCodes.unavailable);
+  }
+}
+
+/** Starts at once, with no more lanes than there are cases for them. @throws LiveUnavailable */
+export async function openSite(
+  onProgress: (line: string) => void,
+  { lanes, backend }: SiteOptions,
+  casesMax: number,
+): Promise<Site> {
+  const world = await loadLive();
+  try {
+    return await world.openSite(onProgress, { lanes: Math.min(lanes, casesMax), backend });
+  } catch (error) {
+    if ((error as Error).name === "ServersMissing") throw new LiveUnavailable((error as Error).message);
+    throw error;
+  }
+}
+
+async function loadLive(): Promise<typeof import("../worlds/live/index.ts")> {
+  try {
+    return await import("../worlds/live/index.ts");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    const missing = /'([^']+)'/.exec((error as Error).message)?.[1] ?? "a package";
+    throw new LiveUnavailable(`The live world needs ${missing}: npm install --save-dev ${livePackages.join(" ")}`);
+  }
+}
+
+/** What the live world needs beside the servers. */
+export const livePackages = ["@nats-io/transport-node", "@nats-io/jetstream"] as const;
+
+/** Whether the servers are there, or would have to be built first. */
+export async function serversAreThere(): Promise<boolean> {
+  return (await describeServers()).every(one => one.source !== "missing" && one.source !== "to-be-built");
+}
+
+/** What a counterexample says of the parts that it was found on. */
+export const liveVersions = (
+  site: Site,
+  stage: LiveStage,
+): { readonly client: string; readonly natsServer: string; readonly toxiproxy: string } => ({
+  client: clientText(stage),
+  natsServer: site.servers.versions["nats-server"],
+  toxiproxy: site.servers.versions.toxiproxy,
+});
+
+/** For the report. */
+export const selfTestOf = ({ findings }: Site): SelfTestReport => ({
+  tried: findings.length,
+  failed: findings.filter(({ ok }) => !ok).map(({ name, neededFor, detail }) => ({ name, neededFor, detail })),
+});
+
+export const clientText = ({ greeting }: LiveStage): string => `${greeting.client.name} ${greeting.client.version}`;

@@ -1,0 +1,32 @@
+/** Which profile a bus is held against: the one that its manifest or its greeting names, unless the user names another. */
+import { profiles } from "../../models/profiles/index.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { bundledBuses } from "../bus-protocol/registry.ts";
+import { exitCodes, FaultlineError } from "../errors.ts";
+
+/** A bundled bus's profile, without starting it. */
+export const bundledProfile = (bus: string): string | undefined =>
+  bundledBuses().find(one => one.name === bus)?.profile;
+
+export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
+
+/** What a bus is held against: the profile that its greeting names, unless the user names another. */
+export interface HeldAgainst {
+  readonly declared: Profile;
+  readonly profile: Profile;
+  readonly overridden: boolean;
+}
+
+export function profileOf(greetingProfile: string, bus: string, named: string | undefined): HeldAgainst {
+  const own = profiles[greetingProfile];
+  const override = named === undefined ? undefined : profiles[named];
+  const profile = override ?? own;
+  if (profile === undefined) {
+    throw new FaultlineError(
+      `The bus ${bus} names the profile "${greetingProfile}", which is not known; known are ${Object.keys(profiles).join(", ")}: ` +
+        "correct its greeting, or hold it against one of them with --profile.",
+      exitCodes.badInput,
+    );
+  }
+  return { declared: own ?? profile, profile, overridden: profile.name !== greetingProfile };
+}
