@@ -189,7 +189,7 @@ const addDrill: Add = (program, run) => {
       ),
   )
     .argument("[question]", `one question about a policy: ${questions.join(", ")}`)
-    .option("--all", "without a question: every scenario of the corpus live, beyond a minute")
+    .option("--all", "without a question: run every scenario of the corpus live, even if it takes longer than a minute")
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
@@ -239,9 +239,9 @@ const addSearch: Add = (program, run) => {
       ),
   )
     .option("--world <world>", "model or live", "model")
-    .option("--runs <n>", "scenarios at most, for each profile", positive, 10_000)
+    .option("--runs <n>", "the most scenarios for each profile", positive, 10_000)
     .option("--property <id>", "judge only this property, promised or not")
-    .option("--budget <seconds>", "time at most", positive)
+    .option("--budget <seconds>", "the most time", positive)
     .option("--resume <folder>", `${resumeText}; in the live world`)
     .addHelpText(
       "after",
@@ -290,15 +290,15 @@ interface ExhaustFlags {
 const addExhaust: Add = (program, run) => {
   program
     .command("exhaust")
-    .description("every schedule within a bound, in the model world; a violation is a shortest one, and is kept")
+    .description("every schedule within a bound, in the model world; keeps a shortest violation")
     .requiredOption("--publishes <n>", "publishes of one schedule at most", positive)
     .requiredOption("--faults <n>", "faults of one schedule at most", positive)
     .option("--profile <name>", "the client that is modelled", "nats-go")
-    .option("--depth <n>", "steps of one schedule at most (default: what the other bounds allow)", positive)
-    .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
+    .option("--depth <n>", "the most steps of one schedule (default: what the other bounds allow)", positive)
+    .option("--require <id>", "a property to require beyond what the profile promises (repeatable)", collected)
     .addOption(new Option("--policy <name|file>").hideHelp())
-    .option("--states <n>", "states at most; more is inconclusive", positive, 8_000_000)
-    .option("--budget <seconds>", "time at most; more is inconclusive", positive, 300)
+    .option("--states <n>", "the most states; a search that needs more is inconclusive", positive, 8_000_000)
+    .option("--budget <seconds>", "the most time; a search that needs more is inconclusive", positive, 300)
     .option("--json", "one JSON document on stdout, everything else on stderr")
     .addHelpText(
       "after",
@@ -337,8 +337,8 @@ interface ReplayFlags extends CommonOptions {
 const addReplay: Add = (program, run) => {
   common(program.command("replay").description("one scenario or counterexample again, step by step"))
     .argument("<file>", "a scenario or a counterexample file")
-    .option("--world <worlds>", "model, live or model,live (default: both, where the servers are there)")
-    .option("--times <n>", "how often", positive, 1)
+    .option("--world <worlds>", "model, live or model,live (default: both if the servers are available)")
+    .option("--times <n>", "how many times to run it", positive, 1)
     .addHelpText(
       "after",
       examples([
@@ -369,12 +369,12 @@ const addCompare: Add = (program, run) => {
   common(
     program
       .command("compare")
-      .description("random scenarios on a real bus, each held against the model; shrinks a disagreement"),
+      .description("random scenarios on a real bus, each checked against the model; shrinks a disagreement"),
   )
     .option("--worlds <worlds>", "the two worlds", "model,live")
     .option("--runs <n>", "scenarios", positive, 100)
-    .option("--budget <seconds>", "time at most, shrinking not counted", positive)
-    .option("--keep-going", "after the first disagreement, too")
+    .option("--budget <seconds>", "the most time, without shrinking", positive)
+    .option("--keep-going", "continue after the first disagreement")
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
@@ -418,9 +418,9 @@ const addDoctor: Add = (program, run) => {
 function common(command: Command): Command {
   return command
     .option("--bus <name|command>", "a bundled bus, or a command that speaks bus protocol 1 (repeatable)", collected)
-    .option("--profile <name>", "hold the bus against this profile instead of its own")
-    .option("--seed <seed>", "makes random choices the same again (a-z, 0-9 and -)")
-    .option("--require <id>", "a property to hold it to beyond what its profile promises (repeatable)", collected)
+    .option("--profile <name>", "judge the bus by this profile instead of its own")
+    .option("--seed <seed>", "repeats the same random choices (a-z, 0-9 and -)")
+    .option("--require <id>", "a property to require beyond what the profile promises (repeatable)", collected)
     .option("--policy <name|file>", "what the bus does around its client: a bundled policy, or a file of your own")
     .option("--lanes <n>", `live cases at once, each on servers of its own (default here: ${lanesDefault})`, laneCount)
     .addOption(backendOption())

@@ -128,7 +128,7 @@ export function titleOf({ claim, world, profile, bus }: Asked): string {
 export const boundMs = ({ world, runs }: Asked): number =>
   world === "model" ? 2 * shrinkBoundMs.model + runs * 50 : 30 * 60_000 + runs * 30_000;
 
-/** @throws LiveUnavailable where the live world is not to be had */
+/** @throws LiveUnavailable if the live world is unavailable */
 export async function verdictOn(
   claim: string,
   options: HoldsOptions,

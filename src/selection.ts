@@ -76,7 +76,7 @@ export function estimatedMs(scenario: Scenario): number {
 
 const partsOf = (step: Step): readonly Step[] => (step.kind === "together" ? step.steps : [step]);
 
-/** What is disturbed and waits for its acknowledgement waits in vain. */
+/** A publish that is disturbed waits for its acknowledgement until its timeout. */
 function publishMs({ policy, options }: Scenario, step: PublishStep, isDisturbed: boolean): number {
   const sentMs = (step.count * step.bytes) / bytesPerMs;
   if (policy === undefined || !isDisturbed || !isClassifiedDurable(policy, step.subject ?? options.subject))

@@ -198,6 +198,7 @@ test.each<[what: string, data: unknown]>([
   ["a server without JetStream", withFault({ kind: "no-jetstream" })],
   ["refused credentials", withFault({ kind: "refuse-credentials" })],
   ["a silent handshake", withFault({ kind: "silent-handshake" })],
+  ["an error of the server", withFault({ kind: "server-error", text: "stale", closes: false })],
   ["a lost store", withFault({ kind: "stop-server", signal: "KILL", awaits: "noticed", store: "lost" })],
   ["three servers", { ...scenario, options: { servers: 3 } }],
 ])("accepted: %s", (_what, data) => {

@@ -6,14 +6,15 @@
 import fc from "fast-check";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type {
-  CallStep,
-  Capability,
-  Fault,
-  HealAwait,
-  Options,
-  Scenario,
-  Step,
+import {
+  type CallStep,
+  type Capability,
+  type Fault,
+  type HealAwait,
+  type Options,
+  type Scenario,
+  type Step,
+  serverErrorTexts,
 } from "../../models/vocabulary/scenario.ts";
 import { DrawStream, type Random } from "./random.ts";
 import { reductions } from "./reductions.ts";
@@ -332,6 +333,23 @@ function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
   if (down) heal(draft);
 }
 
+/** How often a scenario begins with an error that the server says. */
+const errorChance = 1 / 16;
+
+/**
+ * The server says an error on a connection that is flushed. It comes first, and of draws that are no other's: what else a seed makes is
+ * what it made before there was such a fault. Gives back whether the client goes on.
+ */
+function serverError(draft: Draft): boolean {
+  const { random, profile } = draft;
+  const text = random.pick(serverErrorTexts);
+  publish(draft);
+  flush(draft);
+  fault(draft, { kind: "server-error", text, closes: random.chance(0.5) });
+  publish(draft);
+  return profile.serverError[text] !== "closes";
+}
+
 /** How wildly a kind of episode that is kept may outweigh another. */
 const weights = [1, 1, 2, 6] as const;
 
@@ -342,6 +360,7 @@ class Maker {
   private readonly mayGiveUp: boolean;
   private readonly mayLimit: boolean;
   private readonly mayReset: boolean;
+  private readonly maySay: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
   /** Of the scenario being made: how often each of the possible episodes counts. */
@@ -354,20 +373,18 @@ class Maker {
     this.mayGiveUp = capabilities.has("reconnect-attempts-limit");
     this.mayLimit = capabilities.has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept";
     this.mayReset = capabilities.has("cut-with-rst");
+    this.maySay = capabilities.has("server-error");
   }
 
-  make(word: string, random: Random): Scenario {
+  /** `said`: the draws for what a server says. */
+  make(word: string, random: Random, said: Random): Scenario {
     const options = this.options(random);
     const pings = options.pingIntervalMs !== undefined;
     const givesUp = options.reconnectAttemptsMax >= 0;
     const draft: Draft = { random, profile: this.space.profile, options, steps: [{ id: "start", kind: "start" }] };
-    const possible = this.episodes(pings, givesUp, options.cutsWith);
-    const total = this.swarm(possible, random);
-    const episodesMax = givesUp ? 1 : (this.space.episodesMax ?? 4);
-    for (let left = random.int(1, episodesMax); left > 0 && total > 0; left--)
-      this.pick(possible, random.int(1, total)).add(draft);
-    if (random.chance(0.35) && !pings && !givesUp) shutdown(draft, this.space.capabilities);
-    else if (random.chance(0.5)) publish(draft);
+    const isCalm = !pings && !givesUp && options.cutsWith === "fin";
+    const isOver = this.maySay && isCalm && said.chance(errorChance) && !serverError({ ...draft, random: said });
+    if (!isOver) this.addEpisodes(draft, pings, givesUp);
     return {
       version: 1,
       id: `random/${word}`,
@@ -378,6 +395,17 @@ class Maker {
       mustHappen: [],
       expect: {},
     };
+  }
+
+  private addEpisodes(draft: Draft, pings: boolean, givesUp: boolean): void {
+    const { random, options } = draft;
+    const possible = this.episodes(pings, givesUp, options.cutsWith);
+    const total = this.swarm(possible, random);
+    const episodesMax = givesUp ? 1 : (this.space.episodesMax ?? 4);
+    for (let left = random.int(1, episodesMax); left > 0 && total > 0; left--)
+      this.pick(possible, random.int(1, total)).add(draft);
+    if (random.chance(0.35) && !pings && !givesUp) shutdown(draft, this.space.capabilities);
+    else if (random.chance(0.5)) publish(draft);
   }
 
   /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Gives back what they weigh together. */
@@ -436,7 +464,8 @@ class Maker {
 export function scenariosOf(seed: string, space: ScenarioSpace): (index: number) => Scenario {
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
-  return index => maker.make(`${seed}-${index}`, stream.at(index));
+  const said = new DrawStream(seed, "server-error");
+  return index => maker.make(`${seed}-${index}`, stream.at(index), said.at(index));
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -444,5 +473,6 @@ export const scenarioOf = (word: string, space: ScenarioSpace): Scenario => ofWo
 
 function ofWord(word: string, maker: Maker): Scenario {
   const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
-  return maker.make(word, new DrawStream(seed, "scenario").at(Number(index)));
+  const at = Number(index);
+  return maker.make(word, new DrawStream(seed, "scenario").at(at), new DrawStream(seed, "server-error").at(at));
 }

@@ -209,7 +209,7 @@ function renderCounts(
   ];
   if (journal.recordedBefore > 0)
     pairs.push(["", `${journal.recordedBefore} of them recorded before this was resumed`]);
-  if (journal.isFull) pairs.push(["", "the journal is full, and the run ends here: go on with another seed"]);
+  if (journal.isFull) pairs.push(["", "the journal is full, so the run ends here: continue with another seed"]);
   if (missing !== undefined)
     pairs.push(["", `not run: ${bus} in the live world lacks ${missing.join(", ")}, which --policy needs`]);
   const never = neverExercised(coverage);

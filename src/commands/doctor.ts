@@ -47,7 +47,7 @@ export async function doctor(context: Context, { buses: named, backend }: Common
   const lacking = backend === "container" ? containers.problem : null;
   const exitCode = lacking === null ? exitCodeOf(servers, packages) : exitCodes.unavailable;
   const advice = [...adviceOn(servers, packages, buses), ...(lacking === null ? [] : [lacking])];
-  const live = { 0: "ready", 2: "to be built at the first use", 69: "not to be had" }[exitCode] as string;
+  const live = { 0: "ready", 2: "to be built at the first use", 69: "unavailable" }[exitCode] as string;
   return {
     exitCode,
     document: { live, node: process.versions.node, servers, packages, containers, buses, advice },

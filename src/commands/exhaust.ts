@@ -185,7 +185,7 @@ function renderSpace(
   ].join(", ");
   return renderPairs([
     ["Profile", name],
-    ["Alphabet", "every kind of step and fault that this profile can do, and of which bounds it spends one"],
+    ["Alphabet", "every kind of step and fault that this profile can do, with the bounds that it uses"],
     ...letters.map((letter): [string, string] => ["", `${letter.name} (${spent(letter)})`]),
     ["", `left out, for a bus with a policy: ${leftOut.join(", ")}`],
     ["Bounds", all],

@@ -140,7 +140,7 @@ async function live(context: Context, asked: Asked, site: Site, found: Found, fo
   const { profile } = profileOf(stage.greeting.profile, bus, common.profile);
   if (!stage.capabilities.has("policy"))
     throw new FaultlineError(
-      `${bus} lacks the capability policy, so nothing can be asked of it under one; the bundled buses that have it are ${withPolicy}.`,
+      `${bus} lacks the capability policy, so it cannot answer a question about one; the bundled buses that have it are ${withPolicy}.`,
       exitCodes.unavailable,
     );
   const { versions } = site.servers;
@@ -334,7 +334,7 @@ function record(
 function whyNotObserved({ judgement, events }: LiveRun): string | null {
   if (judgement.verdict === "inconclusive") return judgement.reason;
   const wait = events.find(event => event.kind === "not-awaited");
-  if (wait !== undefined) return `${wait.step} waited in vain for ${wait.what}`;
+  if (wait !== undefined) return `${wait.step} gave up waiting for ${wait.what}`;
   const observed = events.findLast(event => event.kind === "observed");
   return observed?.complete === true ? null : (observed?.why ?? "it did not end");
 }

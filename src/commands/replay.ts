@@ -51,7 +51,7 @@ interface Replay {
   /** Given again by the model of the profile that they were recorded with; a seed of the user's own asks for others. */
   readonly answers: readonly Answer[];
   readonly buses: readonly string[];
-  /** Nobody named them: one that is not to be had here is passed over, and said. */
+  /** No one named these buses: one that is unavailable here is skipped and reported. */
   readonly busesAreAll: boolean;
   readonly profile: string | undefined;
   readonly worlds: readonly WorldName[];

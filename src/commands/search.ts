@@ -249,7 +249,7 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], interr
   const blocks = [renderSearch({ ...document, smallScope, coverage: transitions })];
   for (const { failure, profile, certified, met } of violations) {
     const { scenario, broken, judgement, events } = failure;
-    const kept = met.isKnown ? `; met before, and kept in ${met.path}` : `; kept in ${met.path}`;
+    const kept = met.isKnown ? `; already known, and kept in ${met.path}` : `; kept in ${met.path}`;
     const shown = violations.length > 1 || met.isKnown ? kept : "";
     const steps = counted(scenario.steps.length, "step");
     const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${shown}`;

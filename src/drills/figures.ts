@@ -98,7 +98,7 @@ function count(row: FamilyFigures, ledger: LedgerState, message: number): void {
   if (its === "duplicated") row.duplicated += 1;
 }
 
-// ---- A buffer that is filled ----
+// ---- Filling the buffer ----
 
 export interface FillFigures {
   readonly published: number;

@@ -105,8 +105,8 @@ export function renderDrill(report: DrillReport, paint: Paint): string {
 }
 
 function titleOf(world: "live" | "model", paint: Paint): string {
-  const where = world === "live" ? "on the real clients and servers" : "in the model (there is no live world here)";
-  return paint("bold", `What became of every message, ${where}`);
+  const where = world === "live" ? "on the real clients and servers" : "in the model (no live world is available here)";
+  return paint("bold", `What happened to every message, ${where}`);
 }
 
 function renderHead({ model, live, buses, unavailable, agreement, selection }: DrillReport, paint: Paint): string {
@@ -120,7 +120,7 @@ function renderHead({ model, live, buses, unavailable, agreement, selection }: D
   for (const { profile, neverExercised } of model.profiles)
     if (neverExercised.length > 0)
       pairs.push(["", paint("dim", `${profile}: nothing exercised ${neverExercised.join(", ")}`)]);
-  if (live.servers === undefined) pairs.push(["Live", `${paintVerdict(paint, live.verdict)}: not run, see the end`]);
+  if (live.servers === undefined) pairs.push(["Live", `${paintVerdict(paint, live.verdict)}: not run; see the end`]);
   else {
     const servers = live.servers.map(one => `${one.name} ${one.version} (${one.source})`).join(", ");
     pairs.push([
@@ -165,7 +165,7 @@ function totalText(name: ClassName, count: number, paint: Paint): string {
 
 function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): string {
   const left = notRun.filter(one => !unavailable.some(({ bus }) => bus === one.bus));
-  const whole = unavailable.map(({ bus }) => [`  all of them`, bus, "the bus is not to be had"]);
+  const whole = unavailable.map(({ bus }) => [`  all of them`, bus, "the bus is unavailable"]);
   if (left.length + whole.length === 0) return "";
   // A bus lacks the same for scenarios by the dozen; each by its name is in the JSON.
   const rows = [...Map.groupBy(left, ({ bus }) => bus)].flatMap(([bus, ofBus]) =>
@@ -202,7 +202,7 @@ function renderVerdict({ agreement, verdict, interrupted, live }: DrillReport, p
       `${expectMet} of ${expectations} hand-typed expectations met; in ${permittedOne} of ${exact} exact cases the model permits that one outcome only`,
     ]);
   }
-  const why = interrupted || live.reason === undefined ? "" : `, for want of a live world: ${live.reason}`;
+  const why = interrupted || live.reason === undefined ? "" : `, because no live world is available: ${live.reason}`;
   pairs.push(["Verdict", paintConclusion(paint, verdict, interrupted) + why]);
   return renderPairs(pairs);
 }

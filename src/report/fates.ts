@@ -107,7 +107,7 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
           note(event.step, `${event.fault} took effect${event.proof === undefined ? "" : `: ${event.proof}`}`);
         break;
       case "not-awaited":
-        note(event.step, `waited in vain for ${event.what}`);
+        note(event.step, `gave up waiting for ${event.what}`);
         break;
       case "phase":
         if (event.phase !== "disturbed") now = "settle";
@@ -122,7 +122,7 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         if (!(event.ready && event.live && event.connected && event.durable)) note(now, probeText(event));
         break;
       case "foreign":
-        note(now, `${event.count} messages arrived that nobody published`);
+        note(now, `${event.count} messages arrived that were never published`);
         break;
       default:
         break;

@@ -24,7 +24,7 @@ const columns: readonly Column[] = [
   { title: "", align: "left" },
   { title: "published", align: "right" },
   ...classNames.map((name): Column => ({ title: classTitles[name], align: "right" })),
-  { title: "where those ended that did not arrive", align: "left" },
+  { title: "where messages that did not arrive ended", align: "left" },
 ];
 
 export function renderLedger(rows: readonly LedgerRow[], paint: Paint): string {

@@ -63,10 +63,10 @@ export interface QuestionReport extends Answer {
 }
 
 const asks: Readonly<Record<Question, string>> = {
-  durability: "Which messages does a restart of the server cost, and is that what was declared?",
-  buffer: "What becomes of what is published while the bus is down, and where is its buffer full?",
-  shutdown: "What does a stop lose, is that told, and does it end in time?",
-  "cold-start": "What does a process do that starts before its server?",
+  durability: "Which messages does a server restart lose, and was that declared?",
+  buffer: "What happens to messages published while the bus is down, and when is its buffer full?",
+  shutdown: "What does a stop lose, is the caller told, and does it end in time?",
+  "cold-start": "What does a process do when it starts before its server?",
 };
 
 export function renderQuestion(report: QuestionReport, paint: Paint): string {
@@ -88,7 +88,7 @@ function renderHead(report: QuestionReport, paint: Paint): string {
   const where =
     live.reason === null
       ? `${client ?? bus}, ${servers.join(", ")}`
-      : "in the model alone: there is no live world here";
+      : "model only: no live world is available here";
   return renderPairs([
     ["Question", paint("bold", asks[question])],
     ["Policy", `${policy}, on ${bus} (${where})`],
@@ -131,7 +131,7 @@ function ofDurability(families: readonly FamilyFigures[]): readonly string[] {
   const open = (rows: readonly FamilyFigures[]): string =>
     beside(
       sum(rows, row => row.discarded),
-      "were discarded by the limit of their stream, which is declared",
+      "were discarded at the limit of their stream, as declared",
     ) + notObservedText(sum(rows, row => row.notObserved));
   return [
     `declared durable: ${lost(durable)}; ${sum(durable, row => row.told.unsettled)} ended in an error that leaves it open, of which ${sum(durable, row => row.inDoubt)} are not there${open(durable)}`,
@@ -150,8 +150,8 @@ function ofBuffer(sizes: readonly SizeRow[]): readonly string[] {
       `this client has no reconnect buffer: ${published - arrived - own.notObserved} of ${published} published while down never arrived${open}`,
     ];
   const asPredicted =
-    firstRefusal === predictedFirstRefusal ? "as predicted" : `predicted was ${predictedFirstRefusal}`;
-  const memory = peakMemoryBytes === null ? "" : `; the process had ${mebibytes(peakMemoryBytes)} at most`;
+    firstRefusal === predictedFirstRefusal ? "as predicted" : `the prediction was ${predictedFirstRefusal}`;
+  const memory = peakMemoryBytes === null ? "" : `; the process used at most ${mebibytes(peakMemoryBytes)}`;
   return [
     `the buffer of ${limitBytes.toLocaleString("en-US")} bytes took ${firstRefusal ?? published} messages of ${frameBytes} bytes and refused the next, ${asPredicted}${memory}${open}`,
   ];
@@ -166,7 +166,7 @@ function ofShutdown(stops: readonly StopRow[], replicas: readonly ReplicaRow[]):
   const shared = replicas.find(({ judged }) => judged);
   if (shared === undefined) return lines;
   const { handledByOthers, storedAfterStop, handledAgain } = shared;
-  if (handledByOthers === null) return [...lines, "one of two replicas stops: it could not be observed to its end"];
+  if (handledByOthers === null) return [...lines, "one of two replicas stops: the case could not be observed to its end"];
   return [
     ...lines,
     `one of two replicas stops: the other handled ${handledByOthers} of ${storedAfterStop}; ${handledAgain} handled again after its restart`,
@@ -177,7 +177,7 @@ function ofColdStart(starts: readonly StartRow[]): readonly string[] {
   return starts
     .filter(({ judged }) => judged)
     .map(
-      row => `${row.about}: ${startText(row.own)}${row.observed ? "" : "; live it could not be observed to its end"}`,
+      row => `${row.about}: ${startText(row.own)}${row.observed ? "" : "; the live case could not be observed to its end"}`,
     );
 }
 
@@ -194,7 +194,7 @@ function startText({
   const parts = [
     exit === undefined ? "it waits" : `it exits after ${seconds(exit.tookMs)} (${exit.because}, code ${exit.code})`,
     restarts === 0 ? "" : counted(restarts, "restart"),
-    connectedAfterMs === null ? "" : `connected ${seconds(connectedAfterMs)} after the server came`,
+    connectedAfterMs === null ? "" : `connected ${seconds(connectedAfterMs)} after the server started`,
     acceptedEarly === 0
       ? ""
       : `${acceptedEarly - arrivedEarly - notObservedEarly} of ${acceptedEarly} accepted early lost, ${toldLost} told${notObservedEarly === 0 ? "" : `, ${notObservedEarly} not observed`}`,
@@ -251,7 +251,7 @@ function renderFigures({ sizes, stops, replicas, starts, budget }: Figures, pain
 }
 
 const judgedMark = (judged: boolean): string => (judged ? "→" : " ");
-const arrow = "→ is the policy's own; the others are shown beside it";
+const arrow = "→ marks the policy's own row; the others are for comparison";
 
 function renderSizes(sizes: readonly SizeRow[], paint: Paint): string {
   const rows = sizes.map(row => [
@@ -279,7 +279,7 @@ function renderSizes(sizes: readonly SizeRow[], paint: Paint): string {
     right("peak"),
     right("back after"),
   ];
-  return `${paint("bold", "A buffer that is filled")} (${arrow}; messages counted from 1; back: from the beginning of the heal)\n${renderTable(columns, rows)}`;
+  return `${paint("bold", "Filling the buffer")} (${arrow}; messages counted from 1; back: time from the start of the heal)\n${renderTable(columns, rows)}`;
 }
 
 const refusalText = (index: number | null): string => (index === null ? "none" : `message ${index + 1}`);
@@ -343,7 +343,7 @@ function renderReplicas(replicas: readonly ReplicaRow[], paint: Paint): string {
     right("handled again"),
     right("handled in all"),
   ];
-  return `${paint("bold", "One of two replicas that share a durable stops, and starts again")} (${arrow})\n${renderTable(columns, rows)}`;
+  return `${paint("bold", "One of two replicas that share a durable stops and restarts")} (${arrow})\n${renderTable(columns, rows)}`;
 }
 
 function renderStarts(starts: readonly StartRow[], paint: Paint): string {
@@ -355,7 +355,7 @@ function renderStarts(starts: readonly StartRow[], paint: Paint): string {
     if (row.world === "live")
       rows.push([
         "",
-        paint("dim", `live, in shorter times: ${row.observed ? "" : "not observed to its end: "}${startText(row)}`),
+        paint("dim", `live, with shortened times: ${row.observed ? "" : "not observed to its end: "}${startText(row)}`),
       ]);
   });
   return `${paint("bold", "Starts")} (${arrow}; times are the policy's own, as modelled)\n${renderTable([left(""), left("")], rows)}`;
@@ -369,7 +369,7 @@ function probesText({ own: { probes } }: StartRow): string {
   );
   const more = texts.length > probesShownMax ? ` → … ${texts.length - probesShownMax} more` : "";
   return texts.length === 0
-    ? "no process was there to be asked"
+    ? "no process was running"
     : `probes: ${texts.slice(0, probesShownMax).join(" → ")}${more}`;
 }
 
@@ -426,7 +426,7 @@ function renderViolations({ violations }: QuestionReport, paint: Paint): string 
 function renderVerdict({ verdict, interrupted, live, cases }: QuestionReport, paint: Paint): string {
   const ran = cases.filter(one => one.live !== null);
   const agree = ran.filter(({ agrees }) => agrees === true).length;
-  const why = interrupted || live.reason === null ? "" : `, for want of a live world: ${live.reason}`;
+  const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;
   return renderPairs([
     [
       "Agreed",

@@ -88,14 +88,14 @@ export function whyNotRun({ missing, notShown }: ReplayedCase): string {
   if (missing.length > 0) return `not run: lacks ${missing.join(", ")}`;
   return notShown.length > 0
     ? `not run: the fault injector failed its self-test for ${notShown.join(", ")}`
-    : "interrupted before its first run had ended";
+    : "interrupted before its first run ended";
 }
 
 function renderAnswers({ answered }: ReplayedCase, paint: Paint): readonly string[] {
   if (answered === undefined) return [];
   const { stored, departures } = answered;
   if (departures.length === 0) return [paint("dim", `  ${counted(stored, "answer")} given as stored`)];
-  const title = `${counted(stored, "answer")} stored; the model, or the scenario, is not what it was:`;
+  const title = `${counted(stored, "answer")} stored; the model or the scenario has changed:`;
   return [`  ${paint("yellow", title)}`, ...departures.map(one => `    ${departureText(one)}`)];
 }
 
@@ -106,7 +106,7 @@ function departureText(one: Departure): string {
     case "clamped":
       return `${place(one.asked)}: ${one.stored} is outside ${one.asked.lo} to ${one.asked.hi}, so ${one.asked.answer} was given`;
     case "sampled":
-      return `${place(one.asked)}: nothing is stored, ${one.asked.answer} of ${one.asked.lo} to ${one.asked.hi} was sampled`;
+      return `${place(one.asked)}: no answer is stored, so ${one.asked.answer} of ${one.asked.lo} to ${one.asked.hi} was sampled`;
     case "never-asked":
       return `${place(one.answer)}: ${one.answer.answer} is stored and was never asked for`;
   }

@@ -83,17 +83,17 @@ export function goalsText({ reached, neverReached, runsDue, isDue }: GoalsShown)
   const seen = `${runs.length} of ${counted(runs.length + neverReached.length, "goal")} seen`;
   if (neverReached.length === 0) return `${seen}, the last in run ${Math.max(...runs)}`;
   const names = neverReached.map(({ id, what }) => `${id} (${what.replace(/\.$/, "")})`).join(", ");
-  const why = isDue ? "the generator does not make it" : `in fewer than ${runsDue} runs that may be chance`;
+  const why = isDue ? "the generator does not make it" : `with fewer than ${runsDue} runs this may be chance`;
   return `${seen}; never ${names}: ${why}`;
 }
 
 function* transitionPairs({ transitions, nextRun }: TransitionsShown): Generator<[string, string]> {
   if (nextRun.runs === 0) return;
   const { reached, neverReached, notEnabled, isKnown } = transitions;
-  const ofAll = `of ${reached + neverReached.length} met; ${notEnabled} combinations of state, fault and step can never be`;
+  const ofAll = `of ${reached + neverReached.length} met; ${notEnabled} combinations of state, fault and step cannot occur`;
   yield [
     "Transitions",
-    isKnown ? `${reached} ${ofAll}` : `${reached} met; how many there are under a policy is not known`,
+    isKnown ? `${reached} ${ofAll}` : `${reached} met; the total under a policy is unknown`,
   ];
   const [low, high] = nextRun.interval.map(percent);
   yield ["Next run", `shows a new one with a chance of ${percent(nextRun.chance)} (95 %: ${low} to ${high})`];

@@ -20,6 +20,6 @@ export function renderWitnessed(branches: readonly Witnessed[], paint: Paint): s
   const unasked = [...new Set(branches.map(one => one.label))].filter(label => !asked.has(label));
   if (missing.length > 0) rows.push(["  without a witness", paint("yellow", missing.join(", "))]);
   if (unasked.length > 0) rows.push(["  never asked", paint("yellow", unasked.join(", "))]);
-  const what = "live runs that the model admits by such an answer; in brackets, those that leave it no other";
+  const what = "live runs that this answer explains; in brackets, runs that no other answer explains";
   return `${paint("bold", "Permitted and witnessed live")} (${what})\n${renderPairs(rows)}`;
 }

@@ -7,7 +7,7 @@ import type { SelfTestReport } from "../report/not-shown.ts";
 import type { LiveStage, Site, SiteOptions } from "../worlds/live/index.ts";
 import { describeServers } from "../worlds/live/servers.ts";
 
-/** The live world is not to be had here. */
+/** The live world is unavailable here. */
 export class LiveUnavailable extends FaultlineError {
   constructor(message: string) {
     super(message, exitCodes.unavailable);

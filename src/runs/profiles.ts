@@ -23,8 +23,8 @@ export function profileOf(greetingProfile: string, bus: string, named: string | 
   const profile = override ?? own;
   if (profile === undefined) {
     throw new FaultlineError(
-      `The bus ${bus} names the profile "${greetingProfile}", which is not known; known are ${Object.keys(profiles).join(", ")}: ` +
-        "correct its greeting, or hold it against one of them with --profile.",
+      `The bus ${bus} names the profile "${greetingProfile}", which is unknown; the known profiles are ${Object.keys(profiles).join(", ")}: ` +
+        "correct its greeting, or name one of them with --profile.",
       exitCodes.badInput,
     );
   }

@@ -10,7 +10,7 @@ export interface AnsweredScenario {
   readonly answers: readonly Answer[];
 }
 
-/** The same case under new step ids: with the answers that it gives, its run is the same but for them. */
+/** The same case under new step ids: with the answers that it gives, its run is the same except for them. */
 export function normalForm({ scenario, answers }: AnsweredScenario): AnsweredScenario {
   const names = new Map<StepId, StepId>();
   const name = (step: Step, place: string): void => {

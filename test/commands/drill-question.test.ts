@@ -157,6 +157,6 @@ test("without servers the model alone answers: what it breaks is violated, else 
   const env = withoutServers(cwd);
   const held = await faultline(["drill", "shutdown"], { cwd, env });
   expect(held.code).toBe(2);
-  expect(held.stdout).toMatch(/Verdict +inconclusive, for want of a live world: .*install Go/);
+  expect(held.stdout).toMatch(/Verdict +inconclusive, because no live world is available: .*install Go/);
   expect((await faultline(["drill", "shutdown", "--policy", "cordum-as-found"], { cwd, env })).code).toBe(1);
 });

@@ -172,7 +172,7 @@ test.for(["nobody-knows", "constructor"])(
     ]);
     expect(code).toBe(65);
     expect(stderr).toContain(
-      `names the profile "${profile}", which is not known; known are nats-go, nats-js-2, nats-js-3`,
+      `names the profile "${profile}", which is unknown; the known profiles are nats-go, nats-js-2, nats-js-3`,
     );
     expect(stderr).toContain("--profile");
   },

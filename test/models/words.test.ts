@@ -52,7 +52,7 @@ const rejectKinds = [
 const unsettledKinds = ["timeout", "disconnected", "write-failed", "never-returned"] as const;
 const faults = [
   ...["cut", "hold", "limit", "blackhole", "stop-server", "pause-server", "lose-ack", "power-loss"],
-  ...["no-jetstream", "refuse-credentials", "silent-handshake"],
+  ...["no-jetstream", "refuse-credentials", "silent-handshake", "server-error"],
 ];
 const places = [
   ...["arrived", "refused", "reconnect buffer", "reset at dial", "client outbound", "outbound or socket", "link"],

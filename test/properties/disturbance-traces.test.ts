@@ -127,7 +127,7 @@ describe("a run proves nothing", () => {
 
   test("where a wait was in vain, and it says which was the first", () => {
     const waits = ["cut", "heal"].map((step): Event => ({ kind: "not-awaited", step, what: "a word" }));
-    expect(whyVacuous(effectOf(published(0, 1), waits))).toBe("cut waited in vain for a word");
+    expect(whyVacuous(effectOf(published(0, 1), waits))).toBe("cut gave up waiting for a word");
   });
 });
 

@@ -64,7 +64,7 @@ test("durability: of a case that was given up the messages are not observed, and
   expect(cells(seen, "not observed", "  job.>")).toMatchObject({ "not observed": "·", "told ok, and lost": "·" });
   expect(seen).not.toContain("Not shown");
 
-  const reason = "publish-3 waited in vain for the server to let go of a connection";
+  const reason = "publish-3 gave up waiting for the server to let go of a connection";
   const givenUp = rendered({
     verdict: "violated",
     families: [family({ arrived: 0, notObserved: 15 })],
@@ -72,13 +72,13 @@ test("durability: of a case that was given up the messages are not observed, and
   });
   expect(lineWith(givenUp, "declared durable:")).toMatch(/ 0 were lost in silence; .*; 15 could not be observed$/);
   expect(cells(givenUp, "not observed", "  job.>")).toMatchObject({ arrived: "0", "not observed": "15" });
-  expect(givenUp).toMatch(/Not shown\n {2}\? the server restarted twice\n {6}publish-3 waited in vain for the server/);
+  expect(givenUp).toMatch(/Not shown\n {2}\? the server restarted twice\n {6}publish-3 gave up waiting for the server/);
 });
 
 test("durability: what a declared limit has discarded has a column of its own, and no restart is blamed for it", () => {
   const text = rendered({ families: [family({ arrived: 3, discarded: 12 })] });
   expect(lineWith(text, "declared durable:")).toMatch(
-    / 0 were lost in silence; .*; 12 were discarded by the limit of their stream, which is declared$/,
+    / 0 were lost in silence; .*; 12 were discarded at the limit of their stream, as declared$/,
   );
   expect(cells(text, "not observed", "  job.>")).toMatchObject({ discarded: "12", "told ok, and lost": "·" });
   expect(rendered()).not.toContain("discarded");
@@ -130,7 +130,7 @@ test("shutdown: an end that was not seen, and replicas that were not observed to
   expect(lineWith(text, "Answer")).toMatch(
     /0 of 5 accepted messages lost, \? told; 3 could not be observed; its end was not seen$/,
   );
-  expect(text).toContain("one of two replicas stops: it could not be observed to its end");
+  expect(text).toContain("one of two replicas stops: the case could not be observed to its end");
   // accepted, arrived, lost, not observed, told
   expect(lineWith(text, "→ own  ")).toMatch(/→ own +5 +2 +· +3 +\? +\? of 800 ms/);
   expect(lineWith(text, "bound")).toMatch(/bound +\? +\? +\? +\? of \?$/);
@@ -160,7 +160,7 @@ test("cold start: a live start and a live budget that were not observed, or not 
   const textWith = (world: "observed" | "not-observed" | "not-run"): string =>
     rendered({ question: "cold-start", families: [], figures: { starts: [start], budget: budgetWith(world) } });
   const text = textWith("not-observed");
-  expect(lineWith(text, "Answer")).toMatch(/; live it could not be observed to its end$/);
+  expect(lineWith(text, "Answer")).toMatch(/; the live case could not be observed to its end$/);
   expect(text).toContain("not observed to its end: it waits, 0 of 2 accepted early lost, 0 told, 2 not observed");
   expect(lineWith(text, "  live  ")).toMatch(/not observed to its end$/);
   expect(lineWith(textWith("not-run"), "  live  ")).toMatch(/not run$/);

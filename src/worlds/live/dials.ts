@@ -1,5 +1,5 @@
 /**
- * Whether somebody is dialling a port of this machine right now. A dial of a closed port is refused at once, but for one that
+ * Whether somebody is dialling a port of this machine right now. A dial of a closed port is refused at once, except for one that
  * takes the client port of a connection whose other end is in TIME_WAIT: its SYN is answered by a challenge ACK, the kernel
  * tries again after 8 ms, and if the link has come back by then, a dial that began while it was down succeeds.
  *
