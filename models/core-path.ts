@@ -53,11 +53,11 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   while (rest.length > 0) publishPiece(bus, rest, told, refuse);
 }
 
-type Told = (run: FrameRun, outcome: Outcome) => void;
+type TellOutcome = (run: FrameRun, outcome: Outcome) => void;
 type Refuse = (run: FrameRun, kind: RejectKind) => void;
 
 /** Takes off `rest` what is published before the client's state changes. */
-function publishPiece(bus: Bus, rest: FrameRun[], told: Told, refuse: Refuse): void {
+function publishPiece(bus: Bus, rest: FrameRun[], told: TellOutcome, refuse: Refuse): void {
   const { state, profile, emit } = bus;
   const linkIsUp = bus.view.link === "up";
   switch (state.client) {
@@ -133,7 +133,7 @@ function unwrittenAfter(messages: number, frame: number, { profile, options }: B
   return Number.isFinite(blockBytes) ? (messages % Math.ceil(blockBytes / frame)) * frame : messages * frame;
 }
 
-function send(bus: Bus, run: FrameRun, told: Told): void {
+function send(bus: Bus, run: FrameRun, told: TellOutcome): void {
   const { state, profile } = bus;
   append(state.wire, run);
   told(run, accepted);
@@ -154,7 +154,7 @@ function send(bus: Bus, run: FrameRun, told: Told): void {
 }
 
 /** The connection has ended and the client does not know: what it accepts is lost; an inline write may fail and say so. */
-function writeToDeadSocket(bus: Bus, run: FrameRun, told: Told): void {
+function writeToDeadSocket(bus: Bus, run: FrameRun, told: TellOutcome): void {
   const { state, profile, choose } = bus;
   lose([run], "outbound or socket", bus.emit);
   const rest = [run];
@@ -174,7 +174,7 @@ function writeToDeadSocket(bus: Bus, run: FrameRun, told: Told): void {
   }
 }
 
-function keepOrReset(bus: Bus, run: FrameRun, told: Told, refuse: Refuse): void {
+function keepOrReset(bus: Bus, run: FrameRun, told: TellOutcome, refuse: Refuse): void {
   const { state, profile, options, emit } = bus;
   if (profile.reconnectBuffer.kind === "reset-at-dial") {
     told(run, accepted);
@@ -190,7 +190,7 @@ function keepOrReset(bus: Bus, run: FrameRun, told: Told, refuse: Refuse): void 
 }
 
 /** A byte anchor: what fits arrives to the byte, the rest of what is sent on that connection is lost with it. */
-function publishUnderLimit(bus: Bus, burst: FrameRun, told: Told, refuse: Refuse): void {
+function publishUnderLimit(bus: Bus, burst: FrameRun, told: TellOutcome, refuse: Refuse): void {
   const { state, profile, choose, emit } = bus;
   const left = bus.view.limitBytesLeft;
   const bytes = burst.count * burst.frameBytes;

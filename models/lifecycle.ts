@@ -72,10 +72,10 @@ export function connectFirst(bus: Served, path: View["path"]): void {
   if (view.jetStream && path === "jetstream") makeStreams(service.server);
 }
 
-type Ending = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
+type ProcessEnding = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
 
 /** The process is gone, and with it what its client kept. What its socket had taken is still under way. */
-export function finish(bus: Bus, ending: Ending, drained = false): void {
+export function finish(bus: Bus, ending: ProcessEnding, drained = false): void {
   const { state, view, profile, emit } = bus;
   lose(state.pending, "process exit", emit);
   state.pending = [];

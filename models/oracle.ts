@@ -82,7 +82,7 @@ interface PathSoFar {
   readonly answers: readonly Asked[];
 }
 
-type Progress = "failed" | "admitted" | "enough";
+type PathEnd = "failed" | "admitted" | "enough";
 
 /** Told of the answers of the steps before `until`, the end being one of them. True: go on looking; false: enough. */
 type OnAdmit = (ended: readonly Event[], answers: readonly Asked[], until: number) => boolean;
@@ -161,12 +161,12 @@ class Search {
   }
 
   /** Sets `failed` only where nothing was admitted. */
-  private from({ index, state, position, ended, answers }: PathSoFar, onAdmit: OnAdmit): Progress {
+  private from({ index, state, position, ended, answers }: PathSoFar, onAdmit: OnAdmit): PathEnd {
     const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
     if (this.explained?.has(memory)) return onAdmit(ended, answers, index) ? "admitted" : "enough";
     const planned = this.steps[index] as PlannedStep;
-    let found = "failed" as Progress;
+    let found = "failed" as PathEnd;
     const here: Position = { ...position };
     expand(
       choose => this.attempt(planned, state, position, here, choose),

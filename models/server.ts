@@ -40,7 +40,7 @@ interface Stored extends Run {
 }
 
 /** An id seen; without `id` that of each message of the run. */
-interface Seen extends Run {
+interface SeenId extends Run {
   readonly id?: string;
   readonly atMs: number;
 }
@@ -54,7 +54,7 @@ export interface Stream {
   unconfirmed: number;
   /** Of the oldest, how many the disk has. */
   synced: number;
-  seen: Seen[];
+  seen: SeenId[];
 }
 
 /** A durable consumer: one for each subject that is subscribed to. */
@@ -208,7 +208,7 @@ function remembered(
   return id === undefined ? message : first.first;
 }
 
-const isWithin = (seen: Seen, message: number): boolean =>
+const isWithin = (seen: SeenId, message: number): boolean =>
   seen.id === undefined && message >= seen.first && message < seen.first + seen.count;
 
 function makeRoom(server: ModelServer, stream: Stream, via: Via, one: Run, emit: Emit): boolean {
@@ -303,7 +303,7 @@ function keepOldest(
   const lost = stream.log.slice();
   stream.log = takeFirst(lost, kept);
   tellLost(lost, "server's store", emit);
-  stream.seen = lost.reduce<Seen[]>((seen, gone) => seen.flatMap(one => minus(one, gone)), stream.seen);
+  stream.seen = lost.reduce<SeenId[]>((seen, gone) => seen.flatMap(one => minus(one, gone)), stream.seen);
   stream.unconfirmed = 0;
   stream.synced = Math.min(stream.synced, kept);
 }
@@ -370,7 +370,7 @@ function append(log: Stored[], run: Stored): void {
   else log.push(run);
 }
 
-function remember(seen: Seen[], run: Seen): void {
+function remember(seen: SeenId[], run: SeenId): void {
   const last = seen.at(-1);
   if (last !== undefined && last.id === undefined && last.atMs === run.atMs && last.first + last.count === run.first)
     seen[seen.length - 1] = { ...last, count: last.count + run.count };

@@ -78,7 +78,7 @@ export function kill(bus: Bus): void {
 }
 
 /** How a stop goes: how long it would take if nothing ended it, and what it has done by then. */
-interface Course {
+interface StopCourse {
   readonly tookMs: number;
   /** Its subscriptions have drained: the library has deleted the consumers it had made. */
   readonly drained: boolean;
@@ -105,7 +105,7 @@ export function stop(bus: Served): void {
 }
 
 /** What ends a stop that takes so long: itself, its budget where that is enforced, or its supervisor. */
-function endOf({ tookMs: ownMs }: Course, { shutdown, supervisor }: Policy) {
+function endOf({ tookMs: ownMs }: StopCourse, { shutdown, supervisor }: Policy) {
   const forced = shutdown.forced && ownMs > shutdown.budgetMs;
   const isKilled = !forced && ownMs > supervisor.killAfterMs;
   const tookMs = forced ? shutdown.budgetMs : Math.min(ownMs, supervisor.killAfterMs);
@@ -114,14 +114,14 @@ function endOf({ tookMs: ownMs }: Course, { shutdown, supervisor }: Policy) {
 }
 
 /** What of the server the process can reach when it is told to stop. */
-type Reach = "up" | "held" | "down";
+type ServerReach = "up" | "held" | "down";
 
-function reachOf({ state, view }: Bus): Reach {
+function reachOf({ state, view }: Bus): ServerReach {
   if (state.client !== "connected") return "down";
   return view.hindrance === "none" ? "up" : "held";
 }
 
-function courseOf({ profile, policy, service }: Served, replica: number, reach: Reach): Course {
+function courseOf({ profile, policy, service }: Served, replica: number, reach: ServerReach): StopCourse {
   const hung = hasHungHandler(service.server, replica);
   const isUp = reach === "up";
   switch (policy.shutdown.strategy) {

@@ -4,7 +4,7 @@
  */
 import type { Event, HandledOutcome, Outcome } from "../models/vocabulary/event.ts";
 
-type Published = Extract<Event, { readonly kind: "published" }>;
+type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Handling = Extract<Event, { readonly kind: "handled" }>;
 
 /** How often the server has ended in each way so far. */
@@ -90,7 +90,11 @@ export interface Circumstances {
   readonly disruptions: number;
 }
 
-export function publishedAt(message: Message, { outcome, key, durable, again }: Published, at: Circumstances): Message {
+export function publishedAt(
+  message: Message,
+  { outcome, key, durable, again }: PublishedEvent,
+  at: Circumstances,
+): Message {
   const isFirst = message.subject === undefined;
   const acked = outcome.is === "acked";
   return {

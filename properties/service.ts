@@ -15,7 +15,7 @@ import { change, countOf, type Spans } from "./spans.ts";
 
 type EventOf<Kind extends Event["kind"]> = Extract<Event, { readonly kind: Kind }>;
 type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
-type Probe = EventOf<"probe">;
+type ProbeEvent = EventOf<"probe">;
 
 /** One process, from its start to its end. */
 export interface ProcessLife {
@@ -31,7 +31,7 @@ export interface ProcessLife {
   /** A stop has begun. */
   stopping: boolean;
   exit: Exited | undefined;
-  probe: Probe | undefined;
+  probe: ProbeEvent | undefined;
   /** Accepted before its first connection. */
   early: Run[];
   /** `risked`: what was accepted early met a fault or an end once it was connected, and before it was known to have gone out. */
@@ -57,7 +57,7 @@ export interface ReplicaStop {
 }
 
 /** How often something applied, and the first time that it was otherwise. */
-interface Tally {
+interface Occurrences {
   count: number;
   broken: string | undefined;
 }
@@ -86,13 +86,13 @@ export interface ServiceRecord {
   /** Accepted on the present connection and not flushed; kept by the client while it is down. */
   underWay: Run[];
   kept: Run[];
-  readonly afterStop: Tally;
-  readonly late: Tally;
-  readonly readiness: Tally;
-  readonly liveness: Tally;
+  readonly afterStop: Occurrences;
+  readonly late: Occurrences;
+  readonly readiness: Occurrences;
+  readonly liveness: Occurrences;
 }
 
-const newTally = (): Tally => ({ count: 0, broken: undefined });
+const newOccurrences = (): Occurrences => ({ count: 0, broken: undefined });
 
 function startService(declared: Declared): ServiceRecord {
   return {
@@ -115,10 +115,10 @@ function startService(declared: Declared): ServiceRecord {
     disruptedAtMs: 0,
     underWay: [],
     kept: [],
-    afterStop: newTally(),
-    late: newTally(),
-    readiness: newTally(),
-    liveness: newTally(),
+    afterStop: newOccurrences(),
+    late: newOccurrences(),
+    readiness: newOccurrences(),
+    liveness: newOccurrences(),
   };
 }
 
@@ -362,7 +362,7 @@ function depart(service: ServiceRecord, replica: number, inOrder: boolean): void
   for (const { subject } of gone) service.departures.push({ replica, subject, since: service.disruptions });
 }
 
-function onProbe(service: ServiceRecord, policy: Policy, probe: Probe): void {
+function onProbe(service: ServiceRecord, policy: Policy, probe: ProbeEvent): void {
   const life = lifeOf(service, probe.replica);
   if (life === undefined || life.exit !== undefined || life.stopping) return;
   life.probe = probe;
@@ -377,7 +377,7 @@ function onProbe(service: ServiceRecord, policy: Policy, probe: Probe): void {
   if (!probe.live) service.liveness.broken ??= `replica ${probe.replica} says that it is not alive, and only ${why}`;
 }
 
-const isUsable = ({ families }: Policy, { connected, durable }: Probe): boolean =>
+const isUsable = ({ families }: Policy, { connected, durable }: ProbeEvent): boolean =>
   connected && (durable || families.every(({ durability }) => durability !== "durable"));
 
 /** How many messages of the runs have arrived: the observer saw them, or a stream holds them. */

@@ -93,9 +93,12 @@ const rules: readonly Rule[] = [
     good: [planted("models/profiles/x.ts", 'import { plan } from "../plan.ts";')],
   },
   {
-    name: "what befalls a process is worked out by the plan alone",
+    name: "what befalls a process is worked out by the plan and its faults alone",
     instead: "read `life`, `before`, `after` and `passes` of a planned step",
-    check: neverImports(/^(models\/(?!plan\/)|properties\/|src\/)/, /^models\/plan\/(life|advance|settle)\.ts$/),
+    check: neverImports(
+      /^(models\/(?!(plan|faults)\/)|properties\/|src\/)/,
+      /^models\/plan\/(life|advance|settle)\.ts$/,
+    ),
     bad: [
       planted("models/x.ts", 'import { passTime } from "./plan/life.ts";'),
       planted("src/worlds/live/x.ts", 'import { advance } from "../../../models/plan/advance.ts";'),
@@ -103,6 +106,7 @@ const rules: readonly Rule[] = [
     good: [
       planted("models/x.ts", 'import type { Life } from "./plan/plan.ts";'),
       planted("models/plan/x.ts", 'import { passTime } from "./life.ts";'),
+      planted("models/faults/x.ts", 'import { endProcess } from "../plan/life.ts";'),
     ],
   },
   {

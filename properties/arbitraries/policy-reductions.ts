@@ -41,14 +41,14 @@ export function* policyPlainer(scenario: Scenario): Generator<Scenario> {
 }
 
 /** One number of a scenario, and the scenario with another in its place. */
-interface Dial {
+interface PolicyDial {
   readonly value: number;
   readonly least: number;
   turnedTo(value: number): Scenario;
 }
 
 /** Every wait. */
-export const policyDials = (scenario: Scenario): readonly Dial[] =>
+export const policyDials = (scenario: Scenario): readonly PolicyDial[] =>
   scenario.steps.flatMap((step, at) =>
     step.kind === "advance"
       ? [{ value: step.ms, least: 1, turnedTo: ms => withSteps(scenario, scenario.steps.with(at, { ...step, ms })) }]

@@ -36,7 +36,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
   const { policy, capabilities } = space;
   const random = randomOf(word, "policy-scenario");
   const options = optionsOf(random, policy);
-  const draft: Draft = {
+  const draft: PolicyDraft = {
     random,
     policy,
     options,
@@ -66,7 +66,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
   };
 }
 
-function goOn(draft: Draft, episodesMax: number): void {
+function goOn(draft: PolicyDraft, episodesMax: number): void {
   const { random, capabilities, subjects } = draft;
   const isLimited = draft.policy.streams.some(({ messagesMax = filledMax }) => messagesMax < filledMax);
   const possible = [...episodes, ...(isLimited ? [streamAtItsLimit] : [])].filter(
@@ -95,7 +95,7 @@ export const scenarioUnder = (
 ): Scenario => (policy === undefined ? scenarioOf(word, space) : policyScenarioOf(word, { ...space, policy }));
 
 /** The scenario being made. */
-interface Draft {
+interface PolicyDraft {
   readonly random: Random;
   readonly policy: Policy;
   readonly options: Options;
@@ -121,7 +121,7 @@ interface Episode {
   readonly needs: readonly Capability[];
   /** Only where some subject is published through JetStream into a stream. */
   readonly durable?: true;
-  add(draft: Draft): void;
+  add(draft: PolicyDraft): void;
 }
 
 function optionsOf(random: Random, { client }: Policy): Options {
@@ -151,7 +151,7 @@ function chosenSubjects(random: Random, policy: Policy): Witnesses {
 
 // ---- Steps ----
 
-const id = ({ steps }: Draft, kind: string): string => `${kind}-${steps.length}`;
+const id = ({ steps }: PolicyDraft, kind: string): string => `${kind}-${steps.length}`;
 const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 
 interface PublishWish {
@@ -163,7 +163,7 @@ interface PublishWish {
 }
 
 function publishStep(
-  draft: Draft,
+  draft: PolicyDraft,
   { subject = anySubject(draft), most = 20, count, key, overlap }: PublishWish,
 ): PublishStep {
   const { random, policy } = draft;
@@ -184,44 +184,44 @@ function publishStep(
   };
 }
 
-function anySubject({ random, subjects }: Draft): string {
+function anySubject({ random, subjects }: PolicyDraft): string {
   const kinds = Object.values(subjects).filter(one => one.length > 0);
   return random.pick(random.pick(kinds));
 }
 
-const durableSubject = ({ random, subjects }: Draft): string => random.pick(subjects.durable);
-const nextKey = (draft: Draft): string => `key-${draft.keys++}`;
+const durableSubject = ({ random, subjects }: PolicyDraft): string => random.pick(subjects.durable);
+const nextKey = (draft: PolicyDraft): string => `key-${draft.keys++}`;
 
-function publish(draft: Draft, wish: PublishWish = {}): PublishStep {
+function publish(draft: PolicyDraft, wish: PublishWish = {}): PublishStep {
   const step = publishStep(draft, wish);
   draft.steps.push(step);
   return step;
 }
 
 /** The same messages, with the same ids; only what is acknowledged is published again. */
-function again(draft: Draft, { overlap: _overlap, ...first }: PublishStep): void {
+function again(draft: PolicyDraft, { overlap: _overlap, ...first }: PublishStep): void {
   if (draft.isDowngraded || !isClassifiedDurable(draft.policy, first.subject ?? "")) return;
   draft.steps.push({ ...first, id: id(draft, "again"), again: first.id });
 }
 
-const flush = (draft: Draft): void =>
+const flush = (draft: PolicyDraft): void =>
   void draft.steps.push({ id: id(draft, "flush"), kind: "flush", timeoutMs: 5_000 });
-const fault = (draft: Draft, one: Fault): void =>
+const fault = (draft: PolicyDraft, one: Fault): void =>
   void draft.steps.push({ id: id(draft, one.kind), kind: "fault", fault: one });
-const heal = (draft: Draft, awaits: HealAwait = "connected"): void =>
+const heal = (draft: PolicyDraft, awaits: HealAwait = "connected"): void =>
   void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
-const start = (draft: Draft, replica = 0): void =>
+const start = (draft: PolicyDraft, replica = 0): void =>
   void draft.steps.push({ id: id(draft, "start"), kind: "start", ...(replica === 0 ? {} : { replica }) });
-const signal = (draft: Draft, replica: number, one: "TERM" | "KILL"): void =>
+const signal = (draft: PolicyDraft, replica: number, one: "TERM" | "KILL"): void =>
   void draft.steps.push({ id: id(draft, "signal"), kind: "signal", replica, signal: one });
-const subscribe = (draft: Draft, replica: number, subject: string, handler: Handler): void =>
+const subscribe = (draft: PolicyDraft, replica: number, subject: string, handler: Handler): void =>
   void draft.steps.push({ id: id(draft, "subscribe"), kind: "subscribe", replica, subject, handler });
 
 /** Whether anything handles what a stream holds: which acknowledgements of its consumers a killed server has kept is not known. */
-const isHandled = ({ steps }: Draft): boolean => steps.some(one => one.kind === "subscribe");
+const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => one.kind === "subscribe");
 
 /** Where a stream is gone nothing acknowledges, and where somebody else listens to its subjects nothing comes down at all. */
-const hasLostStreams = ({ steps, policy }: Draft): boolean =>
+const hasLostStreams = ({ steps, policy }: PolicyDraft): boolean =>
   steps.some(
     step =>
       step.kind === "fault" &&
@@ -233,14 +233,14 @@ const hasLostStreams = ({ steps, policy }: Draft): boolean =>
 const advanceMsMax = 2_592_000_000;
 
 /** Just under, at, or just over. */
-function advanceAround(draft: Draft, edgeMs: number): void {
+function advanceAround(draft: PolicyDraft, edgeMs: number): void {
   if (!draft.capabilities.has("advance") || edgeMs >= advanceMsMax) return;
   const { grainMs, random } = draft;
   const ms = Math.max(1, edgeMs + grainMs * random.pick(grainMs === 1 ? [-1, 0, 1] : [-1, 1]));
   draft.steps.push({ id: id(draft, "advance"), kind: "advance", ms });
 }
 
-const sometimes = (draft: Draft, probability: number, add: () => void): void => {
+const sometimes = (draft: PolicyDraft, probability: number, add: () => void): void => {
   if (draft.random.chance(probability)) add();
 };
 
@@ -254,7 +254,7 @@ const coldFaults: readonly (readonly [needs: Capability, fault: Fault])[] = [
   ["silent-handshake", { kind: "silent-handshake" }],
 ];
 
-function begin(draft: Draft): void {
+function begin(draft: PolicyDraft): void {
   const { random, capabilities } = draft;
   const possible = coldFaults.filter(([needs]) => capabilities.has(needs));
   if (!capabilities.has("cold-start") || possible.length === 0 || random.chance(0.65)) {
@@ -274,7 +274,7 @@ function begin(draft: Draft): void {
 }
 
 /** Whatever became of it, replica 0 runs, and what follows can happen to it. */
-function runAfter(draft: Draft, cold: Fault): void {
+function runAfter(draft: PolicyDraft, cold: Fault): void {
   const { random, policy, profile, capabilities } = draft;
   const { strategy, jetStreamProbe, whenClosed } = policy.startup;
   // A connect that returns before it is connected is followed by a probe that fails.
@@ -296,7 +296,7 @@ function runAfter(draft: Draft, cold: Fault): void {
   } else start(draft);
 }
 
-function startupEdge({ random, policy, options }: Draft): number {
+function startupEdge({ random, policy, options }: PolicyDraft): number {
   const { startup, supervisor } = policy;
   const passMs = startup.connectTimeoutMs * (options.servers ?? 1);
   return random.pick([
@@ -312,12 +312,13 @@ function startupEdge({ random, policy, options }: Draft): number {
 
 // ---- Episodes ----
 
-const windowEdge = ({ random, policy }: Draft): number => random.pick(policy.streams.map(one => one.duplicateWindowMs));
-const ackEdge = ({ random, policy }: Draft): number =>
+const windowEdge = ({ random, policy }: PolicyDraft): number =>
+  random.pick(policy.streams.map(one => one.duplicateWindowMs));
+const ackEdge = ({ random, policy }: PolicyDraft): number =>
   policy.publish.ackTimeoutMs * random.int(1, policy.publish.attemptsMax);
 
 /** What is under way when something befalls it. */
-function before(draft: Draft): void {
+function before(draft: PolicyDraft): void {
   sometimes(draft, 0.6, () => publish(draft));
   sometimes(draft, 0.4, () => flush(draft));
 }
@@ -477,7 +478,7 @@ const filledMax = 2_000;
 const streamAtItsLimit: Episode = { name: "a stream at its limit", needs: [], durable: true, add: fillAStream };
 
 /** Just under, at, or just over the limit of a stream. */
-function fillAStream(draft: Draft): void {
+function fillAStream(draft: PolicyDraft): void {
   const { random, policy } = draft;
   const subject = durableSubject(draft);
   const messagesMax = streamOf(policy, subject)?.messagesMax ?? filledMax;
@@ -489,13 +490,13 @@ function fillAStream(draft: Draft): void {
 const replicaMax = 15;
 
 /** One that was never started in this scenario; the last one where all were. */
-function freeReplica({ steps }: Draft): number {
+function freeReplica({ steps }: PolicyDraft): number {
   const used = steps.map(one => (one.kind === "start" ? (one.replica ?? 0) : 0));
   return Math.min(replicaMax, Math.max(0, ...used) + 1);
 }
 
 /** Two or three handle one subject; one of them is stopped, and now and then comes back. */
-function replicasOfOneDurable(draft: Draft): void {
+function replicasOfOneDurable(draft: PolicyDraft): void {
   const { random, policy } = draft;
   const first = freeReplica(draft);
   const replicas = Array.from({ length: random.int(2, 3) }, (_, i) => first + i).filter(one => one <= replicaMax);
@@ -519,7 +520,7 @@ function replicasOfOneDurable(draft: Draft): void {
 
 // ---- The end of replica 0 ----
 
-type Stop = (draft: Draft, kind: "TERM" | "KILL") => void;
+type Stop = (draft: PolicyDraft, kind: "TERM" | "KILL") => void;
 
 const stops: readonly (readonly [needs: readonly Capability[], stop: Stop])[] = [
   // While up, what was published before it written or not.
@@ -553,7 +554,7 @@ const stops: readonly (readonly [needs: readonly Capability[], stop: Stop])[] = 
   ],
 ];
 
-function stop(draft: Draft): void {
+function stop(draft: PolicyDraft): void {
   const { random, capabilities } = draft;
   const possible = stops.filter(([needs]) => needs.every(need => capabilities.has(need)));
   const [, one] = random.pick(possible);
@@ -561,7 +562,7 @@ function stop(draft: Draft): void {
 }
 
 /** A signal, or from within: a burst and close, drain or exit without yielding between them. */
-function ending(draft: Draft): void {
+function ending(draft: PolicyDraft): void {
   const { random, capabilities } = draft;
   const ends = (["close", "drain", "exit"] as const).filter(one => capabilities.has(one));
   if (capabilities.has("signal") && (ends.length === 0 || random.chance(0.6))) {

@@ -62,11 +62,11 @@ interface Episode {
   readonly finOnly?: true;
   /** The client has a last attempt; what does not await its giving up would race with it. */
   readonly givesUp?: true;
-  add(draft: Draft): void;
+  add(draft: ScenarioDraft): void;
 }
 
 /** The scenario being made. */
-interface Draft {
+interface ScenarioDraft {
   readonly random: Random;
   readonly profile: Profile;
   readonly options: Options;
@@ -74,7 +74,7 @@ interface Draft {
 }
 
 /** Ids are made once and then handed out again: a text costs more to make than all else about a step. */
-function idsOf(kind: string): (draft: Draft) => string {
+function idsOf(kind: string): (draft: ScenarioDraft) => string {
   const ids: string[] = [];
   return ({ steps: { length } }) => {
     while (ids.length <= length) ids.push(`${kind}-${ids.length}`);
@@ -84,8 +84,8 @@ function idsOf(kind: string): (draft: Draft) => string {
 const publishId = idsOf("publish");
 const flushId = idsOf("flush");
 const healId = idsOf("heal");
-const idsByKind = new Map<string, (draft: Draft) => string>();
-function id(draft: Draft, kind: string): string {
+const idsByKind = new Map<string, (draft: ScenarioDraft) => string>();
+function id(draft: ScenarioDraft, kind: string): string {
   const known = idsByKind.get(kind);
   if (known !== undefined) return known(draft);
   const made = idsOf(kind);
@@ -94,32 +94,32 @@ function id(draft: Draft, kind: string): string {
 }
 const payloads = [8, 16, 16, 16, 100, 1_000] as const;
 
-const countOf = ({ random }: Draft, most: number): number =>
+const countOf = ({ random }: ScenarioDraft, most: number): number =>
   random.chance(0.3) ? random.int(1, 3) : random.int(1, most);
-function publish(draft: Draft, most = 60): void {
+function publish(draft: ScenarioDraft, most = 60): void {
   const count = countOf(draft, most);
   draft.steps.push({ id: publishId(draft), kind: "publish", count, bytes: draft.random.pick(payloads) });
 }
-function publishOverlapping(draft: Draft, most: number): void {
+function publishOverlapping(draft: ScenarioDraft, most: number): void {
   const count = countOf(draft, most);
   const bytes = draft.random.pick(payloads);
   draft.steps.push({ id: publishId(draft), kind: "publish", count, bytes, overlap: true });
 }
-const flush = (draft: Draft, timeoutMs = 5_000): void =>
+const flush = (draft: ScenarioDraft, timeoutMs = 5_000): void =>
   void draft.steps.push({ id: flushId(draft), kind: "flush", timeoutMs });
-const fault = (draft: Draft, one: Fault): void =>
+const fault = (draft: ScenarioDraft, one: Fault): void =>
   void draft.steps.push({ id: id(draft, one.kind), kind: "fault", fault: one });
-const heal = (draft: Draft, awaits: HealAwait = "connected"): void =>
+const heal = (draft: ScenarioDraft, awaits: HealAwait = "connected"): void =>
   void draft.steps.push({ id: healId(draft), kind: "heal", awaits });
 
 /** Publishes, and a flush half of the time, so that what is under way at the fault varies. */
-function before(draft: Draft): void {
+function before(draft: ScenarioDraft): void {
   if (draft.random.chance(0.7)) publish(draft);
   if (draft.random.chance(0.5)) flush(draft);
 }
 
 /** Publishes while down; a flush now and then, since a PING may be kept like a publish. */
-function whileDown(draft: Draft): void {
+function whileDown(draft: ScenarioDraft): void {
   const { random } = draft;
   for (let left = random.int(1, 3); left > 0; left--) publish(draft);
   // A PING may be kept like a publish, and shows at the limit only.
@@ -273,7 +273,7 @@ const givingUp: Episode = {
 };
 
 /** A byte anchor at a frame's end, or one byte to either side of it, within the publishes that follow. */
-function cutAtByte(draft: Draft): void {
+function cutAtByte(draft: ScenarioDraft): void {
   const { random, profile, options } = draft;
   flush(draft);
   const bytes = random.pick(payloads);
@@ -287,7 +287,7 @@ function cutAtByte(draft: Draft): void {
 }
 
 /** Closes behind a link that keeps what was sent, which then lets it go. */
-function closeBehindAHold(draft: Draft): void {
+function closeBehindAHold(draft: ScenarioDraft): void {
   before(draft);
   fault(draft, { kind: "hold" });
   publish(draft);
@@ -296,7 +296,7 @@ function closeBehindAHold(draft: Draft): void {
 }
 
 /** How the application ends the connection, up or down; after it a publish is refused. */
-function shutdown(draft: Draft, capabilities: ReadonlySet<Capability>): void {
+function shutdown(draft: ScenarioDraft, capabilities: ReadonlySet<Capability>): void {
   const { random } = draft;
   const mayHold = capabilities.has("hold") && capabilities.has("close") && draft.options.cutsWith === "fin";
   if (mayHold && random.chance(0.15)) {
@@ -340,7 +340,7 @@ const errorChance = 1 / 16;
  * The server says an error on a connection that is flushed. It comes first, and of draws that are no other's: what else a seed makes is
  * what it made before there was such a fault. Gives back whether the client goes on.
  */
-function serverError(draft: Draft): boolean {
+function serverError(draft: ScenarioDraft): boolean {
   const { random, profile } = draft;
   const text = random.pick(serverErrorTexts);
   publish(draft);
@@ -381,7 +381,12 @@ class Maker {
     const options = this.options(random);
     const pings = options.pingIntervalMs !== undefined;
     const givesUp = options.reconnectAttemptsMax >= 0;
-    const draft: Draft = { random, profile: this.space.profile, options, steps: [{ id: "start", kind: "start" }] };
+    const draft: ScenarioDraft = {
+      random,
+      profile: this.space.profile,
+      options,
+      steps: [{ id: "start", kind: "start" }],
+    };
     const isCalm = !pings && !givesUp && options.cutsWith === "fin";
     const isOver = this.maySay && isCalm && said.chance(errorChance) && !serverError({ ...draft, random: said });
     if (!isOver) this.addEpisodes(draft, pings, givesUp);
@@ -397,7 +402,7 @@ class Maker {
     };
   }
 
-  private addEpisodes(draft: Draft, pings: boolean, givesUp: boolean): void {
+  private addEpisodes(draft: ScenarioDraft, pings: boolean, givesUp: boolean): void {
     const { random, options } = draft;
     const possible = this.episodes(pings, givesUp, options.cutsWith);
     const total = this.swarm(possible, random);

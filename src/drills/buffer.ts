@@ -22,7 +22,7 @@ const unboundedBytes = 8_388_608;
 /** The step that fills the buffer. */
 export const fillId = "fill";
 
-interface Size {
+interface BufferSize {
   readonly name: string;
   readonly policy: Policy;
 }
@@ -49,19 +49,19 @@ function outage(policy: Policy, { subject }: Witness): DrillCase {
 }
 
 /** The policy's own, and beside it the client's default, a small one, and none. */
-function sizesOf(policy: Policy, { reconnectBuffer }: Profile): readonly Size[] {
+function sizesOf(policy: Policy, { reconnectBuffer }: Profile): readonly BufferSize[] {
   const { reconnectBufferBytesMax: own, ...client } = policy.client;
-  const sized = (bytes: number, name: string): Size => ({
+  const sized = (bytes: number, name: string): BufferSize => ({
     name,
     policy: beside(policy, `buffer-${name}`, { client: { ...client, reconnectBufferBytesMax: bytes } }),
   });
-  const ownSize: Size = { name: own === undefined ? "own (default)" : "own", policy };
-  const standard: Size = { name: "default", policy: beside(policy, "buffer-default", { client }) };
+  const ownSize: BufferSize = { name: own === undefined ? "own (default)" : "own", policy };
+  const standard: BufferSize = { name: "default", policy: beside(policy, "buffer-default", { client }) };
   const set = reconnectBuffer.kind === "kept" ? [sized(smallBytes, "small"), sized(-1, "off")] : [];
   return [ownSize, ...(own === undefined ? [] : [standard]), ...set];
 }
 
-function filled({ name, policy }: Size, profile: Profile, subject: string): DrillCase {
+function filled({ name, policy }: BufferSize, profile: Profile, subject: string): DrillCase {
   const { bytes, count } = toFill(policy, profile, subject);
   return drillCase({
     question: "buffer",

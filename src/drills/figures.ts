@@ -9,7 +9,7 @@ import type { Durability, Policy } from "../../models/vocabulary/policy.ts";
 import type { StepId } from "../../models/vocabulary/scenario.ts";
 import { classAt, hasArrived, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
 
-type Published = Extract<Event, { readonly kind: "published" }>;
+type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
 
 function ledgerStateOf(events: readonly Event[]): LedgerState {
@@ -28,10 +28,10 @@ function seenOf(ledger: LedgerState, messages: readonly number[]): { arrived: nu
 const isWhole = (events: readonly Event[]): boolean =>
   events.findLast(event => event.kind === "observed")?.complete === true;
 
-const publishedIn = (events: readonly Event[]): readonly Published[] =>
+const publishedIn = (events: readonly Event[]): readonly PublishedEvent[] =>
   events.filter(event => event.kind === "published");
 
-const messagesOf = (runs: readonly Published[]): readonly number[] => [
+const messagesOf = (runs: readonly PublishedEvent[]): readonly number[] => [
   ...new Set(runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))),
 ];
 
@@ -278,7 +278,7 @@ export function startFigures(events: readonly Event[], heal: StepId | undefined)
   let toldLost = 0;
   const exits: StartFigures["exits"][number][] = [];
   const probes: Probe[] = [];
-  const early: Published[] = [];
+  const early: PublishedEvent[] = [];
   for (const event of events) {
     if ("atMs" in event) nowMs = Math.max(nowMs, event.atMs);
     if (event.kind === "step" && event.step === heal && event.phase === "began") healedAtMs = nowMs;

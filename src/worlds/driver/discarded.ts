@@ -12,11 +12,11 @@ import type { Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Held } from "./rig.ts";
 
-type Published = Extract<Event, { readonly kind: "published" }>;
+type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Discards = Extract<Event, { readonly kind: "discarded" | "may-be-discarded" }>;
 
 /** What is known of one message of the stream. */
-interface Known {
+interface KnownMessage {
   readonly message: number;
   /** An acknowledgement says that the stream which is there now had this very message. */
   acked: boolean;
@@ -28,8 +28,8 @@ interface Known {
 }
 
 /** What the events so far say of the messages of the stream, in the order in which they were first published. */
-interface Told {
-  readonly messages: readonly Known[];
+interface ToldOfStream {
+  readonly messages: readonly KnownMessage[];
   readonly deadLetters: number;
 }
 
@@ -44,7 +44,7 @@ export function discardsOf(
   if (messagesMax === undefined || discard !== "old") return [];
   const told = readTold(policy, stream, events);
   const copies = copiesHeld(held?.runs ?? []);
-  const isAbsent = ({ message }: Known): boolean => !copies.has(message);
+  const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message);
   return [
     ...runsOf("may-be-discarded", name, pushedOut(told.messages, messagesMax).filter(isAbsent)),
     ...(held === undefined ? [] : inNumbers(name, held, messagesMax, told, copies)),
@@ -56,7 +56,7 @@ function inNumbers(
   name: string,
   { state, runs, foreign }: Held,
   messagesMax: number,
-  { messages, deadLetters }: Told,
+  { messages, deadLetters }: ToldOfStream,
   copies: ReadonlyMap<number, number>,
 ): readonly Discards[] {
   const numbers = state.firstNumber - 1;
@@ -77,7 +77,7 @@ function inNumbers(
 }
 
 /** Those that can stand before all that is held: not published after a message that is held and was stored by then. */
-function older(messages: readonly Known[], copies: ReadonlyMap<number, number>): readonly Known[] {
+function older(messages: readonly KnownMessage[], copies: ReadonlyMap<number, number>): readonly KnownMessage[] {
   const stored = messages.findIndex(one => one.acked && one.copies === 1 && copies.has(one.message));
   return stored < 0 ? messages : messages.slice(0, stored);
 }
@@ -86,10 +86,10 @@ function older(messages: readonly Known[], copies: ReadonlyMap<number, number>):
  * Of what was acknowledged in a stream that was lost since: those after which as many may have been stored as the limit takes. The
  * others were still there when it was lost.
  */
-function pushedOut(messages: readonly Known[], messagesMax: number): readonly Known[] {
+function pushedOut(messages: readonly KnownMessage[], messagesMax: number): readonly KnownMessage[] {
   // What nobody acknowledged may have been stored late, after whatever was published since.
   let after = sumOf(messages, one => (isGone(one) ? 0 : one.copiesBefore));
-  const found: Known[] = [];
+  const found: KnownMessage[] = [];
   for (const one of messages.toReversed()) {
     if (!isGone(one)) continue;
     if (after >= messagesMax) found.push(one);
@@ -98,13 +98,13 @@ function pushedOut(messages: readonly Known[], messagesMax: number): readonly Kn
   return found;
 }
 
-const isGone = ({ acked, doubtful, copies, copiesBefore }: Known): boolean =>
+const isGone = ({ acked, doubtful, copies, copiesBefore }: KnownMessage): boolean =>
   copiesBefore > 0 && !acked && (copies === 0 || doubtful);
 
 // ---- What was told ----
 
-function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]): Told {
-  const known = new Map<number, Known>();
+function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]): ToldOfStream {
+  const known = new Map<number, KnownMessage>();
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;
   let deadLetters = 0;
@@ -132,13 +132,13 @@ const losesStream = ({ fault, store }: Extract<Event, { kind: "fault" }>, { stor
   fault === "power-loss" || (fault === "stop-server" && (storage === "memory" || store === "lost"));
 
 /** What was not acknowledged may still be on its way, and be stored in the next. */
-function loseStored(one: Known): void {
+function loseStored(one: KnownMessage): void {
   one.copiesBefore += one.copies;
   if (one.acked) one.copies = 0;
   one.acked = false;
 }
 
-function addCall(one: Known, call: Published, policy: Policy, isEnding: boolean): void {
+function addCall(one: KnownMessage, call: PublishedEvent, policy: Policy, isEnding: boolean): void {
   const { outcome } = call;
   const copies = copiesOf(call, policy);
   one.copies += copies;
@@ -151,7 +151,7 @@ function addCall(one: Known, call: Published, policy: Policy, isEnding: boolean)
 }
 
 /** How often this call can have stored its message. */
-function copiesOf({ outcome, durable, again, subject = "", key, first }: Published, policy: Policy): number {
+function copiesOf({ outcome, durable, again, subject = "", key, first }: PublishedEvent, policy: Policy): number {
   if (outcome.is === "rejected") return 0;
   const { attemptsMax, ackTimeoutMs } = policy.publish;
   const windowMs = streamOf(policy, subject)?.duplicateWindowMs ?? 0;
@@ -162,7 +162,7 @@ function copiesOf({ outcome, durable, again, subject = "", key, first }: Publish
 }
 
 /** Two messages with its subject and key have one id. */
-const sharesItsId = (policy: Policy, { subject = "", key }: Published): boolean =>
+const sharesItsId = (policy: Policy, { subject = "", key }: PublishedEvent): boolean =>
   messageId(policy, subject, key, 0) !== undefined &&
   messageId(policy, subject, key, 0) === messageId(policy, subject, key, 1);
 
@@ -178,7 +178,7 @@ function copiesHeld(runs: readonly Run[]): ReadonlyMap<number, number> {
   return copies;
 }
 
-function runsOf(kind: Discards["kind"], stream: string, messages: readonly Known[]): readonly Discards[] {
+function runsOf(kind: Discards["kind"], stream: string, messages: readonly KnownMessage[]): readonly Discards[] {
   const runs: { first: number; count: number }[] = [];
   for (const message of messages.map(one => one.message).toSorted((a, b) => a - b)) {
     const last = runs.at(-1);

@@ -6,7 +6,7 @@ import type { Course } from "./course.ts";
 import { discardsOf } from "./discarded.ts";
 
 type Called = Extract<Event, { kind: "called" }>;
-type Published = Extract<Event, { kind: "published" }>;
+type PublishedEvent = Extract<Event, { kind: "published" }>;
 
 export function sayCall({ emit }: Course, step: StepId, call: Called["call"], outcome: CallOutcome): void {
   const told: CallOutcome = outcome.is === "ok" ? { is: "ok" } : { is: "failed", kind: outcome.kind };
@@ -18,7 +18,7 @@ export function sayOutcomes(
   { emit }: Course,
   reply: PublishReply,
   first: number,
-  about: Omit<Published, "kind" | "first" | "count" | "outcome">,
+  about: Omit<PublishedEvent, "kind" | "first" | "count" | "outcome">,
 ): void {
   let next = first;
   for (const { count, outcome } of reply.outcomes) {

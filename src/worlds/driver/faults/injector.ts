@@ -1,9 +1,12 @@
 /** How one kind of fault is done for real: put in force and proven, seen to be in force still before its heal, ended. */
+import type { FaultOf } from "../../../../models/faults/fault.ts";
 import type { View } from "../../../../models/plan/plan.ts";
 import type { Fault, HealAwait, StepId } from "../../../../models/vocabulary/scenario.ts";
 import { busOf, type Course } from "../course.ts";
 import { proven } from "../hearing.ts";
 import { awaitSaid, giveUpBoundMs } from "../waits.ts";
+
+export type { FaultOf };
 
 export interface Injector<F extends Fault = Fault> {
   /** Returns when the fault is in force; ends the case where it is not. */
@@ -12,8 +15,6 @@ export interface Injector<F extends Fault = Fault> {
   isToHeal(view: View): boolean;
   heal(course: Course, step: StepId, before: View, awaits: HealAwait): Promise<void>;
 }
-
-export type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { readonly kind: Kind }>;
 
 /** A client is there that has been connected and is not closed: a fault that ends its connection is one that it notices. */
 export const hasClient = (view: View): boolean => view.started && view.ended === "no" && view.process !== "waiting";
