@@ -6,7 +6,7 @@
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import { claimedBy } from "../capability.ts";
 import { UsageError } from "../errors.ts";
-import { commandLine, type Options, replayLine } from "../findings/again.ts";
+import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
 import { digestOfJson, type Header } from "../journal.ts";

@@ -14,7 +14,7 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { claimedBy, missingCapabilities, shortfallOf, unprovenReason } from "../capability.ts";
 import { type CorpusEntry, loadCorpus } from "../corpus.ts";
-import { commandLine, type Options, replayLine } from "../findings/again.ts";
+import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, versionsHere } from "../findings/counterexample.ts";
 import { digestOfJson, type Header } from "../journal.ts";

@@ -5,13 +5,13 @@
 type Value = string | number | boolean | readonly string[] | undefined;
 
 /** By name, in the order in which they stand in the line; what is undefined or false is left out. */
-export type Options = Readonly<Record<string, Value>>;
+export type LineOptions = Readonly<Record<string, Value>>;
 
-export const commandLine = (command: string, options: Options): string =>
+export const commandLine = (command: string, options: LineOptions): string =>
   ["npx faultline", command, ...Object.entries(options).flatMap(wordsOf)].join(" ");
 
 /** Shows a file again: a counterexample, or a scenario. */
-export const replayLine = (file: string, options: Options = {}): string =>
+export const replayLine = (file: string, options: LineOptions = {}): string =>
   commandLine(`replay ${quoted(file)}`, options);
 
 function wordsOf([name, value]: readonly [string, Value]): readonly string[] {

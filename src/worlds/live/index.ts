@@ -20,7 +20,7 @@ import { NatsServer } from "./nats-server.ts";
 import { openObserver } from "./observer.ts";
 import { Relay } from "./relay.ts";
 import { type Parts, runLiveCase } from "./rig.ts";
-import { type Finding, testInjector, testServer, unproven } from "./self-test.ts";
+import { type CheckedClaim, testInjector, testServer, unproven } from "./self-test.ts";
 import { findServers, type Servers } from "./servers.ts";
 import { openStreams } from "./streams.ts";
 import { type Link, Toxiproxy } from "./toxiproxy.ts";
@@ -34,7 +34,7 @@ export interface Site {
   /** What the injector has shown that it can do. */
   readonly capabilities: readonly Capability[];
   /** All that its self-test tried. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CheckedClaim[];
   openBus(nameOrCommand: string): Promise<LiveStage>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { serverChecks } from "./self-test-server.ts";
 import { Sink } from "./sockets.ts";
 import type { Link } from "./toxiproxy.ts";
 
-export interface Finding {
+export interface CheckedClaim {
   /** A claim about the link or the server. */
   readonly name: string;
   /** What the live world can do only if it holds. */
@@ -26,7 +26,7 @@ export interface Finding {
 export interface SelfTest {
   /** What it has been seen to do. */
   readonly capabilities: readonly Capability[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CheckedClaim[];
 }
 
 /**
@@ -82,7 +82,7 @@ async function tryAll<S>(
   prepare: () => Promise<Bench<S>>,
   { checkMs, moreMs }: Patience,
 ): Promise<SelfTest> {
-  const findings: Finding[] = [];
+  const findings: CheckedClaim[] = [];
   let moreLeftMs = moreMs;
   for (const check of checks) {
     const began = performance.now();
@@ -96,7 +96,7 @@ async function tryAll<S>(
 }
 
 /** The capabilities that the injector did not show. */
-export const unproven = (findings: readonly Finding[]): readonly Capability[] => [
+export const unproven = (findings: readonly CheckedClaim[]): readonly Capability[] => [
   ...new Set(findings.filter(({ ok }) => !ok).flatMap(({ neededFor }) => neededFor)),
 ];
 
