@@ -3,7 +3,7 @@
  * `reductions`, which yields these beside its own; `inStep` mends what either leaves of a publish whose first is gone or changed.
  */
 
-import { witnessesOf } from "../../models/policy/witnesses.ts";
+import { subjectsByTreatment } from "../../models/policy/subjects.ts";
 import {
   type CallStep,
   type Fault,
@@ -125,7 +125,7 @@ function* fewerSubjects(scenario: Scenario): Generator<Scenario> {
 /** Of all subjects that the policy treats alike the first in the alphabet, so that one gap shrinks to one case. */
 function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
   if (scenario.policy === undefined) return;
-  const { durable, uncovered, captured, core } = witnessesOf(scenario.policy);
+  const { durable, uncovered, captured, core } = subjectsByTreatment(scenario.policy);
   for (const used of new Set(scenario.steps.flatMap(subjectsOf))) {
     const [first] = [durable, uncovered, captured, core].find(alike => alike.includes(used)) ?? [];
     if (first === undefined || first >= used) continue;

@@ -6,7 +6,7 @@
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { streamOf } from "../../models/policy/streams.ts";
-import { type Witnesses, witnessesOf } from "../../models/policy/witnesses.ts";
+import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
@@ -101,7 +101,7 @@ interface PolicyDraft {
   readonly options: Options;
   readonly capabilities: ReadonlySet<Capability>;
   /** Those of this scenario, few. */
-  readonly subjects: Witnesses;
+  readonly subjects: SubjectsByTreatment;
   readonly steps: Step[];
   readonly profile: Profile;
   readonly grainMs: number;
@@ -136,12 +136,12 @@ function optionsOf(random: Random, { client }: Policy): Options {
 }
 
 /** A few of each kind, and now and then of one kind only. */
-function chosenSubjects(random: Random, policy: Policy): Witnesses {
+function chosenSubjects(random: Random, policy: Policy): SubjectsByTreatment {
   const few = (subjects: readonly string[]): readonly string[] => {
     if (subjects.length === 0 || random.chance(0.2)) return [];
     return Array.from({ length: random.int(1, 3) }, () => random.pick(subjects));
   };
-  const all = witnessesOf(policy);
+  const all = subjectsByTreatment(policy);
   const durable = few(all.durable);
   const rest = { uncovered: few(all.uncovered), captured: few(all.captured), core: few(all.core) };
   const misdeclared = few(all.misdeclared);

@@ -257,7 +257,7 @@ function renderFound(found: LiveFound, known: Known, paint: Paint): readonly str
 }
 
 /** `more` is what the run did not have from the beginning. */
-function sameLine(options: CompareOptions, bus: string, more: Options = {}): string {
+function sameLine(options: CompareOptions, bus: string, more: LineOptions = {}): string {
   const { asked, profile, runs, seed, property, require, policy, budgetSeconds: budget, keepGoing, backend } = options;
   return commandLine(asked, {
     ...(asked === "search" ? { world: "live" } : { worlds: "model,live" }),

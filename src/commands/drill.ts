@@ -539,7 +539,7 @@ function againLine(common: DrillOptions, { violations }: Found): string {
 }
 
 /** `more` is what the run did not have from the beginning. */
-function sameLine(options: DrillOptions, more: Options = {}): string {
+function sameLine(options: DrillOptions, more: LineOptions = {}): string {
   const { buses: bus, profile, require, policy, backend, all, seed } = options;
   const asked = { bus, profile, require, policy: policy?.named, backend: backendOption(backend), all, seed };
   return commandLine("drill", { ...asked, ...more });

@@ -1,8 +1,8 @@
 /** Question 2: what becomes of a publish while the bus is down, family by family, and where exactly the reconnect buffer is full. */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { type FamilySubject, familySubjects } from "../../models/policy/subjects.ts";
 import { beside, optionDefaults } from "../../models/policy/under.ts";
-import { type Witness, witnesses } from "../../models/policy/witnesses.ts";
 import { accepts, bufferBytesMax } from "../../models/reconnect-buffer.ts";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -28,7 +28,7 @@ interface BufferSize {
 }
 
 export function bufferCases(policy: Policy, profile: Profile): readonly DrillCase[] {
-  const all = witnesses(policy);
+  const all = familySubjects(policy);
   const subject = all.find(one => !isClassifiedDurable(policy, one.subject))?.subject ?? "unnamed";
   return [
     ...all.map(one => outage(policy, one)),
@@ -36,7 +36,7 @@ export function bufferCases(policy: Policy, profile: Profile): readonly DrillCas
   ];
 }
 
-function outage(policy: Policy, { subject }: Witness): DrillCase {
+function outage(policy: Policy, { subject }: FamilySubject): DrillCase {
   const isDurable = isClassifiedDurable(policy, subject);
   return drillCase({
     question: "buffer",

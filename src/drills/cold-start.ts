@@ -3,8 +3,8 @@
 import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { streamOf } from "../../models/policy/streams.ts";
+import { familySubjects } from "../../models/policy/subjects.ts";
 import { beside } from "../../models/policy/under.ts";
-import { witnesses } from "../../models/policy/witnesses.ts";
 import type { Policy, StartupPolicy } from "../../models/vocabulary/policy.ts";
 import type { Fault } from "../../models/vocabulary/scenario.ts";
 import { advance, type Draft, type DrillCase, drillCase, heal, publish, start } from "./drill.ts";
@@ -39,7 +39,7 @@ const stopped: Fault = { kind: "stop-server", signal: "TERM", awaits: "none" };
 function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: number): readonly DrillCase[] {
   const { supervisor } = policy;
   const word = variant ?? "own";
-  const subjects = witnesses(policy).map(({ subject }) => subject);
+  const subjects = familySubjects(policy).map(({ subject }) => subject);
   const core = subjects.filter(subject => !isClassifiedDurable(policy, subject)).slice(0, 1);
   const durable = subjects.filter(
     subject => isClassifiedDurable(policy, subject) && streamOf(policy, subject) !== undefined,

@@ -1,7 +1,7 @@
 /** Question 1: which messages a restart of the server costs, family by family, and where the durability map is not what is done. */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
-import { subjectsOf, type Witness, witnesses, witnessesOf } from "../../models/policy/witnesses.ts";
+import { type FamilySubject, familySubjects, subjectsByTreatment, subjectsOf } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { type Draft, type DrillCase, drillCase, heal, publish, type Sketch, slug, start } from "./drill.ts";
 
@@ -13,9 +13,9 @@ const durableBurstCount = 5;
 export function durabilityCases(policy: Policy): readonly DrillCase[] {
   const sketch = (one: Omit<Sketch, "question" | "policy">): DrillCase =>
     drillCase({ question: "durability", policy, ...one });
-  const all = witnesses(policy);
+  const all = familySubjects(policy);
   const durable = all.filter(({ family }) => family.durability === "durable").map(({ subject }) => subject);
-  const { uncovered } = witnessesOf(policy);
+  const { uncovered } = subjectsByTreatment(policy);
   const covered = subjectsOf(policy).filter(subject => !uncovered.includes(subject));
   return [
     ...all.map(one => rollingRestart(policy, one)).map(sketch),
@@ -38,7 +38,7 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
 }
 
 /** The server stops and comes back twice while the family is published throughout: before, in the midst of a burst, while down, after. */
-function rollingRestart(policy: Policy, { subject }: Witness): Omit<Sketch, "question" | "policy"> {
+function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch, "question" | "policy"> {
   const isDurable = isClassifiedDurable(policy, subject);
   const burst = isDurable ? durableBurstCount : burstCount;
   const restart = (signal: "TERM" | "KILL"): readonly Draft[] => [

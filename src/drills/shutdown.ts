@@ -2,8 +2,8 @@
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { streamOf } from "../../models/policy/streams.ts";
+import { familySubjects } from "../../models/policy/subjects.ts";
 import { beside } from "../../models/policy/under.ts";
-import { witnesses } from "../../models/policy/witnesses.ts";
 import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
 import { cut, type Draft, type DrillCase, drillCase, heal, publish, signal, start } from "./drill.ts";
 
@@ -26,7 +26,7 @@ export function shutdownCases(policy: Policy): readonly DrillCase[] {
       variant: strategy,
       policy: beside(policy, strategy, { shutdown: { ...policy.shutdown, strategy } }),
     }));
-  const durable = durableWitness(policy);
+  const durable = durableSubject(policy);
   return [
     ...stopsOf({ policy }, durable),
     ...others.flatMap(way => stopsOf(way, durable)),
@@ -35,8 +35,8 @@ export function shutdownCases(policy: Policy): readonly DrillCase[] {
 }
 
 /** Published through JetStream, into a stream; what is dead-lettered is handled by people. */
-const durableWitness = (policy: Policy): string | undefined =>
-  witnesses(policy).find(
+const durableSubject = (policy: Policy): string | undefined =>
+  familySubjects(policy).find(
     ({ subject }) =>
       isClassifiedDurable(policy, subject) &&
       streamOf(policy, subject) !== undefined &&
@@ -45,10 +45,10 @@ const durableWitness = (policy: Policy): string | undefined =>
 
 function stopsOf({ policy, variant }: Way, durable: string | undefined): readonly DrillCase[] {
   const word = variant ?? "own";
-  const core = witnesses(policy)
+  const core = familySubjects(policy)
     .map(({ subject }) => subject)
     .filter(subject => !isClassifiedDurable(policy, subject));
-  const stored = witnesses(policy)
+  const stored = familySubjects(policy)
     .map(({ subject }) => subject)
     .filter(subject => isClassifiedDurable(policy, subject) && streamOf(policy, subject) !== undefined);
   const one = (claim: string, about: string, part: string, steps: readonly Draft[]): DrillCase =>

@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
 import { familyOf } from "../../models/policy/classifier.ts";
+import { familySubjects } from "../../models/policy/subjects.ts";
 import { inLiveTime } from "../../models/policy/times.ts";
-import { witnesses } from "../../models/policy/witnesses.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -96,7 +96,7 @@ test("the four questions find in Cordum's bus all that random search finds in it
 
 test("every family has a subject that is its own, and is published on through a rolling restart", () => {
   const one = policy("cordum-as-found");
-  const published = witnesses(one);
+  const published = familySubjects(one);
   expect(published.map(({ family }) => family)).toEqual(one.families);
   for (const { family, subject } of published) expect(familyOf(one, subject)).toBe(family);
   const about = casesOf("durability", one, natsGo).filter(({ part }) => part === "restart");
@@ -112,7 +112,7 @@ test("a family that another covers wholly is passed over", () => {
       { ...first, subjects: "events.a" },
     ],
   };
-  expect(witnesses(shadowed as Policy).map(({ subject }) => subject)).toEqual(["events.a"]);
+  expect(familySubjects(shadowed as Policy).map(({ subject }) => subject)).toEqual(["events.a"]);
 });
 
 const filled = (profile: Profile, variant?: string): DrillCase =>

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../models/plan/plan.ts";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { streamOf } from "../../models/policy/streams.ts";
-import { subjectsOf, witnessesOf } from "../../models/policy/witnesses.ts";
+import { subjectsByTreatment, subjectsOf } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import {
   type Capability,
@@ -80,7 +80,7 @@ describe.each(policies)("under %s", (_name, policy) => {
   });
 
   test("its durable subjects are those that it sends into a stream", () => {
-    const { durable, uncovered, captured, core } = witnessesOf(policy);
+    const { durable, uncovered, captured, core } = subjectsByTreatment(policy);
     for (const subject of subjectsOf(policy)) {
       const treated = `${isClassifiedDurable(policy, subject)} ${streamOf(policy, subject) !== undefined}`;
       const list = { "true true": durable, "true false": uncovered, "false true": captured, "false false": core }[
@@ -101,8 +101,8 @@ test("without a policy it is the bare client's scenario of that word", () => {
 });
 
 test("what tells Cordum's classifier from its streams is found: a token more, and a dot shared by both ends", () => {
-  expect(witnessesOf(asFound).uncovered).toEqual(["worker.a.b.jobs", "worker.jobs"]);
-  expect(witnessesOf(bundledPolicy("cordum-hardened") as Policy).uncovered).toEqual([]);
+  expect(subjectsByTreatment(asFound).uncovered).toEqual(["worker.a.b.jobs", "worker.jobs"]);
+  expect(subjectsByTreatment(bundledPolicy("cordum-hardened") as Policy).uncovered).toEqual([]);
 });
 
 test("an exact rule is told from a prefix, a suffix alone from nothing before it", () => {

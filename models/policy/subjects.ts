@@ -7,7 +7,7 @@ import { declaredDurability, familyOf, isClassifiedDurable } from "./classifier.
 import { oncePerPolicy } from "./remembered.ts";
 import { streamOf } from "./streams.ts";
 
-export interface Witnesses {
+export interface SubjectsByTreatment {
   /** Published through JetStream, into a stream. */
   readonly durable: readonly string[];
   /** Published through JetStream, and no stream takes them. */
@@ -21,7 +21,7 @@ export interface Witnesses {
 }
 
 /** A search asks for every scenario. */
-export const witnessesOf: (policy: Policy) => Witnesses = oncePerPolicy(policy => {
+export const subjectsByTreatment: (policy: Policy) => SubjectsByTreatment = oncePerPolicy(policy => {
   const durable: string[] = [];
   const uncovered: string[] = [];
   const captured: string[] = [];
@@ -37,13 +37,13 @@ export const witnessesOf: (policy: Policy) => Witnesses = oncePerPolicy(policy =
 });
 
 /** A family, and a subject that stands for it. */
-export interface Witness {
+export interface FamilySubject {
   readonly family: Family;
   readonly subject: string;
 }
 
-/** The shortest witness of every family. One that others before it cover wholly has none. */
-export function witnesses(policy: Policy): readonly Witness[] {
+/** The shortest subject of every family. A family that others before it cover wholly has none. */
+export function familySubjects(policy: Policy): readonly FamilySubject[] {
   const subjects = [...subjectsOf(policy)].sort((a, b) => a.length - b.length);
   return policy.families.flatMap(family => {
     const subject = subjects.find(one => familyOf(policy, one) === family);
@@ -51,7 +51,7 @@ export function witnesses(policy: Policy): readonly Witness[] {
   });
 }
 
-/** Every witness once, in the order of the alphabet. */
+/** Every such subject once, in the order of the alphabet. */
 export function subjectsOf(policy: Policy): readonly string[] {
   const { families, classifier, streams, taps, publish, consume } = policy;
   const patterns = [
