@@ -76,6 +76,14 @@ test("an outage that a process does not outlive is no outage to end connected", 
   );
 });
 
+test("a client that closes for good at an error of its server is not one that fails to come back", () => {
+  const over = [client("disconnected"), client("closed"), settles];
+  const last = (...events: readonly Event[]) => verdictOf("every-healed-outage-ends-connected", [...up, ...events]);
+  expect(last(...installs("server-error"), ...over).exercised).toBe(0);
+  expect(last(...over).verdict).toBe("violated");
+  expect(last(...installs("server-error"), client("disconnected"), settles).verdict).toBe("violated");
+});
+
 test("a client that gives up says so, also where its process ends with it", () => {
   const gaveUp = (...last: readonly Event[]) => verdictOf("giving-up-is-visible", [...up, ...cut, ...last], 3).verdict;
   expect(gaveUp(client("closed"), exits("client-closed"))).toBe("holds");

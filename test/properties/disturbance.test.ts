@@ -23,7 +23,7 @@ const effectOf = (...events: readonly Event[]) => {
   return { vacuous: whyVacuous(effect), disturbed: isDisturbed(effect) };
 };
 const fine = { vacuous: undefined, disturbed: true };
-const took = (fault: "cut" | "stop-server" | "power-loss" | "refuse-credentials"): Event => ({
+const took = (fault: "cut" | "stop-server" | "power-loss" | "refuse-credentials" | "server-error"): Event => ({
   kind: "fault",
   step: "s",
   fault,
@@ -49,6 +49,15 @@ test("the end of a server has met what its streams hold, the end of a connection
     vacuous: expect.stringMatching(/stop-server. met no message/),
     disturbed: false,
   });
+});
+
+test("a fault that is over at once is in force for nothing, and met by what is published after it", () => {
+  const said = [...up, ...plainly(0, accepted), calls("flush"), ...installs("server-error"), took("server-error")];
+  expect(effectOf(...said).vacuous).toMatch(/server-error. met no message/);
+  expect(effectOf(...said, ...plainly(1, accepted))).toEqual(fine);
+  expect(effectOf(...up, ...plainly(0, accepted), ...installs("server-error")).vacuous).toMatch(/never took effect/);
+  const thenCut = [...said, ...installs("cut"), took("cut"), heals, ...plainly(1, accepted)];
+  expect(effectOf(...thenCut).vacuous).toMatch(/cut. met no message/);
 });
 
 test("a run without a message is about a process that ends, or about nothing", () => {
