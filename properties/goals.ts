@@ -216,7 +216,8 @@ export const goals: readonly Goal[] = [
     id: "connection/a-client-gives-up",
     what: "A client uses up its attempts and closes.",
     beside: "connection/giving-up-is-visible",
-    watch: inOrder([fault("installed"), says("closed"), fault("took-effect")]),
+    // At an error of its server a client closes with attempts left.
+    watch: inOrder([fault("installed"), says("closed"), fault("took-effect")], fault("installed", "server-error")),
   },
   {
     id: "connection/a-silent-link-is-noticed",

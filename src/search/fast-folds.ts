@@ -153,12 +153,13 @@ const hears = {
     hearsSeen.healed(seen);
     hearsOutages.healed(outages);
   },
-  fault({ digest, seen, effect, corePath, outages }, event) {
+  fault({ digest, seen, effect, corePath, outages, connection }, event) {
     hearsDigest.fault(digest, event);
     hearsSeen.fault(seen, event);
     hearsEffect.fault(effect, event);
     hearsCorePath.fault(corePath, event);
     hearsOutages.fault(outages, event);
+    hearsConnection.fault(connection, event);
   },
   called({ digest, effect, corePath, outages, connection }, event) {
     hearsDigest.called(digest, event);
