@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { compare } from "./commands/compare.ts";
-import type { Context, Ending } from "./commands/context.ts";
+import type { Context } from "./commands/context.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { exhaust } from "./commands/exhaust.ts";
@@ -18,6 +18,7 @@ import { type Question, questions } from "./drills/drill.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { quoted } from "./findings/again.ts";
 import { versionsHere } from "./findings/counterexample.ts";
+import type { Ending } from "./findings/ending.ts";
 import { paintFor } from "./report/paint.ts";
 import { progressOn } from "./report/progress.ts";
 import { Interrupted } from "./runs/interrupt.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { natsJs3 } from "../models/profiles/nats-js-3.ts";
 import type { Scenario } from "../models/vocabulary/scenario.ts";
+import type { Verdict } from "../models/vocabulary/verdict.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { commandLine, replayLine } from "../src/findings/again.ts";
 import {
@@ -19,7 +20,11 @@ import {
   promise,
 } from "../src/findings/broke.ts";
 import { checkCounterexample, counterexampleOf } from "../src/findings/counterexample.ts";
+import { type Cut, concluded, ending, isVacuous, kept } from "../src/findings/ending.ts";
+import type { ReplayReport } from "../src/report/replay.ts";
+import type { SearchReport } from "../src/report/search.ts";
 import { explained, runModelCase } from "../src/run.ts";
+import type { RunFolder } from "../src/run-folder.ts";
 import { cut, heal, publish, scenarioWith, start } from "./models/cases.ts";
 
 const dropped = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
@@ -92,6 +97,68 @@ test("a run of the model says its places itself, and they are not told twice", (
   const run = runModelCase({ scenario: whileDown, profile: natsJs3, seed: "1" });
   expect(run.judgement.ended).toEqual([]);
   expect(explained(run)).toBe(run.events);
+});
+
+describe("an ending", () => {
+  const seconds = { runsPerSecond: 1, smallScope: null, violations: [], profiles: [] };
+  const searched = (verdict: Verdict): SearchReport => ({
+    ...{ verdict, seed: "1", interrupted: false, world: "model", policy: null, runs: 1, ...seconds },
+    ...{ counterexample: null, known: false, certified: null },
+    coverage: {
+      ...{ properties: {}, shapes: {}, shapeRuns: 0 },
+      transitions: { reached: 0, neverReached: [], notEnabled: 0, isKnown: true },
+      nextRun: { runs: 0, chance: 0, interval: [0, 0] },
+    },
+  });
+  const replayed = (verdict: Verdict, nondeterministic: boolean): ReplayReport => ({
+    ...{ verdict, scenario: "x", policy: null, seed: "1", interrupted: false, verdicts: [], answers: [], digests: [] },
+    ...{ reproduced: { k: 1, n: 1 }, nondeterministic, ledger: [], notRun: [], selfTest: null, notShown: [] },
+  });
+
+  test.each<[Verdict, number]>([
+    ["holds", 0],
+    ["violated", 1],
+    ["inconclusive", 2],
+  ])("that %s has the exit code %i", (verdict, exitCode) => {
+    expect(ending({ kind: "search", document: searched(verdict) }, { text: "" }).exitCode).toBe(exitCode);
+  });
+
+  test("of two traces for one seed has the exit code 3, unless something is violated", () => {
+    const exitCodes = (["holds", "inconclusive", "violated"] as const).map(
+      verdict => ending({ kind: "replay", document: replayed(verdict, true) }, { text: "" }).exitCode,
+    );
+    expect(exitCodes).toEqual([3, 3, 1]);
+  });
+
+  test.each<[string, Cut, Verdict]>([
+    ["ran to its end", { interrupted: false }, "holds"],
+    ["was interrupted", { interrupted: true }, "inconclusive"],
+    ["never exercised what was asked for", { interrupted: false, vacuous: true }, "inconclusive"],
+  ])("of what %s holds only what it has shown, and what is violated stays so", (_what, cutShort, verdict) => {
+    expect(concluded(["holds", "holds"], cutShort)).toBe(verdict);
+    expect(concluded(["holds", "violated"], cutShort)).toBe("violated");
+  });
+
+  test("is vacuous where one of what was asked for was never exercised", () => {
+    expect([["a"], ["a", "b"], []].map(require => isVacuous(require, id => (id === "a" ? 1 : 0)))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  test("names the report that was kept: what a person reads, or else the document itself", () => {
+    const written: [string, string][] = [];
+    const write = (name: string, text: string): string => `folder/${written.push([name, text])}-${name}`;
+    const folder = { path: "folder", write } as RunFolder;
+    expect(kept({ folder, json: "compare.json" }, { a: 1 })).toEqual({ a: 1, report: "folder/1-compare.json" });
+    expect(kept({ folder, json: "drill.json", text: "said" }, { a: 1 }).report).toBe("folder/2-report.txt");
+    expect(written.map(([, text]) => text.replaceAll(/\s/g, ""))).toEqual([
+      '{"a":1}',
+      "said",
+      '{"a":1,"report":"folder/2-report.txt"}',
+    ]);
+  });
 });
 
 describe("a line to paste", () => {

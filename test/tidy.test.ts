@@ -164,6 +164,17 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    name: "what broke is told by its kind",
+    instead: "ask `kind` of what src/findings/broke.ts gives; a name with a slash in it is no promise for that",
+    check: file =>
+      /^src\/(?!policies\.ts$)/.test(file.path) ? linesThat(file, /\.(includes|indexOf|split|search)\("\/"\)/) : [],
+    bad: [
+      planted("src/commands/x.ts", 'const isPromise = broken.includes("/");'),
+      planted("src/x.ts", 'const concern = property.split("/")[0];'),
+    ],
+    good: [planted("src/x.ts", 'const isPromise = broken.kind === "promise";')],
+  },
+  {
     name: "no program imports tests or fixtures",
     instead: "move what is shared into src/",
     check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\//),

@@ -4,25 +4,27 @@
  */
 
 import type { Capability } from "../../models/vocabulary/scenario.ts";
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { claimedBy } from "../capability.ts";
 import { UsageError } from "../errors.ts";
 import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
+import { concluded, type Ending, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import { rateText } from "../rate.ts";
-import { renderFailure } from "../report/failure.ts";
-import { renderSelfTest, type SelfTestReport } from "../report/not-shown.ts";
-import { type Paint, paintConclusion } from "../report/paint.ts";
-import { counted, renderPairs, renderTable } from "../report/table.ts";
-import { renderWitnessed } from "../report/witnessed.ts";
+import { type ComparedBesides, renderCompare } from "../report/compare.ts";
+import type { ShownFailure } from "../report/failure.ts";
+import type { SelfTestReport } from "../report/not-shown.ts";
+import type { Paint } from "../report/paint.ts";
+import { counted } from "../report/table.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { liveVersions, selfTestOf } from "../runs/live.ts";
 import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { neverExercised } from "../search/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/live.ts";
-import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
 import { backendOption, type Common, ownBus } from "./options.ts";
 import { judgingOf } from "./search.ts";
@@ -137,13 +139,7 @@ function conclude(
   paint: Paint,
 ): Ending {
   const { coverage } = found;
-  // A promise asked for by name and never exercised has not been shown to hold.
-  const vacuous = (judgingOf(options).require ?? []).some(id => (coverage.properties[id] ?? 0) === 0);
-  const inconclusive = found.inconclusive.length > 0 || vacuous || coverage.disturbed === 0;
-  const verdict = concluded(
-    [found.disagree > 0 ? "violated" : "holds", inconclusive ? "inconclusive" : "holds"],
-    interrupted,
-  );
+  const verdict = verdictOf(options, found, interrupted);
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
   const shared = {
     verdict,
@@ -170,90 +166,61 @@ function conclude(
     disturbed: coverage.disturbed,
     witnessed: found.witnessed,
   };
-  const more =
+  const besides: ComparedBesides = {
+    runsAsked: options.runs,
+    seconds: found.seconds,
+    shapes: coverage.shapes,
+    reasons: found.inconclusive,
+    notOwn: known.held?.overridden === true ? known.held.declared.name : undefined,
+    isFull: folder.journal.isFull,
+    neverExercised: options.asked === "search" ? neverExercised(coverage) : [],
+    failure: found.failure && shownFailure(found.failure, known.file),
+  };
+  const file = { folder, json: `${options.asked}.json` };
+  const report: Judged =
     options.asked === "compare"
-      ? { worlds: ["model", "live"], ...counts, shapes: coverage.shapes, reasons: found.inconclusive }
-      : { world: "live", ...counts, coverage: { properties: coverage.properties, shapes: coverage.shapes } };
-  const report = folder.write(`${options.asked}.json`, `${JSON.stringify({ ...shared, ...more }, undefined, 2)}\n`);
-  return {
-    exitCode: exitCodeOf(verdict),
-    document: { ...shared, ...more, report },
-    text: [
-      renderCounts(options, bus, known, found, folder),
-      ...renderFound(found, known, paint),
-      `Verdict  ${paintConclusion(paint, verdict, interrupted)}\nReport   ${report}`,
-    ].join("\n\n"),
+      ? {
+          kind: "compare",
+          document: kept(file, {
+            ...shared,
+            worlds: ["model", "live"] as const,
+            ...counts,
+            shapes: coverage.shapes,
+            reasons: found.inconclusive,
+          }),
+        }
+      : {
+          kind: "search-live",
+          document: kept(file, {
+            ...shared,
+            world: "live" as const,
+            ...counts,
+            coverage: { properties: coverage.properties, shapes: coverage.shapes },
+          }),
+        };
+  return ending(report, {
+    text: renderCompare(report.document, besides, paint),
     again:
       known.file === undefined
         ? sameLine(options, bus)
         : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
     resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
-  };
+  });
 }
 
-function renderCounts(
-  options: CompareOptions,
-  bus: string,
-  { held, missing }: Known,
-  found: LiveFound,
-  { journal }: RunFolder,
-): string {
-  const { coverage, agree, disagree, inconclusive, seconds } = found;
-  const per = coverage.runs === 0 ? "" : `, ${(seconds / coverage.runs).toFixed(2)} s each`;
-  const whose = held?.overridden === true ? `, which is not its own (${held.declared.name})` : "";
-  const pairs: [string, string][] = [
-    ["Held", `${bus} against the model of ${held?.profile.name ?? "its profile"}${whose}`],
-    ["Runs", `${coverage.runs} of ${options.runs} random scenarios on real servers${per}`],
-    ["", `${agree} agree, ${disagree} disagree, ${inconclusive.length} inconclusive`],
-    ["", `${coverage.disturbed} disturbed: a fault proven to have taken effect while messages were under way`],
-  ];
-  if (journal.recordedBefore > 0)
-    pairs.push(["", `${journal.recordedBefore} of them recorded before this was resumed`]);
-  if (journal.isFull) pairs.push(["", "the journal is full, so the run ends here: continue with another seed"]);
-  if (missing !== undefined)
-    pairs.push(["", `not run: ${bus} in the live world lacks ${missing.join(", ")}, which --policy needs`]);
-  const never = neverExercised(coverage);
-  if (options.asked === "search" && never.length > 0) pairs.push(["", `never exercised: ${never.join(", ")}`]);
-  return renderPairs(pairs);
+function verdictOf(options: CompareOptions, found: LiveFound, interrupted: boolean): Verdict {
+  const { coverage, disagree, inconclusive } = found;
+  const verdicts: Verdict[] = [disagree > 0 ? "violated" : "holds"];
+  if (inconclusive.length > 0 || coverage.disturbed === 0) verdicts.push("inconclusive");
+  const vacuous = isVacuous(judgingOf(options).require, id => coverage.properties[id] ?? 0);
+  return concluded(verdicts, { interrupted, vacuous });
 }
 
-const reasonsShownMax = 8;
-
-function renderFound(found: LiveFound, known: Known, paint: Paint): readonly string[] {
-  const blocks: string[] = [];
-  const shapes = Object.entries(found.coverage.shapes).map(([name, n]) => [
-    `  ${name}`,
-    n === 0 ? paint("yellow", "0") : String(n),
-  ]);
-  const columns = [
-    { title: "", align: "left" },
-    { title: "", align: "right" },
-  ] as const;
-  if (found.coverage.runs > 0)
-    blocks.push(`${paint("bold", "Shapes of trouble met")} (runs)\n${renderTable(columns, shapes)}`);
-  const witnessed = renderWitnessed(found.witnessed, paint);
-  if (witnessed !== "") blocks.push(witnessed);
-  const failed = renderSelfTest(known.selfTest ?? null, paint);
-  if (failed !== "") blocks.push(failed);
-  if (found.inconclusive.length > 0) {
-    const shown = found.inconclusive.slice(0, reasonsShownMax).map(one => `  ${one.word}  ${one.reason}`);
-    const more = found.inconclusive.length - shown.length;
-    if (more > 0) shown.push(`  and ${more} more`);
-    blocks.push(`${paint("bold", "Inconclusive")}\n${shown.join("\n")}`);
-  }
-  const { failure } = found;
-  if (failure !== undefined) {
-    const steady = failure.steady ? "failing every time" : "failing now and then";
-    const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; kept as ${known.file ?? ""}`;
-    const { scenario, broken, judgement, events } = failure;
-    blocks.push(
-      renderFailure(
-        { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story },
-        paint,
-      ),
-    );
-  }
-  return blocks;
+function shownFailure(failure: LiveFailure, file: string | undefined): ShownFailure {
+  const { scenario, broken, judgement, events } = failure;
+  const steady = failure.steady ? "failing every time" : "failing now and then";
+  const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; kept as ${file ?? ""}`;
+  return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
 }
 
 /** `more` is what the run did not have from the beginning. */

@@ -3,37 +3,16 @@
 import { createRequire } from "node:module";
 import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
-import type { Paint } from "../report/paint.ts";
-import { renderPairs } from "../report/table.ts";
+import type { Ending } from "../findings/ending.ts";
+import { type BusState, type DoctorReport, type PackageState, renderDoctor } from "../report/doctor.ts";
 import { unlessInterrupted } from "../runs/interrupt.ts";
 import { livePackages } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { startBus } from "../worlds/live/bus-process.ts";
-import { describeEngine, type EngineDescription } from "../worlds/live/containers.ts";
+import { describeEngine } from "../worlds/live/containers.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
-import type { Context, Ending } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Common } from "./options.ts";
-
-interface BusState {
-  readonly name: string;
-  readonly profile: string | null;
-  readonly client: string | null;
-  readonly capabilities: readonly string[];
-  readonly built: boolean;
-  /** What its build needs; null where nothing is built. */
-  readonly needs: string | null;
-  /** The bus is what was started, or what that has started in turn; null if it has not greeted, or nobody can tell. */
-  readonly process: "started" | "wrapped" | null;
-  /** The reason why it has neither signals nor memory. */
-  readonly unclaimed?: string;
-  /** Why it does not greet. */
-  readonly problem?: string;
-}
-
-interface PackageState {
-  readonly name: string;
-  readonly found: boolean;
-}
 
 export async function doctor(context: Context, { buses: named, backend }: Common): Promise<Ending> {
   const servers = await describeServers();
@@ -48,11 +27,8 @@ export async function doctor(context: Context, { buses: named, backend }: Common
   const exitCode = lacking === null ? exitCodeOf(servers, packages) : exitCodes.unavailable;
   const advice = [...adviceOn(servers, packages, buses), ...(lacking === null ? [] : [lacking])];
   const live = { 0: "ready", 2: "to be built at the first use", 69: "unavailable" }[exitCode] as string;
-  return {
-    exitCode,
-    document: { live, node: process.versions.node, servers, packages, containers, buses, advice },
-    text: render(live, servers, packages, containers, buses, advice, context.paint),
-  };
+  const document: DoctorReport = { live, node: process.versions.node, servers, packages, containers, buses, advice };
+  return { kind: "doctor", document, exitCode, text: renderDoctor(document, context.paint) };
 }
 
 /** Starts it, hears its greeting, ends it. */
@@ -116,42 +92,4 @@ function adviceOn(
     ...unbuilt.map(one => `${one.name} is built when it is first used, which needs ${one.needs}.`),
     ...buses.flatMap(({ problem, unclaimed }) => problem ?? unclaimed ?? []),
   ];
-}
-
-function render(
-  live: string,
-  servers: readonly ServerDescription[],
-  packages: readonly PackageState[],
-  containers: EngineDescription,
-  buses: readonly BusState[],
-  advice: readonly string[],
-  paint: Paint,
-): string {
-  const good = (text: string): string => paint("green", text);
-  const bad = (text: string): string => paint("yellow", text);
-  const pairs: [string, string][] = [
-    ["Live world", live === "ready" ? good(live) : bad(live)],
-    ["Node", process.versions.node],
-    ...servers.map((one): [string, string] => {
-      const there = one.source !== "missing" && one.source !== "to-be-built";
-      return [one.name, `${one.version}, ${there ? good(one.source) : bad(one.source)}`];
-    }),
-    ...packages.map((one): [string, string] => [one.name, one.found ? good("installed") : bad("missing")]),
-    ["testcontainers", containers.testcontainers ? good("installed") : "not installed (for --backend container)"],
-    ["container engine", containers.engine === null ? "none (for --backend container)" : engineText(containers, good)],
-    ...buses.map((one): [string, string] => [one.name, busText(one, good, bad)]),
-    ...advice.map((text, i): [string, string] => [i === 0 ? "To do" : "", text]),
-  ];
-  return renderPairs(pairs);
-}
-
-const engineText = ({ engine }: EngineDescription, good: (text: string) => string): string =>
-  `${engine}, ${good("answers")}`;
-
-function busText(bus: BusState, good: (text: string) => string, bad: (text: string) => string): string {
-  if (bus.problem !== undefined) return bad("does not greet");
-  if (!bus.built) return bad("not built yet");
-  const unclaimed = bus.unclaimed === undefined ? "" : `; ${bad("neither signals nor memory")}`;
-  const wrapped = bus.process === "wrapped" ? ", from within what wraps it" : "";
-  return `${good("greets")} as ${bus.profile}, ${bus.client}${wrapped}: ${bus.capabilities.join(", ")}${unclaimed}`;
 }

@@ -17,6 +17,7 @@ import { type CorpusEntry, loadCorpus } from "../corpus.ts";
 import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, versionsHere } from "../findings/counterexample.ts";
+import { concluded, type Ending, ending, kept, type Report } from "../findings/ending.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { type Exactness, exactnessOf, permittedLedgers } from "../permitted.ts";
@@ -38,7 +39,7 @@ import type { AskedCase } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { openLive } from "./live.ts";
 import { backendOption, type Common, knownProfile } from "./options.ts";
 
@@ -48,7 +49,12 @@ const randomBudgetMs = 4_000;
 const rerunsOfViolation = 4;
 
 /** Grows while the drill runs, so that what was found before an interrupt is there. */
-type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillReport[K] } & {
+type Found = {
+  -readonly [K in keyof Omit<
+    DrillReport,
+    "agreement" | "worlds" | "policy" | "recordedBefore" | "report"
+  >]: DrillReport[K];
+} & { -readonly [K in keyof DrillReport["worlds"]]: DrillReport["worlds"][K] } & {
   readonly agreement: { -readonly [K in keyof DrillReport["agreement"]]: number };
   readonly ledger: LedgerRow[];
   readonly notRun: { scenario: string; bus: string; missing: readonly string[] }[];
@@ -59,13 +65,19 @@ type Found = { -readonly [K in keyof Omit<DrillReport, "agreement">]: DrillRepor
   readonly violations: Violation[];
 };
 
+type DrillEnding = Ending<Extract<Report, { kind: "drill" }>>;
+
 export interface DrillOptions extends Common {
   /** Live, too, all of the corpus is run, however long it takes. */
   readonly all: boolean;
 }
 
-/** `permitted` is asked what the model permits; a test may give another answer. */
-export async function drill(context: Context, common: DrillOptions, permitted = permittedLedgers): Promise<Ending> {
+/** `permitted`: what the model permits, unless a test says otherwise. */
+export async function drill(
+  context: Context,
+  common: DrillOptions,
+  permitted = permittedLedgers,
+): Promise<DrillEnding> {
   context.say(`seed ${common.seed}`);
   const corpus = loadCorpus().map(entry => underNamed(entry, common));
   const folder = openRunFolder(headerOf(common, corpus), common.resume);
@@ -191,8 +203,14 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
   return search.coverage;
 }
 
+/** What a replay must say to judge the case as the drill did. */
+const judgedAs = ({ policy, require }: Common, scenario: Scenario): LineOptions => ({
+  policy: scenario.policy === undefined ? undefined : policy?.named,
+  require,
+});
+
 function corpusModel(
-  { seed, require }: Common,
+  common: Common,
   profile: Profile,
   scenario: Scenario,
   file: string,
@@ -200,6 +218,7 @@ function corpusModel(
   coverage: Coverage,
 ): void {
   if (missingCapabilities(scenario, modelCapabilities(profile)).length > 0) return;
+  const { seed, require } = common;
   const one: AskedCase = { scenario, bus: profile.name, profile, seed };
   const run = runModelCase(one, { require });
   found.model = { ...found.model, corpusRuns: found.model.corpusRuns + 1 };
@@ -214,7 +233,7 @@ function corpusModel(
     property: brokeText(broken),
     reason: run.judgement.reason,
     reproduced: { k: 1, n: 1 },
-    again: replayLine(file, { world: "model", profile: profile.name, require, seed }),
+    again: replayLine(file, { world: "model", profile: profile.name, ...judgedAs(common, scenario), seed }),
   });
 }
 
@@ -232,7 +251,12 @@ function checkExact({ common, found, permitted }: Run, { scenario, file }: Corpu
     property: brokeText(expectation),
     reason: `${brokeText(expectation)}: ${exactness.reason}`,
     reproduced: { k: 1, n: 1 },
-    again: replayLine(file, { world: "model", profile: profile.name, require: common.require, seed: common.seed }),
+    again: replayLine(file, {
+      world: "model",
+      profile: profile.name,
+      ...judgedAs(common, scenario),
+      seed: common.seed,
+    }),
   });
 }
 
@@ -352,10 +376,11 @@ async function liveCase(
   { scenario, file }: CorpusEntry,
   run: CaseRun,
   runAgain: () => Promise<CaseRun>,
-  { seed, profile: named, require, backend }: Common,
+  common: Common,
   found: Found,
   { journal }: RunFolder,
 ): Promise<void> {
+  const { seed, profile: named } = common;
   const one: AskedCase = { scenario, bus, profile, seed };
   record(found, one, "live", run);
   countAgreement(found, scenario, profile, run.judgement);
@@ -368,7 +393,10 @@ async function liveCase(
     world: "live",
     property: brokeText(broken),
     reason: run.judgement.reason,
-    again: replayLine(file, { world: "live", bus, profile: named, require, backend: backendOption(backend) }),
+    again: replayLine(file, {
+      ...{ world: "live", bus, profile: named, ...judgedAs(common, scenario) },
+      backend: backendOption(common.backend),
+    }),
   } as const;
   // It stands, though a signal may come before it has been run again.
   const place = found.violations.push({ ...violation, reproduced: { k: 0, n: 0 } }) - 1;
@@ -459,7 +487,7 @@ function conclude(
   found: Found,
   folder: RunFolder,
   interrupted: boolean,
-): Ending {
+): DrillEnding {
   found.interrupted = interrupted;
   found.agreement.notRun = found.notRun.length;
   const modelVerdicts = found.ledger.filter(row => row.world === "model").map(row => row.verdict);
@@ -472,65 +500,35 @@ function conclude(
     verdict: worst([...modelVerdicts, ...undecided, ...broke("model"), modelDone ? "holds" : "inconclusive"]),
   };
   found.live = { ...found.live, verdict: worst([found.live.verdict, ...broke("live")]) };
-  found.verdict = concluded([found.model.verdict, found.live.verdict], interrupted);
+  found.verdict = concluded([found.model.verdict, found.live.verdict], { interrupted });
   found.ledger.sort((a, b) => order(a.world, b.world) || order(a.scenario, b.scenario));
   found.notRun.sort((a, b) => order(a.scenario, b.scenario));
-  const report = folder.write("report.txt", `Seed     ${found.seed}\n\n${renderDrill(found, plain)}\n`);
-  const document = {
-    ...documentOf(found, report),
-    policy: common.policy?.policy.name ?? null,
-    recordedBefore: folder.journal.recordedBefore,
-  };
-  folder.write("drill.json", `${JSON.stringify(document, undefined, 2)}\n`);
-  return {
-    exitCode: exitCodeOf(found.verdict),
-    document,
-    text: `${renderDrill(found, context.paint)}\nReport   ${report}`,
-    again: againLine(common, found),
-    resume:
-      interrupted || found.notShown.some(({ world }) => world === "live")
-        ? sameLine(common, { resume: folder.path })
-        : undefined,
-  };
+  const unkept = documentOf(found, common, folder);
+  const text = `Seed     ${found.seed}\n\n${renderDrill(unkept, plain)}`;
+  return ending(
+    { kind: "drill", document: kept({ folder, json: "drill.json", text }, unkept) },
+    {
+      text: renderDrill(unkept, context.paint),
+      again: againLine(common, found),
+      resume:
+        interrupted || found.notShown.some(({ world }) => world === "live")
+          ? sameLine(common, { resume: folder.path })
+          : undefined,
+    },
+  );
 }
 
 /** Live before model: what is real comes first. Within one, sorting keeps the order of the buses. */
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function documentOf(found: Found, report: string): Ending["document"] {
-  const {
-    model,
-    live,
-    seed,
-    verdict,
-    interrupted,
-    selection,
-    agreement,
-    witnessed,
-    notRun,
-    selfTest,
-    notShown,
-    buses,
-    unavailable,
-    ledger,
-    violations,
-  } = found;
+function documentOf(found: Found, common: DrillOptions, folder: RunFolder): Omit<DrillReport, "report"> {
+  const { model, live, exactness: _exactness, verdict, seed, interrupted, ...rest } = found;
+  const { selection, agreement, witnessed, notRun, selfTest, notShown, buses, unavailable, ledger, violations } = rest;
   return {
-    verdict,
-    seed,
-    interrupted,
-    worlds: { model, live },
-    selection,
-    agreement,
-    witnessed,
-    notRun,
-    selfTest,
-    notShown,
-    buses,
-    unavailable,
-    ledger,
-    violations,
-    report,
+    ...{ verdict, seed, interrupted, worlds: { model, live } },
+    ...{ selection, agreement, witnessed, notRun, selfTest, notShown, buses, unavailable, ledger, violations },
+    policy: common.policy?.policy.name ?? null,
+    recordedBefore: folder.journal.recordedBefore,
   };
 }
 

@@ -5,10 +5,10 @@ import { UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample } from "../findings/counterexample.ts";
+import { concluded, type Ending, ending } from "../findings/ending.ts";
 import { judge } from "../judge.ts";
-import { renderFailure } from "../report/failure.ts";
-import { paintConclusion } from "../report/paint.ts";
-import { type Column, counted, renderPairs, renderTable } from "../report/table.ts";
+import { type ExhaustReport, renderExhaust } from "../report/exhaust.ts";
+import { counted, renderPairs } from "../report/table.ts";
 import { type CaseRun, runModelCase } from "../run.ts";
 import { seedsMax, seedThatShows } from "../search/certify.ts";
 import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust.ts";
@@ -24,7 +24,7 @@ import {
   settingsOf,
   sizesOf,
 } from "../search/exhaust-alphabet.ts";
-import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { knownProfile } from "./options.ts";
 
 export interface ExhaustOptions {
@@ -115,10 +115,10 @@ function conclude(
 ): Ending {
   const { explored, exercised, neverExercised, seconds } = found;
   const interrupted = context.signal.aborted;
-  const verdict = concluded([found.verdict], interrupted);
+  const verdict = concluded([found.verdict], { interrupted });
   const sum = (of: (one: Exhausted["explored"][number]) => number): number =>
     explored.reduce((all, one) => all + of(one), 0);
-  const document = {
+  const document: ExhaustReport = {
     verdict,
     interrupted,
     profile: options.profile,
@@ -147,14 +147,13 @@ function conclude(
     ledgers: found.ledgers,
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
-  const blocks = [renderExplored(found), renderTotals(found, document)];
-  for (const { scenario, broken, reason, shown, setting } of kept) {
+  const failures = kept.map(({ scenario, broken, reason, shown, setting }) => {
     const story = `a shortest one, ${counted(scenario.steps.length, "step")}, with ${setting}`;
     const { events, judgement } = shown;
-    blocks.push(renderFailure({ scenario, broken, reason, ledger: judgement.ledger, events, story }, context.paint));
-  }
-  blocks.push(`Verdict  ${paintConclusion(context.paint, verdict, interrupted)}`);
-  return { exitCode: exitCodeOf(verdict), document, text: blocks.join("\n\n"), again: againLine(options, kept) };
+    return { scenario, broken, reason, ledger: judgement.ledger, events, story };
+  });
+  const text = renderExhaust(document, failures, context.paint);
+  return ending({ kind: "exhaust", document }, { text, again: againLine(options, kept) });
 }
 
 /** All schedules of so many steps were judged: with nothing left out, the longest one; else as far as every setting got. */
@@ -201,50 +200,3 @@ const spent = ({ spends }: Letter): string =>
     .map(one => ({ one, times: spends.filter(other => other === one).length }))
     .map(({ one, times }) => (times === 1 ? one : `${times} ${one}`))
     .join(", ");
-
-const right = (title: string): Column => ({ title, align: "right" });
-
-function renderExplored({ explored }: Exhausted): string {
-  const columns: Column[] = [
-    { title: "Setting", align: "left" },
-    right("schedules"),
-    right("states"),
-    right("transitions"),
-    right("steps"),
-    { title: "", align: "left" },
-  ];
-  const number = (n: number): string => n.toLocaleString("en-US");
-  return renderTable(
-    columns,
-    explored.map(one => [
-      one.setting,
-      number(one.schedules),
-      number(one.states),
-      number(one.transitions),
-      number(one.depth),
-      one.stopped ?? "all",
-    ]),
-  );
-}
-
-function renderTotals(
-  { explored, exercised, neverExercised, seconds }: Exhausted,
-  document: {
-    readonly schedules: number;
-    readonly states: number;
-    readonly oracle: { asked: number; admitted: number };
-  },
-): string {
-  const { schedules, states, oracle } = document;
-  const promises = exercised.length + neverExercised.length;
-  const never = neverExercised.length === 0 ? "" : `; never ${neverExercised.join(", ")}`;
-  const isAll = explored.every(one => one.stopped === undefined);
-  return renderPairs([
-    ["Total", `${counted(schedules, "schedule")} in ${counted(states, "state")}, ${seconds.toFixed(1)} s`],
-    ["", `${exercised.length} of ${counted(promises, "promise")} exercised${never}`],
-    ["", `the oracle admits ${oracle.admitted} of ${counted(oracle.asked, "sampled path")}`],
-    ...(isAll
-      ? []
-      : [["", "not all schedules within the bounds were tried: the last column says how far it got"] as const]),
-  ]);
-}

@@ -16,8 +16,9 @@ import type { DrillCase, Question } from "../drills/drill.ts";
 import { casesOf } from "../drills/index.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
-import { allBrokenBy, brokeOf, brokeText, whyBroken } from "../findings/broke.ts";
+import { allBrokenBy, brokeOf, brokeText, concernOf, whyBroken } from "../findings/broke.ts";
 import { versionsHere } from "../findings/counterexample.ts";
+import { concluded, type Ending, ending, kept } from "../findings/ending.ts";
 import { digestOfJson } from "../journal.ts";
 import { type Judgement, judge } from "../judge.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
@@ -30,7 +31,7 @@ import { clientText, LiveUnavailable, selfTestOf } from "../runs/live.ts";
 import { bundledProfile, profileOf } from "../runs/profiles.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
-import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { openLive } from "./live.ts";
 import { backendOption, type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
 
@@ -282,7 +283,7 @@ function record(
   ];
   const verdict = concluded(
     judgements.map(([, one]) => one.verdict),
-    notShown !== null,
+    { interrupted: notShown !== null },
   );
   const shown = judgements.find(([, one]) => one.verdict === verdict)?.[1];
   const reason = shown?.reason ?? (notShown === null ? models.own.judgement.reason : unprovenReason(notShown));
@@ -358,7 +359,7 @@ function conclude(context: Context, asked: Asked, found: Found, folder: RunFolde
   const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
   const violations = ownFirst(question, found.violations);
   const { families, figures, notes } = answerOf(question, policy.policy, found.profile, found.ran);
-  const report: QuestionReport = {
+  const report: Omit<QuestionReport, "report"> = {
     verdict,
     question,
     policy: policy.policy.name,
@@ -377,27 +378,21 @@ function conclude(context: Context, asked: Asked, found: Found, folder: RunFolde
     violations,
     cases: found.cases,
   };
-  const path = folder.write("report.txt", `${renderQuestion(report, plain)}\n`);
-  const document = { ...report, report: path };
-  folder.write("drill.json", `${JSON.stringify(document, undefined, 2)}\n`);
-  return {
-    exitCode: exitCodeOf(verdict),
-    document,
-    text: `${renderQuestion(report, context.paint)}\nReport   ${path}`,
-    again: violations[0]?.again ?? sameLine(asked),
-  };
+  const document = kept({ folder, json: "drill.json", text: renderQuestion(report, plain) }, report);
+  const again = violations[0]?.again ?? sameLine(asked);
+  return ending({ kind: "question", document }, { text: renderQuestion(report, context.paint), again });
 }
 
-const concernOf: Readonly<Record<Question, string>> = {
-  durability: "durable-path/",
-  buffer: "reconnect-buffer/",
-  shutdown: "shutdown/",
-  "cold-start": "cold-start/",
+const concerns: Readonly<Record<Question, string>> = {
+  durability: "durable-path",
+  buffer: "reconnect-buffer",
+  shutdown: "shutdown",
+  "cold-start": "cold-start",
 };
 
 /** Promises of the question's own concern, then what else its cases broke. */
 function ownFirst(question: Question, violations: readonly QuestionViolation[]): readonly QuestionViolation[] {
-  const isOwn = ({ property }: QuestionViolation): boolean => property.startsWith(concernOf[question]);
+  const isOwn = ({ property }: QuestionViolation): boolean => concernOf(brokeOf(property)) === concerns[question];
   return [...violations.filter(isOwn), ...violations.filter(one => !isOwn(one))];
 }
 

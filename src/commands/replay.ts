@@ -14,13 +14,16 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { missingCapabilities, type Shortfall, shortfallOf, unprovenReason } from "../capability.ts";
 import { findInput } from "../corpus.ts";
-import { BadInput, exitCodes, UsageError } from "../errors.ts";
+import { BadInput, UsageError } from "../errors.ts";
 import { quoted, replayLine } from "../findings/again.ts";
 import { brokeOf } from "../findings/broke.ts";
 import { type Counterexample, readCase } from "../findings/counterexample.ts";
+import { concluded, type Ending, ending, isVacuous } from "../findings/ending.ts";
+import type { Judgement } from "../judge.ts";
+
 import { liveRate, type Rate } from "../rate.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
-import { type ReplayedCase, renderReplay, whyNotRun } from "../report/replay.ts";
+import { type ReplayedCase, type ReplayReport, renderReplay, whyNotRun } from "../report/replay.ts";
 import { type AnsweredRun, type CaseRun, explained, runAnsweredCase, runCase } from "../run.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { selfTestOf, serversAreThere } from "../runs/live.ts";
@@ -30,7 +33,7 @@ import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
-import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
 import { backendOption, type Common, knownProfile } from "./options.ts";
 
@@ -228,29 +231,21 @@ function conclude(
   interrupted: boolean,
   context: Context,
 ): Ending {
-  // A promise asked for by name and never exercised has not been shown to hold.
-  const exercised = new Set(
-    cases.flatMap(({ runs }) =>
-      runs.flatMap(run => run.judgement.properties.filter(one => one.exercised > 0).map(one => one.property)),
-    ),
-  );
-  const vacuous = one.require.some(id => !exercised.has(id));
-  const verdicts = cases.map(verdictOf);
-  const verdict = concluded(cases.length === 0 || vacuous ? [...verdicts, "inconclusive"] : verdicts, interrupted);
-  const reproduced = reproducedIn(one, cases);
+  const timesExercised = (id: string): number =>
+    cases
+      .flatMap(({ runs }) => runs.flatMap(run => run.judgement.properties))
+      .reduce((sum, { property, exercised }) => sum + (property === id ? exercised : 0), 0);
+  const vacuous = cases.length === 0 || isVacuous(one.require, timesExercised);
+  const verdict = concluded(cases.map(verdictOf), { interrupted, vacuous });
   const nondeterministic = cases.some(isNondeterministic);
-  const counterexample = one.counterexample && {
-    ...one.counterexample,
-    broken: brokeOf(one.counterexample.property),
-  };
-  const document = {
+  const document: ReplayReport = {
     verdict,
     scenario: one.scenario.id,
     policy: one.scenario.policy?.name ?? null,
     seed: one.seed,
     interrupted,
     verdicts: cases.flatMap(verdictsOf),
-    reproduced,
+    reproduced: reproducedIn(one, cases),
     answers: cases.flatMap(({ world, profile, answered }) =>
       answered === undefined ? [] : [{ world, profile, ...answered }],
     ),
@@ -273,15 +268,12 @@ function conclude(
         reason: unprovenReason(notShown),
       })),
   };
-  return {
-    exitCode: nondeterministic && verdict !== "violated" ? exitCodes.nondeterministic : exitCodeOf(verdict),
-    document,
-    text: renderReplay(
-      { ...one, counterexample, cases, selfTest, verdict, interrupted, reproduced, nondeterministic },
-      context.paint,
-    ),
-    again: againLine(options, one),
+  const counterexample = one.counterexample && {
+    ...one.counterexample,
+    broken: brokeOf(one.counterexample.property),
   };
+  const text = renderReplay(document, { scenario: one.scenario, counterexample, cases }, context.paint);
+  return ending({ kind: "replay", document }, { text, again: againLine(options, one) });
 }
 
 const verdictOf = ({ runs }: ReplayedCase): Verdict =>
@@ -307,41 +299,32 @@ function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]
 }
 
 /** One entry for each verdict that a case came to. */
-function verdictsOf(replayed: ReplayedCase): readonly object[] {
+function verdictsOf(replayed: ReplayedCase): ReplayReport["verdicts"] {
   const { world, bus, profile, runs } = replayed;
   if (runs.length === 0)
     return [{ world, bus, profile, verdict: "inconclusive", reason: whyNotRun(replayed), times: 0 }];
-  const seen = new Map<Verdict, CaseRun[]>();
-  for (const run of runs) seen.set(run.judgement.verdict, [...(seen.get(run.judgement.verdict) ?? []), run]);
-  return [...seen].map(([verdict, all]) => {
-    const judgement = all[0]?.judgement;
-    return {
-      world,
-      bus,
-      profile,
-      verdict,
-      times: all.length,
-      reason: judgement?.reason,
-      conformance: judgement?.conformance,
-      expectMet: judgement?.expectMet ?? null,
-      properties: judgement?.properties,
-    };
+  const seen = new Map<Verdict, { readonly judgement: Judgement; readonly times: number }>();
+  for (const { judgement } of runs) {
+    const known = seen.get(judgement.verdict);
+    seen.set(judgement.verdict, { judgement: known?.judgement ?? judgement, times: (known?.times ?? 0) + 1 });
+  }
+  return [...seen].map(([verdict, { judgement, times }]) => {
+    const { reason, conformance, expectMet = null, properties } = judgement;
+    return { world, bus, profile, verdict, times, reason, conformance, expectMet, properties };
   });
 }
 
 /** One row for each ledger that a case came to. */
-function ledgerRows({ scenario }: Replay, { world, bus, profile, runs }: ReplayedCase): readonly object[] {
-  const seen = new Map<string, { row: object; times: number }>();
+function ledgerRows({ scenario }: Replay, { world, bus, profile, runs }: ReplayedCase): ReplayReport["ledger"] {
+  const seen = new Map<string, ReplayReport["ledger"][number]>();
   for (const { judgement } of runs) {
     const key = JSON.stringify(judgement.ledger);
-    const { verdict, reason } = judgement;
-    const known = seen.get(key) ?? {
-      row: { scenario: scenario.id, bus, profile, world, ...judgement.ledger, verdict, reason },
-      times: 0,
-    };
-    seen.set(key, { ...known, times: known.times + 1 });
+    const { ledger, verdict, reason } = judgement;
+    const known = seen.get(key);
+    const row = { scenario: scenario.id, bus, profile, world, ...ledger, verdict, reason, times: 0 };
+    seen.set(key, { ...(known ?? row), times: (known?.times ?? 0) + 1 });
   }
-  return [...seen.values()].map(({ row, times }) => ({ ...row, times }));
+  return [...seen.values()];
 }
 
 function againLine(options: ReplayOptions, one: Replay): string {

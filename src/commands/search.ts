@@ -13,10 +13,11 @@ import { UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
+import { concluded, type Ending, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
-import { renderFailure } from "../report/failure.ts";
-import { type Paint, paintConclusion } from "../report/paint.ts";
-import { renderSearch } from "../report/search.ts";
+import type { ShownFailure } from "../report/failure.ts";
+import type { Paint } from "../report/paint.ts";
+import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
 import { runAnsweredCase, runModelCase } from "../run.ts";
 import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
@@ -30,7 +31,7 @@ import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } 
 import { coverageOf, TransitionCounts } from "../search/transitions.ts";
 import type { WorldName } from "../world.ts";
 import { compare } from "./compare.ts";
-import { type Context, concluded, type Ending, exitCodeOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { type Common, knownProfile } from "./options.ts";
 
 export interface SearchOptions extends Common {
@@ -196,7 +197,7 @@ function violationsOf(
 function conclude(options: SearchOptions, found: readonly ProfileFound[], interrupted: boolean, paint: Paint): Ending {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
   const violations = violationsOf(found, options, interrupted);
-  const verdict = concluded(found.map(verdictOf), interrupted);
+  const verdict = concluded(found.map(verdictOf), { interrupted });
   const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
   const transitions = coverageOf(
@@ -206,7 +207,7 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], interr
       ...(options.policy === undefined ? {} : { policy: options.policy.policy }),
     })),
   );
-  const document = {
+  const document: SearchReport = {
     verdict,
     seed: options.seed,
     interrupted,
@@ -245,29 +246,21 @@ function conclude(options: SearchOptions, found: readonly ProfileFound[], interr
       goals: lookout.goals.progress(),
     })),
   };
-  const smallScope = document.smallScope && { ...document.smallScope, ...smallScopeBounds };
-  const blocks = [renderSearch({ ...document, smallScope, coverage: transitions })];
-  for (const { failure, profile, certified, met } of violations) {
+  const text = renderSearch(document, smallScopeBounds, violations.map(failureOf(violations.length > 1)), paint);
+  return ending({ kind: "search", document }, { text, again: againLine(options, violations) });
+}
+
+/** Where it is one of several the file that it is kept in is named; one alone stands in the line to paste. */
+const failureOf =
+  (isOneOfSeveral: boolean) =>
+  ({ failure, profile, certified, met }: Violation): ShownFailure => {
     const { scenario, broken, judgement, events } = failure;
     const kept = met.isKnown ? `; already known, and kept in ${met.path}` : `; kept in ${met.path}`;
-    const shown = violations.length > 1 || met.isKnown ? kept : "";
+    const shown = isOneOfSeveral || met.isKnown ? kept : "";
     const steps = counted(scenario.steps.length, "step");
     const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${shown}`;
-    blocks.push(
-      renderFailure(
-        { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story },
-        paint,
-      ),
-    );
-  }
-  blocks.push(`Verdict  ${paintConclusion(paint, verdict, interrupted)}`);
-  return {
-    exitCode: exitCodeOf(verdict),
-    document,
-    text: blocks.join("\n\n"),
-    again: againLine(options, violations),
+    return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
   };
-}
 
 /** Over all profiles; null where there was none, under a policy. */
 function scopeOf(found: readonly { readonly smallScope?: SmallScope | undefined }[]): Enumerated | null {

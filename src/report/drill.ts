@@ -23,30 +23,33 @@ export interface Violation {
   readonly again: string;
 }
 
-export interface DrillReport {
-  readonly seed: string;
+export interface ModelPart {
   readonly verdict: Verdict;
+  readonly randomRuns: number;
+  readonly corpusRuns: number;
+  readonly seconds: number;
+  readonly profiles: readonly {
+    readonly profile: string;
+    readonly runs: number;
+    readonly promises: number;
+    /** Promises that neither a random scenario nor one of the corpus put to the test. */
+    readonly neverExercised: readonly string[];
+  }[];
+}
+
+export interface LivePart {
+  readonly verdict: Verdict;
+  /** Why there is no live world. */
+  readonly reason?: string;
+  readonly seconds?: number;
+  readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
+}
+
+export interface DrillReport {
+  readonly verdict: Verdict;
+  readonly seed: string;
   readonly interrupted: boolean;
-  readonly model: {
-    readonly verdict: Verdict;
-    readonly randomRuns: number;
-    readonly corpusRuns: number;
-    readonly seconds: number;
-    readonly profiles: readonly {
-      readonly profile: string;
-      readonly runs: number;
-      readonly promises: number;
-      /** Promises that neither a random scenario nor one of the corpus put to the test. */
-      readonly neverExercised: readonly string[];
-    }[];
-  };
-  readonly live: {
-    readonly verdict: Verdict;
-    /** Why there is no live world. */
-    readonly reason?: string;
-    readonly seconds?: number;
-    readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
-  };
+  readonly worlds: { readonly model: ModelPart; readonly live: LivePart };
   /** What of the corpus was not run live though it could have been; the model runs all of it. */
   readonly selection: {
     readonly rule: string;
@@ -84,9 +87,17 @@ export interface DrillReport {
   }[];
   readonly ledger: readonly LedgerRow[];
   readonly violations: readonly Violation[];
+  readonly policy: string | null;
+  /** Live cases that an earlier part of this run had recorded. */
+  readonly recordedBefore: number;
+  /** Path of the report. */
+  readonly report: string;
 }
 
-export function renderDrill(report: DrillReport, paint: Paint): string {
+/** Before it is kept it has no path. */
+type Unkept = Omit<DrillReport, "report">;
+
+export function renderDrill(report: Unkept, paint: Paint): string {
   const live = report.ledger.filter(row => row.world === "live");
   const model = report.ledger.filter(row => row.world === "model");
   const shown = live.length > 0 ? live : model;
@@ -109,7 +120,8 @@ function titleOf(world: "live" | "model", paint: Paint): string {
   return paint("bold", `What happened to every message, ${where}`);
 }
 
-function renderHead({ model, live, buses, unavailable, agreement, selection }: DrillReport, paint: Paint): string {
+function renderHead({ worlds, buses, unavailable, agreement, selection }: Unkept, paint: Paint): string {
+  const { model, live } = worlds;
   const profiles = counted(model.profiles.length, "profile");
   const pairs: [string, string][] = [
     [
@@ -139,7 +151,7 @@ function renderHead({ model, live, buses, unavailable, agreement, selection }: D
 }
 
 /** Loss that a profile declares: no violation, and the reason to run the drill. */
-function renderFindings(rows: readonly LedgerRow[], report: DrillReport, paint: Paint): string {
+function renderFindings(rows: readonly LedgerRow[], report: Unkept, paint: Paint): string {
   const lines = report.buses.map(({ name }) => {
     const own = rows.filter(row => row.bus === name);
     const sum = (of: ClassName): number => own.reduce((total, row) => total + row.classes[of], 0);
@@ -163,7 +175,7 @@ function totalText(name: ClassName, count: number, paint: Paint): string {
   return count === 0 ? paint("dim", text) : name === "silentLoss" || name === "duplicated" ? paint("red", text) : text;
 }
 
-function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): string {
+function renderNotRun({ notRun, unavailable }: Unkept, paint: Paint): string {
   const left = notRun.filter(one => !unavailable.some(({ bus }) => bus === one.bus));
   const whole = unavailable.map(({ bus }) => [`  all of them`, bus, "the bus is unavailable"]);
   if (left.length + whole.length === 0) return "";
@@ -179,7 +191,7 @@ function renderNotRun({ notRun, unavailable }: DrillReport, paint: Paint): strin
   return `${paint("bold", "Not run")} (${counted(notRun.length, "case")}: a needed capability is missing)\n${renderTable(columns, [...whole, ...rows])}`;
 }
 
-function renderViolations({ violations }: DrillReport, paint: Paint): string {
+function renderViolations({ violations }: Unkept, paint: Paint): string {
   if (violations.length === 0) return "";
   const blocks = violations.map(one => {
     const again = one.reproduced.n === 0 ? ", not run again" : `, seen again in ${rateText(one.reproduced)}`;
@@ -189,7 +201,7 @@ function renderViolations({ violations }: DrillReport, paint: Paint): string {
   return `${paint("bold", "Violations")}\n${blocks.join("\n")}`;
 }
 
-function renderVerdict({ agreement, verdict, interrupted, live }: DrillReport, paint: Paint): string {
+function renderVerdict({ agreement, verdict, interrupted, worlds: { live } }: Unkept, paint: Paint): string {
   const { cases, agree, disagree, inconclusive, notRun, expectations, expectMet, exact, permittedOne } = agreement;
   const pairs: [string, string][] = [];
   if (cases > 0) {

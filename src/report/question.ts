@@ -60,7 +60,12 @@ export interface QuestionReport extends Answer {
   readonly selfTest: SelfTestReport | null;
   readonly violations: readonly QuestionViolation[];
   readonly cases: readonly QuestionCase[];
+  /** Path of the report. */
+  readonly report: string;
 }
+
+/** Before it is kept it has no path. */
+type Unkept = Omit<QuestionReport, "report">;
 
 const asks: Readonly<Record<Question, string>> = {
   durability: "Which messages does a server restart lose, and was that declared?",
@@ -69,7 +74,7 @@ const asks: Readonly<Record<Question, string>> = {
   "cold-start": "What does a process do when it starts before its server?",
 };
 
-export function renderQuestion(report: QuestionReport, paint: Paint): string {
+export function renderQuestion(report: Unkept, paint: Paint): string {
   return [
     renderHead(report, paint),
     renderFamilies(report, paint),
@@ -83,12 +88,10 @@ export function renderQuestion(report: QuestionReport, paint: Paint): string {
     .join("\n\n");
 }
 
-function renderHead(report: QuestionReport, paint: Paint): string {
+function renderHead(report: Unkept, paint: Paint): string {
   const { question, policy, bus, client, unclaimed, servers, live } = report;
   const where =
-    live.reason === null
-      ? `${client ?? bus}, ${servers.join(", ")}`
-      : "model only: no live world is available here";
+    live.reason === null ? `${client ?? bus}, ${servers.join(", ")}` : "model only: no live world is available here";
   return renderPairs([
     ["Question", paint("bold", asks[question])],
     ["Policy", `${policy}, on ${bus} (${where})`],
@@ -100,7 +103,7 @@ function renderHead(report: QuestionReport, paint: Paint): string {
 
 // ---- The answer ----
 
-function answers({ question, families, figures }: QuestionReport): readonly string[] {
+function answers({ question, families, figures }: Unkept): readonly string[] {
   switch (question) {
     case "durability":
       return ofDurability(families);
@@ -166,7 +169,8 @@ function ofShutdown(stops: readonly StopRow[], replicas: readonly ReplicaRow[]):
   const shared = replicas.find(({ judged }) => judged);
   if (shared === undefined) return lines;
   const { handledByOthers, storedAfterStop, handledAgain } = shared;
-  if (handledByOthers === null) return [...lines, "one of two replicas stops: the case could not be observed to its end"];
+  if (handledByOthers === null)
+    return [...lines, "one of two replicas stops: the case could not be observed to its end"];
   return [
     ...lines,
     `one of two replicas stops: the other handled ${handledByOthers} of ${storedAfterStop}; ${handledAgain} handled again after its restart`,
@@ -177,7 +181,8 @@ function ofColdStart(starts: readonly StartRow[]): readonly string[] {
   return starts
     .filter(({ judged }) => judged)
     .map(
-      row => `${row.about}: ${startText(row.own)}${row.observed ? "" : "; the live case could not be observed to its end"}`,
+      row =>
+        `${row.about}: ${startText(row.own)}${row.observed ? "" : "; the live case could not be observed to its end"}`,
     );
 }
 
@@ -211,7 +216,7 @@ const seconds = (ms: number): string => `${Number((ms / 1_000).toFixed(3))} s`;
 const orUnknown = (count: number | null): string => (count === null ? "?" : String(count));
 const orNone = (count: number | null, paint: Paint): string => (count === 0 ? paint("dim", "·") : orUnknown(count));
 
-function renderFamilies({ families }: QuestionReport, paint: Paint): string {
+function renderFamilies({ families }: Unkept, paint: Paint): string {
   const published = families.filter(row => row.published > 0);
   if (published.length === 0) return "";
   const hasDiscarded = published.some(row => row.discarded > 0);
@@ -368,9 +373,7 @@ function probesText({ own: { probes } }: StartRow): string {
     ({ atMs, ready, live }) => `${seconds(atMs)} ${ready ? "ready" : "not ready"}, ${live ? "alive" : "not alive"}`,
   );
   const more = texts.length > probesShownMax ? ` → … ${texts.length - probesShownMax} more` : "";
-  return texts.length === 0
-    ? "no process was running"
-    : `probes: ${texts.slice(0, probesShownMax).join(" → ")}${more}`;
+  return texts.length === 0 ? "no process was running" : `probes: ${texts.slice(0, probesShownMax).join(" → ")}${more}`;
 }
 
 function renderBudget(budget: BudgetRow, paint: Paint): string {
@@ -395,7 +398,7 @@ function liveBudgetText({ world, deadlineMs, gaveUpAfterMs }: BudgetRow["live"],
 
 // ---- What broke ----
 
-function renderCases({ cases }: QuestionReport, paint: Paint): string {
+function renderCases({ cases }: Unkept, paint: Paint): string {
   const bad = cases.filter(
     ({ verdict, notRun, notObserved }) => verdict === "inconclusive" || notRun !== null || notObserved !== null,
   );
@@ -409,7 +412,7 @@ function renderCases({ cases }: QuestionReport, paint: Paint): string {
 }
 
 /** A property once, with its first case. */
-function renderViolations({ violations }: QuestionReport, paint: Paint): string {
+function renderViolations({ violations }: Unkept, paint: Paint): string {
   const byProperty = new Map<string, QuestionViolation[]>();
   for (const one of violations) byProperty.set(one.property, [...(byProperty.get(one.property) ?? []), one]);
   const blocks = [...byProperty].flatMap(([property, all]) => {
@@ -423,7 +426,7 @@ function renderViolations({ violations }: QuestionReport, paint: Paint): string 
   return blocks.length === 0 ? "" : `${paint("bold", "Broken promises of the policy")}\n${blocks.join("\n")}`;
 }
 
-function renderVerdict({ verdict, interrupted, live, cases }: QuestionReport, paint: Paint): string {
+function renderVerdict({ verdict, interrupted, live, cases }: Unkept, paint: Paint): string {
   const ran = cases.filter(one => one.live !== null);
   const agree = ran.filter(({ agrees }) => agrees === true).length;
   const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;

@@ -8,9 +8,15 @@ import type { Judgement } from "../judge.ts";
 import { type Rate, rateText } from "../rate.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
-import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
+import type { LedgerRow } from "./ledger-table.ts";
+import { type NotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { markOf, type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
+
+interface Answered {
+  readonly stored: number;
+  readonly departures: readonly Departure[];
+}
 
 /** One scenario on one bus in one world, as often as asked. */
 export interface ReplayedCase {
@@ -23,24 +29,52 @@ export interface ReplayedCase {
   readonly notShown: readonly string[];
   readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
   /** How the questions of the model were answered, where the file holds answers. */
-  readonly answered?: { readonly stored: number; readonly departures: readonly Departure[] };
+  readonly answered?: Answered;
+}
+
+interface OnBus {
+  readonly world: "model" | "live";
+  readonly bus: string;
 }
 
 export interface ReplayReport {
+  readonly verdict: Verdict;
+  readonly scenario: string;
+  readonly policy: string | null;
+  readonly seed: string;
+  readonly interrupted: boolean;
+  /** One for each verdict that a case came to. */
+  readonly verdicts: readonly (OnBus & {
+    readonly profile: string;
+    readonly verdict: Verdict;
+    readonly reason: string;
+    readonly times: number;
+    /** Of the first run that came to it, if there is one. */
+    readonly conformance?: Judgement["conformance"];
+    readonly expectMet?: boolean | null;
+    readonly properties?: Judgement["properties"];
+  })[];
+  readonly reproduced: Rate;
+  readonly answers: readonly ({ readonly world: "model" | "live"; readonly profile: string } & Answered)[];
+  readonly nondeterministic: boolean;
+  readonly digests: readonly (OnBus & { readonly digest: string })[];
+  readonly ledger: readonly (LedgerRow & { readonly times: number })[];
+  readonly notRun: readonly (OnBus & { readonly missing: readonly string[] })[];
+  readonly selfTest: SelfTestReport | null;
+  readonly notShown: readonly NotShown[];
+}
+
+/** What the text shows beside the document. */
+export interface ReplayedBesides {
   readonly scenario: Scenario;
   readonly counterexample:
     | { readonly broken: Broke; readonly reason: string; readonly overridden: boolean }
     | undefined;
   readonly cases: readonly ReplayedCase[];
-  readonly selfTest: SelfTestReport | null;
-  readonly verdict: Verdict;
-  readonly interrupted: boolean;
-  readonly reproduced: Rate;
-  readonly nondeterministic: boolean;
 }
 
-export function renderReplay(report: ReplayReport, paint: Paint): string {
-  const { scenario, counterexample, cases } = report;
+export function renderReplay(report: ReplayReport, besides: ReplayedBesides, paint: Paint): string {
+  const { scenario, counterexample, cases } = besides;
   const head = [paint("bold", scenario.id), `  ${scenario.why}`];
   if (counterexample !== undefined) {
     const whose = counterexample.overridden ? " (held against a profile that is not the bus's own)" : "";
@@ -52,7 +86,7 @@ export function renderReplay(report: ReplayReport, paint: Paint): string {
     ...cases.map(one => renderCase(scenario, one, paint)),
     renderDiffs(cases, paint),
     renderSelfTest(report.selfTest, paint),
-    renderVerdict(report, paint),
+    renderVerdict(report, counterexample !== undefined, paint),
   ]
     .filter(text => text !== "")
     .join("\n\n");
@@ -164,16 +198,11 @@ function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
     : `${paint("bold", "Model and live")}\n${renderPairs(pairs.map(([a, b]) => [`  ${a}`, b]))}`;
 }
 
-function renderVerdict(report: ReplayReport, paint: Paint): string {
-  const { verdict, interrupted, reproduced, nondeterministic, counterexample } = report;
+function renderVerdict(report: ReplayReport, isRecorded: boolean, paint: Paint): string {
+  const { verdict, interrupted, reproduced, nondeterministic } = report;
   const { k, n } = reproduced;
   const often = rateText(reproduced, n === 1 ? "run" : "runs");
-  const rate =
-    counterexample !== undefined
-      ? `, the recorded verdict in ${often}`
-      : k === n
-        ? ""
-        : `, the first verdict in ${often}`;
+  const rate = isRecorded ? `, the recorded verdict in ${often}` : k === n ? "" : `, the first verdict in ${often}`;
   const unsteady = nondeterministic
     ? "; the model world gave two traces for one seed, which is a bug of faultline"
     : "";

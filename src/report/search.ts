@@ -1,4 +1,8 @@
 /** What a model search has met, as text: promises and goals by profile, then the transitions, by name those that it never met. */
+import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import type { Counterexample } from "../findings/counterexample.ts";
+import { renderFailure, type ShownFailure } from "./failure.ts";
+import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface GoalsShown {
@@ -34,27 +38,77 @@ export interface ProfileSearched {
   readonly goals: GoalsShown;
 }
 
-export interface SmallScopeShown {
+interface SmallScope {
   readonly schedules: number;
   readonly states: number;
+  /** All schedules within the bounds were tried. */
   readonly complete: boolean;
+}
+
+/** Of one schedule. */
+export interface ScopeBounds {
   readonly publishes: number;
   readonly faults: number;
   readonly steps: number;
 }
 
-export interface Searched {
-  /** Null under a policy. */
-  readonly smallScope: SmallScopeShown | null;
+type Counts = Readonly<Record<string, number>>;
+type Certified = NonNullable<Counterexample["certified"]>;
+
+/** Of `search` in the model world. */
+export interface SearchReport {
+  readonly verdict: Verdict;
+  readonly seed: string;
+  readonly interrupted: boolean;
+  readonly world: "model";
+  readonly policy: string | null;
   readonly runs: number;
   readonly runsPerSecond: number;
-  readonly profiles: readonly ProfileSearched[];
-  readonly coverage: TransitionsShown;
+  /** Path of the first violation's file; whether it was met before, and how minimal it is. */
+  readonly counterexample: string | null;
+  readonly known: boolean;
+  readonly certified: Certified | null;
+  /** Null under a policy. */
+  readonly smallScope: SmallScope | null;
+  readonly violations: readonly {
+    readonly property: string;
+    readonly reason: string;
+    readonly profile: string;
+    readonly profiles: readonly string[];
+    readonly counterexample: string;
+    readonly known: boolean;
+    readonly steps: number;
+    readonly certified: Certified;
+  }[];
+  readonly coverage: TransitionsShown & {
+    readonly properties: Counts;
+    readonly shapes: Counts;
+    readonly shapeRuns: number;
+  };
+  readonly profiles: readonly (ProfileSearched & { readonly smallScope: SmallScope | null })[];
 }
 
-export function renderSearch({ smallScope, runs, runsPerSecond, profiles, coverage }: Searched): string {
+export function renderSearch(
+  report: SearchReport,
+  bounds: ScopeBounds,
+  failures: readonly ShownFailure[],
+  paint: Paint,
+): string {
+  const { verdict, interrupted } = report;
+  return [
+    renderRuns(report, bounds),
+    ...failures.map(one => renderFailure(one, paint)),
+    `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
+  ].join("\n\n");
+}
+
+function renderRuns(
+  { smallScope, runs, runsPerSecond, profiles, coverage }: SearchReport,
+  bounds: ScopeBounds,
+): string {
   const speed = `${runsPerSecond.toLocaleString("en-US")} a second`;
-  const scope: readonly [string, string][] = smallScope === null ? [] : [["Small scope", scopeText(smallScope)]];
+  const scope: readonly [string, string][] =
+    smallScope === null ? [] : [["Small scope", scopeText(smallScope, bounds)]];
   return renderPairs([
     ...scope,
     ["Runs", `${counted(runs, "random scenario")} in the model world, ${speed}`],
@@ -63,7 +117,7 @@ export function renderSearch({ smallScope, runs, runsPerSecond, profiles, covera
   ]);
 }
 
-function scopeText({ schedules, states, complete, publishes, faults, steps }: SmallScopeShown): string {
+function scopeText({ schedules, states, complete }: SmallScope, { publishes, faults, steps }: ScopeBounds): string {
   const bounds = `${counted(publishes, "publish", "publishes")}, ${counted(faults, "fault")} and ${counted(steps, "step")}`;
   return `${complete ? "all" : "not all"} of at most ${bounds}: ${counted(schedules, "schedule")} in ${counted(states, "state")}`;
 }
@@ -91,10 +145,7 @@ function* transitionPairs({ transitions, nextRun }: TransitionsShown): Generator
   if (nextRun.runs === 0) return;
   const { reached, neverReached, notEnabled, isKnown } = transitions;
   const ofAll = `of ${reached + neverReached.length} met; ${notEnabled} combinations of state, fault and step cannot occur`;
-  yield [
-    "Transitions",
-    isKnown ? `${reached} ${ofAll}` : `${reached} met; the total under a policy is unknown`,
-  ];
+  yield ["Transitions", isKnown ? `${reached} ${ofAll}` : `${reached} met; the total under a policy is unknown`];
   const [low, high] = nextRun.interval.map(percent);
   yield ["Next run", `shows a new one with a chance of ${percent(nextRun.chance)} (95 %: ${low} to ${high})`];
   let title = "Never met";

@@ -8,8 +8,13 @@ const report: DrillReport = {
   selection: { rule: "a rule", leftOut: [] },
   verdict: "inconclusive",
   interrupted: false,
-  model: { verdict: "holds", randomRuns: 1, corpusRuns: 1, seconds: 1, profiles: [] },
-  live: { verdict: "inconclusive", seconds: 1, servers: [] },
+  worlds: {
+    model: { verdict: "holds", randomRuns: 1, corpusRuns: 1, seconds: 1, profiles: [] },
+    live: { verdict: "inconclusive", seconds: 1, servers: [] },
+  },
+  policy: null,
+  recordedBefore: 0,
+  report: "report.txt",
   agreement: {
     ...{ cases: 2, agree: 1, disagree: 0, inconclusive: 1, notRun: 3 },
     ...{ expectations: 0, expectMet: 0, exact: 0, permittedOne: 0 },
