@@ -1,9 +1,11 @@
 /** What only an injector cannot do is skipped where it has that limit, and done where it has not. */
 import { describe, expect, test } from "vitest";
-import { plan } from "../../models/plan/plan.ts";
+import { type Plan, plan, planCase } from "../../models/plan/plan.ts";
 import { type InjectorLimit, injectorLimits, liveLimits } from "../../models/plan/setting.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
+import { planFor, runCase } from "../../src/run.ts";
+import type { Case } from "../../src/world.ts";
 import {
   type Bare,
   blackhole,
@@ -75,6 +77,17 @@ test("every limit is met above, and the live world has them all", () => {
   const met = new Set([...limited, ...limitedUnderPolicy].map(([word]) => word));
   expect([...met].sort()).toEqual([...injectorLimits].sort());
   expect([...liveLimits].sort()).toEqual([...injectorLimits].sort());
+});
+
+test("a case is planned by what neither its world nor the model can do", async () => {
+  const scenario = scenarioWith([start, flush(60)]);
+  const asked = { scenario, profile: natsGo, bus: "a bus", seed: "1" };
+  expect(planFor({ limits: new Set() }, asked).plan.steps[1]?.skipped).toMatchObject({ limit: "machine-load" });
+  const given: Plan[] = [];
+  const world = { limits: new Set<InjectorLimit>(), capabilities: new Set<never>(), close: async () => {} };
+  const run = (one: Case): void => void given.push(one.plan);
+  await runCase({ ...world, run }, asked);
+  expect(given).toEqual([planCase(scenario, natsGo).plan]);
 });
 
 test.each([
