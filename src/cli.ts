@@ -18,13 +18,13 @@ import { type Question, questions } from "./drills/drill.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { quoted } from "./findings/again.ts";
 import { versionsHere } from "./findings/counterexample.ts";
-import type { Ending } from "./findings/ending.ts";
+import type { CommandEnding } from "./findings/ending.ts";
 import { paintFor } from "./report/paint.ts";
 import { progressOn } from "./report/progress.ts";
 import { Interrupted } from "./runs/interrupt.ts";
 import { lanesDefault, lanesMax } from "./worlds/live/lanes.ts";
 
-type Act = (context: Context) => Promise<Ending>;
+type Act = (context: Context) => Promise<CommandEnding>;
 
 /** Time for a command to end by itself after a signal; its processes end with this one in any case. */
 const interruptGraceMs = 4_000;
@@ -106,7 +106,7 @@ function listen(interrupt: AbortController): { code: number | undefined } {
   return exit;
 }
 
-function print({ document, text, again, resume }: Ending, json: boolean): void {
+function print({ document, text, again, resume }: CommandEnding, json: boolean): void {
   const lines = [
     ...(resume === undefined ? [] : [["Resume", resume]]),
     ...(again === undefined ? [] : [["Again", again]]),

@@ -10,7 +10,7 @@ import { UsageError } from "../errors.ts";
 import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
-import { concluded, type Ending, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
+import { type CommandEnding, concluded, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import { rateText } from "../rate.ts";
 import { type ComparedBesides, renderCompare } from "../report/compare.ts";
@@ -47,7 +47,7 @@ interface Known {
   selfTest?: SelfTestReport;
 }
 
-export async function compare(context: Context, options: CompareOptions): Promise<Ending> {
+export async function compare(context: Context, options: CompareOptions): Promise<CommandEnding> {
   const [bus, another] = options.buses;
   if (bus === undefined || another !== undefined)
     throw new UsageError(`${options.asked} in the live world takes exactly one --bus NAME|COMMAND.`);
@@ -137,7 +137,7 @@ function conclude(
   folder: RunFolder,
   interrupted: boolean,
   paint: Paint,
-): Ending {
+): CommandEnding {
   const { coverage } = found;
   const verdict = verdictOf(options, found, interrupted);
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));

@@ -1,4 +1,4 @@
-/** What every command is given. What it gives back is an `Ending`: see findings/ending.ts. */
+/** What every command is given. What it gives back is an `CommandEnding`: see findings/ending.ts. */
 import type { Paint } from "../report/paint.ts";
 import type { Progress } from "../report/progress.ts";
 

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
-import type { Ending } from "../findings/ending.ts";
+import type { CommandEnding } from "../findings/ending.ts";
 import { type BusState, type DoctorReport, type PackageState, renderDoctor } from "../report/doctor.ts";
 import { unlessInterrupted } from "../runs/interrupt.ts";
 import { livePackages } from "../runs/live.ts";
@@ -14,7 +14,7 @@ import { describeServers, type ServerDescription } from "../worlds/live/servers.
 import type { Context } from "./context.ts";
 import type { Common } from "./options.ts";
 
-export async function doctor(context: Context, { buses: named, backend }: Common): Promise<Ending> {
+export async function doctor(context: Context, { buses: named, backend }: Common): Promise<CommandEnding> {
   const servers = await describeServers();
   const containers = await describeEngine();
   const packages = livePackages.map(name => ({ name, found: isInstalled(name) }));

@@ -17,7 +17,7 @@ import { type CorpusEntry, loadCorpus } from "../corpus.ts";
 import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, versionsHere } from "../findings/counterexample.ts";
-import { concluded, type Ending, ending, kept, type Report } from "../findings/ending.ts";
+import { type CommandEnding, concluded, ending, kept, type Report } from "../findings/ending.ts";
 import { digestOfJson, type Header } from "../journal.ts";
 import type { Judgement } from "../judge.ts";
 import { type Exactness, exactnessOf, permittedLedgers } from "../permitted.ts";
@@ -65,7 +65,7 @@ type Found = {
   readonly violations: Violation[];
 };
 
-type DrillEnding = Ending<Extract<Report, { kind: "drill" }>>;
+type DrillEnding = CommandEnding<Extract<Report, { kind: "drill" }>>;
 
 export interface DrillOptions extends Common {
   /** Live, too, all of the corpus is run, however long it takes. */

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample } from "../findings/counterexample.ts";
-import { concluded, type Ending, ending } from "../findings/ending.ts";
+import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import { judge } from "../judge.ts";
 import { type ExhaustReport, renderExhaust } from "../report/exhaust.ts";
 import { counted, renderPairs } from "../report/table.ts";
@@ -40,7 +40,7 @@ export interface ExhaustOptions {
 /** A set of JavaScript ends at 2^24 entries. */
 const statesMaxMax = 16_000_000;
 
-export async function exhaust(context: Context, options: ExhaustOptions): Promise<Ending> {
+export async function exhaust(context: Context, options: ExhaustOptions): Promise<CommandEnding> {
   if (options.statesMax > statesMaxMax)
     throw new UsageError(`--states is at most ${statesMaxMax.toLocaleString("en-US")}.`);
   const profile = knownProfile(options.profile);
@@ -112,7 +112,7 @@ function conclude(
   { letters, leftOut, bounds, sizes }: Space,
   found: Exhausted,
   kept: readonly Kept[],
-): Ending {
+): CommandEnding {
   const { explored, exercised, neverExercised, seconds } = found;
   const interrupted = context.signal.aborted;
   const verdict = concluded([found.verdict], { interrupted });

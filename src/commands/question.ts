@@ -18,7 +18,7 @@ import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokeOf, brokeText, concernOf, whyBroken } from "../findings/broke.ts";
 import { versionsHere } from "../findings/counterexample.ts";
-import { concluded, type Ending, ending, kept } from "../findings/ending.ts";
+import { type CommandEnding, concluded, ending, kept } from "../findings/ending.ts";
 import { digestOfJson } from "../journal.ts";
 import { type Judgement, judge } from "../judge.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
@@ -66,7 +66,7 @@ interface Found {
   readonly violations: QuestionViolation[];
 }
 
-export async function drillQuestion(context: Context, question: Question, common: Common): Promise<Ending> {
+export async function drillQuestion(context: Context, question: Question, common: Common): Promise<CommandEnding> {
   const [bus = busDefault, another] = common.buses;
   if (another !== undefined) throw new UsageError(`drill ${question} takes one --bus NAME|COMMAND.`);
   if (common.resume !== undefined)
@@ -350,7 +350,13 @@ function rated({ violations }: Found, { scaled }: Pair, reproduced: QuestionViol
 const askedWith = ({ bus, common: { profile, require, backend } }: Asked) =>
   ({ bus, profile, require, backend: backendOption(backend) }) as const;
 
-function conclude(context: Context, asked: Asked, found: Found, folder: RunFolder, interrupted: boolean): Ending {
+function conclude(
+  context: Context,
+  asked: Asked,
+  found: Found,
+  folder: RunFolder,
+  interrupted: boolean,
+): CommandEnding {
   const { question, bus, policy, common } = asked;
   const whole = !interrupted && found.reason === undefined && found.cases.length === found.total && found.total > 0;
   const isIdle = found.cases.some(({ judged, notRun, notShown }) => notShown !== null || (judged && notRun !== null));

@@ -18,7 +18,7 @@ import { BadInput, UsageError } from "../errors.ts";
 import { quoted, replayLine } from "../findings/again.ts";
 import { brokeOf } from "../findings/broke.ts";
 import { type Counterexample, readCase } from "../findings/counterexample.ts";
-import { concluded, type Ending, ending, isVacuous } from "../findings/ending.ts";
+import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
 import type { Judgement } from "../judge.ts";
 
 import { liveRate, type Rate } from "../rate.ts";
@@ -70,7 +70,7 @@ interface Found {
   selfTest: SelfTestReport | null;
 }
 
-export async function replay(context: Context, options: ReplayOptions): Promise<Ending> {
+export async function replay(context: Context, options: ReplayOptions): Promise<CommandEnding> {
   const one = await readReplay(options);
   context.say(`seed ${one.seed}`);
   const found: Found = { cases: [], selfTest: null };
@@ -230,7 +230,7 @@ function conclude(
   { cases, selfTest }: Found,
   interrupted: boolean,
   context: Context,
-): Ending {
+): CommandEnding {
   const timesExercised = (id: string): number =>
     cases
       .flatMap(({ runs }) => runs.flatMap(run => run.judgement.properties))

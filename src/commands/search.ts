@@ -13,7 +13,7 @@ import { UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
-import { concluded, type Ending, ending } from "../findings/ending.ts";
+import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge.ts";
 import type { ShownFailure } from "../report/failure.ts";
 import type { Paint } from "../report/paint.ts";
@@ -41,7 +41,7 @@ export interface SearchOptions extends Common {
   readonly budgetSeconds: number | undefined;
 }
 
-export async function search(context: Context, options: SearchOptions): Promise<Ending> {
+export async function search(context: Context, options: SearchOptions): Promise<CommandEnding> {
   if (options.world === "live") return compare(context, { ...options, keepGoing: false, asked: "search" });
   if (options.buses.length > 0)
     throw new UsageError(
@@ -194,7 +194,12 @@ function violationsOf(
   });
 }
 
-function conclude(options: SearchOptions, found: readonly ProfileFound[], interrupted: boolean, paint: Paint): Ending {
+function conclude(
+  options: SearchOptions,
+  found: readonly ProfileFound[],
+  interrupted: boolean,
+  paint: Paint,
+): CommandEnding {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
   const violations = violationsOf(found, options, interrupted);
   const verdict = concluded(found.map(verdictOf), { interrupted });

@@ -34,10 +34,10 @@ export interface Shown {
   readonly resume?: string | undefined;
 }
 
-export type Ending<R extends Report = Report> = R & Shown & { readonly exitCode: number };
+export type CommandEnding<R extends Report = Report> = R & Shown & { readonly exitCode: number };
 
 /** A report that was kept names its path last, below the verdict. */
-export function ending<R extends Judged>(report: R, shown: Shown): Ending<R> {
+export function ending<R extends Judged>(report: R, shown: Shown): CommandEnding<R> {
   const { document } = report;
   const text = "report" in document ? `${shown.text}\nReport   ${document.report}` : shown.text;
   const ended: Shown & { readonly exitCode: number } = { ...shown, text, exitCode: exitCodeOf(document) };

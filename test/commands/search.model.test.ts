@@ -55,5 +55,5 @@ test("holding a client to what it does not promise leaves a shortest counterexam
   expect(met.json).toMatchObject({ counterexample: json.counterexample, known: true });
   expect(JSON.parse(readFileSync(join(cwd, json.counterexample), "utf8"))).toEqual(file);
   const told = await faultline(args.slice(0, -1), { cwd });
-  expect(told.stdout).toContain(`met before, and kept in ${json.counterexample}`);
+  expect(told.stdout).toContain(`already known, and kept in ${json.counterexample}`);
 });
