@@ -1,8 +1,6 @@
 /**
  * The server says `-ERR` on the client's connection, and may end that. It is over at once, and what comes of it is the client's own
  * (F-138 to F-141 of docs/facts.md). The link is flushed before, so that nothing is under way.
- *
- * `exhaust` has no letters for it: eight, at every state in which a client is connected, would crowd out what is read of the others.
  */
 import { closeForGood, endConnection, notice, reconnect } from "../connection.ts";
 import {
@@ -17,6 +15,7 @@ import {
 } from "../plan/reasons.ts";
 import { isCalm } from "../plan/view.ts";
 import type { Profile } from "../vocabulary/profile.ts";
+import { serverErrorTexts } from "../vocabulary/scenario.ts";
 import { type FaultKind, type FaultOf, noLife } from "./fault.ts";
 
 type ServerError = FaultOf<"server-error">;
@@ -65,7 +64,13 @@ export const serverError: FaultKind<ServerError> = {
   },
   words: ({ text, closes }) =>
     `the server says -ERR, ${wordsFor[text]}, and ${closes ? "ends the connection" : "goes on"}`,
-  letters: () => [],
+  letters: ({ policy }) =>
+    (policy === undefined ? serverErrorTexts : []).flatMap(text =>
+      [false, true].map(closes => ({
+        name: `server-error, ${text}${closes ? ", and the end of the connection" : ""}`,
+        fault: () => ({ kind: "server-error", text, closes }) as const,
+      })),
+    ),
 };
 
 const wordsFor: Readonly<Record<ServerError["text"], string>> = {
