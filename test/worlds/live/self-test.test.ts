@@ -187,7 +187,7 @@ const sabotages: readonly (readonly [name: string, missing: string, changes: (li
     "a greeting that is not dropped but is listed as such",
     "silent-handshake",
     link => ({
-      open: ({ closesWith, heldDownstream = false }) => link.open({ closesWith, heldDownstream }),
+      open: ({ silentHandshake: _, ...others }) => link.open(others),
       toxics: lies,
     }),
   ],

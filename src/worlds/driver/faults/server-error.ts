@@ -1,7 +1,7 @@
 /** The server says `-ERR` to the client, between two frames, and may end the connection. Nothing is left to be healed. */
 import { outcomeOf } from "../../../../models/faults/server-error.ts";
 import type { ServerErrorText, StepId } from "../../../../models/vocabulary/scenario.ts";
-import { busOf, type Course, mustBe } from "../course.ts";
+import { busOf, type Course, giveUp } from "../course.ts";
 import { proven, sayEvents } from "../hearing.ts";
 import { awaitBack, awaitSaid, callBoundMs, hasSaid, notAwaited } from "../waits.ts";
 import type { FaultOf, Injector } from "./injector.ts";
@@ -20,7 +20,7 @@ export const serverError: Injector<FaultOf<"server-error">> = {
   async install(course, step, fault, before) {
     const cid = await connectionOf(course);
     const connections = await course.rig.link.say(course.name, textOf[fault.text], fault.closes);
-    mustBe(step, `the line on one connection, and not on ${connections},`, connections === 1);
+    if (connections !== 1) giveUp(step, `the line to be said on one connection, and not on ${connections}`);
     switch (outcomeOf(course.one.profile, fault)) {
       case "kept":
         return hasKept(course, step, cid);
