@@ -93,7 +93,7 @@ export const hearsEffect = {
     if (change === "reconnected") state.reconnects++;
   },
   "not-awaited"({ notAwaited }, { step, what }) {
-    notAwaited.push(`${step} waited in vain for ${what}`);
+    notAwaited.push(`${step} gave up waiting for ${what}`);
   },
 } satisfies Hearing<EffectState>;
 export const trackEffect = onSeen<EffectState>(hearsEffect);

@@ -112,7 +112,9 @@ export function readHolds(claim: string, options: HoldsOptions): Asked {
   if (!Number.isSafeInteger(runs) || runs < 1) refuse(`runs must be a whole number from 1; it is ${runs}.`);
   const profile = options.profile ?? (world === "model" ? bundledProfile(options.bus ?? "") : undefined);
   if (profile !== undefined && profiles[profile] === undefined)
-    refuse(`there is no profile ${JSON.stringify(profile)}; known are ${Object.keys(profiles).join(", ")}.`);
+    refuse(
+      `there is no profile ${JSON.stringify(profile)}; the known profiles are ${Object.keys(profiles).join(", ")}.`,
+    );
   const bus = world === "model" ? profile : options.bus;
   if (bus === undefined) return refuse(`the ${world} world needs a ${world === "model" ? "profile" : "bus"}.`);
   return { claim, world, profile, bus, runs, seed };

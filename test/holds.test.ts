@@ -83,7 +83,7 @@ describe("what is asked", () => {
       model("nats-go"),
       /no such claim[\s\S]*core-path\/order-is-kept[\s\S]*corpus/,
     ],
-    ["an unknown profile", "corpus", model("nats-cobol"), /no profile "nats-cobol"; known are nats-go/],
+    ["an unknown profile", "corpus", model("nats-cobol"), /no profile "nats-cobol"; the known profiles are nats-go/],
     ["an unknown world", "corpus", { world: "moon" as "model" }, /worlds are model and live; it names "moon"/],
     ["no runs", "corpus", model("nats-go", { runs: 0 }), /runs must be a whole number from 1; it is 0/],
     ["the model of nobody", "corpus", { world: "model" }, /the model world needs a profile/],

@@ -70,21 +70,26 @@ test("no profile is inherited", () => {
 
 describe.each(inherited)("%s is no", name => {
   test.each<[what: string, exitCode: number, says: string, go: () => unknown]>([
-    ["--profile", 64, "known are nats-go,", () => readCommon({ profile: name })],
+    ["--profile", 64, "the known profiles are nats-go,", () => readCommon({ profile: name })],
     ["--bus", 64, "bundled are go-nats-go,", () => readCommon({ bus: [name] })],
     ["--policy", 64, "bundled are cordum-as-found,", () => readCommon({ policy: name })],
     ["--require", 64, "core-path/order-is-kept", () => readCommon({ require: [name] })],
     ["--property", 64, "core-path/order-is-kept", () => knownProperty(name, "--property")],
     ["--world", 64, "the worlds are model and live", () => readWorlds(name, "--world")],
     ["claim of holds", 64, "core-path/order-is-kept", () => readHolds(name, { world: "model", profile: "nats-go" })],
-    ["profile of holds", 64, "known are nats-go,", () => readHolds("corpus", { world: "model", profile: name })],
+    [
+      "profile of holds",
+      64,
+      "the known profiles are nats-go,",
+      () => readHolds("corpus", { world: "model", profile: name }),
+    ],
     [
       "world of holds",
       64,
       "the worlds are model and live",
       () => readHolds("corpus", { world: name as WorldName, profile: "nats-go" }),
     ],
-    ["profile of a greeting", 65, "known are nats-go,", () => profileOf(name, "a bus", undefined)],
+    ["profile of a greeting", 65, "the known profiles are nats-go,", () => profileOf(name, "a bus", undefined)],
     ["policy of a scenario", 65, "there are cordum-as-found,", parse({ ...scenario, policy: name })],
     ["capability of a scenario", 65, "expected one of", parse({ ...scenario, requires: [name] })],
     ["kind of step", 65, "steps[0].kind", parse({ ...scenario, steps: [{ id: "a", kind: name }] })],
@@ -96,7 +101,12 @@ describe.each(inherited)("%s is no", name => {
       "there is no property",
       () => parsePolicy(JSON.stringify({ ...bundledPolicy("core-only"), demands: [name] }), "a.json"),
     ],
-    ["profile of a counterexample", 65, "known are nats-go,", () => replayed(counterexample({ profile: name }))],
+    [
+      "profile of a counterexample",
+      65,
+      "the known profiles are nats-go,",
+      () => replayed(counterexample({ profile: name })),
+    ],
     ["world of a counterexample", 65, "world", () => checkCounterexample(counterexample({ world: name }), "a.json")],
   ])("%s: %i, and the answer says what is known", async (_what, exitCode, says, go) => {
     const { exitCode: code, message } = await failure(go);

@@ -108,7 +108,7 @@ interface PolicyDraft {
   readonly waitingCountMax: number;
   /** Keys used so far. */
   keys: number;
-  /** Replica 0 has asked for JetStream once, in vain: it publishes nothing through it, so no acknowledgement can be lost. */
+  /** Replica 0 has asked for JetStream once, without an answer: it publishes nothing through it, so no acknowledgement can be lost. */
   isDowngraded: boolean;
   /** Replica 0 has a handler: what it is given would count against an acknowledgement to be lost. */
   isSubscribed: boolean;

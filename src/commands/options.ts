@@ -79,7 +79,7 @@ export function knownProfile(name: string): Profile {
   if (profile !== undefined) return profile;
   const known = Object.keys(profiles);
   throw new UsageError(
-    `There is no profile ${JSON.stringify(name)}; known are ${known.join(", ")}.${didYouMean(name, known)}`,
+    `There is no profile ${JSON.stringify(name)}; the known profiles are ${known.join(", ")}.${didYouMean(name, known)}`,
   );
 }
 

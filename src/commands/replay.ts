@@ -105,7 +105,7 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
     throw new BadInput(
       shown,
       "profile",
-      `there is no profile ${JSON.stringify(profile)}; known are ${Object.keys(profiles).join(", ")}: name one with --profile`,
+      `there is no profile ${JSON.stringify(profile)}; the known profiles are ${Object.keys(profiles).join(", ")}: name one with --profile`,
     );
   const answers = counterexample === undefined || options.seedGiven ? [] : counterexample.answers;
   return {

@@ -125,7 +125,7 @@ test("what a case that was given up would have shown is not observed, and the ca
   const text = readFileSync(join(cwd, json.report), "utf8");
   const notShown = text.slice(text.indexOf("Not shown"), text.indexOf("Broken promises"));
   for (const { about, notObserved } of given) {
-    expect(notObserved).toMatch(/waited in vain for/);
+    expect(notObserved).toMatch(/gave up waiting for/);
     expect(notShown).toContain(`${about}\n      ${notObserved}`);
   }
   const families: readonly { readonly published: number; readonly notObserved: number }[] = json.families;

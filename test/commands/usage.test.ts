@@ -18,7 +18,11 @@ test.for<readonly [string, readonly string[], string]>([
   ["an unknown command", ["nonsense"], "unknown command 'nonsense'"],
   ["an unknown option", ["drill", "--bogus"], "unknown option '--bogus'"],
   ["an unknown bus", ["drill", "--bus", "nope"], 'There is no bus "nope"; bundled are go-nats-go, '],
-  ["an unknown profile", ["search", "--profile", "nope"], 'There is no profile "nope"; known are nats-go, '],
+  [
+    "an unknown profile",
+    ["search", "--profile", "nope"],
+    'There is no profile "nope"; the known profiles are nats-go, ',
+  ],
   [
     "an inherited name for a profile",
     ["search", "--profile", "constructor"],

@@ -125,7 +125,7 @@ describe("a run proves nothing", () => {
     expect(whyVacuous(effectOf(published(0, 1), skipped("flush")))).toBeUndefined();
   });
 
-  test("where a wait was in vain, and it says which was the first", () => {
+  test("if a wait was not met, and it says which was the first", () => {
     const waits = ["cut", "heal"].map((step): Event => ({ kind: "not-awaited", step, what: "a word" }));
     expect(whyVacuous(effectOf(published(0, 1), waits))).toBe("cut gave up waiting for a word");
   });
