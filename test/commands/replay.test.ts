@@ -102,7 +102,7 @@ test("answers that do not fit any more are clamped, sampled or left over, and th
   expect(clamped.stdout).toContain("asked-no-more at ");
   expect(clamped.stdout).toContain("is stored and was never asked for");
   const sampledAgain = await faultline(["replay", "sampled.json"], { cwd });
-  expect(sampledAgain.stdout).toContain("nothing is stored, ");
+  expect(sampledAgain.stdout).toContain("no answer is stored, so ");
 });
 
 test("live and model stand side by side, with places, steps and the expectation", async () => {

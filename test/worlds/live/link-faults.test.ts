@@ -204,7 +204,9 @@ test.each(foreign)("a link that another %s is no longer as it was shown", async 
 test.each([
   ["of its name", () => link.port],
   ["of another name on its port", () => 1],
-])("a link is not opened where there is a proxy %s", async (_, number) => {
+])("a link that has been open is not opened where there is a proxy %s", async (_, number) => {
+  await link.open({ closesWith: "fin" });
+  await link.cut();
   const name = `link-${number()}`;
   await ask("POST", "", { name, listen: `127.0.0.1:${link.port}`, upstream: "127.0.0.1:1", enabled: true });
   expect(link.isOpen).toBe(false);
