@@ -1,6 +1,6 @@
 /**
- * What `vitest` runs: `model` starts no server, and its files run side by side; `live` starts servers and buses, one file at a time.
- * A file among the live ones that needs no server is named `*.model.test.ts`, and runs with the model.
+ * What `vitest` runs: `model` starts no server, and its files run side by side; `live` and `slow` start servers and buses, one file at a
+ * time. A file among the live ones that needs no server is named `*.model.test.ts`, and runs with the model.
  */
 import { defineConfig } from "vitest/config";
 
@@ -11,6 +11,17 @@ if (major < 22 || (major === 22 && minor < 22))
 const liveBuses = "test/bus-protocol/{buses,exit-buses,policy-buses,typescript-policy-bus}.test.ts";
 const nowhere = "/dev/null";
 const needsNoServer = "test/**/*.model.test.ts";
+const isSlow = "test/**/*.slow.test.ts";
+
+/** Real servers and clients: one file at a time, after the model, so that nothing else takes the processor while their clocks run. */
+const onServers = {
+  globalSetup: "test/find-servers.ts",
+  pool: "forks",
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  sequence: { groupOrder: 1 },
+} as const;
 
 export default defineConfig({
   test: {
@@ -42,16 +53,12 @@ export default defineConfig({
         test: {
           name: "live",
           include: ["test/{worlds,commands,cli,package}/**/*.test.ts", liveBuses, "test/holds/live.test.ts"],
-          exclude: [needsNoServer],
-          globalSetup: "test/find-servers.ts",
-          pool: "forks",
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // After the model, so that nothing else takes the processor while the clocks of real clients run.
-          sequence: { groupOrder: 1 },
+          exclude: [needsNoServer, isSlow],
+          ...onServers,
         },
       },
+      // Not part of `npm test`, which is to stay below 12 minutes: `npm run test:slow`.
+      { extends: true, test: { name: "slow", include: [isSlow], ...onServers } },
     ],
   },
 });

@@ -31,7 +31,7 @@ const live = ["--bus", "go-nats-go"];
 
 test.for([
   ["drill", ["drill"], 3_000],
-  ["drill, live", ["drill", ...live], 9_000],
+  ["drill, live", ["drill", "--all", ...live], 9_000],
   ["drill durability", ["drill", "durability"], 2_000],
   ["drill buffer", ["drill", "buffer"], 3_000],
   ["drill shutdown", ["drill", "shutdown"], 4_000],
