@@ -43,7 +43,7 @@ test("doctor says of a bus that is wrapped that it is, and of another that it is
 test("a replay that needs a signal says why it cannot be given", async () => {
   const { code, stdout } = await faultline(["replay", stop, "--world", "live", "--bus", unknown]);
   expect(stdout).toMatch(/put exec before the command that starts it/);
-  expect(stdout).toMatch(/not run, lacks signal/);
+  expect(stdout).toMatch(/not run: lacks signal/);
   expect(code).toBe(2);
 });
 
