@@ -26,12 +26,12 @@ test.for<readonly [string, readonly string[], string]>([
   [
     "an inherited name for a profile",
     ["search", "--profile", "constructor"],
-    'There is no profile "constructor"; known',
+    'There is no profile "constructor"; the known',
   ],
   [
     "an inherited name for a profile of exhaust",
     ["exhaust", "--publishes", "1", "--faults", "1", "--profile", "__proto__"],
-    'There is no profile "__proto__"; known',
+    'There is no profile "__proto__"; the known',
   ],
   ["an inherited name for a question", ["drill", "toString"], "there are durability, buffer"],
   ["an unknown property", ["search", "--property", "nope"], "core-path/order-is-kept"],
