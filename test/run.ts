@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const report = join(root, ".faultline", "test", "vitest.json");
-const minutesMax = 15;
+const minutesMax = 30;
 
 interface Tally {
   readonly passed: number;
