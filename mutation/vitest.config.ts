@@ -24,7 +24,7 @@ export default defineConfig({
     include: [
       "test/{models,properties}/*.test.ts",
       "test/mutants/kill-matrix.test.ts",
-      "test/search/shapes.test.ts",
+      "test/search/random/shapes.test.ts",
       "test/no-regression.test.ts",
     ],
     pool: "threads",

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { planCase } from "../models/plan/plan.ts";
 import { natsGo } from "../models/profiles/nats-go.ts";
-import { judge } from "../src/judge.ts";
+import { judge } from "../src/judge/judge.ts";
 import { digestOfSeed } from "./digest-of-seed.ts";
 import { eventsOf, randomScenario } from "./models/cases.ts";
 

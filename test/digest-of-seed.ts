@@ -5,7 +5,7 @@ import { planCase } from "../models/plan/plan.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Event } from "../models/vocabulary/event.ts";
 import { scenarioOf } from "../properties/arbitraries/scenario.ts";
-import { judge } from "../src/judge.ts";
+import { judge } from "../src/judge/judge.ts";
 import { modelCapabilities, runModel } from "../src/worlds/model.ts";
 
 /** Scenarios, events, verdicts, reasons and ledgers of `cases` cases per profile, folded into one number. */

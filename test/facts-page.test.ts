@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loadCorpus } from "../src/corpus.ts";
+import { loadCorpus } from "../src/files/corpus.ts";
 
 const root = join(import.meta.dirname, "..");
 const page = readFileSync(join(root, "docs", "facts.md"), "utf8");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { profiles } from "../models/profiles/index.ts";
 import { checkCounterexample } from "../src/findings/counterexample.ts";
 import { type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "../src/holds.ts";
-import { runModelCase } from "../src/run.ts";
+import { runModelCase } from "../src/judge/run.ts";
 
 const dropped = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
 const model = (profile: string, more: Partial<HoldsOptions> = {}): HoldsOptions => ({

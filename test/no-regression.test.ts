@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { hashText, sampled } from "../models/choice.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import { policyScenarioOf } from "../properties/arbitraries/policy-scenario.ts";
-import { digestOf } from "../src/judge.ts";
-import { bundledPolicy } from "../src/policies.ts";
+import { bundledPolicy } from "../src/files/policies.ts";
+import { digestOf } from "../src/judge/judge.ts";
 import { modelCapabilities } from "../src/worlds/model.ts";
 import { eventsOf, profileNamed, randomScenario } from "./models/cases.ts";
 

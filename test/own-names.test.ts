@@ -8,11 +8,11 @@ import { profiles } from "../models/profiles/index.ts";
 import { knownProperty, readCommon, readWorlds } from "../src/commands/options.ts";
 import { replay } from "../src/commands/replay.ts";
 import { exitCodes } from "../src/errors.ts";
+import { bundledPolicy } from "../src/files/policies.ts";
+import { parsePolicy, parseScenario } from "../src/files/scenario-schema.ts";
 import { checkCounterexample } from "../src/findings/counterexample.ts";
 import { readHolds } from "../src/holds.ts";
-import { bundledPolicy } from "../src/policies.ts";
 import { profileOf } from "../src/runs/profiles.ts";
-import { parsePolicy, parseScenario } from "../src/schema.ts";
 import type { WorldName } from "../src/world.ts";
 import { lanesDefault } from "../src/worlds/live/lanes.ts";
 

@@ -141,8 +141,11 @@ const rules: readonly TreeRule[] = [
         reason: "a class or a wider type of the live world bears the name of the rig's interface that it fills",
       },
       { complaint: /^Run .*registry\.ts too$/, reason: "how a program is run; read by src/worlds/live" },
-      { complaint: /^Setting .*exhaust-alphabet\.ts too$/, reason: "what is explored; read by src/commands" },
-      { complaint: /is in src\/search\/(?!exhaust-alphabet)/, reason: "a search's own name, which it does not export" },
+      { complaint: /^Setting .*exhaust\/alphabet\.ts too$/, reason: "what is explored; read by src/commands" },
+      {
+        complaint: /is in src\/search\/(?!exhaust\/alphabet)/,
+        reason: "a search's own name, which it does not export",
+      },
       {
         complaint: /src\/(commands\/|report\/|holds\.ts|drills\/answer\.ts|worlds\/live\/servers\.ts)/,
         reason: "goes with the one frame in which every command ends",

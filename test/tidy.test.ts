@@ -67,7 +67,7 @@ const linesMax = 700;
 const rules: readonly Rule[] = [
   {
     name: "the vocabulary imports nothing but the vocabulary",
-    instead: "put behaviour into models/, validation into src/schema.ts",
+    instead: "put behaviour into models/, validation into src/files/",
     check: onlyImports(/^models\/vocabulary\//, /^models\/vocabulary\//),
     bad: [planted("models/vocabulary/x.ts", 'import { plan } from "../plan.ts";')],
     good: [planted("models/vocabulary/x.ts", 'import type { Run } from "./event.ts";')],
@@ -84,11 +84,11 @@ const rules: readonly Rule[] = [
     instead: "a model has no library, clock, file or randomness: ask `choose`, and let a world supply the rest",
     check: onlyImports(/^models\//, /^models\//),
     bad: [
-      planted("models/x.ts", 'import { judge } from "../src/judge.ts";'),
+      planted("models/x.ts", 'import { judge } from "../src/judge/judge.ts";'),
       planted("models/x.ts", 'import fc from "fast-check";'),
       planted("models/x.ts", 'const fs = await import("node:fs");'),
       planted("models/x.ts", 'import {\n  catalogue,\n} from "../properties/catalogue.ts";'),
-      planted("models/x.ts", 'export * from "../src/run.ts";'),
+      planted("models/x.ts", 'export * from "../src/judge/run.ts";'),
     ],
     good: [planted("models/profiles/x.ts", 'import { plan } from "../plan.ts";')],
   },
@@ -135,20 +135,20 @@ const rules: readonly Rule[] = [
   },
   {
     name: "worlds never judge",
-    instead: "emit an event; src/judge.ts reads it afterwards",
-    check: neverImports(/^src\/worlds\//, /^(properties\/|src\/judge\.ts|src\/(report|search|commands)\/)/),
+    instead: "emit an event; src/judge/judge.ts reads it afterwards",
+    check: neverImports(/^src\/worlds\//, /^(properties\/|src\/judge\/|src\/(report|search|commands)\/)/),
     bad: [
       planted("src/worlds/x.ts", 'import { catalogue } from "../../properties/catalogue.ts";'),
-      planted("src/worlds/live/x.ts", 'import { judge } from "../../judge.ts";'),
+      planted("src/worlds/live/x.ts", 'import { judge } from "../../judge/judge.ts";'),
     ],
     good: [planted("src/worlds/x.ts", 'import { step } from "../../models/bus.ts";')],
   },
   {
     name: "the report renders and never runs",
     instead: "hand the report what was found; run things in src/commands",
-    check: neverImports(/^src\/report\//, /^src\/(worlds|bus-protocol|search|commands)\/|^src\/run\.ts$/),
+    check: neverImports(/^src\/report\//, /^src\/(worlds|bus-protocol|search|commands)\/|^src\/judge\/run\.ts$/),
     bad: [planted("src/report/x.ts", 'import { runModel } from "../worlds/model.ts";')],
-    good: [planted("src/report/x.ts", 'import type { Judgement } from "../judge.ts";')],
+    good: [planted("src/report/x.ts", 'import type { Judgement } from "../judge/judge.ts";')],
   },
   {
     name: "only the command line calls commands",
@@ -167,7 +167,9 @@ const rules: readonly Rule[] = [
     name: "what broke is told by its kind",
     instead: "ask `kind` of what src/findings/broke.ts gives; a name with a slash in it is no promise for that",
     check: file =>
-      /^src\/(?!policies\.ts$)/.test(file.path) ? linesThat(file, /\.(includes|indexOf|split|search)\("\/"\)/) : [],
+      /^src\/(?!files\/policies\.ts$)/.test(file.path)
+        ? linesThat(file, /\.(includes|indexOf|split|search)\("\/"\)/)
+        : [],
     bad: [
       planted("src/commands/x.ts", 'const isPromise = broken.includes("/");'),
       planted("src/x.ts", 'const concern = property.split("/")[0];'),
@@ -194,7 +196,7 @@ const rules: readonly Rule[] = [
     name: "fast-check is imported by generators, searches and tests only",
     instead: "use scenarioOf from properties/arbitraries/scenario.ts",
     check: neverImports(/^(?!properties\/arbitraries\/|src\/search\/|src\/holds\.ts|test\/)/, /^fast-check$/),
-    bad: [planted("src/judge.ts", 'import fc from "fast-check";')],
+    bad: [planted("src/judge/judge.ts", 'import fc from "fast-check";')],
     good: [planted("src/search/x.ts", 'import fc from "fast-check";')],
   },
   {
@@ -240,7 +242,7 @@ const rules: readonly Rule[] = [
     instead: "compare entries by their keys, and give the reason as data; the code that shows it calls worded",
     check: neverImports(/^models\/(?!words\.ts$|index\.ts$)/, /^models\/words\.ts$/),
     bad: [planted("models/oracle.ts", 'import { worded } from "./words.ts";')],
-    good: [planted("src/judge.ts", 'import { worded } from "../models/words.ts";')],
+    good: [planted("src/judge/judge.ts", 'import { worded } from "../models/words.ts";')],
   },
   {
     name: "a sentence is written and never read back",

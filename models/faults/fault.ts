@@ -3,7 +3,7 @@
  * model's bus, its words and its letters for `exhaust`. How a rig does it for real is the file of the same name in
  * `src/worlds/driver/faults/`.
  *
- * Elsewhere: its shape is data of the vocabulary, and its bounds are in `src/schema.ts`, since models have no library; what keeps a
+ * Elsewhere: its shape is data of the vocabulary, and its bounds are in `src/files/scenario-schema.ts`, since models have no library; what keeps a
  * dial from getting through (`properties/cold-start.ts`) and what is plainer than a fault (`properties/arbitraries/`) is said there,
  * since properties and generators see the vocabulary alone; what a server that ends does to its streams is `models/bus.ts`, since that
  * is one story of link, client and server.

@@ -6,12 +6,11 @@ import { commandLine, replayLine } from "../findings/again.ts";
 import { brokeText } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
-import { judge } from "../judge.ts";
+import { judge } from "../judge/judge.ts";
+import { type CaseRun, runModelCase } from "../judge/run.ts";
 import { type ExhaustReport, renderExhaust } from "../report/exhaust.ts";
 import { counted, renderPairs } from "../report/table.ts";
-import { type CaseRun, runModelCase } from "../run.ts";
 import { seedsMax, seedThatShows } from "../search/certify.ts";
-import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust.ts";
 import {
   alphabetOf,
   type Bounds,
@@ -23,7 +22,8 @@ import {
   scopeOf,
   settingsOf,
   sizesOf,
-} from "../search/exhaust-alphabet.ts";
+} from "../search/exhaust/alphabet.ts";
+import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust/exhaust.ts";
 import type { Context } from "./context.ts";
 import { knownProfile } from "./options.ts";
 

@@ -3,7 +3,7 @@
  * JSON and in files it is one word, which only this file writes and reads.
  */
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { type Judgement, whyUnmet } from "../judge.ts";
+import { type Judgement, whyUnmet } from "../judge/judge.ts";
 
 export type Broke =
   | { readonly kind: "promise"; readonly property: string }

@@ -11,7 +11,7 @@ import type { ExhaustReport } from "../report/exhaust.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
-import type { RunFolder } from "../run-folder.ts";
+import type { RunFolder } from "../runs/run-folder.ts";
 
 /** A report that comes to a verdict. `document` is what --json prints. */
 export type Judged =

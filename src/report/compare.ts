@@ -1,7 +1,7 @@
 /** Live runs held against the model: what was held against what, how many agreed, what trouble they met, and the failure, if there is one. */
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import type { Rate } from "../rate.ts";
-import type { Witnessed } from "../witnessed.ts";
+import type { Rate } from "../judge/rate.ts";
+import type { Witnessed } from "../judge/witnessed.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";

@@ -1,8 +1,8 @@
 /** The drill's report: what was run, the fate table, what was not run, and whether the model had predicted it. */
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import { type Rate, rateText } from "../rate.ts";
-import type { Witnessed } from "../witnessed.ts";
+import { type Rate, rateText } from "../judge/rate.ts";
+import type { Witnessed } from "../judge/witnessed.ts";
 import { classTitles } from "./fates.ts";
 import { type LedgerRow, renderLedger } from "./ledger-table.ts";
 import { type NotShown, renderNotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";

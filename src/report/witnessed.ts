@@ -1,5 +1,5 @@
 /** The branches of the model that live runs were witnesses of, made readable; and those that none was. */
-import type { Witnessed } from "../witnessed.ts";
+import type { Witnessed } from "../judge/witnessed.ts";
 import type { Paint } from "./paint.ts";
 import { renderPairs } from "./table.ts";
 

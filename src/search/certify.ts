@@ -7,8 +7,8 @@ import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { type Broke, breaks } from "../findings/broke.ts";
-import type { JudgeOptions } from "../judge.ts";
-import type { CaseRun } from "../run.ts";
+import type { JudgeOptions } from "../judge/judge.ts";
+import type { CaseRun } from "../judge/run.ts";
 import {
   alphabetOf,
   type Bounds,
@@ -17,9 +17,9 @@ import {
   type Spending,
   scopeOf,
   spendings,
-} from "./exhaust-alphabet.ts";
-import { walkPaths } from "./exhaust-paths.ts";
-import type { PathWorld } from "./exhaust-world.ts";
+} from "./exhaust/alphabet.ts";
+import { walkPaths } from "./exhaust/paths.ts";
+import type { PathWorld } from "./exhaust/world.ts";
 
 /**
  * Minimal: no schedule of fewer than `steps` steps that publishes no more breaks the same, nor one of as many steps with fewer messages,

@@ -15,9 +15,9 @@ import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
-import { promisedBy, runFast } from "../../src/search/fast-case.ts";
-import { foldDigest, newDigest } from "../../src/search/fast-digest.ts";
-import { ModelCases } from "../../src/search/model.ts";
+import { promisedBy, runFast } from "../../src/search/random/fast-case.ts";
+import { foldDigest, newDigest } from "../../src/search/random/fast-digest.ts";
+import { ModelCases } from "../../src/search/random/model.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 
 const profile = natsGo;

@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { randomOf } from "../../properties/arbitraries/random.ts";
-import { readJournal } from "../../src/journal.ts";
+import { readJournal } from "../../src/runs/journal.ts";
 import { openLease } from "../../src/worlds/live/leases.ts";
 import { type Harness, leftAfter, leftovers, living, startHarness } from "./killed.ts";
 import { survive, verdictsOf } from "./survive.ts";

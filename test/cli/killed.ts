@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { journalName } from "../../src/journal.ts";
+import { journalName } from "../../src/runs/journal.ts";
 
 const bin = join(import.meta.dirname, "../../bin/faultline.js");
 

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readJournal } from "../../src/journal.ts";
+import { readJournal } from "../../src/runs/journal.ts";
 import { leftAfter, leftovers, listenersWith, living, runIn, startHarness } from "./killed.ts";
 
 export interface Kill {

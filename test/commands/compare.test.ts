@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readJournal } from "../../src/journal.ts";
+import { readJournal } from "../../src/runs/journal.ts";
 import { faultline, ownFolder } from "./faultline.ts";
 
 test("a bus held against its own profile agrees, and the counts add up", async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadCorpus } from "../../src/corpus.ts";
+import { loadCorpus } from "../../src/files/corpus.ts";
 import { faultline, ownFolder, withoutServers } from "./faultline.ts";
 
 test("the corpus on one real client: every case agrees, every expectation is met, the rest is not run and says why", async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PlannedCase } from "../../models/plan/plan.ts";
 import type { Context } from "../../src/commands/context.ts";
 import { type DrillOptions, drill } from "../../src/commands/drill.ts";
-import { type Permitted, permittedLedgers } from "../../src/permitted.ts";
+import { type Permitted, permittedLedgers } from "../../src/judge/permitted.ts";
 import { plain } from "../../src/report/paint.ts";
 import { ownFolder, withoutServers } from "./faultline.ts";
 

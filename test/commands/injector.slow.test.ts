@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { renderHolds, verdictOn } from "../../src/holds.ts";
-import { readJournal } from "../../src/journal.ts";
+import { readJournal } from "../../src/runs/journal.ts";
 import { failingInjector } from "./failing-injector.ts";
 import { faultline, ownFolder } from "./faultline.ts";
 

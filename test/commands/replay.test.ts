@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { type Answer, sampled } from "../../models/choice.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import { readCase } from "../../src/findings/counterexample.ts";
-import { runAnsweredCase } from "../../src/run.ts";
+import { runAnsweredCase } from "../../src/judge/run.ts";
 import { faultline, ownFolder, root } from "./faultline.ts";
 
 const whileDown = "fixtures/scenarios/reconnect-buffer/published-while-down.json";

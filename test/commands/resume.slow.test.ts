@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { readJournal } from "../../src/journal.ts";
+import { readJournal } from "../../src/runs/journal.ts";
 import { runIn } from "../cli/killed.ts";
 import { bin, faultline, ownFolder } from "./faultline.ts";
 

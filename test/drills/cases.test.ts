@@ -12,10 +12,10 @@ import { fillId } from "../../src/drills/buffer.ts";
 import { type DrillCase, questions } from "../../src/drills/drill.ts";
 import { fillFigures } from "../../src/drills/figures.ts";
 import { casesOf } from "../../src/drills/index.ts";
+import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
+import { checkScenario } from "../../src/files/scenario-schema.ts";
 import { allBrokenBy, brokeText } from "../../src/findings/broke.ts";
-import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
-import { runModelCase } from "../../src/run.ts";
-import { checkScenario } from "../../src/schema.ts";
+import { runModelCase } from "../../src/judge/run.ts";
 import { stepsOf } from "../models/cases.ts";
 
 const policy = (name: string): Policy => bundledPolicy(name) as Policy;

@@ -10,7 +10,7 @@ import {
   startFigures,
   stopFigures,
 } from "../../src/drills/figures.ts";
-import { bundledPolicy } from "../../src/policies.ts";
+import { bundledPolicy } from "../../src/files/policies.ts";
 
 const hardened = bundledPolicy("cordum-hardened") as Policy;
 

@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { planCase } from "../../models/plan/plan.ts";
 import { profiles } from "../../models/profiles/index.ts";
-import { loadCorpus } from "../../src/corpus.ts";
-import { whyUnmet } from "../../src/judge.ts";
-import { permittedLedgers } from "../../src/permitted.ts";
+import { loadCorpus } from "../../src/files/corpus.ts";
+import { whyUnmet } from "../../src/judge/judge.ts";
+import { permittedLedgers } from "../../src/judge/permitted.ts";
 import { holds } from "../../src/vitest.ts";
 import { holdsIn } from "./body.ts";
 

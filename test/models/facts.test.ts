@@ -8,7 +8,7 @@ import { planCase } from "../../models/plan/plan.ts";
 import { frameBytes, payloadBytesOf } from "../../models/vocabulary/frame.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
-import { permittedLedgers } from "../../src/permitted.ts";
+import { permittedLedgers } from "../../src/judge/permitted.ts";
 import {
   type Bare,
   type BareCall,

@@ -4,7 +4,7 @@ import { type Plan, plan, planCase } from "../../models/plan/plan.ts";
 import { type InjectorLimit, injectorLimits, liveLimits } from "../../models/plan/setting.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
-import { planFor, runCase } from "../../src/run.ts";
+import { planFor, runCase } from "../../src/judge/run.ts";
 import type { Case } from "../../src/world.ts";
 import {
   type Bare,

@@ -8,7 +8,7 @@ import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import { permittedLedgers } from "../../src/permitted.ts";
+import { permittedLedgers } from "../../src/judge/permitted.ts";
 import { type Bare, cut, eventsOf, fault, heal, hold, publish, scenarioWith, start, together } from "./cases.ts";
 import { advance, job, kill, news, policyWith, replica, sound, subscribe, term, underPolicy } from "./policies.ts";
 

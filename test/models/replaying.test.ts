@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import type { Label } from "../../models/choice.ts";
 import { type Answer, type Choose, expand, leaning, replaying, sampled, wholeRange } from "../../models/choice.ts";
-import { digestOf } from "../../src/judge.ts";
-import { runAnsweredCase } from "../../src/run.ts";
-import { normalForm } from "../../src/search/normal-form.ts";
+import { digestOf } from "../../src/judge/judge.ts";
+import { runAnsweredCase } from "../../src/judge/run.ts";
+import { normalForm } from "../../src/search/shrink/normal-form.ts";
 import { allProfiles, enough, randomScenario, times } from "./cases.ts";
 
 const cut: Label = "arrived-before-cut";

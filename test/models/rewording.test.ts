@@ -8,7 +8,7 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario, Step, StepId } from "../../models/vocabulary/scenario.ts";
 import { policyScenarioOf } from "../../properties/arbitraries/policy-scenario.ts";
-import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
+import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 import { allProfiles, draw, enough, eventsOf, randomScenario, times } from "./cases.ts";
 import { corruptions } from "./corruptions.ts";

@@ -5,7 +5,7 @@ import { admits } from "../../models/oracle.ts";
 import { planCase } from "../../models/plan/plan.ts";
 import { type Scenario, type ServerErrorText, serverErrorTexts } from "../../models/vocabulary/scenario.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 import {
   allProfiles,

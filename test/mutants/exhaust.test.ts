@@ -1,9 +1,9 @@
 /** A mutant whose shortest case lies within 3 publishes and 2 faults is found by trying them all; `npm run mutants -- --exhaust` tries the longer ones. */
 import { describe, expect, test } from "vitest";
 import { brokeText } from "../../src/findings/broke.ts";
-import { exhaust } from "../../src/search/exhaust.ts";
-import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
-import { pathsOf } from "../../src/search/exhaust-world.ts";
+import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust/alphabet.ts";
+import { exhaust } from "../../src/search/exhaust/exhaust.ts";
+import { pathsOf } from "../../src/search/exhaust/world.ts";
 import { randomScenario } from "../models/cases.ts";
 import { exhaustBound, isAsSaid, renderShortest, shortest } from "./exhaust.ts";
 import { type Mutant, runMutant, stepsOf } from "./mutant.ts";

@@ -4,8 +4,8 @@
  * its world has said; whatever a mutant does, nothing shorter than what is found here shows it. Called by `run.ts --exhaust`.
  */
 import { brokeText } from "../../src/findings/broke.ts";
-import { alphabetOf, boundsOf, type Setting, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust-alphabet.ts";
-import { type PathsWalked, walkPaths } from "../../src/search/exhaust-paths.ts";
+import { alphabetOf, boundsOf, type Setting, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust/alphabet.ts";
+import { type PathsWalked, walkPaths } from "../../src/search/exhaust/paths.ts";
 import { type Mutant, runMutant } from "./mutant.ts";
 
 export const exhaustBound = { publishes: 3, faults: 2 } as const;

@@ -3,7 +3,7 @@
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { nameOf } from "../../src/findings/counterexample.ts";
-import type { Candidate } from "../../src/search/shrink.ts";
+import type { Candidate } from "../../src/search/shrink/shrink.ts";
 import { type Hunt, lengthOf } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
 

@@ -5,7 +5,7 @@ import { replaying, sampled } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { allBrokenBy, brokeText } from "../../src/findings/broke.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { eventsOf, profilesByName, randomScenario } from "../models/cases.ts";
 import { figuresOf, isAsListed, renderFigures } from "./figures.ts";
 import { type HuntBounds, hunt, lengthOf } from "./hunt.ts";

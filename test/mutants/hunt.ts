@@ -11,10 +11,10 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { allBrokenBy, brokenBy, brokeText } from "../../src/findings/broke.ts";
-import { type Judgement, judge } from "../../src/judge.ts";
-import { runModelCase } from "../../src/run.ts";
-import { wordOf } from "../../src/search/live.ts";
-import { type Candidate, shrinkNow } from "../../src/search/shrink.ts";
+import { type Judgement, judge } from "../../src/judge/judge.ts";
+import { runModelCase } from "../../src/judge/run.ts";
+import { wordOf } from "../../src/search/random/live.ts";
+import { type Candidate, shrinkNow } from "../../src/search/shrink/shrink.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 import { type Mutant, runMutant } from "./mutant.ts";
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { planCase } from "../../models/plan/plan.ts";
 import { catalogue } from "../../properties/catalogue.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { describeScenario, eventsOf } from "../models/cases.ts";
 import { type Mutant, onDeliveries, runMutant, zoo } from "./zoo.ts";
 

@@ -10,7 +10,7 @@ import type { ConnectionChange, Emit, Event, Place } from "../../models/vocabula
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
-import type { StepWorld } from "../../src/search/exhaust-world.ts";
+import type { StepWorld } from "../../src/search/exhaust/world.ts";
 
 export interface Mutant {
   /** What it does, as a complaint about the bus. */

@@ -12,8 +12,8 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
 import { reductions } from "../../properties/arbitraries/reductions.ts";
 import { scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
-import { missingCapabilities } from "../../src/capability.ts";
-import { checkScenario } from "../../src/schema.ts";
+import { checkScenario } from "../../src/files/scenario-schema.ts";
+import { missingCapabilities } from "../../src/judge/capability.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 import { describeScenario, eventsOf, profilesByName, randomScenario, smallest, times } from "../models/cases.ts";
 

@@ -5,8 +5,8 @@ import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { declaredBy, promisedIds } from "../../properties/property.ts";
-import { judge } from "../../src/judge.ts";
-import { promisedBy, runFast } from "../../src/search/fast-case.ts";
+import { judge } from "../../src/judge/judge.ts";
+import { promisedBy, runFast } from "../../src/search/random/fast-case.ts";
 import { eventsOf, publish, scenarioWith, start } from "../models/cases.ts";
 import { policy } from "./service-events.ts";
 

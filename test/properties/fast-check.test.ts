@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
-import { ModelCases } from "../../src/search/model.ts";
+import { ModelCases } from "../../src/search/random/model.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 
 const space = { profile: natsGo, capabilities: modelCapabilities(natsGo) };

@@ -10,9 +10,9 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { goals } from "../../properties/goals.ts";
 import { verdictOf } from "../../src/commands/search.ts";
 import { goalsText } from "../../src/report/search.ts";
-import { newCoverage } from "../../src/search/coverage.ts";
-import { GoalsSeen, runsDue } from "../../src/search/goals.ts";
-import { TransitionCounts } from "../../src/search/transitions.ts";
+import { TransitionCounts } from "../../src/search/exhaust/transitions.ts";
+import { newCoverage } from "../../src/search/random/coverage.ts";
+import { GoalsSeen, runsDue } from "../../src/search/random/goals.ts";
 import { modelCapabilities, runModel } from "../../src/worlds/model.ts";
 import { close, flush, profilesByName, publish, scenarioWith, start } from "../models/cases.ts";
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { policyScenarioOf } from "../../properties/arbitraries/policy-scenario.ts";
-import { bundledPolicy } from "../../src/policies.ts";
-import { promisedBy, runFast } from "../../src/search/fast-case.ts";
+import { bundledPolicy } from "../../src/files/policies.ts";
+import { promisedBy, runFast } from "../../src/search/random/fast-case.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 import { describeScenario, profilesByName } from "../models/cases.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import {
   cut,
   describeScenario,

@@ -15,10 +15,10 @@ import {
 import { inStep } from "../../properties/arbitraries/policy-reductions.ts";
 import { policyScenarioOf, scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { reductions } from "../../properties/arbitraries/reductions.ts";
-import { missingCapabilities } from "../../src/capability.ts";
-import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
-import { checkPolicy } from "../../src/policy-schema.ts";
-import { checkScenario } from "../../src/schema.ts";
+import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
+import { checkPolicy } from "../../src/files/policy-schema.ts";
+import { checkScenario } from "../../src/files/scenario-schema.ts";
+import { missingCapabilities } from "../../src/judge/capability.ts";
 import { describeScenario, profileNamed, profilesByName, randomScenario, smallest, times } from "../models/cases.ts";
 
 const policies = bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const);

@@ -5,7 +5,7 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { allBrokenBy, brokeText, expectation, whyBroken } from "../../src/findings/broke.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { renderFailure, renderSteps } from "../../src/report/failure.ts";
 import { plain } from "../../src/report/paint.ts";
 import { cut, eventsOf, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";

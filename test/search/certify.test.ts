@@ -7,9 +7,9 @@ import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Broke, conformance, promise } from "../../src/findings/broke.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { certify, isSmaller } from "../../src/search/certify.ts";
-import { modelSteps, pathsOf } from "../../src/search/exhaust-world.ts";
+import { modelSteps, pathsOf } from "../../src/search/exhaust/world.ts";
 import { close, cut, flush, heal, hold, publish, scenarioWith, start, together } from "../models/cases.ts";
 
 const wiping: Profile = { ...natsGo, reconnectBuffer: { kind: "reset-at-dial" } };

@@ -6,7 +6,7 @@ import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { brokeText } from "../../src/findings/broke.ts";
 import { nameOf } from "../../src/findings/counterexample.ts";
-import { type ModelFailure, searchModel } from "../../src/search/model.ts";
+import { type ModelFailure, searchModel } from "../../src/search/random/model.ts";
 
 const seeds = Array.from({ length: 20 }, (_, i) => `seed-${i}`);
 

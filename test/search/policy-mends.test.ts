@@ -4,10 +4,10 @@
  */
 import { expect, test } from "vitest";
 import type { Policy } from "../../models/vocabulary/policy.ts";
+import { bundledPolicy } from "../../src/files/policies.ts";
+import { checkPolicy } from "../../src/files/policy-schema.ts";
 import { brokeText } from "../../src/findings/broke.ts";
-import { bundledPolicy } from "../../src/policies.ts";
-import { checkPolicy } from "../../src/policy-schema.ts";
-import { searchModel } from "../../src/search/model.ts";
+import { searchModel } from "../../src/search/random/model.ts";
 import { profileNamed } from "../models/cases.ts";
 
 const hardened = bundledPolicy("cordum-hardened") as Policy;

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { sampled } from "../../models/choice.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { bundledPolicy } from "../../src/files/policies.ts";
 import { allBrokenBy, brokeText } from "../../src/findings/broke.ts";
-import { bundledPolicy } from "../../src/policies.ts";
-import { runAnsweredCase } from "../../src/run.ts";
-import { type ModelFound, searchModel } from "../../src/search/model.ts";
+import { runAnsweredCase } from "../../src/judge/run.ts";
+import { type ModelFound, searchModel } from "../../src/search/random/model.ts";
 import { profileNamed } from "../models/cases.ts";
 
 const profile = profileNamed("nats-go");

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { planCase, profiles } from "../../models/index.ts";
 import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
 import { type Event, type Judgement, judge, openModel, type Profile, type Scenario } from "../../src/index.ts";
-import { bundledPolicies, bundledPolicy } from "../../src/policies.ts";
 import type { Json } from "./split.ts";
 
 export const runsInAll = 5_000;

@@ -11,14 +11,14 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { randomOf } from "../../properties/arbitraries/random.ts";
-import { missingCapabilities } from "../../src/capability.ts";
-import { loadCorpus } from "../../src/corpus.ts";
+import { loadCorpus } from "../../src/files/corpus.ts";
+import { packageRoot } from "../../src/files/package-root.ts";
 import { readCase } from "../../src/findings/counterexample.ts";
-import { type CaseRun, runCase } from "../../src/run.ts";
+import { missingCapabilities } from "../../src/judge/capability.ts";
+import { type CaseRun, runCase } from "../../src/judge/run.ts";
 import { bundledNames, profileOf } from "../../src/runs/profiles.ts";
 import { type LiveStage, openSite, type Site } from "../../src/worlds/live/index.ts";
 import { inLanes, lanesDefault } from "../../src/worlds/live/lanes.ts";
-import { packageRoot } from "../../src/worlds/live/servers.ts";
 
 const { values } = parseArgs({
   options: {

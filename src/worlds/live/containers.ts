@@ -16,10 +16,11 @@ import { copyFileSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileS
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import type { ContainerRuntimeClient, WaitStrategy } from "testcontainers";
+import { packageRoot } from "../../files/package-root.ts";
 import type { Backend, ServerProcess, ServerStart } from "./backend.ts";
 import { isDoneWithin, killWithUs, readLines } from "./guard.ts";
 import { isAlive, ownerHere } from "./leases.ts";
-import { packageRoot, type ServerName, type Servers, ServersMissing } from "./servers.ts";
+import { type ServerName, type Servers, ServersMissing } from "./servers.ts";
 
 type Testcontainers = typeof import("testcontainers");
 

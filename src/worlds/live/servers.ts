@@ -6,10 +6,12 @@
  * A cached server is moved into place when it is complete, so whoever sees it may run it, and two harnesses that build
  * at once both end well. Called by the live world (`findServers`) and by `doctor` (`describeServers`, which builds nothing).
  */
+
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { packageRoot } from "../../files/package-root.ts";
 import { spawnGuarded } from "./guard.ts";
 import { makeOwnedFolder, reapOwnedFolders } from "./leases.ts";
 
@@ -92,15 +94,6 @@ export async function describeServers(options: FindOptions = {}): Promise<readon
   const env = options.env ?? process.env;
   const pins = readPins();
   return Promise.all(pins.servers.map(pin => describe(pin, pins, env)));
-}
-
-/** The folder of package.json, from the sources and from what is built of them. */
-export function packageRoot(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (readTextOr(join(folder, "package.json"), "").includes('"name": "nats-faultline"')) return folder;
-    if (folder === dirname(folder))
-      throw new Error(`No package.json named nats-faultline above ${import.meta.dirname}.`);
-  }
 }
 
 function describeFound(natsServer: Found, toxiproxy: Found): Servers {
@@ -272,13 +265,5 @@ function isExecutable(path: string): boolean {
     return statSync(path).isFile();
   } catch {
     return false;
-  }
-}
-
-function readTextOr(path: string, otherwise: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return otherwise;
   }
 }

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
-import { judge } from "../../../src/judge.ts";
-import { parseScenario } from "../../../src/schema.ts";
+import { parseScenario } from "../../../src/files/scenario-schema.ts";
+import { judge } from "../../../src/judge/judge.ts";
 import { runCase } from "../../../src/worlds/driver/case.ts";
 import { memoryRig } from "./memory-rig.ts";
 

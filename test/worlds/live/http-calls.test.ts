@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { profiles } from "../../../models/profiles/index.ts";
 import type { Fault, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
-import { runCase } from "../../../src/run.ts";
-import { parseScenario } from "../../../src/schema.ts";
+import { parseScenario } from "../../../src/files/scenario-schema.ts";
+import { runCase } from "../../../src/judge/run.ts";
 import { type LiveStage, openSite, type Site } from "../../../src/worlds/live/index.ts";
 import { countCalls } from "../../http-calls.ts";
 

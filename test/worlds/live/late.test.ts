@@ -5,7 +5,7 @@ import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import { BusClient } from "../../../src/bus-protocol/bus-client.ts";
 import type { Command, ReplyTo } from "../../../src/bus-protocol/protocol.ts";
-import { runCase } from "../../../src/run.ts";
+import { runCase } from "../../../src/judge/run.ts";
 import { openSite } from "../../../src/worlds/live/index.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 

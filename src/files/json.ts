@@ -1,0 +1,76 @@
+/** JSON that people write: read within bounds, checked against a zod shape, and what is wrong with it said in one line. */
+import { z } from "zod";
+import { BadInput } from "../errors.ts";
+
+const fileBytesMax = 1_048_576;
+const depthMax = 12;
+export const jsonBounds = { fileBytesMax, depthMax } as const;
+
+export const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
+
+/** Parses JSON of bounded size and depth. @throws BadInput */
+export function parseJson(text: string, file: string): unknown {
+  if (Buffer.byteLength(text) > fileBytesMax) throw new BadInput(file, "", `is larger than ${fileBytesMax} bytes`);
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw new BadInput(file, "", `is not JSON: ${(error as Error).message}`);
+  }
+  if (depthOf(data, 0) > depthMax) throw new BadInput(file, "", `is nested deeper than ${depthMax} levels`);
+  const place = placeOfProto(data, []);
+  if (place !== undefined) throw new BadInput(file, placeText(place), 'unknown field "__proto__"');
+  return data;
+}
+
+/** Where in a file something stands, in a file whose own data begins at `path`. */
+export type FilePlace = readonly PropertyKey[];
+
+/** Data of the given shape, its defaults filled in. `what` names it where nothing better can be said. @throws BadInput */
+export function checkShape<T>(shape: z.ZodType<T>, data: unknown, file: string, path: FilePlace, what: string): T {
+  const parsed = shape.safeParse(data);
+  if (parsed.success) return withoutUndefined(parsed.data) as T;
+  const [issue] = parsed.error.issues;
+  throw new BadInput(
+    file,
+    placeText([...path, ...(issue?.path ?? [])]),
+    issue === undefined ? `is not ${what}` : issueText(issue),
+  );
+}
+
+export const placeText = (path: FilePlace): string =>
+  path
+    .map(part => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+
+/** zod passes over such a field in silence, and an assignment would change what its object inherits. */
+function placeOfProto(data: unknown, path: FilePlace): FilePlace | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  if (Object.hasOwn(data, "__proto__")) return path;
+  for (const [name, value] of Object.entries(data)) {
+    if (typeof value !== "object") continue;
+    const place = placeOfProto(value, [...path, Array.isArray(data) ? Number(name) : name]);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.map(name => `"${name}"`).join(", ")}`;
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+function depthOf(data: unknown, depth: number): number {
+  if (typeof data !== "object" || data === null || depth > depthMax) return depth;
+  return Object.values(data).reduce<number>((most, value) => Math.max(most, depthOf(value, depth + 1)), depth + 1);
+}
+
+/** zod leaves `key: undefined` for absent optional fields; the vocabulary says absent. */
+function withoutUndefined(data: unknown): unknown {
+  if (Array.isArray(data)) return data.map(withoutUndefined);
+  if (typeof data !== "object" || data === null) return data;
+  return Object.fromEntries(
+    Object.entries(data).flatMap(([name, value]) => (value === undefined ? [] : [[name, withoutUndefined(value)]])),
+  );
+}

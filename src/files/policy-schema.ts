@@ -1,0 +1,208 @@
+/** The shape of a policy file. Strict: unknown fields are refused, everything has a bound, and what contradicts itself is refused. */
+import { z } from "zod";
+import { overlap } from "../../models/policy/pattern.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { catalogue } from "../../properties/catalogue.ts";
+import { checkShape, type FilePlace, parseJson, whole } from "./json.ts";
+import { nearest } from "./nearest.ts";
+
+const dayMs = 86_400_000;
+const listMax = 200;
+const subjectCharsMax = 128;
+
+const isToken = (token: string): boolean => /^[^\s.*>]+$/.test(token);
+
+/** A `$` begins the server's own subjects. */
+const isSubject = (text: string): boolean => !text.startsWith("$") && text.split(".").every(isToken);
+
+function isPattern(text: string): boolean {
+  const tokens = text.split(".");
+  const last = tokens.pop() ?? "";
+  return (
+    !text.startsWith("$") && tokens.every(one => one === "*" || isToken(one)) && (/^[*>]$/.test(last) || isToken(last))
+  );
+}
+
+export const subjectShape = z
+  .string()
+  .max(subjectCharsMax)
+  .refine(isSubject, "must be a NATS subject: tokens parted by dots, without spaces, * and >, not beginning with $");
+const pattern = z
+  .string()
+  .max(subjectCharsMax)
+  .refine(
+    isPattern,
+    "must be a NATS subject pattern: tokens parted by dots, of which any may be * and the last >, not beginning with $",
+  );
+const streamPattern = pattern.refine(
+  one => one !== ">",
+  "is every subject: the server gives such a stream no acknowledgements",
+);
+/** A part of a subject, which may end in the midst of a token. */
+const part = z
+  .string()
+  .max(subjectCharsMax)
+  .regex(/^[^\s*>]+$/, "must be a part of a subject: one or more letters, without spaces, * and >");
+const sentence = z.string().min(1).max(2_000);
+const list = <T extends z.ZodType>(of: T): z.ZodArray<T> => z.array(of).max(listMax);
+
+const family = z.strictObject({ subjects: pattern, durability: z.enum(["durable", "best-effort"]), reason: sentence });
+
+const classifierRule = z
+  .strictObject({
+    exact: subjectShape.optional(),
+    pattern: pattern.optional(),
+    prefix: part.optional(),
+    suffix: part.optional(),
+  })
+  .refine(
+    ({ exact, pattern, prefix, suffix }) =>
+      [exact !== undefined, pattern !== undefined, prefix !== undefined || suffix !== undefined].filter(Boolean)
+        .length === 1,
+    "must have exactly one form: exact, pattern, or prefix and suffix (either or both)",
+  );
+
+const stream = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ and -"),
+  subjects: list(streamPattern).min(1),
+  storage: z.enum(["file", "memory"]),
+  duplicateWindowMs: whole(100, 30 * dayMs),
+  messagesMax: whole(1, 1_000_000_000).optional(),
+  discard: z.enum(["old", "new"]),
+  made: z.enum(["created", "present"]),
+});
+
+const publish = z.strictObject({
+  messageIds: list(z.strictObject({ subjects: pattern, id: z.enum(["event", "key"]) })),
+  ackTimeoutMs: whole(1, dayMs),
+  attemptsMax: whole(1, 100),
+});
+
+const consume = z
+  .strictObject({
+    durables: z.enum(["created", "bound"]),
+    ackWaitMs: whole(1, dayMs),
+    deliverMax: whole(-1, 1_000_000).refine(most => most !== 0, "must be at least 1, or -1 for no bound"),
+    failures: z.enum(["acknowledged", "dead-letter", "redelivered"]),
+    deadLetterSubject: subjectShape.optional(),
+  })
+  .refine(({ failures, deadLetterSubject }) => failures !== "dead-letter" || deadLetterSubject !== undefined, {
+    path: ["deadLetterSubject"],
+    error: "is missing: failures are stored there",
+  })
+  .refine(({ failures, deadLetterSubject }) => failures === "dead-letter" || deadLetterSubject === undefined, {
+    path: ["deadLetterSubject"],
+    error: 'means nothing unless failures is "dead-letter"',
+  });
+
+const startup = z
+  .strictObject({
+    strategy: z.enum(["fail-fast", "retry-with-deadline", "retry-forever"]),
+    deadlineMs: whole(1, dayMs).optional(),
+    connectTimeoutMs: whole(1, 600_000),
+    jetStreamProbe: z.enum(["once", "until-usable", "none"]),
+    readiness: z.enum(["process", "connected", "connected-and-durable"]),
+    liveness: z.enum(["independent", "as-readiness"]),
+    whenClosed: z.enum(["exit", "ignore"]),
+  })
+  .refine(({ strategy, deadlineMs }) => strategy !== "retry-with-deadline" || deadlineMs !== undefined, {
+    path: ["deadlineMs"],
+    error: "is missing: the strategy is retry-with-deadline",
+  })
+  .refine(({ strategy, deadlineMs }) => strategy === "retry-with-deadline" || deadlineMs === undefined, {
+    path: ["deadlineMs"],
+    error: 'means nothing unless the strategy is "retry-with-deadline"',
+  });
+
+const shutdown = z.strictObject({
+  strategy: z.enum(["exit", "close", "subscriptions-then-close", "drain", "four-steps"]),
+  budgetMs: whole(1, dayMs),
+  forced: z.boolean(),
+  tellsLoss: z.boolean(),
+});
+
+/** The options of a client that a policy may set; a scenario's options have the same bounds. */
+export const clientOptions = {
+  reconnectBufferBytesMax: whole(-1, 67_108_864),
+  // All three stay well below what the harness waits for a client to notice and to come back.
+  reconnectWaitMs: whole(1, 3_000),
+  reconnectAttemptsMax: whole(-1, 1_000),
+  pingIntervalMs: whole(20, 5_000),
+  pingsOutMax: whole(1, 10),
+} as const;
+
+const demand = z.string().max(200);
+
+export const policyShape = z
+  .strictObject({
+    $schema: z.string().max(500).optional(),
+    version: z.literal(1),
+    name: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9-]{0,62}$/,
+        "must be 1 to 63 of a-z, 0-9 and -, not beginning with -, as the file's name",
+      ),
+    why: sentence,
+    families: list(family).min(1),
+    classifier: list(classifierRule),
+    streams: list(stream),
+    taps: list(pattern).default([]),
+    publish,
+    consume,
+    startup,
+    shutdown,
+    supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
+    client: z.strictObject(clientOptions).partial().default({}),
+    demands: list(demand).default([]),
+  })
+  .check(({ value, issues }) => {
+    const refuse = (path: FilePlace, message: string): void =>
+      void issues.push({ code: "custom", path: [...path], message, input: value });
+    refuseStreams(value.streams, refuse);
+    refuseDemands(value.demands, refuse);
+  });
+
+type Refuse = (path: FilePlace, message: string) => void;
+
+/** The server refuses two streams of one name, and subjects that overlap, within a stream and between two. */
+function refuseStreams(streams: readonly { name: string; subjects: readonly string[] }[], refuse: Refuse): void {
+  const before: { readonly name: string; readonly subject: string }[] = [];
+  streams.forEach(({ name, subjects }, i) => {
+    if (streams.findIndex(one => one.name === name) < i)
+      refuse(["streams", i, "name"], `the stream name ${name} is used twice`);
+    subjects.forEach((subject, j) => {
+      const other = before.find(one => overlap(one.subject, subject));
+      if (other !== undefined)
+        refuse(
+          ["streams", i, "subjects", j],
+          `${subject} overlaps with ${other.subject} of ${other.name}, which the server refuses`,
+        );
+      before.push({ name, subject });
+    });
+  });
+}
+
+function refuseDemands(demands: readonly string[], refuse: Refuse): void {
+  demands.forEach((id, i) => {
+    if (demands.indexOf(id) < i) refuse(["demands", i], `${id} is demanded twice`);
+    if (!catalogue.some(one => one.id === id))
+      refuse(
+        ["demands", i],
+        `there is no property ${id}; the nearest is ${nearest(
+          id,
+          catalogue.map(one => one.id),
+        )}`,
+      );
+  });
+}
+
+/** The JSON Schema that policy files name in `$schema`. */
+export const policyJsonSchema = (): object => z.toJSONSchema(policyShape, { io: "input" });
+
+/** Parses and validates a policy's text. @throws BadInput with file, place and reason. */
+export const parsePolicy = (text: string, file: string): Policy => checkPolicy(parseJson(text, file), file);
+
+/** Validates a policy given as data. @throws BadInput */
+export const checkPolicy = (data: unknown, file: string): Policy =>
+  checkShape(policyShape, data, file, [], "a policy") as Policy;

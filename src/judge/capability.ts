@@ -1,0 +1,79 @@
+/**
+ * Which capabilities a scenario needs: those of its steps and options, and those that it names itself; and what it means that one of
+ * them is missing. A case that the bus could run and the harness could not is inconclusive, and never "not run".
+ */
+import { kindOf } from "../../models/faults/index.ts";
+import type { Capability, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+
+function ofStep(step: Step): readonly Capability[] {
+  switch (step.kind) {
+    case "start":
+      return (step.replica ?? 0) > 0 ? ["replicas"] : [];
+    case "publish":
+    case "flush":
+    case "drain":
+    case "close":
+    case "exit":
+    case "advance":
+      return [step.kind];
+    case "subscribe":
+    case "signal":
+      return step.replica > 0 ? [step.kind, "replicas"] : [step.kind];
+    case "together":
+      return ["together", ...step.steps.flatMap(ofStep)];
+    case "fault":
+      return [kindOf(step.fault).capability];
+    case "await-noticed":
+      return ["stale-detection"];
+    case "heal":
+      return step.awaits === "handshake" ? ["handshake"] : [];
+  }
+}
+
+export function requiredCapabilities(scenario: Scenario): readonly Capability[] {
+  const { options } = scenario;
+  const needed = new Set<Capability>([...scenario.requires, ...scenario.steps.flatMap(ofStep)]);
+  if (scenario.policy !== undefined) needed.add("policy");
+  if (scenario.steps.findIndex(one => one.kind === "fault") < scenario.steps.findIndex(one => one.kind === "start"))
+    if (scenario.steps.some(one => one.kind === "fault")) needed.add("cold-start");
+  if (options.reconnectBufferBytesMax !== undefined) needed.add("reconnect-buffer-limit");
+  if (options.reconnectAttemptsMax >= 0) needed.add("reconnect-attempts-limit");
+  if (options.pingIntervalMs !== undefined) needed.add("stale-detection");
+  if (options.cutsWith === "rst") needed.add("cut-with-rst");
+  return [...needed].sort();
+}
+
+/** Bus and world, as far as it decides which cases can be run. */
+export interface Able {
+  readonly capabilities: ReadonlySet<Capability>;
+  /** The fault injector should be able to do this, and did not show it in its self-test. */
+  readonly unproven?: ReadonlySet<Capability>;
+}
+
+export type Shortfall =
+  | { readonly kind: "none" }
+  /** The bus does not claim it, or this world never can: the case is not run. */
+  | { readonly kind: "lacks"; readonly missing: readonly Capability[] }
+  /** Only the injector is at fault: the case is inconclusive. */
+  | { readonly kind: "unproven"; readonly missing: readonly Capability[] };
+
+export const shortfallOf = (scenario: Scenario, able: Able): Shortfall =>
+  shortfallFrom(missingCapabilities(scenario, able.capabilities), able);
+
+/** The same, for capabilities that are known to be needed and missing. */
+export function shortfallFrom(missing: readonly Capability[], { unproven }: Able): Shortfall {
+  if (missing.length === 0) return { kind: "none" };
+  const lacks = missing.filter(one => unproven?.has(one) !== true);
+  return lacks.length > 0 ? { kind: "lacks", missing: lacks } : { kind: "unproven", missing };
+}
+
+/** The claims of bus and world together, whether or not the injector has shown its part today. */
+export const claimedBy = ({ capabilities, unproven = new Set() }: Able): ReadonlySet<Capability> =>
+  new Set([...capabilities, ...unproven]);
+
+/** Why a case is inconclusive that only the injector keeps from being run. */
+export const unprovenReason = (missing: readonly string[]): string =>
+  `the fault injector failed its self-test for ${missing.join(", ")}, so this case was not run`;
+
+export const missingCapabilities = (scenario: Scenario, has: ReadonlySet<Capability>): readonly Capability[] =>
+  requiredCapabilities(scenario).filter(one => !has.has(one));

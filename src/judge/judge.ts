@@ -1,0 +1,201 @@
+/**
+ * From events to a verdict: the oracle's answer, the properties that the profile claims or the policy demands, what must have
+ * happened, and what the scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
+ */
+
+import { type Answer, type Asked, hashText } from "../../models/choice.ts";
+import { observe } from "../../models/observation.ts";
+import { admits } from "../../models/oracle.ts";
+import type { PlannedCase } from "../../models/plan/plan.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import { classNames, type ExpectedCount, type MustHappen, type Scenario } from "../../models/vocabulary/scenario.ts";
+import { type Ledger, type PropertyVerdict, type Verdict, worst } from "../../models/vocabulary/verdict.ts";
+import { worded } from "../../models/words.ts";
+import { catalogue } from "../../properties/catalogue.ts";
+import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
+import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
+import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
+import { type Witnessed, witnessedBy } from "./witnessed.ts";
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** One line: why it is not "holds", or what was shown. */
+  readonly reason: string;
+  readonly ledger: Ledger;
+  readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
+  readonly properties: readonly PropertyVerdict[];
+  /** Properties judged and broken that neither profile promises nor policy demands: findings, not violations. */
+  readonly notPromised: readonly PropertyVerdict[];
+  /** Whether the hand-typed expectation for the profile is met; undefined where the scenario has none. */
+  readonly expectMet: boolean | undefined;
+  readonly disturbed: boolean;
+  /** Branches of the model that this run is a witness of; none where the model ran itself, or nothing was proven. */
+  readonly witnessed: readonly Witnessed[];
+  /** The places where messages ended, as the oracle explains them; none where the run says them itself, or nothing was admitted. */
+  readonly ended: readonly Event[];
+  /** The answers by which the oracle admits what was observed; none where it does not. */
+  readonly answers: readonly Answer[];
+  readonly digest: string;
+}
+
+export interface JudgeOptions {
+  /** Property ids to hold the bus to beyond what its profile claims. */
+  readonly require?: readonly string[];
+  readonly evaluationsMax?: number;
+  /** Judge only these properties; conformance is always judged. */
+  readonly only?: readonly string[];
+}
+
+/** Judges the recorded events of one case. */
+export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
+  const { scenario, profile } = planned;
+  // In live a place is the oracle's explanation; the model world said it itself.
+  const knowsPlaces = recorded.some(event => event.kind === "ended");
+  const observed = observe(recorded);
+  const admission = admits(planned, observed, { ...options, knowsPlaces });
+  const conformance = {
+    answer: admission.answer,
+    reason: admission.answer === "permitted" ? "the model admits what was observed" : worded(admission.reason),
+  };
+  const ended = admission.answer === "permitted" && !knowsPlaces ? admission.ended : [];
+  const explained = ended.length > 0 ? [...recorded, ...ended] : recorded;
+  const ledgerState = newLedger();
+  const effect = newEffect();
+  for (const event of explained) {
+    recordInLedger(ledgerState, event);
+    trackEffect(effect, event);
+  }
+  const ledger = ledgerOf(ledgerState);
+  const all = judgeProperties(scenario, profile, explained, options.only);
+  const promised = promisedIds(profile, scenario.policy, options.require);
+  const properties = all.filter(one => promised.has(one.property));
+  const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
+  const expectation = scenario.expect[profile.name];
+  const unmet = expectation === undefined ? undefined : whyUnmet(ledger, expectation.classes);
+  const { verdict, reason } = conclude({ scenario, conformance, properties, effect, ledger: ledgerState, unmet });
+  const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
+  return {
+    verdict,
+    reason,
+    ledger,
+    conformance,
+    properties,
+    notPromised,
+    expectMet: expectation === undefined ? undefined : unmet === undefined,
+    disturbed: isDisturbed(effect),
+    witnessed: isWitness ? witnessedBy(planned, observed, admission.answers) : [],
+    ended,
+    answers: admission.answer === "permitted" ? admission.answers.map(withoutRange) : [],
+    digest: digestOf(recorded),
+  };
+}
+
+const withoutRange = ({ lo: _lo, hi: _hi, ...answer }: Asked): Answer => answer;
+
+function judgeProperties(
+  scenario: Scenario,
+  profile: Profile,
+  events: readonly Event[],
+  only?: readonly string[],
+): readonly PropertyVerdict[] {
+  const declared = declaredBy(scenario, profile);
+  const judged = catalogue.filter(one => only === undefined || only.includes(one.id));
+  // What shares a fold is folded once: to end only reads.
+  const states = new Map<Property["on"], unknown>();
+  for (const { start, on } of judged) {
+    if (states.has(on)) continue;
+    const state = start(declared);
+    for (const event of events) on(state, event);
+    states.set(on, state);
+  }
+  return judged.map(one => judgeProperty(one, states.get(one.on)));
+}
+
+/** What a verdict rests on. */
+interface Grounds {
+  readonly scenario: Scenario;
+  readonly conformance: Judgement["conformance"];
+  readonly properties: readonly PropertyVerdict[];
+  readonly effect: EffectState;
+  readonly ledger: LedgerState;
+  /** How the counts differ from what the scenario expects of the profile. */
+  readonly unmet: string | undefined;
+}
+
+function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
+  const { scenario, conformance, properties, effect, ledger, unmet } = grounds;
+  const verdicts: { verdict: Verdict; reason: string }[] = [];
+  const say = (verdict: Verdict, reason: string): void => void verdicts.push({ verdict, reason });
+  const { complete: observationComplete, open } = ledger;
+  const vacuous = whyVacuous(effect);
+  for (const one of properties) if (one.verdict === "violated") say("violated", `${one.property}: ${one.reason}`);
+  if (vacuous !== undefined) say("inconclusive", vacuous);
+  if (conformance.answer === "not-permitted") {
+    // A wait that was not met is the run's own failure before it is the client's: nothing after it can be trusted. And what nobody
+    // saw arrive may have arrived.
+    const trusted = effect.notAwaited.length === 0 && observationComplete;
+    say(trusted ? "violated" : "inconclusive", `conformance: ${conformance.reason}`);
+  }
+  if (unmet !== undefined && vacuous === undefined) say("violated", `expect: ${unmet}`);
+  if (conformance.answer === "undecided") say("inconclusive", `conformance: ${conformance.reason}`);
+  if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
+  const inDoubt = open.indexOf(true);
+  if (inDoubt >= 0)
+    say(
+      "inconclusive",
+      `whether the limit of its stream has discarded message ${inDoubt}, or it was lost, cannot be told`,
+    );
+  for (const must of scenario.mustHappen)
+    if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
+  const verdict = worst(verdicts.map(one => one.verdict));
+  const reason = verdicts.find(one => one.verdict === verdict)?.reason ?? "everything that was promised held";
+  return { verdict, reason };
+}
+
+function happened(must: MustHappen, effect: EffectState): boolean {
+  switch (must.kind) {
+    case "disconnected":
+      return effect.disconnects > 0;
+    case "reconnected":
+      return effect.reconnects > 0;
+    case "fault-took-effect":
+      return effect.installed.some(({ step, tookEffect }) => step === must.step && tookEffect);
+    case "published-while-down":
+      return effect.publishedWhileDown >= must.atLeast;
+  }
+}
+
+function describeMust(must: MustHappen): string {
+  switch (must.kind) {
+    case "disconnected":
+    case "reconnected":
+      return `the client says that it is ${must.kind}`;
+    case "fault-took-effect":
+      return `the fault of ${must.step} takes effect`;
+    case "published-while-down":
+      return `at least ${must.atLeast} publishes are made while the client is down`;
+  }
+}
+
+/** Which class count lies outside what is expected; a class not named must be 0. */
+export function whyUnmet(ledger: Ledger, expected: Scenario["expect"][string]["classes"]): string | undefined {
+  for (const name of classNames) {
+    const want: ExpectedCount = expected[name] ?? 0;
+    const [least, most] = typeof want === "number" ? [want, want] : want;
+    const got = ledger.classes[name];
+    if (got < least || got > most)
+      return `${name} is ${got}; expected ${least === most ? least : `${least} to ${most}`}`;
+  }
+  return undefined;
+}
+
+/** A rolling hash over the events, proofs left out: they name what differs from run to run. */
+export function digestOf(events: readonly Event[]): string {
+  let hash = 0x811c9dc5;
+  for (const event of events) {
+    if (event.kind === "fault") hash = hashText(`${event.kind}${event.step}${event.fault}${event.phase}`, hash);
+    else hash = hashText(JSON.stringify(event), hash);
+  }
+  return hash.toString(16).padStart(8, "0");
+}

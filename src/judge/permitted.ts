@@ -1,0 +1,110 @@
+/**
+ * What the model permits for one scenario: every ledger that some way of answering its questions leads to. An expectation that is exact
+ * says that there is one.
+ */
+import { step } from "../../models/bus.ts";
+import { type Choose, expand, wholeRange } from "../../models/choice.ts";
+import type { PlannedCase } from "../../models/plan/plan.ts";
+import { type BusState, copy, key, newState } from "../../models/state.ts";
+import type { Emit } from "../../models/vocabulary/event.ts";
+import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
+import type { Ledger } from "../../models/vocabulary/verdict.ts";
+import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
+
+export interface Permitted {
+  /** One for each distinct set of class counts. */
+  readonly ledgers: readonly Ledger[];
+  /** False where the bound was met: there may be more. */
+  readonly complete: boolean;
+}
+
+export type Exactness =
+  /** The scenario says nothing exact of this profile. */
+  | { readonly kind: "not-exact" }
+  | { readonly kind: "one" }
+  /** A model that permits more than is expected proves less than it says. */
+  | { readonly kind: "several"; readonly reason: string }
+  | { readonly kind: "undecided"; readonly reason: string };
+
+/** Whether the model permits one outcome only, where the expectation names one. */
+export function exactnessOf(
+  planned: PlannedCase,
+  permitted: (planned: PlannedCase) => Permitted = permittedLedgers,
+): Exactness {
+  const { scenario, profile } = planned;
+  const expected = scenario.expect[profile.name];
+  if (expected === undefined || !Object.values(expected.classes).every(count => typeof count === "number"))
+    return { kind: "not-exact" };
+  const { ledgers, complete } = permitted(planned);
+  const what = `the expectation of ${profile.name} is exact`;
+  if (ledgers.length > 1)
+    return { kind: "several", reason: `${what}, and the model permits ${ledgers.map(classesText).join(" or ")}` };
+  return complete
+    ? { kind: "one" }
+    : { kind: "undecided", reason: `${what}, and the model has more ways to go than were followed` };
+}
+
+/** "4 kept and 1 silentLoss". */
+function classesText({ classes }: Ledger): string {
+  const parts = classNames.flatMap(name => (classes[name] === 0 ? [] : [`${classes[name]} ${name}`]));
+  return parts.length === 0 ? "nothing published" : parts.join(" and ");
+}
+
+interface Node {
+  readonly state: BusState;
+  readonly ledger: LedgerState;
+}
+
+/** Expands the scenario step by step; states that are equal, with equal ledgers, are expanded once. */
+export function permittedLedgers({ scenario, profile, plan }: PlannedCase, evaluationsMax = 20_000): Permitted {
+  let evaluations = 0;
+  let nodes: readonly Node[] = [{ state: newState(scenario.policy), ledger: newLedger() }];
+  for (const planned of plan.steps) {
+    const once = (state: BusState, choose: Choose, emit: Emit): void =>
+      step(planned, { state, profile, options: scenario.options, choose, emit });
+    const next = new Map<string, Node>();
+    for (const node of nodes) {
+      expand(
+        choose => after(node, (state, emit) => once(state, choose, emit)),
+        wholeRange,
+        reached => {
+          next.set(`${key(reached.state)}#${ledgerKey(reached.ledger)}`, reached);
+          return ++evaluations < evaluationsMax;
+        },
+      );
+    }
+    if (evaluations >= evaluationsMax) return { ledgers: distinct([...next.values()]), complete: false };
+    nodes = [...next.values()];
+  }
+  return { ledgers: distinct(nodes), complete: true };
+}
+
+function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
+  const state = copy(node.state);
+  const { outcomes, frameBytes, arrivals, places, durable, held, open, complete } = node.ledger;
+  const ledger: LedgerState = {
+    outcomes: outcomes.slice(),
+    frameBytes: frameBytes.slice(),
+    arrivals: arrivals.slice(),
+    places: places.slice(),
+    durable: durable.slice(),
+    held: held.slice(),
+    open: open.slice(),
+    complete,
+  };
+  once(state, event => recordInLedger(ledger, event));
+  return { state, ledger };
+}
+
+/** A message's outcome and arrivals decide its class whatever follows, and which message it was no longer matters. */
+const ledgerKey = (ledger: LedgerState): string =>
+  JSON.stringify([ledger.outcomes, ledger.arrivals, ledger.durable, ledger.held]);
+
+function distinct(nodes: readonly Node[]): readonly Ledger[] {
+  const byClasses = new Map<string, Ledger>();
+  for (const { ledger } of nodes) {
+    const counted = ledgerOf(ledger);
+    byClasses.set(classNames.map((name: ClassName) => counted.classes[name]).join(), counted);
+  }
+  return [...byClasses.values()];
+}

@@ -1,0 +1,66 @@
+/**
+ * One case, run and judged: the sentence that the whole program is. A stage runs it and emits events, the events are recorded,
+ * and only then is anything concluded. Called by every command.
+ */
+import { type Answer, type Answering, type Asked, type Departure, replaying } from "../../models/choice.ts";
+import { planCase } from "../../models/plan/plan.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { AskedCase, Case, Stage } from "../world.ts";
+import { modelLimits, runAnswered, runModel } from "../worlds/model.ts";
+import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
+
+export interface CaseRun {
+  readonly events: readonly Event[];
+  readonly judgement: Judgement;
+}
+
+/** The case for this stage: planned by what the world's injectors and those of the model, which it is held against, can do. */
+export const planFor = ({ limits }: Pick<Stage, "limits">, one: AskedCase): Case => ({
+  ...one,
+  ...planCase(one.scenario, one.profile, new Set([...modelLimits, ...limits])),
+});
+
+export async function runCase(stage: Stage, one: AskedCase, options: JudgeOptions = {}): Promise<CaseRun> {
+  const planned = planFor(stage, one);
+  const events: Event[] = [];
+  await stage.run(planned, event => events.push(event));
+  return { events, judgement: judge(planned, events, options) };
+}
+
+/** The model world is synchronous, and is not awaited where it is run by the thousand. */
+export function runModelCase(
+  one: Pick<AskedCase, "scenario" | "profile" | "seed">,
+  options: JudgeOptions = {},
+  behaves: Profile = one.profile,
+): CaseRun {
+  const planned = planCase(one.scenario, one.profile);
+  const events: Event[] = [];
+  runModel(planned, one.seed, event => events.push(event), behaves);
+  return { events, judgement: judge(planned, events, options) };
+}
+
+export interface AnsweredRun extends CaseRun {
+  readonly asked: readonly Asked[];
+  /** Where it could not be answered as stored. */
+  readonly departures: readonly Departure[];
+}
+
+/** With the answers it was given before; what they leave open is answered by `otherwise`. */
+export function runAnsweredCase(
+  one: Pick<AskedCase, "scenario" | "profile"> & { readonly answers: readonly Answer[]; readonly otherwise: Answering },
+  options: JudgeOptions = {},
+  behaves: Profile = one.profile,
+): AnsweredRun {
+  const { scenario, profile, answers, otherwise } = one;
+  const planned = planCase(scenario, profile);
+  const answering = replaying(answers, otherwise);
+  const events: Event[] = [];
+  runAnswered(planned, { answering, emit: event => events.push(event), behaves });
+  const { asked, departures } = answering;
+  return { events, judgement: judge(planned, events, options), asked, departures: departures() };
+}
+
+/** The events with the place where each message ended, as the oracle explained them when the run was judged. */
+export const explained = ({ events, judgement: { ended } }: CaseRun): readonly Event[] =>
+  ended.length === 0 ? events : [...events, ...ended];

@@ -1,0 +1,401 @@
+/**
+ * The journal of a run on live servers: what each case showed, on disk before the next one begins, so that a run that ends early,
+ * however it ends, goes on later from where it was (`--resume`). It never decides what a case means: it gives back what was judged.
+ *
+ * journal.jsonl in the run's folder only grows, a line of JSON at a time:
+ * 1. `header`, first and once: what the run is. Written with the file, which appears complete with it.
+ * 2. `opened`, once for each time the run was begun or gone on with: which process writes.
+ * 3. `world`, once for each bus: what the cases ran on.
+ * 4. `case`, as each ends; one that was violated with its events and how the oracle explains them, so that it can be shrunk later.
+ * 5. `found`, once a violated case has been run again, and perhaps shrunk.
+ * 6. `complete`, last: nothing is left to do.
+ *
+ * A line is with the system at once, which outlives a kill, and on disk (fsync) when the call that wrote it returns; that takes some
+ * milliseconds, in which others go on. A torn last line is what is left at worst: it is cut off, and what it and the other lanes were at is run again. Anything
+ * else that is not as above is refused, by its line.
+ */
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { hashText, labels } from "../../models/choice.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
+import { BadInput, exitCodes, FaultlineError, UsageError } from "../errors.ts";
+import { checkShape, jsonBounds, parseJson } from "../files/json.ts";
+import type { Judgement } from "../judge/judge.ts";
+import { type Rate, rateSchema } from "../judge/rate.ts";
+import type { CaseRun } from "../judge/run.ts";
+import { isAlive, type Owner, ownerHere } from "../worlds/live/leases.ts";
+
+export const journalName = "journal.jsonl";
+/** Some 50,000 cases. */
+export const journalBytesMax = 134_217_728;
+const formatVersion = 2;
+
+/** What the run is; the same for whoever goes on with it. */
+export interface Header {
+  readonly tool: string;
+  readonly command: string;
+  readonly seed: string;
+  /** As the user gave them; absent is null. */
+  readonly options: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+  /** Digest of what the cases are made from beyond the seed: files of scenarios, the policy. */
+  readonly source: string;
+}
+
+/** What the cases of one bus run on. */
+export interface WorldFacts {
+  readonly profile: string;
+  readonly client: string;
+  readonly natsServer: string;
+  readonly toxiproxy: string;
+  readonly capabilities: readonly string[];
+}
+
+/** What was found of a violated case once it was run again; more where it was shrunk. All of it is JSON. */
+export interface Found {
+  readonly reproduced: Rate;
+}
+
+export interface Journal {
+  /** Cases recorded before this process opened it. */
+  readonly recordedBefore: number;
+  /** The time that these took, together. */
+  readonly spentMs: number;
+  /** No more cases are taken: the run ends here. */
+  readonly isFull: boolean;
+  /** To be said before the first case of the bus. @throws BadInput where the cases so far ran on something else. */
+  world(bus: string, facts: WorldFacts): void;
+  /** Whether `once` has it recorded. */
+  has(bus: string, scenario: Scenario): boolean;
+  /** As it is recorded; or runs it and records it. The events of a recorded case are there where it was violated. */
+  once(bus: string, scenario: Scenario, run: () => Promise<CaseRun>): Promise<CaseRun>;
+  onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T>;
+  /** Nothing is left to do. */
+  complete(): void;
+  /** Writes nothing from now on, whatever is still under way. */
+  close(): void;
+}
+
+export const digestOfJson = (data: unknown): string => hashText(JSON.stringify(data)).toString(16).padStart(8, "0");
+
+// ---- The lines ----
+
+const text = z.string();
+const count = z.int().min(0);
+const isEvent = (one: unknown): boolean =>
+  typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
+const events = z.array(z.custom<Event>(isEvent, "must be events"));
+const verdict = z.enum(["holds", "violated", "inconclusive"]);
+const property = z.strictObject({ property: text, verdict, exercised: count, reason: text });
+const judgement = z.strictObject({
+  verdict,
+  reason: text,
+  ledger: z.strictObject({
+    published: count,
+    classes: z.strictObject(
+      Object.fromEntries(classNames.map(name => [name, count])) as Record<(typeof classNames)[number], typeof count>,
+    ),
+    places: z.record(text, count),
+  }),
+  conformance: z.strictObject({ answer: z.enum(["permitted", "not-permitted", "undecided"]), reason: text }),
+  properties: z.array(property),
+  notPromised: z.array(property),
+  expectMet: z.boolean().optional(),
+  disturbed: z.boolean(),
+  witnessed: z.array(z.strictObject({ label: z.enum(labels), answer: text, witnessed: count, forced: count })),
+  // Recorded where the case was violated: no one asks for them elsewhere.
+  ended: events.default([]),
+  answers: z
+    .array(z.strictObject({ step: text, label: z.enum(labels), occurrence: count, answer: z.int() }))
+    .default([]),
+  digest: text,
+});
+const option = z.union([text, z.number(), z.boolean(), z.null(), z.array(text)]);
+
+const lineSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("header"),
+    format: z.literal(formatVersion),
+    tool: text,
+    command: text,
+    seed: text,
+    options: z.record(text, option),
+    source: text,
+  }),
+  z.strictObject({ kind: z.literal("opened"), pid: count, start: text, at: text }),
+  z.strictObject({
+    kind: z.literal("world"),
+    bus: text,
+    profile: text,
+    client: text,
+    natsServer: text,
+    toxiproxy: text,
+    capabilities: z.array(text),
+  }),
+  z.strictObject({
+    kind: z.literal("case"),
+    bus: text,
+    scenario: text,
+    source: text,
+    ms: z.number().min(0),
+    judgement,
+    events: events.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("found"),
+    bus: text,
+    scenario: text,
+    found: z.looseObject({
+      reproduced: rateSchema,
+      judgement: judgement.optional(),
+      events: events.optional(),
+    }),
+  }),
+  z.strictObject({ kind: z.literal("complete"), cases: count }),
+]);
+type Line = z.infer<typeof lineSchema>;
+type Of<Kind extends Line["kind"]> = Extract<Line, { kind: Kind }>;
+
+// ---- Reading ----
+
+interface Recorded {
+  readonly header: Of<"header">;
+  readonly owner: Owner | undefined;
+  readonly worlds: ReadonlyMap<string, Of<"world">>;
+  readonly cases: ReadonlyMap<string, Of<"case">>;
+  readonly found: ReadonlyMap<string, Of<"found">>;
+  readonly isComplete: boolean;
+  /** What follows is torn. */
+  readonly bytes: number;
+}
+
+const keyOf = (bus: string, scenario: string): string => `${scenario} on ${bus}`;
+const anew = "Run the command without --resume to begin anew";
+
+/** @throws BadInput with file, line, reason and what to do. */
+export function readJournal(folder: string): Recorded {
+  const file = join(folder, journalName);
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) throw new BadInput(folder, "", `holds no ${journalName}, so nothing was recorded. ${anew}.`);
+  // What was found of the last case may lie beyond the bound for cases.
+  if (size > journalBytesMax + 2 * jsonBounds.fileBytesMax)
+    throw new BadInput(file, "", `is larger than any journal. ${anew}.`);
+  const bytes = readFileSync(file);
+  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+  const lines = whole.toString("utf8").split("\n").slice(0, -1);
+  const worlds = new Map<string, Of<"world">>();
+  const cases = new Map<string, Of<"case">>();
+  const found = new Map<string, Of<"found">>();
+  let header: Of<"header"> | undefined;
+  let owner: Owner | undefined;
+  let isComplete = false;
+  for (const [i, written] of lines.entries()) {
+    const place = `${file}:${i + 1}`;
+    const refuse = (reason: string): never => {
+      throw new BadInput(place, "", `${reason}. ${anew}.`);
+    };
+    const addNew = <T>(map: Map<string, T>, key: string, line: T): void => {
+      if (map.has(key)) refuse(`tells of ${key} a second time`);
+      map.set(key, line);
+    };
+    const line = readLine(written, place);
+    if ((i === 0) !== (line.kind === "header"))
+      refuse(i === 0 ? "is not the header of a journal" : "is a second header");
+    if (isComplete && line.kind !== "opened") refuse("follows the line that says that the run is complete");
+    switch (line.kind) {
+      case "header":
+        header = line;
+        break;
+      case "opened":
+        owner = line;
+        break;
+      case "world":
+        addNew(worlds, line.bus, line);
+        break;
+      case "case":
+        addNew(cases, keyOf(line.bus, line.scenario), line);
+        break;
+      case "found":
+        addNew(found, keyOf(line.bus, line.scenario), line);
+        break;
+      case "complete":
+        if (line.cases !== cases.size) refuse(`counts ${line.cases} cases where there are ${cases.size}`);
+        isComplete = true;
+        break;
+    }
+  }
+  if (header === undefined) throw new BadInput(`${file}:1`, "", `is not the header of a journal. ${anew}.`);
+  return { header, owner, worlds, cases, found, isComplete, bytes: whole.length };
+}
+
+function readLine(written: string, place: string): Line {
+  try {
+    const data = parseJson(written, place);
+    return checkShape(lineSchema, data, place, [], "a line of a journal");
+  } catch (error) {
+    if (error instanceof BadInput) throw new FaultlineError(`${error.message}. ${anew}.`, exitCodes.badInput);
+    throw error;
+  }
+}
+
+// ---- Opening ----
+
+/** A new journal in a new folder. */
+export function createJournal(folder: string, header: Header): Journal {
+  const file = join(folder, journalName);
+  const partial = `${file}.partial`;
+  const fd = openSync(partial, "wx");
+  append(fd, partial, { kind: "header", format: formatVersion, ...header });
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(partial, file);
+  return openJournal(folder, readJournal(folder));
+}
+
+/** The journal of a run that has ended early. @throws BadInput, UsageError */
+export function resumeJournal(folder: string, header: Header): Journal {
+  const recorded = readJournal(folder);
+  checkSame(recorded.header, header, folder);
+  const { owner } = recorded;
+  if (owner !== undefined && isAlive(owner))
+    throw new UsageError(`--resume ${folder}: that run still goes on, as process ${owner.pid}.`);
+  return openJournal(folder, recorded);
+}
+
+function checkSame(recorded: Header, asked: Header, folder: string): void {
+  const file = join(folder, journalName);
+  if (recorded.tool !== asked.tool) {
+    const reason = `was written by faultline ${recorded.tool}, and this is ${asked.tool}`;
+    throw new BadInput(file, "", `${reason}: use that version, or run the command without --resume to begin anew.`);
+  }
+  const differ = differences(
+    { command: recorded.command, seed: recorded.seed, ...recorded.options },
+    { command: asked.command, seed: asked.seed, ...asked.options },
+  );
+  if (differ !== "")
+    throw new UsageError(
+      `--resume ${folder}: that run was asked for something else: ${differ}. Give the options that it had.`,
+    );
+  if (recorded.source !== asked.source)
+    throw new BadInput(file, "", `its cases were made from other scenarios or another policy than are here. ${anew}.`);
+}
+
+function openJournal(folder: string, recorded: Recorded): Journal {
+  const file = join(folder, journalName);
+  const { worlds, cases, found } = recorded;
+  const fd = openSync(file, "a");
+  ftruncateSync(fd, recorded.bytes);
+  let bytes = recorded.bytes;
+  let casesNow = cases.size;
+  let isOpen = true;
+  const write = (line: Line): void => {
+    if (!isOpen) return;
+    // Only the last line may be torn.
+    isOpen = false;
+    const written = append(fd, file, line);
+    isOpen = true;
+    bytes += written;
+    if (line.kind === "case" && written > 0) casesNow += 1;
+  };
+  const onDisk = async (): Promise<void> => {
+    await fsyncLater(fd).catch(error => unwritable(file, error));
+  };
+  write({ kind: "opened", ...ownerHere(), at: new Date().toISOString() });
+  return {
+    recordedBefore: cases.size,
+    spentMs: [...cases.values()].reduce((sum, { ms }) => sum + ms, 0),
+    get isFull() {
+      return bytes >= journalBytesMax;
+    },
+    world(bus, facts) {
+      const line: Of<"world"> = { kind: "world", bus, ...facts, capabilities: facts.capabilities.toSorted() };
+      const known = worlds.get(bus);
+      const differ = known === undefined ? "" : differences(known, line);
+      if (known === undefined) write(line);
+      else if (differ !== "")
+        throw new BadInput(file, "", `the cases of ${bus} ran on something else: ${differ}. ${anew}.`);
+    },
+    has: (bus, scenario) => cases.has(keyOf(bus, scenario.id)),
+    async once(bus, scenario, run) {
+      const source = digestOfJson(scenario);
+      const known = cases.get(keyOf(bus, scenario.id));
+      if (known !== undefined) {
+        if (known.source !== source)
+          throw new BadInput(file, "", `${scenario.id} is another scenario now than it was. ${anew}.`);
+        return { events: known.events ?? [], judgement: known.judgement as Judgement };
+      }
+      const began = performance.now();
+      const { events, judgement } = await run();
+      const ms = Math.round(performance.now() - began);
+      const line = { kind: "case", bus, scenario: scenario.id, source, ms, ...recordOf({ events, judgement }) };
+      write(line as unknown as Line);
+      await onDisk();
+      return { events, judgement };
+    },
+    async onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T> {
+      const known = found.get(keyOf(bus, scenario.id));
+      if (known !== undefined) return known.found as unknown as T;
+      const made = await find();
+      write({ kind: "found", bus, scenario: scenario.id, found: made } as unknown as Line);
+      await onDisk();
+      return made;
+    },
+    complete() {
+      if (recorded.isComplete) return;
+      write({ kind: "complete", cases: casesNow });
+      fsyncSync(fd);
+    },
+    close() {
+      isOpen = false;
+    },
+  };
+}
+
+/** What is recorded of a case: of a violated one all of it, of others what the report counts. */
+function recordOf({ events, judgement }: CaseRun): object {
+  if (judgement.verdict === "violated") return { judgement, events };
+  const { ended: _ended, answers: _answers, ...counted } = judgement;
+  return { judgement: counted };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** In words; empty where there is none. */
+const differences = (was: Fields, is: Fields): string =>
+  [...new Set([...Object.keys(was), ...Object.keys(is)])]
+    .map(name => [name, JSON.stringify(was[name] ?? null), JSON.stringify(is[name] ?? null)])
+    .filter(([, before, now]) => before !== now)
+    .map(([name, before, now]) => `${name} was ${before} and is ${now}`)
+    .join("; ");
+
+/** Returns the bytes it took. A line that could not be read again is not written: its case is run again. */
+function append(fd: number, file: string, line: object): number {
+  const written = Buffer.from(`${JSON.stringify(line)}\n`);
+  if (written.length > jsonBounds.fileBytesMax) return 0;
+  try {
+    for (let done = 0; done < written.length; ) done += writeSync(fd, written, done);
+  } catch (error) {
+    unwritable(file, error);
+  }
+  return written.length;
+}
+
+const fsyncLater = promisify(fsync);
+
+function unwritable(file: string, error: unknown): never {
+  const reason = (error as Error).message;
+  const advice = "What it holds is kept; --resume goes on from there.";
+  throw new FaultlineError(`${file} cannot be written: ${reason}. ${advice}`, exitCodes.unavailable);
+}

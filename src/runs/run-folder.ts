@@ -1,0 +1,117 @@
+/**
+ * A run's folder below .faultline/runs: the journal grows by a line as each case ends, so that what was found is on disk however the
+ * run ends; the report and the JSON document are added at the end, or at an interrupt, each complete when it appears. The newest
+ * folders are kept, and counterexamples, which lie elsewhere, always.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../errors.ts";
+import { isAlive } from "../worlds/live/leases.ts";
+import { createJournal, type Header, type Journal, readJournal, resumeJournal } from "./journal.ts";
+
+export interface RunFolder {
+  /** Relative to the current folder, or as the user named it. */
+  readonly path: string;
+  readonly journal: Journal;
+  /** Returns the file's path. */
+  write(name: string, text: string): string;
+}
+
+/** With the one that is made. */
+export const runsKeptMax = 20;
+export const runsBytesMax = 268_435_456;
+
+const parent = join(".faultline", "runs");
+const isRunName = (name: string): boolean => /^\d{4}-\d\d-\d\dT\d{6}Z-[a-z]+-/.test(name);
+
+/** A new one, or that of a run to go on with. @throws BadInput, UsageError */
+export function openRunFolder(header: Header, resume: string | undefined): RunFolder {
+  if (resume !== undefined) return runFolder(resume, resumeJournal(existing(resume), header));
+  const stamp = new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "");
+  // Where the current folder has been deleted, cwd() says so; mkdir with a relative path would try for ever.
+  mkdirSync(join(process.cwd(), parent), { recursive: true });
+  pruneRuns(parent, runsKeptMax - 1, runsBytesMax);
+  const path = newFolder(join(parent, `${stamp}-${header.command}-${header.seed}`));
+  return runFolder(path, createJournal(path, header));
+}
+
+/** What the run to go on with was asked for. @throws BadInput, UsageError */
+export const headerOf = (resume: string): Header => readJournal(existing(resume)).header;
+
+function existing(resume: string): string {
+  if (statSync(resume, { throwIfNoEntry: false })?.isDirectory()) return resume;
+  throw new UsageError(`--resume ${resume}: there is no such folder; a run says its own first, .faultline/runs/….`);
+}
+
+const runFolder = (path: string, journal: Journal): RunFolder => ({
+  path,
+  journal,
+  write(name, text) {
+    const file = join(path, name);
+    const partial = openSync(`${file}.partial`, "w");
+    writeFileSync(partial, text);
+    fsyncSync(partial);
+    closeSync(partial);
+    renameSync(`${file}.partial`, file);
+    return file;
+  },
+});
+
+/** Two runs of one second have a folder each. */
+function newFolder(wanted: string): string {
+  for (let i = 1; ; i++) {
+    const path = i === 1 ? wanted : `${wanted}-${i}`;
+    try {
+      mkdirSync(path);
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** Removes the oldest, by name, until no more than so many and so much is left. One that a living process writes stays. */
+export function pruneRuns(folder: string, keptMax: number, bytesMax: number): void {
+  const newestFirst = readdirSync(folder).filter(isRunName).sort().reverse();
+  let kept = 0;
+  let bytes = 0;
+  for (const name of newestFirst) {
+    const path = join(folder, name);
+    const size = bytesIn(path);
+    if ((kept < keptMax && bytes + size <= bytesMax) || isInUse(path)) {
+      kept += 1;
+      bytes += size;
+    } else rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function isInUse(path: string): boolean {
+  try {
+    const { owner } = readJournal(path);
+    return owner !== undefined && isAlive(owner);
+  } catch {
+    return false;
+  }
+}
+
+/** Another run may be removing it. */
+function bytesIn(path: string): number {
+  try {
+    return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The reference for `exhaust`: nothing is remembered, every schedule is run from its start for every way of answering, and every run
+ * is judged in full, the oracle included. Far slower, and for small bounds only; but it holds whatever the world is, so that a mutant
+ * which remembers, or whose words are changed afterwards, has its shortest case found here.
+ */
+
+import { type Answer, expand, wholeRange } from "../../../models/choice.ts";
+import { planCase } from "../../../models/plan/plan.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+import { type Broke, brokenBy } from "../../findings/broke.ts";
+import { type Judgement, type JudgeOptions, judge } from "../../judge/judge.ts";
+import { type Bounds, type Letter, type Setting, scenarioOf } from "./alphabet.ts";
+import { ledgerText } from "./monitor.ts";
+import { Schedules } from "./schedules.ts";
+import { modelSteps, type PathWorld, pathsOf } from "./world.ts";
+
+export interface Paths {
+  readonly profile: Profile;
+  readonly letters: readonly Letter[];
+  readonly settings: readonly Setting[];
+  readonly bounds: Bounds;
+  readonly depthMax: number;
+  readonly pathsMax: number;
+  readonly judging?: JudgeOptions;
+  readonly world?: PathWorld;
+  /** Which schedules are run; absent: all. */
+  readonly isTried?: (scenario: Scenario) => boolean;
+  /** What a run broke, if that is what is looked for; absent: anything. */
+  readonly breaks?: (judgement: Judgement) => Broke | undefined;
+}
+
+export interface PathsWalked {
+  readonly schedules: number;
+  readonly paths: number;
+  /** Distinct sets of class counts. */
+  readonly ledgers: readonly string[];
+  /** The first of a shortest schedule; with it the walk ends. */
+  readonly violation?: {
+    readonly broken: Broke;
+    readonly reason: string;
+    readonly scenario: Scenario;
+    readonly answers: readonly Omit<Answer, "step">[];
+  };
+  /** False where the bound on paths was met, at a schedule of `depth` steps. */
+  readonly complete: boolean;
+  readonly depth: number;
+}
+
+/** Shorter schedules first, over all settings. */
+export function walkPaths(asked: Paths): PathsWalked {
+  const { profile, pathsMax, judging = {}, world = pathsOf(profile, modelSteps(profile)), breaks = brokenBy } = asked;
+  const ledgers = new Set<string>();
+  let schedules = 0;
+  let paths = 0;
+  let violation: PathsWalked["violation"];
+  let depth = 0;
+  for (const scenario of shortestFirst(asked)) {
+    if (asked.isTried?.(scenario) === false) continue;
+    schedules++;
+    depth = scenario.steps.length;
+    const planned = planCase(scenario, profile);
+    expand(
+      choose => world(scenario, choose),
+      wholeRange,
+      (events, answers) => {
+        paths++;
+        const judgement = judge(planned, events, judging);
+        ledgers.add(ledgerText(judgement.ledger));
+        const broken = breaks(judgement);
+        if (broken !== undefined) violation = { broken, reason: judgement.reason, scenario, answers };
+        return broken === undefined && paths < pathsMax;
+      },
+    );
+    if (violation !== undefined || paths >= pathsMax) break;
+  }
+  return {
+    schedules,
+    paths,
+    ledgers: [...ledgers].sort(),
+    ...(violation === undefined ? {} : { violation }),
+    complete: paths < pathsMax,
+    depth,
+  };
+}
+
+function* shortestFirst({ profile, letters, settings, bounds, depthMax }: Paths): Generator<Scenario> {
+  const all = settings.map(setting => ({ setting, schedules: new Schedules(letters, bounds, setting, profile) }));
+  for (let steps = 1; steps <= depthMax; steps++) {
+    for (const { setting, schedules } of all)
+      for (const written of ofLength(schedules, schedules.root, steps)) yield scenarioOf(setting, written);
+  }
+}
+
+/** Walked again for each length: what leads to a schedule costs little beside its runs, and a whole length does not fit into memory. */
+function* ofLength(schedules: Schedules, node: number, steps: number): Generator<readonly Step[]> {
+  if (steps === 0) {
+    if (schedules.mayEnd(node)) yield [];
+    return;
+  }
+  for (const { planned, to } of schedules.edges(node))
+    for (const rest of ofLength(schedules, to, steps - 1)) yield [planned.step, ...rest];
+}

@@ -1,0 +1,411 @@
+/**
+ * Which transitions of the model a search has met: the client's state, the fault in force, the step, the client's state after it.
+ * Counted while cases run in arrays of small integers, so that a search pays 1 % for it. What could be met and was not is worked
+ * out once, at the end, by walking the model over the alphabet of `exhaust`; so is the chance that one more run shows something new.
+ */
+import { step as doStep } from "../../../models/bus.ts";
+import { type Choose, expand, wholeRange } from "../../../models/choice.ts";
+import { faultKinds } from "../../../models/faults/index.ts";
+import { notEnabled, overlaps } from "../../../models/plan/enabled.ts";
+import {
+  firstView,
+  type PlannedStep,
+  planSettle,
+  planStep,
+  type Setting,
+  settingOf,
+  type View,
+} from "../../../models/plan/plan.ts";
+import { type BusState, copy, newState } from "../../../models/state.ts";
+import type { Policy } from "../../../models/vocabulary/policy.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { Fault, Options, Step } from "../../../models/vocabulary/scenario.ts";
+import type { Watch } from "../../world.ts";
+import { alphabetOf, scopeOf, settingsOf, sizesOf } from "./alphabet.ts";
+
+type Client = BusState["client"];
+
+/**
+ * Words and their numbers: the place of each in its list. The numbers are written out in switches, the commonest words first, since
+ * that costs a fraction of a lookup; a test holds them to the lists.
+ */
+export const clientWords = ["connected", "disconnected", "lost", "none", "closed", "dialled"] as const;
+export function clientNumber(client: Client): number {
+  switch (client) {
+    case "connected":
+      return 0;
+    case "disconnected":
+      return 1;
+    case "lost":
+      return 2;
+    case "none":
+      return 3;
+    case "closed":
+      return 4;
+    case "dialled":
+      return 5;
+  }
+}
+
+export const faultWords = [
+  "no fault",
+  "link down",
+  "hold",
+  "limit",
+  "blackhole",
+  "pause",
+  "lose-ack",
+  "handshake held",
+  "silent handshake",
+  "credentials refused",
+  "no JetStream",
+] as const;
+/** What of a view tells which fault is in force. */
+export type FaultView = Readonly<Pick<View, "link" | "hindrance" | "door" | "jetStream">>;
+
+/** The fault in force, as the harness sees it. */
+export function faultNumber({ link, hindrance, door, jetStream }: FaultView): number {
+  if (link === "down") return door === "shut" ? 1 : door === "silent" ? 8 : 9;
+  if (link === "handshake") return 7;
+  switch (hindrance) {
+    case "none":
+      return jetStream ? 0 : 10;
+    case "hold":
+      return 2;
+    case "limit":
+      return 3;
+    case "blackhole":
+      return 4;
+    case "pause":
+      return 5;
+    case "lose-ack":
+      return 6;
+  }
+}
+
+const callWords = ["publish", "heal", "flush", "start", "close", "drain", "together", "await-noticed"] as const;
+const policyWords = ["exit", "subscribe", "signal", "advance"] as const;
+export const stepWords = [
+  ...callWords,
+  ...policyWords,
+  ...faultKinds.map(({ kind }) => kind),
+  "racing publish",
+  "settle",
+] as const;
+const racing = stepWords.length - 2;
+const settling = stepWords.length - 1;
+
+/** What a cut or a heal awaits shows in the state after it. */
+export function stepNumber(step: PlannedStep["step"], overlapping: boolean): number {
+  switch (step.kind) {
+    case "settle":
+      return settling;
+    case "publish":
+      return overlapping ? racing : 0;
+    case "fault":
+      return faultStepNumber(step.fault.kind);
+    case "heal":
+      return 1;
+    case "flush":
+      return 2;
+    case "start":
+      return 3;
+    case "close":
+      return 4;
+    case "drain":
+      return 5;
+    case "together":
+      return 6;
+    case "await-noticed":
+      return 7;
+    default:
+      return stepWords.indexOf(step.kind);
+  }
+}
+
+function faultStepNumber(kind: Fault["kind"]): number {
+  switch (kind) {
+    case "cut":
+      return 12;
+    case "stop-server":
+      return 13;
+    case "hold":
+      return 14;
+    case "limit":
+      return 15;
+    case "blackhole":
+      return 16;
+    case "pause-server":
+      return 17;
+    default:
+      return stepWords.indexOf(kind, 18);
+  }
+}
+
+interface Transition {
+  readonly client: string;
+  readonly fault: string;
+  readonly step: string;
+  readonly after: string;
+}
+
+/** Client state, fault in force and step: a pair of state and step with what was wrong. */
+const pairText = ({ client, fault, step }: Transition): string => `${client}, ${fault}: ${step}`;
+const transitionText = (one: Transition): string => `${pairText(one)} → ${one.after}`;
+
+/** A transition in 15 bits: 3 for each state, 4 for the fault, 5 for the step. */
+const afterShift = 9;
+const clientShift = 12;
+const faultShift = 5;
+const stepMask = (1 << faultShift) - 1;
+
+/** All of the first runs are watched, then one of 16: it costs a fifth of a run, and a long search sees enough. */
+const watchedFully = 2_000;
+const watchedEvery = 16;
+
+/** How many runs met each transition. */
+export class TransitionCounts implements Watch {
+  /** Watched, of those begun. */
+  runs = 0;
+  private begun = 0;
+  /** By transition: the runs that met it, and the last of them. */
+  private readonly met = new Uint32Array(1 << (clientShift + 3));
+  private readonly lastRun = new Uint32Array(this.met.length);
+
+  /** Whether the run that begins is to be watched. */
+  beginRun(): boolean {
+    this.begun++;
+    const isWatched = this.begun <= watchedFully || this.begun % watchedEvery === 0;
+    if (isWatched) this.runs++;
+    return isWatched;
+  }
+
+  onStep({ step, overlapping, before: view }: PlannedStep, before: Client, after: Client): void {
+    const at =
+      (clientNumber(before) << clientShift) |
+      (clientNumber(after) << afterShift) |
+      (faultNumber(view) << faultShift) |
+      stepNumber(step, overlapping);
+    if (this.lastRun[at] === this.runs) return;
+    this.lastRun[at] = this.runs;
+    this.met[at] = (this.met[at] as number) + 1;
+  }
+
+  /** Those met, by their text. */
+  all(): ReadonlyMap<string, Transition> {
+    const all = new Map<string, Transition>();
+    this.met.forEach((times, at) => {
+      if (times === 0) return;
+      const one = {
+        client: clientWords[at >>> clientShift] ?? "",
+        after: clientWords[(at >>> afterShift) & 7] ?? "",
+        fault: faultWords[(at >>> faultShift) & 15] ?? "",
+        step: stepWords[at & stepMask] ?? "",
+      };
+      all.set(transitionText(one), one);
+    });
+    return all;
+  }
+
+  /** Transitions that two runs met. */
+  metTwice(): number {
+    return this.met.reduce((sum, times) => (times === 2 ? sum + 1 : sum), 0);
+  }
+
+  /** Runs that met something that no other run met. */
+  runsAlone(): number {
+    const alone = new Set<number>();
+    this.met.forEach((times, at) => {
+      if (times === 1) alone.add(this.lastRun[at] as number);
+    });
+    return alone.size;
+  }
+}
+
+// ---- What is left ----
+
+export interface Reached {
+  readonly reached: number;
+  /** Possible and not met, by name. */
+  readonly neverReached: readonly string[];
+}
+
+export interface TransitionCoverage {
+  /** Client state, fault in force, step, client state after it. */
+  readonly transitions: Reached & {
+    /** States, faults and steps that no schedule brings together. */
+    readonly notEnabled: number;
+    /** What is possible was worked out; under a policy it is not, and nothing is named as missing. */
+    readonly isKnown: boolean;
+  };
+  /** Client state, fault in force, step. */
+  readonly pairs: Reached;
+  readonly nextRun: NextRun;
+}
+
+/** Of one search or of several, each with its profile: what one of them met is met. */
+export function coverageOf(
+  searches: readonly { readonly counts: TransitionCounts; readonly profile: Profile; readonly policy?: Policy }[],
+): TransitionCoverage {
+  const met = new Map(searches.flatMap(({ counts }) => [...counts.all()]));
+  const isKnown = searches.every(({ policy }) => policy === undefined);
+  const walked = isKnown ? searches.flatMap(({ profile }) => [...possibleTransitions(profile)]) : [];
+  const possible = new Map([...walked, ...met]);
+  const texts = (all: ReadonlyMap<string, Transition>, text: (one: Transition) => string): ReadonlySet<string> =>
+    new Set([...all.values()].map(text));
+  const reachedOf = (text: (one: Transition) => string): Reached => {
+    const reached = texts(met, text);
+    return { reached: reached.size, neverReached: [...texts(possible, text)].filter(one => !reached.has(one)).sort() };
+  };
+  const kinds = (of: (one: Transition) => string): number => texts(possible, of).size;
+  const together = kinds(one => one.client) * kinds(one => one.fault) * kinds(one => one.step);
+  const sum = (of: (counts: TransitionCounts) => number): number =>
+    searches.reduce((all, { counts }) => all + of(counts), 0);
+  return {
+    transitions: { ...reachedOf(transitionText), notEnabled: isKnown ? together - kinds(pairText) : 0, isKnown },
+    pairs: reachedOf(pairText),
+    nextRun: nextRunOf(
+      sum(counts => counts.runsAlone()),
+      sum(counts => counts.metTwice()),
+      sum(counts => counts.runs),
+    ),
+  };
+}
+
+/** The chance that one more run meets a transition that none has met. */
+export interface NextRun {
+  readonly runs: number;
+  /** Runs that met something no other run met. */
+  readonly alone: number;
+  readonly chance: number;
+  /** 95 %. */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/**
+ * Good and Turing's estimate, left-one-out: had run i come last, it would have shown something new exactly if it met something that
+ * no other met. The interval is Esty's (Annals of Statistics 11, 1983), which knows that what is missing varies too; at its
+ * upper end never below what `runs` runs without a surprise leave open, z² of them.
+ */
+export function nextRunOf(alone: number, metTwice: number, runs: number): NextRun {
+  if (runs === 0) return { runs, alone, chance: 1, interval: [0, 1] };
+  const z = 1.96;
+  const half = z * Math.sqrt(alone + 2 * metTwice);
+  const high = Math.max(alone + half, z * z) / runs;
+  return { runs, alone, chance: alone / runs, interval: [Math.max(0, alone - half) / runs, Math.min(1, high)] };
+}
+
+// ---- What is possible ----
+
+/** Messages beyond this many change nothing about what a step can do. */
+const messagesTold = 2;
+const unheard = (): void => {};
+
+/** Every transition within reach, by its text: breadth first over the model's states, told apart by all but which messages they hold. */
+export function possibleTransitions(profile: Profile): ReadonlyMap<string, Transition> {
+  const counts = new TransitionCounts();
+  counts.beginRun();
+  const sizes = sizesOf(profile, messagesTold);
+  const letters = alphabetOf(profile, scopeOf(messagesTold));
+  // One size of message and one limit tell as much of states as any, and the lowest limit has the fewest of them.
+  const bufferBytesMax = sizes.bufferBytesMax.length > 1 ? [null, 1] : [null];
+  for (const setting of settingsOf(profile, { ...sizes, bufferBytesMax })) {
+    if (setting.size.payloadBytes !== sizes.payloadBytes) continue;
+    walk(
+      settingOf(setting, profile),
+      letters.map(letter => letter.step(1, setting)),
+      counts,
+    );
+  }
+  return counts.all();
+}
+
+/** Where the harness and the bus are. */
+interface Place {
+  readonly view: Readonly<View>;
+  readonly state: BusState;
+}
+
+function walk(setting: Setting, letters: readonly Step[], watch: Watch): void {
+  const seen = new Set<string>();
+  const queue: Place[] = [{ view: firstView(setting), state: newState() }];
+  for (const place of queue) {
+    const known = abstractKey(place, setting.options);
+    if (seen.has(known)) continue;
+    seen.add(known);
+    for (const steps of wordsFrom(place.view, letters, setting))
+      expand(
+        choose => doAll(place, steps, setting, choose, watch),
+        wholeRange,
+        next => queue.push(next) > 0,
+      );
+    if (place.view.started) {
+      const settle = [planSettle(place.view, setting)];
+      expand(
+        choose => doAll(place, settle, setting, choose, watch),
+        wholeRange,
+        () => true,
+      );
+    }
+  }
+}
+
+/** One step that is enabled, or a publish and the step that it races with. */
+function* wordsFrom(
+  view: Readonly<View>,
+  letters: readonly Step[],
+  setting: Setting,
+): Generator<readonly PlannedStep[]> {
+  for (const step of letters) {
+    if (step.kind === "publish" && step.overlap) {
+      if (letters.every(next => !overlaps(view, step, next))) continue;
+      const publish = planStep(view, step, true, setting);
+      for (const next of letters)
+        if (
+          overlaps(view, step, next) &&
+          notEnabled(view, step, next, setting) === undefined &&
+          notEnabled(publish.after, next, undefined, setting) === undefined
+        )
+          yield [publish, planStep(publish.after, next, false, setting)];
+    } else if (notEnabled(view, step, undefined, setting) === undefined) yield [planStep(view, step, false, setting)];
+  }
+}
+
+function doAll(
+  from: Place,
+  steps: readonly PlannedStep[],
+  { profile, options }: Setting,
+  choose: Choose,
+  watch: Watch,
+): Place {
+  const state = copy(from.state);
+  for (const planned of steps) {
+    const { client } = state;
+    doStep(planned, { state, profile, options, choose, emit: unheard });
+    watch.onStep(planned, client, state.client);
+  }
+  return { view: steps.at(-1)?.after ?? from.view, state };
+}
+
+/** Bytes kept count only up to a limit within reach. */
+function abstractKey({ view, state }: Place, { reconnectBufferBytesMax = 0 }: Options): string {
+  const { wire, pending } = state;
+  const some = (list: readonly { readonly count: number }[]): number =>
+    Math.min(
+      messagesTold,
+      list.reduce((sum, one) => sum + one.count, 0),
+    );
+  const { keptBytes, limitStep: _limitStep, published: _published, ...harness } = view;
+  return JSON.stringify([
+    harness,
+    keptBytes > 0,
+    state.client,
+    state.stuck,
+    state.fresh,
+    state.reset,
+    some(wire),
+    Math.min(messagesTold, state.wireFree),
+    some(pending),
+    Math.min(state.pendingBytes, Math.max(0, reconnectBufferBytesMax)),
+  ]);
+}

@@ -1,0 +1,116 @@
+/**
+ * A rolling digest of a run's events that costs no text: always on in a search, where nothing is recorded. It leaves out what the
+ * digest in a counterexample leaves out, proofs, and tells the same runs apart; its words are its own.
+ */
+import { hashText } from "../../../models/choice.ts";
+import type { Event, Run } from "../../../models/vocabulary/event.ts";
+import { type Hearing, onEach } from "../../../properties/property.ts";
+
+/** Folds one integer in: for either of them given, no two of the other fold to the same. An event costs one, whatever it says. */
+export const fold = (digest: number, word: number): number =>
+  Math.imul(((digest << 5) | (digest >>> 27)) ^ word, 0x9e3779b1);
+
+/** A number for one of the few words that a field may hold; a test sees to it that it tells them apart. The commonest cost least. */
+export function numberOf(word: string): number {
+  switch (word) {
+    case "accepted":
+      return 1;
+    case "arrived":
+      return 2;
+    case "disconnected":
+      return 3;
+    case "reconnected":
+      return 4;
+    case "ok":
+      return 5;
+    default:
+      return word.length | (word.charCodeAt(0) << 8) | (word.charCodeAt(word.length - 1) << 16);
+  }
+}
+
+export interface Digest {
+  word: number;
+  /** The step that runs: folded in when it begins, and then only where an event names another. */
+  step: string;
+}
+
+export const newDigest = (): Digest => ({ word: 0, step: "" });
+
+/** Each kind of event begins with a number of its own. */
+export const hearsDigest = {
+  step(digest, { step, phase }) {
+    // That it has ended follows from what comes next.
+    if (phase === "ended") return;
+    digest.step = step;
+    digest.word = fold(digest.word, 2 ^ wordOf(step));
+  },
+  ended(digest, event) {
+    digest.word = fold(digest.word, (4 + 16 * numberOf(event.place)) ^ wordOfRun(event));
+  },
+  published(digest, event) {
+    const word = fold(digest.word, (3 + 16 * event.frameBytes) ^ wordOfRun(event) ^ wordOfOutcome(event.outcome));
+    digest.word = foldStep(word, digest, event.step);
+    // Only under a policy, or where the call waited, is there more to say.
+    if (event.subject !== undefined || event.tookMs !== undefined) foldWhole(digest, event);
+  },
+  connection(digest, { change }) {
+    digest.word = fold(digest.word, 6 + 16 * numberOf(change));
+  },
+  fault(digest, { step, fault, phase }) {
+    const word = fold(digest.word, (phase === "installed" ? 7 : 0) + 16 * numberOf(fault));
+    digest.word = foldStep(word, digest, step);
+  },
+  delivered(digest, event) {
+    digest.word = fold(digest.word, 5 ^ wordOfRun(event));
+  },
+  called(digest, { step, call, outcome }) {
+    const word = fold(digest.word, (8 + 16 * numberOf(call)) ^ wordOfOutcome(outcome));
+    digest.word = foldStep(word, digest, step);
+  },
+  healed(digest, { step }) {
+    digest.word = foldStep(fold(digest.word, 9), digest, step);
+  },
+  phase(digest, { phase }) {
+    digest.word = fold(digest.word, 10 + 16 * numberOf(phase));
+  },
+  observed(digest, { complete }) {
+    digest.word = fold(digest.word, 11 + 16 * (complete ? 1 : 2));
+  },
+  "awaits-notice"(digest, { step }) {
+    digest.word = foldStep(fold(digest.word, 12), digest, step);
+  },
+  // Seldom or never met in a search by the million.
+  foreign: foldWhole,
+  skipped: foldWhole,
+  "not-awaited": foldWhole,
+  holds: foldWhole,
+  discarded: foldWhole,
+  "may-be-discarded": foldWhole,
+  handled: foldWhole,
+  process: foldWhole,
+  probe: foldWhole,
+  advanced: foldWhole,
+  subscribed: foldWhole,
+  conformance: foldWhole,
+} satisfies Required<Hearing<Digest>>;
+export const foldDigest = onEach<Digest>(hearsDigest);
+
+/** Costs its text. */
+function foldWhole(digest: Digest, event: Event): void {
+  digest.word = hashText(JSON.stringify(event), digest.word) | 0;
+}
+
+/** Multipliers are odd and far apart, so that what is said beside each other in one event does not cancel out. */
+const wordOfRun = ({ first, count }: Run): number => Math.imul(first, 0x85ebca6b) ^ Math.imul(count, 0xc2b2ae35);
+
+/** Random scenarios number their steps; what a step is shows in what it does, so that its length and its last digit will do. */
+const wordOf = (step: string): number => Math.imul((step.length << 8) | step.charCodeAt(step.length - 1), 0x27d4eb2f);
+
+/** Nothing to say of the step that runs. */
+const foldStep = (word: number, { step }: Digest, named: string): number =>
+  named === step ? word : fold(word, wordOf(named));
+
+function wordOfOutcome({ is, kind }: { readonly is: string; readonly kind?: string }): number {
+  const told = Math.imul(numberOf(is), 0x165667b1);
+  return kind === undefined ? told : told ^ Math.imul(numberOf(kind), 0x9e3779b1);
+}

@@ -1,0 +1,62 @@
+/**
+ * What makes two shrunk cases one bug: their normal form, with step ids that say what a step is and where it stands and not where
+ * the case was found, and their shape, which also leaves the numbers out. The names of counterexample files are made of shapes.
+ */
+import type { Answer } from "../../../models/choice.ts";
+import type { Options, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
+
+export interface AnsweredScenario {
+  readonly scenario: Scenario;
+  readonly answers: readonly Answer[];
+}
+
+/** The same case under new step ids: with the answers that it gives, its run is the same except for them. */
+export function normalForm({ scenario, answers }: AnsweredScenario): AnsweredScenario {
+  const names = new Map<StepId, StepId>();
+  const name = (step: Step, place: string): void => {
+    names.set(step.id, place === "0" && step.kind === "start" ? "start" : `${wordOf(step)}-${place}`);
+    if (step.kind === "together") step.steps.forEach((part, i) => void name(part, `${place}-${i + 1}`));
+  };
+  scenario.steps.forEach((step, i) => void name(step, String(i)));
+  const named = (id: StepId): StepId => names.get(id) ?? id;
+  const renamed = <S extends Step>(step: S): S => {
+    const again = step.kind === "publish" && step.again !== undefined ? { again: named(step.again) } : {};
+    return { ...step, id: named(step.id), ...again };
+  };
+  const steps = scenario.steps
+    .map(renamed)
+    .map(step => (step.kind === "together" ? { ...step, steps: step.steps.map(renamed) } : step));
+  const mustHappen = scenario.mustHappen.map(must => ("step" in must ? { ...must, step: named(must.step) } : must));
+  return {
+    scenario: { ...scenario, steps, mustHappen },
+    answers: answers.map(({ step, label, occurrence, answer }) => ({ step: named(step), label, occurrence, answer })),
+  };
+}
+
+/** The kinds of its steps and faults, what they await, and the options that are not the plain ones; no ids, counts and sizes. */
+export const shapeOf = ({ steps, options }: Scenario): string =>
+  [...optionWords(options), ...steps.map(stepWord)].join(" ");
+
+const wordOf = (step: Step): string => (step.kind === "fault" ? step.fault.kind : step.kind);
+
+function stepWord(step: Step): string {
+  if (step.kind === "together") return `together(${step.steps.map(stepWord).join(" ")})`;
+  const { awaits } = { awaits: undefined, ...(step.kind === "fault" ? step.fault : step) };
+  return [
+    wordOf(step),
+    ...(awaits === undefined ? [] : [awaits]),
+    ...("overlap" in step && step.overlap ? ["raced"] : []),
+  ].join("/");
+}
+
+function* optionWords({
+  reconnectBufferBytesMax: limit,
+  reconnectAttemptsMax,
+  pingIntervalMs,
+  cutsWith,
+}: Options): Generator<string> {
+  if (limit !== undefined) yield limit > 0 ? "limited" : limit < 0 ? "unbuffered" : "limit-0";
+  if (reconnectAttemptsMax >= 0) yield "gives-up";
+  if (pingIntervalMs !== undefined) yield "pings";
+  if (cutsWith !== "fin") yield cutsWith;
+}

@@ -1,0 +1,305 @@
+/** What is concluded of a stream that discards, on events written by hand: only what the numbers that the server tells prove. */
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { Event, Outcome } from "../../models/vocabulary/event.ts";
+import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
+import { readCase } from "../../src/findings/counterexample.ts";
+import { judge } from "../../src/judge/judge.ts";
+import { runModelCase } from "../../src/judge/run.ts";
+import { discardsOf } from "../../src/worlds/driver/discarded.ts";
+import type { Held } from "../../src/worlds/driver/rig.ts";
+import { policy as base } from "../properties/service-events.ts";
+
+const ring: StreamPolicy = {
+  name: "RING",
+  subjects: ["ring.>", "dead"],
+  storage: "file",
+  duplicateWindowMs: 120_000,
+  messagesMax: 3,
+  discard: "old",
+  made: "created",
+};
+const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
+  ...base,
+  streams: [stream],
+  ...more,
+});
+
+const acked: Outcome = { is: "acked" };
+const duplicate: Outcome = { is: "acked", duplicate: true };
+const timedOut: Outcome = { is: "unsettled", kind: "timeout" };
+type Published = Extract<Event, { kind: "published" }>;
+const publish = (first: number, count: number, outcome: Outcome, more: Partial<Published> = {}): Event => ({
+  ...{ kind: "published", step: "s", first, count, frameBytes: 60, outcome, subject: "ring.a", durable: true },
+  ...more,
+});
+const ends = (store?: "lost"): Event[] => [
+  { kind: "fault", step: "f", fault: "stop-server", phase: "installed", ...(store === undefined ? {} : { store }) },
+  { kind: "healed", step: "h" },
+];
+/** Of so many that were ever stored, the newest, which are these. */
+const holds = (
+  stored: number,
+  numbers: readonly number[],
+  more: Partial<Held["state"]> & { foreign?: number } = {},
+): Held => {
+  const { foreign = 0, ...state } = more;
+  return {
+    runs: numbers.map(first => ({ first, count: 1 })),
+    foreign,
+    state: { firstNumber: stored - numbers.length + 1, messages: numbers.length, deleted: 0, ...state },
+  };
+};
+const discarded = (first: number, count: number) => ({ kind: "discarded", stream: "RING", first, count });
+const maybe = (first: number, count: number) => ({ kind: "may-be-discarded", stream: "RING", first, count });
+
+interface Case {
+  readonly events: readonly Event[];
+  readonly held: Held | undefined;
+  readonly stream?: Partial<StreamPolicy>;
+  readonly under?: Partial<Policy>;
+  readonly says: readonly object[];
+}
+const check = ({ events, held, stream = {}, under = {}, says }: Case): void => {
+  const one = { ...ring, ...stream };
+  expect(discardsOf(policyOf(one, under), one, events, held)).toEqual(says);
+};
+
+describe("discarded is what has a number below the first that is held", () => {
+  test.each<[what: string, one: Case]>([
+    [
+      "all that was acknowledged before",
+      { events: [publish(0, 5, acked)], held: holds(5, [2, 3, 4]), says: [discarded(0, 2)] },
+    ],
+    [
+      "in several calls, and what was refused has none",
+      {
+        events: [publish(0, 2, acked), publish(2, 1, { is: "rejected", kind: "no-responders" }), publish(3, 4, acked)],
+        held: holds(6, [4, 5, 6]),
+        says: [discarded(0, 2), discarded(3, 1)],
+      },
+    ],
+    [
+      "one that was left open and stored counts",
+      {
+        events: [publish(0, 2, acked), publish(2, 1, timedOut), publish(3, 3, acked)],
+        held: holds(6, [3, 4, 5]),
+        says: [discarded(0, 2)],
+      },
+    ],
+    [
+      "one that was captured on its way to others counts",
+      {
+        events: [publish(0, 1, { is: "accepted" }, { durable: undefined } as object), publish(1, 4, acked)],
+        held: holds(5, [2, 3, 4]),
+        says: [discarded(1, 1)],
+      },
+    ],
+    [
+      "one that was published again and stored again counts twice",
+      {
+        events: [publish(0, 1, acked), publish(0, 1, acked, { again: true }), publish(1, 3, acked)],
+        held: holds(5, [1, 2, 3]),
+        says: [discarded(0, 1)],
+      },
+    ],
+    [
+      "a duplicate of itself counts once",
+      {
+        events: [publish(0, 1, timedOut), publish(0, 1, duplicate, { again: true }), publish(1, 3, acked)],
+        held: holds(4, [1, 2, 3]),
+        says: [discarded(0, 1)],
+      },
+    ],
+    [
+      "a file outlives the end of its server",
+      {
+        events: [publish(0, 2, acked), ...ends(), publish(2, 3, acked)],
+        held: holds(5, [2, 3, 4]),
+        says: [discarded(0, 2)],
+      },
+    ],
+  ])("%s", (_what, one) => check(one));
+});
+
+describe("what was acknowledged and never stored is not excused", () => {
+  test.each<[what: string, one: Case]>([
+    ["nothing was discarded", { events: [publish(0, 5, acked)], held: holds(3, [2, 3, 4]), says: [] }],
+    ["the stream is not at its limit", { events: [publish(0, 3, acked)], held: holds(2, [1, 2]), says: [] }],
+    [
+      "it was published after one that is held",
+      { events: [publish(0, 6, acked)], held: holds(5, [2, 3, 5]), says: [discarded(0, 2)] },
+    ],
+    [
+      "there are fewer numbers than acknowledgements: only the oldest may have had one",
+      { events: [publish(0, 5, acked)], held: holds(4, [2, 3, 4]), says: [maybe(0, 1)] },
+    ],
+    ["the stream is gone", { events: [publish(0, 5, acked)], held: undefined, says: [] }],
+    [
+      "what is swallowed by another's id had no number",
+      {
+        events: [publish(0, 1, acked, { key: "a" }), publish(1, 1, duplicate, { key: "a" }), publish(2, 3, acked)],
+        held: holds(4, [2, 3, 4]),
+        under: { publish: { ...base.publish, attemptsMax: 1, messageIds: [{ subjects: "ring.>", id: "key" }] } },
+        says: [discarded(0, 1)],
+      },
+    ],
+    [
+      "the disk was lost with the newest three",
+      { events: [publish(0, 3, acked), ...ends("lost")], held: holds(0, []), says: [] },
+    ],
+  ])("%s", (_what, one) => check(one));
+
+  test("a stream without a limit, and one that refuses what is new, discard nothing", () => {
+    const events = [publish(0, 5, acked)];
+    const { messagesMax: _, ...unlimited } = ring;
+    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]))).toEqual([]);
+    check({ events, held: holds(5, [2, 3, 4]), stream: { discard: "new" }, says: [] });
+  });
+});
+
+describe("where the numbers do not tell, it is said so", () => {
+  const open = [publish(0, 2, acked), publish(2, 1, timedOut), publish(3, 3, acked)];
+  test.each<[what: string, one: Case]>([
+    [
+      "one that was left open may have had the number",
+      { events: open, held: holds(5, [3, 4, 5]), says: [maybe(0, 2)] },
+    ],
+    [
+      "more was stored than was published",
+      { events: [publish(0, 5, acked)], held: holds(6, [2, 3, 4]), says: [maybe(0, 2)] },
+    ],
+    [
+      "a call may have stored its message twice",
+      {
+        events: [publish(0, 5, acked)],
+        held: holds(5, [2, 3, 4]),
+        under: { publish: { ...base.publish, attemptsMax: 2, messageIds: [] } },
+        says: [maybe(0, 2)],
+      },
+    ],
+    [
+      "others store in it, too",
+      {
+        events: [publish(0, 4, acked)],
+        held: { ...holds(5, [2, 3], { messages: 3, firstNumber: 3, foreign: 1 }) },
+        says: [maybe(0, 2)],
+      },
+    ],
+    [
+      "somebody has deleted from it",
+      {
+        events: [publish(0, 5, acked)],
+        held: holds(5, [2, 3, 4], { firstNumber: 3, deleted: 1 }),
+        says: [maybe(0, 2)],
+      },
+    ],
+    [
+      "dead letters took numbers",
+      {
+        events: [
+          publish(0, 4, acked),
+          { kind: "handled", replica: 1, subject: "ring.a", delivery: 1, outcome: "dead-lettered", first: 0, count: 1 },
+        ],
+        held: holds(4, [1, 2, 3]),
+        under: { consume: { ...base.consume, failures: "dead-letter", deadLetterSubject: "dead" } },
+        says: [maybe(0, 1)],
+      },
+    ],
+    [
+      "memory was lost: the newest three with it, and those before may have made room",
+      {
+        events: [publish(0, 5, acked), ...ends(), publish(5, 1, acked)],
+        held: holds(1, [5]),
+        stream: { storage: "memory" },
+        says: [maybe(0, 2)],
+      },
+    ],
+  ])("%s", (_what, one) => check(one));
+});
+
+test("a case in which nobody can tell is inconclusive, and names the message", () => {
+  const file = "fixtures/scenarios/durable-path/a-full-stream-discards-the-oldest.json";
+  const scenario = { ...readCase(join(import.meta.dirname, "../..", file), file).scenario, expect: {} };
+  const id = "durable-path/acked-is-never-lost";
+  const verdictOf = (kind: "discarded" | "may-be-discarded" | undefined) => {
+    const { events } = runModelCase({ scenario, profile: natsGo, seed: "1" });
+    const said = events.flatMap((one): Event[] => {
+      if (one.kind !== "discarded") return [one];
+      return kind === undefined ? [] : [{ ...one, kind }];
+    });
+    return judge(planCase(scenario, natsGo), said, { require: [id] });
+  };
+  expect(verdictOf("discarded")).toMatchObject({ verdict: "holds", ledger: { classes: { kept: 3, silentLoss: 2 } } });
+  expect(verdictOf("may-be-discarded")).toMatchObject({
+    verdict: "inconclusive",
+    reason: "whether the limit of its stream has discarded message 0, or it was lost, cannot be told",
+    ledger: { classes: { kept: 3, silentLoss: 0, unknown: 2 } },
+  });
+  expect(verdictOf(undefined)).toMatchObject({
+    verdict: "violated",
+    reason: `${id}: message 0 was acknowledged, and no stream holds it`,
+  });
+});
+
+describe("of any stream, whatever was told and stored", () => {
+  /** What a call was told, and whether its message was stored. */
+  const call = fc.constantFrom(
+    { outcome: acked, stored: true, kind: "kept" },
+    { outcome: acked, stored: false, kind: "lie" },
+    { outcome: timedOut, stored: true, kind: "open" },
+    { outcome: timedOut, stored: false, kind: "open" },
+    { outcome: { is: "rejected", kind: "no-responders" } as Outcome, stored: false, kind: "refused" },
+  );
+  const calls = fc.array(call, { maxLength: 12 });
+
+  function concluded(made: readonly { readonly outcome: Outcome; readonly stored: boolean }[]) {
+    const stored = made.flatMap((one, message) => (one.stored ? [message] : []));
+    const held = stored.slice(-(ring.messagesMax ?? 0));
+    const events = made.map(({ outcome }, message) => publish(message, 1, outcome));
+    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held));
+    const of = (kind: string): readonly number[] =>
+      said
+        .filter(one => one.kind === kind)
+        .flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+    return { stored: new Set(stored), held: new Set(held), discarded: of("discarded"), maybe: of("may-be-discarded") };
+  }
+
+  test("nothing is said to be discarded that was never stored", () => {
+    fc.assert(
+      fc.property(calls, made => {
+        const { stored, held, discarded: gone } = concluded(made);
+        for (const message of gone) expect([stored.has(message), held.has(message)]).toEqual([true, false]);
+      }),
+      { seed: 1, numRuns: 2_000 },
+    );
+  });
+
+  test("where nobody lies, nothing that was discarded is left without a word", () => {
+    fc.assert(
+      fc.property(calls, all => {
+        const made = all.filter(({ kind }) => kind !== "lie");
+        const { held, discarded: gone, maybe: open } = concluded(made);
+        const missing = made.flatMap(({ outcome }, m) => (outcome === acked && !held.has(m) ? [m] : []));
+        expect([...gone, ...open].toSorted((a, b) => a - b)).toEqual(missing);
+      }),
+      { seed: 1, numRuns: 2_000 },
+    );
+  });
+
+  test("where somebody lies and every call is acknowledged, one at least is not excused", () => {
+    fc.assert(
+      fc.property(calls, all => {
+        const made = all.filter(({ outcome }) => outcome === acked);
+        const lies = made.filter(({ stored }) => !stored).length;
+        const { held, discarded: gone, maybe: open } = concluded(made);
+        const excused = gone.length + open.length;
+        expect(made.length - held.size - excused).toBeGreaterThanOrEqual(lies);
+      }),
+      { seed: 1, numRuns: 2_000 },
+    );
+  });
+});
