@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Random scenarios in numbers, the longest last. */
 const slow = [
-  ...["words", "kill-matrix", "shapes", "arbitraries", "plan", "goals", "policy-scenario", "replaying"],
+  ...["event", "kill-matrix", "shapes", "arbitraries", "plan", "goals", "policy-scenario", "choice"],
   ...["no-false-alarm", "no-false-alarm-under-policy", "ledger", "rewording", "oracle"],
 ].map(name => `${name}.test.ts`);
 
@@ -22,7 +22,7 @@ class QuickestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [
-      "test/{models,properties}/*.test.ts",
+      "test/{models,properties}/**/*.test.ts",
       "test/mutants/kill-matrix.test.ts",
       "test/search/random/shapes.test.ts",
       "test/no-regression.test.ts",

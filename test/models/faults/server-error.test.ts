@@ -1,12 +1,12 @@
 /** What the server says to a client that is connected: each client does what was measured, and what was not measured is not judged. */
 import { describe, expect, test } from "vitest";
-import { observe } from "../../models/observation.ts";
-import { admits } from "../../models/oracle.ts";
-import { planCase } from "../../models/plan/plan.ts";
-import { type Scenario, type ServerErrorText, serverErrorTexts } from "../../models/vocabulary/scenario.ts";
-import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
-import { judge } from "../../src/judge/judge.ts";
-import { modelCapabilities } from "../../src/worlds/model.ts";
+import { observe } from "../../../models/observation.ts";
+import { admits } from "../../../models/oracle.ts";
+import { planCase } from "../../../models/plan/plan.ts";
+import { type Scenario, type ServerErrorText, serverErrorTexts } from "../../../models/vocabulary/scenario.ts";
+import { scenarioOf } from "../../../properties/arbitraries/scenario.ts";
+import { judge } from "../../../src/judge/judge.ts";
+import { modelCapabilities } from "../../../src/worlds/model.ts";
 import {
   allProfiles,
   type Bare,
@@ -22,8 +22,8 @@ import {
   skippedIn,
   start,
   times,
-} from "./cases.ts";
-import { sound, underPolicy } from "./policies.ts";
+} from "../cases.ts";
+import { sound, underPolicy } from "../policies.ts";
 
 const says = (text: ServerErrorText, closes = false): Bare => fault({ kind: "server-error", text, closes });
 const wordsAt = (name: string, text: ServerErrorText, closes: boolean): string =>

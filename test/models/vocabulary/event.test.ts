@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Event } from "../../models/vocabulary/event.ts";
-import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import {
   type Bare,
   close,
@@ -21,7 +21,7 @@ import {
   start,
   times,
   together,
-} from "./cases.ts";
+} from "../cases.ts";
 import {
   advance,
   job,
@@ -35,7 +35,7 @@ import {
   subscribe,
   term,
   underPolicy,
-} from "./policies.ts";
+} from "../policies.ts";
 
 const text = z.string().min(1);
 const number = z.int().min(0);

@@ -1,7 +1,7 @@
 /** What the harness knows after each step; the view is all that decides what is done next. */
 import { expect, test } from "vitest";
-import { callsMade, plan, type View } from "../../models/plan/plan.ts";
-import type { CallStep, Options } from "../../models/vocabulary/scenario.ts";
+import { callsMade, plan, type View } from "../../../models/plan/plan.ts";
+import type { CallStep, Options } from "../../../models/vocabulary/scenario.ts";
 import {
   awaitNoticed,
   type Bare,
@@ -24,8 +24,8 @@ import {
   start,
   stepsOf,
   together,
-} from "./cases.ts";
-import { advance, job, kill, news, replica, sound, subscribe, underPolicy } from "./policies.ts";
+} from "../cases.ts";
+import { advance, job, kill, news, replica, sound, subscribe, underPolicy } from "../policies.ts";
 
 const stale: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
 const finite: Partial<Options> = { reconnectAttemptsMax: 3 };

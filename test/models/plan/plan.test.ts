@@ -1,11 +1,11 @@
 /** The plan follows from scenario and profile alone: whatever the client does, every world does, overlaps and skips the same steps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { copyView, newView } from "../../models/plan/view.ts";
-import { natsGo } from "../../models/profiles/nats-go.ts";
-import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
-import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
-import { reductions } from "../../properties/arbitraries/reductions.ts";
+import { copyView, newView } from "../../../models/plan/view.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
+import type { Options, Scenario } from "../../../models/vocabulary/scenario.ts";
+import { reductions } from "../../../properties/arbitraries/reductions.ts";
 import {
   awaitNoticed,
   type Bare,
@@ -32,8 +32,8 @@ import {
   stepsOf,
   times,
   together,
-} from "./cases.ts";
-import { advance, job, jobAgain, kill, news, policyWith, replica, subscribe, term, underPolicy } from "./policies.ts";
+} from "../cases.ts";
+import { advance, job, jobAgain, kill, news, policyWith, replica, subscribe, term, underPolicy } from "../policies.ts";
 
 /** The same steps in another order or with holes: many of them are not enabled. */
 function shuffled(scenario: Scenario, word: string): Scenario {
@@ -246,7 +246,7 @@ test("a process that has ended is not started again without a policy, and nothin
 });
 
 test("every reason that the plan can give is met by a scenario above", () => {
-  const text = readFileSync(new URL("../../models/plan/enabled.ts", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../../../models/plan/enabled.ts", import.meta.url), "utf8");
   const given = [...text.matchAll(/"((?:[a-z]+'?[a-zA-Z]* ){2,}[^"]+)"/g)].map(match => match[1] ?? "");
   expect(given.length).toBeGreaterThan(20);
   const met = new Set([...refusals, ...refusalsUnderPolicy].map(([reason]) => reason));

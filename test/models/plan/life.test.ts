@@ -1,13 +1,13 @@
 /** The plan alone says what befalls a process and how a case ends; whoever runs or judges the case reads it there. */
 import { describe, expect, test } from "vitest";
-import { observe } from "../../models/observation.ts";
-import { admits } from "../../models/oracle.ts";
-import { type Life, type PlannedCase, Planner, plan, planAsDecided, planCase } from "../../models/plan/plan.ts";
-import { natsGo } from "../../models/profiles/nats-go.ts";
-import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
-import type { Event } from "../../models/vocabulary/event.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
-import { runModel } from "../../src/worlds/model.ts";
+import { observe } from "../../../models/observation.ts";
+import { admits } from "../../../models/oracle.ts";
+import { type Life, type PlannedCase, Planner, plan, planAsDecided, planCase } from "../../../models/plan/plan.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Policy } from "../../../models/vocabulary/policy.ts";
+import { runModel } from "../../../src/worlds/model.ts";
 import {
   type Bare,
   cut,
@@ -19,8 +19,8 @@ import {
   randomScenario,
   scenarioWith,
   start,
-} from "./cases.ts";
-import { advance, policyWith, sound, underPolicy } from "./policies.ts";
+} from "../cases.ts";
+import { advance, policyWith, sound, underPolicy } from "../policies.ts";
 
 const finite = { reconnectAttemptsMax: 3 };
 const refuses = fault({ kind: "refuse-credentials" });

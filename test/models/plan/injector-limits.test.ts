@@ -1,11 +1,11 @@
 /** What only an injector cannot do is skipped where it has that limit, and done where it has not. */
 import { describe, expect, test } from "vitest";
-import { type Plan, plan, planCase } from "../../models/plan/plan.ts";
-import { type InjectorLimit, injectorLimits, liveLimits } from "../../models/plan/setting.ts";
-import { natsGo } from "../../models/profiles/nats-go.ts";
-import type { Options } from "../../models/vocabulary/scenario.ts";
-import { planFor, runCase } from "../../src/judge/run.ts";
-import type { Case } from "../../src/world.ts";
+import { type Plan, plan, planCase } from "../../../models/plan/plan.ts";
+import { type InjectorLimit, injectorLimits, liveLimits } from "../../../models/plan/setting.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import type { Options } from "../../../models/vocabulary/scenario.ts";
+import { planFor, runCase } from "../../../src/judge/run.ts";
+import type { Case } from "../../../src/world.ts";
 import {
   type Bare,
   blackhole,
@@ -22,8 +22,8 @@ import {
   scenarioWith,
   start,
   together,
-} from "./cases.ts";
-import { advance, job, sound, term, underPolicy } from "./policies.ts";
+} from "../cases.ts";
+import { advance, job, sound, term, underPolicy } from "../policies.ts";
 
 const stale: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
 const finite: Partial<Options> = { reconnectAttemptsMax: 3 };
