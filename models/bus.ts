@@ -247,20 +247,22 @@ function endClient(bus: Bus, fault: EndingFault, { life, after }: Befalling): vo
   const { awaits } = fault;
   const burst = state.open;
   state.open = undefined;
-  // The calls that race with it meet the link as it is from now on.
-  const down: Bus = { ...bus, view: after };
   if (burst === undefined) endConnection(bus);
-  else if (burst.via?.durable === true)
-    raceDurableWithCut(down, burst, fault.kind === "stop-server" && fault.signal === "TERM");
-  else raceWithCut(down, burst);
+  else race({ ...bus, view: after }, burst, fault);
   endTick(state);
   if (state.service !== undefined) loseAcks(state.service.server);
   if (state.client === "closed" || state.client === "none" || awaits === "none") return;
   notice(state, emit);
   if (awaits !== "gave-up") return;
   giveUp(state, profile, emit);
-  const service = served(down);
+  const service = served({ ...bus, view: after });
   if (service !== undefined) live(service, life);
+}
+
+/** The calls that race with the end of the link meet it as it is from now on. */
+function race(down: Bus, burst: OpenBurst, fault: EndingFault): void {
+  if (burst.via?.durable !== true) raceWithCut(down, burst);
+  else raceDurableWithCut(down, burst, fault.kind === "stop-server" && fault.signal === "TERM");
 }
 
 /** The client's own PINGs stay unanswered until it gives the connection up. A blackhole has dropped what was sent; a paused server keeps it. */
@@ -332,7 +334,7 @@ function settle(planned: SettleStep, { state, profile, options, choose, emit }: 
     emit({ kind: "phase", phase: "healed" });
     heal(bus, step.id, "connected", { life, after: healed });
   }
-  const calm: Bus = { ...bus, view: healed };
+  const calm: Bus = heals ? { state, view: healed, profile, options, choose, emit } : bus;
   land(calm);
   if (state.service !== undefined) settleService(calm, planned);
   emit({ kind: "phase", phase: "settled" });

@@ -120,10 +120,20 @@ export function key(state: BusState): string {
 const keyOfService = ({ server, probe, unanswered }: Service): string =>
   [probe, unanswered, keyOfServer(server)].join("/");
 
-export const countOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
+export function countOf(runs: readonly Run[]): number {
+  let sum = 0;
+  for (const { count } of runs) sum += count;
+  return sum;
+}
 
 /** Takes the first `count` messages off the list. */
 export function take(list: FrameRun[], count: number): FrameRun[] {
+  const [only] = list;
+  // Most lists are one run, taken whole.
+  if (list.length === 1 && only?.count === count) {
+    list.length = 0;
+    return [only];
+  }
   const taken: FrameRun[] = [];
   let left = count;
   while (left > 0) {
@@ -158,8 +168,11 @@ export function append(list: FrameRun[], run: FrameRun): void {
   else list.push(run);
 }
 
+const noReplies: readonly StreamReply[] = [];
+
 /** These messages reach the server, and with it the observer and the streams. Gives back what each sender would be told. */
-export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): StreamReply[] {
+export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): readonly StreamReply[] {
+  if (runs.length === 0) return noReplies;
   const answers: StreamReply[] = [];
   for (const { first, count, via } of runs) {
     if (count === 0) continue;

@@ -70,16 +70,17 @@ export function plan(scenario: Scenario, profile: Profile, limits?: InjectorLimi
 export class Planner {
   private readonly steps: readonly Step[];
   private readonly setting: Setting;
+  private readonly keepsViews: boolean;
   private view: View;
-  /** The view before the last, to be written over; absent where views are kept. */
+  /** The view before the last, to be written over; absent where views are kept, and before the first step. */
   private spare: View | undefined;
   private index = 0;
 
   constructor(scenario: Scenario, profile: Profile, limits: InjectorLimits = liveLimits, keepsViews = false) {
     this.steps = scenario.steps;
     this.setting = settingOf(scenario, profile, limits);
+    this.keepsViews = keepsViews;
     this.view = firstView(this.setting);
-    this.spare = keepsViews ? undefined : firstView(this.setting);
   }
 
   /** The next step, the end being the last; then nothing. */
@@ -94,7 +95,7 @@ export class Planner {
     const overlapping = overlaps(view, step, next) && racesWith(view, step, next, setting);
     const after = this.spare === undefined ? copyView(view) : overwriteView(this.spare, view);
     const life = advance(after, step, overlapping, setting);
-    if (this.spare !== undefined) this.spare = view;
+    if (!this.keepsViews) this.spare = view;
     this.view = after;
     return { kind: "step", step, skipped, overlapping, life, before: view, after };
   }

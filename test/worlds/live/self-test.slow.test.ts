@@ -101,6 +101,21 @@ test("a check that comes late is worth as much as one in time", { timeout: 30_00
   expect(capabilities).toEqual(all);
 });
 
+test("a check that fails once by chance is tried again, and one that fails twice has failed", async () => {
+  let links = 0;
+  const refuse = (): Promise<void> => Promise.reject(new Error("the port is taken"));
+  const refusing = (isRefused: (link: number) => boolean) => (serverPort: number) => {
+    const link = trueLink(serverPort);
+    return isRefused(links++) ? withChanges(link, { open: refuse }) : link;
+  };
+  const once = await testInjector(refusing(link => link === 0));
+  expect(once.findings.filter(({ ok }) => !ok)).toEqual([]);
+  expect(once.capabilities).toEqual(all);
+  links = 0;
+  const twice = await testInjector(refusing(link => link < 2));
+  expect(twice.findings.filter(({ ok }) => !ok).map(({ detail }) => detail)).toEqual(["the port is taken"]);
+});
+
 test("a check that was given up leaves nothing to the next one", { timeout: 30_000 }, async () => {
   let isFirst = true;
   const { findings } = await testInjector(serverPort => {
