@@ -3,7 +3,7 @@
  * search, put into words by `words.ts`, never read back.
  */
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
-import type { ConnectionChange, Outcome } from "./vocabulary/event.ts";
+import type { ConnectionChange, Content, Outcome } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
 /** One place where they part. `observed` is undefined where nothing was; an entry is `beyond` where the model says nothing more. */
@@ -41,6 +41,7 @@ export type Disagreement =
 
 export type Reason =
   | { readonly kind: "foreign"; readonly count: number }
+  | { readonly kind: "altered"; readonly message: number; readonly published: Content; readonly arrived: Content }
   | {
       readonly kind: "disagreement";
       /** Undefined where no step could be compared at all. */

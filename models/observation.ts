@@ -1,6 +1,6 @@
 /** The observation of a run: everything that a world can see, taken out of its events and sorted by actor. The oracle reads nothing else. */
 import { type CallTold, outcomeKey, type PublishTold, type ServiceTold, serviceKey } from "./told.ts";
-import type { ConnectionChange, Event, Outcome, Run } from "./vocabulary/event.ts";
+import type { ConnectionChange, Content, Event, Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
 /** One ordered list per actor. Across actors no order is assumed, except that of the steps that await. */
@@ -13,6 +13,8 @@ export interface Observation {
   readonly delivered: readonly number[];
   /** Messages that no bus of ours can have sent. */
   readonly foreign: number;
+  /** The first message that arrived with another content than it was published with. */
+  readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
   /** Under a policy: outcomes of what was published again, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
   /** Under a policy: one list for `streams`, `processes` and `probes` each, and one for every handler (`handlerOf`). */
@@ -56,7 +58,8 @@ const numbers = ({ first, count }: Run): readonly number[] => Array.from({ lengt
 
 /**
  * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
- * says that it is disconnected before it says that it is back, and the reverse (nats.js says so once a failed dial, too); times.
+ * says that it is disconnected before it says that it is back, and the reverse (nats.js says so once a failed dial, too); times; headers
+ * (a wrapper may add its own).
  */
 export function observe(events: readonly Event[]): Observation {
   const outcomes: PublishTold[] = [];
@@ -66,6 +69,7 @@ export function observe(events: readonly Event[]): Observation {
   const again = new Map<string, Outcome>();
   const service = new Map<string, ServiceTold[]>();
   let foreign = 0;
+  let altered: Observation["altered"];
   let last: ConnectionChange | undefined;
   for (const event of events) {
     // Another process has another client, whose first word is never a repetition.
@@ -85,12 +89,14 @@ export function observe(events: readonly Event[]): Observation {
       last = event.change;
     } else if (event.kind === "foreign") {
       foreign += event.count;
+    } else if (event.kind === "altered") {
+      altered ??= { message: event.first, published: event.published, arrived: event.arrived };
     } else if (event.kind === "delivered") {
       for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
     }
   }
   for (let m = 0; m < outcomes.length; m++) outcomes[m] ??= { is: "never-returned" };
-  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, again, service };
+  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, altered, again, service };
 }
 
 /** An observation with its keys, and with the facts that the search asks about its messages. */

@@ -120,8 +120,10 @@ class Search {
   }
 
   run(): Admission {
-    const { foreign } = this.seen.observed;
+    const { foreign, altered } = this.seen.observed;
     if (foreign > 0) return { answer: "not-permitted", reason: { kind: "foreign", count: foreign }, evaluations: 0 };
+    if (altered !== undefined)
+      return { answer: "not-permitted", reason: { kind: "altered", ...altered }, evaluations: 0 };
     const paths: { ended: readonly Event[]; answers: readonly Asked[] }[] = [];
     this.fromBeginning((ended, answers) => {
       paths.push({ ended, answers });

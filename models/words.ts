@@ -4,13 +4,17 @@
  */
 import type { Disagreement, Reason } from "./explanation.ts";
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
-import type { CallOutcome } from "./vocabulary/event.ts";
+import type { CallOutcome, Content } from "./vocabulary/event.ts";
 
 /** The oracle's reason, in one line. */
 export function worded(reason: Reason): string {
   switch (reason.kind) {
     case "foreign":
       return `${reason.count} messages arrived that no one published`;
+    case "altered": {
+      const { message, published, arrived } = reason;
+      return `message ${message} was published ${contentText(published)} and arrived ${contentText(arrived)}`;
+    }
     case "out-of-evaluations":
       return `no answer within ${reason.evaluationsMax} step evaluations`;
     case "disagreement": {
@@ -20,6 +24,8 @@ export function worded(reason: Reason): string {
     }
   }
 }
+
+export const contentText = ({ subject, bytes }: Content): string => `on ${subject} with ${bytes} bytes`;
 
 function disagreementText(one: Disagreement): string {
   switch (one.kind) {

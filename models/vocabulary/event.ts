@@ -89,6 +89,12 @@ export type ProcessEvent =
       readonly atMs: number;
     };
 
+/** What a message carries apart from its number: the subject, and the length of its payload in bytes. Headers are the bus's own. */
+export interface Content {
+  readonly subject: string;
+  readonly bytes: number;
+}
+
 export type Phase = "disturbed" | "healed" | "settled";
 
 export type Event =
@@ -153,6 +159,13 @@ export type Event =
   | ({ readonly kind: "delivered" } & Run)
   /** The observer received something that nobody published. */
   | { readonly kind: "foreign"; readonly count: number }
+  /** These arrived, at the observer or in that stream, with another content than they were published with. */
+  | ({
+      readonly kind: "altered";
+      readonly stream?: string;
+      readonly published: Content;
+      readonly arrived: Content;
+    } & Run)
   /** `took-effect` only with proof: what the client, the proxy or the server itself said. */
   | {
       readonly kind: "fault";

@@ -4,6 +4,7 @@
  */
 import type { Event, Outcome, Place, ProcessEvent } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
+import { contentText } from "../../models/words.ts";
 import { classAt, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { counted } from "./table.ts";
 
@@ -121,6 +122,14 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "probe":
         if (!(event.ready && event.live && event.connected && event.durable)) note(now, probeText(event));
         break;
+      case "altered": {
+        const which =
+          event.count === 1
+            ? `message ${event.first} was`
+            : `messages ${event.first}-${event.first + event.count - 1} were`;
+        note(now, `${which} published ${contentText(event.published)} and arrived ${contentText(event.arrived)}`);
+        break;
+      }
       case "foreign":
         note(now, `${event.count} messages arrived that were never published`);
         break;

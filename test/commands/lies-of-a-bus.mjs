@@ -1,6 +1,6 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
-// "ends-in-the-midst": its process ends.
+// "ends-in-the-midst": its process ends. "shortens": each message has 8 bytes less than it was to have.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -27,6 +27,10 @@ function publish(command) {
   if (lie === "ends-in-the-midst") {
     bus.kill("SIGKILL");
     process.exit(0);
+  }
+  if (lie === "shortens") {
+    tell({ ...command, bytes: command.bytes - 8 });
+    return;
   }
   if (lie === "acks-unstored")
     told({ ...command, first: first + 2, count: 3 }, ({ outcomes }) =>

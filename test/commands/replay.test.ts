@@ -213,3 +213,12 @@ test.for([
   expect(code).toBe(1);
   expect(json.verdicts[0].reason).toBe(`${neverLost}: message ${message} was acknowledged, and no stream holds it`);
 });
+
+test("a bus that sends less than it was told to send is found by the length of what arrives", async () => {
+  const args = ["replay", full, "--bus", lying("shortens")];
+  const { code, json } = await faultline([...args, "--world", "live", "--json"]);
+  expect([code, json.verdict]).toEqual([1, "violated"]);
+  expect(json.verdicts[0].reason).toMatch(
+    /message \d+ was published on (\S+) with 16 bytes and arrived on \1 with 8 bytes/,
+  );
+});

@@ -48,7 +48,7 @@ const holds = (
 ): Held => {
   const { foreign = 0, ...state } = more;
   return {
-    runs: numbers.map(first => ({ first, count: 1 })),
+    runs: numbers.map(first => ({ first, count: 1, subject: "ring.a", bytes: 16 })),
     foreign,
     state: { firstNumber: stored - numbers.length + 1, messages: numbers.length, deleted: 0, ...state },
   };

@@ -32,6 +32,7 @@ const fieldsOf = {
   probe: ["replica", "ready", "live", "connected", "durable", "atMs"],
   delivered: ["first", "count"],
   foreign: ["count"],
+  altered: ["stream", "published", "arrived", "first", "count"],
   fault: ["step", "fault", "phase", "store"],
   healed: ["step"],
   "not-awaited": ["step"],

@@ -81,6 +81,7 @@ export const hearsDigest = {
   },
   // Seldom or never met in a search by the million.
   foreign: foldWhole,
+  altered: foldWhole,
   skipped: foldWhole,
   "not-awaited": foldWhole,
   holds: foldWhole,

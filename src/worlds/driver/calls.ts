@@ -59,12 +59,16 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
   const { published, service } = course;
   const { id, again, count, bytes } = step;
   const first = published.firstOf.get(again ?? "") ?? published.next;
-  if (again === undefined) published.next += count;
+  const subject = service === undefined ? course.subject : (step.subject ?? course.one.scenario.options.subject);
+  if (again === undefined) {
+    published.next += count;
+    published.contents.push({ first, count, subject, bytes });
+  }
   published.firstOf.set(id, first);
-  if (service === undefined) return { do: "publish", subject: course.subject, first, count, bytes };
+  if (service === undefined) return { do: "publish", subject, first, count, bytes };
   checkClocks(course, id, idsOf(step));
   published.sentAtMs.set(id, course.rig.clock.nowMs());
-  const { key, subject = course.one.scenario.options.subject } = step;
+  const { key } = step;
   const about = key === undefined ? {} : { key };
   return { do: "publish", subject, first, count, bytes, ...about, ...(step.async === true ? { async: true } : {}) };
 }

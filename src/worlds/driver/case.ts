@@ -99,7 +99,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       paused: false,
       pausedCid: undefined,
     },
-    published: { next: 0, firstOf: new Map(), sentAtMs: new Map(), core: [] },
+    published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), core: [] },
     nowMs: 0,
     timers: [],
   };

@@ -4,7 +4,7 @@
  *
  * A bare client is one replica without consumers: `service` is absent, and its process may be the shared one.
  */
-import type { Emit, Event, Run } from "../../../models/vocabulary/event.ts";
+import type { Content, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
@@ -58,6 +58,8 @@ export interface Harm {
 export interface Published {
   next: number;
   readonly firstOf: Map<StepId, number>;
+  /** What the bus was told to send, in the order of the numbers. */
+  readonly contents: (Run & Content)[];
   /** By publish step, on the rig's clock. */
   readonly sentAtMs: Map<StepId, number>;
   /** What went out as core NATS: only that is the observer's to see. */

@@ -5,7 +5,7 @@
  * A rig belongs to one case. Every call returns when what it asks for is so. What the driver asks about is read anew, never
  * remembered: an injector that did not do what it was told must be found out.
  */
-import type { Run } from "../../../models/vocabulary/event.ts";
+import type { Content, Run } from "../../../models/vocabulary/event.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { BusEvent, Command, Reply, ReplyTo } from "../../bus-protocol/protocol.ts";
 
@@ -97,9 +97,12 @@ export interface Server {
   resume(): Promise<void>;
 }
 
+/** Messages that turned up one after the other, numbered without a gap, with one content. */
+export interface ArrivedRun extends Run, Content {}
+
 /** Messages as they turn up at an observer or in a stream, in that order. */
 export interface Arrived {
-  readonly runs: readonly Run[];
+  readonly runs: readonly ArrivedRun[];
   /** Messages that no bus of ours can have sent. */
   readonly foreign: number;
 }

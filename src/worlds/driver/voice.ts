@@ -1,9 +1,10 @@
 /** What the driver itself says: how calls ended, what the observer and the streams have. */
-import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.ts";
+import type { CallOutcome, Event } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply } from "../../bus-protocol/protocol.ts";
 import type { Course } from "./course.ts";
 import { discardsOf } from "./discarded.ts";
+import type { ArrivedRun } from "./rig.ts";
 
 type Called = Extract<Event, { kind: "called" }>;
 type PublishedEvent = Extract<Event, { kind: "published" }>;
@@ -42,7 +43,10 @@ export async function observe(course: Course): Promise<boolean> {
   for (const run of runs) {
     const before = Math.min(skip, run.count);
     skip -= before;
-    if (before < run.count) emit({ kind: "delivered", first: run.first + before, count: run.count - before });
+    if (before === run.count) continue;
+    const news = { ...run, first: run.first + before, count: run.count - before };
+    emit({ kind: "delivered", first: news.first, count: news.count });
+    sayAltered(course, news);
   }
   said.arrivals = runs.reduce((sum, run) => sum + run.count, 0);
   if (foreign > said.foreign) emit({ kind: "foreign", count: foreign - said.foreign });
@@ -51,26 +55,50 @@ export async function observe(course: Course): Promise<boolean> {
 }
 
 /** What the observer is there for: under a policy, only what went out as core NATS. */
-function seen({ service, published }: Course, runs: readonly Run[]): readonly Run[] {
+function seen({ service, published }: Course, runs: readonly ArrivedRun[]): readonly ArrivedRun[] {
   if (service === undefined) return runs;
   const isCore = (message: number): boolean =>
     published.core.some(run => message >= run.first && message < run.first + run.count);
   return runs.flatMap(run =>
     Array.from({ length: run.count }, (_, i) => run.first + i)
       .filter(isCore)
-      .map(first => ({ first, count: 1 })),
+      .map(first => ({ ...run, first, count: 1 })),
   );
 }
 
+/** The messages of the run that were published with another content. */
+function sayAltered({ published: { contents }, emit }: Course, run: ArrivedRun, stream?: string): void {
+  const end = run.first + run.count;
+  for (const { subject, bytes, ...known } of contents) {
+    const first = Math.max(run.first, known.first);
+    const count = Math.min(end, known.first + known.count) - first;
+    if (count <= 0 || (subject === run.subject && bytes === run.bytes)) continue;
+    const arrived = { subject: run.subject, bytes: run.bytes };
+    emit({
+      kind: "altered",
+      ...(stream === undefined ? {} : { stream }),
+      published: { subject, bytes },
+      arrived,
+      first,
+      count,
+    });
+  }
+}
+
 /** What the streams of the policy hold. */
-export async function sayHeld({ service, rig: { streams }, emit }: Course): Promise<void> {
+export async function sayHeld(course: Course): Promise<void> {
+  const { service, emit } = course;
+  const { streams } = course.rig;
   if (service === undefined) return;
   const there = await streams.names();
   for (const stream of service.policy.streams) {
     const { name } = stream;
     const held = there.includes(name) ? await streams.held(name) : undefined;
     const { runs = [], foreign = 0 } = held ?? {};
-    for (const { first, count } of runs) emit({ kind: "holds", stream: name, first, count });
+    for (const run of runs) {
+      emit({ kind: "holds", stream: name, first: run.first, count: run.count });
+      sayAltered(course, run, name);
+    }
     if (foreign > 0) emit({ kind: "foreign", count: foreign });
     for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
   }

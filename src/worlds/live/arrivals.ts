@@ -3,29 +3,27 @@
  * digits and then filler, so a message is known by what it carries. Kept in order as runs of ascending numbers; a hundred thousand
  * messages are a handful of runs.
  */
-import type { Run } from "../../../models/vocabulary/event.ts";
-
-export interface Arrived {
-  /** In the order of arrival; a number seen again begins a run of its own. */
-  readonly runs: readonly Run[];
-  /** Messages that no bus of ours can have sent. */
-  readonly foreign: number;
-}
+import type { Arrived, ArrivedRun } from "../driver/rig.ts";
 
 const digits = 8;
 const filler = 0x78; // "x"
 
 export class Arrivals {
-  readonly #runs: { first: number; count: number }[] = [];
+  readonly #runs: (Omit<ArrivedRun, "count"> & { count: number })[] = [];
   #foreign = 0;
 
-  /** Undefined where there was a message and nothing could be read of it. */
-  add(payload: Uint8Array | undefined): void {
-    const number = payload === undefined ? undefined : numberOf(payload);
+  add(subject: string, payload: Uint8Array): void {
+    const number = numberOf(payload);
     const last = this.#runs.at(-1);
+    const bytes = payload.length;
     if (number === undefined) this.#foreign += 1;
-    else if (last !== undefined && number === last.first + last.count) last.count += 1;
-    else this.#runs.push({ first: number, count: 1 });
+    else if (last?.subject === subject && last.bytes === bytes && number === last.first + last.count) last.count += 1;
+    else this.#runs.push({ first: number, count: 1, subject, bytes });
+  }
+
+  /** There was a message, and nothing could be read of it. */
+  addUnreadable(): void {
+    this.#foreign += 1;
   }
 
   list(): Arrived {

@@ -3,7 +3,8 @@
  * A client's flush, then the observer's, is an exact barrier: what is not in the list then has not arrived.
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { Arrivals, type Arrived } from "./arrivals.ts";
+import type { Arrived } from "../driver/rig.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
 export interface Observer {
@@ -51,7 +52,8 @@ async function subscribe(
   // A callback: an iterator would queue each message once more. Of one publisher, the order holds across subjects too.
   for (const subject of subjects)
     connection.subscribe(subject, {
-      callback: (error, message) => arrivals.add(error === null ? message.data : undefined),
+      callback: (error, message) =>
+        error === null ? arrivals.add(message.subject, message.data) : arrivals.addUnreadable(),
     });
   try {
     await flushed(connection);

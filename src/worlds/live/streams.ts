@@ -9,6 +9,7 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   type JetStreamManager,
+  type JsMsg,
   jetstream,
   jetstreamManager,
   RetentionPolicy,
@@ -138,8 +139,8 @@ class ServerStreams implements Streams {
     const until = performance.now() + requestBoundMs;
     for (;;) {
       const arrivals = new Arrivals();
-      const read = this.#read(stream, messages, (id, payload) => {
-        if (!id.startsWith(deadLetterId)) arrivals.add(payload);
+      const read = this.#read(stream, messages, (id, { subject, data }) => {
+        if (!id.startsWith(deadLetterId)) arrivals.add(subject, data);
       });
       const told = performance.now() < until ? unlessRefusedWith(noResponders, read) : read;
       const count = await this.#ask(`for the messages of ${stream}`, told);
@@ -151,12 +152,12 @@ class ServerStreams implements Streams {
   }
 
   /** By an ordered consumer, which leaves nothing behind. Returns how many came. */
-  async #read(stream: string, count: number, onMessage: (id: string, payload: Uint8Array) => void) {
+  async #read(stream: string, count: number, onMessage: (id: string, message: JsMsg) => void) {
     const consumer = await jetstream(this.#connection, { timeout: requestBoundMs }).consumers.get(stream, {});
     let read = 0;
     try {
       for await (const message of await consumer.fetch({ max_messages: count, expires: readBoundMs })) {
-        onMessage(message.headers?.get("Nats-Msg-Id") ?? "", message.data);
+        onMessage(message.headers?.get("Nats-Msg-Id") ?? "", message);
         read += 1;
         if (read === count) break;
       }

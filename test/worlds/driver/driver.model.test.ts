@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
-import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Content, Event } from "../../../models/vocabulary/event.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
 import { judge } from "../../../src/judge/judge.ts";
 import { runCase } from "../../../src/worlds/driver/case.ts";
@@ -96,3 +96,29 @@ test("a hold that is not in force ends the case as inconclusive", async () => {
   });
   expect(judgement.verdict).toBe("inconclusive");
 });
+
+test.each([
+  [
+    "shorter",
+    { subject: "s", bytes: 8 },
+    /message 7 was published on (\S+) with 16 bytes and arrived on \1 with 8 bytes$/,
+  ],
+  [
+    "on another subject",
+    { subject: "other", bytes: 16 },
+    /message 7 was published on \S+ with 16 bytes and arrived on other /,
+  ],
+] as const)(
+  "a message that arrives %s than it was published is no message of the model's",
+  async (how, other, reason) => {
+    const alters = (content: Content, message: number): Content => {
+      if (message !== 7) return content;
+      return how === "shorter" ? { ...content, bytes: other.bytes } : other;
+    };
+    const steps = [start, publish("first"), publish("second"), flush];
+    const { events, judgement } = await run(steps, memoryRig({ alters }));
+    expect(events.filter(({ kind }) => kind === "altered")).toMatchObject([{ first: 7, count: 1 }]);
+    expect([judgement.verdict, judgement.conformance]).toEqual(["violated", expect.anything()]);
+    expect(judgement.reason).toMatch(reason);
+  },
+);

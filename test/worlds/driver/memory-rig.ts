@@ -2,8 +2,10 @@
  * A rig in memory: a client that keeps what it publishes while it is down (as nats.go does), a link, a server that passes messages on
  * to observers. Everything takes place at once, and time is a number. It shows that the driver needs nothing but its rig.
  */
+import type { Content } from "../../../models/vocabulary/event.ts";
 import type { BusEvent, Command, PublishCall, Reply, ReplyTo } from "../../../src/bus-protocol/protocol.ts";
 import type {
+  ArrivedRun,
   Clock,
   Conversation,
   Hindrance,
@@ -18,10 +20,7 @@ import type {
 const linkPort = 1;
 const serverPort = 2;
 
-interface Seen {
-  first: number;
-  count: number;
-}
+type Seen = Omit<ArrivedRun, "count"> & { count: number };
 
 /** What the parts of one rig share. */
 class World {
@@ -33,6 +32,8 @@ class World {
   /** Upstream, in the link or in a halted server. */
   kept: number[] = [];
   readonly seen: Seen[] = [];
+  /** By message. */
+  readonly contents: Content[] = [];
   client: MemoryClient | undefined;
 
   send(messages: readonly number[]): void {
@@ -43,8 +44,10 @@ class World {
   arrive(messages: readonly number[]): void {
     for (const message of messages) {
       const last = this.seen.at(-1);
-      if (last !== undefined && last.first + last.count === message) last.count += 1;
-      else this.seen.push({ first: message, count: 1 });
+      const { subject = "", bytes = 0 } = this.contents[message] ?? {};
+      const goesOn = last?.subject === subject && last.bytes === bytes && last.first + last.count === message;
+      if (last !== undefined && goesOn) last.count += 1;
+      else this.seen.push({ first: message, count: 1, subject, bytes });
     }
   }
 
@@ -57,6 +60,8 @@ class World {
 export interface Habits {
   /** It drops what it was given while it was down. */
   readonly forgetsPending?: boolean;
+  /** What it makes of a message before it sends it. */
+  readonly alters?: (content: Content, message: number) => Content;
 }
 
 class MemoryClient implements Conversation {
@@ -105,9 +110,11 @@ class MemoryClient implements Conversation {
     }
   }
 
-  #publish({ first, count }: PublishCall): Reply {
+  #publish({ first, count, subject, bytes }: PublishCall): Reply {
     if (this.state === "closed") return { outcomes: [{ count, outcome: { is: "rejected", kind: "closed" } }] };
     const messages = Array.from({ length: count }, (_, i) => first + i);
+    const { alters = (content: Content): Content => content } = this.#habits;
+    for (const message of messages) this.#world.contents[message] = alters({ subject, bytes }, message);
     if (this.state === "connected") this.#world.send(messages);
     else this.#pending.push(...messages);
     return { outcomes: [{ count, outcome: { is: "accepted" } }] };
