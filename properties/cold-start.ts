@@ -2,7 +2,9 @@
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property } from "./property.ts";
-import { arrivedOf, ofService, type ProcessLife, type ServiceRecord, unreadyForNothing } from "./service.ts";
+import { unreadyForNothing } from "./service/probes.ts";
+import { ofService } from "./service/promise.ts";
+import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
 /** What a busy machine may add to a bound. */
 const startMarginMs = 1_000;

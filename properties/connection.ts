@@ -2,7 +2,7 @@
 import type { ConnectionChange } from "../models/vocabulary/event.ts";
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { type Declared, type Ending, ending, type Hearing, onEach, type Property, property } from "./property.ts";
-import { ofService } from "./service.ts";
+import { ofService } from "./service/promise.ts";
 
 /** A repeated word is no transition: nats.js says "disconnected" again for a dial that failed midway. */
 function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange): boolean {

@@ -7,8 +7,9 @@ import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Property } from "./property.ts";
-import { type Claim, ofMessages, type ServiceRecord } from "./service.ts";
-import type { Message } from "./service-messages.ts";
+import type { Message } from "./service/messages.ts";
+import { type Claim, ofMessages } from "./service/promise.ts";
+import type { ServiceRecord } from "./service/record.ts";
 
 const ofDurable = (id: string, promise: string, expectation: "always" | "eventually", claim: Claim): Property =>
   ofMessages(`durable-path/${id}`, promise, expectation, claim);

@@ -2,7 +2,7 @@
 import type { Event, Outcome, Place } from "../models/vocabulary/event.ts";
 import type { ClassName } from "../models/vocabulary/scenario.ts";
 import type { Ledger } from "../models/vocabulary/verdict.ts";
-import { better } from "./service-messages.ts";
+import { better } from "./service/messages.ts";
 
 export interface LedgerState {
   /** By message; undefined where the call never came back. */

@@ -2,8 +2,9 @@
 import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, mustBeHeld } from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
-import { arrivedOf, ofMessages, ofService, type ProcessLife, type ServiceRecord } from "./service.ts";
-import type { Message } from "./service-messages.ts";
+import type { Message } from "./service/messages.ts";
+import { ofMessages, ofService } from "./service/promise.ts";
+import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
 /** What a busy machine may add between the end of a budget and the end of the process. */
 const stopMarginMs = 1_000;

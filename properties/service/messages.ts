@@ -1,8 +1,8 @@
 /**
  * What a run under a policy has shown of each message: what its callers were told, what the streams hold of it, what its handlers made
- * of it. Values for spans.ts; service.ts says when.
+ * of it. Values for spans.ts; track.ts says when.
  */
-import type { Event, HandledOutcome, Outcome } from "../models/vocabulary/event.ts";
+import type { Event, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Handling = Extract<Event, { readonly kind: "handled" }>;

@@ -1,0 +1,30 @@
+/** What the probes of a process say, held against what is true. */
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { lifeOf, type ProbeEvent, type ServiceRecord } from "./record.ts";
+
+export function onProbe(service: ServiceRecord, policy: Policy, probe: ProbeEvent): void {
+  const life = lifeOf(service, probe.replica);
+  if (life === undefined || life.exit !== undefined || life.stopping) return;
+  life.probe = probe;
+  if (probe.connected) life.connectedAtMs ??= probe.atMs;
+  if (isUsable(policy, probe)) return;
+  const why = probe.connected ? "a durable publish would not be acknowledged" : "its client is not connected";
+  service.readiness.count++;
+  if (probe.ready) service.readiness.broken ??= `replica ${probe.replica} says that it is ready, and ${why}`;
+  // A client that is closed for good is better started again.
+  if (life.clientClosed) return;
+  service.liveness.count++;
+  if (!probe.live) service.liveness.broken ??= `replica ${probe.replica} says that it is not alive, and only ${why}`;
+}
+
+export const isUsable = ({ families }: Policy, { connected, durable }: ProbeEvent): boolean =>
+  connected && (durable || families.every(({ durability }) => durability !== "durable"));
+
+/** Ready at the end as far as NATS goes; and it says otherwise. */
+export function unreadyForNothing(service: ServiceRecord, policy: Policy): string | undefined {
+  const idle = service.lives.find(
+    ({ probe, exit, stopping }) =>
+      exit === undefined && !stopping && probe !== undefined && isUsable(policy, probe) && !probe.ready,
+  );
+  return idle && `replica ${idle.replica} is connected and its durable path usable, and it never says that it is ready`;
+}

@@ -1,0 +1,99 @@
+/** The lives of the processes: how each starts, connects, stops and ends, and who handles a subject meanwhile. */
+import type { ConnectionChange, ProcessEvent } from "../../models/vocabulary/event.ts";
+import type { Fault } from "../../models/vocabulary/scenario.ts";
+import { isCalm } from "../disturbance.ts";
+import { type EventOf, lifeOf, type ProcessLife, type ServiceRecord } from "./record.ts";
+
+export function onConnection(service: ServiceRecord, to: ConnectionChange): void {
+  const life = lifeOf(service, 0);
+  if (to === "reconnected") service.kept = [];
+  if (to === "disconnected" || to === "closed") service.underWay = [];
+  if (to === "closed") depart(service, 0, false);
+  if (life === undefined || life.exit !== undefined) return;
+  if (to === "connected") life.connectedAtMs ??= service.nowMs;
+  if (to === "closed" && !life.stopping && !life.endedByCall) life.clientClosed = true;
+  if (to !== "connected") riskEarly(life);
+}
+
+/** What it accepted early is on its way, or was: nobody can tell which. */
+export function riskEarly(life: ProcessLife): void {
+  if (life.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "risked";
+}
+
+export function onCalled(service: ServiceRecord, { call, outcome }: EventOf<"called">): void {
+  const life = lifeOf(service, 0);
+  if (call === "flush" && outcome.is === "ok" && isCalm(service.now)) {
+    service.underWay = [];
+    if (life?.earlyFate === "waiting") life.earlyFate = "flushed";
+  }
+  if (call !== "close" && call !== "drain" && call !== "exit") return;
+  service.underWay = [];
+  service.kept = [];
+  // Its handlers end with the connection, though the process may run on.
+  depart(service, 0, false);
+  if (life === undefined) return;
+  life.endedByCall = true;
+  riskEarly(life);
+}
+
+export function onProcess(service: ServiceRecord, event: ProcessEvent): void {
+  const life = lifeOf(service, event.replica);
+  switch (event.change) {
+    case "started":
+      service.starts++;
+      service.lives.push(
+        newLife(
+          event.replica,
+          event.atMs,
+          service.inForce.map(({ fault }) => fault),
+        ),
+      );
+      break;
+    case "stopping":
+      if (life === undefined) return;
+      life.stopping = true;
+      if (event.replica === 0) life.unsent = [...service.underWay, ...service.kept];
+      depart(service, event.replica, true);
+      break;
+    case "exited":
+      if (life === undefined) return;
+      life.exit = event;
+      riskEarly(life);
+      if (event.replica === 0 && (event.because === "killed" || event.because === "exit")) service.kills++;
+      depart(service, event.replica, false);
+      break;
+  }
+  if (event.replica !== 0) return;
+  service.underWay = [];
+  service.kept = [];
+}
+
+export const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind"][]): ProcessLife => ({
+  replica,
+  startedAtMs,
+  met,
+  connectedAtMs: undefined,
+  clientClosed: false,
+  endedByCall: false,
+  stopping: false,
+  exit: undefined,
+  probe: undefined,
+  early: [],
+  earlyFate: "waiting",
+  unsent: [],
+});
+
+/** The replica handles nothing any more. */
+export function depart(service: ServiceRecord, replica: number, inOrder: boolean): void {
+  const gone = service.subscribers.filter(one => one.replica === replica);
+  if (gone.length === 0) return;
+  disrupt(service);
+  service.subscribers = service.subscribers.filter(one => one.replica !== replica);
+  if (!inOrder) return;
+  for (const { subject } of gone) service.departures.push({ replica, subject, since: service.disruptions });
+}
+
+export function disrupt(service: ServiceRecord): void {
+  service.disruptions++;
+  service.disruptedAtMs = service.nowMs;
+}

@@ -1,0 +1,47 @@
+/** Promises about a service: judged over its whole record, or message by message. Without a policy there is none to judge. */
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { type Ending, ending, type Property, property } from "../property.ts";
+import type { Message } from "./messages.ts";
+import { type ServiceRecord, startService } from "./record.ts";
+import { trackService } from "./track.ts";
+
+/** A property of a service; judged only under a policy. */
+export const ofService = (
+  id: string,
+  promise: string,
+  expectation: "always" | "eventually",
+  end: (service: ServiceRecord, policy: Policy) => Ending,
+): Property =>
+  property<ServiceRecord>({
+    id,
+    promise,
+    expectation,
+    start: startService,
+    on: trackService,
+    end: service => (service.declared.policy === undefined ? { exercised: 0 } : end(service, service.declared.policy)),
+  });
+
+/** Which messages a promise is about, which of them break it, and how that is said of the first. */
+export interface Claim {
+  applies(message: Message, service: ServiceRecord, policy: Policy): boolean;
+  breaks(message: Message, service: ServiceRecord, policy: Policy): boolean;
+  says(first: number, message: Message, policy: Policy): string;
+}
+
+/** A property that is judged message by message. */
+export const ofMessages = (
+  id: string,
+  promise: string,
+  expectation: "always" | "eventually",
+  { applies, breaks, says }: Claim,
+): Property =>
+  ofService(id, promise, expectation, (service, policy) => {
+    let exercised = 0;
+    let broken: string | undefined;
+    for (const { first, count, value } of service.messages) {
+      if (!applies(value, service, policy)) continue;
+      exercised += count;
+      if (broken === undefined && breaks(value, service, policy)) broken = says(first, value, policy);
+    }
+    return ending(exercised, broken);
+  });

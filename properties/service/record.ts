@@ -1,0 +1,135 @@
+/**
+ * What a run under a policy has shown so far: its messages and streams, the lives of its processes, what their probes said, who handles
+ * what. One record for the durable path, the shutdown and the cold start: each property reads what it needs of it.
+ */
+import type { Event, ProcessEvent, Run } from "../../models/vocabulary/event.ts";
+import type { Fault, Handler } from "../../models/vocabulary/scenario.ts";
+import { type Disturbance, newDisturbance } from "../disturbance.ts";
+import type { Declared } from "../property.ts";
+import { change, countOf, type Spans } from "../spans.ts";
+import { type Message, type ServerEnds, unmet } from "./messages.ts";
+
+export type EventOf<Kind extends Event["kind"]> = Extract<Event, { readonly kind: Kind }>;
+
+type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
+
+export type ProbeEvent = EventOf<"probe">;
+
+/** One process, from its start to its end. */
+export interface ProcessLife {
+  readonly replica: number;
+  readonly startedAtMs: number;
+  /** The faults in force when it started. */
+  readonly met: readonly Fault["kind"][];
+  connectedAtMs: number | undefined;
+  /** Its client has closed for good without having been asked to. */
+  clientClosed: boolean;
+  /** The application closed or drained its client. */
+  endedByCall: boolean;
+  /** A stop has begun. */
+  stopping: boolean;
+  exit: Exited | undefined;
+  probe: ProbeEvent | undefined;
+  /** Accepted before its first connection. */
+  early: Run[];
+  /** `risked`: what was accepted early met a fault or an end once it was connected, and before it was known to have gone out. */
+  earlyFate: "waiting" | "flushed" | "risked";
+  /** Accepted and not known to have gone out when its stop began. */
+  unsent: Run[];
+}
+
+export interface Subscriber {
+  readonly replica: number;
+  readonly subject: string;
+  readonly handler: Handler;
+  /** Disruptions before it subscribed. */
+  readonly since: number;
+}
+
+/** A replica that handled a subject has stopped. */
+export interface ReplicaStop {
+  readonly replica: number;
+  readonly subject: string;
+  /** Disruptions, this one included. */
+  readonly since: number;
+}
+
+/** How often something applied, and the first time that it was otherwise. */
+export interface Occurrences {
+  count: number;
+  broken: string | undefined;
+}
+
+export interface ServiceRecord {
+  readonly declared: Declared;
+  readonly now: Disturbance;
+  inForce: { readonly fault: Fault["kind"]; readonly storeLost: boolean; readonly atMs: number }[];
+  calmAtStep: boolean;
+  nowMs: number;
+  settled: boolean;
+  complete: boolean;
+  readonly messages: Spans<Message>;
+  ends: ServerEnds;
+  /** Ends of the publishing process without a word: killed, or by its own code. */
+  kills: number;
+  /** Processes started so far, and how many when each subject was last subscribed to. */
+  starts: number;
+  readonly startsAtSubscribe: Map<string, number>;
+  readonly lives: ProcessLife[];
+  subscribers: readonly Subscriber[];
+  readonly departures: ReplicaStop[];
+  /** Faults, heals and departures, after each of which a delivery under way comes again only when its ack wait is over. */
+  disruptions: number;
+  disruptedAtMs: number;
+  /** Accepted on the present connection and not flushed; kept by the client while it is down. */
+  underWay: Run[];
+  kept: Run[];
+  readonly afterStop: Occurrences;
+  readonly late: Occurrences;
+  readonly readiness: Occurrences;
+  readonly liveness: Occurrences;
+}
+
+export const newOccurrences = (): Occurrences => ({ count: 0, broken: undefined });
+
+export function startService(declared: Declared): ServiceRecord {
+  return {
+    declared,
+    now: newDisturbance(),
+    inForce: [],
+    calmAtStep: false,
+    nowMs: 0,
+    settled: false,
+    complete: true,
+    messages: [],
+    ends: { all: 0, powerLosses: 0, powerLostAtMs: [], storesLost: 0 },
+    kills: 0,
+    starts: 0,
+    startsAtSubscribe: new Map(),
+    lives: [],
+    subscribers: [],
+    departures: [],
+    disruptions: 0,
+    disruptedAtMs: 0,
+    underWay: [],
+    kept: [],
+    afterStop: newOccurrences(),
+    late: newOccurrences(),
+    readiness: newOccurrences(),
+    liveness: newOccurrences(),
+  };
+}
+
+export const changeMessages = ({ messages }: ServiceRecord, run: Run, next: (message: Message) => Message): void =>
+  change(messages, run, unmet, next);
+
+/** The last life of a replica, whether or not it has ended. */
+export const lifeOf = ({ lives }: ServiceRecord, replica: number): ProcessLife | undefined =>
+  lives.findLast(life => life.replica === replica);
+
+/** How many messages of the runs have arrived: the observer saw them, or a stream holds them. */
+export const arrivedOf = ({ messages }: ServiceRecord, runs: readonly Run[]): number => {
+  let sum = 0;
+  for (const run of runs) sum += countOf(messages, run, unmet, ({ delivered, held }) => delivered || held > 0);
+  return sum;
+};

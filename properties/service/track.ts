@@ -1,0 +1,116 @@
+/** How the record grows: what each event adds to it. Without a policy nothing is heard. */
+import { declaredDurability, isClassifiedDurable } from "../../models/policy/classifier.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
+import { handledAt, publishedAt } from "./messages.ts";
+import { onProbe } from "./probes.ts";
+import { onCalled, onConnection, onProcess } from "./processes.ts";
+import { changeMessages, type EventOf, lifeOf, type ServiceRecord } from "./record.ts";
+import { onFault, onHealed } from "./server.ts";
+
+export function trackService(service: ServiceRecord, event: Event): void {
+  const { policy } = service.declared;
+  if (policy === undefined) return;
+  trackDisturbance(service.now, event);
+  switch (event.kind) {
+    case "step":
+      if (event.phase === "began") service.calmAtStep = isAllWell(service);
+      return;
+    case "published":
+      onPublished(service, policy, event);
+      return;
+    case "delivered":
+      changeMessages(service, event, message => ({ ...message, delivered: true }));
+      return;
+    case "holds":
+      changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
+      return;
+    case "discarded":
+      changeMessages(service, event, message => ({ ...message, discarded: "yes" }));
+      return;
+    case "may-be-discarded":
+      changeMessages(service, event, message => ({ ...message, discarded: "maybe" }));
+      return;
+    case "handled":
+      changeMessages(service, event, message => handledAt(message, event, service.nowMs, service.starts));
+      return;
+    case "subscribed":
+      service.startsAtSubscribe.set(event.subject, service.starts);
+      service.subscribers = [...service.subscribers, { ...event, since: service.disruptions }];
+      return;
+    case "fault":
+      if (event.phase === "installed") onFault(service, event);
+      return;
+    case "healed":
+      onHealed(service);
+      return;
+    case "connection":
+      onConnection(service, event.change);
+      return;
+    case "called":
+      onCalled(service, event);
+      return;
+    case "advanced":
+      service.nowMs = Math.max(service.nowMs, event.atMs);
+      return;
+    case "process":
+      service.nowMs = Math.max(service.nowMs, event.atMs);
+      onProcess(service, event);
+      return;
+    case "probe":
+      service.nowMs = Math.max(service.nowMs, event.atMs);
+      onProbe(service, policy, event);
+      return;
+    case "phase":
+      if (event.phase === "settled") onSettled(service);
+      return;
+    case "observed":
+      service.complete = event.complete;
+      return;
+    default:
+      return;
+  }
+}
+
+/** Nothing is wrong with link, server or client, and the publishing process runs and was not told to stop. */
+export function isAllWell(service: ServiceRecord): boolean {
+  const life = lifeOf(service, 0);
+  const runs = life === undefined || !(life.stopping || life.endedByCall || life.exit !== undefined);
+  return runs && isCalm(service.now);
+}
+
+export function onPublished(service: ServiceRecord, policy: Policy, event: EventOf<"published">): void {
+  const { now, nowMs, ends, kills, disruptions, declared, late, afterStop } = service;
+  const subject = event.subject ?? declared.options.subject;
+  const calm = service.calmAtStep && isAllWell(service);
+  changeMessages(service, event, message =>
+    publishedAt(message, event, { subject, calm, nowMs, ends, kills, disruptions }),
+  );
+  const { first, count, outcome, durable } = event;
+  const life = lifeOf(service, 0);
+  const isCore = durable !== true && outcome.is === "accepted";
+  if (life?.stopping === true) {
+    afterStop.count += count;
+    if (outcome.is === "accepted" || outcome.is === "acked")
+      afterStop.broken ??= `message ${first} was ${outcome.is} after the stop had begun`;
+  }
+  if (calm && life !== undefined && life.met.length > 0 && isDurableSubject(policy, subject)) {
+    late.count += count;
+    if (isCore) late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
+  }
+  if (!isCore) return;
+  if (life !== undefined && life.connectedAtMs === undefined) life.early.push({ first, count });
+  else if (calm) service.underWay.push({ first, count });
+  else if (now.downAtStep && isSurelyDown(now) && declared.profile.reconnectBuffer.kind === "kept")
+    service.kept.push({ first, count });
+}
+
+export const isDurableSubject = (policy: Policy, subject: string): boolean =>
+  declaredDurability(policy, subject) === "durable" || isClassifiedDurable(policy, subject);
+
+export function onSettled(service: ServiceRecord): void {
+  service.settled = true;
+  for (const life of service.lives)
+    if (life.earlyFate === "waiting" && life.exit === undefined) life.earlyFate = "flushed";
+}
