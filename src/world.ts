@@ -4,8 +4,6 @@ import type { BusState } from "../models/state.ts";
 import type { Emit } from "../models/vocabulary/event.ts";
 import type { Capability } from "../models/vocabulary/scenario.ts";
 
-export type WorldName = "model" | "live";
-
 /** A scenario held against one bus, whose profile says what that is declared to do; it is planned once, whatever world runs it. */
 export interface Case extends PlannedCase {
   readonly bus: string;

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { worldNames } from "../src/worlds/names.ts";
 import { importsOf, planted, root, type SourceFile, sources, withoutComments } from "./tidy-sources.ts";
 
 interface TreeRule {
@@ -130,6 +131,19 @@ const unplainLines = ({ path, text }: SourceFile): readonly string[] =>
     ? [...text.matchAll(unplain)].map(({ 0: words, index }) => `${path}:${lineOf(text, index)} says ${words}`)
     : [];
 
+// ---- The names of worlds ----
+
+const namesWorlds = /^src\/(worlds\/|cli\.ts$|cli\/|commands\/options\.ts$)/;
+const oneWorld = `(?:${worldNames.join("|")})`;
+const worldSpelled = new RegExp(`(["'\`])(${oneWorld}(?:,${oneWorld})*)\\1`, "g");
+
+/** Quoted, so that no field and no sentence is meant. */
+function worldsSpelled({ path, text }: SourceFile): readonly string[] {
+  if (!product.test(path) || namesWorlds.test(path)) return [];
+  const code = withoutComments(text);
+  return [...code.matchAll(worldSpelled)].map(({ 0: quote, index }) => `${path}:${lineOf(code, index)} says ${quote}`);
+}
+
 const rules: readonly TreeRule[] = [
   {
     name: "an exported type's name belongs to one file",
@@ -207,6 +221,29 @@ const rules: readonly TreeRule[] = [
           "for (let i = 0; i < count; i++) f(a);\nconst g = (a: A, b: B, c: C) => ({ d: 1, e: 2, f: 3 });",
         ),
       ],
+    ],
+  },
+  {
+    name: "a world's name is spelled in src/worlds and on the command line alone",
+    instead:
+      "ask isReal or isDeterministic of src/worlds/names.ts, or take the name from there; an enum takes worldNames",
+    check: files => files.flatMap(worldsSpelled),
+    exceptions: [
+      { complaint: /^src\/report\/fates\.ts:\d+ says "live"$/, reason: "a process's own word: that it is alive" },
+    ],
+    bad: [
+      [planted("src/x.ts", 'if (world === "live") return;')],
+      [planted("src/report/x.ts", "const isModel = row.world === 'model';")],
+      [planted("src/findings/x.ts", 'const schema = z.enum(["model", "live"]);')],
+      [planted("src/commands/x.ts", 'commandLine("compare", { worlds: "model,live" });')],
+      [planted("src/drills/x.ts", "const world = `live`;")],
+      [planted("models/x.ts", 'type Where = "model" | "live";')],
+    ],
+    good: [
+      [planted("src/x.ts", '// The "live" world.\nconst { live, model } = worlds;\nsay("model and live");')],
+      [planted("src/worlds/x.ts", 'const name = "live";')],
+      [planted("src/commands/options.ts", 'const name = "live";')],
+      [planted("test/x.test.ts", 'expect(world).toBe("live");')],
     ],
   },
   {

@@ -24,6 +24,7 @@ import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { neverExercised } from "../search/random/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/random/live.ts";
+import { liveWorld, worldNames } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
 import { backendOption, type Common, ownBus } from "./options.ts";
@@ -125,7 +126,15 @@ function keep(
   failure: LiveFailure,
   versions: LiveVersions,
 ): string {
-  const counterexample = counterexampleOf({ ...failure, bus, profile, world: "live", seed, overridden, versions });
+  const counterexample = counterexampleOf({
+    ...failure,
+    bus,
+    profile,
+    world: liveWorld.name,
+    seed,
+    overridden,
+    versions,
+  });
   return keepCounterexample(counterexample);
 }
 
@@ -183,7 +192,7 @@ function conclude(
           kind: "compare",
           document: kept(file, {
             ...shared,
-            worlds: ["model", "live"] as const,
+            worlds: worldNames,
             ...counts,
             shapes: coverage.shapes,
             reasons: found.inconclusive,
@@ -193,7 +202,7 @@ function conclude(
           kind: "search-live",
           document: kept(file, {
             ...shared,
-            world: "live" as const,
+            world: liveWorld.name,
             ...counts,
             coverage: { properties: coverage.properties, shapes: coverage.shapes },
           }),
@@ -227,7 +236,7 @@ function shownFailure(failure: LiveFailure, file: string | undefined): ShownFail
 function sameLine(options: CompareOptions, bus: string, more: LineOptions = {}): string {
   const { asked, profile, runs, seed, property, require, policy, budgetSeconds: budget, keepGoing, backend } = options;
   return commandLine(asked, {
-    ...(asked === "search" ? { world: "live" } : { worlds: "model,live" }),
+    ...(asked === "search" ? { world: liveWorld.name } : { worlds: worldNames.join(",") }),
     ...{ bus, profile, property, budget, "keep-going": keepGoing, require, policy: policy?.named },
     ...{ backend: backendOption(backend), runs, seed, ...more },
   });

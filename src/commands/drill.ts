@@ -39,6 +39,7 @@ import type { AskedCase } from "../world.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
+import { compareShown, isReal, liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { openLive } from "./live.ts";
 import { backendOption, type Common, knownProfile } from "./options.ts";
@@ -187,12 +188,12 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
   );
   found.model = { ...found.model, randomRuns: found.model.randomRuns + search.runs };
   for (const failure of search.failures) {
-    const of = { ...failure, bus: profile.name, profile, world: "model" } as const;
+    const of = { ...failure, bus: profile.name, profile, world: modelWorld.name } as const;
     const counterexample = keepCounterexample(counterexampleOf(of));
     found.violations.push({
       scenario: failure.scenario.id,
       bus: profile.name,
-      world: "model",
+      world: modelWorld.name,
       property: brokeText(failure.broken),
       reason: failure.judgement.reason,
       reproduced: { k: 1, n: 1 },
@@ -222,18 +223,18 @@ function corpusModel(
   const one: AskedCase = { scenario, bus: profile.name, profile, seed };
   const run = runModelCase(one, { require });
   found.model = { ...found.model, corpusRuns: found.model.corpusRuns + 1 };
-  record(found, one, "model", run);
+  record(found, one, modelWorld.name, run);
   coverCase(coverage, scenario, profile, run.judgement);
   const broken = brokenBy(run.judgement);
   if (broken === undefined) return;
   found.violations.push({
     scenario: scenario.id,
     bus: profile.name,
-    world: "model",
+    world: modelWorld.name,
     property: brokeText(broken),
     reason: run.judgement.reason,
     reproduced: { k: 1, n: 1 },
-    again: replayLine(file, { world: "model", profile: profile.name, ...judgedAs(common, scenario), seed }),
+    again: replayLine(file, { world: modelWorld.name, profile: profile.name, ...judgedAs(common, scenario), seed }),
   });
 }
 
@@ -243,7 +244,7 @@ function checkExact({ common, found, permitted }: Run, { scenario, file }: Corpu
   if (known.has(profile.name)) return;
   const exactness = exactnessOf(planCase(scenario, profile), permitted);
   found.exactness.set(scenario, known.set(profile.name, exactness));
-  const place = { scenario: scenario.id, bus: profile.name, world: "model" } as const;
+  const place = { scenario: scenario.id, bus: profile.name, world: modelWorld.name } as const;
   if (exactness.kind === "undecided") found.notShown.push({ ...place, missing: [], reason: exactness.reason });
   if (exactness.kind !== "several") return;
   found.violations.push({
@@ -252,7 +253,7 @@ function checkExact({ common, found, permitted }: Run, { scenario, file }: Corpu
     reason: `${brokeText(expectation)}: ${exactness.reason}`,
     reproduced: { k: 1, n: 1 },
     again: replayLine(file, {
-      world: "model",
+      world: modelWorld.name,
       profile: profile.name,
       ...judgedAs(common, scenario),
       seed: common.seed,
@@ -288,10 +289,10 @@ async function livePart(run: Run, opening: Promise<Site>): Promise<void> {
     if (context.signal.aborted) return;
     await stage.close();
   }
-  const verdicts = found.ledger.filter(row => row.world === "live").map(row => row.verdict);
-  const ran = new Set(found.ledger.filter(row => row.world === "live").map(row => row.bus));
+  const verdicts = found.ledger.filter(row => isReal(row.world)).map(row => row.verdict);
+  const ran = new Set(found.ledger.filter(row => isReal(row.world)).map(row => row.bus));
   const idle = found.buses.some(bus => !ran.has(bus.name));
-  const notShown = found.notShown.some(({ world }) => world === "live");
+  const notShown = found.notShown.some(({ world }) => isReal(world));
   const verdict = worst(found.unavailable.length > 0 || idle || notShown ? [...verdicts, "inconclusive"] : verdicts);
   const spentMs = folder.journal.spentMs / common.lanes;
   found.live = { verdict, seconds: (performance.now() - began + spentMs) / 1_000, servers };
@@ -349,7 +350,13 @@ function chosenFor({ common, corpus, found }: Run, stage: LiveStage, bus: string
     const shortfall = shortfallOf(scenario, stage);
     if (shortfall.kind === "none") return true;
     const { missing } = shortfall;
-    found.notShown.push({ scenario: scenario.id, bus, world: "live", missing, reason: unprovenReason(missing) });
+    found.notShown.push({
+      scenario: scenario.id,
+      bus,
+      world: liveWorld.name,
+      missing,
+      reason: unprovenReason(missing),
+    });
     found.agreement.cases++;
     found.agreement.inconclusive++;
     return false;
@@ -382,7 +389,7 @@ async function liveCase(
 ): Promise<void> {
   const { seed, profile: named } = common;
   const one: AskedCase = { scenario, bus, profile, seed };
-  record(found, one, "live", run);
+  record(found, one, liveWorld.name, run);
   countAgreement(found, scenario, profile, run.judgement);
   found.witnessed = branches([...found.witnessed, ...run.judgement.witnessed]);
   const broken = brokenBy(run.judgement);
@@ -390,11 +397,11 @@ async function liveCase(
   const violation = {
     scenario: scenario.id,
     bus,
-    world: "live",
+    world: liveWorld.name,
     property: brokeText(broken),
     reason: run.judgement.reason,
     again: replayLine(file, {
-      ...{ world: "live", bus, profile: named, ...judgedAs(common, scenario) },
+      ...{ world: liveWorld.name, bus, profile: named, ...judgedAs(common, scenario) },
       backend: backendOption(common.backend),
     }),
   } as const;
@@ -409,7 +416,7 @@ async function liveCase(
   });
   const versions = liveVersions(site, stage);
   const counterexample = keepCounterexample(
-    counterexampleOf({ ...one, ...run, broken, world: "live", overridden, reproduced, versions }),
+    counterexampleOf({ ...one, ...run, broken, world: liveWorld.name, overridden, reproduced, versions }),
   );
   found.violations[place] = { ...violation, reproduced, counterexample };
 }
@@ -468,7 +475,7 @@ function newFound(seed: string): Found {
   };
 }
 
-function record(found: Found, one: AskedCase, world: "model" | "live", { judgement }: CaseRun): void {
+function record(found: Found, one: AskedCase, world: WorldName, { judgement }: CaseRun): void {
   const row: LedgerRow = {
     scenario: one.scenario.id,
     bus: one.bus,
@@ -490,18 +497,18 @@ function conclude(
 ): DrillEnding {
   found.interrupted = interrupted;
   found.agreement.notRun = found.notRun.length;
-  const modelVerdicts = found.ledger.filter(row => row.world === "model").map(row => row.verdict);
-  const broke = (world: "model" | "live"): Verdict[] =>
+  const modelVerdicts = found.ledger.filter(row => !isReal(row.world)).map(row => row.verdict);
+  const broke = (world: WorldName): Verdict[] =>
     found.violations.some(one => one.world === world) ? ["violated"] : [];
-  const undecided: Verdict[] = found.notShown.some(({ world }) => world === "model") ? ["inconclusive"] : [];
+  const undecided: Verdict[] = found.notShown.some(({ world }) => !isReal(world)) ? ["inconclusive"] : [];
   const modelDone = found.model.profiles.length === modelProfiles(common).length && found.model.randomRuns > 0;
   found.model = {
     ...found.model,
-    verdict: worst([...modelVerdicts, ...undecided, ...broke("model"), modelDone ? "holds" : "inconclusive"]),
+    verdict: worst([...modelVerdicts, ...undecided, ...broke(modelWorld.name), modelDone ? "holds" : "inconclusive"]),
   };
-  found.live = { ...found.live, verdict: worst([found.live.verdict, ...broke("live")]) };
+  found.live = { ...found.live, verdict: worst([found.live.verdict, ...broke(liveWorld.name)]) };
   found.verdict = concluded([found.model.verdict, found.live.verdict], { interrupted });
-  found.ledger.sort((a, b) => order(a.world, b.world) || order(a.scenario, b.scenario));
+  found.ledger.sort((a, b) => compareShown(a.world, b.world) || order(a.scenario, b.scenario));
   found.notRun.sort((a, b) => order(a.scenario, b.scenario));
   const unkept = documentOf(found, common, folder);
   const text = `Seed     ${found.seed}\n\n${renderDrill(unkept, plain)}`;
@@ -511,14 +518,14 @@ function conclude(
       text: renderDrill(unkept, context.paint),
       again: againLine(common, found),
       resume:
-        interrupted || found.notShown.some(({ world }) => world === "live")
+        interrupted || found.notShown.some(({ world }) => isReal(world))
           ? sameLine(common, { resume: folder.path })
           : undefined,
     },
   );
 }
 
-/** Live before model: what is real comes first. Within one, sorting keeps the order of the buses. */
+/** Within one scenario, sorting keeps the order of the buses. */
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function documentOf(found: Found, common: DrillOptions, folder: RunFolder): Omit<DrillReport, "report"> {

@@ -24,6 +24,7 @@ import {
   sizesOf,
 } from "../search/exhaust/alphabet.ts";
 import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust/exhaust.ts";
+import { modelWorld } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { knownProfile } from "./options.ts";
 
@@ -93,7 +94,7 @@ function keep(violation: Violation, profile: Profile, options: ExhaustOptions): 
     judgement: judge(planCase(scenario, profile), violation.events, judging),
   };
   const reproduced = seed === undefined ? { k: 0, n: seedsMax } : { k: 1, n: 1 };
-  const of = { scenario, bus: profile.name, profile, world: "model", seed: seed ?? "1", answers } as const;
+  const of = { scenario, bus: profile.name, profile, world: modelWorld.name, seed: seed ?? "1", answers } as const;
   const file = keepCounterexample(counterexampleOf({ ...shown, ...of, broken, reproduced }));
   return { ...violation, shown, file, seed };
 }

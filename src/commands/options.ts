@@ -13,9 +13,9 @@ import { didYouMean } from "../files/nearest.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../files/policies.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
-import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
+import { isWorldName, type WorldName, worldNames } from "../worlds/names.ts";
 
 /** As commander hands them over. */
 export interface CommonOptions {
@@ -127,10 +127,11 @@ const isOnPath = (word: string): boolean =>
 
 export function readWorlds(text: string, option: string): readonly WorldName[] {
   const names = text.split(",").map(name => name.trim());
-  const unknown = names.find(name => name !== "model" && name !== "live");
+  const known = names.filter(isWorldName);
+  const unknown = names.find(name => !isWorldName(name));
   if (unknown !== undefined)
-    throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are model and live.`);
-  return [...new Set(names as WorldName[])];
+    throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are ${worldNames.join(" and ")}.`);
+  return [...new Set(known)];
 }
 
 /** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */

@@ -31,6 +31,7 @@ import { bundledProfile, profileOf } from "../runs/profiles.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
+import { liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { openLive } from "./live.ts";
 import { backendOption, type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
@@ -276,10 +277,10 @@ function record(
     `${JSON.stringify(scenario, undefined, 2)}\n`,
   );
   const again = replayLine(file, askedWith(asked));
-  const judgements: (readonly ["model" | "live", Judgement])[] = [
-    ["model", models.own.judgement],
-    ["model", models.scaled.judgement],
-    ...(live === undefined ? [] : [["live", live.judgement] as const]),
+  const judgements: (readonly [WorldName, Judgement])[] = [
+    [modelWorld.name, models.own.judgement],
+    [modelWorld.name, models.scaled.judgement],
+    ...(live === undefined ? [] : [[liveWorld.name, live.judgement] as const]),
   ];
   const verdict = concluded(
     judgements.map(([, one]) => one.verdict),

@@ -28,11 +28,11 @@ import { type ReplayedCase, type ReplayReport, renderReplay, whyNotRun } from ".
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { selfTestOf, serversAreThere } from "../runs/live.ts";
 import { bundledNames, bundledProfile, profileOf } from "../runs/profiles.ts";
-import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
+import { isDeterministic, isReal, liveWorld, modelWorld, type WorldName, worldNames } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
 import { backendOption, type Common, knownProfile } from "./options.ts";
@@ -83,9 +83,10 @@ async function readReplay(options: ReplayOptions): Promise<Replay> {
   const { scenario: own, counterexample } = readCase(path, shown);
   const scenario = options.policy === undefined ? own : underPolicy(own, options.policy.policy);
   const seed = counterexample === undefined || options.seedGiven ? options.seed : counterexample.seed;
-  const isModelOnly = counterexample?.world === "model" && options.buses.length === 0;
-  const worlds = options.worlds ?? (!isModelOnly && (await serversAreThere()) ? ["model", "live"] : ["model"]);
-  const recorded = counterexample === undefined || counterexample.world === "model" ? [] : [counterexample.bus];
+  const isModelOnly =
+    counterexample !== undefined && isDeterministic(counterexample.world) && options.buses.length === 0;
+  const worlds = options.worlds ?? (!isModelOnly && (await serversAreThere()) ? worldNames : [modelWorld.name]);
+  const recorded = counterexample === undefined || !isReal(counterexample.world) ? [] : [counterexample.bus];
   // A file is data: no command line is taken from it and run.
   if (options.buses.length === 0 && recorded.some(bus => !bundledNames().includes(bus))) {
     throw new UsageError(
@@ -132,7 +133,7 @@ async function replayAll(context: Context, one: Replay, found: Found): Promise<v
     if (name !== undefined) known.set(bus, knownProfile(name));
   }
   const unknown = one.buses.filter(bus => !known.has(bus));
-  if (!one.worlds.includes("live")) {
+  if (!one.worlds.some(isReal)) {
     if (unknown.length > 0)
       throw new UsageError(`In the model world the profile of ${unknown.join(", ")} must be named with --profile.`);
     return replayModels(context, one, [...known.values()], found);
@@ -140,7 +141,7 @@ async function replayAll(context: Context, one: Replay, found: Found): Promise<v
   await onSite(context, one, one.times, async site => {
     found.selfTest = selfTestOf(site);
     const stages = await openAll(context, site, one, known);
-    if (one.worlds.includes("model")) await replayModels(context, one, [...known.values()], found);
+    if (one.worlds.includes(modelWorld.name)) await replayModels(context, one, [...known.values()], found);
     for (const [bus, stage] of stages) await replayLive(context, one, bus, stage, known.get(bus), found);
   });
 }
@@ -174,7 +175,7 @@ async function replayModels(context: Context, one: Replay, all: readonly Profile
     const { scenario, counterexample, require } = one;
     const answers = counterexample?.profile === profile.name ? one.answers : [];
     const shortfall: Shortfall = missing.length === 0 ? { kind: "none" } : { kind: "lacks", missing };
-    const runs = begin(found, "model", profile.name, profile, shortfall);
+    const runs = begin(found, modelWorld.name, profile.name, profile, shortfall);
     for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++) {
       const run = runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require });
       if (i === 0 && answers.length > 0) tellAnswers(found, answers.length, run);
@@ -201,7 +202,7 @@ async function replayLive(
   if (profile === undefined || context.signal.aborted) return;
   const { scenario, seed, times, require } = one;
   const shortfall = shortfallOf(scenario, stage);
-  const runs = begin(found, "live", bus, profile, shortfall);
+  const runs = begin(found, liveWorld.name, bus, profile, shortfall);
   const each = Array.from({ length: shortfall.kind === "none" ? times : 0 }, (_, i) => i);
   const run = (): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, { require });
   for await (const { job, result } of inLanes(stage.lanes, each, run)) {
@@ -279,9 +280,9 @@ function conclude(
 const verdictOf = ({ runs }: ReplayedCase): Verdict =>
   runs.length === 0 ? "inconclusive" : worst(runs.map(run => run.judgement.verdict));
 
-/** The same seed, and another trace: only the model world promises that this cannot be. */
+/** The same seed, and another trace: only a deterministic world promises that this cannot be. */
 const isNondeterministic = ({ world, runs }: ReplayedCase): boolean =>
-  world === "model" && new Set(runs.map(run => run.judgement.digest)).size > 1;
+  isDeterministic(world) && new Set(runs.map(run => run.judgement.digest)).size > 1;
 
 /** How many runs gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
 function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]): Rate {
@@ -295,7 +296,7 @@ function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]
     n += runs.length;
   }
   // The model world leaves nothing to chance.
-  return counted.every(one => one.world === "live") ? liveRate(k, n) : { k, n };
+  return counted.every(one => !isDeterministic(one.world)) ? liveRate(k, n) : { k, n };
 }
 
 /** One entry for each verdict that a case came to. */

@@ -29,7 +29,7 @@ import type { Lookout } from "../search/random/fast-case.ts";
 import { GoalsSeen } from "../search/random/goals.ts";
 import { type ModelFailure, searchModel } from "../search/random/model.ts";
 import { normalForm } from "../search/shrink/normal-form.ts";
-import type { WorldName } from "../world.ts";
+import { isReal, modelWorld, type WorldName } from "../worlds/names.ts";
 import { compare } from "./compare.ts";
 import type { Context } from "./context.ts";
 import { type Common, knownProfile } from "./options.ts";
@@ -42,7 +42,7 @@ export interface SearchOptions extends Common {
 }
 
 export async function search(context: Context, options: SearchOptions): Promise<CommandEnding> {
-  if (options.world === "live") return compare(context, { ...options, keepGoing: false, asked: "search" });
+  if (isReal(options.world)) return compare(context, { ...options, keepGoing: false, asked: "search" });
   if (options.buses.length > 0)
     throw new UsageError(
       "search takes --bus in the live world only (--world live); in the model world name a --profile.",
@@ -119,7 +119,7 @@ function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, c
   const rerun = (one: Pick<Counterexample, "scenario" | "answers" | "seed">): Judgement =>
     runAnsweredCase({ ...one, profile, otherwise: sampled(one.seed) }, judgingOf(options)).judgement;
   return meetCounterexample(
-    counterexampleOf({ ...failure, bus: profile.name, profile, world: "model", certified }),
+    counterexampleOf({ ...failure, bus: profile.name, profile, world: modelWorld.name, certified }),
     known => rerun(known).verdict === "violated",
   );
 }
@@ -216,7 +216,7 @@ function conclude(
     verdict,
     seed: options.seed,
     interrupted,
-    world: "model",
+    world: modelWorld.name,
     policy: options.policy?.policy.name ?? null,
     runs,
     runsPerSecond,

@@ -6,6 +6,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { StepId } from "../../models/vocabulary/scenario.ts";
+import { liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import { fillId } from "./buffer.ts";
 import type { DrillCase, Question } from "./drill.ts";
 import {
@@ -38,7 +39,7 @@ export interface Ran {
 export interface SizeRow extends FillFigures {
   readonly size: string;
   readonly judged: boolean;
-  readonly world: "live" | "model";
+  readonly world: WorldName;
   /** Null: nothing is ever refused. */
   readonly limitBytes: number | null;
   readonly predictedFirstRefusal: number | null;
@@ -53,7 +54,7 @@ interface Shown {
   readonly about: string;
   readonly variant: string;
   readonly judged: boolean;
-  readonly world: "live" | "model";
+  readonly world: WorldName;
 }
 
 export interface StopRow extends Shown, StopFigures {
@@ -68,6 +69,12 @@ export interface StartRow extends Shown, StartFigures {
   /** In the policy's own time, as modelled. */
   readonly own: StartFigures;
 }
+/** What a live run showed of the budget, which is scaled there. */
+export interface BudgetSeen {
+  readonly world: "observed" | "not-observed" | "not-run";
+  readonly deadlineMs: number;
+  readonly gaveUpAfterMs: number | null;
+}
 export interface BudgetRow {
   readonly servers: number;
   readonly passes: number;
@@ -76,11 +83,7 @@ export interface BudgetRow {
   readonly deadlineMs: number;
   /** When the process gave up: as modelled, and as measured in live time. */
   readonly gaveUpAfterMs: number | null;
-  readonly live: {
-    readonly world: "observed" | "not-observed" | "not-run";
-    readonly deadlineMs: number;
-    readonly gaveUpAfterMs: number | null;
-  };
+  readonly live: BudgetSeen;
 }
 
 /** Which streams all figures are about. */
@@ -159,12 +162,15 @@ const signalsOf = (ran: readonly Ran[]): readonly string[] => [
   ),
 ];
 
-const shown = ({ own, live }: Ran, ownStrategy: string): Shown => ({
-  situation: own.part,
-  about: own.about,
-  variant: own.variant ?? ownStrategy,
-  judged: own.judged,
-  world: live === undefined ? "model" : "live",
+/** The world that an answer's row is from. */
+const worldOf = ({ live }: Ran): WorldName => (live === undefined ? modelWorld : liveWorld).name;
+
+const shown = (one: Ran, ownStrategy: string): Shown => ({
+  situation: one.own.part,
+  about: one.own.about,
+  variant: one.own.variant ?? ownStrategy,
+  judged: one.own.judged,
+  world: worldOf(one),
 });
 
 const healOf = ({ scenario }: DrillCase): StepId | undefined => scenario.steps.find(({ kind }) => kind === "heal")?.id;
@@ -177,7 +183,7 @@ function sizeRow(one: Ran, profile: Profile): SizeRow {
     ...fillFigures(eventsOf(one), fillId),
     size: own.variant ?? "own",
     judged: own.judged,
-    world: live === undefined ? "model" : "live",
+    world: worldOf(one),
     limitBytes: Number.isFinite(limitBytes) ? limitBytes : null,
     predictedFirstRefusal: fillFigures(model, fillId).firstRefusal,
     memoryAtStartBytes: memory?.[0]?.residentBytes ?? null,

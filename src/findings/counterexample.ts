@@ -20,7 +20,7 @@ import { type Rate, rateSchema } from "../judge/rate.ts";
 import { type CaseRun, runAnsweredCase } from "../judge/run.ts";
 import type { Certificate } from "../search/certify.ts";
 import { shapeOf } from "../search/shrink/normal-form.ts";
-import type { WorldName } from "../world.ts";
+import { type WorldName, worldNames } from "../worlds/names.ts";
 import { type Broke, brokeOf, brokeText, concernOf, whyBroken } from "./broke.ts";
 
 const text = z.string().max(4_000);
@@ -51,7 +51,7 @@ const schema = z.strictObject({
   bus: text.min(1),
   /** The one it was held against. */
   profile: text.min(1),
-  world: z.enum(["model", "live"]),
+  world: z.enum(worldNames),
   seed: text,
   /** The word for what was broken: see broke.ts. */
   property: text.min(1),

@@ -2,6 +2,7 @@
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Rate } from "../judge/rate.ts";
 import type { Witnessed } from "../judge/witnessed.ts";
+import type { liveWorld, worldNames } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
@@ -44,14 +45,14 @@ interface Compared {
 
 /** Of `compare`. */
 export interface CompareReport extends Compared {
-  readonly worlds: readonly ["model", "live"];
+  readonly worlds: typeof worldNames;
   readonly shapes: Counts;
   readonly reasons: readonly Reason[];
 }
 
 /** Of `search --world live`. */
 export interface LiveSearchReport extends Compared {
-  readonly world: "live";
+  readonly world: typeof liveWorld.name;
   readonly coverage: { readonly properties: Counts; readonly shapes: Counts };
 }
 

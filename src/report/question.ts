@@ -1,8 +1,18 @@
 /** The answer to one question of the operators, as a person on call reads it: the answer, a row for each family, the figures, what broke. */
 import type { Ledger, Verdict } from "../../models/vocabulary/verdict.ts";
-import type { Answer, BudgetRow, Figures, ReplicaRow, SizeRow, StartRow, StopRow } from "../drills/answer.ts";
+import type {
+  Answer,
+  BudgetRow,
+  BudgetSeen,
+  Figures,
+  ReplicaRow,
+  SizeRow,
+  StartRow,
+  StopRow,
+} from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
 import type { FamilyFigures } from "../drills/figures.ts";
+import { isReal, type WorldName } from "../worlds/names.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { markOf, type Paint, paintConclusion } from "./paint.ts";
 import { type Column, counted, type Row, renderPairs, renderTable } from "./table.ts";
@@ -35,7 +45,7 @@ export interface QuestionViolation {
   readonly property: string;
   readonly case: string;
   readonly about: string;
-  readonly worlds: readonly ("model" | "live")[];
+  readonly worlds: readonly WorldName[];
   readonly reason: string;
   /** Of live runs, where the model had not broken it. */
   readonly reproduced: { readonly k: number; readonly n: number };
@@ -357,7 +367,7 @@ function renderStarts(starts: readonly StartRow[], paint: Paint): string {
     if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
     rows.push([`  ${judgedMark(row.judged)} ${row.variant}`, startText(row.own)]);
     rows.push(["", paint("dim", probesText(row))]);
-    if (row.world === "live")
+    if (isReal(row.world))
       rows.push([
         "",
         paint("dim", `live, with shortened times: ${row.observed ? "" : "not observed to its end: "}${startText(row)}`),
@@ -389,7 +399,7 @@ function renderBudget(budget: BudgetRow, paint: Paint): string {
   ])}`;
 }
 
-function liveBudgetText({ world, deadlineMs, gaveUpAfterMs }: BudgetRow["live"], when: (ms: number | null) => string) {
+function liveBudgetText({ world, deadlineMs, gaveUpAfterMs }: BudgetSeen, when: (ms: number | null) => string) {
   if (world === "not-run") return "not run";
   // An end that was seen stays seen, whatever came after it was not.
   if (world === "not-observed" && gaveUpAfterMs === null) return "not observed to its end";
@@ -416,7 +426,7 @@ function renderViolations({ violations }: Unkept, paint: Paint): string {
   const byProperty = new Map<string, QuestionViolation[]>();
   for (const one of violations) byProperty.set(one.property, [...(byProperty.get(one.property) ?? []), one]);
   const blocks = [...byProperty].flatMap(([property, all]) => {
-    const one = all.find(({ worlds }) => worlds.includes("live")) ?? all[0];
+    const one = all.find(({ worlds }) => worlds.some(isReal)) ?? all[0];
     if (one === undefined) return [];
     const { k, n } = one.reproduced;
     const rate = n > 1 ? `, ${k} of ${n} runs` : "";

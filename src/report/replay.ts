@@ -6,6 +6,7 @@ import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { type Broke, brokeText, withoutName } from "../findings/broke.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { type Rate, rateText } from "../judge/rate.ts";
+import { isReal, type WorldName } from "../worlds/names.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
 import type { LedgerRow } from "./ledger-table.ts";
@@ -20,7 +21,7 @@ interface Answered {
 
 /** One scenario on one bus in one world, as often as asked. */
 export interface ReplayedCase {
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   readonly bus: string;
   readonly profile: string;
   /** Bus or world lack these, so that it was not run. */
@@ -33,7 +34,7 @@ export interface ReplayedCase {
 }
 
 interface OnBus {
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   readonly bus: string;
 }
 
@@ -55,7 +56,7 @@ export interface ReplayReport {
     readonly properties?: Judgement["properties"];
   })[];
   readonly reproduced: Rate;
-  readonly answers: readonly ({ readonly world: "model" | "live"; readonly profile: string } & Answered)[];
+  readonly answers: readonly ({ readonly world: WorldName; readonly profile: string } & Answered)[];
   readonly nondeterministic: boolean;
   readonly digests: readonly (OnBus & { readonly digest: string })[];
   readonly ledger: readonly (LedgerRow & { readonly times: number })[];
@@ -93,10 +94,9 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
 }
 
 function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string {
-  const title =
-    one.world === "model"
-      ? `model of ${one.profile}`
-      : `live, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`;
+  const title = isReal(one.world)
+    ? `${one.world}, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`
+    : `${one.world} of ${one.profile}`;
   const [first] = one.runs;
   if (first === undefined) return `${paint("yellow", "?")} ${paint("bold", title)}: ${whyNotRun(one)}`;
   const tally = tallyOf(one);
@@ -178,8 +178,8 @@ function tallyOf({ runs }: ReplayedCase): readonly { text: string; times: number
 /** Where the first run of live came to other classes than the model's with the same profile. */
 function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
   const pairs: [string, string][] = [];
-  for (const live of cases.filter(one => one.world === "live")) {
-    const model = cases.find(one => one.world === "model" && one.profile === live.profile);
+  for (const live of cases.filter(one => isReal(one.world))) {
+    const model = cases.find(one => !isReal(one.world) && one.profile === live.profile);
     const [seen, made] = [live.runs[0]?.judgement, model?.runs[0]?.judgement];
     if (seen === undefined || made === undefined) continue;
     const differing = classNames

@@ -1,6 +1,7 @@
 /** What a model search has met, as text: promises and goals by profile, then the transitions, by name those that it never met. */
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
+import type { modelWorld } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
@@ -60,7 +61,7 @@ export interface SearchReport {
   readonly verdict: Verdict;
   readonly seed: string;
   readonly interrupted: boolean;
-  readonly world: "model";
+  readonly world: typeof modelWorld.name;
   readonly policy: string | null;
   readonly runs: number;
   readonly runsPerSecond: number;
