@@ -15,7 +15,7 @@ import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { selectCorpus, selectionRule } from "../drills/selection.ts";
 import { type CorpusEntry, loadCorpus } from "../files/corpus.ts";
 import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
-import { allBrokenBy, brokenBy, brokeText, expectation, isSame } from "../findings/broke.ts";
+import { allBrokenBy, brokenBy, brokeText, expectation, isSame, reasonText } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, kept, type Report } from "../findings/ending.ts";
 import { claimedBy, missingCapabilities, shortfallOf, unprovenReason } from "../judge/capability.ts";
@@ -195,7 +195,7 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
       bus: profile.name,
       world: modelWorld.name,
       property: brokeText(failure.broken),
-      reason: failure.judgement.reason,
+      reason: reasonText(failure.judgement),
       reproduced: { k: 1, n: 1 },
       counterexample,
       again: replayLine(counterexample),
@@ -232,7 +232,7 @@ function corpusModel(
     bus: profile.name,
     world: modelWorld.name,
     property: brokeText(broken),
-    reason: run.judgement.reason,
+    reason: reasonText(run.judgement),
     reproduced: { k: 1, n: 1 },
     again: replayLine(file, { world: modelWorld.name, profile: profile.name, ...judgedAs(common, scenario), seed }),
   });
@@ -250,7 +250,7 @@ function checkExact({ common, found, permitted }: Run, { scenario, file }: Corpu
   found.violations.push({
     ...place,
     property: brokeText(expectation),
-    reason: `${brokeText(expectation)}: ${exactness.reason}`,
+    reason: reasonText({ about: expectation, reason: exactness.reason }),
     reproduced: { k: 1, n: 1 },
     again: replayLine(file, {
       world: modelWorld.name,
@@ -399,7 +399,7 @@ async function liveCase(
     bus,
     world: liveWorld.name,
     property: brokeText(broken),
-    reason: run.judgement.reason,
+    reason: reasonText(run.judgement),
     again: replayLine(file, {
       ...{ world: liveWorld.name, bus, profile: named, ...judgedAs(common, scenario) },
       backend: backendOption(common.backend),
@@ -483,7 +483,7 @@ function record(found: Found, one: AskedCase, world: WorldName, { judgement }: C
     world,
     ...judgement.ledger,
     verdict: judgement.verdict,
-    reason: judgement.reason,
+    reason: reasonText(judgement),
   };
   found.ledger.push(row);
 }

@@ -15,7 +15,7 @@ import type { DrillCase, Question } from "../drills/drill.ts";
 import { casesOf } from "../drills/index.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
-import { allBrokenBy, brokeOf, brokeText, concernOf, whyBroken } from "../findings/broke.ts";
+import { allBrokenBy, brokeOf, brokeText, concernOf, reasonText, whyBroken } from "../findings/broke.ts";
 import { versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, kept } from "../findings/ending.ts";
 import { type Able, missingCapabilities, type Shortfall, shortfallFrom, unprovenReason } from "../judge/capability.ts";
@@ -287,7 +287,8 @@ function record(
     { interrupted: notShown !== null },
   );
   const shown = judgements.find(([, one]) => one.verdict === verdict)?.[1];
-  const reason = shown?.reason ?? (notShown === null ? models.own.judgement.reason : unprovenReason(notShown));
+  const reason =
+    shown === undefined && notShown !== null ? unprovenReason(notShown) : reasonText(shown ?? models.own.judgement);
   found.ran.push({
     own,
     scaled,
@@ -334,7 +335,7 @@ function record(
 
 /** Whatever the verdict: the model may break what a live run that was given up does not show. */
 function whyNotObserved({ judgement, events }: LiveRun): string | null {
-  if (judgement.verdict === "inconclusive") return judgement.reason;
+  if (judgement.verdict === "inconclusive") return reasonText(judgement);
   const wait = events.find(event => event.kind === "not-awaited");
   if (wait !== undefined) return `${wait.step} gave up waiting for ${wait.what}`;
   const observed = events.findLast(event => event.kind === "observed");

@@ -15,8 +15,8 @@ import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { BadInput, UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
 import { quoted, replayLine } from "../findings/again.ts";
-import { brokeOf } from "../findings/broke.ts";
-import { type Counterexample, readCase } from "../findings/counterexample.ts";
+import { brokeOf, reasonText } from "../findings/broke.ts";
+import { type Counterexample, readCase, reasonOf } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
 import { missingCapabilities, type Shortfall, shortfallOf, unprovenReason } from "../judge/capability.ts";
 import type { Judgement } from "../judge/judge.ts";
@@ -272,6 +272,7 @@ function conclude(
   const counterexample = one.counterexample && {
     ...one.counterexample,
     broken: brokeOf(one.counterexample.property),
+    reason: reasonOf(one.counterexample),
   };
   const text = renderReplay(document, { scenario: one.scenario, counterexample, cases }, context.paint);
   return ending({ kind: "replay", document }, { text, again: againLine(options, one) });
@@ -310,7 +311,8 @@ function verdictsOf(replayed: ReplayedCase): ReplayReport["verdicts"] {
     seen.set(judgement.verdict, { judgement: known?.judgement ?? judgement, times: (known?.times ?? 0) + 1 });
   }
   return [...seen].map(([verdict, { judgement, times }]) => {
-    const { reason, conformance, expectMet = null, properties } = judgement;
+    const { conformance, expectMet = null, properties } = judgement;
+    const reason = reasonText(judgement);
     return { world, bus, profile, verdict, times, reason, conformance, expectMet, properties };
   });
 }
@@ -320,9 +322,18 @@ function ledgerRows({ scenario }: Replay, { world, bus, profile, runs }: Replaye
   const seen = new Map<string, ReplayReport["ledger"][number]>();
   for (const { judgement } of runs) {
     const key = JSON.stringify(judgement.ledger);
-    const { ledger, verdict, reason } = judgement;
+    const { ledger, verdict } = judgement;
     const known = seen.get(key);
-    const row = { scenario: scenario.id, bus, profile, world, ...ledger, verdict, reason, times: 0 };
+    const row = {
+      scenario: scenario.id,
+      bus,
+      profile,
+      world,
+      ...ledger,
+      verdict,
+      reason: reasonText(judgement),
+      times: 0,
+    };
     seen.set(key, { ...(known ?? row), times: (known?.times ?? 0) + 1 });
   }
   return [...seen.values()];

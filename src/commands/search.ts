@@ -11,7 +11,7 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
-import { brokeText, whyBroken } from "../findings/broke.ts";
+import { brokeText, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge/judge.ts";
@@ -226,7 +226,7 @@ function conclude(
     smallScope: scopeOf(found),
     violations: violations.map(({ failure, profile, profiles, certified, met }) => ({
       property: brokeText(failure.broken),
-      reason: failure.judgement.reason,
+      reason: reasonText(failure.judgement),
       profile,
       profiles,
       counterexample: met.path,

@@ -76,5 +76,6 @@ export function whyBroken(judgement: Judgement, broke: Broke, expected?: Scenari
   }
 }
 
-/** The reason that a verdict gives begins with the word for what broke, which this takes off. */
-export const withoutName = (broke: Broke, reason: string): string => reason.replace(`${brokeText(broke)}: `, "");
+/** A reason behind the word for what it is about, as files and reports have it. */
+export const reasonText = ({ about, reason }: Pick<Judgement, "about" | "reason">): string =>
+  about === undefined ? reason : `${brokeText(about)}: ${reason}`;

@@ -21,7 +21,7 @@ import { type CaseRun, runAnsweredCase } from "../judge/run.ts";
 import type { Certificate } from "../search/certify.ts";
 import { shapeOf } from "../search/shrink/normal-form.ts";
 import { type WorldName, worldNames } from "../worlds/names.ts";
-import { type Broke, brokeOf, brokeText, concernOf, whyBroken } from "./broke.ts";
+import { type Broke, brokeOf, brokeText, concernOf, reasonText, whyBroken } from "./broke.ts";
 
 const text = z.string().max(4_000);
 const count = z.int().min(0);
@@ -113,7 +113,7 @@ export function counterexampleOf(
     world,
     seed,
     property: brokeText(broken),
-    reason: `${brokeText(broken)}: ${why}`,
+    reason: reasonText({ about: broken, reason: why }),
     verdict: "violated",
     expected: expectedOf(finding),
     observed: judgement.ledger,
@@ -124,6 +124,12 @@ export function counterexampleOf(
     reproduced: finding.reproduced ?? always,
     ...(certified && { certified }),
   };
+}
+
+/** Why it broke, without the word for what broke, behind which a file has it. */
+export function reasonOf({ property, reason }: Counterexample): string {
+  const name = `${property}: `;
+  return reason.startsWith(name) ? reason.slice(name.length) : reason;
 }
 
 /** The model answers as it was answered, where that is known; else as the seed draws. */

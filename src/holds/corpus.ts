@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { loadCorpus } from "../files/corpus.ts";
-import { brokenBy } from "../findings/broke.ts";
+import { brokenBy, reasonText } from "../findings/broke.ts";
 import { shortfallOf } from "../judge/capability.ts";
 import { counted } from "../report/table.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
@@ -39,7 +39,7 @@ export async function overCorpus(asked: AskedClaim, ground: Ground): Promise<Hol
   }
   const [first, ...others] = failing;
   if (first !== undefined) {
-    const also = others.map(one => `\n  also ${one.scenario.id}: ${one.judgement.reason}`).join("");
+    const also = others.map(one => `\n  also ${one.scenario.id}: ${reasonText(one.judgement)}`).join("");
     const text = `scenario ${first.scenario.id} of the corpus${also}`;
     return violated(asked, ground, tally, first, { text, reproduced: { k: 1, n: 1 } });
   }

@@ -1,6 +1,6 @@
 /** What a claim came to: the runs are counted as they end, and worst wins. A run that proved nothing is no pass. */
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
-import { type Broke, whyBroken } from "../findings/broke.ts";
+import { type Broke, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf } from "../findings/counterexample.ts";
 import { unprovenReason } from "../judge/capability.ts";
 import type { Judgement } from "../judge/judge.ts";
@@ -66,12 +66,9 @@ export function countNotShown(tally: Counting, scenario: string, missing: readon
   if (tally.notShown++ === 0) tally.why = `${scenario}: ${unprovenReason(missing)}`;
 }
 
-export function count(
-  tally: Counting,
-  claim: string,
-  { verdict, reason, disturbed, properties }: Judgement,
-  of = "",
-): void {
+export function count(tally: Counting, claim: string, judgement: Judgement, of = ""): void {
+  const { verdict, disturbed, properties } = judgement;
+  const reason = reasonText(judgement);
   tally.runs++;
   if (disturbed) tally.disturbed++;
   if (verdict === "inconclusive") {
@@ -118,12 +115,19 @@ export function violated(
 ): HoldsVerdict {
   const { world, bus } = asked;
   const { scenario, broken, judgement, events } = failing;
-  const { reason, ledger } = judgement;
+  const { ledger } = judgement;
   const counterexample = counterexampleOf({ ...failing, bus, profile, world, overridden, reproduced, versions });
   const why = whyBroken(judgement, broken, scenario.expect[profile.name]);
   const shown = renderFailure({ scenario, broken, reason: why, ledger, events, story }, plain);
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
   const replayWith =
     broken.kind === "promise" && !profile.promises.includes(broken.property) ? ["--require", broken.property] : [];
-  return { ...heldBy(asked, tally, signal.aborted), verdict: "violated", reason, counterexample, shown, replayWith };
+  return {
+    ...heldBy(asked, tally, signal.aborted),
+    verdict: "violated",
+    reason: reasonText(judgement),
+    counterexample,
+    shown,
+    replayWith,
+  };
 }

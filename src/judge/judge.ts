@@ -16,12 +16,15 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
+import type { Broke } from "../findings/broke.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
   /** One line: why it is not "holds", or what was shown. */
   readonly reason: string;
+  /** The promise, conformance or expectation that the reason is about; undefined where it is about the run itself. */
+  readonly about?: Broke | undefined;
   readonly ledger: Ledger;
   readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
   readonly properties: readonly PropertyVerdict[];
@@ -73,11 +76,19 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];
   const unmet = expectation === undefined ? undefined : whyUnmet(ledger, expectation.classes);
-  const { verdict, reason } = conclude({ scenario, conformance, properties, effect, ledger: ledgerState, unmet });
+  const { verdict, reason, about } = conclude({
+    scenario,
+    conformance,
+    properties,
+    effect,
+    ledger: ledgerState,
+    unmet,
+  });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
     verdict,
     reason,
+    ...(about && { about }),
     ledger,
     conformance,
     properties,
@@ -123,22 +134,25 @@ interface Grounds {
   readonly unmet: string | undefined;
 }
 
-function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
+type Conclusion = Pick<Judgement, "verdict" | "reason" | "about">;
+
+function conclude(grounds: Grounds): Conclusion {
   const { scenario, conformance, properties, effect, ledger, unmet } = grounds;
-  const verdicts: { verdict: Verdict; reason: string }[] = [];
-  const say = (verdict: Verdict, reason: string): void => void verdicts.push({ verdict, reason });
+  const verdicts: Conclusion[] = [];
+  const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
   const vacuous = whyVacuous(effect);
-  for (const one of properties) if (one.verdict === "violated") say("violated", `${one.property}: ${one.reason}`);
+  for (const { property, verdict, reason } of properties)
+    if (verdict === "violated") say("violated", reason, { kind: "promise", property });
   if (vacuous !== undefined) say("inconclusive", vacuous);
   if (conformance.answer === "not-permitted") {
     // A wait that was not met is the run's own failure before it is the client's: nothing after it can be trusted. And what nobody
     // saw arrive may have arrived.
     const trusted = effect.notAwaited.length === 0 && observationComplete;
-    say(trusted ? "violated" : "inconclusive", `conformance: ${conformance.reason}`);
+    say(trusted ? "violated" : "inconclusive", conformance.reason, { kind: "conformance" });
   }
-  if (unmet !== undefined && vacuous === undefined) say("violated", `expect: ${unmet}`);
-  if (conformance.answer === "undecided") say("inconclusive", `conformance: ${conformance.reason}`);
+  if (unmet !== undefined && vacuous === undefined) say("violated", unmet, { kind: "expectation" });
+  if (conformance.answer === "undecided") say("inconclusive", conformance.reason, { kind: "conformance" });
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
   const inDoubt = open.indexOf(true);
   if (inDoubt >= 0)
@@ -149,8 +163,7 @@ function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
   for (const must of scenario.mustHappen)
     if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
   const verdict = worst(verdicts.map(one => one.verdict));
-  const reason = verdicts.find(one => one.verdict === verdict)?.reason ?? "everything that was promised held";
-  return { verdict, reason };
+  return verdicts.find(one => one.verdict === verdict) ?? { verdict, reason: "everything that was promised held" };
 }
 
 function happened(must: MustHappen, effect: EffectState): boolean {

@@ -3,7 +3,7 @@ import type { Asked, Departure } from "../../models/choice.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import { type Broke, brokeText, withoutName } from "../findings/broke.ts";
+import { type Broke, brokeText, reasonText } from "../findings/broke.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { type Rate, rateText } from "../judge/rate.ts";
 import { isReal, type WorldName } from "../worlds/names.ts";
@@ -69,7 +69,12 @@ export interface ReplayReport {
 export interface ReplayedBesides {
   readonly scenario: Scenario;
   readonly counterexample:
-    | { readonly broken: Broke; readonly reason: string; readonly overridden: boolean }
+    | {
+        readonly broken: Broke;
+        /** Without the name of what broke. */
+        readonly reason: string;
+        readonly overridden: boolean;
+      }
     | undefined;
   readonly cases: readonly ReplayedCase[];
 }
@@ -80,7 +85,7 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
   if (counterexample !== undefined) {
     const whose = counterexample.overridden ? " (held against a profile that is not the bus's own)" : "";
     const { broken, reason } = counterexample;
-    head.push(`  counterexample of ${brokeText(broken)}${whose}: ${withoutName(broken, reason)}`);
+    head.push(`  counterexample of ${brokeText(broken)}${whose}: ${reason}`);
   }
   return [
     head.join("\n"),
@@ -105,11 +110,11 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
       `  ${text}${one.runs.length === 1 ? "" : paint("dim", `  (${times} of ${one.runs.length} runs)`)}${verdict === "holds" ? "" : ` ${markOf(paint, verdict)}`}`,
   );
   const shown = one.runs.find(run => run.judgement.verdict !== "holds") ?? first;
-  const { verdict, reason } = shown.judgement;
+  const { verdict } = shown.judgement;
   return [
     `${markOf(paint, verdict)} ${paint("bold", title)}`,
     ...lines,
-    ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reason}`]),
+    ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reasonText(shown.judgement)}`]),
     ...renderExpectation(scenario, one.profile, shown.judgement, paint),
     ...renderAnswers(one, paint),
     ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),

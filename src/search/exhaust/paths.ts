@@ -8,7 +8,7 @@ import { type Answer, expand, wholeRange } from "../../../models/choice.ts";
 import { planCase } from "../../../models/plan/plan.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
-import { type Broke, brokenBy } from "../../findings/broke.ts";
+import { type Broke, brokenBy, reasonText } from "../../findings/broke.ts";
 import { type Judgement, type JudgeOptions, judge } from "../../judge/judge.ts";
 import { type Bounds, type Letter, type Setting, scenarioOf } from "./alphabet.ts";
 import { ledgerText } from "./monitor.ts";
@@ -68,7 +68,7 @@ export function walkPaths(asked: Paths): PathsWalked {
         const judgement = judge(planned, events, judging);
         ledgers.add(ledgerText(judgement.ledger));
         const broken = breaks(judgement);
-        if (broken !== undefined) violation = { broken, reason: judgement.reason, scenario, answers };
+        if (broken !== undefined) violation = { broken, reason: reasonText(judgement), scenario, answers };
         return broken === undefined && paths < pathsMax;
       },
     );

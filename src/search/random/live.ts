@@ -9,7 +9,7 @@ import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../../../models/vocabulary/scenario.ts";
 import { scenarioUnder } from "../../../properties/arbitraries/policy-scenario.ts";
-import { type Broke, brokenBy, brokeOf, brokeText, conformance, isSameBug } from "../../findings/broke.ts";
+import { type Broke, brokenBy, brokeOf, brokeText, conformance, isSameBug, reasonText } from "../../findings/broke.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "../../judge/capability.ts";
 import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
 import { liveRate, type Rate } from "../../judge/rate.ts";
@@ -167,10 +167,11 @@ function* drawn(
 const runOn = ({ stage, bus, profile, seed, judging }: LiveSearch, scenario: Scenario): Promise<CaseRun> =>
   runCase(stage, { scenario, bus, profile, seed }, judging);
 
-function count(found: LiveFound, word: string, { verdict, reason }: Judgement): void {
+function count(found: LiveFound, word: string, judgement: Judgement): void {
+  const { verdict } = judgement;
   if (verdict === "holds") found.agree++;
   else if (verdict === "violated") found.disagree++;
-  else found.inconclusive.push({ word, reason });
+  else found.inconclusive.push({ word, reason: reasonText(judgement) });
 }
 
 /** Shrinks to what still breaks the same promise, and says how often that comes. */
@@ -184,7 +185,7 @@ async function smallest(
   const failing = new Map<Scenario, CaseRun>([[scenario, run]]);
   let runs = 0;
   const fails = async (candidate: Scenario): Promise<boolean> => {
-    listener.onShrinking(run.judgement.reason, ++runs);
+    listener.onShrinking(reasonText(run.judgement), ++runs);
     const again = await runOn(search, candidate);
     const now = brokenBy(again.judgement);
     const isSame = now !== undefined && isSameBug(broken, now);
