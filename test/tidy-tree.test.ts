@@ -149,22 +149,7 @@ const rules: readonly TreeRule[] = [
     name: "an exported type's name belongs to one file",
     instead: "give the narrower meaning a name of its own; docs/words.md says what each word means",
     check: namesOfSeveralFiles,
-    exceptions: [
-      {
-        complaint: / of src\/worlds\/driver\/rig\.ts is in src\/worlds\/live\//,
-        reason: "a class or a wider type of the live world bears the name of the rig's interface that it fills",
-      },
-      { complaint: /^Run .*registry\.ts too$/, reason: "how a program is run; read by src/worlds/live" },
-      { complaint: /^Setting .*exhaust\/alphabet\.ts too$/, reason: "what is explored; read by src/commands" },
-      {
-        complaint: /is in src\/search\/(?!exhaust\/alphabet)/,
-        reason: "a search's own name, which it does not export",
-      },
-      {
-        complaint: /src\/(commands\/|report\/|holds\.ts|drills\/answer\.ts|worlds\/live\/servers\.ts)/,
-        reason: "goes with the one frame in which every command ends",
-      },
-    ],
+    exceptions: [{ complaint: / src\/(commands\/(drill|question|replay)|TEMP)/, reason: "to be split" }],
     bad: [
       [planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "export type Answer = 1;")],
       [planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "type Answer = 1;")],
@@ -194,13 +179,7 @@ const rules: readonly TreeRule[] = [
     name: `no function has more than ${parametersMax} positional parameters`,
     instead: "hand over a record, or the bus that holds them",
     check: files => files.filter(({ path }) => product.test(path)).flatMap(withManyParameters),
-    exceptions: [
-      {
-        complaint: /^src\/(commands|report|findings)\/|^src\/holds\.ts /,
-        reason: "goes with the one frame in which every command ends",
-      },
-      { complaint: /^src\/worlds\/live\//, reason: "goes with the site that holds engine, servers and progress" },
-    ],
+    exceptions: [{ complaint: /^src\/commands\/(drill|question|replay|compare)/, reason: "to be split" }],
     bad: [
       [planted("src/x.ts", "function f(a: A, b: B, c: C, d: D, e: E, f: F): void {}")],
       [planted("src/x.ts", "const f = (a: A, b: Map<K, V>, c: C, d: D, e: () => E, f = 1): void => {};")],

@@ -35,7 +35,7 @@ export interface BusLaunch {
 }
 
 /** Runs a program to its end. Rejects where it cannot be started. */
-export type Run = (
+export type RunProgram = (
   command: readonly [string, ...string[]],
   folder: string,
 ) => Promise<{ readonly code: number | null; readonly stderr: string }>;
@@ -101,7 +101,7 @@ export function isBuilt({ manifest, command }: BusLaunch): boolean {
 const madeBy = ({ folder, command, makes }: BusManifest): string => join(folder, makes ?? command[0]);
 
 /** Builds where a build is due: beside its place, then renamed to it, so that nobody starts half a program. */
-export async function buildBus(launch: BusLaunch, run: Run): Promise<void> {
+export async function buildBus(launch: BusLaunch, run: RunProgram): Promise<void> {
   const { manifest } = launch;
   if (manifest === null || manifest.build === null || isBuilt(launch)) return;
   const made = madeBy(manifest);

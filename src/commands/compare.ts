@@ -40,7 +40,7 @@ export interface CompareOptions extends Common {
 }
 
 /** What is known of the bus once it has greeted, and of the counterexample once it is kept. */
-interface Known {
+interface Greeted {
   held?: HeldAgainst;
   file?: string;
   /** What the bus or the world lacks for scenarios under a policy: then none is run. */
@@ -54,7 +54,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
     throw new UsageError(`${options.asked} in the live world takes exactly one --bus NAME|COMMAND.`);
   context.say(`seed ${options.seed}`);
   const found = newLiveFound();
-  const known: Known = {};
+  const known: Greeted = {};
   const folder = openRunFolder(headerOf(options), options.resume);
   context.say(`run  ${folder.path}`);
   const work = onSite(context, options, options.runs, async site => {
@@ -141,7 +141,7 @@ function keep(
 function conclude(
   options: CompareOptions,
   bus: string,
-  known: Known,
+  known: Greeted,
   found: LiveFound,
   folder: RunFolder,
   interrupted: boolean,

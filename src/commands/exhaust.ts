@@ -17,13 +17,13 @@ import {
   boundsOf,
   kindsLeftOut,
   type Letter,
-  type Setting,
+  type ScheduleSetting,
   type Sizes,
   scopeOf,
   settingsOf,
   sizesOf,
 } from "../search/exhaust/alphabet.ts";
-import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust/exhaust.ts";
+import { type Exhausted, exhaust as exhaustModel, type ShortestViolation } from "../search/exhaust/exhaust.ts";
 import { modelWorld } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { knownProfile } from "./options.ts";
@@ -74,7 +74,7 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
   return conclude(context, options, space, found, kept);
 }
 
-interface Kept extends Violation {
+interface Kept extends ShortestViolation {
   /** The violation, or the run of the seed that shows it again. */
   readonly shown: CaseRun;
   readonly file: string;
@@ -83,7 +83,7 @@ interface Kept extends Violation {
 }
 
 /** Kept with the answers that lead there, and with a seed that draws the same verdict where one is found. */
-function keep(violation: Violation, profile: Profile, options: ExhaustOptions): Kept {
+function keep(violation: ShortestViolation, profile: Profile, options: ExhaustOptions): Kept {
   const { scenario, broken, answers } = violation;
   const runOf = (seed: string): CaseRun => runModelCase({ scenario, profile, seed }, { require: options.require });
   const found = seedThatShows(runOf, broken);
@@ -104,7 +104,7 @@ interface Space {
   readonly leftOut: readonly string[];
   readonly bounds: Bounds;
   readonly sizes: Sizes;
-  readonly settings: readonly Setting[];
+  readonly settings: readonly ScheduleSetting[];
 }
 
 function conclude(

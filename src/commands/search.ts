@@ -164,7 +164,7 @@ function answeredAs(
 }
 
 /** Something broken, once, with the shortest case of all profiles. */
-interface Violation {
+interface MetViolation {
   readonly failure: ModelFailure;
   readonly profile: string;
   /** Every profile on which it broke. */
@@ -177,7 +177,7 @@ function violationsOf(
   found: readonly ProfileFound[],
   options: SearchOptions,
   interrupted: boolean,
-): readonly Violation[] {
+): readonly MetViolation[] {
   const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
   const broken = [...new Set(all.map(one => brokeText(one.failure.broken)))];
   return broken.map(id => {
@@ -258,7 +258,7 @@ function conclude(
 /** Where it is one of several the file that it is kept in is named; one alone stands in the line to paste. */
 const failureOf =
   (isOneOfSeveral: boolean) =>
-  ({ failure, profile, certified, met }: Violation): ShownFailure => {
+  ({ failure, profile, certified, met }: MetViolation): ShownFailure => {
     const { scenario, broken, judgement, events } = failure;
     const kept = met.isKnown ? `; already known, and kept in ${met.path}` : `; kept in ${met.path}`;
     const shown = isOneOfSeveral || met.isKnown ? kept : "";
@@ -284,7 +284,7 @@ const certificateText = (certified: Certificate): string =>
     : `certified minimal: none of ${counted(certified.schedules, "smaller schedule")} breaks it`;
 
 /** One violation is replayed; several are found again. */
-function againLine(options: SearchOptions, violations: readonly Violation[]): string {
+function againLine(options: SearchOptions, violations: readonly MetViolation[]): string {
   const [violation, another] = violations;
   if (violation !== undefined && another === undefined) return replayLine(violation.met.path);
   const { runs, profile, property, require, policy, seed } = options;

@@ -49,7 +49,7 @@ export interface SizeRow extends FillFigures {
   readonly recoveryMs: number | null;
 }
 
-interface Shown {
+interface ShownCase {
   readonly situation: string;
   readonly about: string;
   readonly variant: string;
@@ -57,15 +57,15 @@ interface Shown {
   readonly world: WorldName;
 }
 
-export interface StopRow extends Shown, StopFigures {
+export interface StopRow extends ShownCase, StopFigures {
   /** In the policy's own time, as modelled. */
   readonly ownTookMs: number | null;
   readonly ownBudgetMs: number;
 }
-export interface ReplicaRow extends Shown, ReplicaFigures {
+export interface ReplicaRow extends ShownCase, ReplicaFigures {
   readonly durables: Policy["consume"]["durables"];
 }
-export interface StartRow extends Shown, StartFigures {
+export interface StartRow extends ShownCase, StartFigures {
   /** In the policy's own time, as modelled. */
   readonly own: StartFigures;
 }
@@ -98,7 +98,7 @@ export interface Figures {
   readonly restarts?: { readonly perFamily: number; readonly signals: readonly string[] };
 }
 
-export interface Answer {
+export interface DrillAnswer {
   /** Of the cases that are judged. */
   readonly families: readonly FamilyFigures[];
   readonly figures: Figures;
@@ -119,7 +119,7 @@ export function answerOf(
   policy: Policy,
   profile: Profile | undefined,
   ran: readonly Ran[],
-): Answer {
+): DrillAnswer {
   const parts = partsOfFamilies[question];
   const judged = ran.filter(({ own }) => own.judged && parts.includes(own.part));
   return {
@@ -165,7 +165,7 @@ const signalsOf = (ran: readonly Ran[]): readonly string[] => [
 /** The world that an answer's row is from. */
 const worldOf = ({ live }: Ran): WorldName => (live === undefined ? modelWorld : liveWorld).name;
 
-const shown = (one: Ran, ownStrategy: string): Shown => ({
+const shown = (one: Ran, ownStrategy: string): ShownCase => ({
   situation: one.own.part,
   about: one.own.about,
   variant: one.own.variant ?? ownStrategy,

@@ -9,7 +9,7 @@ import { type Paint, paintConclusion } from "./paint.ts";
 import { renderPairs, renderTable } from "./table.ts";
 import { renderWitnessed } from "./witnessed.ts";
 
-type Counts = Readonly<Record<string, number>>;
+type CountsByName = Readonly<Record<string, number>>;
 
 interface Compared {
   readonly verdict: Verdict;
@@ -46,17 +46,17 @@ interface Compared {
 /** Of `compare`. */
 export interface CompareReport extends Compared {
   readonly worlds: typeof worldNames;
-  readonly shapes: Counts;
-  readonly reasons: readonly Reason[];
+  readonly shapes: CountsByName;
+  readonly reasons: readonly Unproven[];
 }
 
 /** Of `search --world live`. */
 export interface LiveSearchReport extends Compared {
   readonly world: typeof liveWorld.name;
-  readonly coverage: { readonly properties: Counts; readonly shapes: Counts };
+  readonly coverage: { readonly properties: CountsByName; readonly shapes: CountsByName };
 }
 
-interface Reason {
+interface Unproven {
   readonly word: string;
   readonly reason: string;
 }
@@ -65,8 +65,8 @@ interface Reason {
 export interface ComparedBesides {
   readonly runsAsked: number;
   readonly seconds: number;
-  readonly shapes: Counts;
-  readonly reasons: readonly Reason[];
+  readonly shapes: CountsByName;
+  readonly reasons: readonly Unproven[];
   /** The bus's own profile, where it is held against another. */
   readonly notOwn: string | undefined;
   /** The journal takes no more cases. */
@@ -120,7 +120,7 @@ function renderFound(report: Compared, { shapes, reasons, failure }: ComparedBes
   ].filter(block => block !== "");
 }
 
-function renderReasons(reasons: readonly Reason[], paint: Paint): string {
+function renderReasons(reasons: readonly Unproven[], paint: Paint): string {
   if (reasons.length === 0) return "";
   const shown = reasons.slice(0, reasonsShownMax).map(one => `  ${one.word}  ${one.reason}`);
   const more = reasons.length - shown.length;

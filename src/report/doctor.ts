@@ -2,7 +2,7 @@
 import type { Paint } from "./paint.ts";
 import { renderPairs } from "./table.ts";
 
-export interface BusState {
+export interface BusFound {
   readonly name: string;
   readonly profile: string | null;
   readonly client: string | null;
@@ -41,7 +41,7 @@ export interface DoctorReport {
     readonly engine: string | null;
     readonly problem: string | null;
   };
-  readonly buses: readonly BusState[];
+  readonly buses: readonly BusFound[];
   readonly advice: readonly string[];
 }
 
@@ -68,7 +68,7 @@ export function renderDoctor(report: DoctorReport, paint: Paint): string {
 const engineText = ({ engine }: DoctorReport["containers"], good: (text: string) => string): string =>
   `${engine}, ${good("answers")}`;
 
-function busText(bus: BusState, good: (text: string) => string, bad: (text: string) => string): string {
+function busText(bus: BusFound, good: (text: string) => string, bad: (text: string) => string): string {
   if (bus.problem !== undefined) return bad("does not greet");
   if (!bus.built) return bad("not built yet");
   const unclaimed = bus.unclaimed === undefined ? "" : `; ${bad("neither signals nor memory")}`;

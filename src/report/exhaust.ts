@@ -4,7 +4,7 @@ import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { type Column, counted, renderPairs, renderTable } from "./table.ts";
 
-interface Asked {
+interface OracleAsked {
   readonly asked: number;
   readonly admitted: number;
 }
@@ -41,11 +41,11 @@ export interface ExhaustReport {
     readonly transitions: number;
     readonly endings: number;
     readonly depth: number;
-    readonly oracle: Asked;
+    readonly oracle: OracleAsked;
     /** Why it is not all; null where it is. */
     readonly stopped: string | null;
   }[];
-  readonly oracle: Asked;
+  readonly oracle: OracleAsked;
   readonly exercised: readonly string[];
   readonly neverExercised: readonly string[];
   /** Distinct sets of class counts. */

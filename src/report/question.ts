@@ -1,9 +1,9 @@
 /** The answer to one question of the operators, as a person on call reads it: the answer, a row for each family, the figures, what broke. */
 import type { Ledger, Verdict } from "../../models/vocabulary/verdict.ts";
 import type {
-  Answer,
   BudgetRow,
   BudgetSeen,
+  DrillAnswer,
   Figures,
   ReplicaRow,
   SizeRow,
@@ -53,7 +53,7 @@ export interface QuestionViolation {
   readonly again: string;
 }
 
-export interface QuestionReport extends Answer {
+export interface QuestionReport extends DrillAnswer {
   readonly verdict: Verdict;
   readonly question: Question;
   readonly policy: string;

@@ -39,7 +39,7 @@ export interface ProfileSearched {
   readonly goals: GoalsShown;
 }
 
-interface SmallScope {
+interface SmallScopeShown {
   readonly schedules: number;
   readonly states: number;
   /** All schedules within the bounds were tried. */
@@ -53,8 +53,8 @@ export interface ScopeBounds {
   readonly steps: number;
 }
 
-type Counts = Readonly<Record<string, number>>;
-type Certified = NonNullable<Counterexample["certified"]>;
+type CountsByName = Readonly<Record<string, number>>;
+type CertificateShown = NonNullable<Counterexample["certified"]>;
 
 /** Of `search` in the model world. */
 export interface SearchReport {
@@ -68,9 +68,9 @@ export interface SearchReport {
   /** Path of the first violation's file; whether it was met before, and how minimal it is. */
   readonly counterexample: string | null;
   readonly known: boolean;
-  readonly certified: Certified | null;
+  readonly certified: CertificateShown | null;
   /** Null under a policy. */
-  readonly smallScope: SmallScope | null;
+  readonly smallScope: SmallScopeShown | null;
   readonly violations: readonly {
     readonly property: string;
     readonly reason: string;
@@ -79,14 +79,14 @@ export interface SearchReport {
     readonly counterexample: string;
     readonly known: boolean;
     readonly steps: number;
-    readonly certified: Certified;
+    readonly certified: CertificateShown;
   }[];
   readonly coverage: TransitionsShown & {
-    readonly properties: Counts;
-    readonly shapes: Counts;
+    readonly properties: CountsByName;
+    readonly shapes: CountsByName;
     readonly shapeRuns: number;
   };
-  readonly profiles: readonly (ProfileSearched & { readonly smallScope: SmallScope | null })[];
+  readonly profiles: readonly (ProfileSearched & { readonly smallScope: SmallScopeShown | null })[];
 }
 
 export function renderSearch(
@@ -118,7 +118,10 @@ function renderRuns(
   ]);
 }
 
-function scopeText({ schedules, states, complete }: SmallScope, { publishes, faults, steps }: ScopeBounds): string {
+function scopeText(
+  { schedules, states, complete }: SmallScopeShown,
+  { publishes, faults, steps }: ScopeBounds,
+): string {
   const bounds = `${counted(publishes, "publish", "publishes")}, ${counted(faults, "fault")} and ${counted(steps, "step")}`;
   return `${complete ? "all" : "not all"} of at most ${bounds}: ${counted(schedules, "schedule")} in ${counted(states, "state")}`;
 }

@@ -13,7 +13,7 @@ import {
   alphabetOf,
   type Bounds,
   type Letter,
-  type Setting,
+  type ScheduleSetting,
   type Spending,
   scopeOf,
   spendings,
@@ -92,7 +92,7 @@ const sizeOf = ({ steps }: Scenario): readonly number[] => [
 const publishesIn = (steps: readonly Step[]): readonly (Step & { kind: "publish" })[] =>
   steps.flatMap(one => (one.kind === "publish" ? [one] : one.kind === "together" ? publishesIn(one.steps) : []));
 
-function settingFor({ options, policy }: Scenario, profile: Profile, payloadBytes = 16): Setting {
+function settingFor({ options, policy }: Scenario, profile: Profile, payloadBytes = 16): ScheduleSetting {
   return {
     name: "the case's own options",
     options,

@@ -20,7 +20,7 @@ import { declaredBy, type Property, promisedIds } from "../../../properties/prop
 import { type Broke, brokeText, conformance, promise } from "../../findings/broke.ts";
 import type { JudgeOptions } from "../../judge/judge.ts";
 import { isSmaller } from "../certify.ts";
-import { type Bounds, type Letter, type Setting, scenarioOf } from "./alphabet.ts";
+import { type Bounds, type Letter, type ScheduleSetting, scenarioOf } from "./alphabet.ts";
 import { Monitor } from "./monitor.ts";
 import { Pairs } from "./pairs.ts";
 import { type Edge, Schedules } from "./schedules.ts";
@@ -29,7 +29,7 @@ import { modelSteps, type StepWorld } from "./world.ts";
 export interface Exhaust {
   readonly profile: Profile;
   readonly letters: readonly Letter[];
-  readonly settings: readonly Setting[];
+  readonly settings: readonly ScheduleSetting[];
   readonly bounds: Bounds;
   /** Steps of a schedule at most; absent: what the bounds on every kind of step allow. */
   readonly depthMax?: number;
@@ -42,7 +42,7 @@ export interface Exhaust {
   readonly world?: StepWorld;
 }
 
-export interface Violation {
+export interface ShortestViolation {
   /** A promise, or conformance. */
   readonly broken: Broke;
   readonly reason: string;
@@ -70,7 +70,7 @@ export interface Explored {
 export interface Exhausted {
   readonly verdict: Verdict;
   readonly explored: readonly Explored[];
-  readonly violations: readonly Violation[];
+  readonly violations: readonly ShortestViolation[];
   /** Promises that truly applied on some path, and those that never did. */
   readonly exercised: readonly string[];
   readonly neverExercised: readonly string[];
@@ -86,7 +86,7 @@ export async function exhaust(
   onLevel: (said: string) => void = () => {},
 ): Promise<Exhausted> {
   const began = performance.now();
-  const found: Found = { violations: new Map(), exercised: new Set(), ledgers: new Set() };
+  const found: FoundInAll = { violations: new Map(), exercised: new Set(), ledgers: new Set() };
   const explored: Explored[] = [];
   const judged = new Set<string>();
   for (const setting of asked.settings) {
@@ -115,15 +115,15 @@ export async function exhaust(
   };
 }
 
-function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: Setting): readonly Property[] {
+function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: ScheduleSetting): readonly Property[] {
   const { require, only } = judging;
   const promised = promisedIds(profile, policy, require);
   return catalogue.filter(({ id }) => promised.has(id) && (only === undefined || only.includes(id)));
 }
 
-interface Found {
+interface FoundInAll {
   /** The shortest of each, by the word for what broke. */
-  readonly violations: Map<string, Violation>;
+  readonly violations: Map<string, ShortestViolation>;
   readonly exercised: Set<string>;
   readonly ledgers: Set<string>;
 }
@@ -137,17 +137,17 @@ interface Move {
 }
 
 /** A way of settling. */
-interface Ending {
+interface SettledEnd {
   readonly run: number;
   readonly answers: readonly Answer[];
 }
 
 /** Where bus and schedule are, whatever the promises make of the way there. */
-interface Place {
+interface Spot {
   readonly schedule: number;
   readonly state: BusState;
   moves?: readonly Move[];
-  endings?: readonly Ending[];
+  endings?: readonly SettledEnd[];
 }
 
 /** Between two looks at the clock. */
@@ -156,12 +156,12 @@ const oracleSampleDefault = 100;
 
 class Exploration {
   private readonly asked: Exhaust;
-  private readonly setting: Setting;
-  private readonly found: Found;
+  private readonly setting: ScheduleSetting;
+  private readonly found: FoundInAll;
   private readonly world: StepWorld;
   private readonly schedules: Schedules;
   private readonly monitor: Monitor;
-  private readonly places: Place[] = [];
+  private readonly places: Spot[] = [];
   private readonly placeByKey = new Map<string, number>();
   // A node is a place and a state of the monitor; it keeps the way by which it was reached first.
   private readonly placeOf: number[] = [];
@@ -173,7 +173,7 @@ class Exploration {
   private endingsJudged = 0;
   private isBroken = false;
 
-  constructor(asked: Exhaust, setting: Setting, properties: readonly Property[], found: Found) {
+  constructor(asked: Exhaust, setting: ScheduleSetting, properties: readonly Property[], found: FoundInAll) {
     const { profile, letters, bounds, world = modelSteps(profile) } = asked;
     this.asked = asked;
     this.setting = setting;
@@ -250,7 +250,7 @@ class Exploration {
   }
 
   private follow(node: number, mayRace: boolean): void {
-    const place = this.places[this.placeOf[node] as number] as Place;
+    const place = this.places[this.placeOf[node] as number] as Spot;
     const monitor = this.monitorOf[node] as number;
     place.moves ??= this.movesFrom(place);
     for (const move of place.moves) {
@@ -260,7 +260,7 @@ class Exploration {
     }
   }
 
-  private movesFrom({ schedule, state }: Place): readonly Move[] {
+  private movesFrom({ schedule, state }: Spot): readonly Move[] {
     const moves: Move[] = [];
     for (const edge of this.schedules.edges(schedule)) {
       const { planned } = edge;
@@ -274,9 +274,9 @@ class Exploration {
     return moves;
   }
 
-  private endingsOf(place: Place): readonly Ending[] {
+  private endingsOf(place: Spot): readonly SettledEnd[] {
     if (place.endings !== undefined) return place.endings;
-    const endings: Ending[] = [];
+    const endings: SettledEnd[] = [];
     const settle = this.schedules.settleAt(place.schedule);
     this.everyWay(
       settle.step.id,
@@ -317,7 +317,7 @@ class Exploration {
   // ---- Judging ----
 
   private judgeNode(node: number): void {
-    const place = this.places[this.placeOf[node] as number] as Place;
+    const place = this.places[this.placeOf[node] as number] as Spot;
     if (!this.schedules.mayEnd(place.schedule)) return;
     for (const ending of this.endingsOf(place)) {
       this.endingsJudged++;
@@ -330,7 +330,7 @@ class Exploration {
     }
   }
 
-  private violated(node: number, ending: Ending, broken: Broke, reason: string): void {
+  private violated(node: number, ending: SettledEnd, broken: Broke, reason: string): void {
     this.isBroken = true;
     const known = this.found.violations.get(brokeText(broken));
     const scenario = this.scenarioTo(node);
@@ -354,10 +354,10 @@ class Exploration {
     let asked = 0;
     let admitted = 0;
     for (let node = stride; node < this.placeOf.length; node += stride) {
-      const place = this.places[this.placeOf[node] as number] as Place;
+      const place = this.places[this.placeOf[node] as number] as Spot;
       if (!this.schedules.mayEnd(place.schedule)) continue;
       const endings = this.endingsOf(place);
-      const ending = endings[node % endings.length] as Ending;
+      const ending = endings[node % endings.length] as SettledEnd;
       const scenario = this.scenarioTo(node);
       const admission = admits(planCase(scenario, this.asked.profile), observe(this.eventsTo(node, ending)));
       asked++;
@@ -385,7 +385,7 @@ class Exploration {
     );
   }
 
-  private eventsTo(node: number, ending: Ending): readonly Event[] {
+  private eventsTo(node: number, ending: SettledEnd): readonly Event[] {
     const events: Event[] = [{ kind: "phase", phase: "disturbed" }];
     for (const { run } of this.movesTo(node)) events.push(...this.monitor.events(run));
     events.push(...this.monitor.events(ending.run));

@@ -19,7 +19,7 @@ export interface Ended {
 }
 
 export class Monitor {
-  private readonly folds: readonly Fold[];
+  private readonly folds: readonly FoldGroup[];
   private readonly tuples: (readonly number[])[] = [];
   private readonly byKey = new Map<string, number>();
   private readonly moves = new Pairs();
@@ -29,7 +29,7 @@ export class Monitor {
 
   constructor(properties: readonly Property[], declared: Declared) {
     const ledger = declared.policy === undefined ? ledgerSums : ledgerSumsUnderPolicy;
-    this.folds = grouped([...properties, ledger]).map(group => new Fold(group, declared));
+    this.folds = grouped([...properties, ledger]).map(group => new FoldGroup(group, declared));
     this.start = this.internTuple(this.folds.map(() => 0));
   }
 
@@ -64,7 +64,7 @@ export class Monitor {
     const tuple = this.tuples[state] as readonly number[];
     const said: Ended[] = [];
     for (let i = 0; i < this.folds.length; i++) {
-      const one = (this.folds[i] as Fold).end(tuple[i] as number, run, this.runs[run] as readonly Event[]);
+      const one = (this.folds[i] as FoldGroup).end(tuple[i] as number, run, this.runs[run] as readonly Event[]);
       if (one !== undefined) said.push(one);
     }
     return said;
@@ -97,7 +97,7 @@ interface Copies {
 }
 
 /** One fold and the properties that read it, its states numbered. */
-class Fold {
+class FoldGroup {
   readonly properties: readonly Property[];
   private readonly first: Property;
   private readonly constants: ReadonlySet<unknown>;

@@ -11,7 +11,7 @@ import { isSmaller } from "../certify.ts";
 import type { ModelFailure } from "../random/model.ts";
 import { normalForm } from "../shrink/normal-form.ts";
 import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "./alphabet.ts";
-import { exhaust, type Violation } from "./exhaust.ts";
+import { exhaust, type ShortestViolation } from "./exhaust.ts";
 import { modelSteps } from "./world.ts";
 
 /** The start is a step. Below a second for each profile; one step more costs as much again. */
@@ -77,7 +77,7 @@ export async function searchSmallScope(asked: ToScope, isInterrupted: () => bool
 
 /** Run again from the answers that lead there, in its normal form. */
 function failureOf(
-  violation: Violation,
+  violation: ShortestViolation,
   { profile, judging, behaves }: ToScope,
 ): Required<Pick<SmallScope, "failure">> {
   const { scenario, answers } = normalForm(violation);

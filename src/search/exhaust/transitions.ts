@@ -321,14 +321,14 @@ export function possibleTransitions(profile: Profile): ReadonlyMap<string, Trans
 }
 
 /** Where the harness and the bus are. */
-interface Place {
+interface ModelPlace {
   readonly view: Readonly<View>;
   readonly state: BusState;
 }
 
 function walk(setting: Setting, letters: readonly Step[], watch: Watch): void {
   const seen = new Set<string>();
-  const queue: Place[] = [{ view: firstView(setting), state: newState() }];
+  const queue: ModelPlace[] = [{ view: firstView(setting), state: newState() }];
   for (const place of queue) {
     const known = abstractKey(place, setting.options);
     if (seen.has(known)) continue;
@@ -372,12 +372,12 @@ function* wordsFrom(
 }
 
 function doAll(
-  from: Place,
+  from: ModelPlace,
   steps: readonly PlannedStep[],
   { profile, options }: Setting,
   choose: Choose,
   watch: Watch,
-): Place {
+): ModelPlace {
   const state = copy(from.state);
   for (const planned of steps) {
     const { client } = state;
@@ -388,7 +388,7 @@ function doAll(
 }
 
 /** Bytes kept count only up to a limit within reach. */
-function abstractKey({ view, state }: Place, { reconnectBufferBytesMax = 0 }: Options): string {
+function abstractKey({ view, state }: ModelPlace, { reconnectBufferBytesMax = 0 }: Options): string {
   const { wire, pending } = state;
   const some = (list: readonly { readonly count: number }[]): number =>
     Math.min(

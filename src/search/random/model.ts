@@ -87,7 +87,7 @@ export async function searchModel(
   let runs = 0;
   const began = performance.now();
   const elapsedMs = (): number => performance.now() - began;
-  const failing: Failing = new Map();
+  const failing: ShortestFailures = new Map();
   const goesOn = (): boolean => search.goesOn === true || failing.size === 0;
   while (goesOn() && runs < search.runsMax && elapsedMs() < search.budgetMs) {
     const end = Math.min(runs + batchRuns, search.runsMax);
@@ -111,10 +111,10 @@ const only = (search: ModelSearch, broken: Broke): ModelSearch =>
     : search;
 
 /** By the word for what was broken, which of a promise is its id. */
-type Failing = Map<string, ModelFailure>;
+type ShortestFailures = Map<string, ModelFailure>;
 
 /** By what was broken; of two cases the one of fewer steps, and the one of fewer messages. */
-function keepShortest(failing: Failing, found: ModelFailure | undefined, { goesOn }: ModelSearch): void {
+function keepShortest(failing: ShortestFailures, found: ModelFailure | undefined, { goesOn }: ModelSearch): void {
   if (found === undefined) return;
   for (const broken of goesOn ? allBrokenBy(found.judgement) : [found.broken]) {
     const known = failing.get(brokeText(broken));
@@ -126,7 +126,7 @@ type IsNews = (promises: readonly string[], scenario: Scenario) => boolean;
 
 /** Another case of what is known already is worth a record only where it is shorter. */
 const isNews =
-  (failing: Failing): IsNews =>
+  (failing: ShortestFailures): IsNews =>
   (promises, { steps }) =>
     promises.some(id => steps.length < (failing.get(id)?.scenario.steps.length ?? Number.POSITIVE_INFINITY));
 
@@ -136,7 +136,7 @@ function isShorter(one: ModelFailure, other: ModelFailure): boolean {
 }
 
 /** What the cases under one policy are held to, and what they have met. */
-interface Held {
+interface JudgedPolicy {
   readonly promised: Promised;
   readonly coverage: FastCoverage;
 }
@@ -148,7 +148,7 @@ export class ModelCases {
   /** The scenario of a case: it follows from the seed and the index, and costs the same for any. */
   readonly scenario: (index: number) => Scenario;
   readonly lookout: Lookout;
-  private readonly held = new Map<Policy | undefined, Held>();
+  private readonly held = new Map<Policy | undefined, JudgedPolicy>();
   private readonly recorded = newCoverage();
   heldAgainstOracle = 0;
   digest = 0;
@@ -181,7 +181,7 @@ export class ModelCases {
   }
 
   /** A search has a handful of policies, each the same object in all of its scenarios. */
-  private heldTo({ policy }: Scenario): Held {
+  private heldTo({ policy }: Scenario): JudgedPolicy {
     const known = this.held.get(policy);
     if (known !== undefined) return known;
     const promised = promisedBy(this.search.profile, this.search.judging, policy);

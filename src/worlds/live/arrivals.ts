@@ -3,14 +3,7 @@
  * digits and then filler, so a message is known by what it carries. Kept in order as runs of ascending numbers; a hundred thousand
  * messages are a handful of runs.
  */
-import type { Run } from "../../../models/vocabulary/event.ts";
-
-export interface Arrived {
-  /** In the order of arrival; a number seen again begins a run of its own. */
-  readonly runs: readonly Run[];
-  /** Messages that no bus of ours can have sent. */
-  readonly foreign: number;
-}
+import type { Arrived } from "../driver/rig.ts";
 
 const digits = 8;
 const filler = 0x78; // "x"
@@ -28,6 +21,8 @@ export class Arrivals {
     else this.#runs.push({ first: number, count: 1 });
   }
 
+  /** In the order of arrival; a number seen again begins a run of its own. */
+  /** In the order of arrival; a number seen again begins a run of its own. */
   list(): Arrived {
     return { runs: this.#runs.map(run => ({ ...run })), foreign: this.#foreign };
   }

@@ -5,7 +5,7 @@
 import { constants } from "node:os";
 import type { BusExit } from "../../bus-protocol/bus-client.ts";
 import { type Guarded, isDoneWithin } from "./guard.ts";
-import { type Process, processOf } from "./processes.ts";
+import { processOf, type SystemProcess } from "./processes.ts";
 
 export interface BusEnd extends BusExit {
   /** The moment of it, as `performance.now()` counts. */
@@ -24,12 +24,12 @@ export const endOfChild = async ({ exited }: Guarded): Promise<BusEnd> => {
 
 /** A bus that is a descendant of the process that we have started. */
 export class Descendant {
-  readonly #process: Process;
+  readonly #process: SystemProcess;
   readonly #wrapper: Guarded;
   #killed = false;
   readonly ended: Promise<BusEnd>;
 
-  constructor(process: Process, wrapper: Guarded) {
+  constructor(process: SystemProcess, wrapper: Guarded) {
     this.#process = process;
     this.#wrapper = wrapper;
     this.ended = this.#end();

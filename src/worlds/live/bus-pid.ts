@@ -3,12 +3,12 @@
  * started in turn. Signals, memory and the moment of its end are that process's. It is looked for among the descendants of the process
  * that was started, in the group which that one leads, and nowhere else: what a greeting says is checked before it is believed.
  */
-import { descendantsInGroup, type Process, streamsOf } from "./processes.ts";
+import { descendantsInGroup, type SystemProcess, streamsOf } from "./processes.ts";
 
 export type BusPid =
   /** The process that was started. */
   | { readonly kind: "started" }
-  | { readonly kind: "descendant"; readonly process: Process }
+  | { readonly kind: "descendant"; readonly process: SystemProcess }
   | { readonly kind: "unknown"; readonly reason: string };
 
 export interface Started {
@@ -22,7 +22,7 @@ export interface Started {
 
 /** What the kernel tells; tests put their own in its place. */
 export interface Kernel {
-  readonly descendants: (leader: number) => readonly Process[] | undefined;
+  readonly descendants: (leader: number) => readonly SystemProcess[] | undefined;
   readonly streams: (pid: number) => string | undefined;
 }
 
@@ -48,7 +48,7 @@ export function findBusPid(
 }
 
 /** The wrappers hold the streams too, and have children: the bus is the one that holds them and has none. */
-function byStreams(started: number, all: readonly Process[], kernel: Kernel): BusPid {
+function byStreams(started: number, all: readonly SystemProcess[], kernel: Kernel): BusPid {
   const streams = kernel.streams(started);
   const childless = all.filter(one => all.every(({ parent }) => parent !== one.pid));
   const holders = childless.filter(one => streams !== undefined && kernel.streams(one.pid) === streams);

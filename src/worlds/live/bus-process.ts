@@ -3,11 +3,12 @@ import { BusClient } from "../../bus-protocol/bus-client.ts";
 import { BusUnavailable } from "../../bus-protocol/errors.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import type { BusLaunch } from "../../bus-protocol/registry.ts";
+import type { Memory } from "../driver/rig.ts";
 import { type BusEnd, Descendant, endOfChild } from "./bus-end.ts";
 import { findBusPid, unclaimedText } from "./bus-pid.ts";
 import { type Dials, dialsOf } from "./dials.ts";
 import { type Guarded, spawnGuarded } from "./guard.ts";
-import { type Memory, memoryOf } from "./memory.ts";
+import { memoryOf } from "./memory.ts";
 
 export interface BusProcess {
   readonly client: BusClient;

@@ -61,7 +61,7 @@ export async function openContainers(
   ] as const)
     images.set(
       program,
-      await imageOf(testcontainers, client, name, program, servers.versions[name], folder, onProgress),
+      await imageOf(testcontainers, client, { name, program, version: servers.versions[name], folder, onProgress }),
     );
   const removals = new Set<Promise<void>>();
   return {
@@ -139,15 +139,21 @@ const notOfThisMachine = (why: string): ServersMissing =>
 
 // ---- Images ----
 
+interface ToBuild {
+  readonly name: ServerName;
+  /** Path of the server's program, which is copied into the image. */
+  readonly program: string;
+  readonly version: string;
+  /** A folder of the run's own, in which the image is put together. */
+  readonly folder: string;
+  onProgress(line: string): void;
+}
+
 /** Builds it unless it is there. */
 async function imageOf(
   { ImageName }: Testcontainers,
   client: ContainerRuntimeClient,
-  name: ServerName,
-  program: string,
-  version: string,
-  folder: string,
-  onProgress: (line: string) => void,
+  { name, program, version, folder, onProgress }: ToBuild,
 ): Promise<string> {
   const dockerfile = readFileSync(join(packageRoot(), "fixtures", "images", name, "Dockerfile"));
   const digest = createHash("sha256").update(dockerfile).update(readFileSync(program)).digest("hex").slice(0, 12);

@@ -29,7 +29,7 @@ const outputGraceMs = 1000;
 const tailLinesMax = 50;
 const lineCharsMax = 4_096;
 
-export interface Exit {
+export interface CommandExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -47,13 +47,13 @@ export interface Guarded {
   readonly pid: number;
   readonly child: ChildProcessWithoutNullStreams;
   /** Once the command has ended and its output was read. A command that cannot be run exits 126 or 127, as in any shell. */
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<CommandExit>;
   /** The last lines of the streams that have a handler, for error messages; long ones are cut off. */
   tail(): readonly string[];
   /** Signals the command alone. False if it has ended already. */
   kill(signal: NodeJS.Signals): boolean;
   /** SIGTERM, a short wait, SIGKILL of the whole group; returns when the command has ended. */
-  end(): Promise<Exit>;
+  end(): Promise<CommandExit>;
 }
 
 export function spawnGuarded(command: string, args: readonly string[], options: GuardOptions = {}): Guarded {
@@ -78,7 +78,7 @@ export function spawnGuarded(command: string, args: readonly string[], options: 
 
   const exited = exitOf(child, lifeline);
   const kill = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  const end = async (): Promise<Exit> => {
+  const end = async (): Promise<CommandExit> => {
     kill("SIGTERM");
     if (!(await isDoneWithin(exited, graceMs))) {
       kill("SIGKILL");
@@ -103,7 +103,7 @@ export function killWithUs(pid: number): () => void {
   return () => void watcher.kill("SIGKILL");
 }
 
-function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promise<Exit> {
+function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promise<CommandExit> {
   return new Promise(resolve => {
     child.once("exit", () => {
       lifeline.destroy();

@@ -7,7 +7,7 @@ import { liveLimits } from "../../../models/plan/plan.ts";
 import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
-import { type BusLaunch, buildBus, findBus, type Run } from "../../bus-protocol/registry.ts";
+import { type BusLaunch, buildBus, findBus, type RunProgram } from "../../bus-protocol/registry.ts";
 import type { Case, Stage } from "../../world.ts";
 import type { OnMemory } from "../driver/course.ts";
 import { type Backend, type BackendName, processBackend } from "./backend.ts";
@@ -23,7 +23,7 @@ import { type Parts, runLiveCase } from "./rig.ts";
 import { type CheckedClaim, testInjector, testServer, unproven } from "./self-test.ts";
 import { findServers, type Servers } from "./servers.ts";
 import { openStreams } from "./streams.ts";
-import { type Link, Toxiproxy } from "./toxiproxy.ts";
+import { type LiveLink, Toxiproxy } from "./toxiproxy.ts";
 
 /** What the harness itself can do, as operator and supervisor; the rest its self-test has to show. Power is nothing that it could take away. */
 const harnessCapabilities: readonly Capability[] = ["signal", "replicas", "subscribe", "advance", "cold-start"];
@@ -58,12 +58,12 @@ export interface SiteOptions {
 
 const siteDefaults: SiteOptions = { lanes: 1, backend: "process" };
 
-export type Progress = (line: string) => void;
+export type OnProgress = (line: string) => void;
 
 /** What a lane has, whatever the bus. */
 interface Lane {
   readonly server: NatsServer;
-  readonly link: Link;
+  readonly link: LiveLink;
   /** Free for a relay to its server. */
   readonly relayPort: number;
   close(): Promise<void>;
@@ -73,7 +73,7 @@ interface Lane {
 type Opened = (() => Promise<unknown>)[];
 
 /** Finds or builds the servers, starts those of the first lane and tests the injector. @throws ServersMissing */
-export async function openSite(progress: Progress, options: SiteOptions = siteDefaults): Promise<Site> {
+export async function openSite(progress: OnProgress, options: SiteOptions = siteDefaults): Promise<Site> {
   // Before the servers, which may take minutes to build.
   const engine = options.backend === "container" ? await openEngine() : undefined;
   const servers = await findServers({}, progress);
@@ -82,21 +82,25 @@ export async function openSite(progress: Progress, options: SiteOptions = siteDe
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    return await openOn(servers, engine, options.lanes, opened, close, progress);
+    return await openOn({ servers, engine, lanesMax: options.lanes, opened, close, progress });
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openOn(
-  servers: Servers,
-  engine: Engine | undefined,
-  lanesMax: number,
-  opened: Opened,
-  close: () => Promise<void>,
-  progress: Progress,
-): Promise<Site> {
+/** What a site is opened on. */
+interface Foundation {
+  readonly servers: Servers;
+  /** Undefined: servers are child processes. */
+  readonly engine: Engine | undefined;
+  readonly lanesMax: number;
+  readonly opened: Opened;
+  close(): Promise<void>;
+  readonly progress: OnProgress;
+}
+
+async function openOn({ servers, engine, lanesMax, opened, close, progress }: Foundation): Promise<Site> {
   const first = await openLease();
   opened.push(() => first.release());
   const backend = engine === undefined ? processBackend : await openContainers(engine, servers, first.folder, progress);
@@ -129,7 +133,7 @@ async function openOn(
     capabilities: able,
     findings,
     async openBus(nameOrCommand) {
-      const stage = await openBus(nameOrCommand, lanesMax, openLane, able, () => ++cases, progress);
+      const stage = await openBus(nameOrCommand, { lanesMax, openLane, able, nextCase: () => ++cases, progress });
       opened.push(() => stage.close());
       return { ...stage, unproven: notShown };
     },
@@ -178,14 +182,18 @@ const startToxiproxy = ({ servers, backend }: Startable, { ports, folder }: Leas
     folder,
   });
 
-async function openBus(
-  nameOrCommand: string,
-  lanesMax: number,
-  openLane: (index: number) => Promise<Lane>,
-  able: readonly Capability[],
-  nextCase: () => number,
-  progress: Progress,
-): Promise<Omit<LiveStage, "unproven">> {
+/** What every bus of a site is opened on. */
+interface SiteGround {
+  readonly lanesMax: number;
+  openLane(index: number): Promise<Lane>;
+  readonly able: readonly Capability[];
+  /** A number that no other case of the site has. */
+  nextCase(): number;
+  readonly progress: OnProgress;
+}
+
+async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<LiveStage, "unproven">> {
+  const { lanesMax, openLane, able, nextCase, progress } = on;
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
@@ -227,7 +235,7 @@ interface BusInLane {
 
 /** Runs a build to its end; like every child of ours it does not outlive the harness. */
 const runGuarded =
-  (progress: Progress, launch: BusLaunch): Run =>
+  (progress: OnProgress, launch: BusLaunch): RunProgram =>
   async ([program, ...args], folder) => {
     progress(`building ${launch.name} …`);
     const guarded = spawnGuarded(program, args, { cwd: folder, onStdoutLine: () => {}, onStderrLine: () => {} });

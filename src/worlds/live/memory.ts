@@ -1,11 +1,6 @@
 /** How much memory a process has: of Linux's /proc alone. */
 import { readFileSync } from "node:fs";
-
-export interface Memory {
-  readonly residentBytes: number;
-  /** The most that it ever had. */
-  readonly peakBytes: number;
-}
+import type { Memory } from "../driver/rig.ts";
 
 /** Undefined where the kernel does not tell, or the process has ended. */
 export function memoryOf(pid: number): Memory | undefined {

@@ -3,10 +3,11 @@
  * A client's flush, then the observer's, is an exact barrier: what is not in the list then has not arrived.
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { Arrivals, type Arrived } from "./arrivals.ts";
+import type { Arrived } from "../driver/rig.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
-export interface Observer {
+export interface LiveObserver {
   /** Everything the server had when it was asked has been counted. Rejects when the connection is gone: then the list may have gaps. */
   flush(): Promise<void>;
   arrived(): Arrived;
@@ -19,7 +20,7 @@ const connectBoundMs = 5_000;
 const flushBoundMs = 30_000;
 
 /** Returns when the subscriptions are in force; no two of them may match one subject. */
-export async function openObserver(port: number, subjects: readonly string[]): Promise<Observer> {
+export async function openObserver(port: number, subjects: readonly string[]): Promise<LiveObserver> {
   const arrivals = new Arrivals();
   let connection = await subscribe(port, subjects, arrivals);
   const close = (): Promise<void> => connection.close();

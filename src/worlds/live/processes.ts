@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** A process that lives: one that has ended and waits to be collected is none. */
-export interface Process {
+export interface SystemProcess {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
@@ -11,7 +11,7 @@ export interface Process {
 }
 
 /** The process as it is now; undefined if there is none, or no /proc. */
-export function processOf(pid: number): Process | undefined {
+export function processOf(pid: number): SystemProcess | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {
@@ -20,7 +20,7 @@ export function processOf(pid: number): Process | undefined {
 }
 
 /** The name, in parentheses, may hold anything: the state follows its last ")", and 19 fields later the start. */
-export function parseStat(text: string): Process | undefined {
+export function parseStat(text: string): SystemProcess | undefined {
   const pid = Number.parseInt(text, 10);
   const [state, parent, group, ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const start = fields[16];
@@ -29,7 +29,7 @@ export function parseStat(text: string): Process | undefined {
 }
 
 /** All of the group that descend from its leader, and the leader; undefined where the kernel does not tell. */
-export function descendantsInGroup(leader: number): readonly Process[] | undefined {
+export function descendantsInGroup(leader: number): readonly SystemProcess[] | undefined {
   const first = processOf(leader);
   if (first === undefined) return undefined;
   const members = readdirSync("/proc")
@@ -39,7 +39,7 @@ export function descendantsInGroup(leader: number): readonly Process[] | undefin
   return withChildren(first, members);
 }
 
-function withChildren(one: Process, members: readonly Process[]): readonly Process[] {
+function withChildren(one: SystemProcess, members: readonly SystemProcess[]): readonly SystemProcess[] {
   return [one, ...members.filter(({ parent }) => parent === one.pid).flatMap(child => withChildren(child, members))];
 }
 

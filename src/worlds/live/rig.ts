@@ -11,21 +11,21 @@ import type * as driver from "../driver/rig.ts";
 import type { BusProcess } from "./bus-process.ts";
 import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
-import type { Observer } from "./observer.ts";
+import type { LiveObserver } from "./observer.ts";
 import type { Relay } from "./relay.ts";
-import type { Streams } from "./streams.ts";
-import type { Link } from "./toxiproxy.ts";
+import type { LiveStreams } from "./streams.ts";
+import type { LiveLink } from "./toxiproxy.ts";
 
 /** The parts that cases run on, one after another; they outlive each. */
 export interface Parts {
   readonly server: NatsServer;
-  readonly link: Link;
+  readonly link: LiveLink;
   /** The process of the bus that serves every case which does not end its own. */
   readonly shared: BusProcess;
   /** Another process of the bus, the taker's to end. */
   readonly spawn: () => Promise<BusProcess>;
-  readonly openObserver: (subjects: readonly string[]) => Promise<Observer>;
-  readonly openStreams: () => Promise<Streams>;
+  readonly openObserver: (subjects: readonly string[]) => Promise<LiveObserver>;
+  readonly openStreams: () => Promise<LiveStreams>;
   /** A relay to the server, the taker's to end. */
   readonly openRelay: () => Promise<Relay>;
 }
@@ -47,7 +47,7 @@ export async function runLiveCase(
 }
 
 export function liveRig(parts: Parts): driver.Rig {
-  const observers: Observer[] = [];
+  const observers: LiveObserver[] = [];
   const operator = operatorOf(parts);
   let relay: Relay | undefined;
   const relayed = async (): Promise<Relay> => {
@@ -86,7 +86,7 @@ const realClock: driver.Clock = {
 };
 
 /** The relay is on the path only where a case says something. Each thing that can be laid on a link is a call of its own there, which says what it does. */
-function linkOf(link: Link, relayed: () => Promise<Relay>): driver.Link {
+function linkOf(link: LiveLink, relayed: () => Promise<Relay>): driver.Link {
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
       case "hold":
@@ -145,8 +145,8 @@ function serverOf(server: NatsServer, follow: () => Promise<void>): driver.Serve
 
 /** The operator's connection is opened when it is first needed, and anew after a restart of the server. */
 function operatorOf(parts: Parts) {
-  let opened: Streams | undefined;
-  const open = async (): Promise<Streams> => {
+  let opened: LiveStreams | undefined;
+  const open = async (): Promise<LiveStreams> => {
     opened ??= await parts.openStreams();
     return opened;
   };

@@ -9,10 +9,10 @@ import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import type { Relay } from "./relay.ts";
 import { type Check, expect } from "./self-test-check.ts";
 import { canDial, dialled, type End, type Sink } from "./sockets.ts";
-import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
+import type { LinkOpening, LiveLink, ToxicName } from "./toxiproxy.ts";
 
 export interface LinkStage {
-  readonly link: Link;
+  readonly link: LiveLink;
   readonly sink: Sink;
   /** Before the sink's port. */
   openRelay(): Promise<Relay>;
@@ -283,7 +283,7 @@ async function expectNothingMore(server: End): Promise<void> {
   expect(server.receivedBytes === preludeBytes, `${server.receivedBytes - preludeBytes} bytes came through`);
 }
 
-async function expectListed(link: Link, name: ToxicName): Promise<void> {
+async function expectListed(link: LiveLink, name: ToxicName): Promise<void> {
   const listed = await link.toxics();
   expect(
     listed.some(toxic => toxic.name === name),

@@ -11,7 +11,7 @@ import type { Check } from "./self-test-check.ts";
 import { type LinkStage, linkChecks } from "./self-test-link.ts";
 import { serverChecks } from "./self-test-server.ts";
 import { Sink } from "./sockets.ts";
-import type { Link } from "./toxiproxy.ts";
+import type { LiveLink } from "./toxiproxy.ts";
 
 export interface CheckedClaim {
   /** A claim about the link or the server. */
@@ -53,7 +53,7 @@ interface Bench<S> {
 
 /** `makeLink` gives a link, not open yet, to a server port of ours. It is called once for each claim. */
 export function testInjector(
-  makeLink: (serverPort: number) => Link,
+  makeLink: (serverPort: number) => LiveLink,
   patience = patienceHere,
   openRelay = (serverPort: number): Promise<Relay> => Relay.start(0, serverPort),
 ): Promise<SelfTest> {

@@ -46,7 +46,7 @@ export class ServersMissing extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Found {
+interface FoundServer {
   readonly path: string;
   readonly version: string;
   readonly source: ServerSource;
@@ -81,7 +81,7 @@ export async function findServers(options: FindOptions, onProgress: (line: strin
   const found = [await locate(natsServer, pins, env), await locate(toxiproxy, pins, env)] as const;
   const missing = pins.servers.filter((_, index) => found[index] === undefined);
   if (missing.length > 0) await build(missing, pins, env, onProgress);
-  const builtAt = (pin: Pin): Found => ({
+  const builtAt = (pin: Pin): FoundServer => ({
     path: join(cacheFolder(pins, env), pin.name),
     version: pin.version,
     source: "built",
@@ -96,7 +96,7 @@ export async function describeServers(options: FindOptions = {}): Promise<readon
   return Promise.all(pins.servers.map(pin => describe(pin, pins, env)));
 }
 
-function describeFound(natsServer: Found, toxiproxy: Found): Servers {
+function describeFound(natsServer: FoundServer, toxiproxy: FoundServer): Servers {
   return {
     natsServer: natsServer.path,
     toxiproxy: toxiproxy.path,
@@ -117,7 +117,7 @@ async function describe(pin: Pin, pins: Pins, env: Environment): Promise<ServerD
 }
 
 /** One server, without building it. Throws only where an explicit path leads nowhere: silence would run another server. */
-async function locate(pin: Pin, pins: Pins, env: Environment): Promise<Found | undefined> {
+async function locate(pin: Pin, pins: Pins, env: Environment): Promise<FoundServer | undefined> {
   const explicit = env[pin.variable];
   if (explicit !== undefined && explicit !== "") {
     const path = resolve(explicit);

@@ -15,35 +15,25 @@ import {
   StorageType,
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
-import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import type { Held } from "../driver/rig.ts";
+import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { BoundConsumer, ConsumerState, Held } from "../driver/rig.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
-/** A durable pull consumer of one subject, bound to by those who handle it. */
-export interface BoundConsumer extends Pick<ConsumePolicy, "ackWaitMs" | "deliverMax"> {
-  readonly subject: string;
-}
-
-export interface ConsumerState {
-  /** Not delivered to anybody yet. */
-  readonly numPending: number;
-  /** Delivered, and neither acknowledged nor given up. */
-  readonly numAckPending: number;
-  /** Of those, delivered more than once. */
+/** The rig's view of a consumer, and one count more. */
+export interface LiveConsumer extends ConsumerState {
+  /** Of those delivered and not acknowledged, delivered more than once. */
   readonly numRedelivered: number;
-  /** Deliveries so far, each of a message that was given several times. */
-  readonly delivered: number;
 }
 
-export interface Streams {
+export interface LiveStreams {
   create(streams: readonly StreamPolicy[], replicas?: number): Promise<void>;
   bind(consumer: BoundConsumer): Promise<void>;
   /** All that the stream holds, in its order; what a handler has stored as a dead letter is left out, told by its id, and counts in `state`. */
   held(stream: string): Promise<Held>;
   names(): Promise<readonly string[]>;
   /** Undefined where the subject has no consumer of that name, or no stream. */
-  consumer(subject: string): Promise<ConsumerState | undefined>;
+  consumer(subject: string): Promise<LiveConsumer | undefined>;
   /** Every stream of the server, its consumers and duplicate windows with it. Returns their names. */
   deleteAll(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -60,7 +50,7 @@ const pollMs = 20;
 /** Letters and digits stay, the rest becomes `_`: a name that every client takes. */
 export const consumerNameOf = (subject: string): string => `faultline_${subject.replace(/[^A-Za-z0-9]/g, "_")}`;
 
-export async function openStreams(port: number, credentials?: Credentials): Promise<Streams> {
+export async function openStreams(port: number, credentials?: Credentials): Promise<LiveStreams> {
   const connection = await connect({
     servers: `127.0.0.1:${port}`,
     name: "faultline-streams",
@@ -78,7 +68,7 @@ export async function openStreams(port: number, credentials?: Credentials): Prom
   }
 }
 
-class ServerStreams implements Streams {
+class ServerStreams implements LiveStreams {
   readonly #port: number;
   readonly #connection: NatsConnection;
   readonly #api: JetStreamManager;
@@ -166,7 +156,7 @@ class ServerStreams implements Streams {
     return read;
   }
 
-  async consumer(subject: string): Promise<ConsumerState | undefined> {
+  async consumer(subject: string): Promise<LiveConsumer | undefined> {
     const stream = await this.#streamOf(subject);
     if (stream === undefined) return undefined;
     const name = consumerNameOf(subject);

@@ -66,7 +66,7 @@ export interface ListedToxic {
 }
 
 /** The path from clients to one server. Every call returns when its effect is in force on the connections there are. */
-export interface Link {
+export interface LiveLink {
   /** Where clients dial. */
   readonly port: number;
   readonly isOpen: boolean;
@@ -152,7 +152,7 @@ export class Toxiproxy {
   }
 
   /** A link that is not open yet. Both ports on 127.0.0.1. */
-  link(port: number, serverPort: number): Link {
+  link(port: number, serverPort: number): LiveLink {
     return new ProxyLink(this.#client, port, serverPort);
   }
 
@@ -194,7 +194,7 @@ interface Opened {
   readonly toxics: Map<ToxicName, Toxic<Attributes>>;
 }
 
-class ProxyLink implements Link {
+class ProxyLink implements LiveLink {
   readonly port: number;
   readonly #client: Client;
   readonly #serverPort: number;
