@@ -16,7 +16,7 @@ import { replay } from "./commands/replay.ts";
 import { search } from "./commands/search.ts";
 import { type Question, questions } from "./drills/drill.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { quoted } from "./findings/again.ts";
+import { bareLine } from "./findings/again.ts";
 import { versionsHere } from "./findings/counterexample.ts";
 import type { CommandEnding } from "./findings/ending.ts";
 import { paintFor } from "./report/paint.ts";
@@ -316,7 +316,7 @@ const addExhaust: Add = (program, run) => {
       run(context => {
         if (policy !== undefined)
           throw new UsageError(
-            `exhaust takes no policy: its settings are a bare client's. Random scenarios under one: faultline search --policy ${quoted(policy)}`,
+            `exhaust takes no policy: its settings are a bare client's. Random scenarios under one: ${bareLine("search", { policy })}`,
           );
         return exhaust(context, {
           publishes,

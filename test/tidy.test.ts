@@ -183,6 +183,24 @@ const rules: readonly Rule[] = [
     good: [planted("src/x.ts", 'const isPromise = broken.kind === "promise";')],
   },
   {
+    name: "a line to paste is put together in one place",
+    instead:
+      "give commandLine or replayLine of src/findings/again.ts the options; it leaves out, quotes and orders them",
+    check: file =>
+      /^src\/(?!findings\/again\.ts$|cli(\.ts$|\/)|worlds\/)/.test(file.path)
+        ? linesThat(file, /\bnpx faultline\b|\bfaultline (drill|search|replay|compare|exhaust) |\[["'`]--/)
+        : [],
+    bad: [
+      planted("src/commands/x.ts", 'const again = "npx faultline replay " + file;'),
+      planted("src/report/x.ts", 'say("try faultline search --policy " + policy);'),
+      planted("src/holds/x.ts", 'const more = ["--require", id];'),
+    ],
+    good: [
+      planted("src/commands/x.ts", "const again = replayLine(file, { seed });"),
+      planted("src/commands/x.ts", "/** `faultline search --runs n`. */"),
+    ],
+  },
+  {
     name: "no program imports tests or fixtures",
     instead: "move what is shared into src/",
     check: neverImports(/^(models|properties|src)\//, /^(test|fixtures)\//),

@@ -6,7 +6,7 @@
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
-import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
+import { backendOption, commandLine, type LineOptions, ownBus, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
@@ -27,7 +27,7 @@ import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../s
 import { liveWorld, worldNames } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
-import { backendOption, type Common, ownBus } from "./options.ts";
+import type { Common } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {

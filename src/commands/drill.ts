@@ -14,7 +14,7 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { selectCorpus, selectionRule } from "../drills/selection.ts";
 import { type CorpusEntry, loadCorpus } from "../files/corpus.ts";
-import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
+import { backendOption, commandLine, type LineOptions, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokenBy, brokeText, expectation, isSame, reasonText } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, kept, type Report } from "../findings/ending.ts";
@@ -42,7 +42,7 @@ import { modelCapabilities } from "../worlds/model.ts";
 import { compareShown, isReal, liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { openLive } from "./live.ts";
-import { backendOption, type Common, knownProfile } from "./options.ts";
+import { type Common, knownProfile } from "./options.ts";
 
 const randomRunsPerProfile = 2_000;
 const randomBudgetMs = 4_000;

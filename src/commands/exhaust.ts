@@ -8,8 +8,8 @@ import { counterexampleOf, keepCounterexample } from "../findings/counterexample
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import { judge } from "../judge/judge.ts";
 import { type CaseRun, runModelCase } from "../judge/run.ts";
-import { type ExhaustReport, renderExhaust } from "../report/exhaust.ts";
-import { counted, renderPairs } from "../report/table.ts";
+import { type ExhaustReport, renderExhaust, renderSpace } from "../report/exhaust.ts";
+import { counted } from "../report/table.ts";
 import { seedsMax, seedThatShows } from "../search/certify.ts";
 import {
   alphabetOf,
@@ -55,7 +55,8 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
     sizes,
     settings: settingsOf(profile, sizes),
   };
-  context.say(renderSpace(profile, space, options));
+  const { profile: name, depth, statesMax, budgetSeconds } = options;
+  context.say(renderSpace({ profile: name, ...space, depth, statesMax, budgetSeconds }));
   const found = await exhaustModel(
     {
       profile,
@@ -168,36 +169,3 @@ function againLine(options: ExhaustOptions, [first]: readonly Kept[]): string {
   if (first?.seed !== undefined) return replayLine(first.file, { require });
   return commandLine("exhaust", { publishes, faults, profile, depth, require, states, budget });
 }
-
-// ---- What is printed ----
-
-/** The alphabet, every bound, the sizes, the options: what "all schedules" means, before the first of them. */
-function renderSpace(
-  { name }: Profile,
-  { letters, leftOut, bounds, sizes, settings }: Space,
-  { depth, statesMax, budgetSeconds }: ExhaustOptions,
-): string {
-  const { subject, payloadBytes, frameBytes, large } = sizes;
-  const spendings = Object.entries(bounds).filter(([, n]) => n > 0);
-  const all = [
-    `in one schedule at most: ${spendings.map(([what, n]) => `${what} ${n}`).join(", ")}`,
-    ...(depth === undefined ? [] : [`steps ${depth}`]),
-  ].join(", ");
-  return renderPairs([
-    ["Profile", name],
-    ["Alphabet", "every kind of step and fault that this profile can do, with the bounds that it uses"],
-    ...letters.map((letter): [string, string] => ["", `${letter.name} (${spent(letter)})`]),
-    ["", `left out, for a bus with a policy: ${leftOut.join(", ")}`],
-    ["Bounds", all],
-    ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
-    ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],
-    ["", `or payload ${large.payloadBytes} bytes, frame ${large.frameBytes} bytes; one size in one schedule`],
-    ...settings.map(({ name: setting }, i): [string, string] => [i === 0 ? "Settings" : "", setting]),
-  ]);
-}
-
-const spent = ({ spends }: Letter): string =>
-  [...new Set(spends)]
-    .map(one => ({ one, times: spends.filter(other => other === one).length }))
-    .map(({ one, times }) => (times === 1 ? one : `${times} ${one}`))
-    .join(", ");

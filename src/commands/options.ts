@@ -11,7 +11,6 @@ import { UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
 import { didYouMean } from "../files/nearest.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../files/policies.ts";
-import { bundledNames } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
@@ -97,10 +96,6 @@ export function knownPolicy(named: string): NamedPolicy {
   );
 }
 
-/** What a line that is pasted must say to have its servers in the same place. */
-export const backendOption = (backend: BackendName): BackendName | undefined =>
-  backend === "process" ? undefined : backend;
-
 export function knownProperty(id: string, option: string): string {
   if (catalogue.some(one => one.id === id)) return id;
   const list = catalogue.map(one => `  ${one.id}`).join("\n");
@@ -133,6 +128,3 @@ export function readWorlds(text: string, option: string): readonly WorldName[] {
     throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are ${worldNames.join(" and ")}.`);
   return [...new Set(known)];
 }
-
-/** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */
-export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);

@@ -14,7 +14,7 @@ import { answerOf, type Ran } from "../drills/answer.ts";
 import type { DrillCase, Question } from "../drills/drill.ts";
 import { casesOf } from "../drills/index.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
-import { commandLine, replayLine } from "../findings/again.ts";
+import { backendOption, commandLine, replayLine } from "../findings/again.ts";
 import { allBrokenBy, brokeOf, brokeText, concernOf, reasonText, whyBroken } from "../findings/broke.ts";
 import { versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, kept } from "../findings/ending.ts";
@@ -34,7 +34,7 @@ import { inLanes } from "../worlds/live/lanes.ts";
 import { liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { openLive } from "./live.ts";
-import { backendOption, type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
+import { type Common, knownPolicy, knownProfile, type NamedPolicy } from "./options.ts";
 
 const busDefault = "go-nats-go";
 const policyDefault = "cordum-hardened";

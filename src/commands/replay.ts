@@ -14,7 +14,7 @@ import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { BadInput, UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
-import { quoted, replayLine } from "../findings/again.ts";
+import { backendOption, quoted, replayLine } from "../findings/again.ts";
 import { brokeOf, reasonText } from "../findings/broke.ts";
 import { type Counterexample, readCase, reasonOf } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
@@ -35,7 +35,7 @@ import { modelCapabilities } from "../worlds/model.ts";
 import { isDeterministic, isReal, liveWorld, modelWorld, type WorldName, worldNames } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
-import { backendOption, type Common, knownProfile } from "./options.ts";
+import { type Common, knownProfile } from "./options.ts";
 
 export interface ReplayOptions extends Common {
   readonly file: string;

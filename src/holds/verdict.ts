@@ -1,5 +1,6 @@
 /** What a claim came to: the runs are counted as they end, and worst wins. A run that proved nothing is no pass. */
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
+import { lineWords } from "../findings/again.ts";
 import { type Broke, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf } from "../findings/counterexample.ts";
 import { unprovenReason } from "../judge/capability.ts";
@@ -121,7 +122,9 @@ export function violated(
   const shown = renderFailure({ scenario, broken, reason: why, ledger, events, story }, plain);
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
   const replayWith =
-    broken.kind === "promise" && !profile.promises.includes(broken.property) ? ["--require", broken.property] : [];
+    broken.kind === "promise" && !profile.promises.includes(broken.property)
+      ? lineWords({ require: broken.property })
+      : [];
   return {
     ...heldBy(asked, tally, signal.aborted),
     verdict: "violated",

@@ -1,4 +1,4 @@
-/** Every schedule within a bound, as it was explored: what each setting came to, the totals, and the shortest violations. */
+/** Every schedule within a bound: the space before it is explored; then what each setting came to, the totals, and the shortest violations. */
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
@@ -52,6 +52,60 @@ export interface ExhaustReport {
   readonly ledgers: readonly string[];
   readonly seconds: number;
 }
+
+/** What "all schedules" means. */
+export interface ScheduleSpace {
+  readonly profile: string;
+  readonly letters: readonly SpaceLetter[];
+  /** Kinds of step that are for a bus with a policy. */
+  readonly leftOut: readonly string[];
+  /** Spendings in one schedule at most. */
+  readonly bounds: Readonly<Record<string, number>>;
+  readonly depth: number | undefined;
+  readonly statesMax: number;
+  readonly budgetSeconds: number;
+  readonly sizes: MessageSize & { readonly subject: string; readonly large: MessageSize };
+  readonly settings: readonly { readonly name: string }[];
+}
+
+interface SpaceLetter {
+  readonly name: string;
+  /** What is spent twice stands here twice. */
+  readonly spends: readonly string[];
+}
+
+interface MessageSize {
+  readonly payloadBytes: number;
+  readonly frameBytes: number;
+}
+
+/** The alphabet, every bound, the sizes, the options, before the first schedule. */
+export function renderSpace(space: ScheduleSpace): string {
+  const { profile, letters, leftOut, bounds, depth, statesMax, budgetSeconds, sizes, settings } = space;
+  const { subject, payloadBytes, frameBytes, large } = sizes;
+  const spendings = Object.entries(bounds).filter(([, n]) => n > 0);
+  const all = [
+    `in one schedule at most: ${spendings.map(([what, n]) => `${what} ${n}`).join(", ")}`,
+    ...(depth === undefined ? [] : [`steps ${depth}`]),
+  ].join(", ");
+  return renderPairs([
+    ["Profile", profile],
+    ["Alphabet", "every kind of step and fault that this profile can do, with the bounds that it uses"],
+    ...letters.map((letter): [string, string] => ["", `${letter.name} (${spentText(letter)})`]),
+    ["", `left out, for a bus with a policy: ${leftOut.join(", ")}`],
+    ["Bounds", all],
+    ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
+    ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],
+    ["", `or payload ${large.payloadBytes} bytes, frame ${large.frameBytes} bytes; one size in one schedule`],
+    ...settings.map(({ name }, i): [string, string] => [i === 0 ? "Settings" : "", name]),
+  ]);
+}
+
+const spentText = ({ spends }: SpaceLetter): string =>
+  [...new Set(spends)]
+    .map(one => ({ one, times: spends.filter(other => other === one).length }))
+    .map(({ one, times }) => (times === 1 ? one : `${times} ${one}`))
+    .join(", ");
 
 export function renderExhaust(report: ExhaustReport, failures: readonly ShownFailure[], paint: Paint): string {
   const { verdict, interrupted } = report;

@@ -1,5 +1,5 @@
 /** What a claim came to, as the failing test of a suite shows it. */
-import { replayLine } from "../findings/again.ts";
+import { lineWith, replayLine } from "../findings/again.ts";
 import type { HoldsVerdict } from "../holds/verdict.ts";
 import { renderSelfTest } from "./not-shown.ts";
 import { plain } from "./paint.ts";
@@ -13,6 +13,6 @@ export function renderHolds(held: HoldsVerdict, file: string): string {
     case "inconclusive":
       return `? ${held.claim} is inconclusive, which is no pass: ${held.reason}\n${renderSelfTest(held.selfTest, plain)}`.trimEnd();
     case "violated":
-      return `${held.shown}\n\n${[replayLine(file), ...held.replayWith].join(" ")}`;
+      return `${held.shown}\n\n${lineWith(replayLine(file), held.replayWith)}`;
   }
 }
