@@ -1,6 +1,6 @@
 /**
  * The one way in which a command ends: what it found is a report of its kind, which is the JSON document; worst wins among its verdicts,
- * and the verdict is the exit code. A command never prints its report and never ends the process; cli.ts does both.
+ * and the verdict is the exit code. A command never prints its report and never ends the process; src/cli/perform.ts does both.
  */
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { exitCodes } from "../errors.ts";
