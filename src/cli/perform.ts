@@ -3,11 +3,11 @@
  * else. Ctrl-C and SIGTERM let the command end with what it has found.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Context } from "../commands/context.ts";
 import { exitCodes } from "../errors.ts";
 import type { CommandEnding } from "../findings/ending.ts";
 import { paintFor } from "../report/paint.ts";
 import { progressOn } from "../report/progress.ts";
+import type { Context } from "../runs/context.ts";
 import { Interrupted } from "../runs/interrupt.ts";
 
 /** One command with its options, ready to run. */

@@ -17,6 +17,8 @@ import type { ShownFailure } from "../report/failure.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/table.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { liveVersions, selfTestOf } from "../runs/live.ts";
@@ -25,9 +27,7 @@ import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { neverExercised } from "../search/random/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/random/live.ts";
 import { liveWorld, worldNames } from "../worlds/names.ts";
-import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
-import type { Common } from "./options.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {

@@ -5,14 +5,14 @@ import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
 import type { CommandEnding } from "../findings/ending.ts";
 import { type BusFound, type DoctorReport, type PackageState, renderDoctor } from "../report/doctor.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
 import { unlessInterrupted } from "../runs/interrupt.ts";
 import { livePackages } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { startBus } from "../worlds/live/bus-process.ts";
 import { describeEngine } from "../worlds/live/containers.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
-import type { Context } from "./context.ts";
-import type { Common } from "./options.ts";
 
 export async function doctor(context: Context, { buses: named, backend }: Common): Promise<CommandEnding> {
   const servers = await describeServers();

@@ -10,6 +10,8 @@ import { judge } from "../judge/judge.ts";
 import { type CaseRun, runModelCase } from "../judge/run.ts";
 import { type ExhaustReport, renderExhaust, renderSpace } from "../report/exhaust.ts";
 import { counted } from "../report/table.ts";
+import type { Context } from "../runs/context.ts";
+import { knownProfile } from "../runs/profiles.ts";
 import { seedsMax, seedThatShows } from "../search/certify.ts";
 import {
   alphabetOf,
@@ -25,8 +27,6 @@ import {
 } from "../search/exhaust/alphabet.ts";
 import { type Exhausted, exhaust as exhaustModel, type ShortestViolation } from "../search/exhaust/exhaust.ts";
 import { modelWorld } from "../worlds/names.ts";
-import type { Context } from "./context.ts";
-import { knownProfile } from "./options.ts";
 
 export interface ExhaustOptions {
   readonly profile: string;

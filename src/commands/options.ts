@@ -2,15 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { profiles } from "../../models/profiles/index.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
-import type { Profile } from "../../models/vocabulary/profile.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
 import { didYouMean } from "../files/nearest.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../files/policies.ts";
+import type { Common, NamedPolicy } from "../runs/common.ts";
+import { knownProfile } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
@@ -26,29 +25,6 @@ export interface CommonOptions {
   readonly policy?: string;
   readonly lanes?: number;
   readonly resume?: string;
-}
-
-/** A policy, and the word that the user named it by. */
-export interface NamedPolicy {
-  readonly named: string;
-  readonly policy: Policy;
-}
-
-/** As the commands use them. */
-export interface Common {
-  /** As the user named them; empty if none. */
-  readonly buses: readonly string[];
-  readonly profile: string | undefined;
-  readonly seed: string;
-  readonly require: readonly string[];
-  /** What the bus does around its client, whatever a scenario says of that. */
-  readonly policy: NamedPolicy | undefined;
-  /** Live cases at once, at most. */
-  readonly lanes: number;
-  /** Where the servers of the live world run. */
-  readonly backend: BackendName;
-  /** The folder of a run to go on with. */
-  readonly resume?: string | undefined;
 }
 
 export function readCommon(options: CommonOptions): Common {
@@ -71,15 +47,6 @@ export function readCommon(options: CommonOptions): Common {
 function checkSeed(seed: string): string {
   if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(seed)) return seed;
   throw new UsageError(`--seed must be 1 to 40 of a-z, 0-9 and -; it is ${JSON.stringify(seed)}.`);
-}
-
-export function knownProfile(name: string): Profile {
-  const profile = profiles[name];
-  if (profile !== undefined) return profile;
-  const known = Object.keys(profiles);
-  throw new UsageError(
-    `There is no profile ${JSON.stringify(name)}; the known profiles are ${known.join(", ")}.${didYouMean(name, known)}`,
-  );
 }
 
 /** A bundled policy by its name, or a file of one's own. @throws UsageError, BadInput */

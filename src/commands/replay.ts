@@ -25,17 +25,17 @@ import { liveRate, type Rate } from "../judge/rate.ts";
 import { type AnsweredRun, type CaseRun, explained, runAnsweredCase, runCase } from "../judge/run.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { type ReplayedCase, type ReplayReport, renderReplay, whyNotRun } from "../report/replay.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { selfTestOf, serversAreThere } from "../runs/live.ts";
-import { bundledNames, bundledProfile, profileOf } from "../runs/profiles.ts";
+import { bundledNames, bundledProfile, knownProfile, profileOf } from "../runs/profiles.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { isDeterministic, isReal, liveWorld, modelWorld, type WorldName, worldNames } from "../worlds/names.ts";
-import type { Context } from "./context.ts";
 import { onSite } from "./live.ts";
-import { type Common, knownProfile } from "./options.ts";
 
 export interface ReplayOptions extends Common {
   readonly file: string;

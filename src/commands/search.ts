@@ -20,6 +20,9 @@ import type { ShownFailure } from "../report/failure.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
+import { knownProfile } from "../runs/profiles.ts";
 import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
 import { coverageOf, TransitionCounts } from "../search/exhaust/transitions.ts";
@@ -31,8 +34,6 @@ import { type ModelFailure, searchModel } from "../search/random/model.ts";
 import { normalForm } from "../search/shrink/normal-form.ts";
 import { isReal, modelWorld, type WorldName } from "../worlds/names.ts";
 import { compare } from "./compare.ts";
-import type { Context } from "./context.ts";
-import { type Common, knownProfile } from "./options.ts";
 
 export interface SearchOptions extends Common {
   readonly world: WorldName;

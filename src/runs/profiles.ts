@@ -2,7 +2,18 @@
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
-import { exitCodes, FaultlineError } from "../errors.ts";
+import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
+import { didYouMean } from "../files/nearest.ts";
+
+/** @throws UsageError where there is none of that name, with those that there are */
+export function knownProfile(name: string): Profile {
+  const profile = profiles[name];
+  if (profile !== undefined) return profile;
+  const known = Object.keys(profiles);
+  throw new UsageError(
+    `There is no profile ${JSON.stringify(name)}; the known profiles are ${known.join(", ")}.${didYouMean(name, known)}`,
+  );
+}
 
 /** A bundled bus's profile, without starting it. */
 export const bundledProfile = (bus: string): string | undefined =>

@@ -1,4 +1,4 @@
-/** What every command is given. What it gives back is an `CommandEnding`: see findings/ending.ts. */
+/** What a command is given by the process that it runs in, and hands on to the work that it has done. What it gives back is a `CommandEnding`. */
 import type { Paint } from "../report/paint.ts";
 import type { Progress } from "../report/progress.ts";
 
