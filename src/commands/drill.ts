@@ -68,7 +68,7 @@ const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
 async function both(run: CorpusDrill, opening: Promise<Site>): Promise<void> {
   const { context, common } = run;
   try {
-    // Who names containers wants them, and is not left with the model alone.
+    // A user who names containers wants them, and is not left with the model alone.
     if (common.backend === "container") await opening;
     await modelPart(run);
     await livePart(run, opening);
