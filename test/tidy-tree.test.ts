@@ -149,7 +149,7 @@ const rules: readonly TreeRule[] = [
     name: "an exported type's name belongs to one file",
     instead: "give the narrower meaning a name of its own; docs/words.md says what each word means",
     check: namesOfSeveralFiles,
-    exceptions: [{ complaint: / src\/(commands\/(drill|question|replay)|TEMP)/, reason: "to be split" }],
+    exceptions: [],
     bad: [
       [planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "export type Answer = 1;")],
       [planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "type Answer = 1;")],
@@ -179,7 +179,7 @@ const rules: readonly TreeRule[] = [
     name: `no function has more than ${parametersMax} positional parameters`,
     instead: "hand over a record, or the bus that holds them",
     check: files => files.filter(({ path }) => product.test(path)).flatMap(withManyParameters),
-    exceptions: [{ complaint: /^src\/commands\/(drill|question|replay|compare)/, reason: "to be split" }],
+    exceptions: [],
     bad: [
       [planted("src/x.ts", "function f(a: A, b: B, c: C, d: D, e: E, f: F): void {}")],
       [planted("src/x.ts", "const f = (a: A, b: Map<K, V>, c: C, d: D, e: () => E, f = 1): void => {};")],

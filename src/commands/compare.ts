@@ -22,12 +22,12 @@ import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { liveVersions, selfTestOf } from "../runs/live.ts";
+import { onSite } from "../runs/on-site.ts";
 import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { neverExercised } from "../search/random/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/random/live.ts";
 import { liveWorld, worldNames } from "../worlds/names.ts";
-import { onSite } from "./live.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -98,7 +98,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
   });
   const interrupted = await wasInterrupted(context.signal, work);
   folder.journal.close();
-  return conclude(options, bus, known, found, folder, interrupted, context.paint);
+  return conclude({ options, bus, known, found, folder }, interrupted, context.paint);
 }
 
 const headerOf = ({ asked, seed, buses, profile, runs, budgetSeconds, ...options }: CompareOptions): Header => ({
@@ -138,12 +138,17 @@ function keep(
   return keepCounterexample(counterexample);
 }
 
+/** What was asked, and what has come of it. */
+interface Comparison {
+  readonly options: CompareOptions;
+  readonly bus: string;
+  readonly known: Greeted;
+  readonly found: LiveFound;
+  readonly folder: RunFolder;
+}
+
 function conclude(
-  options: CompareOptions,
-  bus: string,
-  known: Greeted,
-  found: LiveFound,
-  folder: RunFolder,
+  { options, bus, known, found, folder }: Comparison,
   interrupted: boolean,
   paint: Paint,
 ): CommandEnding {

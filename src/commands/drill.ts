@@ -19,10 +19,10 @@ import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
+import { openLive } from "../runs/on-site.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import type { Site } from "../worlds/live/index.ts";
 import { compareShown, isReal, liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
-import { openLive } from "./live.ts";
 
 type DrillEnding = CommandEnding<Extract<Report, { kind: "drill" }>>;
 

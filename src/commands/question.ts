@@ -21,9 +21,9 @@ import type { Context } from "../runs/context.ts";
 import { unlessInterrupted, wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { LiveUnavailable } from "../runs/live.ts";
+import { openLive } from "../runs/on-site.ts";
 import { bundledProfile, knownProfile } from "../runs/profiles.ts";
 import { openRunFolder } from "../runs/run-folder.ts";
-import { openLive } from "./live.ts";
 import { knownPolicy } from "./options.ts";
 
 const busDefault = "go-nats-go";
