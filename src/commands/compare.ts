@@ -152,11 +152,25 @@ function conclude(
   interrupted: boolean,
   paint: Paint,
 ): CommandEnding {
+  const report = reportOf({ options, bus, known, found, folder }, interrupted);
+  return ending(report, {
+    text: renderCompare(report.document, besidesOf(options, known, found, folder), paint),
+    again:
+      known.file === undefined
+        ? sameLine(options, bus)
+        : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
+    resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
+  });
+}
+
+function reportOf(
+  { options, bus, known, found, folder }: Comparison,
+  interrupted: boolean,
+): Extract<Judged, { readonly kind: "compare" | "search-live" }> {
   const { coverage } = found;
-  const verdict = verdictOf(options, found, interrupted);
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
   const shared = {
-    verdict,
+    verdict: verdictOf(options, found, interrupted),
     seed: options.seed,
     interrupted,
     bus,
@@ -180,46 +194,28 @@ function conclude(
     disturbed: coverage.disturbed,
     witnessed: found.witnessed,
   };
-  const besides: ComparedBesides = {
+  const file = { folder, json: `${options.asked}.json` };
+  const { properties, shapes } = coverage;
+  if (options.asked === "compare") {
+    const document = { ...shared, worlds: worldNames, ...counts, shapes, reasons: found.inconclusive };
+    return { kind: "compare", document: kept(file, document) };
+  }
+  const document = { ...shared, world: liveWorld.name, ...counts, coverage: { properties, shapes } };
+  return { kind: "search-live", document: kept(file, document) };
+}
+
+function besidesOf(options: CompareOptions, known: Greeted, found: LiveFound, { journal }: RunFolder): ComparedBesides {
+  const { coverage } = found;
+  return {
     runsAsked: options.runs,
     seconds: found.seconds,
     shapes: coverage.shapes,
     reasons: found.inconclusive,
     notOwn: known.held?.overridden === true ? known.held.declared.name : undefined,
-    isFull: folder.journal.isFull,
+    isFull: journal.isFull,
     neverExercised: options.asked === "search" ? neverExercised(coverage) : [],
     failure: found.failure && shownFailure(found.failure, known.file),
   };
-  const file = { folder, json: `${options.asked}.json` };
-  const report: Judged =
-    options.asked === "compare"
-      ? {
-          kind: "compare",
-          document: kept(file, {
-            ...shared,
-            worlds: worldNames,
-            ...counts,
-            shapes: coverage.shapes,
-            reasons: found.inconclusive,
-          }),
-        }
-      : {
-          kind: "search-live",
-          document: kept(file, {
-            ...shared,
-            world: liveWorld.name,
-            ...counts,
-            coverage: { properties: coverage.properties, shapes: coverage.shapes },
-          }),
-        };
-  return ending(report, {
-    text: renderCompare(report.document, besides, paint),
-    again:
-      known.file === undefined
-        ? sameLine(options, bus)
-        : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
-    resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
-  });
 }
 
 function verdictOf(options: CompareOptions, found: LiveFound, interrupted: boolean): Verdict {

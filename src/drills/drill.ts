@@ -1,6 +1,6 @@
 /**
  * A question of those who operate a bus, as a fixed list of cases: pure functions of a policy and the client's profile, told apart
- * by question in the files beside this one. Called by src/commands/question.ts, which runs them in the model and live.
+ * by question in the files beside this one. The files of question/ run them, in the model and live.
  */
 
 import { optionDefaults } from "../../models/policy/under.ts";
