@@ -4,6 +4,11 @@ import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { type Column, counted, renderPairs, renderTable } from "./table.ts";
 
+interface MessageSize {
+  readonly payloadBytes: number;
+  readonly frameBytes: number;
+}
+
 interface OracleAsked {
   readonly asked: number;
   readonly admitted: number;
@@ -33,7 +38,13 @@ export interface ExhaustReport {
   readonly leftOut: readonly string[];
   /** Spendings in one schedule, and what the search may spend; null: no bound. */
   readonly bounds: Readonly<Record<string, number | null>>;
-  readonly sizes: object;
+  readonly sizes: MessageSize & {
+    readonly subject: string;
+    readonly pingBytes: number;
+    readonly large: MessageSize;
+    readonly limitBytes: readonly number[];
+    readonly bufferBytesMax: readonly (number | null)[];
+  };
   readonly settings: readonly {
     readonly setting: string;
     readonly schedules: number;
@@ -64,7 +75,7 @@ export interface ScheduleSpace {
   readonly depth: number | undefined;
   readonly statesMax: number;
   readonly budgetSeconds: number;
-  readonly sizes: MessageSize & { readonly subject: string; readonly large: MessageSize };
+  readonly sizes: ExhaustReport["sizes"];
   readonly settings: readonly { readonly name: string }[];
 }
 
@@ -72,11 +83,6 @@ interface SpaceLetter {
   readonly name: string;
   /** What is spent twice stands here twice. */
   readonly spends: readonly string[];
-}
-
-interface MessageSize {
-  readonly payloadBytes: number;
-  readonly frameBytes: number;
 }
 
 /** The alphabet, every bound, the sizes, the options, before the first schedule. */
