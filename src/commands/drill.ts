@@ -59,7 +59,7 @@ const headerOf = (
   source: digestOfJson(corpus.map(entry => entry.scenario)),
 });
 
-/** What is said of a policy is tried under the one that was asked for; what is said of a bare client stays so. */
+/** A scenario under a policy is tried under the one that was asked for; a bare client's stays as it is. */
 const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
   policy === undefined || entry.scenario.policy === undefined
     ? entry

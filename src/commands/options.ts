@@ -15,7 +15,7 @@ import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
 import { isWorldName, type WorldName, worldNames } from "../worlds/names.ts";
 
-/** As commander hands them over. */
+/** The options as commander hands them over. */
 export interface CommonOptions {
   readonly bus?: readonly string[];
   readonly profile?: string;

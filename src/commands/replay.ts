@@ -27,7 +27,7 @@ export interface ReplayOptions extends Common {
   /** Undefined: model, and live where its servers are there. */
   readonly worlds: readonly WorldName[] | undefined;
   readonly times: number;
-  /** Whether the seed was given, so that it stands before the counterexample's. */
+  /** True where the seed was given, which then stands before the counterexample's. */
   readonly seedGiven: boolean;
 }
 

@@ -7,7 +7,7 @@ import type { BackendName } from "../worlds/live/backend.ts";
 
 type Value = string | number | boolean | readonly string[] | undefined;
 
-/** By name, in the order in which they stand in the line; what is undefined or false is left out. */
+/** Options by name, in the order in which they stand in the line; undefined and false ones are left out. */
 export type LineOptions = Readonly<Record<string, Value>>;
 
 export const commandLine = (command: string, options: LineOptions): string => `npx ${bareLine(command, options)}`;
@@ -26,11 +26,11 @@ export const lineWords = (options: LineOptions): readonly string[] => Object.ent
 /** A whole line with words that were made before it. */
 export const lineWith = (line: string, words: readonly string[]): string => [line, ...words].join(" ");
 
-/** Where the servers run, for a line that is to have them in the same place. */
+/** The backend that a pasted line must name to have its servers in the same place. */
 export const backendOption = (backend: BackendName): BackendName | undefined =>
   backend === "process" ? undefined : backend;
 
-/** The bus, for a line that replays a file which alone would not be run: no command line is taken from data. */
+/** The bus that a line must name where the file alone would not be run: no command line is taken from data. */
 export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);
 
 function wordsOf([name, value]: readonly [string, Value]): readonly string[] {

@@ -1,4 +1,4 @@
-/** What replayed cases come to, as the JSON document has it: verdicts, ledgers, and how often the first verdict came again. */
+/** The conclusions from replayed cases, as the JSON document has it: verdicts, ledgers, and how often the first verdict came again. */
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import type { Judgement } from "../judge/judge.ts";
@@ -16,7 +16,7 @@ export const verdictOf = ({ runs }: ReplayedCase): Verdict =>
 export const isNondeterministic = ({ world, runs }: ReplayedCase): boolean =>
   isDeterministic(world) && new Set(runs.map(run => run.judgement.digest)).size > 1;
 
-/** How many runs gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
+/** The number of runs that gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
 export function reproducedIn(counterexample: Counterexample | undefined, cases: readonly ReplayedCase[]): Rate {
   const same = cases.filter(one => one.world === counterexample?.world);
   let k = 0;

@@ -1,4 +1,4 @@
-/** What is asked of the library: a claim, a world, and how many runs; checked, with every choice made, before anything runs. */
+/** The question to the library: a claim, a world, and how many runs; checked, with every choice made, before anything runs. */
 import { profiles } from "../../models/profiles/index.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { UsageError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { isReal, isWorldName, type WorldName, worldNames } from "../worlds/names
 
 export interface HoldsOptions {
   readonly world: WorldName;
-  /** What the bus is held against. Live, it is the one that the bus names in its greeting unless one is given here. */
+  /** The profile that the bus is held against. Live, it is the one that the bus names in its greeting unless one is given here. */
   readonly profile?: string;
   /** A bundled bus's name or a command line. In the model world a bundled one stands for its profile. */
   readonly bus?: string;
@@ -19,7 +19,7 @@ export interface HoldsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What was asked, checked, with every choice made. */
+/** The checked question, with every choice made. */
 export interface AskedClaim {
   readonly claim: string;
   readonly world: WorldName;
@@ -52,7 +52,7 @@ export function readHolds(claim: string, options: HoldsOptions): AskedClaim {
   return { claim, world, profile, bus, runs, seed };
 }
 
-/** How the claim reads as a test's name; the seed is left out, so that it is the same from run to run. */
+/** The claim as a test's name. The seed is left out, so that the name is the same from run to run. */
 export function titleOf({ claim, world, profile, bus }: AskedClaim): string {
   const where = isReal(world) ? `${world} on ${bus}` : `in the ${world} of ${bus}`;
   return `${claim} holds ${where}${isReal(world) && profile !== undefined ? `, as ${profile}` : ""}`;

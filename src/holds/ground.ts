@@ -1,4 +1,4 @@
-/** Where a claim is held: the model of a profile, or a real bus on a site of its own; and one case run there. */
+/** The ground on which a claim is held: the model of a profile, or a real bus on a site; and one case run there. */
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -18,11 +18,11 @@ import type { AskedClaim } from "./asked.ts";
 export interface Ground {
   readonly stage: Stage;
   readonly profile: Profile;
-  /** What the bus says of itself: scenarios are made for that. */
+  /** The profile that the bus itself declares: scenarios are made for it. */
   readonly declared: Profile;
   readonly overridden: boolean;
   readonly versions: LiveVersions;
-  /** How many cases run at once. */
+  /** The number of cases that run at once. */
   readonly lanes: number;
   readonly selfTest: SelfTestReport | null;
   readonly signal: AbortSignal;

@@ -71,7 +71,7 @@ export async function overRandom(asked: AskedClaim, ground: Ground): Promise<Hol
     shrinkRuns += runsToTake;
     return (await rerun(asked, ground, failing, runsToTake)).k === runsToTake;
   };
-  /** What is thrown is no counterexample, and not to be shrunk: it ends the runs. */
+  /** A thrown error is no counterexample, and is not shrunk: it ends the runs. */
   const holds = async (scenario: Scenario): Promise<boolean> => {
     try {
       return bug !== undefined || (await attempt(scenario));
@@ -102,7 +102,7 @@ interface NotRunnable {
 }
 
 interface Ahead {
-  /** What the scenario came to, which must be the next of those that are drawn. */
+  /** The result of the scenario, which must be the next of those that are drawn. */
   next(scenario: Scenario): Promise<CaseRun | NotRunnable>;
   /** Returns when nothing is under way any more. */
   end(): Promise<void>;
@@ -129,7 +129,7 @@ function runAhead(asked: AskedClaim, ground: Ground, draw: () => readonly Scenar
 
 // ---- How often it comes again ----
 
-/** How often the shrunk one comes again: live, that is not ours to say. */
+/** The rate at which the shrunk scenario fails again: live, that is left to chance. */
 async function rerun(
   asked: AskedClaim,
   ground: Ground,
@@ -146,7 +146,7 @@ async function rerun(
   return liveRate(k, runs);
 }
 
-/** How fast-check came to it. */
+/** The way by which fast-check came to it. */
 interface Details {
   readonly seed: number;
   readonly numRuns: number;

@@ -1,4 +1,4 @@
-/** What a claim came to: the runs are counted as they end, and worst wins. A run that proved nothing is no pass. */
+/** The verdict on a claim: the runs are counted as they end, and worst wins. A run that proved nothing is no pass. */
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
 import { lineWords } from "../findings/again.ts";
 import { type Broke, reasonText, whyBroken } from "../findings/broke.ts";
@@ -13,7 +13,7 @@ import { plain } from "../report/paint.ts";
 import type { AskedClaim } from "./asked.ts";
 import type { Ground } from "./ground.ts";
 
-/** What the runs came to. */
+/** The totals of the runs. */
 export interface Tally {
   readonly runs: number;
   /** Runs with a fault proven to have taken effect while messages were under way. */
@@ -38,11 +38,11 @@ export type HoldsVerdict =
   | (HeldClaim & {
       readonly verdict: "violated";
       readonly reason: string;
-      /** To be written by `keepCounterexample`. */
+      /** The counterexample for `keepCounterexample` to write. */
       readonly counterexample: Counterexample;
       /** The shrunk scenario, what became of it, and how it was found. */
       readonly shown: string;
-      /** What to add to a replay so that it judges the same. */
+      /** The options that a replay needs to judge the same. */
       readonly replayWith: readonly string[];
     });
 
@@ -51,7 +51,7 @@ export type HoldsVerdict =
 export type Counting = { -readonly [key in keyof Tally]: Tally[key] } & {
   /** The reason of the first run that proved nothing; one that the injector could not make comes before any other. */
   why: string;
-  /** How many of the inconclusive the injector could not make. */
+  /** The number of inconclusive cases that the injector could not make. */
   notShown: number;
   readonly selfTest: SelfTestReport | null;
 };
@@ -101,7 +101,7 @@ export interface FailingRun extends CaseRun {
   readonly broken: Broke;
 }
 
-/** How a failing run was found, and how often it came again. */
+/** The story of a failing run: how it was found, and how often it came again. */
 export interface Story {
   readonly text: string;
   readonly reproduced: Rate;

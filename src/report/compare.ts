@@ -43,14 +43,14 @@ interface Compared {
   readonly report: string;
 }
 
-/** Of `compare`. */
+/** The report of `compare`. */
 export interface CompareReport extends Compared {
   readonly worlds: typeof worldNames;
   readonly shapes: CountsByName;
   readonly reasons: readonly Unproven[];
 }
 
-/** Of `search --world live`. */
+/** The report of `search --world live`. */
 export interface LiveSearchReport extends Compared {
   readonly world: typeof liveWorld.name;
   readonly coverage: { readonly properties: CountsByName; readonly shapes: CountsByName };
@@ -61,7 +61,7 @@ interface Unproven {
   readonly reason: string;
 }
 
-/** What the text shows beside the document. */
+/** Facts that the text shows beside the document. */
 export interface ComparedBesides {
   readonly runsAsked: number;
   readonly seconds: number;

@@ -53,7 +53,7 @@ export interface ExhaustReport {
     readonly endings: number;
     readonly depth: number;
     readonly oracle: OracleAsked;
-    /** Why it is not all; null where it is. */
+    /** The reason why it is not all; null where it is. */
     readonly stopped: string | null;
   }[];
   readonly oracle: OracleAsked;

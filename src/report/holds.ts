@@ -1,11 +1,11 @@
-/** What a claim came to, as the failing test of a suite shows it. */
+/** The verdict on a claim, as the failing test of a suite shows it. */
 import { lineWith, replayLine } from "../findings/again.ts";
 import type { HoldsVerdict } from "../holds/verdict.ts";
 import { renderSelfTest } from "./not-shown.ts";
 import { plain } from "./paint.ts";
 import { counted } from "./table.ts";
 
-/** For a person; the last line of a violation is the one that replays the file. */
+/** The verdict for a person. The last line of a violation is the one that replays the file. */
 export function renderHolds(held: HoldsVerdict, file: string): string {
   switch (held.verdict) {
     case "holds":

@@ -22,11 +22,11 @@ export interface QuestionCase {
   readonly reason: string;
   readonly model: Verdict;
   readonly live: Verdict | null;
-  /** Whether the model admits what was seen live. */
+  /** True where the model admits the live observation. */
   readonly agrees: boolean | null;
   /** The capabilities that bus or world lack. */
   readonly notRun: readonly string[] | null;
-  /** Why its live run shows less than it was to show; null: it shows all, or there was none. */
+  /** The reason why its live run shows less than it was to show; null: it shows all, or there was none. */
   readonly notObserved: string | null;
   /** The capabilities that only the injector's self-test failed to show: the case is inconclusive. */
   readonly notShown: readonly string[] | null;
@@ -41,7 +41,7 @@ export interface QuestionViolation {
   readonly about: string;
   readonly worlds: readonly WorldName[];
   readonly reason: string;
-  /** Of live runs, where the model had not broken it. */
+  /** The rate of live runs, where the model had not broken it. */
   readonly reproduced: { readonly k: number; readonly n: number };
   readonly file: string;
   readonly again: string;
@@ -68,7 +68,7 @@ export interface QuestionReport extends DrillAnswer {
   readonly report: string;
 }
 
-/** Before it is kept it has no path. */
+/** A report without its path, which it has once it is kept. */
 export type UnkeptQuestion = Omit<QuestionReport, "report">;
 
 const asks: Readonly<Record<Question, string>> = {

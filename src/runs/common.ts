@@ -1,4 +1,4 @@
-/** What every command that runs cases is asked with, read and checked. */
+/** The options of every command that runs cases, read and checked. */
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 
@@ -9,16 +9,16 @@ export interface NamedPolicy {
 }
 
 export interface Common {
-  /** As the user named them; empty if none. */
+  /** The names that the user gave; empty if none. */
   readonly buses: readonly string[];
   readonly profile: string | undefined;
   readonly seed: string;
   readonly require: readonly string[];
-  /** What the bus does around its client, whatever a scenario says of that. */
+  /** The behaviour that the bus adds around its client; it replaces that of any scenario. */
   readonly policy: NamedPolicy | undefined;
   /** Live cases at once, at most. */
   readonly lanes: number;
-  /** Where the servers of the live world run. */
+  /** The place where the servers of the live world run. */
   readonly backend: BackendName;
   /** The folder of a run to go on with. */
   readonly resume?: string | undefined;

@@ -20,7 +20,7 @@ import { selfTestOf } from "./live.ts";
 import { onSite } from "./on-site.ts";
 import { bundledProfile, knownProfile, profileOf } from "./profiles.ts";
 
-/** What is replayed, with the file's own choices where the user made none. */
+/** The case to replay, with the file's own choices where the user made none. */
 export interface ToReplay {
   readonly scenario: Scenario;
   readonly counterexample: Counterexample | undefined;
@@ -28,7 +28,7 @@ export interface ToReplay {
   /** Given again by the model of the profile that they were recorded with; a seed of the user's own asks for others. */
   readonly answers: readonly Answer[];
   readonly buses: readonly string[];
-  /** No one named these buses: one that is unavailable here is skipped and reported. */
+  /** The buses were not named: one that is unavailable here is skipped and reported. */
   readonly busesAreAll: boolean;
   readonly profile: string | undefined;
   readonly worlds: readonly WorldName[];

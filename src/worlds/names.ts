@@ -14,7 +14,7 @@ export interface World {
 export const modelWorld = { name: "model", isDeterministic: true, isReal: false } as const satisfies World;
 export const liveWorld = { name: "live", isDeterministic: false, isReal: true } as const satisfies World;
 
-/** In the order in which a case is run in them. */
+/** The worlds in the order in which a case is run in them. */
 const worlds = [modelWorld, liveWorld] as const;
 
 export type WorldName = (typeof worlds)[number]["name"];
@@ -29,11 +29,11 @@ export const isReal = (name: WorldName): boolean => named.get(name)?.isReal === 
 
 export const isDeterministic = (name: WorldName): boolean => named.get(name)?.isDeterministic === true;
 
-/** In the order in which reports show them: what is real first, then as they are run. */
+/** The order in which reports show them: what is real first, then as they are run. */
 export const inOrderShown = (all: readonly World[]): readonly World[] =>
   all.toSorted((a, b) => Number(b.isReal) - Number(a.isReal));
 
 const shownOrder: readonly string[] = inOrderShown(worlds).map(one => one.name);
 
-/** For sorting: below 0 where reports show `a` first. */
+/** A comparison for sorting: below 0 where reports show `a` first. */
 export const compareShown = (a: WorldName, b: WorldName): number => shownOrder.indexOf(a) - shownOrder.indexOf(b);

@@ -8,7 +8,7 @@ import { type Exactness, exactnessOf } from "../../judge/permitted.ts";
 import { modelWorld } from "../../worlds/names.ts";
 import { type CorpusDrill, judgedAs } from "./found.ts";
 
-/** An exact expectation of a model that permits more is broken by the model itself, whatever its runs came to. */
+/** An exact expectation is broken by the model itself where it permits more, whatever its runs came to. */
 export function checkExact(
   { common, found, permitted }: CorpusDrill,
   { scenario, file }: CorpusEntry,

@@ -89,7 +89,7 @@ export function newFound(seed: string): DrillFound {
 /** The buses that are asked for, or all that are bundled. */
 export const busesOf = ({ buses }: Common): readonly string[] => (buses.length === 0 ? bundledNames() : buses);
 
-/** What a replay must say to judge the case as the drill did. */
+/** The options with which a replay judges the case as the drill did. */
 export const judgedAs = ({ policy, require }: Common, scenario: Scenario): LineOptions => ({
   policy: scenario.policy === undefined ? undefined : policy?.named,
   require,

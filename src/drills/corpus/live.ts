@@ -91,8 +91,8 @@ async function liveBus(run: CorpusDrill, site: Site, stage: LiveStage, name: str
 }
 
 /**
- * What is run of the corpus. The choice is made of all that bus and world claim, so that it is the same whether or not the injector has
- * shown its part; what it has not shown is inconclusive.
+ * The scenarios of the corpus to run. The choice uses everything that bus and world claim, so that it is the same whether or not the
+ * injector has shown its part. A case that needs an unproven part is inconclusive.
  */
 function chosenFor({ common, corpus, found }: CorpusDrill, stage: LiveStage, bus: string): readonly CorpusEntry[] {
   const able = corpus.filter(({ scenario }) => {
@@ -122,7 +122,7 @@ function chosenFor({ common, corpus, found }: CorpusDrill, stage: LiveStage, bus
   });
 }
 
-/** A bundled bus that nobody asked for by name and that cannot be built here is not run; one that was asked for must be had. */
+/** A bundled bus that cannot be built here is skipped, unless it was asked for by name. */
 async function openNamed(
   site: Site,
   name: string,

@@ -17,7 +17,7 @@ export interface AskedQuestion {
   readonly common: Common;
 }
 
-/** What a case and the question are asked with, whatever is asked. */
+/** The options of a case and of the question alike. */
 export const askedWith = ({ bus, common: { profile, require, backend } }: AskedQuestion) =>
   ({ bus, profile, require, backend: backendOption(backend) }) as const;
 
@@ -33,7 +33,7 @@ export function pairsOf({ question, policy }: AskedQuestion, profile: Profile): 
   return casesOf(question, policy.policy, profile).map((own, i) => ({ own, scaled: scaled[i] ?? own }));
 }
 
-/** How long a recovery takes is asked for the buffer, so that its wait between dials stays the policy's own. */
+/** A policy's live time. The buffer's recovery is measured, so its wait between dials stays the policy's own. */
 function liveTime(question: Question, policy: Policy): Policy {
   const scaled = inLiveTime(policy);
   const { reconnectWaitMs } = policy.client;

@@ -1,4 +1,4 @@
-/** What the cases of a question have shown so far, as the report has it. */
+/** The findings of a question so far: what its cases have shown, as the report has it. */
 
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { worst } from "../../../models/vocabulary/verdict.ts";
@@ -31,7 +31,7 @@ export interface QuestionFound {
   /** The reason why the bus has neither signals nor memory. */
   unclaimed: string | undefined;
   servers: readonly string[];
-  /** Why there is no live world. */
+  /** The reason why there is no live world. */
   reason: string | undefined;
   selfTest: SelfTestReport | null;
   seconds: number;
@@ -130,7 +130,7 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
   }
 }
 
-/** Whatever the verdict: the model may break what a live run that was given up does not show. */
+/** The reason why the run was not observed, whatever the verdict: the model may break what a live run that was given up does not show. */
 function whyNotObserved({ judgement, events }: LiveRun): string | null {
   if (judgement.verdict === "inconclusive") return reasonText(judgement);
   const wait = events.find(event => event.kind === "not-awaited");

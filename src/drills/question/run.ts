@@ -71,7 +71,7 @@ export const foretold = ({ own, scaled }: ModelRuns, { judgement }: CaseRun): bo
   return wordsFor(judgement).every(one => known.has(one));
 };
 
-/** How often it is violated live, the run that found it included. */
+/** The rate at which it is violated live, the run that found it included. */
 export async function rate(stage: LiveStage, asked: AskedQuestion, profile: Profile, one: DrillCase) {
   let k = 1;
   for (let i = 0; i < rerunsOfViolation; i++)

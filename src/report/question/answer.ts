@@ -21,7 +21,7 @@ export function answerLines({ question, families, figures }: UnkeptQuestion): re
 const sum = (rows: readonly FamilyFigures[], of: (row: FamilyFigures) => number): number =>
   rows.reduce((total, row) => total + of(row), 0);
 
-/** What could not be observed is said beside what was, and is no part of it. */
+/** A count that stands beside the observed ones, and is no part of them. */
 const beside = (count: number, what: string): string => (count === 0 ? "" : `; ${count} ${what}`);
 const notObservedText = (count: number): string => beside(count, "could not be observed");
 
