@@ -138,7 +138,7 @@ function keep(
   return keepCounterexample(counterexample);
 }
 
-/** What was asked, and what has come of it. */
+/** The comparison that was asked for, and what has come of it. */
 interface Comparison {
   readonly options: CompareOptions;
   readonly bus: string;

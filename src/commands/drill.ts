@@ -116,7 +116,7 @@ function conclude(
   );
 }
 
-/** Within one scenario, sorting keeps the order of the buses. */
+/** The order of scenarios by their ids; within one, sorting keeps the order of the buses. */
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function documentOf(found: DrillFound, common: DrillOptions, folder: RunFolder): Omit<DrillReport, "report"> {

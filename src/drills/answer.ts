@@ -69,7 +69,7 @@ export interface StartRow extends ShownCase, StartFigures {
   /** The figures in the policy's own time, as modelled. */
   readonly own: StartFigures;
 }
-/** What a live run showed of the budget, which is scaled there. */
+/** The budget in a live run, where it is scaled. */
 export interface BudgetSeen {
   readonly world: "observed" | "not-observed" | "not-run";
   readonly deadlineMs: number;

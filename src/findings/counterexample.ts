@@ -129,7 +129,7 @@ export function counterexampleOf(
   };
 }
 
-/** Why it broke, without the word for what broke, behind which a file has it. */
+/** The reason why it broke, without the word for what broke, which stands before it in a file. */
 export function reasonOf({ property, reason }: Counterexample): string {
   const name = `${property}: `;
   return reason.startsWith(name) ? reason.slice(name.length) : reason;

@@ -64,7 +64,7 @@ export interface ExhaustReport {
   readonly seconds: number;
 }
 
-/** What "all schedules" means. */
+/** The meaning of "all schedules". */
 export interface ScheduleSpace {
   readonly profile: string;
   readonly letters: readonly SpaceLetter[];
@@ -81,7 +81,7 @@ export interface ScheduleSpace {
 
 interface SpaceLetter {
   readonly name: string;
-  /** What is spent twice stands here twice. */
+  /** The spendings of a step; one that it spends twice stands here twice. */
   readonly spends: readonly string[];
 }
 

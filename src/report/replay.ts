@@ -71,7 +71,7 @@ export interface ReplayedBesides {
   readonly counterexample:
     | {
         readonly broken: Broke;
-        /** Without the name of what broke. */
+        /** The reason without the name of what broke. */
         readonly reason: string;
         readonly overridden: boolean;
       }

@@ -99,7 +99,7 @@ const isEvent = (one: unknown): boolean =>
 const events = z.array(z.custom<Event>(isEvent, "must be events"));
 const verdict = z.enum(["holds", "violated", "inconclusive"]);
 const property = z.strictObject({ property: text, verdict, exercised: count, reason: text });
-/** What a reason is about. Absent in journals of earlier versions, whose reasons begin with the word for it. */
+/** The thing that a reason is about. Absent in journals of earlier versions, whose reasons begin with the word for it. */
 const broke = z.union([
   z.strictObject({ kind: z.literal("promise"), property: text }),
   z.strictObject({ kind: z.enum(["conformance", "expectation"]) }),

@@ -22,7 +22,7 @@ export class Arrivals {
   }
 
   /** Runs in the order of arrival; a repeated number begins a new run. */
-  /** In the order of arrival; a number seen again begins a run of its own. */
+  /** The messages in the order of arrival; a number seen again begins a run of its own. */
   list(): Arrived {
     return { runs: this.#runs.map(run => ({ ...run })), foreign: this.#foreign };
   }

@@ -89,7 +89,7 @@ export async function openSite(progress: OnProgress, options: SiteOptions = site
   }
 }
 
-/** What a site is opened on. */
+/** The parts that a site is opened on. */
 interface Foundation {
   readonly servers: Servers;
   /** Undefined: servers are child processes. */
@@ -182,7 +182,7 @@ const startToxiproxy = ({ servers, backend }: Startable, { ports, folder }: Leas
     folder,
   });
 
-/** What every bus of a site is opened on. */
+/** The parts of a site that every bus of it is opened on. */
 interface SiteGround {
   readonly lanesMax: number;
   openLane(index: number): Promise<Lane>;
