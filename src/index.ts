@@ -13,5 +13,6 @@ export { type HoldsOptions, type HoldsVerdict, renderHolds, verdictOn } from "./
 export { missingCapabilities, requiredCapabilities } from "./judge/capability.ts";
 export { type Judgement, type JudgeOptions, judge } from "./judge/judge.ts";
 export { type CaseRun, runCase } from "./judge/run.ts";
-export type { Case, Stage, WorldName } from "./world.ts";
+export type { Case, Stage } from "./world.ts";
 export { openModel } from "./worlds/model.ts";
+export type { WorldName } from "./worlds/names.ts";

@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { BusUnavailable } from "../src/bus-protocol/errors.ts";
-import { type BusManifest, buildBus, bundledBuses, launchOf, type Run } from "../src/bus-protocol/registry.ts";
+import { type BusManifest, buildBus, bundledBuses, launchOf, type RunProgram } from "../src/bus-protocol/registry.ts";
 
 export interface BusesAtHand {
   readonly had: readonly BusManifest[];
@@ -31,7 +31,7 @@ export async function busesAtHand(): Promise<BusesAtHand> {
 /** Not there, too old, or without the module that its bus is installed by. */
 const languageIsMissing = /ENOENT|the bus needs|cannot make a virtual environment/;
 
-const run: Run = ([program, ...rest], folder) =>
+const run: RunProgram = ([program, ...rest], folder) =>
   new Promise((resolve, reject) => {
     const child = execFile(program, rest, { cwd: folder }, (error, _stdout, stderr) => {
       // A word where a number would be the exit code: it could not be started.

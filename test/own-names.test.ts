@@ -13,8 +13,8 @@ import { parsePolicy, parseScenario } from "../src/files/scenario-schema.ts";
 import { checkCounterexample } from "../src/findings/counterexample.ts";
 import { readHolds } from "../src/holds.ts";
 import { profileOf } from "../src/runs/profiles.ts";
-import type { WorldName } from "../src/world.ts";
 import { lanesDefault } from "../src/worlds/live/lanes.ts";
+import type { WorldName } from "../src/worlds/names.ts";
 
 const inherited = ["constructor", "__proto__", "toString", "hasOwnProperty"] as const;
 

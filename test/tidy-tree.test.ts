@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { worldNames } from "../src/worlds/names.ts";
 import { importsOf, planted, root, type SourceFile, sources, withoutComments } from "./tidy-sources.ts";
 
 interface TreeRule {
@@ -130,27 +131,25 @@ const unplainLines = ({ path, text }: SourceFile): readonly string[] =>
     ? [...text.matchAll(unplain)].map(({ 0: words, index }) => `${path}:${lineOf(text, index)} says ${words}`)
     : [];
 
+// ---- The names of worlds ----
+
+const namesWorlds = /^src\/(worlds\/|cli\.ts$|cli\/|commands\/options\.ts$)/;
+const oneWorld = `(?:${worldNames.join("|")})`;
+const worldSpelled = new RegExp(`(["'\`])(${oneWorld}(?:,${oneWorld})*)\\1`, "g");
+
+/** Quoted, so that no field and no sentence is meant. */
+function worldsSpelled({ path, text }: SourceFile): readonly string[] {
+  if (!product.test(path) || namesWorlds.test(path)) return [];
+  const code = withoutComments(text);
+  return [...code.matchAll(worldSpelled)].map(({ 0: quote, index }) => `${path}:${lineOf(code, index)} says ${quote}`);
+}
+
 const rules: readonly TreeRule[] = [
   {
     name: "an exported type's name belongs to one file",
     instead: "give the narrower meaning a name of its own; docs/words.md says what each word means",
     check: namesOfSeveralFiles,
-    exceptions: [
-      {
-        complaint: / of src\/worlds\/driver\/rig\.ts is in src\/worlds\/live\//,
-        reason: "a class or a wider type of the live world bears the name of the rig's interface that it fills",
-      },
-      { complaint: /^Run .*registry\.ts too$/, reason: "how a program is run; read by src/worlds/live" },
-      { complaint: /^Setting .*exhaust\/alphabet\.ts too$/, reason: "what is explored; read by src/commands" },
-      {
-        complaint: /is in src\/search\/(?!exhaust\/alphabet)/,
-        reason: "a search's own name, which it does not export",
-      },
-      {
-        complaint: /src\/(commands\/|report\/|holds\.ts|drills\/answer\.ts|worlds\/live\/servers\.ts)/,
-        reason: "goes with the one frame in which every command ends",
-      },
-    ],
+    exceptions: [],
     bad: [
       [planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "export type Answer = 1;")],
       [planted("src/x.ts", "export interface Answer {}"), planted("models/x.ts", "type Answer = 1;")],
@@ -180,13 +179,7 @@ const rules: readonly TreeRule[] = [
     name: `no function has more than ${parametersMax} positional parameters`,
     instead: "hand over a record, or the bus that holds them",
     check: files => files.filter(({ path }) => product.test(path)).flatMap(withManyParameters),
-    exceptions: [
-      {
-        complaint: /^src\/(commands|report|findings)\/|^src\/holds\.ts /,
-        reason: "goes with the one frame in which every command ends",
-      },
-      { complaint: /^src\/worlds\/live\//, reason: "goes with the site that holds engine, servers and progress" },
-    ],
+    exceptions: [],
     bad: [
       [planted("src/x.ts", "function f(a: A, b: B, c: C, d: D, e: E, f: F): void {}")],
       [planted("src/x.ts", "const f = (a: A, b: Map<K, V>, c: C, d: D, e: () => E, f = 1): void => {};")],
@@ -207,6 +200,29 @@ const rules: readonly TreeRule[] = [
           "for (let i = 0; i < count; i++) f(a);\nconst g = (a: A, b: B, c: C) => ({ d: 1, e: 2, f: 3 });",
         ),
       ],
+    ],
+  },
+  {
+    name: "a world's name is spelled in src/worlds and on the command line alone",
+    instead:
+      "ask isReal or isDeterministic of src/worlds/names.ts, or take the name from there; an enum takes worldNames",
+    check: files => files.flatMap(worldsSpelled),
+    exceptions: [
+      { complaint: /^src\/report\/fates\.ts:\d+ says "live"$/, reason: "a process's own word: that it is alive" },
+    ],
+    bad: [
+      [planted("src/x.ts", 'if (world === "live") return;')],
+      [planted("src/report/x.ts", "const isModel = row.world === 'model';")],
+      [planted("src/findings/x.ts", 'const schema = z.enum(["model", "live"]);')],
+      [planted("src/commands/x.ts", 'commandLine("compare", { worlds: "model,live" });')],
+      [planted("src/drills/x.ts", "const world = `live`;")],
+      [planted("models/x.ts", 'type Where = "model" | "live";')],
+    ],
+    good: [
+      [planted("src/x.ts", '// The "live" world.\nconst { live, model } = worlds;\nsay("model and live");')],
+      [planted("src/worlds/x.ts", 'const name = "live";')],
+      [planted("src/commands/options.ts", 'const name = "live";')],
+      [planted("test/x.test.ts", 'expect(world).toBe("live");')],
     ],
   },
   {

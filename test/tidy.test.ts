@@ -146,19 +146,26 @@ const rules: readonly Rule[] = [
   {
     name: "the report renders and never runs",
     instead: "hand the report what was found; run things in src/commands",
-    check: neverImports(/^src\/report\//, /^src\/(worlds|bus-protocol|search|commands)\/|^src\/judge\/run\.ts$/),
+    check: neverImports(
+      /^src\/report\//,
+      /^src\/(worlds\/(?!names\.ts$)|(bus-protocol|search|commands)\/)|^src\/judge\/run\.ts$/,
+    ),
     bad: [planted("src/report/x.ts", 'import { runModel } from "../worlds/model.ts";')],
-    good: [planted("src/report/x.ts", 'import type { Judgement } from "../judge/judge.ts";')],
+    good: [
+      planted("src/report/x.ts", 'import type { Judgement } from "../judge/judge.ts";'),
+      planted("src/report/x.ts", 'import { isReal } from "../worlds/names.ts";'),
+    ],
   },
   {
     name: "only the command line calls commands",
     instead: "move what a command shares with the library into src/runs/ or src/findings/",
-    check: neverImports(/^src\/(?!commands\/|cli\.ts$)/, /^src\/commands\//),
+    check: neverImports(/^src\/(?!commands\/|cli\/|cli\.ts$)/, /^src\/commands\//),
     bad: ["src/index.ts", "src/holds.ts", "src/vitest.ts", "src/runs/x.ts"].map(path =>
       planted(path, `import { openLive } from "${path.includes("/x.ts") ? ".." : "."}/commands/live.ts";`),
     ),
     good: [
       planted("src/cli.ts", 'import { drill } from "./commands/drill.ts";'),
+      planted("src/cli/drill.ts", 'import { drill } from "../commands/drill.ts";'),
       planted("src/commands/search.ts", 'import { compare } from "./compare.ts";'),
       planted("src/holds.ts", 'import { openSite } from "./runs/live.ts";'),
     ],
@@ -175,6 +182,24 @@ const rules: readonly Rule[] = [
       planted("src/x.ts", 'const concern = property.split("/")[0];'),
     ],
     good: [planted("src/x.ts", 'const isPromise = broken.kind === "promise";')],
+  },
+  {
+    name: "a line to paste is put together in one place",
+    instead:
+      "give commandLine or replayLine of src/findings/again.ts the options; it leaves out, quotes and orders them",
+    check: file =>
+      /^src\/(?!findings\/again\.ts$|cli(\.ts$|\/)|worlds\/)/.test(file.path)
+        ? linesThat(file, /\bnpx faultline\b|\bfaultline (drill|search|replay|compare|exhaust) |\[["'`]--/)
+        : [],
+    bad: [
+      planted("src/commands/x.ts", 'const again = "npx faultline replay " + file;'),
+      planted("src/report/x.ts", 'say("try faultline search --policy " + policy);'),
+      planted("src/holds/x.ts", 'const more = ["--require", id];'),
+    ],
+    good: [
+      planted("src/commands/x.ts", "const again = replayLine(file, { seed });"),
+      planted("src/commands/x.ts", "/** `faultline search --runs n`. */"),
+    ],
   },
   {
     name: "no program imports tests or fixtures",
@@ -195,7 +220,7 @@ const rules: readonly Rule[] = [
   {
     name: "fast-check is imported by generators, searches and tests only",
     instead: "use scenarioOf from properties/arbitraries/scenario.ts",
-    check: neverImports(/^(?!properties\/arbitraries\/|src\/search\/|src\/holds\.ts|test\/)/, /^fast-check$/),
+    check: neverImports(/^(?!properties\/arbitraries\/|src\/search\/|src\/holds\/random\.ts|test\/)/, /^fast-check$/),
     bad: [planted("src/judge/judge.ts", 'import fc from "fast-check";')],
     good: [planted("src/search/x.ts", 'import fc from "fast-check";')],
   },

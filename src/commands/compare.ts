@@ -6,7 +6,7 @@
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
-import { commandLine, type LineOptions, replayLine } from "../findings/again.ts";
+import { backendOption, commandLine, type LineOptions, ownBus, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
@@ -17,16 +17,17 @@ import type { ShownFailure } from "../report/failure.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/table.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { liveVersions, selfTestOf } from "../runs/live.ts";
+import { onSite } from "../runs/on-site.ts";
 import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { neverExercised } from "../search/random/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/random/live.ts";
-import type { Context } from "./context.ts";
-import { onSite } from "./live.ts";
-import { backendOption, type Common, ownBus } from "./options.ts";
+import { liveWorld, worldNames } from "../worlds/names.ts";
 import { judgingOf } from "./search.ts";
 
 export interface CompareOptions extends Common {
@@ -38,11 +39,11 @@ export interface CompareOptions extends Common {
   readonly asked: "compare" | "search";
 }
 
-/** What is known of the bus once it has greeted, and of the counterexample once it is kept. */
-interface Known {
+/** The facts known about the bus once it has greeted, and about the counterexample once it is kept. */
+interface Greeted {
   held?: HeldAgainst;
   file?: string;
-  /** What the bus or the world lacks for scenarios under a policy: then none is run. */
+  /** Capabilities that the bus or the world lacks for scenarios under a policy: then none is run. */
   missing?: readonly Capability[];
   selfTest?: SelfTestReport;
 }
@@ -53,7 +54,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
     throw new UsageError(`${options.asked} in the live world takes exactly one --bus NAME|COMMAND.`);
   context.say(`seed ${options.seed}`);
   const found = newLiveFound();
-  const known: Known = {};
+  const known: Greeted = {};
   const folder = openRunFolder(headerOf(options), options.resume);
   context.say(`run  ${folder.path}`);
   const work = onSite(context, options, options.runs, async site => {
@@ -97,7 +98,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
   });
   const interrupted = await wasInterrupted(context.signal, work);
   folder.journal.close();
-  return conclude(options, bus, known, found, folder, interrupted, context.paint);
+  return conclude({ options, bus, known, found, folder }, interrupted, context.paint);
 }
 
 const headerOf = ({ asked, seed, buses, profile, runs, budgetSeconds, ...options }: CompareOptions): Header => ({
@@ -125,24 +126,51 @@ function keep(
   failure: LiveFailure,
   versions: LiveVersions,
 ): string {
-  const counterexample = counterexampleOf({ ...failure, bus, profile, world: "live", seed, overridden, versions });
+  const counterexample = counterexampleOf({
+    ...failure,
+    bus,
+    profile,
+    world: liveWorld.name,
+    seed,
+    overridden,
+    versions,
+  });
   return keepCounterexample(counterexample);
 }
 
+/** The comparison that was asked for, and what has come of it. */
+interface Comparison {
+  readonly options: CompareOptions;
+  readonly bus: string;
+  readonly known: Greeted;
+  readonly found: LiveFound;
+  readonly folder: RunFolder;
+}
+
 function conclude(
-  options: CompareOptions,
-  bus: string,
-  known: Known,
-  found: LiveFound,
-  folder: RunFolder,
+  { options, bus, known, found, folder }: Comparison,
   interrupted: boolean,
   paint: Paint,
 ): CommandEnding {
+  const report = reportOf({ options, bus, known, found, folder }, interrupted);
+  return ending(report, {
+    text: renderCompare(report.document, besidesOf(options, known, found, folder), paint),
+    again:
+      known.file === undefined
+        ? sameLine(options, bus)
+        : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
+    resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
+  });
+}
+
+function reportOf(
+  { options, bus, known, found, folder }: Comparison,
+  interrupted: boolean,
+): Extract<Judged, { readonly kind: "compare" | "search-live" }> {
   const { coverage } = found;
-  const verdict = verdictOf(options, found, interrupted);
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
   const shared = {
-    verdict,
+    verdict: verdictOf(options, found, interrupted),
     seed: options.seed,
     interrupted,
     bus,
@@ -166,46 +194,28 @@ function conclude(
     disturbed: coverage.disturbed,
     witnessed: found.witnessed,
   };
-  const besides: ComparedBesides = {
+  const file = { folder, json: `${options.asked}.json` };
+  const { properties, shapes } = coverage;
+  if (options.asked === "compare") {
+    const document = { ...shared, worlds: worldNames, ...counts, shapes, reasons: found.inconclusive };
+    return { kind: "compare", document: kept(file, document) };
+  }
+  const document = { ...shared, world: liveWorld.name, ...counts, coverage: { properties, shapes } };
+  return { kind: "search-live", document: kept(file, document) };
+}
+
+function besidesOf(options: CompareOptions, known: Greeted, found: LiveFound, { journal }: RunFolder): ComparedBesides {
+  const { coverage } = found;
+  return {
     runsAsked: options.runs,
     seconds: found.seconds,
     shapes: coverage.shapes,
     reasons: found.inconclusive,
     notOwn: known.held?.overridden === true ? known.held.declared.name : undefined,
-    isFull: folder.journal.isFull,
+    isFull: journal.isFull,
     neverExercised: options.asked === "search" ? neverExercised(coverage) : [],
     failure: found.failure && shownFailure(found.failure, known.file),
   };
-  const file = { folder, json: `${options.asked}.json` };
-  const report: Judged =
-    options.asked === "compare"
-      ? {
-          kind: "compare",
-          document: kept(file, {
-            ...shared,
-            worlds: ["model", "live"] as const,
-            ...counts,
-            shapes: coverage.shapes,
-            reasons: found.inconclusive,
-          }),
-        }
-      : {
-          kind: "search-live",
-          document: kept(file, {
-            ...shared,
-            world: "live" as const,
-            ...counts,
-            coverage: { properties: coverage.properties, shapes: coverage.shapes },
-          }),
-        };
-  return ending(report, {
-    text: renderCompare(report.document, besides, paint),
-    again:
-      known.file === undefined
-        ? sameLine(options, bus)
-        : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
-    resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
-  });
 }
 
 function verdictOf(options: CompareOptions, found: LiveFound, interrupted: boolean): Verdict {
@@ -227,7 +237,7 @@ function shownFailure(failure: LiveFailure, file: string | undefined): ShownFail
 function sameLine(options: CompareOptions, bus: string, more: LineOptions = {}): string {
   const { asked, profile, runs, seed, property, require, policy, budgetSeconds: budget, keepGoing, backend } = options;
   return commandLine(asked, {
-    ...(asked === "search" ? { world: "live" } : { worlds: "model,live" }),
+    ...(asked === "search" ? { world: liveWorld.name } : { worlds: worldNames.join(",") }),
     ...{ bus, profile, property, budget, "keep-going": keepGoing, require, policy: policy?.named },
     ...{ backend: backendOption(backend), runs, seed, ...more },
   });

@@ -4,21 +4,21 @@ import { createRequire } from "node:module";
 import { type BusLaunch, findBus, isBuilt } from "../bus-protocol/registry.ts";
 import { exitCodes } from "../errors.ts";
 import type { CommandEnding } from "../findings/ending.ts";
-import { type BusState, type DoctorReport, type PackageState, renderDoctor } from "../report/doctor.ts";
+import { type BusFound, type DoctorReport, type PackageState, renderDoctor } from "../report/doctor.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
 import { unlessInterrupted } from "../runs/interrupt.ts";
 import { livePackages } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { startBus } from "../worlds/live/bus-process.ts";
 import { describeEngine } from "../worlds/live/containers.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
-import type { Context } from "./context.ts";
-import type { Common } from "./options.ts";
 
 export async function doctor(context: Context, { buses: named, backend }: Common): Promise<CommandEnding> {
   const servers = await describeServers();
   const containers = await describeEngine();
   const packages = livePackages.map(name => ({ name, found: isInstalled(name) }));
-  const buses: BusState[] = [];
+  const buses: BusFound[] = [];
   for (const name of named.length === 0 ? bundledNames() : named) {
     context.progress.now(`greeting ${name}`);
     buses.push(await unlessInterrupted(context.signal, examine(findBus(name))));
@@ -32,7 +32,7 @@ export async function doctor(context: Context, { buses: named, backend }: Common
 }
 
 /** Starts it, hears its greeting, ends it. */
-async function examine(launch: BusLaunch): Promise<BusState> {
+async function examine(launch: BusLaunch): Promise<BusFound> {
   const { name, manifest } = launch;
   const needs = manifest === null || manifest.build === null ? null : manifest.language;
   const unknown = {
@@ -75,7 +75,7 @@ function exitCodeOf(servers: readonly ServerDescription[], packages: readonly Pa
 function adviceOn(
   servers: readonly ServerDescription[],
   packages: readonly PackageState[],
-  buses: readonly BusState[],
+  buses: readonly BusFound[],
 ): readonly string[] {
   const missing = servers.filter(one => one.source === "missing").map(one => `${one.name} ${one.version}`);
   const toBuild = servers.filter(one => one.source === "to-be-built").map(one => one.name);

@@ -8,8 +8,10 @@ import { counterexampleOf, keepCounterexample } from "../findings/counterexample
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import { judge } from "../judge/judge.ts";
 import { type CaseRun, runModelCase } from "../judge/run.ts";
-import { type ExhaustReport, renderExhaust } from "../report/exhaust.ts";
-import { counted, renderPairs } from "../report/table.ts";
+import { type ExhaustReport, renderExhaust, renderSpace } from "../report/exhaust.ts";
+import { counted } from "../report/table.ts";
+import type { Context } from "../runs/context.ts";
+import { knownProfile } from "../runs/profiles.ts";
 import { seedsMax, seedThatShows } from "../search/certify.ts";
 import {
   alphabetOf,
@@ -17,15 +19,14 @@ import {
   boundsOf,
   kindsLeftOut,
   type Letter,
-  type Setting,
+  type ScheduleSetting,
   type Sizes,
   scopeOf,
   settingsOf,
   sizesOf,
 } from "../search/exhaust/alphabet.ts";
-import { type Exhausted, exhaust as exhaustModel, type Violation } from "../search/exhaust/exhaust.ts";
-import type { Context } from "./context.ts";
-import { knownProfile } from "./options.ts";
+import { type Exhausted, exhaust as exhaustModel, type ShortestViolation } from "../search/exhaust/exhaust.ts";
+import { modelWorld } from "../worlds/names.ts";
 
 export interface ExhaustOptions {
   readonly profile: string;
@@ -54,7 +55,8 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
     sizes,
     settings: settingsOf(profile, sizes),
   };
-  context.say(renderSpace(profile, space, options));
+  const { profile: name, depth, statesMax, budgetSeconds } = options;
+  context.say(renderSpace({ profile: name, ...space, depth, statesMax, budgetSeconds }));
   const found = await exhaustModel(
     {
       profile,
@@ -73,16 +75,16 @@ export async function exhaust(context: Context, options: ExhaustOptions): Promis
   return conclude(context, options, space, found, kept);
 }
 
-interface Kept extends Violation {
+interface Kept extends ShortestViolation {
   /** The violation, or the run of the seed that shows it again. */
   readonly shown: CaseRun;
   readonly file: string;
-  /** Of the seeds tried, the one that draws these answers; undefined where none did. */
+  /** The seed, of those tried, that draws these answers; undefined where none did. */
   readonly seed: string | undefined;
 }
 
 /** Kept with the answers that lead there, and with a seed that draws the same verdict where one is found. */
-function keep(violation: Violation, profile: Profile, options: ExhaustOptions): Kept {
+function keep(violation: ShortestViolation, profile: Profile, options: ExhaustOptions): Kept {
   const { scenario, broken, answers } = violation;
   const runOf = (seed: string): CaseRun => runModelCase({ scenario, profile, seed }, { require: options.require });
   const found = seedThatShows(runOf, broken);
@@ -93,7 +95,7 @@ function keep(violation: Violation, profile: Profile, options: ExhaustOptions): 
     judgement: judge(planCase(scenario, profile), violation.events, judging),
   };
   const reproduced = seed === undefined ? { k: 0, n: seedsMax } : { k: 1, n: 1 };
-  const of = { scenario, bus: profile.name, profile, world: "model", seed: seed ?? "1", answers } as const;
+  const of = { scenario, bus: profile.name, profile, world: modelWorld.name, seed: seed ?? "1", answers } as const;
   const file = keepCounterexample(counterexampleOf({ ...shown, ...of, broken, reproduced }));
   return { ...violation, shown, file, seed };
 }
@@ -103,7 +105,7 @@ interface Space {
   readonly leftOut: readonly string[];
   readonly bounds: Bounds;
   readonly sizes: Sizes;
-  readonly settings: readonly Setting[];
+  readonly settings: readonly ScheduleSetting[];
 }
 
 function conclude(
@@ -156,7 +158,7 @@ function conclude(
   return ending({ kind: "exhaust", document }, { text, again: againLine(options, kept) });
 }
 
-/** All schedules of so many steps were judged: with nothing left out, the longest one; else as far as every setting got. */
+/** All schedules of this many steps were judged: with nothing left out, the longest one; else as far as every setting got. */
 function depthOf({ explored }: Exhausted): number {
   const cut = explored.filter(one => one.stopped !== undefined);
   return cut.length === 0 ? Math.max(...explored.map(one => one.depth)) : Math.min(...cut.map(one => one.depth));
@@ -167,36 +169,3 @@ function againLine(options: ExhaustOptions, [first]: readonly Kept[]): string {
   if (first?.seed !== undefined) return replayLine(first.file, { require });
   return commandLine("exhaust", { publishes, faults, profile, depth, require, states, budget });
 }
-
-// ---- What is printed ----
-
-/** The alphabet, every bound, the sizes, the options: what "all schedules" means, before the first of them. */
-function renderSpace(
-  { name }: Profile,
-  { letters, leftOut, bounds, sizes, settings }: Space,
-  { depth, statesMax, budgetSeconds }: ExhaustOptions,
-): string {
-  const { subject, payloadBytes, frameBytes, large } = sizes;
-  const spendings = Object.entries(bounds).filter(([, n]) => n > 0);
-  const all = [
-    `in one schedule at most: ${spendings.map(([what, n]) => `${what} ${n}`).join(", ")}`,
-    ...(depth === undefined ? [] : [`steps ${depth}`]),
-  ].join(", ");
-  return renderPairs([
-    ["Profile", name],
-    ["Alphabet", "every kind of step and fault that this profile can do, with the bounds that it uses"],
-    ...letters.map((letter): [string, string] => ["", `${letter.name} (${spent(letter)})`]),
-    ["", `left out, for a bus with a policy: ${leftOut.join(", ")}`],
-    ["Bounds", all],
-    ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
-    ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],
-    ["", `or payload ${large.payloadBytes} bytes, frame ${large.frameBytes} bytes; one size in one schedule`],
-    ...settings.map(({ name: setting }, i): [string, string] => [i === 0 ? "Settings" : "", setting]),
-  ]);
-}
-
-const spent = ({ spends }: Letter): string =>
-  [...new Set(spends)]
-    .map(one => ({ one, times: spends.filter(other => other === one).length }))
-    .map(({ one, times }) => (times === 1 ? one : `${times} ${one}`))
-    .join(", ");

@@ -2,22 +2,20 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { profiles } from "../../models/profiles/index.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
-import type { Profile } from "../../models/vocabulary/profile.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
 import { didYouMean } from "../files/nearest.ts";
 import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../files/policies.ts";
-import { bundledNames } from "../runs/profiles.ts";
+import type { Common, NamedPolicy } from "../runs/common.ts";
+import { knownProfile } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
-import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
+import { isWorldName, type WorldName, worldNames } from "../worlds/names.ts";
 
-/** As commander hands them over. */
+/** The options as commander hands them over. */
 export interface CommonOptions {
   readonly bus?: readonly string[];
   readonly profile?: string;
@@ -27,29 +25,6 @@ export interface CommonOptions {
   readonly policy?: string;
   readonly lanes?: number;
   readonly resume?: string;
-}
-
-/** A policy, and the word that the user named it by. */
-export interface NamedPolicy {
-  readonly named: string;
-  readonly policy: Policy;
-}
-
-/** As the commands use them. */
-export interface Common {
-  /** As the user named them; empty if none. */
-  readonly buses: readonly string[];
-  readonly profile: string | undefined;
-  readonly seed: string;
-  readonly require: readonly string[];
-  /** What the bus does around its client, whatever a scenario says of that. */
-  readonly policy: NamedPolicy | undefined;
-  /** Live cases at once, at most. */
-  readonly lanes: number;
-  /** Where the servers of the live world run. */
-  readonly backend: BackendName;
-  /** The folder of a run to go on with. */
-  readonly resume?: string | undefined;
 }
 
 export function readCommon(options: CommonOptions): Common {
@@ -74,15 +49,6 @@ function checkSeed(seed: string): string {
   throw new UsageError(`--seed must be 1 to 40 of a-z, 0-9 and -; it is ${JSON.stringify(seed)}.`);
 }
 
-export function knownProfile(name: string): Profile {
-  const profile = profiles[name];
-  if (profile !== undefined) return profile;
-  const known = Object.keys(profiles);
-  throw new UsageError(
-    `There is no profile ${JSON.stringify(name)}; the known profiles are ${known.join(", ")}.${didYouMean(name, known)}`,
-  );
-}
-
 /** A bundled policy by its name, or a file of one's own. @throws UsageError, BadInput */
 export function knownPolicy(named: string): NamedPolicy {
   if (!isPolicyName(named)) {
@@ -96,10 +62,6 @@ export function knownPolicy(named: string): NamedPolicy {
       `ends in .json.${didYouMean(named, bundledPolicies())}`,
   );
 }
-
-/** What a line that is pasted must say to have its servers in the same place. */
-export const backendOption = (backend: BackendName): BackendName | undefined =>
-  backend === "process" ? undefined : backend;
 
 export function knownProperty(id: string, option: string): string {
   if (catalogue.some(one => one.id === id)) return id;
@@ -127,11 +89,9 @@ const isOnPath = (word: string): boolean =>
 
 export function readWorlds(text: string, option: string): readonly WorldName[] {
   const names = text.split(",").map(name => name.trim());
-  const unknown = names.find(name => name !== "model" && name !== "live");
+  const known = names.filter(isWorldName);
+  const unknown = names.find(name => !isWorldName(name));
   if (unknown !== undefined)
-    throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are model and live.`);
-  return [...new Set(names as WorldName[])];
+    throw new UsageError(`${option} names ${JSON.stringify(unknown)}; the worlds are ${worldNames.join(" and ")}.`);
+  return [...new Set(known)];
 }
-
-/** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */
-export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);

@@ -11,7 +11,7 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
 import { commandLine, replayLine } from "../findings/again.ts";
-import { brokeText, whyBroken } from "../findings/broke.ts";
+import { brokeText, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge/judge.ts";
@@ -20,6 +20,9 @@ import type { ShownFailure } from "../report/failure.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
+import type { Common } from "../runs/common.ts";
+import type { Context } from "../runs/context.ts";
+import { knownProfile } from "../runs/profiles.ts";
 import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
 import { coverageOf, TransitionCounts } from "../search/exhaust/transitions.ts";
@@ -29,10 +32,8 @@ import type { Lookout } from "../search/random/fast-case.ts";
 import { GoalsSeen } from "../search/random/goals.ts";
 import { type ModelFailure, searchModel } from "../search/random/model.ts";
 import { normalForm } from "../search/shrink/normal-form.ts";
-import type { WorldName } from "../world.ts";
+import { isReal, modelWorld, type WorldName } from "../worlds/names.ts";
 import { compare } from "./compare.ts";
-import type { Context } from "./context.ts";
-import { type Common, knownProfile } from "./options.ts";
 
 export interface SearchOptions extends Common {
   readonly world: WorldName;
@@ -42,7 +43,7 @@ export interface SearchOptions extends Common {
 }
 
 export async function search(context: Context, options: SearchOptions): Promise<CommandEnding> {
-  if (options.world === "live") return compare(context, { ...options, keepGoing: false, asked: "search" });
+  if (isReal(options.world)) return compare(context, { ...options, keepGoing: false, asked: "search" });
   if (options.buses.length > 0)
     throw new UsageError(
       "search takes --bus in the live world only (--world live); in the model world name a --profile.",
@@ -63,7 +64,7 @@ export async function search(context: Context, options: SearchOptions): Promise<
 interface ProfileFound {
   readonly profile: string;
   readonly runs: number;
-  /** Of the random runs. */
+  /** The time that the random runs took. */
   readonly seconds: number;
   readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
@@ -119,7 +120,7 @@ function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, c
   const rerun = (one: Pick<Counterexample, "scenario" | "answers" | "seed">): Judgement =>
     runAnsweredCase({ ...one, profile, otherwise: sampled(one.seed) }, judgingOf(options)).judgement;
   return meetCounterexample(
-    counterexampleOf({ ...failure, bus: profile.name, profile, world: "model", certified }),
+    counterexampleOf({ ...failure, bus: profile.name, profile, world: modelWorld.name, certified }),
     known => rerun(known).verdict === "violated",
   );
 }
@@ -127,7 +128,7 @@ function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, c
 /** Runs that may be spent on the certificate of each violation, where there may be many. */
 const certifyRunsUnderPolicy = 5_000;
 
-/** Until nothing smaller breaks the same, or that cannot be told. */
+/** Shrinks until nothing smaller breaks the same, or until that cannot be decided. */
 function smallest(
   found: ModelFailure,
   profile: Profile,
@@ -164,7 +165,7 @@ function answeredAs(
 }
 
 /** Something broken, once, with the shortest case of all profiles. */
-interface Violation {
+interface MetViolation {
   readonly failure: ModelFailure;
   readonly profile: string;
   /** Every profile on which it broke. */
@@ -177,7 +178,7 @@ function violationsOf(
   found: readonly ProfileFound[],
   options: SearchOptions,
   interrupted: boolean,
-): readonly Violation[] {
+): readonly MetViolation[] {
   const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
   const broken = [...new Set(all.map(one => brokeText(one.failure.broken)))];
   return broken.map(id => {
@@ -216,7 +217,7 @@ function conclude(
     verdict,
     seed: options.seed,
     interrupted,
-    world: "model",
+    world: modelWorld.name,
     policy: options.policy?.policy.name ?? null,
     runs,
     runsPerSecond,
@@ -226,7 +227,7 @@ function conclude(
     smallScope: scopeOf(found),
     violations: violations.map(({ failure, profile, profiles, certified, met }) => ({
       property: brokeText(failure.broken),
-      reason: failure.judgement.reason,
+      reason: reasonText(failure.judgement),
       profile,
       profiles,
       counterexample: met.path,
@@ -255,10 +256,10 @@ function conclude(
   return ending({ kind: "search", document }, { text, again: againLine(options, violations) });
 }
 
-/** Where it is one of several the file that it is kept in is named; one alone stands in the line to paste. */
+/** One of several failures names the file that it is kept in; a single one stands in the line to paste. */
 const failureOf =
   (isOneOfSeveral: boolean) =>
-  ({ failure, profile, certified, met }: Violation): ShownFailure => {
+  ({ failure, profile, certified, met }: MetViolation): ShownFailure => {
     const { scenario, broken, judgement, events } = failure;
     const kept = met.isKnown ? `; already known, and kept in ${met.path}` : `; kept in ${met.path}`;
     const shown = isOneOfSeveral || met.isKnown ? kept : "";
@@ -267,7 +268,7 @@ const failureOf =
     return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
   };
 
-/** Over all profiles; null where there was none, under a policy. */
+/** The total over all profiles; null where there was none, under a policy. */
 function scopeOf(found: readonly { readonly smallScope?: SmallScope | undefined }[]): Enumerated | null {
   const all = found.flatMap(one => one.smallScope ?? []);
   if (all.length === 0) return null;
@@ -284,7 +285,7 @@ const certificateText = (certified: Certificate): string =>
     : `certified minimal: none of ${counted(certified.schedules, "smaller schedule")} breaks it`;
 
 /** One violation is replayed; several are found again. */
-function againLine(options: SearchOptions, violations: readonly Violation[]): string {
+function againLine(options: SearchOptions, violations: readonly MetViolation[]): string {
   const [violation, another] = violations;
   if (violation !== undefined && another === undefined) return replayLine(violation.met.path);
   const { runs, profile, property, require, policy, seed } = options;

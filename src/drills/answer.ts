@@ -1,4 +1,4 @@
-/** The figures of a question, out of what its cases have shown: live where they were run live, else in the model. */
+/** The figures of a question, read from its cases: from live runs where there are any, else from the model. */
 
 import { budgetExample, budgetMarginMs } from "../../models/policy/budget.ts";
 import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
@@ -6,6 +6,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { StepId } from "../../models/vocabulary/scenario.ts";
+import { liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import { fillId } from "./buffer.ts";
 import type { DrillCase, Question } from "./drill.ts";
 import {
@@ -22,51 +23,57 @@ import {
   stopFigures,
 } from "./figures.ts";
 
-/** One case as it was run: in the model in the policy's own time and in that of a live run, and live if it was. */
+/** One case and its runs: in the model in the policy's own time and in live time, and live if it was run so. */
 export interface Ran {
   readonly own: DrillCase;
   readonly scaled: DrillCase;
   readonly ownModel: readonly Event[];
   readonly model: readonly Event[];
   readonly live: readonly Event[] | undefined;
-  /** When each live event came, by the clock of the harness. */
+  /** The moment of each live event, by the clock of the harness. */
   readonly atMs: readonly number[] | undefined;
-  /** What the bus's process had, step by step. */
+  /** The memory of the bus's process, step by step. */
   readonly memory: readonly { readonly residentBytes: number; readonly peakBytes: number }[] | undefined;
 }
 
 export interface SizeRow extends FillFigures {
   readonly size: string;
   readonly judged: boolean;
-  readonly world: "live" | "model";
+  readonly world: WorldName;
   /** Null: nothing is ever refused. */
   readonly limitBytes: number | null;
   readonly predictedFirstRefusal: number | null;
-  /** Null where the kernel does not tell. */
+  /** Null where the kernel does not report it. */
   readonly memoryAtStartBytes: number | null;
   readonly peakMemoryBytes: number | null;
   readonly recoveryMs: number | null;
 }
 
-interface Shown {
+interface ShownCase {
   readonly situation: string;
   readonly about: string;
   readonly variant: string;
   readonly judged: boolean;
-  readonly world: "live" | "model";
+  readonly world: WorldName;
 }
 
-export interface StopRow extends Shown, StopFigures {
-  /** In the policy's own time, as modelled. */
+export interface StopRow extends ShownCase, StopFigures {
+  /** The same in milliseconds of the policy's own time, as modelled. */
   readonly ownTookMs: number | null;
   readonly ownBudgetMs: number;
 }
-export interface ReplicaRow extends Shown, ReplicaFigures {
+export interface ReplicaRow extends ShownCase, ReplicaFigures {
   readonly durables: Policy["consume"]["durables"];
 }
-export interface StartRow extends Shown, StartFigures {
-  /** In the policy's own time, as modelled. */
+export interface StartRow extends ShownCase, StartFigures {
+  /** The figures in the policy's own time, as modelled. */
   readonly own: StartFigures;
+}
+/** The budget in a live run, where it is scaled. */
+export interface BudgetSeen {
+  readonly world: "observed" | "not-observed" | "not-run";
+  readonly deadlineMs: number;
+  readonly gaveUpAfterMs: number | null;
 }
 export interface BudgetRow {
   readonly servers: number;
@@ -74,16 +81,12 @@ export interface BudgetRow {
   readonly connectTimeoutMs: number;
   readonly marginMs: number;
   readonly deadlineMs: number;
-  /** When the process gave up: as modelled, and as measured in live time. */
+  /** The time after which the process gave up: as modelled, and as measured in live time. */
   readonly gaveUpAfterMs: number | null;
-  readonly live: {
-    readonly world: "observed" | "not-observed" | "not-run";
-    readonly deadlineMs: number;
-    readonly gaveUpAfterMs: number | null;
-  };
+  readonly live: BudgetSeen;
 }
 
-/** Which streams all figures are about. */
+/** The kind of stream that all figures are about. */
 export const streamsNote = "Streams are modelled with limits retention, without age or byte limits.";
 
 export interface Figures {
@@ -95,15 +98,15 @@ export interface Figures {
   readonly restarts?: { readonly perFamily: number; readonly signals: readonly string[] };
 }
 
-export interface Answer {
-  /** Of the cases that are judged. */
+export interface DrillAnswer {
+  /** Figures of the judged cases. */
   readonly families: readonly FamilyFigures[];
   readonly figures: Figures;
-  /** What the answer rests on, where the policy has streams. */
+  /** The basis of the answer, where the policy has streams. */
   readonly notes: readonly string[];
 }
 
-/** Which cases tell what becomes of a family. */
+/** The parts of a drill whose cases show what becomes of a family. */
 const partsOfFamilies: Readonly<Record<Question, readonly string[]>> = {
   durability: ["restart"],
   buffer: ["outage"],
@@ -116,7 +119,7 @@ export function answerOf(
   policy: Policy,
   profile: Profile | undefined,
   ran: readonly Ran[],
-): Answer {
+): DrillAnswer {
   const parts = partsOfFamilies[question];
   const judged = ran.filter(({ own }) => own.judged && parts.includes(own.part));
   return {
@@ -145,7 +148,7 @@ function figuresOf(question: Question, profile: Profile | undefined, ran: readon
 
 const eventsOf = ({ live, model }: Ran): readonly Event[] => live ?? model;
 
-/** Of the restarts that were proven to have taken effect. */
+/** The signals of the restarts that were proven to have taken effect. */
 const signalsOf = (ran: readonly Ran[]): readonly string[] => [
   ...new Set(
     ran.flatMap(one => {
@@ -159,12 +162,15 @@ const signalsOf = (ran: readonly Ran[]): readonly string[] => [
   ),
 ];
 
-const shown = ({ own, live }: Ran, ownStrategy: string): Shown => ({
-  situation: own.part,
-  about: own.about,
-  variant: own.variant ?? ownStrategy,
-  judged: own.judged,
-  world: live === undefined ? "model" : "live",
+/** The world that an answer's row is from. */
+const worldOf = ({ live }: Ran): WorldName => (live === undefined ? modelWorld : liveWorld).name;
+
+const shown = (one: Ran, ownStrategy: string): ShownCase => ({
+  situation: one.own.part,
+  about: one.own.about,
+  variant: one.own.variant ?? ownStrategy,
+  judged: one.own.judged,
+  world: worldOf(one),
 });
 
 const healOf = ({ scenario }: DrillCase): StepId | undefined => scenario.steps.find(({ kind }) => kind === "heal")?.id;
@@ -177,7 +183,7 @@ function sizeRow(one: Ran, profile: Profile): SizeRow {
     ...fillFigures(eventsOf(one), fillId),
     size: own.variant ?? "own",
     judged: own.judged,
-    world: live === undefined ? "model" : "live",
+    world: worldOf(one),
     limitBytes: Number.isFinite(limitBytes) ? limitBytes : null,
     predictedFirstRefusal: fillFigures(model, fillId).firstRefusal,
     memoryAtStartBytes: memory?.[0]?.residentBytes ?? null,

@@ -1,6 +1,6 @@
 /**
- * From events to a verdict: the oracle's answer, the properties that the profile claims or the policy demands, what must have
- * happened, and what the scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
+ * The verdict on the events of a run. It comes from the oracle's answer, the properties that the profile claims or the policy demands, what
+ * must have happened, and what the scenario expects. The worst wins; a run in which nothing happened is inconclusive, never "holds".
  */
 
 import { type Answer, type Asked, hashText } from "../../models/choice.ts";
@@ -16,25 +16,28 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
+import type { Broke } from "../findings/broke.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** One line: why it is not "holds", or what was shown. */
+  /** One line: the reason why it is not "holds", or what was shown. */
   readonly reason: string;
+  /** The promise, conformance or expectation that the reason is about; undefined where it is about the run itself. */
+  readonly about?: Broke | undefined;
   readonly ledger: Ledger;
   readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
   readonly properties: readonly PropertyVerdict[];
-  /** Properties judged and broken that neither profile promises nor policy demands: findings, not violations. */
+  /** Broken properties that neither profile promises nor policy demands: findings, not violations. */
   readonly notPromised: readonly PropertyVerdict[];
-  /** Whether the hand-typed expectation for the profile is met; undefined where the scenario has none. */
+  /** True where the hand-typed expectation for the profile is met; undefined where the scenario has none. */
   readonly expectMet: boolean | undefined;
   readonly disturbed: boolean;
-  /** Branches of the model that this run is a witness of; none where the model ran itself, or nothing was proven. */
+  /** Branches of the model that this run is a witness of. Empty where the model ran itself, or nothing was proven. */
   readonly witnessed: readonly Witnessed[];
-  /** The places where messages ended, as the oracle explains them; none where the run says them itself, or nothing was admitted. */
+  /** The places where messages ended, as the oracle explains them. Empty where the run reports them itself, or nothing was admitted. */
   readonly ended: readonly Event[];
-  /** The answers by which the oracle admits what was observed; none where it does not. */
+  /** The answers by which the oracle admits the observation; empty where it does not. */
   readonly answers: readonly Answer[];
   readonly digest: string;
 }
@@ -50,7 +53,7 @@ export interface JudgeOptions {
 /** Judges the recorded events of one case. */
 export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
   const { scenario, profile } = planned;
-  // In live a place is the oracle's explanation; the model world said it itself.
+  // A live run's places are the oracle's explanation; the model world has reported them itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");
   const observed = observe(recorded);
   const admission = admits(planned, observed, { ...options, knowsPlaces });
@@ -73,11 +76,19 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];
   const unmet = expectation === undefined ? undefined : whyUnmet(ledger, expectation.classes);
-  const { verdict, reason } = conclude({ scenario, conformance, properties, effect, ledger: ledgerState, unmet });
+  const { verdict, reason, about } = conclude({
+    scenario,
+    conformance,
+    properties,
+    effect,
+    ledger: ledgerState,
+    unmet,
+  });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
     verdict,
     reason,
+    ...(about && { about }),
     ledger,
     conformance,
     properties,
@@ -101,7 +112,7 @@ function judgeProperties(
 ): readonly PropertyVerdict[] {
   const declared = declaredBy(scenario, profile);
   const judged = catalogue.filter(one => only === undefined || only.includes(one.id));
-  // What shares a fold is folded once: to end only reads.
+  // Each fold runs once for all properties that share it: `end` only reads.
   const states = new Map<Property["on"], unknown>();
   for (const { start, on } of judged) {
     if (states.has(on)) continue;
@@ -112,33 +123,36 @@ function judgeProperties(
   return judged.map(one => judgeProperty(one, states.get(one.on)));
 }
 
-/** What a verdict rests on. */
+/** The grounds of a verdict. */
 interface Grounds {
   readonly scenario: Scenario;
   readonly conformance: Judgement["conformance"];
   readonly properties: readonly PropertyVerdict[];
   readonly effect: EffectState;
   readonly ledger: LedgerState;
-  /** How the counts differ from what the scenario expects of the profile. */
+  /** The difference between the counts and what the scenario expects of the profile. */
   readonly unmet: string | undefined;
 }
 
-function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
+type Conclusion = Pick<Judgement, "verdict" | "reason" | "about">;
+
+function conclude(grounds: Grounds): Conclusion {
   const { scenario, conformance, properties, effect, ledger, unmet } = grounds;
-  const verdicts: { verdict: Verdict; reason: string }[] = [];
-  const say = (verdict: Verdict, reason: string): void => void verdicts.push({ verdict, reason });
+  const verdicts: Conclusion[] = [];
+  const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
   const vacuous = whyVacuous(effect);
-  for (const one of properties) if (one.verdict === "violated") say("violated", `${one.property}: ${one.reason}`);
+  for (const { property, verdict, reason } of properties)
+    if (verdict === "violated") say("violated", reason, { kind: "promise", property });
   if (vacuous !== undefined) say("inconclusive", vacuous);
   if (conformance.answer === "not-permitted") {
-    // A wait that was not met is the run's own failure before it is the client's: nothing after it can be trusted. And what nobody
-    // saw arrive may have arrived.
+    // A wait that was not met is the run's own failure before it is the client's, so nothing after it can be trusted. And an arrival that
+    // was not seen may have happened.
     const trusted = effect.notAwaited.length === 0 && observationComplete;
-    say(trusted ? "violated" : "inconclusive", `conformance: ${conformance.reason}`);
+    say(trusted ? "violated" : "inconclusive", conformance.reason, { kind: "conformance" });
   }
-  if (unmet !== undefined && vacuous === undefined) say("violated", `expect: ${unmet}`);
-  if (conformance.answer === "undecided") say("inconclusive", `conformance: ${conformance.reason}`);
+  if (unmet !== undefined && vacuous === undefined) say("violated", unmet, { kind: "expectation" });
+  if (conformance.answer === "undecided") say("inconclusive", conformance.reason, { kind: "conformance" });
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
   const inDoubt = open.indexOf(true);
   if (inDoubt >= 0)
@@ -149,8 +163,7 @@ function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
   for (const must of scenario.mustHappen)
     if (!happened(must, effect)) say("inconclusive", `it must happen, and did not: ${describeMust(must)}`);
   const verdict = worst(verdicts.map(one => one.verdict));
-  const reason = verdicts.find(one => one.verdict === verdict)?.reason ?? "everything that was promised held";
-  return { verdict, reason };
+  return verdicts.find(one => one.verdict === verdict) ?? { verdict, reason: "everything that was promised held" };
 }
 
 function happened(must: MustHappen, effect: EffectState): boolean {
@@ -178,7 +191,7 @@ function describeMust(must: MustHappen): string {
   }
 }
 
-/** Which class count lies outside what is expected; a class not named must be 0. */
+/** The class whose count lies outside what is expected; a class that is not named must be 0. */
 export function whyUnmet(ledger: Ledger, expected: Scenario["expect"][string]["classes"]): string | undefined {
   for (const name of classNames) {
     const want: ExpectedCount = expected[name] ?? 0;
@@ -190,7 +203,7 @@ export function whyUnmet(ledger: Ledger, expected: Scenario["expect"][string]["c
   return undefined;
 }
 
-/** A rolling hash over the events, proofs left out: they name what differs from run to run. */
+/** A rolling hash over the events without their proofs, which differ from run to run. */
 export function digestOf(events: readonly Event[]): string {
   let hash = 0x811c9dc5;
   for (const event of events) {

@@ -2,13 +2,14 @@
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Rate } from "../judge/rate.ts";
 import type { Witnessed } from "../judge/witnessed.ts";
+import type { liveWorld, worldNames } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { renderPairs, renderTable } from "./table.ts";
 import { renderWitnessed } from "./witnessed.ts";
 
-type Counts = Readonly<Record<string, number>>;
+type CountsByName = Readonly<Record<string, number>>;
 
 interface Compared {
   readonly verdict: Verdict;
@@ -42,30 +43,30 @@ interface Compared {
   readonly report: string;
 }
 
-/** Of `compare`. */
+/** The report of `compare`. */
 export interface CompareReport extends Compared {
-  readonly worlds: readonly ["model", "live"];
-  readonly shapes: Counts;
-  readonly reasons: readonly Reason[];
+  readonly worlds: typeof worldNames;
+  readonly shapes: CountsByName;
+  readonly reasons: readonly Unproven[];
 }
 
-/** Of `search --world live`. */
+/** The report of `search --world live`. */
 export interface LiveSearchReport extends Compared {
-  readonly world: "live";
-  readonly coverage: { readonly properties: Counts; readonly shapes: Counts };
+  readonly world: typeof liveWorld.name;
+  readonly coverage: { readonly properties: CountsByName; readonly shapes: CountsByName };
 }
 
-interface Reason {
+interface Unproven {
   readonly word: string;
   readonly reason: string;
 }
 
-/** What the text shows beside the document. */
+/** Facts that the text shows beside the document. */
 export interface ComparedBesides {
   readonly runsAsked: number;
   readonly seconds: number;
-  readonly shapes: Counts;
-  readonly reasons: readonly Reason[];
+  readonly shapes: CountsByName;
+  readonly reasons: readonly Unproven[];
   /** The bus's own profile, where it is held against another. */
   readonly notOwn: string | undefined;
   /** The journal takes no more cases. */
@@ -119,7 +120,7 @@ function renderFound(report: Compared, { shapes, reasons, failure }: ComparedBes
   ].filter(block => block !== "");
 }
 
-function renderReasons(reasons: readonly Reason[], paint: Paint): string {
+function renderReasons(reasons: readonly Unproven[], paint: Paint): string {
   if (reasons.length === 0) return "";
   const shown = reasons.slice(0, reasonsShownMax).map(one => `  ${one.word}  ${one.reason}`);
   const more = reasons.length - shown.length;

@@ -1,20 +1,20 @@
-/** What is installed, what each bus says of itself, and what to do about what is missing. */
+/** The installed parts, each bus's own report, and what to do about missing parts. */
 import type { Paint } from "./paint.ts";
 import { renderPairs } from "./table.ts";
 
-export interface BusState {
+export interface BusFound {
   readonly name: string;
   readonly profile: string | null;
   readonly client: string | null;
   readonly capabilities: readonly string[];
   readonly built: boolean;
-  /** What its build needs; null where nothing is built. */
+  /** The tools that its build needs; null where nothing is built. */
   readonly needs: string | null;
-  /** The bus is what was started, or what that has started in turn; null if it has not greeted, or nobody can tell. */
+  /** The bus is the process that was started, or one that it has started in turn; null if it has not greeted, or if that is unknown. */
   readonly process: "started" | "wrapped" | null;
   /** The reason why it has neither signals nor memory. */
   readonly unclaimed?: string;
-  /** Why it does not greet. */
+  /** The reason why it does not greet. */
   readonly problem?: string;
 }
 
@@ -24,7 +24,7 @@ export interface PackageState {
 }
 
 export interface DoctorReport {
-  /** Whether the live world is ready. */
+  /** The state of the live world, ready or not. */
   readonly live: string;
   readonly node: string;
   readonly servers: readonly {
@@ -35,13 +35,13 @@ export interface DoctorReport {
   }[];
   readonly packages: readonly PackageState[];
   readonly containers: {
-    /** Whether the package is installed. */
+    /** True where the package is installed. */
     readonly testcontainers: boolean;
     /** The engine's version; null where none answers. */
     readonly engine: string | null;
     readonly problem: string | null;
   };
-  readonly buses: readonly BusState[];
+  readonly buses: readonly BusFound[];
   readonly advice: readonly string[];
 }
 
@@ -68,7 +68,7 @@ export function renderDoctor(report: DoctorReport, paint: Paint): string {
 const engineText = ({ engine }: DoctorReport["containers"], good: (text: string) => string): string =>
   `${engine}, ${good("answers")}`;
 
-function busText(bus: BusState, good: (text: string) => string, bad: (text: string) => string): string {
+function busText(bus: BusFound, good: (text: string) => string, bad: (text: string) => string): string {
   if (bus.problem !== undefined) return bad("does not greet");
   if (!bus.built) return bad("not built yet");
   const unclaimed = bus.unclaimed === undefined ? "" : `; ${bad("neither signals nor memory")}`;

@@ -3,6 +3,7 @@ import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts"
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { type Rate, rateText } from "../judge/rate.ts";
 import type { Witnessed } from "../judge/witnessed.ts";
+import { isReal, type WorldName } from "../worlds/names.ts";
 import { classTitles } from "./fates.ts";
 import { type LedgerRow, renderLedger } from "./ledger-table.ts";
 import { type NotShown, renderNotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
@@ -13,7 +14,7 @@ import { renderWitnessed } from "./witnessed.ts";
 export interface Violation {
   readonly scenario: string;
   readonly bus: string;
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   readonly property: string;
   readonly reason: string;
   readonly reproduced: Rate;
@@ -39,7 +40,7 @@ export interface ModelPart {
 
 export interface LivePart {
   readonly verdict: Verdict;
-  /** Why there is no live world. */
+  /** The reason why there is no live world. */
   readonly reason?: string;
   readonly seconds?: number;
   readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
@@ -50,7 +51,7 @@ export interface DrillReport {
   readonly seed: string;
   readonly interrupted: boolean;
   readonly worlds: { readonly model: ModelPart; readonly live: LivePart };
-  /** What of the corpus was not run live though it could have been; the model runs all of it. */
+  /** The part of the corpus that was not run live though it could have been; the model runs all of it. */
   readonly selection: {
     readonly rule: string;
     readonly leftOut: readonly { readonly scenario: string; readonly bus: string }[];
@@ -94,17 +95,17 @@ export interface DrillReport {
   readonly report: string;
 }
 
-/** Before it is kept it has no path. */
+/** A report without its path, which it has once it is kept. */
 type Unkept = Omit<DrillReport, "report">;
 
 export function renderDrill(report: Unkept, paint: Paint): string {
-  const live = report.ledger.filter(row => row.world === "live");
-  const model = report.ledger.filter(row => row.world === "model");
-  const shown = live.length > 0 ? live : model;
+  const real = report.ledger.filter(row => isReal(row.world));
+  const modelled = report.ledger.filter(row => !isReal(row.world));
+  const shown = real.length > 0 ? real : modelled;
   const sections = [
     renderHead(report, paint),
-    shown.length === 0 ? "" : `${titleOf(live.length > 0 ? "live" : "model", paint)}\n${renderLedger(shown, paint)}`,
-    renderFindings(live, report, paint),
+    shown.length === 0 ? "" : `${titleOf(real.length > 0, paint)}\n${renderLedger(shown, paint)}`,
+    renderFindings(real, report, paint),
     renderWitnessed(report.witnessed, paint),
     renderSelfTest(report.selfTest, paint),
     renderNotShown(report.notShown, paint),
@@ -115,8 +116,8 @@ export function renderDrill(report: Unkept, paint: Paint): string {
   return sections.filter(text => text !== "").join("\n\n");
 }
 
-function titleOf(world: "live" | "model", paint: Paint): string {
-  const where = world === "live" ? "on the real clients and servers" : "in the model (no live world is available here)";
+function titleOf(areReal: boolean, paint: Paint): string {
+  const where = areReal ? "on the real clients and servers" : "in the model (no live world is available here)";
   return paint("bold", `What happened to every message, ${where}`);
 }
 
@@ -195,7 +196,7 @@ function renderViolations({ violations }: Unkept, paint: Paint): string {
   if (violations.length === 0) return "";
   const blocks = violations.map(one => {
     const again = one.reproduced.n === 0 ? ", not run again" : `, seen again in ${rateText(one.reproduced)}`;
-    const rate = one.world === "live" ? again : "";
+    const rate = isReal(one.world) ? again : "";
     return `  ${paint("red", "✗")} ${one.scenario} on ${one.bus} (${one.world}${rate})\n      ${one.reason}\n      ${paint("dim", one.again)}`;
   });
   return `${paint("bold", "Violations")}\n${blocks.join("\n")}`;

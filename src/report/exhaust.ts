@@ -1,10 +1,15 @@
-/** Every schedule within a bound, as it was explored: what each setting came to, the totals, and the shortest violations. */
+/** Every schedule within a bound: the space before it is explored; then what each setting came to, the totals, and the shortest violations. */
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { type Column, counted, renderPairs, renderTable } from "./table.ts";
 
-interface Asked {
+interface MessageSize {
+  readonly payloadBytes: number;
+  readonly frameBytes: number;
+}
+
+interface OracleAsked {
   readonly asked: number;
   readonly admitted: number;
 }
@@ -33,7 +38,13 @@ export interface ExhaustReport {
   readonly leftOut: readonly string[];
   /** Spendings in one schedule, and what the search may spend; null: no bound. */
   readonly bounds: Readonly<Record<string, number | null>>;
-  readonly sizes: object;
+  readonly sizes: MessageSize & {
+    readonly subject: string;
+    readonly pingBytes: number;
+    readonly large: MessageSize;
+    readonly limitBytes: readonly number[];
+    readonly bufferBytesMax: readonly (number | null)[];
+  };
   readonly settings: readonly {
     readonly setting: string;
     readonly schedules: number;
@@ -41,17 +52,66 @@ export interface ExhaustReport {
     readonly transitions: number;
     readonly endings: number;
     readonly depth: number;
-    readonly oracle: Asked;
-    /** Why it is not all; null where it is. */
+    readonly oracle: OracleAsked;
+    /** The reason why it is not all; null where it is. */
     readonly stopped: string | null;
   }[];
-  readonly oracle: Asked;
+  readonly oracle: OracleAsked;
   readonly exercised: readonly string[];
   readonly neverExercised: readonly string[];
   /** Distinct sets of class counts. */
   readonly ledgers: readonly string[];
   readonly seconds: number;
 }
+
+/** The meaning of "all schedules". */
+export interface ScheduleSpace {
+  readonly profile: string;
+  readonly letters: readonly SpaceLetter[];
+  /** Kinds of step that are for a bus with a policy. */
+  readonly leftOut: readonly string[];
+  /** Spendings in one schedule at most. */
+  readonly bounds: Readonly<Record<string, number>>;
+  readonly depth: number | undefined;
+  readonly statesMax: number;
+  readonly budgetSeconds: number;
+  readonly sizes: ExhaustReport["sizes"];
+  readonly settings: readonly { readonly name: string }[];
+}
+
+interface SpaceLetter {
+  readonly name: string;
+  /** The spendings of a step; one that it spends twice stands here twice. */
+  readonly spends: readonly string[];
+}
+
+/** The alphabet, every bound, the sizes, the options, before the first schedule. */
+export function renderSpace(space: ScheduleSpace): string {
+  const { profile, letters, leftOut, bounds, depth, statesMax, budgetSeconds, sizes, settings } = space;
+  const { subject, payloadBytes, frameBytes, large } = sizes;
+  const spendings = Object.entries(bounds).filter(([, n]) => n > 0);
+  const all = [
+    `in one schedule at most: ${spendings.map(([what, n]) => `${what} ${n}`).join(", ")}`,
+    ...(depth === undefined ? [] : [`steps ${depth}`]),
+  ].join(", ");
+  return renderPairs([
+    ["Profile", profile],
+    ["Alphabet", "every kind of step and fault that this profile can do, with the bounds that it uses"],
+    ...letters.map((letter): [string, string] => ["", `${letter.name} (${spentText(letter)})`]),
+    ["", `left out, for a bus with a policy: ${leftOut.join(", ")}`],
+    ["Bounds", all],
+    ["", `of the search: ${statesMax.toLocaleString("en-US")} states, ${budgetSeconds} seconds`],
+    ["Sizes", `subject "${subject}", payload ${payloadBytes} bytes, frame ${frameBytes} bytes`],
+    ["", `or payload ${large.payloadBytes} bytes, frame ${large.frameBytes} bytes; one size in one schedule`],
+    ...settings.map(({ name }, i): [string, string] => [i === 0 ? "Settings" : "", name]),
+  ]);
+}
+
+const spentText = ({ spends }: SpaceLetter): string =>
+  [...new Set(spends)]
+    .map(one => ({ one, times: spends.filter(other => other === one).length }))
+    .map(({ one, times }) => (times === 1 ? one : `${times} ${one}`))
+    .join(", ");
 
 export function renderExhaust(report: ExhaustReport, failures: readonly ShownFailure[], paint: Paint): string {
   const { verdict, interrupted } = report;

@@ -2,6 +2,7 @@
 import type { Place } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
+import type { WorldName } from "../worlds/names.ts";
 import { classTitles, placesText } from "./fates.ts";
 import { markOf, type Paint } from "./paint.ts";
 import { type Column, type Row, renderTable } from "./table.ts";
@@ -11,7 +12,7 @@ export interface LedgerRow {
   readonly scenario: string;
   readonly bus: string;
   readonly profile: string;
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   readonly published: number;
   readonly classes: Readonly<Record<ClassName, number>>;
   readonly places: Readonly<Partial<Record<Place, number>>>;

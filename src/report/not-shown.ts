@@ -1,4 +1,5 @@
 /** The part of a report that the harness could not show: claims of the fault injector's self-test that failed, and the cases that are inconclusive for it. */
+import type { WorldName } from "../worlds/names.ts";
 import type { Paint } from "./paint.ts";
 import { counted } from "./table.ts";
 
@@ -17,7 +18,7 @@ export interface SelfTestReport {
 export interface NotShown {
   readonly scenario: string;
   readonly bus: string;
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   /** Capabilities that the injector did not show; empty where the reason is another one. */
   readonly missing: readonly string[];
   readonly reason: string;

@@ -3,9 +3,10 @@ import type { Asked, Departure } from "../../models/choice.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import { type Broke, brokeText, withoutName } from "../findings/broke.ts";
+import { type Broke, brokeText, reasonText } from "../findings/broke.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { type Rate, rateText } from "../judge/rate.ts";
+import { isReal, type WorldName } from "../worlds/names.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
 import type { LedgerRow } from "./ledger-table.ts";
@@ -20,7 +21,7 @@ interface Answered {
 
 /** One scenario on one bus in one world, as often as asked. */
 export interface ReplayedCase {
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   readonly bus: string;
   readonly profile: string;
   /** Bus or world lack these, so that it was not run. */
@@ -28,12 +29,12 @@ export interface ReplayedCase {
   /** Only the injector's self-test failed to show these, so that it was not run. */
   readonly notShown: readonly string[];
   readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
-  /** How the questions of the model were answered, where the file holds answers. */
+  /** The answers to the model's questions, where the file holds answers. */
   readonly answered?: Answered;
 }
 
 interface OnBus {
-  readonly world: "model" | "live";
+  readonly world: WorldName;
   readonly bus: string;
 }
 
@@ -49,13 +50,13 @@ export interface ReplayReport {
     readonly verdict: Verdict;
     readonly reason: string;
     readonly times: number;
-    /** Of the first run that came to it, if there is one. */
+    /** The conformance of the first run that came to it, if there is one. */
     readonly conformance?: Judgement["conformance"];
     readonly expectMet?: boolean | null;
     readonly properties?: Judgement["properties"];
   })[];
   readonly reproduced: Rate;
-  readonly answers: readonly ({ readonly world: "model" | "live"; readonly profile: string } & Answered)[];
+  readonly answers: readonly ({ readonly world: WorldName; readonly profile: string } & Answered)[];
   readonly nondeterministic: boolean;
   readonly digests: readonly (OnBus & { readonly digest: string })[];
   readonly ledger: readonly (LedgerRow & { readonly times: number })[];
@@ -64,11 +65,16 @@ export interface ReplayReport {
   readonly notShown: readonly NotShown[];
 }
 
-/** What the text shows beside the document. */
+/** Facts that the text shows beside the document. */
 export interface ReplayedBesides {
   readonly scenario: Scenario;
   readonly counterexample:
-    | { readonly broken: Broke; readonly reason: string; readonly overridden: boolean }
+    | {
+        readonly broken: Broke;
+        /** The reason without the name of what broke. */
+        readonly reason: string;
+        readonly overridden: boolean;
+      }
     | undefined;
   readonly cases: readonly ReplayedCase[];
 }
@@ -79,7 +85,7 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
   if (counterexample !== undefined) {
     const whose = counterexample.overridden ? " (held against a profile that is not the bus's own)" : "";
     const { broken, reason } = counterexample;
-    head.push(`  counterexample of ${brokeText(broken)}${whose}: ${withoutName(broken, reason)}`);
+    head.push(`  counterexample of ${brokeText(broken)}${whose}: ${reason}`);
   }
   return [
     head.join("\n"),
@@ -93,10 +99,9 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
 }
 
 function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string {
-  const title =
-    one.world === "model"
-      ? `model of ${one.profile}`
-      : `live, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`;
+  const title = isReal(one.world)
+    ? `${one.world}, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`
+    : `${one.world} of ${one.profile}`;
   const [first] = one.runs;
   if (first === undefined) return `${paint("yellow", "?")} ${paint("bold", title)}: ${whyNotRun(one)}`;
   const tally = tallyOf(one);
@@ -105,11 +110,11 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
       `  ${text}${one.runs.length === 1 ? "" : paint("dim", `  (${times} of ${one.runs.length} runs)`)}${verdict === "holds" ? "" : ` ${markOf(paint, verdict)}`}`,
   );
   const shown = one.runs.find(run => run.judgement.verdict !== "holds") ?? first;
-  const { verdict, reason } = shown.judgement;
+  const { verdict } = shown.judgement;
   return [
     `${markOf(paint, verdict)} ${paint("bold", title)}`,
     ...lines,
-    ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reason}`]),
+    ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reasonText(shown.judgement)}`]),
     ...renderExpectation(scenario, one.profile, shown.judgement, paint),
     ...renderAnswers(one, paint),
     ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),
@@ -175,11 +180,11 @@ function tallyOf({ runs }: ReplayedCase): readonly { text: string; times: number
   return [...seen.values()].toSorted((a, b) => b.times - a.times);
 }
 
-/** Where the first run of live came to other classes than the model's with the same profile. */
+/** The place where the first live run came to other classes than the model's with the same profile. */
 function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
   const pairs: [string, string][] = [];
-  for (const live of cases.filter(one => one.world === "live")) {
-    const model = cases.find(one => one.world === "model" && one.profile === live.profile);
+  for (const live of cases.filter(one => isReal(one.world))) {
+    const model = cases.find(one => !isReal(one.world) && one.profile === live.profile);
     const [seen, made] = [live.runs[0]?.judgement, model?.runs[0]?.judgement];
     if (seen === undefined || made === undefined) continue;
     const differing = classNames

@@ -1,15 +1,16 @@
-/** What a model search has met, as text: promises and goals by profile, then the transitions, by name those that it never met. */
+/** The coverage of a model search, as text: promises and goals by profile, then the transitions, with the names of those never met. */
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
+import type { modelWorld } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface GoalsShown {
-  /** By id the run that showed it first. */
+  /** The first run that showed each goal, by its id. */
   readonly reached: Readonly<Record<string, number>>;
   readonly neverReached: readonly { readonly id: string; readonly what: string }[];
-  /** Runs after which a goal that was not seen is not for want of luck; whether there were so many. */
+  /** The number of runs after which an unseen goal is no bad luck, and whether there were as many. */
   readonly runsDue: number;
   readonly isDue: boolean;
 }
@@ -38,38 +39,38 @@ export interface ProfileSearched {
   readonly goals: GoalsShown;
 }
 
-interface SmallScope {
+interface SmallScopeShown {
   readonly schedules: number;
   readonly states: number;
   /** All schedules within the bounds were tried. */
   readonly complete: boolean;
 }
 
-/** Of one schedule. */
+/** The bounds of one schedule. */
 export interface ScopeBounds {
   readonly publishes: number;
   readonly faults: number;
   readonly steps: number;
 }
 
-type Counts = Readonly<Record<string, number>>;
-type Certified = NonNullable<Counterexample["certified"]>;
+type CountsByName = Readonly<Record<string, number>>;
+type CertificateShown = NonNullable<Counterexample["certified"]>;
 
-/** Of `search` in the model world. */
+/** The report of `search` in the model world. */
 export interface SearchReport {
   readonly verdict: Verdict;
   readonly seed: string;
   readonly interrupted: boolean;
-  readonly world: "model";
+  readonly world: typeof modelWorld.name;
   readonly policy: string | null;
   readonly runs: number;
   readonly runsPerSecond: number;
   /** Path of the first violation's file; whether it was met before, and how minimal it is. */
   readonly counterexample: string | null;
   readonly known: boolean;
-  readonly certified: Certified | null;
+  readonly certified: CertificateShown | null;
   /** Null under a policy. */
-  readonly smallScope: SmallScope | null;
+  readonly smallScope: SmallScopeShown | null;
   readonly violations: readonly {
     readonly property: string;
     readonly reason: string;
@@ -78,14 +79,14 @@ export interface SearchReport {
     readonly counterexample: string;
     readonly known: boolean;
     readonly steps: number;
-    readonly certified: Certified;
+    readonly certified: CertificateShown;
   }[];
   readonly coverage: TransitionsShown & {
-    readonly properties: Counts;
-    readonly shapes: Counts;
+    readonly properties: CountsByName;
+    readonly shapes: CountsByName;
     readonly shapeRuns: number;
   };
-  readonly profiles: readonly (ProfileSearched & { readonly smallScope: SmallScope | null })[];
+  readonly profiles: readonly (ProfileSearched & { readonly smallScope: SmallScopeShown | null })[];
 }
 
 export function renderSearch(
@@ -117,7 +118,10 @@ function renderRuns(
   ]);
 }
 
-function scopeText({ schedules, states, complete }: SmallScope, { publishes, faults, steps }: ScopeBounds): string {
+function scopeText(
+  { schedules, states, complete }: SmallScopeShown,
+  { publishes, faults, steps }: ScopeBounds,
+): string {
   const bounds = `${counted(publishes, "publish", "publishes")}, ${counted(faults, "fault")} and ${counted(steps, "step")}`;
   return `${complete ? "all" : "not all"} of at most ${bounds}: ${counted(schedules, "schedule")} in ${counted(states, "state")}`;
 }
@@ -128,7 +132,7 @@ function profileText({ profile, promises, neverExercised, disturbed, heldAgainst
   return `${profile}: ${exercised}, ${disturbed} runs disturbed, ${heldAgainstOracle} also held against the oracle${never}`;
 }
 
-/** Under a policy there are none yet. */
+/** The lines of the goals; there are none yet under a policy. */
 const goalLines = (goals: GoalsShown): readonly string[] =>
   Object.keys(goals.reached).length + goals.neverReached.length === 0 ? [] : [`  ${goalsText(goals)}`];
 

@@ -1,16 +1,27 @@
-/** Which profile a bus is held against: the one that its manifest or its greeting names, unless the user names another. */
+/** The profile that a bus is held against: the one that its manifest or its greeting names, unless the user names another. */
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
-import { exitCodes, FaultlineError } from "../errors.ts";
+import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
+import { didYouMean } from "../files/nearest.ts";
 
-/** A bundled bus's profile, without starting it. */
+/** @throws UsageError where there is none of that name, with those that there are */
+export function knownProfile(name: string): Profile {
+  const profile = profiles[name];
+  if (profile !== undefined) return profile;
+  const known = Object.keys(profiles);
+  throw new UsageError(
+    `There is no profile ${JSON.stringify(name)}; the known profiles are ${known.join(", ")}.${didYouMean(name, known)}`,
+  );
+}
+
+/** A bundled bus's profile, read without starting it. */
 export const bundledProfile = (bus: string): string | undefined =>
   bundledBuses().find(one => one.name === bus)?.profile;
 
 export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
 
-/** What a bus is held against: the profile that its greeting names, unless the user names another. */
+/** The profile that its greeting names, unless the user names another. */
 export interface HeldAgainst {
   readonly declared: Profile;
   readonly profile: Profile;

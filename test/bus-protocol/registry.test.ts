@@ -11,7 +11,7 @@ import {
   findBus,
   isBuilt,
   launchOf,
-  type Run,
+  type RunProgram,
 } from "../../src/bus-protocol/registry.ts";
 
 test("the four bundled buses are found, each in the folder of its name", () => {
@@ -58,7 +58,7 @@ describe("building", () => {
     folder,
   });
   const launch = () => launchOf(manifest());
-  const builds: Run = async command => {
+  const builds: RunProgram = async command => {
     writeFileSync(command[3] ?? "", "built");
     return { code: 0, stderr: "" };
   };
@@ -89,7 +89,7 @@ describe("building", () => {
       build: ["make", "bin/env"],
       makes: "bin/env",
     });
-    const make: Run = async ([, target]) => {
+    const make: RunProgram = async ([, target]) => {
       await mkdir(target ?? "");
       writeFileSync(join(target ?? "", "tool"), "made");
       return { code: 0, stderr: "" };

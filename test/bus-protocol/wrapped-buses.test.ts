@@ -9,7 +9,7 @@ import { findBusPid, type Kernel } from "../../src/worlds/live/bus-pid.ts";
 import { type BusProcess, startBus } from "../../src/worlds/live/bus-process.ts";
 import { spawnGuarded } from "../../src/worlds/live/guard.ts";
 import { memoryOf } from "../../src/worlds/live/memory.ts";
-import { descendantsInGroup, type Process, parseStat } from "../../src/worlds/live/processes.ts";
+import { descendantsInGroup, parseStat, type SystemProcess } from "../../src/worlds/live/processes.ts";
 
 const folder = join(import.meta.dirname, "wrapped-buses");
 const node = `"${process.execPath}"`;
@@ -192,8 +192,11 @@ describe("which process it is cannot be known", () => {
 });
 
 describe("what the kernel tells decides", () => {
-  const one = (pid: number, parent: number): Process => ({ pid, parent, group: 10, start: "1" });
-  const kernel = (all: readonly Process[] | undefined, streams: Readonly<Record<number, string>> = {}): Kernel => ({
+  const one = (pid: number, parent: number): SystemProcess => ({ pid, parent, group: 10, start: "1" });
+  const kernel = (
+    all: readonly SystemProcess[] | undefined,
+    streams: Readonly<Record<number, string>> = {},
+  ): Kernel => ({
     descendants: () => all,
     streams: pid => streams[pid],
   });

@@ -1,10 +1,11 @@
 /** An exact case of the corpus must permit one outcome: a drill of a loosened model is no drill that holds. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PlannedCase } from "../../models/plan/plan.ts";
-import type { Context } from "../../src/commands/context.ts";
-import { type DrillOptions, drill } from "../../src/commands/drill.ts";
+import { drill } from "../../src/commands/drill.ts";
+import type { DrillOptions } from "../../src/drills/corpus/found.ts";
 import { type Permitted, permittedLedgers } from "../../src/judge/permitted.ts";
 import { plain } from "../../src/report/paint.ts";
+import type { Context } from "../../src/runs/context.ts";
 import { ownFolder, withoutServers } from "./faultline.ts";
 
 const exact = "reconnect-buffer/published-while-down";

@@ -18,8 +18,9 @@ import {
   expectation,
   isSameBug,
   promise,
+  reasonText,
 } from "../../src/findings/broke.ts";
-import { checkCounterexample, counterexampleOf } from "../../src/findings/counterexample.ts";
+import { checkCounterexample, counterexampleOf, reasonOf } from "../../src/findings/counterexample.ts";
 import { type Cut, concluded, ending, isVacuous, kept } from "../../src/findings/ending.ts";
 import { explained, runModelCase } from "../../src/judge/run.ts";
 import type { ReplayReport } from "../../src/report/replay.ts";
@@ -59,6 +60,18 @@ describe("what broke", () => {
   });
 });
 
+describe("a reason", () => {
+  test("is kept without the word for what it is about, and shown behind it", () => {
+    expect(reasonText({ about: promise("shutdown/x"), reason: "one was lost" })).toBe("shutdown/x: one was lost");
+    expect(reasonText({ about: conformance, reason: "no" })).toBe("conformance: no");
+    expect(reasonText({ about: expectation, reason: "kept is 3" })).toBe("expect: kept is 3");
+  });
+
+  test("about the run itself is shown as it is, and so is that of an earlier version's journal", () => {
+    expect(reasonText({ about: undefined, reason: "expect: kept is 3" })).toBe("expect: kept is 3");
+  });
+});
+
 describe("a counterexample", () => {
   const found = { scenario: whileDown, bus: "nats-js-3", profile: natsJs3, world: "model", seed: "1" } as const;
   const run = runModelCase(found, required);
@@ -73,7 +86,9 @@ describe("a counterexample", () => {
       reproduced: { k: 1, n: 1 },
       overridden: false,
     });
-    expect(one.reason).toBe(run.judgement.reason);
+    expect(one.reason).toBe(`${dropped}: ${run.judgement.reason}`);
+    expect(one.reason).toBe(reasonText(run.judgement));
+    expect(reasonOf(one)).toBe(run.judgement.reason);
     expect(one.expected).toEqual(one.observed);
     expect(checkCounterexample(JSON.parse(JSON.stringify(one)), "a file")).toEqual(one);
   });

@@ -241,7 +241,8 @@ test("a case in which nobody can tell is inconclusive, and names the message", (
   });
   expect(verdictOf(undefined)).toMatchObject({
     verdict: "violated",
-    reason: `${id}: message 0 was acknowledged, and no stream holds it`,
+    about: { kind: "promise", property: id },
+    reason: "message 0 was acknowledged, and no stream holds it",
   });
 });
 

@@ -4,7 +4,14 @@
  * its world has said; whatever a mutant does, nothing shorter than what is found here shows it. Called by `run.ts --exhaust`.
  */
 import { brokeText } from "../../src/findings/broke.ts";
-import { alphabetOf, boundsOf, type Setting, scopeOf, settingsOf, sizesOf } from "../../src/search/exhaust/alphabet.ts";
+import {
+  alphabetOf,
+  boundsOf,
+  type ScheduleSetting,
+  scopeOf,
+  settingsOf,
+  sizesOf,
+} from "../../src/search/exhaust/alphabet.ts";
 import { type PathsWalked, walkPaths } from "../../src/search/exhaust/paths.ts";
 import { type Mutant, runMutant } from "./mutant.ts";
 
@@ -27,7 +34,7 @@ export function shortest(mutant: Mutant, depthMax = mutant.beyond === undefined 
   const { publishes, faults } = exhaustBound;
   const { policy, options } = mutant.where;
   const settings = settingsOf(profile, sizesOf(profile, publishes));
-  const [plain] = settings as readonly [Setting];
+  const [plain] = settings as readonly [ScheduleSetting];
   const walked = walkPaths({
     profile,
     letters: alphabetOf(profile, scopeOf(publishes, policy)),

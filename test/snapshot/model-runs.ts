@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { planCase, profiles } from "../../models/index.ts";
 import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
+import { reasonText } from "../../src/findings/broke.ts";
 import { type Event, type Judgement, judge, openModel, type Profile, type Scenario } from "../../src/index.ts";
 import type { Json } from "./split.ts";
 
@@ -108,7 +109,7 @@ function recordOf(
     judgement: concluded as unknown as Json,
     texts: [
       ...events.flatMap(textsOf),
-      judgement.reason,
+      reasonText(judgement),
       conformance.reason,
       ...[...properties, ...notPromised].map(one => one.reason),
     ],

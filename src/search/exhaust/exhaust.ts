@@ -1,8 +1,8 @@
 /**
- * Every schedule within the bounds, on the model, breadth first: a node is where the bus, the harness's view with what is spent, and
- * the promises' own states have come to; equal nodes are followed once. Every answer to every question is taken, and every node
- * where a schedule may end is also settled and judged. Levels are steps, so the first
- * violation is a shortest one. A bound that is met makes the answer inconclusive, never "holds".
+ * Every schedule within the bounds, on the model, breadth first. A node is the state of the bus, the harness's view with what is spent, and
+ * the states of the promises; equal nodes are followed once. Every answer to every question is taken, and every node where a schedule may
+ * end is also settled and judged. Levels are steps, so the first violation is a shortest one. Reaching a bound makes the answer
+ * inconclusive, never "holds".
  */
 import { setImmediate } from "node:timers/promises";
 import { type Answer, type Choose, expand, wholeRange } from "../../../models/choice.ts";
@@ -20,7 +20,7 @@ import { declaredBy, type Property, promisedIds } from "../../../properties/prop
 import { type Broke, brokeText, conformance, promise } from "../../findings/broke.ts";
 import type { JudgeOptions } from "../../judge/judge.ts";
 import { isSmaller } from "../certify.ts";
-import { type Bounds, type Letter, type Setting, scenarioOf } from "./alphabet.ts";
+import { type Bounds, type Letter, type ScheduleSetting, scenarioOf } from "./alphabet.ts";
 import { Monitor } from "./monitor.ts";
 import { Pairs } from "./pairs.ts";
 import { type Edge, Schedules } from "./schedules.ts";
@@ -29,21 +29,21 @@ import { modelSteps, type StepWorld } from "./world.ts";
 export interface Exhaust {
   readonly profile: Profile;
   readonly letters: readonly Letter[];
-  readonly settings: readonly Setting[];
+  readonly settings: readonly ScheduleSetting[];
   readonly bounds: Bounds;
-  /** Steps of a schedule at most; absent: what the bounds on every kind of step allow. */
+  /** The most steps of a schedule; absent: as many as the bounds on each kind of step allow. */
   readonly depthMax?: number;
   readonly statesMax: number;
   readonly budgetMs: number;
   readonly judging?: JudgeOptions;
-  /** Nodes of each setting that are also held against the oracle; absent: 100. */
+  /** The number of nodes of each setting that are also held against the oracle; absent: 100. */
   readonly oracleSample?: number;
-  /** What is explored, if not the model of the profile: a mutant. */
+  /** The world explored instead of the model of the profile: a mutant. */
   readonly world?: StepWorld;
 }
 
-export interface Violation {
-  /** A promise, or conformance. */
+export interface ShortestViolation {
+  /** The broken promise, or conformance. */
   readonly broken: Broke;
   readonly reason: string;
   readonly setting: string;
@@ -52,25 +52,25 @@ export interface Violation {
   readonly answers: readonly Answer[];
 }
 
-/** What one setting came to. */
+/** The figures of one setting. */
 export interface Explored {
   readonly setting: string;
   readonly schedules: number;
   readonly states: number;
   readonly transitions: number;
-  /** Nodes settled and judged, once for each way of settling. */
+  /** The number of nodes settled and judged, once for each way of settling. */
   readonly endings: number;
-  /** The longest schedule that was judged, and with it all as long. */
+  /** The length of the longest schedule judged; all of that length were judged. */
   readonly depth: number;
   readonly oracle: { readonly asked: number; readonly admitted: number };
-  /** Why it is not all, or undefined. */
+  /** The reason why some are missing, or undefined. */
   readonly stopped: string | undefined;
 }
 
 export interface Exhausted {
   readonly verdict: Verdict;
   readonly explored: readonly Explored[];
-  readonly violations: readonly Violation[];
+  readonly violations: readonly ShortestViolation[];
   /** Promises that truly applied on some path, and those that never did. */
   readonly exercised: readonly string[];
   readonly neverExercised: readonly string[];
@@ -79,14 +79,14 @@ export interface Exhausted {
   readonly seconds: number;
 }
 
-/** Violations found before are a bound on how long a schedule is still worth looking at. */
+/** Explores. Earlier violations bound the length at which a schedule is still worth looking at. */
 export async function exhaust(
   asked: Exhaust,
   isInterrupted: () => boolean = () => false,
   onLevel: (said: string) => void = () => {},
 ): Promise<Exhausted> {
   const began = performance.now();
-  const found: Found = { violations: new Map(), exercised: new Set(), ledgers: new Set() };
+  const found: FoundInAll = { violations: new Map(), exercised: new Set(), ledgers: new Set() };
   const explored: Explored[] = [];
   const judged = new Set<string>();
   for (const setting of asked.settings) {
@@ -115,20 +115,20 @@ export async function exhaust(
   };
 }
 
-function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: Setting): readonly Property[] {
+function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: ScheduleSetting): readonly Property[] {
   const { require, only } = judging;
   const promised = promisedIds(profile, policy, require);
   return catalogue.filter(({ id }) => promised.has(id) && (only === undefined || only.includes(id)));
 }
 
-interface Found {
-  /** The shortest of each, by the word for what broke. */
-  readonly violations: Map<string, Violation>;
+interface FoundInAll {
+  /** The shortest violation of each, by the word for what broke. */
+  readonly violations: Map<string, ShortestViolation>;
   readonly exercised: Set<string>;
   readonly ledgers: Set<string>;
 }
 
-/** A way from one place to another: one step, its questions answered in one way. */
+/** A way from one place to another: one step, with one answer to each of its questions. */
 interface Move {
   readonly edge: Edge;
   readonly run: number;
@@ -137,33 +137,33 @@ interface Move {
 }
 
 /** A way of settling. */
-interface Ending {
+interface SettledEnd {
   readonly run: number;
   readonly answers: readonly Answer[];
 }
 
-/** Where bus and schedule are, whatever the promises make of the way there. */
-interface Place {
+/** The state of bus and schedule, apart from the states of the promises. */
+interface Spot {
   readonly schedule: number;
   readonly state: BusState;
   moves?: readonly Move[];
-  endings?: readonly Ending[];
+  endings?: readonly SettledEnd[];
 }
 
-/** Between two looks at the clock. */
+/** The number of nodes between two looks at the clock. */
 const nodesPerLook = 1_024;
 const oracleSampleDefault = 100;
 
 class Exploration {
   private readonly asked: Exhaust;
-  private readonly setting: Setting;
-  private readonly found: Found;
+  private readonly setting: ScheduleSetting;
+  private readonly found: FoundInAll;
   private readonly world: StepWorld;
   private readonly schedules: Schedules;
   private readonly monitor: Monitor;
-  private readonly places: Place[] = [];
+  private readonly places: Spot[] = [];
   private readonly placeByKey = new Map<string, number>();
-  // A node is a place and a state of the monitor; it keeps the way by which it was reached first.
+  // A node is a place and a state of the monitor. It keeps the way by which it was first reached.
   private readonly placeOf: number[] = [];
   private readonly monitorOf: number[] = [];
   private readonly cameFrom: number[] = [];
@@ -173,7 +173,7 @@ class Exploration {
   private endingsJudged = 0;
   private isBroken = false;
 
-  constructor(asked: Exhaust, setting: Setting, properties: readonly Property[], found: Found) {
+  constructor(asked: Exhaust, setting: ScheduleSetting, properties: readonly Property[], found: FoundInAll) {
     const { profile, letters, bounds, world = modelSteps(profile) } = asked;
     this.asked = asked;
     this.setting = setting;
@@ -221,7 +221,7 @@ class Exploration {
     };
   }
 
-  /** A violation ends the search: what is longer was not looked at. */
+  /** A violation ends the search, so longer schedules were not looked at. */
   private whyNotAll(): string | undefined {
     if (this.isBroken) return "a violation was found: longer schedules were not tried";
     return Number.isFinite(this.shortestBroken()) ? "a shorter violation was found before" : undefined;
@@ -250,7 +250,7 @@ class Exploration {
   }
 
   private follow(node: number, mayRace: boolean): void {
-    const place = this.places[this.placeOf[node] as number] as Place;
+    const place = this.places[this.placeOf[node] as number] as Spot;
     const monitor = this.monitorOf[node] as number;
     place.moves ??= this.movesFrom(place);
     for (const move of place.moves) {
@@ -260,7 +260,7 @@ class Exploration {
     }
   }
 
-  private movesFrom({ schedule, state }: Place): readonly Move[] {
+  private movesFrom({ schedule, state }: Spot): readonly Move[] {
     const moves: Move[] = [];
     for (const edge of this.schedules.edges(schedule)) {
       const { planned } = edge;
@@ -274,9 +274,9 @@ class Exploration {
     return moves;
   }
 
-  private endingsOf(place: Place): readonly Ending[] {
+  private endingsOf(place: Spot): readonly SettledEnd[] {
     if (place.endings !== undefined) return place.endings;
-    const endings: Ending[] = [];
+    const endings: SettledEnd[] = [];
     const settle = this.schedules.settleAt(place.schedule);
     this.everyWay(
       settle.step.id,
@@ -291,7 +291,7 @@ class Exploration {
     return endings;
   }
 
-  /** Does it from a copy for every way in which its questions can be answered. */
+  /** Does the step from a copy for every way of answering its questions. */
   private everyWay(
     stepId: string,
     state: BusState,
@@ -317,11 +317,11 @@ class Exploration {
   // ---- Judging ----
 
   private judgeNode(node: number): void {
-    const place = this.places[this.placeOf[node] as number] as Place;
+    const place = this.places[this.placeOf[node] as number] as Spot;
     if (!this.schedules.mayEnd(place.schedule)) return;
     for (const ending of this.endingsOf(place)) {
       this.endingsJudged++;
-      // Breadth first: what is said for the first time is said of a shortest schedule.
+      // Breadth first: anything reported for the first time belongs to a shortest schedule.
       for (const { broken, exercised, ledgers } of this.monitor.end(this.monitorOf[node] as number, ending.run)) {
         for (const id of exercised) this.found.exercised.add(id);
         for (const ledger of ledgers) this.found.ledgers.add(ledger);
@@ -330,7 +330,7 @@ class Exploration {
     }
   }
 
-  private violated(node: number, ending: Ending, broken: Broke, reason: string): void {
+  private violated(node: number, ending: SettledEnd, broken: Broke, reason: string): void {
     this.isBroken = true;
     const known = this.found.violations.get(brokeText(broken));
     const scenario = this.scenarioTo(node);
@@ -347,17 +347,17 @@ class Exploration {
     });
   }
 
-  /** Nodes evenly spread over all depths: the way to each is a run that the oracle must admit. */
+  /** Samples nodes evenly over all depths. The way to each is a run that the oracle must admit. */
   private askOracle(): { asked: number; admitted: number } {
     const { oracleSample = oracleSampleDefault } = this.asked;
     const stride = Math.max(1, Math.floor(this.placeOf.length / oracleSample));
     let asked = 0;
     let admitted = 0;
     for (let node = stride; node < this.placeOf.length; node += stride) {
-      const place = this.places[this.placeOf[node] as number] as Place;
+      const place = this.places[this.placeOf[node] as number] as Spot;
       if (!this.schedules.mayEnd(place.schedule)) continue;
       const endings = this.endingsOf(place);
-      const ending = endings[node % endings.length] as Ending;
+      const ending = endings[node % endings.length] as SettledEnd;
       const scenario = this.scenarioTo(node);
       const admission = admits(planCase(scenario, this.asked.profile), observe(this.eventsTo(node, ending)));
       asked++;
@@ -385,7 +385,7 @@ class Exploration {
     );
   }
 
-  private eventsTo(node: number, ending: Ending): readonly Event[] {
+  private eventsTo(node: number, ending: SettledEnd): readonly Event[] {
     const events: Event[] = [{ kind: "phase", phase: "disturbed" }];
     for (const { run } of this.movesTo(node)) events.push(...this.monitor.events(run));
     events.push(...this.monitor.events(ending.run));

@@ -1,9 +1,9 @@
-/** What only a bus with a policy can be asked for, as letters: times and subjects are the policy's own. */
+/** The letters that only a bus with a policy understands; times and subjects are the policy's own. */
 
 import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Handler, PublishStep } from "../../../models/vocabulary/scenario.ts";
-import type { Letter, Setting } from "./alphabet.ts";
+import type { Letter, ScheduleSetting } from "./alphabet.ts";
 
 /** A subject that the bus publishes through JetStream, or undefined where its policy has none. */
 export function durableSubject(policy: Policy): string | undefined {
@@ -13,7 +13,7 @@ export function durableSubject(policy: Policy): string | undefined {
     .find(subject => isClassifiedDurable(policy, subject));
 }
 
-/** Moments at which something ends by itself, and a moment later. */
+/** Moments at which something ends by itself, and a moment after each. */
 function moments({ streams, consume, startup, supervisor }: Policy): readonly number[] {
   const ends = [...streams.map(one => one.duplicateWindowMs), consume.ackWaitMs, startup.deadlineMs ?? 0];
   const all = [...ends.flatMap(ms => [ms, ms + 1]), supervisor.restartMs];
@@ -29,7 +29,7 @@ export function durablePublishes(policy: Policy): readonly Letter[] {
   const letter = (name: string, messages: 1 | 2, more: Partial<PublishStep>): Letter => ({
     name: `publish ${name} on ${subject}`,
     spends: messages === 1 ? ["publishes"] : ["publishes", "publishes"],
-    step: (nth, { size }: Setting) => ({
+    step: (nth, { size }: ScheduleSetting) => ({
       id: `publish-${nth}`,
       kind: "publish",
       count: messages,

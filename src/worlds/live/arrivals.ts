@@ -1,7 +1,7 @@
 /**
- * What messages are told by, wherever they turn up: at the observer, in a stream. A payload is the message's number in 8 decimal
- * digits and then filler, so a message is known by what it carries. Kept in order as runs of ascending numbers; a hundred thousand
- * messages are a handful of runs.
+ * The numbers of messages as they arrive, at the observer or in a stream. A payload is the message's number in 8 decimal digits, then
+ * filler, so a message is known by its content. They are kept in order as runs of ascending numbers; a hundred thousand messages are a
+ * handful of runs.
  */
 import type { Arrived, ArrivedRun } from "../driver/rig.ts";
 
@@ -21,17 +21,18 @@ export class Arrivals {
     else this.#runs.push({ first: number, count: 1, subject, bytes });
   }
 
-  /** There was a message, and nothing could be read of it. */
+  /** A message arrived and its payload could not be read. */
   addUnreadable(): void {
     this.#foreign += 1;
   }
 
+  /** Runs in the order of arrival; a repeated number begins a new run. */
   list(): Arrived {
     return { runs: this.#runs.map(run => ({ ...run })), foreign: this.#foreign };
   }
 }
 
-/** Read byte by byte, since a string a message would be most of the cost. */
+/** Read byte by byte, since a string for each message would be most of the cost. */
 function numberOf(payload: Uint8Array): number | undefined {
   if (payload.length < digits) return undefined;
   let number = 0;

@@ -8,14 +8,14 @@ import { LinkTaken } from "../../../src/worlds/driver/rig.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
-import { openStreams, type Streams } from "../../../src/worlds/live/streams.ts";
-import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
+import { type LiveLink, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
 let lease: Lease;
 let server: NatsServer;
 let toxiproxy: Toxiproxy;
-let streams: Streams;
-let link: Link;
+let streams: LiveStreams;
+let link: LiveLink;
 
 beforeAll(async () => {
   const servers = await findServers({}, line => console.error(line));

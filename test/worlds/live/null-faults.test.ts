@@ -15,13 +15,13 @@ import { type CaseRun, runCase } from "../../../src/judge/run.ts";
 import { type BusProcess, startBus } from "../../../src/worlds/live/bus-process.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
-import { type Observer, openObserver } from "../../../src/worlds/live/observer.ts";
+import { type LiveObserver, openObserver } from "../../../src/worlds/live/observer.ts";
 import { Relay } from "../../../src/worlds/live/relay.ts";
 import type { Parts } from "../../../src/worlds/live/rig.ts";
 import { runLiveCase } from "../../../src/worlds/live/rig.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { openStreams } from "../../../src/worlds/live/streams.ts";
-import { type Link, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { type LiveLink, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
 /** The client alone, and a service with a policy. */
 const busNames = { client: "typescript-nats-js-3", service: "go-nats-go" } as const;
@@ -37,9 +37,9 @@ let api: string;
 /** Proxies that are there for one test, past the link. */
 const others: string[] = [];
 let buses: Readonly<Record<keyof typeof busNames, BusProcess>>;
-let link: Link;
+let link: LiveLink;
 /** Of which no client knows. */
-let unused: Link;
+let unused: LiveLink;
 let cases = 0;
 
 beforeAll(async () => {
@@ -166,10 +166,10 @@ const saidAndKept = scenarioOf([
 // ---- Injectors ----
 
 type Changes = (
-  link: Link,
+  link: LiveLink,
   server: NatsServer,
 ) => {
-  readonly link?: Partial<Link>;
+  readonly link?: Partial<LiveLink>;
   readonly server?: Partial<NatsServer>;
   readonly relay?: (relay: Relay) => Relay["speak"];
 };
@@ -266,10 +266,10 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
   );
 }
 
-const observed = (subjects: readonly string[]): Promise<Observer> => openObserver(server.port, subjects);
+const observed = (subjects: readonly string[]): Promise<LiveObserver> => openObserver(server.port, subjects);
 
 /** Its connection has ended by the time it is asked. */
-async function lost(subjects: readonly string[]): Promise<Observer> {
+async function lost(subjects: readonly string[]): Promise<LiveObserver> {
   const observer = await observed(subjects);
   await observer.close();
   return observer;

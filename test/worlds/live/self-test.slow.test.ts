@@ -6,7 +6,7 @@ import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { Relay } from "../../../src/worlds/live/relay.ts";
 import { testInjector, testServer } from "../../../src/worlds/live/self-test.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
-import { type Link, type ListedToxic, type ToxicName, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { type ListedToxic, type LiveLink, type ToxicName, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 
 let lease: Lease;
 let toxiproxy: Toxiproxy;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await lease?.release();
 });
 
-const trueLink = (serverPort: number): Link => toxiproxy.link(port, serverPort);
+const trueLink = (serverPort: number): LiveLink => toxiproxy.link(port, serverPort);
 const doesNothing = async (): Promise<void> => {};
 const names: readonly ToxicName[] = [
   "hold",
@@ -43,7 +43,7 @@ const names: readonly ToxicName[] = [
 ];
 /** A release that leaves out the fault that was never installed. */
 const releaseBut =
-  (link: Link, name: ToxicName): Link["release"] =>
+  (link: LiveLink, name: ToxicName): LiveLink["release"] =>
   async released => {
     if (released !== name) await link.release(released);
   };
@@ -51,7 +51,7 @@ const releaseBut =
 const lies = async (): Promise<readonly ListedToxic[]> =>
   names.map(name => ({ name, type: "latency", stream: "upstream", toxicity: 1, attributes: {} }));
 
-function withChanges(link: Link, changes: Partial<Link>): Link {
+function withChanges(link: LiveLink, changes: Partial<LiveLink>): LiveLink {
   return {
     port: link.port,
     get isOpen() {
@@ -138,75 +138,76 @@ test("an opening meets the proxy of one that was given up, and makes its own", a
   expect(await link.toxics().catch(() => "gone")).toBe("gone");
 });
 
-const sabotages: readonly (readonly [name: string, missing: string, changes: (link: Link) => Partial<Link>])[] = [
-  ["a hold that does nothing", "hold", link => ({ hold: doesNothing, release: releaseBut(link, "hold") })],
+const sabotages: readonly (readonly [name: string, missing: string, changes: (link: LiveLink) => Partial<LiveLink>])[] =
   [
-    "a hold that does nothing but is listed",
-    "hold",
-    link => ({ hold: doesNothing, release: releaseBut(link, "hold"), toxics: lies }),
-  ],
-  [
-    "a hold that drops",
-    "hold",
-    link => ({
-      hold: () => link.blackhole(),
-      release: name => link.release(name === "hold" ? "blackhole" : name),
-      toxics: lies,
-    }),
-  ],
-  ["a limit one byte too high", "limit", link => ({ limit: bytes => link.limit(bytes + 1) })],
-  ["a limit that does nothing but is listed", "limit", () => ({ limit: doesNothing, toxics: lies })],
-  [
-    "a blackhole that does nothing but is listed",
-    "blackhole",
-    link => ({ blackhole: doesNothing, release: releaseBut(link, "blackhole"), toxics: lies }),
-  ],
-  [
-    "a blackhole that holds",
-    "blackhole",
-    link => ({
-      blackhole: () => link.hold(),
-      release: name => link.release(name === "blackhole" ? "hold" : name),
-      toxics: lies,
-    }),
-  ],
-  [
-    "a reset that is a FIN",
-    "cut-with-rst",
-    link => ({ open: opening => link.open({ ...opening, closesWith: "fin" }) }),
-  ],
-  [
-    "a greeting that is not held but is listed as such",
-    "handshake",
-    link => ({
-      open: ({ heldDownstream: _, ...others }) => link.open(others),
-      release: releaseBut(link, "hold-downstream"),
-      toxics: lies,
-    }),
-  ],
-  [
-    "an acknowledgement that is not lost but is listed as such",
-    "lose-ack",
-    link => ({ loseNextDownstream: doesNothing, release: releaseBut(link, "lose-downstream"), toxics: lies }),
-  ],
-  [
-    "an acknowledgement that is held and not lost",
-    "lose-ack",
-    link => ({
-      loseNextDownstream: () => link.holdDownstream(),
-      release: name => link.release(name === "lose-downstream" ? "hold-downstream" : name),
-      toxics: lies,
-    }),
-  ],
-  [
-    "a greeting that is not dropped but is listed as such",
-    "silent-handshake",
-    link => ({
-      open: ({ silentHandshake: _, ...others }) => link.open(others),
-      toxics: lies,
-    }),
-  ],
-];
+    ["a hold that does nothing", "hold", link => ({ hold: doesNothing, release: releaseBut(link, "hold") })],
+    [
+      "a hold that does nothing but is listed",
+      "hold",
+      link => ({ hold: doesNothing, release: releaseBut(link, "hold"), toxics: lies }),
+    ],
+    [
+      "a hold that drops",
+      "hold",
+      link => ({
+        hold: () => link.blackhole(),
+        release: name => link.release(name === "hold" ? "blackhole" : name),
+        toxics: lies,
+      }),
+    ],
+    ["a limit one byte too high", "limit", link => ({ limit: bytes => link.limit(bytes + 1) })],
+    ["a limit that does nothing but is listed", "limit", () => ({ limit: doesNothing, toxics: lies })],
+    [
+      "a blackhole that does nothing but is listed",
+      "blackhole",
+      link => ({ blackhole: doesNothing, release: releaseBut(link, "blackhole"), toxics: lies }),
+    ],
+    [
+      "a blackhole that holds",
+      "blackhole",
+      link => ({
+        blackhole: () => link.hold(),
+        release: name => link.release(name === "blackhole" ? "hold" : name),
+        toxics: lies,
+      }),
+    ],
+    [
+      "a reset that is a FIN",
+      "cut-with-rst",
+      link => ({ open: opening => link.open({ ...opening, closesWith: "fin" }) }),
+    ],
+    [
+      "a greeting that is not held but is listed as such",
+      "handshake",
+      link => ({
+        open: ({ heldDownstream: _, ...others }) => link.open(others),
+        release: releaseBut(link, "hold-downstream"),
+        toxics: lies,
+      }),
+    ],
+    [
+      "an acknowledgement that is not lost but is listed as such",
+      "lose-ack",
+      link => ({ loseNextDownstream: doesNothing, release: releaseBut(link, "lose-downstream"), toxics: lies }),
+    ],
+    [
+      "an acknowledgement that is held and not lost",
+      "lose-ack",
+      link => ({
+        loseNextDownstream: () => link.holdDownstream(),
+        release: name => link.release(name === "lose-downstream" ? "hold-downstream" : name),
+        toxics: lies,
+      }),
+    ],
+    [
+      "a greeting that is not dropped but is listed as such",
+      "silent-handshake",
+      link => ({
+        open: ({ silentHandshake: _, ...others }) => link.open(others),
+        toxics: lies,
+      }),
+    ],
+  ];
 
 test.each(sabotages)("%s: no %s", { timeout: 30_000 }, async (_, missing, changes) => {
   const { capabilities, findings } = await testInjector(serverPort => {

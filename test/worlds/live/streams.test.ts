@@ -6,11 +6,11 @@ import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
-import { consumerNameOf, openStreams, type Streams } from "../../../src/worlds/live/streams.ts";
+import { consumerNameOf, type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
 
 let lease: Lease;
 let server: NatsServer;
-let streams: Streams;
+let streams: LiveStreams;
 let client: NatsConnection;
 
 beforeAll(async () => {

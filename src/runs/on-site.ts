@@ -1,8 +1,8 @@
 /** The live world as a command opens it: its progress is shown, and it is closed however the command ends. */
-import { unlessInterrupted } from "../runs/interrupt.ts";
-import { openSite } from "../runs/live.ts";
 import type { Site, SiteOptions } from "../worlds/live/index.ts";
 import type { Context } from "./context.ts";
+import { unlessInterrupted } from "./interrupt.ts";
+import { openSite } from "./live.ts";
 
 /** Starts at once. @throws LiveUnavailable */
 export async function openLive(context: Context, options: SiteOptions, casesMax: number): Promise<Site> {

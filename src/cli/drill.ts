@@ -1,0 +1,51 @@
+/** `faultline drill` on the command line: its options, its help, and what it is called with. */
+import { drill } from "../commands/drill.ts";
+import { type CommonOptions, readCommon } from "../commands/options.ts";
+import { drillQuestion } from "../commands/question.ts";
+import { type Question, questions } from "../drills/drill.ts";
+import { UsageError } from "../errors.ts";
+import { type Add, common, examples, resumeText } from "./shared.ts";
+
+export const addDrill: Add = (program, run) => {
+  common(
+    program
+      .command("drill")
+      .description(
+        "the main job: the promises on the model, the corpus on every bus against real servers, and whether they agree",
+      ),
+  )
+    .argument("[question]", `one question about a policy: ${questions.join(", ")}`)
+    .option("--all", "without a question: run every scenario of the corpus live, even if it takes longer than a minute")
+    .option("--resume <folder>", resumeText)
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline drill", "every bundled bus"],
+        ["faultline drill --all", "the whole corpus on each, however long it takes"],
+        ["faultline drill durability", "which messages a rolling restart of the server costs, family by family"],
+        ["faultline drill buffer --policy cordum-as-found", "where the reconnect buffer is full, and what it costs"],
+        ["faultline drill shutdown --policy ./my-bus.json", "what a stop of your own bus loses, and how long it takes"],
+        ["faultline drill cold-start --bus typescript-nats-js-3", "what a process does that starts before its server"],
+        ["faultline drill --bus typescript-nats-js-3", "one of them"],
+        ['faultline drill --bus "node my-bus.js"', "your own, speaking bus protocol 1"],
+        ["faultline drill --json > drill.json", "for a machine; progress stays on stderr"],
+      ]),
+    )
+    .action((question: string | undefined, { all = false, ...options }: CommonOptions & { readonly all?: boolean }) =>
+      run(context => {
+        const asked = knownQuestion(question);
+        const common = readCommon(options);
+        if (asked === undefined) return drill(context, { ...common, all });
+        if (all)
+          throw new UsageError(`drill ${asked} takes no --all: it has no corpus, and always runs all its cases.`);
+        return drillQuestion(context, asked, common);
+      }),
+    );
+};
+
+function knownQuestion(named: string | undefined): Question | undefined {
+  if (named === undefined) return undefined;
+  const question = questions.find(one => one === named);
+  if (question !== undefined) return question;
+  throw new UsageError(`drill asks no question ${JSON.stringify(named)}; there are ${questions.join(", ")}.`);
+}

@@ -1,0 +1,50 @@
+/** Options that several commands take, as commander reads them, and how help shows examples. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { lanesDefault, lanesMax } from "../worlds/live/lanes.ts";
+import type { Act } from "./perform.ts";
+
+export const resumeText =
+  "go on with a run that ended early, with the options that it had; its folder is under .faultline/runs";
+
+/** Adds a command to the program; `run` is called with what was asked for. */
+export type Add = (program: Command, run: (act: Act) => Promise<void>) => void;
+
+/** The options of all commands that run cases on a bus. */
+export function common(command: Command): Command {
+  return command
+    .option("--bus <name|command>", "a bundled bus, or a command that speaks bus protocol 1 (repeatable)", collected)
+    .option("--profile <name>", "judge the bus by this profile instead of its own")
+    .option("--seed <seed>", "repeats the same random choices (a-z, 0-9 and -)")
+    .option("--require <id>", "a property to require beyond what the profile promises (repeatable)", collected)
+    .option("--policy <name|file>", "what the bus does around its client: a bundled policy, or a file of your own")
+    .option("--lanes <n>", `live cases at once, each on servers of its own (default here: ${lanesDefault})`, laneCount)
+    .addOption(backendOption())
+    .option("--json", "one JSON document on stdout, everything else on stderr");
+}
+
+export const backendOption = (): Option =>
+  new Option("--backend <kind>", "where the servers run: container needs testcontainers and a Docker engine here")
+    .choices(["process", "container"])
+    .default("process");
+
+/** An option that may be given several times. */
+export const collected = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
+export function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number <= 1_000_000_000) return number;
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}
+
+function laneCount(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number <= lanesMax) return number;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${lanesMax}.`);
+}
+
+export function examples(lines: readonly (readonly [command: string, what: string])[]): string {
+  return `\nExamples:\n${lines.map(([command, what]) => `  $ npx ${command}${what === "" ? "" : `\n      ${what}`}`).join("\n")}\n`;
+}

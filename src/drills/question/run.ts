@@ -1,0 +1,80 @@
+/** One case of a question, run: in the model twice, live once, and live again where only the live run was violated. */
+import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import { allBrokenBy, brokeText } from "../../findings/broke.ts";
+import { type Able, missingCapabilities, type Shortfall, shortfallFrom } from "../../judge/capability.ts";
+import { type Judgement, judge } from "../../judge/judge.ts";
+import { type CaseRun, planFor, runModelCase } from "../../judge/run.ts";
+import type { LiveStage } from "../../worlds/live/index.ts";
+import type { Ran } from "../answer.ts";
+import type { DrillCase } from "../drill.ts";
+import type { AskedQuestion, CasePair } from "./asked.ts";
+
+/** A live violation that the model did not have is run again, and its rate stated. */
+const rerunsOfViolation = 4;
+
+/** A size that the policy sets and the client has no option for is as it is in production; one that is set beside it would show nothing. */
+export const shortfallIn = ({ scenario, judged }: DrillCase, able: Able): Shortfall =>
+  shortfallFrom(
+    missingCapabilities(scenario, able.capabilities).filter(one => one !== "reconnect-buffer-limit" || !judged),
+    able,
+  );
+
+/** Bus or world lack what the case needs. */
+export type NotRun = Exclude<Shortfall, { readonly kind: "none" }>;
+
+export interface LiveRun extends CaseRun {
+  readonly kind: "ran";
+  readonly atMs: readonly number[];
+  readonly memory: Ran["memory"];
+}
+
+export async function liveRun(
+  stage: LiveStage,
+  { bus, common }: AskedQuestion,
+  profile: Profile,
+  one: DrillCase,
+): Promise<LiveRun> {
+  const { scenario } = one;
+  const events: Event[] = [];
+  const atMs: number[] = [];
+  const memory: NonNullable<Ran["memory"]>[number][] = [];
+  const planned = planFor(stage, { scenario, bus, profile, seed: common.seed });
+  await stage.run(
+    planned,
+    event => {
+      events.push(event);
+      atMs.push(performance.now());
+    },
+    sample => memory.push(sample),
+  );
+  return { kind: "ran", events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
+}
+
+export interface ModelRuns {
+  readonly own: CaseRun;
+  readonly scaled: CaseRun;
+}
+
+export const modelRuns = ({ common }: AskedQuestion, profile: Profile, { own, scaled }: CasePair): ModelRuns => {
+  const run = ({ scenario }: DrillCase): CaseRun =>
+    runModelCase({ scenario, profile, seed: common.seed }, { require: common.require });
+  return { own: run(own), scaled: run(scaled) };
+};
+
+/** The words for all that it broke. */
+export const wordsFor = (judgement: Judgement): readonly string[] => allBrokenBy(judgement).map(brokeText);
+
+/** All that broke live broke in the model too. */
+export const foretold = ({ own, scaled }: ModelRuns, { judgement }: CaseRun): boolean => {
+  const known = new Set([...wordsFor(own.judgement), ...wordsFor(scaled.judgement)]);
+  return wordsFor(judgement).every(one => known.has(one));
+};
+
+/** The rate at which it is violated live, the run that found it included. */
+export async function rate(stage: LiveStage, asked: AskedQuestion, profile: Profile, one: DrillCase) {
+  let k = 1;
+  for (let i = 0; i < rerunsOfViolation; i++)
+    if ((await liveRun(stage, asked, profile, one)).judgement.verdict === "violated") k++;
+  return { k, n: 1 + rerunsOfViolation };
+}

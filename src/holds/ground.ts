@@ -1,0 +1,71 @@
+/** The ground on which a claim is held: the model of a profile, or a real bus on a site; and one case run there. */
+import { profiles } from "../../models/profiles/index.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { loadCorpus } from "../files/corpus.ts";
+import type { LiveVersions } from "../findings/counterexample.ts";
+import type { JudgeOptions } from "../judge/judge.ts";
+import { type CaseRun, runCase } from "../judge/run.ts";
+import type { SelfTestReport } from "../report/not-shown.ts";
+import { liveVersions, openSite, selfTestOf } from "../runs/live.ts";
+import { profileOf } from "../runs/profiles.ts";
+import type { Stage } from "../world.ts";
+import { lanesDefault } from "../worlds/live/lanes.ts";
+import { openModel } from "../worlds/model.ts";
+import { isReal } from "../worlds/names.ts";
+import type { AskedClaim } from "./asked.ts";
+
+export interface Ground {
+  readonly stage: Stage;
+  readonly profile: Profile;
+  /** The profile that the bus itself declares: scenarios are made for it. */
+  readonly declared: Profile;
+  readonly overridden: boolean;
+  readonly versions: LiveVersions;
+  /** The number of cases that run at once. */
+  readonly lanes: number;
+  readonly selfTest: SelfTestReport | null;
+  readonly signal: AbortSignal;
+  close(): Promise<void>;
+}
+
+export async function openGround(
+  { claim, world, profile: named, bus, runs }: AskedClaim,
+  signal: AbortSignal,
+  onProgress: (line: string) => void,
+): Promise<Ground> {
+  if (!isReal(world)) {
+    const profile = profiles[bus];
+    if (profile === undefined) throw new Error(`readHolds let pass the profile ${bus}`);
+    const stage = openModel(profile);
+    const of = { profile, declared: profile, overridden: false, versions: {}, lanes: 1, selfTest: null, signal };
+    return { ...of, stage, close: () => stage.close() };
+  }
+  const casesMax = claim === "corpus" ? loadCorpus().length : runs;
+  const site = await openSite(onProgress, { lanes: lanesDefault, backend: "process" }, casesMax);
+  try {
+    const stage = await site.openBus(bus);
+    if (stage.unclaimed !== undefined) onProgress(stage.unclaimed);
+    const held = profileOf(stage.greeting.profile, bus, named);
+    const { lanes } = stage;
+    const versions = liveVersions(site, stage);
+    return { ...held, stage, versions, lanes, selfTest: selfTestOf(site), signal, close: () => site.close() };
+  } catch (error) {
+    await site.close();
+    throw error;
+  }
+}
+
+/** Runs between two turns of the event loop, in which a signal is heard. */
+export const runsBetweenYields = 50;
+
+/** Only the claimed promise, promised or not; or all that is promised. */
+const judgingOf = (claim: string): JudgeOptions =>
+  claim === "conformance" || claim === "corpus" ? {} : { require: [claim], only: [claim] };
+
+export const runOn = (
+  { claim, bus }: AskedClaim,
+  { stage, profile }: Ground,
+  scenario: Scenario,
+  seed: string,
+): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, judgingOf(claim));
