@@ -1,5 +1,6 @@
 /** `nats-faultline/properties`: the promises, the ledger, what they are folds of, and random scenarios to judge them on. */
-export { type ScenarioSpace, scenarioOf, scenarios } from "./arbitraries/scenario.ts";
+export { type ScenarioSpace, scenarioOf } from "./arbitraries/scenario.ts";
+export { scenarios } from "./arbitraries/scenarios.ts";
 export { catalogue } from "./catalogue.ts";
 export { type Goal, goals } from "./goals.ts";
 export { ledgerOf, newLedger, recordInLedger } from "./ledger.ts";

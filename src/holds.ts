@@ -14,7 +14,7 @@ import { hashText } from "../models/choice.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../models/vocabulary/scenario.ts";
-import { scenarios } from "../properties/arbitraries/scenario.ts";
+import { scenarios } from "../properties/arbitraries/scenarios.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { UsageError } from "./errors.ts";
 import { loadCorpus } from "./files/corpus.ts";
