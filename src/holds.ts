@@ -1,7 +1,7 @@
 /**
- * One claim held in one world, as data: a promise of the catalogue or `conformance` on random scenarios, which fast-check draws and
- * shrinks, or the `corpus`. Called by src/vitest.ts and by those who use another runner. Runner-free: it neither registers a test,
- * nor writes a file, nor throws over a broken promise.
+ * One claim held in one world, as data: a promise of the catalogue or `conformance` on random scenarios, or the `corpus`. A seed makes
+ * the scenarios that it makes for `search`; fast-check runs and shrinks them. Called by src/vitest.ts and by those who use another
+ * runner. Runner-free: it neither registers a test, nor writes a file, nor throws over a broken promise.
  *
  * Conformance is judged whatever the claim, as everywhere: a bus that the model does not admit is not the bus that was declared.
  * The claim `conformance` also judges all that the profile promises, as `faultline compare` does.
@@ -14,7 +14,9 @@ import { hashText } from "../models/choice.ts";
 import { profiles } from "../models/profiles/index.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../models/vocabulary/scenario.ts";
+import { scenariosUnder } from "../properties/arbitraries/runs.ts";
 import { scenarios } from "../properties/arbitraries/scenarios.ts";
+import { propertyOfRuns } from "../properties/arbitraries/seeded-property.ts";
 import { catalogue } from "../properties/catalogue.ts";
 import { UsageError } from "./errors.ts";
 import { loadCorpus } from "./files/corpus.ts";
@@ -277,11 +279,12 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
       return true;
     }
   };
-  // The space is all that bus and world claim: a seed gives the same scenarios whether or not the injector has shown its part.
-  const drawn = scenarios({ profile: ground.declared, capabilities: claimedBy(ground.stage) });
-  const draw = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
-  const ahead = runAhead(asked, ground, () => fc.sample(drawn, draw));
-  const details = await fc.check(fc.asyncProperty(drawn, holds), draw);
+  // The space is all that bus and world claim: as in a search, a seed gives the same scenarios whatever the injector has shown today.
+  const space = { profile: ground.declared, capabilities: claimedBy(ground.stage) };
+  const scenarioAt = scenariosUnder(asked.seed, space, undefined);
+  const ahead = runAhead(asked, ground, () => Array.from({ length: asked.runs }, (_, i) => scenarioAt(i)));
+  const drawing = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
+  const details = await fc.check(propertyOfRuns(scenarioAt, scenarios(space), holds), drawing);
   await ahead.end();
   if (bug !== undefined) throw bug;
   if (last === undefined) return ground.signal.aborted ? cutShort(asked, tally) : concludeRandom(asked, tally);
@@ -303,7 +306,7 @@ interface Ahead {
   end(): Promise<void>;
 }
 
-/** fast-check runs one scenario after the other. Which it will draw is known beforehand, so where there are lanes they are run ahead of it. */
+/** fast-check runs one scenario after the other. Which come is known beforehand, so where there are lanes they are run ahead of it. */
 function runAhead(asked: Asked, ground: Ground, draw: () => readonly Scenario[]): Ahead {
   const run = async (scenario: Scenario): Promise<CaseRun | NotShown> => {
     const shortfall = shortfallOf(scenario, ground.stage);
@@ -315,7 +318,7 @@ function runAhead(asked: Asked, ground: Ground, draw: () => readonly Scenario[])
     async next(scenario) {
       const next = await results.next();
       if (next.done === true || !isDeepStrictEqual(next.value.job, scenario))
-        throw new Error(`fault in faultline: fast-check drew ${scenario.id}, which was not the next of its sample`);
+        throw new Error(`fault in faultline: fast-check ran ${scenario.id}, which was not the next of its seed`);
       return next.value.result;
     },
     end: () => results.return().then(() => {}),
