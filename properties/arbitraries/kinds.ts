@@ -141,12 +141,12 @@ export const countWithin = (count: number, bytes: number): number =>
   Math.max(1, Math.min(count, Math.floor(stepBytesMax / bytes)));
 
 /** What a step is held to; without sizes, any will do. */
-export type Bounds = Pick<Drawable, "steps" | "faults" | "countMax" | "mayReplicate"> & {
+export type StepBounds = Pick<Drawable, "steps" | "faults" | "countMax" | "mayReplicate"> & {
   readonly bytes: readonly number[] | undefined;
 };
 
 /** Whether the step could have been drawn: of these kinds, and no larger. A start is part of every schedule. */
-export function isDrawable(step: Step, drawable: Bounds): boolean {
+export function isDrawable(step: Step, drawable: StepBounds): boolean {
   const { steps, faults } = drawable;
   if (step.kind === "start") return step.replica === undefined || drawable.mayReplicate;
   if (!steps.includes(step.kind)) return false;

@@ -15,13 +15,13 @@ import {
 } from "../../models/vocabulary/scenario.ts";
 import { drawn } from "./drawn.ts";
 import {
-  type Bounds,
   countWithin,
   type Drawable,
   drawableSteps,
   isDrawable,
   isFaultName,
   isStepName,
+  type StepBounds,
   type StepSpace,
 } from "./kinds.ts";
 import { inStep } from "./policy-reductions.ts";
@@ -47,7 +47,7 @@ export function scenarios(space: ScenariosSpace): fc.Arbitrary<Scenario> {
   const ofWord = policy === undefined ? scenariosByWord(made) : under(policy, made);
   const isNarrowed = [space.kinds, space.faults, space.countMax, space.bytes].some(one => one !== undefined);
   const { countMax = Number.POSITIVE_INFINITY, bytes } = space;
-  const bounds: Bounds = { ...drawable, countMax, bytes };
+  const bounds: StepBounds = { ...drawable, countMax, bytes };
   const fits = ({ steps }: Scenario): boolean => steps.every(one => isDrawable(one, bounds));
   return drawn({
     draw(chance) {
@@ -86,19 +86,19 @@ function capabilitiesOf(
 // ---- Cut down to what was asked for ----
 
 /** Without the calls that every client has and that were switched off, and with the sizes that were asked for. */
-function narrowed(scenario: Scenario, bounds: Bounds, profile: Profile): Scenario {
+function narrowed(scenario: Scenario, bounds: StepBounds, profile: Profile): Scenario {
   const kept = scenario.steps.flatMap((step): readonly Step[] => keptOf(step, bounds));
   const sized = inStep({ ...scenario, steps: kept });
   return { ...sized, steps: sized.steps.map((step, at) => reached(step, sized, at, profile)) };
 }
 
-function keptOf(step: Step, bounds: Bounds): readonly Step[] {
+function keptOf(step: Step, bounds: StepBounds): readonly Step[] {
   if (step.kind !== "start" && !bounds.steps.includes(step.kind)) return [];
   if (step.kind !== "together") return [smallerSize(step, bounds)];
   return [{ ...step, steps: step.steps.map((one): CallStep => smallerSize(one, bounds)) }];
 }
 
-function smallerSize<S extends Step>(step: S, { countMax, bytes: sizes }: Bounds): S {
+function smallerSize<S extends Step>(step: S, { countMax, bytes: sizes }: StepBounds): S {
   if (step.kind !== "publish") return step;
   const count = Math.min(step.count, countMax);
   if (sizes === undefined) return { ...step, count };
