@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import * as exported from "../../properties/index.ts";
+import * as exported from "../properties/index.ts";
 
-const root = join(import.meta.dirname, "..", "..");
+const root = join(import.meta.dirname, "..");
 const page = readFileSync(join(root, "docs", "arbitraries.md"), "utf8");
 const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
 
@@ -42,7 +42,7 @@ test("the message that is shown leads to the shrunk scenario in one run", async 
   const [, found = ""] = /^\/\/ (found at run .*)$/m.exec(examples[1] as string) ?? [];
   expect(found).toMatch(/^found at run \d+ of 1000 with seed tonight \(fast-check: seed -?\d+, path "[\d:]+"\)$/);
   const dropped = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
-  const { verdictOn } = await import("../../src/holds.ts");
+  const { verdictOn } = await import("../src/holds.ts");
   const held = await verdictOn(dropped, { world: "model", profile: "nats-js-3", seed: "tonight" });
   if (held.verdict !== "violated") throw new Error(`${dropped} ${held.verdict}`);
   expect(held.shown).toContain(found);
