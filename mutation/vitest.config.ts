@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Random scenarios in numbers, the longest last. */
 const slow = [
   ...["event", "kill-matrix", "shapes", "arbitraries", "plan", "goals", "policy-scenario", "choice"],
-  ...["no-false-alarm", "no-false-alarm-under-policy", "ledger", "rewording", "oracle"],
+  ...["policies", "composed", "no-false-alarm", "no-false-alarm-under-policy", "ledger", "rewording", "oracle"],
 ].map(name => `${name}.test.ts`);
 
 class QuickestFirst extends BaseSequencer {

@@ -8,6 +8,8 @@ import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 /** Messages published one after the other while the client was surely down. */
 interface KeptRun extends Run {
+  /** Absent: that of the options. */
+  readonly subject: string | undefined;
   readonly frameBytes: number;
   readonly accepted: boolean;
   /** Bytes in the buffer before the first. */
@@ -40,10 +42,11 @@ function declaredLimitBytes({ profile, options }: Declared): number {
 }
 
 /** The bytes that may be held when a message of this frame is still taken: below its client's limit by what it claims itself. */
-function takenBelowBytes({ declared: { profile, options }, limitBytes }: Outages, frameBytes: number): number {
+function takenBelowBytes({ declared: { profile, options }, limitBytes }: Outages, run: KeptRun): number {
+  const { subject = options.subject, frameBytes } = run;
   const { reconnectBuffer: buffer } = profile;
   if (buffer.kind !== "kept" || buffer.refuses === "at-limit") return limitBytes;
-  return limitBytes - (payloadBytesOf(options.subject, frameBytes, profile) ?? frameBytes) + 1;
+  return limitBytes - (payloadBytesOf(subject, frameBytes, profile) ?? frameBytes) + 1;
 }
 
 export const startOutages = (declared: Declared, seen = newSeen()): Outages => ({
@@ -122,12 +125,13 @@ function onFlush(state: Outages, outcome: CallOutcome): void {
     state.heldBytes += pingBytes;
 }
 
-function hold(state: Outages, { first, count, frameBytes, outcome }: Extract<Event, { kind: "published" }>): void {
+function hold(state: Outages, event: Extract<Event, { kind: "published" }>): void {
+  const { first, count, frameBytes, outcome, subject } = event;
   const accepted = outcome.is === "accepted";
   // A call refused for another reason says nothing of the buffer.
   if (!accepted && !(outcome.is === "rejected" && outcome.kind === "buffer-full")) return;
   const { heldBytes } = state;
-  state.all.push({ first, count, frameBytes, accepted, heldBytes, now: accepted ? "waiting" : "gone" });
+  state.all.push({ first, count, frameBytes, subject, accepted, heldBytes, now: accepted ? "waiting" : "gone" });
   if (accepted) state.heldBytes += count * frameBytes;
 }
 
@@ -199,7 +203,7 @@ export const reconnectBuffer: readonly Property[] = [
       const { all, limitBytes } = state;
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
       const refused = messagesIn(all, isRefused);
-      const taken = (run: KeptRun): number => keptBelow(run, takenBelowBytes(state, run.frameBytes));
+      const taken = (run: KeptRun): number => keptBelow(run, takenBelowBytes(state, run));
       const wrong = all.find(run => (run.accepted ? taken(run) < run.count : taken(run) > 0));
       if (wrong === undefined) return { exercised: refused };
       const before = wrong.accepted ? taken(wrong) : 0;

@@ -1,7 +1,7 @@
 /**
- * One claim held in one world, as data: a promise of the catalogue or `conformance` on random scenarios, which fast-check draws and
- * shrinks, or the `corpus`. Called by src/vitest.ts and by those who use another runner. Runner-free: it neither registers a test,
- * nor writes a file, nor throws over a broken promise.
+ * One claim held in one world, as data: a promise of the catalogue or `conformance` on random scenarios, or the `corpus`. A seed makes
+ * the scenarios that it makes for `search`; fast-check runs and shrinks them. Called by src/vitest.ts and by those who use another
+ * runner. Runner-free: it neither registers a test, nor writes a file, nor throws over a broken promise.
  *
  * Conformance is judged whatever the claim, as everywhere: a bus that the model does not admit is not the bus that was declared.
  * The claim `conformance` also judges all that the profile promises, as `faultline compare` does.

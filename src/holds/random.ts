@@ -1,5 +1,5 @@
 /**
- * A claim held over random scenarios, which fast-check draws and shrinks. Where there are lanes the scenarios are run ahead of it; the
+ * A claim held over random scenarios. A seed makes the scenarios that it makes for `search`; fast-check runs and shrinks them. Where there are lanes the scenarios are run ahead of it; the
  * first failure is shrunk one run after the other, and run again to say how often it comes.
  */
 import { setImmediate } from "node:timers/promises";
@@ -7,7 +7,9 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { hashText } from "../../models/choice.ts";
 import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
-import { scenarios } from "../../properties/arbitraries/scenario.ts";
+import { scenariosUnder } from "../../properties/arbitraries/runs.ts";
+import { scenarios } from "../../properties/arbitraries/scenarios.ts";
+import { propertyOfRuns } from "../../properties/arbitraries/seeded-property.ts";
 import { brokenBy, isSameBug } from "../findings/broke.ts";
 import { claimedBy, shortfallOf } from "../judge/capability.ts";
 import { liveRate, type Rate, rateText } from "../judge/rate.ts";
@@ -80,11 +82,12 @@ export async function overRandom(asked: AskedClaim, ground: Ground): Promise<Hol
       return true;
     }
   };
-  // The space is all that bus and world claim: a seed gives the same scenarios whether or not the injector has shown its part.
-  const drawn = scenarios({ profile: ground.declared, capabilities: claimedBy(ground.stage) });
-  const draw = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
-  const ahead = runAhead(asked, ground, () => fc.sample(drawn, draw));
-  const details = await fc.check(fc.asyncProperty(drawn, holds), draw);
+  // The space is what bus and world claim. As in a search, a seed gives the same scenarios, whatever the injector has shown today.
+  const space = { profile: ground.declared, capabilities: claimedBy(ground.stage) };
+  const scenarioAt = scenariosUnder(asked.seed, space, undefined);
+  const ahead = runAhead(asked, ground, () => Array.from({ length: asked.runs }, (_, i) => scenarioAt(i)));
+  const drawing = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
+  const details = await fc.check(propertyOfRuns(scenarioAt, scenarios(space), holds), drawing);
   await ahead.end();
   if (bug !== undefined) throw bug;
   if (last === undefined) return ground.signal.aborted ? cutShort(asked, tally) : concludeRandom(asked, tally);
@@ -108,7 +111,7 @@ interface Ahead {
   end(): Promise<void>;
 }
 
-/** fast-check runs one scenario after the other. Which it will draw is known beforehand, so where there are lanes they are run ahead of it. */
+/** fast-check runs one scenario after the other. The scenarios are known beforehand, so where there are lanes they are run ahead of it. */
 function runAhead(asked: AskedClaim, ground: Ground, draw: () => readonly Scenario[]): Ahead {
   const run = async (scenario: Scenario): Promise<CaseRun | NotRunnable> => {
     const shortfall = shortfallOf(scenario, ground.stage);
@@ -120,7 +123,7 @@ function runAhead(asked: AskedClaim, ground: Ground, draw: () => readonly Scenar
     async next(scenario) {
       const next = await results.next();
       if (next.done === true || !isDeepStrictEqual(next.value.job, scenario))
-        throw new Error(`fault in faultline: fast-check drew ${scenario.id}, which was not the next of its sample`);
+        throw new Error(`fault in faultline: fast-check ran ${scenario.id}, which was not the next of its seed`);
       return next.value.result;
     },
     end: () => results.return().then(() => {}),

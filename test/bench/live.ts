@@ -7,9 +7,9 @@ import { parseArgs } from "node:util";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { wordOf } from "../../properties/arbitraries/runs.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { runCase } from "../../src/judge/run.ts";
-import { wordOf } from "../../src/search/random/live.ts";
 import { type LiveStage, openSite } from "../../src/worlds/live/index.ts";
 import { inLanes, lanesDefault, lanesMax } from "../../src/worlds/live/lanes.ts";
 

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { scenarioOf, scenarios } from "../../properties/arbitraries/scenario.ts";
+import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
+import { scenarios } from "../../properties/arbitraries/scenarios.ts";
 import { ModelCases } from "../../src/search/random/model.ts";
 import { modelCapabilities } from "../../src/worlds/model.ts";
 

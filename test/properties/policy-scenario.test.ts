@@ -13,8 +13,9 @@ import {
   type Step,
 } from "../../models/vocabulary/scenario.ts";
 import { inStep } from "../../properties/arbitraries/policy-reductions.ts";
-import { policyScenarioOf, scenarioUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { policyScenarioOf } from "../../properties/arbitraries/policy-scenario.ts";
 import { reductions } from "../../properties/arbitraries/reductions.ts";
+import { scenarioUnder } from "../../properties/arbitraries/runs.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
 import { checkPolicy } from "../../src/files/policy-schema.ts";
 import { checkScenario } from "../../src/files/scenario-schema.ts";

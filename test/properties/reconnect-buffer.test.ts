@@ -1,5 +1,6 @@
 /** Promises of the reconnect buffer, held to traces written by hand. Frames have 34 bytes. */
 import { describe, expect, test } from "vitest";
+import type { Outcome } from "../../models/vocabulary/event.ts";
 import {
   back,
   called,
@@ -139,6 +140,17 @@ describe("a publish while down is refused exactly when what is kept has reached 
   test("a limit that falls within a frame lets that frame in", () => {
     const within = judgedBy("the-first-refusal-is-where-predicted", 69);
     expect(within(...down, publishStep(0, 3), publishStep(3, 1, full))).toBe("holds (1)");
+  });
+
+  test("nats-py counts the payload of the next message, which depends on the subject that it goes out on", () => {
+    const py = judgedBy("the-first-refusal-is-where-predicted", 100, "nats-py");
+    const on = (subject: string, first: number, count: number, outcome?: Outcome): Events =>
+      publishStep(first, count, outcome).map(event =>
+        "kind" in event && event.kind === "published" ? { ...event, frameBytes: 40, subject } : event,
+      );
+    // 16 bytes of payload: two frames and it make 96. On a subject that is 5 bytes shorter it has 21, which makes 101.
+    expect(py(...down, ...on("dead.letters", 0, 3), ...on("dead.letters", 3, 1, full))).toBe("holds (1)");
+    expect(py(...down, ...on("subject", 0, 3))).toBe("violated (1): message 2 was accepted with 80 of 100 bytes kept");
   });
 
   test("a flush that times out while down leaves its 6 bytes", () => {

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { planCase, profiles } from "../../models/index.ts";
-import { scenariosUnder } from "../../properties/arbitraries/policy-scenario.ts";
+import { scenariosUnder } from "../../properties/arbitraries/runs.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
 import { reasonText } from "../../src/findings/broke.ts";
 import { type Event, type Judgement, judge, openModel, type Profile, type Scenario } from "../../src/index.ts";

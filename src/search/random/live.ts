@@ -8,7 +8,7 @@ import { inLiveTime } from "../../../models/policy/times.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../../../models/vocabulary/scenario.ts";
-import { scenarioUnder } from "../../../properties/arbitraries/policy-scenario.ts";
+import { scenariosUnder, wordOf } from "../../../properties/arbitraries/runs.ts";
 import { type Broke, brokenBy, brokeOf, brokeText, conformance, isSameBug, reasonText } from "../../findings/broke.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "../../judge/capability.ts";
 import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
@@ -89,9 +89,6 @@ const liveTimes = { grainMs: 600, waitingCountMax: 1 } as const;
 const shrinkBounds = { runsMax: 150, budgetMs: 120_000 } as const;
 const rerunsOfFailure = 10;
 
-/** The scenario of run i. */
-export const wordOf = (seed: string, index: number): string => `${seed}-${index}`;
-
 export async function searchLive(search: LiveSearch, found: LiveFound, listener: LiveListener): Promise<void> {
   const { journal, bus } = search;
   const began = performance.now() - journal.spentMs / search.stage.lanes;
@@ -148,11 +145,10 @@ function* drawn(
 ): Generator<Drawn> {
   // The space is what bus and world claim. So run i of a seed is the same scenario, even if the injector has not shown its part.
   const space = { profile: declared, capabilities: claimedBy(stage), ...liveTimes };
-  const under = policy && inLiveTime(policy);
+  const scenarioAt = scenariosUnder(seed, space, policy && inLiveTime(policy));
   let recordedLeft = journal.recordedBefore;
   for (let index = 0; index < runsMax; index++) {
-    const word = wordOf(seed, index);
-    const scenario = scenarioUnder(word, space, under);
+    const scenario = scenarioAt(index);
     const isRecorded = journal.has(bus, scenario);
     const shortfall = shortfallOf(scenario, stage);
     if (isRecorded) recordedLeft -= 1;
@@ -160,7 +156,12 @@ function* drawn(
       if (recordedLeft === 0) return;
       continue;
     }
-    yield { index, word, scenario, missing: !isRecorded && shortfall.kind === "unproven" ? shortfall.missing : [] };
+    yield {
+      index,
+      word: wordOf(seed, index),
+      scenario,
+      missing: !isRecorded && shortfall.kind === "unproven" ? shortfall.missing : [],
+    };
   }
 }
 

@@ -12,7 +12,7 @@ import { planCase } from "../../../models/plan/plan.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
-import { scenariosUnder } from "../../../properties/arbitraries/policy-scenario.ts";
+import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
 import type { ScenarioSpace } from "../../../properties/arbitraries/scenario.ts";
 import { catalogue } from "../../../properties/catalogue.ts";
 import { declaredBy, type Property } from "../../../properties/property.ts";

@@ -1,0 +1,104 @@
+/**
+ * Smaller policies: less in every list, and a plainer choice in the place of another. The plainest is what the bundled policy
+ * `core-only` has: one best-effort family, a process that dials for ever and stops in four steps.
+ */
+import type { Policy } from "../../models/vocabulary/policy.ts";
+
+/** What each choice shrinks to; lists get shorter instead. */
+const plain = {
+  consume: { durables: "bound", ackWaitMs: 30_000, deliverMax: -1, failures: "redelivered" },
+  startup: {
+    strategy: "retry-forever",
+    connectTimeoutMs: 2_000,
+    jetStreamProbe: "none",
+    readiness: "connected",
+    liveness: "independent",
+    whenClosed: "exit",
+  },
+  shutdown: { strategy: "four-steps", budgetMs: 10_000, forced: true, tellsLoss: true },
+  supervisor: { restartMs: 1_000, killAfterMs: 30_000 },
+} as const;
+
+export function* plainerPolicies(policy: Policy): Generator<Policy> {
+  yield* fewerFamilies(policy);
+  yield* shorterLists(policy);
+  yield* plainerParts(policy);
+  yield* plainerStreams(policy);
+  yield* plainerPublishing(policy);
+  for (const name of Object.keys(policy.client) as (keyof Policy["client"])[])
+    yield { ...policy, client: without(policy.client, name) };
+}
+
+/** A family goes with all that is said of its pattern; a family that is left becomes best-effort. */
+function* fewerFamilies(policy: Policy): Generator<Policy> {
+  const { families } = policy;
+  if (families.length > 1)
+    for (const [i, { subjects }] of families.entries()) {
+      const streams = policy.streams
+        .map(stream => ({ ...stream, subjects: stream.subjects.filter(one => one !== subjects) }))
+        .filter(one => one.subjects.length > 0);
+      const taps = policy.taps.filter(one => one !== subjects);
+      const messageIds = policy.publish.messageIds.filter(one => one.subjects !== subjects);
+      const publish = { ...policy.publish, messageIds };
+      yield { ...policy, families: families.toSpliced(i, 1), streams, taps, publish };
+    }
+  for (const [i, family] of families.entries())
+    if (family.durability === "durable")
+      yield { ...policy, families: families.with(i, { ...family, durability: "best-effort" }) };
+}
+
+function* shorterLists(policy: Policy): Generator<Policy> {
+  for (const classifier of shorter(policy.classifier)) yield { ...policy, classifier };
+  for (const streams of shorter(policy.streams)) yield { ...policy, streams };
+  for (const taps of shorter(policy.taps)) yield { ...policy, taps };
+  for (const messageIds of shorter(policy.publish.messageIds))
+    yield { ...policy, publish: { ...policy.publish, messageIds } };
+  for (const demands of shorter(policy.demands)) yield { ...policy, demands };
+}
+
+/** None, and then all but one. */
+function* shorter<T>(list: readonly T[]): Generator<readonly T[]> {
+  if (list.length > 1) yield [];
+  for (let i = 0; i < list.length; i++) yield list.toSpliced(i, 1);
+}
+
+function* plainerParts(policy: Policy): Generator<Policy> {
+  for (const startup of plainer(policy.startup, plain.startup))
+    yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
+  for (const shutdown of plainer(policy.shutdown, plain.shutdown)) yield { ...policy, shutdown };
+  for (const consume of plainer(policy.consume, plain.consume))
+    yield { ...policy, consume: consume.failures === "dead-letter" ? consume : without(consume, "deadLetterSubject") };
+  for (const supervisor of plainer(policy.supervisor, plain.supervisor)) yield { ...policy, supervisor };
+}
+
+/** One choice at a time becomes the plainest. */
+function* plainer<Part extends object>(part: Part, plainest: Partial<Part>): Generator<Part> {
+  for (const name of Object.keys(plainest) as (keyof Part)[])
+    if (part[name] !== plainest[name]) yield { ...part, [name]: plainest[name] };
+}
+
+const plainStream = { storage: "file", duplicateWindowMs: 120_000, discard: "old", made: "present" } as const;
+
+function* plainerStreams(policy: Policy): Generator<Policy> {
+  for (const [i, stream] of policy.streams.entries()) {
+    const put = (one: typeof stream): Policy => ({ ...policy, streams: policy.streams.with(i, one) });
+    if (stream.messagesMax !== undefined) yield put(without(stream, "messagesMax"));
+    for (const one of plainer(stream, plainStream)) yield put(one);
+    if (stream.subjects.length > 1)
+      for (const subjects of shorter(stream.subjects)) if (subjects.length > 0) yield put({ ...stream, subjects });
+  }
+}
+
+function* plainerPublishing(policy: Policy): Generator<Policy> {
+  const { publish } = policy;
+  for (const one of plainer(publish, { ackTimeoutMs: 5_000, attemptsMax: 1 })) yield { ...policy, publish: one };
+  for (const [i, rule] of publish.messageIds.entries())
+    if (rule.id === "key")
+      yield { ...policy, publish: { ...publish, messageIds: publish.messageIds.with(i, { ...rule, id: "event" }) } };
+}
+
+/** Only of what may be absent. */
+function without<Part extends object>(part: Part, name: keyof Part): Part {
+  const { [name]: _gone, ...rest } = part;
+  return rest as Part;
+}

@@ -1,0 +1,191 @@
+/**
+ * Random policies, as a fast-check Arbitrary: buses that declare one thing and now and then do another. Each family of subjects is
+ * classified, and stored in a stream, mostly as it is declared. No two streams overlap, and a dead letter has a subject of its own.
+ */
+import type fc from "fast-check";
+import type {
+  ClassifierRule,
+  ConsumePolicy,
+  Family,
+  IdRule,
+  Policy,
+  PublishPolicy,
+  ShutdownPolicy,
+  StartupPolicy,
+  StreamPolicy,
+} from "../../models/vocabulary/policy.ts";
+import { drawn, randomFrom } from "./drawn.ts";
+import { plainerPolicies } from "./plainer-policies.ts";
+import type { Random } from "./random.ts";
+
+export interface PolicyKinds {
+  /** Families of subjects at most, from 1 to 6; absent: 3. */
+  readonly familiesMax?: number;
+  /** Absent or true: durable families, streams and message ids come, too. False: everything is core NATS. */
+  readonly durable?: boolean;
+  /** How the process may start; absent: in every way. */
+  readonly startup?: readonly StartupPolicy["strategy"][];
+  /** How it may stop; absent: in every way. */
+  readonly shutdown?: readonly ShutdownPolicy["strategy"][];
+  /** What may become of a message whose handler fails; absent: everything. */
+  readonly failures?: readonly ConsumePolicy["failures"][];
+  /** Whether the bus sets options of its client; absent: now and then. Its own PINGs are never set, since they race with most faults. */
+  readonly client?: boolean;
+  /** Promises of the catalogue, of which each policy demands some; absent: none is demanded. */
+  readonly demands?: readonly string[];
+}
+
+const tokens = ["audit", "events", "job", "orders", "state", "worker"] as const;
+const strategies: readonly StartupPolicy["strategy"][] = ["fail-fast", "retry-with-deadline", "retry-forever"];
+const stops: readonly ShutdownPolicy["strategy"][] = [
+  ...(["exit", "close", "subscriptions-then-close", "drain", "four-steps"] as const),
+];
+const endings: readonly ConsumePolicy["failures"][] = ["acknowledged", "dead-letter", "redelivered"];
+
+/** Policies of what was asked for. They shrink towards one best-effort family. @throws RangeError where nothing is left to choose from */
+export function policies(kinds: PolicyKinds = {}): fc.Arbitrary<Policy> {
+  const allowed = allowedBy(kinds);
+  return drawn({
+    draw: chance => policyOf(randomFrom(chance), allowed),
+    isOne: (value): value is Policy =>
+      typeof value === "object" && value !== null && "families" in value && "classifier" in value && "startup" in value,
+    *smaller(policy) {
+      for (const one of plainerPolicies(policy)) if (fits(one, allowed)) yield one;
+    },
+  });
+}
+
+type Allowed = Required<Omit<PolicyKinds, "client">> & Pick<PolicyKinds, "client">;
+
+function allowedBy(kinds: PolicyKinds): Allowed {
+  const { familiesMax = 3, startup = strategies, shutdown = stops, failures = endings } = kinds;
+  if (!Number.isSafeInteger(familiesMax) || familiesMax < 1 || familiesMax > tokens.length)
+    throw new RangeError(`familiesMax must be a whole number from 1 to ${tokens.length}; it is ${familiesMax}`);
+  for (const [name, list] of Object.entries({ startup, shutdown, failures }))
+    if (list.length === 0) throw new RangeError(`${name} must allow something`);
+  return { durable: true, demands: [], ...kinds, familiesMax, startup, shutdown, failures };
+}
+
+const fits = ({ startup, shutdown, consume }: Policy, allowed: Allowed): boolean =>
+  allowed.startup.includes(startup.strategy) &&
+  allowed.shutdown.includes(shutdown.strategy) &&
+  allowed.failures.includes(consume.failures);
+
+// ---- Drawing ----
+
+function policyOf(random: Random, allowed: Allowed): Policy {
+  const families = familiesOf(random, allowed);
+  const consume = consumeOf(random, allowed);
+  return {
+    version: 1,
+    name: "random",
+    why: "made at random",
+    families,
+    classifier: families.flatMap(family => ruleOf(random, family, allowed)),
+    streams: allowed.durable ? streamsOf(random, families, consume) : [],
+    taps: families.filter(() => random.chance(0.2)).map(one => one.subjects),
+    publish: publishingOf(random, families, allowed),
+    consume,
+    startup: startupOf(random, allowed),
+    shutdown: {
+      strategy: random.pick(allowed.shutdown),
+      budgetMs: random.pick([500, 5_000, 10_000]),
+      forced: random.chance(0.7),
+      tellsLoss: random.chance(0.5),
+    },
+    supervisor: { restartMs: random.pick([0, 200, 1_000]), killAfterMs: random.pick([1_000, 30_000]) },
+    client: clientOf(random, allowed),
+    demands: allowed.demands.filter(() => random.chance(0.5)),
+  };
+}
+
+/** Each under a token that no other has, so that no two overlap. */
+function familiesOf(random: Random, { familiesMax, durable }: Allowed): readonly Family[] {
+  const first = random.int(0, tokens.length - 1);
+  return Array.from({ length: random.int(1, familiesMax) }, (_, i) => {
+    const token = tokens[(first + i) % tokens.length] as string;
+    return {
+      subjects: `${token}${random.pick([".>", ".>", ".*", ".*.done"])}`,
+      durability: durable && random.chance(0.6) ? "durable" : "best-effort",
+      reason: "made at random",
+    };
+  });
+}
+
+/** What the code does about a family: mostly what was declared, and by a rule that may be off by a token. */
+function ruleOf(random: Random, { subjects, durability }: Family, { durable }: Allowed): readonly ClassifierRule[] {
+  const isThrough = (durability === "durable") === random.chance(0.9);
+  if (!durable || !isThrough) return [];
+  const [token = ""] = subjects.split(".");
+  return [
+    random.pick<ClassifierRule>([
+      { pattern: subjects },
+      { pattern: subjects },
+      { prefix: `${token}.` },
+      { prefix: `${token}.`, suffix: ".done" },
+      { exact: `${token}.a` },
+    ]),
+  ];
+}
+
+function streamsOf(random: Random, families: readonly Family[], consume: ConsumePolicy): readonly StreamPolicy[] {
+  const stored = families.filter(({ durability }) => random.chance(durability === "durable" ? 0.9 : 0.15));
+  const subjects = stored.map(one => one.subjects);
+  // Together in one stream, or each in its own.
+  const parted = random.chance(0.5) ? subjects.map(one => [one]) : subjects.length > 0 ? [subjects] : [];
+  const { deadLetterSubject } = consume;
+  const kept = deadLetterSubject !== undefined && random.chance(0.9) ? [[deadLetterSubject]] : [];
+  return [...parted, ...kept].map((taken, i) => streamOf(random, `STREAM_${i}`, taken));
+}
+
+const streamOf = (random: Random, name: string, subjects: readonly string[]): StreamPolicy => ({
+  name,
+  subjects,
+  storage: random.chance(0.7) ? "file" : "memory",
+  duplicateWindowMs: random.pick([500, 2_000, 120_000]),
+  ...(random.chance(0.2) ? { messagesMax: random.pick([5, 100, 1_000_000]) } : {}),
+  discard: random.pick(["old", "new"]),
+  made: random.pick(["created", "present"]),
+});
+
+const publishingOf = (random: Random, families: readonly Family[], { durable }: Allowed): PublishPolicy => ({
+  messageIds: families
+    .filter(() => durable && random.chance(0.7))
+    .map(({ subjects }): IdRule => ({ subjects, id: random.pick(["event", "event", "key"]) })),
+  ackTimeoutMs: random.pick([500, 5_000]),
+  attemptsMax: random.int(1, 3),
+});
+
+function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
+  const failures = random.pick(allowed.failures);
+  return {
+    durables: random.pick(["created", "bound"]),
+    ackWaitMs: random.pick([1_000, 30_000]),
+    deliverMax: random.pick([-1, 1, 3]),
+    failures,
+    ...(failures === "dead-letter" ? { deadLetterSubject: "dead.letters" } : {}),
+  };
+}
+
+function startupOf(random: Random, allowed: Allowed): StartupPolicy {
+  const strategy = random.pick(allowed.startup);
+  return {
+    strategy,
+    ...(strategy === "retry-with-deadline" ? { deadlineMs: random.pick([1_000, 5_000, 30_000]) } : {}),
+    connectTimeoutMs: random.pick([200, 2_000]),
+    jetStreamProbe: random.pick(allowed.durable ? ["once", "until-usable", "none"] : ["none"]),
+    readiness: random.pick(["process", "connected", "connected-and-durable"]),
+    liveness: random.pick(["independent", "independent", "as-readiness"]),
+    whenClosed: random.pick(["exit", "ignore"]),
+  };
+}
+
+function clientOf(random: Random, { client }: Allowed): Policy["client"] {
+  const sets = (): boolean => client !== false && random.chance(0.2);
+  const sent: Policy["client"] = {
+    ...(sets() ? { reconnectBufferBytesMax: random.pick([-1, 0, 100, 65_536]) } : {}),
+    ...(sets() ? { reconnectWaitMs: random.pick([50, 500]) } : {}),
+    ...(sets() ? { reconnectAttemptsMax: random.pick([-1, 3, 60]) } : {}),
+  };
+  return client === true && Object.keys(sent).length === 0 ? { reconnectWaitMs: 50 } : sent;
+}
