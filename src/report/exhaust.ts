@@ -4,6 +4,11 @@ import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { type Column, counted, renderPairs, renderTable } from "./table.ts";
 
+interface Size {
+  readonly payloadBytes: number;
+  readonly frameBytes: number;
+}
+
 interface Asked {
   readonly asked: number;
   readonly admitted: number;
@@ -33,7 +38,13 @@ export interface ExhaustReport {
   readonly leftOut: readonly string[];
   /** Spendings in one schedule, and what the search may spend; null: no bound. */
   readonly bounds: Readonly<Record<string, number | null>>;
-  readonly sizes: object;
+  readonly sizes: Size & {
+    readonly subject: string;
+    readonly pingBytes: number;
+    readonly large: Size;
+    readonly limitBytes: readonly number[];
+    readonly bufferBytesMax: readonly (number | null)[];
+  };
   readonly settings: readonly {
     readonly setting: string;
     readonly schedules: number;

@@ -8,7 +8,7 @@ import { counted, renderPairs } from "./table.ts";
 export interface GoalsShown {
   /** By id the run that showed it first. */
   readonly reached: Readonly<Record<string, number>>;
-  readonly neverReached: readonly { readonly id: string; readonly what: string }[];
+  readonly neverReached: readonly { readonly id: string; readonly what: string; readonly beside: string }[];
   /** Runs after which a goal that was not seen is not for want of luck; whether there were so many. */
   readonly runsDue: number;
   readonly isDue: boolean;
@@ -21,8 +21,10 @@ export interface TransitionsShown {
     readonly notEnabled: number;
     readonly isKnown: boolean;
   };
+  readonly pairs: { readonly reached: number; readonly neverReached: readonly string[] };
   readonly nextRun: {
     readonly runs: number;
+    readonly alone: number;
     readonly chance: number;
     readonly interval: readonly [low: number, high: number];
   };
