@@ -42,25 +42,11 @@ export const journalName = "journal.jsonl";
 export const journalBytesMax = 134_217_728;
 const formatVersion = 2;
 
-/** What the run is; the same for whoever goes on with it. */
-export interface Header {
-  readonly tool: string;
-  readonly command: string;
-  readonly seed: string;
-  /** As the user gave them; absent is null. */
-  readonly options: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-  /** Digest of what the cases are made from beyond the seed: files of scenarios, the policy. */
-  readonly source: string;
-}
+/** What the run is; the same for everyone who goes on with it. */
+export type Header = Readonly<z.output<typeof headerSchema>>;
 
 /** What the cases of one bus run on. */
-export interface WorldFacts {
-  readonly profile: string;
-  readonly client: string;
-  readonly natsServer: string;
-  readonly toxiproxy: string;
-  readonly capabilities: readonly string[];
-}
+export type WorldFacts = Readonly<z.output<typeof factsSchema>>;
 
 export interface Journal {
   /** Cases recorded before this process opened it. */
@@ -88,6 +74,22 @@ export const digestOfJson = (data: unknown): string => hashText(JSON.stringify(d
 // ---- The lines ----
 
 const option = z.union([text, z.number(), z.boolean(), z.null(), z.array(text).readonly()]);
+const headerSchema = z.strictObject({
+  tool: text,
+  command: text,
+  seed: text,
+  /** As the user gave them; absent is null. */
+  options: z.record(text, option).readonly(),
+  /** Digest of what the cases are made from beyond the seed: files of scenarios, the policy. */
+  source: text,
+});
+const factsSchema = z.strictObject({
+  profile: text,
+  client: text,
+  natsServer: text,
+  toxiproxy: text,
+  capabilities: z.array(text).readonly(),
+});
 const rated = z.strictObject({ reproduced: rateSchema });
 const shrunk = z.strictObject({
   scenario: z.custom<Scenario>(one => typeof one === "object" && one !== null, "must be a scenario"),
@@ -105,25 +107,9 @@ export type Rated = z.output<typeof rated>;
 export type Shrunk = z.output<typeof shrunk>;
 
 const lineSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("header"),
-    format: z.literal(formatVersion),
-    tool: text,
-    command: text,
-    seed: text,
-    options: z.record(text, option),
-    source: text,
-  }),
+  headerSchema.extend({ kind: z.literal("header"), format: z.literal(formatVersion) }),
   z.strictObject({ kind: z.literal("opened"), pid: count, start: text, at: text }),
-  z.strictObject({
-    kind: z.literal("world"),
-    bus: text,
-    profile: text,
-    client: text,
-    natsServer: text,
-    toxiproxy: text,
-    capabilities: z.array(text).readonly(),
-  }),
+  factsSchema.extend({ kind: z.literal("world"), bus: text }),
   z.strictObject({
     kind: z.literal("case"),
     bus: text,
