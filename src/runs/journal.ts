@@ -61,8 +61,8 @@ export interface Journal {
   has(bus: string, scenario: Scenario): boolean;
   /** As it is recorded; or runs it and records it. The events of a recorded case are there where it was violated. */
   once(bus: string, scenario: Scenario, run: () => Promise<CaseRun>): Promise<CaseRun>;
-  onceFound(bus: string, scenario: Scenario, find: () => Promise<Rated>): Promise<Rated>;
-  onceShrunk(bus: string, scenario: Scenario, find: () => Promise<Shrunk>): Promise<Shrunk>;
+  onceFound(bus: string, scenario: Scenario, find: () => Promise<FoundRated>): Promise<FoundRated>;
+  onceShrunk(bus: string, scenario: Scenario, find: () => Promise<FoundShrunk>): Promise<FoundShrunk>;
   /** Nothing is left to do. */
   complete(): void;
   /** Writes nothing from now on, whatever is still under way. */
@@ -102,9 +102,9 @@ const shrunk = z.strictObject({
   shrinkRuns: count,
 });
 /** What was found of a violated case once it was run again. */
-export type Rated = z.output<typeof rated>;
+export type FoundRated = z.output<typeof rated>;
 /** What was found of it where it was shrunk, too; `broken` is the word of src/findings/broke.ts. */
-export type Shrunk = z.output<typeof shrunk>;
+export type FoundShrunk = z.output<typeof shrunk>;
 
 const lineSchema = z.discriminatedUnion("kind", [
   headerSchema.extend({ kind: z.literal("header"), format: z.literal(formatVersion) }),
@@ -276,7 +276,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   const onDisk = async (): Promise<void> => {
     await fsyncLater(fd).catch(error => unwritable(file, error));
   };
-  const writeFound = async (bus: string, { id }: Scenario, made: Rated | Shrunk): Promise<void> => {
+  const writeFound = async (bus: string, { id }: Scenario, made: FoundRated | FoundShrunk): Promise<void> => {
     write({ kind: "found", bus, scenario: id, found: made });
     await onDisk();
   };

@@ -7,7 +7,9 @@ import {
   counterexamplePath,
   counts,
   interrupted,
+  liveWorld,
   missing,
+  modelWorld,
   names,
   policyName,
   rate,
@@ -58,7 +60,7 @@ const compared = {
 export const compareDocument = exactly<CompareReport>()(
   z.strictObject({
     ...compared,
-    worlds: z.tuple([z.literal("model"), z.literal("live")]),
+    worlds: z.tuple([modelWorld, liveWorld]),
     shapes,
     reasons: z
       .array(z.strictObject({ word: text.describe("The word that names the run."), reason: text }))
@@ -69,7 +71,7 @@ export const compareDocument = exactly<CompareReport>()(
 export const liveSearchDocument = exactly<LiveSearchReport>()(
   z.strictObject({
     ...compared,
-    world: z.literal("live"),
+    world: liveWorld,
     coverage: z.strictObject({
       properties: counts.describe("By the promise's id the runs that put it to the test."),
       shapes,

@@ -1,5 +1,6 @@
 /** The JSON document of every command, and the JSON Schema of each: one file under schemas for each name here. */
 import { z } from "zod";
+import { questions } from "../../drills/drill.ts";
 import { exitCodes } from "../../errors.ts";
 import { compareDocument, liveSearchDocument } from "./compare.ts";
 import { doctorDocument } from "./doctor.ts";
@@ -43,17 +44,18 @@ export const documents = {
 } as const;
 export type DocumentName = keyof typeof documents;
 
-const titles: Readonly<Record<DocumentName, string>> = {
-  drill: "faultline drill --json",
-  "drill-question": "faultline drill durability|buffer|shutdown|cold-start --json",
-  search: "faultline search --json",
-  exhaust: "faultline exhaust --json",
-  replay: "faultline replay --json",
-  compare: "faultline compare --json",
-  doctor: "faultline doctor --json",
+/** What is asked for with --json. */
+const askedBy: Readonly<Record<DocumentName, string>> = {
+  drill: "the command drill",
+  "drill-question": `a question of the command drill: ${questions.join(", ")}`,
+  search: "the command search",
+  exhaust: "the command exhaust",
+  replay: "the command replay",
+  compare: "the command compare",
+  doctor: "the command doctor",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];
 
 export const documentJsonSchema = (name: DocumentName): object =>
-  z.toJSONSchema(documents[name].meta({ title: titles[name] }));
+  z.toJSONSchema(documents[name].meta({ title: `The JSON document of ${askedBy[name]}` }));

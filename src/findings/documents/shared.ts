@@ -19,6 +19,8 @@ export const seconds = z.number().min(0);
 export const counts = z.record(text, count);
 export const names = z.array(text);
 
+export const modelWorld = z.literal("model");
+export const liveWorld = z.literal("live");
 export const world = z
   .enum(["model", "live"])
   .meta({ id: "world", description: "The model world, or real clients against real servers." });

@@ -15,7 +15,7 @@ import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
 import { liveRate, type Rate } from "../../judge/rate.ts";
 import { type CaseRun, runCase } from "../../judge/run.ts";
 import { branches, type Witnessed } from "../../judge/witnessed.ts";
-import type { Journal, Shrunk } from "../../runs/journal.ts";
+import type { FoundShrunk, Journal } from "../../runs/journal.ts";
 import type { Stage } from "../../world.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
@@ -128,7 +128,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
 }
 
 /** In a journal what broke is a word. */
-const recordOf = (failure: LiveFailure): Shrunk => ({
+const recordOf = (failure: LiveFailure): FoundShrunk => ({
   ...failure,
   broken: brokeText(failure.broken),
 });
