@@ -2,11 +2,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderBusProtocolSchema } from "../bus-protocol/schema.ts";
+import { documentJsonSchema, documentNames } from "../findings/documents/index.ts";
 import { packageRoot } from "./package-root.ts";
 import { policyJsonSchema, scenarioJsonSchema } from "./scenario-schema.ts";
 
 const folder = join(packageRoot(), "schemas");
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, "scenario.schema.json"), `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`);
-writeFileSync(join(folder, "policy.schema.json"), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+const write = (name: string, schema: object): void =>
+  writeFileSync(join(folder, `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`);
+write("scenario", scenarioJsonSchema());
+write("policy", policyJsonSchema());
+for (const name of documentNames) write(name, documentJsonSchema(name));
 writeFileSync(join(folder, "bus-protocol.schema.json"), renderBusProtocolSchema());

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Answer, hashText, type Label, sampled } from "../../models/choice.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { dials } from "../../properties/arbitraries/reductions.ts";
 import { BadInput } from "../errors.ts";
@@ -18,20 +18,15 @@ import { checkScenario, parseJson } from "../files/scenario-schema.ts";
 import { counterexampleText } from "../files/scenario-text.ts";
 import { type Rate, rateSchema } from "../judge/rate.ts";
 import { type CaseRun, runAnsweredCase } from "../judge/run.ts";
+import { answer, count, ledger, verdict } from "../judge/shapes.ts";
 import type { Certificate } from "../search/certify.ts";
 import { shapeOf } from "../search/shrink/normal-form.ts";
 import { type WorldName, worldNames } from "../worlds/names.ts";
 import { type Broke, brokeOf, brokeText, concernOf, reasonText, whyBroken } from "./broke.ts";
 
 const text = z.string().max(4_000);
-const count = z.int().min(0);
-const ledgerSchema = z.strictObject({
-  published: count,
-  classes: z.strictObject(
-    Object.fromEntries(classNames.map(name => [name, count])) as Record<(typeof classNames)[number], typeof count>,
-  ),
-  places: z.record(text, count),
-});
+/** A place of an earlier version, which has another name now, is no fault of the file. */
+const ledgerSchema = ledger.extend({ places: z.record(text, count) });
 const versionsSchema = z
   .strictObject({
     faultline: text,
@@ -56,13 +51,13 @@ const schema = z.strictObject({
   /** The word for what was broken: see broke.ts. */
   property: text.min(1),
   reason: text,
-  verdict: z.enum(["holds", "violated", "inconclusive"]),
+  verdict,
   /** The ledger of the profile's model, and the observed one. */
   expected: ledgerSchema.readonly(),
   observed: ledgerSchema.readonly(),
   /** The answers that lead the model to what was seen: those it was given, or in live those by which it admits that, if it does. */
   answers: z
-    .array(z.strictObject({ step: text, label: labelSchema, occurrence: count, answer: z.int() }))
+    .array(answer.extend({ step: text, label: labelSchema }))
     .max(100_000)
     .readonly(),
   digest: text,

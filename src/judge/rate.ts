@@ -1,13 +1,6 @@
 /** How often a live failure came again, with what so few runs can say of its true rate. */
 import { z } from "zod";
 
-export interface Rate {
-  readonly k: number;
-  readonly n: number;
-  /** The 95 % Wilson score interval of k of n, in whole per cent. Absent where nothing is left to chance. */
-  readonly percent95?: readonly [number, number];
-}
-
 const count = z.int().min(0);
 const percent = z.int().min(0).max(100);
 export const rateSchema = z.strictObject({
@@ -15,6 +8,8 @@ export const rateSchema = z.strictObject({
   n: count,
   percent95: z.tuple([percent, percent]).readonly().optional(),
 });
+/** `percent95` is the 95 % Wilson score interval of k of n, in whole per cent; absent where nothing is left to chance. */
+export type Rate = Readonly<z.output<typeof rateSchema>>;
 
 /** The 97.5 % quantile of the normal distribution. */
 const z95 = 1.959_964;

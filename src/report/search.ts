@@ -9,7 +9,7 @@ import { counted, renderPairs } from "./table.ts";
 export interface GoalsShown {
   /** The first run that showed each goal, by its id. */
   readonly reached: Readonly<Record<string, number>>;
-  readonly neverReached: readonly { readonly id: string; readonly what: string }[];
+  readonly neverReached: readonly { readonly id: string; readonly what: string; readonly beside: string }[];
   /** The number of runs after which an unseen goal is no bad luck, and whether there were as many. */
   readonly runsDue: number;
   readonly isDue: boolean;
@@ -22,8 +22,10 @@ export interface TransitionsShown {
     readonly notEnabled: number;
     readonly isKnown: boolean;
   };
+  readonly pairs: { readonly reached: number; readonly neverReached: readonly string[] };
   readonly nextRun: {
     readonly runs: number;
+    readonly alone: number;
     readonly chance: number;
     readonly interval: readonly [low: number, high: number];
   };

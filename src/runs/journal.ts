@@ -28,14 +28,13 @@ import {
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { hashText, labels } from "../../models/choice.ts";
-import type { Event } from "../../models/vocabulary/event.ts";
-import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
+import { hashText } from "../../models/choice.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { BadInput, exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { checkShape, jsonBounds, parseJson } from "../files/json.ts";
-import type { Judgement } from "../judge/judge.ts";
-import { type Rate, rateSchema } from "../judge/rate.ts";
+import { rateSchema } from "../judge/rate.ts";
 import type { CaseRun } from "../judge/run.ts";
+import { count, events, judgement, text } from "../judge/shapes.ts";
 import { isAlive, type Owner, ownerHere } from "../worlds/live/leases.ts";
 
 export const journalName = "journal.jsonl";
@@ -43,30 +42,11 @@ export const journalName = "journal.jsonl";
 export const journalBytesMax = 134_217_728;
 const formatVersion = 2;
 
-/** The identity of the run, the same for every process that goes on with it. */
-export interface Header {
-  readonly tool: string;
-  readonly command: string;
-  readonly seed: string;
-  /** The options as the user gave them; absent is null. */
-  readonly options: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-  /** A digest of everything that the cases are made from besides the seed: files of scenarios, the policy. */
-  readonly source: string;
-}
+/** What the run is; the same for everyone who goes on with it. */
+export type Header = Readonly<z.output<typeof headerSchema>>;
 
-/** The parts that the cases of one bus run on. */
-export interface WorldFacts {
-  readonly profile: string;
-  readonly client: string;
-  readonly natsServer: string;
-  readonly toxiproxy: string;
-  readonly capabilities: readonly string[];
-}
-
-/** The findings about a violated case once it was run again; more where it was shrunk. All of it is JSON. */
-export interface Found {
-  readonly reproduced: Rate;
-}
+/** What the cases of one bus run on. */
+export type WorldFacts = Readonly<z.output<typeof factsSchema>>;
 
 export interface Journal {
   /** The number of cases recorded before this process opened it. */
@@ -81,7 +61,8 @@ export interface Journal {
   has(bus: string, scenario: Scenario): boolean;
   /** Returns the case as recorded, or runs and records it. A recorded case has its events if it was violated. */
   once(bus: string, scenario: Scenario, run: () => Promise<CaseRun>): Promise<CaseRun>;
-  onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T>;
+  onceFound(bus: string, scenario: Scenario, find: () => Promise<FoundRated>): Promise<FoundRated>;
+  onceShrunk(bus: string, scenario: Scenario, find: () => Promise<FoundShrunk>): Promise<FoundShrunk>;
   /** Nothing is left to do. */
   complete(): void;
   /** Stops all writing, whatever is still under way. */
@@ -92,64 +73,43 @@ export const digestOfJson = (data: unknown): string => hashText(JSON.stringify(d
 
 // ---- The lines ----
 
-const text = z.string();
-const count = z.int().min(0);
-const isEvent = (one: unknown): boolean =>
-  typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
-const events = z.array(z.custom<Event>(isEvent, "must be events"));
-const verdict = z.enum(["holds", "violated", "inconclusive"]);
-const property = z.strictObject({ property: text, verdict, exercised: count, reason: text });
-/** The thing that a reason is about. Absent in journals of earlier versions, whose reasons begin with the word for it. */
-const broke = z.union([
-  z.strictObject({ kind: z.literal("promise"), property: text }),
-  z.strictObject({ kind: z.enum(["conformance", "expectation"]) }),
-]);
-const judgement = z.strictObject({
-  verdict,
-  reason: text,
-  about: broke.optional(),
-  ledger: z.strictObject({
-    published: count,
-    classes: z.strictObject(
-      Object.fromEntries(classNames.map(name => [name, count])) as Record<(typeof classNames)[number], typeof count>,
-    ),
-    places: z.record(text, count),
-  }),
-  conformance: z.strictObject({ answer: z.enum(["permitted", "not-permitted", "undecided"]), reason: text }),
-  properties: z.array(property),
-  notPromised: z.array(property),
-  expectMet: z.boolean().optional(),
-  disturbed: z.boolean(),
-  witnessed: z.array(z.strictObject({ label: z.enum(labels), answer: text, witnessed: count, forced: count })),
-  // Recorded where the case was violated; they are needed nowhere else.
-  ended: events.default([]),
-  answers: z
-    .array(z.strictObject({ step: text, label: z.enum(labels), occurrence: count, answer: z.int() }))
-    .default([]),
-  digest: text,
+const option = z.union([text, z.number(), z.boolean(), z.null(), z.array(text).readonly()]);
+const headerSchema = z.strictObject({
+  tool: text,
+  command: text,
+  seed: text,
+  /** As the user gave them; absent is null. */
+  options: z.record(text, option).readonly(),
+  /** Digest of what the cases are made from beyond the seed: files of scenarios, the policy. */
+  source: text,
 });
-const option = z.union([text, z.number(), z.boolean(), z.null(), z.array(text)]);
+const factsSchema = z.strictObject({
+  profile: text,
+  client: text,
+  natsServer: text,
+  toxiproxy: text,
+  capabilities: z.array(text).readonly(),
+});
+const rated = z.strictObject({ reproduced: rateSchema });
+const shrunk = z.strictObject({
+  scenario: z.custom<Scenario>(one => typeof one === "object" && one !== null, "must be a scenario"),
+  events,
+  judgement,
+  broken: text,
+  reproduced: rateSchema,
+  steady: z.boolean(),
+  foundAs: text,
+  shrinkRuns: count,
+});
+/** What was found of a violated case once it was run again. */
+export type FoundRated = z.output<typeof rated>;
+/** What was found of it where it was shrunk, too; `broken` is the word of src/findings/broke.ts. */
+export type FoundShrunk = z.output<typeof shrunk>;
 
 const lineSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("header"),
-    format: z.literal(formatVersion),
-    tool: text,
-    command: text,
-    seed: text,
-    options: z.record(text, option),
-    source: text,
-  }),
+  headerSchema.extend({ kind: z.literal("header"), format: z.literal(formatVersion) }),
   z.strictObject({ kind: z.literal("opened"), pid: count, start: text, at: text }),
-  z.strictObject({
-    kind: z.literal("world"),
-    bus: text,
-    profile: text,
-    client: text,
-    natsServer: text,
-    toxiproxy: text,
-    capabilities: z.array(text),
-  }),
+  factsSchema.extend({ kind: z.literal("world"), bus: text }),
   z.strictObject({
     kind: z.literal("case"),
     bus: text,
@@ -163,15 +123,13 @@ const lineSchema = z.discriminatedUnion("kind", [
     kind: z.literal("found"),
     bus: text,
     scenario: text,
-    found: z.looseObject({
-      reproduced: rateSchema,
-      judgement: judgement.optional(),
-      events: events.optional(),
-    }),
+    found: z.union([rated, shrunk]),
   }),
   z.strictObject({ kind: z.literal("complete"), cases: count }),
 ]);
-type Line = z.infer<typeof lineSchema>;
+type Line = z.output<typeof lineSchema>;
+/** As it is written: what is left out of a line is filled in when it is read. */
+type Written = z.input<typeof lineSchema>;
 type Of<Kind extends Line["kind"]> = Extract<Line, { kind: Kind }>;
 
 // ---- Reading ----
@@ -306,7 +264,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   let bytes = recorded.bytes;
   let casesNow = cases.size;
   let isOpen = true;
-  const write = (line: Line): void => {
+  const write = (line: Written): void => {
     if (!isOpen) return;
     // Only the last line may be torn.
     isOpen = false;
@@ -317,6 +275,10 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   };
   const onDisk = async (): Promise<void> => {
     await fsyncLater(fd).catch(error => unwritable(file, error));
+  };
+  const writeFound = async (bus: string, { id }: Scenario, made: FoundRated | FoundShrunk): Promise<void> => {
+    write({ kind: "found", bus, scenario: id, found: made });
+    await onDisk();
   };
   write({ kind: "opened", ...ownerHere(), at: new Date().toISOString() });
   return {
@@ -340,22 +302,30 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       if (known !== undefined) {
         if (known.source !== source)
           throw new BadInput(file, "", `${scenario.id} is another scenario now than it was. ${anew}.`);
-        return { events: known.events ?? [], judgement: known.judgement as Judgement };
+        return { events: known.events ?? [], judgement: known.judgement };
       }
       const began = performance.now();
       const { events, judgement } = await run();
       const ms = Math.round(performance.now() - began);
-      const line = { kind: "case", bus, scenario: scenario.id, source, ms, ...recordOf({ events, judgement }) };
-      write(line as unknown as Line);
+      write({ kind: "case", bus, scenario: scenario.id, source, ms, ...recordOf({ events, judgement }) });
       await onDisk();
       return { events, judgement };
     },
-    async onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T> {
+    async onceFound(bus, scenario, find) {
       const known = found.get(keyOf(bus, scenario.id));
-      if (known !== undefined) return known.found as unknown as T;
+      if (known !== undefined) return known.found;
       const made = await find();
-      write({ kind: "found", bus, scenario: scenario.id, found: made } as unknown as Line);
-      await onDisk();
+      await writeFound(bus, scenario, made);
+      return made;
+    },
+    async onceShrunk(bus, scenario, find) {
+      const known = found.get(keyOf(bus, scenario.id));
+      if (known !== undefined) {
+        if ("steady" in known.found) return known.found;
+        throw new BadInput(file, "", `what was found of ${scenario.id} on ${bus} was not shrunk. ${anew}.`);
+      }
+      const made = await find();
+      await writeFound(bus, scenario, made);
       return made;
     },
     complete() {
@@ -369,8 +339,8 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   };
 }
 
-/** The recorded part of a case: all of a violated one, and of others what the report counts. */
-function recordOf({ events, judgement }: CaseRun): object {
+/** What is recorded of a case: of a violated one all of it, of others what the report counts. */
+function recordOf({ events, judgement }: CaseRun): Pick<Extract<Written, { kind: "case" }>, "judgement" | "events"> {
   if (judgement.verdict === "violated") return { judgement, events };
   const { ended: _ended, answers: _answers, ...counted } = judgement;
   return { judgement: counted };

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { root } from "../commands/faultline.ts";
+import { checkKept, checkPrinted } from "../documents.ts";
 import { startHarness } from "./killed.ts";
 
 const cwd = mkdtempSync(join(tmpdir(), "interrupt-test-"));
@@ -23,7 +24,10 @@ async function interrupted(args: readonly string[], signal: "SIGINT" | "SIGTERM"
   await sleep(afterMs);
   child.kill(signal);
   const [code] = await exited;
-  return { code, document: JSON.parse(await said) };
+  const stdout = await said;
+  checkPrinted([...args, "--json"], stdout);
+  checkKept(cwd);
+  return { code, document: JSON.parse(stdout) };
 }
 
 const whileDown = join(root, "fixtures/scenarios/reconnect-buffer/published-while-down.json");

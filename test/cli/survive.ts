@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readJournal } from "../../src/runs/journal.ts";
+import { checkKept, checkPrinted } from "../documents.ts";
 import { leftAfter, leftovers, listenersWith, living, runIn, startHarness } from "./killed.ts";
 
 export interface Kill {
@@ -55,6 +56,8 @@ export async function survive(
     if (isThrough) {
       const [stdout, stderr] = await said;
       const document = parsed(stdout, stderr);
+      checkPrinted([...args, "--json"], stdout);
+      checkKept(cwd);
       return { kills, foldersLeft: leftovers(kills.map(one => one.pid)), exitCode: child.exitCode, document };
     }
     const sockets = listenersWith(mark);

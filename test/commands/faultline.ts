@@ -1,4 +1,4 @@
-/** Runs the command as a person does, in a folder of its own, and hands back what was printed. */
+/** Runs the command as a person does, in a separate folder, and hands back what was printed; each JSON document must match its schema. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
+import { checkKept, checkPrinted } from "../documents.ts";
 
 export const root: string = join(import.meta.dirname, "../..");
 export const bin: string = join(root, "bin/faultline.js");
@@ -37,6 +38,8 @@ export async function faultline(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  checkPrinted(args, stdout);
+  checkKept(cwd);
   return {
     code: code as number | null,
     stdout,

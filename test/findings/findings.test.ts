@@ -122,7 +122,8 @@ describe("an ending", () => {
     coverage: {
       ...{ properties: {}, shapes: {}, shapeRuns: 0 },
       transitions: { reached: 0, neverReached: [], notEnabled: 0, isKnown: true },
-      nextRun: { runs: 0, chance: 0, interval: [0, 0] },
+      pairs: { reached: 0, neverReached: [] },
+      nextRun: { runs: 0, alone: 0, chance: 0, interval: [0, 0] },
     },
   });
   const replayed = (verdict: Verdict, nondeterministic: boolean): ReplayReport => ({

@@ -207,6 +207,33 @@ describe("what a journal is not", () => {
     expect(() => resumeJournal(ownFolder(), header)).toThrow(/holds no journal\.jsonl, so nothing was recorded/);
   });
 
+  test("a case that was run again alone is no shrunk one", async () => {
+    const folder = ownFolder();
+    const scenario = loadCorpus()[0]?.scenario as Scenario;
+    const first = createJournal(folder, header);
+    await first.onceFound(bus, scenario, async () => ({ reproduced: { k: 3, n: 4, percent95: [30, 95] } }));
+    put(folder, textOf(folder));
+    const journal = resumeJournal(folder, header);
+    const again = () => expect.unreachable("it was run again");
+    expect(await journal.onceFound(bus, scenario, again)).toEqual({ reproduced: { k: 3, n: 4, percent95: [30, 95] } });
+    await expect(journal.onceShrunk(bus, scenario, again)).rejects.toThrow(/was not shrunk\. Run the command without/);
+  });
+
+  test("what was found of a case is refused with a field more, and with one less", async () => {
+    const folder = ownFolder();
+    await searchWith(createJournal(folder, header), profileNamed("nats-js-3"), profileNamed("nats-go"));
+    const all = orphaned(textOf(folder)).trimEnd().split("\n");
+    const at = all.findIndex(line => line.includes('"kind":"found"'));
+    const line = JSON.parse(all[at] ?? "");
+    const { steady: _steady, ...less } = line.found;
+    expect(Object.keys(line.found)).toContain("judgement");
+    for (const found of [{ ...line.found, colour: "red" }, less]) {
+      const changed = all.with(at, JSON.stringify({ ...line, found }));
+      const { exitCode, message } = refusal(changed.map(one => `${one}\n`).join(""));
+      expect([exitCode, message]).toEqual([65, expect.stringContaining(`journal.jsonl:${at + 1}: found: `)]);
+    }
+  });
+
   test("a scenario that is another one now is refused", async () => {
     const folder = ownFolder();
     const all = await lines();
@@ -221,6 +248,13 @@ describe("what a journal is not", () => {
       searchWith(resumeJournal(folder, header), profileNamed("nats-go"), profileNamed("nats-go")),
     ).rejects.toThrow("random/1-0 is another scenario now than it was");
   });
+});
+
+test.each(["complete", "ended-early"])("the journal of an earlier version is read: %s", name => {
+  const folder = join(import.meta.dirname, "../snapshot/files/runs", name);
+  const { cases, found, isComplete } = readJournal(folder);
+  expect(cases.size).toBeGreaterThan(0);
+  expect([found.size, isComplete]).toEqual([0, name === "complete"]);
 });
 
 test("when the time is up all that is recorded still counts, and nothing else is run", async () => {

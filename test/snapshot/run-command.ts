@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { checkPrinted } from "../documents.ts";
 import type { Command } from "./commands.ts";
 import { type Json, type Parted, part, shapeOf } from "./split.ts";
 import { withoutPlaces } from "./volatile.ts";
@@ -40,9 +41,10 @@ export async function faultline(words: readonly string[], world: "model" | "live
       text(child.stderr),
       once(child, "exit"),
     ]);
+    if (stdout !== "") checkPrinted(words, stdout);
     return { exitCode: exitCode as number | null, stdout, stderr, folder };
   } catch (error) {
-    // It could not be started: told in its place, with all the others.
+    // It could not be started, or its document does not match its schema: told in its place, with all the others.
     return { exitCode: null, stdout: "", stderr: (error as Error).message, folder };
   } finally {
     rmSync(folder, { recursive: true, force: true });

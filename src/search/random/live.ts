@@ -15,7 +15,7 @@ import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
 import { liveRate, type Rate } from "../../judge/rate.ts";
 import { type CaseRun, runCase } from "../../judge/run.ts";
 import { branches, type Witnessed } from "../../judge/witnessed.ts";
-import type { Journal } from "../../runs/journal.ts";
+import type { FoundShrunk, Journal } from "../../runs/journal.ts";
 import type { Stage } from "../../world.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
@@ -113,7 +113,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
     if (result.judgement.verdict !== "violated") continue;
     if (found.failure === undefined) {
       const shrinkBegan = performance.now();
-      const { broken, ...failure } = await journal.onceFound(bus, scenario, async () =>
+      const { broken, ...failure } = await journal.onceShrunk(bus, scenario, async () =>
         recordOf(await smallest(search, scenario, result, listener)),
       );
       found.failure = { ...failure, broken: brokeOf(broken) };
@@ -125,7 +125,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
 }
 
 /** A journal holds the word for what broke. */
-const recordOf = (failure: LiveFailure): Omit<LiveFailure, "broken"> & { readonly broken: string } => ({
+const recordOf = (failure: LiveFailure): FoundShrunk => ({
   ...failure,
   broken: brokeText(failure.broken),
 });

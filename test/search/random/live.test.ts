@@ -23,6 +23,7 @@ const noJournal: Journal = {
   has: () => false,
   once: (_bus, _scenario, run) => run(),
   onceFound: (_bus, _scenario, find) => find(),
+  onceShrunk: (_bus, _scenario, find) => find(),
   complete() {},
   close() {},
 };
