@@ -17,9 +17,9 @@ import {
   alphabetOf,
   type Bounds,
   boundsOf,
+  type ExplorationSetting,
   kindsLeftOut,
   type Letter,
-  type ScheduleSetting,
   type Sizes,
   scopeOf,
   settingsOf,
@@ -105,7 +105,7 @@ interface Space {
   readonly leftOut: readonly string[];
   readonly bounds: Bounds;
   readonly sizes: Sizes;
-  readonly settings: readonly ScheduleSetting[];
+  readonly settings: readonly ExplorationSetting[];
 }
 
 function conclude(

@@ -65,7 +65,7 @@ export interface ExhaustReport {
 }
 
 /** The meaning of "all schedules". */
-export interface ScheduleSpace {
+export interface ExplorationSpace {
   readonly profile: string;
   readonly letters: readonly SpaceLetter[];
   /** Kinds of step that are for a bus with a policy. */
@@ -86,7 +86,7 @@ interface SpaceLetter {
 }
 
 /** The alphabet, every bound, the sizes, the options, before the first schedule. */
-export function renderSpace(space: ScheduleSpace): string {
+export function renderSpace(space: ExplorationSpace): string {
   const { profile, letters, leftOut, bounds, depth, statesMax, budgetSeconds, sizes, settings } = space;
   const { subject, payloadBytes, frameBytes, large } = sizes;
   const spendings = Object.entries(bounds).filter(([, n]) => n > 0);

@@ -12,8 +12,8 @@ import type { CaseRun } from "../judge/run.ts";
 import {
   alphabetOf,
   type Bounds,
+  type ExplorationSetting,
   type Letter,
-  type ScheduleSetting,
   type Spending,
   scopeOf,
   spendings,
@@ -92,7 +92,7 @@ const sizeOf = ({ steps }: Scenario): readonly number[] => [
 const publishesIn = (steps: readonly Step[]): readonly (Step & { kind: "publish" })[] =>
   steps.flatMap(one => (one.kind === "publish" ? [one] : one.kind === "together" ? publishesIn(one.steps) : []));
 
-function settingFor({ options, policy }: Scenario, profile: Profile, payloadBytes = 16): ScheduleSetting {
+function settingFor({ options, policy }: Scenario, profile: Profile, payloadBytes = 16): ExplorationSetting {
   return {
     name: "the case's own options",
     options,

@@ -7,7 +7,7 @@ import { brokeText } from "../../src/findings/broke.ts";
 import {
   alphabetOf,
   boundsOf,
-  type ScheduleSetting,
+  type ExplorationSetting,
   scopeOf,
   settingsOf,
   sizesOf,
@@ -34,7 +34,7 @@ export function shortest(mutant: Mutant, depthMax = mutant.beyond === undefined 
   const { publishes, faults } = exhaustBound;
   const { policy, options } = mutant.where;
   const settings = settingsOf(profile, sizesOf(profile, publishes));
-  const [plain] = settings as readonly [ScheduleSetting];
+  const [plain] = settings as readonly [ExplorationSetting];
   const walked = walkPaths({
     profile,
     letters: alphabetOf(profile, scopeOf(publishes, policy)),

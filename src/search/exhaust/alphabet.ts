@@ -57,7 +57,7 @@ export interface Letter {
   /** A budget that is spent twice is listed twice. */
   readonly spends: readonly Spending[];
   /** The step, numbered among those that spend the same: equal counts, equal ids. */
-  step(nth: number, setting: ScheduleSetting): Step;
+  step(nth: number, setting: ExplorationSetting): Step;
 }
 
 export interface Sizes extends Size {
@@ -72,7 +72,7 @@ export interface Sizes extends Size {
 }
 
 /** The conditions of a whole exploration. */
-export interface ScheduleSetting {
+export interface ExplorationSetting {
   readonly name: string;
   readonly options: Options;
   readonly policy?: Policy;
@@ -112,10 +112,10 @@ export function sizesOf(profile: Profile, publishes: number): Sizes {
 }
 
 /** Options under which some client acts differently. An option that no client reads (the redial wait) stays as it is. */
-export function settingsOf(profile: Profile, sizes: Sizes): readonly ScheduleSetting[] {
+export function settingsOf(profile: Profile, sizes: Sizes): readonly ExplorationSetting[] {
   const { payloadBytes, frameBytes, large } = sizes;
   const size = { payloadBytes, frameBytes };
-  const all: readonly ScheduleSetting[] = [
+  const all: readonly ExplorationSetting[] = [
     ...sizes.bufferBytesMax.map(bytes =>
       bytes === null
         ? { name: "default options", options: baseOptions, size }
@@ -138,7 +138,7 @@ export function settingsOf(profile: Profile, sizes: Sizes): readonly ScheduleSet
   return all.filter(one => missingCapabilities(scenarioOf(one, []), has).length === 0);
 }
 
-export const scenarioOf = ({ options, policy }: ScheduleSetting, steps: readonly Step[]): Scenario => ({
+export const scenarioOf = ({ options, policy }: ExplorationSetting, steps: readonly Step[]): Scenario => ({
   version: 1,
   id: "exhaust/schedule",
   why: "one schedule of an exhaustive pass",
@@ -169,7 +169,7 @@ export const scopeOf = (publishes: number, policy?: Policy): Scope => ({
 /** Every letter that the profile's capabilities allow and that this number of publishes can use. */
 export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
   const has = modelCapabilities(profile);
-  const setting: ScheduleSetting = { name: "", options: baseOptions, size: sizeOf(payloadBytes, profile) };
+  const setting: ExplorationSetting = { name: "", options: baseOptions, size: sizeOf(payloadBytes, profile) };
   const letters = Object.values(stepLetters).flatMap(make => make(scope));
   return letters.filter(
     letter =>
@@ -178,7 +178,7 @@ export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
   );
 }
 
-const publish = (nth: number, count: number, { size }: ScheduleSetting): Step & { kind: "publish" } => ({
+const publish = (nth: number, count: number, { size }: ExplorationSetting): Step & { kind: "publish" } => ({
   id: `publish-${nth}`,
   kind: "publish",
   count,

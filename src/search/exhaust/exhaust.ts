@@ -20,7 +20,7 @@ import { declaredBy, type Property, promisedIds } from "../../../properties/prop
 import { type Broke, brokeText, conformance, promise } from "../../findings/broke.ts";
 import type { JudgeOptions } from "../../judge/judge.ts";
 import { isSmaller } from "../certify.ts";
-import { type Bounds, type Letter, type ScheduleSetting, scenarioOf } from "./alphabet.ts";
+import { type Bounds, type ExplorationSetting, type Letter, scenarioOf } from "./alphabet.ts";
 import { Monitor } from "./monitor.ts";
 import { Pairs } from "./pairs.ts";
 import { type Edge, Schedules } from "./schedules.ts";
@@ -29,7 +29,7 @@ import { modelSteps, type StepWorld } from "./world.ts";
 export interface Exhaust {
   readonly profile: Profile;
   readonly letters: readonly Letter[];
-  readonly settings: readonly ScheduleSetting[];
+  readonly settings: readonly ExplorationSetting[];
   readonly bounds: Bounds;
   /** The most steps of a schedule; absent: as many as the bounds on each kind of step allow. */
   readonly depthMax?: number;
@@ -115,7 +115,7 @@ export async function exhaust(
   };
 }
 
-function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: ScheduleSetting): readonly Property[] {
+function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: ExplorationSetting): readonly Property[] {
   const { require, only } = judging;
   const promised = promisedIds(profile, policy, require);
   return catalogue.filter(({ id }) => promised.has(id) && (only === undefined || only.includes(id)));
@@ -156,7 +156,7 @@ const oracleSampleDefault = 100;
 
 class Exploration {
   private readonly asked: Exhaust;
-  private readonly setting: ScheduleSetting;
+  private readonly setting: ExplorationSetting;
   private readonly found: FoundInAll;
   private readonly world: StepWorld;
   private readonly schedules: Schedules;
@@ -173,7 +173,7 @@ class Exploration {
   private endingsJudged = 0;
   private isBroken = false;
 
-  constructor(asked: Exhaust, setting: ScheduleSetting, properties: readonly Property[], found: FoundInAll) {
+  constructor(asked: Exhaust, setting: ExplorationSetting, properties: readonly Property[], found: FoundInAll) {
     const { profile, letters, bounds, world = modelSteps(profile) } = asked;
     this.asked = asked;
     this.setting = setting;

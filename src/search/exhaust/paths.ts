@@ -10,7 +10,7 @@ import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { type Broke, brokenBy, reasonText } from "../../findings/broke.ts";
 import { type Judgement, type JudgeOptions, judge } from "../../judge/judge.ts";
-import { type Bounds, type Letter, type ScheduleSetting, scenarioOf } from "./alphabet.ts";
+import { type Bounds, type ExplorationSetting, type Letter, scenarioOf } from "./alphabet.ts";
 import { ledgerText } from "./monitor.ts";
 import { Schedules } from "./schedules.ts";
 import { modelSteps, type PathWorld, pathsOf } from "./world.ts";
@@ -18,7 +18,7 @@ import { modelSteps, type PathWorld, pathsOf } from "./world.ts";
 export interface Paths {
   readonly profile: Profile;
   readonly letters: readonly Letter[];
-  readonly settings: readonly ScheduleSetting[];
+  readonly settings: readonly ExplorationSetting[];
   readonly bounds: Bounds;
   readonly depthMax: number;
   readonly pathsMax: number;

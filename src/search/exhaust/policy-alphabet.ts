@@ -3,7 +3,7 @@
 import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Handler, PublishStep } from "../../../models/vocabulary/scenario.ts";
-import type { Letter, ScheduleSetting } from "./alphabet.ts";
+import type { ExplorationSetting, Letter } from "./alphabet.ts";
 
 /** A subject that the bus publishes through JetStream, or undefined where its policy has none. */
 export function durableSubject(policy: Policy): string | undefined {
@@ -29,7 +29,7 @@ export function durablePublishes(policy: Policy): readonly Letter[] {
   const letter = (name: string, messages: 1 | 2, more: Partial<PublishStep>): Letter => ({
     name: `publish ${name} on ${subject}`,
     spends: messages === 1 ? ["publishes"] : ["publishes", "publishes"],
-    step: (nth, { size }: ScheduleSetting) => ({
+    step: (nth, { size }: ExplorationSetting) => ({
       id: `publish-${nth}`,
       kind: "publish",
       count: messages,

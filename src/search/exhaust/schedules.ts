@@ -6,7 +6,7 @@
 import { plan, type ScenarioStep, type SettleStep, settleId } from "../../../models/plan/plan.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Step } from "../../../models/vocabulary/scenario.ts";
-import { type Bounds, type Letter, type ScheduleSetting, type Spending, scenarioOf, spendings } from "./alphabet.ts";
+import { type Bounds, type ExplorationSetting, type Letter, type Spending, scenarioOf, spendings } from "./alphabet.ts";
 
 export interface Edge {
   readonly planned: ScenarioStep;
@@ -30,10 +30,10 @@ export class Schedules {
   private readonly byKey = new Map<string, number>();
   private readonly letters: readonly Letter[];
   private readonly bounds: Bounds;
-  private readonly setting: ScheduleSetting;
+  private readonly setting: ExplorationSetting;
   private readonly profile: Profile;
 
-  constructor(letters: readonly Letter[], bounds: Bounds, setting: ScheduleSetting, profile: Profile) {
+  constructor(letters: readonly Letter[], bounds: Bounds, setting: ExplorationSetting, profile: Profile) {
     this.letters = letters;
     this.bounds = bounds;
     this.setting = setting;
