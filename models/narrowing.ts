@@ -30,15 +30,11 @@ export class Narrowing {
   /** The answers to try, in order; `at` is how far the observation is matched when the question is asked. */
   answers(label: Label, lo: number, hi: number, about: About | undefined, at: Position): readonly number[] {
     if (about === undefined) return wholeRange(label, lo, hi);
-    const { outcomes } = this.seen.observed;
     switch (about.kind) {
       case "handled-by":
         return this.handlers(about, at);
-      case "answered": {
-        const unanswered = (m: number): boolean => outcomes[m] === undefined || outcomes[m].is === "unsettled";
-        const refused = (m: number): boolean => outcomes[m]?.is === "rejected";
-        return [...new Set([offset(about.runs, lo, hi, unanswered), offset(about.runs, lo, hi, refused)])];
-      }
+      case "answered":
+        return this.answeredBefore(about.runs, lo, hi);
       case "ended-as":
         return [Math.max(lo, this.firstTold(about, lo, hi, false))];
       case "until-ended-as":
@@ -61,6 +57,20 @@ export class Narrowing {
         return wholeRange(label, lo, hi).filter(answer => messages.has(before(answer)));
       }
     }
+  }
+
+  /**
+   * The answers end where a call is left without one or is refused. Where nobody answers for the subject, those that met no cut are refused or
+   * time out as well: then they end at another outcome, or before what the reconnect buffer took and refused.
+   */
+  private answeredBefore(runs: readonly Run[], lo: number, hi: number): readonly number[] {
+    const { outcomeKeys, observed } = this.seen;
+    const isOpen = (m: number): boolean => (observed.outcomes[m]?.is ?? "unsettled") === "unsettled";
+    const isCutOff = (m: number): boolean => isOpen(m) && outcomeKeys[m] !== timedOut;
+    const full = offset(runs, lo, hi + 1, m => outcomeKeys[m] === bufferFull);
+    const beforeFull = full > hi ? [] : downwards(full, Math.max(lo, full - 1 - this.keptMax));
+    const refused = offset(runs, lo, hi, m => observed.outcomes[m]?.is === "rejected");
+    return [...new Set([offset(runs, lo, hi, isOpen), refused, offset(runs, lo, hi, isCutOff), ...beforeFull])];
   }
 
   /** The members whose next message this is; the others were not given it. */
@@ -114,6 +124,7 @@ export class Narrowing {
 }
 
 const bufferFull = outcomeKey({ is: "rejected", kind: "buffer-full" });
+const timedOut = outcomeKey({ is: "unsettled", kind: "timeout" });
 
 /** The count of the runs' messages before the first, from the `lo`th on, that is so; `hi` at the most. */
 function offset(runs: readonly Run[], lo: number, hi: number, is: (message: number) => boolean): number {
