@@ -1,21 +1,23 @@
-/** The observation of a run: everything that a world can see, taken out of its events and sorted by actor. The oracle reads nothing else. */
+/**
+ * The observation of a run: everything that a world can see, taken out of its events and sorted by actor. The oracle reads nothing else.
+ */
 import { type CallTold, outcomeKey, type PublishTold, type ServiceTold, serviceKey } from "./told.ts";
 import type { ConnectionChange, Event, Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** One ordered list per actor. Across actors no order is assumed, except that of the steps that await. */
+/** One ordered list per actor. No order across actors is assumed, except that of the steps that wait. */
 export interface Observation {
   readonly published: number;
-  /** By message. */
+  /** Indexed by message. */
   readonly outcomes: readonly PublishTold[];
   readonly calls: ReadonlyMap<StepId, readonly CallTold[]>;
   readonly connection: readonly ConnectionChange[];
   readonly delivered: readonly number[];
-  /** Messages that no bus of ours can have sent. */
+  /** The number of messages that the bus cannot have sent. */
   readonly foreign: number;
-  /** Under a policy: outcomes of what was published again, by step and message (`publishedAgain`). */
+  /** Outcomes of repeated publishes under a policy, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
-  /** Under a policy: one list for `streams`, `processes` and `probes` each, and one for every handler (`handlerOf`). */
+  /** Lists under a policy: one each for `streams`, `processes` and `probes`, and one for every handler (`handlerOf`). */
   readonly service: ReadonlyMap<string, readonly ServiceTold[]>;
 }
 
@@ -23,7 +25,7 @@ export const publishedAgain = (step: StepId, message: number): string => `${step
 
 export const handlerOf = (replica: number, subject: string): string => `handler/${replica}/${subject}`;
 
-/** The entries of a service event, and the actor that they belong to. */
+/** The entries of a service event, and the actor to whom they belong. */
 export function serviceTold(event: Event): { actor: string; told: readonly ServiceTold[] } | undefined {
   switch (event.kind) {
     case "holds": {
@@ -55,8 +57,8 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
 const numbers = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
 
 /**
- * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
- * says that it is disconnected before it says that it is back, and the reverse (nats.js says so once a failed dial, too); times.
+ * The lists that are compared. Three things are not compared. The wording of errors is for the clients to change. A client may report a
+ * disconnect or a reconnect more than once in a row (nats.js does after each failed dial). Times vary from run to run.
  */
 export function observe(events: readonly Event[]): Observation {
   const outcomes: PublishTold[] = [];
@@ -68,7 +70,7 @@ export function observe(events: readonly Event[]): Observation {
   let foreign = 0;
   let last: ConnectionChange | undefined;
   for (const event of events) {
-    // Another process has another client, whose first word is never a repetition.
+    // A new process has a new client, whose first report is never a repetition.
     if (event.kind === "process" && event.change === "started" && event.replica === 0) last = undefined;
     const said = serviceTold(event);
     if (said !== undefined) service.set(said.actor, [...(service.get(said.actor) ?? []), ...said.told]);
@@ -93,10 +95,10 @@ export function observe(events: readonly Event[]): Observation {
   return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, again, service };
 }
 
-/** An observation with its keys, and with the facts that the search asks about its messages. */
+/** An observation with its keys, and with the facts about its messages that the search asks for. */
 export interface Indexed {
   readonly observed: Observation;
-  /** By message. */
+  /** Indexed by message. */
   readonly outcomeKeys: readonly string[];
   readonly service: ReadonlyMap<string, readonly { readonly told: ServiceTold; readonly key: string }[]>;
   /** For each number, the count of the messages below it that were delivered. */
@@ -119,7 +121,7 @@ export function indexed(observed: Observation): Indexed {
   };
 }
 
-/** Neighbours that share an outcome share its key. */
+/** Equal neighbours share one key. */
 function keysOf(outcomes: readonly PublishTold[]): readonly string[] {
   let last: PublishTold | undefined;
   let key = "";
