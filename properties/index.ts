@@ -1,4 +1,4 @@
-/** `nats-faultline/properties`: the promises, the ledger, what they are folds of, and random scenarios to judge them on. */
+/** `nats-faultline/properties`: the promises, the ledger, the types of their folds, and random scenarios to judge them on. */
 export { type ScenarioSpace, scenarioOf, scenarios } from "./arbitraries/scenario.ts";
 export { catalogue } from "./catalogue.ts";
 export { type Goal, goals } from "./goals.ts";

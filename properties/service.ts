@@ -1,7 +1,7 @@
 /**
- * What a run under a policy has shown so far: its messages and streams, the lives of its processes, what their probes said, who handles
- * what. One fold for the durable path, the shutdown and the cold start: each property reads of it what it needs. Without a policy it
- * hears nothing.
+ * The facts that a run under a policy has shown so far: messages and streams, the lives of its processes, their probes, and who handles
+ * what. One fold serves the durable path, the shutdown and the cold start. Each property reads the parts that it needs. Without a policy it
+ * ignores every event.
  */
 
 import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
@@ -24,7 +24,7 @@ export interface ProcessLife {
   /** The faults in force when it started. */
   readonly met: readonly Fault["kind"][];
   connectedAtMs: number | undefined;
-  /** Its client has closed for good without having been asked to. */
+  /** The client has closed for good without having been asked to. */
   clientClosed: boolean;
   /** The application closed or drained its client. */
   endedByCall: boolean;
@@ -32,11 +32,11 @@ export interface ProcessLife {
   stopping: boolean;
   exit: Exited | undefined;
   probe: ProbeEvent | undefined;
-  /** Accepted before its first connection. */
+  /** Messages accepted before its first connection. */
   early: Run[];
-  /** `risked`: what was accepted early met a fault or an end once it was connected, and before it was known to have gone out. */
+  /** `risked`: the early messages met a fault or an end after the connection, before they were known to have gone out. */
   earlyFate: "waiting" | "flushed" | "risked";
-  /** Accepted and not known to have gone out when its stop began. */
+  /** Messages accepted and not known to have gone out when its stop began. */
   unsent: Run[];
 }
 
@@ -44,7 +44,7 @@ interface Subscriber {
   readonly replica: number;
   readonly subject: string;
   readonly handler: Handler;
-  /** Disruptions before it subscribed. */
+  /** The number of disruptions before it subscribed. */
   readonly since: number;
 }
 
@@ -52,11 +52,11 @@ interface Subscriber {
 export interface ReplicaStop {
   readonly replica: number;
   readonly subject: string;
-  /** Disruptions, this one included. */
+  /** The number of disruptions, this one included. */
   readonly since: number;
 }
 
-/** How often something applied, and the first time that it was otherwise. */
+/** The number of times that something applied, and the first time that it failed. */
 interface Occurrences {
   count: number;
   broken: string | undefined;
@@ -72,18 +72,18 @@ export interface ServiceRecord {
   complete: boolean;
   readonly messages: Spans<Message>;
   ends: ServerEnds;
-  /** Ends of the publishing process without a word: killed, or by its own code. */
+  /** Unannounced ends of the publishing process: killed, or by its own code. */
   kills: number;
-  /** Processes started so far, and how many when each subject was last subscribed to. */
+  /** The number of processes started, in all and when each subject was last subscribed to. */
   starts: number;
   readonly startsAtSubscribe: Map<string, number>;
   readonly lives: ProcessLife[];
   subscribers: readonly Subscriber[];
   readonly departures: ReplicaStop[];
-  /** Faults, heals and departures, after each of which a delivery under way comes again only when its ack wait is over. */
+  /** Faults, heals and departures. After each, a delivery under way comes again only when its ack wait is over. */
   disruptions: number;
   disruptedAtMs: number;
-  /** Accepted on the present connection and not flushed; kept by the client while it is down. */
+  /** Messages accepted on the present connection and not flushed; messages kept by the client while it is down. */
   underWay: Run[];
   kept: Run[];
   readonly afterStop: Occurrences;
@@ -189,7 +189,7 @@ function trackService(service: ServiceRecord, event: Event): void {
 const changeMessages = ({ messages }: ServiceRecord, run: Run, next: (message: Message) => Message): void =>
   change(messages, run, unmet, next);
 
-/** The last life of a replica, whether or not it has ended. */
+/** The last life of a replica, ended or not. */
 const lifeOf = ({ lives }: ServiceRecord, replica: number): ProcessLife | undefined =>
   lives.findLast(life => life.replica === replica);
 
@@ -237,12 +237,12 @@ function onFault(service: ServiceRecord, { fault, store }: EventOf<"fault">): vo
   const life = lifeOf(service, 0);
   if (life === undefined || life.exit !== undefined) return;
   riskEarly(life);
-  // What the fault may have taken is not the stop's to tell.
+  // The stop need not report what the fault may have taken.
   life.unsent = [];
 }
 
 function onHealed(service: ServiceRecord): void {
-  // Acknowledged in a burst that raced with the server's end, and told after it: that counts as before it too.
+  // A burst raced with the server's end and its acknowledgements were reported after it: they count as before it too.
   countEnds(service);
   service.inForce = [];
   disrupt(service);
@@ -278,7 +278,7 @@ function onConnection(service: ServiceRecord, to: ConnectionChange): void {
   if (to !== "connected") riskEarly(life);
 }
 
-/** What it accepted early is on its way, or was: nobody can tell which. */
+/** The early messages are on their way or have arrived; which of the two is unknown. */
 function riskEarly(life: ProcessLife): void {
   if (life.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "risked";
 }
@@ -292,7 +292,7 @@ function onCalled(service: ServiceRecord, { call, outcome }: EventOf<"called">):
   if (call !== "close" && call !== "drain" && call !== "exit") return;
   service.underWay = [];
   service.kept = [];
-  // Its handlers end with the connection, though the process may run on.
+  // Its handlers end with the connection, even if the process runs on.
   depart(service, 0, false);
   if (life === undefined) return;
   life.endedByCall = true;
@@ -352,7 +352,7 @@ const newLife = (replica: number, startedAtMs: number, met: readonly Fault["kind
   unsent: [],
 });
 
-/** The replica handles nothing any more. */
+/** The replica stops handling. */
 function depart(service: ServiceRecord, replica: number, inOrder: boolean): void {
   const gone = service.subscribers.filter(one => one.replica === replica);
   if (gone.length === 0) return;
@@ -380,14 +380,14 @@ function onProbe(service: ServiceRecord, policy: Policy, probe: ProbeEvent): voi
 const isUsable = ({ families }: Policy, { connected, durable }: ProbeEvent): boolean =>
   connected && (durable || families.every(({ durability }) => durability !== "durable"));
 
-/** How many messages of the runs have arrived: the observer saw them, or a stream holds them. */
+/** The number of messages of the runs that have arrived: the observer saw them, or a stream holds them. */
 export const arrivedOf = ({ messages }: ServiceRecord, runs: readonly Run[]): number => {
   let sum = 0;
   for (const run of runs) sum += countOf(messages, run, unmet, ({ delivered, held }) => delivered || held > 0);
   return sum;
 };
 
-/** Ready at the end as far as NATS goes; and it says otherwise. */
+/** The sentence on a probe that reports unready at the end although NATS is well; undefined where there is none. */
 export function unreadyForNothing(service: ServiceRecord, policy: Policy): string | undefined {
   const idle = service.lives.find(
     ({ probe, exit, stopping }) =>
@@ -412,7 +412,7 @@ export const ofService = (
     end: service => (service.declared.policy === undefined ? { exercised: 0 } : end(service, service.declared.policy)),
   });
 
-/** Which messages a promise is about, which of them break it, and how that is said of the first. */
+/** The messages that a promise is about, those that break it, and the words for the first of these. */
 export interface Claim {
   applies(message: Message, service: ServiceRecord, policy: Policy): boolean;
   breaks(message: Message, service: ServiceRecord, policy: Policy): boolean;
