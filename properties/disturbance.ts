@@ -5,7 +5,7 @@ import { type Hearing, onEach } from "./property.ts";
 export interface Disturbance {
   /** Faults that have not been healed. */
   inForce: number;
-  /** A fault that may end the connection took force, and the client has not reported since that it is back. */
+  /** A fault that may end the connection was put in force, and the client has not reported since that it is back. */
   outage: boolean;
   /** The client's last report. */
   client: "none" | "connected" | "disconnected" | "closed";

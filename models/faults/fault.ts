@@ -1,6 +1,7 @@
 /**
  * A kind of fault, all in one file: what it needs, when it can be done, and what it does to the view and in the model's bus. The file also
  * has its words and its letters for `exhaust`. How a rig does it for real is in the file of the same name in `src/worlds/driver/faults/`.
+ *
  * Four things lie elsewhere. Its shape is data of the vocabulary. Its bounds are in `src/files/scenario-schema.ts`, since models use no
  * library. Properties and generators see the vocabulary alone, so `properties/cold-start.ts` says what keeps a dial from getting through,
  * and `properties/arbitraries/` what is plainer than a fault. `models/bus.ts` has what a server that ends does to its streams, since that

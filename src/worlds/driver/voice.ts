@@ -1,4 +1,4 @@
-/** What the driver itself says: how calls ended, what the observer and the streams have. */
+/** The events that the driver itself emits: how calls ended, and what the observer and the streams have. */
 import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply } from "../../bus-protocol/protocol.ts";
@@ -13,7 +13,7 @@ export function sayCall({ emit }: Course, step: StepId, call: Called["call"], ou
   emit({ kind: "called", step, call, outcome: told });
 }
 
-/** One event for each run of equal outcomes. */
+/** Emits one event for each run of equal outcomes. */
 export function sayOutcomes(
   { emit }: Course,
   reply: PublishReply,
@@ -29,7 +29,7 @@ export function sayOutcomes(
   }
 }
 
-/** All that the server has passed on is in the trace when this returns true. */
+/** Everything that the server has passed on is in the trace when this returns true. */
 export async function observe(course: Course): Promise<boolean> {
   const { observer, said, emit } = course;
   const complete = await observer.flush().then(
@@ -50,7 +50,7 @@ export async function observe(course: Course): Promise<boolean> {
   return complete;
 }
 
-/** What the observer is there for: under a policy, only what went out as core NATS. */
+/** The messages meant for the observer: under a policy, those that went out as core NATS. */
 function seen({ service, published }: Course, runs: readonly Run[]): readonly Run[] {
   if (service === undefined) return runs;
   const isCore = (message: number): boolean =>
@@ -62,7 +62,7 @@ function seen({ service, published }: Course, runs: readonly Run[]): readonly Ru
   );
 }
 
-/** What the streams of the policy hold. */
+/** Emits what the streams of the policy hold. */
 export async function sayHeld({ service, rig: { streams }, emit }: Course): Promise<void> {
   if (service === undefined) return;
   const there = await streams.names();
