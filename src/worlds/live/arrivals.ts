@@ -1,14 +1,14 @@
 /**
- * What messages are told by, wherever they turn up: at the observer, in a stream. A payload is the message's number in 8 decimal
- * digits and then filler, so a message is known by what it carries. Kept in order as runs of ascending numbers; a hundred thousand
- * messages are a handful of runs.
+ * The numbers of messages as they arrive, at the observer or in a stream. A payload is the message's number in 8 decimal digits, then
+ * filler, so a message is known by its content. They are kept in order as runs of ascending numbers; a hundred thousand messages are a
+ * handful of runs.
  */
 import type { Run } from "../../../models/vocabulary/event.ts";
 
 export interface Arrived {
-  /** In the order of arrival; a number seen again begins a run of its own. */
+  /** Runs in the order of arrival; a repeated number begins a new run. */
   readonly runs: readonly Run[];
-  /** Messages that no bus of ours can have sent. */
+  /** The number of messages that the bus cannot have sent. */
   readonly foreign: number;
 }
 
@@ -19,7 +19,7 @@ export class Arrivals {
   readonly #runs: { first: number; count: number }[] = [];
   #foreign = 0;
 
-  /** Undefined where there was a message and nothing could be read of it. */
+  /** Undefined where a message arrived and its payload could not be read. */
   add(payload: Uint8Array | undefined): void {
     const number = payload === undefined ? undefined : numberOf(payload);
     const last = this.#runs.at(-1);
@@ -33,7 +33,7 @@ export class Arrivals {
   }
 }
 
-/** Read byte by byte, since a string a message would be most of the cost. */
+/** Read byte by byte, since a string for each message would be most of the cost. */
 function numberOf(payload: Uint8Array): number | undefined {
   if (payload.length < digits) return undefined;
   let number = 0;

@@ -1,6 +1,6 @@
 /**
- * The end of a bus that is not our child but a descendant of one: the kernel tells its exit to the wrapper that started it, and not to us.
- * That it has ended is seen in /proc; how it ended follows from what we did to it and from what the wrapper ends with.
+ * The end of a bus that is not our child but a descendant of one. The kernel reports its exit to the wrapper that started it, and not to
+ * the harness. /proc shows that it has ended; how it ended follows from what was done to it and from how the wrapper ends.
  */
 import { constants } from "node:os";
 import type { BusExit } from "../../bus-protocol/bus-client.ts";
@@ -8,21 +8,21 @@ import { type Guarded, isDoneWithin } from "./guard.ts";
 import { type Process, processOf } from "./processes.ts";
 
 export interface BusEnd extends BusExit {
-  /** The moment of it, as `performance.now()` counts. */
+  /** Its moment, as `performance.now()` counts. */
   readonly atMs: number;
 }
 
 const lookEveryMs = 5;
-/** The longest wait between the end of the bus and that of what wraps it: npm takes its time. */
+/** The longest wait from the end of the bus to the end of its wrapper: npm takes its time. */
 const wrapperBoundMs = 1_000;
 
-/** The end of a process that we have started ourselves. */
+/** The end of a process that the harness itself has started. */
 export const endOfChild = async ({ exited }: Guarded): Promise<BusEnd> => {
   const exit = await exited;
   return { ...exit, atMs: performance.now() };
 };
 
-/** A bus that is a descendant of the process that we have started. */
+/** A bus that is a descendant of the process that the harness has started. */
 export class Descendant {
   readonly #process: Process;
   readonly #wrapper: Guarded;
@@ -68,7 +68,7 @@ export class Descendant {
       const timer = setInterval(() => {
         if (!this.#lives()) done();
       }, lookEveryMs);
-      // The guard takes with it what outlives its child. This is asked before it does.
+      // The guard kills everything that outlives its child. This looks before it does.
       this.#wrapper.child.prependOnceListener("exit", () => {
         if (this.#lives()) this.#killed = true;
         done();
@@ -77,7 +77,7 @@ export class Descendant {
   }
 }
 
-/** `wrapper` is undefined where it lives on: then nobody tells the exit code. */
+/** `wrapper` is undefined where the wrapper lives on: the exit code is then unknown. */
 export function exitOf(wrapper: BusExit | undefined, killed: boolean): BusExit {
   if (killed) return { code: null, signal: "SIGKILL" };
   if (wrapper === undefined) return { code: null, signal: null };
@@ -85,6 +85,6 @@ export function exitOf(wrapper: BusExit | undefined, killed: boolean): BusExit {
   return signal === undefined ? { code: wrapper.code, signal: wrapper.signal } : { code: null, signal };
 }
 
-/** A shell says 128 and the signal's number of a command that a signal has ended. */
+/** A shell exits with 128 plus the signal's number for a command that a signal has ended. */
 const signalOf = (code: number | null): string | undefined =>
   Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];

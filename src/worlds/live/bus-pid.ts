@@ -1,7 +1,7 @@
 /**
- * Which process is the bus itself, once it has greeted: the one that was started, or one that a shell or another wrapper has
- * started in turn. Signals, memory and the moment of its end are that process's. It is looked for among the descendants of the process
- * that was started, in the group which that one leads, and nowhere else: what a greeting says is checked before it is believed.
+ * The process that is the bus itself, once it has greeted: the one that was started, or one that a shell or another wrapper has started in
+ * turn. Signals, memory and the moment of its end belong to that process. It is looked for only among the descendants of the started
+ * process, in the group that it leads. The pid in a greeting is checked before it is believed.
  */
 import { descendantsInGroup, type Process, streamsOf } from "./processes.ts";
 
@@ -20,7 +20,7 @@ export interface Started {
   readonly shellMayStay: boolean;
 }
 
-/** What the kernel tells; tests put their own in its place. */
+/** Facts from the kernel; tests put their own in its place. */
 export interface Kernel {
   readonly descendants: (leader: number) => readonly Process[] | undefined;
   readonly streams: (pid: number) => string | undefined;
@@ -47,7 +47,7 @@ export function findBusPid(
   return all.length === 1 ? { kind: "started" } : byStreams(pid, all, kernel);
 }
 
-/** The wrappers hold the streams too, and have children: the bus is the one that holds them and has none. */
+/** The wrappers hold the streams too, and have children. The bus is the one that holds them and has none. */
 function byStreams(started: number, all: readonly Process[], kernel: Kernel): BusPid {
   const streams = kernel.streams(started);
   const childless = all.filter(one => all.every(({ parent }) => parent !== one.pid));
@@ -60,7 +60,7 @@ function byStreams(started: number, all: readonly Process[], kernel: Kernel): Bu
   return { kind: "descendant", process };
 }
 
-/** One sentence: what is not claimed of such a bus, why, and what to do. */
+/** One sentence: what is not claimed for such a bus, why, and what to do. */
 export const unclaimedText = (bus: string, reason: string): string =>
   `Which process is the bus ${bus} cannot be known (${reason}), so no signal is sent to it and its memory is not measured: ` +
   "put exec before the command that starts it, or let its greeting carry its pid.";

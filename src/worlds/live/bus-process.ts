@@ -12,18 +12,18 @@ import { type Memory, memoryOf } from "./memory.ts";
 export interface BusProcess {
   readonly client: BusClient;
   readonly greeting: Greeting;
-  /** Once it has ended and all that it said was read. Never rejects. It has neither code nor signal if what wraps it lives on. */
+  /** Settles once it has ended and all its output was read. Never rejects. It has neither code nor signal if its wrapper lives on. */
   readonly exited: Promise<BusEnd>;
-  /** True if the bus is not the process that was started but one which that has started in turn. */
+  /** True if the bus is not the process that was started, but a descendant of it. */
   readonly isWrapped: boolean;
-  /** The sentence that says that its process cannot be known, and what to do; it then has neither signals nor memory. */
+  /** The sentence on why its process cannot be known, and what to do; it then has neither signals nor memory. */
   readonly unclaimed: string | undefined;
   readonly dials: Dials;
-  /** What it holds of the machine's memory; undefined where the kernel does not tell, or it has ended. */
+  /** The machine's memory that it holds; undefined where the kernel does not report it, or the process has ended. */
   memory(): Memory | undefined;
   /** Signals the process alone. @throws if it is unclaimed */
   signal(signal: "TERM" | "KILL"): void;
-  /** Whatever its state; returns when it is gone. */
+  /** Ends it whatever its state; returns when it is gone. */
   end(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const greetingBoundMs = 10_000;
 /** @throws BusUnavailable */
 export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   const guarded = spawnBus(launch);
-  // Until it has greeted it is what was started; afterwards it may be found to be another.
+  // Until it has greeted it is the process that was started; afterwards it may prove to be another.
   const found = Promise.withResolvers<Descendant | undefined>();
   const ofChild = endOfChild(guarded);
   const exited = Promise.race([found.promise, ofChild.then(() => undefined)]).then(one => one?.ended ?? ofChild);
@@ -85,7 +85,7 @@ function spawnBus(launch: BusLaunch): Guarded {
   }
 }
 
-/** Processes of a bus, one started ahead: a runtime may take longer to start than a case does to run. */
+/** Processes of a bus, one of them started ahead: a runtime may take longer to start than a case takes to run. */
 export class Spares {
   readonly #start: () => Promise<BusProcess>;
   #next: Promise<BusProcess> | undefined;
@@ -98,12 +98,12 @@ export class Spares {
   async take(): Promise<BusProcess> {
     const taken = await (this.#next ?? this.#start());
     this.#next = this.#ended ? undefined : this.#start();
-    // Its failure is told to whoever takes it.
+    // Its failure is reported to the one who takes it.
     this.#next?.catch(() => {});
     return taken;
   }
 
-  /** What was taken is its taker's to end. */
+  /** A process that was taken is for its taker to end. */
   async end(): Promise<void> {
     this.#ended = true;
     const next = await this.#next?.catch(() => undefined);

@@ -1,15 +1,15 @@
 /**
- * The servers in containers of a Docker engine on this machine, through testcontainers. Asked for with `--backend container`, and loaded
- * only then: testcontainers brings a hundred packages.
+ * The servers in containers of a Docker engine on this machine, through testcontainers. `--backend container` asks for it, and only then is
+ * it loaded: testcontainers brings a hundred packages.
  *
- * 1. An image holds one program and nothing else (fixtures/images). Its tag names the version and a digest of what is in it, so it is
- *    built once, and never stands for another program.
- * 2. A container shares the network of this machine and the folder of the lease. A published port will not do: the engine puts a proxy of its own
- *    before it, which takes every dial and turns RST into FIN, so that no cut is one; docs/facts.md, F-135.
- * 3. Each start is a new container, as it would be a new process. Signals go through the engine, SIGSTOP as well: its own pause cannot be
- *    followed by SIGKILL without the server running in between.
- * 4. Its program does not outlive the harness, however that ends. The container that is then left carries its owner in its labels, as
- *    a folder does in its name (leases.ts), and is removed by the next harness that asks for containers; what belongs to others never is.
+ * 1. An image holds one program and nothing else (fixtures/images). Its tag names the version and a digest of its content, so it is built
+ *    once, and never stands for another program.
+ * 2. A container shares the network of this machine and the folder of the lease. A published port will not do. The engine puts a proxy
+ *    before it, which takes every dial and turns RST into FIN, so no cut is one; docs/facts.md, F-135.
+ * 3. Each start is a new container, as it would be a new process. Signals go through the engine, SIGSTOP as well: after the engine's own
+ *    pause, SIGKILL would let the server run for a moment.
+ * 4. Its program does not outlive the harness, however that ends. A container that is left over carries its owner in its labels, as a
+ *    folder does in its name (leases.ts). The next harness that asks for containers removes it; containers of others are never removed.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
@@ -24,20 +24,20 @@ import { type ServerName, type Servers, ServersMissing } from "./servers.ts";
 
 type Testcontainers = typeof import("testcontainers");
 
-/** What was found of an engine, for `doctor`. */
+/** The facts about an engine, for `doctor`. */
 export interface EngineDescription {
-  /** Whether the package is installed. */
+  /** True where the package is installed. */
   readonly testcontainers: boolean;
   /** The engine's version; null where none answers. */
   readonly engine: string | null;
-  /** What stands in the way; null where the servers can run in containers. */
+  /** The obstacle; null where the servers can run in containers. */
   readonly problem: string | null;
 }
 
 export const testcontainersPackage = "testcontainers";
 
 const ownerLabel = "nats-faultline.owner";
-/** Whose processes the owner is one of: engines are shared, also by those whose pids are not ours to see. */
+/** The set of processes to which the owner belongs: engines are shared, also with users whose pids cannot be seen here. */
 const homeLabel = "nats-faultline.home";
 
 const startBoundMs = 30_000;
@@ -46,7 +46,7 @@ const pollMs = 2;
 const graceMs = 500;
 const outputGraceMs = 1_000;
 
-/** Removes what killed harnesses left, and builds the images that are not there. */
+/** Removes what killed harnesses left, and builds the missing images. */
 export async function openContainers(
   { testcontainers, client }: Engine,
   servers: Servers,
@@ -88,7 +88,7 @@ export async function openContainers(
   };
 }
 
-/** Starts nothing and throws nothing. */
+/** Describes the engine. Starts nothing and throws nothing. */
 export async function describeEngine(): Promise<EngineDescription> {
   try {
     const { client } = await openEngine();
@@ -106,7 +106,7 @@ export interface Engine {
   readonly client: ContainerRuntimeClient;
 }
 
-/** @throws ServersMissing where there is no testcontainers, or no engine on this machine */
+/** @throws ServersMissing where testcontainers is not installed, or no engine answers on this machine */
 export async function openEngine(): Promise<Engine> {
   const testcontainers = await loadTestcontainers();
   const client = await testcontainers.getContainerRuntimeClient().catch(() => {
@@ -139,7 +139,7 @@ const notOfThisMachine = (why: string): ServersMissing =>
 
 // ---- Images ----
 
-/** Builds it unless it is there. */
+/** Builds the image unless it exists. */
 async function imageOf(
   { ImageName }: Testcontainers,
   client: ContainerRuntimeClient,
@@ -164,7 +164,7 @@ async function imageOf(
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
-  // The build says nothing of its own failure.
+  // The build does not report its own failure.
   if (!(await client.image.exists(image)))
     throw new ServersMissing(`--backend container: the Docker engine could not build ${tag} from ${program}.`);
   return tag;
@@ -172,7 +172,7 @@ async function imageOf(
 
 // ---- Containers ----
 
-/** NatsServer and Toxiproxy see for themselves when theirs is ready. */
+/** NatsServer and Toxiproxy find out for themselves when their program is ready. */
 const noWait: WaitStrategy = {
   waitUntilReady: async () => {},
   withStartupTimeout: () => noWait,
@@ -197,7 +197,7 @@ async function startContainer(
     .withEnvironment({ ...env })
     .withLabels({ [ownerLabel]: ownerText(), [homeLabel]: home() })
     .withNetworkMode("host")
-    // What it writes is ours to remove.
+    // The harness must be able to remove what it writes.
     .withUser(`${uid}:${gid}`)
     .withBindMounts([{ source: folder, target: folder, mode: "z" }])
     .withDefaultLogDriver()
@@ -219,7 +219,7 @@ async function startContainer(
   const { State } = await container.inspect();
   const exited = container
     .wait()
-    // An engine that is gone has taken its containers along, or will be asked at the next open.
+    // An engine that is gone has taken its containers along, or is asked at the next open.
     .catch(() => {})
     .then(() => isDoneWithin(read.promise, outputGraceMs));
   const signal = (one: NodeJS.Signals): Promise<void> => container.kill({ signal: one }).then(() => {}, unlessGone);
@@ -234,7 +234,7 @@ async function startContainer(
     await end();
     throw notOfThisMachine("its processes are not to be seen here");
   }
-  // One that has ended already has no pid.
+  // A container that has ended already has no pid.
   if (State.Pid > 0) void exited.then(killWithUs(State.Pid));
   return started;
 }
@@ -247,7 +247,7 @@ async function isSeenOrEnded({ pid, exited }: ServerProcess, args: readonly stri
   return false;
 }
 
-/** Pids are told apart by what runs under them: the engine's may be those of another machine. */
+/** Pids are checked by what runs under them, since the engine's may belong to another machine. */
 function isSeenHere(pid: number, args: readonly string[]): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(1, -1).join("\0") === args.join("\0");
@@ -256,7 +256,7 @@ function isSeenHere(pid: number, args: readonly string[]): boolean {
   }
 }
 
-/** What cannot be removed now, as somebody else is at it, is removed at the next open. */
+/** A container that cannot be removed now, since another is at it, is removed at the next open. */
 async function removeContainer(client: ContainerRuntimeClient, name: string): Promise<void> {
   await client.container
     .getById(name)
@@ -264,7 +264,7 @@ async function removeContainer(client: ContainerRuntimeClient, name: string): Pr
     .catch(() => {});
 }
 
-/** There is none, or it does not run. */
+/** It does not exist, or does not run. */
 function unlessGone(error: { readonly statusCode?: number }): void {
   if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
 }
@@ -278,7 +278,7 @@ function ownerText(): string {
   return `${pid}-${start}`;
 }
 
-/** Of this user, on this machine, among the processes that can be seen from here. */
+/** This user, on this machine, among the processes that can be seen from here. */
 function home(): string {
   return [hostname(), pidNamespace(), userInfo().uid].join("/");
 }

@@ -1,31 +1,30 @@
 /**
  * Starts every child process of the harness, and sees to it that none outlives the harness, however that ends.
  *
- * 1. `sh` is started as leader of a session and process group of its own, with a lifeline on fd 3: a pipe whose
- *    other end only the harness holds.
+ * 1. `sh` is started as leader of a new session and process group, with a lifeline on fd 3: a pipe whose other end only the harness holds.
  * 2. Before anything else it leaves a watcher in that group, which does nothing but read the lifeline.
  * 3. Then it becomes the command (`exec`): the pid, the exit code and the three standard streams are the command's own.
- * 4. The lifeline ends when the harness ends, kill -9 included, or when the command has ended. The watcher then
- *    kills its whole group, itself included: the command, stopped or not, and whatever the command has started.
+ * 4. The lifeline ends when the harness ends, kill -9 included, or when the command has ended. The watcher then kills its whole group,
+ *    itself included: the command, stopped or not, and everything that the command has started.
  *
- * A child exists only after its watcher does, so there is no moment at which it is not guarded.
- * What a guard cannot reach: a grandchild that makes itself a session of its own.
+ * A child exists only after its watcher does, so there is no moment at which it is not guarded. A guard cannot reach a grandchild that
+ * makes itself a new session.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Duplex, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
 /**
- * The watcher is forked twice, so that the command does not find a child it knows nothing of; it holds none of
- * the standard streams, so that they end with the command; and it is deaf to the signals that would take the guard away first.
+ * The watcher is forked twice, so that the command does not find a child that it knows nothing about. It holds none of the standard
+ * streams, so that they end with the command. It ignores the signals that would kill the guard first.
  */
 const script = `( { trap '' HUP INT TERM; read -r _; kill -KILL 0; } <&3 3<&- >/dev/null 2>&1 & ); exec "$@" 3<&-`;
 
-/** Between SIGTERM and SIGKILL. Toxiproxy waits up to 30 s for calls in progress; nobody needs their answers. */
+/** The time between SIGTERM and SIGKILL. Toxiproxy waits up to 30 s for calls in progress, whose answers are not needed. */
 const graceMs = 500;
-/** Between the command's end and giving up on output that a grandchild out of reach may hold open. */
+/** The time between the command's end and giving up on output that a grandchild out of reach may hold open. */
 const outputGraceMs = 1000;
-/** What is kept of a child's words, however many it says: a child that floods us costs time, and neither memory nor disk. */
+/** The number of output lines that are kept of a child. A child that floods us costs time, but neither memory nor disk. */
 const tailLinesMax = 50;
 const lineCharsMax = 4_096;
 
@@ -46,11 +45,11 @@ export interface GuardOptions {
 export interface Guarded {
   readonly pid: number;
   readonly child: ChildProcessWithoutNullStreams;
-  /** Once the command has ended and its output was read. A command that cannot be run exits 126 or 127, as in any shell. */
+  /** Settles once the command has ended and its output was read. A command that cannot be run exits 126 or 127, as in any shell. */
   readonly exited: Promise<Exit>;
-  /** The last lines of the streams that have a handler, for error messages; long ones are cut off. */
+  /** The last lines of the streams that have a handler, for error messages; long lines are cut off. */
   tail(): readonly string[];
-  /** Signals the command alone. False if it has ended already. */
+  /** Signals the command alone. Returns false if it has ended already. */
   kill(signal: NodeJS.Signals): boolean;
   /** SIGTERM, a short wait, SIGKILL of the whole group; returns when the command has ended. */
   end(): Promise<Exit>;
@@ -68,7 +67,7 @@ export function spawnGuarded(command: string, args: readonly string[], options: 
     child.on("error", () => {});
     throw new Error(`${command} cannot be started: /bin/sh or the folder ${options.cwd ?? process.cwd()} is missing.`);
   }
-  // Writing to a child that has ended is no error of the writer: `exited` tells.
+  // Writing to a child that has ended is no error of the writer: `exited` reports it.
   child.stdin.on("error", () => {});
   lifeline.on("error", () => {});
   const lines: string[] = [];
@@ -90,8 +89,8 @@ export function spawnGuarded(command: string, args: readonly string[], options: 
 }
 
 /**
- * For a process of this user that is not our child, as in a container: it is killed when the harness ends, however that ends. Returns what
- * calls that off, for when it has ended: its pid may then be another's.
+ * Guards a process of this user that is not our child, as in a container: it is killed when the harness ends, however that ends. Returns
+ * the function that calls this off once it has ended, since its pid may then be another's.
  */
 export function killWithUs(pid: number): () => void {
   const watcher = spawn("/bin/sh", ["-c", `trap '' HUP INT TERM; read -r _; kill -KILL "$1"`, "guard", `${pid}`], {
@@ -117,7 +116,7 @@ function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promis
   });
 }
 
-/** Tells of each line, and keeps the last of them in `tail`. */
+/** Passes on each line, and keeps the last of them in `tail`. */
 export function readLines(stream: Readable, tail: string[], onLine: (line: string) => void): void {
   const decoder = new StringDecoder("utf8");
   let line = "";
@@ -137,11 +136,11 @@ export function readLines(stream: Readable, tail: string[], onLine: (line: strin
     if (line !== "") say();
   };
   stream.on("end", finish);
-  // Where it was given up, there is no end.
+  // A stream that was given up has no end.
   stream.on("close", finish);
 }
 
-/** Whether the promise is fulfilled within the time. Leaves no timer behind. */
+/** True where the promise is fulfilled within the time. Leaves no timer behind. */
 export async function isDoneWithin(promise: Promise<unknown>, boundMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const bound = new Promise<false>(resolve => {

@@ -1,7 +1,7 @@
 /**
- * The live world: a real bus, a real nats-server behind Toxiproxy. A site has lanes, each with a server on ports and in a folder of its
- * own; `openBus` starts the bus as a child process in each lane; a case is run by run-case.ts in a lane that is free. A lane
- * beyond the first is opened when a case waits for it.
+ * The live world: a real bus, a real nats-server behind Toxiproxy. A site has lanes, each with a server on its own ports and in its own
+ * folder. `openBus` starts the bus as a child process in each lane, and a case runs in a lane that is free. A lane beyond the first is
+ * opened when a case waits for it.
  */
 import { liveLimits } from "../../../models/plan/plan.ts";
 import type { Emit } from "../../../models/vocabulary/event.ts";
@@ -25,15 +25,15 @@ import { findServers, type Servers } from "./servers.ts";
 import { openStreams } from "./streams.ts";
 import { type Link, Toxiproxy } from "./toxiproxy.ts";
 
-/** What the harness itself can do, as operator and supervisor; the rest its self-test has to show. Power is nothing that it could take away. */
+/** The capabilities of the harness itself, as operator and supervisor; the self-test has to show the rest. It cannot cut off the power. */
 const harnessCapabilities: readonly Capability[] = ["signal", "replicas", "subscribe", "advance", "cold-start"];
 
-/** What every live case of a run stands on. */
+/** The base of every live case of a run. */
 export interface Site {
   readonly servers: Servers;
-  /** What the injector has shown that it can do. */
+  /** Capabilities that the injector has shown. */
   readonly capabilities: readonly Capability[];
-  /** All that its self-test tried. */
+  /** Every claim that its self-test tried. */
   readonly findings: readonly CheckedClaim[];
   openBus(nameOrCommand: string): Promise<LiveStage>;
   close(): Promise<void>;
@@ -42,17 +42,17 @@ export interface Site {
 export interface LiveStage extends Stage {
   readonly greeting: Greeting;
   readonly unproven: ReadonlySet<Capability>;
-  /** How many cases it runs at once; `run` of one more waits until a lane is free. */
+  /** The number of cases that run at once; one more waits until a lane is free. */
   readonly lanes: number;
-  /** The sentence that says that the process of the bus cannot be known, what is therefore not claimed, and what to do. */
+  /** The sentence on why the process of the bus cannot be known, what is therefore not claimed, and what to do. */
   readonly unclaimed: string | undefined;
   run(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
 }
 
 export interface SiteOptions {
-  /** How many cases of a bus run at once: each lane has a nats-server, a link and a bus of its own. */
+  /** The number of cases of a bus that run at once: each lane has a nats-server, a link and a bus process. */
   readonly lanes: number;
-  /** Where the servers run. */
+  /** The place where the servers run. */
   readonly backend: BackendName;
 }
 
@@ -60,21 +60,21 @@ const siteDefaults: SiteOptions = { lanes: 1, backend: "process" };
 
 export type Progress = (line: string) => void;
 
-/** What a lane has, whatever the bus. */
+/** The parts of a lane that are the same for every bus. */
 interface Lane {
   readonly server: NatsServer;
   readonly link: Link;
-  /** Free for a relay to its server. */
+  /** The port for a relay to its server. */
   readonly relayPort: number;
   close(): Promise<void>;
 }
 
-/** What is to be closed, the latest first. */
+/** The functions that close what was opened, the latest first. */
 type Opened = (() => Promise<unknown>)[];
 
 /** Finds or builds the servers, starts those of the first lane and tests the injector. @throws ServersMissing */
 export async function openSite(progress: Progress, options: SiteOptions = siteDefaults): Promise<Site> {
-  // Before the servers, which may take minutes to build.
+  // Opened before the servers, which may take minutes to build.
   const engine = options.backend === "container" ? await openEngine() : undefined;
   const servers = await findServers({}, progress);
   const opened: Opened = [];
@@ -102,7 +102,7 @@ async function openOn(
   const backend = engine === undefined ? processBackend : await openContainers(engine, servers, first.folder, progress);
   opened.push(() => backend.close());
   const startable = { servers, backend };
-  // One for all lanes: a proxy of it is a lane's own, and a call to one waits for no other.
+  // One proxy process for all lanes. A proxy in it belongs to one lane, and a call to one waits for no other.
   const toxiproxy = await startToxiproxy(startable, first);
   opened.push(() => toxiproxy.end());
   const lanes: Promise<Lane>[] = [];
@@ -137,7 +137,7 @@ async function openOn(
   };
 }
 
-/** What servers are started with. */
+/** The arguments of every server's start. */
 interface Startable {
   readonly servers: Servers;
   readonly backend: Backend;
@@ -153,7 +153,7 @@ async function startLane(
   return { server, link: toxiproxy.link(linkPort, port), relayPort, close: () => server.end() };
 }
 
-/** On a lease of its own. */
+/** Starts a lane on a new lease. */
 async function startAnotherLane(startable: Startable, toxiproxy: Toxiproxy): Promise<Lane> {
   const lease = await openLease();
   try {
@@ -225,7 +225,7 @@ interface BusInLane {
   end(): Promise<unknown>;
 }
 
-/** Runs a build to its end; like every child of ours it does not outlive the harness. */
+/** Runs a build to its end. Like every child process it does not outlive the harness. */
 const runGuarded =
   (progress: Progress, launch: BusLaunch): Run =>
   async ([program, ...args], folder) => {

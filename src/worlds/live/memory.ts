@@ -1,13 +1,13 @@
-/** How much memory a process has: of Linux's /proc alone. */
+/** The memory of a process, from Linux's /proc alone. */
 import { readFileSync } from "node:fs";
 
 export interface Memory {
   readonly residentBytes: number;
-  /** The most that it ever had. */
+  /** The most that it has ever had. */
   readonly peakBytes: number;
 }
 
-/** Undefined where the kernel does not tell, or the process has ended. */
+/** Undefined where the kernel does not report it, or the process has ended. */
 export function memoryOf(pid: number): Memory | undefined {
   try {
     return parseStatus(readFileSync(`/proc/${pid}/status`, "latin1"));
@@ -16,7 +16,7 @@ export function memoryOf(pid: number): Memory | undefined {
   }
 }
 
-/** The lines VmRSS and VmHWM, in kibibytes. One that is ending has neither. */
+/** Reads the lines VmRSS and VmHWM, in kibibytes. A process that is ending has neither. */
 export function parseStatus(text: string): Memory | undefined {
   const bytesOf = (name: string): number => 1_024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1]);
   const memory = { residentBytes: bytesOf("VmRSS"), peakBytes: bytesOf("VmHWM") };

@@ -1,16 +1,16 @@
 /**
- * Sees what truly arrives: a subscription of its own on the server, beside the proxy, so that no fault of the link touches it.
- * A client's flush, then the observer's, is an exact barrier: what is not in the list then has not arrived.
+ * Sees what truly arrives, by a subscription on the server beside the proxy, so that no fault of the link touches it. A client's flush,
+ * then the observer's, is an exact barrier: a message that is not in the list then has not arrived.
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Arrivals, type Arrived } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
 export interface Observer {
-  /** Everything the server had when it was asked has been counted. Rejects when the connection is gone: then the list may have gaps. */
+  /** Counts everything that the server had when it was asked. Rejects when the connection is gone, since the list may then have gaps. */
   flush(): Promise<void>;
   arrived(): Arrived;
-  /** After a restart of the server: a new subscription, the same list. With what that server asks for, if it does. */
+  /** Called after a restart of the server: a new subscription, the same list. It uses the credentials that the server wants, if any. */
   reopen(credentials?: Credentials): Promise<void>;
   close(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface Observer {
 const connectBoundMs = 5_000;
 const flushBoundMs = 30_000;
 
-/** Returns when the subscriptions are in force; no two of them may match one subject. */
+/** Returns when the subscriptions are in force. No two of them may match one subject. */
 export async function openObserver(port: number, subjects: readonly string[]): Promise<Observer> {
   const arrivals = new Arrivals();
   let connection = await subscribe(port, subjects, arrivals);
@@ -48,7 +48,7 @@ async function subscribe(
     timeout: connectBoundMs,
     ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.password }),
   });
-  // A callback: an iterator would queue each message once more. Of one publisher, the order holds across subjects too.
+  // A callback, since an iterator would queue each message once more. The order of one publisher holds across subjects too.
   for (const subject of subjects)
     connection.subscribe(subject, {
       callback: (error, message) => arrivals.add(error === null ? message.data : undefined),

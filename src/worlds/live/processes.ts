@@ -1,16 +1,16 @@
-/** Processes of this machine as the kernel tells of them, by Linux's /proc alone. */
+/** Processes of this machine as the kernel reports them, from Linux's /proc alone. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** A process that lives: one that has ended and waits to be collected is none. */
+/** A living process; one that has ended and waits to be collected does not count. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** In clock ticks since boot: a pid used again has another. */
+  /** The start in clock ticks since boot, which tells a reused pid apart. */
   readonly start: string;
 }
 
-/** The process as it is now; undefined if there is none, or no /proc. */
+/** The process as it is now; undefined if it does not exist, or without /proc. */
 export function processOf(pid: number): Process | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
@@ -19,7 +19,7 @@ export function processOf(pid: number): Process | undefined {
   }
 }
 
-/** The name, in parentheses, may hold anything: the state follows its last ")", and 19 fields later the start. */
+/** The name, in parentheses, may hold anything. The state follows its last ")", and the start comes 19 fields later. */
 export function parseStat(text: string): Process | undefined {
   const pid = Number.parseInt(text, 10);
   const [state, parent, group, ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -28,7 +28,7 @@ export function parseStat(text: string): Process | undefined {
   return { pid, parent: Number(parent), group: Number(group), start };
 }
 
-/** All of the group that descend from its leader, and the leader; undefined where the kernel does not tell. */
+/** The leader and all its descendants in its group; undefined where the kernel does not report them. */
 export function descendantsInGroup(leader: number): readonly Process[] | undefined {
   const first = processOf(leader);
   if (first === undefined) return undefined;
@@ -43,7 +43,7 @@ function withChildren(one: Process, members: readonly Process[]): readonly Proce
   return [one, ...members.filter(({ parent }) => parent === one.pid).flatMap(child => withChildren(child, members))];
 }
 
-/** What its standard input and output are, by names that no two open files share; undefined where the kernel does not tell. */
+/** Names of its standard input and output that no two open files share; undefined where the kernel does not report them. */
 export function streamsOf(pid: number): string | undefined {
   try {
     return [0, 1].map(fd => readlinkSync(`/proc/${pid}/fd/${fd}`)).join(" ");

@@ -1,5 +1,5 @@
 /**
- * The live rig: what the driver runs a case on, built of the processes and containers of a lane. A rig belongs to one case; the parts
+ * The live rig, on which the driver runs a case, built of the processes and containers of a lane. A rig belongs to one case; the parts
  * outlive it.
  */
 import { setTimeout as wait } from "node:timers/promises";
@@ -20,13 +20,13 @@ import type { Link } from "./toxiproxy.ts";
 export interface Parts {
   readonly server: NatsServer;
   readonly link: Link;
-  /** The process of the bus that serves every case which does not end its own. */
+  /** The bus process that serves every case which does not end it. */
   readonly shared: BusProcess;
-  /** Another process of the bus, the taker's to end. */
+  /** Starts another bus process, for the taker to end. */
   readonly spawn: () => Promise<BusProcess>;
   readonly openObserver: (subjects: readonly string[]) => Promise<Observer>;
   readonly openStreams: () => Promise<Streams>;
-  /** A relay to the server, the taker's to end. */
+  /** Opens a relay to the server, for the taker to end. */
   readonly openRelay: () => Promise<Relay>;
 }
 
@@ -85,7 +85,7 @@ const realClock: driver.Clock = {
   isDoneWithin,
 };
 
-/** The relay is on the path only where a case says something. Each thing that can be laid on a link is a call of its own there, which says what it does. */
+/** The relay is on the path only where a case says something. Each hindrance has a call in the link, named after what it does. */
 function linkOf(link: Link, relayed: () => Promise<Relay>): driver.Link {
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
@@ -121,7 +121,7 @@ function linkOf(link: Link, relayed: () => Promise<Relay>): driver.Link {
   };
 }
 
-/** `follow`: the server is there again, for anyone. */
+/** `follow` is called when the server is back and open to all. */
 function serverOf(server: NatsServer, follow: () => Promise<void>): driver.Server {
   return {
     port: server.port,
@@ -168,7 +168,7 @@ function operatorOf(parts: Parts) {
 }
 
 function processesOf({ shared, spawn }: Parts): driver.Processes {
-  /** What the driver knows a process by, and the process. */
+  /** The real process behind each one that the driver knows. */
   const processes = new Map<driver.Process, BusProcess>();
   const known = (process: BusProcess): driver.Process => {
     const one: driver.Process = {

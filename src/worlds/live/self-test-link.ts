@@ -1,9 +1,9 @@
 /**
- * What is tried of a link before the first live case, by self-test.ts, between two raw ends of a connection.
+ * The claims about a link that self-test.ts tries before the first live case, between two raw ends of a connection.
  *
- * Absence is concluded from barriers, never from waiting. "Nothing came through" is read after the sink has seen the end of
- * its connection, when the count is final; and what was sent is more than the kernel keeps for a reader (`flood`), so that once
- * it has taken it all, the proxy is known to have had much of it in its hands.
+ * Absence is concluded from barriers, never from waiting. "Nothing came through" is read after the sink has seen the end of its connection,
+ * when the count is final. And more is sent than the kernel keeps for a reader (`flood`): once it has taken it all, the proxy must have had
+ * much of it in its hands.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import type { Relay } from "./relay.ts";
@@ -14,7 +14,7 @@ import type { Link, LinkOpening, ToxicName } from "./toxiproxy.ts";
 export interface LinkStage {
   readonly link: Link;
   readonly sink: Sink;
-  /** Before the sink's port. */
+  /** Opens a relay before the sink's port. */
   openRelay(): Promise<Relay>;
 }
 
@@ -101,7 +101,7 @@ export const linkChecks: readonly Check<LinkStage>[] = [
       const { client, server } = await joined(stage, { closesWith: "fin" });
       await stage.link.limit(limitBytes);
       await expectListed(stage.link, "limit");
-      // Its own FIN ends the connection where the limit does not, so the count becomes final either way.
+      // A FIN ends the connection where the limit does not, so the count becomes final either way.
       client.end(flood.subarray(0, 3 * limitBytes + 1));
       await server.closed;
       const passed = server.receivedBytes - preludeBytes;
@@ -203,7 +203,7 @@ export const linkChecks: readonly Check<LinkStage>[] = [
       withRelay(stage, async (relay, { client, server }) => {
         server.write(message.repeat(messagesBefore));
         await client.untilReceived(message.length);
-        // Half of a message is under way when the line is asked for.
+        // Half of a message is under way when the line is requested.
         server.write(message.slice(0, halfBytes));
         await client.untilReceived(message.length * messagesBefore + halfBytes);
         const said = relay.speak(clientName, "self test", false);
@@ -241,7 +241,7 @@ export const linkChecks: readonly Check<LinkStage>[] = [
 ];
 
 const line = "-ERR 'self test'\r\n";
-/** Its payload looks like what a relay says. */
+/** Its payload looks like a line of the relay. */
 const message = "MSG self.test 1 18\r\n-ERR 'self test'\r\n\r\n";
 const clientName = "self-test";
 const messagesBefore = 100;
@@ -264,7 +264,7 @@ async function withRelay(
   }
 }
 
-/** A connection through the newly opened link, over which bytes have come to the server. */
+/** A connection through the newly opened link, over which bytes have reached the server. */
 async function joined(
   { link, sink }: Pick<LinkStage, "link" | "sink">,
   opening: LinkOpening,

@@ -1,7 +1,7 @@
 /**
- * Tries every fault of a link and of a server on raw sockets before the first live case, in well under a second: a verdict is
- * worth no more than the fault it rests on. What fails here is a capability that was not shown: cases that need it are inconclusive,
- * since the bus could run them. The claims are in self-test-link.ts and self-test-server.ts.
+ * Tries every fault of a link and of a server on raw sockets before the first live case, in well under a second, since a verdict is worth
+ * no more than the fault behind it. A claim that fails here is a capability that was not shown. Cases that need it are inconclusive, since
+ * the bus could run them. The claims are in self-test-link.ts and self-test-server.ts.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import { isDoneWithin } from "./guard.ts";
@@ -16,7 +16,7 @@ import type { Link } from "./toxiproxy.ts";
 export interface CheckedClaim {
   /** A claim about the link or the server. */
   readonly name: string;
-  /** What the live world can do only if it holds. */
+  /** Capabilities of the live world that depend on the claim. */
   readonly neededFor: readonly Capability[];
   readonly ok: boolean;
   /** What was seen instead; empty where the claim holds. */
@@ -24,23 +24,23 @@ export interface CheckedClaim {
 }
 
 export interface SelfTest {
-  /** What it has been seen to do. */
+  /** Capabilities that were seen to work. */
   readonly capabilities: readonly Capability[];
   readonly findings: readonly CheckedClaim[];
 }
 
 /**
- * How long a check is waited for. Its claims rest on barriers and never on time, so one that comes late is worth as much as one in time:
- * a machine that stands still for some seconds costs them, and no capability.
+ * The time limit of a check. Claims rest on barriers and never on time, so a late one is worth as much as one in time. A machine that
+ * stands still for some seconds costs time, and no capability.
  */
 export interface Patience {
   readonly checkMs: number;
-  /** All checks together may take so much longer. */
+  /** The additional time that all checks together may take. */
   readonly moreMs: number;
 }
 
 const patienceHere: Patience = { checkMs: 3_000, moreMs: 10_000 };
-/** More than one call to a server that does not answer. */
+/** Longer than one call to a server that does not answer. */
 const lettingGoMs = 6_000;
 
 /** The parts that a check is tried on. */
@@ -51,7 +51,7 @@ interface Bench<S> {
   tidy(hasFailed: boolean): Promise<void>;
 }
 
-/** `makeLink` gives a link, not open yet, to a server port of ours. It is called once for each claim. */
+/** `makeLink` returns a link, not open yet, to a port of the harness. It is called once for each claim. */
 export function testInjector(
   makeLink: (serverPort: number) => Link,
   patience = patienceHere,
@@ -68,7 +68,7 @@ export function testInjector(
   return tryAll(linkChecks, prepare, patience);
 }
 
-/** The server is without clients and streams, and is left so. */
+/** The server has no clients and no streams, before and after. */
 export function testServer(server: NatsServer, patience = patienceHere): Promise<SelfTest> {
   // Each check that ends well has brought the server back.
   const tidy = async (hasFailed: boolean): Promise<void> => {
@@ -100,12 +100,12 @@ export const unproven = (findings: readonly CheckedClaim[]): readonly Capability
   ...new Set(findings.filter(({ ok }) => !ok).flatMap(({ neededFor }) => neededFor)),
 ];
 
-/** Empty where the claim holds. */
+/** The reason why the claim fails; empty where it holds. */
 async function whyNot<S>({ run }: Check<S>, { stage, letGo, tidy }: Bench<S>, boundMs: number): Promise<string> {
   const running = run(stage);
   const detail = await failureOf(() => inTime(running, boundMs));
   letGo();
-  // What was given up still has the link or the server in its hands, and would leave it to the next check as it should not be.
+  // A check that was given up still holds the link or the server, and would leave it to the next check in a wrong state.
   await isDoneWithin(
     running.catch(() => {}),
     lettingGoMs,

@@ -1,10 +1,10 @@
 /**
- * Finds the two servers of the live world, nats-server and Toxiproxy, or builds them. Looked for in this order, each
- * on its own: the path named by the environment, the project's cache, PATH if the version there is exactly the pinned one,
- * and last a build with Go. The pinned versions are written in fixtures/servers/go.mod and nowhere else.
+ * Finds the two servers of the live world, nats-server and Toxiproxy, or builds them. Each is looked for in this order: the path named by
+ * the environment, the project's cache, PATH if the version there is exactly the pinned one, and last a build with Go. The pinned versions
+ * are written in fixtures/servers/go.mod and nowhere else.
  *
- * A cached server is moved into place when it is complete, so whoever sees it may run it, and two harnesses that build
- * at once both end well. Called by the live world (`findServers`) and by `doctor` (`describeServers`, which builds nothing).
+ * A cached server is moved into place when it is complete, so it may be run as soon as it is seen, and two harnesses that build at once
+ * both succeed. The live world calls `findServers`; `doctor` calls `describeServers`, which builds nothing.
  */
 
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
@@ -35,11 +35,11 @@ export interface ServerDescription {
 }
 
 export interface FindOptions {
-  /** Instead of the process's own environment. */
+  /** Used instead of the process's own environment. */
   readonly env?: Environment;
 }
 
-/** No live world without these. The message says what is missing and what to install. */
+/** The live world cannot run without these servers. The message says what is missing and what to install. */
 export class ServersMissing extends Error {
   override readonly name = "ServersMissing";
 }
@@ -57,9 +57,9 @@ interface Pin {
   readonly version: string;
   /** The variable that names an explicit path. */
   readonly variable: string;
-  /** What PATH may call it. */
+  /** The names that it may have in PATH. */
   readonly commands: readonly string[];
-  /** What `go build` calls it. */
+  /** The name that `go build` gives it. */
   readonly built: string;
 }
 
@@ -89,7 +89,7 @@ export async function findServers(options: FindOptions, onProgress: (line: strin
   return describeFound(found[0] ?? builtAt(natsServer), found[1] ?? builtAt(toxiproxy));
 }
 
-/** What `findServers` would answer, and whether it would have to build. Builds nothing and throws nothing. */
+/** The answer that `findServers` would give, and whether it would have to build. Builds nothing and throws nothing. */
 export async function describeServers(options: FindOptions = {}): Promise<readonly ServerDescription[]> {
   const env = options.env ?? process.env;
   const pins = readPins();
@@ -116,7 +116,10 @@ async function describe(pin: Pin, pins: Pins, env: Environment): Promise<ServerD
   }
 }
 
-/** One server, without building it. Throws only where an explicit path leads nowhere: silence would run another server. */
+/**
+ * Locates one server, without building it. Throws only where an explicit path does not exist, since another server would otherwise run
+ * unnoticed.
+ */
 async function locate(pin: Pin, pins: Pins, env: Environment): Promise<Found | undefined> {
   const explicit = env[pin.variable];
   if (explicit !== undefined && explicit !== "") {
@@ -154,7 +157,7 @@ async function build(
   if (failure !== undefined) throw new ServersMissing(`${what} could not be built (${failure}): ${remedy}.`);
 }
 
-/** Beside the cache, then moved there. Says why it failed, if it did. */
+/** Builds beside the cache, then moves the program there. Returns the reason if it failed. */
 async function buildInto(
   cache: string,
   go: string,
@@ -174,7 +177,7 @@ async function buildInto(
   }
 }
 
-/** One command and one set of flags, so that Go's own cache serves every later build. */
+/** Runs Go by one command with one set of flags, so that Go's own cache serves every later build. */
 async function runGo(
   go: string,
   folder: string,
@@ -205,7 +208,7 @@ async function runGo(
   return code === 0 ? undefined : `go build ended with ${signal ?? code}: ${guarded.tail().slice(-3).join(" / ")}`;
 }
 
-/** `FAULTLINE_CACHE`, or else `faultline` in the user's cache folder; below it one folder for each pair of versions. */
+/** The folder `FAULTLINE_CACHE`, or else `faultline` in the user's cache folder. Below it each pair of versions has a folder. */
 function cacheFolder(pins: Pins, env: Environment): string {
   const base = env.FAULTLINE_CACHE || join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "faultline");
   return resolve(base, "servers", pins.servers.map(pin => `${pin.name}-${pin.version}`).join("_"));
@@ -240,7 +243,7 @@ function readPins(): Pins {
   };
 }
 
-/** Both say it last in the line: "nats-server: v2.15.2", "toxiproxy-server version 2.12.0". */
+/** Both print it last in the line: "nats-server: v2.15.2", "toxiproxy-server version 2.12.0". */
 async function versionOf(path: string): Promise<string | undefined> {
   let version: string | undefined;
   const onLine = (line: string): void => {

@@ -1,7 +1,7 @@
 /**
- * JetStream as the operator has it: streams and durable consumers made before a case, what they hold read after it, all of it deleted
- * for the next. On a connection of its own, beside the proxy, so that no fault of the link touches it. What a fault has done to the
- * server (stopped, without JetStream, refusing) is an error here, in words; every call is bounded.
+ * JetStream as the operator sees it: streams and durable consumers made before a case, their content read after it, and all of it deleted
+ * for the next. It uses a connection beside the proxy, so that no fault of the link touches it. A server that is stopped, without JetStream
+ * or refusing causes an error in words here; every call is bounded.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import {
@@ -20,31 +20,34 @@ import type { Held } from "../driver/rig.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
-/** A durable pull consumer of one subject, bound to by those who handle it. */
+/** A durable pull consumer of one subject, to which handlers bind. */
 export interface BoundConsumer extends Pick<ConsumePolicy, "ackWaitMs" | "deliverMax"> {
   readonly subject: string;
 }
 
 export interface ConsumerState {
-  /** Not delivered to anybody yet. */
+  /** Messages not delivered yet. */
   readonly numPending: number;
-  /** Delivered, and neither acknowledged nor given up. */
+  /** Messages delivered, and neither acknowledged nor given up. */
   readonly numAckPending: number;
-  /** Of those, delivered more than once. */
+  /** The number of those that were delivered more than once. */
   readonly numRedelivered: number;
-  /** Deliveries so far, each of a message that was given several times. */
+  /** The number of deliveries so far; each redelivery counts. */
   readonly delivered: number;
 }
 
 export interface Streams {
   create(streams: readonly StreamPolicy[], replicas?: number): Promise<void>;
   bind(consumer: BoundConsumer): Promise<void>;
-  /** All that the stream holds, in its order; what a handler has stored as a dead letter is left out, told by its id, and counts in `state`. */
+  /**
+   * The messages that the stream holds, in its order. Messages that a handler stored as dead letters are left out, known by their ids, but
+   * they count in `state`.
+   */
   held(stream: string): Promise<Held>;
   names(): Promise<readonly string[]>;
   /** Undefined where the subject has no consumer of that name, or no stream. */
   consumer(subject: string): Promise<ConsumerState | undefined>;
-  /** Every stream of the server, its consumers and duplicate windows with it. Returns their names. */
+  /** Deletes every stream of the server, with its consumers and duplicate windows. Returns their names. */
   deleteAll(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
@@ -52,19 +55,19 @@ export interface Streams {
 /** fixtures/buses/protocol.md: the id of a dead letter. */
 const deadLetterId = "dead-letter:";
 const connectBoundMs = 5_000;
-/** A server that has just started may take its time with the first file. */
+/** A server that has just started may be slow with its first file. */
 const requestBoundMs = 10_000;
 const readBoundMs = 30_000;
 const pollMs = 20;
 
-/** Letters and digits stay, the rest becomes `_`: a name that every client takes. */
+/** The consumer's name: letters and digits stay and the rest becomes `_`, which every client accepts. */
 export const consumerNameOf = (subject: string): string => `faultline_${subject.replace(/[^A-Za-z0-9]/g, "_")}`;
 
 export async function openStreams(port: number, credentials?: Credentials): Promise<Streams> {
   const connection = await connect({
     servers: `127.0.0.1:${port}`,
     name: "faultline-streams",
-    // What a reconnect would hide belongs to the case.
+    // Losses that a reconnect would hide belong to the case.
     reconnect: false,
     timeout: connectBoundMs,
     ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.password }),
@@ -131,8 +134,8 @@ class ServerStreams implements Streams {
   }
 
   /**
-   * A node of a cluster may not have heard yet that another has the consumer that was just made for reading: it answers that nobody is
-   * there, and is asked anew.
+   * A node of a cluster may not know yet about the consumer that another has just made for reading. It then answers "no responders", and is
+   * asked again.
    */
   async #readAll(stream: string, messages: number): Promise<Arrivals> {
     const until = performance.now() + requestBoundMs;
@@ -150,7 +153,7 @@ class ServerStreams implements Streams {
     }
   }
 
-  /** By an ordered consumer, which leaves nothing behind. Returns how many came. */
+  /** Reads by an ordered consumer, which leaves nothing behind. Returns the number of messages. */
   async #read(stream: string, count: number, onMessage: (id: string, payload: Uint8Array) => void) {
     const consumer = await jetstream(this.#connection, { timeout: requestBoundMs }).consumers.get(stream, {});
     let read = 0;

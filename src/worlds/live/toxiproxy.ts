@@ -1,11 +1,11 @@
 /**
- * Toxiproxy as the live world uses it: one child with an API port of its own, and `Link`, the path from a client to a
- * server that can be cut, held, limited and emptied. What its faults really do was measured; the order of the calls follows that:
- * a cut deletes the proxy, and the next opening creates it anew on the same port; nothing is laid on top of a hold;
- * a hold is removed only while its connection lives. All chance is ours: toxicity 0 or 1, no jitter.
+ * Toxiproxy as the live world uses it: one child with a private API port, and `Link`, the path from a client to a server that can be cut,
+ * held, limited and emptied. The real effects of its faults were measured, and the order of the calls follows from them. A cut deletes the
+ * proxy, and the next opening creates it anew on the same port. Nothing is laid on top of a hold, and a hold is removed only while its
+ * connection lives. No chance is left to the proxy: toxicity 0 or 1, no jitter.
  *
- * Proxies and toxics are created, listed and removed through toxiproxy-node-client, over connections of ours (proxy-api.ts). What the
- * reply to a call has shown is not asked again.
+ * Proxies and toxics are created, listed and removed through toxiproxy-node-client, over kept connections (proxy-api.ts). Facts that the
+ * reply to a call has shown are not asked for again.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,23 +24,23 @@ import { proxyClient } from "./proxy-api.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
-  /** Where it runs; absent: as a child process. */
+  /** The place where it runs; absent: a child process. */
   readonly backend?: Backend;
   /** The API must answer with this version. */
   readonly version: string;
   readonly apiPort: number;
-  /** Of the lease: a small file is written here. */
+  /** The folder of the lease: a small file is written here. */
   readonly folder: string;
 }
 
 export interface LinkOpening {
-  /** How a later cut ends the client's socket. */
+  /** The way in which a later cut ends the client's socket. */
   readonly closesWith: "fin" | "rst";
-  /** Nothing comes down until `release("hold-downstream")`: a client that dials is kept waiting for the server's INFO. */
+  /** Nothing comes down until `release("hold-downstream")`: a client that dials waits for the server's INFO. */
   readonly heldDownstream?: boolean;
   /** Dials are accepted and the server's INFO is dropped. Healed by a cut and an opening without it. */
   readonly silentHandshake?: boolean;
-  /** A port before the server's that the connections go through; absent: they go straight to it. */
+  /** A port before the server's, through which the connections go; absent: they go straight to the server. */
   readonly through?: number;
 }
 
@@ -65,39 +65,39 @@ export interface ListedToxic {
   readonly attributes: Attributes;
 }
 
-/** The path from clients to one server. Every call returns when its effect is in force on the connections there are. */
+/** The path from clients to one server. Every call returns when its effect is in force on the present connections. */
 export interface Link {
-  /** Where clients dial. */
+  /** The port that clients dial. */
   readonly port: number;
   readonly isOpen: boolean;
-  /** @throws LinkTaken where the link is there, whoever made it */
+  /** @throws LinkTaken where the link exists, whoever made it */
   open(opening: LinkOpening): Promise<void>;
   /** Ends every connection, drops what is held and refuses every dial. */
   cut(): Promise<void>;
-  /** Keeps what comes from the client, in order. */
+  /** Keeps what the client sends, in order. */
   hold(): Promise<void>;
-  /** Lets exactly so many more bytes of each connection through to the server, then ends it; 0 ends it at the next byte. */
+  /** Lets exactly this many more bytes of each connection through to the server, then ends it; 0 ends it at the next byte. */
   limit(bytes: number): Promise<void>;
-  /** Drops what comes from the client. Its release ends the connections. */
+  /** Drops what the client sends. Its release ends the connections. */
   blackhole(): Promise<void>;
-  /** Keeps what comes from the server. */
+  /** Keeps what the server sends. */
   holdDownstream(): Promise<void>;
   /**
-   * Ends each connection at the next message that comes from the server, an acknowledgement, of which nothing that means
-   * anything gets through. Until the release a dial is ended at the server's INFO in the same way.
+   * Ends each connection at the next message from the server, an acknowledgement, before any meaningful part of it gets through. Until the
+   * release it ends each dial at the server's INFO in the same way.
    */
   loseNextDownstream(): Promise<void>;
-  /** Lets so much of what comes from the server through in a second; at 0 the server's own buffers fill: a slow consumer. */
+  /** Lets this much per second of what the server sends through. At 0 the server's own buffers fill: a slow consumer. */
   chokeDownstream(kilobytesPerSecond: number): Promise<void>;
-  /** Ends the fault. After a hold, what was kept goes on its way. */
+  /** Ends the fault. After a hold, the kept bytes go on their way. */
   release(name: ToxicName): Promise<void>;
   toxics(): Promise<readonly ListedToxic[]>;
   /**
-   * Whether the proxy's reply to the call that laid that toxic showed it exactly as it was to be: not another direction, amount or share of
-   * connections. What has been released since is shown no more. Asks nobody.
+   * True where the proxy's reply to the call that laid that toxic showed it exactly as requested: in this direction, amount and share of
+   * connections. A toxic that was released since no longer counts. Makes no call.
    */
   shows(name: ToxicName, amount?: number): boolean;
-  /** Whether the proxy, asked anew, runs and lists what its replies have shown, these among it: nothing less, nothing more and nothing else. */
+  /** True where the proxy, asked anew, runs and lists exactly what its replies have shown, these among it. */
   stillShows(...names: readonly ToxicName[]): Promise<boolean>;
 }
 
@@ -111,8 +111,8 @@ const pollMs = 2;
 /** Longer than any run. */
 const holdMs = 600_000;
 /**
- * nats-server sends a client one PING of 6 bytes about 2 s after it has connected, to measure the round trip: that alone must not
- * set off what waits for an acknowledgement. Of anything else 7 bytes are no whole line.
+ * nats-server sends a client one PING of 6 bytes about 2 s after it has connected, to measure the round trip. That alone must not trigger a
+ * toxic that waits for an acknowledgement. 7 bytes of anything else are no whole line.
  */
 const lostAfterBytes = 7;
 
@@ -134,7 +134,7 @@ export class Toxiproxy {
     };
     const { program, apiPort, folder, backend = processBackend } = options;
     const args = ["-host", "127.0.0.1", "-port", `${apiPort}`, "-config", writeMark(options, mark)];
-    // The client library updates by POST, of which each is a line of warning.
+    // The client library updates by POST, and each update logs a warning.
     const child = await backend.start(program, args, { folder, env: { LOG_LEVEL: "error" }, onLine });
     void child.exited.then(() => {
       failure ??= "it ended.";
@@ -151,7 +151,7 @@ export class Toxiproxy {
     return new Toxiproxy(client, child);
   }
 
-  /** A link that is not open yet. Both ports on 127.0.0.1. */
+  /** A link that is not open yet. Both ports are on 127.0.0.1. */
   link(port: number, serverPort: number): Link {
     return new ProxyLink(this.#client, port, serverPort);
   }
@@ -162,8 +162,8 @@ export class Toxiproxy {
 }
 
 /**
- * A child that does not get its port logs an error and lives on, and calls then reach whoever has the port. So the child
- * is given a proxy (never enabled) with a name that nobody else knows, and only an API that lists it is believed.
+ * A child that does not get its port logs an error and lives on, and calls then reach the owner of the port. So the child is given a proxy
+ * (never enabled) with a secret name, and only an API that lists it is believed.
  */
 function writeMark(options: ToxiproxyOptions, mark: string): string {
   const file = join(options.folder, `toxiproxy-${options.apiPort}.json`);
@@ -188,7 +188,7 @@ async function checkVersion(client: Client, version: string): Promise<void> {
   if (answered !== version) throw new Error(`it is version ${answered}, not ${version}.`);
 }
 
-/** While it is open: the client's handles, of what the replies have shown. */
+/** The client's handles while the link is open, as the replies have shown them. */
 interface Opened {
   readonly proxy: ProxyHandle;
   readonly toxics: Map<ToxicName, Toxic<Attributes>>;
@@ -221,7 +221,7 @@ class ProxyLink implements Link {
       ...(heldDownstream ? (["hold-downstream"] as const) : []),
       ...(silentHandshake ? (["silent-handshake"] as const) : []),
     ];
-    // Enabled last, so that the first connection finds the toxics there.
+    // Enabled last, so that the first connection meets the toxics.
     const opened: Opened = { proxy: await this.#createAfresh(names.length === 0), toxics: new Map() };
     try {
       for (const name of names) await this.#add(opened, toxicOf(name));
@@ -235,8 +235,8 @@ class ProxyLink implements Link {
   }
 
   /**
-   * A check of the self-test that was given up may have left a proxy of this name behind. What a link meets at its first opening is
-   * removed and made anew; later, one that is there was opened by someone else.
+   * A check of the self-test that was given up may have left a proxy of this name behind. A link removes one that it meets at its first
+   * opening, and makes it anew. A proxy that exists later was opened by someone else.
    */
   async #createAfresh(enabled: boolean): Promise<ProxyHandle> {
     try {
@@ -334,7 +334,7 @@ class ProxyLink implements Link {
     this.#checked(await this.#listening(proxy.update({ ...this.#addresses, enabled: true })), true);
   }
 
-  /** Refused where there is one of that name (409), or the port is another's (500). */
+  /** Refused where a proxy of that name exists (409), or the port is taken (500). */
   async #listening(asked: Promise<ProxyHandle>): Promise<ProxyHandle> {
     try {
       return await asked;
@@ -352,7 +352,7 @@ class ProxyLink implements Link {
     return proxy;
   }
 
-  /** One that is gone is gone, whoever removed it. */
+  /** A proxy that is gone is gone, whoever removed it. */
   async #remove(proxy: ProxyHandle): Promise<void> {
     try {
       await proxy.remove();
@@ -361,7 +361,9 @@ class ProxyLink implements Link {
     }
   }
 
-  /** The library's proxies lack the toxics that a reply lists. Of this one alone: the list of all grows with the lanes. */
+  /**
+   * The library's proxies lack the toxics that a reply lists. It asks about this proxy alone, since the list of all grows with the lanes.
+   */
   async #listed(): Promise<ListedProxy | undefined> {
     try {
       const { data } = await this.#client.getApi().get<ListedProxy>(`${this.#client.host}/proxies/${this.#name}`);
@@ -375,13 +377,13 @@ class ProxyLink implements Link {
   async #install(toxic: ListedToxic): Promise<void> {
     const opened = this.#mustBeOpen();
     const holding = [...opened.toxics.values()].find(one => one.stream === toxic.stream && holds(one));
-    // What is held would slip past the newcomer.
+    // The held bytes would slip past the newcomer.
     if (holding !== undefined)
       throw new Error(`"${toxic.name}" cannot be laid on "${holding.name}": release that first.`);
     await this.#add(opened, toxic);
   }
 
-  /** The proxy takes unknown attributes without a word and leaves the known ones at 0: its answer is compared. */
+  /** The proxy silently accepts unknown attributes and leaves the known ones at 0, so its answer is compared. */
   async #add({ proxy, toxics }: Opened, toxic: ListedToxic): Promise<void> {
     const shown = await proxy.addToxic<Attributes>(toxic);
     if (!isAsAsked(shown, toxic))
@@ -414,7 +416,7 @@ function toxicOf(name: ToxicName, amount = 0): ListedToxic {
       return { name, type: "timeout", stream: "upstream", toxicity: 1, attributes: { timeout: 0 } };
     case "silent-handshake":
       return { name, type: "timeout", stream: "downstream", toxicity: 1, attributes: { timeout: 0 } };
-    // Acts on nothing, but every connection opened while it is there lingers for no time: whatever closes it resets it.
+    // Acts on no bytes, but every connection opened while it is there has a linger time of 0: closing it resets it.
     case "closes-with-rst":
       return { name, type: "reset_peer", stream: "downstream", toxicity: 0, attributes: { timeout: 0 } };
   }
@@ -422,7 +424,7 @@ function toxicOf(name: ToxicName, amount = 0): ListedToxic {
 
 type Effect = Omit<ListedToxic, "name">;
 
-/** Keeps what it is given. */
+/** True where the toxic keeps the bytes that it is given. */
 const holds = ({ type, attributes }: Effect): boolean =>
   type === "latency" || (type === "bandwidth" && attributes.rate === 0);
 
