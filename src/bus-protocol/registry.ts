@@ -1,6 +1,6 @@
 /**
- * Finds buses: those that ship with faultline (fixtures/buses/<name>/bus.json), and any command line that a user gives.
- * Says how to start one, and builds it first where that is needed. Never starts one itself.
+ * Finds buses: those that ship with faultline (fixtures/buses/<name>/bus.json), and any command line that a user gives. It says how to
+ * start one, and first builds it where needed. It never starts one itself.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { z } from "zod";
 import { withoutShell } from "./command-line.ts";
 import { BusUnavailable, excerpt } from "./errors.ts";
 
-/** A bundled bus, as its bus.json says, and the folder that it stands in. */
+/** A bundled bus according to its bus.json, and the folder in which it lies. */
 export interface BusManifest {
   readonly name: string;
   readonly profile: string;
@@ -16,21 +16,21 @@ export interface BusManifest {
   readonly client: string;
   /** The first word is `node`, or a file of the folder. */
   readonly command: readonly [string, ...string[]];
-  /** Makes that file, or the folder that holds it; null where there is nothing to build. */
+  /** The command that makes that file, or the folder that holds it; null where there is nothing to build. */
   readonly build: readonly [string, ...string[]] | null;
-  /** What `build` makes, a word of it; absent: the first word of the command. */
+  /** The product of `build`, as a path in the folder; absent: the first word of the command. */
   readonly makes?: string | undefined;
   readonly folder: string;
 }
 
-/** What it takes to start a bus. */
+/** The data needed to start a bus. */
 export interface BusLaunch {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly folder: string;
   /** Null for a user's own command line: its greeting tells the rest. */
   readonly manifest: BusManifest | null;
-  /** A shell may stay around the bus, whose process is then another than the one started. */
+  /** A shell may stay around the bus, and the bus's process is then not the one that was started. */
   readonly shellMayStay: boolean;
 }
 
@@ -60,7 +60,10 @@ export function bundledBuses(): readonly BusManifest[] {
     .map(readManifest);
 }
 
-/** A bundled bus by its name; anything else is a command line for the shell, run in the current folder. A single command becomes its program. */
+/**
+ * A bundled bus by its name. Any other text is a command line for the shell, run in the current folder; a single command becomes its
+ * program.
+ */
 export function findBus(nameOrCommand: string): BusLaunch {
   const manifest = bundledBuses().find(bus => bus.name === nameOrCommand);
   if (manifest !== undefined) return launchOf(manifest);
@@ -79,19 +82,19 @@ export function launchOf(manifest: BusManifest): BusLaunch {
   return { name: manifest.name, command, folder: manifest.folder, manifest, shellMayStay: false };
 }
 
-/** Node does not strip types below node_modules: an installed faultline, built itself, runs its buses as built beside it. */
+/** Node does not strip types below node_modules, so an installed faultline, which is built itself, runs the built buses beside it. */
 function asBuilt(manifest: BusManifest, word: string): string {
   if (!import.meta.filename.endsWith(".js") || !word.endsWith(".ts")) return word;
   return join(import.meta.dirname, "../../fixtures/buses", manifest.name, word.replace(/ts$/, "js"));
 }
 
-/** What a build is made from. Python's own sources are run as they are. */
+/** Sources of a build. Python's own sources are run as they are. */
 const sourcePattern = /^(.*\.go|go\.(mod|sum)|build\.py|requirements\.txt|bus\.json)$/;
 
-/** False: a build is due, since the program is absent, or what was made is older than one of its sources. */
+/** True where no build is due: the program exists and is newer than each of its sources. */
 export function isBuilt({ manifest, command }: BusLaunch): boolean {
   if (manifest === null || manifest.build === null) return true;
-  // A virtual environment outlives the Python that it was made by.
+  // A virtual environment can outlive the Python that made it.
   if (!existsSync(command[0])) return false;
   const builtMs = modifiedMs(madeBy(manifest));
   const sources = readdirSync(manifest.folder).filter(name => sourcePattern.test(name));
@@ -100,7 +103,7 @@ export function isBuilt({ manifest, command }: BusLaunch): boolean {
 
 const madeBy = ({ folder, command, makes }: BusManifest): string => join(folder, makes ?? command[0]);
 
-/** Builds where a build is due: beside its place, then renamed to it, so that nobody starts half a program. */
+/** Builds where a build is due: beside its place, then renamed to it, so that no half-built program is ever started. */
 export async function buildBus(launch: BusLaunch, run: Run): Promise<void> {
   const { manifest } = launch;
   if (manifest === null || manifest.build === null || isBuilt(launch)) return;

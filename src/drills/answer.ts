@@ -1,4 +1,4 @@
-/** The figures of a question, out of what its cases have shown: live where they were run live, else in the model. */
+/** The figures of a question, read from its cases: from live runs where there are any, else from the model. */
 
 import { budgetExample, budgetMarginMs } from "../../models/policy/budget.ts";
 import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
@@ -22,16 +22,16 @@ import {
   stopFigures,
 } from "./figures.ts";
 
-/** One case as it was run: in the model in the policy's own time and in that of a live run, and live if it was. */
+/** One case and its runs: in the model in the policy's own time and in live time, and live if it was run so. */
 export interface Ran {
   readonly own: DrillCase;
   readonly scaled: DrillCase;
   readonly ownModel: readonly Event[];
   readonly model: readonly Event[];
   readonly live: readonly Event[] | undefined;
-  /** When each live event came, by the clock of the harness. */
+  /** The moment of each live event, by the clock of the harness. */
   readonly atMs: readonly number[] | undefined;
-  /** What the bus's process had, step by step. */
+  /** The memory of the bus's process, step by step. */
   readonly memory: readonly { readonly residentBytes: number; readonly peakBytes: number }[] | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface SizeRow extends FillFigures {
   /** Null: nothing is ever refused. */
   readonly limitBytes: number | null;
   readonly predictedFirstRefusal: number | null;
-  /** Null where the kernel does not tell. */
+  /** Null where the kernel does not report it. */
   readonly memoryAtStartBytes: number | null;
   readonly peakMemoryBytes: number | null;
   readonly recoveryMs: number | null;
@@ -57,7 +57,7 @@ interface Shown {
 }
 
 export interface StopRow extends Shown, StopFigures {
-  /** In the policy's own time, as modelled. */
+  /** In milliseconds of the policy's own time, as modelled. */
   readonly ownTookMs: number | null;
   readonly ownBudgetMs: number;
 }
@@ -74,7 +74,7 @@ export interface BudgetRow {
   readonly connectTimeoutMs: number;
   readonly marginMs: number;
   readonly deadlineMs: number;
-  /** When the process gave up: as modelled, and as measured in live time. */
+  /** The time after which the process gave up: as modelled, and as measured in live time. */
   readonly gaveUpAfterMs: number | null;
   readonly live: {
     readonly world: "observed" | "not-observed" | "not-run";
@@ -83,7 +83,7 @@ export interface BudgetRow {
   };
 }
 
-/** Which streams all figures are about. */
+/** The kind of stream that all figures are about. */
 export const streamsNote = "Streams are modelled with limits retention, without age or byte limits.";
 
 export interface Figures {
@@ -96,14 +96,14 @@ export interface Figures {
 }
 
 export interface Answer {
-  /** Of the cases that are judged. */
+  /** Figures of the judged cases. */
   readonly families: readonly FamilyFigures[];
   readonly figures: Figures;
-  /** What the answer rests on, where the policy has streams. */
+  /** The basis of the answer, where the policy has streams. */
   readonly notes: readonly string[];
 }
 
-/** Which cases tell what becomes of a family. */
+/** The parts of a drill whose cases show what becomes of a family. */
 const partsOfFamilies: Readonly<Record<Question, readonly string[]>> = {
   durability: ["restart"],
   buffer: ["outage"],
@@ -145,7 +145,7 @@ function figuresOf(question: Question, profile: Profile | undefined, ran: readon
 
 const eventsOf = ({ live, model }: Ran): readonly Event[] => live ?? model;
 
-/** Of the restarts that were proven to have taken effect. */
+/** The signals of the restarts that were proven to have taken effect. */
 const signalsOf = (ran: readonly Ran[]): readonly string[] => [
   ...new Set(
     ran.flatMap(one => {

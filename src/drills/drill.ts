@@ -1,6 +1,6 @@
 /**
- * A question of those who operate a bus, as a fixed list of cases: pure functions of a policy and the client's profile, told apart
- * by question in the files beside this one. Called by src/commands/question.ts, which runs them in the model and live.
+ * A question of those who operate a bus, as a fixed list of cases. The cases are pure functions of a policy and the client's profile, in
+ * one file per question beside this one. src/commands/question.ts runs them in the model and live.
  */
 
 import { optionDefaults } from "../../models/policy/under.ts";
@@ -11,19 +11,19 @@ export const questions = ["durability", "buffer", "shutdown", "cold-start"] as c
 export type Question = (typeof questions)[number];
 
 export interface DrillCase {
-  /** What befalls the bus, as a person on call would say it. */
+  /** The case in the words of a person on call. */
   readonly about: string;
-  /** Which of the drill's tables it belongs to. */
+  /** The drill's table in which it appears. */
   readonly part: string;
-  /** What of the policy was changed to set something beside it; undefined: it is the policy's own. */
+  /** The change made to the policy for comparison; undefined: the policy itself. */
   readonly variant?: string;
-  /** Held to what the policy demands. What is shown beside it is held to its client's promises alone. */
+  /** True where the policy's demands are judged. A case for comparison is held to its client's promises alone. */
   readonly judged: boolean;
   readonly scenario: Scenario;
 }
 
 type WithoutId<One> = One extends Step ? Omit<One, "id"> & { readonly id?: string } : never;
-/** A step that is named after its place. */
+/** A step without an id, which it gets from its place. */
 export type Draft = WithoutId<Step>;
 
 const numbered = (drafts: readonly Draft[]): readonly Step[] =>
@@ -62,7 +62,7 @@ export function drillCase({ question, claim, about, part, policy, steps, servers
   return { about, part, judged: variant === undefined, scenario, ...(variant === undefined ? {} : { variant }) };
 }
 
-/** A subject as a part of an id. */
+/** A subject, made fit to be a part of an id. */
 export const slug = (subject: string): string =>
   subject
     .toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * From events to a verdict: the oracle's answer, the properties that the profile claims or the policy demands, what must have
- * happened, and what the scenario expects. Worst wins; a run in which nothing happened is inconclusive, never "holds".
+ * From events to a verdict: the oracle's answer, the properties that the profile claims or the policy demands, what must have happened, and
+ * what the scenario expects. The worst wins; a run in which nothing happened is inconclusive, never "holds".
  */
 
 import { type Answer, type Asked, hashText } from "../../models/choice.ts";
@@ -20,21 +20,21 @@ import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** One line: why it is not "holds", or what was shown. */
+  /** One line: the reason why it is not "holds", or what was shown. */
   readonly reason: string;
   readonly ledger: Ledger;
   readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
   readonly properties: readonly PropertyVerdict[];
-  /** Properties judged and broken that neither profile promises nor policy demands: findings, not violations. */
+  /** Broken properties that neither profile promises nor policy demands: findings, not violations. */
   readonly notPromised: readonly PropertyVerdict[];
-  /** Whether the hand-typed expectation for the profile is met; undefined where the scenario has none. */
+  /** True where the hand-typed expectation for the profile is met; undefined where the scenario has none. */
   readonly expectMet: boolean | undefined;
   readonly disturbed: boolean;
-  /** Branches of the model that this run is a witness of; none where the model ran itself, or nothing was proven. */
+  /** Branches of the model that this run is a witness of. Empty where the model ran itself, or nothing was proven. */
   readonly witnessed: readonly Witnessed[];
-  /** The places where messages ended, as the oracle explains them; none where the run says them itself, or nothing was admitted. */
+  /** The places where messages ended, as the oracle explains them. Empty where the run reports them itself, or nothing was admitted. */
   readonly ended: readonly Event[];
-  /** The answers by which the oracle admits what was observed; none where it does not. */
+  /** The answers by which the oracle admits the observation; empty where it does not. */
   readonly answers: readonly Answer[];
   readonly digest: string;
 }
@@ -50,7 +50,7 @@ export interface JudgeOptions {
 /** Judges the recorded events of one case. */
 export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
   const { scenario, profile } = planned;
-  // In live a place is the oracle's explanation; the model world said it itself.
+  // A live run's places are the oracle's explanation; the model world has reported them itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");
   const observed = observe(recorded);
   const admission = admits(planned, observed, { ...options, knowsPlaces });
@@ -101,7 +101,7 @@ function judgeProperties(
 ): readonly PropertyVerdict[] {
   const declared = declaredBy(scenario, profile);
   const judged = catalogue.filter(one => only === undefined || only.includes(one.id));
-  // What shares a fold is folded once: to end only reads.
+  // Each fold runs once for all properties that share it: `end` only reads.
   const states = new Map<Property["on"], unknown>();
   for (const { start, on } of judged) {
     if (states.has(on)) continue;
@@ -112,14 +112,14 @@ function judgeProperties(
   return judged.map(one => judgeProperty(one, states.get(one.on)));
 }
 
-/** What a verdict rests on. */
+/** The grounds of a verdict. */
 interface Grounds {
   readonly scenario: Scenario;
   readonly conformance: Judgement["conformance"];
   readonly properties: readonly PropertyVerdict[];
   readonly effect: EffectState;
   readonly ledger: LedgerState;
-  /** How the counts differ from what the scenario expects of the profile. */
+  /** The difference between the counts and what the scenario expects of the profile. */
   readonly unmet: string | undefined;
 }
 
@@ -132,8 +132,8 @@ function conclude(grounds: Grounds): { verdict: Verdict; reason: string } {
   for (const one of properties) if (one.verdict === "violated") say("violated", `${one.property}: ${one.reason}`);
   if (vacuous !== undefined) say("inconclusive", vacuous);
   if (conformance.answer === "not-permitted") {
-    // A wait that was not met is the run's own failure before it is the client's: nothing after it can be trusted. And what nobody
-    // saw arrive may have arrived.
+    // A wait that was not met is the run's own failure before it is the client's, so nothing after it can be trusted. And an arrival that
+    // was not seen may have happened.
     const trusted = effect.notAwaited.length === 0 && observationComplete;
     say(trusted ? "violated" : "inconclusive", `conformance: ${conformance.reason}`);
   }
@@ -178,7 +178,7 @@ function describeMust(must: MustHappen): string {
   }
 }
 
-/** Which class count lies outside what is expected; a class not named must be 0. */
+/** The class whose count lies outside what is expected; a class that is not named must be 0. */
 export function whyUnmet(ledger: Ledger, expected: Scenario["expect"][string]["classes"]): string | undefined {
   for (const name of classNames) {
     const want: ExpectedCount = expected[name] ?? 0;
@@ -190,7 +190,7 @@ export function whyUnmet(ledger: Ledger, expected: Scenario["expect"][string]["c
   return undefined;
 }
 
-/** A rolling hash over the events, proofs left out: they name what differs from run to run. */
+/** A rolling hash over the events without their proofs, which differ from run to run. */
 export function digestOf(events: readonly Event[]): string {
   let hash = 0x811c9dc5;
   for (const event of events) {

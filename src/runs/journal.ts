@@ -1,18 +1,18 @@
 /**
- * The journal of a run on live servers: what each case showed, on disk before the next one begins, so that a run that ends early,
- * however it ends, goes on later from where it was (`--resume`). It never decides what a case means: it gives back what was judged.
+ * The journal of a run on live servers: the result of each case, on disk before the next one begins. A run that ends early, however it
+ * ends, can later go on from there (`--resume`). It never decides what a case means, but returns what was judged.
  *
  * journal.jsonl in the run's folder only grows, a line of JSON at a time:
  * 1. `header`, first and once: what the run is. Written with the file, which appears complete with it.
- * 2. `opened`, once for each time the run was begun or gone on with: which process writes.
- * 3. `world`, once for each bus: what the cases ran on.
- * 4. `case`, as each ends; one that was violated with its events and how the oracle explains them, so that it can be shrunk later.
+ * 2. `opened`, each time the run was begun or resumed: which process writes.
+ * 3. `world`, once for each bus: the parts on which the cases ran.
+ * 4. `case`, as each ends. A violated one has its events and the oracle's explanation of them, so that it can be shrunk later.
  * 5. `found`, once a violated case has been run again, and perhaps shrunk.
  * 6. `complete`, last: nothing is left to do.
  *
- * A line is with the system at once, which outlives a kill, and on disk (fsync) when the call that wrote it returns; that takes some
- * milliseconds, in which others go on. A torn last line is what is left at worst: it is cut off, and what it and the other lanes were at is run again. Anything
- * else that is not as above is refused, by its line.
+ * A line is with the system at once, where it survives a kill, and on disk (fsync) when the call that wrote it returns. That takes some
+ * milliseconds, in which other lanes go on. At worst a torn last line is left: it is cut off, and the cases that it and the other lanes
+ * were running are run again. Any other deviation from this order is refused, with its line number.
  */
 import {
   closeSync,
@@ -39,22 +39,22 @@ import type { CaseRun } from "../judge/run.ts";
 import { isAlive, type Owner, ownerHere } from "../worlds/live/leases.ts";
 
 export const journalName = "journal.jsonl";
-/** Some 50,000 cases. */
+/** Room for some 50,000 cases. */
 export const journalBytesMax = 134_217_728;
 const formatVersion = 2;
 
-/** What the run is; the same for whoever goes on with it. */
+/** The identity of the run, the same for every process that goes on with it. */
 export interface Header {
   readonly tool: string;
   readonly command: string;
   readonly seed: string;
-  /** As the user gave them; absent is null. */
+  /** The options as the user gave them; absent is null. */
   readonly options: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-  /** Digest of what the cases are made from beyond the seed: files of scenarios, the policy. */
+  /** A digest of everything that the cases are made from besides the seed: files of scenarios, the policy. */
   readonly source: string;
 }
 
-/** What the cases of one bus run on. */
+/** The parts that the cases of one bus run on. */
 export interface WorldFacts {
   readonly profile: string;
   readonly client: string;
@@ -63,28 +63,28 @@ export interface WorldFacts {
   readonly capabilities: readonly string[];
 }
 
-/** What was found of a violated case once it was run again; more where it was shrunk. All of it is JSON. */
+/** The findings about a violated case once it was run again; more where it was shrunk. All of it is JSON. */
 export interface Found {
   readonly reproduced: Rate;
 }
 
 export interface Journal {
-  /** Cases recorded before this process opened it. */
+  /** The number of cases recorded before this process opened it. */
   readonly recordedBefore: number;
-  /** The time that these took, together. */
+  /** The total time that these took. */
   readonly spentMs: number;
-  /** No more cases are taken: the run ends here. */
+  /** The journal takes no more cases: the run ends here. */
   readonly isFull: boolean;
-  /** To be said before the first case of the bus. @throws BadInput where the cases so far ran on something else. */
+  /** Called before the first case of the bus. @throws BadInput where the cases so far ran on something else. */
   world(bus: string, facts: WorldFacts): void;
-  /** Whether `once` has it recorded. */
+  /** True where `once` has recorded it. */
   has(bus: string, scenario: Scenario): boolean;
-  /** As it is recorded; or runs it and records it. The events of a recorded case are there where it was violated. */
+  /** Returns the case as recorded, or runs and records it. A recorded case has its events if it was violated. */
   once(bus: string, scenario: Scenario, run: () => Promise<CaseRun>): Promise<CaseRun>;
   onceFound<T extends Found>(bus: string, scenario: Scenario, find: () => Promise<T>): Promise<T>;
   /** Nothing is left to do. */
   complete(): void;
-  /** Writes nothing from now on, whatever is still under way. */
+  /** Stops all writing, whatever is still under way. */
   close(): void;
 }
 
@@ -115,7 +115,7 @@ const judgement = z.strictObject({
   expectMet: z.boolean().optional(),
   disturbed: z.boolean(),
   witnessed: z.array(z.strictObject({ label: z.enum(labels), answer: text, witnessed: count, forced: count })),
-  // Recorded where the case was violated: no one asks for them elsewhere.
+  // Recorded where the case was violated; they are needed nowhere else.
   ended: events.default([]),
   answers: z
     .array(z.strictObject({ step: text, label: z.enum(labels), occurrence: count, answer: z.int() }))
@@ -177,7 +177,7 @@ interface Recorded {
   readonly cases: ReadonlyMap<string, Of<"case">>;
   readonly found: ReadonlyMap<string, Of<"found">>;
   readonly isComplete: boolean;
-  /** What follows is torn. */
+  /** The length of the intact part; the rest is torn. */
   readonly bytes: number;
 }
 
@@ -189,7 +189,7 @@ export function readJournal(folder: string): Recorded {
   const file = join(folder, journalName);
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw new BadInput(folder, "", `holds no ${journalName}, so nothing was recorded. ${anew}.`);
-  // What was found of the last case may lie beyond the bound for cases.
+  // Findings about the last case may lie beyond the bound for cases.
   if (size > journalBytesMax + 2 * jsonBounds.fileBytesMax)
     throw new BadInput(file, "", `is larger than any journal. ${anew}.`);
   const bytes = readFileSync(file);
@@ -363,7 +363,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   };
 }
 
-/** What is recorded of a case: of a violated one all of it, of others what the report counts. */
+/** The recorded part of a case: all of a violated one, and of others what the report counts. */
 function recordOf({ events, judgement }: CaseRun): object {
   if (judgement.verdict === "violated") return { judgement, events };
   const { ended: _ended, answers: _answers, ...counted } = judgement;
@@ -372,7 +372,7 @@ function recordOf({ events, judgement }: CaseRun): object {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** In words; empty where there is none. */
+/** The differences in words; empty where there are none. */
 const differences = (was: Fields, is: Fields): string =>
   [...new Set([...Object.keys(was), ...Object.keys(is)])]
     .map(name => [name, JSON.stringify(was[name] ?? null), JSON.stringify(is[name] ?? null)])
@@ -380,7 +380,7 @@ const differences = (was: Fields, is: Fields): string =>
     .map(([name, before, now]) => `${name} was ${before} and is ${now}`)
     .join("; ");
 
-/** Returns the bytes it took. A line that could not be read again is not written: its case is run again. */
+/** Returns the number of bytes written. A line that could not be read again is not written: its case is run again. */
 function append(fd: number, file: string, line: object): number {
   const written = Buffer.from(`${JSON.stringify(line)}\n`);
   if (written.length > jsonBounds.fileBytesMax) return 0;

@@ -1,16 +1,16 @@
-/** Which profile a bus is held against: the one that its manifest or its greeting names, unless the user names another. */
+/** The profile that a bus is held against: the one that its manifest or its greeting names, unless the user names another. */
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { exitCodes, FaultlineError } from "../errors.ts";
 
-/** A bundled bus's profile, without starting it. */
+/** A bundled bus's profile, read without starting it. */
 export const bundledProfile = (bus: string): string | undefined =>
   bundledBuses().find(one => one.name === bus)?.profile;
 
 export const bundledNames = (): readonly string[] => bundledBuses().map(one => one.name);
 
-/** What a bus is held against: the profile that its greeting names, unless the user names another. */
+/** The profile that its greeting names, unless the user names another. */
 export interface HeldAgainst {
   readonly declared: Profile;
   readonly profile: Profile;

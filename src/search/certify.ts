@@ -1,6 +1,6 @@
 /**
- * Whether a shrunk case is minimal: everything smaller that its own options and sizes allow is tried, each schedule for every way of
- * answering. Shrinking only knows that no reduction of the case fails; this knows that nothing smaller does, or finds what does.
+ * Proves that a shrunk case is minimal. It tries everything smaller that the case's own options and sizes allow, each schedule for every
+ * way of answering. Shrinking only knows that no reduction of the case fails. This knows that nothing smaller does, or finds what does.
  */
 
 import { frameBytes } from "../../models/vocabulary/frame.ts";
@@ -22,20 +22,20 @@ import { walkPaths } from "./exhaust/paths.ts";
 import type { PathWorld } from "./exhaust/world.ts";
 
 /**
- * Minimal: no schedule of fewer than `steps` steps that publishes no more breaks the same, nor one of as many steps with fewer messages,
- * or as many messages and fewer faults; `schedules` is how many those are. Else what kept it from being told.
+ * Minimal: no schedule of fewer than `steps` steps that publishes no more breaks the same. Nor does one of as many steps with fewer
+ * messages, or with as many messages and fewer faults. `schedules` counts them. Otherwise the obstacle to the proof.
  */
 export type Certificate = { readonly steps: number; readonly schedules: number } | { readonly bound: string };
 
 export interface Certified {
   readonly certificate: Certificate;
-  /** One that breaks the same: the case was not minimal. */
+  /** A smaller one that breaks the same: the case was not minimal. */
   readonly smaller?: Scenario;
 }
 
 export interface ToCertify {
   readonly scenario: Scenario;
-  /** A promise, or conformance. */
+  /** The broken promise, or conformance. */
   readonly broken: Broke;
   readonly profile: Profile;
   readonly judging: JudgeOptions;
@@ -44,7 +44,7 @@ export interface ToCertify {
 }
 
 const runsMaxDefault = 100_000;
-/** Messages of one step beyond which not every smaller count is tried. */
+/** Above this number of messages in one step, not every smaller count is tried. */
 const burstMax = 40;
 
 export function certify({ scenario, broken, profile, judging, world, runsMax = runsMaxDefault }: ToCertify): Certified {
@@ -75,7 +75,7 @@ export function certify({ scenario, broken, profile, judging, world, runsMax = r
 
 const all = (most: number): Bounds => Object.fromEntries(spendings.map(one => [one, most])) as Bounds;
 
-/** Steps, then messages, then faults. */
+/** Compares steps, then messages, then faults. */
 export function isSmaller(one: Scenario, other: Scenario): boolean {
   const difference = sizeOf(one)
     .map((size, i) => size - (sizeOf(other)[i] as number))
@@ -101,7 +101,7 @@ function settingFor({ options, policy }: Scenario, profile: Profile, payloadByte
   };
 }
 
-/** What `exhaust` writes, at the case's own sizes and at every smaller count, and the case's own steps as they stand. */
+/** The letters of `exhaust` at the case's own sizes and at every smaller count, and the case's own steps as they stand. */
 function lettersFor(scenario: Scenario, profile: Profile, messages: number, burst: number): readonly Letter[] {
   const { steps, policy } = scenario;
   const counts = Array.from({ length: burst }, (_, i) => i + 1);
@@ -113,7 +113,7 @@ function lettersFor(scenario: Scenario, profile: Profile, messages: number, burs
   const letters = [
     ...(settings.length > 0 ? settings : [settingFor(scenario, profile)])
       .flatMap(setting => alphabet.map(letter => ({ ...letter, step: (nth: number) => letter.step(nth, setting) })))
-      // How long a flush waits the case says itself.
+      // The case itself says how long a flush waits.
       .filter(letter => !(waits && letter.spends.includes("flushes"))),
     ...steps.map(step => ({ name: step.id, spends: spendsOf(step), step: (nth: number) => renamed(step, nth) })),
   ];
@@ -159,10 +159,10 @@ function spendsOf(step: Step): readonly Spending[] {
   }
 }
 
-/** Seeds tried for one that draws the answers of a violation. */
+/** The number of seeds tried for one that draws the answers of a violation. */
 export const seedsMax = 2_000;
 
-/** A seed whose run breaks it, too, so that it can be replayed; undefined where none of those tried does. */
+/** A seed whose run breaks it too, so that it can be replayed; undefined where no seed tried does. */
 export function seedThatShows(
   runOf: (seed: string) => CaseRun,
   broken: Broke,

@@ -1,7 +1,7 @@
 /**
- * What `exhaust` may write into a schedule: every kind of step and fault that the profile's capabilities allow, how often each may
- * occur, and the options and sizes it is all done under. Everything here is printed before the first state. A new kind of step gets
- * its letters in `stepLetters`, and does not compile without; those of a fault are in its own file in `models/faults/`.
+ * The letters that `exhaust` may write into a schedule: every kind of step and fault that the profile's capabilities allow. Also how often
+ * each may occur, and the options and sizes that apply. All of this is printed before the first state. A new kind of step gets its letters
+ * in `stepLetters`, which does not compile without them. Those of a fault are in its own file in `models/faults/`.
  */
 import type { FaultKind, FaultLetter } from "../../../models/faults/fault.ts";
 import { faultKinds } from "../../../models/faults/index.ts";
@@ -15,7 +15,7 @@ import { missingCapabilities } from "../../judge/capability.ts";
 import { modelCapabilities } from "../../worlds/model.ts";
 import { advances, durablePublishes, peerStarts, signals, subscribes } from "./policy-alphabet.ts";
 
-/** What a step spends; each has a bound of its own. Without one on flushes and heals the space would be infinite. */
+/** The budgets that a step spends, each with a bound. Without one on flushes and heals the space would be infinite. */
 export const spendings = [
   "starts",
   "publishes",
@@ -29,7 +29,7 @@ export const spendings = [
   "advances",
 ] as const;
 export type Spending = (typeof spendings)[number];
-/** How often, at most, in one schedule. */
+/** The most times that each budget may be spent in one schedule. */
 export type Bounds = Readonly<Record<Spending, number>>;
 
 /** A fault may be healed twice: `handshake` then `connected`, or `none` then `connected`. Under a policy two processes may start. */
@@ -46,7 +46,7 @@ export const boundsOf = (publishes: number, faults: number, policy?: Policy): Bo
     : { subscriptions: 2, signals: 1, advances: 2 }),
 });
 
-/** Of every message in one schedule: frames of different sizes multiply the states, and mixing them belongs to random search. */
+/** The size of every message in one schedule. Frames of different sizes multiply the states, so mixing them is left to random search. */
 export interface Size {
   readonly payloadBytes: number;
   readonly frameBytes: number;
@@ -54,7 +54,7 @@ export interface Size {
 
 export interface Letter {
   readonly name: string;
-  /** What is spent twice stands here twice. */
+  /** A budget that is spent twice is listed twice. */
   readonly spends: readonly Spending[];
   /** The step, numbered among those that spend the same: equal counts, equal ids. */
   step(nth: number, setting: Setting): Step;
@@ -71,7 +71,7 @@ export interface Sizes extends Size {
   readonly bufferBytesMax: readonly (number | null)[];
 }
 
-/** What a whole exploration is done under. */
+/** The conditions of a whole exploration. */
 export interface Setting {
   readonly name: string;
   readonly options: Options;
@@ -82,11 +82,11 @@ export interface Setting {
 const subject = "subject";
 const payloadBytes = 16;
 const flushTimeoutMs = 1_000;
-/** Dials before the client gives up, in the setting where it does. */
+/** The dials before the client gives up, in the setting where it does. */
 const attemptsMax = 2;
 const baseOptions: Options = { subject, reconnectWaitMs: 20, reconnectAttemptsMax: -1, cutsWith: "fin" };
 
-/** What a server takes unless it is told otherwise. */
+/** The payload limit of a server with default settings. */
 const payloadBytesMax = 1_048_576;
 
 const sizeOf = (bytes: number, profile: Profile): Size => ({
@@ -98,7 +98,7 @@ export function sizesOf(profile: Profile, publishes: number): Sizes {
   const size = sizeOf(payloadBytes, profile);
   const frame = size.frameBytes;
   const mostBytes = publishes * frame;
-  // The default said aloud, disabled, a byte on either side of a frame and its very end, and a frame that a flush has made too much.
+  // The default made explicit, disabled, a byte on either side of a frame and its very end, and a frame that a flush has made too much.
   const limits = [0, -1, frame - 1, frame, frame + 1, frame + pingBytes];
   const isLimited = modelCapabilities(profile).has("reconnect-buffer-limit");
   return {
@@ -111,7 +111,7 @@ export function sizesOf(profile: Profile, publishes: number): Sizes {
   };
 }
 
-/** Options under which some client does something else; what no client reads (the redial wait) stays as it is. */
+/** Options under which some client acts differently. An option that no client reads (the redial wait) stays as it is. */
 export function settingsOf(profile: Profile, sizes: Sizes): readonly Setting[] {
   const { payloadBytes, frameBytes, large } = sizes;
   const size = { payloadBytes, frameBytes };
@@ -150,10 +150,10 @@ export const scenarioOf = ({ options, policy }: Setting, steps: readonly Step[])
   expect: {},
 });
 
-/** How much an alphabet is to write of. */
+/** The size of an alphabet. */
 export interface Scope {
   readonly publishes: number;
-  /** Messages of one publish step: two show what a client does in the midst of a loop. */
+  /** Numbers of messages in one publish step: two show what a client does in the middle of a loop. */
   readonly bursts: readonly number[];
   readonly burstsTogether: readonly number[];
   readonly policy?: Policy;
@@ -166,7 +166,7 @@ export const scopeOf = (publishes: number, policy?: Policy): Scope => ({
   ...(policy === undefined ? {} : { policy }),
 });
 
-/** Every letter that the profile's capabilities allow, and that so many publishes can make use of. */
+/** Every letter that the profile's capabilities allow and that this number of publishes can use. */
 export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
   const has = modelCapabilities(profile);
   const setting: Setting = { name: "", options: baseOptions, size: sizeOf(payloadBytes, profile) };
@@ -261,14 +261,14 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
       spends: ["heals"],
       step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits }),
     })),
-  // No promise of a bare client speaks of the end of its process.
+  // No promise of a bare client is about the end of its process.
   exit: ({ policy }) => (policy === undefined ? [] : [endLetter("exit")]),
   subscribe: ({ policy }) => (policy === undefined ? [] : subscribes(policy)),
   signal: ({ policy }) => (policy === undefined ? [] : signals()),
   advance: ({ policy }) => (policy === undefined ? [] : advances(policy)),
 };
 
-/** A fault that needs a policy has none without. */
+/** A fault that needs a policy has no letters without one. */
 const faultLetters = (kind: FaultKind, scope: Scope): readonly FaultLetter[] =>
   kind.needsPolicy && scope.policy === undefined ? [] : kind.letters(scope);
 

@@ -1,8 +1,8 @@
 /**
- * Every schedule within the bounds, on the model, breadth first: a node is where the bus, the harness's view with what is spent, and
- * the promises' own states have come to; equal nodes are followed once. Every answer to every question is taken, and every node
- * where a schedule may end is also settled and judged. Levels are steps, so the first
- * violation is a shortest one. A bound that is met makes the answer inconclusive, never "holds".
+ * Every schedule within the bounds, on the model, breadth first. A node is the state of the bus, the harness's view with what is spent, and
+ * the states of the promises; equal nodes are followed once. Every answer to every question is taken, and every node where a schedule may
+ * end is also settled and judged. Levels are steps, so the first violation is a shortest one. Reaching a bound makes the answer
+ * inconclusive, never "holds".
  */
 import { setImmediate } from "node:timers/promises";
 import { type Answer, type Choose, expand, wholeRange } from "../../../models/choice.ts";
@@ -31,19 +31,19 @@ export interface Exhaust {
   readonly letters: readonly Letter[];
   readonly settings: readonly Setting[];
   readonly bounds: Bounds;
-  /** Steps of a schedule at most; absent: what the bounds on every kind of step allow. */
+  /** The most steps of a schedule; absent: as many as the bounds on each kind of step allow. */
   readonly depthMax?: number;
   readonly statesMax: number;
   readonly budgetMs: number;
   readonly judging?: JudgeOptions;
-  /** Nodes of each setting that are also held against the oracle; absent: 100. */
+  /** The number of nodes of each setting that are also held against the oracle; absent: 100. */
   readonly oracleSample?: number;
-  /** What is explored, if not the model of the profile: a mutant. */
+  /** The world explored instead of the model of the profile: a mutant. */
   readonly world?: StepWorld;
 }
 
 export interface Violation {
-  /** A promise, or conformance. */
+  /** The broken promise, or conformance. */
   readonly broken: Broke;
   readonly reason: string;
   readonly setting: string;
@@ -52,18 +52,18 @@ export interface Violation {
   readonly answers: readonly Answer[];
 }
 
-/** What one setting came to. */
+/** The figures of one setting. */
 export interface Explored {
   readonly setting: string;
   readonly schedules: number;
   readonly states: number;
   readonly transitions: number;
-  /** Nodes settled and judged, once for each way of settling. */
+  /** The number of nodes settled and judged, once for each way of settling. */
   readonly endings: number;
-  /** The longest schedule that was judged, and with it all as long. */
+  /** The length of the longest schedule judged; all of that length were judged. */
   readonly depth: number;
   readonly oracle: { readonly asked: number; readonly admitted: number };
-  /** Why it is not all, or undefined. */
+  /** The reason why some are missing, or undefined. */
   readonly stopped: string | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface Exhausted {
   readonly seconds: number;
 }
 
-/** Violations found before are a bound on how long a schedule is still worth looking at. */
+/** Explores. Earlier violations bound the length at which a schedule is still worth looking at. */
 export async function exhaust(
   asked: Exhaust,
   isInterrupted: () => boolean = () => false,
@@ -122,13 +122,13 @@ function judgedProperties({ profile, judging = {} }: Exhaust, { policy }: Settin
 }
 
 interface Found {
-  /** The shortest of each, by the word for what broke. */
+  /** The shortest violation of each, by the word for what broke. */
   readonly violations: Map<string, Violation>;
   readonly exercised: Set<string>;
   readonly ledgers: Set<string>;
 }
 
-/** A way from one place to another: one step, its questions answered in one way. */
+/** A way from one place to another: one step, with one answer to each of its questions. */
 interface Move {
   readonly edge: Edge;
   readonly run: number;
@@ -142,7 +142,7 @@ interface Ending {
   readonly answers: readonly Answer[];
 }
 
-/** Where bus and schedule are, whatever the promises make of the way there. */
+/** The state of bus and schedule, apart from the states of the promises. */
 interface Place {
   readonly schedule: number;
   readonly state: BusState;
@@ -150,7 +150,7 @@ interface Place {
   endings?: readonly Ending[];
 }
 
-/** Between two looks at the clock. */
+/** The number of nodes between two looks at the clock. */
 const nodesPerLook = 1_024;
 const oracleSampleDefault = 100;
 
@@ -163,7 +163,7 @@ class Exploration {
   private readonly monitor: Monitor;
   private readonly places: Place[] = [];
   private readonly placeByKey = new Map<string, number>();
-  // A node is a place and a state of the monitor; it keeps the way by which it was reached first.
+  // A node is a place and a state of the monitor. It keeps the way by which it was first reached.
   private readonly placeOf: number[] = [];
   private readonly monitorOf: number[] = [];
   private readonly cameFrom: number[] = [];
@@ -221,7 +221,7 @@ class Exploration {
     };
   }
 
-  /** A violation ends the search: what is longer was not looked at. */
+  /** A violation ends the search, so longer schedules were not looked at. */
   private whyNotAll(): string | undefined {
     if (this.isBroken) return "a violation was found: longer schedules were not tried";
     return Number.isFinite(this.shortestBroken()) ? "a shorter violation was found before" : undefined;
@@ -291,7 +291,7 @@ class Exploration {
     return endings;
   }
 
-  /** Does it from a copy for every way in which its questions can be answered. */
+  /** Does the step from a copy for every way of answering its questions. */
   private everyWay(
     stepId: string,
     state: BusState,
@@ -321,7 +321,7 @@ class Exploration {
     if (!this.schedules.mayEnd(place.schedule)) return;
     for (const ending of this.endingsOf(place)) {
       this.endingsJudged++;
-      // Breadth first: what is said for the first time is said of a shortest schedule.
+      // Breadth first: anything reported for the first time belongs to a shortest schedule.
       for (const { broken, exercised, ledgers } of this.monitor.end(this.monitorOf[node] as number, ending.run)) {
         for (const id of exercised) this.found.exercised.add(id);
         for (const ledger of ledgers) this.found.ledgers.add(ledger);
@@ -347,7 +347,7 @@ class Exploration {
     });
   }
 
-  /** Nodes evenly spread over all depths: the way to each is a run that the oracle must admit. */
+  /** Samples nodes evenly over all depths. The way to each is a run that the oracle must admit. */
   private askOracle(): { asked: number; admitted: number } {
     const { oracleSample = oracleSampleDefault } = this.asked;
     const stride = Math.max(1, Math.floor(this.placeOf.length / oracleSample));

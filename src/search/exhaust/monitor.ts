@@ -1,7 +1,7 @@
 /**
- * The promises as one automaton, built as far as it is met. The folds are the real properties: a state of each is numbered by its
- * whole content, so two paths share a number only if the property could not tell them apart, and what a property makes of the same
- * events from the same state is worked out once. Knows nothing of any property, so that a new one is exhausted, too.
+ * The promises as one automaton, built as far as it is reached. The folds are the real properties. Each state of a fold is numbered by its
+ * whole content, so two paths share a number only if the property could not tell them apart. The effect of the same events on the same
+ * state is worked out once. It knows nothing about any property, so a new one is exhausted, too.
  */
 import type { Event } from "../../../models/vocabulary/event.ts";
 import { classNames } from "../../../models/vocabulary/scenario.ts";
@@ -10,7 +10,7 @@ import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../../
 import { type Declared, type Property, property } from "../../../properties/property.ts";
 import { Pairs } from "./pairs.ts";
 
-/** What properties conclude at the end of a path. */
+/** The conclusions of properties at the end of a path. */
 export interface Ended {
   readonly broken: readonly { readonly property: string; readonly reason: string }[];
   readonly exercised: readonly string[];
@@ -59,7 +59,7 @@ export class Monitor {
     return next;
   }
 
-  /** What the promises come to if the run is the last one; only what was not said before of the same state and run. */
+  /** The conclusions of the promises if the run is the last one; only those not reported before for the same state and run. */
   end(state: number, run: number): readonly Ended[] {
     const tuple = this.tuples[state] as readonly number[];
     const said: Ended[] = [];
@@ -90,7 +90,7 @@ function grouped(properties: readonly Property[]): readonly (readonly Property[]
   return groups;
 }
 
-/** Of each object of a state its copy: few enough to be looked through. */
+/** The copy of each object of a state: few enough to be searched one by one. */
 interface Copies {
   readonly originals: object[];
   readonly copies: object[];
@@ -151,7 +151,7 @@ class Fold {
     return this.states.push(state) - 1;
   }
 
-  /** What was declared is never changed, and not copied. An object that is held twice stays one. */
+  /** Declarations are never changed, and so not copied. An object that is held twice stays one. */
   private copied(value: unknown, seen: Copies): unknown {
     if (typeof value !== "object" || value === null || this.constants.has(value)) return value;
     const before = seen.originals.indexOf(value);
@@ -224,7 +224,7 @@ interface Sums {
   readonly ends: number[];
 }
 
-/** No promise of a client's but one of ours: every message is told once, ends once, and the six classes add up. */
+/** A rule of the harness and no client's promise: every message is told once, ends once, and the six classes add up. */
 const sums = {
   id: "ledger/every-message-is-in-one-class-and-ends-once",
   promise: "Every publish call has one outcome, every message ends once, and the six classes add up.",
@@ -266,5 +266,5 @@ const ledgerSums: Property = property<Sums>({
   ...sums,
   end: concluding(whyNotToldOnce, whyNotInOneClass, whyNotEndedOnce),
 });
-/** Under a policy a message may be published again, and be lost after it has arrived. */
+/** A message under a policy may be published again, and be lost after it has arrived. */
 const ledgerSumsUnderPolicy: Property = property<Sums>({ ...sums, end: concluding(whyNotInOneClass) });

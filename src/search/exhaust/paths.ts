@@ -1,7 +1,7 @@
 /**
- * The reference for `exhaust`: nothing is remembered, every schedule is run from its start for every way of answering, and every run
- * is judged in full, the oracle included. Far slower, and for small bounds only; but it holds whatever the world is, so that a mutant
- * which remembers, or whose words are changed afterwards, has its shortest case found here.
+ * The reference for `exhaust`. Nothing is remembered: every schedule is run from its start for every way of answering, and every run is
+ * judged in full, the oracle included. It is far slower, and for small bounds only, but it is right for any world. So it finds the shortest
+ * case of a mutant that remembers, or whose words are changed afterwards.
  */
 
 import { type Answer, expand, wholeRange } from "../../../models/choice.ts";
@@ -24,9 +24,9 @@ export interface Paths {
   readonly pathsMax: number;
   readonly judging?: JudgeOptions;
   readonly world?: PathWorld;
-  /** Which schedules are run; absent: all. */
+  /** Selects the schedules to run; absent: all. */
   readonly isTried?: (scenario: Scenario) => boolean;
-  /** What a run broke, if that is what is looked for; absent: anything. */
+  /** The failure that is looked for in a run; absent: any. */
   readonly breaks?: (judgement: Judgement) => Broke | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface PathsWalked {
   readonly paths: number;
   /** Distinct sets of class counts. */
   readonly ledgers: readonly string[];
-  /** The first of a shortest schedule; with it the walk ends. */
+  /** The first violation of a shortest schedule, which ends the walk. */
   readonly violation?: {
     readonly broken: Broke;
     readonly reason: string;
@@ -47,7 +47,7 @@ export interface PathsWalked {
   readonly depth: number;
 }
 
-/** Shorter schedules first, over all settings. */
+/** Walks shorter schedules first, over all settings. */
 export function walkPaths(asked: Paths): PathsWalked {
   const { profile, pathsMax, judging = {}, world = pathsOf(profile, modelSteps(profile)), breaks = brokenBy } = asked;
   const ledgers = new Set<string>();
@@ -92,7 +92,7 @@ function* shortestFirst({ profile, letters, settings, bounds, depthMax }: Paths)
   }
 }
 
-/** Walked again for each length: what leads to a schedule costs little beside its runs, and a whole length does not fit into memory. */
+/** Walked again for each length. The way to a schedule costs little beside its runs, and a whole length does not fit into memory. */
 function* ofLength(schedules: Schedules, node: number, steps: number): Generator<readonly Step[]> {
   if (steps === 0) {
     if (schedules.mayEnd(node)) yield [];

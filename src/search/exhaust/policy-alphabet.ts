@@ -1,4 +1,4 @@
-/** What only a bus with a policy can be asked for, as letters: times and subjects are the policy's own. */
+/** The letters that only a bus with a policy understands; times and subjects are the policy's own. */
 
 import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
@@ -13,7 +13,7 @@ export function durableSubject(policy: Policy): string | undefined {
     .find(subject => isClassifiedDurable(policy, subject));
 }
 
-/** Moments at which something ends by itself, and a moment later. */
+/** Moments at which something ends by itself, and a moment after each. */
 function moments({ streams, consume, startup, supervisor }: Policy): readonly number[] {
   const ends = [...streams.map(one => one.duplicateWindowMs), consume.ackWaitMs, startup.deadlineMs ?? 0];
   const all = [...ends.flatMap(ms => [ms, ms + 1]), supervisor.restartMs];

@@ -1,7 +1,7 @@
 /**
- * All schedules within the bounds, as an automaton: what may come next follows from the harness's view and from what is spent,
- * never from the model's answers. `plan` alone decides what is enabled and what overlaps; each node keeps one schedule that leads
- * to it, and asks about that schedule with one more step.
+ * All schedules within the bounds, as an automaton. The next step depends on the harness's view and the spent budgets, never on the model's
+ * answers. `plan` alone decides what is enabled and what overlaps. Each node keeps one schedule that leads to it, and plans that schedule
+ * with one more step.
  */
 import { plan, type ScenarioStep, type SettleStep, settleId } from "../../../models/plan/plan.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
@@ -15,10 +15,10 @@ export interface Edge {
 }
 
 interface Node {
-  /** One schedule that leads here; all others that do have the same future. */
+  /** One schedule that leads here; all others that lead here have the same future. */
   readonly steps: readonly Step[];
   readonly spent: Readonly<Record<Spending, number>>;
-  /** A publish still runs: the step that it races with must come next. */
+  /** A publish still runs, so the step that it races with must come next. */
   readonly isOpen: boolean;
   readonly mayEnd: boolean;
   settle?: SettleStep;
@@ -49,12 +49,12 @@ export class Schedules {
     return this.at(node).isOpen;
   }
 
-  /** Not in the midst of a race, nor where the heal that the harness appends would race with the client's own PINGs. */
+  /** False in the middle of a race, and where the heal that the harness appends would race with the client's own PINGs. */
   mayEnd(node: number): boolean {
     return this.at(node).mayEnd;
   }
 
-  /** The end of a case of this schedule. */
+  /** The last step of a case with this schedule. */
   settleAt(node: number): SettleStep {
     const at = this.at(node);
     at.settle ??= plan(scenarioOf(this.setting, at.steps), this.profile).settle;
@@ -67,7 +67,7 @@ export class Schedules {
     return from.edges;
   }
 
-  /** How many schedules have at most so many steps: paths through the automaton to where one may end. */
+  /** The number of schedules with at most this many steps: paths through the automaton to a node that may end. */
   count(stepsMax: number): number {
     let total = 0;
     let level = new Map<number, number>([[this.root, 1]]);
@@ -99,7 +99,7 @@ export class Schedules {
     return { planned: last, to: this.intern({ steps, spent, isOpen: false, mayEnd }, JSON.stringify(last.after)) };
   }
 
-  /** A publish that races, if there is anything that it could race with. */
+  /** A publish that races, if it has a step to race with. */
   private raceWith(steps: readonly Step[], spent: Node["spent"]): Edge | undefined {
     const open: Node = { steps, spent, isOpen: true, mayEnd: false };
     for (const letter of this.letters) {
@@ -130,7 +130,7 @@ export class Schedules {
     return this.plannedEnd([...steps, heal]).at(-1)?.skipped === undefined;
   }
 
-  /** The last two. */
+  /** The last two planned steps. */
   private plannedEnd(steps: readonly Step[]): readonly ScenarioStep[] {
     return plan(scenarioOf(this.setting, steps), this.profile)
       .steps.slice(-3)

@@ -1,6 +1,6 @@
 /**
- * All short schedules, before the random ones: what breaks in a few steps is found at its shortest, and nothing is to be shrunk. Its
- * bounds are counted, never timed, so that the same search finds the same; only the search's own budget can end it early.
+ * All short schedules, before the random ones. A failure of a few steps is found at its shortest and needs no shrinking. The bounds are
+ * counted, never timed, so that the same search finds the same. Only the search's own budget can end it early.
  */
 
 import { sampled } from "../../../models/choice.ts";
@@ -14,7 +14,7 @@ import { alphabetOf, boundsOf, scopeOf, settingsOf, sizesOf } from "./alphabet.t
 import { exhaust, type Violation } from "./exhaust.ts";
 import { modelSteps } from "./world.ts";
 
-/** The start is a step. Below a second for each profile; one step more costs as much again. */
+/** The start counts as a step. It takes less than a second for each profile; one more step costs as much again. */
 export const smallScopeBounds = { publishes: 2, faults: 1, steps: 5 } as const;
 
 export interface Enumerated {
@@ -32,11 +32,11 @@ export interface ToScope {
   readonly profile: Profile;
   readonly judging: JudgeOptions;
   readonly budgetMs: number;
-  /** What the modelled client does, where that is not what it declares: a mutant. */
+  /** The behaviour of the modelled client where it differs from its declaration: a mutant. */
   readonly behaves?: Profile;
 }
 
-/** It is asked for nothing: every answer is known. */
+/** Draws nothing, since every answer is given. */
 const smallScopeSeed = "1";
 
 /** The random search holds far more cases against the oracle. */
@@ -75,7 +75,7 @@ export async function searchSmallScope(asked: ToScope, isInterrupted: () => bool
   };
 }
 
-/** Run again from the answers that lead there, in its normal form. */
+/** Runs the case again from the answers that lead there, in its normal form. */
 function failureOf(
   violation: Violation,
   { profile, judging, behaves }: ToScope,

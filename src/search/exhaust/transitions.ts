@@ -1,7 +1,7 @@
 /**
- * Which transitions of the model a search has met: the client's state, the fault in force, the step, the client's state after it.
- * Counted while cases run in arrays of small integers, so that a search pays 1 % for it. What could be met and was not is worked
- * out once, at the end, by walking the model over the alphabet of `exhaust`; so is the chance that one more run shows something new.
+ * The transitions of the model that a search has met: the client's state, the fault in force, the step, the client's state after it. They
+ * are counted while cases run, in arrays of small integers, so that a search pays 1 % for it. Unmet transitions are worked out once, at the
+ * end, by walking the model over the alphabet of `exhaust`. So is the chance that one more run shows something new.
  */
 import { step as doStep } from "../../../models/bus.ts";
 import { type Choose, expand, wholeRange } from "../../../models/choice.ts";
@@ -26,8 +26,8 @@ import { alphabetOf, scopeOf, settingsOf, sizesOf } from "./alphabet.ts";
 type Client = BusState["client"];
 
 /**
- * Words and their numbers: the place of each in its list. The numbers are written out in switches, the commonest words first, since
- * that costs a fraction of a lookup; a test holds them to the lists.
+ * Words, each numbered by its place in its list. The numbers are written out in switches, the commonest words first, since that costs a
+ * fraction of a lookup; a test checks them against the lists.
  */
 export const clientWords = ["connected", "disconnected", "lost", "none", "closed", "dialled"] as const;
 export function clientNumber(client: Client): number {
@@ -60,7 +60,7 @@ export const faultWords = [
   "credentials refused",
   "no JetStream",
 ] as const;
-/** What of a view tells which fault is in force. */
+/** The part of a view that tells which fault is in force. */
 export type FaultView = Readonly<Pick<View, "link" | "hindrance" | "door" | "jetStream">>;
 
 /** The fault in force, as the harness sees it. */
@@ -95,7 +95,7 @@ export const stepWords = [
 const racing = stepWords.length - 2;
 const settling = stepWords.length - 1;
 
-/** What a cut or a heal awaits shows in the state after it. */
+/** The wait of a cut or a heal shows in the state after it. */
 export function stepNumber(step: PlannedStep["step"], overlapping: boolean): number {
   switch (step.kind) {
     case "settle":
@@ -149,7 +149,7 @@ interface Transition {
   readonly after: string;
 }
 
-/** Client state, fault in force and step: a pair of state and step with what was wrong. */
+/** Client state, fault in force and step: a pair of state and step, with the disturbance. */
 const pairText = ({ client, fault, step }: Transition): string => `${client}, ${fault}: ${step}`;
 const transitionText = (one: Transition): string => `${pairText(one)} → ${one.after}`;
 
@@ -159,20 +159,20 @@ const clientShift = 12;
 const faultShift = 5;
 const stepMask = (1 << faultShift) - 1;
 
-/** All of the first runs are watched, then one of 16: it costs a fifth of a run, and a long search sees enough. */
+/** All of the first runs are watched, then one of 16. Watching costs a fifth of a run, and a long search sees enough. */
 const watchedFully = 2_000;
 const watchedEvery = 16;
 
-/** How many runs met each transition. */
+/** Counts the runs that met each transition. */
 export class TransitionCounts implements Watch {
-  /** Watched, of those begun. */
+  /** The number of runs watched, of those begun. */
   runs = 0;
   private begun = 0;
-  /** By transition: the runs that met it, and the last of them. */
+  /** The number of runs that met each transition, and the last of them. */
   private readonly met = new Uint32Array(1 << (clientShift + 3));
   private readonly lastRun = new Uint32Array(this.met.length);
 
-  /** Whether the run that begins is to be watched. */
+  /** True where the run that begins is to be watched. */
   beginRun(): boolean {
     this.begun++;
     const isWatched = this.begun <= watchedFully || this.begun % watchedEvery === 0;
@@ -191,7 +191,7 @@ export class TransitionCounts implements Watch {
     this.met[at] = (this.met[at] as number) + 1;
   }
 
-  /** Those met, by their text. */
+  /** The transitions that were met, by their text. */
   all(): ReadonlyMap<string, Transition> {
     const all = new Map<string, Transition>();
     this.met.forEach((times, at) => {
@@ -207,12 +207,12 @@ export class TransitionCounts implements Watch {
     return all;
   }
 
-  /** Transitions that two runs met. */
+  /** The number of transitions that exactly two runs met. */
   metTwice(): number {
     return this.met.reduce((sum, times) => (times === 2 ? sum + 1 : sum), 0);
   }
 
-  /** Runs that met something that no other run met. */
+  /** The number of runs that met something that no other run met. */
   runsAlone(): number {
     const alone = new Set<number>();
     this.met.forEach((times, at) => {
@@ -222,11 +222,11 @@ export class TransitionCounts implements Watch {
   }
 }
 
-// ---- What is left ----
+// ---- The rest ----
 
 export interface Reached {
   readonly reached: number;
-  /** Possible and not met, by name. */
+  /** The names of the possible ones that were not met. */
   readonly neverReached: readonly string[];
 }
 
@@ -235,7 +235,7 @@ export interface TransitionCoverage {
   readonly transitions: Reached & {
     /** States, faults and steps that no schedule brings together. */
     readonly notEnabled: number;
-    /** What is possible was worked out; under a policy it is not, and nothing is named as missing. */
+    /** True where the possible ones were worked out. Under a policy they are not, and none is named as missing. */
     readonly isKnown: boolean;
   };
   /** Client state, fault in force, step. */
@@ -243,7 +243,7 @@ export interface TransitionCoverage {
   readonly nextRun: NextRun;
 }
 
-/** Of one search or of several, each with its profile: what one of them met is met. */
+/** The coverage of one search or of several, each with its profile. A transition counts as met if any of them met it. */
 export function coverageOf(
   searches: readonly { readonly counts: TransitionCounts; readonly profile: Profile; readonly policy?: Policy }[],
 ): TransitionCoverage {
@@ -275,17 +275,17 @@ export function coverageOf(
 /** The chance that one more run meets a transition that none has met. */
 export interface NextRun {
   readonly runs: number;
-  /** Runs that met something no other run met. */
+  /** The number of runs that met something that no other run met. */
   readonly alone: number;
   readonly chance: number;
-  /** 95 %. */
+  /** The 95 % interval. */
   readonly interval: readonly [low: number, high: number];
 }
 
 /**
- * Good and Turing's estimate, left-one-out: had run i come last, it would have shown something new exactly if it met something that
- * no other met. The interval is Esty's (Annals of Statistics 11, 1983), which knows that what is missing varies too; at its
- * upper end never below what `runs` runs without a surprise leave open, z² of them.
+ * Good and Turing's estimate, left-one-out: had run i come last, it would have shown something new exactly if it met something that no
+ * other met. The interval is Esty's (Annals of Statistics 11, 1983), which knows that the missing part varies too. Its upper end is never
+ * below z² of `runs`, which so many runs without a surprise leave open.
  */
 export function nextRunOf(alone: number, metTwice: number, runs: number): NextRun {
   if (runs === 0) return { runs, alone, chance: 1, interval: [0, 1] };
@@ -295,19 +295,22 @@ export function nextRunOf(alone: number, metTwice: number, runs: number): NextRu
   return { runs, alone, chance: alone / runs, interval: [Math.max(0, alone - half) / runs, Math.min(1, high)] };
 }
 
-// ---- What is possible ----
+// ---- The possible transitions ----
 
-/** Messages beyond this many change nothing about what a step can do. */
+/** More messages than this change nothing about what a step can do. */
 const messagesTold = 2;
 const unheard = (): void => {};
 
-/** Every transition within reach, by its text: breadth first over the model's states, told apart by all but which messages they hold. */
+/**
+ * Every transition within reach, by its text. It goes breadth first over the model's states, which are told apart by all except the numbers
+ * of their messages.
+ */
 export function possibleTransitions(profile: Profile): ReadonlyMap<string, Transition> {
   const counts = new TransitionCounts();
   counts.beginRun();
   const sizes = sizesOf(profile, messagesTold);
   const letters = alphabetOf(profile, scopeOf(messagesTold));
-  // One size of message and one limit tell as much of states as any, and the lowest limit has the fewest of them.
+  // One message size and one limit tell states apart as well as any others, and the lowest limit gives the fewest states.
   const bufferBytesMax = sizes.bufferBytesMax.length > 1 ? [null, 1] : [null];
   for (const setting of settingsOf(profile, { ...sizes, bufferBytesMax })) {
     if (setting.size.payloadBytes !== sizes.payloadBytes) continue;
@@ -320,7 +323,7 @@ export function possibleTransitions(profile: Profile): ReadonlyMap<string, Trans
   return counts.all();
 }
 
-/** Where the harness and the bus are. */
+/** The state of harness and bus. */
 interface Place {
   readonly view: Readonly<View>;
   readonly state: BusState;
@@ -350,7 +353,7 @@ function walk(setting: Setting, letters: readonly Step[], watch: Watch): void {
   }
 }
 
-/** One step that is enabled, or a publish and the step that it races with. */
+/** One step that is enabled, or a publish with the step that it races with. */
 function* wordsFrom(
   view: Readonly<View>,
   letters: readonly Step[],
@@ -387,7 +390,7 @@ function doAll(
   return { view: steps.at(-1)?.after ?? from.view, state };
 }
 
-/** Bytes kept count only up to a limit within reach. */
+/** Kept bytes count only up to a limit within reach. */
 function abstractKey({ view, state }: Place, { reconnectBufferBytesMax = 0 }: Options): string {
   const { wire, pending } = state;
   const some = (list: readonly { readonly count: number }[]): number =>

@@ -1,7 +1,7 @@
 /**
- * Random scenarios on a real bus, each held against the model: its observation must be one that the oracle admits, and no promise
- * may be broken. Word i follows from (seed, i) alone, so run i of a seed is the same scenario for ever; which way it goes live is
- * not ours to say, so a failure is run again and its rate stated. `compare` and `search --world live` are this.
+ * Random scenarios on a real bus, each held against the model. The oracle must admit its observation, and no promise may be broken. Word i
+ * follows from (seed, i) alone, so run i of a seed is always the same scenario. Its course live is beyond our control, so a failure is run
+ * again and its rate reported. `compare` and `search --world live` use this.
  */
 
 import { inLiveTime } from "../../../models/policy/times.ts";
@@ -25,41 +25,41 @@ import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 export interface LiveSearch {
   readonly stage: Stage & Pick<LiveStage, "lanes">;
   readonly bus: string;
-  /** What the bus is held against. */
+  /** The profile that the bus is held against. */
   readonly profile: Profile;
-  /** What it declares itself: the scenarios are made for that. */
+  /** The profile that the bus itself declares: the scenarios are made for it. */
   readonly declared: Profile;
   readonly seed: string;
   readonly runsMax: number;
   readonly budgetMs: number;
   readonly judging: JudgeOptions;
-  /** What the bus does around its client. */
+  /** The behaviour that the bus adds around its client. */
   readonly policy: Policy | undefined;
-  /** After the first failure, too. */
+  /** Go on after the first failure. */
   readonly keepGoing: boolean;
-  /** What it has of cases is not run again. */
+  /** Cases that it has are not run again. */
   readonly journal: Journal;
 }
 
 export interface LiveFailure extends CaseRun {
   readonly scenario: Scenario;
   readonly broken: Broke;
-  /** Of runs made only for that, once it was shrunk. */
+  /** The rate in runs made only to measure it, after shrinking. */
   readonly reproduced: Rate;
-  /** While it was shrunk, what is left failed in every run. */
+  /** True where the remaining scenario failed in every run of the shrinking. */
   readonly steady: boolean;
-  /** The scenario as it was found. */
+  /** The scenario in which it was found. */
   readonly foundAs: string;
   readonly shrinkRuns: number;
 }
 
-/** Grows while the search runs, so that what was found before an interrupt is there. */
+/** Grows while the search runs, so that earlier findings are there at an interrupt. */
 export interface LiveFound {
   readonly coverage: Coverage;
   readonly inconclusive: { readonly word: string; readonly reason: string }[];
-  /** The inconclusive that only the injector kept from being run. */
+  /** The cases that are inconclusive only because the injector could not run them. */
   readonly notShown: { readonly scenario: string; readonly missing: readonly Capability[]; readonly reason: string }[];
-  /** Every branch of the model, and how often the runs are witnesses of it. */
+  /** Every branch of the model, with the number of runs that are witnesses of it. */
   witnessed: readonly Witnessed[];
   agree: number;
   disagree: number;
@@ -70,7 +70,7 @@ export interface LiveFound {
 export interface LiveListener {
   onCase(index: number, scenario: Scenario, judgement: Judgement): void;
   onShrinking(reason: string, runs: number): void;
-  /** Once, with the shrunk one. */
+  /** Called once, with the shrunk failure. */
   onFailure(failure: LiveFailure): void;
 }
 
@@ -84,7 +84,7 @@ export const newLiveFound = (): LiveFound => ({
   seconds: 0,
 });
 
-/** Real clocks do not stop at an edge, and every acknowledgement that does not come is waited for. */
+/** Real clocks do not stop at a boundary, and every acknowledgement that does not come is waited for. */
 const liveTimes = { grainMs: 600, waitingCountMax: 1 } as const;
 const shrinkBounds = { runsMax: 150, budgetMs: 120_000 } as const;
 const rerunsOfFailure = 10;
@@ -127,7 +127,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
   }
 }
 
-/** In a journal what broke is a word. */
+/** A journal holds the word for what broke. */
 const recordOf = (failure: LiveFailure): Omit<LiveFailure, "broken"> & { readonly broken: string } => ({
   ...failure,
   broken: brokeText(failure.broken),
@@ -137,16 +137,16 @@ interface Drawn {
   readonly index: number;
   readonly word: string;
   readonly scenario: Scenario;
-  /** It is not run where the injector has not shown these. */
+  /** Capabilities that the injector has not shown; the case is then not run. */
   readonly missing: readonly Capability[];
 }
 
-/** All that is recorded, and the rest for as long as it goes on. */
+/** All recorded cases, and then new ones for as long as the search goes on. */
 function* drawn(
   { seed, bus, runsMax, declared, policy, stage, journal }: LiveSearch,
   goesOn: () => boolean,
 ): Generator<Drawn> {
-  // The space is all that bus and world claim: run i of a seed is the same scenario whether or not the injector has shown its part.
+  // The space is what bus and world claim. So run i of a seed is the same scenario, even if the injector has not shown its part.
   const space = { profile: declared, capabilities: claimedBy(stage), ...liveTimes };
   const under = policy && inLiveTime(policy);
   let recordedLeft = journal.recordedBefore;
@@ -173,7 +173,7 @@ function count(found: LiveFound, word: string, { verdict, reason }: Judgement): 
   else found.inconclusive.push({ word, reason });
 }
 
-/** Shrinks to what still breaks the same promise, and says how often that comes. */
+/** Shrinks to a scenario that still breaks the same promise, and measures how often it does. */
 async function smallest(
   search: LiveSearch,
   scenario: Scenario,

@@ -1,9 +1,9 @@
 /**
- * Random scenarios in the model world, each judged while it runs and nothing recorded; what breaks something is run again, recorded,
- * held against the oracle, and shrunk together with the answers it was given. Word i follows from (seed, i) alone, so run i of a seed
- * is the same scenario for ever and costs the same to reach. The oracle is the model itself: over the unmutated model it is asked for
- * one case in 1,000, later in 5,000, where it also checks the fast judging; over a mutant it is asked every time. Synchronous in batches; between
- * two of them it yields to the event loop, where servers start and Ctrl-C is heard.
+ * Random scenarios in the model world, each judged while it runs and nothing recorded. A failing one is run again, recorded, held against
+ * the oracle, and shrunk together with the answers it was given. Word i follows from (seed, i) alone, so run i of a seed is always the same
+ * scenario and costs the same to reach. The oracle is the model itself. Over the unmutated model it is asked for one case in 1,000, later
+ * in 5,000, where it also checks the fast judging; over a mutant it is asked every time. The search is synchronous in batches. Between two
+ * of them it yields to the event loop, so that servers can start and Ctrl-C is heard.
  */
 
 import { setImmediate } from "node:timers/promises";
@@ -34,22 +34,22 @@ export interface ModelSearch {
   readonly runsMax: number;
   readonly budgetMs: number;
   readonly judging: JudgeOptions;
-  /** What the modelled client does, where that is not what it declares: a mutant. */
+  /** The behaviour of the modelled client where it differs from its declaration: a mutant. */
   readonly behaves?: Profile;
-  /** What the bus does around its client. */
+  /** The behaviour that the bus adds around its client. */
   readonly policy?: Policy;
-  /** Goes on after the first failure: all that breaks is wanted, each promise with its shortest case. */
+  /** Goes on after the first failure, to find every broken promise with its shortest case. */
   readonly goesOn?: true;
 }
 
-/** In its normal form, once it is shrunk. */
+/** A failure, in its normal form once it is shrunk. */
 export interface ModelFailure extends CaseRun {
   readonly scenario: Scenario;
   readonly seed: string;
-  /** All that its run asked, and was answered. */
+  /** All questions of its run, with their answers. */
   readonly answers: readonly Answer[];
   readonly broken: Broke;
-  /** What the case broke as it was found. */
+  /** The case as it was found, with what it broke. */
   readonly foundAs: { readonly scenario: string; readonly broken: readonly Broke[] };
 }
 
@@ -59,13 +59,13 @@ export interface ModelFound {
   readonly coverage: Coverage;
   /** Cases that were also held against the oracle. */
   readonly heldAgainstOracle: number;
-  /** One word over the events of every case that the oracle was not asked for. */
+  /** A digest of the events of every case that the oracle was not asked for. */
   readonly digest: number;
-  /** Of a mutant nothing is counted: its transitions are not the model's. */
+  /** Counts nothing of a mutant, since its transitions are not the model's. */
   readonly lookout: Lookout;
   /** The first of `failures`. */
   readonly failure?: ModelFailure;
-  /** One for each broken promise, in the order in which they were met; more than one only where the search goes on. */
+  /** One for each broken promise, in the order in which they were met. There is more than one only where the search goes on. */
   readonly failures: readonly ModelFailure[];
 }
 
@@ -75,7 +75,7 @@ const shrinkBoundMs = 60_000;
 /** The bound for each violation while a user who interrupted the search waits for its end. */
 const shrinkInterruptedMs = 200;
 
-/** Of the first 5,000 runs one in 1,000 is held against the oracle, then one in 5,000: it costs what dozens cost that are not. */
+/** One in 1,000 of the first 5,000 runs is held against the oracle, then one in 5,000: each costs as much as dozens of others. */
 const isDueForOracle = (index: number): boolean => index % (index < 5_000 ? 1_000 : 5_000) === 0;
 
 export async function searchModel(
@@ -104,16 +104,16 @@ export async function searchModel(
   return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }), failures };
 }
 
-/** What breaks several promises at once is shrunk for each of them apart. */
+/** A case that breaks several promises at once is shrunk for each of them separately. */
 const only = (search: ModelSearch, broken: Broke): ModelSearch =>
   search.goesOn && broken.kind === "promise"
     ? { ...search, judging: { require: [broken.property], only: [broken.property] } }
     : search;
 
-/** By the word for what was broken, which of a promise is its id. */
+/** Keyed by the word for what broke, which for a promise is its id. */
 type Failing = Map<string, ModelFailure>;
 
-/** By what was broken; of two cases the one of fewer steps, and the one of fewer messages. */
+/** Keeps one case for each broken promise: the one of fewer steps, then of fewer messages. */
 function keepShortest(failing: Failing, found: ModelFailure | undefined, { goesOn }: ModelSearch): void {
   if (found === undefined) return;
   for (const broken of goesOn ? allBrokenBy(found.judgement) : [found.broken]) {
@@ -124,7 +124,7 @@ function keepShortest(failing: Failing, found: ModelFailure | undefined, { goesO
 
 type IsNews = (promises: readonly string[], scenario: Scenario) => boolean;
 
-/** Another case of what is known already is worth a record only where it is shorter. */
+/** Another case of a known failure is worth a record only where it is shorter. */
 const isNews =
   (failing: Failing): IsNews =>
   (promises, { steps }) =>
@@ -135,7 +135,7 @@ function isShorter(one: ModelFailure, other: ModelFailure): boolean {
   return steps < 0 || (steps === 0 && one.judgement.ledger.published < other.judgement.ledger.published);
 }
 
-/** What the cases under one policy are held to, and what they have met. */
+/** The promises that the cases under one policy are held to, and their coverage. */
 interface Held {
   readonly promised: Promised;
   readonly coverage: FastCoverage;
@@ -145,7 +145,7 @@ interface Held {
 export class ModelCases {
   readonly search: Omit<ModelSearch, "runsMax" | "budgetMs">;
   readonly space: ScenarioSpace;
-  /** The scenario of a case: it follows from the seed and the index, and costs the same for any. */
+  /** The scenario of a case, which follows from the seed and the index and costs the same for any. */
   readonly scenario: (index: number) => Scenario;
   readonly lookout: Lookout;
   private readonly held = new Map<Policy | undefined, Held>();
@@ -160,14 +160,14 @@ export class ModelCases {
     this.lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(search.profile, search.policy) };
   }
 
-  /** What the cases that were run have met. */
+  /** The coverage of the cases run so far. */
   coverage(): Coverage {
     const coverage = structuredClone(this.recorded);
     for (const { coverage: counted } of this.held.values()) counted.addTo(coverage);
     return coverage;
   }
 
-  /** Runs case `index` and counts it; what is given back broke something. */
+  /** Runs case `index` and counts it; returns it where it broke something. */
   run(index: number, isNews: IsNews = () => true): ModelFailure | undefined {
     const scenario = this.scenario(index);
     if (this.search.behaves !== undefined) return this.runRecorded(scenario);
@@ -222,7 +222,7 @@ function failureOf(
   return { events, judgement, scenario, seed: seedOf(seed, scenario), answers: asked, broken: first, foundAs };
 }
 
-/** What was folded while the world ran must be what the full judging finds in the record. */
+/** The results folded while the world ran must be what the full judging finds in the record. */
 function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance }: Judgement, { id }: Scenario): void {
   const same =
     fast.disturbed === disturbed &&
@@ -232,8 +232,8 @@ function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance
 }
 
 /**
- * A smaller case shows the same bug if it breaks one of the things that the found one broke: which comes first is chance. A search
- * that goes on wants each of them apart; a promise judged alone is judged while the case runs, without the oracle.
+ * A smaller case shows the same bug if it breaks any of the things that the found one broke, since chance decides which comes first. A
+ * search that goes on wants each of them separately. A promise judged alone is judged while the case runs, without the oracle.
  */
 function smallest(search: ModelSearch, found: ModelFailure, boundMs: number): ModelFailure {
   const began = performance.now();
