@@ -1,5 +1,5 @@
 /**
- * How nondeterminism is resolved. Wherever the real system may go more than one way, the model asks `choose`. A step is then sampled (one
+ * The resolution of nondeterminism. Wherever the real system may go more than one way, the model asks `choose`. A step is then sampled (one
  * answer, hashed) or expanded (every answer, over a tape). The model never knows which.
  */
 import type { Outcome, Run } from "./vocabulary/event.ts";

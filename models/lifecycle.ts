@@ -130,8 +130,8 @@ function tellProbe(bus: Served): void {
 }
 
 /**
- * A bus that asks until its durable path is usable does so in its readiness probe too, and remakes the streams that a restart of the server
- * has lost.
+ * True for a bus that asks until its durable path is usable. It asks in its readiness probe too, and remakes the streams that a restart of
+ * the server has lost.
  */
 const looksForStreams = ({ startup }: Policy): boolean =>
   startup.jetStreamProbe === "until-usable" && startup.readiness === "connected-and-durable";

@@ -101,7 +101,7 @@ export interface Indexed {
   /** Indexed by message. */
   readonly outcomeKeys: readonly string[];
   readonly service: ReadonlyMap<string, readonly { readonly told: ServiceTold; readonly key: string }[]>;
-  /** For each number, the count of the messages below it that were delivered. */
+  /** The number of delivered messages below each message. */
   readonly deliveredBelow: Int32Array;
   /** Messages that some stream holds at the end. */
   readonly held: ReadonlySet<number>;

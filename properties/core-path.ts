@@ -12,10 +12,10 @@ export interface CorePath {
   foreign: number;
   outages: number;
   shutdowns: number;
-  /** From this message on nothing has been wrong since the call: accepted messages are due once flushed. */
+  /** The first message since whose call nothing has been wrong; it and later ones are due once flushed, if accepted. */
   calmFrom: number;
   due: number;
-  /** From this message on none has been flushed, and none was under way during a disturbance. */
+  /** The first message from which on none has been flushed, and none was under way during a disturbance. */
   unflushedFrom: number;
   /** The step that published last, and its first message. */
   tick: StepId;

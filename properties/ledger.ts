@@ -12,12 +12,12 @@ export interface LedgerState {
   readonly arrivals: number[];
   readonly places: (Place | undefined)[];
   /**
-   * For each message: published through JetStream or not, and the number of streams that hold it. A durable message has arrived where a
+   * Indexed by message: published through JetStream or not, and the number of streams that hold it. A durable message has arrived where a
    * stream holds it.
    */
   readonly durable: boolean[];
   readonly held: number[];
-  /** For each message: true where a limit of its stream may have discarded it, or it was never stored. */
+  /** Indexed by message: true where a limit of its stream may have discarded it, or it was never stored. */
   readonly open: boolean[];
   complete: boolean;
 }
@@ -76,8 +76,8 @@ export function classOf(outcome: Outcome | undefined, arrivals: number, complete
 }
 
 /**
- * On the core path the observer decides, on the durable path the streams. So a durable message has not arrived if another with its id has
- * swallowed it, or a limit has discarded it. The table states such loss; what a policy declares is no violation.
+ * The number of arrivals. The observer decides on the core path, and the streams on the durable path. So a durable message has not arrived
+ * if another with its id has swallowed it, or a limit has discarded it. The table states such loss; what a policy declares is no violation.
  */
 const arrivalsOf = ({ durable, held, arrivals }: LedgerState, m: number): number =>
   (durable[m] === true ? held[m] : arrivals[m]) ?? 0;

@@ -28,7 +28,7 @@ export interface Handled {
   readonly dropped: boolean;
   /** The number of processes started when a handler first acknowledged it; undefined: none has. */
   readonly doneAtStart: number | undefined;
-  /** After that and another start it was delivered anew: its count of deliveries began again. */
+  /** It was delivered anew after that and another start: its count of deliveries began again. */
   readonly replayed: boolean;
 }
 

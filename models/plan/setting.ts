@@ -27,7 +27,7 @@ export interface Setting {
   readonly limits: InjectorLimits;
 }
 
-/** The setting under a policy, where the process has a life of its own. */
+/** The setting under a policy, where the process has a life too. */
 export interface ServiceSetting extends Setting {
   readonly policy: Policy;
 }

@@ -64,7 +64,7 @@ function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly P
   });
 }
 
-/** Before the first start a heal could bring nothing back. */
+/** A heal before the first start could bring nothing back. */
 function needsHeal(view: Readonly<View>): boolean {
   if (!view.started) return view.process === "exited" && !isCalm(view);
   return !isCalm(view) || view.client !== "connected";

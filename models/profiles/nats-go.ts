@@ -38,8 +38,8 @@ export const natsGo: Profile = {
     // Seen live: a clean close calls both handlers, a close while reconnecting only the closed one.
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
-  // F-39: "nats: connection reconnecting" at once, connection closed, 0 of 20.
-  // F-88: DrainTimeout, 30 s by default, bounds the handlers only; the flush after it has 5 s of its own.
+  // F-39: "nats: connection reconnecting" at once, connection closed, 0 of 20. F-88: DrainTimeout, 30 s by default, bounds the handlers
+  // only; the flush after it has another 5 s.
   drain: {
     whileDown: { tells: "reconnecting", leaves: "closed" },
     handlersWaitMs: 30_000,

@@ -99,7 +99,7 @@ export interface Profile {
     readonly countsAttempts: boolean;
     /** True where, before the first connection, a publish with headers (one with a message id) is refused. */
     readonly headersRefused: boolean;
-    /** After this many refusals of its credentials in a row the client closes for good, retry or not. */
+    /** The number of refusals of its credentials in a row after which the client closes for good, retry or not. */
     readonly authErrorsMax: number;
   };
   readonly reconnect: {
@@ -111,7 +111,7 @@ export interface Profile {
     readonly zeroMeans: "give-up" | "for-ever";
     /** The wait before the first dial after a loss, with one server. `elapsed`: it counts from the last dial, so it may be over already. */
     readonly firstWait: "whole" | "elapsed";
-    /** The client reports that it is connected again only after a round trip of its own. */
+    /** The client reports that it is connected again only after it has made a round trip. */
     readonly roundTrips: boolean;
     /**
      * A dial that ends while it waits for the PONG of a silent server leaves its PING behind. `counted`: it takes 6 bytes of the reconnect

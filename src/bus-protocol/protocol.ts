@@ -14,7 +14,7 @@ import type { Capability, Handler, Options, ProfileName } from "../../models/voc
 
 export const protocolVersion = 1;
 
-/** A longer line is garbage, whoever sends it. */
+/** A longer line is garbage, no matter who sends it. */
 export const lineBytesMax: number = 1024 * 1024;
 /** The most events of one case. */
 export const eventsMax = 100_000;

@@ -57,7 +57,7 @@ interface Shown {
 }
 
 export interface StopRow extends Shown, StopFigures {
-  /** In milliseconds of the policy's own time, as modelled. */
+  /** The same in milliseconds of the policy's own time, as modelled. */
   readonly ownTookMs: number | null;
   readonly ownBudgetMs: number;
 }
@@ -65,7 +65,7 @@ export interface ReplicaRow extends Shown, ReplicaFigures {
   readonly durables: Policy["consume"]["durables"];
 }
 export interface StartRow extends Shown, StartFigures {
-  /** In the policy's own time, as modelled. */
+  /** The figures in the policy's own time, as modelled. */
   readonly own: StartFigures;
 }
 export interface BudgetRow {

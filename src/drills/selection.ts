@@ -47,7 +47,7 @@ const bareMs = 250;
 const underPolicyMs = 900;
 const serverMs = 400;
 const bytesPerMs = 20_000;
-/** Beyond this much of the scenario's time, no clock of the real parts is waited for. */
+/** The most of the scenario's time for which a clock of the real parts is waited for. */
 const advanceMsMax = 5_000;
 
 /** A rough estimate of the time that one live run of the scenario takes. */

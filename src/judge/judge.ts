@@ -1,6 +1,6 @@
 /**
- * From events to a verdict: the oracle's answer, the properties that the profile claims or the policy demands, what must have happened, and
- * what the scenario expects. The worst wins; a run in which nothing happened is inconclusive, never "holds".
+ * The verdict on the events of a run. It comes from the oracle's answer, the properties that the profile claims or the policy demands, what
+ * must have happened, and what the scenario expects. The worst wins; a run in which nothing happened is inconclusive, never "holds".
  */
 
 import { type Answer, type Asked, hashText } from "../../models/choice.ts";

@@ -44,7 +44,7 @@ export interface ToCertify {
 }
 
 const runsMaxDefault = 100_000;
-/** Above this number of messages in one step, not every smaller count is tried. */
+/** The number of messages in one step above which not every smaller count is tried. */
 const burstMax = 40;
 
 export function certify({ scenario, broken, profile, judging, world, runsMax = runsMaxDefault }: ToCertify): Certified {

@@ -25,7 +25,7 @@ export function runModel(
 export interface ModelRun {
   readonly answering: Answering;
   readonly emit: Emit;
-  /** As in `step`. */
+  /** The same as in `step`. */
   readonly emitStep?: EmitStep | undefined;
   readonly behaves?: Profile;
   readonly watch?: Watch | undefined;

@@ -285,7 +285,7 @@ export interface NextRun {
 /**
  * Good and Turing's estimate, left-one-out: had run i come last, it would have shown something new exactly if it met something that no
  * other met. The interval is Esty's (Annals of Statistics 11, 1983), which knows that the missing part varies too. Its upper end is never
- * below z² of `runs`, which so many runs without a surprise leave open.
+ * below z² of `runs`, which as many runs without a surprise leave open.
  */
 export function nextRunOf(alone: number, metTwice: number, runs: number): NextRun {
   if (runs === 0) return { runs, alone, chance: 1, interval: [0, 1] };

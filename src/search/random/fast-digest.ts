@@ -36,7 +36,7 @@ export interface Digest {
 
 export const newDigest = (): Digest => ({ word: 0, step: "" });
 
-/** Each kind of event begins with a number of its own. */
+/** Each kind of event begins with a different number. */
 export const hearsDigest = {
   step(digest, { step, phase }) {
     // The end follows from the next event.

@@ -29,7 +29,7 @@ const named: readonly unknown[] = [trackCorePath, trackOutages, trackConnection]
 export interface Folds {
   /** The folds beyond those that are called by name: each once, however many properties read it. */
   readonly others: readonly Fold<unknown>[];
-  /** For each property: the state in `all` that it reads. */
+  /** Indexed by property: the state in `all` that it reads. */
   readonly stateOf: readonly number[];
 }
 

@@ -58,7 +58,7 @@ export interface Harm {
 export interface Published {
   next: number;
   readonly firstOf: Map<StepId, number>;
-  /** By publish step, on the rig's clock. */
+  /** Moments on the rig's clock, by publish step. */
   readonly sentAtMs: Map<StepId, number>;
   /** Messages that went out as core NATS, the only ones for the observer to see. */
   readonly core: Run[];

@@ -163,7 +163,7 @@ export interface Memory {
   readonly peakBytes: number;
 }
 
-/** Without code and signal where the wrapper of the process does not report how it ended. */
+/** The exit of a process. It has neither code nor signal where the wrapper of the process does not report how it ended. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;

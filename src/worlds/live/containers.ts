@@ -239,7 +239,10 @@ async function startContainer(
   return started;
 }
 
-/** For a moment after its start the process is still the engine's own, which then becomes the program. */
+/**
+ * True once the process is the program or has ended. For a moment after its start it is still the engine's own, which then becomes the
+ * program.
+ */
 async function isSeenOrEnded({ pid, exited }: ServerProcess, args: readonly string[]): Promise<boolean> {
   for (const until = performance.now() + seenBoundMs; performance.now() < until; ) {
     if (isSeenHere(pid, args) || (await isDoneWithin(exited, pollMs))) return true;

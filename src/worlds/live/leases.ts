@@ -117,7 +117,7 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** In a shared temporary folder, leftovers of other users are for them to reap. */
+/** True for our own folders: in a shared temporary folder, leftovers of other users are for them to reap. */
 function isOurs(path: string): boolean {
   try {
     return lstatSync(path).uid === process.getuid?.();

@@ -150,8 +150,8 @@ export class NatsServer {
   }
 
   /**
-   * From now on it takes no new client, and tells its present ones to go elsewhere. After a second it closes them one by one, and then it
-   * ends. Returns when this has begun; `untilEnded` waits for the rest.
+   * Begins to take no new client, and tells its present ones to go elsewhere. After a second it closes them one by one, and then it ends.
+   * Returns when this has begun; `untilEnded` waits for the rest.
    */
   async lameDuck(): Promise<void> {
     const began = this.#untilSaid("Entering lame duck mode");

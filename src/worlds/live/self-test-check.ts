@@ -4,7 +4,7 @@ import type { Capability } from "../../../models/vocabulary/scenario.ts";
 /** `S` is the stage on which it is tried. */
 export interface Check<S> {
   readonly name: string;
-  /** Without this claim none of these is shown. */
+  /** Capabilities of which none is shown without this claim. */
   readonly neededFor: readonly Capability[];
   /** Throws an error that describes what it saw instead. */
   readonly run: (stage: S) => Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * Tries every fault of a link and of a server on raw sockets before the first live case, in well under a second, since a verdict is worth
- * no more than the fault behind it. A claim that fails here is a capability that was not shown. Cases that need it are inconclusive, since
- * the bus could run them. The claims are in self-test-link.ts and self-test-server.ts.
+ * Tries every fault of a link and of a server on raw sockets before the first live case, in well under a second. A verdict is worth no more
+ * than the fault behind it. A claim that fails here is a capability that was not shown. Cases that need it are inconclusive, since the bus
+ * could run them. The claims are in self-test-link.ts and self-test-server.ts.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 import { isDoneWithin } from "./guard.ts";
@@ -19,7 +19,7 @@ export interface CheckedClaim {
   /** Capabilities of the live world that depend on the claim. */
   readonly neededFor: readonly Capability[];
   readonly ok: boolean;
-  /** What was seen instead; empty where the claim holds. */
+  /** The observation that contradicts the claim; empty where it holds. */
   readonly detail: string;
 }
 

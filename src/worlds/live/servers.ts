@@ -3,8 +3,8 @@
  * the environment, the project's cache, PATH if the version there is exactly the pinned one, and last a build with Go. The pinned versions
  * are written in fixtures/servers/go.mod and nowhere else.
  *
- * A cached server is moved into place when it is complete, so it may be run as soon as it is seen, and two harnesses that build at once
- * both succeed. The live world calls `findServers`; `doctor` calls `describeServers`, which builds nothing.
+ * A cached server is moved into place when it is complete, so it may be run as soon as it is seen. Two harnesses that build at once both
+ * succeed. The live world calls `findServers`; `doctor` calls `describeServers`, which builds nothing.
  */
 
 import { accessSync, constants, readFileSync, statSync } from "node:fs";

@@ -70,7 +70,7 @@ export interface Link {
   /** The port that clients dial. */
   readonly port: number;
   readonly isOpen: boolean;
-  /** @throws LinkTaken where the link exists, whoever made it */
+  /** @throws LinkTaken where the link exists, no matter who made it */
   open(opening: LinkOpening): Promise<void>;
   /** Ends every connection, drops what is held and refuses every dial. */
   cut(): Promise<void>;
@@ -352,7 +352,7 @@ class ProxyLink implements Link {
     return proxy;
   }
 
-  /** A proxy that is gone is gone, whoever removed it. */
+  /** A proxy that is gone is gone, no matter who removed it. */
   async #remove(proxy: ProxyHandle): Promise<void> {
     try {
       await proxy.remove();
