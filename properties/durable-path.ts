@@ -90,7 +90,7 @@ export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart
 export const durablePath: readonly Property[] = [
   ofDurable(
     "acked-is-never-lost",
-    "A message that a stream has acknowledged is held by it at the end, whatever befalls client, link and server process, but for what a declared limit of the stream has discarded; a power loss and a lost disk end the promise for what was acknowledged before.",
+    "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it; a power loss and a lost disk end the promise for messages acknowledged before.",
     "always",
     { applies: mustBeHeld, breaks: isNotHeld, says: isLostInSilence },
   ),
