@@ -18,7 +18,7 @@ export interface BusManifest {
   readonly command: readonly [string, ...string[]];
   /** The command that makes that file, or the folder that holds it; null where there is nothing to build. */
   readonly build: readonly [string, ...string[]] | null;
-  /** The product of `build`, as a path in the folder; absent: the first word of the command. */
+  /** The word of `build` that names its product; absent: the first word of the command. */
   readonly makes?: string | undefined;
   readonly folder: string;
 }

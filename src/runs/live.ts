@@ -42,7 +42,7 @@ async function loadLive(): Promise<typeof import("../worlds/live/index.ts")> {
 /** The packages that the live world needs beside the servers. */
 export const livePackages = ["@nats-io/transport-node", "@nats-io/jetstream"] as const;
 
-/** True where the servers exist; false where they would have to be built first. */
+/** True where the servers exist; false where one is missing or would have to be built first. */
 export async function serversAreThere(): Promise<boolean> {
   return (await describeServers()).every(one => one.source !== "missing" && one.source !== "to-be-built");
 }

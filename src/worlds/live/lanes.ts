@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 
 /** A client that redials every 2 ms was seen to starve its harness with 128 at once; docs/facts.md, F-134. */
 export const lanesMax = 32;
-/** Half of the gain of an idle machine: docs/facts.md, F-132 to F-134. */
+/** Half the number of lanes up to which an idle machine gains: docs/facts.md, F-132 to F-134. */
 export const lanesDefault: number = Math.min(lanesMax, 4 * availableParallelism());
 
 interface Begun<Job, Result> {
@@ -19,7 +19,7 @@ interface Begun<Job, Result> {
 }
 
 /**
- * Does the jobs on several lanes at once, and yields their results in the order of the jobs. A job begins only while its result, or an
+ * Does the jobs, `lanes` of them at once, and yields their results in the order of the jobs. A job begins only while its result, or an
  * earlier one, is waited for. So nothing begins behind the back of a consumer that does other work between two results, or leaves.
  * Everything that was begun has ended when the consumer is out of the loop. A job that fails ends it with its error, in its turn.
  */
