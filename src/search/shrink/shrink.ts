@@ -1,7 +1,7 @@
 /**
- * Shrinks a case that fails: its scenario by reductions, and with it the answers of its run, since a count can only go down as far as the
- * answers let it. `shrinking` proposes, and a caller that can run a case decides. It is told for each candidate whether that still fails,
- * and goes on from the last that did. So one order of cuts serves the model, the mutants and real clients.
+ * Shrinks a case that fails: its scenario by reductions, and with it the answers of its run. A count can only go down as far as the answers
+ * let it. `shrinking` proposes, and a caller that can run a case decides. It is told for each candidate whether that still fails, and goes
+ * on from the last that did. So one order of cuts serves the model, the mutants and real clients.
  */
 import type { Answer, Asked } from "../../../models/choice.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";

@@ -1,6 +1,6 @@
 /**
- * The ends of NATS protocol frames in the bytes that a server sends: lines that end in CR LF, and after MSG and HMSG a payload whose length
- * the line gives. It is fed chunk by chunk, and keeps no more than the line under way.
+ * The ends of NATS protocol frames in the bytes that a server sends. A frame is a line that ends in CR LF, and after MSG and HMSG a payload
+ * whose length the line gives. It is fed chunk by chunk, and keeps no more than the line under way.
  */
 const lf = 0x0a;
 

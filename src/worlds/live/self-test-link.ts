@@ -2,7 +2,7 @@
  * The claims about a link that self-test.ts tries before the first live case, between two raw ends of a connection.
  *
  * Absence is concluded from barriers, never from waiting. "Nothing came through" is read after the sink has seen the end of its connection,
- * when the count is final. And more is sent than the kernel keeps for a reader (`flood`): once it has taken it all, the proxy must have had
+ * when the count is final. More is sent than the kernel keeps for a reader (`flood`). Once it has taken it all, the proxy must have had
  * much of it in its hands.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";

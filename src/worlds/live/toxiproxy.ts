@@ -1,7 +1,7 @@
 /**
- * Toxiproxy as the live world uses it: one child with a private API port, and `Link`, the path from a client to a server that can be cut,
- * held, limited and emptied. The real effects of its faults were measured, and the order of the calls follows from them. A cut deletes the
- * proxy, and the next opening creates it anew on the same port. Nothing is laid on top of a hold, and a hold is removed only while its
+ * Toxiproxy as the live world uses it: one child with a private API port, and `Link`, the path from a client to a server. A link can be
+ * cut, held, limited and emptied. The real effects of its faults were measured, and the order of the calls follows from them. A cut deletes
+ * the proxy, and the next opening creates it anew on the same port. Nothing is laid on top of a hold, and a hold is removed only while its
  * connection lives. No chance is left to the proxy: toxicity 0 or 1, no jitter.
  *
  * Proxies and toxics are created, listed and removed through toxiproxy-node-client, over kept connections (proxy-api.ts). Facts that the
