@@ -28,7 +28,7 @@ type Act = (context: Context) => Promise<CommandEnding>;
 
 /** Time for a command to end by itself after a signal; its processes end with this one in any case. */
 const interruptGraceMs = 4_000;
-/** Of which closing what it had open. */
+/** The share of that time for closing open resources. */
 const closeBoundMs = 2_000;
 /** A terminal's Ctrl-C may come twice, from the terminal and from a parent that passes it on. */
 const sameSignalMs = 500;
@@ -50,7 +50,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
 }
 
 function onClosedPipe(error: NodeJS.ErrnoException): void {
-  // Nobody reads what would have been said, and nothing was concluded: as a shell says it of a program ended by SIGPIPE.
+  // The output has no reader, and nothing was concluded: the same code as a shell's for a program ended by SIGPIPE.
   if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
   throw error;
 }

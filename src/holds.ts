@@ -38,7 +38,7 @@ import { openModel } from "./worlds/model.ts";
 
 export interface HoldsOptions {
   readonly world: WorldName;
-  /** What the bus is held against. Live, it is the one that the bus names in its greeting unless one is given here. */
+  /** The profile that the bus is held against. Live, it is the one that the bus names in its greeting unless one is given here. */
   readonly profile?: string;
   /** A bundled bus's name or a command line. In the model world a bundled one stands for its profile. */
   readonly bus?: string;
@@ -50,7 +50,7 @@ export interface HoldsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What was asked, checked, with every choice made. */
+/** The checked question, with every choice made. */
 export interface Asked {
   readonly claim: string;
   readonly world: WorldName;
@@ -60,7 +60,7 @@ export interface Asked {
   readonly seed: string;
 }
 
-/** What the runs came to. */
+/** The totals of the runs. */
 export interface Tally {
   readonly runs: number;
   /** Runs with a fault proven to have taken effect while messages were under way. */
@@ -85,11 +85,11 @@ export type HoldsVerdict =
   | (Held & {
       readonly verdict: "violated";
       readonly reason: string;
-      /** To be written by `keepCounterexample`. */
+      /** The counterexample for `keepCounterexample` to write. */
       readonly counterexample: Counterexample;
       /** The shrunk scenario, what became of it, and how it was found. */
       readonly shown: string;
-      /** What to add to a replay so that it judges the same. */
+      /** The options that a replay needs to judge the same. */
       readonly replayWith: readonly string[];
     });
 
@@ -120,7 +120,7 @@ export function readHolds(claim: string, options: HoldsOptions): Asked {
   return { claim, world, profile, bus, runs, seed };
 }
 
-/** How the claim reads as a test's name; the seed is left out, so that it is the same from run to run. */
+/** The claim as a test's name. The seed is left out, so that the name is the same from run to run. */
 export function titleOf({ claim, world, profile, bus }: Asked): string {
   const where = world === "model" ? `in the model of ${bus}` : `live on ${bus}`;
   return `${claim} holds ${where}${world === "live" && profile !== undefined ? `, as ${profile}` : ""}`;
@@ -155,7 +155,7 @@ export async function verdictOn(
 
 const neverAborted = (): AbortSignal => new AbortController().signal;
 
-/** For a person; the last line of a violation is the one that replays the file. */
+/** The verdict for a person. The last line of a violation is the one that replays the file. */
 export function renderHolds(held: HoldsVerdict, file: string): string {
   switch (held.verdict) {
     case "holds":
@@ -172,11 +172,11 @@ export function renderHolds(held: HoldsVerdict, file: string): string {
 interface Ground {
   readonly stage: Stage;
   readonly profile: Profile;
-  /** What the bus says of itself: scenarios are made for that. */
+  /** The profile that the bus itself declares: scenarios are made for it. */
   readonly declared: Profile;
   readonly overridden: boolean;
   readonly versions: LiveVersions;
-  /** How many cases run at once. */
+  /** The number of cases that run at once. */
   readonly lanes: number;
   readonly selfTest: SelfTestReport | null;
   readonly signal: AbortSignal;
@@ -218,7 +218,7 @@ interface Failing extends CaseRun {
   readonly broken: Broke;
 }
 
-/** How fast-check came to it. */
+/** The way by which fast-check came to it. */
 interface Found {
   readonly seed: number;
   readonly numRuns: number;
@@ -268,7 +268,7 @@ async function overRandom(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
     shrinkRuns += runsToTake;
     return (await rerun(asked, ground, failing, runsToTake)).k === runsToTake;
   };
-  /** What is thrown is no counterexample, and not to be shrunk: it ends the runs. */
+  /** A thrown error is no counterexample, and is not shrunk: it ends the runs. */
   const holds = async (scenario: Scenario): Promise<boolean> => {
     try {
       return bug !== undefined || (await attempt(scenario));
@@ -297,7 +297,7 @@ interface NotShown {
 }
 
 interface Ahead {
-  /** What the scenario came to, which must be the next of those that are drawn. */
+  /** The result of the scenario, which must be the next of those that are drawn. */
   next(scenario: Scenario): Promise<CaseRun | NotShown>;
   /** Returns when nothing is under way any more. */
   end(): Promise<void>;
@@ -325,7 +325,7 @@ function runAhead(asked: Asked, ground: Ground, draw: () => readonly Scenario[])
 const runOn = ({ claim, bus }: Asked, { stage, profile }: Ground, scenario: Scenario, seed: string): Promise<CaseRun> =>
   runCase(stage, { scenario, bus, profile, seed }, judgingOf(claim));
 
-/** How often the shrunk one comes again: live, that is not ours to say. */
+/** The rate at which the shrunk scenario fails again: live, that is left to chance. */
 async function rerun(asked: Asked, ground: Ground, { scenario, seed, broken }: Failing, n: number): Promise<Rate> {
   if (asked.world === "model") return { k: 1, n: 1 };
   let k = 0;
@@ -412,7 +412,7 @@ async function overCorpus(asked: Asked, ground: Ground): Promise<HoldsVerdict> {
 type Counting = { -readonly [key in keyof Tally]: Tally[key] } & {
   /** The reason of the first run that proved nothing; one that the injector could not make comes before any other. */
   why: string;
-  /** How many of the inconclusive the injector could not make. */
+  /** The number of inconclusive cases that the injector could not make. */
   notShown: number;
   readonly selfTest: SelfTestReport | null;
 };

@@ -231,12 +231,7 @@ const rules: readonly TreeRule[] = [
       .map(([word, plain]) => `${word}: ${plain}`)
       .join("; "),
     check: files => files.flatMap(unplainLines),
-    exceptions: [
-      {
-        complaint: /^(src\/(commands|report)|properties\/arbitraries)\//,
-        reason: "mended together with their code",
-      },
-    ],
+    exceptions: [],
     bad: [
       ...Object.keys(plainWords).map(word => [planted("docs/x.md", `This is ${word.replace("?", "")} it.`)]),
       [planted("README.md", "Nothing is sent, and it\nis said.")],
@@ -257,12 +252,7 @@ const rules: readonly TreeRule[] = [
     name: "a doc comment opens with a noun or a verb, not with a preposition or a headless relative",
     instead: "say what it is: The number of ..., The reason why ..., True where ..., or what it does",
     check: files => files.flatMap(openedWithoutNoun),
-    exceptions: [
-      {
-        complaint: /^(src\/(commands\/|report\/|findings\/|holds\.ts|cli\.ts)|properties\/arbitraries\/)/,
-        reason: "mended together with their code",
-      },
-    ],
+    exceptions: [],
     bad: [
       [planted("src/x.ts", "/** Of what is done before the first step. */")],
       [planted("models/x.ts", "/** In bytes. */")],

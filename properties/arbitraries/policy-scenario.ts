@@ -25,7 +25,10 @@ import { type ScenarioSpace, scenarioOf, scenariosOf } from "./scenario.ts";
 
 export interface PolicySpace extends ScenarioSpace {
   readonly policy: Policy;
-  /** How near to a limit of time a wait ends; absent: a millisecond before, at, or after. Otherwise never at it: real clocks would race. */
+  /**
+   * The distance of a wait's end from a time limit. Absent: a millisecond before, at, or after; otherwise never at it, since real clocks
+   * would race.
+   */
   readonly grainMs?: number;
   /** Publishes at most of one step that waits for each acknowledgement; absent: as many as of any other. */
   readonly waitingCountMax?: number;
@@ -112,7 +115,7 @@ interface PolicyDraft {
   isDowngraded: boolean;
   /** Replica 0 has a handler: what it is given would count against an acknowledgement to be lost. */
   isSubscribed: boolean;
-  /** Replica 0 runs with a client that is closed for good: nothing more can befall it. */
+  /** Replica 0 runs with a client that is closed for good: nothing more can happen to it. */
   isOver: boolean;
 }
 
@@ -198,7 +201,7 @@ function publish(draft: PolicyDraft, wish: PublishWish = {}): PublishStep {
   return step;
 }
 
-/** The same messages, with the same ids; only what is acknowledged is published again. */
+/** Publishes the same messages again, with the same ids; only acknowledged ones are repeated. */
 function again(draft: PolicyDraft, { overlap: _overlap, ...first }: PublishStep): void {
   if (draft.isDowngraded || !isClassifiedDurable(draft.policy, first.subject ?? "")) return;
   draft.steps.push({ ...first, id: id(draft, "again"), again: first.id });
@@ -217,10 +220,10 @@ const signal = (draft: PolicyDraft, replica: number, one: "TERM" | "KILL"): void
 const subscribe = (draft: PolicyDraft, replica: number, subject: string, handler: Handler): void =>
   void draft.steps.push({ id: id(draft, "subscribe"), kind: "subscribe", replica, subject, handler });
 
-/** Whether anything handles what a stream holds: which acknowledgements of its consumers a killed server has kept is not known. */
+/** True where a handler subscribes; it is unknown which acknowledgements of its consumers a killed server has kept. */
 const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => one.kind === "subscribe");
 
-/** Where a stream is gone nothing acknowledges, and where somebody else listens to its subjects nothing comes down at all. */
+/** Nothing acknowledges where a stream is gone, and nothing comes down at all where another service listens to its subjects. */
 const hasLostStreams = ({ steps, policy }: PolicyDraft): boolean =>
   steps.some(
     step =>
@@ -273,7 +276,7 @@ function begin(draft: PolicyDraft): void {
   runAfter(draft, cold);
 }
 
-/** Whatever became of it, replica 0 runs, and what follows can happen to it. */
+/** Replica 0 runs after it, whatever became of it, so that later steps can happen to it. */
 function runAfter(draft: PolicyDraft, cold: Fault): void {
   const { random, policy, profile, capabilities } = draft;
   const { strategy, jetStreamProbe, whenClosed } = policy.startup;
@@ -317,7 +320,7 @@ const windowEdge = ({ random, policy }: PolicyDraft): number =>
 const ackEdge = ({ random, policy }: PolicyDraft): number =>
   policy.publish.ackTimeoutMs * random.int(1, policy.publish.attemptsMax);
 
-/** What is under way when something befalls it. */
+/** The messages under way when a fault comes. */
 function before(draft: PolicyDraft): void {
   sometimes(draft, 0.6, () => publish(draft));
   sometimes(draft, 0.4, () => flush(draft));

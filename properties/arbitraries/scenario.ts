@@ -21,7 +21,7 @@ import { reductions } from "./reductions.ts";
 
 export interface ScenarioSpace {
   readonly profile: Profile;
-  /** What world and bus can do: only scenarios within it are made. */
+  /** The capabilities of world and bus: only scenarios within them are made. */
   readonly capabilities: ReadonlySet<Capability>;
   /** The most episodes of one scenario. */
   readonly episodesMax?: number;
@@ -295,7 +295,7 @@ function closeBehindAHold(draft: ScenarioDraft): void {
   heal(draft);
 }
 
-/** How the application ends the connection, up or down; after it a publish is refused. */
+/** The application ends the connection, up or down; after it a publish is refused. */
 function shutdown(draft: ScenarioDraft, capabilities: ReadonlySet<Capability>): void {
   const { random } = draft;
   const mayHold = capabilities.has("hold") && capabilities.has("close") && draft.options.cutsWith === "fin";
@@ -333,12 +333,12 @@ function shutdown(draft: ScenarioDraft, capabilities: ReadonlySet<Capability>): 
   if (down) heal(draft);
 }
 
-/** How often a scenario begins with an error that the server says. */
+/** The share of scenarios that begin with a server error. */
 const errorChance = 1 / 16;
 
 /**
- * The server says an error on a connection that is flushed. It comes first, and of draws that are no other's: what else a seed makes is
- * what it made before there was such a fault. Gives back whether the client goes on.
+ * The server says an error on a connection that is flushed. It comes first, and uses separate draws: the rest of a scenario is what its
+ * seed made before this fault existed. Returns true where the client goes on.
  */
 function serverError(draft: ScenarioDraft): boolean {
   const { random, profile } = draft;
@@ -350,7 +350,7 @@ function serverError(draft: ScenarioDraft): boolean {
   return profile.serverError[text] !== "closes";
 }
 
-/** How wildly a kind of episode that is kept may outweigh another. */
+/** The weights by which one kept kind of episode may outweigh another. */
 const weights = [1, 1, 2, 6] as const;
 
 /** Makes the scenarios of one space; what the space alone decides is worked out once. */
@@ -363,7 +363,7 @@ class Maker {
   private readonly maySay: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
-  /** Of the scenario being made: how often each of the possible episodes counts. */
+  /** The weight of each possible episode in the scenario being made. */
   private readonly weightOf = new Uint8Array(episodes.length);
 
   constructor(space: ScenarioSpace) {
@@ -413,7 +413,7 @@ class Maker {
     else if (random.chance(0.5)) publish(draft);
   }
 
-  /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Gives back what they weigh together. */
+  /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Returns their total weight. */
   private swarm(possible: readonly Episode[], random: Random): number {
     return this.weigh(possible, random, false) || this.weigh(possible, random, true);
   }

@@ -38,11 +38,11 @@ export interface CompareOptions extends Common {
   readonly asked: "compare" | "search";
 }
 
-/** What is known of the bus once it has greeted, and of the counterexample once it is kept. */
+/** The facts known about the bus once it has greeted, and about the counterexample once it is kept. */
 interface Known {
   held?: HeldAgainst;
   file?: string;
-  /** What the bus or the world lacks for scenarios under a policy: then none is run. */
+  /** Capabilities that the bus or the world lacks for scenarios under a policy: then none is run. */
   missing?: readonly Capability[];
   selfTest?: SelfTestReport;
 }

@@ -1,4 +1,4 @@
-/** What every command is given. What it gives back is an `CommandEnding`: see findings/ending.ts. */
+/** The arguments of every command. It returns a `CommandEnding`: see findings/ending.ts. */
 import type { Paint } from "../report/paint.ts";
 import type { Progress } from "../report/progress.ts";
 
@@ -7,8 +7,8 @@ export interface Context {
   readonly paint: Paint;
   /** Aborted by Ctrl-C or SIGTERM: a command then ends soon, with what it has found. */
   readonly signal: AbortSignal;
-  /** What a reader wants to have seen first: the seed. Goes where the report goes, or to stderr with --json. */
+  /** Prints what a reader wants to see first: the seed. It goes where the report goes, or to stderr with --json. */
   say(line: string): void;
-  /** What must be closed before the process ends, where an interrupt left the work that would have closed it. */
+  /** Closes things before the process ends, where an interrupt left the work that would have closed them. */
   onLeave(close: () => Promise<void>): void;
 }

@@ -107,7 +107,7 @@ const headerOf = (
   source: digestOfJson(corpus.map(entry => entry.scenario)),
 });
 
-/** What is said of a policy is tried under the one that was asked for; what is said of a bare client stays so. */
+/** A scenario under a policy is tried under the one that was asked for; a bare client's stays as it is. */
 const underNamed = (entry: CorpusEntry, { policy }: Common): CorpusEntry =>
   policy === undefined || entry.scenario.policy === undefined
     ? entry
@@ -203,7 +203,7 @@ async function randomModel(context: Context, common: Common, profile: Profile, f
   return search.coverage;
 }
 
-/** What a replay must say to judge the case as the drill did. */
+/** The options with which a replay judges the case as the drill did. */
 const judgedAs = ({ policy, require }: Common, scenario: Scenario): LineOptions => ({
   policy: scenario.policy === undefined ? undefined : policy?.named,
   require,
@@ -237,7 +237,7 @@ function corpusModel(
   });
 }
 
-/** An exact expectation of a model that permits more is broken by the model itself, whatever its runs came to. */
+/** An exact expectation is broken by the model itself where it permits more, whatever its runs came to. */
 function checkExact({ common, found, permitted }: Run, { scenario, file }: CorpusEntry, profile: Profile): void {
   const known = found.exactness.get(scenario) ?? new Map<string, Exactness>();
   if (known.has(profile.name)) return;
@@ -331,8 +331,8 @@ async function liveBus(run: Run, site: Site, stage: LiveStage, name: string, nth
 }
 
 /**
- * What is run of the corpus. The choice is made of all that bus and world claim, so that it is the same whether or not the injector has
- * shown its part; what it has not shown is inconclusive.
+ * The scenarios of the corpus to run. The choice uses everything that bus and world claim, so that it is the same whether or not the
+ * injector has shown its part. A case that needs an unproven part is inconclusive.
  */
 function chosenFor({ common, corpus, found }: Run, stage: LiveStage, bus: string): readonly CorpusEntry[] {
   const able = corpus.filter(({ scenario }) => {
@@ -356,7 +356,7 @@ function chosenFor({ common, corpus, found }: Run, stage: LiveStage, bus: string
   });
 }
 
-/** A bundled bus that nobody asked for by name and that cannot be built here is not run; one that was asked for must be had. */
+/** A bundled bus that cannot be built here is skipped, unless it was asked for by name. */
 async function openNamed(site: Site, name: string, { common, corpus, found }: Run): Promise<LiveStage | undefined> {
   try {
     return await site.openBus(name);

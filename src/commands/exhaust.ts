@@ -77,7 +77,7 @@ interface Kept extends Violation {
   /** The violation, or the run of the seed that shows it again. */
   readonly shown: CaseRun;
   readonly file: string;
-  /** Of the seeds tried, the one that draws these answers; undefined where none did. */
+  /** The seed, of those tried, that draws these answers; undefined where none did. */
   readonly seed: string | undefined;
 }
 
@@ -156,7 +156,7 @@ function conclude(
   return ending({ kind: "exhaust", document }, { text, again: againLine(options, kept) });
 }
 
-/** All schedules of so many steps were judged: with nothing left out, the longest one; else as far as every setting got. */
+/** All schedules of this many steps were judged: with nothing left out, the longest one; else as far as every setting got. */
 function depthOf({ explored }: Exhausted): number {
   const cut = explored.filter(one => one.stopped !== undefined);
   return cut.length === 0 ? Math.max(...explored.map(one => one.depth)) : Math.min(...cut.map(one => one.depth));

@@ -17,7 +17,7 @@ import type { WorldName } from "../world.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
 
-/** As commander hands them over. */
+/** The options as commander hands them over. */
 export interface CommonOptions {
   readonly bus?: readonly string[];
   readonly profile?: string;
@@ -35,18 +35,18 @@ export interface NamedPolicy {
   readonly policy: Policy;
 }
 
-/** As the commands use them. */
+/** The options as the commands use them. */
 export interface Common {
-  /** As the user named them; empty if none. */
+  /** The names that the user gave; empty if none. */
   readonly buses: readonly string[];
   readonly profile: string | undefined;
   readonly seed: string;
   readonly require: readonly string[];
-  /** What the bus does around its client, whatever a scenario says of that. */
+  /** The behaviour that the bus adds around its client; it replaces that of any scenario. */
   readonly policy: NamedPolicy | undefined;
   /** Live cases at once, at most. */
   readonly lanes: number;
-  /** Where the servers of the live world run. */
+  /** The place where the servers of the live world run. */
   readonly backend: BackendName;
   /** The folder of a run to go on with. */
   readonly resume?: string | undefined;
@@ -97,7 +97,7 @@ export function knownPolicy(named: string): NamedPolicy {
   );
 }
 
-/** What a line that is pasted must say to have its servers in the same place. */
+/** The backend that a pasted line must name to have its servers in the same place. */
 export const backendOption = (backend: BackendName): BackendName | undefined =>
   backend === "process" ? undefined : backend;
 
@@ -133,5 +133,5 @@ export function readWorlds(text: string, option: string): readonly WorldName[] {
   return [...new Set(names as WorldName[])];
 }
 
-/** What a line that replays a file must add where the file alone would not be run: no command line is taken from data. */
+/** The bus that a line must name where the file alone would not be run: no command line is taken from data. */
 export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);

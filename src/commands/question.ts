@@ -56,7 +56,7 @@ interface Found {
   /** The reason why the bus has neither signals nor memory. */
   unclaimed: string | undefined;
   servers: readonly string[];
-  /** Why there is no live world. */
+  /** The reason why there is no live world. */
   reason: string | undefined;
   selfTest: SelfTestReport | null;
   seconds: number;
@@ -192,7 +192,7 @@ function pairsOf({ question, policy }: Asked, profile: Profile, found: Found): r
   return pairs;
 }
 
-/** How long a recovery takes is asked for the buffer, so that its wait between dials stays the policy's own. */
+/** A policy's live time. The buffer's recovery is measured, so its wait between dials stays the policy's own. */
 function liveTime(question: Question, policy: Policy): Policy {
   const scaled = inLiveTime(policy);
   const { reconnectWaitMs } = policy.client;
@@ -331,7 +331,7 @@ function record(
   }
 }
 
-/** Whatever the verdict: the model may break what a live run that was given up does not show. */
+/** The reason why the run was not observed, whatever the verdict: the model may break what a live run that was given up does not show. */
 function whyNotObserved({ judgement, events }: LiveRun): string | null {
   if (judgement.verdict === "inconclusive") return judgement.reason;
   const wait = events.find(event => event.kind === "not-awaited");
@@ -346,7 +346,7 @@ function rated({ violations }: Found, { scaled }: Pair, reproduced: QuestionViol
     if (one.case === scaled.scenario.id) violations[i] = { ...one, reproduced };
 }
 
-/** What a case and the question are asked with, whatever is asked. */
+/** The options of a case and of the question alike. */
 const askedWith = ({ bus, common: { profile, require, backend } }: Asked) =>
   ({ bus, profile, require, backend: backendOption(backend) }) as const;
 

@@ -42,11 +42,11 @@ export interface ReplayOptions extends Common {
   /** Undefined: model, and live where its servers are there. */
   readonly worlds: readonly WorldName[] | undefined;
   readonly times: number;
-  /** Whether the seed was given, so that it stands before the counterexample's. */
+  /** True where the seed was given, which then stands before the counterexample's. */
   readonly seedGiven: boolean;
 }
 
-/** What is replayed, with the file's own choices where the user made none. */
+/** The case to replay, with the file's own choices where the user made none. */
 interface Replay {
   readonly scenario: Scenario;
   readonly counterexample: Counterexample | undefined;
@@ -54,7 +54,7 @@ interface Replay {
   /** Given again by the model of the profile that they were recorded with; a seed of the user's own asks for others. */
   readonly answers: readonly Answer[];
   readonly buses: readonly string[];
-  /** No one named these buses: one that is unavailable here is skipped and reported. */
+  /** The buses were not named: one that is unavailable here is skipped and reported. */
   readonly busesAreAll: boolean;
   readonly profile: string | undefined;
   readonly worlds: readonly WorldName[];
@@ -283,7 +283,7 @@ const verdictOf = ({ runs }: ReplayedCase): Verdict =>
 const isNondeterministic = ({ world, runs }: ReplayedCase): boolean =>
   world === "model" && new Set(runs.map(run => run.judgement.digest)).size > 1;
 
-/** How many runs gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
+/** The number of runs that gave the verdict that the counterexample records, in its world; of a scenario, the first one of their case. */
 function reproducedIn({ counterexample }: Replay, cases: readonly ReplayedCase[]): Rate {
   const same = cases.filter(one => one.world === counterexample?.world);
   let k = 0;

@@ -63,7 +63,7 @@ export async function search(context: Context, options: SearchOptions): Promise<
 interface ProfileFound {
   readonly profile: string;
   readonly runs: number;
-  /** Of the random runs. */
+  /** The time that the random runs took. */
   readonly seconds: number;
   readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
@@ -127,7 +127,7 @@ function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, c
 /** Runs that may be spent on the certificate of each violation, where there may be many. */
 const certifyRunsUnderPolicy = 5_000;
 
-/** Until nothing smaller breaks the same, or that cannot be told. */
+/** Shrinks until nothing smaller breaks the same, or until that cannot be decided. */
 function smallest(
   found: ModelFailure,
   profile: Profile,
@@ -255,7 +255,7 @@ function conclude(
   return ending({ kind: "search", document }, { text, again: againLine(options, violations) });
 }
 
-/** Where it is one of several the file that it is kept in is named; one alone stands in the line to paste. */
+/** One of several failures names the file that it is kept in; a single one stands in the line to paste. */
 const failureOf =
   (isOneOfSeveral: boolean) =>
   ({ failure, profile, certified, met }: Violation): ShownFailure => {
@@ -267,7 +267,7 @@ const failureOf =
     return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
   };
 
-/** Over all profiles; null where there was none, under a policy. */
+/** The total over all profiles; null where there was none, under a policy. */
 function scopeOf(found: readonly { readonly smallScope?: SmallScope | undefined }[]): Enumerated | null {
   const all = found.flatMap(one => one.smallScope ?? []);
   if (all.length === 0) return null;

@@ -4,7 +4,7 @@
  */
 type Value = string | number | boolean | readonly string[] | undefined;
 
-/** By name, in the order in which they stand in the line; what is undefined or false is left out. */
+/** Options by name, in the order in which they stand in the line; undefined and false ones are left out. */
 export type LineOptions = Readonly<Record<string, Value>>;
 
 export const commandLine = (command: string, options: LineOptions): string =>

@@ -1,6 +1,6 @@
 /**
- * What a violated case broke, as data: a promise, conformance with the model, or an expectation that was typed in for the profile. In
- * JSON and in files it is one word, which only this file writes and reads.
+ * The first thing that a violated case broke, as data: a promise, conformance with the model, or an expectation that was typed in for the
+ * profile. In JSON and in files it is one word, which only this file writes and reads.
  */
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Judgement, whyUnmet } from "../judge/judge.ts";
@@ -26,7 +26,7 @@ export function brokeText(broke: Broke): string {
   }
 }
 
-/** What a word of a file stands for. */
+/** The meaning of a word in a file. */
 export function brokeOf(word: string): Broke {
   if (word === "conformance") return conformance;
   return word === "expect" ? expectation : promise(word);
@@ -48,10 +48,10 @@ export function allBrokenBy({ verdict, properties, conformance: { answer } }: Ju
   return broken.length === 0 ? [expectation] : broken;
 }
 
-/** What a violated case broke first. Undefined where the verdict is another. */
+/** The first thing that a violated case broke. Undefined where the verdict is another. */
 export const brokenBy = (judgement: Judgement): Broke | undefined => allBrokenBy(judgement)[0];
 
-/** Whether the case breaks this promise, or conformance; expectations are the corpus's, and are not looked for by search. */
+/** True where the case breaks this promise, or conformance. Expectations belong to the corpus, and search does not look for them. */
 export function breaks({ properties, conformance: { answer } }: Judgement, broke: Broke): boolean {
   switch (broke.kind) {
     case "promise":

@@ -41,7 +41,7 @@ const versionsSchema = z
     toxiproxy: text.optional(),
   })
   .readonly();
-/** A label that the model knows no longer is told when the answer is asked for, and is no fault of the file. */
+/** A label that the model knows no longer is reported when its answer is asked for, and is no fault of the file. */
 const labelSchema = z.custom<Label>(one => text.safeParse(one).success, "must be a label");
 const schema = z.strictObject({
   version: z.literal(1),
@@ -57,7 +57,7 @@ const schema = z.strictObject({
   property: text.min(1),
   reason: text,
   verdict: z.enum(["holds", "violated", "inconclusive"]),
-  /** What the model of the profile makes of it, and what was seen. */
+  /** The ledger of the profile's model, and the observed one. */
   expected: ledgerSchema.readonly(),
   observed: ledgerSchema.readonly(),
   /** The answers that lead the model to what was seen: those it was given, or in live those by which it admits that, if it does. */
@@ -69,9 +69,12 @@ const schema = z.strictObject({
   versions: versionsSchema,
   /** Held against a profile that is not the bus's own: never kept in the corpus. */
   overridden: z.boolean(),
-  /** How often the verdict came again. */
+  /** The rate at which the verdict came again. */
   reproduced: rateSchema.readonly(),
-  /** Whether nothing smaller breaks the same: how many schedules say so, or what kept it from being told. Absent: nobody looked. */
+  /**
+   * The certificate that nothing smaller breaks the same: the number of schedules that prove it, or the obstacle to the proof. Absent: not
+   * tried.
+   */
   certified: z.union([z.strictObject({ steps: count, schedules: count }), z.strictObject({ bound: text })]).optional(),
 });
 
@@ -88,7 +91,7 @@ export interface Finding extends CaseRun {
   readonly world: WorldName;
   readonly seed: string;
   readonly broken: Broke;
-  /** In the model world, those that the run was given; else those by which the oracle admits it. */
+  /** The answers that the run was given, in the model world; else those by which the oracle admits it. */
   readonly answers?: readonly Answer[];
   readonly overridden?: boolean;
   readonly reproduced: Rate;
@@ -98,7 +101,7 @@ export interface Finding extends CaseRun {
 
 const always: Rate = { k: 1, n: 1 };
 
-/** What was found, as a file keeps it. The model world leaves nothing to chance: there a finding comes again. */
+/** A finding, as a file keeps it. The model world has no chance: there a finding always comes again. */
 export function counterexampleOf(
   finding: Omit<Finding, "reproduced"> & { readonly reproduced?: Rate },
 ): Counterexample {
@@ -179,7 +182,7 @@ export function meetCounterexample(
   return { path, isKnown: false };
 }
 
-/** As `meetCounterexample`. Returns the path. */
+/** The same as `meetCounterexample`, but returns the path. */
 export const keepCounterexample = (one: Counterexample): string => meetCounterexample(one).path;
 
 function readKnown(path: string): Counterexample | undefined {
@@ -192,7 +195,7 @@ function readKnown(path: string): Counterexample | undefined {
   }
 }
 
-/** By what was broken, on which bus, and the shape of the scenario that does it. */
+/** A name made of the broken thing, the bus, and the shape of the scenario. */
 export function nameOf({
   property,
   bus,

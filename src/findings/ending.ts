@@ -25,12 +25,12 @@ export type Judged =
 
 export type Report = Judged | { readonly kind: "doctor"; readonly document: DoctorReport };
 
-/** What a person reads of it. */
+/** The part that a person reads. */
 export interface Shown {
   readonly text: string;
   /** The last line: what to paste to see it again. */
   readonly again?: string | undefined;
-  /** Where the run ended early: what to paste to go on with it. */
+  /** The line to paste that goes on with a run that ended early. */
   readonly resume?: string | undefined;
 }
 
@@ -52,7 +52,7 @@ function exitCodeOf({ verdict, ...document }: Judged["document"]): number {
 }
 
 export interface Cut {
-  /** What was cut short holds nothing; a violation already found stays one. */
+  /** True for a run that was cut short. It holds nothing; a violation already found stays one. */
   readonly interrupted: boolean;
   /** Something that was asked for was never put to the test. */
   readonly vacuous?: boolean;
@@ -70,7 +70,7 @@ export interface Keeping {
   readonly folder: RunFolder;
   /** The name of the document's file. */
   readonly json: string;
-  /** What a person reads of it, kept as a file beside the document. */
+  /** The text for a person, kept as a file beside the document. */
   readonly text?: string;
 }
 

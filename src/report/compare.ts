@@ -42,14 +42,14 @@ interface Compared {
   readonly report: string;
 }
 
-/** Of `compare`. */
+/** The report of `compare`. */
 export interface CompareReport extends Compared {
   readonly worlds: readonly ["model", "live"];
   readonly shapes: Counts;
   readonly reasons: readonly Reason[];
 }
 
-/** Of `search --world live`. */
+/** The report of `search --world live`. */
 export interface LiveSearchReport extends Compared {
   readonly world: "live";
   readonly coverage: { readonly properties: Counts; readonly shapes: Counts };
@@ -60,7 +60,7 @@ interface Reason {
   readonly reason: string;
 }
 
-/** What the text shows beside the document. */
+/** Facts that the text shows beside the document. */
 export interface ComparedBesides {
   readonly runsAsked: number;
   readonly seconds: number;

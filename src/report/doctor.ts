@@ -1,4 +1,4 @@
-/** What is installed, what each bus says of itself, and what to do about what is missing. */
+/** The installed parts, each bus's own report, and what to do about missing parts. */
 import type { Paint } from "./paint.ts";
 import { renderPairs } from "./table.ts";
 
@@ -8,13 +8,13 @@ export interface BusState {
   readonly client: string | null;
   readonly capabilities: readonly string[];
   readonly built: boolean;
-  /** What its build needs; null where nothing is built. */
+  /** The tools that its build needs; null where nothing is built. */
   readonly needs: string | null;
-  /** The bus is what was started, or what that has started in turn; null if it has not greeted, or nobody can tell. */
+  /** The bus is the process that was started, or one that it has started in turn; null if it has not greeted, or if that is unknown. */
   readonly process: "started" | "wrapped" | null;
   /** The reason why it has neither signals nor memory. */
   readonly unclaimed?: string;
-  /** Why it does not greet. */
+  /** The reason why it does not greet. */
   readonly problem?: string;
 }
 
@@ -24,7 +24,7 @@ export interface PackageState {
 }
 
 export interface DoctorReport {
-  /** Whether the live world is ready. */
+  /** The state of the live world, ready or not. */
   readonly live: string;
   readonly node: string;
   readonly servers: readonly {
@@ -35,7 +35,7 @@ export interface DoctorReport {
   }[];
   readonly packages: readonly PackageState[];
   readonly containers: {
-    /** Whether the package is installed. */
+    /** True where the package is installed. */
     readonly testcontainers: boolean;
     /** The engine's version; null where none answers. */
     readonly engine: string | null;

@@ -39,7 +39,7 @@ export interface ModelPart {
 
 export interface LivePart {
   readonly verdict: Verdict;
-  /** Why there is no live world. */
+  /** The reason why there is no live world. */
   readonly reason?: string;
   readonly seconds?: number;
   readonly servers?: readonly { readonly name: string; readonly version: string; readonly source: string }[];
@@ -50,7 +50,7 @@ export interface DrillReport {
   readonly seed: string;
   readonly interrupted: boolean;
   readonly worlds: { readonly model: ModelPart; readonly live: LivePart };
-  /** What of the corpus was not run live though it could have been; the model runs all of it. */
+  /** The part of the corpus that was not run live though it could have been; the model runs all of it. */
   readonly selection: {
     readonly rule: string;
     readonly leftOut: readonly { readonly scenario: string; readonly bus: string }[];
@@ -94,7 +94,7 @@ export interface DrillReport {
   readonly report: string;
 }
 
-/** Before it is kept it has no path. */
+/** A report without its path, which it has once it is kept. */
 type Unkept = Omit<DrillReport, "report">;
 
 export function renderDrill(report: Unkept, paint: Paint): string {

@@ -42,7 +42,7 @@ export interface ExhaustReport {
     readonly endings: number;
     readonly depth: number;
     readonly oracle: Asked;
-    /** Why it is not all; null where it is. */
+    /** The reason why it is not all; null where it is. */
     readonly stopped: string | null;
   }[];
   readonly oracle: Asked;

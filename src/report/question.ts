@@ -18,11 +18,11 @@ export interface QuestionCase {
   readonly reason: string;
   readonly model: Verdict;
   readonly live: Verdict | null;
-  /** Whether the model admits what was seen live. */
+  /** True where the model admits the live observation. */
   readonly agrees: boolean | null;
   /** The capabilities that bus or world lack. */
   readonly notRun: readonly string[] | null;
-  /** Why its live run shows less than it was to show; null: it shows all, or there was none. */
+  /** The reason why its live run shows less than it was to show; null: it shows all, or there was none. */
   readonly notObserved: string | null;
   /** The capabilities that only the injector's self-test failed to show: the case is inconclusive. */
   readonly notShown: readonly string[] | null;
@@ -37,7 +37,7 @@ export interface QuestionViolation {
   readonly about: string;
   readonly worlds: readonly ("model" | "live")[];
   readonly reason: string;
-  /** Of live runs, where the model had not broken it. */
+  /** The rate of live runs, where the model had not broken it. */
   readonly reproduced: { readonly k: number; readonly n: number };
   readonly file: string;
   readonly again: string;
@@ -64,7 +64,7 @@ export interface QuestionReport extends Answer {
   readonly report: string;
 }
 
-/** Before it is kept it has no path. */
+/** A report without its path, which it has once it is kept. */
 type Unkept = Omit<QuestionReport, "report">;
 
 const asks: Readonly<Record<Question, string>> = {
@@ -119,7 +119,7 @@ function answers({ question, families, figures }: Unkept): readonly string[] {
 const sum = (rows: readonly FamilyFigures[], of: (row: FamilyFigures) => number): number =>
   rows.reduce((total, row) => total + of(row), 0);
 
-/** What could not be observed is said beside what was, and is no part of it. */
+/** A count that stands beside the observed ones, and is no part of them. */
 const beside = (count: number, what: string): string => (count === 0 ? "" : `; ${count} ${what}`);
 const notObservedText = (count: number): string => beside(count, "could not be observed");
 

@@ -28,7 +28,7 @@ export interface ReplayedCase {
   /** Only the injector's self-test failed to show these, so that it was not run. */
   readonly notShown: readonly string[];
   readonly runs: readonly { readonly judgement: Judgement; readonly events: readonly Event[] }[];
-  /** How the questions of the model were answered, where the file holds answers. */
+  /** The answers to the model's questions, where the file holds answers. */
   readonly answered?: Answered;
 }
 
@@ -49,7 +49,7 @@ export interface ReplayReport {
     readonly verdict: Verdict;
     readonly reason: string;
     readonly times: number;
-    /** Of the first run that came to it, if there is one. */
+    /** The conformance of the first run that came to it, if there is one. */
     readonly conformance?: Judgement["conformance"];
     readonly expectMet?: boolean | null;
     readonly properties?: Judgement["properties"];
@@ -64,7 +64,7 @@ export interface ReplayReport {
   readonly notShown: readonly NotShown[];
 }
 
-/** What the text shows beside the document. */
+/** Facts that the text shows beside the document. */
 export interface ReplayedBesides {
   readonly scenario: Scenario;
   readonly counterexample:
@@ -175,7 +175,7 @@ function tallyOf({ runs }: ReplayedCase): readonly { text: string; times: number
   return [...seen.values()].toSorted((a, b) => b.times - a.times);
 }
 
-/** Where the first run of live came to other classes than the model's with the same profile. */
+/** The place where the first live run came to other classes than the model's with the same profile. */
 function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
   const pairs: [string, string][] = [];
   for (const live of cases.filter(one => one.world === "live")) {

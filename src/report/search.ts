@@ -1,4 +1,4 @@
-/** What a model search has met, as text: promises and goals by profile, then the transitions, by name those that it never met. */
+/** The coverage of a model search, as text: promises and goals by profile, then the transitions, with the names of those never met. */
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
@@ -6,10 +6,10 @@ import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface GoalsShown {
-  /** By id the run that showed it first. */
+  /** The first run that showed each goal, by its id. */
   readonly reached: Readonly<Record<string, number>>;
   readonly neverReached: readonly { readonly id: string; readonly what: string }[];
-  /** Runs after which a goal that was not seen is not for want of luck; whether there were so many. */
+  /** The number of runs after which an unseen goal is no bad luck, and whether there were as many. */
   readonly runsDue: number;
   readonly isDue: boolean;
 }
@@ -45,7 +45,7 @@ interface SmallScope {
   readonly complete: boolean;
 }
 
-/** Of one schedule. */
+/** The bounds of one schedule. */
 export interface ScopeBounds {
   readonly publishes: number;
   readonly faults: number;
@@ -55,7 +55,7 @@ export interface ScopeBounds {
 type Counts = Readonly<Record<string, number>>;
 type Certified = NonNullable<Counterexample["certified"]>;
 
-/** Of `search` in the model world. */
+/** The report of `search` in the model world. */
 export interface SearchReport {
   readonly verdict: Verdict;
   readonly seed: string;
@@ -128,7 +128,7 @@ function profileText({ profile, promises, neverExercised, disturbed, heldAgainst
   return `${profile}: ${exercised}, ${disturbed} runs disturbed, ${heldAgainstOracle} also held against the oracle${never}`;
 }
 
-/** Under a policy there are none yet. */
+/** The lines of the goals; there are none yet under a policy. */
 const goalLines = (goals: GoalsShown): readonly string[] =>
   Object.keys(goals.reached).length + goals.neverReached.length === 0 ? [] : [`  ${goalsText(goals)}`];
 
