@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command as npm and people start it: plain JavaScript, because any Node must be able to read it. Runs src/cli.ts in a
- * clone and dist/src/cli.js in the package; on a Node that is too old, the Node that comes as the npm package `node` does.
+ * The command as npm and people start it: plain JavaScript, because any Node must be able to read it. It runs src/cli.ts in a clone and
+ * dist/src/cli.js in the package. Where the running Node is too old, the Node of the npm package `node` runs them.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ import { constants } from "node:os";
 
 const oldest = [22, 22];
 const unavailable = 69;
-/** Set for the Node that was started instead, so that nobody is started twice. */
+/** Set for the Node that was started instead, so that it does not start another. */
 const mark = "FAULTLINE_NODE_CHOSEN";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -46,7 +46,7 @@ function runOnAnother() {
   });
 }
 
-/** From here, or from the project that faultline is used in. */
+/** The Node of the package `node`, installed here or in the project that uses faultline. */
 function packagedNode() {
   for (const from of [import.meta.url, `${process.cwd()}/package.json`]) {
     try {

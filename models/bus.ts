@@ -1,6 +1,6 @@
 /**
- * The bus: its concerns composed into one transition system. `step` changes only the state it is given and is a function of
- * (state, step, answers). Start here.
+ * The bus: its concerns composed into one transition system. `step` changes only the state it is given, and is a function of (state, step,
+ * answers). Start here.
  */
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
@@ -24,13 +24,13 @@ import {
   type StepId,
 } from "./vocabulary/scenario.ts";
 
-/** What a step is done with, besides its plan. */
+/** The arguments of a step besides its plan. */
 export interface Given extends Omit<Bus, "view"> {
-  /** Told that steps begin and end, which is nearly half of all events; absent: `emit` is. */
+  /** Receives the beginnings and ends of steps, which are nearly half of all events; absent: `emit` receives them. */
   readonly emitStep?: EmitStep;
 }
 
-/** Does one planned step, the end of the case being the last. */
+/** Does one planned step; the last one is the end of the case. */
 export function step(planned: PlannedStep, given: Given): void {
   if (planned.kind === "settle") settle(planned, given);
   else if (planned.skipped === undefined) doStep(planned, given);
@@ -60,7 +60,7 @@ function seeWhatIsThere(bus: Bus): void {
 function perform(bus: Bus, planned: ScenarioStep): void {
   const { state, emit } = bus;
   const { step } = planned;
-  // What is on its way is there before another process is asked for anything.
+  // Messages on their way arrive before another process is asked for anything.
   if (replicaOf(step) > 0) land(bus);
   switch (step.kind) {
     case "start":
@@ -113,7 +113,7 @@ function start(bus: Bus, step: StepId, replica: number, life: readonly Life[]): 
   }
 }
 
-/** The steps that only a bus with a policy can be asked for. */
+/** Does the steps that need a bus with a policy. */
 function serve(
   bus: Bus,
   step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>,
@@ -141,7 +141,7 @@ function serve(
   }
 }
 
-/** The client's own loop has run: nothing waits in its buffer for the tick to end. */
+/** The client's own loop has run, so nothing waits in its buffer for the tick to end. */
 function endTick(state: BusState): void {
   state.unwrittenMessages = 0;
   state.unwrittenBytes = 0;
@@ -170,7 +170,7 @@ function call(bus: Bus, step: CallStep): void {
   }
 }
 
-/** The step's messages: new ones, or those of the step that it does again. */
+/** The messages of the step: new ones, or those of the step that it repeats. */
 function numbered(bus: Bus, step: PublishStep): FrameRun {
   const { state, view, profile, options } = bus;
   const { count } = step;
@@ -201,12 +201,12 @@ function performFault(bus: Bus, step: StepId, fault: Fault, befalling: Befalling
   if (kind.takesEffect !== "at-a-publish") emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
 }
 
-/** The link goes down, and with it the server where that is what the fault ends. */
+/** Takes the link down, and the server with it where the fault ends that. */
 function goDown(bus: Bus, fault: EndingFault, befalling: Befalling): void {
   endServer(bus, fault, endLink(bus, fault, befalling));
 }
 
-/** What the streams keep of a server that ends; `before`: what they held when that began. */
+/** Applies the end of the server to its streams; `before` is what they held when it began. */
 function endServer({ state, choose, emit }: Bus, fault: EndingFault, before: readonly number[]): void {
   const server = state.service?.server;
   if (server === undefined) return;
@@ -217,12 +217,12 @@ function endServer({ state, choose, emit }: Bus, fault: EndingFault, before: rea
   if (fault.store === "lost") loseStore(server, emit);
 }
 
-/** What the plan says of the process and the link after a step. */
+/** The plan's answer to what a step does to process and link. */
 type Befalling = Pick<ScenarioStep, "life" | "after">;
 
 type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "power-loss" }>;
 
-/** Gives back how much each stream held before. */
+/** Returns the number of messages that each stream held before. */
 function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly number[] {
   const { state, choose, emit } = bus;
   const server = state.service?.server;
@@ -265,14 +265,17 @@ function race(down: Bus, burst: OpenBurst, fault: EndingFault): void {
   else raceDurableWithCut(down, burst, fault.kind === "stop-server" && fault.signal === "TERM");
 }
 
-/** The client's own PINGs stay unanswered until it gives the connection up. A blackhole has dropped what was sent; a paused server keeps it. */
+/**
+ * The client's own PINGs stay unanswered until it gives the connection up. A blackhole has dropped the bytes sent; a paused server keeps
+ * them.
+ */
 function goStale(bus: Bus): void {
   const { state, view, profile, choose, emit } = bus;
   const isSilent = view.hindrance === "blackhole";
   if (isSilent) endConnection(bus);
   else state.client = "lost";
   notice(state, emit);
-  // Its next dial may reach the silent link before that is taken down.
+  // The next dial may reach the silent link before the link is taken down.
   if (isSilent && profile.reconnect.silentDialPing === "counted")
     state.pendingBytes += choose("ping-counted", 0, 1) * pingBytes;
 }
@@ -297,14 +300,14 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
   if (service !== undefined && view.process === "waiting") live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
-  // Publishes made while a dial is in its handshake go out on the connection that it becomes.
+  // Publishes made while a dial is in its handshake go out on the resulting connection.
   if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after")
     publish(bus, burst.step, burst);
   endTick(state);
   emit({ kind: "healed", step });
 }
 
-/** The first of the publishes that wait through an outage was made while down; the others follow on the connection that comes back. */
+/** The first of the publishes that wait through an outage was made while down; the others follow on the new connection. */
 function outlast(bus: Bus, burst: OpenBurst): void {
   const { step, ...run } = burst;
   const rest: FrameRun[] = [run];
@@ -312,11 +315,11 @@ function outlast(bus: Bus, burst: OpenBurst): void {
   for (const one of rest) publishDurable(bus, step, one);
 }
 
-/** JetStream comes with a restart of the server, before anything else. */
+/** A restart of the server brings JetStream, before anything else. */
 const withJetStream = (bus: Bus): Bus =>
   bus.view.jetStream ? bus : { ...bus, view: { ...bus.view, jetStream: true } };
 
-/** What the server does when the fault ends: the link lets go of acknowledgements; a server that was restarted has no connections. */
+/** The server's part when the fault ends. The link lets go of acknowledgements; a server that was restarted has no connections. */
 function healServer(bus: Served, hadJetStream: boolean): void {
   const { state, view, service, policy } = bus;
   if (view.hindrance === "hold") releaseAcks(service.server);
@@ -326,7 +329,7 @@ function healServer(bus: Served, hadJetStream: boolean): void {
   if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);
 }
 
-/** Heal all, settle, observe: what is on its way arrives. */
+/** Heals all, settles and observes: everything on its way arrives. */
 function settle(planned: SettleStep, { state, profile, options, choose, emit }: Given): void {
   const { step, before, heals, life, healed } = planned;
   const bus: Bus = { state, view: before, profile, options, choose, emit };
@@ -340,7 +343,7 @@ function settle(planned: SettleStep, { state, profile, options, choose, emit }: 
   emit({ kind: "phase", phase: "settled" });
 }
 
-/** A failed process is started again, and what waits for its acknowledgement is given again, as often as that can happen. */
+/** A failed process is started again, and unacknowledged messages are redelivered, as often as that can happen. */
 function settleService(calm: Bus, { step, passes }: SettleStep): void {
   let bus = calm;
   seeWhatIsThere(bus);

@@ -1,68 +1,68 @@
 /**
- * How nondeterminism is resolved. Wherever the real system may go more than one way the model asks `choose`; a step is then
- * sampled (one answer, hashed) or expanded (every answer, over a tape). The model never knows which.
+ * The resolution of nondeterminism. Wherever the real system may go more than one way, the model asks `choose`. A step is then sampled (one
+ * answer, hashed) or expanded (every answer, over a tape). The model never knows which.
  */
 import type { Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** Every question the model can ask; each has a range of integers for an answer. */
+/** Every question that the model can ask. Each is answered by an integer of a range. */
 export const labels = [
-  /** How many of the messages in flight, oldest first, arrived before the connection ended. */
+  /** The number of messages in flight, oldest first, that arrived before the connection ended. */
   "arrived-before-cut",
-  /** How many publishes of a burst were made before the client noticed that its connection had ended. */
+  /** The number of publishes of a burst made before the client noticed that its connection had ended. */
   "noticed-at",
-  /** How many publishes of a burst succeeded before the next one returned a write error. */
+  /** The number of publishes of a burst that succeeded before the next one returned a write error. */
   "write-error-at",
-  /** How many publishes of a burst were made before the client, already down, began the dial that succeeded. */
+  /** The number of publishes of a burst made before the client, already down, began the dial that succeeded. */
   "dialled-at",
   /** 1: the call's wait ended first; 0: the event it waited for came first. */
   "timed-out-first",
-  /** How many publishes through JetStream were acknowledged before the connection ended. */
+  /** The number of publishes through JetStream that were acknowledged before the connection ended. */
   "acked-before-cut",
-  /** How many of the asynchronous publishes that a disconnect failed were made before the client kept what it was given. */
+  /** The number of asynchronous publishes, out of those failed by a disconnect, that were made before the client kept its messages. */
   "kept-from",
   /** 1: the publish under way when the connection ended had arrived, and only its acknowledgement is lost. */
   "ack-lost",
-  /** 1: a dedupe window that ends at this very moment has ended. */
+  /** 1: a duplicate window that ends at this very moment has ended. */
   "window-ended",
-  /** How many asynchronous publishes a stream that stops has taken and answered no more, before one that finds no stream. */
+  /** The number of asynchronous publishes that a stopping stream has taken without an answer, before one that finds no stream. */
   "refused-from",
-  /** How many publishes a server that stops has answered with "no responders": JetStream goes before its connections do. */
+  /** The number of publishes that a stopping server has answered with "no responders": JetStream ends before its connections do. */
   "refused-before-stop",
-  /** How many core messages a server that ends has stored of those that it passed on to nobody any more. */
+  /** The number of core messages that an ending server has stored, out of those that it no longer passed on. */
   "stored-unseen",
-  /** How many messages a stream still holds after its server was stopped; was killed; after its machine lost power. */
+  /** The number of messages that a stream still holds after its server was stopped; was killed; after its machine lost power. */
   "stored-before-stop",
   "stored-before-kill",
   "synced-before-power-loss",
-  /** Which of the replicas that share a consumer is given this message. */
+  /** The replica, of those that share a consumer, that is given this message. */
   "handled-by",
   /** 1: a dial that met a silent link has left its PING in the count of what the client keeps. */
   "ping-counted",
-  /** How much of what waits in the client's buffer has left the process when it ends. */
+  /** The part of the client's buffer that has left the process when it ends. */
   "written-before-exit",
 ] as const;
 export type Label = (typeof labels)[number];
 
-/** The observation that decides an answer, where one does; `runs` are the messages that the answer counts through, oldest first. */
+/** The observation that decides an answer, where one does. `runs` are the messages that the answer counts through, oldest first. */
 export type About =
-  /** Those counted arrived, and the others never will. */
+  /** The counted messages arrived, and the others never will. */
   | { readonly kind: "arrived"; readonly runs: readonly Run[] }
-  /** Some of them are not for the observer: the arrival of those counted, or of the rest, is seen in a stream, at the end. */
+  /** Some of these messages never reach the observer. The arrival of the counted ones, or of the rest, shows in a stream at the end. */
   | { readonly kind: "held"; readonly runs: readonly Run[]; readonly which: "counted" | "rest" }
   /** The client keeps the rest, so the first of these messages to arrive afterwards is the answer. */
   | { readonly kind: "rest-is-kept"; readonly runs: readonly Run[] }
-  /** The same, where an answer counts whole blocks: `before` says how many messages they hold, and never falls. */
+  /** The same, where an answer counts whole blocks. `before` is the number of messages that they hold, and never falls. */
   | {
       readonly kind: "rest-is-kept-in-blocks";
       readonly runs: readonly Run[];
       readonly before: (answer: number) => number;
     }
-  /** The calls counted were answered. */
+  /** The counted calls were answered. */
   | { readonly kind: "answered"; readonly runs: readonly Run[] }
-  /** The calls counted, in a row, ended so. */
+  /** The counted calls, in a row, had this outcome. */
   | { readonly kind: "ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
-  /** The first call beyond those counted ended so. */
+  /** The first call beyond the counted ones had this outcome. */
   | { readonly kind: "until-ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
   /** One of these replicas is given this message of the subject. */
   | {
@@ -75,16 +75,16 @@ export type About =
 /** An integer in [lo, hi]. */
 export type Choose = (label: Label, lo: number, hi: number, about?: About) => number;
 
-/** One answer given, as written into a counterexample file. */
+/** One given answer, as written into a counterexample file. */
 export interface Answer {
   readonly step: StepId;
   readonly label: Label;
-  /** How often the step had asked this before. */
+  /** The number of times that the step had asked this before. */
   readonly occurrence: number;
   readonly answer: number;
 }
 
-/** How a run's questions are answered; `at` says which step begins. */
+/** The way in which a run's questions are answered; `at` announces the step that begins. */
 export interface Answering {
   readonly choose: Choose;
   at(step: StepId): void;
@@ -109,9 +109,9 @@ export function mix(word: number): number {
 }
 
 /**
- * Answers hashed from (seed, step id, label, occurrence), never from position: removing one step leaves the other answers
- * alone. Each end of the range is drawn a quarter of the time, since boundaries are where the bugs are; the rest is a
- * fraction of the range, so that an answer hardly moves when its range does.
+ * Answers hashed from (seed, step id, label, occurrence), never from position, so that removing one step leaves the other answers alone.
+ * Each end of the range is drawn a quarter of the time, since bugs live at boundaries. The rest is a fraction of the range, so that an
+ * answer hardly moves when its range does.
  */
 export function sampled(seed: string): Answering {
   let seedHash: number | undefined;
@@ -127,7 +127,7 @@ export function sampled(seed: string): Answering {
     choose(label, lo, hi) {
       asked++;
       if (hi <= lo) return lo;
-      // Most steps ask nothing, and some runs.
+      // Hashed at the first question: most steps ask none, and so do some runs.
       seedHash ??= hashText(seed);
       stepHash ??= hashText(running, seedHash);
       const h = mix(hashText(label, stepHash) + Math.imul(asked, 0x9e3779b9));
@@ -139,31 +139,33 @@ export function sampled(seed: string): Answering {
   };
 }
 
-/** Every answer at the same place of its range: at 0 the low end, at 1 the high end. */
+/** Gives every answer at the same place of its range: at 0 the low end, at 1 the high end. */
 export const leaning = (place: number): Answering => ({
   choose: (_label, lo, hi) => lo + Math.round(place * (hi - lo)),
   at: () => {},
 });
 
-/** A question, which could be answered in more than one way where `hi` is above `lo`, and what was answered. */
+/** A question with its answer. It had more than one possible answer where `hi` is above `lo`. */
 export interface Asked extends Answer {
   readonly lo: number;
   readonly hi: number;
 }
 
-/** Where a run could not be answered as stored: the model, or the scenario, is not what it was. */
+/** A place where a run could not be answered as stored, since the model or the scenario has changed. */
 export type Departure =
   | { readonly kind: "clamped"; readonly stored: number; readonly asked: Asked }
   | { readonly kind: "sampled"; readonly asked: Asked }
   | { readonly kind: "never-asked"; readonly answer: Answer };
 
 export interface Replaying extends Answering {
-  /** All that was asked so far. */
+  /** The questions asked so far. */
   readonly asked: readonly Asked[];
   departures(): readonly Departure[];
 }
 
-/** The stored answers again: one outside its range is clamped, a missing one comes from `otherwise`. With none stored it only records. */
+/**
+ * Repeats the stored answers: one outside its range is clamped, and a missing one comes from `otherwise`. With none stored it only records.
+ */
 export function replaying(stored: readonly Answer[], otherwise: Answering): Replaying {
   const asked: Asked[] = [];
   const departures: Departure[] = [];
@@ -173,7 +175,7 @@ export function replaying(stored: readonly Answer[], otherwise: Answering): Repl
   const choose: Choose = (label, lo, hi, about) => {
     const occurrence = labelsAsked.filter(one => one === label).length;
     labelsAsked.push(label);
-    // Asked in any case: which answers it gives later must not depend on what is stored.
+    // Always asked, since the later answers of `otherwise` must not depend on what is stored.
     const fresh = otherwise.choose(label, lo, hi, about);
     const known = stored.find(one => one.step === step && one.label === label && one.occurrence === occurrence);
     if (known !== undefined) used.add(known);
@@ -181,7 +183,7 @@ export function replaying(stored: readonly Answer[], otherwise: Answering): Repl
     const one: Asked = { step, label, occurrence, answer, lo, hi };
     if (known !== undefined && known.answer !== answer)
       departures.push({ kind: "clamped", stored: known.answer, asked: one });
-    // With one answer only there was no question.
+    // A range of one answer was no question.
     if (hi <= lo) return answer;
     if (known === undefined) departures.push({ kind: "sampled", asked: one });
     asked.push(one);
@@ -209,8 +211,8 @@ export type Candidates = (label: Label, lo: number, hi: number, about?: About) =
 export const wholeRange: Candidates = (_label, lo, hi) => Array.from({ length: hi - lo + 1 }, (_, i) => lo + i);
 
 /**
- * Runs `once` for every way its questions can be answered (an odometer over a tape of answers); `visit` says whether to go on.
- * `once` must be a function of the answers alone: it works on a copy.
+ * Runs `once` for every way in which its questions can be answered (an odometer over a tape of answers). `visit` returns true to go on.
+ * `once` must be a function of the answers alone, so it works on a copy.
  */
 export function expand<T>(
   once: (choose: Choose) => T,

@@ -1,11 +1,11 @@
-/** The comparison of the model's events with an observation, one event at a time. Called by the oracle's search while it does a step. */
+/** The comparison of the model's events with an observation, one event at a time. The oracle's search calls it while it does a step. */
 import type { Disagreement } from "./explanation.ts";
 import { firstDelivered, type Indexed, type Observation, publishedAgain, serviceTold } from "./observation.ts";
 import { type CallTold, callKey, outcomeKey, type ServiceTold, serviceKey } from "./told.ts";
 import type { Event, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** How far the observation is matched, actor by actor. */
+/** The matched part of the observation, actor by actor. */
 export interface Position {
   delivered: number;
   connection: number;
@@ -103,7 +103,7 @@ function compareLoss(seen: Indexed, run: Run): Disagreement | undefined {
   return { kind: "delivered-though-lost", message: firstDelivered(seen, [run]) ?? run.first };
 }
 
-/** What was observed and is not matched when the model has nothing more to say. */
+/** The first observed entry that is unmatched when the model has ended. */
 export function leftOver({ observed, service }: Indexed, at: Position): Disagreement | undefined {
   const message = observed.delivered[at.delivered];
   if (message !== undefined) return { kind: "delivery-beyond", message, nth: at.delivered + 1 };

@@ -6,8 +6,8 @@ import type { Emit, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 
 /**
- * The present connection ends. Of what was sent before any fault in force a prefix arrived; what a hold or a blackhole has,
- * it takes with it. TCP keeps order, so the loss on one connection is one suffix.
+ * The present connection ends. A prefix of what was sent before any fault in force arrived; whatever a hold or a blackhole has is lost with
+ * it. TCP keeps order, so the loss on one connection is one suffix.
  */
 export function endConnection(bus: Bus): void {
   const { state, choose, emit } = bus;
@@ -23,13 +23,13 @@ export function endConnection(bus: Bus): void {
   if (state.client === "connected") state.client = "lost";
 }
 
-/** Where the arrival of what is in flight is seen: by the observer, or, once some of it is durable, in a stream. */
+/** The place where the arrival of messages in flight shows: the observer, or a stream once some of them are durable. */
 export const arrivalOf = (flight: readonly FrameRun[]): About =>
   flight.some(one => one.via?.durable === true)
     ? { kind: "held", runs: flight, which: "counted" }
     : { kind: "arrived", runs: flight };
 
-/** Nothing stands in the way any more: what is on its way arrives, but for what the client's own reset may have dropped. */
+/** The way is clear: all that is under way arrives, except what the client's own reset may have dropped. */
 export function land(bus: Bus): void {
   const { state } = bus;
   if (state.reset && state.wire.length > 0) endConnection(bus);
@@ -43,7 +43,7 @@ export function notice(state: BusState, emit: Emit): void {
   emit({ kind: "connection", change: "disconnected" });
 }
 
-/** The client is connected again; what it kept goes out first. */
+/** The client is connected again. What it kept goes out first. */
 export function reconnect(state: BusState, profile: Profile, emit: Emit): void {
   notice(state, emit);
   if (state.client !== "disconnected" && state.client !== "dialled") return;
@@ -53,7 +53,7 @@ export function reconnect(state: BusState, profile: Profile, emit: Emit): void {
   replay(state);
 }
 
-/** The client closes for good; what it kept dies with it. */
+/** The client closes for good, and what it kept is lost. */
 export function closeForGood(
   state: BusState,
   events: readonly ("disconnected" | "closed")[],

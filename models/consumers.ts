@@ -1,6 +1,6 @@
 /**
- * Consumers: who is given what a stream holds, and what becomes of it. All replicas that subscribe to a subject share one durable
- * consumer, as plain and queue subscribers of one durable name do; each message goes to one of them.
+ * Consumers: who is given the messages of a stream, and what comes of them. All replicas that subscribe to a subject share one durable
+ * consumer, as plain and queue subscribers of one durable name do. Each message goes to one of them.
  */
 import type { About, Choose } from "./choice.ts";
 import { streamOf } from "./policy/streams.ts";
@@ -8,16 +8,16 @@ import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, 
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler } from "./vocabulary/scenario.ts";
 
-/** What a delivery meets. */
+/** The replicas that a delivery can reach. */
 export interface Reach {
   readonly nowMs: number;
-  /** What replica 0 may do: nothing; be given messages whose acknowledgements a hold keeps; everything. */
+  /** Replica 0 can do nothing; be given messages whose acknowledgements a hold keeps; do everything. */
   readonly first: "away" | "held" | "here";
   /** The server answers the other replicas. */
   readonly others: boolean;
 }
 
-/** The replica subscribes. False: there is no stream, or no consumer that it could bind to. */
+/** The replica subscribes. Returns false where there is no stream, or no consumer that it could bind to. */
 export function subscribe(server: ModelServer, replica: number, subject: string, handler: Handler): boolean {
   const policy = streamOf(server.policy, subject);
   const stream = server.streams.find(one => one.policy === policy && one.exists);
@@ -38,8 +38,8 @@ const consumerOf = (server: ModelServer, subject: string): Consumer | undefined 
   server.consumers.find(one => one.subject === subject && one.exists);
 
 /**
- * The replica is gone. Where it drained, its library deletes the durable consumers that it had made: whoever shares them is given
- * nothing more, and the next subscriber starts from the beginning of the stream.
+ * The replica is gone. If it drained, its library deletes the durable consumers that it had made. Other replicas on them are given nothing
+ * more, and the next subscriber starts from the beginning of the stream.
  */
 export function leave(server: ModelServer, replica: number, drained: boolean): void {
   for (const consumer of server.consumers) {
@@ -49,7 +49,7 @@ export function leave(server: ModelServer, replica: number, drained: boolean): v
   }
 }
 
-/** Whether the replica has a handler that will not come back. */
+/** True where a handler of the replica will not return. */
 export const hasHungHandler = (server: ModelServer, replica: number): boolean =>
   server.consumers.some(
     one => one.exists && one.open.some(({ replica: its, ackHeld }) => its === replica && !ackHeld && hangs(one, its)),
@@ -58,7 +58,7 @@ export const hasHungHandler = (server: ModelServer, replica: number): boolean =>
 const hangs = ({ members }: Consumer, replica: number): boolean =>
   members.some(member => member.replica === replica && member.handler === "hangs");
 
-/** What a message is given out with. */
+/** The circumstances in which a message is delivered. */
 interface Giving {
   readonly server: ModelServer;
   readonly reach: Reach;
@@ -66,7 +66,7 @@ interface Giving {
   readonly emit: Emit;
 }
 
-/** Gives out everything that can be given now: what is new, and what waited too long for its acknowledgement. */
+/** Delivers everything that can be delivered now: new messages, and those whose acknowledgement is overdue. */
 export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit: Emit): void {
   const giving: Giving = { server, reach, choose, emit };
   for (const consumer of server.consumers) {
@@ -83,7 +83,7 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
   }
 }
 
-/** Takes out what is due again. What was given as often as it may be stays unacknowledged for ever. */
+/** Takes out the messages that are due again. One that has had its last delivery stays unacknowledged for good. */
 function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): Delivery[] {
   const due = consumer.open.filter(one => one.dueMs <= nowMs && !one.ackHeld);
   for (const one of due) consumer.open.splice(consumer.open.indexOf(one), 1);
@@ -137,7 +137,7 @@ function outcomeOf(server: ModelServer, handler: Handler): HandledOutcome {
   return kept ? "dead-lettered" : "failed";
 }
 
-/** The link has let go of what it held: those acknowledgements reach the server. */
+/** The link has released what it held, so those acknowledgements reach the server. */
 export function releaseAcks(server: ModelServer): void {
   for (const { open } of server.consumers) {
     const rest = open.filter(one => !one.ackHeld);
@@ -145,7 +145,7 @@ export function releaseAcks(server: ModelServer): void {
   }
 }
 
-/** The connection has ended: acknowledgements that the link held are lost with it, and their messages will be given again. */
+/** The connection has ended: acknowledgements that the link held are lost with it, and their messages will be redelivered. */
 export function loseAcks(server: ModelServer): void {
   for (const { open } of server.consumers) {
     const all = open.map(one => (one.ackHeld ? { ...one, ackHeld: false } : one));
@@ -153,7 +153,7 @@ export function loseAcks(server: ModelServer): void {
   }
 }
 
-/** When the next delivery is due again; undefined: none is. */
+/** The moment of the next redelivery; undefined where none is due. */
 export function nextRedeliveryMs(server: ModelServer, nowMs: number): number | undefined {
   const { deliverMax } = server.policy.consume;
   const due = server.consumers.flatMap(({ exists, members, open }) =>

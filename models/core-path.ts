@@ -1,4 +1,4 @@
-/** Core NATS: publish says "appended to a client buffer" and no more; a flush is a round trip. */
+/** Core NATS: a publish that returns proves no more than "appended to a client buffer"; a flush is a round trip. */
 import type { About } from "./choice.ts";
 import { arrivalOf, notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
@@ -13,7 +13,7 @@ const accepted: Outcome = { is: "accepted" };
 const writeFailed: Outcome = { is: "unsettled", kind: "write-failed" };
 const rejected = (kind: RejectKind): Outcome => ({ is: "rejected", kind });
 
-/** `burst.count` publish calls in one loop. The client's state may change in their midst, so the burst is eaten piece by piece. */
+/** Makes `burst.count` publish calls in one loop. The client's state may change in the middle, so the burst is consumed piece by piece. */
 export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
   const { state, emit } = bus;
   const told = (run: FrameRun, outcome: Outcome): void => {
@@ -56,7 +56,7 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
 type TellOutcome = (run: FrameRun, outcome: Outcome) => void;
 type Refuse = (run: FrameRun, kind: RejectKind) => void;
 
-/** Takes off `rest` what is published before the client's state changes. */
+/** Takes the messages that are published before the client's state changes off `rest`. */
 function publishPiece(bus: Bus, rest: FrameRun[], told: TellOutcome, refuse: Refuse): void {
   const { state, profile, emit } = bus;
   const linkIsUp = bus.view.link === "up";
@@ -89,14 +89,17 @@ function publishPiece(bus: Bus, rest: FrameRun[], told: TellOutcome, refuse: Ref
   }
 }
 
-/** How many of `rest` come before the client's state changes; a loop that cannot be interrupted comes wholly before or after. */
+/**
+ * The number of messages of `rest` that come before the client's state changes. A loop that cannot be interrupted comes wholly before or
+ * after.
+ */
 function piece(bus: Bus, label: "noticed-at" | "dialled-at", rest: readonly FrameRun[], changes: boolean): number {
   const { profile, options, state, choose } = bus;
   const count = countOf(rest);
   const keeps = profile.reconnectBuffer.kind === "kept";
   if (label === "noticed-at" && !keeps && !changes) return count;
   if (label === "dialled-at" && keeps) {
-    // Both sides of the reconnect keep the message; only a limit within reach lets anyone see on which side it fell.
+    // The message is kept on both sides of the reconnect. Only a limit within reach shows on which side it fell.
     const whole = rest.reduce((sum, run) => sum + run.count * run.frameBytes, 0);
     if (state.pendingBytes + whole <= bufferBytesMax(profile, options) - 1) return count;
   }
@@ -106,8 +109,8 @@ function piece(bus: Bus, label: "noticed-at" | "dialled-at", rest: readonly Fram
 }
 
 /**
- * The loop yields only in a call that writes, so only whole blocks come before the notice. The first may have begun earlier;
- * `writtenMin` is 1 where it is known to have been written.
+ * The loop yields only in a call that writes, so only whole blocks come before the notice. The first block may have begun earlier;
+ * `writtenMin` is 1 where that block is known to have been written.
  */
 function noticedAtFlush(
   bus: Bus,
@@ -127,7 +130,7 @@ function noticedAtFlush(
   return before(choose("noticed-at", writtenMin, writtenMax, about));
 }
 
-/** Bytes of the block that the client has not yet written when it has published so many messages of a burst. */
+/** Bytes of the block that the client has not yet written after this many messages of a burst. */
 function unwrittenAfter(messages: number, frame: number, { profile, options }: Bus): number {
   const blockBytes = inlineFlushBytes(profile, options);
   return Number.isFinite(blockBytes) ? (messages % Math.ceil(blockBytes / frame)) * frame : messages * frame;
@@ -137,7 +140,7 @@ function send(bus: Bus, run: FrameRun, told: TellOutcome): void {
   const { state, profile } = bus;
   append(state.wire, run);
   told(run, accepted);
-  // The inline flush happens in the call that brings the buffer to the threshold, so whole blocks are written.
+  // The inline flush happens in the call that fills the buffer to the threshold, so whole blocks are written.
   const blockBytes = inlineFlushBytes(profile, bus.options);
   const perBlock = Math.ceil(Math.max(0, blockBytes - state.unwrittenBytes) / run.frameBytes);
   if (run.count < perBlock) {
@@ -148,12 +151,12 @@ function send(bus: Bus, run: FrameRun, told: TellOutcome): void {
   const fullBlock = Math.ceil(blockBytes / run.frameBytes);
   const after = (run.count - perBlock) % fullBlock;
   state.unwrittenBytes = after * run.frameBytes;
-  // A flusher of its own may have run at any moment, and the next block began there: what is unwritten is any tail below a block.
+  // A flusher may have run at any moment, and the next block began there. So the unwritten part is any tail shorter than a block.
   const tail = (run.count < fullBlock ? state.unwrittenMessages + run.count : fullBlock) - 1;
   state.unwrittenMessages = profile.exit.unwritten === "racy" ? tail : after;
 }
 
-/** The connection has ended and the client does not know: what it accepts is lost; an inline write may fail and say so. */
+/** The connection has ended and the client does not know it. What it accepts is lost; an inline write may fail and return the error. */
 function writeToDeadSocket(bus: Bus, run: FrameRun, told: TellOutcome): void {
   const { state, profile, choose } = bus;
   lose([run], "outbound or socket", bus.emit);
@@ -161,7 +164,7 @@ function writeToDeadSocket(bus: Bus, run: FrameRun, told: TellOutcome): void {
   let bufferedBytes = state.unwrittenBytes;
   while (rest.length > 0) {
     const count = countOf(rest);
-    // The write happens in the call that fills the buffer, and a failed one empties it: the next is a whole buffer away.
+    // The write happens in the call that fills the buffer. A failed one empties it, so the next is a whole buffer away.
     const blockBytes = inlineFlushBytes(profile, bus.options);
     const earliest = Math.max(1, Math.ceil((blockBytes - bufferedBytes) / run.frameBytes)) - 1;
     const mayFail = profile.writeErrorsReturned && earliest < count;
@@ -189,7 +192,7 @@ function keepOrReset(bus: Bus, run: FrameRun, told: TellOutcome, refuse: Refuse)
   for (const part of rest) refuse(part, "buffer-full");
 }
 
-/** A byte anchor: what fits arrives to the byte, the rest of what is sent on that connection is lost with it. */
+/** A byte anchor: what fits arrives to the byte, and the rest of what is sent on that connection is lost. */
 function publishUnderLimit(bus: Bus, burst: FrameRun, told: TellOutcome, refuse: Refuse): void {
   const { state, profile, choose, emit } = bus;
   const left = bus.view.limitBytesLeft;
@@ -206,12 +209,12 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: TellOutcome, refuse:
   arrive(bus, through);
   const { interruptible } = profile.burst;
   const sent = countOf(rest);
-  // What ends within the limit may reach it alone; else it took bytes of the message after.
+  // Messages that end within the limit may reach it alone; otherwise it took bytes of the message after them.
   const written = fits > 0 && fits * burst.frameBytes === left ? 0 : 1;
   let before = sent;
   if (interruptible === "at-inline-flush" && sent > 0) {
     state.unwrittenBytes = unwrittenAfter(fits, burst.frameBytes, bus);
-    // Whatever reached the limit has been written, and its block with it.
+    // The bytes that reached the limit have been written, and their block with them.
     before = noticedAtFlush(bus, rest, state.unwrittenBytes === 0 ? written : 1);
   } else if (interruptible === true) {
     state.unwrittenBytes = Math.min(fits * burst.frameBytes, inlineFlushBytes(profile, bus.options) - 1);
@@ -233,8 +236,8 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: TellOutcome, refuse:
 }
 
 /**
- * An overlapped burst and the cut it raced with. One question covers what was in flight already and the beginning of the
- * burst; the rest of the burst meets a connection that has ended.
+ * An overlapped burst and the cut that it raced with. One question covers both what was in flight already and the beginning of the burst.
+ * The rest of the burst meets a connection that has ended.
  */
 export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   const { state, profile, choose, emit } = bus;
@@ -259,7 +262,7 @@ export function raceWithCut(bus: Bus, burst: OpenBurst): void {
   for (const rest of flight) publish(bus, step, rest);
 }
 
-/** A round trip: ok means that all that was sent on this connection has been processed by the server. */
+/** A round trip: ok means that the server has processed everything sent on this connection. */
 export function flush(bus: Bus, step: FlushStep): void {
   const tell = (outcome: CallOutcome): void => bus.emit({ kind: "called", step: step.id, call: "flush", outcome });
   const outcome = flushOutcome(bus);
@@ -278,7 +281,7 @@ function flushOutcome(bus: Bus): CallOutcome {
   state.unwrittenBytes = 0;
   if (state.client === "connected") {
     if (bus.view.hindrance !== "none") {
-      // Its answer comes later, maybe to a socket that was closed meanwhile.
+      // Its answer comes later, perhaps to a socket that has been closed.
       state.fresh = true;
       return timeout;
     }
@@ -299,7 +302,7 @@ function flushOutcome(bus: Bus): CallOutcome {
     }
     return choose("timed-out-first", 0, 1) === 1 ? timeout : disconnected;
   }
-  // The link is back and the client was not awaited.
+  // The link is back, and the scenario did not wait for the client.
   if (choose("timed-out-first", 0, 1) === 1) {
     if (keeps) state.pendingBytes += pingBytes;
     return timeout;

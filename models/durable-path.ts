@@ -1,6 +1,6 @@
 /**
  * The durable path: a publish through JetStream is a request, and its sender waits for the stream's acknowledgement. It uses the same
- * buffers as a core publish, so a call that ended by its timeout says nothing: the message may be stored, lost, or stored later.
+ * buffers as a core publish. So a call that ends in a timeout proves nothing: the message may be stored, lost, or stored later.
  */
 import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
@@ -18,10 +18,10 @@ import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 
 const timeout: Outcome = { is: "unsettled", kind: "timeout" };
 const noResponders: Outcome = { is: "rejected", kind: "no-responders" };
-/** Whether the messages that an answer counts were stored is seen in their stream. */
+/** The stream shows which of the messages that an answer counts were stored. */
 const heldOf = (runs: readonly FrameRun[]): About => ({ kind: "held", runs, which: "counted" });
 
-/** How the bus publishes the messages of a step: subject, id and frame. */
+/** The subject, id and frame with which the bus publishes the messages of a step. */
 export function viaOf(
   policy: Policy,
   profile: Profile,
@@ -44,7 +44,7 @@ export function viaOf(
   return { via: { ...about, ...(isShared ? { id } : { each: true as const }) }, frameBytes: size };
 }
 
-/** The calls of one step, each waiting for its own answer; where they are asynchronous, all at once. */
+/** Makes the calls of one step, each waiting for its own answer; asynchronous ones are made all at once. */
 export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
   const { state, profile } = bus;
   const rest = [burst];
@@ -73,7 +73,7 @@ export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
 interface Teller {
   tell(run: FrameRun, outcome: Outcome, tookMs?: number): void;
   refuse(runs: readonly FrameRun[], kind: "closed" | "draining" | "not-connected" | "no-headers" | "buffer-full"): void;
-  /** After the bus's own attempts. */
+  /** Called after the bus's own attempts. */
   timeOut(run: FrameRun): void;
 }
 
@@ -107,13 +107,13 @@ function teller(bus: Bus, step: StepId): Teller {
   };
 }
 
-/** Whether the step publishes what an earlier one has. */
+/** True where the step repeats what an earlier one published. */
 const isAgain = ({ state }: Bus, step: StepId): boolean =>
   state.service?.asked.some(one => one.step === step) === false;
 
 /**
- * A call that waits for seconds outlasts the client's noticing that its connection has ended, and its way back where the link is up
- * again. Only the first of them can meet the old connection.
+ * A call that waits for seconds lasts until the client has noticed the end of its connection, and has reconnected if the link is up again.
+ * Only the first call can meet the old connection.
  */
 function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller): void {
   const { state, profile, choose, emit } = bus;
@@ -137,7 +137,7 @@ function settleConnection(bus: Bus, step: StepId, rest: FrameRun[], told: Teller
   reconnect(state, profile, emit);
 }
 
-/** The first attempt went into the old connection; the bus's next, if it makes one, meets the new. */
+/** The first attempt went into the old connection; the bus's next attempt, if it makes one, meets the new one. */
 function retryConnected(bus: Bus, run: FrameRun, told: Teller): void {
   const { state, profile, emit } = bus;
   if (attemptsMax(bus, run) < 2) {
@@ -148,7 +148,7 @@ function retryConnected(bus: Bus, run: FrameRun, told: Teller): void {
   publishConnected(bus, [run], told, true);
 }
 
-/** Published while down, and still waited for when the client is connected again: what was kept is stored, what a dial reset is lost. */
+/** Calls made while down that still wait when the client is connected again: what was kept is stored, and what a dial reset is lost. */
 export function waitForReconnect(bus: Bus, step: StepId, run: FrameRun, told: Teller = teller(bus, step)): void {
   const { state, profile, options, emit } = bus;
   if (profile.reconnectBuffer.kind === "kept" && accepts(state.pendingBytes, run, profile, options) < 1) {
@@ -188,13 +188,13 @@ function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated =
   }
 }
 
-/** What is sent without waiting is sent once. */
+/** An asynchronous publish is sent once. */
 const attemptsMax = ({ view }: Bus, { via }: FrameRun): number =>
   via?.async === true ? 1 : (view.policy?.publish.attemptsMax ?? 1);
 
 /**
- * Nothing is in the way: all that was sent before has arrived, and each message gets its answer. After an attempt that timed out a refusal
- * says nothing of that attempt, unless both bear the same id: a stream that had stored the first would acknowledge the second.
+ * The way is clear: everything sent before has arrived, and each message gets its answer. After an attempt that timed out, a refusal proves
+ * nothing about that attempt, unless both have the same id. A stream that had stored the first would acknowledge the second.
  */
 function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): void {
   const { state, profile } = bus;
@@ -204,7 +204,7 @@ function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): vo
   const { via } = run;
   const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
   const askedAgainMs = via?.async === true ? 0 : noRespondersRetries * noRespondersWaitMs;
-  // nats.go 1.55.0, PublishMsg takes the waits off the caller's time: live, 500 ms or less end in a timeout, 501 are told.
+  // nats.go 1.55.0, PublishMsg takes the waits off the caller's time: live, 500 ms or less end in a timeout, 501 return the refusal.
   const isCutShort = askedAgainMs > 0 && askedAgainMs >= (bus.view.policy?.publish.ackTimeoutMs ?? 0);
   const provesNothing = isRepeated && via?.id === undefined && via?.each !== true;
   const isOpen = (answer: StreamReply): boolean =>
@@ -243,8 +243,8 @@ function outcomeOf(answer: Exclude<StreamReply, "silence">): Outcome {
 }
 
 /**
- * The first message is stored; what would have said so is cut off with the connection, and the others meet a link that is down; sent
- * without waiting, all are under way by then that the client has not yet noticed the cut before.
+ * The first message is stored. Its acknowledgement is cut off with the connection, and the others meet a link that is down. Asynchronous
+ * ones are already under way if they were sent before the client noticed the cut.
  */
 function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   const { state, choose, emit } = bus;
@@ -264,7 +264,7 @@ function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   for (const run of rest.splice(0)) keepOrLose(bus, run, told);
 }
 
-/** Published while the link is down, and given up before it comes back: the copies that are kept go out all the same. */
+/** Publishes made while the link is down, and given up before it comes back. The copies that are kept still go out. */
 function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = attemptsMax(bus, run)): void {
   const { state, profile, options, emit } = bus;
   if (profile.reconnectBuffer.kind === "reset-at-dial") {
@@ -282,15 +282,15 @@ function keepOrLose(bus: Bus, run: FrameRun, told: Teller, attempts: number = at
     const [one] = take(rest, 1) as [FrameRun];
     let kept = 0;
     for (; kept < attempts && accepts(state.pendingBytes, one, profile, options) > 0; kept++) keep(state, one);
-    // A refusal proves nothing where an earlier attempt was handed on.
+    // A refusal proves nothing if an earlier attempt was handed on.
     if (kept === 0 && attempts === attemptsMax(bus, run)) told.refuse([one], "buffer-full");
     else told.timeOut(one);
   }
 }
 
 /**
- * Overlapped publishes and the cut they raced with. One call at a time waits: some were acknowledged, the one under way may have
- * arrived or not, the others meet a link that is down. Asynchronous calls are all under way at once.
+ * Overlapped publishes and the cut that they raced with. Synchronous calls wait one at a time: some were acknowledged, the one under way
+ * may have arrived, and the others meet a link that is down. Asynchronous calls are all under way at once.
  */
 export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: boolean): void {
   const { state, choose, emit } = bus;
@@ -316,8 +316,8 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
 }
 
 /**
- * A server that stops ends JetStream first, and for a moment nobody answers for its subjects (F-125, F-130 of docs/facts.md). A client that
- * asks again, and waits before it does, meets a connection that has ended by then.
+ * A server that stops ends JetStream first, and for a moment nothing answers for its subjects (F-125, F-130 of docs/facts.md). A client
+ * that asks again after a wait meets a connection that has ended by then.
  */
 function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
   const { profile, view, choose, emit } = bus;
@@ -334,8 +334,8 @@ function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean
 }
 
 /**
- * What waits in a stream's queues when it stops is answered by nobody, stored or not, and what comes after finds no stream: nats-server 2.15.2,
- * server/stream.go, internalLoop, which stores and sends the answers, ends with the stream. Gives back how many.
+ * Messages that wait in a stream's queues when it stops get no answer, stored or not, and later ones find no stream. nats-server 2.15.2,
+ * server/stream.go: internalLoop, which stores and sends the answers, ends with the stream. Returns their number.
  */
 function leaveAtStop(bus: Bus, rest: FrameRun[], told: Teller): number {
   const { profile, choose, emit } = bus;
@@ -349,12 +349,12 @@ function leaveAtStop(bus: Bus, rest: FrameRun[], told: Teller): number {
 }
 
 interface Silenced {
-  /** Of the first of the calls. */
+  /** The number of calls under way, from the first on. */
   readonly underWay: number;
   readonly arrived: number;
 }
 
-/** Of the calls under way some have arrived, and none is told so. */
+/** Ends the calls under way, some of whose messages have arrived, without an answer to any. */
 function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, told: Teller, isAsync: boolean): void {
   const { state, emit, profile } = bus;
   const silenced = take(rest, arrived);
@@ -367,8 +367,8 @@ function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, to
 }
 
 /**
- * Of asynchronous calls that a disconnect fails, so many of the last are kept, and stored later. nats.go keeps what is published once it is
- * reconnecting, and js.go fails what is pending a moment after, when it hears of that: F-124 of docs/facts.md.
+ * The last of the asynchronous calls that a disconnect fails are kept, and stored later; returns their number. nats.go keeps what is
+ * published once it is reconnecting. js.go fails what is pending a moment later, when it hears of that: F-124 of docs/facts.md.
  */
 function keptThough({ state, choose, profile, options }: Bus, beyond: readonly FrameRun[]): number {
   const [run] = beyond;
@@ -380,7 +380,10 @@ function keptThough({ state, choose, profile, options }: Bus, beyond: readonly F
   );
 }
 
-/** Asynchronous calls made after the client has noticed wait through the outage like any other: nats.go, F-127 of docs/facts.md. */
+/**
+ * The number of asynchronous calls sent before the client noticed. Later ones wait through the outage like any other: nats.go, F-127 of
+ * docs/facts.md.
+ */
 function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): number {
   const count = countOf(rest);
   const outcome = asyncTold[profile.jetStream.asyncAtDisconnect];
@@ -395,7 +398,7 @@ const asyncTold: Readonly<Record<Profile["jetStream"]["asyncAtDisconnect"], Outc
   "waits-for-timeout": undefined,
 };
 
-/** How a call ends whose acknowledgement will not come. */
+/** Ends a call whose acknowledgement will not come. */
 function unanswered(profile: Profile, run: FrameRun, told: Teller, isAsync: boolean): void {
   if (!isAsync) {
     told.timeOut(run);

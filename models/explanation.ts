@@ -1,12 +1,14 @@
 /**
- * The reason why the oracle admits nothing, as data: the place where the model and the observation part, on the path that got furthest. Written by the
- * search, put into words by `words.ts`, never read back.
+ * The reason why the oracle admits nothing, as data: the place where the model and the observation part, on the path that got furthest. The
+ * search writes it, `words.ts` puts it into words, and no code reads the words.
  */
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
 import type { ConnectionChange, Content, Outcome } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** One place where they part. `observed` is undefined where nothing was; an entry is `beyond` where the model says nothing more. */
+/**
+ * One place where the two part. `observed` is undefined where the observation has ended; an entry is `beyond` where the model has ended.
+ */
 export type Disagreement =
   | {
       readonly kind: "publish";
@@ -47,13 +49,13 @@ export type Reason =
       /** Undefined where no step could be compared at all. */
       readonly lead: Disagreement | undefined;
       readonly at: StepId;
-      /** The deliveries that were matched by then. */
+      /** The number of deliveries that were matched by then. */
       readonly matched: number;
       readonly deliveries: number;
     }
   | { readonly kind: "out-of-evaluations"; readonly evaluationsMax: number };
 
-/** The most disagreements kept of one place: enough to find one about a message. */
+/** The most disagreements kept for one place: enough to find one about a message. */
 const keptMax = 12;
 
 /** The furthest place that any path reached, by step and then by deliveries, and the disagreements met there. */

@@ -1,4 +1,4 @@
-/** `nats-faultline/model`: the pure model, its oracle and its vocabulary. It has no clock, no library and no chance of its own. */
+/** `nats-faultline/model`: the pure model, its oracle and its vocabulary. It uses no clock, no library and no randomness. */
 export { type Given, step } from "./bus.ts";
 export { type Answer, type Choose, expand, sampled } from "./choice.ts";
 export type { Disagreement, Reason } from "./explanation.ts";

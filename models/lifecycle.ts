@@ -1,4 +1,4 @@
-/** The process around the client, under a policy: what befalls it, how it ends, what its probes say, what time does to it. */
+/** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
 
 import { closeForGood, land } from "./connection.ts";
 import { deliver, leave, nextRedeliveryMs, type Reach } from "./consumers.ts";
@@ -22,7 +22,7 @@ export function served(bus: Bus): Served | undefined {
   return service === undefined || policy === undefined ? undefined : { ...bus, service, policy };
 }
 
-/** What befalls the process happens to its client. */
+/** Applies what happens to the process to its client. */
 export function live(bus: Served, life: readonly Life[]): void {
   for (const one of life) befall(bus, one);
 }
@@ -62,7 +62,7 @@ function closeUnasked({ state, emit }: Served): void {
   if (state.client !== "closed") closeForGood(state, ["closed"], "reconnect buffer", emit);
 }
 
-/** The first connection of the process. A bus that publishes through JetStream makes its streams now, if it can. */
+/** The first connection of the process. A bus that publishes through JetStream now makes its streams, if it can. */
 export function connectFirst(bus: Served, path: View["path"]): void {
   const { state, view, service, emit } = bus;
   state.client = "connected";
@@ -74,7 +74,7 @@ export function connectFirst(bus: Served, path: View["path"]): void {
 
 type ProcessEnding = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
 
-/** The process is gone, and with it what its client kept. What its socket had taken is still under way. */
+/** The process is gone, with everything that its client kept. What its socket had taken is still under way. */
 export function finish(bus: Bus, ending: ProcessEnding, drained = false): void {
   const { state, view, profile, emit } = bus;
   lose(state.pending, "process exit", emit);
@@ -89,7 +89,7 @@ export function finish(bus: Bus, ending: ProcessEnding, drained = false): void {
   emit({ kind: "process", change: "exited", replica: 0, ...ending });
 }
 
-/** After every step: consumers are given what there is, and the probes are asked. */
+/** Called after every step: consumers are given what there is, and the probes are asked. */
 export function lookAround(bus: Served, nowMs: number = bus.view.nowMs): void {
   const { service, choose, emit } = bus;
   deliver(service.server, reachOf(bus, nowMs), choose, emit);
@@ -104,11 +104,11 @@ function reachOf({ state, view }: Served, nowMs: number): Reach {
   return { nowMs, first, others };
 }
 
-/** Whether the durable path would work for this process now. */
+/** True where the durable path would work for this process now. */
 const isDurablePathUsable = ({ view, service: { server } }: Served): boolean =>
   view.jetStream && view.path === "jetstream" && isUsable(server);
 
-/** Asked where the plan knows what the client knows of its connection, and nothing keeps an answer back. */
+/** True where the plan knows as much as the client about its connection, and nothing delays an answer. */
 export const isProbed = (view: Readonly<View>): boolean =>
   (view.process === "waiting" || view.process === "running") &&
   view.client !== "unsure" &&
@@ -129,7 +129,10 @@ function tellProbe(bus: Served): void {
   emit({ kind: "probe", replica: 0, ready, live, connected, durable, atMs: view.nowMs });
 }
 
-/** A bus that asks until its durable path is usable asks in its readiness probe too, and makes what a restart of the server has lost. */
+/**
+ * True for a bus that asks until its durable path is usable. It asks in its readiness probe too, and remakes the streams that a restart of
+ * the server has lost.
+ */
 const looksForStreams = ({ startup }: Policy): boolean =>
   startup.jetStreamProbe === "until-usable" && startup.readiness === "connected-and-durable";
 
@@ -144,10 +147,10 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
   }
 }
 
-/** Time passes for the process, for what waits for an acknowledgement, and for the server's disk. */
+/** Time passes for the process, for messages that wait for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
   const { view, service, choose, emit } = bus;
-  // What is on its way is there before any limit of time is reached.
+  // Messages on their way arrive before any time limit is reached.
   if (view.link === "up" && view.hindrance === "none") land(bus);
   const untilMs = view.nowMs + ms;
   live(bus, life);

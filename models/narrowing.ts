@@ -1,6 +1,6 @@
 /**
- * The answers to a question that an observation leaves open; all others contradict it. TCP keeps order, so a message that arrived came
- * with every one sent before it on its connection. Each rule is checked against the plain search by a test.
+ * The answers to a question that an observation leaves open; all others contradict it. TCP keeps order, so a message that arrived came with
+ * every one sent before it on its connection. A test checks each rule against the plain search.
  */
 import { type About, type Label, wholeRange } from "./choice.ts";
 import type { Position } from "./comparison.ts";
@@ -15,19 +15,19 @@ import type { Scenario, Step } from "./vocabulary/scenario.ts";
 export class Narrowing {
   private readonly seen: Indexed;
   private readonly limitIsReachable: boolean;
-  /** Messages that the reconnect buffer can hold at the most. */
+  /** The most messages that the reconnect buffer can hold. */
   private readonly keptMax: number;
 
   constructor(scenario: Scenario, profile: Profile, seen: Indexed) {
     this.seen = seen;
-    // Under a policy a stop tells how much was kept, too.
+    // Under a policy, a stop also tells how much was kept.
     this.limitIsReachable =
       scenario.policy !== undefined ||
       bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
     this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
   }
 
-  /** The answers to try, in order; `at` is how far the observation is matched when the question is asked. */
+  /** The answers to try, in order; `at` is the matched part of the observation when the question is asked. */
   answers(label: Label, lo: number, hi: number, about: About | undefined, at: Position): readonly number[] {
     if (about === undefined) return wholeRange(label, lo, hi);
     switch (about.kind) {
@@ -40,13 +40,13 @@ export class Narrowing {
       case "until-ended-as":
         return [this.firstTold(about, lo, hi, true)];
       case "held": {
-        // Others may have the same message too, published again or captured: the likeliest first, and then all.
+        // Other copies may hold the same message too, published again or captured. So the likeliest answer comes first, and then all.
         const likeliest = offset(about.runs, lo, hi, m => this.seen.held.has(m) === (about.which === "rest"));
         return [likeliest, ...wholeRange(label, lo, hi).filter(answer => answer !== likeliest)];
       }
       case "arrived": {
         const most = Math.min(hi, this.matched(about.runs, at.delivered));
-        // With a limit in reach, part of a burst may have been kept and sent later instead; without, nobody could tell.
+        // With a limit in reach, part of a burst may have been kept and sent later instead; without one, the two look the same.
         return this.limitIsReachable ? downwards(most, Math.max(lo, most - this.keptMax)) : [most];
       }
       case "rest-is-kept":
@@ -73,7 +73,7 @@ export class Narrowing {
     return [...new Set([offset(runs, lo, hi, isOpen), refused, offset(runs, lo, hi, isCutOff), ...beforeFull])];
   }
 
-  /** The members whose next message this is; the others were not given it. */
+  /** The members whose next message this is; the others did not get it. */
   private handlers(
     { subject, message, replicas }: Extract<About, { kind: "handled-by" }>,
     at: Position,
@@ -87,7 +87,7 @@ export class Narrowing {
     return given.length > 0 ? given : [0];
   }
 
-  /** The first call whose outcome is the named one, or is not. */
+  /** The first call with the named outcome, or with any other. */
   private firstTold(
     { runs, outcome }: Extract<About, { kind: "ended-as" | "until-ended-as" }>,
     lo: number,
@@ -98,7 +98,7 @@ export class Narrowing {
     return offset(runs, lo, hi, m => (this.seen.outcomeKeys[m] === key) === isSo);
   }
 
-  /** What comes after the notice and before the first refusal is kept, and arrives before anything later does. */
+  /** Messages between the notice and the first refusal are kept, and arrive before anything later. */
   private noticedAt(runs: readonly Run[], lo: number, hi: number): readonly number[] {
     const refused = offset(runs, lo, hi, m => this.seen.outcomeKeys[m] === bufferFull);
     const arrived = firstDelivered(this.seen, runs);
@@ -112,7 +112,7 @@ export class Narrowing {
     return this.limitIsReachable ? downwards(refused, Math.max(lo, refused - this.keptMax)) : [hi, lo];
   }
 
-  /** The count of the runs' messages that, in order, are the next ones observed. */
+  /** The number of messages of the runs that are, in order, the next ones observed. */
   private matched(runs: readonly Run[], from: number): number {
     const { delivered } = this.seen.observed;
     let at = from;
@@ -126,7 +126,7 @@ export class Narrowing {
 const bufferFull = outcomeKey({ is: "rejected", kind: "buffer-full" });
 const timedOut = outcomeKey({ is: "unsettled", kind: "timeout" });
 
-/** The count of the runs' messages before the first, from the `lo`th on, that is so; `hi` at the most. */
+/** The number of messages of the runs before the first one, from the `lo`th on, for which `is` is true; `hi` at most. */
 function offset(runs: readonly Run[], lo: number, hi: number, is: (message: number) => boolean): number {
   let at = 0;
   for (const run of runs) {
@@ -138,7 +138,7 @@ function offset(runs: readonly Run[], lo: number, hi: number, is: (message: numb
 const downwards = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
 
-/** The most that the scenario could ever put into a buffer. */
+/** The most bytes that the scenario could ever put into a buffer. */
 function bytesOf(steps: readonly Step[], subject: string, profile: Profile): number {
   return steps.reduce((sum, one) => {
     if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes, profile);

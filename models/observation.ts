@@ -3,21 +3,21 @@ import { type CallTold, outcomeKey, type PublishTold, type ServiceTold, serviceK
 import type { ConnectionChange, Content, Event, Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** One ordered list per actor. Across actors no order is assumed, except that of the steps that await. */
+/** One ordered list per actor. No order across actors is assumed, except that of the steps that wait. */
 export interface Observation {
   readonly published: number;
-  /** By message. */
+  /** Indexed by message. */
   readonly outcomes: readonly PublishTold[];
   readonly calls: ReadonlyMap<StepId, readonly CallTold[]>;
   readonly connection: readonly ConnectionChange[];
   readonly delivered: readonly number[];
-  /** Messages that no bus of ours can have sent. */
+  /** The number of messages that the bus cannot have sent. */
   readonly foreign: number;
   /** The first message that arrived with another content than it was published with. */
   readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
-  /** Under a policy: outcomes of what was published again, by step and message (`publishedAgain`). */
+  /** Outcomes of repeated publishes under a policy, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
-  /** Under a policy: one list for `streams`, `processes` and `probes` each, and one for every handler (`handlerOf`). */
+  /** Lists under a policy: one each for `streams`, `processes` and `probes`, and one for every handler (`handlerOf`). */
   readonly service: ReadonlyMap<string, readonly ServiceTold[]>;
 }
 
@@ -25,7 +25,7 @@ export const publishedAgain = (step: StepId, message: number): string => `${step
 
 export const handlerOf = (replica: number, subject: string): string => `handler/${replica}/${subject}`;
 
-/** The entries of a service event, and the actor that they belong to. */
+/** The entries of a service event, and the actor to whom they belong. */
 export function serviceTold(event: Event): { actor: string; told: readonly ServiceTold[] } | undefined {
   switch (event.kind) {
     case "holds": {
@@ -72,7 +72,7 @@ export function observe(events: readonly Event[]): Observation {
   let altered: Observation["altered"];
   let last: ConnectionChange | undefined;
   for (const event of events) {
-    // Another process has another client, whose first word is never a repetition.
+    // A new process has a new client, whose first report is never a repetition.
     if (event.kind === "process" && event.change === "started" && event.replica === 0) last = undefined;
     const said = serviceTold(event);
     if (said !== undefined) service.set(said.actor, [...(service.get(said.actor) ?? []), ...said.told]);
@@ -99,13 +99,13 @@ export function observe(events: readonly Event[]): Observation {
   return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, altered, again, service };
 }
 
-/** An observation with its keys, and with the facts that the search asks about its messages. */
+/** An observation with its keys, and with the facts about its messages that the search asks for. */
 export interface Indexed {
   readonly observed: Observation;
-  /** By message. */
+  /** Indexed by message. */
   readonly outcomeKeys: readonly string[];
   readonly service: ReadonlyMap<string, readonly { readonly told: ServiceTold; readonly key: string }[]>;
-  /** For each number, the count of the messages below it that were delivered. */
+  /** The number of delivered messages below each message. */
   readonly deliveredBelow: Int32Array;
   /** Messages that some stream holds at the end. */
   readonly held: ReadonlySet<number>;
@@ -125,7 +125,7 @@ export function indexed(observed: Observation): Indexed {
   };
 }
 
-/** Neighbours that share an outcome share its key. */
+/** Equal neighbours share one key. */
 function keysOf(outcomes: readonly PublishTold[]): readonly string[] {
   let last: PublishTold | undefined;
   let key = "";

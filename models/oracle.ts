@@ -1,7 +1,7 @@
 /**
- * The oracle: does the model admit what was observed? It expands the model along the observation; each answer's range is
- * narrowed by the observation that decides it, and states that failed are remembered. Nothing admissible left is a
- * disagreement, explained by the furthest point reached. A plain search, without narrowing, is kept as its reference in tests.
+ * The oracle: does the model admit the observation? It expands the model along the observation. Each answer's range is narrowed by the
+ * observation that decides it, and states that failed are remembered. If nothing admissible is left, they disagree, and the furthest point
+ * reached explains why. Tests keep a plain search, without narrowing, as the reference.
  */
 import { step } from "./bus.ts";
 import { type Asked, type Choose, expand, wholeRange } from "./choice.ts";
@@ -28,21 +28,21 @@ export type Admission =
 export interface OracleOptions {
   /** Step evaluations before the answer is "undecided". */
   readonly evaluationsMax?: number;
-  /** `plain`: every answer of every question; the reference. */
+  /** `plain`: every answer to every question; the reference. */
   readonly search?: "narrowed" | "plain";
-  /** Where messages ended is known: one explanation will do, and others need not be looked for. */
+  /** The places where messages ended are known, so one explanation is enough. */
   readonly knowsPlaces?: boolean;
 }
 
-/** Whether the model of this profile admits the observation. */
+/** The oracle's answer: does the model of this profile admit the observation? */
 export function admits(planned: PlannedCase, observed: Observation, options: OracleOptions = {}): Admission {
   return new Search(planned, observed, options).run();
 }
 
 /**
- * Of the answers by which an observation was admitted, those that every explanation of it gives, where `isSame` says when two answers
- * to one question are the same. It tries every answer, since narrowing drops those that would do as well. None where it is not
- * through within `evaluationsMax`: then nobody knows.
+ * The answers by which an observation was admitted that every explanation of it gives; `isSame` says when two answers to one question are
+ * the same. It tries every answer, since narrowing drops those that would do as well. Empty where it does not finish within
+ * `evaluationsMax`, since the answer is then unknown.
  */
 export function forcedAnswers(
   planned: PlannedCase,
@@ -73,7 +73,7 @@ interface Attempt {
   readonly ended: readonly Event[];
 }
 
-/** How far an explanation has come: the step that is next, where it begins, and what the steps before it ended and answered. */
+/** The progress of an explanation: the next step, where it begins, and the events and answers of the steps before it. */
 interface PathSoFar {
   readonly index: number;
   readonly state: BusState;
@@ -84,17 +84,17 @@ interface PathSoFar {
 
 type PathEnd = "failed" | "admitted" | "enough";
 
-/** Told of the answers of the steps before `until`, the end being one of them. True: go on looking; false: enough. */
+/** Receives the answers of the steps before `until`; the end counts as one of them. Returns true to go on looking. */
 type OnAdmit = (ended: readonly Event[], answers: readonly Asked[], until: number) => boolean;
 
-/** Explanations looked for, and what may be spent on them after the first, before a place of loss counts as known. */
+/** The number of explanations to look for after the first, before a place of loss counts as known. */
 const pathsMax = 8;
 const evaluationsAfterFirst = 1_000;
 
 class Search {
   private readonly steps: readonly PlannedStep[];
   private readonly failed = new Set<string>();
-  /** Places from where every explanation has been told; undefined: explanations are told whole. */
+  /** Places from which every explanation has been reported; undefined: explanations are reported whole. */
   private explained: Set<string> | undefined;
   private evaluations = 0;
   private evaluationsMax: number;
@@ -144,8 +144,8 @@ class Search {
   }
 
   /**
-   * Tells every explanation, until told that it is enough; what was told of the steps from some place on is not told again from the same
-   * place. Whether it came to the end.
+   * Reports every explanation until `onAdmit` returns false. The part from some place on is not reported again from the same place. Returns
+   * true where it came to the end.
    */
   everyExplanation(onAdmit: (answers: readonly Asked[], isTold: (step: StepId) => boolean) => boolean): boolean {
     this.explained = new Set();
@@ -198,7 +198,7 @@ class Search {
     return found;
   }
 
-  /** Does one step from a copy of the state, comparing what the model says with what was observed. */
+  /** Does one step from a copy of the state, comparing the model's events with the observation. */
   private attempt(planned: PlannedStep, state: BusState, from: Position, at: Position, choose: Choose): Attempt {
     const next = copy(state);
     Object.assign(at, from);

@@ -1,10 +1,10 @@
-/** What the client keeps of the publishes made while it knows that it is disconnected. */
+/** The client's buffer of publishes made while it knows that it is disconnected. */
 import { append, type BusState, type FrameRun } from "./state.ts";
 import { payloadBytesOf } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { Options } from "./vocabulary/scenario.ts";
 
-/** Bytes at which the buffer refuses; 0: it refuses everything; infinite where nothing is ever refused. */
+/** The size in bytes at which the buffer refuses. 0: it refuses everything; infinite: it refuses nothing. */
 export function bufferBytesMax(profile: Profile, options: Options): number {
   const buffer = profile.reconnectBuffer;
   if (buffer.kind === "reset-at-dial") return Number.POSITIVE_INFINITY;
@@ -13,7 +13,9 @@ export function bufferBytesMax(profile: Profile, options: Options): number {
   return Math.max(0, asked);
 }
 
-/** How many of the burst the buffer takes: a message is refused iff what is kept and what it claims reach the limit. */
+/**
+ * The number of messages of the burst that the buffer takes. A message is refused iff the bytes kept and those it claims reach the limit.
+ */
 export function accepts(pendingBytes: number, burst: FrameRun, profile: Profile, options: Options): number {
   const roomBytes = bufferBytesMax(profile, options) - pendingBytes - claimBytes(burst, profile, options);
   return Math.max(0, Math.min(burst.count, Math.ceil(roomBytes / burst.frameBytes)));
@@ -22,11 +24,11 @@ export function accepts(pendingBytes: number, burst: FrameRun, profile: Profile,
 function claimBytes({ frameBytes, via }: FrameRun, profile: Profile, { subject }: Options): number {
   const { reconnectBuffer: buffer } = profile;
   if (buffer.kind !== "kept" || buffer.refuses === "at-limit") return 0;
-  // With its payload it may reach the limit, and not exceed it.
+  // The payload may reach the limit, and must not exceed it.
   return (via?.payloadBytes ?? payloadBytesOf(subject, frameBytes, profile) ?? frameBytes) - 1;
 }
 
-/** Bytes waiting in the client at which a publish writes them itself. */
+/** The bytes waiting in the client at which a publish writes them itself. */
 export function inlineFlushBytes(profile: Profile, options: Options): number {
   if (profile.inlineFlushBytes !== "over-limit") return profile.inlineFlushBytes;
   const limitBytes = bufferBytesMax(profile, options);

@@ -1,6 +1,6 @@
 /**
- * The server: what its streams hold, which ids they remember, which consumers they feed. Everything that arrives comes through
- * `receive`, whichever way it was published: a stream captures by subject and asks no one.
+ * The server: what its streams hold, which ids they remember, which consumers they feed. Everything that arrives comes through `receive`,
+ * whichever way it was published, since a stream captures by subject alone.
  */
 import type { Choose } from "./choice.ts";
 import { covers } from "./policy/pattern.ts";
@@ -9,21 +9,21 @@ import { syncIntervalMs } from "./policy/times.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
 
-/** How a message was published: what its frame alone does not say. */
+/** The facts about a publish that its frame does not show. */
 export interface Via {
   readonly subject: string;
   readonly payloadBytes: number;
   readonly key?: string;
-  /** Through JetStream: its sender waits for an acknowledgement, and the observer looks for it in the stream. */
+  /** Published through JetStream: the sender waits for an acknowledgement, and the observer looks for the message in the stream. */
   readonly durable: boolean;
-  /** One message id for all of the run, which is then one message; `each`: every message has one of its own. */
+  /** One message id for the whole run, which is then one message; `each`: every message has a different one. */
   readonly id?: string;
   readonly each?: true;
-  /** Sent without waiting for the acknowledgement of the one before. */
+  /** Sent without waiting for the previous acknowledgement. */
   readonly async?: true;
 }
 
-/** What an event says of how its messages were published. */
+/** The fields of an event that tell how its messages were published. */
 export const saysVia = (via: Via | undefined): { subject?: string; key?: string; durable?: true } =>
   via === undefined
     ? {}
@@ -35,11 +35,11 @@ export const saysVia = (via: Via | undefined): { subject?: string; key?: string;
 
 interface Stored extends Run {
   readonly subject: string;
-  /** Published through JetStream; else captured on its way to others, and arrived with them. */
+  /** Published through JetStream; otherwise captured on the way to other listeners, with whom it arrived. */
   readonly durable: boolean;
 }
 
-/** An id seen; without `id` that of each message of the run. */
+/** An id that was seen; without `id`, one for each message of the run. */
 interface SeenId extends Run {
   readonly id?: string;
   readonly atMs: number;
@@ -50,9 +50,9 @@ export interface Stream {
   exists: boolean;
   /** Oldest first. */
   log: Stored[];
-  /** Of the newest, how many no acknowledgement has followed: the server may not have stored them yet. */
+  /** The number of newest messages that no acknowledgement has followed: the server may not have stored them yet. */
   unconfirmed: number;
-  /** Of the oldest, how many the disk has. */
+  /** The number of oldest messages that are on disk. */
   synced: number;
   seen: SeenId[];
 }
@@ -61,10 +61,10 @@ export interface Stream {
 export interface Consumer {
   readonly stream: string;
   readonly subject: string;
-  /** The replica whose library made it, and will delete it; -1: the operator. */
+  /** The replica whose library made it and will delete it; -1: the operator. */
   readonly creator: number;
   exists: boolean;
-  /** Messages of the stream given out so far, oldest first, discarded ones among them. */
+  /** The number of messages of the stream delivered so far, oldest first, discarded ones included. */
   given: number;
   readonly members: Member[];
   readonly open: Delivery[];
@@ -75,12 +75,12 @@ export interface Member {
   readonly handler: "acks" | "fails" | "hangs";
 }
 
-/** Given to a handler, and not acknowledged yet. */
+/** Messages given to a handler and not yet acknowledged. */
 export interface Delivery extends Run {
   readonly replica: number;
   readonly delivery: number;
   readonly dueMs: number;
-  /** Handled: its acknowledgement waits in a link that holds it. */
+  /** Handled, but the acknowledgement waits in a link that holds it. */
   readonly ackHeld: boolean;
 }
 
@@ -88,7 +88,7 @@ export interface ModelServer {
   readonly policy: Policy;
   streams: Stream[];
   consumers: Consumer[];
-  /** Until when everything stored before has reached the disk. */
+  /** The moment up to which everything stored has reached the disk. */
   syncedMs: number;
 }
 
@@ -117,24 +117,24 @@ export const copyServer = (server: ModelServer): ModelServer => ({
 export const keyOfServer = ({ streams, consumers, syncedMs }: ModelServer): string =>
   JSON.stringify([streams.map(({ policy: _, ...rest }) => rest), consumers, syncedMs]);
 
-/** The bus makes the streams that its policy lets it make. A stream that is there already is as good. */
+/** The bus makes the streams that its policy lets it make. An existing stream is as good. */
 export function makeStreams(server: ModelServer): void {
   for (const stream of server.streams) if (stream.policy.made === "created") stream.exists = true;
 }
 
-/** Whether everything that the policy publishes through JetStream would be stored. */
+/** True where everything that the policy publishes through JetStream would be stored. */
 export const isUsable = (server: ModelServer): boolean => server.streams.every(stream => stream.exists);
 
-/** What a publish through JetStream is answered; `silence` where somebody listens who never answers. */
+/** The reply to a publish through JetStream; `silence` where a listener exists that never answers. */
 export type StreamReply = "stored" | "duplicate" | "full" | "no-responders" | "silence";
 
-/** What a dealing with the server needs to know of the world around it. */
+/** The part of the world around the server that a dealing depends on. */
 export interface At {
   readonly nowMs: number;
   readonly jetStream: boolean;
 }
 
-/** What a message is taken in with. */
+/** The arguments of a receipt besides the messages. */
 export interface Dealing {
   readonly server: ModelServer;
   readonly at: At;
@@ -142,7 +142,7 @@ export interface Dealing {
   readonly emit: Emit;
 }
 
-/** Messages arrive. Says where each ended, and gives back what its sender would be told. */
+/** Messages arrive. Emits where each ended, and returns the reply to its sender. */
 export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
   const { server, at, emit } = dealing;
   const { first, count } = run;
@@ -192,7 +192,7 @@ function capturing(server: ModelServer, subject: string): Stream | undefined {
   return server.streams.find(stream => stream.policy === policy && stream.exists);
 }
 
-/** The message that first had the id, if the window still knows it. At its very end it may or may not. */
+/** The message that first had the id, if the window still knows it. At the very end of the window it may or may not. */
 function remembered(
   stream: Stream,
   message: number,
@@ -230,7 +230,9 @@ function makeRoom(server: ModelServer, stream: Stream, via: Via, one: Run, emit:
   return true;
 }
 
-/** The process of the server is killed and comes back: memory is gone, of what nobody was told is stored any tail may be. */
+/**
+ * The server's process is killed and comes back. Its memory is gone; of the messages that were never acknowledged, any tail may be lost.
+ */
 export function killServer(server: ModelServer, choose: Choose, emit: Emit): void {
   for (const stream of server.streams) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);
@@ -240,9 +242,8 @@ export function killServer(server: ModelServer, choose: Choose, emit: Emit): voi
 }
 
 /**
- * Core messages that a stream captures on their way to others: a server that ends may have stored some that it has passed on to nobody
- * (F-130 of docs/facts.md).
- * `lost`: what did not reach the others, of what was under way.
+ * Core messages that a stream captures on their way to other listeners. A server that ends may have stored some without passing them on
+ * (F-130 of docs/facts.md). `lost`: those under way that did not reach the others.
  */
 export function storeUnseen(
   server: ModelServer,
@@ -262,8 +263,8 @@ export function storeUnseen(
 }
 
 /**
- * The server stops in order: its disk has all that was there `before`, and all that it has acknowledged. JetStream ends before the
- * connections do, so what raced with the stop as core NATS may have been passed on and not stored (F-130 of docs/facts.md).
+ * The server stops in order: its disk has everything that was there `before`, and everything that it has acknowledged. JetStream ends
+ * before the connections do. So core messages that raced with the stop may have been passed on and not stored (F-130 of docs/facts.md).
  */
 export function stopServer(server: ModelServer, before: readonly number[], choose: Choose, emit: Emit): void {
   for (const [i, stream] of server.streams.entries()) {
@@ -276,7 +277,7 @@ export function stopServer(server: ModelServer, before: readonly number[], choos
   forgetConsumers(server);
 }
 
-/** The machine loses power: of a file what was synced is kept for certain, of the rest any tail may be gone. Ids go with their messages. */
+/** The machine loses power. A file keeps what was synced for certain; of the rest, any tail may be lost. Ids go with their messages. */
 export function losePower(server: ModelServer, choose: Choose, emit: Emit): void {
   for (const stream of server.streams) {
     if (stream.policy.storage === "memory") loseStream(stream, emit);
@@ -317,7 +318,7 @@ function loseStream(stream: Stream, emit: Emit): void {
   Object.assign(stream, newStream(stream.policy, false));
 }
 
-/** Consumers of a stream that is gone are gone with it; the others have been given no more than their stream still holds. */
+/** Consumers of a lost stream are lost with it; the others were given no more than their stream still holds. */
 function forgetConsumers(server: ModelServer): void {
   const logOf = (one: Consumer): readonly Stored[] | undefined =>
     server.streams.find(stream => stream.policy.name === one.stream && stream.exists)?.log;
@@ -326,14 +327,14 @@ function forgetConsumers(server: ModelServer): void {
     one.given = Math.min(one.given, lengthOf((logOf(one) ?? []).filter(stored => covers(one.subject, stored.subject))));
 }
 
-/** Time has passed, and with it the moments at which the server writes its files out. */
+/** Time has passed, including the moments at which the server writes its files out. */
 export function syncStreams(server: ModelServer, nowMs: number): void {
   if (nowMs < server.syncedMs + syncIntervalMs) return;
   server.syncedMs = nowMs - (nowMs % syncIntervalMs);
   for (const stream of server.streams) stream.synced = lengthOf(stream.log);
 }
 
-/** Says what every stream holds. */
+/** Emits the content of every stream. */
 export function tellStreams(server: ModelServer, emit: Emit): void {
   for (const { policy, log } of server.streams)
     for (const { first, count } of log) emit({ kind: "holds", stream: policy.name, first, count });
@@ -346,7 +347,7 @@ export function notGiven(stream: Stream, { subject, given }: Consumer): Run[] {
   return mine;
 }
 
-/** What is left of a run without the messages of another. */
+/** The parts of a run that another run does not cover. */
 function minus<One extends Run>(run: One, gone: Run): One[] {
   const before = Math.min(run.count, Math.max(0, gone.first - run.first));
   const after = Math.min(run.count, Math.max(0, run.first + run.count - (gone.first + gone.count)));

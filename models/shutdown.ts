@@ -1,4 +1,4 @@
-/** How a connection is ended by its owner, close and drain, and how a process is: by its own code, by a signal. */
+/** The ends of a connection by its owner, close and drain, and those of a process, by its own code or by a signal. */
 import { closeForGood, notice } from "./connection.ts";
 import { hasHungHandler, leave } from "./consumers.ts";
 import { finish, type Served } from "./lifecycle.ts";
@@ -6,7 +6,9 @@ import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
-/** Ends the connection at once. What the client has not yet written is written or lost, by profile; nothing is waited for. */
+/**
+ * Ends the connection at once, without waiting. The profile says whether messages that the client has not yet written are written or lost.
+ */
 export function close(bus: Bus, step: StepId): void {
   const { state, profile, choose, emit } = bus;
   if (state.client === "connected") {
@@ -14,7 +16,7 @@ export function close(bus: Bus, step: StepId): void {
     state.reset = state.fresh && profile.close.socket === "reset-if-unread";
     closeForGood(state, profile.close.events.connected, "reconnect buffer", emit);
   } else {
-    // Whether the client had noticed shows only in its events.
+    // Only the client's events show whether it had noticed.
     const unnoticed = state.client === "lost" && choose("noticed-at", 0, 1) === 1;
     if (!unnoticed) notice(state, emit);
     const { connected, down } = profile.close.events;
@@ -36,7 +38,7 @@ function dropUnwritten(bus: Bus, kept = 0, place: "client outbound" | "process e
   state.wireFree = Math.min(state.wireFree, countOf(written));
 }
 
-/** Flushes, then ends the connection; while down it does what the profile says, and what was kept is gone. */
+/** Flushes, then ends the connection. While down it does what the profile says, and what was kept is lost. */
 export function drain(bus: Bus, step: StepId): void {
   const { state, profile, emit } = bus;
   if (state.client === "connected") {
@@ -51,7 +53,7 @@ export function drain(bus: Bus, step: StepId): void {
   emit({ kind: "called", step, call: "drain", outcome: tells === "ok" ? { is: "ok" } : { is: "failed", kind: tells } });
 }
 
-/** The process ends in the midst of its own code: what its client has not written by then dies with it. */
+/** The process ends in the middle of its code, and what its client has not written is lost. */
 export function exitAtOnce(bus: Bus, step: StepId): void {
   const { state, profile, choose, emit } = bus;
   if (state.client === "connected") {
@@ -62,10 +64,10 @@ export function exitAtOnce(bus: Bus, step: StepId): void {
   finish(bus, { because: "exit", code: 0, tookMs: 0, forced: false, toldLost: 0, atMs: bus.view.nowMs });
 }
 
-/** What a shell says of a process that SIGKILL has ended. */
+/** The exit code that a shell reports for a process ended by SIGKILL. */
 export const killedCode = 137;
 
-/** SIGKILL: nothing of the process runs any more. What its socket has taken is still sent. */
+/** SIGKILL: the process stops running at once. What its socket has taken is still sent. */
 export function kill(bus: Bus): void {
   finish(bus, {
     because: "killed",
@@ -77,18 +79,18 @@ export function kill(bus: Bus): void {
   });
 }
 
-/** How a stop goes: how long it would take if nothing ended it, and what it has done by then. */
+/** The course of a stop: the time it would take if nothing ended it, and what it has done by then. */
 interface StopCourse {
   readonly tookMs: number;
-  /** Its subscriptions have drained: the library has deleted the consumers it had made. */
+  /** The subscriptions have drained: the library has deleted the consumers that it had made. */
   readonly drained: boolean;
-  /** The server has taken in all that was sent. */
+  /** The server has taken in everything that was sent. */
   readonly flushed: boolean;
 }
 
 const forEver = Number.POSITIVE_INFINITY;
 
-/** SIGTERM: the policy's shutdown runs, until it ends, its budget does, or the supervisor's patience. */
+/** SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. */
 export function stop(bus: Served): void {
   const { state, view, service, policy, emit } = bus;
   const atMs = view.nowMs;
@@ -104,7 +106,7 @@ export function stop(bus: Served): void {
   finish(bus, { ...end, toldLost, atMs }, course.drained && ended);
 }
 
-/** What ends a stop that takes so long: itself, its budget where that is enforced, or its supervisor. */
+/** The end of a stop that takes this long: by itself, by its budget where that is enforced, or by its supervisor. */
 function endOf({ tookMs: ownMs }: StopCourse, { shutdown, supervisor }: Policy) {
   const forced = shutdown.forced && ownMs > shutdown.budgetMs;
   const isKilled = !forced && ownMs > supervisor.killAfterMs;
@@ -113,7 +115,7 @@ function endOf({ tookMs: ownMs }: StopCourse, { shutdown, supervisor }: Policy) 
   return { because, code: isKilled ? killedCode : 0, tookMs, forced, ended: ownMs <= tookMs };
 }
 
-/** What of the server the process can reach when it is told to stop. */
+/** The reach of the process to the server when it is told to stop. */
 type ServerReach = "up" | "held" | "down";
 
 function reachOf({ state, view }: Bus): ServerReach {
@@ -127,11 +129,11 @@ function courseOf({ profile, policy, service }: Served, replica: number, reach: 
   switch (policy.shutdown.strategy) {
     case "exit":
     case "close":
-    // Told to drain and closed in the same breath, a subscription has not drained: nothing was waited for.
+    // The subscriptions were told to drain and the connection was closed at once, so nothing has drained.
     case "subscriptions-then-close":
       return { tookMs: 0, drained: false, flushed: false };
     case "drain": {
-      // While down it ends at once, whatever it says.
+      // While down it ends at once, whatever it returns.
       if (reach === "down") return { tookMs: 0, drained: false, flushed: false };
       const handlersMs = hung ? (profile.drain.handlersWaitMs ?? forEver) : 0;
       const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
@@ -142,7 +144,7 @@ function courseOf({ profile, policy, service }: Served, replica: number, reach: 
   }
 }
 
-/** A replica beyond 0 ends; it does so only while nothing is wrong with the server. */
+/** A replica beyond 0 ends, which it does only while nothing is wrong with the server. */
 export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): void {
   const { service, policy, profile, view, emit } = bus;
   const atMs = view.nowMs;

@@ -13,18 +13,18 @@ import type { Options, StepId } from "./vocabulary/scenario.ts";
 /** Consecutive messages of one size. */
 export interface FrameRun extends Run {
   readonly frameBytes: number;
-  /** Under a policy; absent: a core publish on the subject of the options. */
+  /** Absent for a core publish on the subject of the options; set under a policy. */
   readonly via?: Via;
 }
 
-/** What there is only under a policy. */
+/** The part of the state that exists only under a policy. */
 export interface Service {
   server: ModelServer;
-  /** Every publish step so far, for those that publish the same again. */
+  /** Every publish step so far, for those that repeat one. */
   asked: readonly { readonly step: StepId; readonly first: number }[];
-  /** What was said of the probes last. */
+  /** The last answers of the probes. */
   probe: string;
-  /** Core messages that this process has accepted since its last round trip that succeeded: all that it knows of what may be lost. */
+  /** Core messages that this process has accepted since its last successful round trip: the only ones that it knows may be lost. */
   unanswered: number;
 }
 
@@ -32,25 +32,25 @@ export interface OpenBurst extends FrameRun {
   readonly step: StepId;
 }
 
-/** What only the client, the link and the server know; what the harness knows is in the plan. */
+/** The state that only the client, the link and the server know. What the harness knows is in the plan. */
 export interface BusState {
   /** `lost`: the connection has ended and the client has not noticed. `dialled`: a dial is in its handshake. */
   client: "none" | "connected" | "lost" | "disconnected" | "dialled" | "closed";
   /** A drain met a link that was down, and the client refuses every publish from then on. */
   stuck: boolean;
-  /** No round trip on this connection yet. */
+  /** The connection has had no round trip yet. */
   fresh: boolean;
-  /** The client closed its socket with bytes unread: what is on its way may be dropped. */
+  /** The client closed its socket with bytes unread, so what is on its way may be dropped. */
   reset: boolean;
   nextMessage: number;
-  /** Sent on the present connection, not known to have arrived; oldest first. */
+  /** Messages sent on the present connection and not known to have arrived; oldest first. */
   wire: FrameRun[];
-  /** How many of `wire`, oldest first, were sent before the fault in force and may have arrived in spite of it. */
+  /** The length of the oldest part of `wire` that was sent before the fault in force, and may have arrived in spite of it. */
   wireFree: number;
-  /** Kept by the client while it is down. */
+  /** Messages kept by the client while it is down. */
   pending: FrameRun[];
   pendingBytes: number;
-  /** At the end of `wire`: in the client's own buffer, since the same tick still runs. */
+  /** Messages at the end of `wire` that are still in the client's own buffer, since the tick has not ended. */
   unwrittenMessages: number;
   unwrittenBytes: number;
   /** An overlapped burst whose calls run while the next step is done. */
@@ -58,10 +58,10 @@ export interface BusState {
   service: Service | undefined;
 }
 
-/** What a step of the model is given. */
+/** The argument of a step of the model. */
 export interface Bus {
   readonly state: BusState;
-  /** What the plan knows at that point of the step. */
+  /** The plan's knowledge at that point of the step. */
   readonly view: Readonly<View>;
   readonly profile: Profile;
   readonly options: Options;
@@ -95,7 +95,7 @@ export function copy(state: BusState): BusState {
   };
 }
 
-/** Canonical text of a state: equal texts, equal futures, where the plan goes on from the same view by the same steps. */
+/** The canonical text of a state. States with equal texts have equal futures, if the plan goes on from the same view by the same steps. */
 export function key(state: BusState): string {
   const runs = (list: readonly FrameRun[]): string =>
     list
@@ -152,7 +152,7 @@ export function take(list: FrameRun[], count: number): FrameRun[] {
   return taken;
 }
 
-/** Messages of a run, `count` from `first` on. */
+/** The messages of a run, `count` from `first` on. */
 const part = ({ frameBytes, via }: FrameRun, first: number, count: number): FrameRun =>
   via === undefined ? { first, count, frameBytes } : { first, count, frameBytes, via };
 
@@ -170,7 +170,7 @@ export function append(list: FrameRun[], run: FrameRun): void {
 
 const noReplies: readonly StreamReply[] = [];
 
-/** These messages reach the server, and with it the observer and the streams. Gives back what each sender would be told. */
+/** These messages reach the server, and with it the observer and the streams. Returns the reply to each sender. */
 export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): readonly StreamReply[] {
   if (runs.length === 0) return noReplies;
   const answers: StreamReply[] = [];

@@ -4,7 +4,7 @@
  */
 import type { CallOutcome, Event, HandledOutcome, Outcome, ProcessEvent } from "./vocabulary/event.ts";
 
-/** The outcome of a publish call, or that the call never came back. */
+/** The outcome of a publish call, or the fact that the call never returned. */
 export type PublishTold = Outcome | { readonly is: "never-returned" };
 
 export interface CallTold {
@@ -12,7 +12,7 @@ export interface CallTold {
   readonly outcome: CallOutcome;
 }
 
-/** An entry of a service: of a stream, a handler, its processes or its probes. It has no times, which vary from run to run. */
+/** An entry of a service: of a stream, a handler, its processes or its probes. It holds no times, which vary from run to run. */
 export type ServiceTold =
   | { readonly kind: "holds"; readonly stream: string; readonly message: number }
   | {
@@ -43,7 +43,7 @@ export function outcomeKey(told: PublishTold | CallOutcome): string {
 
 export const callKey = ({ call, outcome }: CallTold): string => `${call}/${outcomeKey(outcome)}`;
 
-/** The names that users choose come last in a key, so that no two entries share one. */
+/** The key of a service's entry. Names that users choose come last in it, so that no two entries share one. */
 export function serviceKey(told: ServiceTold): string {
   switch (told.kind) {
     case "holds":

@@ -1,6 +1,6 @@
 /**
- * The words for what the oracle found, written for a reader and read by no code: the oracle compares entries by key, and gives its
- * reason as data. Called by the code that shows a reason.
+ * The words for what the oracle found, for a reader and not for code. The oracle compares entries by key and gives its reason as data; code
+ * that shows a reason calls this.
  */
 import type { Disagreement, Reason } from "./explanation.ts";
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";

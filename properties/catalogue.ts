@@ -1,4 +1,4 @@
-/** Every promise there is, by concern. */
+/** Every promise, by concern. */
 import { coldStart } from "./cold-start.ts";
 import { connection } from "./connection.ts";
 import { corePath } from "./core-path.ts";

@@ -1,4 +1,7 @@
-/** Promises of the cold start: how long a process may wait for NATS, what it says meanwhile, what becomes of what it accepts. */
+/**
+ * Promises of the cold start: how long a process may wait for NATS, what it reports meanwhile, and what becomes of the messages that it
+ * accepts.
+ */
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property } from "./property.ts";
@@ -6,7 +9,7 @@ import { unreadyForNothing } from "./service/probes.ts";
 import { ofService } from "./service/promise.ts";
 import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
-/** What a busy machine may add to a bound. */
+/** The time that a busy machine may add to a bound. */
 const startMarginMs = 1_000;
 
 const hindersDials: ReadonlySet<Fault["kind"]> = new Set([
@@ -19,7 +22,7 @@ const hindersDials: ReadonlySet<Fault["kind"]> = new Set([
   "silent-handshake",
 ]);
 
-/** How long it ran, or runs by now, without a connection. */
+/** The time that it ran, or has run by now, without a connection. */
 function waitedMs({ startedAtMs, connectedAtMs, exit }: ProcessLife, nowMs: number): number {
   if (connectedAtMs !== undefined) return connectedAtMs - startedAtMs;
   return exit === undefined ? nowMs - startedAtMs : exit.tookMs;
@@ -28,7 +31,7 @@ function waitedMs({ startedAtMs, connectedAtMs, exit }: ProcessLife, nowMs: numb
 const gaveUp = ({ connectedAtMs, exit }: ProcessLife): boolean =>
   connectedAtMs === undefined && (exit?.because === "startup" || exit?.because === "credentials");
 
-/** Every process that met a hindrance is connected, or has exited with a failure, before its bound. */
+/** Every process that met a hindrance is connected, or has exited with a failure, within its bound. */
 function startsWithin({ lives, nowMs }: ServiceRecord, boundMs: number): Ending {
   let exercised = 0;
   let broken: string | undefined;
@@ -47,11 +50,11 @@ function startsWithin({ lives, nowMs }: ServiceRecord, boundMs: number): Ending 
   return ending(exercised, broken);
 }
 
-/** A client dials, is refused and dials again as often as it may. */
+/** The time that a client may take to dial, be refused and dial again, as often as it may. */
 const refusalsMs = ({ profile, options, policy }: Declared): number =>
   profile.firstConnect.authErrorsMax * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
 
-/** Undefined: it did what it should; false: there is nothing to say yet. */
+/** The sentence on why a refusal looked like waiting; undefined: the process did what it should; false: too early to say. */
 function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number): string | false | undefined {
   const { replica, exit, clientClosed } = life;
   if (exit !== undefined) {
@@ -66,7 +69,7 @@ function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number):
   return ms > boundMs && `replica ${replica} was refused its credentials, and still waited after ${ms} ms`;
 }
 
-/** A process that is killed, or ends in the midst of its own code, tells nothing. */
+/** A process that is killed, or ends in the middle of its code, reports nothing. */
 const canTell = ({ because }: NonNullable<ProcessLife["exit"]>): boolean => because !== "killed" && because !== "exit";
 
 export const coldStart: readonly Property[] = [

@@ -1,13 +1,13 @@
-/** Promises of the connection. One fold serves them all: it is run once, and each reads of it what it needs. */
+/** Promises of the connection. One fold serves them all: it runs once, and each promise reads the parts that it needs. */
 import type { ConnectionChange } from "../models/vocabulary/event.ts";
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { type Declared, type Ending, ending, type Hearing, onEach, type Property, property } from "./property.ts";
 import { ofService } from "./service/promise.ts";
 
-/** A repeated word is no transition: nats.js says "disconnected" again for a dial that failed midway. */
+/** A repeated report is no transition: nats.js reports "disconnected" again for a dial that failed midway. */
 function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange): boolean {
   switch (last) {
-    // A client that is told to retry may close for good without ever having been connected.
+    // A client that is set to retry may close for good without ever having been connected.
     case undefined:
       return change === "connected" || change === "closed";
     case "connected":
@@ -22,21 +22,21 @@ function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange)
 
 export interface Connection {
   readonly attemptsMax: number;
-  /** The client's last word, and how often it said one. */
+  /** The client's last report, and the number of reports. */
   last: ConnectionChange | undefined;
   words: number;
   illegal: string | undefined;
   outages: number;
-  /** There is a process around the client: its supervisor may start another, and an outage may heal within the attempts. */
+  /** A process surrounds the client: its supervisor may start another, and an outage may heal within the attempts. */
   hasProcess: boolean;
-  /** Processes that ended because their client had closed for good, and the first whose client had not said so. */
+  /** Processes that ended because their client had closed for good, and the first whose client had not reported it. */
   closures: number;
   unsaid: string | undefined;
   shutdown: boolean;
-  /** Its server has said an error: a client may close for good at that. */
+  /** The server has sent an error, after which a client may close for good. */
   hasHeardError: boolean;
   settled: boolean;
-  /** A link that swallows everything is in force; how often that was noticed, and the first time that it was not. */
+  /** A silent link is in force; the number of times that this was noticed, and the first time that it was not. */
   silent: boolean;
   noticed: number;
   unnoticed: string | undefined;
@@ -79,7 +79,7 @@ export const hearsConnection = {
   process(state, event) {
     if (event.replica !== 0) return;
     state.hasProcess = true;
-    // The next process has a client of its own.
+    // The next process has a new client.
     if (event.change === "started") state.last = undefined;
     else if (event.change === "exited" && event.because === "client-closed") {
       state.closures++;
@@ -102,7 +102,7 @@ export const hearsConnection = {
 } satisfies Hearing<Connection>;
 export const trackConnection = onEach<Connection>(hearsConnection);
 
-/** Its time is over; what the client says afterwards may be the harness's own doing, which ends a silent link. */
+/** Its time is over. Later reports may come from the harness, which ends a silent link. */
 function endWait(state: Connection, { step }: { readonly step: StepId }): void {
   if (state.silent) state.unnoticed ??= `the silence awaited at ${step} was not noticed in its time`;
   state.silent = false;

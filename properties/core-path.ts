@@ -1,4 +1,4 @@
-/** Promises of the core path. One fold serves them all: it is run once, and each reads of it what it needs. */
+/** Promises of the core path. One fold serves them all: it runs once, and each promise reads the parts that it needs. */
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { isCalm } from "./disturbance.ts";
 import { isSilentlyLost, type Known, type KnownRun, mark } from "./message-runs.ts";
@@ -7,15 +7,15 @@ import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 export interface CorePath {
   readonly seen: Seen;
-  /** A flush says nothing of what was published before it in the same step. */
+  /** A flush proves nothing about messages published before it in the same step. */
   readonly flushOvertakes: boolean;
   foreign: number;
   outages: number;
   shutdowns: number;
-  /** From this message on nothing has been wrong since the call: what was accepted is due once it is flushed. */
+  /** The first message since whose call nothing has been wrong; it and later ones are due once flushed, if accepted. */
   calmFrom: number;
   due: number;
-  /** From this message on none has been flushed, and none was under way while something was wrong. */
+  /** The first message from which on none has been flushed, and none was under way during a disturbance. */
   unflushedFrom: number;
   /** The step that published last, and its first message. */
   tick: StepId;
@@ -87,7 +87,7 @@ function putAtRisk(state: CorePath, first: number, end: number): void {
   state.unflushedFrom = known.published;
 }
 
-/** What was under way may have ended with it. */
+/** Messages under way may have ended with it. */
 function endProcess(state: CorePath): void {
   putAtRisk(state, state.unflushedFrom, state.seen.known.published);
   state.calmFrom = state.seen.known.published;
@@ -187,7 +187,7 @@ export const corePath: readonly Property[] = [
   ),
 ];
 
-/** Blocks of messages that did not arrive, among those that were handed on. */
+/** The number of blocks of lost messages among those that were handed on. */
 function lostBlocks({ runs }: Known): number {
   let blocks = 0;
   let within = false;

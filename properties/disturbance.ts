@@ -1,15 +1,15 @@
-/** What the events say is wrong: is a fault in force, is the client surely down. Read as `seen.now`. */
+/** Disturbances according to the events: is a fault in force, and is the client surely down? Read as `seen.now`. */
 import { isMomentary, type StepId } from "../models/vocabulary/scenario.ts";
 import { type Hearing, onEach } from "./property.ts";
 
 export interface Disturbance {
   /** Faults that have not been healed. */
   inForce: number;
-  /** A fault that may end the connection was put in force and the client has not said since that it is back. */
+  /** A fault that may end the connection was put in force, and the client has not reported since that it is back. */
   outage: boolean;
-  /** The client's last word. */
+  /** The client's last report. */
   client: "none" | "connected" | "disconnected" | "closed";
-  /** The step that is being done; a publish told under another step was overlapped. */
+  /** The step under way; a publish reported under another step was overlapped. */
   step: StepId;
   /** The client was surely down when that step began. */
   downAtStep: boolean;
@@ -29,7 +29,7 @@ export const disturb = {
     if (phase === "began") state.downAtStep = isSurelyDown(state);
   },
   fault(state, { fault, phase }) {
-    // One that is over at once shows in what the client says, or not at all.
+    // A momentary fault shows in the client's reports, or not at all.
     if (phase !== "installed" || isMomentary(fault)) return;
     state.inForce++;
     if (fault !== "hold") state.outage = true;
@@ -43,12 +43,12 @@ export const disturb = {
   },
 } satisfies Hearing<Disturbance>;
 
-/** For a fold that has no `seen`. */
+/** The `on` for a fold that has no `seen`. */
 export const trackDisturbance = onEach<Disturbance>(disturb);
 
-/** No fault is in force, none is left to be noticed, and the client says that it is connected. */
+/** No fault is in force, none is left to be noticed, and the client reports that it is connected. */
 export const isCalm = (state: Disturbance): boolean =>
   state.inForce === 0 && !state.outage && state.client === "connected";
 
-/** The client has said that it is down, and nothing that could let it back has begun. */
+/** The client has reported that it is down, and nothing that could bring it back has begun. */
 export const isSurelyDown = (state: Disturbance): boolean => state.inForce > 0 && state.client === "disconnected";

@@ -1,4 +1,6 @@
-/** Promises of the durable path: what an acknowledgement of a stream is worth, what an error proves, what is handled in the end. */
+/**
+ * Promises of the durable path: the worth of a stream's acknowledgement, the proof in an error, and the handling of messages in the end.
+ */
 
 import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
 import { messageId } from "../models/policy/ids.ts";
@@ -27,11 +29,11 @@ const sharesItsId = (policy: Policy, { subject = "", key }: Message): boolean =>
   messageId(policy, subject, key, 0) !== undefined &&
   messageId(policy, subject, key, 0) === messageId(policy, subject, key, 1);
 
-/** Some stream said that it has this very message: a duplicate of an id that others share may be one of theirs. */
+/** A stream acknowledged this very message. A duplicate of a shared id may be another message. */
 export const isAckedAsItself = (message: Message, policy: Policy): boolean =>
   message.told?.is === "acked" && !(message.told.duplicate === true && sharesItsId(policy, message));
 
-/** A limit of its stream, as declared, has made room for newer ones, or may have. */
+/** A declared limit of its stream has made room for newer messages, or may have. */
 const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
   const stream = streamFor(policy, message);
   return message.discarded !== "no" && stream?.messagesMax !== undefined && stream.discard === "old";
@@ -40,7 +42,7 @@ const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
 const powerWasLost = ({ endsAtAck }: Message, { ends }: ServiceRecord): boolean =>
   endsAtAck !== undefined && endsAtAck.powerLosses < ends.powerLosses;
 
-/** Acknowledged so long before the power was lost that the server's disk had it. */
+/** Acknowledged so long before the power loss that the server's disk had it. */
 const wasSynced = ({ endsAtAck, lastAtMs }: Message, { ends }: ServiceRecord): boolean => {
   const lostAtMs = ends.powerLostAtMs[endsAtAck?.powerLosses ?? 0];
   return lostAtMs !== undefined && lostAtMs - lastAtMs >= syncIntervalMs;
@@ -57,27 +59,27 @@ export const mustBeHeld = (message: Message, service: ServiceRecord, policy: Pol
   !powerWasLost(message, service) &&
   !storeWasLost(message, service);
 
-/** The server has ended since in a way that a stream may not have outlived. */
+/** The server has ended since in a way that a stream may not have survived. */
 const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
   ends.storesLost > 0 || (ends.all > 0 && streamFor(policy, message)?.storage === "memory");
 
 export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
 
-/** Told, or waiting in vain: the outcomes that say whether a stream answers. */
+/** An answer, or a wait that failed: the outcomes that show whether a stream answers. */
 const isAnswer = ({ toldCalmly }: Message): boolean =>
   toldCalmly?.is === "acked" ||
   (toldCalmly?.is === "rejected" && toldCalmly.kind === "no-responders") ||
   (toldCalmly?.is === "unsettled" && toldCalmly.kind === "timeout");
 
-/** All of its subject's live handlers acknowledge what they are given, and nothing it waits for is still to come. */
+/** All live handlers of its subject acknowledge what they are given, and no delivery that it waits for is still to come. */
 export function isHandledOrDue(message: Message, service: ServiceRecord, policy: Policy): boolean {
   const { subject, handled, disruptions } = message;
   const handlers = service.subscribers.filter(one => one.subject === subject);
   if (handlers.length === 0 || handlers.some(({ handler }) => handler !== "acks")) return false;
   if (isHandled(message)) return true;
   const { ackWaitMs, deliverMax } = policy.consume;
-  // Those that are gone have used up its deliveries: the consumer gives it to nobody more.
+  // Handlers that are gone have used up its deliveries, so the consumer gives it to no other.
   if (deliverMax > 0 && (handled?.deliveries ?? 0) >= deliverMax) return false;
   const disruptedLate = disruptions < service.disruptions && service.nowMs < service.disruptedAtMs + ackWaitMs;
   const triedLate = handled !== undefined && service.nowMs < handled.atMs + ackWaitMs;
@@ -89,7 +91,7 @@ export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart
 export const durablePath: readonly Property[] = [
   ofDurable(
     "acked-is-never-lost",
-    "A message that a stream has acknowledged is held by it at the end, whatever befalls client, link and server process, but for what a declared limit of the stream has discarded; a power loss and a lost disk end the promise for what was acknowledged before.",
+    "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it; a power loss and a lost disk end the promise for messages acknowledged before.",
     "always",
     { applies: mustBeHeld, breaks: isNotHeld, says: isLostInSilence },
   ),

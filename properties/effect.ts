@@ -1,6 +1,6 @@
 /**
- * Whether a run shows anything: did every fault take effect while messages were under way. It decides between a verdict and
- * "inconclusive", and is no promise.
+ * The evidence in a run: did every fault take effect while messages were under way? It decides between a verdict and "inconclusive", and is
+ * no promise.
  */
 import { type Fault, isMomentary, type StepId } from "../models/vocabulary/scenario.ts";
 import { isSurelyDown } from "./disturbance.ts";
@@ -10,7 +10,7 @@ import { newSeen, onSeen, type Seen } from "./seen.ts";
 export interface Installed {
   readonly step: StepId;
   readonly fault: Fault["kind"];
-  /** It is over at once, and never in force. */
+  /** The fault is over at once, and never in force. */
   readonly momentary: boolean;
   tookEffect: boolean;
   /** Messages under way when it came, or published while it was in force. */
@@ -19,13 +19,13 @@ export interface Installed {
 
 export interface EffectState {
   readonly seen: Seen;
-  /** In the order in which they came: those in force are the last. */
+  /** Listed in the order in which they came: those in force are the last. */
   readonly installed: Installed[];
   unflushed: number;
-  /** Acknowledged by a stream: what the end of a server may take. */
+  /** Messages acknowledged by a stream, which the end of a server may take. */
   stored: number;
   published: number;
-  /** Processes that started while a fault was in force, or ended: what a run without a message may be about. */
+  /** Processes that started or ended while a fault was in force: the subject of a run without messages. */
   processes: number;
   publishedWhileDown: number;
   disconnects: number;
@@ -33,7 +33,7 @@ export interface EffectState {
   readonly notAwaited: string[];
   /** Faults that the scenario names and that could not be done there. */
   readonly skippedFaults: string[];
-  /** The application has closed or drained: what the client says of its connection is no outage any more. */
+  /** The application has closed or drained, so its client's reports no longer mean an outage. */
   ended: boolean;
 }
 
@@ -101,7 +101,7 @@ export const trackEffect = onSeen<EffectState>(hearsEffect);
 function touchInForce({ seen, installed }: EffectState, count: number): void {
   for (let i = installed.length - 1, left = seen.now.inForce; i >= 0; i--) {
     const one = installed[i] as Installed;
-    // What is over at once is met by whatever is published after it.
+    // A fault that is over at once is met by everything published after it.
     if (!one.momentary && left-- <= 0) continue;
     one.touched += count;
   }
@@ -113,7 +113,7 @@ const endsServer = (fault: string): boolean => fault === "stop-server" || fault 
 export const isDisturbed = ({ installed }: EffectState): boolean =>
   installed.some(one => one.tookEffect && one.touched > 0);
 
-/** Why the run proves nothing, or undefined. */
+/** The reason why the run proves nothing, or undefined. */
 export function whyVacuous({
   published,
   processes,

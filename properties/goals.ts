@@ -1,6 +1,6 @@
 /**
- * What must be seen in a search for its `always` to mean anything: `sometimes` goals, each beside a property that would hold as well
- * if there had been no trouble. A goal is data: what is seen, and how the events of one case show it.
+ * Things that a search must see for its `always` to mean anything. Each `sometimes` goal stands beside a property that would also hold if
+ * there had been no trouble. A goal is data: its sentence, and how the events of one case show it.
  */
 import type { Event, Run } from "../models/vocabulary/event.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
@@ -10,19 +10,19 @@ import type { Declared } from "./property.ts";
 export interface Goal {
   /** `<concern>/<what is seen>`. */
   readonly id: string;
-  /** What is seen, as one sentence. */
+  /** The thing to be seen, as one sentence. */
   readonly what: string;
-  /** The id of the property that it stands beside. */
+  /** The id of the property beside which it stands. */
   readonly beside: string;
-  /** Whether a client of this profile can show it; absent: every one can. */
+  /** True where a client of this profile can show it; absent: every client can. */
   readonly possible?: (profile: Profile) => boolean;
-  /** For one case: asked event by event, and true as soon as it is seen. */
+  /** Watches one case, event by event; returns true as soon as the goal is seen. */
   readonly watch: (declared: Declared) => (event: Event) => boolean;
 }
 
 type Is = (event: Event) => boolean;
 
-/** These events in this order, whatever lies between them; where `not` holds it begins anew. */
+/** These events in this order, with anything between them; where `not` holds it starts over. */
 const inOrder =
   (events: readonly Is[], not: Is = () => false): Goal["watch"] =>
   () => {
@@ -53,7 +53,7 @@ const beginsNotice: Is = event => event.kind === "awaits-notice";
 
 const keepsWhileDown = ({ reconnectBuffer }: Profile): boolean => reconnectBuffer.kind === "kept";
 
-/** Of the accepted messages of one publish some arrived and some did not. */
+/** Some of the accepted messages of one publish arrived and some did not. */
 const aBurstInParts: Goal["watch"] = () => {
   const bursts = new Map<string, Run[]>();
   const arrived = new Set<number>();
@@ -70,7 +70,7 @@ const aBurstInParts: Goal["watch"] = () => {
   };
 };
 
-/** An accepted message that never arrives, with everything seen that did. */
+/** An accepted message never arrived, and everything that did arrive was seen. */
 const aSilentLoss: Goal["watch"] = () => {
   let accepted = 0;
   let arrived = 0;
@@ -81,7 +81,9 @@ const aSilentLoss: Goal["watch"] = () => {
   };
 };
 
-/** A message accepted while the client says that it is down arrives after the reconnect; `andNewer`: so does one published after it. */
+/**
+ * A message accepted while the client reports that it is down arrives after the reconnect; with `andNewer`, so does one published after it.
+ */
 const keptArrives =
   (andNewer: boolean): Goal["watch"] =>
   () => {
@@ -107,7 +109,7 @@ const keptArrives =
     };
   };
 
-/** More bytes are accepted in one outage than the limit has. */
+/** One outage accepts more bytes than the limit allows. */
 const anOvershoot: Goal["watch"] = ({ options: { reconnectBufferBytesMax: limitBytes = 0 } }) => {
   let keptBytes = 0;
   let down = false;
@@ -216,7 +218,7 @@ export const goals: readonly Goal[] = [
     id: "connection/a-client-gives-up",
     what: "A client uses up its attempts and closes.",
     beside: "connection/giving-up-is-visible",
-    // At an error of its server a client closes with attempts left.
+    // At a server error a client closes with attempts left.
     watch: inOrder([fault("installed"), says("closed"), fault("took-effect")], fault("installed", "server-error")),
   },
   {

@@ -1,20 +1,23 @@
-/** The fate ledger: what every caller was told against what arrived. One fold holds it; the properties read it. */
+/** The fate ledger: every caller's answer against what arrived. One fold keeps it, and the properties read it. */
 import type { Event, Outcome, Place } from "../models/vocabulary/event.ts";
 import type { ClassName } from "../models/vocabulary/scenario.ts";
 import type { Ledger } from "../models/vocabulary/verdict.ts";
 import { better } from "./service/messages.ts";
 
 export interface LedgerState {
-  /** By message; undefined where the call never came back. */
+  /** Indexed by message; undefined where the call never returned. */
   readonly outcomes: (Outcome | undefined)[];
   readonly frameBytes: number[];
-  /** By message: times seen by the observer. */
+  /** The number of times that the observer saw each message. */
   readonly arrivals: number[];
   readonly places: (Place | undefined)[];
-  /** By message: it was published through JetStream, and so has arrived where a stream holds it; and how often streams do. */
+  /**
+   * Indexed by message: published through JetStream or not, and the number of streams that hold it. A durable message has arrived where a
+   * stream holds it.
+   */
   readonly durable: boolean[];
   readonly held: number[];
-  /** By message: a limit of its stream may have discarded it, or it was never stored. */
+  /** Indexed by message: true where a limit of its stream may have discarded it, or it was never stored. */
   readonly open: boolean[];
   complete: boolean;
 }
@@ -73,8 +76,8 @@ export function classOf(outcome: Outcome | undefined, arrivals: number, complete
 }
 
 /**
- * On the core path what the observer saw; on the durable path what the streams hold, so that a message which another with its id has
- * swallowed, or which a limit has discarded, has not arrived. The table states such loss; what a policy declares is no violation.
+ * The number of arrivals. The observer decides on the core path, and the streams on the durable path. So a durable message has not arrived
+ * if another with its id has swallowed it, or a limit has discarded it. The table states such loss; what a policy declares is no violation.
  */
 const arrivalsOf = ({ durable, held, arrivals }: LedgerState, m: number): number =>
   (durable[m] === true ? held[m] : arrivals[m]) ?? 0;

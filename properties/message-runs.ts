@@ -1,6 +1,6 @@
 /**
- * What is known of the messages of one case, held as runs: consecutive messages of which the same is known, so that a burst of
- * 4 000 costs a fold what a burst of one does. Properties read it as `seen.known`; reports read the ledger, message by message.
+ * The facts known about the messages of one case. Consecutive messages with the same facts form a run, so a burst of 4 000 costs a fold as
+ * much as a burst of one. Properties read them as `seen.known`; reports read the ledger, message by message.
  */
 import type { Outcome, Run } from "../models/vocabulary/event.ts";
 import type { Hearing } from "./property.ts";
@@ -8,27 +8,27 @@ import type { Hearing } from "./property.ts";
 export interface KnownRun {
   readonly first: number;
   count: number;
-  /** Undefined where no call was told of it. */
+  /** Undefined where no call reported it. */
   outcome: Outcome | undefined;
   arrivals: number;
-  /** Where its first message stands in the order of arrival, the others right after it; -1 where it did not arrive. */
+  /** The place of its first message in the order of arrival, with the others right after it; -1 where it did not arrive. */
   arrivedAt: number;
-  /** For the promises that ask: it was under way in a disturbance; it was flushed with nothing wrong since the call. */
+  /** Two facts for the promises that ask: it was under way in a disturbance; it was flushed with nothing wrong since the call. */
   atRisk: boolean;
   due: boolean;
 }
 
 export interface Known {
-  /** From message 0 on, without a gap. */
+  /** Runs from message 0 on, without a gap. */
   readonly runs: KnownRun[];
-  /** The messages below it were published; what arrived beyond was made by nobody. */
+  /** Messages below this number were published; one that arrived beyond it has no sender. */
   published: number;
   deliveries: number;
   /** The last message that arrived, and the first that arrived after a later one. */
   last: number;
   disorder: { readonly message: number; readonly after: number } | undefined;
   complete: boolean;
-  /** How many messages the runs have of each, so that only a promise that is broken need look for them. */
+  /** The number of messages of each kind in the runs. Only a promise that is broken need search the runs. */
   readonly counts: Counts;
 }
 
@@ -38,7 +38,7 @@ export interface Counts {
   arrivedUntold: number;
   rejected: number;
   rejectedArrived: number;
-  /** Not arrived, and handed on for all that was told; of these, accepted or acked. */
+  /** Messages that did not arrive, and were handed on as far as their callers know; of these, accepted or acked. */
   lost: number;
   missing: number;
 }
@@ -53,7 +53,7 @@ export const newKnown = (): Known => ({
   counts: { arrived: 0, arrivedTwice: 0, arrivedUntold: 0, rejected: 0, rejectedArrived: 0, lost: 0, missing: 0 },
 });
 
-/** Adds `messages` to, or takes them from, what runs like this one count as. */
+/** Adds `messages` to the counts of a run like this one, or subtracts them. */
 function count(counts: Counts, { outcome, arrivals }: KnownRun, messages: number): void {
   if (arrivals > 0) {
     counts.arrived += messages;
@@ -76,7 +76,7 @@ export const record = {
   published(known, { first, count: messages, outcome, durable }) {
     const end = first + messages;
     if (end > known.published) known.published = end;
-    // Whether it arrived is said by the streams, and judged by the promises of the durable path.
+    // The streams show whether it arrived, and the promises of the durable path judge it.
     if (durable === true) return;
     const from = splitAt(known, first);
     if (from === known.runs.length) {
@@ -113,7 +113,7 @@ export const record = {
   },
 } satisfies Hearing<Known>;
 
-/** Marks the accepted messages from `first` to before `end`; gives back how many. */
+/** Marks the accepted messages from `first` to before `end`; returns their number. */
 export function mark(known: Known, first: number, end: number, what: "atRisk" | "due"): number {
   let accepted = 0;
   const from = splitAt(known, first);
@@ -130,7 +130,10 @@ export function mark(known: Known, first: number, end: number, what: "atRisk" | 
 
 export const at = (known: Known, index: number): KnownRun => known.runs[index] as KnownRun;
 
-/** The index of the run that `message` is in; the number of runs where it is beyond them all. Near the end is found soonest. */
+/**
+ * The index of the run that `message` is in; the number of runs where it is beyond them all. It searches from the end, where most are
+ * found.
+ */
 export function indexOf(known: Known, message: number): number {
   let high = known.runs.length;
   let width = 1;
@@ -148,7 +151,7 @@ export function indexOf(known: Known, message: number): number {
   return low;
 }
 
-/** The same for one of many messages, mostly in their order: found by going on from `index`. */
+/** The same for one of many messages, mostly in order: the search goes on from `index`. */
 function indexFrom(known: Known, index: number, message: number): number {
   const { length } = known.runs;
   let i = index;
@@ -156,7 +159,7 @@ function indexFrom(known: Known, index: number, message: number): number {
   return i < length && at(known, i).first <= message ? i : indexOf(known, message);
 }
 
-/** The messages below it are in a run. */
+/** The number below which every message is in a run. */
 function endOf(known: Known): number {
   const { length } = known.runs;
   if (length === 0) return 0;
@@ -164,7 +167,7 @@ function endOf(known: Known): number {
   return last.first + last.count;
 }
 
-/** The index of the run that begins at `message`, made if there is none: splitting says nothing new. */
+/** The index of the run that begins at `message`, split off if need be: splitting adds no facts. */
 function splitAt(known: Known, message: number): number {
   const { runs } = known;
   const end = endOf(known);
@@ -209,11 +212,11 @@ const unknownRun = (first: number, count: number): KnownRun => ({
   due: false,
 });
 
-/** The caller was told that it was handed on, everything that arrived was seen, and it is not among it. */
+/** The caller heard that it was handed on, everything that arrived was seen, and it did not arrive. */
 export const isSilentlyLost = ({ outcome, arrivals }: KnownRun, complete: boolean): boolean =>
   complete && arrivals === 0 && outcome !== undefined && isHandedOn(outcome);
 
-/** What was handed on arrived once, in the order of the calls. */
+/** Every message that was handed on arrived once, in the order of the calls. */
 export const allArrivedInOrder = ({ counts, disorder }: Known): boolean =>
   disorder === undefined && counts.missing === 0 && counts.arrivedTwice === 0;
 
@@ -231,7 +234,7 @@ export function firstSilentlyLost(known: Known, runs: readonly Run[]): number | 
   return undefined;
 }
 
-/** The first message of `runs`, in their order, that arrived before the one that stands before it there. */
+/** The first message of `runs` that arrived before the one just before it. */
 export function firstOvertaking(known: Known, runs: readonly Run[]): number | undefined {
   let previous = Number.NEGATIVE_INFINITY;
   let from = 0;
@@ -242,7 +245,7 @@ export function firstOvertaking(known: Known, runs: readonly Run[]): number | un
       if (run.first >= first + count) break;
       const begin = Math.max(run.first, first);
       const end = Math.min(run.first + run.count, first + count);
-      // What did not arrive counts as after all others.
+      // A message that did not arrive counts as after all others.
       const arrivedAt = run.arrivals === 0 ? Number.POSITIVE_INFINITY : run.arrivedAt - run.first;
       if (arrivedAt + begin < previous) return begin;
       previous = arrivedAt + end - 1;

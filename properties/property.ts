@@ -1,6 +1,6 @@
 /**
- * A property is a promise as a pure fold over events: the same fold runs while a world emits, nothing recorded, and over a stored
- * trace. It sees neither world nor model. What most of them would have to keep each for itself is kept once, in `seen.ts`.
+ * A property is a promise as a pure fold over events. The same fold runs while a world emits, with nothing recorded, and over a stored
+ * trace. It sees neither world nor model. State that most of them need is kept once, in `seen.ts`.
  */
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
@@ -9,7 +9,7 @@ import type { Options, Scenario } from "../models/vocabulary/scenario.ts";
 import type { PropertyVerdict, Verdict } from "../models/vocabulary/verdict.ts";
 import type { Seen } from "./seen.ts";
 
-/** What was declared before the run. */
+/** The declarations made before the run. */
 export interface Declared {
   readonly options: Options;
   readonly profile: Profile;
@@ -19,26 +19,28 @@ export interface Declared {
 export const declaredBy = ({ options, policy }: Scenario, profile: Profile): Declared =>
   policy === undefined ? { options, profile } : { options, profile, policy };
 
-/** The ids a bus is held to: what its client promises, what its policy demands, and what is asked for besides. */
+/** The ids that a bus must hold: the promises of its client, the demands of its policy, and those asked for besides. */
 export const promisedIds = (
   { promises }: Profile,
   policy?: Policy,
   require: readonly string[] = [],
 ): ReadonlySet<string> => new Set([...promises, ...(policy?.demands ?? []), ...require]);
 
-/** What is made of an event, by its kind; a kind that is not named is not heard. Each changes only the state. */
+/** Handlers of events, by kind; an event of a kind that is not named is ignored. Each changes only the state. */
 export type Hearing<State> = {
   readonly [Kind in Event["kind"]]?: (state: State, event: Extract<Event, { readonly kind: Kind }>) => void;
 };
 
-/** Takes every event and changes only the state. `hears` where it was made by `onEach` or `onSeen`: a search tells it nothing else. */
+/**
+ * Takes every event and changes only the state. `hears` is set where `onEach` or `onSeen` made it, and a search then sends it nothing else.
+ */
 export interface On<State> {
   (state: State, event: Event): void;
   readonly hears?: Hearing<State>;
 }
 
 export interface Fold<State> {
-  /** `seen` where it is shared by the folds of one run, and told every event before them. */
+  /** `seen` is given where the folds of one run share it; it then receives every event before them. */
   start(declared: Declared, seen?: Seen): State;
   readonly on: On<State>;
 }
@@ -51,7 +53,7 @@ export function hear<State>(hears: Hearing<State>, state: State, event: Event): 
   heard?.(state, event);
 }
 
-/** What a property concludes: how often it truly applied, and what broke it. */
+/** The conclusion of a property: how often it truly applied, and what broke it. */
 export interface Ending {
   readonly exercised: number;
   readonly broken?: string;
@@ -66,11 +68,11 @@ export interface Property<State = unknown> extends Fold<State> {
   /** The claim as one sentence that could be quoted in a bug report. */
   readonly promise: string;
   readonly expectation: "always" | "eventually";
-  /** Only reads: properties that share a fold share its state. */
+  /** Only reads, since properties that share a fold share its state. */
   end(state: State): Ending;
 }
 
-/** Lets a property keep its own state type and still stand in one list. */
+/** Lets a property keep its state type and still stand in one list. */
 export const property = <State>(one: Property<State>): Property => one as unknown as Property;
 
 export function judgeProperty(one: Property, state: unknown): PropertyVerdict {

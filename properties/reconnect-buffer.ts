@@ -6,15 +6,15 @@ import { allArrivedInOrder, firstOvertaking, firstSilentlyLost } from "./message
 import { type Declared, type Ending, ending, type Hearing, type Property, property } from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
-/** Messages published one after the other while the client was surely down. */
+/** Consecutive messages published while the client was surely down. */
 interface KeptRun extends Run {
   /** Absent: that of the options. */
   readonly subject: string | undefined;
   readonly frameBytes: number;
   readonly accepted: boolean;
-  /** Bytes in the buffer before the first. */
+  /** Bytes in the buffer before the first of them. */
   readonly heldBytes: number;
-  /** Accepted: waiting for the reconnect, then on its way, then due; `gone` where it may be lost for good. */
+  /** The fate of the accepted messages: waiting for the reconnect, then on their way, then due; `gone` where they may be lost for good. */
   now: "waiting" | "sent" | "due" | "gone";
 }
 
@@ -22,17 +22,17 @@ export interface Outages {
   readonly declared: Declared;
   readonly limitBytes: number;
   readonly seen: Seen;
-  /** Whether what the buffer holds can be told: not after a burst that raced with the cut. */
+  /** True where the content of the buffer is known, which it is not after a burst that raced with the cut. */
   heldIsKnown: boolean;
   heldBytes: number;
-  /** What the client sends is dropped. */
+  /** Everything that the client sends is dropped. */
   isSilent: boolean;
   readonly all: KeptRun[];
-  /** Of those before this one it is known whether they are due. */
+  /** The runs before this index are decided: it is known whether they are due. */
   open: number;
 }
 
-/** Computed here and not taken from the model: the property is to be independent of it. */
+/** Computed here and not taken from the model, so that the property is independent of it. */
 function declaredLimitBytes({ profile, options }: Declared): number {
   const { reconnectBuffer: buffer } = profile;
   if (buffer.kind !== "kept") return Number.POSITIVE_INFINITY;
@@ -41,7 +41,7 @@ function declaredLimitBytes({ profile, options }: Declared): number {
   return Math.max(0, asked);
 }
 
-/** The bytes that may be held when a message of this frame is still taken: below its client's limit by what it claims itself. */
+/** The number of bytes held at which a message of this frame is still taken: its client's limit less the bytes that it claims. */
 function takenBelowBytes({ declared: { profile, options }, limitBytes }: Outages, run: KeptRun): number {
   const { subject = options.subject, frameBytes } = run;
   const { reconnectBuffer: buffer } = profile;
@@ -63,7 +63,7 @@ export const startOutages = (declared: Declared, seen = newSeen()): Outages => (
 export const hearsOutages = {
   fault(state, { phase, fault }) {
     if (fault === "blackhole") state.isSilent = true;
-    // What is not flushed by now may be lost with the connection.
+    // Messages not flushed by now may be lost with the connection.
     if (phase === "installed") move(state, "sent", "gone");
   },
   connection(state, { change }) {
@@ -80,7 +80,7 @@ export const hearsOutages = {
   called(state, { call, outcome }) {
     if (call === "flush") onFlush(state, outcome);
     else if (call !== "start" && call !== "subscribe") move(state, "waiting", "gone");
-    // What was not flushed by then may be lost with the socket.
+    // Messages not flushed by then may be lost with the socket.
     if (call === "close" || call === "exit") move(state, "sent", "gone");
   },
   healed(state) {
@@ -95,7 +95,7 @@ export const hearsOutages = {
   published(state, event) {
     const { now } = state.seen;
     if (now.inForce === 0) return;
-    // What asks for an acknowledgement waits in the same buffer, and does not say for how many bytes.
+    // Durable publishes wait in the same buffer, and their size there is unknown.
     if (event.durable === true) state.heldIsKnown = false;
     if (event.step !== now.step || !now.downAtStep || !isSurelyDown(now)) state.heldIsKnown = false;
     if (state.heldIsKnown) hold(state, event);
@@ -117,7 +117,7 @@ function move(state: Outages, from: KeptRun["now"], to: KeptRun["now"]): void {
   }
 }
 
-/** A flush that timed out while down leaves its PING in the buffer; one that was in flight at the cut never came so far. */
+/** A flush that timed out while down leaves its PING in the buffer; one that was in flight at the cut never got there. */
 function onFlush(state: Outages, outcome: CallOutcome): void {
   if (outcome.is === "ok" && isCalm(state.seen.now)) move(state, "sent", "due");
   else if (state.declared.profile.flush.whileDown !== "waits") return;
@@ -128,21 +128,21 @@ function onFlush(state: Outages, outcome: CallOutcome): void {
 function hold(state: Outages, event: Extract<Event, { kind: "published" }>): void {
   const { first, count, frameBytes, outcome, subject } = event;
   const accepted = outcome.is === "accepted";
-  // A call refused for another reason says nothing of the buffer.
+  // A call refused for another reason proves nothing about the buffer.
   if (!accepted && !(outcome.is === "rejected" && outcome.kind === "buffer-full")) return;
   const { heldBytes } = state;
   state.all.push({ first, count, frameBytes, subject, accepted, heldBytes, now: accepted ? "waiting" : "gone" });
   if (accepted) state.heldBytes += count * frameBytes;
 }
 
-/** How many accepted messages of the run, from its first, were kept while the buffer held less than `bytes`. Mostly all, or none. */
+/** The number of accepted messages of the run, from its first on, kept while the buffer held less than `bytes`. Mostly all, or none. */
 function keptBelow({ count, frameBytes, heldBytes }: KeptRun, bytes: number): number {
   const roomBytes = bytes - heldBytes;
   if (roomBytes <= 0) return 0;
   return (count - 1) * frameBytes < roomBytes ? count : Math.ceil(roomBytes / frameBytes);
 }
 
-/** Messages in the runs of `all` that fit. */
+/** The number of messages in the runs of `all` that fit. */
 function messagesIn(all: readonly KeptRun[], fits: (run: KeptRun) => boolean): number {
   let sum = 0;
   for (const run of all) if (fits(run)) sum += run.count;
@@ -179,7 +179,7 @@ export const reconnectBuffer: readonly Property[] = [
     "eventually",
     ({ all, seen: { known }, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
-      // With the message itself it is still below the limit.
+      // The buffer is still below the limit with the message in it.
       const belowLimit = (run: KeptRun): number => keptBelow(run, limitBytes - run.frameBytes);
       let exercised = 0;
       for (const run of all) if (isDue(run)) exercised += belowLimit(run);

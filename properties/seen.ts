@@ -1,6 +1,7 @@
 /**
- * What a run has shown so far: its messages, and what is wrong. Nearly every promise asks for it, so a fold holds it as `seen` and reads
- * it. Folded alone it keeps one of its own; folds of one run share one, which is then told every event once, before them.
+ * The facts that a run has shown so far: its messages, and what is wrong. Nearly every promise asks for them, so a fold holds them as
+ * `seen` and reads them. Folded alone it keeps a private copy. Folds of one run share one, which then receives every event once, before
+ * them.
  */
 import type { Event } from "../models/vocabulary/event.ts";
 import { type Disturbance, disturb, newDisturbance } from "./disturbance.ts";
@@ -25,7 +26,7 @@ export const hearsSeen = {
 } satisfies Hearing<Seen>;
 export const see = onEach<Seen>(hearsSeen);
 
-/** The `on` of a fold that holds a `seen`: what it makes of an event once that has been seen. */
+/** The `on` of a fold that holds a `seen`. Its handlers run after `seen` has taken the event. */
 export const onSeen = <State extends { readonly seen: Seen }>(hears: Hearing<State>): On<State> =>
   Object.assign(
     (state: State, event: Event): void => {

@@ -1,4 +1,4 @@
-/** Promises of the shutdown: what a stop may lose, how long it may take, what it may do to others. */
+/** Promises of the shutdown: what a stop may lose, how long it may take, and what it may do to others. */
 import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, mustBeHeld } from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
@@ -6,7 +6,7 @@ import type { Message } from "./service/messages.ts";
 import { ofMessages, ofService } from "./service/promise.ts";
 import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
-/** What a busy machine may add between the end of a budget and the end of the process. */
+/** The time that a busy machine may add between the end of a budget and the end of the process. */
 const stopMarginMs = 1_000;
 
 const stops = ({ lives }: ServiceRecord): readonly ProcessLife[] => lives.filter(({ stopping }) => stopping);
@@ -87,7 +87,7 @@ export const shutdown: readonly Property[] = [
       applies: ({ subject, handled, again, held, discarded }, { startsAtSubscribe, ends }) => {
         const doneAtStart = handled?.doneAtStart;
         if (subject === undefined || doneAtStart === undefined) return false;
-        // What was, or may have been, stored more than once is rightly delivered as often.
+        // A message that was, or may have been, stored more than once is rightly delivered as often.
         if (again || held > 1 || discarded !== "no" || ends.powerLosses > 0 || ends.storesLost > 0) return false;
         return (startsAtSubscribe.get(subject) ?? 0) > doneAtStart;
       },

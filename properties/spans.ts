@@ -1,6 +1,6 @@
 /**
- * What is known of numbered messages, held as spans: consecutive messages of which the same is known share one value, so that a burst
- * costs a fold what one message does. A value is never changed, only replaced.
+ * Facts about numbered messages. Consecutive messages with the same facts form a span and share one value, so a burst costs a fold what one
+ * message does. A value is never changed, only replaced.
  */
 import type { Run } from "../models/vocabulary/event.ts";
 
@@ -10,10 +10,10 @@ export interface Span<Value> {
   value: Value;
 }
 
-/** From message 0 on, without a gap. */
+/** Spans from message 0 on, without a gap. */
 export type Spans<Value> = Span<Value>[];
 
-/** Gives every message of the run its next value; one that was never met before has `fresh`. */
+/** Gives every message of the run its next value; a message that is new starts from `fresh`. */
 export function change<Value>(
   spans: Spans<Value>,
   { first, count }: Run,
@@ -28,7 +28,7 @@ export function change<Value>(
   }
 }
 
-/** How many messages of the run have such a value; the rest were never met, and have `fresh`. */
+/** The number of messages of the run with such a value; messages that are not in a span count as `fresh`. */
 export function countOf<Value>(
   spans: Spans<Value>,
   { first, count }: Run,
@@ -60,7 +60,7 @@ function indexOf<Value>(spans: Spans<Value>, message: number): number {
   return low;
 }
 
-/** The index of the span that begins at `message`, made if there is none: splitting says nothing new. */
+/** The index of the span that begins at `message`, split off if need be: splitting adds no facts. */
 function beginAt<Value>(spans: Spans<Value>, message: number, fresh: Value): number {
   const index = indexOf(spans, message);
   const span = spans[index];

@@ -1,4 +1,4 @@
-/** Errors that a person sees: one sentence each, with the exit code it ends the command with. */
+/** Errors for users: one sentence each, with the exit code of the command. */
 
 export const exitCodes = {
   holds: 0,

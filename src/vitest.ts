@@ -1,10 +1,10 @@
 /**
  * `nats-faultline/vitest`: the suite that people put into CI. `holds(claim, options)` registers one vitest test, as `test` does.
  *
- * It registers, and is not awaited within a test, because a line is then a whole test: its name is the claim, so a red line of a CI
- * log can be quoted as it is; it brings its own time limit, which for real servers is far from vitest's default; and it says
- * itself that it is skipped, and why. Loops and `describe` work as with any test. What the verdict is, src/holds.ts says; those
- * who want it as data call `verdictOn` of `nats-faultline`.
+ * It registers a test, and is not awaited within one, so that one line is a whole test. Its name is the claim, so a red line of a CI log
+ * can be quoted as it is. It brings its own time limit, which for real servers is far from vitest's default. It reports itself as skipped,
+ * with the reason. Loops and `describe` work as with any test. src/holds.ts decides the verdict; `verdictOn` of `nats-faultline` returns it
+ * as data.
  */
 
 import { type TestContext, test } from "vitest";
@@ -35,7 +35,7 @@ export function holds(claim: string, options: HoldsOptions): void {
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** A machine without servers may pass by; CI may not, or nobody would notice that nothing is tested. */
+/** A machine without servers may pass by. CI may not, or a suite that tests nothing would go unnoticed. */
 async function unlessUnavailable(context: TestContext, run: () => Promise<HoldsVerdict>): Promise<HoldsVerdict> {
   try {
     return await run();
@@ -47,7 +47,7 @@ async function unlessUnavailable(context: TestContext, run: () => Promise<HoldsV
 
 const isCi = ({ CI }: NodeJS.ProcessEnv): boolean => CI !== undefined && !["", "0", "false"].includes(CI);
 
-/** The frames of the user's own line: nothing of ours is to be seen between it and the message. */
+/** The stack frames of the user's own line, with none of ours between it and the message. */
 function pointingAt(registered: Error, message: string): Error {
   const error = new Error(message);
   error.stack = `${error.name}: ${message}\n${(registered.stack ?? "").split("\n").slice(1).join("\n")}`;

@@ -119,10 +119,13 @@ const plainWords: Readonly<Record<string, string>> = {
   whoever: "anyone who",
   "for who": "for anyone who",
   "nobody is told": "is not reported",
+  "so many": "this many, as many",
+  "for want of": "for lack of",
+  "gives? back": "returns",
 };
-/** A line may break between the words, and a comment's next line begins with a star. */
-const unplain = new RegExp(`\\b(${Object.keys(plainWords).join("|").replaceAll(" ", "(?:\\s|\\*)+")})\\b`, "gi");
-const readByMany = /^(README\.md|docs\/[\w-]+\.md|bin\/|src\/worlds\/driver\/|src\/findings\/)/;
+/** A line may break between the words, and a comment's next line begins with a mark. */
+const unplain = new RegExp(`\\b(${Object.keys(plainWords).join("|").replaceAll(" ", "[\\s*/#]+")})\\b`, "gi");
+const readByMany = /^(README\.md$|CONTRIBUTING\.md$|(docs|bin|src|models|properties|fixtures\/buses)\/)/;
 
 const lineOf = (text: string, index: number): number => text.slice(0, index).split("\n").length;
 
@@ -143,6 +146,19 @@ function worldsSpelled({ path, text }: SourceFile): readonly string[] {
   const code = withoutComments(text);
   return [...code.matchAll(worldSpelled)].map(({ 0: quote, index }) => `${path}:${lineOf(code, index)} says ${quote}`);
 }
+
+// ---- How a doc comment opens ----
+
+const prepositions =
+  "About|Above|After|Among|As|At|Before|Below|Beside|Between|Beyond|By|During|For|From|In|Into|Of|On|Over|Per|Since|Through|To|Under|Until|With|Within|Without";
+const headless = "How|What|Whatever|When|Where|Whether|Which|Who|Whose|Why";
+const opening = new RegExp(`(?:/\\*\\*|""")[\\s*]*(${prepositions}|${headless})\\b`, "g");
+const hasDocComments = /^(bin|src|models|properties|fixtures\/buses)\//;
+
+const openedWithoutNoun = ({ path, text }: SourceFile): readonly string[] =>
+  hasDocComments.test(path) && !path.endsWith(".md")
+    ? [...text.matchAll(opening)].map(({ 1: word, index }) => `${path}:${lineOf(text, index)} opens with ${word}`)
+    : [];
 
 const rules: readonly TreeRule[] = [
   {
@@ -233,15 +249,45 @@ const rules: readonly TreeRule[] = [
     check: files => files.flatMap(unplainLines),
     exceptions: [],
     bad: [
-      ...Object.keys(plainWords).map(word => [planted("docs/x.md", `This is ${word} it.`)]),
+      ...Object.keys(plainWords).map(word => [planted("docs/x.md", `This is ${word.replace("?", "")} it.`)]),
       [planted("README.md", "Nothing is sent, and it\nis said.")],
-      [planted("src/findings/x.ts", "/**\n * All is lost, but\n * for what is stored. */")],
+      [planted("CONTRIBUTING.md", "Whoever reads it.")],
+      [planted("models/x.ts", "/** Bytes after so many messages. */")],
+      [planted("properties/x.ts", 'const promise = "All arrive, but for the last.";')],
+      [planted("src/x.ts", "/**\n * All is lost, but\n * for what is stored. */")],
+      [planted("src/x.ts", "// All is lost, but\n// for what is stored.")],
+      [planted("fixtures/buses/x/main.go", "// x gives back the count.")],
+      [planted("fixtures/buses/x/main.py", "# All is lost, but\n# for what is stored.")],
     ],
-    good: [[planted("docs/x.md", "Everything except the reconnect buffer. Whatever comes.")]],
+    good: [
+      [planted("docs/x.md", "Everything except the reconnect buffer. Whatever comes.")],
+      [planted("test/x.test.ts", "// All but for the last.")],
+    ],
+  },
+  {
+    name: "a doc comment opens with a noun or a verb, not with a preposition or a headless relative",
+    instead: "say what it is: The number of ..., The reason why ..., True where ..., or what it does",
+    check: files => files.flatMap(openedWithoutNoun),
+    exceptions: [],
+    bad: [
+      [planted("src/x.ts", "/** Of what is done before the first step. */")],
+      [planted("models/x.ts", "/** In bytes. */")],
+      [planted("models/x.ts", "  /** What the caller was told. */")],
+      [planted("properties/x.ts", "/**\n * Whether the message was lost.\n */")],
+      [planted("src/x.ts", "/**\n *\n * For anyone who hears that steps begin.\n */")],
+      [planted("bin/x.js", "/** From here. */")],
+      [planted("fixtures/buses/x/main.py", 'def f():\n    """Of a publish."""')],
+    ],
+    good: [
+      [planted("src/x.ts", "/** Inbox of the client. */ /** The reason why it fails. */ /** True where it holds. */")],
+      [planted("src/x.ts", "// In bytes.\n/* What it is. */")],
+      [planted("test/x.test.ts", "/** In bytes. */")],
+      [planted("fixtures/buses/x/main.py", '"""The outcome of a publish."""')],
+    ],
   },
 ];
 
-const files = ["*.ts", "*.md", "bin/*"].flatMap(pattern => sources(pattern));
+const files = ["*.ts", "*.md", "*.go", "*.py", "bin/*"].flatMap(pattern => sources(pattern));
 
 describe.each(rules.map(rule => [rule.name, rule] as const))("%s", (_name, rule) => {
   test("and that is so, apart from the exceptions", () => {

@@ -1,4 +1,4 @@
-/** Upstream bytes are dropped, and nothing else is said. Its heal ends the connection. */
+/** Upstream bytes are dropped silently. The heal ends the connection. */
 import { faultInForce, givesUp, givingUpRaces, notStarted } from "../plan/reasons.ts";
 import { countOf } from "../state.ts";
 import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";

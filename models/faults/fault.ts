@@ -1,11 +1,10 @@
 /**
- * What makes a kind of fault, all in one file of its own: what it needs, when it can be done, what it does to the view and in the
- * model's bus, its words and its letters for `exhaust`. How a rig does it for real is the file of the same name in
- * `src/worlds/driver/faults/`.
+ * A kind of fault, all in one file: what it needs, when it can be done, and what it does to the view and in the model's bus. The file also
+ * has its words and its letters for `exhaust`. How a rig does it for real is in the file of the same name in `src/worlds/driver/faults/`.
  *
- * Elsewhere: its shape is data of the vocabulary, and its bounds are in `src/files/scenario-schema.ts`, since models have no library; what keeps a
- * dial from getting through (`properties/cold-start.ts`) and what is plainer than a fault (`properties/arbitraries/`) is said there,
- * since properties and generators see the vocabulary alone; what a server that ends does to its streams is `models/bus.ts`, since that
+ * Four things lie elsewhere. Its shape is data of the vocabulary. Its bounds are in `src/files/scenario-schema.ts`, since models use no
+ * library. Properties and generators see the vocabulary alone, so `properties/cold-start.ts` says what keeps a dial from getting through,
+ * and `properties/arbitraries/` what is plainer than a fault. `models/bus.ts` has what a server that ends does to its streams, since that
  * is one story of link, client and server.
  */
 import type { Life } from "../plan/life.ts";
@@ -20,39 +19,39 @@ export type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { readonly kind
 
 export interface FaultKind<F extends Fault = Fault> {
   readonly kind: F["kind"];
-  /** What a world has to be able to do. */
+  /** The capability that a world needs for it. */
   readonly capability: Capability;
-  /** It is about a service, or about its streams. */
+  /** The fault concerns a service or its streams. */
   readonly needsPolicy?: true;
-  /** It can be done, too, once the client has closed for good. */
+  /** The fault is possible even after the client has closed for good. */
   readonly outlivesClient?: true;
-  /** It shows at the publish that reaches it, and not at once. */
+  /** The fault shows at the publish that reaches it, and not at once. */
   readonly takesEffect?: "at-a-publish";
 
-  /** Why it cannot be done before a process starts, where nothing else is wrong. */
+  /** The reason why it cannot be done before a process starts, where nothing else is wrong. */
   notEnabledBeforeStart(fault: F): NotEnabled | undefined;
-  /** Why it cannot be done to a client that is connected, over a link that is up. */
+  /** The reason why it cannot be done to a client that is connected, over a link that is up. */
   notEnabled(view: View, fault: F, setting: Setting): NotEnabled | undefined;
-  /** Makes the view that of after it; gives back what befalls the process. */
+  /** Makes the view the one after the fault, and returns what happens to the process. */
   install(view: View, step: StepId, fault: F, setting: Setting): readonly Life[];
-  /** What it does in the model at once. */
+  /** Applies the fault's immediate effect to the model's bus. */
   harm(harmed: Harmed<F>): void;
-  /** As a line of a counterexample. */
+  /** The fault as a line of a counterexample. */
   words(fault: F): string;
-  /** What `exhaust` may write of it. */
+  /** The letters of this fault that `exhaust` may write. */
   letters(scope: LetterScope): readonly FaultLetter<F>[];
 }
 
-/** What a fault is done to. */
+/** The part of the model that a fault acts on. */
 export interface Harmed<F extends Fault = Fault> {
   readonly bus: Bus;
   readonly fault: F;
-  /** The link goes down: what becomes of the connection, of the server and of what its streams hold. */
+  /** Takes the link down, with the consequences for the connection, the server and its streams. */
   goDown(): void;
 }
 
 export interface LetterScope {
-  /** Messages of one schedule. */
+  /** The number of messages of one schedule. */
   readonly publishes: number;
   readonly policy?: Policy;
 }
@@ -62,10 +61,10 @@ export interface FaultLetter<F extends Fault = Fault> {
   fault(size: { readonly frameBytes: number }): F;
 }
 
-/** Nothing befalls the process. */
+/** Nothing happens to the process. */
 export const noLife: readonly Life[] = [];
 
-/** One letter, named as the kind; where the fault needs a policy, only under one. */
+/** A single letter, named after the kind; a fault that needs a policy has it only under one. */
 export const onlyLetter = <F extends Fault>(fault: F): readonly FaultLetter<F>[] => [
   { name: fault.kind, fault: () => fault },
 ];

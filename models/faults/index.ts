@@ -31,5 +31,5 @@ const byKind: { readonly [Kind in Fault["kind"]]: FaultKind<FaultOf<Kind>> } = {
 
 export const faultKinds = Object.values(byKind) as readonly FaultKind[];
 
-/** What makes the kind of this fault; it is given faults of that kind alone. */
+/** The kind of this fault. The cast is sound, since a kind is only ever given faults of that kind. */
 export const kindOf = ({ kind }: Pick<Fault, "kind">): FaultKind => byKind[kind] as FaultKind;

@@ -1,4 +1,4 @@
-/** Exactly so many more upstream bytes get through, and then the link is cut. */
+/** Exactly `bytes` more upstream bytes get through, and then the link is cut. */
 import {
   faultInForce,
   givesUp,
@@ -20,7 +20,7 @@ const anchors = [
   { name: "two frames", frames: 2, more: 0 },
 ] as const;
 
-/** Byte anchors that so many publishes can reach. */
+/** Byte anchors that this number of publishes can reach. */
 export const anchorsFor = ({ publishes }: Pick<LetterScope, "publishes">) =>
   anchors.filter(({ frames, more }) => publishes > frames || (publishes === frames && more <= 0));
 

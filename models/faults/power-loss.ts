@@ -1,4 +1,4 @@
-/** The machine of the server loses power: a stated crash model, which no live world does. */
+/** The machine of the server loses power: a stated crash model, which no live world runs. */
 import { advanceDown } from "../plan/down.ts";
 import { clientClosed } from "../plan/life.ts";
 import { awaitNotEnabled, faultInForce, notStarted } from "../plan/reasons.ts";

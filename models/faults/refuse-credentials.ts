@@ -1,4 +1,4 @@
-/** The server refuses the bus's credentials until the heal. Only before a process starts. */
+/** The server refuses the bus's credentials until the heal. It is possible only before a process starts. */
 import { processStarted } from "../plan/reasons.ts";
 import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The server says `-ERR` on the client's connection, and may end that. It is over at once, and what comes of it is the client's own
- * (F-138 to F-141 of docs/facts.md). The link is flushed before, so that nothing is under way.
+ * The server says `-ERR` on the client's connection, and may end it. The fault is over at once, and its consequences depend on the client
+ * (F-138 to F-141 of docs/facts.md). The link is flushed before, so nothing is under way.
  */
 import { closeForGood, endConnection, notice, reconnect } from "../connection.ts";
 import {
@@ -24,7 +24,7 @@ const needsFlush = unjudgeable("what is under way as the server says it may be l
 const underPolicy = unjudgeable("what a service does at it was not measured");
 const saidTwice = unjudgeable("what a client makes of a second refusal depends on the first");
 
-/** Connected as before, connected anew, or closed for good. */
+/** The client stays connected, connects anew, or closes for good. */
 export const outcomeOf = ({ serverError }: Profile, { text, closes }: ServerError): "kept" | "reconnects" | "closes" =>
   serverError[text] === "kept" && closes ? "reconnects" : serverError[text];
 
@@ -53,7 +53,7 @@ export const serverError: FaultKind<ServerError> = {
     const { state, profile, emit } = bus;
     const outcome = outcomeOf(profile, fault);
     if (outcome === "kept") {
-      // A round trip shows that it is.
+      // The link was flushed before, and that is a round trip.
       state.fresh = false;
       return;
     }

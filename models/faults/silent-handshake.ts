@@ -1,4 +1,4 @@
-/** Dials are accepted, and the server never greets until the heal. Only before a process starts. */
+/** Dials are accepted, and the server never greets until the heal. It is possible only before a process starts. */
 import { processStarted } from "../plan/reasons.ts";
 import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
 

@@ -29,7 +29,7 @@ export const stopServer: FaultKind<StopServer> = {
   harm: ({ goDown }) => goDown(),
   words: ({ signal, store, awaits }) =>
     `stop the server by SIG${signal}${store === "lost" ? ", its disk lost" : ""}, ${awaitText(awaits)}`,
-  /** A server that is stopped is gone alike for TERM and KILL. */
+  /** TERM and KILL leave the same state: the server is gone. */
   letters: ({ policy }) => [
     ...awaitable.map(
       (awaits): FaultLetter<StopServer> => ({

@@ -1,4 +1,4 @@
-/** What a step makes of the view, and what befalls the process meanwhile. */
+/** The change that a step makes to the view, and what happens to the process meanwhile. */
 import { kindOf } from "../faults/index.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
@@ -8,10 +8,10 @@ import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess }
 import { hasPolicy, type Setting } from "./setting.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
 
-/** Nothing befalls the process. */
+/** Nothing happens to the process. */
 const nothing: readonly Life[] = [];
 
-/** Makes the view that of after the step, which must be enabled. */
+/** Turns the view into the one after the step, which must be enabled. */
 export function advance(view: View, step: Step, overlapping: boolean, setting: Setting): readonly Life[] {
   switch (step.kind) {
     case "start":

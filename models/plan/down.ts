@@ -1,4 +1,4 @@
-/** What the end of the connection makes of the view. */
+/** The change that the end of the connection makes to the view. */
 import type { FaultAwait } from "../vocabulary/scenario.ts";
 import type { View } from "./view.ts";
 

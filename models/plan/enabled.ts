@@ -1,4 +1,7 @@
-/** Which steps can be done here, and why the others cannot; which publishes still run when the next step is done. */
+/**
+ * The rules for which steps can be done here, with the reasons against the others. Also the rule for publishes that still run when the next
+ * step is done.
+ */
 import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
@@ -54,7 +57,7 @@ const endedByClientTimers = unjudgeable("nothing would end it but the client's o
 const socketsFull = beyond("socket-buffers", "more than the sockets take would block the call");
 const waitTooShort = beyond("machine-load", "on a busy machine its wait may end before the round trip");
 
-/** Whether the publish step is still running when `next` is done. */
+/** True where the publish step is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
   if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
   if (view.hindrance !== "none" || view.ended !== "no") return false;
@@ -64,11 +67,13 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
     return isDurable(view, step) ? view.link === "down" && view.process === "running" : view.link === "handshake";
   }
   if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
-  // Whether a limit or an interval would begin within the burst is not for a byte anchor or a stale clock to say.
+  // A byte anchor or a stale clock cannot tell whether a limit or an interval begins within the burst.
   return next.fault.kind === "cut" || next.fault.kind === "stop-server";
 }
 
-/** Why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal. */
+/**
+ * The reason why the step cannot be done here, or undefined. `next` is the scenario's next step, since a blocked publish needs its heal.
+ */
 export function notEnabled(view: View, step: Step, next: Step | undefined, setting: Setting): NotEnabled | undefined {
   if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
   if (view.policy !== undefined) {
@@ -104,7 +109,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
   }
 }
 
-/** Why `next` could not be done while the publish before it still runs; `after` is the view by then. */
+/** The reason why `next` could not be done while the publish before it still runs; `after` is the view by then. */
 export const notEnabledMeanwhile = (after: View, next: Step | undefined, setting: Setting): NotEnabled | undefined =>
   next === undefined ? nothingFollows : notEnabled(after, next, undefined, setting);
 
@@ -121,7 +126,7 @@ function startNotEnabled(view: View, replica: number): NotEnabled | undefined {
   return view.hindrance === "none" ? undefined : leftBehind;
 }
 
-/** What a replica beyond 0 does is of interest only while nothing is wrong with the server. */
+/** Replicas beyond 0 are of interest only while nothing is wrong with the server. */
 function peerNotEnabled(view: View, replica: number): NotEnabled | undefined {
   if ((view.peers & bitOf(replica)) === 0) return replicaNotStarted;
   return isCalm(view) ? undefined : faultInForce;
@@ -146,13 +151,13 @@ function timeNotEnabled(view: View, ms: number, setting: Setting): NotEnabled | 
   return untilMs >= fromMs && untilMs < byMs ? givingUpUnknown : undefined;
 }
 
-/** What may be wrong before a process starts. */
+/** The reason against a fault before a process starts. */
 function coldFaultNotEnabled(view: View, fault: Fault): NotEnabled | undefined {
   if (!isCalm(view)) return faultInForce;
   return kindOf(fault).notEnabledBeforeStart(fault);
 }
 
-/** The end of the process, in whatever way. */
+/** The reason against an end of the process, in whatever way. */
 function endNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   if (view.link === "handshake") return mayBlock;
   if (view.hindrance === "limit" || view.hindrance === "lose-ack") return countsAgainstLimit;
@@ -161,7 +166,7 @@ function endNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   return resets(setting) && view.link === "up" ? resetDrops : undefined;
 }
 
-/** A stop has a budget, or a supervisor that ends it: it needs no timer of the client's to end in a blackhole. */
+/** A stop has a budget, or a supervisor that ends it. It needs no client timer to end in a blackhole. */
 function signalNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   const isEndedByItself = setting.options.pingIntervalMs === undefined && view.client === "connected";
   if (view.hindrance !== "blackhole" || !isEndedByItself) return endNotEnabled(view, setting);
@@ -170,7 +175,7 @@ function signalNotEnabled(view: View, setting: Setting): NotEnabled | undefined 
 
 /** Well below what proxy and kernel take before nats.go's publish blocks; live, 3.7 MiB went into one unread connection. */
 const keptBytesMax = 1_048_576;
-/** A round trip takes a millisecond, but who can tell on a busy machine. */
+/** A round trip takes a millisecond, but on a busy machine it may take far longer. */
 const calmFlushMsMin = 1_000;
 
 function callNotEnabled(view: View, step: CallStep, next: Step | undefined, setting: Setting): NotEnabled | undefined {
@@ -214,7 +219,7 @@ function publishNotEnabled(
   return view.keptBytes + bytes > keptBytesMax ? socketsFull : undefined;
 }
 
-/** It repeats what an earlier step published, to the byte. */
+/** True where the step publishes what an earlier step published, to the byte. */
 const isSamePublish = (one: PublishStep, { again, count, bytes, subject, key }: PublishStep): boolean =>
   one.id === again && one.count === count && one.bytes === bytes && one.subject === subject && one.key === key;
 

@@ -1,6 +1,6 @@
 /**
- * The life of a process: what it does until its client is connected for the first time, when it gives up, and how its supervisor starts
- * it again. All of it follows from the link and the policy; time is the scenario's own.
+ * The life of a process: what it does until its client is first connected, when it gives up, and how its supervisor starts it again. All of
+ * it follows from the link and the policy; time is the scenario's own.
  */
 
 import { outageSurvivedMs } from "../policy/attempts.ts";
@@ -9,7 +9,7 @@ import type { Profile } from "../vocabulary/profile.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import type { View } from "./view.ts";
 
-/** What befalls the process, in order. */
+/** An event in the life of the process. */
 export type Life =
   | { readonly what: "started"; readonly by: "scenario" | "supervisor"; readonly atMs: number }
   /** The client is connected for the first time. */
@@ -34,7 +34,7 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.exitedAtMs = undefined;
   view.process = "waiting";
   view.client = "disconnected";
-  // A call to connect that returns before it is connected is followed by a probe that fails.
+  // A call to connect that returns before it is connected is followed by a probe, which fails.
   const probesAtOnce = policy.startup.strategy !== "fail-fast" && profile.firstConnect.retry === "background";
   view.path = "jetstream";
   if (probesAtOnce && view.link !== "up") downgrade(view, policy);
@@ -53,14 +53,14 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   return [exit(view, "startup", tookMs)];
 }
 
-/** Every dial is refused from now on: between these two moments the client gives up. */
+/** Every dial is refused from now on. The client gives up between these two moments. */
 export function dialOn(view: View, { profile, options }: Setting): void {
   const { least, most } = outageSurvivedMs(profile, options);
   if (least === Number.POSITIVE_INFINITY) return;
   view.givesUp = { fromMs: view.nowMs + least, byMs: view.nowMs + most };
 }
 
-/** The link lets a process through that has waited for it. */
+/** The link lets a waiting process through. */
 export function firstConnected(view: View): Life[] {
   view.process = "running";
   view.client = "connected";
@@ -69,14 +69,14 @@ export function firstConnected(view: View): Life[] {
   return [{ what: "connected", path: view.path, atMs: view.nowMs }];
 }
 
-/** JetStream did not answer: a bus that asks once publishes everything as core NATS from now on. */
+/** JetStream did not answer. A bus that asks once now publishes everything as core NATS. */
 function downgrade(view: View, { startup }: Policy): void {
   if (startup.jetStreamProbe === "once") view.path = "core";
 }
 
 /**
- * Wrong credentials. A client that is told to retry closes for good after the same refusal `authErrorsMax` times; where the call to
- * connect still pends, it fails with it.
+ * The server refuses the credentials. A client that is set to retry closes for good after `authErrorsMax` equal refusals; a call to connect
+ * that is still pending fails with it.
  */
 function refused(view: View, { startup }: Policy, { firstConnect }: Profile): Life[] {
   if (startup.strategy === "fail-fast" || firstConnect.retry === "pending") return [exit(view, "credentials", 0)];
@@ -104,7 +104,7 @@ function exit(view: View, because: "startup" | "credentials" | "client-closed", 
   return { what: "exited", because, tookMs, atMs: view.nowMs };
 }
 
-/** The process is gone, and nobody starts it again unless it failed. */
+/** The process is gone, and is started again only if it failed. */
 export function endProcess(view: View): void {
   view.started = false;
   view.process = "exited";
@@ -134,7 +134,7 @@ interface Due {
   readonly happens: (view: View, setting: ServiceSetting) => Life[];
 }
 
-/** A pass that ends in an exit takes at least this long against the supervisor, or a crash loop would never let time pass. */
+/** A pass that ends in an exit takes at least this long on the supervisor's clock, or a crash loop would never let time pass. */
 const passMsMin = 1;
 
 function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {

@@ -1,7 +1,7 @@
 /**
- * The plan: what is done about each step of a scenario, what the harness knows before and after it, and what befalls the process
- * meanwhile. It follows from the scenario, the profile and the injectors' limits alone, so every world does, overlaps and skips
- * exactly the same steps, and a shrunk scenario is still a scenario. Nobody else works any of it out again.
+ * The plan: what is done about each step of a scenario, what the harness knows before and after it, and what happens to the process. It
+ * follows from the scenario, the profile and the injectors' limits alone. So every world does, overlaps and skips exactly the same steps,
+ * and a shrunk scenario is still a scenario. No other code works any of it out again.
  */
 import type { Profile } from "../vocabulary/profile.ts";
 import type { CallStep, Scenario, Step } from "../vocabulary/scenario.ts";
@@ -19,15 +19,15 @@ export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } fro
 export { type Pass, planSettle, type SettleStep, settleId } from "./settle.ts";
 export { connectPends, isCalm, isDurable, type View } from "./view.ts";
 
-/** A step of the scenario. */
+/** A planned step of the scenario. */
 export interface ScenarioStep {
   readonly kind: "step";
   readonly step: Step;
-  /** Why it is skipped. */
+  /** The reason why it is skipped. */
   readonly skipped: NotEnabled | undefined;
-  /** It still runs when the next one is done. */
+  /** The step is still running when the next one is done. */
   readonly overlapping: boolean;
-  /** What befalls replica 0 by it, in order. */
+  /** The events that this step causes in the life of replica 0, in order. */
   readonly life: readonly Life[];
   readonly before: Readonly<View>;
   readonly after: Readonly<View>;
@@ -36,26 +36,26 @@ export interface ScenarioStep {
 export type PlannedStep = ScenarioStep | SettleStep;
 
 export interface Plan {
-  /** The scenario's, in order, and `settle` last. */
+  /** The steps of the scenario, in order, and `settle` last. */
   readonly steps: readonly PlannedStep[];
   readonly settle: SettleStep;
 }
 
-/** A case with its plan, which whoever runs it, judges it or explains it reads. */
+/** A case with its plan. All code that runs, judges or explains the case reads it here. */
 export interface PlannedCase {
   readonly scenario: Scenario;
   readonly profile: Profile;
   readonly plan: Plan;
 }
 
-/** `limits`: what the injectors of all worlds concerned cannot do. */
+/** `limits`: what the injectors of the worlds concerned cannot do. */
 export const planCase = (scenario: Scenario, profile: Profile, limits?: InjectorLimits): PlannedCase => ({
   scenario,
   profile,
   plan: plan(scenario, profile, limits),
 });
 
-/** Every step of the scenario with what is done about it, and the end. */
+/** The plan of every step of the scenario, and of its end. */
 export function plan(scenario: Scenario, profile: Profile, limits?: InjectorLimits): Plan {
   const planner = new Planner(scenario, profile, limits, true);
   const steps: PlannedStep[] = [];
@@ -64,8 +64,8 @@ export function plan(scenario: Scenario, profile: Profile, limits?: InjectorLimi
 }
 
 /**
- * The same one step after the other, for a search that looks at each once: a step and its views hold until the next is asked for, unless
- * views are kept. Two views are then all that a plan of any length needs.
+ * Plans one step after another, for a search that looks at each once. A step and its views stay valid until the next is asked for, unless
+ * views are kept. A plan of any length then needs two views.
  */
 export class Planner {
   private readonly steps: readonly Step[];
@@ -83,7 +83,7 @@ export class Planner {
     this.view = firstView(this.setting);
   }
 
-  /** The next step, the end being the last; then nothing. */
+  /** The next step, the last being the end of the case; then undefined. */
   next(): PlannedStep | undefined {
     const { steps, setting, view, index } = this;
     this.index++;
@@ -102,8 +102,8 @@ export class Planner {
 }
 
 /**
- * The plan of a bus that is not what it is declared to be: what `decided` does, overlaps and skips, and what befalls a process of this
- * scenario's policy and this profile by it.
+ * The plan of a bus that is not what it is declared to be. It does, overlaps and skips what `decided` does, but the process lives by this
+ * scenario's policy and this profile.
  */
 export function planAsDecided(decided: Plan, scenario: Scenario, profile: Profile): Plan {
   const setting = settingOf(scenario, profile);
@@ -124,10 +124,10 @@ export const settingOf = (
   limits: InjectorLimits = liveLimits,
 ): Setting => ({ policy, profile, options, limits });
 
-/** Before anything is done. */
+/** The view before the first step. */
 export const firstView = ({ policy, options }: Setting): View => newView(policy, options.servers);
 
-/** One step from here, which must be enabled. */
+/** Plans one step from this view; the step must be enabled. */
 export function planStep(before: Readonly<View>, step: Step, overlapping: boolean, setting: Setting): ScenarioStep {
   const after = copyView(before);
   const life = advance(after, step, overlapping, setting);
@@ -146,14 +146,14 @@ const skipping = (view: Readonly<View>, step: Step, skipped: NotEnabled): Scenar
   after: view,
 });
 
-/** Whether the next step can be done while the publish still runs. */
+/** True where the next step can be done while the publish still runs. */
 function racesWith(view: Readonly<View>, step: Step, next: Step | undefined, setting: Setting): boolean {
   const meanwhile = copyView(view);
   advance(meanwhile, step, true, setting);
   return notEnabledMeanwhile(meanwhile, next, setting) === undefined;
 }
 
-/** The calls of a `together` that are made: once the connection has been ended, only publishes. */
+/** The calls of a `together` that are made: once one of them has ended the connection, only publishes. */
 export function callsMade(calls: readonly CallStep[]): readonly CallStep[] {
   const exit = calls.findIndex(call => call.kind === "exit");
   const lived = exit < 0 ? calls : calls.slice(0, exit + 1);

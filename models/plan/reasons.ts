@@ -1,10 +1,13 @@
-/** Why a step is not enabled: the kinds of reason, those that faults and other steps share, and what an injector may be too limited for. */
+/**
+ * The reasons why a step is not enabled: their kinds, those that faults and other steps share, and the ones that come from a limit of an
+ * injector.
+ */
 import { dialsBeforeGivingUp } from "../policy/attempts.ts";
 import type { InjectorLimit, Setting } from "./setting.ts";
 
 /**
- * Why a step is not enabled. `impossible`: there is no such step here, in NATS or in the scenario. `unjudgeable`: it could be done, and
- * nobody could tell what has to come of it. `injector`: an injector with this limit cannot do it.
+ * A reason why a step is not enabled. `impossible`: there is no such step here, in NATS or in the scenario. `unjudgeable`: it could be
+ * done, but what must come of it is unknown. `injector`: an injector with this limit cannot do it.
  */
 export type NotEnabled =
   | { readonly kind: "impossible" | "unjudgeable"; readonly reason: string }
@@ -27,7 +30,7 @@ const givingUpRacesLater = beyond("client-timers", "the client's giving up would
 export const pingsRace = beyond("client-timers", "the client's own PINGs would race with it");
 export const timersRace = beyond("client-timers", "the client's own PINGs or its giving up would race with it");
 export const givingUpRaces = beyond("client-timers", "the client's giving up would race with it");
-/** A proxy that resets drops what it has not yet passed on, on the server's side too. */
+/** A proxy that resets drops what it has not yet passed on, towards the server too. */
 export const resetDrops = beyond(
   "proxy-reset",
   "the proxy would reset the server's side too, and drop what is on its way",
@@ -48,15 +51,15 @@ export const resets = ({ options, limits }: Setting): boolean =>
 
 type Awaits = "noticed" | "gave-up" | "none";
 
-/** Of a fault that ends the connection. */
+/** The reason against what a fault that ends the connection waits for. */
 export function awaitNotEnabled(hasPolicy: boolean, awaits: Awaits, setting: Setting): NotEnabled | undefined {
   const finite = runsOutOfDials(setting);
-  // Under a policy time moves by its own steps, and the plan knows when the attempts run out.
+  // Under a policy time moves only by its own steps, so the plan knows when the attempts run out.
   if (finite && awaits === "noticed" && hasPolicy) return undefined;
   if (awaits !== "gave-up") return givesUp(setting) ? givingUpRacesLater : undefined;
   return finite ? undefined : givesUpNever;
 }
 
-/** The same, before there is a client. */
+/** The same reason before there is a client. */
 export const awaitNotEnabledBeforeStart = (awaits: Awaits): NotEnabled | undefined =>
   awaits === "none" ? undefined : noticedByNobody;

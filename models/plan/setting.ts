@@ -1,15 +1,15 @@
-/** What is known before a scenario runs: what its policy, its client and its options declare, and what the injectors cannot do. */
+/** Facts known before a scenario runs: the declarations of its policy, client and options, and the limits of the injectors. */
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { Options } from "../vocabulary/scenario.ts";
 
-/** What an injector may be unable to do, or to keep from happening. */
+/** Things that an injector may be unable to do, or unable to prevent. */
 export const injectorLimits = [
-  /** The sockets between client and server take a bounded number of bytes that nobody reads, and then block the call. */
+  /** The sockets between client and server take a bounded number of unread bytes, and then block the call. */
   "socket-buffers",
-  /** A short wait may end before a round trip, since the machine does other things too. */
+  /** A short wait may end before a round trip, since the machine is shared. */
   "machine-load",
-  /** A cut by RST drops what is under way to the server as well. */
+  /** A cut by RST also drops what is on its way to the server. */
   "proxy-reset",
   /** The client's own timers, its PINGs and the waits between its dials, run on while the steps are done. */
   "client-timers",
@@ -17,7 +17,7 @@ export const injectorLimits = [
 export type InjectorLimit = (typeof injectorLimits)[number];
 export type InjectorLimits = ReadonlySet<InjectorLimit>;
 
-/** Real clients behind Toxiproxy, on a machine that does other things too. */
+/** The limits of real clients behind Toxiproxy on a shared machine. */
 export const liveLimits: InjectorLimits = new Set(injectorLimits);
 
 export interface Setting {
@@ -27,7 +27,7 @@ export interface Setting {
   readonly limits: InjectorLimits;
 }
 
-/** Under a policy the process has a life of its own. */
+/** The setting under a policy, where the process has a life too. */
 export interface ServiceSetting extends Setting {
   readonly policy: Policy;
 }

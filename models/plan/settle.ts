@@ -8,7 +8,7 @@ import { copyView, isCalm, type View } from "./view.ts";
 
 export const settleId: StepId = "settle";
 
-/** A stretch of time that is waited for, since something comes to pass by itself once nothing is wrong any more. */
+/** A span of time to wait for, after which something happens by itself once nothing is wrong any more. */
 export interface Pass {
   readonly ms: number;
   readonly life: readonly Life[];
@@ -21,14 +21,14 @@ export interface SettleStep {
   readonly step: { readonly id: StepId; readonly kind: "settle" };
   readonly skipped: undefined;
   readonly overlapping: false;
-  /** What befalls the process by the heal. */
+  /** The events that the heal causes in the life of the process. */
   readonly life: readonly Life[];
   readonly before: Readonly<View>;
   readonly after: Readonly<View>;
-  /** Something is wrong still, or the client may not be connected: all is healed first. */
+  /** True where something is still wrong, or the client may not be connected: all is healed first. */
   readonly heals: boolean;
   readonly healed: Readonly<View>;
-  /** None without a policy. */
+  /** Empty without a policy. */
   readonly passes: readonly Pass[];
 }
 
@@ -64,13 +64,13 @@ function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly P
   });
 }
 
-/** Before the first start there is nothing that a heal could bring back. */
+/** A heal before the first start could bring nothing back. */
 function needsHeal(view: Readonly<View>): boolean {
   if (!view.started) return view.process === "exited" && !isCalm(view);
   return !isCalm(view) || view.client !== "connected";
 }
 
-/** The supervisor's restart, and as many redeliveries as there can be, or a few where nothing bounds them. */
+/** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where they are unbounded. */
 const settleWaitsMs = ({ supervisor, consume }: Policy): readonly number[] => [
   supervisor.restartMs,
   ...Array.from({ length: consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax }, () => consume.ackWaitMs),

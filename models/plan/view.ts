@@ -1,4 +1,7 @@
-/** The view: what the harness knows before it does a step. It follows from scenario and profile alone, and nothing in it asks what only the client knows. */
+/**
+ * The view: what the harness knows before it does a step. It follows from scenario and profile alone, and leaves out what only the client
+ * knows.
+ */
 
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import type { Policy } from "../vocabulary/policy.ts";
@@ -7,44 +10,47 @@ import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
 
 export interface View {
   started: boolean;
-  /** What became of the connection for good; `stuck` reconnects but refuses every publish. */
+  /** The way in which the connection ended for good; `stuck` reconnects but refuses every publish. */
   ended: "no" | "closed" | "stuck";
   link: "up" | "handshake" | "down";
-  /** What else is done to the link or the server while `link` is up. */
+  /** The other disturbance of link or server while `link` is up. */
   hindrance: "none" | "hold" | "limit" | "blackhole" | "pause" | "lose-ack";
   limitBytesLeft: number;
   /** The step that set the limit. */
   limitStep: StepId;
-  /** Published into a link or server that keeps it. */
+  /** Bytes published into a link or server that keeps them. */
   keptBytes: number;
   /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
   client: "connected" | "disconnected" | "unsure";
-  /** The server has said that the client is not authorized: what a client makes of the next one depends on that. */
+  /** The server has refused the client's authorization; the client's reaction to a second refusal depends on that. */
   refused: boolean;
-  /** Nothing was sent since the last flush that succeeded: a byte anchor counts only what follows. */
+  /** Nothing was sent since the last flush that succeeded. A byte anchor counts only what follows. */
   quiet: boolean;
-  /** The process: none yet; `waiting` for its first connection; it has been connected; ended. Without a policy there is only its end. */
+  /**
+   * The process: none yet; `waiting` for its first connection; running since it connected; or exited. Without a policy there is only its
+   * end.
+   */
   process: "none" | "waiting" | "running" | "exited";
   /** The scenario's own time, moved by `advance`. */
   nowMs: number;
   startedAtMs: number;
-  /** The dials of this outage run out between these two moments. */
+  /** The two moments between which the dials of this outage run out. */
   givesUp: { readonly fromMs: number; readonly byMs: number } | undefined;
-  /** When it failed; undefined where nobody will start it again. */
+  /** The moment at which it failed; undefined where it will not be started again. */
   exitedAtMs: number | undefined;
-  /** What a dial meets while the link is down: nothing, a server that never greets, one that refuses the credentials. */
+  /** The answer to a dial while the link is down: nothing, a server that never greets, or one that refuses the credentials. */
   door: "shut" | "silent" | "refuses";
   /** The server runs with JetStream. */
   jetStream: boolean;
-  /** Which way this process publishes what its classifier calls durable. */
+  /** The way in which this process publishes what its classifier calls durable. */
   path: "jetstream" | "core";
-  /** Publish steps done so far, for those that publish the same again. */
+  /** The publish steps done so far, for later steps that repeat one. */
   published: readonly PublishStep[];
-  /** Replicas that have a consumer, a bit each: the server sends them messages of its own accord. */
+  /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
   /** The server's process runs. */
   serverUp: boolean;
-  /** Replicas beyond 0 that run, a bit each. */
+  /** Replicas beyond 0 that run, one bit each. */
   peers: number;
   /** Servers in the client's pool. */
   readonly servers: number;
@@ -78,7 +84,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   policy,
 });
 
-/** Field by field: a view is copied twice a step, and a spread costs several times as much. */
+/** Copies field by field: a view is copied twice a step, and a spread costs several times as much. */
 export const copyView = (view: Readonly<View>): View => ({
   started: view.started,
   ended: view.ended,
@@ -106,7 +112,7 @@ export const copyView = (view: Readonly<View>): View => ({
   policy: view.policy,
 });
 
-/** The same into a view that is no longer needed. */
+/** Overwrites a view that is no longer needed with a copy of another. */
 export function overwriteView(old: View, view: Readonly<View>): View {
   old.started = view.started;
   old.ended = view.ended;
@@ -141,15 +147,15 @@ export const isCalm = (view: View): boolean => view.link === "up" && view.hindra
 /** The bit of a replica in `subscribed` and `peers`. */
 export const bitOf = (replica: number): number => 1 << replica;
 
-/** Whether the step publishes through JetStream. */
+/** True where the step publishes through JetStream. */
 export function isDurable(view: View, step: Step): boolean {
   if (view.policy === undefined || step.kind !== "publish" || step.subject === undefined) return false;
   return view.path === "jetstream" && isClassifiedDurable(view.policy, step.subject);
 }
 
 /**
- * Whether the call to connect has not returned (nats.go, F-128 of docs/facts.md). One that retries in the background makes its first
- * pass over the servers before it does, and each that never greets takes the whole of the connect timeout.
+ * True while the call to connect has not returned (nats.go, F-128 of docs/facts.md). A call that retries in the background first makes one
+ * pass over the servers. Each that never greets takes the whole connect timeout.
  */
 export function connectPends({ process, door, nowMs, startedAtMs, servers, policy }: View, profile: Profile): boolean {
   if (process !== "waiting") return false;

@@ -1,4 +1,7 @@
-/** How long a client goes on dialling: attempts, what they count for, and the waits between them. All of it follows from profile and options. */
+/**
+ * The length of time for which a client dials: attempts, how they count, and the waits between them. All of it follows from profile and
+ * options.
+ */
 import type { Profile } from "../vocabulary/profile.ts";
 import type { Options } from "../vocabulary/scenario.ts";
 
@@ -12,9 +15,8 @@ export function dialsBeforeGivingUp({ reconnect }: Profile, { reconnectAttemptsM
 }
 
 /**
- * How long an outage that refuses every dial at once may last: shorter than `least`, and the client is still dialling; longer than
- * `most`, and it has given up. The waits of a pool are waited once a round, whatever its size. Refused dials take no time; `most` leaves
- * a wait for what a busy machine adds.
+ * The length of an outage that refuses every dial at once. Below `least` the client is still dialling; above `most` it has given up. A pool
+ * waits once a round, whatever its size. Refused dials take no time; `most` allows one wait for a busy machine.
  */
 export function outageSurvivedMs(profile: Profile, options: Options, jitterMsMax = 0): { least: number; most: number } {
   const { servers = 1, reconnectWaitMs } = options;
@@ -26,7 +28,7 @@ export function outageSurvivedMs(profile: Profile, options: Options, jitterMsMax
   return { least: waits * reconnectWaitMs, most: (rounds + 1) * (reconnectWaitMs + jitterMsMax) };
 }
 
-/** Silence after which the client's own PINGs have told it: the interval of each that may be unanswered, and one more. */
+/** The silence after which the client's own PINGs report it: one interval for each PING that may be unanswered, and one more. */
 export function staleAfterMs({ reconnect }: Profile, { pingIntervalMs, pingsOutMax }: Options): number {
   const { pingIntervalMsDefault, pingsOutMaxDefault } = reconnect;
   return ((pingsOutMax ?? pingsOutMaxDefault) + 1) * (pingIntervalMs ?? pingIntervalMsDefault);

@@ -1,9 +1,9 @@
-/** How long a start may take: the passes over the servers that a deadline leaves room for, and a margin. */
+/** The budget of a start: the passes over the servers that a deadline leaves room for, and a margin. */
 
 export interface StartupBudget {
   readonly servers: number;
   readonly passes: number;
-  /** In connect timeouts. */
+  /** The margin, in connect timeouts. */
   readonly marginTimeouts: number;
 }
 

@@ -1,4 +1,4 @@
-/** Which family a subject belongs to and what that one was promised, and which way the bus's own classifier sends the subject. */
+/** The family of a subject with its promise, and the way in which the bus's own classifier publishes the subject. */
 import type { Durability, Family, Policy } from "../vocabulary/policy.ts";
 import { covers } from "./pattern.ts";
 import { oncePerSubject } from "./remembered.ts";
@@ -8,11 +8,11 @@ export const familyOf: (policy: Policy, subject: string) => Family | undefined =
   ({ families }, subject) => families.find(family => covers(family.subjects, subject)),
 );
 
-/** What was declared for the subject; what no family covers is best-effort. */
+/** The declared promise of the subject; one that no family covers is best-effort. */
 export const declaredDurability = (policy: Policy, subject: string): Durability =>
   familyOf(policy, subject)?.durability ?? "best-effort";
 
-/** Whether the bus publishes the subject through JetStream. */
+/** True where the bus publishes the subject through JetStream. */
 export const isClassifiedDurable: (policy: Policy, subject: string) => boolean = oncePerSubject(
   ({ classifier }, subject) =>
     classifier.some(({ exact, pattern, prefix, suffix }) => {

@@ -1,4 +1,4 @@
-/** Which id a durable message carries, and which steps of a scenario carry the same ids. */
+/** The id of a durable message, and the steps of a scenario that share their ids. */
 import type { IdRule, Policy } from "../vocabulary/policy.ts";
 import type { PublishStep, Scenario } from "../vocabulary/scenario.ts";
 import { covers } from "./pattern.ts";
@@ -8,7 +8,7 @@ const idRuleOf: (policy: Policy, subject: string) => IdRule | undefined = oncePe
   publish.messageIds.find(({ subjects }) => covers(subjects, subject)),
 );
 
-/** The id that a durable message carries, or undefined. Two messages with the same id are one to the dedupe window. */
+/** The id that a durable message carries, or undefined. Within the duplicate window, two messages with the same id are one. */
 export function messageId(
   policy: Policy,
   subject: string,
@@ -20,7 +20,7 @@ export function messageId(
   return rule.id === "event" ? `event:${message}` : `${subject}:${key ?? message}`;
 }
 
-/** Messages of one step, or about one thing, share their ids with those that say the same of them. */
+/** A text that is equal for steps whose messages share their ids: repeats of one step, or messages about one thing. */
 export const idsOf = ({ id, again, subject, key }: PublishStep): string =>
   key === undefined ? (again ?? id) : `${subject} about ${key}`;
 

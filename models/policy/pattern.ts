@@ -1,4 +1,4 @@
-/** What a NATS subject pattern (`*`: one token, a trailing `>`: one or more) matches. */
+/** Matching by NATS subject patterns (`*`: one token, a trailing `>`: one or more). */
 
 export function covers(pattern: string, subject: string): boolean {
   const wanted = pattern.split(".");
@@ -10,7 +10,7 @@ export function covers(pattern: string, subject: string): boolean {
   return tokens.length === wanted.length;
 }
 
-/** Whether some subject matches both patterns. */
+/** True where some subject matches both patterns. */
 export function overlap(one: string, other: string): boolean {
   const a = one.split(".");
   const b = other.split(".");

@@ -1,6 +1,6 @@
 /**
- * Answers that are worked out once. Every message asks what its policy says of its subject, and a policy is never changed, so the first
- * answer stays true. What is remembered goes when the policy goes, and nothing else can see it.
+ * Answers that are worked out once. Every message asks its policy about its subject, and a policy never changes, so the first answer stays
+ * true. The memory goes when the policy goes, and no other code can see it.
  */
 import type { Policy } from "../vocabulary/policy.ts";
 

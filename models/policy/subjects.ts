@@ -1,6 +1,6 @@
 /**
- * Subjects that tell the parts of a policy apart: one for every pattern of its map, classifier, streams and taps, and one token more or
- * less where a rule by prefix and suffix and a pattern by tokens would part. Sorted by how they are treated.
+ * Subjects that tell the parts of a policy apart, sorted by how they are treated. There is one for every pattern of its map, classifier,
+ * streams and taps. A token more or less is added where a rule by prefix and suffix would differ from a pattern by tokens.
  */
 import type { Family, Policy } from "../vocabulary/policy.ts";
 import { declaredDurability, familyOf, isClassifiedDurable } from "./classifier.ts";
@@ -16,11 +16,11 @@ export interface SubjectsByTreatment {
   readonly captured: readonly string[];
   /** Published as core NATS, and in no stream. */
   readonly core: readonly string[];
-  /** Declared otherwise than they are published. */
+  /** Declared one way and published the other. */
   readonly misdeclared: readonly string[];
 }
 
-/** A search asks for every scenario. */
+/** Remembered, since a search asks for every scenario. */
 export const subjectsByTreatment: (policy: Policy) => SubjectsByTreatment = oncePerPolicy(policy => {
   const durable: string[] = [];
   const uncovered: string[] = [];
@@ -36,13 +36,13 @@ export const subjectsByTreatment: (policy: Policy) => SubjectsByTreatment = once
   return { durable, uncovered, captured, core, misdeclared };
 });
 
-/** A family, and a subject that stands for it. */
+/** A family with a subject that stands for it. */
 export interface FamilySubject {
   readonly family: Family;
   readonly subject: string;
 }
 
-/** The shortest subject of every family. A family that others before it cover wholly has none. */
+/** The shortest subject of every family. A family that is wholly covered by earlier ones has none. */
 export function familySubjects(policy: Policy): readonly FamilySubject[] {
   const subjects = [...subjectsOf(policy)].sort((a, b) => a.length - b.length);
   return policy.families.flatMap(family => {
@@ -51,7 +51,7 @@ export function familySubjects(policy: Policy): readonly FamilySubject[] {
   });
 }
 
-/** Every such subject once, in the order of the alphabet. */
+/** All these subjects without repeats, in alphabetical order. */
 export function subjectsOf(policy: Policy): readonly string[] {
   const { families, classifier, streams, taps, publish, consume } = policy;
   const patterns = [
@@ -71,14 +71,14 @@ export function subjectsOf(policy: Policy): readonly string[] {
   return [...new Set(written)].filter(isSubject).sort();
 }
 
-/** What the pattern covers, and a token more: `job.*` gives job.a and job.a.b. */
+/** Subjects that the pattern covers, and one with a token more: `job.*` gives job.a and job.a.b. */
 function ofPattern(pattern: string): readonly string[] {
   const filled = (by: string): string => pattern.replaceAll("*", by).replace(/>$/, by);
   const subjects = [filled("a"), filled("a.b")];
   return pattern.endsWith(">") ? [...subjects, filled("a.b.c")] : subjects;
 }
 
-/** Nothing, a token, and two between the parts; `worker.` and `.jobs` also share their dot. */
+/** The parts joined by nothing, one token and two; `worker.` and `.jobs` also share their dot. */
 const ofParts = (prefix: string, suffix: string): readonly string[] =>
   prefix === "" && suffix === ""
     ? []
@@ -88,6 +88,6 @@ const ofParts = (prefix: string, suffix: string): readonly string[] =>
         ...(prefix === "" ? [`a${suffix}`] : []),
       ];
 
-/** No empty token, no wildcard, none of the server's own. */
+/** True for a subject without empty tokens or wildcards, outside the server's own. */
 const isSubject = (text: string): boolean =>
   text.length <= 128 && !text.startsWith("$") && text.split(".").every(token => token !== "" && !/[\s*>]/.test(token));

@@ -1,20 +1,20 @@
-/** A policy's times: what a power loss takes, and the same policy in the time of a live run. */
+/** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
 import type { Policy } from "../vocabulary/policy.ts";
 
 /**
- * nats-server, filestore.go: defaultSyncInterval, 2 minutes. The stated crash model of a power loss: what was stored in a file before the
- * last sync is kept, of what came since any tail may be gone.
+ * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
+ * before the last sync; of what came after, any tail may be gone.
  */
 export const syncIntervalMs = 120_000;
 
-/** Between what a busy machine keeps and what a run can wait for. */
+/** The value, bounded by the shortest wait that a busy machine keeps and the longest that a run can afford. */
 const between = (ms: number, least: number, most: number): number => Math.min(most, Math.max(least, ms));
 const liveTimeFactor = 100;
 
 /**
- * The policy in the time of a live run: its waits a hundredth of what they are, none shorter than a busy machine keeps or longer than a run
- * can wait for; a wait that is short enough stays. Of a stop's two ends, budget and supervisor, the same one still comes first; of waits of
- * different kinds another may be the longer, and model and real parts are run in the same times. A policy in live time stays as it is.
+ * The policy in the time of a live run. Each wait is a hundredth of what it was, but no shorter than a busy machine keeps and no longer
+ * than a run can afford. A wait that is short enough stays. Budget and supervisor still end a stop in the same order, but waits of
+ * different kinds may change places. Model and real parts run in the same times. A policy in live time stays as it is.
  */
 export function inLiveTime(policy: Policy): Policy {
   const scaled = (ms: number, least: number, most: number): number =>

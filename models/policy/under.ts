@@ -1,4 +1,4 @@
-/** A scenario put under a policy, and a policy changed to be set beside itself. */
+/** A scenario put under a policy, and a changed policy for comparison with the original. */
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Options, Scenario } from "../vocabulary/scenario.ts";
 
@@ -6,8 +6,8 @@ import type { Options, Scenario } from "../vocabulary/scenario.ts";
 export const optionDefaults = { reconnectWaitMs: 20, reconnectAttemptsMax: -1 } as const;
 
 /**
- * The scenario under this policy, whichever it had: with the options that this one sets, without those that the other had set. What
- * was typed in as expected under another policy is not expected here.
+ * The scenario under this policy, whatever its own was. It gets this policy's options and loses those that its own had set. Expectations
+ * typed in for another policy are dropped.
  */
 export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
   const isSame = scenario.policy !== undefined && JSON.stringify(scenario.policy) === JSON.stringify(policy);
@@ -20,7 +20,7 @@ export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
 
 const nameMax = 63;
 
-/** The policy with something changed, to set beside it. It demands nothing: nobody has declared the changed one. */
+/** The policy with something changed, for comparison. It demands nothing, since the changed one was never declared. */
 export const beside = (policy: Policy, word: string, change: Partial<Policy>): Policy => ({
   ...policy,
   ...change,

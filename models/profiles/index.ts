@@ -5,7 +5,7 @@ import { natsJs2 } from "./nats-js-2.ts";
 import { natsJs3 } from "./nats-js-3.ts";
 import { natsPy } from "./nats-py.ts";
 
-/** Without a prototype: names come from users, and "constructor" is none of these. */
+/** No prototype: names come from users, and "constructor" is not a client. */
 export const profiles: Readonly<Record<string, Profile>> = Object.freeze(
   Object.assign(Object.create(null) as Record<string, Profile>, {
     [natsGo.name]: natsGo,

@@ -18,8 +18,8 @@ export const natsGo: Profile = {
   frame: { spacesWithoutReply: 1 },
   // F-2: the call blocks until the handshake ends, and then sends.
   duringHandshake: "sent-after",
-  // F-12: the later part of a burst lands in the reconnect buffer. So it does where a byte anchor
-  // ends the connection in the midst of 15 messages of 25 bytes: F-126.
+  // F-12: the later part of a burst lands in the reconnect buffer. The same holds where a byte anchor ends the connection in the middle of
+  // 15 messages of 25 bytes: F-126.
   burst: { interruptible: true },
   // nats.go, natsWriter.appendBufs: flushes inline at defaultBufSize, 32768; F-37: ceil(32768 / frame) messages a block.
   inlineFlushBytes: 32_768,
@@ -29,17 +29,17 @@ export const natsGo: Profile = {
   // F-27, in flight at the cut: "nats: connection closed" at once, though it is only reconnecting (clearPendingFlushCalls).
   flush: { whileDown: "waits", inFlight: "disconnected", covers: "all" },
   close: {
-    // F-31: close right after a burst delivers all 1000: Close writes the 32 KiB buffer once.
+    // F-31: close right after a burst delivers all 1000, since Close writes the 32 KiB buffer once.
     unwritten: "written",
     keptWhileDown: "dropped",
-    // F-100: a reconnect, then a burst of 339 kB and Close in one breath lost a tail in 78 of 150 runs under strace,
-    // and Toxiproxy's read of the client's socket ended in ECONNRESET in the same 78; with a flush between, 0 of 60.
+    // F-100: a reconnect, then a burst of 339 kB and Close at once, lost a tail in 78 of 150 runs under strace. Toxiproxy's read of the
+    // client's socket ended in ECONNRESET in the same 78; with a flush between, in 0 of 60.
     socket: "reset-if-unread",
-    // Live: a clean close raises both handlers; a close while reconnecting only the closed one.
+    // Seen live: a clean close calls both handlers, a close while reconnecting only the closed one.
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
-  // F-39: "nats: connection reconnecting" at once, connection closed, 0 of 20.
-  // F-88: DrainTimeout, 30 s by default, bounds the handlers only; the flush after it has 5 s of its own.
+  // F-39: "nats: connection reconnecting" at once, connection closed, 0 of 20. F-88: DrainTimeout, 30 s by default, bounds the handlers
+  // only; the flush after it has another 5 s.
   drain: {
     whileDown: { tells: "reconnecting", leaves: "closed" },
     handlersWaitMs: 30_000,
@@ -61,11 +61,11 @@ export const natsGo: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
-  // F-138 to F-141; nats.go, processErr: an error that it does not know closes the connection for good.
+  // F-138 to F-141; nats.go, processErr: an unknown error closes the connection for good.
   serverError: { unknown: "closes", stale: "reconnects", authorization: "kept", permissions: "kept" },
-  // F-46: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters.
-  // F-54: every pending future fails at RECONNECTING, what the reconnect buffer holds is stored all the same.
-  // Drained, it deletes the durable it made: nats.go#874; F-83.
+  // F-46: "no response from stream" after 500 ms: 2 retries of 250 ms. newRespInbox: "_INBOX." + 22 + "." + 8 characters. F-54: every
+  // pending future fails at RECONNECTING, but what the reconnect buffer holds is stored all the same. A drain deletes the durable that the
+  // client made: nats.go#874; F-83.
   jetStream: {
     noRespondersRetries: 2,
     noRespondersWaitMs: 250,

@@ -1,6 +1,4 @@
-/**
- * nats.js 2 (npm `nats` 2.29.3): as nats.js 3, except for what close() and drain() do. "F-31" is a fact of docs/facts.md.
- */
+/** nats.js 2 (npm `nats` 2.29.3): the same as nats.js 3, except for close() and drain(). "F-31" is a fact of docs/facts.md. */
 import type { Profile } from "../vocabulary/profile.ts";
 import { natsJs3 } from "./nats-js-3.ts";
 
@@ -8,10 +6,10 @@ export const natsJs2: Profile = {
   ...natsJs3,
   name: "nats-js-2",
   client: "nats",
-  // F-31: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. It is so with a status() iterator too.
+  // F-31: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. A status() iterator does not change this.
   close: { ...natsJs3.close, unwritten: "lost" },
-  // F-39: resolves as if done at the next dial; a catch swallows the failed flush.
+  // F-39: resolves as if done at the next dial, since a catch swallows the failed flush.
   drain: { ...natsJs3.drain, whileDown: { tells: "ok", leaves: "stuck" } },
-  // A close in the same tick as a burst loses its tail with no fault in sight.
+  // A close in the same tick as a burst loses its tail without any fault.
   promises: natsJs3.promises.filter(id => id !== "core-path/silent-loss-only-inside-a-disturbance"),
 };

@@ -13,13 +13,13 @@ export const natsJs3: Profile = {
   frame: { spacesWithoutReply: 1 },
   // F-2: 10 of 10: outbound was wiped when the dial began.
   duringHandshake: "sent-after",
-  // One synchronous loop: no event of the socket is handled in its midst.
+  // One synchronous loop: no event of the socket is handled in the middle of it.
   burst: { interruptible: false },
   // core/src/protocol.ts, sendCommand: flushes inline when outbound holds 32 KiB; F-14: whole blocks of 964 frames of 34 bytes.
   inlineFlushBytes: 32_768,
   // transport-node/src/node_transport.ts, send: write errors are swallowed.
   writeErrorsReturned: false,
-  // F-28: rejected at the next dial, not at the disconnect; by the caller's own timeout if that ends first.
+  // F-28: rejected at the next dial, not at the disconnect; or by the caller's own timeout if that ends first.
   flush: { whileDown: "fails-at-dial", inFlight: "as-while-down", covers: "all" },
   close: {
     // F-31: 1000 of 1000 with a status() iterator open: its awaits let the microtask flush run before the socket closes.
@@ -30,17 +30,16 @@ export const natsJs3: Profile = {
     socket: "fin",
     events: { connected: ["closed"], down: ["closed"] },
   },
-  // F-39: rejects "connection disconnected" at the next dial, reconnects, and refuses every publish for ever after.
-  // In a blackhole it hangs for longer than 9 s, until its PINGs stay unanswered.
-  // F-82: with a handler that hangs it resolves all the same.
+  // F-39: rejects "connection disconnected" at the next dial, reconnects, and from then on refuses every publish. In a blackhole it hangs
+  // for longer than 9 s, until its PINGs stay unanswered. F-82: it resolves even when a handler hangs.
   drain: {
     whileDown: { tells: "disconnected", leaves: "stuck" },
     handlersWaitMs: 0,
     flushWaitMs: undefined,
   },
-  // F-34, F-35: exit at once: 822 of 1000 (frames of 120 bytes), 0 of 100: all that waits for the microtask flush.
+  // F-34, F-35: exit at once gives 822 of 1000 (frames of 120 bytes), or 0 of 100: all that waits for the microtask flush is lost.
   exit: { unwritten: "lost" },
-  // F-67, F-69: with waitOnFirstConnect connect() pends, for ever if need be: attempts are ignored before the first connection.
+  // F-67, F-69: with waitOnFirstConnect connect() pends, forever if need be: attempts are ignored before the first connection.
   firstConnect: { retry: "pending", countsAttempts: false, headersRefused: false, authErrorsMax: 2 },
   // F-89: 10 attempts per server; dials at once if the last dial is older than the wait. PINGs: F-87.
   reconnect: {
@@ -56,8 +55,7 @@ export const natsJs3: Profile = {
   // F-138 to F-141: an error for the status iterator; one about credentials ends the connection.
   serverError: { unknown: "kept", stale: "kept", authorization: "reconnects", permissions: "kept" },
   // F-46: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
-  // F-54: the promise waits for its own timeout.
-  // A drain deletes no durable: F-83. Of nats.js 2, which shares this, it was not run.
+  // F-54: the promise waits for its own timeout. A drain deletes no durable: F-83. nats.js 2 shares this value, but was not run.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,

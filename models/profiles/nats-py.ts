@@ -25,7 +25,7 @@ export const natsPy: Profile = {
   inlineFlushBytes: "over-limit",
   // The flusher writes, not the caller: its OSError goes to error_cb (_flusher).
   writeErrorsReturned: false,
-  // flush(): with the read loop ended it only wakes the flusher, which is not connected; _attempt_reconnect forgets the PONGs waited
+  // flush(): once the read loop has ended it only wakes the flusher, which is not connected. _attempt_reconnect forgets the PONGs waited
   // for, so a flush in flight runs into its own timeout (F-29). F-30: _send_ping writes past what waits for the flusher.
   flush: { whileDown: "says-ok", inFlight: "timeout", covers: "written" },
   close: {
@@ -33,28 +33,28 @@ export const natsPy: Profile = {
     unwritten: "written",
     // F-38: _close writes what is pending to the closed transport, and raises ConnectionResetError before its callbacks.
     keptWhileDown: "fails-unsaid",
-    // F-110: hold, a flush that timed out, a burst of 360 kB and close() in one breath, release: a tail was lost in 86 of 150 runs, as
-    // asyncio closes the socket at once and the PONG meets it closed. Right after start, where it could be the second INFO: 0 of 150.
+    // F-110: hold, a flush that timed out, a burst of 360 kB and close() at once, release. A tail was lost in 86 of 150 runs, as asyncio
+    // closes the socket at once and the PONG meets it closed. Right after start, where it could be the second INFO: 0 of 150.
     socket: "reset-if-unread",
-    // _close calls both callbacks, up or down; down it has said "disconnected" before.
+    // _close calls both callbacks when up. When down, "disconnected" was reported before.
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
-  // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20.
-  // F-92, drain(): drain_timeout, 30 s, for the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
+  // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20. F-92, drain(): drain_timeout, 30 s, for
+  // the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
   drain: { whileDown: { tells: "reconnecting", leaves: "open" }, handlersWaitMs: 30_000, flushWaitMs: 10_000 },
-  // F-34, F-35: exit at once after a burst: 0 of 1000: all that waits for the flusher.
+  // F-34, F-35: exit at once after a burst gives 0 of 1000: all that waits for the flusher is lost.
   exit: { unwritten: "lost" },
-  // F-91: connect() itself retries, and returns when connected. No error of the server ends that but its attempts.
+  // F-91: connect() itself retries, and returns when connected. No server error ends that; only its attempts do.
   firstConnect: {
     retry: "pending",
     countsAttempts: true,
     headersRefused: false,
     authErrorsMax: Number.MAX_SAFE_INTEGER,
   },
-  // F-91, F-122; _select_next_server: 0 and less are for ever; a server leaves the pool when more than its attempts have
-  // failed; waits whole, unless its last dial is longer ago than that. _attempt_reconnect flushes before reconnected_cb: F-110, a
-  // reconnect, 2850 x 100 B and close() in one breath, 150 of 150 whole. _process_connect_init takes the end of its connection for the
-  // PONG, and the flush after it (_send_ping) counts 6 bytes: F-118, 13 of 20. PINGs: F-87.
+  // F-91, F-122; _select_next_server: 0 and less mean forever. A server leaves the pool when more than its attempts have failed. Waits are
+  // whole, unless its last dial is longer ago than that. _attempt_reconnect flushes before reconnected_cb: F-110, a reconnect, 2850 x 100 B
+  // and close() at once, 150 of 150 whole. _process_connect_init takes the end of its connection for the PONG, and the flush after it
+  // (_send_ping) counts 6 bytes: F-118, 13 of 20. PINGs: F-87.
   reconnect: {
     attemptsScope: "server",
     dialsBeyondMax: 1,
@@ -65,11 +65,10 @@ export const natsPy: Profile = {
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },
-  // F-138 to F-141; _process_err: what is neither stale nor about permissions closes the connection for good.
+  // F-138 to F-141; _process_err: an error that is neither stale nor about permissions closes the connection for good.
   serverError: { unknown: "closes", stale: "reconnects", authorization: "closes", permissions: "kept" },
-  // F-46: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. F-54: futures of
-  // publish_async that wait at a disconnect never end.
-  // That its drain deletes no durable was read and not run: nothing in nats/js deletes a consumer on its own.
+  // F-46: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. F-54: futures of publish_async that wait at a
+  // disconnect never end. A drain deletes no durable; that was read and not run: nothing in nats/js deletes a consumer unasked.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,
@@ -77,7 +76,7 @@ export const natsPy: Profile = {
     drainDeletesItsDurable: false,
     asyncAtDisconnect: "never-ends",
   },
-  // Not promised: that flushed messages arrive. A flush in the tick of a burst overtakes it.
+  // Not promised: the arrival of flushed messages. A flush in the tick of a burst overtakes it.
   promises: [
     "core-path/no-message-is-delivered-twice",
     "core-path/order-is-kept",

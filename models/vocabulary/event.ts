@@ -1,20 +1,20 @@
-/** What a world says while it runs a case. Ledger, properties, digest and recorder are listeners that cannot answer back. */
+/** The events that a world emits while it runs a case. Ledger, properties, digest and recorder are listeners that cannot answer back. */
 import type { Fault, Handler, Step, StepId } from "./scenario.ts";
 
-/** Why a call proves that it handed nothing on. */
+/** The reason why a call proves that it handed nothing on. */
 export type RejectKind =
   | "buffer-full"
   | "closed"
   | "draining"
   | "too-large"
   | "not-connected"
-  /** No stream takes the subject and nobody else listens to it. */
+  /** No stream takes the subject, and it has no other listener. */
   | "no-responders"
   /** The client has not met its server yet, and does not know whether that takes headers. */
   | "no-headers"
   /** The stream is at its limit and refuses what is new. */
   | "stream-full";
-/** Why a call leaves open what became of it. */
+/** The reason why a call leaves the fate of its message open. */
 export type UnsettledKind =
   | "timeout"
   | "disconnected"
@@ -24,21 +24,21 @@ export type UnsettledKind =
   | "reconnecting"
   | "other";
 
-/** What the caller was told. `rejected` only where the error proves that this call handed nothing on. */
+/** The answer that the caller got. `rejected` only where the error proves that this call handed nothing on. */
 export type Outcome =
   | { readonly is: "accepted" }
-  /** A stream says that it has the message; `duplicate`: that it had one with the same id already. */
+  /** A stream says that it stored the message; with `duplicate`, that it already held one with the same id. */
   | { readonly is: "acked"; readonly duplicate?: true }
   | { readonly is: "rejected"; readonly kind: RejectKind }
   | { readonly is: "unsettled"; readonly kind: UnsettledKind };
 
-/** What start, flush, drain and close told the caller. `ok` is the client's word, not a proof. */
+/** The answer that start, flush, drain and close gave. `ok` is the client's word, not a proof. */
 export type CallOutcome = { readonly is: "ok" } | { readonly is: "failed"; readonly kind: UnsettledKind };
 
 /** The client's own status events, in one vocabulary. */
 export type ConnectionChange = "connected" | "disconnected" | "reconnected" | "closed";
 
-/** Where a message ended. In the model world known, in live and sim the oracle's explanation. */
+/** The place where a message ended: known in the model world, and in live and sim the oracle's explanation. */
 export type Place =
   | "arrived"
   | "refused"
@@ -53,7 +53,7 @@ export type Place =
   | "server's store"
   | "process exit";
 
-/** Messages are numbered from 0 in the order of the calls; a run is `count` of them from `first`. */
+/** A run of `count` messages from `first` on. Messages are numbered from 0 in the order of the calls. */
 export interface Run {
   readonly first: number;
   readonly count: number;
@@ -71,25 +71,28 @@ export type ProcessEvent =
       readonly by: "scenario" | "supervisor";
       readonly atMs: number;
     }
-  /** SIGTERM was given: from here on nothing may be accepted. */
+  /** SIGTERM was sent: from here on nothing may be accepted. */
   | { readonly kind: "process"; readonly change: "stopping"; readonly replica: number; readonly atMs: number }
   | {
       readonly kind: "process";
       readonly change: "exited";
       readonly replica: number;
       readonly code: number;
-      /** `startup`: the strategy gave up; `credentials`: refused, and said so; `client-closed`: its client had closed for good. */
+      /**
+       * `startup`: the strategy gave up. `credentials`: the server refused them and said so. `client-closed`: the client had closed for
+       * good.
+       */
       readonly because: "stopped" | "startup" | "credentials" | "client-closed" | "killed" | "exit";
-      /** From the signal, or from the start for `startup` and `credentials`. */
+      /** Measured from the signal, or from the start for `startup` and `credentials`. */
       readonly tookMs: number;
-      /** The end of the budget ended it. */
+      /** The process was ended because its budget ran out. */
       readonly forced: boolean;
-      /** How many accepted messages it says are lost. */
+      /** The number of accepted messages that the process reports as lost. */
       readonly toldLost: number;
       readonly atMs: number;
     };
 
-/** What a message carries apart from its number: the subject, and the length of its payload in bytes. Headers are the bus's own. */
+/** The content of a message apart from its number: the subject, and the length of its payload in bytes. Headers are the bus's own. */
 export interface Content {
   readonly subject: string;
   readonly bytes: number;
@@ -100,7 +103,7 @@ export type Phase = "disturbed" | "healed" | "settled";
 export type Event =
   | { readonly kind: "step"; readonly step: StepId; readonly phase: "began" | "ended" }
   | { readonly kind: "skipped"; readonly step: StepId; readonly what: Step["kind"]; readonly reason: string }
-  /** The harness waits for the client to notice, by its own PINGs, that the link is silent. */
+  /** The harness waits until the client notices, by its own PINGs, that the link is silent. */
   | { readonly kind: "awaits-notice"; readonly step: StepId }
   /** `count` publish calls in a row, from message `first`, all with this outcome; `frameBytes` each on the wire. */
   | ({
@@ -108,14 +111,14 @@ export type Event =
       readonly step: StepId;
       readonly frameBytes: number;
       readonly outcome: Outcome;
-      /** Under a policy. */
+      /** Set under a policy only. */
       readonly subject?: string;
       readonly key?: string;
-      /** Published through JetStream: whether it arrived is said by `holds`, not by `delivered`. */
+      /** Published through JetStream. Its arrival shows in `holds`, not in `delivered`. */
       readonly durable?: true;
       /** Published before, with the same content and id. */
       readonly again?: true;
-      /** How long each of these calls took, where it waited out a time. */
+      /** The time that each of these calls took, where it waited for a timeout. */
       readonly tookMs?: number;
     } & Run)
   | {
@@ -124,19 +127,22 @@ export type Event =
       readonly call: "start" | "flush" | "drain" | "close" | "exit" | "subscribe";
       readonly outcome: CallOutcome;
     }
-  /** Of replica 0, the one behind the link. */
+  /** A status event of replica 0's client, the one behind the link. */
   | { readonly kind: "connection"; readonly change: ConnectionChange }
-  /** So much of the scenario's own time has passed by now; what befalls a process says so itself. */
+  /** The scenario's own time has reached `atMs`. Whatever happens to a process on the way has an event. */
   | { readonly kind: "advanced"; readonly step: StepId; readonly atMs: number }
-  /** From now on, and until its process stops or exits, the replica handles what the subject's stream holds. */
+  /** The replica starts to handle what the subject's stream holds, until its process stops or exits. */
   | { readonly kind: "subscribed"; readonly replica: number; readonly subject: string; readonly handler: Handler }
-  /** What a stream holds when all has settled, oldest first; copies on the dead-letter subject are left out. */
+  /** The content of a stream once all has settled, oldest first; copies on the dead-letter subject are left out. */
   | ({ readonly kind: "holds"; readonly stream: string } & Run)
-  /** The limit of a stream has discarded these, as declared. */
+  /** The limit of a stream has discarded these messages, as declared. */
   | ({ readonly kind: "discarded"; readonly stream: string } & Run)
-  /** Acknowledged and not held: the limit may have discarded these, or they were never stored, and nobody can tell. */
+  /**
+   * Acknowledged messages that the stream does not hold: its limit may have discarded them, or they were never stored. Nothing seen tells
+   * which.
+   */
   | ({ readonly kind: "may-be-discarded"; readonly stream: string } & Run)
-  /** A handler was given these, `delivery` for the nth time; and what came of it. */
+  /** A handler was given these messages, as their nth `delivery`; `outcome` says how that ended. */
   | ({
       readonly kind: "handled";
       readonly replica: number;
@@ -145,7 +151,10 @@ export type Event =
       readonly outcome: HandledOutcome;
     } & Run)
   | ProcessEvent
-  /** What the process's probes say, beside what is true: the client is connected; a durable publish would be acknowledged. Said whenever one of the four changes. */
+  /**
+   * The answers of the process's probes, beside the truth: the client is connected; a durable publish would be acknowledged. Emitted
+   * whenever one of the four changes.
+   */
   | {
       readonly kind: "probe";
       readonly replica: number;
@@ -157,7 +166,7 @@ export type Event =
     }
   /** The observer received these, in this order. */
   | ({ readonly kind: "delivered" } & Run)
-  /** The observer received something that nobody published. */
+  /** The observer received something that the scenario did not publish. */
   | { readonly kind: "foreign"; readonly count: number }
   /** These arrived, at the observer or in that stream, with another content than they were published with. */
   | ({
@@ -166,7 +175,7 @@ export type Event =
       readonly published: Content;
       readonly arrived: Content;
     } & Run)
-  /** `took-effect` only with proof: what the client, the proxy or the server itself said. */
+  /** `took-effect` only with proof: the client, the proxy or the server itself said so. */
   | {
       readonly kind: "fault";
       readonly step: StepId;
@@ -178,12 +187,12 @@ export type Event =
     }
   /** Every fault in force has ended. */
   | { readonly kind: "healed"; readonly step: StepId }
-  /** A wait of the scenario that was not met within its bound. */
+  /** A wait of the scenario was not met within its bound. */
   | { readonly kind: "not-awaited"; readonly step: StepId; readonly what: string }
   | { readonly kind: "phase"; readonly phase: Phase }
-  /** Where messages ended. */
+  /** The place where these messages ended. */
   | ({ readonly kind: "ended"; readonly place: Place } & Run)
-  /** Whether everything that arrived was seen; without it no loss is claimed. */
+  /** `complete`: everything that arrived was seen. Otherwise no loss is claimed. */
   | { readonly kind: "observed"; readonly complete: boolean; readonly why?: string }
   /** The oracle's answer. */
   | {

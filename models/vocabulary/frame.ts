@@ -1,7 +1,7 @@
 /** Sizes on the wire, in protocol bytes: limits and cuts count these. */
 import type { Profile } from "./profile.ts";
 
-/** How a client frames what it publishes. */
+/** The part of a profile that says how a client frames its publishes. */
 type Framing = Pick<Profile, "frame">;
 
 /** `PUB <subject> <n>\r\n<payload>\r\n`. */
@@ -9,7 +9,7 @@ export function frameBytes(subject: string, payloadBytes: number, { frame }: Fra
   return 4 + subject.length + frame.spacesWithoutReply + String(payloadBytes).length + 2 + payloadBytes + 2;
 }
 
-/** The payload within a frame of so many bytes; undefined where no payload makes such a frame. */
+/** The payload within a frame of this size; undefined where no payload makes such a frame. */
 export function payloadBytesOf(subject: string, bytes: number, framing: Framing): number | undefined {
   const withoutPayload = frameBytes(subject, 0, framing) - 1;
   for (let digits = 1; digits <= 10; digits++) {
@@ -22,7 +22,7 @@ export function payloadBytesOf(subject: string, bytes: number, framing: Framing)
 /** `PING\r\n`, what a flush sends. */
 export const pingBytes = 6;
 
-/** What most clients write, and around a reply subject all of them. */
+/** The framing of most clients, and of all of them where there is a reply subject. */
 export const oneSpace: Framing = { frame: { spacesWithoutReply: 1 } };
 
 /** `PUB <subject> <reply> <n>\r\n<payload>\r\n`; with a message id `HPUB <subject> <reply> <h> <h+n>\r\nNATS/1.0\r\nNats-Msg-Id: <id>\r\n\r\n<payload>\r\n`. */

@@ -1,14 +1,14 @@
 /**
- * A policy: what a team's own bus does around its client, as data. Which subjects are declared durable and which the code treats
- * so, the streams, the ids of messages, how the process starts and stops, what its probes say. Read by the model, the properties
- * and the reference buses; a scenario without one is a bare client.
+ * A policy: the behaviour that a team's own bus adds around its client, as data. It says which subjects are declared durable and which the
+ * code treats so. It also covers streams, message ids, start, stop and probes. The model, the properties and the reference buses read it; a
+ * scenario without one is a bare client.
  */
 import type { Options } from "./scenario.ts";
 
-/** What a family of subjects is promised to those who publish on it. */
+/** The promise that a family of subjects makes to its publishers. */
 export type Durability = "durable" | "best-effort";
 
-/** A family as declared to people; the first whose pattern covers a subject counts. */
+/** A family as declared to people. The first one whose pattern covers a subject counts. */
 export interface Family {
   /** A NATS subject pattern with `*` and `>`. */
   readonly subjects: string;
@@ -17,7 +17,7 @@ export interface Family {
 }
 
 /**
- * One line of the bus's own classifier: a subject that matches is published through JetStream; what no rule matches goes out as core
+ * One line of the bus's own classifier. A subject that matches is published through JetStream; one that no rule matches goes out as core
  * NATS. Exactly one of `exact`, `pattern` and `prefix`/`suffix` is used.
  */
 export interface ClassifierRule {
@@ -31,95 +31,107 @@ export interface StreamPolicy {
   readonly name: string;
   readonly subjects: readonly string[];
   readonly storage: "file" | "memory";
-  /** Within it a second message with the same id is acknowledged as a duplicate and not stored. */
+  /** The duplicate window: a second message with the same id within it is acknowledged as a duplicate and not stored. */
   readonly duplicateWindowMs: number;
-  /** Absent: no limit. At the limit `old` discards the oldest message, `new` refuses the new one. */
+  /** Absent: no limit. At the limit, `old` discards the oldest message and `new` refuses the new one. */
   readonly messagesMax?: number;
   readonly discard: "old" | "new";
-  /** `created`: by the bus at its start, and where it asks until usable by its readiness probe too. `present`: by the operator, before any bus starts. */
+  /**
+   * `created`: the bus makes it at its start, and its readiness probe makes it too where it asks until usable. `present`: the operator
+   * makes it before any bus starts.
+   */
   readonly made: "created" | "present";
 }
 
-/** Which id a durable message carries; the first rule whose pattern covers the subject counts, none: no id. */
+/** The id that a durable message carries. The first rule whose pattern covers the subject counts; none means no id. */
 export interface IdRule {
   readonly subjects: string;
-  /** `event`: unique for every message. `key`: subject and key, so that two messages about one thing share it. */
+  /** `event`: unique for every message. `key`: made of subject and key, so two messages about one thing share it. */
   readonly id: "event" | "key";
 }
 
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
-  /** How long one attempt waits for its acknowledgement. */
+  /** The time that one attempt waits for its acknowledgement. */
   readonly ackTimeoutMs: number;
-  /** Attempts of the bus itself after a timeout, the first included; each carries the same id. */
+  /** The attempts that the bus itself makes after timeouts, the first included; each carries the same id. */
   readonly attemptsMax: number;
 }
 
 export interface ConsumePolicy {
-  /** `created`: made by the library for the first subscriber, which deletes it when it drains. `bound`: made by the operator, only bound to. */
+  /**
+   * `created`: the library makes it for the first subscriber, which deletes it when it drains. `bound`: the operator makes it, and the bus
+   * only binds.
+   */
   readonly durables: "created" | "bound";
   readonly ackWaitMs: number;
-  /** Deliveries of one message at most; -1: no bound. */
+  /** The greatest number of deliveries of one message; -1: no bound. */
   readonly deliverMax: number;
-  /** A handler that fails for good: `acknowledged` and gone; `dead-letter`: stored on `deadLetterSubject` first; `redelivered`: left to the next delivery. */
+  /**
+   * The fate of a message whose handler fails for good. `acknowledged`: gone. `dead-letter`: stored on `deadLetterSubject` first.
+   * `redelivered`: left to the next delivery.
+   */
   readonly failures: "acknowledged" | "dead-letter" | "redelivered";
   readonly deadLetterSubject?: string;
 }
 
 export interface StartupPolicy {
   /**
-   * `fail-fast`: one pass over the servers, then the process exits. `retry-with-deadline`: dials on until `deadlineMs`, then exits.
+   * `fail-fast`: one pass over the servers, then the process exits. `retry-with-deadline`: dials until `deadlineMs`, then exits.
    * `retry-forever`: dials on.
    */
   readonly strategy: "fail-fast" | "retry-with-deadline" | "retry-forever";
-  /** For `retry-with-deadline`: servers × passes × connect timeout + margin. */
+  /** The deadline of `retry-with-deadline`: servers × passes × connect timeout + margin. */
   readonly deadlineMs?: number;
   readonly connectTimeoutMs: number;
   /**
-   * `once`: JetStream is asked for at the start, and on failure the bus publishes as core NATS for the rest of its life. `until-usable`: asked
-   * for again until it answers. `none`: never asked; durable subjects are published through JetStream whatever it is.
+   * `once`: the bus asks for JetStream at the start, and on failure publishes as core NATS for the rest of its life. `until-usable`: it
+   * asks again until JetStream answers. `none`: it never asks, and always publishes durable subjects through JetStream.
    */
   readonly jetStreamProbe: "once" | "until-usable" | "none";
-  /** What readiness means: the process runs; the client is connected; connected and the durable path usable. */
+  /** The meaning of ready: the process runs; the client is connected; it is connected and the durable path is usable. */
   readonly readiness: "process" | "connected" | "connected-and-durable";
-  /** `independent` of NATS, or failing whenever readiness does. */
+  /** Liveness is `independent` of NATS, or fails whenever readiness does. */
   readonly liveness: "independent" | "as-readiness";
-  /** What the process does when its client closes for good without having been asked to. */
+  /** The reaction of the process when its client closes for good without having been asked to. */
   readonly whenClosed: "exit" | "ignore";
 }
 
 export interface ShutdownPolicy {
   /**
-   * What SIGTERM starts. `exit`: the process ends without another word. `close`: the connection is closed. `subscriptions-then-close`:
-   * every subscription is told to drain, which is not waited for, then close. `drain`: the client's own drain, waited for. `four-steps`:
-   * intake is stopped, subscriptions are drained and their handlers waited for, what was published is flushed, then close.
+   * The stop that SIGTERM starts. `exit`: the process ends at once. `close`: the connection is closed. `subscriptions-then-close`: every
+   * subscription starts to drain, and close follows without waiting. `drain`: the client's own drain, waited for. `four-steps`: stop
+   * intake, drain subscriptions and wait for their handlers, flush, close.
    */
   readonly strategy: "exit" | "close" | "subscriptions-then-close" | "drain" | "four-steps";
-  /** From the signal to the end of the process. At its end a stop still running is forced. */
+  /** The time from the signal to the end of the process. A stop that is still running then is forced. */
   readonly budgetMs: number;
-  /** Whether the end of the budget is enforced. */
+  /** True where the end of the budget is enforced. */
   readonly forced: boolean;
-  /** Whether what is still unsent at the end is counted and told as lost. */
+  /** True where messages still unsent at the end are counted and reported as lost. */
   readonly tellsLoss: boolean;
 }
 
 export interface SupervisorPolicy {
-  /** Wait before a process that failed is started again. */
+  /** The wait before a process that failed is started again. */
   readonly restartMs: number;
-  /** From SIGTERM to SIGKILL, for a stop that does not end by itself. */
+  /** The time from SIGTERM to SIGKILL, for a stop that does not end by itself. */
   readonly killAfterMs: number;
 }
 
 export interface Policy {
   readonly $schema?: string;
   readonly version: 1;
-  /** Kebab case, as the file's name. */
+  /** The name in kebab case, the same as the file's. */
   readonly name: string;
   readonly why: string;
   readonly families: readonly Family[];
   readonly classifier: readonly ClassifierRule[];
   readonly streams: readonly StreamPolicy[];
-  /** Subjects that some other service listens to as core NATS: there a publish that no stream takes has a listener, and so no "no responders". */
+  /**
+   * Subjects that another service listens to as core NATS. A publish there that no stream takes has a listener, so "no responders" is never
+   * returned.
+   */
   readonly taps: readonly string[];
   readonly publish: PublishPolicy;
   readonly consume: ConsumePolicy;
@@ -133,6 +145,6 @@ export interface Policy {
       "reconnectBufferBytesMax" | "reconnectWaitMs" | "reconnectAttemptsMax" | "pingIntervalMs" | "pingsOutMax"
     >
   >;
-  /** Ids of the properties that a bus of this policy is held to, beyond the client's promises. */
+  /** Ids of the properties that a bus of this policy must hold, beyond the client's promises. */
   readonly demands: readonly string[];
 }

@@ -4,7 +4,7 @@ import { Random } from "./random.ts";
 
 export interface Drawing<T> {
   draw(chance: fc.Random): T;
-  /** Whether a stored value is one that could be drawn here, so that it can be shrunk. */
+  /** True where a stored value could have been drawn here, so that it can be shrunk. */
   isOne(value: unknown): value is T;
   /** Smaller values, the smallest first. None may lead back to the value. */
   smaller(value: T): Iterable<T>;

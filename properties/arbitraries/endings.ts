@@ -2,7 +2,7 @@
 import type { CallStep, Capability } from "../../models/vocabulary/scenario.ts";
 import { before, fault, heal, id, payloads, publish, type ScenarioDraft } from "./draft.ts";
 
-/** How the application ends the connection, up or down; after it a publish is refused. */
+/** The application ends the connection, up or down; after it a publish is refused. */
 export function shutdown(draft: ScenarioDraft, capabilities: ReadonlySet<Capability>): void {
   const { random } = draft;
   const mayHold = capabilities.has("hold") && capabilities.has("close") && draft.options.cutsWith === "fin";

@@ -27,7 +27,7 @@ export function faults(space: FaultSpace = {}): fc.Arbitrary<Fault> {
 const isFaultOf = (value: unknown, kinds: readonly FaultName[]): value is Fault =>
   typeof value === "object" && value !== null && "kind" in value && kinds.some(kind => kind === value.kind);
 
-/** As many frames as a byte anchor is away at most; it stands at the end of one, or a byte to either side. */
+/** The greatest distance of a byte anchor, in frames. It stands at the end of a frame, or a byte to either side. */
 const framesMax = 60;
 const anchoredFrameBytes = frameBytes("subject", 16, oneSpace);
 
@@ -48,7 +48,7 @@ export function faultOf(random: Random, kind: FaultName): Fault {
   }
 }
 
-/** What our reductions put in the place of a fault that stands alone. */
+/** The faults that our reductions put in the place of one that stands alone. */
 function* plainerFaults(fault: Fault, policy: FaultSpace["policy"]): Generator<Fault> {
   const alone = scenarioWith([{ id: "fault", kind: "fault", fault }], policy === undefined ? {} : { policy });
   for (const { steps } of reductions(alone)) {

@@ -1,6 +1,6 @@
 /**
- * Which kinds of steps and faults may be drawn: those that were asked for, that mean something with or without a policy, and that the
- * capabilities allow. Read by the arbitraries and by their shrinking, so that a smaller value stays within what was asked for.
+ * The kinds of steps and faults that may be drawn: those that were asked for, that mean something with or without a policy, and that the
+ * capabilities allow. The arbitraries and their shrinking read them, so that a smaller value stays within what was asked for.
  */
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { CallStep, Capability, Fault, Step } from "../../models/vocabulary/scenario.ts";
@@ -11,9 +11,9 @@ export type StepName = Step["kind"];
 export interface FaultSpace {
   /** Kinds of faults; absent: all that mean something here. */
   readonly kinds?: readonly FaultName[];
-  /** What world and bus can do; absent: everything. */
+  /** The capabilities of world and bus; absent: all. */
   readonly capabilities?: ReadonlySet<Capability>;
-  /** With a policy come the faults of a service, too. */
+  /** The policy, which adds the faults of a service. */
   readonly policy?: Policy;
 }
 
@@ -26,9 +26,9 @@ export interface StepSpace {
   readonly countMax?: number;
   /** Payload sizes, of which each publish step takes one. */
   readonly bytes?: readonly number[];
-  /** What world and bus can do; absent: everything. */
+  /** The capabilities of world and bus; absent: all. */
   readonly capabilities?: ReadonlySet<Capability>;
-  /** With a policy come its subjects, several processes, handlers and the steps of time. */
+  /** The policy, which adds its subjects, several processes, handlers and the steps of time. */
   readonly policy?: Policy;
 }
 
@@ -46,7 +46,7 @@ export interface Drawable {
 const clientFaults: readonly FaultName[] = ["cut", "hold", "limit", "blackhole", "stop-server", "pause-server"];
 /** The server says an error to a bare client only. */
 const bareFaults: readonly FaultName[] = [...clientFaults, "server-error"];
-/** What can only be wrong before a process starts. */
+/** The faults that are only possible before a process starts. */
 export const coldFaults: readonly FaultName[] = ["no-jetstream", "refuse-credentials", "silent-handshake"];
 const serviceFaults: readonly FaultName[] = [...clientFaults, "lose-ack", "power-loss", ...coldFaults];
 export const isFaultName = (kind: string): kind is FaultName =>
@@ -140,12 +140,12 @@ const stepBytesMax = 1_048_576;
 export const countWithin = (count: number, bytes: number): number =>
   Math.max(1, Math.min(count, Math.floor(stepBytesMax / bytes)));
 
-/** What a step is held to; without sizes, any will do. */
+/** The bounds of a step; without sizes, any size will do. */
 export type StepBounds = Pick<Drawable, "steps" | "faults" | "countMax" | "mayReplicate"> & {
   readonly bytes: readonly number[] | undefined;
 };
 
-/** Whether the step could have been drawn: of these kinds, and no larger. A start is part of every schedule. */
+/** True where the step could have been drawn: it is of these kinds, and no larger. A start is part of every schedule. */
 export function isDrawable(step: Step, drawable: StepBounds): boolean {
   const { steps, faults } = drawable;
   if (step.kind === "start") return step.replica === undefined || drawable.mayReplicate;

@@ -4,7 +4,7 @@
  */
 import type { Policy } from "../../models/vocabulary/policy.ts";
 
-/** What each choice shrinks to; lists get shorter instead. */
+/** The value to which each choice shrinks; lists get shorter instead. */
 const plain = {
   consume: { durables: "bound", ackWaitMs: 30_000, deliverMax: -1, failures: "redelivered" },
   startup: {

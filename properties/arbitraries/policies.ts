@@ -23,13 +23,13 @@ export interface PolicyKinds {
   readonly familiesMax?: number;
   /** Absent or true: durable families, streams and message ids come, too. False: everything is core NATS. */
   readonly durable?: boolean;
-  /** How the process may start; absent: in every way. */
+  /** The ways in which the process may start; absent: all. */
   readonly startup?: readonly StartupPolicy["strategy"][];
-  /** How it may stop; absent: in every way. */
+  /** The ways in which it may stop; absent: all. */
   readonly shutdown?: readonly ShutdownPolicy["strategy"][];
-  /** What may become of a message whose handler fails; absent: everything. */
+  /** The possible fates of a message whose handler fails; absent: all. */
   readonly failures?: readonly ConsumePolicy["failures"][];
-  /** Whether the bus sets options of its client; absent: now and then. Its own PINGs are never set, since they race with most faults. */
+  /** True where the bus sets options of its client; absent: now and then. Its own PINGs are never set, since they race with most faults. */
   readonly client?: boolean;
   /** Promises of the catalogue, of which each policy demands some; absent: none is demanded. */
   readonly demands?: readonly string[];
@@ -112,7 +112,7 @@ function familiesOf(random: Random, { familiesMax, durable }: Allowed): readonly
   });
 }
 
-/** What the code does about a family: mostly what was declared, and by a rule that may be off by a token. */
+/** The code's treatment of a family: mostly the declared one, by a rule that may be off by a token. */
 function ruleOf(random: Random, { subjects, durability }: Family, { durable }: Allowed): readonly ClassifierRule[] {
   const isThrough = (durability === "durable") === random.chance(0.9);
   if (!durable || !isThrough) return [];

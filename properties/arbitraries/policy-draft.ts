@@ -35,7 +35,7 @@ export interface PolicyDraft {
   isDowngraded: boolean;
   /** Replica 0 has a handler: what it is given would count against an acknowledgement to be lost. */
   isSubscribed: boolean;
-  /** Replica 0 runs with a client that is closed for good: nothing more can befall it. */
+  /** Replica 0 runs with a client that is closed for good: nothing more can happen to it. */
   isOver: boolean;
 }
 
@@ -86,7 +86,7 @@ export function publish(draft: PolicyDraft, wish: PublishWish = {}): PublishStep
   return step;
 }
 
-/** The same messages, with the same ids; only what is acknowledged is published again. */
+/** Publishes the same messages again, with the same ids; only acknowledged ones are repeated. */
 export function again(draft: PolicyDraft, { overlap: _overlap, ...first }: PublishStep): void {
   if (draft.isDowngraded || !isClassifiedDurable(draft.policy, first.subject ?? "")) return;
   draft.steps.push({ ...first, id: id(draft, "again"), again: first.id });
@@ -105,10 +105,10 @@ export const signal = (draft: PolicyDraft, replica: number, one: "TERM" | "KILL"
 export const subscribe = (draft: PolicyDraft, replica: number, subject: string, handler: Handler): void =>
   void draft.steps.push({ id: id(draft, "subscribe"), kind: "subscribe", replica, subject, handler });
 
-/** Whether anything handles what a stream holds: which acknowledgements of its consumers a killed server has kept is not known. */
+/** True where a handler subscribes; it is unknown which acknowledgements of its consumers a killed server has kept. */
 export const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => one.kind === "subscribe");
 
-/** Where a stream is gone nothing acknowledges, and where somebody else listens to its subjects nothing comes down at all. */
+/** Nothing acknowledges where a stream is gone, and nothing comes down at all where another service listens to its subjects. */
 export const hasLostStreams = ({ steps, policy }: PolicyDraft): boolean =>
   steps.some(
     step =>
@@ -132,7 +132,7 @@ export const sometimes = (draft: PolicyDraft, probability: number, add: () => vo
   if (draft.random.chance(probability)) add();
 };
 
-/** What is under way when something befalls it. */
+/** The messages under way when a fault comes. */
 export function before(draft: PolicyDraft): void {
   sometimes(draft, 0.6, () => publish(draft));
   sometimes(draft, 0.4, () => flush(draft));

@@ -15,7 +15,7 @@ import {
 
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
 
-/** What takes much away at once, the biggest cut first. */
+/** Reductions that take much away at once, the biggest cut first. */
 export function* policyCuts(scenario: Scenario): Generator<Scenario> {
   yield* without(scenario, one => one.kind === "advance");
   const replicas = new Set(scenario.steps.map(replicaOf).filter(one => one > 0));
@@ -24,7 +24,7 @@ export function* policyCuts(scenario: Scenario): Generator<Scenario> {
   yield* without(scenario, one => one.kind === "subscribe");
 }
 
-/** What puts something plainer in the place of another. */
+/** Reductions that put something plainer in the place of another. */
 export function* policyPlainer(scenario: Scenario): Generator<Scenario> {
   const { servers, ...options } = scenario.options;
   if (servers !== undefined) yield { ...scenario, options };
@@ -122,7 +122,7 @@ function* fewerSubjects(scenario: Scenario): Generator<Scenario> {
   }
 }
 
-/** Of all subjects that the policy treats alike the first in the alphabet, so that one gap shrinks to one case. */
+/** Replaces a subject by the first in the alphabet of all that the policy treats alike, so that one gap shrinks to one case. */
 function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
   if (scenario.policy === undefined) return;
   const { durable, uncovered, captured, core } = subjectsByTreatment(scenario.policy);
@@ -162,7 +162,7 @@ const awaitedFaults: readonly Fault[] = [
   { kind: "stop-server", signal: "TERM", awaits: "noticed" },
 ];
 
-/** A fault that a process met when it started befalls it while it runs. */
+/** Moves a fault that a process met when it started to a time when it runs. */
 function* startedFirst(scenario: Scenario): Generator<Scenario> {
   const { steps } = scenario;
   const at = steps.findIndex(one => one.kind === "start" && replicaOf(one) === 0);
@@ -176,7 +176,7 @@ function* startedFirst(scenario: Scenario): Generator<Scenario> {
 
 const overtakes = { start: ["subscribe", "publish", "advance"], subscribe: ["publish", "advance"] };
 
-/** Processes start, then they subscribe, and then comes what is published and waited for. */
+/** Processes start, then they subscribe, and then come publishes and waits. */
 function* earlier(scenario: Scenario): Generator<Scenario> {
   const { steps } = scenario;
   for (let at = 1; at < steps.length; at++) {

@@ -15,7 +15,10 @@ import type { ScenarioSpace } from "./scenario.ts";
 
 export interface PolicySpace extends ScenarioSpace {
   readonly policy: Policy;
-  /** How near to a limit of time a wait ends; absent: a millisecond before, at, or after. Otherwise never at it: real clocks would race. */
+  /**
+   * The distance of a wait's end from a time limit. Absent: a millisecond before, at, or after; otherwise never at it, since real clocks
+   * would race.
+   */
   readonly grainMs?: number;
   /** Publishes at most of one step that waits for each acknowledgement; absent: as many as of any other. */
   readonly waitingCountMax?: number;

@@ -29,7 +29,7 @@ export function begin(draft: PolicyDraft): void {
   runAfter(draft, cold);
 }
 
-/** Whatever became of it, replica 0 runs, and what follows can happen to it. */
+/** Replica 0 runs after it, whatever became of it, so that later steps can happen to it. */
 function runAfter(draft: PolicyDraft, cold: Fault): void {
   const { random, policy, profile, capabilities } = draft;
   const { strategy, jetStreamProbe, whenClosed } = policy.startup;

@@ -54,7 +54,7 @@ export class Random {
     return list[this.int(0, list.length - 1)] as T;
   }
 
-  /** In [0, 1), 32 bits of it. */
+  /** A number in [0, 1), from 32 bits. */
   private fraction(): number {
     return (this.word() >>> 0) / 0x1_0000_0000;
   }

@@ -1,10 +1,10 @@
 /**
- * Smaller scenarios, the biggest cut first. `structural` drops steps, merges publishes and puts a plainer step or option in the place
- * of another; `dials` are the numbers that are left, each to be turned down by whoever can tell which of two values still fails.
- * `reductions` is both in one list, for who cannot: fast-check's shrinking.
+ * Smaller scenarios, the biggest cut first. `structural` drops steps, merges publishes and puts a plainer step or option in the place of
+ * another. `dials` are the numbers that are left, for callers that can tell which of two values still fails. `reductions` is both in one
+ * list, for callers that cannot: fast-check's shrinking.
  *
- * What is plainest is settled here, once, so that one bug shrinks to one case from wherever it was found: a cut that is awaited, a
- * close, 16 bytes, no limit; and a fault stands before the publishes that it befalls.
+ * The plainest forms are settled here, once, so that one bug shrinks to one case from wherever it was found: a cut that is awaited, a
+ * close, 16 bytes, no limit; and a fault stands before the publishes that it affects.
  */
 import { frameBytes, oneSpace } from "../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
@@ -32,7 +32,7 @@ function* policyStructural(scenario: Scenario): Generator<Scenario> {
   yield* policyPlainer(scenario);
 }
 
-/** Mending can undo a reduction, and a scenario that is yielded as smaller than itself would be shrunk for ever. */
+/** Mending can undo a reduction, and a scenario that is yielded as smaller than itself would be shrunk forever. */
 function* changedOnly(before: Scenario, after: Scenario): Generator<Scenario> {
   const text = ({ options, steps }: Scenario): string => JSON.stringify([options, steps]);
   if (text(after) !== text(before)) yield after;
@@ -168,7 +168,7 @@ function* simplerSteps(scenario: Scenario): Generator<Scenario> {
   }
 }
 
-/** What may stand in its place, in order. */
+/** The steps that may stand in its place, in order. */
 function* simplerStep(step: Step, { subject }: Options): Generator<readonly Step[]> {
   switch (step.kind) {
     case "publish":
@@ -243,7 +243,7 @@ function* simplerFaults(fault: Fault): Generator<Fault> {
   }
 }
 
-/** The burst that meets a handshake meets a dial that nobody waited for. */
+/** The burst that meets a handshake meets a dial that was not waited for. */
 function* withoutHandshake(scenario: Scenario, at: number): Generator<Scenario> {
   const heal = scenario.steps[at];
   const burst = scenario.steps[at + 1];
@@ -344,7 +344,7 @@ function stepDials(step: Step, put: (step: Step) => Scenario): readonly Dial[] {
   }
 }
 
-/** From the least upwards by halves of what is left: 1, n/2, 3n/4, … n - 1. */
+/** Values from the least upwards by halves of the rest: 1, n/2, 3n/4, … n - 1. */
 function* downwards({ value, least }: Dial): Generator<number> {
   for (let lower = least; lower < value; lower = lower + Math.max(1, Math.floor((value - lower) / 2))) yield lower;
 }

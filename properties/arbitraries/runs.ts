@@ -1,6 +1,6 @@
 /**
- * How a seed makes the scenario of each of its runs, decided once: `search` in both worlds, `compare` and `holds` all ask here, so that
- * run i of a seed is the same scenario in each of them, on every machine and for ever. Without a policy it is the bare client's.
+ * The one place where a seed makes the scenario of each of its runs. `search` in both worlds, `compare` and `holds` all ask here. So run i
+ * of a seed is the same scenario in each of them, always and on every machine. Without a policy it is the bare client's.
  */
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";

@@ -12,13 +12,13 @@ import { errorChance, serverError } from "./server-errors.ts";
 
 export interface ScenarioSpace {
   readonly profile: Profile;
-  /** What world and bus can do: only scenarios within it are made. */
+  /** The capabilities of world and bus: only scenarios within them are made. */
   readonly capabilities: ReadonlySet<Capability>;
   /** The most episodes of one scenario. */
   readonly episodesMax?: number;
 }
 
-/** How wildly a kind of episode that is kept may outweigh another. */
+/** The weights by which one kept kind of episode may outweigh another. */
 const weights = [1, 1, 2, 6] as const;
 
 /** Makes the scenarios of one space; what the space alone decides is worked out once. */
@@ -31,7 +31,7 @@ class Maker {
   private readonly maySay: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
-  /** Of the scenario being made: how often each of the possible episodes counts. */
+  /** The weight of each possible episode in the scenario being made. */
   private readonly weightOf = new Uint8Array(episodes.length);
 
   constructor(space: ScenarioSpace) {
@@ -81,7 +81,7 @@ class Maker {
     else if (random.chance(0.5)) publish(draft);
   }
 
-  /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Gives back what they weigh together. */
+  /** Keeps a random few of the episodes, each as often as it weighs; all of them if chance keeps none. Returns their total weight. */
   private swarm(possible: readonly Episode[], random: Random): number {
     return this.weigh(possible, random, false) || this.weigh(possible, random, true);
   }

@@ -85,7 +85,7 @@ function capabilitiesOf(
 
 // ---- Cut down to what was asked for ----
 
-/** Without the calls that every client has and that were switched off, and with the sizes that were asked for. */
+/** The scenario without calls that were switched off, though every client has them, and with the sizes that were asked for. */
 function narrowed(scenario: Scenario, bounds: StepBounds, profile: Profile): Scenario {
   const kept = scenario.steps.flatMap((step): readonly Step[] => keptOf(step, bounds));
   const sized = inStep({ ...scenario, steps: kept });

@@ -37,7 +37,7 @@ export function scheduleOf(parts: readonly (Step | Fault)[]): Schedule {
 
 export interface ScheduleSetting {
   readonly policy?: Policy;
-  /** What differs from the plain options: 20 ms between two dials, no end of dials, cuts by FIN. */
+  /** The options that differ from the plain ones: 20 ms between two dials, no end of dials, cuts by FIN. */
   readonly options?: Partial<Options>;
 }
 
@@ -56,7 +56,7 @@ export function scenarioWith(schedule: Schedule, { policy, options = {} }: Sched
   };
 }
 
-/** Whether a value is a step as a schedule has it. */
+/** True where a value is a step as a schedule has it. */
 export const isStep = (value: unknown): value is Step =>
   typeof value === "object" &&
   value !== null &&

@@ -15,7 +15,7 @@ import { isStep, type Schedule, scenarioWith, scheduleOf } from "./schedule.ts";
 import { durableSubjects, publishOf, stepOf } from "./steps.ts";
 
 export interface ScheduleSpace extends StepSpace {
-  /** Whose client goes on after which error of the server; absent: after none, so that such an error comes last. */
+  /** The profile of the client, which says after which server errors it goes on. Absent: after none, so that such an error comes last. */
   readonly profile?: Profile;
   /** Faults of one schedule at most, each with what goes before and after it; absent: 3. */
   readonly episodesMax?: number;
@@ -121,11 +121,11 @@ function episode(draft: ScheduleDraft): void {
 
 const noDurable = ({ drawable }: ScheduleDraft): boolean => durableSubjects(drawable).length === 0;
 
-/** Which acknowledgements of its consumers a killed server has kept is not known. */
+/** The fault that is possible here: it is unknown which acknowledgements of its consumers a killed server has kept. */
 const faultHere = ({ isSubscribed }: ScheduleDraft, fault: Fault): Fault =>
   fault.kind === "stop-server" && isSubscribed ? { ...fault, signal: "TERM" } : fault;
 
-/** What meets the fault; a byte anchor is reached by the publish that follows. */
+/** The steps that meet the fault; the following publish reaches a byte anchor. */
 function inForce(draft: ScheduleDraft, fault: Fault): void {
   const { random, drawable, profile } = draft;
   if (fault.kind === "server-error")
@@ -150,7 +150,7 @@ function healed(draft: ScheduleDraft, fault: Fault): void {
   heal(draft);
 }
 
-/** What can be done while nothing is wrong. */
+/** A step that is possible while nothing is wrong. */
 function quietStep(draft: ScheduleDraft): void {
   const { random, drawable, parts } = draft;
   const quiet = (["publish", "publish", "flush", "subscribe", "advance"] as const).filter(kind => may(draft, kind));

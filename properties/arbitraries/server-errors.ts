@@ -2,12 +2,12 @@
 import { serverErrorTexts } from "../../models/vocabulary/scenario.ts";
 import { fault, flush, publish, type ScenarioDraft } from "./draft.ts";
 
-/** How often a scenario begins with an error that the server says. */
+/** The share of scenarios that begin with a server error. */
 export const errorChance = 1 / 16;
 
 /**
- * The server says an error on a connection that is flushed. It comes first, and of draws that are no other's: what else a seed makes is
- * what it made before there was such a fault. Gives back whether the client goes on.
+ * The server says an error on a connection that is flushed. It comes first, and uses separate draws: the rest of a scenario is what its
+ * seed made before this fault existed. Returns true where the client goes on.
  */
 export function serverError(draft: ScenarioDraft): boolean {
   const { random, profile } = draft;

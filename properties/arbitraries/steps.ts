@@ -72,7 +72,7 @@ function callOf(random: Random, kind: CallStep["kind"], drawable: Drawable): Cal
   return kind === "flush" ? { id: kind, kind, timeoutMs: 5_000 } : { id: kind, kind };
 }
 
-/** On any subject of the policy, or on the one that is given. */
+/** A publish on any subject of the policy, or on the given one. */
 export function publishOf(
   random: Random,
   { bytes: sizes, countMax, policy }: Drawable,
@@ -131,7 +131,7 @@ export function waitMs(random: Random, policy: Policy | undefined): number {
   return Math.min(advanceMsMax, Math.max(1, random.pick([...edges, ...more]) + random.int(-1, 1)));
 }
 
-/** What our reductions put in the place of a step that stands alone. */
+/** The steps that our reductions put in the place of one that stands alone. */
 function* plainerSteps(step: Step, policy: Policy | undefined): Generator<Step> {
   for (const { steps: smaller } of reductions(scenarioWith([step], policy === undefined ? {} : { policy }))) {
     const [one, ...more] = smaller;

@@ -1,18 +1,18 @@
 /**
- * What a run under a policy has shown of each message: what its callers were told, what the streams hold of it, what its handlers made
- * of it. Values for spans.ts; track.ts says when.
+ * The record of each message in a run under a policy: what its callers were told, what the streams hold of it, and what its handlers
+ * made of it. These are values for spans.ts; track.ts says when they change.
  */
 import type { Event, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Handling = Extract<Event, { readonly kind: "handled" }>;
 
-/** How often the server has ended in each way so far. */
+/** The number of times that the server has ended so far, by way of ending. */
 export interface ServerEnds {
-  /** Stopped, killed or without power: what its memory held is gone. */
+  /** Stopped, killed or without power: the content of its memory is lost. */
   readonly all: number;
   readonly powerLosses: number;
-  /** When each of them was. */
+  /** The moment of each of them. */
   readonly powerLostAtMs: readonly number[];
   readonly storesLost: number;
 }
@@ -20,43 +20,43 @@ export interface ServerEnds {
 export interface Handled {
   readonly outcome: HandledOutcome;
   readonly atMs: number;
-  /** Deliveries as the last handler was told, and the most that any was. */
+  /** The delivery count given to the last handler, and the highest given to any. */
   readonly delivery: number;
   readonly deliveries: number;
   readonly failures: number;
-  /** A handler failed and acknowledged it all the same. */
+  /** A handler failed and acknowledged it nevertheless. */
   readonly dropped: boolean;
-  /** Processes started so far when a handler first acknowledged it; undefined: none has. */
+  /** The number of processes started when a handler first acknowledged it; undefined: none has. */
   readonly doneAtStart: number | undefined;
-  /** After that, and after another start, it was delivered anew: its count of deliveries began again. */
+  /** It was delivered anew after that and another start: its count of deliveries began again. */
   readonly replayed: boolean;
 }
 
 export interface Message {
-  /** Undefined: nobody published it. */
+  /** Undefined: it was not published. */
   readonly subject: string | undefined;
   readonly key: string | undefined;
-  /** It was published through JetStream. */
+  /** The message was published through JetStream. */
   readonly durable: boolean;
   readonly again: boolean;
-  /** The best that any of its callers was told: a later call says nothing of what an earlier one handed on. */
+  /** The best answer that any of its callers got: a later call says nothing about what an earlier one handed on. */
   readonly told: Outcome | undefined;
-  /** What the last call was told that was made while nothing was wrong. */
+  /** The answer to the last call that was made while nothing was wrong. */
   readonly toldCalmly: Outcome | undefined;
-  /** A call was told "accepted": as core NATS. */
+  /** A call was answered "accepted": as core NATS. */
   readonly accepted: boolean;
   readonly firstAtMs: number;
-  /** When the last of its calls was surely over; infinite while one may still arrive. */
+  /** The moment at which its last call was surely over; infinite while one may still arrive. */
   readonly lastAtMs: number;
-  /** The server's ends, and the ends without a word of the process, before it was acknowledged last and first. */
+  /** Ends of the server, and unannounced ends of the process, before its last and first acknowledgement. */
   readonly endsAtAck: ServerEnds | undefined;
   readonly killsAtAck: number;
-  /** Times that its consumers had been disrupted when it was published. */
+  /** The number of disruptions of its consumers when it was published. */
   readonly disruptions: number;
   readonly delivered: boolean;
-  /** How often streams hold it. */
+  /** The number of copies that streams hold. */
   readonly held: number;
-  /** By a limit of its stream; `maybe`: it was, or it was never stored. */
+  /** Discarded by a limit of its stream; `maybe`: discarded or never stored. */
   readonly discarded: "no" | "maybe" | "yes";
   readonly handled: Handled | undefined;
 }
@@ -80,7 +80,7 @@ export const unmet: Message = {
   handled: undefined,
 };
 
-/** What is so when a message is published. */
+/** The circumstances in which a message is published. */
 export interface Circumstances {
   readonly subject: string;
   readonly calm: boolean;
@@ -114,13 +114,13 @@ export function publishedAt(
   };
 }
 
-/** What is acknowledged has arrived, and so has whatever was sent before it on that connection; a refusal hands nothing on. */
+/** An acknowledged message has arrived, and so has everything sent before it on that connection; a refusal hands nothing on. */
 function overAtMs({ lastAtMs }: Message, { is }: Outcome, nowMs: number): number {
   if (is === "rejected") return lastAtMs;
   return is === "unsettled" ? Number.POSITIVE_INFINITY : nowMs;
 }
 
-/** From what proves that nothing was handed on to what proves that it was stored as itself. */
+/** A rank from outcomes that prove nothing was handed on to those that prove it was stored as itself. */
 function rank(outcome: Outcome): number {
   switch (outcome.is) {
     case "rejected":
@@ -134,7 +134,7 @@ function rank(outcome: Outcome): number {
   }
 }
 
-/** The one of two outcomes of the same message that says more of what was handed on. */
+/** The one of two outcomes of the same message that says more about what was handed on. */
 export const better = (before: Outcome | undefined, now: Outcome): Outcome =>
   before === undefined || rank(now) > rank(before) ? now : before;
 

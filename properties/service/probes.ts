@@ -1,4 +1,4 @@
-/** What the probes of a process say, held against what is true. */
+/** The answers of a process's probes, compared with the truth. */
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { lifeOf, type ProbeEvent, type ServiceRecord } from "./record.ts";
 
@@ -20,7 +20,7 @@ export function onProbe(service: ServiceRecord, policy: Policy, probe: ProbeEven
 export const isUsable = ({ families }: Policy, { connected, durable }: ProbeEvent): boolean =>
   connected && (durable || families.every(({ durability }) => durability !== "durable"));
 
-/** Ready at the end as far as NATS goes; and it says otherwise. */
+/** The sentence on a probe that reports unready at the end although NATS is well; undefined where there is none. */
 export function unreadyForNothing(service: ServiceRecord, policy: Policy): string | undefined {
   const idle = service.lives.find(
     ({ probe, exit, stopping }) =>

@@ -15,7 +15,7 @@ export function onConnection(service: ServiceRecord, to: ConnectionChange): void
   if (to !== "connected") riskEarly(life);
 }
 
-/** What it accepted early is on its way, or was: nobody can tell which. */
+/** The early messages are on their way or have arrived; which of the two is unknown. */
 export function riskEarly(life: ProcessLife): void {
   if (life.earlyFate === "waiting" && life.connectedAtMs !== undefined) life.earlyFate = "risked";
 }
@@ -83,7 +83,7 @@ export const newLife = (replica: number, startedAtMs: number, met: readonly Faul
   unsent: [],
 });
 
-/** The replica handles nothing any more. */
+/** The replica stops handling. */
 export function depart(service: ServiceRecord, replica: number, inOrder: boolean): void {
   const gone = service.subscribers.filter(one => one.replica === replica);
   if (gone.length === 0) return;

@@ -21,7 +21,7 @@ export const ofService = (
     end: service => (service.declared.policy === undefined ? { exercised: 0 } : end(service, service.declared.policy)),
   });
 
-/** Which messages a promise is about, which of them break it, and how that is said of the first. */
+/** The messages that a promise is about, those that break it, and the words for the first of these. */
 export interface Claim {
   applies(message: Message, service: ServiceRecord, policy: Policy): boolean;
   breaks(message: Message, service: ServiceRecord, policy: Policy): boolean;

@@ -1,6 +1,6 @@
 /**
- * What a run under a policy has shown so far: its messages and streams, the lives of its processes, what their probes said, who handles
- * what. One record for the durable path, the shutdown and the cold start: each property reads what it needs of it.
+ * The record of a run under a policy so far: its messages and streams, the lives of its processes, the answers of their probes, and who
+ * handles which subject. The durable path, the shutdown and the cold start share it; each property reads what it needs.
  */
 import type { Event, ProcessEvent, Run } from "../../models/vocabulary/event.ts";
 import type { Fault, Handler } from "../../models/vocabulary/scenario.ts";
@@ -22,7 +22,7 @@ export interface ProcessLife {
   /** The faults in force when it started. */
   readonly met: readonly Fault["kind"][];
   connectedAtMs: number | undefined;
-  /** Its client has closed for good without having been asked to. */
+  /** The client has closed for good without having been asked to. */
   clientClosed: boolean;
   /** The application closed or drained its client. */
   endedByCall: boolean;
@@ -30,11 +30,11 @@ export interface ProcessLife {
   stopping: boolean;
   exit: Exited | undefined;
   probe: ProbeEvent | undefined;
-  /** Accepted before its first connection. */
+  /** Messages accepted before its first connection. */
   early: Run[];
-  /** `risked`: what was accepted early met a fault or an end once it was connected, and before it was known to have gone out. */
+  /** `risked`: the early messages met a fault or an end after the connection, before they were known to have gone out. */
   earlyFate: "waiting" | "flushed" | "risked";
-  /** Accepted and not known to have gone out when its stop began. */
+  /** Messages accepted and not known to have gone out when its stop began. */
   unsent: Run[];
 }
 
@@ -42,7 +42,7 @@ export interface Subscriber {
   readonly replica: number;
   readonly subject: string;
   readonly handler: Handler;
-  /** Disruptions before it subscribed. */
+  /** The number of disruptions before it subscribed. */
   readonly since: number;
 }
 
@@ -50,11 +50,11 @@ export interface Subscriber {
 export interface ReplicaStop {
   readonly replica: number;
   readonly subject: string;
-  /** Disruptions, this one included. */
+  /** The number of disruptions, this one included. */
   readonly since: number;
 }
 
-/** How often something applied, and the first time that it was otherwise. */
+/** The number of times that something applied, and the first time that it failed. */
 export interface Occurrences {
   count: number;
   broken: string | undefined;
@@ -70,18 +70,18 @@ export interface ServiceRecord {
   complete: boolean;
   readonly messages: Spans<Message>;
   ends: ServerEnds;
-  /** Ends of the publishing process without a word: killed, or by its own code. */
+  /** Unannounced ends of the publishing process: killed, or by its own code. */
   kills: number;
-  /** Processes started so far, and how many when each subject was last subscribed to. */
+  /** The number of processes started, in all and when each subject was last subscribed to. */
   starts: number;
   readonly startsAtSubscribe: Map<string, number>;
   readonly lives: ProcessLife[];
   subscribers: readonly Subscriber[];
   readonly departures: ReplicaStop[];
-  /** Faults, heals and departures, after each of which a delivery under way comes again only when its ack wait is over. */
+  /** Faults, heals and departures. After each, a delivery under way comes again only when its ack wait is over. */
   disruptions: number;
   disruptedAtMs: number;
-  /** Accepted on the present connection and not flushed; kept by the client while it is down. */
+  /** Messages accepted on the present connection and not flushed; messages kept by the client while it is down. */
   underWay: Run[];
   kept: Run[];
   readonly afterStop: Occurrences;
@@ -123,11 +123,11 @@ export function startService(declared: Declared): ServiceRecord {
 export const changeMessages = ({ messages }: ServiceRecord, run: Run, next: (message: Message) => Message): void =>
   change(messages, run, unmet, next);
 
-/** The last life of a replica, whether or not it has ended. */
+/** The last life of a replica, ended or not. */
 export const lifeOf = ({ lives }: ServiceRecord, replica: number): ProcessLife | undefined =>
   lives.findLast(life => life.replica === replica);
 
-/** How many messages of the runs have arrived: the observer saw them, or a stream holds them. */
+/** The number of messages of the runs that have arrived: the observer saw them, or a stream holds them. */
 export const arrivedOf = ({ messages }: ServiceRecord, runs: readonly Run[]): number => {
   let sum = 0;
   for (const run of runs) sum += countOf(messages, run, unmet, ({ delivered, held }) => delivered || held > 0);

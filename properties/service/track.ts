@@ -1,4 +1,4 @@
-/** How the record grows: what each event adds to it. Without a policy nothing is heard. */
+/** Adds to the record what each event shows. Without a policy nothing is added. */
 import { declaredDurability, isClassifiedDurable } from "../../models/policy/classifier.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";

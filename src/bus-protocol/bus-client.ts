@@ -1,7 +1,7 @@
 /**
- * The harness's end of the bus protocol: sends commands, matches replies, keeps events in order.
- * It knows streams, not processes: who spawned the bus, and where, is no concern of it.
- * The first breach of the protocol ends the conversation: that call, all pending ones and all later ones fail with its error.
+ * The harness's end of the bus protocol: sends commands, matches replies, keeps events in order. It knows streams, not processes, and does
+ * not care who spawned the bus or where. The first breach of the protocol ends the conversation: that call, all pending ones and all later
+ * ones fail with its error.
  */
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
@@ -18,7 +18,7 @@ import {
 } from "./protocol.ts";
 import { eventSchema, replySchemas } from "./schema.ts";
 
-/** How a bus's process ended; neither code nor signal where nobody tells; `error` where it could not be started at all. */
+/** The end of a bus's process. Neither code nor signal where they are unknown; `error` where it could not be started. */
 export interface BusExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -31,9 +31,9 @@ export interface BusLink {
   readonly stdout: Readable;
   /** Never rejects. */
   readonly exited: Promise<BusExit>;
-  /** Names the bus in messages: `go-nats-go`, or the command line that started it. */
+  /** The name of the bus in messages: `go-nats-go`, or the command line that started it. */
   readonly describe: string;
-  /** The last lines of its stderr, for the message that tells of its end. */
+  /** The last lines of its stderr, for the message that reports its end. */
   readonly stderrTail?: () => readonly string[];
 }
 
@@ -49,7 +49,7 @@ interface Waiting {
   readonly stop: (error: Error | null) => void;
 }
 
-/** Between the end of stdout and that of the process, or the other way round. */
+/** The time between the end of stdout and that of the process, in either order. */
 const lastWordsMs = 1_000;
 
 export class BusClient {
@@ -68,20 +68,20 @@ export class BusClient {
 
   constructor(link: BusLink) {
     this.#link = link;
-    // A bus that is gone is noticed at the end of its stdout; a failed write says nothing more.
+    // A bus that is gone is noticed at the end of its stdout; a failed write adds nothing.
     link.stdin.on("error", () => {});
     readLines(link.stdout, {
       line: text => this.#onLine(text),
       tooLong: text => this.#break(`printed a line longer than 1 MiB, beginning with ${excerpt(text)}`, stdoutAdvice),
       ended: () => void this.#onEnd(),
     });
-    // A process that could not be started, or whose stdout a child of its own keeps open, ends without ending its stdout.
+    // Two kinds of process end without ending their stdout: one that could not be started, and one whose stdout a child keeps open.
     void link.exited.then(exit => {
       setTimeout(() => this.#gone(exit), exit.error === undefined ? lastWordsMs : 0).unref();
     });
   }
 
-  /** Must come first. Fails with BusUnavailable where no greeting comes. */
+  /** Must come first. Fails with BusUnavailable if no greeting comes. */
   async hello(deadlineMs: number): Promise<Greeting> {
     const greeting = await this.call({ do: "hello", versions: [protocolVersion] }, deadlineMs);
     this.#greeted = true;
@@ -91,7 +91,7 @@ export class BusClient {
   /** Sends at once; resolves with the reply. Calls may overlap. */
   call<Asked extends Command>(command: Asked, deadlineMs: number): Promise<ReplyTo<Asked>> {
     const { promise, resolve, reject } = Promise.withResolvers<ReplyTo<Asked>>();
-    // The promise of an overlapped call may fail long before anybody awaits it; that alone must not end the harness.
+    // The promise of an overlapped call may fail long before it is awaited; that alone must not end the harness.
     promise.catch(() => {});
     if (this.#failure !== null) {
       reject(this.#failure);
@@ -104,7 +104,7 @@ export class BusClient {
       command,
       settle: reply => {
         clearTimeout(timer);
-        // The reply was validated by the schema of this very command.
+        // The schema of this very command has validated the reply.
         resolve(reply as ReplyTo<Asked>);
       },
       fail: error => {
@@ -117,17 +117,17 @@ export class BusClient {
     return promise;
   }
 
-  /** From now on the end of the process is no breach: calls then fail with BusEnded, and waits are not met. */
+  /** The end of the process is no breach from now on: calls then fail with BusEnded, and waits are not met. */
   mayEnd(): void {
     this.#mayEnd = true;
   }
 
-  /** The place of the next event. Take it before the deed whose effect is awaited. */
+  /** The place of the next event. Take it before the action whose effect is awaited. */
   mark(): number {
     return this.#eventsForgotten + this.#events.length;
   }
 
-  /** Where the events stood when this reply came: what follows it on the wire is not before it. */
+  /** The number of events that came before this reply; any later one follows it on the wire. */
   markAt(reply: Reply): number {
     return this.#marks.get(reply) ?? this.mark();
   }
@@ -165,7 +165,7 @@ export class BusClient {
     return promise;
   }
 
-  // ---- What the bus says ----
+  // ---- Lines from the bus ----
 
   #onLine(text: string): void {
     if (this.#failure !== null) return;
@@ -230,7 +230,7 @@ export class BusClient {
     pending.settle(parsed.data);
   }
 
-  // ---- How it ends ----
+  // ---- The end of the bus ----
 
   async #onEnd(): Promise<void> {
     const silence = new Promise<null>(resolve => setTimeout(resolve, lastWordsMs, null).unref());

@@ -1,10 +1,10 @@
 /**
- * A user's command line, made to become its program. A shell may stay around the command that it runs, as dash does: then its pid, its
- * memory and its exit are the shell's, and a signal never reaches the bus. `exec` before a single command leaves no shell behind.
- * Whatever is more than a single command, or may be, is left as it is: which process is the bus is then found out once it has greeted.
+ * A user's command line, turned into its program. A shell may stay around the command that it runs, as dash does. Its pid, its memory and
+ * its exit are then the shell's, and a signal never reaches the bus. `exec` before a single command leaves no shell behind. A command line
+ * that is more than a single command, or may be, is left as it is, and the bus's process is found once it has greeted.
  */
 
-/** These words name no program, or the shell does with them what `exec` would not. */
+/** Words that name no program, or that the shell treats as `exec` would not. */
 const notForExec = new Set(
   (
     "! { } [[ ]] if then elif else fi for in do done while until case esac function select time " +
@@ -15,18 +15,21 @@ const notForExec = new Set(
 
 const blanks = /[ \t]+/y;
 const assignment = /[A-Za-z_][A-Za-z0-9_]*=/y;
-/** An assignment that only other shells know: `exec` would take it for a program. */
+/** An assignment that only some shells know: `exec` would take it for a program. */
 const oddAssignment = /^\w+(?:\+|\[.*\])=/;
-/** Quoted text, an escaped character, a plain variable, or what means nothing to a shell; a pattern or a tilde is the shell's to expand. */
+/**
+ * Quoted text, an escaped character, a plain variable, or characters that mean nothing to a shell. Patterns and tildes are left to the
+ * shell.
+ */
 const pieces =
   /(?:'[^']*'|"(?:[^"\\$`]|\\[^\n]|\$(?:\w+|\{\w+\}))*"|\\[^\n]|\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})|[^\s'"\\$`;&|<>()#]|(?<=\S)#)+/y;
 /** A redirection to or from a file, or to a descriptor by its number. */
 const redirection = /(?:>>|<>|>\||>|<)(?![<>&|(])|[<>]&(?=\d)/y;
 
-/** The same command without a shell around it; undefined where it is, or may be, more than one. */
+/** The same command without a shell around it; undefined where it is, or may be, more than one command. */
 export function withoutShell(commandLine: string): string | undefined {
   const line = commandLine.trim();
-  /** The end of the match that begins there; the same place if nothing matches. */
+  /** The end of the match that begins there; `at` if nothing matches. */
   const after = (pattern: RegExp, at: number): number => {
     pattern.lastIndex = at;
     return pattern.test(line) ? pattern.lastIndex : at;

@@ -1,23 +1,25 @@
-/** How a bus fails the harness, and how a process of it ends that may. Each message is a sentence that can be shown as it is. */
+/**
+ * The ways in which a bus fails the harness, and a process's end that is allowed. Each message is a sentence that can be shown as it is.
+ */
 
-/** It cannot be built or started, ends before it has greeted, or does not greet in time. */
+/** The bus cannot be built or started, ends before it has greeted, or does not greet in time. */
 export class BusUnavailable extends Error {
   override readonly name = "BusUnavailable";
   readonly exitCode = 69;
 }
 
-/** It can be had, and then breaks the protocol: garbage, a wrong answer, none in time, or an end in the middle. */
+/** The bus has started, and then breaks the protocol: garbage, a wrong answer, none in time, or an end in the middle. */
 export class BusProtocolError extends Error {
   override readonly name = "BusProtocolError";
   readonly exitCode = 65;
 }
 
-/** Its process has ended, as one that is told to stop does. */
+/** Its process has ended, as a process that is told to stop does. */
 export class BusEnded extends Error {
   override readonly name = "BusEnded";
 }
 
-/** What a bus said, cut to a length that can be shown. */
+/** A text from the bus, cut to a length that can be shown. */
 export function excerpt(text: string): string {
   const charactersMax = 200;
   return JSON.stringify(text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text);

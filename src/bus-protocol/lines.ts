@@ -5,9 +5,9 @@ import { lineBytesMax } from "./protocol.ts";
 
 export interface LineListener {
   readonly line: (text: string) => void;
-  /** More than `lineBytesMax` without a line's end; nothing is read after it. */
+  /** Called for a line longer than `lineBytesMax`; nothing is read after it. */
   readonly tooLong: (beginning: string) => void;
-  /** No line follows. Called once; a last line without its newline comes first. */
+  /** Called once, when no more lines follow; a last line without its newline comes first. */
   readonly ended: () => void;
 }
 
@@ -28,7 +28,7 @@ export function readLines(stream: Readable, listener: LineListener): void {
     const pieces = (rest + decoder.write(chunk)).split("\n");
     rest = pieces.pop() ?? "";
     for (const piece of pieces) if (piece.trim() !== "") listener.line(piece);
-    // Counted in characters: never more than there are bytes, and near enough for a bound.
+    // Counted in characters: never more than the bytes, and close enough for a bound.
     if (rest.length > lineBytesMax) {
       over = true;
       listener.tooLong(rest);

@@ -1,12 +1,12 @@
 /**
- * Bus protocol 1, as types: what the harness and a bus say to each other, one JSON object a line, over the bus's stdin and
- * stdout. `schema.ts` validates it, `bus-client.ts` is the harness's end, `serve.ts` the end of a bus written in TypeScript.
- * For a person writing a bus in another language the page is fixtures/buses/protocol.md.
+ * Bus protocol 1, as types: the messages between the harness and a bus, one JSON object a line, over the bus's stdin and stdout.
+ * `schema.ts` validates them, `bus-client.ts` is the harness's end, and `serve.ts` the end of a bus written in TypeScript. Authors of a bus
+ * in another language read fixtures/buses/protocol.md.
  *
  *   harness → bus   a command: an `id` and what to `do`
  *   bus → harness   a reply with the same `id`, in any order; or an event, without one, in the order the client raised them
  *
- * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks keeps nobody waiting.
+ * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks delays no other command.
  */
 import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -14,15 +14,15 @@ import type { Capability, Handler, Options, ProfileName } from "../../models/voc
 
 export const protocolVersion = 1;
 
-/** A longer line is garbage, whoever sends it. */
+/** A longer line is garbage, no matter who sends it. */
 export const lineBytesMax: number = 1024 * 1024;
-/** Of one case. */
+/** The most events of one case. */
 export const eventsMax = 100_000;
 
-/** A payload opens with the message's number, in so many decimal digits. The rest is filled with `x`. */
+/** The number of decimal digits of the message's number, which opens a payload. The rest is filled with `x`. */
 export const numberDigits = 8;
 
-/** The capabilities that are a bus's to have; the others are a world's. */
+/** The capabilities that a bus may have; the others belong to a world. */
 export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "publish",
   "flush",
@@ -62,20 +62,20 @@ export interface StartOptions
     Options,
     "reconnectBufferBytesMax" | "reconnectWaitMs" | "reconnectAttemptsMax" | "pingIntervalMs" | "pingsOutMax"
   > {
-  /** How long one dial may take: a dial into a blackhole ends by it. */
+  /** The time that one dial may take: a dial into a blackhole ends by it. */
   readonly connectTimeoutMs: number;
 }
 
-/** Opens the one connection of a case; under a policy, begins a process's life by its startup strategy. */
+/** Opens the one connection of a case. Under a policy it begins a process's life by its startup strategy. */
 export interface StartCommand {
   readonly do: "start";
   readonly case: number;
-  /** Several servers are parted by commas. */
+  /** Several servers are separated by commas. */
   readonly url: string;
-  /** The connection's name at the server; unique, as the harness finds the connection by it. */
+  /** The connection's name at the server. It is unique, since the harness finds the connection by it. */
   readonly name: string;
   readonly options: StartOptions;
-  /** The bus does all of it, and is answered at once: events tell how the start goes. */
+  /** The bus does all of the policy's part, and answers at once: events report how the start goes. */
   readonly policy?: Policy;
 }
 
@@ -87,23 +87,23 @@ export interface PublishCall {
   readonly count: number;
   /** Payload bytes of each message. */
   readonly bytes: number;
-  /** Under a policy: what the messages are about. */
+  /** The thing that the messages are about, under a policy. */
   readonly key?: string;
-  /** Under a policy, where it classifies the subject as durable: all are sent before any acknowledgement is waited for. */
+  /** Durable subjects under a policy: all messages are sent before any acknowledgement is waited for. */
   readonly async?: true;
 }
-/** The process ends at once, from within its own code; all that was asked before it is answered first. */
+/** The process ends at once, from its own code. All earlier commands are answered first. */
 export interface ExitCall {
   readonly do: "exit";
 }
-/** The others wait for so long and no longer. */
+/** The calls that wait, each up to a timeout. */
 export interface WaitingCall<Name extends string> {
   readonly do: Name;
   readonly timeoutMs: number;
 }
 export type Call = PublishCall | ExitCall | WaitingCall<"flush"> | WaitingCall<"drain"> | WaitingCall<"close">;
 
-/** Each call begins as soon as the one before has settled, without a yield beyond what that call itself does. */
+/** Each call begins as soon as the one before has settled, without a yield beyond those of that call itself. */
 export interface TogetherCommand {
   readonly do: "together";
   readonly calls: readonly Call[];
@@ -112,21 +112,21 @@ export interface TogetherCommand {
 export interface StatusCommand {
   readonly do: "status";
 }
-/** Under a policy: handle what the subject's stream holds, by the shared durable consumer of that subject. */
+/** The replica handles what the subject's stream holds, by the shared durable consumer of that subject. */
 export interface SubscribeCommand {
   readonly do: "subscribe";
   readonly subject: string;
   readonly handler: Handler;
 }
-/** Under a policy: what the process's probes say now. */
+/** Asks for the present answers of the process's probes. */
 export interface ProbeCommand {
   readonly do: "probe";
 }
-/** Ends the case whatever its state; after the reply no event of it follows, and the process can be used for another. */
+/** Ends the case whatever its state. No event of it follows the reply, and the process can be used for another case. */
 export interface EndCommand {
   readonly do: "end";
 }
-/** Answered, and then the process ends with exit code 0. */
+/** The bus answers, and then the process ends with exit code 0. */
 export interface QuitCommand {
   readonly do: "quit";
 }
@@ -142,12 +142,12 @@ export type Command =
   | EndCommand
   | QuitCommand;
 
-/** As it stands on the line. */
+/** A command as it stands on the line. */
 export type NumberedCommand = Command & { readonly id: number };
 
 // ---- Replies --------------------------------------------------------------------------------------------------------
 
-/** An outcome may carry the client's own wording. It is shown, and never compared. */
+/** An outcome may carry the client's own wording, which is shown and never compared. */
 export type Said<Kind> = Kind & { readonly text?: string };
 
 export interface Greeting {
@@ -158,9 +158,9 @@ export interface Greeting {
   /** `version` is read from the library, not typed in. */
   readonly client: { readonly name: string; readonly version: string };
   readonly capabilities: readonly BusCapability[];
-  /** Choices of the wrapper that change what its client does, in words of its own: `status-iterator-open`. */
+  /** Choices of the wrapper that change what its client does, in free words: `status-iterator-open`. */
   readonly traits?: readonly string[];
-  /** Its own process id: the harness may have started it through a wrapper. */
+  /** The bus's own process id, since the harness may have started it through a wrapper. */
   readonly pid?: number;
 }
 
@@ -168,7 +168,7 @@ export interface CallReply {
   readonly outcome: Said<CallOutcome>;
 }
 
-/** So many calls in a row had this outcome. */
+/** The outcome of `count` calls in a row. */
 export interface OutcomeRun {
   readonly count: number;
   readonly outcome: Said<Outcome>;
@@ -216,38 +216,41 @@ interface Replies {
 export type ReplyTo<Asked extends Command> = Replies[Asked["do"]];
 export type Reply = Replies[Command["do"]];
 
-/** As it stands on the line. */
+/** A reply as it stands on the line. */
 export type NumberedReply = (Reply | Refusal) & { readonly id: number };
 
 // ---- Events ---------------------------------------------------------------------------------------------------------
 
 export type BusEvent =
-  /** Every disconnect and reconnect that the client itself reports; `connected` once, before the reply to start. */
+  /** Every disconnect and reconnect that the client itself reports, and one `connected` before the reply to start. */
   | { readonly event: "connection"; readonly case: number; readonly change: ConnectionChange }
   /** The client gave up waiting for PONGs; its disconnect follows. */
   | { readonly event: "stale"; readonly case: number }
-  /** Under a policy: the client's call to connect has returned and it is not connected yet. Publishes are taken from now on. */
+  /** The client's call to connect has returned before it is connected, under a policy. Publishes are taken from now on. */
   | { readonly event: "opened"; readonly case: number }
-  /** Under a policy: which way durable subjects are published from now on. Once JetStream was asked for; again where that changes. */
+  /**
+   * The way in which durable subjects are published from now on, under a policy. Emitted once JetStream was asked for, and again at each
+   * change.
+   */
   | { readonly event: "path"; readonly case: number; readonly path: "jetstream" | "core" }
-  /** A handler is done with a message, or hangs over it. */
+  /** A handler has finished with a message, or hangs over it. */
   | {
       readonly event: "handled";
       readonly case: number;
       readonly subject: string;
-      /** As the payload says. */
+      /** The number in the payload. */
       readonly message: number;
-      /** For the nth time, as the server counts. */
+      /** The delivery's count, from the server. */
       readonly delivery: number;
       readonly outcome: HandledOutcome;
     }
-  /** The last word of a process that ends of its own accord or after SIGTERM. */
+  /** The last event of a process that ends by itself or after SIGTERM. */
   | {
       readonly event: "ending";
       readonly case: number;
       readonly because: "stopped" | "startup" | "credentials" | "client-closed";
-      /** The end of the budget ended it. */
+      /** The process was ended because its budget ran out. */
       readonly forced: boolean;
-      /** Core messages accepted and not answered for: no round trip has succeeded since. */
+      /** The number of core messages accepted and unconfirmed: no round trip has succeeded since. */
       readonly toldLost: number;
     };

@@ -1,7 +1,7 @@
 /**
- * The validators of bus protocol 1, and its JSON Schema (schemas/bus-protocol.schema.json is written from here).
- * The harness checks each line of a bus with them; a bus need not load this file. Unknown fields are refused, and everything
- * has a bound. That validators and types say the same is checked by the compiler, at the end.
+ * The validators of bus protocol 1, and its JSON Schema (schemas/bus-protocol.schema.json is written from here). The harness checks each
+ * line of a bus with them; a bus need not load this file. Unknown fields are refused, and everything has a bound. At the end of the file
+ * the compiler checks that validators and types agree.
  */
 import { z } from "zod";
 import type {
@@ -197,7 +197,7 @@ const event = z.discriminatedUnion("event", [
   }),
 ]);
 
-// ---- What others use ------------------------------------------------------------------------------------------------
+// ---- Exports for other files ----------------------------------------------------------------------------------------
 
 export const commandSchema: z.ZodType<NumberedCommand> = command;
 export const replySchema: z.ZodType<NumberedReply> = reply;
@@ -239,7 +239,7 @@ function definitionOf(type: z.ZodType): object {
   return definition;
 }
 
-// ---- Types and validators say the same: a line fails to compile where they do not. -----------------------------------
+// ---- Validators and types agree: a line fails to compile where they do not. -----------------------------------------
 
 type Same<Left, Right> = [Frozen<Left>] extends [Right] ? ([Right] extends [Frozen<Left>] ? true : false) : false;
 type Frozen<Type> = Type extends readonly (infer Item)[]

@@ -1,7 +1,7 @@
 /**
- * The stdio end of a bus written in TypeScript: a loop around a module that knows no stdio.
- * A bus exports `createBus: CreateBus`, and its main is `serveStdio(createBus)`. The same module can be run within a process.
- * This file loads nothing but Node, so that a bus starts fast.
+ * The stdio end of a bus written in TypeScript: a loop around a module that knows no stdio. A bus exports `createBus: CreateBus`, and its
+ * main is `serveStdio(createBus)`. The same module can run within a process. This file loads nothing but Node's own modules, so that a bus
+ * starts fast.
  */
 import { Console } from "node:console";
 import { readLines } from "./lines.ts";
@@ -9,20 +9,20 @@ import type { BusEvent, Command, NumberedReply, Refusal, Reply } from "./protoco
 
 export interface BusModule {
   /**
-   * Must begin the client's call before it returns: the order of the calls is that of the commands, and nobody waits for the
-   * reply to the one before. A rejection is told to the harness as an error of the protocol, so a client's error is a reply.
-   * `leave` answers the command and ends the process before it returns, in the same tick: for `exit`, and nothing else.
+   * Must begin the client's call before it returns: calls go in the order of the commands, and none waits for the previous reply. A
+   * rejection is reported to the harness as an error of the protocol, so a client's error must be a reply. `leave` answers the command and
+   * ends the process before it returns, in the same tick. It is for `exit` alone.
    */
   handle(command: Command, leave: (reply: Reply) => void): Promise<Reply>;
-  /** SIGTERM. A bus that has none of it is ended by the signal. */
+  /** Called on SIGTERM. A bus without it is ended by the signal. */
   terminate?(): void;
 }
 
-/** What a bus may do beside answering. */
+/** The other actions of a bus, beside answering. */
 export interface BusHost {
   /** Events are emitted in the order in which the client raised them. */
   emit(event: BusEvent): void;
-  /** Ends the process; what was emitted has been written by then. */
+  /** Ends the process; everything emitted before has been written by then. */
   exit(code: number): void;
 }
 
@@ -39,12 +39,12 @@ export function serveStdio(createBus: CreateBus): void {
   readLines(process.stdin, {
     line: text => void serveLine(bus, text, say),
     tooLong: () => process.exit(1),
-    // Whoever started the bus is gone.
+    // The process that started the bus is gone.
     ended: () => process.exit(0),
   });
 }
 
-/** nats.js writes `reader closed` with console.log when a read fails; it must not break into the protocol. */
+/** nats.js writes `reader closed` with console.log when a read fails; it must not get into the protocol. */
 function keepStdoutForProtocol(): void {
   globalThis.console = new Console(process.stderr, process.stderr);
 }
@@ -65,7 +65,7 @@ async function serveLine(
     process.exit(0);
   };
   const reply = await answer(bus, command, leave);
-  // A module may be run within any process: which one this is, is for its stdio end to say.
+  // A module may run within any process, so its stdio end adds the process id.
   const greeting = "protocol" in reply ? { pid: process.pid } : {};
   say({ id, ...greeting, ...reply }, command.do === "quit" ? () => process.exit(0) : undefined);
 }
@@ -78,7 +78,7 @@ async function answer(bus: BusModule, command: Command, leave: (reply: Reply) =>
   }
 }
 
-/** Only what the loop needs is checked here. The harness sends nothing invalid, and a bus refuses what it does not know. */
+/** Checks only what the loop needs. The harness sends nothing invalid, and a bus refuses what it does not know. */
 function parseCommand(text: string): { readonly id: number; readonly command: Command } | null {
   try {
     const { id, ...command } = JSON.parse(text);

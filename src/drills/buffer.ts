@@ -12,11 +12,11 @@ import { cut, type DrillCase, drillCase, heal, publish, slug, start } from "./dr
 
 const outageCount = 20;
 const smallBytes = 65_536;
-/** Publishes to fill a buffer with, about; and those beyond its limit. */
+/** The approximate number of publishes that fill a buffer, and the number beyond its limit. */
 const fillCount = 4_000;
 const beyondCount = 25;
 const fillBytesMin = 100;
-/** Where nothing is ever refused. */
+/** The bytes to publish where nothing is ever refused. */
 const unboundedBytes = 8_388_608;
 
 /** The step that fills the buffer. */
@@ -48,7 +48,7 @@ function outage(policy: Policy, { subject }: FamilySubject): DrillCase {
   });
 }
 
-/** The policy's own, and beside it the client's default, a small one, and none. */
+/** The policy's own size, and beside it the client's default, a small one, and none. */
 function sizesOf(policy: Policy, { reconnectBuffer }: Profile): readonly BufferSize[] {
   const { reconnectBufferBytesMax: own, ...client } = policy.client;
   const sized = (bytes: number, name: string): BufferSize => ({
@@ -81,7 +81,7 @@ function filled({ name, policy }: BufferSize, profile: Profile, subject: string)
   });
 }
 
-/** Payloads and how many of them: a little more than the buffer takes. */
+/** Payload size and message count: a little more than the buffer takes. */
 function toFill(policy: Policy, profile: Profile, subject: string): { readonly bytes: number; readonly count: number } {
   const options: Options = { subject, ...optionDefaults, cutsWith: "fin", ...policy.client };
   const limitBytes = bufferBytesMax(profile, options);

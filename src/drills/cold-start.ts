@@ -1,4 +1,4 @@
-/** Question 4: what a process does that is started before its server, by the policy's own strategy and by the others. */
+/** Question 4: what becomes of a process that is started before its server, by the policy's own strategy and by the others. */
 
 import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
@@ -17,7 +17,7 @@ export function coldStartCases(policy: Policy): readonly DrillCase[] {
   const own = policy.startup.strategy;
   const others = strategies.filter(strategy => strategy !== own);
   const { startup, supervisor } = policy;
-  // The same for every strategy, so that their restarts can be set beside each other.
+  // The same for every strategy, so that their restarts can be compared.
   const absentMs =
     (startup.deadlineMs ?? startupBudgetMs(budgetExample, startup.connectTimeoutMs)) + 2.5 * supervisor.restartMs;
   return [
@@ -94,7 +94,7 @@ function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: numbe
   ];
 }
 
-/** Servers that accept the dial and never greet: every dial takes its whole timeout, and the deadline is what ends them. */
+/** Servers that accept the dial and never greet: every dial takes its whole timeout, and only the deadline ends them. */
 function budget(policy: Policy): DrillCase {
   const { connectTimeoutMs, deadlineMs: _own, ...startup } = policy.startup;
   const deadlineMs = startupBudgetMs(budgetExample, connectTimeoutMs);

@@ -1,4 +1,6 @@
-/** Question 1: which messages a restart of the server costs, family by family, and where the durability map is not what is done. */
+/**
+ * Question 1: which messages a restart of the server costs, family by family, and where the durability map differs from what the bus does.
+ */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { type FamilySubject, familySubjects, subjectsByTreatment, subjectsOf } from "../../models/policy/subjects.ts";
@@ -7,7 +9,7 @@ import { type Draft, type DrillCase, drillCase, heal, publish, type Sketch, slug
 
 const calmCount = 10;
 const burstCount = 20;
-/** Every one of them waits out its ack timeout. */
+/** Small, since every one of them waits out its ack timeout. */
 const durableBurstCount = 5;
 
 export function durabilityCases(policy: Policy): readonly DrillCase[] {
@@ -37,7 +39,7 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
   ];
 }
 
-/** The server stops and comes back twice while the family is published throughout: before, in the midst of a burst, while down, after. */
+/** The server stops and comes back twice while the family is published throughout: before, in the middle of a burst, while down, after. */
 function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch, "question" | "policy"> {
   const isDurable = isClassifiedDurable(policy, subject);
   const burst = isDurable ? durableBurstCount : burstCount;
@@ -56,7 +58,7 @@ function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch
   };
 }
 
-/** About what is declared durable; the first subject stands for all where one is enough. */
+/** Cases about subjects declared durable; the first subject stands for all where one is enough. */
 function ofTheDurable(subjects: readonly [string, ...string[]] | readonly string[]) {
   const [first = ""] = subjects;
   const retried: Draft = publish(first, 1, { id: "first" });

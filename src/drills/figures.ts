@@ -1,6 +1,6 @@
 /**
- * What a drill's tables are made of: folds over the recorded events of its cases, the same for the model's and for live ones. Nothing
- * here is a verdict: judge.ts says that.
+ * The contents of a drill's tables: folds over the recorded events of its cases, the same for the model's and for live ones. Nothing here
+ * is a verdict: judge.ts gives those.
  */
 
 import { familyOf } from "../../models/policy/classifier.ts";
@@ -18,13 +18,13 @@ function ledgerStateOf(events: readonly Event[]): LedgerState {
   return state;
 }
 
-/** Of these, how many were seen to arrive, and of how many nobody can tell. */
+/** The number of these messages that were seen to arrive, and the number whose fate is unknown. */
 function seenOf(ledger: LedgerState, messages: readonly number[]): { arrived: number; notObserved: number } {
   const arrived = messages.filter(message => hasArrived(ledger, message)).length;
   return { arrived, notObserved: messages.filter(message => classAt(ledger, message) === "unknown").length };
 }
 
-/** The case was observed to its end: what is not in its events has not been. */
+/** The case was observed to its end: an event that is missing did not happen. */
 const isWhole = (events: readonly Event[]): boolean =>
   events.findLast(event => event.kind === "observed")?.complete === true;
 
@@ -41,21 +41,23 @@ export interface FamilyFigures {
   readonly subjects: string;
   readonly declared: Durability;
   published: number;
-  /** Seen by the observer, or held by a stream where it was published through one. */
+  /** Messages seen by the observer, or held by a stream if published through one. */
   arrived: number;
-  /** What the callers were told. */
+  /** The answers to the callers. */
   readonly told: { acked: number; accepted: number; rejected: number; unsettled: number };
-  /** Told that all was well, and not arrived; without what a declared limit of its stream has discarded, which is `discarded`. */
+  /**
+   * Messages reported as sent that did not arrive. Those that a declared limit of their stream has discarded count as `discarded` instead.
+   */
   silentLoss: number;
   discarded: number;
-  /** Not seen to arrive, in a case that was not observed to its end, or that nobody can tell the fate of: lost or not. */
+  /** Messages not seen to arrive in a case that was not observed to its end, or of unknown fate: lost or not. */
   notObserved: number;
-  /** An error that proves nothing, and not arrived. */
+  /** Messages that did not arrive, and whose error proves nothing. */
   inDoubt: number;
   duplicated: number;
 }
 
-/** A row for every family of the policy, over all these runs. What no family covers is nobody's. */
+/** A row for every family of the policy, over all these runs. A subject that no family covers is in no row. */
 export function familyFigures(policy: Policy, runs: readonly (readonly Event[])[]): readonly FamilyFigures[] {
   const rows = new Map(policy.families.map(family => [family, newFamily(family)]));
   for (const events of runs) {
@@ -105,9 +107,9 @@ export interface FillFigures {
   readonly frameBytes: number;
   /** Calls that returned an error, by its kind. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Counted from 0; null: none was refused. */
+  /** The index of the first refused message, from 0; null: none was refused. */
   readonly firstRefusal: number | null;
-  /** Bytes that the buffer had taken by then. */
+  /** Bytes that the buffer had taken before it. */
   readonly takenBytes: number;
   readonly arrived: number;
   readonly notObserved: number;
@@ -136,7 +138,7 @@ export function fillFigures(events: readonly Event[], step: StepId): FillFigures
   };
 }
 
-/** Milliseconds from the beginning of that heal to the client's word that it is connected again, by the clock of the harness. */
+/** Milliseconds from the beginning of that heal to the client's report that it is connected again, by the clock of the harness. */
 export function recoveryMs(events: readonly Event[], atMs: readonly number[], heal: StepId): number | null {
   const began = events.findIndex(event => event.kind === "step" && event.step === heal && event.phase === "began");
   const back = events.findIndex((event, i) => i > began && isConnected(event));
@@ -150,13 +152,13 @@ const isConnected = (event: Event): boolean => event.kind === "connection" && co
 // ---- A stop ----
 
 export interface StopFigures {
-  /** Told before the stop that all was well. */
+  /** Messages reported as sent before the stop. */
   readonly accepted: number;
   readonly arrived: number;
   readonly lost: number;
-  /** Not seen to arrive, in a case that was not observed to its end: lost or not. */
+  /** Messages not seen to arrive in a case that was not observed to its end: lost or not. */
   readonly notObserved: number;
-  /** Of those that are lost, as the stopping process said; null: nobody saw it end. */
+  /** The number of lost messages that the stopping process reported; null: its end was not seen. */
   readonly toldLost: number | null;
   readonly tookMs: number | null;
   readonly budgetMs: number;
@@ -164,7 +166,7 @@ export interface StopFigures {
   readonly ended: Exited["because"] | null;
 }
 
-/** Of replica 0. */
+/** The figures of replica 0's stop. */
 export function stopFigures(events: readonly Event[], policy: Policy): StopFigures {
   const stopping = events.findIndex(
     event => event.kind === "process" && event.change === "stopping" && event.replica === 0,
@@ -173,7 +175,7 @@ export function stopFigures(events: readonly Event[], policy: Policy): StopFigur
     .slice(Math.max(0, stopping))
     .find((event): event is Exited => isExit(event) && event.replica === 0);
   const ledger = ledgerStateOf(events);
-  // A case that was given up before its stop has shown the publishes before it all the same.
+  // A case that was given up before its stop has still shown the publishes before it.
   const before = publishedIn(stopping < 0 ? events : events.slice(0, stopping));
   const accepted = messagesOf(before.filter(({ outcome }) => outcome.is === "accepted" || outcome.is === "acked"));
   const { arrived, notObserved } = seenOf(ledger, accepted);
@@ -192,12 +194,12 @@ export function stopFigures(events: readonly Event[], policy: Policy): StopFigur
 
 const isExit = (event: Event): event is Exited => event.kind === "process" && event.change === "exited";
 
-/** Null: the case was not observed to its end. */
+/** Figures of the other replicas; null: the case was not observed to its end. */
 export interface ReplicaFigures {
-  /** Stored after one replica had stopped, and handled by one that stayed before the first came back. */
+  /** Messages stored after one replica had stopped, and handled by one that stayed before the first came back. */
   readonly storedAfterStop: number | null;
   readonly handledByOthers: number | null;
-  /** Handled to an end more than once. */
+  /** Messages handled to an end more than once. */
   readonly handledAgain: number | null;
   readonly handled: number | null;
   readonly stored: number | null;
@@ -211,7 +213,7 @@ const notObserved: ReplicaFigures = {
   stored: null,
 };
 
-/** Of the first replica beyond 0 that stops. */
+/** The figures of the first replica beyond 0 that stops. */
 export function replicaFigures(events: readonly Event[]): ReplicaFigures {
   if (!isWhole(events)) return notObserved;
   const isPeer = (event: Event, change: ProcessEvent["change"]): boolean =>
@@ -248,7 +250,7 @@ export interface Probe {
 }
 
 export interface StartFigures {
-  /** To its end; else there may be more than the figures say. */
+  /** True where the case was observed to its end; otherwise there may be more than the figures say. */
   readonly observed: boolean;
   readonly restarts: number;
   readonly exits: readonly {
@@ -257,10 +259,10 @@ export interface StartFigures {
     readonly atMs: number;
     readonly tookMs: number;
   }[];
-  /** Of the scenario's time, from the heal to the first connection, and to the first word of being ready; null: never. */
+  /** The scenario's time from the heal to the first connection, and to the first report of being ready; null: never. */
   readonly connectedAfterMs: number | null;
   readonly readyAfterMs: number | null;
-  /** Accepted before the first connection, and those of them that arrived. */
+  /** Messages accepted before the first connection, and those of them that arrived. */
   readonly acceptedEarly: number;
   readonly arrivedEarly: number;
   readonly notObservedEarly: number;

@@ -1,14 +1,14 @@
 /**
- * Which scenarios of the corpus a drill runs live on a bus when it is to end within a minute: every concern in turn, the cheapest first,
- * while the estimated time stays within a budget. The estimate follows from the scenario alone, so that the choice is the same on every
- * machine. In the model all of them are run.
+ * The scenarios of the corpus that a drill runs live on a bus when it must end within a minute. Every concern takes its turn, the cheapest
+ * scenario first, while the estimated time stays within a budget. The estimate follows from the scenario alone, so that the choice is the
+ * same on every machine. In the model all of them are run.
  */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import type { PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import type { CorpusEntry } from "../files/corpus.ts";
 
-/** Of one lane, for each bus: with four lanes on two processors some 13 s of a person's time. */
+/** The budget of one lane, for each bus: with four lanes on two processors, some 13 s of a person's time. */
 export const selectionBudgetMs = 50_000;
 
 export const selectionRule =
@@ -19,7 +19,7 @@ export interface Selection {
   readonly leftOut: readonly CorpusEntry[];
 }
 
-/** Of those that one bus is able to run. */
+/** Selects from the scenarios that one bus is able to run. */
 export function selectCorpus(corpus: readonly CorpusEntry[], budgetMs: number = selectionBudgetMs): Selection {
   const cost = new Map(corpus.map(entry => [entry, estimatedMs(entry.scenario)]));
   const costOf = (entry: CorpusEntry): number => cost.get(entry) ?? 0;
@@ -31,7 +31,7 @@ export function selectCorpus(corpus: readonly CorpusEntry[], budgetMs: number = 
   for (let turn = 0; queues.some(queue => turn < queue.length); turn++)
     for (const queue of queues) {
       const next = queue[turn];
-      // What comes after it in its queue costs no less; another concern may still have what fits.
+      // Later scenarios in the queue cost no less, but another concern may still have one that fits.
       if (next === undefined || spentMs + costOf(next) > budgetMs) continue;
       chosen.add(next);
       spentMs += costOf(next);
@@ -47,10 +47,10 @@ const bareMs = 250;
 const underPolicyMs = 900;
 const serverMs = 400;
 const bytesPerMs = 20_000;
-/** More of the scenario's time than this is no clock of the real parts. */
+/** The most of the scenario's time for which a clock of the real parts is waited for. */
 const advanceMsMax = 5_000;
 
-/** How long one case of it takes live, roughly. */
+/** A rough estimate of the time that one live run of the scenario takes. */
 export function estimatedMs(scenario: Scenario): number {
   const { steps, policy, options } = scenario;
   const { pingIntervalMs = 0, pingsOutMax = 2, reconnectAttemptsMax, reconnectWaitMs } = options;
@@ -76,7 +76,7 @@ export function estimatedMs(scenario: Scenario): number {
 
 const partsOf = (step: Step): readonly Step[] => (step.kind === "together" ? step.steps : [step]);
 
-/** A publish that is disturbed waits for its acknowledgement until its timeout. */
+/** A disturbed publish waits for its acknowledgement until its timeout. */
 function publishMs({ policy, options }: Scenario, step: PublishStep, isDisturbed: boolean): number {
   const sentMs = (step.count * step.bytes) / bytesPerMs;
   if (policy === undefined || !isDisturbed || !isClassifiedDurable(policy, step.subject ?? options.subject))

@@ -1,4 +1,6 @@
-/** Question 3: what a stop loses, how long it takes and what it does to the other replicas, by the policy's own strategy and by the others. */
+/**
+ * Question 3: what a stop loses, how long it takes and how it affects the other replicas, by the policy's own strategy and by the others.
+ */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { streamOf } from "../../models/policy/streams.ts";
@@ -34,7 +36,7 @@ export function shutdownCases(policy: Policy): readonly DrillCase[] {
   ];
 }
 
-/** Published through JetStream, into a stream; what is dead-lettered is handled by people. */
+/** A subject published through JetStream into a stream; people handle dead letters. */
 const durableSubject = (policy: Policy): string | undefined =>
   familySubjects(policy).find(
     ({ subject }) =>
@@ -109,7 +111,7 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
 
 const handles = (replica: number, subject: string): Draft => ({ kind: "subscribe", replica, subject, handler: "acks" });
 
-/** Replica 1 subscribes first, and so has made the durable where the library makes it; it is the one that stops. */
+/** Replica 1 subscribes first, and so has made the durable where the library makes it. It is the one that stops. */
 const sharedDurable = (subject: string): readonly Draft[] => [
   start(),
   start(1),
@@ -124,7 +126,7 @@ const sharedDurable = (subject: string): readonly Draft[] => [
   publish(subject, 5),
 ];
 
-/** The obvious mend with the durable that its library made (nats.go#874). */
+/** The obvious repair, combined with a durable that its library made (nats.go#874). */
 function trap(policy: Policy, durable: string): DrillCase {
   const { shutdown, consume } = policy;
   const trapped = beside(policy, "drain-and-created", {

@@ -1,7 +1,7 @@
 /**
- * The corpus: the scenarios under fixtures/scenarios, one claim a file, and the policies that several of them name. Loaded in sorted
- * order and strictly: a file whose id is not its place is refused, so that an id always leads to its file. `findInput` looks a file
- * up that a person named.
+ * The corpus: the scenarios under fixtures/scenarios, one claim a file, and the policies that several of them name. It is loaded in sorted
+ * order and strictly: a file whose id is not its place is refused, so that an id always leads to its file. `findInput` finds the file that
+ * a user named.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -11,13 +11,13 @@ import { packageRoot } from "./package-root.ts";
 import { parseScenario } from "./scenario-schema.ts";
 
 export interface CorpusEntry {
-  /** Relative to the package, as `replay` takes it from anywhere. */
+  /** The path relative to the package, which `replay` accepts from anywhere. */
   readonly file: string;
   readonly scenario: Scenario;
 }
 
 const corpusFolder = join("fixtures", "scenarios");
-/** Beside the concerns: policies in the time of a live run, named by scenarios and by nobody else. */
+/** A folder beside the concerns: policies in the time of a live run, named by scenarios alone. */
 const policyFolder = `policies${sep}`;
 
 export function loadCorpus(root: string = packageRoot()): readonly CorpusEntry[] {
@@ -40,7 +40,7 @@ function load(root: string, file: string): CorpusEntry {
   return { file, scenario };
 }
 
-/** A file as a person names it, with its ending or without: from the current folder, or else from the package's own. */
+/** A file as a user names it, with its ending or without: looked for in the current folder, then in the package. */
 export function findInput(named: string, ending = ""): { readonly path: string; readonly shown: string } {
   const folders = isAbsolute(named) ? [""] : [process.cwd(), packageRoot()];
   for (const folder of folders) {

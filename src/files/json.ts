@@ -1,4 +1,4 @@
-/** JSON that people write: read within bounds, checked against a zod shape, and what is wrong with it said in one line. */
+/** JSON that people write: read within bounds, checked against a zod shape, with one line about what is wrong. */
 import { z } from "zod";
 import { BadInput } from "../errors.ts";
 
@@ -23,10 +23,10 @@ export function parseJson(text: string, file: string): unknown {
   return data;
 }
 
-/** Where in a file something stands, in a file whose own data begins at `path`. */
+/** A place in a file, in a file whose own data begins at `path`. */
 export type FilePlace = readonly PropertyKey[];
 
-/** Data of the given shape, its defaults filled in. `what` names it where nothing better can be said. @throws BadInput */
+/** Data of the given shape, with its defaults filled in. `what` names the data where no better place is known. @throws BadInput */
 export function checkShape<T>(shape: z.ZodType<T>, data: unknown, file: string, path: FilePlace, what: string): T {
   const parsed = shape.safeParse(data);
   if (parsed.success) return withoutUndefined(parsed.data) as T;
@@ -44,7 +44,7 @@ export const placeText = (path: FilePlace): string =>
     .join("")
     .replace(/^\./, "");
 
-/** zod passes over such a field in silence, and an assignment would change what its object inherits. */
+/** zod silently passes over such a field, and an assignment would change what its object inherits. */
 function placeOfProto(data: unknown, path: FilePlace): FilePlace | undefined {
   if (typeof data !== "object" || data === null) return undefined;
   if (Object.hasOwn(data, "__proto__")) return path;
@@ -66,7 +66,7 @@ function depthOf(data: unknown, depth: number): number {
   return Object.values(data).reduce<number>((most, value) => Math.max(most, depthOf(value, depth + 1)), depth + 1);
 }
 
-/** zod leaves `key: undefined` for absent optional fields; the vocabulary says absent. */
+/** zod leaves `key: undefined` for absent optional fields, but the vocabulary wants them absent. */
 function withoutUndefined(data: unknown): unknown {
   if (Array.isArray(data)) return data.map(withoutUndefined);
   if (typeof data !== "object" || data === null) return data;

@@ -1,4 +1,4 @@
-/** Which of the words that there are was probably meant by one that there is not. */
+/** The known word that an unknown one was probably meant to be. */
 
 /** The word that the fewest insertions, deletions and replacements lead to; of several the first. */
 export function nearest(to: string, words: readonly string[]): string {
@@ -19,10 +19,10 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** Longer words are no slips of one that there is, and comparing them takes long. */
+/** Longer words are no slips of a known one, and comparing them takes long. */
 const slipCharsMax = 64;
 
-/** A question to end an error with where one of the words differs in no more than a third of its letters; else nothing. */
+/** A question to end an error with, where a known word differs in no more than a third of its letters; otherwise empty. */
 export function didYouMean(name: string, words: readonly string[]): string {
   if (name.length > slipCharsMax) return "";
   const word = nearest(name, words);

@@ -1,4 +1,4 @@
-/** Where the package is installed. */
+/** The place where the package is installed. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 

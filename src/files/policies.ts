@@ -1,6 +1,6 @@
 /**
- * Policies by name: the files under fixtures/policies, and files of one's own. Read by scenarios that name a policy and by the
- * commands' `--policy`. A file's policy bears the file's name, so that a name in a report leads to its file.
+ * Policies by name: the files under fixtures/policies, and a user's own files. Scenarios name them, and so does the commands' `--policy`. A
+ * file's policy has the file's name, so that a name in a report leads to its file.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
@@ -21,10 +21,10 @@ export function bundledPolicies(root: string = packageRoot()): readonly string[]
     .toSorted();
 }
 
-/** A bundled policy is named by a word; what ends in .json or has a folder is a file. */
+/** A bundled policy is named by a word; a name with a folder or the ending .json is a file. */
 export const isPolicyName = (named: string): boolean => !named.endsWith(".json") && !named.includes("/");
 
-/** A bundled policy, or undefined where there is none of that name. @throws BadInput */
+/** A bundled policy, or undefined if none has that name. @throws BadInput */
 export function bundledPolicy(name: string, root: string = packageRoot()): Policy | undefined {
   if (!bundledPolicies(root).includes(name)) return undefined;
   const file = join(policyFolder, `${name}.json`);
@@ -40,7 +40,7 @@ export function readPolicyFile(path: string, shown: string): Policy {
   return policy;
 }
 
-/** The policy that a scenario's file names, a bundled one or a file beside it; `folder` is the scenario's. @throws BadInput */
+/** The policy that a scenario's file names: a bundled one, or a file beside it. `folder` is the scenario's. @throws BadInput */
 export function policyNamedIn(named: string, folder: string, file: string, place: string): Policy {
   if (isPolicyName(named)) {
     const policy = bundledPolicy(named);

@@ -1,4 +1,4 @@
-/** The shape of a policy file. Strict: unknown fields are refused, everything has a bound, and what contradicts itself is refused. */
+/** The shape of a policy file. Strict: unknown fields and contradictions are refused, and everything has a bound. */
 import { z } from "zod";
 import { overlap } from "../../models/policy/pattern.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -38,7 +38,7 @@ const streamPattern = pattern.refine(
   one => one !== ">",
   "is every subject: the server gives such a stream no acknowledgements",
 );
-/** A part of a subject, which may end in the midst of a token. */
+/** A part of a subject, which may end in the middle of a token. */
 const part = z
   .string()
   .max(subjectCharsMax)
@@ -124,7 +124,7 @@ const shutdown = z.strictObject({
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {
   reconnectBufferBytesMax: whole(-1, 67_108_864),
-  // All three stay well below what the harness waits for a client to notice and to come back.
+  // All three stay well below the time that the harness waits for a client to notice and to come back.
   reconnectWaitMs: whole(1, 3_000),
   reconnectAttemptsMax: whole(-1, 1_000),
   pingIntervalMs: whole(20, 5_000),
@@ -165,7 +165,7 @@ export const policyShape = z
 
 type Refuse = (path: FilePlace, message: string) => void;
 
-/** The server refuses two streams of one name, and subjects that overlap, within a stream and between two. */
+/** Refuses what the server refuses: two streams of one name, and subjects that overlap, within a stream or between two. */
 function refuseStreams(streams: readonly { name: string; subjects: readonly string[] }[], refuse: Refuse): void {
   const before: { readonly name: string; readonly subject: string }[] = [];
   streams.forEach(({ name, subjects }, i) => {

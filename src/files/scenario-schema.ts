@@ -1,4 +1,4 @@
-/** Validators for what people write. Strict: unknown fields are refused, and every size, depth and count has a bound. */
+/** Validators for the files that people write. Strict: unknown fields are refused, and every size, depth and count has a bound. */
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { optionDefaults } from "../../models/policy/under.ts";
@@ -24,13 +24,13 @@ export const bounds = {
   countMax: 100_000,
   payloadBytesMin: 8,
   payloadBytesMax: 1_048_576,
-  /** Of all publishes of one scenario together, payloads only. */
+  /** The bound for all publishes of one scenario together, payloads only. */
   totalBytesMax: 67_108_864,
   timeoutMsMax: 60_000,
   serversMax: 16,
   /** The highest number of a replica. */
   replicaMax: 15,
-  /** Of one step: 30 days. */
+  /** The bound for one step: 30 days. */
   advanceMsMax: 2_592_000_000,
 } as const;
 
@@ -159,7 +159,7 @@ export const scenarioSchema = z.strictObject({
   expect: z.record(z.string().max(100), expectation).default({}),
 });
 
-/** In a file a policy may be named. */
+/** A file may name its policy. */
 const fileSchema = scenarioSchema.extend({
   policy: z
     .union([z.string().min(1).max(500), policyShape])
@@ -171,8 +171,8 @@ const fileSchema = scenarioSchema.extend({
 export const scenarioJsonSchema = (): object => z.toJSONSchema(fileSchema, { io: "input" });
 
 /**
- * Parses and validates a scenario's text. A policy that it names is read, from `folder` where it is a file: the scenario's own,
- * unless told otherwise. @throws BadInput with file, place and reason.
+ * Parses and validates a scenario's text. A policy that it names as a file is read from `folder`: the scenario's own by default. @throws
+ * BadInput with file, place and reason.
  */
 export function parseScenario(text: string, file: string, folder?: string): Scenario {
   return checkScenario(parseJson(text, file), file, [], folder);
@@ -202,7 +202,7 @@ function withPolicy(data: unknown, read: (named: string) => unknown): unknown {
 
 type Bad = (place: FilePlace, reason: string) => BadInput;
 
-/** Each expectation with its fact, which a file may say once for those that share it. */
+/** Each expectation with its fact. A file may name a fact once for the expectations that share it. */
 function withFacts({ fact: shared, ...written }: z.output<typeof scenarioSchema>, bad: Bad): Scenario {
   const given = Object.entries(written.expect);
   if (shared !== undefined && given.every(([, one]) => one.fact !== undefined))
@@ -215,7 +215,7 @@ function withFacts({ fact: shared, ...written }: z.output<typeof scenarioSchema>
   return { ...written, expect: Object.fromEntries(expectations) } as Scenario;
 }
 
-/** What the policy sets of the client's options is so, unless the file says that it is otherwise. */
+/** The policy's client options apply, unless the file sets them itself. */
 function withClientOptions(scenario: Scenario, data: unknown, bad: Bad): Scenario {
   if (scenario.policy === undefined) return scenario;
   const { client, name } = scenario.policy;
@@ -226,7 +226,7 @@ function withClientOptions(scenario: Scenario, data: unknown, bad: Bad): Scenari
   return { ...scenario, options: { ...scenario.options, ...client } };
 }
 
-/** Step by step, with the ids and publishes before each. */
+/** Checks the steps in order, with the ids and publishes before each. */
 function checkSteps(scenario: Scenario, bad: Bad): void {
   const before = new Map<string, Step>();
   const check = (one: Step, place: FilePlace): void => {
@@ -250,7 +250,7 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
 
 const underAPolicy = ["subject", "key", "async", "again"] as const;
 
-/** What only a policy gives a meaning to would be left undone in silence. */
+/** Refuses fields that only a policy gives a meaning to, since they would silently have no effect. */
 function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
   if (one.kind === "subscribe" || one.kind === "signal")
     throw bad([...place, "kind"], `${one.kind} means nothing in a scenario without a policy`);
@@ -263,7 +263,7 @@ function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
 
 const repeated = ["count", "bytes", "subject", "key"] as const;
 
-/** The same messages once more: whatever says what they are must say the same. */
+/** A repeat publishes the same messages, so every field that describes them must agree. */
 function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: FilePlace, bad: Bad): void {
   if (one.kind !== "publish" || one.again === undefined) return;
   const first = before.get(one.again);

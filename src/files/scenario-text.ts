@@ -1,6 +1,6 @@
 /**
- * How scenarios and counterexamples stand in their files: one step, one expectation, one answer a line, and a fact that several
- * profiles share said once. Takes data as JSON has it, with defaults left out or filled in.
+ * The layout of scenarios and counterexamples in their files: one step, one expectation, one answer a line. A fact that several profiles
+ * share is written once. Takes data as JSON has it, with defaults left out or filled in.
  */
 
 const columnsMax = 160;
@@ -14,7 +14,7 @@ export const scenarioText = (scenario: object): string => `${layOut(sayFactOnce(
 export const counterexampleText = (one: { readonly scenario: object }): string =>
   `${layOut({ ...one, scenario: sayFactOnce(one.scenario) }, "", 0)}\n`;
 
-/** The fact that most expectations give, if two or more do, moves to the scenario; the others stay where they are. */
+/** Moves the fact that most expectations give to the scenario, if two or more give it; other facts stay where they are. */
 function sayFactOnce(scenario: object): object {
   const { fact: shared, expect, ...rest } = scenario as Entries;
   if (!isObject(expect)) return scenario;
@@ -29,8 +29,9 @@ function sayFactOnce(scenario: object): object {
 }
 
 /**
- * A value on one line, if it fits and either holds only plain values and lists of them or is a row: an element of a list of objects,
- * or a member of an object of objects. Else one member a line. `label` is how much stands before it on its line.
+ * Puts a value on one line if it fits and is simple or a row. Simple: it holds only plain values and lists of them. A row: an element of a
+ * list of objects, or a member of an object of objects. Any other value gets one member a line. `label` is the width of the text before it
+ * on its line.
  */
 function layOut(value: unknown, indent: string, label: number, isRow = false): string {
   const line = oneLine(value);
@@ -55,7 +56,7 @@ function oneLine(value: unknown): string {
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
 }
 
-/** As JSON has them: none of a plain value, and none that are undefined. */
+/** Its members as JSON has them: a plain value has none, and undefined ones are left out. */
 const membersOf = (value: unknown): (readonly [string, unknown])[] =>
   isPlain(value) ? [] : Object.entries(value as object).filter(([, member]) => member !== undefined);
 const isPlain = (value: unknown): boolean => typeof value !== "object" || value === null;

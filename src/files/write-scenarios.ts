@@ -1,4 +1,7 @@
-/** Lays every scenario of the corpus out as `scenarioText` does, and the policies beside them: `npm run scenarios`. A test holds them so. */
+/**
+ * Lays out every scenario of the corpus as `scenarioText` does, and the policies beside them: `npm run scenarios`. A test checks that they
+ * are so.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "./package-root.ts";

@@ -1,4 +1,4 @@
-/** Writes the JSON Schema files that editors and other languages read: `npm run schemas`. Tests hold them current. */
+/** Writes the JSON Schema files that editors and other languages read: `npm run schemas`. Tests check that they are current. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderBusProtocolSchema } from "../bus-protocol/schema.ts";

@@ -1,6 +1,6 @@
 /**
- * Which capabilities a scenario needs: those of its steps and options, and those that it names itself; and what it means that one of
- * them is missing. A case that the bus could run and the harness could not is inconclusive, and never "not run".
+ * The capabilities that a scenario needs: those of its steps and options, and those that it names itself. Also the consequence of a missing
+ * one: a case that the bus could run and the harness could not is inconclusive, never "not run".
  */
 import { kindOf } from "../../models/faults/index.ts";
 import type { Capability, Scenario, Step } from "../../models/vocabulary/scenario.ts";
@@ -43,24 +43,24 @@ export function requiredCapabilities(scenario: Scenario): readonly Capability[] 
   return [...needed].sort();
 }
 
-/** Bus and world, as far as it decides which cases can be run. */
+/** The part of bus and world that decides which cases can be run. */
 export interface Able {
   readonly capabilities: ReadonlySet<Capability>;
-  /** The fault injector should be able to do this, and did not show it in its self-test. */
+  /** Capabilities that the fault injector should have, and did not show in its self-test. */
   readonly unproven?: ReadonlySet<Capability>;
 }
 
 export type Shortfall =
   | { readonly kind: "none" }
-  /** The bus does not claim it, or this world never can: the case is not run. */
+  /** The bus does not claim it, or this world can never do it: the case is not run. */
   | { readonly kind: "lacks"; readonly missing: readonly Capability[] }
-  /** Only the injector is at fault: the case is inconclusive. */
+  /** The injector alone is at fault: the case is inconclusive. */
   | { readonly kind: "unproven"; readonly missing: readonly Capability[] };
 
 export const shortfallOf = (scenario: Scenario, able: Able): Shortfall =>
   shortfallFrom(missingCapabilities(scenario, able.capabilities), able);
 
-/** The same, for capabilities that are known to be needed and missing. */
+/** The same for capabilities known to be needed and missing. */
 export function shortfallFrom(missing: readonly Capability[], { unproven }: Able): Shortfall {
   if (missing.length === 0) return { kind: "none" };
   const lacks = missing.filter(one => unproven?.has(one) !== true);
@@ -71,7 +71,7 @@ export function shortfallFrom(missing: readonly Capability[], { unproven }: Able
 export const claimedBy = ({ capabilities, unproven = new Set() }: Able): ReadonlySet<Capability> =>
   new Set([...capabilities, ...unproven]);
 
-/** Why a case is inconclusive that only the injector keeps from being run. */
+/** The reason for a case that is inconclusive only because the injector could not run it. */
 export const unprovenReason = (missing: readonly string[]): string =>
   `the fault injector failed its self-test for ${missing.join(", ")}, so this case was not run`;
 

@@ -1,6 +1,6 @@
 /**
- * What the model permits for one scenario: every ledger that some way of answering its questions leads to. An expectation that is exact
- * says that there is one.
+ * The ledgers that the model permits for one scenario, one for each way of answering its questions. An exact expectation claims that there
+ * is one only.
  */
 import { step } from "../../models/bus.ts";
 import { type Choose, expand, wholeRange } from "../../models/choice.ts";
@@ -12,21 +12,21 @@ import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
 
 export interface Permitted {
-  /** One for each distinct set of class counts. */
+  /** One ledger for each distinct set of class counts. */
   readonly ledgers: readonly Ledger[];
   /** False where the bound was met: there may be more. */
   readonly complete: boolean;
 }
 
 export type Exactness =
-  /** The scenario says nothing exact of this profile. */
+  /** The scenario has no exact expectation of this profile. */
   | { readonly kind: "not-exact" }
   | { readonly kind: "one" }
-  /** A model that permits more than is expected proves less than it says. */
+  /** A model that permits more than is expected proves less than it claims. */
   | { readonly kind: "several"; readonly reason: string }
   | { readonly kind: "undecided"; readonly reason: string };
 
-/** Whether the model permits one outcome only, where the expectation names one. */
+/** Checks that the model permits one outcome only, where the expectation names one. */
 export function exactnessOf(
   planned: PlannedCase,
   permitted: (planned: PlannedCase) => Permitted = permittedLedgers,
@@ -55,7 +55,7 @@ interface Node {
   readonly ledger: LedgerState;
 }
 
-/** Expands the scenario step by step; states that are equal, with equal ledgers, are expanded once. */
+/** Expands the scenario step by step. Equal states with equal ledgers are expanded once. */
 export function permittedLedgers({ scenario, profile, plan }: PlannedCase, evaluationsMax = 20_000): Permitted {
   let evaluations = 0;
   let nodes: readonly Node[] = [{ state: newState(scenario.policy), ledger: newLedger() }];
@@ -96,7 +96,7 @@ function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
   return { state, ledger };
 }
 
-/** A message's outcome and arrivals decide its class whatever follows, and which message it was no longer matters. */
+/** A message's outcome and arrivals decide its class whatever follows, and its number no longer matters. */
 const ledgerKey = (ledger: LedgerState): string =>
   JSON.stringify([ledger.outcomes, ledger.arrivals, ledger.durable, ledger.held]);
 

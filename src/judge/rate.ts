@@ -1,4 +1,4 @@
-/** How often a live failure came again, with what so few runs can say of its true rate. */
+/** The rate at which a live failure came again, with what a few runs can tell about its true rate. */
 import { z } from "zod";
 
 const count = z.int().min(0);
@@ -14,10 +14,10 @@ export type Rate = Readonly<z.output<typeof rateSchema>>;
 /** The 97.5 % quantile of the normal distribution. */
 const z95 = 1.959_964;
 
-/** Of k live runs of n. */
+/** The rate of k live runs out of n. */
 export const liveRate = (k: number, n: number): Rate => ({ k, n, percent95: wilson95(k, n) });
 
-/** Wilson's score interval: unlike the plain one it says something where all or none came, and of few runs. */
+/** Wilson's score interval. Unlike the plain one it is useful where all or none came, and for few runs. */
 export function wilson95(k: number, n: number): readonly [number, number] {
   if (n === 0) return [0, 100];
   const share = k / n;

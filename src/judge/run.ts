@@ -1,6 +1,6 @@
 /**
- * One case, run and judged: the sentence that the whole program is. A stage runs it and emits events, the events are recorded,
- * and only then is anything concluded. Called by every command.
+ * One case, run and judged: the whole program in one sentence. A stage runs it and emits events, the events are recorded, and only then is
+ * anything concluded. Every command calls this.
  */
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
@@ -15,7 +15,7 @@ export interface CaseRun {
   readonly judgement: Judgement;
 }
 
-/** The case for this stage: planned by what the world's injectors and those of the model, which it is held against, can do. */
+/** The case for this stage. It is planned within the limits of the world's injectors, and of the model, against which it is held. */
 export const planFor = ({ limits }: Pick<Stage, "limits">, one: AskedCase): Case => ({
   ...one,
   ...planCase(one.scenario, one.profile, new Set([...modelLimits, ...limits])),
@@ -28,7 +28,7 @@ export async function runCase(stage: Stage, one: AskedCase, options: JudgeOption
   return { events, judgement: judge(planned, events, options) };
 }
 
-/** The model world is synchronous, and is not awaited where it is run by the thousand. */
+/** The model world is synchronous, and is not awaited, since it is run by the thousand. */
 export function runModelCase(
   one: Pick<AskedCase, "scenario" | "profile" | "seed">,
   options: JudgeOptions = {},
@@ -42,11 +42,11 @@ export function runModelCase(
 
 export interface AnsweredRun extends CaseRun {
   readonly asked: readonly Asked[];
-  /** Where it could not be answered as stored. */
+  /** Places where it could not be answered as stored. */
   readonly departures: readonly Departure[];
 }
 
-/** With the answers it was given before; what they leave open is answered by `otherwise`. */
+/** Runs the case with the answers that it was given before; `otherwise` answers the questions that they leave open. */
 export function runAnsweredCase(
   one: Pick<AskedCase, "scenario" | "profile"> & { readonly answers: readonly Answer[]; readonly otherwise: Answering },
   options: JudgeOptions = {},

@@ -1,9 +1,9 @@
 /**
- * How often each branch of the model was seen live. A model that permits what no client ever does agrees with all of them; what tells
- * is which of its answers a real run was admitted by, and which it forced: where no explanation of the run has another.
+ * The number of times that each branch of the model was seen live. A model that permits what no client ever does agrees with all of them.
+ * So it counts the answers by which a real run was admitted, and those that it forced, where no explanation of the run has another.
  *
- * A branch is a label with a kind of answer: the least of its range, the most, or between; what lies in the range itself changes from
- * case to case. Judged for a case, added up by commands, printed by src/report/witnessed.ts.
+ * A branch is a label with a kind of answer: the least of its range, the most, or between, since the range itself changes from case to
+ * case. Cases are judged here, commands add them up, and src/report/witnessed.ts prints them.
  */
 import { type Asked, type Label, labels } from "../../models/choice.ts";
 import type { Observation } from "../../models/observation.ts";
@@ -13,15 +13,15 @@ import type { PlannedCase } from "../../models/plan/plan.ts";
 export interface Witnessed {
   readonly label: Label;
   readonly answer: string;
-  /** Runs whose first explanation answers a question so. */
+  /** Runs whose first explanation gives this answer. */
   readonly witnessed: number;
-  /** Those of them in which every explanation answers it so. */
+  /** Those of them in which every explanation gives it. */
   readonly forced: number;
 }
 
 const places = ["least", "between", "most"] as const;
 
-/** Two-valued questions by what their answers mean: for 0, and for 1. */
+/** Questions with two answers, by their meanings: of 0, and of 1. */
 const meanings: Partial<Record<Label, readonly [string, string]>> = {
   "timed-out-first": ["event first", "timeout first"],
   "window-ended": ["still open", "ended"],
@@ -34,10 +34,10 @@ export const kindsOf = (label: Label): readonly string[] => meanings[label] ?? p
 const kindOf = ({ label, lo, hi, answer }: Asked): string =>
   meanings[label]?.[answer === 0 ? 0 : 1] ?? (answer === lo ? "least" : answer === hi ? "most" : "between");
 
-/** Step evaluations spent on whether the answers of one case are forced: enough for 94 to 100 of 100 random cases, by client. */
+/** Step evaluations spent on proving that the answers of one case are forced: enough for 94 to 100 of 100 random cases, by client. */
 const evaluationsMax = 2_000;
 
-/** What one admitted run witnesses: only branches that it does. */
+/** The branches that one admitted run witnesses. */
 export function witnessedBy(
   planned: PlannedCase,
   observed: Observation,
@@ -57,7 +57,7 @@ export function witnessedBy(
     .map(one => ({ ...one, witnessed: 1, forced: Math.min(one.forced, 1) }));
 }
 
-/** Every branch of the model, with what was seen of it. */
+/** Every branch of the model, with the counts of what was seen of it. */
 export function branches(seen: readonly Witnessed[]): readonly Witnessed[] {
   return labels.flatMap(label =>
     kindsOf(label).map(answer => {

@@ -15,7 +15,7 @@ export interface ShownFailure {
   readonly reason: string;
   readonly ledger: Ledger;
   readonly events: readonly Event[];
-  /** How it was found and shrunk, and how often it came again. */
+  /** The story of the finding: how it was found and shrunk, and how often it came again. */
   readonly story: string;
 }
 

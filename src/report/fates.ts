@@ -1,6 +1,6 @@
 /**
- * What became of the messages, in words: per class the places where they ended, and per step the runs of messages that shared a
- * fate. Reads events and nothing else.
+ * The fates of the messages, in words: per class the places where they ended, and per step the runs of messages that shared a fate. Reads
+ * events and nothing else.
  */
 import type { Event, Outcome, Place, ProcessEvent } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
@@ -25,7 +25,7 @@ export interface Note {
   readonly text: string;
 }
 
-/** What was told and done at one step. */
+/** The events of one step, in words. */
 export interface StepFate {
   readonly step: string;
   readonly notes: readonly Note[];
@@ -37,7 +37,7 @@ function ledgerFrom(events: readonly Event[]): LedgerState {
   return state;
 }
 
-/** Per class, where its messages ended. */
+/** One entry for each step. */
 export function breakdownOf(events: readonly Event[]): Breakdown {
   const state = ledgerFrom(events);
   const found: Partial<Record<ClassName, Partial<Record<Place, number>>>> = {};

@@ -1,6 +1,6 @@
 /**
- * What goes on, told on stderr while it does: one line rewritten in place on a terminal, plain lines now and then elsewhere (a
- * pipe, a CI log). Never written to stdout.
+ * The progress of a run, shown on stderr meanwhile: one line rewritten in place on a terminal, plain lines now and then elsewhere (a pipe,
+ * a CI log). Never written to stdout.
  */
 export interface Progress {
   /** The present state; the next one takes its place. */

@@ -1,4 +1,4 @@
-/** How work ends early: Ctrl-C, SIGTERM, or the signal of a caller of the library. */
+/** The early end of work: Ctrl-C, SIGTERM, or the signal of a caller of the library. */
 /** The wait was ended by Ctrl-C or SIGTERM. */
 export class Interrupted extends Error {}
 
@@ -17,7 +17,7 @@ export async function unlessInterrupted<T>(signal: AbortSignal, promise: Promise
   }
 }
 
-/** Does the work; true if it was cut short by an interrupt. Work that ends because it has heard the signal itself was cut short, too. */
+/** Does the work; true if an interrupt cut it short. Work that ends because it has heard the signal itself was cut short, too. */
 export async function wasInterrupted(signal: AbortSignal, work: Promise<void>): Promise<boolean> {
   try {
     await unlessInterrupted(signal, work);

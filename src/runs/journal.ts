@@ -42,10 +42,10 @@ export const journalName = "journal.jsonl";
 export const journalBytesMax = 134_217_728;
 const formatVersion = 2;
 
-/** What the run is; the same for everyone who goes on with it. */
+/** The identity of the run, the same for every process that goes on with it. */
 export type Header = Readonly<z.output<typeof headerSchema>>;
 
-/** What the cases of one bus run on. */
+/** The parts that the cases of one bus run on. */
 export type WorldFacts = Readonly<z.output<typeof factsSchema>>;
 
 export interface Journal {
@@ -78,9 +78,9 @@ const headerSchema = z.strictObject({
   tool: text,
   command: text,
   seed: text,
-  /** As the user gave them; absent is null. */
+  /** The options as the user gave them; absent is null. */
   options: z.record(text, option).readonly(),
-  /** Digest of what the cases are made from beyond the seed: files of scenarios, the policy. */
+  /** A digest of everything that the cases are made from besides the seed: files of scenarios, the policy. */
   source: text,
 });
 const factsSchema = z.strictObject({
@@ -101,9 +101,9 @@ const shrunk = z.strictObject({
   foundAs: text,
   shrinkRuns: count,
 });
-/** What was found of a violated case once it was run again. */
+/** The finding about a violated case once it was run again. */
 export type FoundRated = z.output<typeof rated>;
-/** What was found of it where it was shrunk, too; `broken` is the word of src/findings/broke.ts. */
+/** The finding where the case was shrunk, too; `broken` is the word of src/findings/broke.ts. */
 export type FoundShrunk = z.output<typeof shrunk>;
 
 const lineSchema = z.discriminatedUnion("kind", [
@@ -128,7 +128,7 @@ const lineSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("complete"), cases: count }),
 ]);
 type Line = z.output<typeof lineSchema>;
-/** As it is written: what is left out of a line is filled in when it is read. */
+/** A line as it is written; reading fills in the defaults. */
 type Written = z.input<typeof lineSchema>;
 type Of<Kind extends Line["kind"]> = Extract<Line, { kind: Kind }>;
 
@@ -339,7 +339,7 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   };
 }
 
-/** What is recorded of a case: of a violated one all of it, of others what the report counts. */
+/** The recorded part of a case: all of a violated one, and of others what the report counts. */
 function recordOf({ events, judgement }: CaseRun): Pick<Extract<Written, { kind: "case" }>, "judgement" | "events"> {
   if (judgement.verdict === "violated") return { judgement, events };
   const { ended: _ended, answers: _answers, ...counted } = judgement;

@@ -1,6 +1,6 @@
 /**
- * The way to the live world, for commands and for the library alike. It is loaded only when it is needed, as it needs packages that the
- * rest does not; what cannot be had ends in one sentence and exit code 69.
+ * The way to the live world, for commands and for the library alike. It is loaded only when needed, since it uses packages that the rest
+ * does not. A missing part ends the run with one sentence and exit code 69.
  */
 import { exitCodes, FaultlineError } from "../errors.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
@@ -39,15 +39,15 @@ async function loadLive(): Promise<typeof import("../worlds/live/index.ts")> {
   }
 }
 
-/** What the live world needs beside the servers. */
+/** The packages that the live world needs beside the servers. */
 export const livePackages = ["@nats-io/transport-node", "@nats-io/jetstream"] as const;
 
-/** Whether the servers are there, or would have to be built first. */
+/** True where the servers exist; false where one is missing or would have to be built first. */
 export async function serversAreThere(): Promise<boolean> {
   return (await describeServers()).every(one => one.source !== "missing" && one.source !== "to-be-built");
 }
 
-/** What a counterexample says of the parts that it was found on. */
+/** The versions of the parts that a counterexample names. */
 export const liveVersions = (
   site: Site,
   stage: LiveStage,
@@ -57,7 +57,7 @@ export const liveVersions = (
   toxiproxy: site.servers.versions.toxiproxy,
 });
 
-/** For the report. */
+/** The self-test, as the report shows it. */
 export const selfTestOf = ({ findings }: Site): SelfTestReport => ({
   tried: findings.length,
   failed: findings.filter(({ ok }) => !ok).map(({ name, neededFor, detail }) => ({ name, neededFor, detail })),

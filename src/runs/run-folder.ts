@@ -1,7 +1,7 @@
 /**
- * A run's folder below .faultline/runs: the journal grows by a line as each case ends, so that what was found is on disk however the
- * run ends; the report and the JSON document are added at the end, or at an interrupt, each complete when it appears. The newest
- * folders are kept, and counterexamples, which lie elsewhere, always.
+ * A run's folder below .faultline/runs. The journal grows by a line as each case ends, so that findings are on disk however the run ends.
+ * The report and the JSON document are added at the end, or at an interrupt, each complete when it appears. The newest folders are kept.
+ * Counterexamples lie elsewhere, and are always kept.
  */
 import {
   closeSync,
@@ -20,35 +20,35 @@ import { isAlive } from "../worlds/live/leases.ts";
 import { createJournal, type Header, type Journal, readJournal, resumeJournal } from "./journal.ts";
 
 export interface RunFolder {
-  /** Relative to the current folder, or as the user named it. */
+  /** The path relative to the current folder, or as the user named it. */
   readonly path: string;
   readonly journal: Journal;
   /** Returns the file's path. */
   write(name: string, text: string): string;
 }
 
-/** With the one that is made. */
+/** The number of folders kept, including the new one. */
 export const runsKeptMax = 20;
 export const runsBytesMax = 268_435_456;
 
 const parent = join(".faultline", "runs");
 const isRunName = (name: string): boolean => /^\d{4}-\d\d-\d\dT\d{6}Z-[a-z]+-/.test(name);
 
-/** A new one, or that of a run to go on with. @throws BadInput, UsageError */
+/** A new folder, or that of a run to go on with. @throws BadInput, UsageError */
 export function openRunFolder(header: Header, resume: string | undefined): RunFolder {
   if (resume !== undefined) return runFolder(resume, resumeJournal(existing(resume), header));
   const stamp = new Date()
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(":", "");
-  // Where the current folder has been deleted, cwd() says so; mkdir with a relative path would try for ever.
+  // Where the current folder has been deleted, cwd() throws; mkdir with a relative path would try forever.
   mkdirSync(join(process.cwd(), parent), { recursive: true });
   pruneRuns(parent, runsKeptMax - 1, runsBytesMax);
   const path = newFolder(join(parent, `${stamp}-${header.command}-${header.seed}`));
   return runFolder(path, createJournal(path, header));
 }
 
-/** What the run to go on with was asked for. @throws BadInput, UsageError */
+/** The request of the run to go on with. @throws BadInput, UsageError */
 export const headerOf = (resume: string): Header => readJournal(existing(resume)).header;
 
 function existing(resume: string): string {
@@ -70,7 +70,7 @@ const runFolder = (path: string, journal: Journal): RunFolder => ({
   },
 });
 
-/** Two runs of one second have a folder each. */
+/** Two runs in the same second get a folder each. */
 function newFolder(wanted: string): string {
   for (let i = 1; ; i++) {
     const path = i === 1 ? wanted : `${wanted}-${i}`;
@@ -83,7 +83,7 @@ function newFolder(wanted: string): string {
   }
 }
 
-/** Removes the oldest, by name, until no more than so many and so much is left. One that a living process writes stays. */
+/** Removes the oldest folders, by name, until the rest is within both bounds. A folder that a living process writes stays. */
 export function pruneRuns(folder: string, keptMax: number, bytesMax: number): void {
   const newestFirst = readdirSync(folder).filter(isRunName).sort().reverse();
   let kept = 0;

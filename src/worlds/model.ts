@@ -1,4 +1,6 @@
-/** The model world: folds the pure model, one answer a question. A mutant is given here as `behaves`; the oracle never sees it. */
+/**
+ * The model world: folds the pure model, with one answer to each question. A mutant is given here as `behaves`; the oracle never sees it.
+ */
 import { type Given, step } from "../../models/bus.ts";
 import { type Answering, sampled } from "../../models/choice.ts";
 import { liveLimits, type PlannedCase, type PlannedStep, planAsDecided } from "../../models/plan/plan.ts";
@@ -8,7 +10,7 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Capability, capabilities, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Case, Stage, Watch } from "../world.ts";
 
-/** Runs one case; `behaves` is the profile that the modelled client follows, its declared one unless a mutant is tried. */
+/** Runs one case. `behaves` is the profile that the modelled client follows: its declared one, unless a mutant is tried. */
 export function runModel(
   planned: PlannedCase,
   seed: string,
@@ -19,17 +21,17 @@ export function runModel(
   runAnswered(planned, { answering: sampled(seed), emit, behaves, watch });
 }
 
-/** How a case is run. */
+/** The arguments of a run besides its case. */
 export interface ModelRun {
   readonly answering: Answering;
   readonly emit: Emit;
-  /** As in `step`. */
+  /** The same as in `step`. */
   readonly emitStep?: EmitStep | undefined;
   readonly behaves?: Profile;
   readonly watch?: Watch | undefined;
 }
 
-/** The same, its questions answered by whoever is asked. */
+/** The same with any source of answers. */
 export function runAnswered({ scenario, profile, plan }: PlannedCase, run: ModelRun): void {
   const { behaves = profile } = run;
   const { steps } = behaves === profile ? plan : planAsDecided(plan, scenario, behaves);
@@ -37,7 +39,7 @@ export function runAnswered({ scenario, profile, plan }: PlannedCase, run: Model
   runPlanned(() => steps[index++], scenario, { ...run, behaves });
 }
 
-/** Every planned step; `next` may plan each no sooner than it is done. */
+/** Runs every planned step. `next` may plan each as late as it is done. */
 export function runPlanned(
   next: () => PlannedStep | undefined,
   { policy, options }: Scenario,
@@ -55,14 +57,14 @@ export function runPlanned(
   emit({ kind: "observed", complete: true });
 }
 
-/** What a modelled client of this profile can do. */
+/** The capabilities of a modelled client of this profile. */
 export function modelCapabilities(profile: Profile): ReadonlySet<Capability> {
   const all = new Set<Capability>(capabilities);
   if (profile.reconnectBuffer.kind !== "kept") all.delete("reconnect-buffer-limit");
   return all;
 }
 
-/** The model has no injector. It keeps to what the live one can do, so that both do the same steps. */
+/** The model has no injector. It keeps to the limits of the live one, so that both do the same steps. */
 export const modelLimits = liveLimits;
 
 export function openModel(profile: Profile): Stage {

@@ -1,4 +1,4 @@
-/** What `compare --json` prints, and `search --world live --json`. */
+/** The document of `compare --json` and of `search --world live --json`. */
 import { z } from "zod";
 import type { CompareReport, LiveSearchReport } from "../../report/compare.ts";
 import { exactly } from "./exactly.ts";

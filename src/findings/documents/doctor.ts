@@ -1,4 +1,4 @@
-/** What `doctor --json` prints. */
+/** The document of `doctor --json`. */
 import { z } from "zod";
 import type { DoctorReport } from "../../report/doctor.ts";
 import { exactly } from "./exactly.ts";

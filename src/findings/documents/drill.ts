@@ -1,4 +1,4 @@
-/** What `drill --json` prints. */
+/** The document of `drill --json`. */
 import { z } from "zod";
 import type { DrillReport } from "../../report/drill.ts";
 import { exactly } from "./exactly.ts";

@@ -1,4 +1,4 @@
-/** What `exhaust --json` prints. */
+/** The document of `exhaust --json`. */
 import { z } from "zod";
 import type { ExhaustReport } from "../../report/exhaust.ts";
 import { exactly } from "./exactly.ts";

@@ -44,7 +44,7 @@ export const documents = {
 } as const;
 export type DocumentName = keyof typeof documents;
 
-/** What is asked for with --json. */
+/** The command that prints each document. */
 const askedBy: Readonly<Record<DocumentName, string>> = {
   drill: "the command drill",
   "drill-question": `a question of the command drill: ${questions.join(", ")}`,

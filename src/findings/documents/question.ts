@@ -1,4 +1,4 @@
-/** What `drill durability`, `drill buffer`, `drill shutdown` and `drill cold-start` print with --json. */
+/** The document of `drill durability`, `drill buffer`, `drill shutdown` and `drill cold-start` with --json. */
 import { z } from "zod";
 import { questions } from "../../drills/drill.ts";
 import type { QuestionReport } from "../../report/question.ts";

@@ -1,4 +1,4 @@
-/** What `replay --json` prints. */
+/** The document of `replay --json`. */
 import { z } from "zod";
 import type { ReplayReport } from "../../report/replay.ts";
 import { exactly } from "./exactly.ts";

@@ -1,4 +1,4 @@
-/** What `search --json` prints in the model world. */
+/** The document of `search --json` in the model world. */
 import { z } from "zod";
 import type { SearchReport } from "../../report/search.ts";
 import { exactly } from "./exactly.ts";

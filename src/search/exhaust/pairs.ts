@@ -5,7 +5,7 @@ export class Pairs {
   /** Three words a slot: both of the pair, and the value plus one; 0 where the slot is free. */
   private slots = new Int32Array(3 * (this.mask + 1));
 
-  /** -1 where the pair is not there. */
+  /** -1 where the pair is missing. */
   get(a: number, b: number): number {
     return (this.slots[this.slotOf(a, b) + 2] as number) - 1;
   }
@@ -19,7 +19,7 @@ export class Pairs {
     this.slots[slot + 2] = value + 1;
   }
 
-  /** Where the pair is, or would be put. */
+  /** The slot of the pair, or the free one where it would go. */
   private slotOf(a: number, b: number): number {
     const { slots, mask } = this;
     let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);

@@ -1,4 +1,4 @@
-/** The worlds that are explored: the model's own step, or one in which something goes otherwise. */
+/** The worlds to explore: the model's own step, or a changed one. */
 import { step } from "../../../models/bus.ts";
 import type { Choose } from "../../../models/choice.ts";
 import { type PlannedStep, plan } from "../../../models/plan/plan.ts";
@@ -8,20 +8,21 @@ import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Options, Scenario } from "../../../models/vocabulary/scenario.ts";
 
 /**
- * Does one planned step, the end of the case among them. It changes only the state, and is a function of (state, step, answers): what a world remembers anywhere else equal states would not show, and it must be walked path by path.
+ * Does one planned step, which may be the end of the case. It changes only the state, and is a function of (state, step, answers). A world
+ * that remembers anything outside the state must be walked path by path, since equal states would not show it.
  */
 export type StepWorld = (planned: PlannedStep, state: BusState, options: Options, choose: Choose, emit: Emit) => void;
 
-/** One run from its start, all of its questions answered by `choose`. It may remember what it likes. */
+/** One run from its start; `choose` answers all its questions. It may remember anything. */
 export type PathWorld = (scenario: Scenario, choose: Choose) => readonly Event[];
 
-/** The model of one client; `misreads` is what it takes its options for. */
+/** The model of one client; `misreads` changes the options as that client misreads them. */
 export const modelSteps =
   (behaves: Profile, misreads = (options: Options): Options => options): StepWorld =>
   (planned, state, options, choose, emit) =>
     step(planned, { state, profile: behaves, options: misreads(options), choose, emit });
 
-/** Whole runs of a world, as the plan of the declared profile has them. */
+/** Whole runs of a world, planned for the declared profile. */
 export const pathsOf =
   (declared: Profile, world: StepWorld): PathWorld =>
   (scenario, choose) => {

@@ -1,4 +1,4 @@
-/** What a search has met: how often each promise truly applied, which shapes of trouble came up, what was concluded. */
+/** The coverage of a search: how often each promise truly applied, which shapes of trouble came up, and the verdicts. */
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../../models/vocabulary/verdict.ts";
@@ -9,11 +9,11 @@ export interface Coverage {
   runs: number;
   disturbed: number;
   readonly verdicts: Record<Verdict, number>;
-  /** Times exercised, by promise. */
+  /** The number of times exercised, by promise. */
   readonly properties: Record<string, number>;
-  /** Runs whose shapes were looked at: all of them but in a long search. */
+  /** The number of runs whose shapes were looked at: all of them, except in a long search. */
   shapeRuns: number;
-  /** Of these, by shape. */
+  /** The number of these runs with each shape. */
   readonly shapes: Record<Shape, number>;
 }
 

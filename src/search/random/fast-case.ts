@@ -1,7 +1,7 @@
 /**
- * One case of a search, judged while the model world emits: every promise is folded, a digest rolls, nothing is recorded. It answers
- * whether a promise broke and how often each applied, and explains nothing: a case that breaks one is run again by runModelCase,
- * which records, asks the oracle and has the last word. Only for scenarios that expect nothing of their own, as random ones do.
+ * One case of a search, judged while the model world emits: every promise is folded, a digest rolls, and nothing is recorded. It answers
+ * which promises broke and how often each applied, without explanations. A case that breaks one is run again by runModelCase, which
+ * records, asks the oracle and decides. It serves only scenarios without expectations, such as random ones.
  */
 import { sampled } from "../../../models/choice.ts";
 import { Planner } from "../../../models/plan/plan.ts";
@@ -21,7 +21,7 @@ import { type Folds, foldsOf, startFolds, telling, tellingSteps } from "./fast-f
 import type { GoalsSeen } from "./goals.ts";
 import { shapeNames, shapesIn } from "./shapes.ts";
 
-/** What a search holds its cases to, worked out once for each policy. */
+/** The promises that a search holds its cases to, worked out once for each policy. */
 export interface Promised {
   readonly profile: Profile;
   readonly properties: readonly Property[];
@@ -36,17 +36,17 @@ export function promisedBy(profile: Profile, { require, only }: JudgeOptions, po
 
 export interface FastCase {
   readonly verdict: Verdict;
-  /** By promised property. */
+  /** Indexed by promised property. */
   readonly exercised: readonly number[];
   /** Ids of the promises that broke. */
   readonly broken: readonly string[];
   readonly disturbed: boolean;
   readonly digest: number;
-  /** Its transitions were counted, and its shapes are to be. */
+  /** The case's transitions were counted, and its shapes are due to be. */
   readonly watched: boolean;
 }
 
-/** What a search looks out for besides, over all its cases. */
+/** The other things that a search looks out for, over all its cases. */
 export interface Lookout {
   readonly transitions: TransitionCounts;
   readonly goals: GoalsSeen;
@@ -86,11 +86,11 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
   return { verdict, exercised, broken, disturbed: isDisturbed(effect), digest: digest.word, watched };
 }
 
-/** Counts cases as coverCase counts judged ones, but by number: names cost more than the counting. */
+/** Counts cases as coverCase counts judged ones, but by number, since names cost more than the counting. */
 export class FastCoverage {
   private readonly promised: Promised;
   private readonly exercised: Float64Array;
-  /** Of the cases that were watched, by the shapes that one contains, a bit each. */
+  /** Counts of the watched cases by the set of shapes in one, a bit each. */
   private readonly shapes: Float64Array;
   private cases = 0;
   private violated = 0;

@@ -1,16 +1,16 @@
 /**
- * A rolling digest of a run's events that costs no text: always on in a search, where nothing is recorded. It leaves out what the
- * digest in a counterexample leaves out, proofs, and tells the same runs apart; its words are its own.
+ * A rolling digest of a run's events that needs no text. It is always on in a search, where nothing is recorded. Like the digest in a
+ * counterexample it leaves proofs out, and it tells the same runs apart, but its values are different.
  */
 import { hashText } from "../../../models/choice.ts";
 import type { Event, Run } from "../../../models/vocabulary/event.ts";
 import { type Hearing, onEach } from "../../../properties/property.ts";
 
-/** Folds one integer in: for either of them given, no two of the other fold to the same. An event costs one, whatever it says. */
+/** Folds one integer in. With either argument fixed it is injective in the other. An event costs one call, whatever its content. */
 export const fold = (digest: number, word: number): number =>
   Math.imul(((digest << 5) | (digest >>> 27)) ^ word, 0x9e3779b1);
 
-/** A number for one of the few words that a field may hold; a test sees to it that it tells them apart. The commonest cost least. */
+/** A number for one of the few words that a field may hold; a test checks that it tells them apart. The commonest cost least. */
 export function numberOf(word: string): number {
   switch (word) {
     case "accepted":
@@ -30,16 +30,16 @@ export function numberOf(word: string): number {
 
 export interface Digest {
   word: number;
-  /** The step that runs: folded in when it begins, and then only where an event names another. */
+  /** The step under way: folded in when it begins, and afterwards only where an event names another. */
   step: string;
 }
 
 export const newDigest = (): Digest => ({ word: 0, step: "" });
 
-/** Each kind of event begins with a number of its own. */
+/** Each kind of event begins with a different number. */
 export const hearsDigest = {
   step(digest, { step, phase }) {
-    // That it has ended follows from what comes next.
+    // The end follows from the next event.
     if (phase === "ended") return;
     digest.step = step;
     digest.word = fold(digest.word, 2 ^ wordOf(step));
@@ -50,7 +50,7 @@ export const hearsDigest = {
   published(digest, event) {
     const word = fold(digest.word, (3 + 16 * event.frameBytes) ^ wordOfRun(event) ^ wordOfOutcome(event.outcome));
     digest.word = foldStep(word, digest, event.step);
-    // Only under a policy, or where the call waited, is there more to say.
+    // Other fields are set only under a policy, or where the call waited.
     if (event.subject !== undefined || event.tookMs !== undefined) foldWhole(digest, event);
   },
   connection(digest, { change }) {
@@ -79,7 +79,7 @@ export const hearsDigest = {
   "awaits-notice"(digest, { step }) {
     digest.word = foldStep(fold(digest.word, 12), digest, step);
   },
-  // Seldom or never met in a search by the million.
+  // Seldom or never met in a search of millions of runs.
   foreign: foldWhole,
   altered: foldWhole,
   skipped: foldWhole,
@@ -96,18 +96,18 @@ export const hearsDigest = {
 } satisfies Required<Hearing<Digest>>;
 export const foldDigest = onEach<Digest>(hearsDigest);
 
-/** Costs its text. */
+/** Folds the event's whole text. */
 function foldWhole(digest: Digest, event: Event): void {
   digest.word = hashText(JSON.stringify(event), digest.word) | 0;
 }
 
-/** Multipliers are odd and far apart, so that what is said beside each other in one event does not cancel out. */
+/** Multipliers are odd and far apart, so that neighbouring values of one event do not cancel out. */
 const wordOfRun = ({ first, count }: Run): number => Math.imul(first, 0x85ebca6b) ^ Math.imul(count, 0xc2b2ae35);
 
-/** Random scenarios number their steps; what a step is shows in what it does, so that its length and its last digit will do. */
+/** Random scenarios number their steps. A step's content shows in its effects, so its length and last digit are enough. */
 const wordOf = (step: string): number => Math.imul((step.length << 8) | step.charCodeAt(step.length - 1), 0x27d4eb2f);
 
-/** Nothing to say of the step that runs. */
+/** Folds a step only where it is not the one under way. */
 const foldStep = (word: number, { step }: Digest, named: string): number =>
   named === step ? word : fold(word, wordOf(named));
 

@@ -1,7 +1,7 @@
 /**
- * What is folded while a case runs, and who hears what. The folds that serve every client's promises are told by name, a call for each:
- * looked up in a table they cost twice as much. Others, those of a policy, are told everything. A test holds it to what each says that
- * it hears.
+ * The folds that run while a case runs, and the events that each hears. Folds behind every client's promises are called by name, one call
+ * each, since a table lookup costs twice as much. Others, those of a policy, receive every event. A test checks it against what each fold
+ * declares to hear.
  */
 import type { Emit, EmitStep, Event } from "../../../models/vocabulary/event.ts";
 import { type Connection, hearsConnection, startConnection, trackConnection } from "../../../properties/connection.ts";
@@ -20,16 +20,16 @@ export interface CaseStates {
   readonly corePath: CorePath;
   readonly outages: Outages;
   readonly connection: Connection;
-  /** By fold. */
+  /** Indexed by fold. */
   readonly all: readonly unknown[];
 }
 
 const named: readonly unknown[] = [trackCorePath, trackOutages, trackConnection];
 
 export interface Folds {
-  /** Beyond those that are told by name: each once, whoever reads it. */
+  /** The folds beyond those that are called by name: each once, however many properties read it. */
   readonly others: readonly Fold<unknown>[];
-  /** By property: which state of `all` it reads. */
+  /** Indexed by property: the state in `all` that it reads. */
   readonly stateOf: readonly number[];
 }
 
@@ -52,7 +52,7 @@ export function startFolds({ others }: Folds, declared: Declared): CaseStates {
   return { digest: newDigest(), seen, effect: newEffect(seen), corePath, outages, connection, all };
 }
 
-/** What was seen is up to date when the others hear of it. */
+/** `seen` is up to date when the other folds hear of an event. */
 export function telling(folds: Folds, states: CaseStates): Emit {
   const { others } = folds;
   if (others.length === 0) return event => tellNamed(states, event);
@@ -62,7 +62,7 @@ export function telling(folds: Folds, states: CaseStates): Emit {
   };
 }
 
-/** The same for the commonest events of all, told without a look at what kind they are. */
+/** The same for the commonest events, without a look at their kind. */
 export const tellingSteps = (folds: Folds, states: CaseStates): EmitStep =>
   folds.others.length === 0 ? event => hears.step(states, event) : telling(folds, states);
 
@@ -119,7 +119,10 @@ function tellNamed(states: CaseStates, event: Event): void {
   }
 }
 
-/** What each kind of event tells the folds. Apart from each other, since a compiler makes one small function fast and not one long switch. */
+/**
+ * The calls to the folds for each kind of event. They are separate functions, since a compiler makes one small function fast and not one
+ * long switch.
+ */
 const hears = {
   step({ digest, seen, connection }, event) {
     hearsDigest.step(digest, event);

@@ -1,11 +1,14 @@
-/** Which goals a search has seen, and at which run first. A goal that was seen is not looked for any more, so that it costs nothing. */
+/**
+ * The goals that a search has seen, with the run that first showed each. A goal that was seen is not looked for any more, so it costs
+ * nothing.
+ */
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { goals as allGoals, type Goal } from "../../../properties/goals.ts";
 import type { Declared } from "../../../properties/property.ts";
 
-/** A generator that makes trouble shows every goal within so many runs; the rarest, giving up, comes in one of 25. */
+/** A generator that makes trouble shows every goal within this many runs; the rarest, giving up, comes in one of 25. */
 export const runsDue = 1_000;
 
 export class GoalsSeen {
@@ -14,13 +17,13 @@ export class GoalsSeen {
   private readonly firstRuns = new Map<string, number>();
   private runs = 0;
 
-  /** Random scenarios under a policy are others, and have no goals yet. */
+  /** Random scenarios under a policy are different, and have no goals yet. */
   constructor(profile: Profile, policy?: Policy) {
     const goals = policy === undefined ? allGoals : [];
     this.open = goals.filter(({ possible }) => possible === undefined || possible(profile));
   }
 
-  /** Whether there is anything left to look for. */
+  /** True while a goal is left to look for. */
   get isOpen(): boolean {
     return this.open.length > 0;
   }
@@ -49,10 +52,10 @@ export class GoalsSeen {
 }
 
 export interface GoalProgress {
-  /** By id the run, from 1, that showed it first. */
+  /** The first run, from 1, that showed each goal, by its id. */
   readonly reached: Readonly<Record<string, number>>;
   readonly neverReached: readonly Pick<Goal, "id" | "what" | "beside">[];
   readonly runsDue: number;
-  /** There were so many. */
+  /** True once the runs are enough to expect every goal. */
   readonly isDue: boolean;
 }

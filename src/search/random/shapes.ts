@@ -1,7 +1,7 @@
 /**
- * Which of the known shapes of trouble a scenario contains, read from its plan: what a case with all its steps done has met. The
- * shapes are the rows of tables 1, 3 and 4 of docs/facts.md; `compare` and `search` count them, so that nobody takes a thousand
- * runs of one shape for a thousand runs.
+ * The known shapes of trouble in a scenario, read from its plan: what a case with all its steps done has met. The shapes are the rows of
+ * tables 1, 3 and 4 of docs/facts.md. `compare` and `search` count them, so that a thousand runs of one shape are not taken for a thousand
+ * shapes.
  */
 import { type PlannedStep, plan, type ScenarioStep } from "../../../models/plan/plan.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
@@ -31,7 +31,7 @@ export const shapesOf = (scenario: Scenario, profile: Profile): ReadonlySet<Shap
   return new Set(shapeNames.filter((_, i) => (met & (1 << i)) !== 0));
 };
 
-/** The same, a search's way: bit i for shape i. */
+/** The same as a bit set, for a search: bit i for shape i. */
 export function shapesIn(scenario: Scenario, profile: Profile): number {
   const { steps } = plan(scenario, profile);
   let met = 0;
@@ -110,7 +110,7 @@ function shapesOfPublish(
   { options }: Scenario,
   profile: Profile,
 ): number {
-  // Nearly every publish that meets nothing.
+  // Nearly every publish that meets no trouble.
   if (before.link === "up" && before.hindrance !== "limit" && !overlapping) return none;
   let met = none;
   const goesOn = before.ended === "no";

@@ -1,6 +1,6 @@
 /**
- * What makes two shrunk cases one bug: their normal form, with step ids that say what a step is and where it stands and not where
- * the case was found, and their shape, which also leaves the numbers out. The names of counterexample files are made of shapes.
+ * The identity of a bug behind two shrunk cases. The normal form has step ids that tell what a step is and where it stands, and not where
+ * the case was found. The shape also leaves the numbers out. The names of counterexample files are made of shapes.
  */
 import type { Answer } from "../../../models/choice.ts";
 import type { Options, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
@@ -10,7 +10,7 @@ export interface AnsweredScenario {
   readonly answers: readonly Answer[];
 }
 
-/** The same case under new step ids: with the answers that it gives, its run is the same except for them. */
+/** The same case under new step ids. With its answers its run is the same, except for the ids. */
 export function normalForm({ scenario, answers }: AnsweredScenario): AnsweredScenario {
   const names = new Map<StepId, StepId>();
   const name = (step: Step, place: string): void => {
@@ -33,7 +33,7 @@ export function normalForm({ scenario, answers }: AnsweredScenario): AnsweredSce
   };
 }
 
-/** The kinds of its steps and faults, what they await, and the options that are not the plain ones; no ids, counts and sizes. */
+/** The kinds of its steps and faults, their waits, and the options that are not the plain ones; no ids, counts or sizes. */
 export const shapeOf = ({ steps, options }: Scenario): string =>
   [...optionWords(options), ...steps.map(stepWord)].join(" ");
 

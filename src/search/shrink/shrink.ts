@@ -1,22 +1,22 @@
 /**
- * Shrinks a case that fails: its scenario by our reductions, and with it the answers that its run was given, since a count can only
- * go down as far as the answers let it. `shrinking` proposes, whoever can run a case disposes: it is told of each candidate whether
- * that still fails, and goes on from the last that did. So one order of cuts serves the model, the mutants and real clients.
+ * Shrinks a case that fails: its scenario by reductions, and with it the answers of its run. A count can only go down as far as the answers
+ * let it. `shrinking` proposes, and a caller that can run a case decides. It is told for each candidate whether that still fails, and goes
+ * on from the last that did. So one order of cuts serves the model, the mutants and real clients.
  */
 import type { Answer, Asked } from "../../../models/choice.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import { type Dial, dials, structural } from "../../../properties/arbitraries/reductions.ts";
 
-/** A scenario, and answers to what its run may ask. */
+/** A scenario with answers to the questions that its run may ask. */
 export interface Candidate {
   readonly scenario: Scenario;
-  /** Outside its range an answer is the nearest within. */
+  /** An answer outside its range becomes the nearest within. */
   readonly answers: readonly Answer[];
-  /** Where in its range lies what `answers` leaves open: at 0 the low end, at 1 the high end; undefined: it is sampled. */
+  /** The place in its range of each answer that `answers` leaves open: at 0 the low end, at 1 the high end. Undefined: it is sampled. */
   readonly otherwise?: number;
 }
 
-/** Of the run of a candidate: whether it failed, and what it was asked. A real client is asked nothing. */
+/** The result of a candidate's run: whether it failed, and the questions asked. A real client is asked none. */
 export interface Told {
   readonly failed: boolean;
   readonly asked: readonly Asked[];
@@ -28,15 +28,15 @@ export interface Failing {
   readonly asked: readonly Asked[];
 }
 
-/** Tried for new questions, where a plainer scenario does not fail with what was sampled for them. */
+/** Tried for new questions, where a plainer scenario does not fail with the sampled answers. */
 const leanings = [0, 1, 0.5] as const;
 
 /** Yields candidates until none of them fails: fewer and plainer steps, then plainer answers, then lower numbers, and over again. */
 export function* shrinking(failing: Failing): Generator<Candidate, void, Told> {
   let current = failing;
-  /** By text, since one scenario is offered by more than one reduction: whether it did not fail and was asked something. */
+  /** Keyed by text, since several reductions offer one scenario. The value is true where it did not fail and was asked something. */
   const tried = new Map([[textOf({ scenario: failing.scenario, answers: endsKept(failing.asked) }), false]]);
-  /** Of those offered since the last cut: other answers might have let them fail. */
+  /** Scenarios offered since the last cut that other answers might have let fail. */
   let open: Scenario[] = [];
 
   function* fails(candidate: Candidate): Generator<Candidate, boolean, Told> {
@@ -61,7 +61,7 @@ export function* shrinking(failing: Failing): Generator<Candidate, void, Told> {
     }
   }
 
-  /** Each to the low end, else the high end, else as low as it goes. */
+  /** Tries each answer at the low end, else at the high end, else as low as it goes. */
   function* plainAnswers(): Generator<Candidate, void, Told> {
     const { scenario } = current;
     const isAnswered = (asked: readonly Asked[]) => fails({ scenario, answers: endsKept(asked) });
@@ -109,7 +109,7 @@ const endsKept = (asked: readonly Asked[]): readonly Answer[] =>
     answer: answer === lo ? Number.MIN_SAFE_INTEGER : answer === hi ? Number.MAX_SAFE_INTEGER : answer,
   }));
 
-/** Bisects between what fails and what does not. */
+/** Bisects between values that fail and values that do not. */
 function* lowest(
   failing: number,
   passing: number,
@@ -133,11 +133,11 @@ const textOf = ({ scenario, answers, otherwise }: Candidate): string =>
 
 export interface Smallest extends Failing {
   readonly runs: number;
-  /** Nothing smaller fails any more; false where the runs were used up before. */
+  /** True where nothing smaller fails any more; false where the runs were used up before. */
   readonly isLocalMinimum: boolean;
 }
 
-/** For a world that answers at once, and the same each time. */
+/** Shrinks in a world that answers at once, and the same each time. */
 export function shrinkNow(
   failing: Failing,
   run: (candidate: Candidate) => Told,
@@ -155,7 +155,7 @@ export function shrinkNow(
   return { ...smallest, runs, isLocalMinimum: proposed.done === true };
 }
 
-// ---- Where a failure may not come every time ----
+// ---- A failure that may not come every time ----
 
 export interface ShrinkBounds {
   readonly runsMax: number;
@@ -170,21 +170,25 @@ export interface Shrunk {
 }
 
 const tries = 3;
-/** Runs beyond those that a scenario was taken by: of many candidates that fail now and then, chance lets one through three tries. */
+/**
+ * Confirming runs beyond those by which a scenario was taken. Among many candidates that fail now and then, chance lets one through three
+ * tries.
+ */
 const confirmations = 10;
-/** Spent on confirming beyond the runs of shrinking. */
+/** The most confirming runs beyond the runs of shrinking. */
 const confirmingRunsMax = 80;
 
-/** A scenario on the way down, and how often of three tries what is taken in its place must fail. */
+/** A scenario on the way down, and how often out of three tries its replacement must fail. */
 interface Taken {
   readonly scenario: Scenario;
   readonly due: number;
 }
 
 /**
- * A candidate is taken where it fails at least as often of three runs as what it replaces: while a failure comes every time, one that
- * comes now and then is never preferred. What is left is confirmed; if it passes even once the way down goes on from the last on it that
- * does not, and nothing that has passed is taken again. Where none holds out the failure comes now and then, and is shrunk as such.
+ * A candidate is taken where it fails at least as often out of three runs as the one it replaces. So a failure that comes every time is
+ * never exchanged for one that comes now and then. The last scenario is confirmed. If it passes even once, the way down goes on from the
+ * last one that does not, and no scenario that has passed is taken again. Where none holds out the failure comes now and then, and is
+ * shrunk as such.
  */
 export async function shrink(
   failing: Scenario,
@@ -196,7 +200,7 @@ export async function shrink(
   let runs = 0;
   const mayGoOn = (): boolean => runs < runsMax && performance.now() - began < budgetMs;
 
-  /** How often it fails of so many runs; it ends where fewer than are due are left to come. */
+  /** The number of failures in this many runs; it stops early where the number due is out of reach. */
   const failures = async (scenario: Scenario, times: number, due: number): Promise<number> => {
     let failed = 0;
     for (let i = 0; i < times && failed + times - i >= due; i++) {
@@ -225,7 +229,7 @@ export async function shrink(
     return way;
   };
 
-  /** The last that fails in all of the further runs; those that pass are refuted by that. */
+  /** The last scenario that fails in all of the further runs; those that pass are refuted. */
   const lastConfirmed = async (way: readonly Taken[]): Promise<Taken | undefined> => {
     for (const one of way.toReversed()) {
       if (one.due < tries || runs >= runsMax + confirmingRunsMax) return undefined;

@@ -1,4 +1,4 @@
-/** What the application does: publish, flush, drain, close, exit, and several of them in one breath. */
+/** The calls of the application: publish, flush, drain, close, exit, and several of them as one command. */
 import { viaOf } from "../../../models/durable-path.ts";
 import { callsMade, isDurable, type View } from "../../../models/plan/plan.ts";
 import { idsOf } from "../../../models/policy/ids.ts";
@@ -22,7 +22,7 @@ type WaitingStep = Exclude<CallStep, PublishStep | { readonly kind: "exit" }>;
 
 const endCallTimeoutMs = 10_000;
 
-/** The calls of the publish step, and what befalls them by a fault that takes effect at a publish. */
+/** Makes the calls of the publish step, with the effects of a fault that strikes at a publish. */
 export async function publish(course: Course, step: PublishStep, before: View): Promise<void> {
   const published = publishOnce(course, step, before);
   if (before.hindrance === "lose-ack" && isDurable(before, step)) await acknowledgementLost(course, before.limitStep);
@@ -47,14 +47,14 @@ export async function publishAlone(course: Course, step: PublishStep, before: Vi
     await limitReached(course, before.limitStep);
 }
 
-/** The silence lasts as long as the client needs to notice it. Its word on it comes later still, in nats-py from another task. */
+/** The silence lasts as long as the client needs to notice it. Its report comes later still, in nats-py from another task. */
 function mayHaveNoticed(course: Course): boolean {
   const { pingIntervalMs = Number.POSITIVE_INFINITY, pingsOutMax = 2 } = course.one.scenario.options;
   const isLate = course.rig.clock.nowMs() - course.harm.atMs >= pingIntervalMs * pingsOutMax;
   return isLate || hasSaid(course, "disconnected", course.harm.mark);
 }
 
-/** Messages are numbered when the command is sent, as in the model; those of an earlier step keep their numbers. */
+/** Messages are numbered when the command is sent, as in the model; repeated ones keep the numbers of their earlier step. */
 function publishCall(course: Course, step: PublishStep): PublishCall {
   const { published, service } = course;
   const { id, again, count, bytes } = step;
@@ -102,7 +102,7 @@ function rememberWindow(course: Course, service: ServiceCourse, step: PublishSte
     earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
   };
   const ids = idsOf(step);
-  // What was sent and not answered for may yet be sent again by its client.
+  // The client may still send messages that were sent before and not answered.
   if (outcomes.some(one => one.outcome.is === "unsettled")) course.timers.push({ ...window, ids: keptIds });
   if (!service.repeated.has(ids) || outcomes.every(one => one.outcome.is === "rejected")) return;
   course.timers.push({ ...window, ids });
@@ -117,13 +117,13 @@ export async function callAlone(course: Course, step: WaitingStep): Promise<void
 }
 
 async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {
-  // What the server has taken in must reach the observer before anything is done to the server.
+  // Messages that the server has taken in must reach the observer before anything is done to the server.
   if (step.kind === "flush" && outcome.is === "ok") await observe(course);
   if (step.kind === "close" && outcome.is === "failed") course.closeFailed = true;
   sayCall(course, step.id, step.kind, outcome);
 }
 
-/** One command: the bus yields to its event loop only where a call itself does. */
+/** Sends one command: the bus yields to its event loop only where a call itself does. */
 export async function together(course: Course, steps: readonly CallStep[], before: View): Promise<void> {
   const calls = callsMade(steps);
   const bus = busOf(course);

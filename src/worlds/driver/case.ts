@@ -2,16 +2,16 @@
  * One case, step by step, on a rig. The recipe (docs/facts.md, "Barriers") makes what can be exact exact:
  *
  * 1. An observer beside the link is subscribed, and flushed, before the bus starts.
- * 2. A fault is put in force by a call that returns when it is, and whose reply shows it. The rig is asked again before the heal;
- *    whether a cut lasted is asked by the opening itself, which is refused where there is a link. A fault that is not in force
- *    ends the case there: nothing was shown.
- * 3. What the client has noticed is its own event, looked for from a mark taken before the fault; never a sleep.
- * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late.
- *    No dial is under way then that began before.
- * 5. Settled: the bus's flush, then the observer's. What is not there then has not arrived.
+ * 2. A fault is put in force by a call that returns once it is, and whose reply shows it. The rig is asked again before the heal. For a cut
+ *    the opening itself asks, since it is refused where there is a link. A fault that is not in force ends the case there: nothing was
+ *    shown.
+ * 3. The client's own event shows that it has noticed. It is looked for from a mark taken before the fault; there is never a sleep.
+ * 4. Before a link opens again the server has let go of the connection before it, so no byte of that one comes late. No dial is under way
+ *    then that began before.
+ * 5. Settled: the bus's flush, then the observer's. A message that is not there then has not arrived.
  *
- * The driver does what the plan says and emits what it sees; it never judges. A wait that is not met becomes an event. It reads
- * clocks, links, servers and processes through the rig alone, so live and sim run the same lines.
+ * The driver does what the plan says and emits what it sees; it never judges. A wait that is not met becomes an event. It reads clocks,
+ * links, servers and processes through the rig alone, so live and sim run the same lines.
  */
 import { type Pass, type ScenarioStep, type SettleStep, settleId, type View } from "../../../models/plan/plan.ts";
 import { repeatedIds } from "../../../models/policy/ids.ts";
@@ -34,7 +34,7 @@ import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects
 import { observe, sayHeld, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
 
-/** What is done before the first step is the start's. */
+/** The step of everything done before the first one. */
 const startId: StepId = "start";
 const settleFlushTimeoutMs = 10_000;
 const closedBoundMs = 5_000;
@@ -105,7 +105,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
   };
 }
 
-/** Emits what it is given, and keeps it. */
+/** Emits the events that it is given, and keeps them. */
 const recordedIn =
   (told: Event[], emit: Emit): Emit =>
   event => {
@@ -113,7 +113,7 @@ const recordedIn =
     emit(event);
   };
 
-/** Of the same length, since sizes are protocol bytes. */
+/** A subject of the same length, since sizes are protocol bytes. */
 const uniqueSubject = (number: number, length: number): string => `f${number.toString(36).padStart(length - 1, "0")}`;
 
 const endsItsProcess = ({ policy, steps }: Scenario): boolean => policy !== undefined || steps.some(isExit);
@@ -121,10 +121,10 @@ const endsItsProcess = ({ policy, steps }: Scenario): boolean => policy !== unde
 const isExit = (step: Step): boolean =>
   step.kind === "exit" || (step.kind === "together" && step.steps.some(one => one.kind === "exit"));
 
-/** A process that was to run has ended: what it would have said is not known. @throws what else is wrong */
+/** The end of a case whose process has ended before its time: its events are unknown. @throws any other error */
 function whyOver({ at }: Course, error: unknown): GivenUp {
   if (error instanceof GivenUp) return error;
-  // The look at a cut before its heal: where there is a link, no matter who opened it, another is refused.
+  // The look at a cut before its heal: another link is refused where one is open, no matter who opened it.
   if (error instanceof LinkTaken) return new GivenUp(at, "the link to be closed until it is opened again");
   if (error instanceof BusEnded) return new GivenUp(at, "its process, which has ended, to run");
   throw error;
@@ -162,7 +162,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "publish":
       if (!planned.overlapping) return publishAlone(course, step, before, after);
       course.overlapped = publish(course, step, before);
-      // Awaited only after the next step: until then its failure must not end the harness.
+      // Awaited only after the next step. Until then its failure must not end the harness.
       course.overlapped.catch(() => {});
       return;
     case "flush":
@@ -188,7 +188,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
   }
 }
 
-/** What stands on the server before the bus does. */
+/** Prepares the server before the bus starts. */
 async function prepare(course: Course): Promise<void> {
   const { one, service, rig } = course;
   if (service === undefined) return;
@@ -202,7 +202,7 @@ function serviceOf({ service }: Course, { kind }: Step): ServiceCourse {
   return service;
 }
 
-/** What is seen of a service after every step. */
+/** Looks at a service after every step. */
 async function lookAround(course: Course, view: View, step: StepId): Promise<void> {
   const { service } = course;
   if (service === undefined) return;
@@ -212,7 +212,7 @@ async function lookAround(course: Course, view: View, step: StepId): Promise<voi
   checkClocks(course, step);
 }
 
-/** The scenario's time goes on; what is due on the real clocks by then is waited for. */
+/** The scenario's time goes on, and waits for the real clocks to reach what is due by then. */
 async function pass(course: Course, { life, after }: Pass, step: StepId): Promise<void> {
   const { service, emit } = course;
   const untilMs = after.nowMs;
@@ -223,7 +223,7 @@ async function pass(course: Course, { life, after }: Pass, step: StepId): Promis
   emit({ kind: "advanced", step, atMs: untilMs });
 }
 
-/** Heals what is in force, lets everything come to rest, and looks at all there is. */
+/** Heals every fault in force, lets everything come to rest, and looks at everything. */
 async function settle(course: Course, planned: SettleStep): Promise<void> {
   const view = planned.before;
   const { emit } = course;
@@ -234,7 +234,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   }
   await settleService(course, planned);
   if (view.started && view.ended === "no" && course.running.has(0)) await flushLast(course);
-  // nats.go says so from a goroutine, maybe after the call that closed it has returned.
+  // nats.go reports this from a goroutine, perhaps after the call that closed it has returned.
   if (view.ended === "closed" && !course.closeFailed)
     await busOf(course).waitFor(isClosed, course.caseMark, closedBoundMs);
   const left = course.running.has(0) && view.ended !== "closed" ? 1 : 0;
@@ -246,11 +246,11 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   sayObserved(course, complete && isObservedWhole(course));
 }
 
-/** What comes to pass by itself once nothing is wrong any more. */
+/** Waits for everything that happens by itself once nothing is wrong any more. */
 async function settleService(course: Course, { healed, passes }: SettleStep): Promise<void> {
   const { service } = course;
   if (service === undefined) return;
-  // Nothing is published any more that a window could swallow.
+  // Nothing more is published that a window could swallow.
   dropTimers(course, "window");
   await lookAround(course, healed, settleId);
   for (const one of passes) {
@@ -265,7 +265,7 @@ async function flushLast(course: Course): Promise<void> {
   if (outcome.is !== "ok") notAwaited(course, settleId, `the last flush, which ended in ${outcome.kind}`);
 }
 
-/** Whether the observer could see all that was there to be seen. */
+/** True where the observer could see everything that there was to see. */
 const isObservedWhole = ({ one, service }: Course): boolean =>
   service === undefined || unobservedSubjects(one, service.policy).length === 0;
 

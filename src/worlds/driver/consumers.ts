@@ -1,4 +1,4 @@
-/** The consumers of a service: subscribed, given what there is, given it again after an ack wait. */
+/** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { dueAckWaits, untilReal } from "./clocks.ts";
@@ -27,7 +27,7 @@ export async function subscribe(
   sayCall(course, id, "subscribe", outcome);
 }
 
-/** Until what the server can give out now was given, handled, and the server told so. */
+/** Waits until everything that the server can deliver now was delivered, handled, and acknowledged to the server. */
 export async function awaitHandled(course: Course, service: ServiceCourse, view: View, step: StepId): Promise<void> {
   const { clock } = course.rig;
   const until = clock.nowMs() + handledBoundMs;
@@ -62,7 +62,7 @@ function isReached(replica: number, view: View): boolean {
   return isServed && (replica > 0 || isFirstThere);
 }
 
-/** What waits for its acknowledgement is given again, one ack wait after the other, as long as someone is there to take it. */
+/** Unacknowledged messages are redelivered, one ack wait after another, as long as a replica is there to take them. */
 export async function redeliver(
   course: Course,
   service: ServiceCourse,

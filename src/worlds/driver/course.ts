@@ -1,6 +1,6 @@
 /**
- * The course of one case: what it runs on, and what is known of it so far. The files beside this one are functions over it; each
- * part of the record names the file whose functions change it.
+ * The course of one case: its rig, and what is known so far. The files beside this one are functions over it; each part of the record names
+ * the file whose functions change it.
  *
  * A bare client is one replica without consumers: `service` is absent, and its process may be the shared one.
  */
@@ -13,7 +13,7 @@ import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
 
 export type OnMemory = (memory: Memory) => void;
 
-/** One process of the bus that runs. */
+/** One running process of the bus. */
 export interface Running {
   readonly replica: number;
   readonly process: Process;
@@ -22,11 +22,11 @@ export interface Running {
   eventsRead: number;
   path: "jetstream" | "core" | undefined;
   ending: Extract<BusEvent, { event: "ending" }> | undefined;
-  /** It was told to stop, or has ended: what its client says of its connection is not heard any more. */
+  /** It was told to stop, or has ended: its client's reports are ignored from then on. */
   leaving: boolean;
 }
 
-/** voice.ts: how much of what can be seen has been emitted. */
+/** voice.ts: how much of everything seen has been emitted. */
 export interface Emitted {
   /** Events of replica 0's process. */
   events: number;
@@ -36,12 +36,12 @@ export interface Emitted {
   probe: string;
 }
 
-/** link.ts and faults/: what was done to link and server, and when. */
+/** link.ts and faults/: the disturbances of link and server, and their times. */
 export interface Harm {
-  /** Taken before the fault in force, so that the client's word on it is not missed. */
+  /** Taken before the fault in force, so that the client's report of it is not missed. */
   mark: number;
   atMs: number;
-  /** When the link was opened with the handshake held. */
+  /** The moment at which the link was opened with the handshake held. */
   handshakeAtMs: number;
   /** Faults whose effect is yet to be shown by the client's disconnect event. */
   unproven: { readonly step: StepId; readonly fault: Fault["kind"] }[];
@@ -54,49 +54,49 @@ export interface Harm {
   pausedCid: number | undefined;
 }
 
-/** calls.ts: what was published. */
+/** calls.ts: the messages published. */
 export interface Published {
   next: number;
   readonly firstOf: Map<StepId, number>;
-  /** What the bus was told to send, in the order of the numbers. */
+  /** The content that the bus was told to send, in the order of the numbers. */
   readonly contents: (Run & Content)[];
-  /** By publish step, on the rig's clock. */
+  /** Moments on the rig's clock, by publish step. */
   readonly sentAtMs: Map<StepId, number>;
-  /** What went out as core NATS: only that is the observer's to see. */
+  /** Messages that went out as core NATS, the only ones for the observer to see. */
   readonly core: Run[];
 }
 
 /** clocks.ts: something that the real parts measure by their own clocks. */
 export interface Timer {
   readonly what: "window" | "ack wait" | "deadline" | "first pass";
-  /** The earliest moment at which a window may run out: it began when the message was sent, or with the bus's last attempt. */
+  /** The earliest moment at which a window may run out. It began when the message was sent, or with the bus's last attempt. */
   readonly earliestMs?: number;
-  /** When it runs out, in the scenario's time. */
+  /** The moment at which it runs out, in the scenario's time. */
   readonly atMs: number;
-  /** When it runs out, on the rig's clock. */
+  /** The moment at which it runs out, on the rig's clock. */
   readonly realMs: number;
-  /** For a window: whose ids it remembers. */
+  /** The ids that a window remembers. */
   readonly ids?: string;
 }
 
-/** consumers.ts: what one subject's consumer has given out. */
+/** consumers.ts: the deliveries of one subject's consumer. */
 export interface Consumed {
   handled: number;
-  /** Messages that wait for another delivery, by number: when it is due, and how often they were delivered. */
+  /** Messages that wait for another delivery, by number, with the moment when it is due and the number of deliveries so far. */
   readonly open: Map<number, { readonly delivery: number; readonly timer: Timer }>;
 }
 
-/** What a case has of a bus with a policy. */
+/** The part of a case that a bus with a policy needs. */
 export interface ServiceCourse {
   readonly policy: Policy;
-  /** All that was emitted so far: at the end it says what a stream's limit has discarded. */
+  /** All events emitted so far: at the end they show what a stream's limit has discarded. */
   readonly told: readonly Event[];
-  /** What the scenario publishes again: only these duplicate windows matter. */
+  /** The ids that the scenario publishes again: only these duplicate windows matter. */
   readonly repeated: ReadonlySet<string>;
   /** consumers.ts, by subject. */
   readonly consumed: Map<string, Consumed>;
   readonly members: Map<string, Set<number>>;
-  /** Everything has settled: further deliveries are beyond what is compared. */
+  /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }
 
@@ -119,16 +119,16 @@ export interface Course {
   readonly running: Map<number, Running>;
   /** A process started ahead of its step. */
   ready: Process | undefined;
-  /** Where the events of replica 0's process begin. */
+  /** The place where the events of replica 0's process begin. */
   caseMark: number;
-  /** A close that raised an error has said all that it had to say. */
+  /** A close that raised an error emits nothing more. */
   closeFailed: boolean;
   /** A publish that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
   readonly said: Emitted;
   readonly harm: Harm;
   readonly published: Published;
-  /** clocks.ts: the scenario's own time, and what the real clocks run towards. */
+  /** clocks.ts: the scenario's own time, and the timers that the real clocks run towards. */
   nowMs: number;
   timers: Timer[];
 }
@@ -136,7 +136,7 @@ export interface Course {
 /** The harness's end of the protocol with replica 0. */
 export const busOf = (course: Course): Conversation => course.first.client;
 
-/** The injector, or a real clock, did not do what it was told: what would be seen after it says nothing of the bus. */
+/** The injector, or a real clock, did not do what it was asked. Anything seen after it proves nothing about the bus. */
 export class GivenUp extends Error {
   readonly step: StepId;
 
@@ -146,12 +146,12 @@ export class GivenUp extends Error {
   }
 }
 
-/** Ends the case: `what` was waited for, and did not come. */
+/** Ends the case: the wait for `what` failed. */
 export function giveUp(step: StepId, what: string): never {
   throw new GivenUp(step, what);
 }
 
-/** Ends the case where it is not so. */
+/** Ends the case where `is` is false. */
 export function mustBe(step: StepId, what: string, is: boolean): void {
   if (!is) giveUp(step, `${what} to be in force`);
 }

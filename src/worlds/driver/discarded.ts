@@ -1,9 +1,9 @@
 /**
- * What a stream's own limit has discarded, concluded at the end of a case from what the server says of it. A stream that discards the
- * oldest and is at its limit has discarded every message below the first number that it holds, and no other. Which those were it does
- * not say: it is known where as many messages were acknowledged, and can have stood there, as there are numbers. A message that was
- * acknowledged and never stored has no number, so that then one is missing, and it is not excused. Where some of the numbers may be
- * those of messages that nobody was told the fate of, nobody can tell.
+ * The messages that a stream's own limit has discarded, concluded at the end of a case from the server's state of the stream. A stream that
+ * discards the oldest and is at its limit has discarded every message below the first number that it holds, and no other. The server does
+ * not name them. They are known where as many messages were acknowledged, and can have stood there, as there are numbers. An acknowledged
+ * message that was never stored has no number, so one is then missing, and it is not excused. Where some numbers may belong to messages of
+ * unknown fate, the answer is unknown.
  */
 
 import { messageId } from "../../../models/policy/ids.ts";
@@ -15,25 +15,25 @@ import type { Held } from "./rig.ts";
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Discards = Extract<Event, { readonly kind: "discarded" | "may-be-discarded" }>;
 
-/** What is known of one message of the stream. */
+/** The facts known about one message of the stream. */
 interface KnownMessage {
   readonly message: number;
-  /** An acknowledgement says that the stream which is there now had this very message. */
+  /** An acknowledgement proves that the present stream had this very message. */
   acked: boolean;
   /** It was acknowledged, but by the id of another message, or while the stream was being lost. */
   doubtful: boolean;
-  /** How often it can have been stored, in the stream that is there now and in those that were lost since. */
+  /** The greatest number of copies that can have been stored, in the present stream and in those that were lost since. */
   copies: number;
   copiesBefore: number;
 }
 
-/** What the events so far say of the messages of the stream, in the order in which they were first published. */
+/** The facts that the events so far show about the stream's messages, in the order of their first publish. */
 interface ToldOfStream {
   readonly messages: readonly KnownMessage[];
   readonly deadLetters: number;
 }
 
-/** `held` undefined: the stream is not there. Nothing is said of one that has no limit, or refuses what is new. */
+/** `held` is undefined where the stream does not exist. A stream without a limit, or one that refuses new messages, gives nothing. */
 export function discardsOf(
   policy: Policy,
   stream: StreamPolicy,
@@ -51,7 +51,7 @@ export function discardsOf(
   ];
 }
 
-/** Of the stream that is there: which messages stood in the numbers below the first that it holds. */
+/** The messages of the present stream that stood in the numbers below the first that it holds. */
 function inNumbers(
   name: string,
   { state, runs, foreign }: Held,
@@ -60,12 +60,12 @@ function inNumbers(
   copies: ReadonlyMap<number, number>,
 ): readonly Discards[] {
   const numbers = state.firstNumber - 1;
-  // A stream that has ever discarded is full ever after.
+  // A stream that has ever discarded stays full.
   if (state.messages < messagesMax || numbers === 0) return [];
   const fitting = older(messages, copies);
   const absent = fitting.filter(one => !copies.has(one.message));
   const claims = absent.filter(one => one.acked);
-  // The older of what was acknowledged may have stood there; the rest has no number.
+  // The older acknowledged messages may have stood there; the rest have no number.
   if (numbers < claims.length) return runsOf("may-be-discarded", name, claims.slice(0, numbers));
   const deadLettersHeld = state.messages - foreign - sumOf(runs, run => run.count);
   const places =
@@ -76,18 +76,18 @@ function inNumbers(
   return runsOf(isKnown ? "discarded" : "may-be-discarded", name, [...claims, ...open]);
 }
 
-/** Those that can stand before all that is held: not published after a message that is held and was stored by then. */
+/** The messages that can stand before everything held: not published after a message that is held and was stored by then. */
 function older(messages: readonly KnownMessage[], copies: ReadonlyMap<number, number>): readonly KnownMessage[] {
   const stored = messages.findIndex(one => one.acked && one.copies === 1 && copies.has(one.message));
   return stored < 0 ? messages : messages.slice(0, stored);
 }
 
 /**
- * Of what was acknowledged in a stream that was lost since: those after which as many may have been stored as the limit takes. The
- * others were still there when it was lost.
+ * Messages acknowledged in a stream that was lost since, and pushed out: at least as many as the limit takes may have been stored after
+ * them. The others were still there when it was lost.
  */
 function pushedOut(messages: readonly KnownMessage[], messagesMax: number): readonly KnownMessage[] {
-  // What nobody acknowledged may have been stored late, after whatever was published since.
+  // Messages without an acknowledgement may have been stored late, after everything published since.
   let after = sumOf(messages, one => (isGone(one) ? 0 : one.copiesBefore));
   const found: KnownMessage[] = [];
   for (const one of messages.toReversed()) {
@@ -101,14 +101,14 @@ function pushedOut(messages: readonly KnownMessage[], messagesMax: number): read
 const isGone = ({ acked, doubtful, copies, copiesBefore }: KnownMessage): boolean =>
   copiesBefore > 0 && !acked && (copies === 0 || doubtful);
 
-// ---- What was told ----
+// ---- What the events tell ----
 
 function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]): ToldOfStream {
   const known = new Map<number, KnownMessage>();
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;
   let deadLetters = 0;
-  // From the fault that ends the server to its heal: an acknowledgement may be that of the stream before.
+  // True from the fault that ends the server to its heal, when an acknowledgement may come from the previous stream.
   let isEnding = false;
   for (const event of events) {
     if (event.kind === "fault" && event.phase === "installed" && losesStream(event, stream)) {
@@ -127,11 +127,11 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
   return { messages: [...known.values()], deadLetters };
 }
 
-/** A file outlives every end of the server, unless its disk or the power goes with it. */
+/** A file survives every end of the server, unless its disk or the power is lost too. */
 const losesStream = ({ fault, store }: Extract<Event, { kind: "fault" }>, { storage }: StreamPolicy): boolean =>
   fault === "power-loss" || (fault === "stop-server" && (storage === "memory" || store === "lost"));
 
-/** What was not acknowledged may still be on its way, and be stored in the next. */
+/** Messages without an acknowledgement may still be on their way, and be stored in the next stream. */
 function loseStored(one: KnownMessage): void {
   one.copiesBefore += one.copies;
   if (one.acked) one.copies = 0;
@@ -150,7 +150,7 @@ function addCall(one: KnownMessage, call: PublishedEvent, policy: Policy, isEndi
   if (isItself) one.copies = Math.max(1, one.copies);
 }
 
-/** How often this call can have stored its message. */
+/** The greatest number of times that this call can have stored its message. */
 function copiesOf({ outcome, durable, again, subject = "", key, first }: PublishedEvent, policy: Policy): number {
   if (outcome.is === "rejected") return 0;
   const { attemptsMax, ackTimeoutMs } = policy.publish;

@@ -1,6 +1,6 @@
 /**
- * What the processes of the bus say, read in their order and emitted: changes of the connection, deliveries, the last word of a
- * process. Called after every call and every wait; what a process says of its connection as it ends is not heard.
+ * The events of the bus's processes, read in their order and emitted: changes of the connection, deliveries, the end of a process. Called
+ * after every call and every wait. The reports of a process about its connection as it ends are ignored.
  */
 
 import { settleId } from "../../../models/plan/plan.ts";
@@ -10,7 +10,7 @@ import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import { ranAhead } from "./clocks.ts";
 import { busOf, type Consumed, type Course, type Running, type ServiceCourse, type Timer } from "./course.ts";
 
-/** Emits what the client of replica 0 has said since the last look. A disconnect proves the faults that were to end the connection. */
+/** Emits the client events of replica 0 since the last look. A disconnect proves the faults that were to end the connection. */
 export function sayEvents(course: Course, upTo: number = busOf(course).mark()): void {
   const bus = busOf(course);
   const { said, harm, emit } = course;
@@ -33,12 +33,12 @@ export function proven({ emit }: Course, step: StepId, fault: Fault["kind"], pro
   emit({ kind: "fault", step, fault, phase: "took-effect", proof });
 }
 
-/** Whether a change of the connection is the client's own, and not that of a process that ends. */
+/** True where a change of the connection is the client's own, and not part of the end of its process. */
 function isHeard(course: Course, change: ConnectionChange): boolean {
   if (course.service === undefined) return true;
   const running = course.running.get(0);
   if (running === undefined || running.leaving) return false;
-  // What a client says at the end of its process is heard only where the process ends by it.
+  // A client's reports at the end of its process count only if they are the cause of that end.
   if (running.ending !== undefined) return change === "closed" && running.ending.because === "client-closed";
   return change !== "disconnected" || busOf(course).eventsSince(0).some(isConnected);
 }
@@ -50,7 +50,7 @@ function readFirst(course: Course): void {
   if (running !== undefined) read(course, running);
 }
 
-/** Reads what a process under a policy has said since the last look, except of its connection. */
+/** Reads the events of a process under a policy since the last look, except those of its connection. */
 export function read(course: Course, running: Running): void {
   const { service } = course;
   if (service === undefined) return;

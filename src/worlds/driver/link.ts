@@ -1,4 +1,4 @@
-/** The link, opened and opened again: in such a way that nothing of the connection before it comes late, and no dial either. */
+/** Opening and reopening the link, such that nothing of the previous connection comes late, not even a dial. */
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Course, mustBe } from "./course.ts";
 import { bringServerBack } from "./faults/stop-server.ts";
@@ -10,7 +10,7 @@ export function mustShow({ rig: { link } }: Course, step: StepId, hindrance: Hin
   mustBe(step, hindrance, link.shows(hindrance, amount));
 }
 
-/** Ends the case where the hindrances are not there any more, or others are. Asked before a fault is ended. */
+/** Ends the case where the hindrances are gone, or others are there. Asked before a fault is ended. */
 export async function mustStillShow(
   { rig: { link } }: Course,
   step: StepId,
@@ -32,7 +32,7 @@ export async function openLink(
   if (held.silentHandshake === true) mustShow(course, step, "silent-handshake");
 }
 
-/** After a cut, and after a stop of the server, which is brought back first. */
+/** Opens the link again after a cut, or after a stop of the server, which is brought back first. */
 export async function openLinkAgain(course: Course, step: StepId, heldDownstream: boolean): Promise<void> {
   const { clock } = course.rig;
   if (course.harm.serverDown) await bringServerBack(course, step);

@@ -1,4 +1,4 @@
-/** What the operator makes before any bus starts, and again where a server came back without it. */
+/** The operator's part before any bus starts, and again where a server came back without it. */
 import { boundSubjects, presentStreams } from "../../../models/policy/streams.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import type { Course } from "./course.ts";

@@ -1,4 +1,4 @@
-/** What a process under a policy is asked and says of itself: that its call to connect has returned, how it publishes, its probes. */
+/** Questions to a process under a policy, and its reports: its call to connect has returned, how it publishes, its probes. */
 
 import { isProbed } from "../../../models/lifecycle.ts";
 import { connectPends, isCalm, type View } from "../../../models/plan/plan.ts";
@@ -11,7 +11,7 @@ import { callBoundMs, isConnected, notAwaited, noticeBoundMs } from "./waits.ts"
 
 const pathBoundMs = 20_000;
 
-/** Until replica 0 has said of itself what it can say in this view. */
+/** Waits until replica 0 has reported everything that it can in this view. */
 export async function awaitSettled(course: Course, service: ServiceCourse, view: View, step: StepId): Promise<void> {
   const first = course.running.get(0);
   if (first === undefined) return;
@@ -19,7 +19,7 @@ export async function awaitSettled(course: Course, service: ServiceCourse, view:
   if (isPathDecided(course, service, view)) await awaitPath(course, service, first, step);
 }
 
-/** The call to connect returns in a moment of its own; what is published before it has is refused. */
+/** The call to connect returns at a moment of the client's choice, and publishes before that are refused. */
 function isOpened({ one: { profile } }: Course, view: View): boolean {
   const isBackground = profile.firstConnect.retry === "background";
   return isBackground && view.process === "waiting" && !connectPends(view, profile);
@@ -32,7 +32,7 @@ async function awaitOpened(course: Course, running: Running, step: StepId): Prom
 }
 
 function isPathDecided({ one: { profile } }: Course, { policy }: ServiceCourse, view: View): boolean {
-  // A client that has closed without ever having been connected has asked for nothing.
+  // A client that closed without ever having been connected has asked for nothing.
   if (view.ended === "closed") return false;
   const { jetStreamProbe } = policy.startup;
   if (jetStreamProbe === "once")
@@ -41,7 +41,7 @@ function isPathDecided({ one: { profile } }: Course, { policy }: ServiceCourse, 
   return isCalm(view) && view.process === "running" && view.client === "connected";
 }
 
-/** Until the bus has said which way it publishes what is durable. Where its streams are missing it says nothing. */
+/** Waits until the bus has reported how it publishes durable subjects. It reports nothing where its streams are missing. */
 export async function awaitPath(course: Course, service: ServiceCourse, running: Running, step: StepId): Promise<void> {
   if (running.path !== undefined) return;
   const isMade = (stream: StreamPolicy): boolean => stream.made === "created";
@@ -51,7 +51,7 @@ export async function awaitPath(course: Course, service: ServiceCourse, running:
   if (!isSaid) notAwaited(course, step, `replica ${running.replica} to say how it publishes`);
 }
 
-/** Whether the server has every stream of the policy, except those that it may lack. */
+/** True where the server has every stream of the policy, except those that it may lack. */
 async function hasStreams(
   { rig: { streams } }: Course,
   { policy }: ServiceCourse,
@@ -61,7 +61,7 @@ async function hasStreams(
   return policy.streams.every(stream => mayLack(stream) || there.includes(stream.name));
 }
 
-/** Asked where what the client knows of its connection is no question of time. */
+/** Asks the probes where the client's knowledge of its connection does not depend on timing. */
 export async function tellProbe(course: Course, service: ServiceCourse, view: View): Promise<void> {
   const running = course.running.get(0);
   if (running === undefined || !isProbed(view)) return;

@@ -1,6 +1,6 @@
 /**
- * The processes of the bus: started, waited for, signalled, ended. What befalls replica 0 is the plan's to say; here it is done, and
- * what the process makes of it is emitted. The harness is the supervisor: it starts again what has failed.
+ * The processes of the bus: started, waited for, signalled, ended. The plan says what happens to replica 0; this file does it, and emits
+ * what the process makes of it. The harness is the supervisor: it restarts what has failed.
  */
 import { type Life, type ScenarioStep, settleId, type View } from "../../../models/plan/plan.ts";
 import { killedCode } from "../../../models/shutdown.ts";
@@ -39,7 +39,7 @@ export async function start(course: Course, planned: ScenarioStep, step: StartSt
   await awaitPath(course, service, running, step.id);
 }
 
-/** A bare client: its process runs already, and the call to connect says how the start went. */
+/** A bare client: its process runs already, and the call to connect reports how the start went. */
 async function startClient(course: Course, { id }: StartStep): Promise<void> {
   course.running.set(0, runningOf(course, 0, course.first));
   const { outcome } = await busOf(course).call(startCommand(course, course.rig.link.port, course.name), callBoundMs);
@@ -59,7 +59,7 @@ function startCommand({ one, number, service }: Course, port: number, name: stri
   return {
     do: "start",
     case: number,
-    // A bare client is given one; a policy's bus takes as many as its pool has, and all of them are the link.
+    // A bare client gets one URL; a policy's bus takes as many as its pool has, all of them the link.
     url: Array.from({ length: service === undefined ? 1 : servers }, () => `nats://127.0.0.1:${port}`).join(","),
     name,
     options: {
@@ -91,7 +91,7 @@ async function spawn(course: Course, replica: number, port: number): Promise<Run
   const running = runningOf(course, replica, process);
   course.running.set(replica, running);
   const name = replica === 0 ? course.name : `${course.name}-r${replica}`;
-  // One that fails at once may be gone before it has answered; how it ended is seen by the wait for that.
+  // A process that fails at once may be gone before it has answered. The wait for its end sees how it ended.
   await process.client.call(startCommand(course, port, name), callBoundMs).catch(unlessEnded);
   return running;
 }
@@ -100,7 +100,7 @@ function unlessEnded(error: unknown): void {
   if (!(error instanceof BusEnded)) throw error;
 }
 
-/** What befalls replica 0, as the plan has it; each is waited for. */
+/** The events in the life of replica 0, as planned; each is waited for. */
 export async function live(course: Course, life: readonly Life[], step: StepId, door: View["door"]): Promise<void> {
   for (const one of life) {
     course.nowMs = Math.max(course.nowMs, one.atMs);
@@ -147,10 +147,13 @@ function policyOf({ service }: Course): ServiceCourse["policy"] {
   return service.policy;
 }
 
-/** Replica 0 has ended by itself, or was told to. */
+/** Replica 0 has ended, by itself or when told to. */
 export const firstExited = (course: Course): Promise<void> => sayExited(course, 0);
 
-/** Waits for the end of the process, and says it as the process itself and the kernel do. `beganMs`: when it was told to end. */
+/**
+ * Waits for the end of the process, and emits it as the process itself and the kernel report it. `beganMs`: the moment when it was told to
+ * end.
+ */
 async function sayExited(course: Course, replica: number, beganMs?: number): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) return;
@@ -190,7 +193,7 @@ export async function signal(course: Course, step: Extract<Step, { kind: "signal
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
   const { process } = running;
-  // The first process of the bus was known; a script may start the next one in another way.
+  // The first process of the bus was known, but a script may start the next one in another way.
   if (process.unclaimed !== undefined) giveUp(id, `the process of replica ${replica} to be known`);
   const { clock } = course.rig;
   const beganMs = clock.nowMs();
@@ -204,7 +207,7 @@ export async function signal(course: Course, step: Extract<Step, { kind: "signal
   await sayExited(course, replica, beganMs);
 }
 
-/** Ends what still runs, whatever its state. */
+/** Ends every process that still runs, whatever its state. */
 export async function releaseAll({ rig: { processes }, running, ready, first, service }: Course): Promise<void> {
   const all = service === undefined ? [first] : [...running.values()].map(({ process }) => process);
   await Promise.all([...all, ...(ready === undefined ? [] : [ready])].map(process => processes.release(process)));

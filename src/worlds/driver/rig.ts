@@ -1,23 +1,23 @@
 /**
- * What a case runs on, as the driver sees it: a clock, the link, the server, its streams, an observer, and the processes of the
+ * The parts that a case runs on, as the driver sees them: a clock, the link, the server, its streams, an observer, and the processes of the
  * bus. Live builds it of processes or containers, sim and tests in memory. Each interface holds what the driver calls and no more.
  *
- * A rig belongs to one case. Every call returns when what it asks for is so. What the driver asks about is read anew, never
- * remembered: an injector that did not do what it was told must be found out.
+ * A rig belongs to one case. Every call returns when its effect is in force. Every question is answered anew, never from memory: an
+ * injector that did not do what it was asked must be found out.
  */
 import type { Content, Run } from "../../../models/vocabulary/event.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { BusEvent, Command, Reply, ReplyTo } from "../../bus-protocol/protocol.ts";
 
-/** The time that the bus and the server live in: the machine's, or a simulated one. */
+/** The time in which the bus and the server live: the machine's, or a simulated one. */
 export interface Clock {
   nowMs(): number;
   wait(ms: number): Promise<void>;
-  /** Whether `done` settles within `boundMs`. */
+  /** True if `done` settles within `boundMs`. */
   isDoneWithin(done: Promise<unknown>, boundMs: number): Promise<boolean>;
 }
 
-/** What can be laid on a link. */
+/** Hindrances that can be laid on a link. */
 export type Hindrance =
   | "hold"
   | "limit"
@@ -28,24 +28,24 @@ export type Hindrance =
   | "closes-with-rst";
 
 export interface Opening {
-  /** How a later cut ends the client's socket. */
+  /** The way in which a later cut ends the client's socket. */
   readonly closesWith: "fin" | "rst";
   /** Nothing comes down until `hold-downstream` is lifted. */
   readonly heldDownstream?: boolean;
   /** Dials are accepted, and the server's INFO is dropped. */
   readonly silentHandshake?: boolean;
-  /** `say` will be asked for. */
+  /** `say` will be called. */
   readonly speaks?: boolean;
 }
 
-/** There is a link on that port already: it is not as closed as it was thought to be. */
+/** A link is on that port already, so it is not as closed as it was thought to be. */
 export class LinkTaken extends Error {
   override readonly name = "LinkTaken";
 }
 
 /** The path from the clients of replica 0 to the server. */
 export interface Link {
-  /** Where replica 0 dials. */
+  /** The port that replica 0 dials. */
   readonly port: number;
   readonly isOpen: boolean;
   /** @throws LinkTaken where there is a link already, no matter who opened it */
@@ -56,42 +56,42 @@ export interface Link {
   lay(hindrance: Hindrance, amount?: number): Promise<void>;
   lift(hindrance: Hindrance): Promise<void>;
   /**
-   * Says `-ERR '<text>'` to the client of that name, between two frames of what the server sends, and with `closes` ends its connection.
-   * On how many connections.
+   * Sends `-ERR '<text>'` to the client of that name, between two frames of the server's, and ends its connection with `closes`. Returns
+   * the number of connections.
    */
   say(name: string, text: string, closes: boolean): Promise<number>;
   /**
-   * Whether the reply to the call that laid it showed the hindrance as it was to be: in that direction, by that amount, on all
-   * connections. This asks no one.
+   * True where the reply to the call that laid the hindrance showed it as requested: in that direction, by that amount, on all connections.
+   * It asks no process.
    */
   shows(hindrance: Hindrance, amount?: number): boolean;
-  /** Whether the link, asked anew, is hindered by what its replies have shown, these among it, and by nothing else. */
+  /** True where the link, asked anew, has the hindrances that its replies have shown, these among them, and no others. */
   stillShows(...hindrances: readonly Hindrance[]): Promise<boolean>;
 }
 
-/** How a start differs from the ordinary one: with JetStream, for anyone, on the store that there is. */
+/** The differences of a start from the ordinary one: with JetStream, open to all, on the existing store. */
 export interface Restart {
   readonly jetStream?: boolean;
   readonly authorization?: { readonly user: string; readonly password: string };
   readonly store?: "kept" | "lost";
 }
 
-/** A connection as the server sees it. One that has not sent CONNECT yet has no name. */
+/** A connection as the server sees it. It has no name until it has sent CONNECT. */
 export interface ServerConnection {
   readonly cid: number;
   readonly name: string | undefined;
 }
 
 export interface Server {
-  /** Where the replicas beyond 0 dial, beside the link. */
+  /** The port that replicas beyond 0 dial, beside the link. */
   readonly port: number;
   readonly isRunning: boolean;
-  /** It runs, and no thread of it does. */
+  /** It runs, and all of its threads stand still. */
   readonly isHalted: boolean;
   connections(): Promise<readonly ServerConnection[]>;
   state(): Promise<{ readonly hasJetStream: boolean; readonly requiresCredentials: boolean }>;
   stop(signal: "TERM" | "KILL"): Promise<void>;
-  /** The server again on the same port; the observers and the streams follow it, unless it wants credentials. */
+  /** Starts the server again on the same port. The observers and the streams follow it, unless it wants credentials. */
   restart(as?: Restart): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -100,19 +100,19 @@ export interface Server {
 /** Messages that turned up one after the other, numbered without a gap, with one content. */
 export interface ArrivedRun extends Run, Content {}
 
-/** Messages as they turn up at an observer or in a stream, in that order. */
+/** Messages as they arrive at an observer or in a stream, in that order. */
 export interface Arrived {
   readonly runs: readonly ArrivedRun[];
-  /** Messages that no bus of ours can have sent. */
+  /** The number of messages that the bus cannot have sent. */
   readonly foreign: number;
 }
 
-/** As the server counts: the first message that a stream stores has number 1. */
+/** The state as the server counts: the first message that a stream stores has number 1. */
 export interface StreamState {
-  /** Of the messages that it holds. */
+  /** The number of the oldest message held. */
   readonly firstNumber: number;
   readonly messages: number;
-  /** Gone from between those that it holds: no limit does that. */
+  /** Numbers missing between the messages that it holds, which no limit causes. */
   readonly deleted: number;
 }
 
@@ -122,7 +122,7 @@ export interface Held extends Arrived {
 
 /** A subscription beside the link, so that no fault of the link touches it. */
 export interface Observer {
-  /** All that the server had when it was asked is counted. Rejects where the list may have gaps. */
+  /** Counts everything that the server had when it was asked. Rejects where the list may have gaps. */
   flush(): Promise<void>;
   arrived(): Arrived;
 }
@@ -130,7 +130,7 @@ export interface Observer {
 export interface ConsumerState {
   readonly numPending: number;
   readonly numAckPending: number;
-  /** Deliveries so far, each of a message that was given several times. */
+  /** The number of deliveries so far; each redelivery counts. */
   readonly delivered: number;
 }
 
@@ -140,7 +140,7 @@ export interface BoundConsumer {
   readonly deliverMax: number;
 }
 
-/** JetStream as the operator has it. */
+/** JetStream as the operator sees it. */
 export interface Streams {
   create(streams: readonly StreamPolicy[]): Promise<void>;
   bind(consumer: BoundConsumer): Promise<void>;
@@ -153,7 +153,7 @@ export interface Streams {
 /** The harness's end of the bus protocol (`BusClient`). */
 export interface Conversation {
   call<Asked extends Command>(command: Asked, boundMs: number): Promise<ReplyTo<Asked>>;
-  /** From now on the end of the process is no breach of the protocol. */
+  /** The end of the process is no breach of the protocol from now on. */
   mayEnd(): void;
   mark(): number;
   markAt(reply: Reply): number;
@@ -166,11 +166,11 @@ export interface Memory {
   readonly peakBytes: number;
 }
 
-/** Neither code nor signal: what wraps the process does not tell how it ended. */
+/** The exit of a process. It has neither code nor signal where the wrapper of the process does not report how it ended. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
-  /** On the rig's clock. */
+  /** A moment on the rig's clock. */
   readonly atMs: number;
 }
 
@@ -178,21 +178,21 @@ export interface Exit {
 export interface Process {
   readonly client: Conversation;
   readonly exited: Promise<Exit>;
-  /** Why its process cannot be known; it then hears no signal. */
+  /** The reason why its process cannot be known; it then gets no signals. */
   readonly unclaimed: string | undefined;
-  /** Undefined where it is not known. */
+  /** Undefined where it is unknown. */
   memory(): Memory | undefined;
   signal(signal: "TERM" | "KILL"): void;
-  /** Whether it may be dialling the port right now. */
+  /** True where it may be dialling the port right now. */
   isDialling(port: number): boolean;
-  /** It is connected, and no dial is expected of it: the sockets that it has are past that. */
+  /** It is connected and no dial is expected of it: its present sockets have finished dialling. */
   dialsAreOver(): void;
 }
 
 export interface Processes {
   /** The process that serves every case which does not end its own. */
   readonly shared: Process;
-  /** Another one, of this case alone. */
+  /** Starts another process, for this case alone. */
   spawn(): Promise<Process>;
   /** Ends a process of this case, or the case within the shared one. */
   release(process: Process): Promise<void>;
@@ -204,8 +204,8 @@ export interface Rig {
   readonly server: Server;
   readonly streams: Streams;
   readonly processes: Processes;
-  /** Returns when the subscriptions are in force; no two of them may match one subject. */
+  /** Returns when the subscriptions are in force. No two of them may match one subject. */
   observe(subjects: readonly string[]): Promise<Observer>;
-  /** Ends what the case has opened: observers, and with `deleteStreams` every stream of the server. */
+  /** Ends the observers that the case has opened, and with `deleteStreams` every stream of the server. */
   close(deleteStreams: boolean): Promise<void>;
 }

@@ -1,23 +1,26 @@
-/** What follows from a scenario under a policy before it runs: which way each subject is published, and who sees it. */
+/** Facts that follow from a scenario under a policy before it runs: how each subject is published, and who sees it. */
 import { isDurable, type PlannedCase, type View } from "../../../models/plan/plan.ts";
 import { covers } from "../../../models/policy/pattern.ts";
 import { isUnanswered } from "../../../models/policy/streams.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Step } from "../../../models/vocabulary/scenario.ts";
 
-/** A subject with interest of the observer's is answered for even where no stream takes it: such a publish would look tapped. */
+/**
+ * The subjects to observe. The observer's interest in a subject counts as a listener where no stream takes it: such a publish would look
+ * tapped.
+ */
 export function observedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
   const unobserved = unobservedSubjects(one, policy);
   return [...treatedSubjects(one).core].filter(subject => !unobserved.includes(subject));
 }
 
-/** Published both ways: what goes out as core NATS is seen by nobody. */
+/** Subjects published both ways: the core publishes among them are not observed. */
 export function unobservedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
   const { core, durable } = treatedSubjects(one);
   return [...core].filter(subject => durable.has(subject) && isUnanswered(policy, subject));
 }
 
-/** The policy's taps that match something the scenario publishes: another subscriber of the platform's has them. */
+/** The policy's taps that match a subject of the scenario: another subscriber of the platform has them. */
 export function tappedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
   const { core, durable } = treatedSubjects(one);
   return policy.taps.filter(tap => [...core, ...durable].some(subject => covers(tap, subject)));

@@ -1,4 +1,4 @@
-/** What the driver itself says: how calls ended, what the observer and the streams have. */
+/** The events that the driver itself emits: how calls ended, and what the observer and the streams have. */
 import type { CallOutcome, Event } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply } from "../../bus-protocol/protocol.ts";
@@ -14,7 +14,7 @@ export function sayCall({ emit }: Course, step: StepId, call: Called["call"], ou
   emit({ kind: "called", step, call, outcome: told });
 }
 
-/** One event for each run of equal outcomes. */
+/** Emits one event for each run of equal outcomes. */
 export function sayOutcomes(
   { emit }: Course,
   reply: PublishReply,
@@ -30,7 +30,7 @@ export function sayOutcomes(
   }
 }
 
-/** All that the server has passed on is in the trace when this returns true. */
+/** Everything that the server has passed on is in the trace when this returns true. */
 export async function observe(course: Course): Promise<boolean> {
   const { observer, said, emit } = course;
   const complete = await observer.flush().then(
@@ -54,7 +54,7 @@ export async function observe(course: Course): Promise<boolean> {
   return complete;
 }
 
-/** What the observer is there for: under a policy, only what went out as core NATS. */
+/** The messages meant for the observer: under a policy, those that went out as core NATS. */
 function seen({ service, published }: Course, runs: readonly ArrivedRun[]): readonly ArrivedRun[] {
   if (service === undefined) return runs;
   const isCore = (message: number): boolean =>
@@ -85,7 +85,7 @@ function sayAltered({ published: { contents }, emit }: Course, run: ArrivedRun, 
   }
 }
 
-/** What the streams of the policy hold. */
+/** Emits what the streams of the policy hold. */
 export async function sayHeld(course: Course): Promise<void> {
   const { service, emit } = course;
   const { streams } = course.rig;

@@ -1,6 +1,6 @@
 /**
- * What is waited for, each with its bound: the client's own events and the server's list of connections. Nothing is concluded from
- * a sleep. A wait that is not met becomes an event; whether anything can still be shown after it is for the judge to say.
+ * The waits, each with its bound: for the client's own events and for the server's list of connections. Nothing is concluded from a sleep.
+ * A wait that is not met becomes an event, and the judge decides whether the rest still shows anything.
  */
 import type { View } from "../../../models/plan/plan.ts";
 import type { ConnectionChange } from "../../../models/vocabulary/event.ts";
@@ -14,7 +14,7 @@ import type { ServerConnection } from "./rig.ts";
 export const noticeBoundMs = 10_000;
 export const giveUpBoundMs = 30_000;
 export const callBoundMs = 30_000;
-/** How long one dial of the client may take. */
+/** The time that one dial of the client may take. */
 export const connectTimeoutMs = 600;
 const pollBoundMs = 10_000;
 const pollEveryMs = 1;
@@ -32,7 +32,7 @@ export const hasSaid = (course: Course, change: ConnectionChange, mark: number):
     .eventsSince(mark)
     .some(event => event.event === "connection" && event.change === change);
 
-/** Until the client of replica 0 says so. */
+/** Waits until the client of replica 0 reports it. */
 export async function awaitSaid(
   course: Course,
   step: StepId,
@@ -46,7 +46,7 @@ export async function awaitSaid(
   if (!met) notAwaited(course, step, `the client to say that it is ${change}`);
 }
 
-/** Until the client is connected again: down, then up, since after an un-awaited cut its last word may be from before it. */
+/** Waits until the client is connected again: down, then up. After an un-awaited cut its last report may be from before it. */
 export async function awaitBack(course: Course, step: StepId, before: View): Promise<void> {
   if (before.process === "waiting") return awaitFirstConnected(course, step);
   let wasDown = false;
@@ -60,7 +60,7 @@ export async function awaitBack(course: Course, step: StepId, before: View): Pro
   sayEvents(course);
 }
 
-/** Until replica 0 is connected for the first time, which ends its startup. */
+/** Waits until replica 0 is connected for the first time, which ends its startup. */
 export async function awaitFirstConnected(course: Course, step: StepId): Promise<void> {
   await awaitSaid(course, step, "connected", 0);
   dropTimers(course, "deadline", "first pass");
@@ -80,7 +80,7 @@ export async function awaitConnections(
   }
 }
 
-/** A dial that began while the link was down must have failed before it comes back; what is published is wiped by the next. */
+/** A dial that began while the link was down must have failed before the link comes back, since the next one wipes what is published. */
 export async function awaitNoDial(course: Course, step: StepId): Promise<void> {
   const { clock, link } = course.rig;
   const until = clock.nowMs() + pollBoundMs;

@@ -1,36 +1,36 @@
 /**
- * Where the two servers of the live world run: as child processes, or in containers (containers.ts). Both are asked for the same
- * program with the same arguments, on the same ports of 127.0.0.1 and the same folder; whatever is done to a server is done by signals.
- * NatsServer and Toxiproxy know which they have started, and know nothing of where.
+ * The place where the two servers of the live world run: child processes, or containers (containers.ts). Both run the same program with the
+ * same arguments, on the same ports of 127.0.0.1 and the same folder. Everything done to a server is done by signals. NatsServer and
+ * Toxiproxy know which program they started, and not where it runs.
  */
 import { spawnGuarded } from "./guard.ts";
 
 export type BackendName = "process" | "container";
 
 export interface ServerStart {
-  /** Of the lease: what the server reads and writes lies in it. */
+  /** The folder of the lease: everything that the server reads and writes lies in it. */
   readonly folder: string;
-  /** Beside what it has anyhow. */
+  /** Variables beyond those that it has anyway. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
 }
 
-/** One program that runs, as a process of this machine whatever stands around it. */
+/** One running program, which is a process of this machine whatever surrounds it. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Once it has ended and its output was read. Never rejects. */
+  /** Settles once it has ended and its output was read. Never rejects. */
   readonly exited: Promise<unknown>;
-  /** The last lines that it said. */
+  /** The last lines of its output. */
   tail(): readonly string[];
-  /** Signals it alone. No error if it has ended already. */
+  /** Signals this process alone. No error if it has ended already. */
   signal(signal: NodeJS.Signals): Promise<void>;
-  /** Whatever its state; returns when it has ended. */
+  /** Ends it whatever its state; returns when it has ended. */
   end(): Promise<unknown>;
 }
 
 export interface Backend {
   start(program: string, args: readonly string[], options: ServerStart): Promise<ServerProcess>;
-  /** What it has started must have ended; what it leaves elsewhere is removed. */
+  /** Removes what it leaves elsewhere. The programs that it started must have ended. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Three nats-servers that are one JetStream cluster, on the nine ports of one lease. What an operator does to such a cluster is done
- * here: a rolling restart, with lame duck mode or without, a leader that steps down, a node that is killed and comes back. Every call
- * returns when the cluster has taken it in: one meta leader that all agree on, and every node healthy, its replicas up to date.
+ * Three nats-servers that form one JetStream cluster, on the nine ports of one lease. It does what an operator does: a rolling restart,
+ * with lame duck mode or without, a leader that steps down, a node that is killed and comes back. Every call returns when the cluster has
+ * taken it in: all agree on one meta leader, and every node is healthy with its replicas up to date.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { NatsServer } from "./nats-server.ts";
 
 export interface ClusterOptions {
   readonly program: string;
-  /** Nine: for each node one for clients, one to monitor it and one for the cluster. */
+  /** Nine ports: for each node one for clients, one to monitor it and one for the cluster. */
   readonly ports: readonly number[];
   readonly folder: string;
 }
@@ -19,7 +19,7 @@ export interface ClusterOptions {
 export const nodesOfCluster = 3;
 const portsPerNode = 3;
 const pollMs = 20;
-/** An election takes 4 to 9 seconds where a leader was killed (nats-server, raft.go), and several may follow each other. */
+/** An election takes 4 to 9 seconds where a leader was killed (nats-server, raft.go), and several may follow one another. */
 const settleBoundMs = 60_000;
 const requestBoundMs = 5_000;
 
@@ -46,17 +46,17 @@ export class Cluster {
     }
   }
 
-  /** Where clients dial. */
+  /** The addresses that clients dial. */
   get servers(): string[] {
     return this.nodes.map(({ port }) => `127.0.0.1:${port}`);
   }
 
-  /** All nodes that run agree on a leader, and are healthy. */
+  /** Waits until all running nodes agree on a leader, and are healthy. */
   async untilSettled(): Promise<void> {
     await this.#until(() => this.#whyUnsettled(), "settle");
   }
 
-  /** One node after the other is away and comes back; the next goes only when the cluster has settled. */
+  /** One node after another goes away and comes back; the next goes only when the cluster has settled. */
   async rollingRestart({ lameDuck }: { readonly lameDuck: boolean }): Promise<void> {
     for (const node of this.nodes) {
       if (lameDuck) {
@@ -86,7 +86,7 @@ export class Cluster {
     return cluster?.leader || undefined;
   }
 
-  /** The node of that name, as leaders are told by. */
+  /** The node of that name, by which leaders are known. */
   node(name: string): NatsServer {
     const node = this.nodes[Number(name.slice(namePrefix.length)) - 1];
     if (node === undefined || !name.startsWith(namePrefix)) throw new Error(`The cluster has no node ${name}.`);
@@ -107,11 +107,11 @@ export class Cluster {
     }
     const [leader] = leaders;
     if (leaders.size !== 1 || leader === undefined) return "they do not agree on a leader";
-    // Whoever was killed is remembered as the leader until the election.
+    // A leader that was killed is remembered as the leader until the election.
     return running.includes(this.node(leader)) ? undefined : `${leader}, which leads, does not run`;
   }
 
-  /** Polls until there is no reason left why not. What cannot be asked just now is a reason. */
+  /** Polls until `whyNot` gives no reason. A node that cannot be asked just now is a reason. */
   async #until(whyNot: () => Promise<string | undefined>, what: string): Promise<void> {
     const until = performance.now() + settleBoundMs;
     for (;;) {
@@ -125,7 +125,7 @@ export class Cluster {
     }
   }
 
-  /** Of any node that runs. */
+  /** Asks any node that runs. */
   async #ask(call: string): Promise<unknown> {
     const servers = this.nodes.filter(({ pid }) => pid !== undefined).map(({ port }) => `127.0.0.1:${port}`);
     const connection = await connect({ servers, name: "faultline-cluster", reconnect: false, timeout: requestBoundMs });

@@ -1,37 +1,40 @@
 /**
- * Whether somebody is dialling a port of this machine right now. A dial of a closed port is refused at once, except for one that
- * takes the client port of a connection whose other end is in TIME_WAIT: its SYN is answered by a challenge ACK, the kernel
- * tries again after 8 ms, and if the link has come back by then, a dial that began while it was down succeeds.
+ * Answers whether a process is dialling a port of this machine right now. A dial of a closed port is refused at once, with one exception:
+ * it takes the client port of a connection whose other end is in TIME_WAIT. Its SYN is then answered by a challenge ACK, and the kernel
+ * tries again after 8 ms. If the link has come back by then, a dial that began while it was down succeeds.
  *
- * The kernel's table of connections says it, but to read it is to walk a hash table of the size of the machine, 5 ms with nothing in it and
- * far more with thousands in TIME_WAIT, and every lane stands still meanwhile. So it is read only where a dial is possible. A dial is a
- * socket of the bus, and one that was once connected, or ended, never dials again: a bus that has no others is at no dial.
+ * The kernel's table of connections shows it. But reading it walks a hash table of the size of the machine, and every lane stands still
+ * meanwhile. That takes 5 ms with nothing in it, and far more with thousands in TIME_WAIT. So it is read only where a dial is possible. A
+ * dial is a socket of the bus, and one that was once connected, or ended, never dials again. A bus without other sockets is not dialling.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** As /proc/net/tcp writes it. */
+/** The state as /proc/net/tcp writes it. */
 const synSent = "02";
 
-/** Whether a connection to the port has sent a SYN and got no answer; undefined where the kernel does not tell. */
+/** True where a connection to the port has sent a SYN and got no answer; undefined where the kernel does not report it. */
 export function isDialUnderWay(port: number): boolean | undefined {
   const table = readTable();
   return table === undefined ? undefined : hasDial(table, port);
 }
 
-/** What is known of the dials of one bus. */
+/** The dials of one bus, as far as they are known. */
 export interface Dials {
-  /** Whether it may be dialling the port right now. */
+  /** True where it may be dialling the port right now. */
   areUnderWay(port: number): boolean;
-  /** It has said that it is connected, and no dial is wanted of it: what sockets it has are past that. Saves a look at the table later. */
+  /**
+   * It has reported that it is connected, and no dial is expected of it: its present sockets have finished dialling. This saves a look at
+   * the table later.
+   */
   areOver(): void;
 }
 
 /**
- * Made when the bus has greeted and has no client yet. `alone`: all its dials are made by this very process. A command line of a user's
- * may start others, and then only the whole table tells.
+ * Made when the bus has greeted and has no client yet. `alone`: this very process makes all its dials. A user's command line may start
+ * others, and then only the whole table shows them.
  */
 export function dialsOf(pid: number, alone: boolean): Dials {
-  /** Sockets that do not dial: those it began with, and those seen connected or ended. */
+  /** Sockets that do not dial: those that it began with, and those seen connected or ended. */
   let settled = alone ? socketsOf(pid) : undefined;
   return {
     areOver: () => {
@@ -50,7 +53,7 @@ export function dialsOf(pid: number, alone: boolean): Dials {
   };
 }
 
-/** One text: it may have thousands of lines, of which few matter. */
+/** Read as one text: it may have thousands of lines, of which few matter. */
 function readTable(): string | undefined {
   try {
     return readFileSync("/proc/net/tcp", "latin1");
@@ -62,7 +65,7 @@ function readTable(): string | undefined {
 const hasDial = (table: string, port: number): boolean =>
   table.includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} ${synSent} `);
 
-/** The columns: number, local, remote, state, five more, inode. One that is not there yet may still dial. */
+/** The columns: number, local, remote, state, five more, inode. A socket that is not listed yet may still dial. */
 const isPastSyn = (table: string, inode: string): boolean =>
   linesWith(table, ` ${inode} `).some(line => {
     const columns = line.trim().split(/\s+/);
@@ -76,7 +79,7 @@ function linesWith(text: string, part: string): readonly string[] {
   return lines;
 }
 
-/** By inode, which no two living sockets share; undefined where the kernel does not tell. */
+/** The sockets by inode, which no two living sockets share; undefined where the kernel does not report them. */
 function socketsOf(pid: number): readonly string[] | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
@@ -86,7 +89,7 @@ function socketsOf(pid: number): readonly string[] | undefined {
   }
 }
 
-/** Empty for one that was closed since it was listed. */
+/** Empty for a socket that was closed since it was listed. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);

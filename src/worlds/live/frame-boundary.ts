@@ -1,12 +1,12 @@
 /**
- * Where frames of the NATS protocol end in what a server sends: lines that end in CR LF, and after MSG and HMSG a payload whose length
- * the line says. Fed chunk by chunk; it keeps no more than the line under way.
+ * The ends of NATS protocol frames in the bytes that a server sends. A frame is a line that ends in CR LF, and after MSG and HMSG a payload
+ * whose length the line gives. It is fed chunk by chunk, and keeps no more than the line under way.
  */
 const lf = 0x0a;
 
 export class FrameBoundary {
   readonly #line: Buffer[] = [];
-  /** Of a payload and its CR LF. */
+  /** The rest of a payload and its CR LF, in bytes. */
   #payloadLeft = 0;
 
   /** All bytes read so far are whole frames. */
@@ -43,7 +43,7 @@ export class FrameBoundary {
   }
 }
 
-/** What follows the line, with its CR LF; the last word of MSG and HMSG is the length of the whole payload. */
+/** The number of bytes after the line, including CR LF. The last word of MSG and HMSG is the length of the whole payload. */
 function payloadBytes(line: string): number {
   const words = line.trimEnd().split(/\s+/);
   const verb = words[0]?.toUpperCase();

@@ -1,13 +1,13 @@
-/** The HTTP APIs of the two servers, which answer in JSON: over connections that are kept, since a case asks dozens of times. */
+/** The HTTP APIs of the two servers, which answer in JSON, over kept connections, since a case asks dozens of times. */
 import { Agent, request } from "node:http";
 
 export interface ApiAnswer {
   readonly status: number;
-  /** As it was sent; may be empty. */
+  /** The body as it was sent; may be empty. */
   readonly text: string;
 }
 
-/** What is not 2xx, where only that will do. */
+/** An answer other than 2xx, where only that will do. */
 export class ApiRefused extends Error {
   readonly status: number;
 
@@ -26,26 +26,29 @@ export class JsonApi {
   readonly #agent: Agent;
   readonly #answerBoundMs: number;
 
-  /** `connectionsMax`: more are waited for, as polls in their thousands would else leave as many in TIME_WAIT. */
+  /** `connectionsMax`: further calls wait. Thousands of polls would otherwise leave as many connections in TIME_WAIT. */
   constructor(port: number, connectionsMax = Number.POSITIVE_INFINITY, answerBoundMs = answerBoundDefaultMs) {
     this.#port = port;
     this.#answerBoundMs = answerBoundMs;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
   }
 
-  /** @throws ApiRefused, SyntaxError, and where nobody answers in time */
+  /** @throws ApiRefused, SyntaxError, and an error where no answer comes in time */
   async json(method: Method, path: string, body?: unknown): Promise<unknown> {
     return JSON.parse(await this.text(method, path, body));
   }
 
-  /** @throws ApiRefused, and where nobody answers in time */
+  /** @throws ApiRefused, and an error where no answer comes in time */
   async text(method: Method, path: string, body?: unknown): Promise<string> {
     const answer = await this.call(method, path, body);
     if (answer.status >= 300) throw new ApiRefused(`${method} ${path} on port ${this.#port}`, answer);
     return answer.text;
   }
 
-  /** A kept connection may have ended meanwhile, with a restart or by idling: who meets that was not heard and asks once more, on a new one. */
+  /**
+   * A kept connection may have ended meanwhile, with a restart or by idling. A call that meets this was not heard, and asks once more on a
+   * new one.
+   */
   async call(method: Method, path: string, body?: unknown): Promise<ApiAnswer> {
     try {
       return await this.#callOnce(this.#agent, method, path, body);

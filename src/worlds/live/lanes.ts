@@ -1,15 +1,15 @@
 /**
- * Lanes: live cases wait far more than they compute, so several run at once, each on parts of its own. A lane has its own
- * nats-server, since cases stop, halt and restart it, its own link, and for each bus a process of that bus.
+ * Lanes: live cases wait far more than they compute, so several run at once, each on separate parts. A lane has a nats-server, since cases
+ * stop, halt and restart it, a link, and a process of each bus.
  *
- * `inLanes` is the one place where cases are handed to lanes. What they came to is handed on in the order of the cases, so
- * whoever reads it sees the same as with one lane.
+ * `inLanes` is the one place where cases are handed to lanes. It hands their results on in the order of the cases, so a reader sees the
+ * same as with one lane.
  */
 import { availableParallelism } from "node:os";
 
 /** A client that redials every 2 ms was seen to starve its harness with 128 at once; docs/facts.md, F-134. */
 export const lanesMax = 32;
-/** Half of what an idle machine gains by: docs/facts.md, F-132 to F-134. */
+/** Half the number of lanes up to which an idle machine gains: docs/facts.md, F-132 to F-134. */
 export const lanesDefault: number = Math.min(lanesMax, 4 * availableParallelism());
 
 interface Begun<Job, Result> {
@@ -19,9 +19,9 @@ interface Begun<Job, Result> {
 }
 
 /**
- * Does the jobs, so many at once, and yields what each came to in the order of the jobs. A job is begun only while its result, or that
- * of one before it, is waited for: a consumer that does other work between two results, or leaves, has nothing begun behind its back.
- * What was begun has ended when the consumer is out of the loop. A job that fails ends it with its error, in its turn.
+ * Does the jobs, `lanes` of them at once, and yields their results in the order of the jobs. A job begins only while its result, or an
+ * earlier one, is waited for. So nothing begins behind the back of a consumer that does other work between two results, or leaves.
+ * Everything that was begun has ended when the consumer is out of the loop. A job that fails ends it with its error, in its turn.
  */
 export async function* inLanes<Job, Result>(
   lanes: number,
@@ -29,7 +29,7 @@ export async function* inLanes<Job, Result>(
   work: (job: Job) => Promise<Result>,
 ): AsyncGenerator<{ readonly job: Job; readonly result: Result }, void, void> {
   const source = jobs[Symbol.iterator]();
-  /** In the order of the jobs, until each has been handed on. */
+  /** Jobs in order, each until its result has been handed on. */
   const begun: Begun<Job, Result>[] = [];
   let running = 0;
   let isLast = false;
@@ -83,8 +83,8 @@ export async function* inLanes<Job, Result>(
 }
 
 /**
- * Lends out each of its members to one borrower at a time. It grows as it is used: who finds none free has one more opened, one at a time
- * and up to `membersMax`, and takes what is free first, so that a short run pays for few.
+ * Lends each of its members to one borrower at a time. It grows as it is used: a borrower that finds none free has one more opened, one at
+ * a time and up to `membersMax`. Free members are taken first, so that a short run pays for few.
  */
 export class Pool<Member> {
   readonly #open: (index: number) => Promise<Member>;
@@ -109,7 +109,7 @@ export class Pool<Member> {
     }
   }
 
-  /** Who still waits is given an error. Returns when all members, one that is being opened included, have been closed. */
+  /** Borrowers that still wait get an error. Returns when all members, one that is being opened included, have been closed. */
   async close(end: (member: Member) => Promise<unknown>): Promise<void> {
     this.#isClosed = true;
     for (const waiting of this.#waiting.splice(0)) waiting.fail(new Error("The lanes were closed."));

@@ -1,13 +1,13 @@
 /**
- * What a harness holds on this machine beyond its memory: a temporary folder and a block of ports. Many harnesses run
- * side by side, and any of them may be killed at any moment, so nothing here depends on somebody tidying up in time.
+ * The holdings of a harness on this machine beyond its memory: a temporary folder and a block of ports. Many harnesses run side by side,
+ * and any of them may be killed at any moment, so nothing here depends on tidying up in time.
  *
- * Ports are held by the kernel: the harness listens on the first port of a block for as long as it uses the others. That is
- * atomic, ends with the process however it dies, and leaves nothing to reap, where a lock file could be stale or be
- * reaped while it is taken anew. The blocks lie below the ephemeral range, so no outgoing connection gets in between.
+ * Ports are held by the kernel: the harness listens on the first port of a block for as long as it uses the others. That is atomic, ends
+ * with the process however it dies, and leaves nothing to reap. A lock file could be stale, or be reaped while it is taken anew. The blocks
+ * lie below the ephemeral range, so no outgoing connection gets in between.
  *
- * A folder carries its owner in its name, `<prefix>-<pid>-<when that process started>-<random>`: whoever sees the folder
- * knows the owner, and a pid used again is not mistaken for it. Folders of owners that no longer live are removed at the next open.
+ * A folder carries its owner in its name, `<prefix>-<pid>-<when that process started>-<random>`. So the name tells the owner, and a reused
+ * pid is not mistaken for it. Folders of owners that no longer live are removed at the next open.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
@@ -19,7 +19,7 @@ import { processOf } from "./processes.ts";
 
 const firstPort = 20_000;
 const portsEnd = 32_000;
-/** The first of a block is the claim, the others are the lease's. */
+/** The first port of a block is the claim; the others belong to the lease. */
 const portsPerBlock = 10;
 const blocks = (portsEnd - firstPort) / portsPerBlock;
 const prefix = "faultline";
@@ -28,9 +28,9 @@ export type Ports = readonly [number, number, number, number, number, number, nu
 
 export interface Lease {
   readonly folder: string;
-  /** Nine in a row, for listening on 127.0.0.1. */
+  /** Nine ports in a row, for listening on 127.0.0.1. */
   readonly ports: Ports;
-  /** Gives the ports back and removes the folder. What used them must have ended. */
+  /** Returns the ports and removes the folder. Processes that used them must have ended. */
   release(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function openLease(): Promise<Lease> {
   };
 }
 
-/** Removes the temporary folders of harnesses that no longer live. Returns those it found. */
+/** Removes the temporary folders of harnesses that no longer live. Returns the folders that it found. */
 export function reap(): Promise<readonly string[]> {
   return reapOwnedFolders(tmpdir(), prefix);
 }
@@ -83,7 +83,7 @@ function isLeftover(name: string, folderPrefix: string): boolean {
   return owner !== null && !isAlive({ pid: Number(owner[1]), start: owner[2] ?? "" });
 }
 
-/** A process, which a later one with its pid is not mistaken for. */
+/** A process, told apart from a later one with its pid. */
 export interface Owner {
   readonly pid: number;
   readonly start: string;
@@ -94,8 +94,8 @@ export const ownerHere = (): Owner => ({ pid: process.pid, start: startOf(proces
 export const isAlive = ({ pid, start }: Owner): boolean => startOf(pid) === start;
 
 /**
- * When the process started; `undefined` if there is none that lives. Without /proc it is "0" for every living process: a pid used again
- * then only delays the reaping.
+ * The time at which the process started; `undefined` if no such process lives. Without /proc it is "0" for every living process, and a
+ * reused pid then only delays the reaping.
  */
 const startOf = (pid: number): string | undefined =>
   processOf(pid)?.start ?? (existsSync("/proc/self/stat") || !isRunning(pid) ? undefined : "0");
@@ -117,7 +117,7 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** In a shared temporary folder the leftovers of others are theirs to reap. */
+/** True for our own folders: in a shared temporary folder, leftovers of other users are for them to reap. */
 function isOurs(path: string): boolean {
   try {
     return lstatSync(path).uid === process.getuid?.();
@@ -126,13 +126,13 @@ function isOurs(path: string): boolean {
   }
 }
 
-/** What cannot be removed now (another is at it, a child is still dying) is removed at the next open. */
+/** A folder that cannot be removed now (another is at it, a child is still dying) is removed at the next open. */
 async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 }).catch(() => {});
 }
 
 async function claimPorts(): Promise<{ readonly claim: Server; readonly ports: Ports }> {
-  // Each harness begins elsewhere, so that those started together do not all try the same blocks.
+  // Each harness begins at a random block, so that those started together do not all try the same ones.
   const begin = randomBytes(2).readUInt16LE() % blocks;
   for (let offset = 0; offset < blocks; offset += 1) {
     const first = firstPort + ((begin + offset) % blocks) * portsPerBlock;
@@ -151,7 +151,7 @@ async function areFree(ports: readonly number[]): Promise<boolean> {
   return servers.every(server => server !== undefined);
 }
 
-/** Listens on the port, without keeping the process alive; `undefined` if it cannot be had. */
+/** Listens on the port, without keeping the process alive; `undefined` if the port is taken. */
 function listen(port: number): Promise<Server | undefined> {
   return new Promise(resolve => {
     const server = createServer(socket => socket.destroy());

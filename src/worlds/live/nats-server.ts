@@ -1,7 +1,8 @@
 /**
- * One nats-server on fixed ports: started, ended, killed, brought back on the same store or on none, with JetStream or without, for
- * anybody or for those with credentials; halted and let go on; sent away as a lame duck. Every call returns when what it asks for is
- * so: a server that listens, a process that is gone, threads that stand still. What it is asked about, it reads anew.
+ * One nats-server on fixed ports. It can be started, ended, killed, and brought back on the same store or on an empty one. It runs with
+ * JetStream or without, open to all or for those with credentials. It can be halted and let go on, and sent away as a lame duck. Every call
+ * returns when its effect is in force: a server that listens, a process that is gone, threads that stand still. Every question is answered
+ * anew.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +13,16 @@ import { JsonApi } from "./json-api.ts";
 
 export interface NatsServerOptions {
   readonly program: string;
-  /** Where it runs; absent: as a child process. */
+  /** The place where it runs; absent: a child process. */
   readonly backend?: Backend;
   readonly port: number;
   readonly monitorPort: number;
-  /** JetStream's store lies in it and outlives restarts; so does a configuration file, for what has no flag. */
+  /** JetStream's store lies in it and survives restarts; so does a configuration file, for settings that have no flag. */
   readonly folder: string;
-  /** Kept for a client that does not read before it is a slow consumer, at least 1 MiB, the largest payload; absent: the default, 64 MiB. */
+  /**
+   * Bytes kept for a client that does not read before it counts as a slow consumer. At least 1 MiB, the largest payload; absent: the
+   * default, 64 MiB.
+   */
   readonly maxPendingBytes?: number;
   readonly cluster?: ClusterMember;
 }
@@ -37,28 +41,28 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** How a start differs from the ordinary one, which is with JetStream, for anybody, on the store that there is. */
+/** The differences of a start from the ordinary one: with JetStream, open to all, on the existing store. */
 export interface StartedAs {
   readonly jetStream?: boolean;
-  /** Whoever connects must name these. */
+  /** Every client must connect with these. */
   readonly authorization?: Credentials;
   /** `lost`: the streams on its disk are removed first. */
   readonly store?: "kept" | "lost";
 }
 
-/** What the server says of itself. */
+/** The server's report about itself. */
 export interface ServerState {
   readonly hasJetStream: boolean;
   readonly requiresCredentials: boolean;
-  /** Connections that it has closed since its start because they did not read. */
+  /** Connections closed since its start because they did not read. */
   readonly slowConsumers: number;
   readonly streams: number;
   readonly messages: number;
-  /** The name of the cluster's JetStream leader; undefined while there is none, and without a cluster. */
+  /** The name of the cluster's JetStream leader; undefined without a leader or without a cluster. */
   readonly metaLeader: string | undefined;
 }
 
-/** A connection as the server sees it. One that has not sent CONNECT yet has no name. */
+/** A connection as the server sees it. It has no name until it has sent CONNECT. */
 export interface OpenConnection {
   readonly cid: number;
   readonly name: string | undefined;
@@ -89,7 +93,7 @@ interface Jsz {
   readonly meta_cluster?: { readonly leader?: string };
 }
 
-/** The least that the server takes. Clients are closed one by one over the duration, at most a second apart. */
+/** The least that the server accepts. It closes clients one by one over this time, at most a second apart. */
 const lameDuckDurationMs = 30_000;
 const lameDuckGraceMs = 1_000;
 const startBoundMs = 10_000;
@@ -103,7 +107,7 @@ export class NatsServer {
   readonly #options: NatsServerOptions;
   #process: ServerProcess | undefined;
   readonly #monitor: JsonApi;
-  /** Kept beyond the end of a process, for the message that tells of it. */
+  /** Kept after the end of a process, for the message that reports it. */
   #tail: () => readonly string[] = () => [];
   readonly #listeners = new Set<(line: string) => void>();
 
@@ -129,7 +133,7 @@ export class NatsServer {
     return this.#tail();
   }
 
-  /** Returns when the process is gone. A halted one is let go on, so that it can hear TERM. */
+  /** Returns when the process is gone. A halted one is let go on, so that it can receive TERM. */
   async stop(signal: "TERM" | "KILL"): Promise<void> {
     const running = this.#running();
     await running.signal(`SIG${signal}`);
@@ -137,15 +141,17 @@ export class NatsServer {
     if (!(await isDoneWithin(running.exited, stopBoundMs))) throw this.#error(`did not end at SIG${signal}`);
   }
 
-  /** Back on the same port. Stops it first if it still runs. Without `as` it is the ordinary server again, whatever it was. */
+  /**
+   * Starts it again on the same port, stopping it first if it still runs. Without `as` it is the ordinary server again, whatever it was.
+   */
   async restart(as: StartedAs = {}): Promise<void> {
     if (this.#process !== undefined) await this.stop("TERM");
     await this.#start(as);
   }
 
   /**
-   * Takes no new client from now on, tells those it has to go elsewhere, closes them after a second one by one, and then ends.
-   * Returns when it has begun; `untilEnded` waits for the rest.
+   * Begins to take no new client, and tells its present ones to go elsewhere. After a second it closes them one by one, and then it ends.
+   * Returns when this has begun; `untilEnded` waits for the rest.
    */
   async lameDuck(): Promise<void> {
     const began = this.#untilSaid("Entering lame duck mode");
@@ -153,7 +159,7 @@ export class NatsServer {
     if (!(await isDoneWithin(began, lameDuckBoundMs))) throw this.#error("did not enter lame duck mode");
   }
 
-  /** The end of a lame duck. */
+  /** Waits for the end of a lame duck. */
   async untilEnded(): Promise<void> {
     const running = this.#process;
     if (running === undefined) return;
@@ -161,7 +167,7 @@ export class NatsServer {
     if (!(await isDoneWithin(running.exited, boundMs))) throw this.#error(`did not end within ${boundMs} ms`);
   }
 
-  /** Halts it with its connections open: the kernel keeps taking what is sent. Returns when it stands still. */
+  /** Halts it with its connections open: the kernel keeps taking bytes. Returns when it stands still. */
   async pause(): Promise<void> {
     const { pid, signal } = this.#running();
     await signal("SIGSTOP");
@@ -176,7 +182,7 @@ export class NatsServer {
     await this.#running().signal("SIGCONT");
   }
 
-  /** Whether it runs and no thread of it does. */
+  /** True where it runs and all of its threads stand still. */
   get isHalted(): boolean {
     return this.#process !== undefined && standsStill(this.#process.pid);
   }
@@ -194,9 +200,9 @@ export class NatsServer {
     };
   }
 
-  /** Undefined where all its streams and consumers are up to date, else what it lacks. */
+  /** The lack that its health check reports; undefined where all its streams and consumers are up to date. */
   async unhealthy(): Promise<string | undefined> {
-    // What is not healthy is answered with 503.
+    // An unhealthy server answers 503.
     const { text } = await this.#monitor.call("GET", "/healthz");
     const { status, error } = JSON.parse(text) as Readonly<Record<string, string>>;
     return status === "ok" ? undefined : (error ?? status ?? "no status");
@@ -214,7 +220,7 @@ export class NatsServer {
     }));
   }
 
-  /** Whatever its state. */
+  /** Ends it whatever its state. */
   async end(): Promise<void> {
     await this.#process?.end();
     this.#process = undefined;
@@ -261,7 +267,7 @@ export class NatsServer {
   }
 }
 
-/** Of a server: 16 times what the messages of one case may take. Its own bound would be most of the disk. */
+/** The store's bound: 16 times what the messages of one case may take. The server's default would be most of the disk. */
 const storeBytesMax = 1_073_741_824;
 
 const storeIn = (folder: string): string => join(folder, "store");
@@ -280,7 +286,7 @@ const clusterArguments = ({ clusterName, serverName, port, routePorts }: Cluster
   ...["--routes", routePorts.map(routePort => `nats://127.0.0.1:${routePort}`).join(",")],
 ];
 
-/** What has no flag. */
+/** Settings that have no flag. */
 function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions, jetStream: boolean): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "nats-server.conf");
@@ -296,7 +302,7 @@ function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions, jetS
   return file;
 }
 
-/** Every thread, since a signal reaches one after the other. Without /proc the signal has to do. */
+/** Checks every thread, since a signal reaches one after another. Without /proc the signal has to do. */
 export function standsStill(pid: number): boolean {
   try {
     const tasks = `/proc/${pid}/task`;

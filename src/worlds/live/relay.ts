@@ -1,6 +1,6 @@
 /**
- * A relay between the proxy and the server that can speak in the server's place: it passes every byte on as it comes, and on demand
- * puts a line between two frames of what the server sends. Toxiproxy has no toxic that writes.
+ * A relay between the proxy and the server that can speak in the server's place. It passes every byte on as it comes, and on demand puts a
+ * line between two frames of the server. Toxiproxy has no toxic that writes.
  *
  * Only the cases that need it have it on their path. It listens on a port of 127.0.0.1 and dials the server's for every connection.
  */
@@ -11,9 +11,9 @@ interface Pair {
   readonly client: Socket;
   readonly server: Socket;
   readonly boundary: FrameBoundary;
-  /** What the client has said first, until its CONNECT is whole. */
+  /** The client's first bytes, until its CONNECT is whole. */
   greeting: string;
-  /** What waits for the end of the frame under way, in order. */
+  /** Functions that wait for the end of the frame under way, in order. */
   readonly onBoundary: (() => void)[];
 }
 
@@ -28,7 +28,7 @@ export class Relay {
     this.#pairs = pairs;
   }
 
-  /** Returns when it listens. `port` 0: any that is free. */
+  /** Returns when it listens. `port` 0: any free port. */
   static async start(port: number, serverPort: number): Promise<Relay> {
     const pairs = new Set<Pair>();
     const listener = createServer({ noDelay: true }, client => join(pairs, client, serverPort));
@@ -42,8 +42,8 @@ export class Relay {
   }
 
   /**
-   * Writes `-ERR '<text>'` to every connection whose CONNECT gives that name, at its next frame boundary, and with `closes` ends the
-   * connection after it, as the server does. Returns once the kernel has taken the line: of how many connections.
+   * Writes `-ERR '<text>'` to every connection whose CONNECT gives that name, at its next frame boundary. With `closes` it then ends the
+   * connection, as the server does. Returns the number of connections once the kernel has taken the line.
    */
   async speak(name: string, text: string, closes: boolean): Promise<number> {
     const named = [...this.#pairs].filter(({ greeting }) => nameIn(greeting) === name);
@@ -76,11 +76,11 @@ function join(pairs: Set<Pair>, client: Socket, serverPort: number): void {
     [client, server],
     [server, client],
   ] as const) {
-    // What an error says follows in "close".
+    // The error is followed by "close", which says what matters.
     socket.on("error", () => {});
     socket.on("close", () => {
       pairs.delete(pair);
-      // What one side has sent before its end is passed on still.
+      // Bytes that one side sent before its end are still passed on.
       other.destroySoon();
     });
   }
@@ -101,7 +101,7 @@ function nameIn(greeting: string): string | undefined {
   }
 }
 
-/** Splits a chunk where a line is to go. */
+/** Passes a chunk on, split where a line is to be inserted. */
 function passDown(pair: Pair, chunk: Buffer): void {
   const { boundary, client, server, onBoundary } = pair;
   if (!client.writable) return;
@@ -118,7 +118,7 @@ function passDown(pair: Pair, chunk: Buffer): void {
   }
 }
 
-/** Whether the kernel has taken the line. */
+/** Returns true once the kernel has taken the line. */
 function speakTo({ client, server, boundary, onBoundary }: Pair, line: string, closes: boolean): Promise<boolean> {
   return new Promise<boolean>(resolve => {
     client.once("close", () => resolve(false));

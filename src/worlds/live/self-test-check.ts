@@ -1,12 +1,12 @@
-/** One claim of the self-test, as self-test-link.ts and self-test-server.ts write them and self-test.ts tries them. */
+/** The shape of one claim of the self-test. self-test-link.ts and self-test-server.ts write claims, and self-test.ts tries them. */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
 
-/** `S`: what it is tried on. */
+/** `S` is the stage on which it is tried. */
 export interface Check<S> {
   readonly name: string;
-  /** None of these without this claim. */
+  /** Capabilities of which none is shown without this claim. */
   readonly neededFor: readonly Capability[];
-  /** Throws what it saw instead. */
+  /** Throws an error that describes what it saw instead. */
   readonly run: (stage: S) => Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What is tried of a server before the first live case, by self-test.ts: that it ends, comes back with its streams or without, stands
- * still, and runs without JetStream or for those with credentials alone. Each claim is seen on a raw connection and in what the server
- * says of itself, and so is its end.
+ * The claims about a server that self-test.ts tries before the first live case. It ends, comes back with its streams or without, stands
+ * still, and runs without JetStream or with credentials required. Each claim is seen on a raw connection and in the server's own report,
+ * and so is its end.
  */
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Credentials, NatsServer } from "./nats-server.ts";
@@ -88,7 +88,7 @@ export const serverChecks: readonly Check<NatsServer>[] = [
 
 type Connect = Readonly<Record<string, string | boolean>>;
 
-/** Has said CONNECT and asked for an answer. */
+/** An end that has sent CONNECT and asked for an answer. */
 function greeted(server: NatsServer, connect: Connect): End {
   const client = dialled(server.port);
   client.write(
@@ -103,7 +103,7 @@ async function joined(server: NatsServer, connect: Connect = {}): Promise<End> {
   return client;
 }
 
-/** What a request to JetStream is answered by: MSG, or HMSG with the status that there is nobody. */
+/** The answer to a request to JetStream: MSG, or HMSG with the status for no responders. */
 async function askForJetStream(server: NatsServer): Promise<string> {
   const client = await joined(server);
   const before = client.text().length;
@@ -122,7 +122,7 @@ async function makeStream(server: NatsServer): Promise<void> {
   await streams.close();
 }
 
-/** So much time as that many answers over loopback take: whoever lives answers within the first. */
+/** Waits as long as this many answers over loopback take; a live server answers within the first. */
 async function roundTrips(count: number): Promise<void> {
   const sink = await Sink.open();
   const accepted = sink.accepted();

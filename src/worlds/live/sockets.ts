@@ -1,4 +1,4 @@
-/** Raw ends of connections, for who must see bytes and how a connection ends rather than what a client makes of it: the self-test. */
+/** Raw ends of connections, for the self-test, which must see bytes and how a connection ends rather than what a client makes of it. */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -16,7 +16,7 @@ export async function canDial(port: number): Promise<boolean> {
   }
 }
 
-/** One end of a connection, which counts and keeps what it receives and knows how it was ended. */
+/** One end of a connection. It counts and keeps what it receives, and knows how it was ended. */
 export class End {
   readonly closed: Promise<"fin" | "rst">;
   isClosed = false;
@@ -34,7 +34,7 @@ export class End {
     socket.once("end", () => {
       finSeen = true;
     });
-    // An error is followed by "close".
+    // The error is followed by "close", which says what matters.
     socket.on("error", () => {});
     this.closed = new Promise(resolve => {
       socket.once("close", () => {
@@ -48,12 +48,12 @@ export class End {
     this.#socket.write(bytes);
   }
 
-  /** Writes it, and then its FIN. */
+  /** Writes the bytes, and then a FIN. */
   end(bytes: Uint8Array): void {
     this.#socket.end(bytes);
   }
 
-  /** Returns when the kernel has taken it all, or the connection is gone. */
+  /** Returns when the kernel has taken all bytes, or the connection is gone. */
   send(bytes: Uint8Array): Promise<void> {
     return new Promise(resolve => {
       this.#socket.write(bytes, () => resolve());
@@ -113,7 +113,7 @@ export class Sink {
     return this.keep(new End(socket));
   }
 
-  /** So that it is closed with the sink. */
+  /** Keeps the end, so that it is closed with the sink. */
   keep(end: End): End {
     this.#ends.push(end);
     return end;

@@ -1,4 +1,4 @@
-/** Upstream bytes are dropped, and nothing else is said. The heal ends the connection. */
+/** Upstream bytes are dropped silently. The heal ends the connection. */
 import { busOf } from "../course.ts";
 import { proven } from "../hearing.ts";
 import { mustShow, mustStillShow, openLinkAgain } from "../link.ts";

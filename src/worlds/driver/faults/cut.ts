@@ -1,4 +1,4 @@
-/** The connection ends, and every dial is refused until the heal. Whatever else brought the link down is healed here, too. */
+/** The connection ends, and every dial is refused until the heal. Any other cause for a link that is down is healed here, too. */
 import { mustBe } from "../course.ts";
 import { mustStillShow, openLinkAgain } from "../link.ts";
 import { connectionEnded, expectDisconnect, type FaultOf, type Injector } from "./injector.ts";

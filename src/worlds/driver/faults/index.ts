@@ -1,4 +1,4 @@
-/** Every fault that a rig can do, one file each, and what a fault and its heal have in common. */
+/** Every fault that a rig can do, one file each, and the common part of a fault and of its heal. */
 import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
 import type { Fault, HealAwait, StepId } from "../../../../models/vocabulary/scenario.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
@@ -59,12 +59,12 @@ export async function installFault(course: Course, { before, life }: ScenarioSte
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
   await injectorOf(fault.kind).install(course, step, fault, before);
   await joinOverlapped(course);
-  // That the client has closed was waited for with the fault.
+  // The fault has already waited until the client closed.
   const exits = life.filter(one => one.what === "exited");
   await live(course, exits, step, before.door);
 }
 
-/** Ends every fault in force. `awaits`: what of the client is waited for. */
+/** Ends every fault in force. `awaits`: the client's event to wait for. */
 export async function heal(course: Course, step: StepId, awaits: HealAwait, before: View): Promise<void> {
   const { rig, harm, emit } = course;
   if (before.link === "handshake") {
@@ -75,7 +75,7 @@ export async function heal(course: Course, step: StepId, awaits: HealAwait, befo
   const hasClient = before.started && before.ended !== "closed";
   if (awaits === "handshake") await awaitConnections(course, step, open => open.some(({ name }) => name === undefined));
   if (awaits === "connected" && hasClient && !isConnectionKept(before)) await awaitBack(course, step, before);
-  // The dial may have been given up, and what was published is then kept or refused as while down.
+  // The client may have given up the dial, and publishes are then kept or refused as while down.
   if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
     notAwaited(course, step, "the handshake to end before its dial is given up");
   await joinOverlapped(course);
@@ -84,15 +84,15 @@ export async function heal(course: Course, step: StepId, awaits: HealAwait, befo
   if (awaits !== "handshake") emit({ kind: "healed", step });
 }
 
-/** Whether the client's connection outlives the heal. */
+/** True where the client's connection survives the heal. */
 const isConnectionKept = ({ link, client, hindrance, jetStream }: View): boolean =>
   link === "up" && client === "connected" && hindrance !== "blackhole" && jetStream;
 
-/** Until the client's own PINGs have told it that the link is silent. After a blackhole the link then refuses dials. */
+/** Waits until the client's own PINGs have shown that the link is silent. After a blackhole the link then refuses dials. */
 export async function awaitNoticed(course: Course, step: StepId, before: View): Promise<void> {
   const { pingIntervalMs = 0, pingsOutMax = 2 } = course.one.scenario.options;
   sayEvents(course);
-  // A slow harness finds it noticed already: then there is nothing to await.
+  // On a slow harness the client has noticed already, and there is nothing to wait for.
   if (!hasSaid(course, "disconnected", course.harm.mark)) course.emit({ kind: "awaits-notice", step });
   const dueMs = 3 * pingIntervalMs * (pingsOutMax + 1);
   await awaitSaid(course, step, "disconnected", course.harm.mark, Math.max(noticeBoundMs, dueMs));

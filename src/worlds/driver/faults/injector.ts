@@ -1,4 +1,4 @@
-/** How one kind of fault is done for real: put in force and proven, seen to be in force still before its heal, ended. */
+/** The real way to do one kind of fault: install and prove it, see before the heal that it is still in force, end it. */
 import type { FaultOf } from "../../../../models/faults/fault.ts";
 import type { View } from "../../../../models/plan/plan.ts";
 import type { Fault, HealAwait, StepId } from "../../../../models/vocabulary/scenario.ts";
@@ -11,12 +11,12 @@ export type { FaultOf };
 export interface Injector<F extends Fault = Fault> {
   /** Returns when the fault is in force; ends the case where it is not. */
   install(course: Course, step: StepId, fault: F, before: View): Promise<void>;
-  /** Whether a heal in this view has such a fault to end. */
+  /** True where a heal in this view has such a fault to end. */
   isToHeal(view: View): boolean;
   heal(course: Course, step: StepId, before: View, awaits: HealAwait): Promise<void>;
 }
 
-/** A client is there that has been connected and is not closed: a fault that ends its connection is one that it notices. */
+/** A client has been connected and is not closed, so it notices a fault that ends its connection. */
 export const hasClient = (view: View): boolean => view.started && view.ended === "no" && view.process !== "waiting";
 
 /** The client's own disconnect event is to show that the fault took effect. */
@@ -24,7 +24,7 @@ export function expectDisconnect(course: Course, step: StepId, fault: Fault["kin
   if (hasClient(view)) course.harm.unproven.push({ step, fault });
 }
 
-/** The connection has been ended: the client says so, where the fault waits for that. */
+/** The connection has ended. Waits until the client reports it, if the fault waits for that. */
 export async function connectionEnded(
   course: Course,
   step: StepId,
@@ -38,7 +38,7 @@ export async function connectionEnded(
   }
 }
 
-/** What the client says from here on is about the heal. */
+/** The client's reports from here on are about the heal. */
 export function markHeal(course: Course, before: View): void {
   course.harm.mark = before.started ? busOf(course).mark() : 0;
 }

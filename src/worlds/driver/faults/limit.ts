@@ -1,4 +1,4 @@
-/** Exactly so many more upstream bytes get through, and then the link is cut. */
+/** Exactly `bytes` more upstream bytes get through, and then the link is cut. */
 import type { StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { Course } from "../course.ts";
 import { mustShow, mustStillShow } from "../link.ts";
@@ -9,7 +9,7 @@ export const limit: Injector<FaultOf<"limit">> = {
   async install(course, step, { kind, bytes }, before) {
     const { link } = course.rig;
     expectDisconnect(course, step, kind, before);
-    // A dial right after the limit would find a fresh one: it gets no INFO, and so nothing done, until the proxy is gone.
+    // A dial right after the limit would find a fresh one. It gets no INFO, and can do nothing, until the proxy is gone.
     await link.lay("hold-downstream");
     await link.lay("limit", bytes);
     mustShow(course, step, "hold-downstream");
@@ -24,7 +24,7 @@ export const limit: Injector<FaultOf<"limit">> = {
   },
 };
 
-/** The limit has ended the connection once the server has let go of it: what got through is final. */
+/** The limit has ended the connection once the server has let go of it. What got through is then final. */
 export async function limitReached(course: Course, fault: StepId): Promise<void> {
   await awaitConnections(course, fault, open => open.every(one => one.name !== course.name));
   await course.rig.link.cut();

@@ -1,4 +1,4 @@
-/** The server says `-ERR` to the client, between two frames, and may end the connection. Nothing is left to be healed. */
+/** The server says `-ERR` to the client, between two frames, and may end the connection. Nothing is left to heal. */
 import { outcomeOf } from "../../../../models/faults/server-error.ts";
 import type { ServerErrorText, StepId } from "../../../../models/vocabulary/scenario.ts";
 import { busOf, type Course, giveUp } from "../course.ts";
@@ -6,7 +6,7 @@ import { proven, sayEvents } from "../hearing.ts";
 import { awaitBack, awaitSaid, callBoundMs, hasSaid, notAwaited } from "../waits.ts";
 import type { FaultOf, Injector } from "./injector.ts";
 
-/** As nats-server says it. */
+/** Texts as nats-server writes them. */
 const textOf: Readonly<Record<ServerErrorText, string>> = {
   unknown: "Some Unknown Thing",
   stale: "Stale Connection",

@@ -1,4 +1,4 @@
-/** The server's process ends, and is brought back at the heal with its store or without. The link is down meanwhile. */
+/** The server's process ends, and comes back at the heal, with its store or without. The link is down meanwhile. */
 import type { StepId } from "../../../../models/vocabulary/scenario.ts";
 import { type Course, mustBe } from "../course.ts";
 import { connectionEnded, expectDisconnect, type FaultOf, type Injector } from "./injector.ts";
@@ -12,7 +12,7 @@ export const stopServer: Injector<FaultOf<"stop-server">> = {
     course.harm.storeLost = fault.store === "lost";
     mustBe(step, "the stop", !server.isRunning);
     await connectionEnded(course, step, fault, before);
-    // A dial that met a proxy without a server behind it would be one more event; none is wanted.
+    // A dial that met a proxy without a server behind it would be one more event, and none is wanted.
     await link.cut();
   },
   // The link is down, which is what cut.ts heals; it brings the server back first.
@@ -20,7 +20,7 @@ export const stopServer: Injector<FaultOf<"stop-server">> = {
   heal: async () => {},
 };
 
-/** Before the link to it opens again. */
+/** Called before the link to it opens again. */
 export async function bringServerBack(course: Course, step: StepId): Promise<void> {
   const { harm, rig } = course;
   mustBe(step, "the stop", !rig.server.isRunning);
@@ -28,7 +28,7 @@ export async function bringServerBack(course: Course, step: StepId): Promise<voi
   serverIsBack(course);
 }
 
-/** The server is again what every case begins with. */
+/** The server is again as every case finds it at its beginning. */
 export function serverIsBack({ harm }: Course): void {
   harm.serverDown = false;
   harm.serverChanged = false;
