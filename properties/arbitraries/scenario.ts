@@ -44,8 +44,8 @@ class Maker {
     this.maySay = capabilities.has("server-error");
   }
 
-  /** `said`: the draws for what a server says. */
-  make(word: string, random: Random, said: Random): Scenario {
+  /** `saidAt`: makes the draws for a server's error, which most scenarios never ask for. */
+  make(word: string, random: Random, saidAt: () => Random): Scenario {
     const options = this.options(random);
     const pings = options.pingIntervalMs !== undefined;
     const givesUp = options.reconnectAttemptsMax >= 0;
@@ -56,7 +56,7 @@ class Maker {
       steps: [{ id: "start", kind: "start" }],
     };
     const isCalm = !pings && !givesUp && options.cutsWith === "fin";
-    const isOver = this.maySay && isCalm && said.chance(errorChance) && !serverError({ ...draft, random: said });
+    const isOver = this.maySay && isCalm && endsWithError(draft, saidAt());
     if (!isOver) this.addEpisodes(draft, pings, givesUp);
     return {
       version: 1,
@@ -133,12 +133,16 @@ class Maker {
   }
 }
 
+/** True where the scenario began with an error that closes the client, so that nothing can follow. */
+const endsWithError = (draft: ScenarioDraft, said: Random): boolean =>
+  said.chance(errorChance) && !serverError({ ...draft, random: said });
+
 /** The scenarios of one seed, by index: `random/<seed>-<index>`, whichever order they are asked for in. */
 export function scenariosOf(seed: string, space: ScenarioSpace): (index: number) => Scenario {
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
   const said = new DrawStream(seed, "server-error");
-  return index => maker.make(`${seed}-${index}`, stream.at(index), said.at(index));
+  return index => maker.make(`${seed}-${index}`, stream.at(index), () => said.at(index));
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -150,6 +154,6 @@ export function scenariosByWord(space: ScenarioSpace): (word: string) => Scenari
   return word => {
     const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
     const at = Number(index);
-    return maker.make(word, new DrawStream(seed, "scenario").at(at), new DrawStream(seed, "server-error").at(at));
+    return maker.make(word, new DrawStream(seed, "scenario").at(at), () => new DrawStream(seed, "server-error").at(at));
   };
 }
