@@ -26,5 +26,7 @@ export interface Stage {
   /** Capabilities that the world should have and has not shown here; a case that needs one is inconclusive. */
   readonly unproven?: ReadonlySet<Capability>;
   run(one: Case, emit: Emit): void | Promise<void>;
+  /** The same while nothing else of this world runs; absent where cases do not get into each other's way. */
+  runAlone?(one: Case, emit: Emit): Promise<void>;
   close(): Promise<void>;
 }

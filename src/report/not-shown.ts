@@ -1,5 +1,5 @@
 /** The part of a report that the harness could not show: claims of the fault injector's self-test that failed, and the cases that are inconclusive for it. */
-import type { WorldName } from "../worlds/names.ts";
+import { isReal, type WorldName } from "../worlds/names.ts";
 import type { Paint } from "./paint.ts";
 import { counted } from "./table.ts";
 
@@ -37,6 +37,8 @@ export function renderSelfTest(selfTest: SelfTestReport | null, paint: Paint): s
 }
 
 const casesShownMax = 4;
+const busyMachine =
+  "  A live case whose wait ended early was run twice, the second time alone. The usual cause is a busy machine: run it again on an idle one.";
 
 /** Cases by their reason; every one by its name is in the JSON. Empty where all was shown. */
 export function renderNotShown(notShown: readonly NotShown[], paint: Paint): string {
@@ -46,5 +48,8 @@ export function renderNotShown(notShown: readonly NotShown[], paint: Paint): str
     const more = cases.length > casesShownMax ? [`      and ${cases.length - casesShownMax} more`] : [];
     return [`  ${paint("yellow", "?")} ${counted(cases.length, "case")}: ${reason}`, ...names, ...more].join("\n");
   });
-  return `${paint("bold", "Not shown")} (${counted(notShown.length, "case")}, each inconclusive)\n${blocks.join("\n")}`;
+  const isCutShort = notShown.some(({ world, missing }) => isReal(world) && missing.length === 0);
+  const advice = isCutShort ? [paint("dim", busyMachine)] : [];
+  const title = `${paint("bold", "Not shown")} (${counted(notShown.length, "case")}, each inconclusive)`;
+  return [title, ...blocks, ...advice].join("\n");
 }

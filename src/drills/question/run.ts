@@ -4,7 +4,7 @@ import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { allBrokenBy, brokeText } from "../../findings/broke.ts";
 import { type Able, missingCapabilities, type Shortfall, shortfallFrom } from "../../judge/capability.ts";
 import { type Judgement, judge } from "../../judge/judge.ts";
-import { type CaseRun, planFor, runModelCase } from "../../judge/run.ts";
+import { type CaseRun, planFor, runModelCase, wasCutShort } from "../../judge/run.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
 import type { Ran } from "../answer.ts";
 import type { DrillCase } from "../drill.ts";
@@ -29,26 +29,27 @@ export interface LiveRun extends CaseRun {
   readonly memory: Ran["memory"];
 }
 
+/** A run that was cut short is tried once more, alone. */
 export async function liveRun(
   stage: LiveStage,
   { bus, common }: AskedQuestion,
   profile: Profile,
-  one: DrillCase,
+  { scenario }: DrillCase,
 ): Promise<LiveRun> {
-  const { scenario } = one;
-  const events: Event[] = [];
-  const atMs: number[] = [];
-  const memory: NonNullable<Ran["memory"]>[number][] = [];
   const planned = planFor(stage, { scenario, bus, profile, seed: common.seed });
-  await stage.run(
-    planned,
-    event => {
+  const attempt = async (run: LiveStage["run"]): Promise<LiveRun> => {
+    const events: Event[] = [];
+    const atMs: number[] = [];
+    const memory: NonNullable<Ran["memory"]>[number][] = [];
+    const emit = (event: Event): void => {
       events.push(event);
       atMs.push(performance.now());
-    },
-    sample => memory.push(sample),
-  );
-  return { kind: "ran", events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
+    };
+    await run(planned, emit, sample => memory.push(sample));
+    return { kind: "ran", events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
+  };
+  const first = await attempt(stage.run);
+  return wasCutShort(first) ? attempt(stage.runAlone) : first;
 }
 
 export interface ModelRuns {

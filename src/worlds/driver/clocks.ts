@@ -53,5 +53,5 @@ export function checkClocks(course: Course, step: StepId, ids?: string): void {
 }
 
 export function ranAhead(step: StepId, early: Timer): never {
-  giveUp(step, `${early.what}s to run by the scenario's time and not ahead of it`);
+  giveUp(step, `the scenario to keep pace with a real ${early.what}, which a busy machine cannot do`);
 }

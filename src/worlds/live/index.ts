@@ -24,6 +24,7 @@ import { type CheckedClaim, testInjector, testServer, unproven } from "./self-te
 import { findServers, type Servers } from "./servers.ts";
 import { openStreams } from "./streams.ts";
 import { type LiveLink, Toxiproxy } from "./toxiproxy.ts";
+import { Turns } from "./turns.ts";
 
 /** The capabilities of the harness itself, as operator and supervisor; the self-test has to show the rest. It cannot cut off the power. */
 const harnessCapabilities: readonly Capability[] = ["signal", "replicas", "subscribe", "advance", "cold-start"];
@@ -47,6 +48,7 @@ export interface LiveStage extends Stage {
   /** The sentence on why the process of the bus cannot be known, what is therefore not claimed, and what to do. */
   readonly unclaimed: string | undefined;
   run(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
+  runAlone(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
 }
 
 export interface SiteOptions {
@@ -128,12 +130,20 @@ async function openOn({ servers, engine, lanesMax, opened, close, progress }: Fo
   const findings = [...ofLink.findings, ...ofServer.findings];
   const notShown = new Set(unproven(findings));
   let cases = 0;
+  const turns = new Turns();
   return {
     servers,
     capabilities: able,
     findings,
     async openBus(nameOrCommand) {
-      const stage = await openBus(nameOrCommand, { lanesMax, openLane, able, nextCase: () => ++cases, progress });
+      const stage = await openBus(nameOrCommand, {
+        lanesMax,
+        openLane,
+        able,
+        turns,
+        nextCase: () => ++cases,
+        progress,
+      });
       opened.push(() => stage.close());
       return { ...stage, unproven: notShown };
     },
@@ -187,13 +197,14 @@ interface SiteGround {
   readonly lanesMax: number;
   openLane(index: number): Promise<Lane>;
   readonly able: readonly Capability[];
+  readonly turns: Turns;
   /** A number that no other case of the site has. */
   nextCase(): number;
   readonly progress: OnProgress;
 }
 
 async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<LiveStage, "unproven">> {
-  const { lanesMax, openLane, able, nextCase, progress } = on;
+  const { lanesMax, openLane, able, turns, nextCase, progress } = on;
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
@@ -220,7 +231,10 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
     limits: liveLimits,
     lanes: lanesMax,
     unclaimed,
-    run: (one, emit, onMemory) => lanes.use(({ parts }) => runLiveCase(one, nextCase(), parts, emit, onMemory)),
+    run: (one, emit, onMemory) =>
+      lanes.use(({ parts }) => turns.beside(() => runLiveCase(one, nextCase(), parts, emit, onMemory))),
+    runAlone: (one, emit, onMemory) =>
+      lanes.use(({ parts }) => turns.alone(() => runLiveCase(one, nextCase(), parts, emit, onMemory))),
     close: () => {
       closed ??= lanes.close(lane => lane.end());
       return closed;

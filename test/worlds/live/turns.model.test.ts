@@ -1,0 +1,51 @@
+/** A case that runs alone has the machine to itself, and nothing waits for ever. */
+import { expect, test } from "vitest";
+import { Turns } from "../../../src/worlds/live/turns.ts";
+
+const gate = (): { readonly opened: Promise<void>; open(): void } => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+};
+const soon = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+test("work beside each other overlaps; work alone begins when it is over, and what comes later waits for that", async () => {
+  const turns = new Turns();
+  const seen: string[] = [];
+  const gates = new Map(["a", "b", "alone", "later"].map(name => [name, gate()]));
+  const work = (name: string) => async (): Promise<string> => {
+    seen.push(`${name} begins`);
+    await gates.get(name)?.opened;
+    seen.push(`${name} ends`);
+    return name;
+  };
+  const all = [
+    turns.beside(work("a")),
+    turns.beside(work("b")),
+    turns.alone(work("alone")),
+    turns.beside(work("later")),
+  ];
+  for (const name of ["a", "b", "alone", "later"]) {
+    await soon();
+    gates.get(name)?.open();
+  }
+  expect(await Promise.all(all)).toEqual(["a", "b", "alone", "later"]);
+  expect(seen).toEqual([
+    ...["a begins", "b begins", "a ends", "b ends", "alone begins"],
+    ...["alone ends", "later begins", "later ends"],
+  ]);
+});
+
+test("two that run alone follow each other, and work that fails gives its turn on", async () => {
+  const turns = new Turns();
+  let running = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++running);
+    await soon();
+    running--;
+    throw new Error("it failed");
+  };
+  const all = await Promise.allSettled([turns.alone(work), turns.alone(work), turns.beside(work)]);
+  expect(all.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect([most, await turns.alone(async () => running)]).toEqual([1, 0]);
+});
