@@ -36,14 +36,15 @@ async function publish(payloads: readonly string[]): Promise<void> {
 }
 
 test("the observer keeps what arrived in order, through a kill and a restart", async () => {
+  const content = { subject: "some.subject", bytes: 10 };
   const observer = await openObserver(port, ["some.subject"]);
   await publish([...Array.from({ length: 1000 }, (_, number) => payload(number)), payload(5), payload(5), payload(6)]);
   await publish(["short", "0000000ax", "00000001yy"]);
   await observer.flush();
   const before = [
-    { first: 0, count: 1000 },
-    { first: 5, count: 1 },
-    { first: 5, count: 2 },
+    { first: 0, count: 1000, ...content },
+    { first: 5, count: 1, ...content },
+    { first: 5, count: 2, ...content },
   ];
   expect(observer.arrived()).toEqual({ runs: before, foreign: 3 });
 
@@ -54,8 +55,8 @@ test("the observer keeps what arrived in order, through a kill and a restart", a
   await publish([payload(7), payload(9)]);
   await observer.flush();
   const after = [
-    { first: 5, count: 3 },
-    { first: 9, count: 1 },
+    { first: 5, count: 3, ...content },
+    { first: 9, count: 1, ...content },
   ];
   expect(observer.arrived()).toEqual({ runs: [...before.slice(0, 2), ...after], foreign: 3 });
   await observer.close();

@@ -77,7 +77,7 @@ test("a server that requires credentials refuses who has none, or others, and se
   client.publish("some.subject", "00000000");
   await client.flush();
   await observer.flush();
-  expect(observer.arrived()).toEqual({ runs: [{ first: 0, count: 1 }], foreign: 0 });
+  expect(observer.arrived()).toEqual({ runs: [{ first: 0, count: 1, subject: "some.subject", bytes: 8 }], foreign: 0 });
   await client.close();
   await observer.close();
 
@@ -98,9 +98,9 @@ test.each(["TERM", "KILL"] as const)(
     await server.restart({ store: "kept" });
     expect(await server.state()).toMatchObject({ streams: 1, messages: 2 });
     const kept = await openStreams(server.port);
-    expect((await kept.held("filed")).runs).toEqual([
-      { first: 0, count: 1 },
-      { first: 0, count: 1 },
+    expect((await kept.held("filed")).runs).toMatchObject([
+      { first: 0, count: 1, subject: "filed" },
+      { first: 0, count: 1, subject: "filed" },
     ]);
     await kept.close();
 
