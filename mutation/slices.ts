@@ -14,6 +14,6 @@ export function sliceOf(file: string): string {
   const named = sliceOfFile[file];
   if (named !== undefined) return named;
   const [folder = "", ...path] = file.split("/");
-  if (folder === "properties") return path.length > 1 ? "arbitraries" : "properties";
+  if (folder === "properties") return path[0] === "arbitraries" ? "arbitraries" : "properties";
   return (path.length > 1 ? path[0] : path[0]?.replace(/\.ts$/, "")) ?? folder;
 }
