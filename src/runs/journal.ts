@@ -351,10 +351,22 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The differences in words; empty where there are none. */
 const differences = (was: Fields, is: Fields): string =>
   [...new Set([...Object.keys(was), ...Object.keys(is)])]
-    .map(name => [name, JSON.stringify(was[name] ?? null), JSON.stringify(is[name] ?? null)])
-    .filter(([, before, now]) => before !== now)
-    .map(([name, before, now]) => `${name} was ${before} and is ${now}`)
+    .filter(name => JSON.stringify(was[name] ?? null) !== JSON.stringify(is[name] ?? null))
+    .map(name => `${name} ${changeOf(was[name], is[name])}`)
     .join("; ");
+
+/** Lists are long, so only their change is said. */
+function changeOf(was: unknown, is: unknown): string {
+  if (!Array.isArray(was) || !Array.isArray(is))
+    return `was ${JSON.stringify(was ?? null)} and is ${JSON.stringify(is ?? null)}`;
+  const gone = was.filter(one => !is.includes(one));
+  const added = is.filter(one => !was.includes(one));
+  const said = [
+    ...(gone.length > 0 ? [`no longer has ${gone}`] : []),
+    ...(added.length > 0 ? [`has ${added} now`] : []),
+  ];
+  return said.length > 0 ? said.join(" and ") : "is in another order";
+}
 
 /** Returns the number of bytes written. A line that could not be read again is not written: its case is run again. */
 function append(fd: number, file: string, line: object): number {

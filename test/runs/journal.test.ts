@@ -198,6 +198,10 @@ describe("what a journal is not", () => {
     expect(() => journal.world(bus, { ...facts, natsServer: "2.1" })).toThrow(
       'the cases of a bus ran on something else: natsServer was "2" and is "2.1".',
     );
+    const capabilities = [...facts.capabilities.slice(1), "new-one"];
+    expect(() => journal.world(bus, { ...facts, capabilities })).toThrow(
+      `the cases of a bus ran on something else: capabilities no longer has ${facts.capabilities[0]} and has new-one now.`,
+    );
   });
 
   test("one that a living process writes is refused, and a folder without one", () => {
