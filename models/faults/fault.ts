@@ -13,6 +13,7 @@ import type { Setting } from "../plan/setting.ts";
 import type { View } from "../plan/view.ts";
 import type { Bus } from "../state.ts";
 import type { Policy } from "../vocabulary/policy.ts";
+import type { Profile } from "../vocabulary/profile.ts";
 import type { Capability, Fault, StepId } from "../vocabulary/scenario.ts";
 
 export type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { readonly kind: Kind }>;
@@ -59,6 +60,8 @@ export interface LetterScope {
 export interface FaultLetter<F extends Fault = Fault> {
   readonly name: string;
   fault(size: { readonly frameBytes: number }): F;
+  /** A word for its consequences with this client: of letters with one word only the first is tried. Absent: there is none like it. */
+  consequences?(profile: Profile): string;
 }
 
 /** Nothing happens to the process. */

@@ -66,10 +66,15 @@ export const serverError: FaultKind<ServerError> = {
     `the server says -ERR, ${wordsFor[text]}, and ${closes ? "ends the connection" : "goes on"}`,
   letters: ({ policy }) =>
     (policy === undefined ? serverErrorTexts : []).flatMap(text =>
-      [false, true].map(closes => ({
-        name: `server-error, ${text}${closes ? ", and the end of the connection" : ""}`,
-        fault: () => ({ kind: "server-error", text, closes }) as const,
-      })),
+      [false, true].map(closes => {
+        const fault = { kind: "server-error", text, closes } as const;
+        return {
+          name: `server-error, ${text}${closes ? ", and the end of the connection" : ""}`,
+          fault: () => fault,
+          // A refusal is remembered by the server.
+          consequences: profile => `${outcomeOf(profile, fault)}${text === "authorization" ? ", refused" : ""}`,
+        };
+      }),
     ),
 };
 

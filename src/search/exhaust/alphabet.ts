@@ -58,6 +58,8 @@ export interface Letter {
   readonly spends: readonly Spending[];
   /** The step, numbered among those that spend the same: equal counts, equal ids. */
   step(nth: number, setting: ExploredSetting): Step;
+  /** A word for its consequences with this client: of letters with one word only the first is in an alphabet. */
+  consequences?(profile: Profile): string;
 }
 
 export interface Sizes extends Size {
@@ -171,8 +173,10 @@ export function alphabetOf(profile: Profile, scope: Scope): readonly Letter[] {
   const has = modelCapabilities(profile);
   const setting: ExploredSetting = { name: "", options: baseOptions, size: sizeOf(payloadBytes, profile) };
   const letters = Object.values(stepLetters).flatMap(make => make(scope));
+  const tells = letters.map(({ consequences }) => consequences?.(profile));
   return letters.filter(
-    letter =>
+    (letter, i) =>
+      (tells[i] === undefined || tells.indexOf(tells[i]) === i) &&
       letter.spends.filter(one => one === "publishes").length <= scope.publishes &&
       missingCapabilities(scenarioOf(setting, [letter.step(1, setting)]), has).length === 0,
   );
@@ -247,8 +251,9 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
   fault: scope =>
     faultKinds
       .flatMap(kind => faultLetters(kind, scope))
-      .map(({ name, fault }) => ({
+      .map(({ name, fault, consequences }) => ({
         name,
+        ...(consequences === undefined ? {} : { consequences }),
         spends: ["faults"],
         step: (nth, { size }) => ({ id: `fault-${nth}`, kind: "fault", fault: fault(size) }),
       })),
