@@ -262,7 +262,8 @@ const failureOf =
   ({ failure, profile, certified, met }: MetViolation): ShownFailure => {
     const { scenario, broken, judgement, events } = failure;
     const kept = met.isKnown ? `; already known, and kept in ${met.path}` : `; kept in ${met.path}`;
-    const shown = isOneOfSeveral || met.isKnown ? kept : "";
+    const unkept = `; not kept in ${met.path}, which cannot be written`;
+    const shown = !met.isKept ? unkept : isOneOfSeveral || met.isKnown ? kept : "";
     const steps = counted(scenario.steps.length, "step");
     const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${shown}`;
     return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
