@@ -34,7 +34,7 @@ export function onOutputError(error: NodeJS.ErrnoException): void {
   process.exit(exitCodes.unavailable);
 }
 
-/** What is said on stderr goes beside the report: where it takes no more, the command goes on. */
+/** Standard error takes no more. It only goes beside the report, so the command goes on. */
 export function onErrorOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
 }
