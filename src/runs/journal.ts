@@ -33,6 +33,7 @@ import { hashText } from "../../models/choice.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { BadInput, exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { checkShape, jsonBounds, parseJson } from "../files/json.ts";
+import { checkScenario } from "../files/scenario-schema.ts";
 import { rateSchema } from "../judge/rate.ts";
 import type { CaseRun } from "../judge/run.ts";
 import { count, events, judgement, text } from "../judge/shapes.ts";
@@ -191,6 +192,8 @@ export function readJournal(folder: string): Recorded {
         addNew(worlds, line.bus, line);
         break;
       case "case":
+        if (line.judgement.verdict === "violated" && line.events === undefined)
+          refuse(`lacks the events of ${line.scenario}, which is violated`);
         addNew(cases, keyOf(line.bus, line.scenario), line);
         break;
       case "found":
@@ -209,11 +212,18 @@ export function readJournal(folder: string): Recorded {
 function readLine(written: string, place: string): Line {
   try {
     const data = parseJson(written, place);
-    return checkShape(lineSchema, data, place, [], "a line of a journal");
+    return withScenario(checkShape(lineSchema, data, place, [], "a line of a journal"), place);
   } catch (error) {
     if (error instanceof BadInput) throw new FaultlineError(`${error.message}. ${anew}.`, exitCodes.badInput);
     throw error;
   }
+}
+
+/** The scenario of a finding is shown and replayed, so it must be one. @throws BadInput */
+function withScenario(line: Line, place: string): Line {
+  if (line.kind !== "found" || !("scenario" in line.found)) return line;
+  const scenario = checkScenario(line.found.scenario, place, ["found", "scenario"]);
+  return { ...line, found: { ...line.found, scenario } };
 }
 
 // ---- Opening ----
