@@ -6,10 +6,11 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module, { createRequire } from "node:module";
-import { constants } from "node:os";
+import { constants, tmpdir } from "node:os";
 
 const oldest = [22, 22];
 const unavailable = 69;
+const bug = 70;
 /** Set for the Node that was started instead, so that it does not start another. */
 const mark = "FAULTLINE_NODE_CHOSEN";
 
@@ -18,11 +19,21 @@ const isOld = major < oldest[0] || (major === oldest[0] && minor < oldest[1]);
 
 if (isOld) runOnAnother();
 else {
-  // Saves each start a third of a second. Where it cannot write its cache, Node compiles as before and reports nothing.
-  module.enableCompileCache();
+  // Saves each start a third of a second. Where it cannot write its cache, Node compiles as before and reports nothing. It would make a
+  // folder for temporary files that does not exist.
+  if (process.env.NODE_COMPILE_CACHE || existsSync(tmpdir())) module.enableCompileCache();
   const source = new URL("../src/cli.ts", import.meta.url);
-  const { main } = await import(existsSync(source) ? source.href : new URL("../dist/src/cli.js", import.meta.url).href);
+  const file = existsSync(source) ? source.href : new URL("../dist/src/cli.js", import.meta.url).href;
+  const { main } = await import(file).catch(endUnloaded);
   await main();
+}
+
+/** Node's own exit code for this, 1, means "violated". */
+function endUnloaded(error) {
+  const isRefused = /^E[A-Z]+$/.test(error.code) && "syscall" in error;
+  const advice = isRefused ? "This machine refused it." : "Reinstall it, or report this as a bug of faultline.";
+  process.stderr.write(`faultline cannot be loaded: ${error.message}. ${advice}\n`);
+  process.exit(isRefused ? unavailable : bug);
 }
 
 function runOnAnother() {

@@ -210,29 +210,45 @@ export type Candidates = (label: Label, lo: number, hi: number, about?: About) =
 /** Every integer of the range. */
 export const wholeRange: Candidates = (_label, lo, hi) => Array.from({ length: hi - lo + 1 }, (_, i) => lo + i);
 
+interface Cell {
+  readonly label: Label;
+  readonly occurrence: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly answers: readonly number[];
+  at: number;
+}
+
+export interface Expanded<T> {
+  readonly outcome: T;
+  readonly answers: readonly Omit<Asked, "step">[];
+}
+
 /**
- * Runs `once` for every way in which its questions can be answered (an odometer over a tape of answers). `visit` returns true to go on.
- * `once` must be a function of the answers alone, so it works on a copy.
+ * Every way in which the questions of `once` can be answered, one after the other (an odometer over a tape of answers). `once` must be a
+ * function of the answers alone, so it works on a copy. A search that goes deep keeps one of these for each level, and no call on the stack.
  */
-export function expand<T>(
-  once: (choose: Choose) => T,
-  candidates: Candidates,
-  visit: (outcome: T, answers: readonly Omit<Asked, "step">[]) => boolean,
-): void {
-  const tape: {
-    label: Label;
-    occurrence: number;
-    lo: number;
-    hi: number;
-    answers: readonly number[];
-    at: number;
-  }[] = [];
-  for (;;) {
+export class Expansion<T> {
+  readonly #once: (choose: Choose) => T;
+  readonly #candidates: Candidates;
+  readonly #tape: Cell[] = [];
+  #hasBegun = false;
+
+  constructor(once: (choose: Choose) => T, candidates: Candidates) {
+    this.#once = once;
+    this.#candidates = candidates;
+  }
+
+  /** Undefined after the last one. */
+  next(): Expanded<T> | undefined {
+    if (this.#hasBegun && !this.#turn()) return undefined;
+    this.#hasBegun = true;
+    const tape = this.#tape;
     let asked = 0;
-    const outcome = once((label, lo, hi, about) => {
+    const outcome = this.#once((label, lo, hi, about) => {
       let cell = tape[asked];
       if (cell === undefined) {
-        const answers = lo >= hi ? [lo] : candidates(label, lo, hi, about);
+        const answers = lo >= hi ? [lo] : this.#candidates(label, lo, hi, about);
         const occurrence = tape.filter(earlier => earlier.label === label).length;
         cell = { label, occurrence, lo, hi, answers, at: 0 };
         tape.push(cell);
@@ -240,25 +256,37 @@ export function expand<T>(
       asked++;
       return cell.answers[cell.at] ?? lo;
     });
-    const go = visit(
-      outcome,
-      tape.map(({ label, occurrence, lo, hi, answers, at }) => ({
-        label,
-        occurrence,
-        answer: answers[at] ?? 0,
-        lo,
-        hi,
-      })),
-    );
-    if (!go) return;
-    while (tape.length > 0) {
-      const last = tape[tape.length - 1] as (typeof tape)[number];
+    const answers = tape.map(({ label, occurrence, lo, hi, answers, at }) => ({
+      label,
+      occurrence,
+      answer: answers[at] ?? 0,
+      lo,
+      hi,
+    }));
+    return { outcome, answers };
+  }
+
+  /** Goes on to the next answer of the last question that has one left; false where none has. */
+  #turn(): boolean {
+    const tape = this.#tape;
+    for (let last = tape.at(-1); last !== undefined; last = tape.at(-1)) {
       if (last.at + 1 < last.answers.length) {
         last.at++;
-        break;
+        return true;
       }
       tape.pop();
     }
-    if (tape.length === 0) return;
+    return false;
   }
+}
+
+/** Runs `once` for every way in which its questions can be answered. `visit` returns true to go on. */
+export function expand<T>(
+  once: (choose: Choose) => T,
+  candidates: Candidates,
+  visit: (outcome: T, answers: readonly Omit<Asked, "step">[]) => boolean,
+): void {
+  const expansion = new Expansion(once, candidates);
+  for (let one = expansion.next(); one !== undefined; one = expansion.next())
+    if (!visit(one.outcome, one.answers)) return;
 }

@@ -4,7 +4,7 @@
  * reached explains why. Tests keep a plain search, without narrowing, as the reference.
  */
 import { step } from "./bus.ts";
-import { type Asked, type Choose, expand, wholeRange } from "./choice.ts";
+import { type Asked, type Choose, type Expanded, Expansion, wholeRange } from "./choice.ts";
 import { beginningOf, compare, leftOver, type Position } from "./comparison.ts";
 import { type Disagreement, Furthest, type Reason } from "./explanation.ts";
 import { Narrowing } from "./narrowing.ts";
@@ -84,6 +84,15 @@ interface PathSoFar {
 
 type PathEnd = "failed" | "admitted" | "enough";
 
+/** A step of the path under way, and the ways in which it is still to be done. */
+interface Level {
+  readonly path: PathSoFar;
+  readonly planned: PlannedStep;
+  readonly memory: string;
+  readonly expansion: Expansion<Attempt>;
+  found: PathEnd;
+}
+
 /** Receives the answers of the steps before `until`; the end counts as one of them. Returns true to go on looking. */
 type OnAdmit = (ended: readonly Event[], answers: readonly Asked[], until: number) => boolean;
 
@@ -162,35 +171,64 @@ class Search {
     this.from({ index: 0, state: newState(policy), position, ended: [], answers: [] }, onAdmit);
   }
 
-  /** Sets `failed` only where nothing was admitted. */
-  private from({ index, state, position, ended, answers }: PathSoFar, onAdmit: OnAdmit): PathEnd {
+  /** Goes deep with a stack of its own: a scenario may have thousands of steps. */
+  private from(begin: PathSoFar, onAdmit: OnAdmit): PathEnd {
+    const stack: Level[] = [];
+    let ended = this.enter(begin, stack, onAdmit);
+    for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
+      if (ended !== undefined && ended !== "failed") level.found = ended;
+      const next = this.goesOn(level) ? level.expansion.next() : undefined;
+      if (next === undefined) {
+        stack.pop();
+        ended = this.leave(level);
+      } else ended = this.visit(level, next, stack, onAdmit);
+    }
+    return ended ?? "failed";
+  }
+
+  private goesOn({ found }: Level): boolean {
+    return found !== "enough" && this.evaluations < this.evaluationsMax;
+  }
+
+  /** The end of a path that is known already; else it is begun, as the last of the stack. */
+  private enter(path: PathSoFar, stack: Level[], onAdmit: OnAdmit): PathEnd | undefined {
+    const { index, state, position, ended, answers } = path;
     const memory = `${index}/${Object.values(position).join("/")}/${key(state)}`;
     if (this.failed.has(memory)) return "failed";
     if (this.explained?.has(memory)) return onAdmit(ended, answers, index) ? "admitted" : "enough";
     const planned = this.steps[index] as PlannedStep;
-    let found = "failed" as PathEnd;
     const here: Position = { ...position };
-    expand(
+    const expansion = new Expansion(
       choose => this.attempt(planned, state, position, here, choose),
       this.plain ? wholeRange : (label, lo, hi, about) => this.narrowing.answers(label, lo, hi, about, here),
-      (attempt, given) => {
-        this.evaluations++;
-        if (attempt.mismatch !== undefined) this.furthest.note(index, attempt.position.delivered, attempt.mismatch);
-        else {
-          const allEnded = attempt.ended.length > 0 ? ended.concat(attempt.ended) : ended;
-          const allAnswers =
-            given.length > 0 ? answers.concat(given.map(one => ({ step: planned.step.id, ...one }))) : answers;
-          if (planned.kind === "settle") found = onAdmit(allEnded, allAnswers, index + 1) ? "admitted" : "enough";
-          else {
-            const { state: next, position: there } = attempt;
-            const reached = { index: index + 1, state: next, position: there, ended: allEnded, answers: allAnswers };
-            const below = this.from(reached, onAdmit);
-            if (below !== "failed") found = below;
-          }
-        }
-        return found !== "enough" && this.evaluations < this.evaluationsMax;
-      },
     );
+    stack.push({ path, planned, memory, expansion, found: "failed" });
+    return undefined;
+  }
+
+  /** Does the step of the level in one way. The end of what this leads to, where that is known already. */
+  private visit(
+    level: Level,
+    { outcome: attempt, answers: given }: Expanded<Attempt>,
+    stack: Level[],
+    onAdmit: OnAdmit,
+  ): PathEnd | undefined {
+    const { planned, path } = level;
+    this.evaluations++;
+    if (attempt.mismatch !== undefined) {
+      this.furthest.note(path.index, attempt.position.delivered, attempt.mismatch);
+      return "failed";
+    }
+    const { id } = planned.step;
+    const ended = attempt.ended.length > 0 ? path.ended.concat(attempt.ended) : path.ended;
+    const answers = given.length > 0 ? path.answers.concat(given.map(one => ({ step: id, ...one }))) : path.answers;
+    const index = path.index + 1;
+    if (planned.kind === "settle") return onAdmit(ended, answers, index) ? "admitted" : "enough";
+    return this.enter({ index, state: attempt.state, position: attempt.position, ended, answers }, stack, onAdmit);
+  }
+
+  /** Every way was tried, or enough of them. Sets `failed` only where nothing was admitted. */
+  private leave({ memory, found }: Level): PathEnd {
     if (this.evaluations < this.evaluationsMax) {
       if (found === "failed") this.failed.add(memory);
       if (found === "admitted") this.explained?.add(memory);

@@ -7,7 +7,16 @@ import { addCompare } from "./cli/compare.ts";
 import { addDoctor } from "./cli/doctor.ts";
 import { addDrill } from "./cli/drill.ts";
 import { addExhaust } from "./cli/exhaust.ts";
-import { type Act, fail, leave, onClosedPipe, perform, printError } from "./cli/perform.ts";
+import {
+  type Act,
+  fail,
+  leave,
+  onErrorOutputError,
+  onOutputError,
+  onUncaught,
+  perform,
+  printError,
+} from "./cli/perform.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
 import { exitCodes } from "./errors.ts";
@@ -16,8 +25,9 @@ import { versionsHere } from "./findings/counterexample.ts";
 /** Never returns: ends the process. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
   const json = argv.includes("--json");
-  process.stdout.on("error", onClosedPipe);
-  process.stderr.on("error", onClosedPipe);
+  process.stdout.on("error", onOutputError);
+  process.stderr.on("error", onErrorOutputError);
+  process.on("uncaughtException", error => onUncaught(error, json));
   const program = programOf(act => perform(act, json));
   try {
     await program.parseAsync([...argv]);

@@ -37,3 +37,22 @@ export class UsageError extends FaultlineError {
     super(message, exitCodes.usage);
   }
 }
+
+/** Calls that only a fault in the program makes: what the machine can refuse to a right program has another code. */
+const ourOwn: ReadonlySet<string> = new Set(["EINVAL", "EBADF", "EFAULT", "ENOTSOCK", "EDOM", "ERANGE"]);
+
+/** True for what the operating system refused: a full disk, a folder that cannot be written, no descriptors left, a port that is taken. */
+export const isRefusedByMachine = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error &&
+  "syscall" in error &&
+  "code" in error &&
+  typeof error.code === "string" &&
+  /^E[A-Z0-9]+$/.test(error.code) &&
+  !ourOwn.has(error.code);
+
+/** The server or proxy that the live world runs on is there, and does not do what it must. */
+export class ServerFailed extends FaultlineError {
+  constructor(message: string) {
+    super(message, exitCodes.unavailable);
+  }
+}

@@ -187,6 +187,16 @@ export type Event =
     }
   /** Every fault in force has ended. */
   | { readonly kind: "healed"; readonly step: StepId }
+  /** The process of replica 0 ended by itself in the middle of the case, though no one told it to. `owed`: the calls that it had not answered. */
+  | {
+      readonly kind: "crashed";
+      readonly step: StepId;
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly owed: string;
+      /** The end of what it wrote to stderr. */
+      readonly lastWords: readonly string[];
+    }
   /** A wait of the scenario was not met within its bound. */
   | { readonly kind: "not-awaited"; readonly step: StepId; readonly what: string }
   | { readonly kind: "phase"; readonly phase: Phase }

@@ -5,7 +5,7 @@
  */
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
-import { BusEnded, BusProtocolError, BusUnavailable, excerpt } from "./errors.ts";
+import { BusCrashed, BusEnded, BusProtocolError, BusUnavailable, type Crash, excerpt } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import {
   type BusEvent,
@@ -51,6 +51,10 @@ interface Waiting {
 
 /** The time between the end of stdout and that of the process, in either order. */
 const lastWordsMs = 1_000;
+
+/** The lines of stderr that are kept of a process that ended by itself: a stack, and what was said before it. */
+const lastLinesMax = 12;
+const lastLineCharsMax = 200;
 
 export class BusClient {
   readonly #link: BusLink;
@@ -252,17 +256,32 @@ export class BusClient {
         ),
       );
     } else if (this.#mayEnd) {
-      this.#fail(new BusEnded(`The process of the bus ${this.#link.describe} ${endingOf(exit)}.`));
+      const crash = exit === null ? undefined : this.#crashOf(exit);
+      this.#fail(new BusEnded(`The process of the bus ${this.#link.describe} ${endingOf(exit)}.`, crash));
     } else if (this.#quitted) {
       this.#fail(new BusProtocolError(`The bus ${this.#link.describe} has quit. Start it again to go on.`));
     } else {
-      const during = [...this.#pending.values()].map(pending => nameOf(pending.command, pending.id)).join(", ");
+      const during = this.#owed();
       const when = during === "" ? "between two commands" : `while it owed an answer to ${during}`;
-      this.#break(
-        `${endingOf(exit)} ${when}${this.#lastWords()}`,
-        "Look at its stderr; a bus goes on until quit, or until its stdin closes.",
-      );
+      const advice = "Look at its stderr; a bus goes on until quit, or until its stdin closes.";
+      const message = `The bus ${this.#link.describe} ${endingOf(exit)} ${when}${this.#lastWords()}. ${advice}`;
+      const isOpen = exit !== null && this.#case !== null;
+      this.#fail(isOpen ? new BusCrashed(message, this.#crashOf(exit)) : new BusProtocolError(message));
     }
+  }
+
+  #owed(): string {
+    return [...this.#pending.values()].map(pending => nameOf(pending.command, pending.id)).join(", ");
+  }
+
+  #crashOf({ code, signal }: BusExit): Crash {
+    const lines = (this.#link.stderrTail?.() ?? []).filter(line => line.trim() !== "").slice(-lastLinesMax);
+    return { code, signal, owed: this.#owed(), lastWords: lines.map(line => line.slice(0, lastLineCharsMax)) };
+  }
+
+  /** True once the conversation is over, however it ended. */
+  get isOver(): boolean {
+    return this.#failure !== null;
   }
 
   #lastWords(): string {

@@ -17,6 +17,33 @@ export class BusProtocolError extends Error {
 /** Its process has ended, as a process that is told to stop does. */
 export class BusEnded extends Error {
   override readonly name = "BusEnded";
+  /** Undefined where only its stdout has ended. */
+  readonly crash: Crash | undefined;
+
+  constructor(message: string, crash?: Crash) {
+    super(message);
+    this.crash = crash;
+  }
+}
+
+/** Its process has ended in the middle of a case, though no one told it to: a finding about the bus. */
+export class BusCrashed extends BusProtocolError {
+  readonly crash: Crash;
+
+  constructor(message: string, crash: Crash) {
+    super(message);
+    this.crash = crash;
+  }
+}
+
+/** The end of such a process. */
+export interface Crash {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The commands that it owed an answer to; empty where there was none. */
+  readonly owed: string;
+  /** The end of its stderr. */
+  readonly lastWords: readonly string[];
 }
 
 /** A text from the bus, cut to a length that can be shown. */

@@ -3,7 +3,7 @@
  * else. Ctrl-C and SIGTERM let the command end with what it has found.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { exitCodes } from "../errors.ts";
+import { exitCodes, isRefusedByMachine } from "../errors.ts";
 import type { CommandEnding } from "../findings/ending.ts";
 import { paintFor } from "../report/paint.ts";
 import { progressOn } from "../report/progress.ts";
@@ -20,10 +20,28 @@ const closeBoundMs = 2_000;
 /** A terminal's Ctrl-C may come twice, from the terminal and from a parent that passes it on. */
 const sameSignalMs = 500;
 
-export function onClosedPipe(error: NodeJS.ErrnoException): void {
-  // The output has no reader, and nothing was concluded: the same code as a shell's for a program ended by SIGPIPE.
+/** The verdict of the command that is being printed. */
+let concluded: string | undefined;
+
+/**
+ * Standard output takes no more. Without a reader the exit code is the shell's for a program ended by SIGPIPE; a full disk is the machine's
+ * refusal. Neither is a verdict, since what was to be read is lost, so the verdict is said on stderr.
+ */
+export function onOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
-  throw error;
+  const verdict = concluded === undefined ? "" : ` The verdict was: ${concluded}.`;
+  process.stderr.write(`faultline: standard output cannot be written: ${error.message}.${verdict}\n`);
+  process.exit(exitCodes.unavailable);
+}
+
+/** Standard error takes no more. It only goes beside the report, so the command goes on. */
+export function onErrorOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
+}
+
+/** An error that no call of the command raised. Node itself would end with 1, which means "violated". */
+export function onUncaught(error: unknown, json: boolean): void {
+  void fail(error, json);
 }
 
 /** Runs the command, prints its ending, and ends the process. */
@@ -47,6 +65,7 @@ export async function perform(act: Act, json: boolean): Promise<void> {
   try {
     const ending = await act(context);
     progress.end();
+    concluded = "verdict" in ending.document ? ending.document.verdict : undefined;
     print(ending, json);
     await leaveAs(ending.exitCode);
   } catch (error) {
@@ -94,7 +113,7 @@ function print({ document, text, again, resume }: CommandEnding, json: boolean):
 export async function fail(error: unknown, json: boolean): Promise<never> {
   const message = error instanceof Error ? error.message : String(error);
   const known = knownExitCode(error);
-  if (known !== undefined) process.stderr.write(`faultline: ${message}\n`);
+  if (known !== undefined) process.stderr.write(`faultline: ${message}${adviceOn(error)}\n`);
   else {
     process.stderr.write(
       `faultline: this is a bug of faultline: please report it with what follows and the command that you gave.\n${error instanceof Error ? (error.stack ?? message) : message}\n`,
@@ -114,12 +133,15 @@ function printInterrupted(exitCode: number): void {
   process.stdout.write(`${JSON.stringify({ verdict: "inconclusive", interrupted: true, exitCode }, undefined, 2)}\n`);
 }
 
-/** FaultlineError and what a bus does wrong carry their code; missing servers have one name. */
+/** FaultlineError and what a bus does wrong carry their code; missing servers have one name; the rest is the machine's or ours. */
 function knownExitCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("exitCode" in error && typeof error.exitCode === "number") return error.exitCode;
-  return error.name === "ServersMissing" ? exitCodes.unavailable : undefined;
+  return error.name === "ServersMissing" || isRefusedByMachine(error) ? exitCodes.unavailable : undefined;
 }
+
+const adviceOn = (error: unknown): string =>
+  isRefusedByMachine(error) ? ". This machine refused it: mend what it names, or run faultline elsewhere." : "";
 
 /** Ends the process. A reader may be slower than we are: what does not fit into its pipe is still to be written. */
 export async function leave(exitCode: number): Promise<never> {

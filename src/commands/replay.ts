@@ -7,6 +7,7 @@ import { underPolicy } from "../../models/policy/under.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import { BadInput, UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
+import { checkRestarts } from "../files/scenario-schema.ts";
 import { backendOption, quoted, replayLine } from "../findings/again.ts";
 import { brokeOf } from "../findings/broke.ts";
 import { readCase, reasonOf } from "../findings/counterexample.ts";
@@ -43,6 +44,7 @@ async function readReplay(options: ReplayOptions): Promise<ToReplay> {
   const { path, shown } = findInput(options.file);
   const { scenario: own, counterexample } = readCase(path, shown);
   const scenario = options.policy === undefined ? own : underPolicy(own, options.policy.policy);
+  checkRestarts(scenario, shown);
   const seed = counterexample === undefined || options.seedGiven ? options.seed : counterexample.seed;
   const isModelOnly =
     counterexample !== undefined && isDeterministic(counterexample.world) && options.buses.length === 0;

@@ -17,13 +17,13 @@ import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge/judge.ts";
 import { runAnsweredCase, runModelCase } from "../judge/run.ts";
 import type { ShownFailure } from "../report/failure.ts";
-import type { Paint } from "../report/paint.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
+import { heeding } from "../runs/heeding.ts";
 import { knownProfile } from "../runs/profiles.ts";
-import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
+import { type Certificate, certifyInPieces, seedThatShows } from "../search/certify.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
 import { coverageOf, TransitionCounts } from "../search/exhaust/transitions.ts";
 import { modelSteps, pathsOf } from "../search/exhaust/world.ts";
@@ -58,7 +58,7 @@ export async function search(context: Context, options: SearchOptions): Promise<
     found.push(one);
     if (context.signal.aborted || (options.policy === undefined && one.failures.length > 0)) break;
   }
-  return conclude(options, found, context.signal.aborted, context.paint);
+  return conclude(context, options, found);
 }
 
 interface ProfileFound {
@@ -129,11 +129,12 @@ function meet(failure: ModelFailure, profile: Profile, options: SearchOptions, c
 const certifyRunsUnderPolicy = 5_000;
 
 /** Shrinks until nothing smaller breaks the same, or until that cannot be decided. */
-function smallest(
+async function smallest(
   found: ModelFailure,
   profile: Profile,
   options: SearchOptions,
-): { readonly failure: ModelFailure; readonly certified: Certificate } {
+  isInterrupted: () => boolean,
+): Promise<{ readonly failure: ModelFailure; readonly certified: Certificate }> {
   const { broken } = found;
   const many = options.policy !== undefined;
   // What breaks several promises at once is a case of this one here.
@@ -142,7 +143,9 @@ function smallest(
   const world = pathsOf(profile, modelSteps(profile));
   const asked = { broken, profile, judging, world, ...(many ? { runsMax: certifyRunsUnderPolicy } : {}) };
   for (let failure = found; ; ) {
-    const { certificate, smaller } = certify({ ...asked, scenario: failure.scenario });
+    const tried = await heeding(certifyInPieces({ ...asked, scenario: failure.scenario }), isInterrupted);
+    if (tried === undefined) return { failure, certified: uncertified };
+    const { certificate, smaller } = tried;
     if (smaller === undefined) return { failure, certified: certificate };
     const drawn = seedThatShows(seed => runModelCase({ scenario: smaller, profile, seed }, judging), broken);
     if (drawn === undefined) return { failure, certified: certificate };
@@ -174,35 +177,39 @@ interface MetViolation {
   readonly met: Met;
 }
 
-function violationsOf(
+/** The user has interrupted it, and waits for it to end. */
+const uncertified: Certificate = { bound: "the search was interrupted" };
+
+async function violationsOf(
   found: readonly ProfileFound[],
   options: SearchOptions,
-  interrupted: boolean,
-): readonly MetViolation[] {
+  isInterrupted: () => boolean,
+): Promise<readonly MetViolation[]> {
+  const violations: MetViolation[] = [];
   const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
   const broken = [...new Set(all.map(one => brokeText(one.failure.broken)))];
-  return broken.map(id => {
+  for (const id of broken) {
     const cases = all.filter(one => brokeText(one.failure.broken) === id);
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
     const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
     const profile = knownProfile(shortest.profile);
-    // The user has interrupted it, and waits for it to end.
-    const { failure, certified } = interrupted
-      ? { failure: shortest.failure, certified: { bound: "the search was interrupted" } }
-      : smallest(shortest.failure, profile, options);
+    const { failure, certified } = isInterrupted()
+      ? { failure: shortest.failure, certified: uncertified }
+      : await smallest(shortest.failure, profile, options, isInterrupted);
     const met = meet(failure, profile, options, certified);
-    return { failure, profile: profile.name, profiles: cases.map(one => one.profile), certified, met };
-  });
+    violations.push({ failure, profile: profile.name, profiles: cases.map(one => one.profile), certified, met });
+  }
+  return violations;
 }
 
-function conclude(
+async function conclude(
+  { signal, paint }: Context,
   options: SearchOptions,
   found: readonly ProfileFound[],
-  interrupted: boolean,
-  paint: Paint,
-): CommandEnding {
+): Promise<CommandEnding> {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
-  const violations = violationsOf(found, options, interrupted);
+  const violations = await violationsOf(found, options, () => signal.aborted);
+  const interrupted = signal.aborted;
   const verdict = concluded(found.map(verdictOf), { interrupted });
   const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
@@ -262,7 +269,8 @@ const failureOf =
   ({ failure, profile, certified, met }: MetViolation): ShownFailure => {
     const { scenario, broken, judgement, events } = failure;
     const kept = met.isKnown ? `; already known, and kept in ${met.path}` : `; kept in ${met.path}`;
-    const shown = isOneOfSeveral || met.isKnown ? kept : "";
+    const unkept = `; not kept in ${met.path}, which cannot be written`;
+    const shown = !met.isKept ? unkept : isOneOfSeveral || met.isKnown ? kept : "";
     const steps = counted(scenario.steps.length, "step");
     const story = `on the model of ${profile}, ${steps}; ${certificateText(certified)}${shown}`;
     return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };

@@ -3,10 +3,11 @@
  * order and strictly: a file whose id is not its place is refused, so that an id always leads to its file. `findInput` finds the file that
  * a user named.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { BadInput } from "../errors.ts";
+import { readJsonFile } from "./json.ts";
 import { packageRoot } from "./package-root.ts";
 import { parseScenario } from "./scenario-schema.ts";
 
@@ -30,7 +31,7 @@ export function loadCorpus(root: string = packageRoot()): readonly CorpusEntry[]
 }
 
 function load(root: string, file: string): CorpusEntry {
-  const scenario = parseScenario(readFileSync(join(root, file), "utf8"), file, dirname(join(root, file)));
+  const scenario = parseScenario(readJsonFile(join(root, file), file), file, dirname(join(root, file)));
   const due = relative(corpusFolder, file)
     .split(sep)
     .join("/")

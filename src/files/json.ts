@@ -1,12 +1,16 @@
 /** JSON that people write: read within bounds, checked against a zod shape, with one line about what is wrong. */
 import { z } from "zod";
 import { BadInput } from "../errors.ts";
+import { readBounded } from "./folder.ts";
 
 const fileBytesMax = 1_048_576;
 const depthMax = 12;
 export const jsonBounds = { fileBytesMax, depthMax } as const;
 
 export const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
+
+/** The text of such a file. @throws BadInput where it is larger than any */
+export const readJsonFile = (path: string, shown: string): string => readBounded(path, shown, fileBytesMax);
 
 /** Parses JSON of bounded size and depth. @throws BadInput */
 export function parseJson(text: string, file: string): unknown {

@@ -2,10 +2,11 @@
  * Policies by name: the files under fixtures/policies, and a user's own files. Scenarios name them, and so does the commands' `--policy`. A
  * file's policy has the file's name, so that a name in a report leads to its file.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { BadInput } from "../errors.ts";
+import { readJsonFile } from "./json.ts";
 import { packageRoot } from "./package-root.ts";
 import { parsePolicy } from "./policy-schema.ts";
 
@@ -33,7 +34,7 @@ export function bundledPolicy(name: string, root: string = packageRoot()): Polic
 
 /** @throws BadInput */
 export function readPolicyFile(path: string, shown: string): Policy {
-  const policy = parsePolicy(readFileSync(path, "utf8"), shown);
+  const policy = parsePolicy(readJsonFile(path, shown), shown);
   const due = basename(path).replace(/\.json$/, "");
   if (policy.name !== due)
     throw new BadInput(shown, "name", `is "${policy.name}", and must be "${due}", as the file's`);

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { optionDefaults } from "../../models/policy/under.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import {
   type CallStep,
   capabilities,
@@ -26,6 +27,10 @@ export const bounds = {
   payloadBytesMax: 1_048_576,
   /** The bound for all publishes of one scenario together, payloads only. */
   totalBytesMax: 67_108_864,
+  /** The bound for all publishes of one scenario together: the model holds each message, and a run is to end soon after a signal. */
+  totalMessagesMax: 100_000,
+  /** The number of times that a supervisor may start a process again while a fault is in force. */
+  restartsMax: 2_000,
   timeoutMsMax: 60_000,
   serversMax: 16,
   /** The highest number of a replica. */
@@ -192,7 +197,49 @@ export function checkScenario(
   const scenario = withClientOptions(withFacts(written, bad), data, bad);
   checkSteps(scenario, bad);
   checkTotal(scenario, bad);
+  checkRestarts(scenario, file, path);
   return scenario;
+}
+
+/**
+ * While a fault is in force a process may fail as often as its supervisor starts it again, so the time that passes then has a bound, which
+ * follows from the policy. @throws BadInput
+ */
+export function checkRestarts(scenario: Scenario, file: string, path: FilePlace = []): void {
+  const { policy, steps } = scenario;
+  if (policy === undefined) return;
+  let isInForce = false;
+  let refusesCredentials = false;
+  let restarts = 0;
+  for (const step of steps) {
+    if (step.kind === "fault") {
+      isInForce = true;
+      refusesCredentials ||= step.fault.kind === "refuse-credentials";
+    }
+    if (step.kind === "heal") {
+      isInForce = false;
+      refusesCredentials = false;
+    }
+    if (step.kind !== "advance" || !isInForce) continue;
+    const lifeMs = policy.supervisor.restartMs + shortestLifeMs(policy, scenario.options, refusesCredentials);
+    restarts += Math.floor(step.ms / Math.max(1, lifeMs));
+  }
+  if (restarts <= bounds.restartsMax) return;
+  const reason = `the process may be started again ${restarts} times while a fault is in force`;
+  throw new BadInput(file, placeText([...path, "steps"]), `${reason}; the most is ${bounds.restartsMax}`);
+}
+
+/** The shortest time for which a process that cannot connect tries before it fails. */
+function shortestLifeMs(
+  { startup: { strategy, deadlineMs = 0, whenClosed } }: Policy,
+  { reconnectAttemptsMax, reconnectWaitMs }: Scenario["options"],
+  refusesCredentials: boolean,
+): number {
+  if (strategy === "fail-fast") return 0;
+  const givesUp = refusesCredentials || reconnectAttemptsMax >= 0;
+  const attemptsMs = refusesCredentials ? 0 : reconnectAttemptsMax * reconnectWaitMs;
+  const triesMs = givesUp && whenClosed === "exit" ? attemptsMs : Number.POSITIVE_INFINITY;
+  return strategy === "retry-with-deadline" ? Math.min(deadlineMs, triesMs) : triesMs;
 }
 
 function withPolicy(data: unknown, read: (named: string) => unknown): unknown {
@@ -277,11 +324,13 @@ function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: FilePla
 }
 
 function checkTotal(scenario: Scenario, bad: Bad): void {
-  const bytesOf = (one: Step): number => {
-    if (one.kind === "publish") return one.count * one.bytes;
-    return one.kind === "together" ? one.steps.reduce((sum, part) => sum + bytesOf(part), 0) : 0;
-  };
-  const total = scenario.steps.reduce((sum, one) => sum + bytesOf(one), 0);
+  const publishes = scenario.steps
+    .flatMap((one): readonly Step[] => (one.kind === "together" ? one.steps : [one]))
+    .filter(one => one.kind === "publish");
+  const messages = publishes.reduce((sum, { count }) => sum + count, 0);
+  if (messages > bounds.totalMessagesMax)
+    throw bad(["steps"], `publishes ${messages} messages in all; the most is ${bounds.totalMessagesMax}`);
+  const total = publishes.reduce((sum, { count, bytes }) => sum + count * bytes, 0);
   if (total > bounds.totalBytesMax)
     throw bad(["steps"], `publishes ${total} bytes in all; the most is ${bounds.totalBytesMax}`);
 }

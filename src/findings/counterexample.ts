@@ -3,7 +3,7 @@
  * answers that the model was given. The same bug found from many seeds is one file, named by what was broken and by the shape of the
  * shrunk scenario; the shortest stays.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -13,12 +13,15 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { dials } from "../../properties/arbitraries/reductions.ts";
 import { BadInput } from "../errors.ts";
+import { makeFolder } from "../files/folder.ts";
+import { readJsonFile } from "../files/json.ts";
 import { packageRoot } from "../files/package-root.ts";
 import { checkScenario, parseJson } from "../files/scenario-schema.ts";
 import { counterexampleText } from "../files/scenario-text.ts";
 import { type Rate, rateSchema } from "../judge/rate.ts";
 import { type CaseRun, runAnsweredCase } from "../judge/run.ts";
 import { answer, count, ledger, verdict } from "../judge/shapes.ts";
+import { writtenOrSaid } from "../runs/unwritten.ts";
 import type { Certificate } from "../search/certify.ts";
 import { shapeOf } from "../search/shrink/normal-form.ts";
 import { type WorldName, worldNames } from "../worlds/names.ts";
@@ -142,7 +145,7 @@ function expectedOf({
 
 /** A scenario or a counterexample, told apart by `kind`. @throws BadInput */
 export function readCase(path: string, shown: string): { scenario: Scenario; counterexample?: Counterexample } {
-  const data = parseJson(readFileSync(path, "utf8"), shown);
+  const data = parseJson(readJsonFile(path, shown), shown);
   const isCounterexample = typeof data === "object" && data !== null && "kind" in data;
   if (!isCounterexample) return { scenario: checkScenario(data, shown, [], dirname(path)) };
   const counterexample = checkCounterexample(data, shown);
@@ -165,6 +168,8 @@ export interface Met {
   readonly path: string;
   /** It was met before: what stands there is the same bug, and no larger. */
   readonly isKnown: boolean;
+  /** False where the machine refused the file: its text is then on stderr. */
+  readonly isKept: boolean;
 }
 
 /** Writes it below the current folder, unless the same bug stands there and no larger. `stillFails` says whether that one does. */
@@ -175,12 +180,22 @@ export function meetCounterexample(
   const folder = join(".faultline", "counterexamples");
   const path = join(folder, `${nameOf(one)}.json`);
   const known = readKnown(path);
-  if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true };
-  mkdirSync(folder, { recursive: true });
+  if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true, isKept: true };
+  const text = counterexampleText(one);
+  const isKept = writtenOrSaid(() => writeIn(folder, path, text), path, text);
+  return { path, isKnown: false, isKept };
+}
+
+function writeIn(folder: string, path: string, text: string): void {
+  makeFolder(folder);
   const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, counterexampleText(one));
-  renameSync(partial, path);
-  return { path, isKnown: false };
+  try {
+    writeFileSync(partial, text);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 }
 
 /** The same as `meetCounterexample`, but returns the path. */

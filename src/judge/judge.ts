@@ -5,7 +5,7 @@
 
 import { type Answer, type Asked, hashText } from "../../models/choice.ts";
 import { observe } from "../../models/observation.ts";
-import { admits } from "../../models/oracle.ts";
+import { type Admission, admits } from "../../models/oracle.ts";
 import type { PlannedCase } from "../../models/plan/plan.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -17,6 +17,7 @@ import { type EffectState, isDisturbed, newEffect, trackEffect, whyVacuous } fro
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
 import type { Broke } from "../findings/broke.ts";
+import { type CrashEvent, crashText } from "./crash.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
 export interface Judgement {
@@ -56,11 +57,12 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   // A live run's places are the oracle's explanation; the model world has reported them itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");
   const observed = observe(recorded);
-  const admission = admits(planned, observed, { ...options, knowsPlaces });
-  const conformance = {
-    answer: admission.answer,
-    reason: admission.answer === "permitted" ? "the model admits what was observed" : worded(admission.reason),
-  };
+  const crash = recorded.find(event => event.kind === "crashed");
+  const admission =
+    crash === undefined
+      ? admits(planned, observed, { ...options, knowsPlaces })
+      : ({ answer: "not-permitted", crash } as const);
+  const conformance = { answer: admission.answer, reason: whyAdmitted(admission) };
   const ended = admission.answer === "permitted" && !knowsPlaces ? admission.ended : [];
   const explained = ended.length > 0 ? [...recorded, ...ended] : recorded;
   const ledgerState = newLedger();
@@ -83,6 +85,7 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
     effect,
     ledger: ledgerState,
     unmet,
+    hasCrashed: crash !== undefined,
   });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
@@ -100,6 +103,11 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
     answers: admission.answer === "permitted" ? admission.answers.map(withoutRange) : [],
     digest: digestOf(recorded),
   };
+}
+
+function whyAdmitted(admission: Admission | { readonly answer: "not-permitted"; readonly crash: CrashEvent }): string {
+  if (admission.answer === "permitted") return "the model admits what was observed";
+  return "crash" in admission ? crashText(admission.crash) : worded(admission.reason);
 }
 
 const withoutRange = ({ lo: _lo, hi: _hi, ...answer }: Asked): Answer => answer;
@@ -132,12 +140,13 @@ interface Grounds {
   readonly ledger: LedgerState;
   /** The difference between the counts and what the scenario expects of the profile. */
   readonly unmet: string | undefined;
+  readonly hasCrashed: boolean;
 }
 
 type Conclusion = Pick<Judgement, "verdict" | "reason" | "about">;
 
 function conclude(grounds: Grounds): Conclusion {
-  const { scenario, conformance, properties, effect, ledger, unmet } = grounds;
+  const { scenario, conformance, properties, effect, ledger, unmet, hasCrashed } = grounds;
   const verdicts: Conclusion[] = [];
   const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
@@ -148,7 +157,8 @@ function conclude(grounds: Grounds): Conclusion {
   if (conformance.answer === "not-permitted") {
     // A wait that was not met is the run's own failure before it is the client's, so nothing after it can be trusted. And an arrival that
     // was not seen may have happened.
-    const trusted = effect.notAwaited.length === 0 && observationComplete;
+    // The end of a process needs neither: it was seen by the kernel.
+    const trusted = hasCrashed || (effect.notAwaited.length === 0 && observationComplete);
     say(trusted ? "violated" : "inconclusive", conformance.reason, { kind: "conformance" });
   }
   if (unmet !== undefined && vacuous === undefined) say("violated", unmet, { kind: "expectation" });

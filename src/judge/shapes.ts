@@ -1,8 +1,9 @@
 /** The shapes of a judgement as JSON, each once: documents, journals and counterexamples are made of them. */
 import { z } from "zod";
 import { labels } from "../../models/choice.ts";
-import type { Event, Place } from "../../models/vocabulary/event.ts";
+import type { Place } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
+import { eventShape } from "./event-shape.ts";
 
 export const text = z.string();
 export const count = z.int().min(0);
@@ -82,9 +83,7 @@ export const witnessed = z
   })
   .meta({ id: "witnessed", description: "How often one branch of the model was seen live." });
 
-const isEvent = (one: unknown): boolean =>
-  typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
-export const events = z.array(z.custom<Event>(isEvent, "must be events")).readonly();
+export const events = z.array(eventShape).readonly();
 
 /** The thing that a reason is about. Absent in journals of earlier versions, whose reasons begin with the word for it. */
 const broke = z.union([

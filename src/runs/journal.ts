@@ -22,6 +22,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -32,10 +33,12 @@ import { hashText } from "../../models/choice.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { BadInput, exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { checkShape, jsonBounds, parseJson } from "../files/json.ts";
+import { checkScenario } from "../files/scenario-schema.ts";
 import { rateSchema } from "../judge/rate.ts";
 import type { CaseRun } from "../judge/run.ts";
 import { count, events, judgement, text } from "../judge/shapes.ts";
 import { isAlive, type Owner, ownerHere } from "../worlds/live/leases.ts";
+import { sayUnwritten } from "./unwritten.ts";
 
 export const journalName = "journal.jsonl";
 /** Room for some 50,000 cases. */
@@ -189,6 +192,8 @@ export function readJournal(folder: string): Recorded {
         addNew(worlds, line.bus, line);
         break;
       case "case":
+        if (line.judgement.verdict === "violated" && line.events === undefined)
+          refuse(`lacks the events of ${line.scenario}, which is violated`);
         addNew(cases, keyOf(line.bus, line.scenario), line);
         break;
       case "found":
@@ -207,11 +212,18 @@ export function readJournal(folder: string): Recorded {
 function readLine(written: string, place: string): Line {
   try {
     const data = parseJson(written, place);
-    return checkShape(lineSchema, data, place, [], "a line of a journal");
+    return withScenario(checkShape(lineSchema, data, place, [], "a line of a journal"), place);
   } catch (error) {
     if (error instanceof BadInput) throw new FaultlineError(`${error.message}. ${anew}.`, exitCodes.badInput);
     throw error;
   }
+}
+
+/** The scenario of a finding is shown and replayed, so it must be one. @throws BadInput */
+function withScenario(line: Line, place: string): Line {
+  if (line.kind !== "found" || !("scenario" in line.found)) return line;
+  const scenario = checkScenario(line.found.scenario, place, ["found", "scenario"]);
+  return { ...line, found: { ...line.found, scenario } };
 }
 
 // ---- Opening ----
@@ -221,10 +233,16 @@ export function createJournal(folder: string, header: Header): Journal {
   const file = join(folder, journalName);
   const partial = `${file}.partial`;
   const fd = openSync(partial, "wx");
-  append(fd, partial, { kind: "header", format: formatVersion, ...header });
-  fsyncSync(fd);
-  closeSync(fd);
-  renameSync(partial, file);
+  try {
+    append(fd, partial, { kind: "header", format: formatVersion, ...header });
+    fsyncSync(fd);
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
   return openJournal(folder, readJournal(folder));
 }
 
@@ -264,6 +282,13 @@ function openJournal(folder: string, recorded: Recorded): Journal {
   let bytes = recorded.bytes;
   let casesNow = cases.size;
   let isOpen = true;
+  let hasViolated = [...cases.values()].some(({ judgement }) => judgement.verdict === "violated");
+  /** A violation that was found is worth more than its record: from then on a journal that cannot be written ends no run. */
+  const unlessFound = (error: unknown): void => {
+    if (!hasViolated || !(error instanceof Unwritable)) throw error;
+    isOpen = false;
+    sayUnwritten(file, `${error.reason}; the run goes on, and no more of it is recorded`);
+  };
   const write = (line: Written): void => {
     if (!isOpen) return;
     // Only the last line may be torn.
@@ -274,11 +299,18 @@ function openJournal(folder: string, recorded: Recorded): Journal {
     if (line.kind === "case" && written > 0) casesNow += 1;
   };
   const onDisk = async (): Promise<void> => {
-    await fsyncLater(fd).catch(error => unwritable(file, error));
+    if (isOpen) await fsyncLater(fd).catch(error => unwritable(file, error));
+  };
+  const record = async (line: Written): Promise<void> => {
+    try {
+      write(line);
+      await onDisk();
+    } catch (error) {
+      unlessFound(error);
+    }
   };
   const writeFound = async (bus: string, { id }: Scenario, made: FoundRated | FoundShrunk): Promise<void> => {
-    write({ kind: "found", bus, scenario: id, found: made });
-    await onDisk();
+    await record({ kind: "found", bus, scenario: id, found: made });
   };
   write({ kind: "opened", ...ownerHere(), at: new Date().toISOString() });
   return {
@@ -307,8 +339,8 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       const began = performance.now();
       const { events, judgement } = await run();
       const ms = Math.round(performance.now() - began);
-      write({ kind: "case", bus, scenario: scenario.id, source, ms, ...recordOf({ events, judgement }) });
-      await onDisk();
+      hasViolated ||= judgement.verdict === "violated";
+      await record({ kind: "case", bus, scenario: scenario.id, source, ms, ...recordOf({ events, judgement }) });
       return { events, judgement };
     },
     async onceFound(bus, scenario, find) {
@@ -330,8 +362,13 @@ function openJournal(folder: string, recorded: Recorded): Journal {
     },
     complete() {
       if (recorded.isComplete) return;
-      write({ kind: "complete", cases: casesNow });
-      fsyncSync(fd);
+      if (!isOpen) return;
+      try {
+        write({ kind: "complete", cases: casesNow });
+        fsyncSync(fd);
+      } catch (error) {
+        unlessFound(error instanceof Unwritable ? error : new Unwritable(file, error));
+      }
     },
     close() {
       isOpen = false;
@@ -382,8 +419,18 @@ function append(fd: number, file: string, line: object): number {
 
 const fsyncLater = promisify(fsync);
 
+/** The machine refuses a line of the journal. */
+class Unwritable extends FaultlineError {
+  readonly reason: string;
+
+  constructor(file: string, error: unknown) {
+    const reason = (error as Error).message;
+    const advice = "What it holds is kept; --resume goes on from there.";
+    super(`${file} cannot be written: ${reason}. ${advice}`, exitCodes.unavailable);
+    this.reason = reason;
+  }
+}
+
 function unwritable(file: string, error: unknown): never {
-  const reason = (error as Error).message;
-  const advice = "What it holds is kept; --resume goes on from there.";
-  throw new FaultlineError(`${file} cannot be written: ${reason}. ${advice}`, exitCodes.unavailable);
+  throw new Unwritable(file, error);
 }

@@ -92,10 +92,11 @@ interface OpenedBus {
   readonly profile: Profile | undefined;
 }
 
-/** Runs between two looks at whether a signal came. */
-const runsBetweenYields = 50;
+/** The time between two looks at whether a signal came. One run of the largest case takes longer. */
+const yieldEveryMs = 100;
 
 async function replayModels(context: Context, one: ToReplay, all: readonly Profile[], found: Replayed): Promise<void> {
+  let yieldedMs = performance.now();
   for (const profile of new Set(all)) {
     const missing = missingCapabilities(one.scenario, modelCapabilities(profile));
     const { scenario, counterexample, require } = one;
@@ -106,7 +107,9 @@ async function replayModels(context: Context, one: ToReplay, all: readonly Profi
       const run = runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require });
       if (i === 0 && answers.length > 0) tellAnswers(found, answers.length, run);
       runs.push(withPlaces(run));
-      if ((i + 1) % runsBetweenYields === 0) await setImmediate();
+      if (performance.now() - yieldedMs < yieldEveryMs) continue;
+      await setImmediate();
+      yieldedMs = performance.now();
     }
   }
 }

@@ -16,14 +16,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { makeFolder } from "../files/folder.ts";
 import { isAlive } from "../worlds/live/leases.ts";
 import { createJournal, type Header, type Journal, readJournal, resumeJournal } from "./journal.ts";
+import { writtenOrSaid } from "./unwritten.ts";
 
 export interface RunFolder {
   /** The path relative to the current folder, or as the user named it. */
   readonly path: string;
   readonly journal: Journal;
-  /** Returns the file's path. */
+  /** Returns the file's path. Where the machine refuses the file, that is said and the run goes on. */
   write(name: string, text: string): string;
 }
 
@@ -41,8 +43,7 @@ export function openRunFolder(header: Header, resume: string | undefined): RunFo
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(":", "");
-  // Where the current folder has been deleted, cwd() throws; mkdir with a relative path would try forever.
-  mkdirSync(join(process.cwd(), parent), { recursive: true });
+  makeFolder(parent);
   pruneRuns(parent, runsKeptMax - 1, runsBytesMax);
   const path = newFolder(join(parent, `${stamp}-${header.command}-${header.seed}`));
   return runFolder(path, createJournal(path, header));
@@ -61,14 +62,28 @@ const runFolder = (path: string, journal: Journal): RunFolder => ({
   journal,
   write(name, text) {
     const file = join(path, name);
-    const partial = openSync(`${file}.partial`, "w");
-    writeFileSync(partial, text);
-    fsyncSync(partial);
-    closeSync(partial);
-    renameSync(`${file}.partial`, file);
+    writtenOrSaid(() => writeWhole(file, text), file);
     return file;
   },
 });
+
+/** Complete when it appears; what could not be completed is removed. */
+function writeWhole(file: string, text: string): void {
+  const partial = `${file}.partial`;
+  try {
+    const fd = openSync(partial, "w");
+    try {
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+}
 
 /** Two runs in the same second get a folder each. */
 function newFolder(wanted: string): string {

@@ -9,6 +9,7 @@ import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { type Broke, breaks } from "../findings/broke.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
 import type { CaseRun } from "../judge/run.ts";
+import { atOnce } from "../runs/heeding.ts";
 import {
   alphabetOf,
   type Bounds,
@@ -18,7 +19,7 @@ import {
   scopeOf,
   spendings,
 } from "./exhaust/alphabet.ts";
-import { walkPaths } from "./exhaust/paths.ts";
+import { walkInPieces } from "./exhaust/paths.ts";
 import type { PathWorld } from "./exhaust/world.ts";
 
 /**
@@ -47,13 +48,23 @@ const runsMaxDefault = 100_000;
 /** The number of messages in one step above which not every smaller count is tried. */
 const burstMax = 40;
 
-export function certify({ scenario, broken, profile, judging, world, runsMax = runsMaxDefault }: ToCertify): Certified {
+export const certify = (asked: ToCertify): Certified => atOnce(certifyInPieces(asked));
+
+/** The same, a run at a time. */
+export function* certifyInPieces({
+  scenario,
+  broken,
+  profile,
+  judging,
+  world,
+  runsMax = runsMaxDefault,
+}: ToCertify): Generator<void, Certified> {
   const steps = scenario.steps.length;
   const bursts = publishesIn(scenario.steps).map(one => one.count);
   const burst = Math.max(0, ...bursts);
   if (burst > burstMax) return { certificate: { bound: `it publishes ${burst} messages in one step` } };
   const messages = bursts.reduce((sum, count) => sum + count, 0);
-  const walked = walkPaths({
+  const walked = yield* walkInPieces({
     profile,
     letters: lettersFor(scenario, profile, messages, burst),
     settings: [settingFor(scenario, profile)],

@@ -1,6 +1,6 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
-// "ends-in-the-midst": its process ends. "shortens": each message has 8 bytes less than it was to have.
+// "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,6 +28,11 @@ function publish(command) {
     bus.kill("SIGKILL");
     process.exit(0);
   }
+  if (lie === "dies-of-an-error") {
+    process.stderr.write("TypeError: this.queue is null\n    at Client.publish (client.js:42)\n");
+    bus.kill("SIGKILL");
+    process.exit(7);
+  }
   if (lie === "shortens") {
     tell({ ...command, bytes: command.bytes - 8 });
     return;
@@ -46,7 +51,7 @@ function publish(command) {
 
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
-  if (command.do === "publish" && command.count === 5) publish(command);
+  if (command.do === "publish" && (command.count === 5 || lie === "dies-of-an-error")) publish(command);
   else tell(command);
 });
 createInterface({ input: bus.stdout }).on("line", line => {

@@ -40,6 +40,7 @@ const fieldsOf = {
   phase: ["phase"],
   ended: ["place", "first", "count"],
   observed: ["complete"],
+  crashed: ["step", "code", "signal"],
   conformance: ["answer"],
 } as const satisfies Record<Event["kind"], readonly string[]>;
 

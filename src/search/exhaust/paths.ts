@@ -4,12 +4,13 @@
  * case of a mutant that remembers, or whose words are changed afterwards.
  */
 
-import { type Answer, expand, wholeRange } from "../../../models/choice.ts";
+import { type Answer, Expansion, wholeRange } from "../../../models/choice.ts";
 import { planCase } from "../../../models/plan/plan.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { type Broke, brokenBy, reasonText } from "../../findings/broke.ts";
 import { type Judgement, type JudgeOptions, judge } from "../../judge/judge.ts";
+import { atOnce } from "../../runs/heeding.ts";
 import { type Bounds, type ExploredSetting, type Letter, scenarioOf } from "./alphabet.ts";
 import { ledgerText } from "./monitor.ts";
 import { Schedules } from "./schedules.ts";
@@ -48,7 +49,10 @@ export interface PathsWalked {
 }
 
 /** Walks shorter schedules first, over all settings. */
-export function walkPaths(asked: Paths): PathsWalked {
+export const walkPaths = (asked: Paths): PathsWalked => atOnce(walkInPieces(asked));
+
+/** The same, a run at a time. */
+export function* walkInPieces(asked: Paths): Generator<void, PathsWalked> {
   const { profile, pathsMax, judging = {}, world = pathsOf(profile, modelSteps(profile)), breaks = brokenBy } = asked;
   const ledgers = new Set<string>();
   let schedules = 0;
@@ -60,18 +64,16 @@ export function walkPaths(asked: Paths): PathsWalked {
     schedules++;
     depth = scenario.steps.length;
     const planned = planCase(scenario, profile);
-    expand(
-      choose => world(scenario, choose),
-      wholeRange,
-      (events, answers) => {
-        paths++;
-        const judgement = judge(planned, events, judging);
-        ledgers.add(ledgerText(judgement.ledger));
-        const broken = breaks(judgement);
-        if (broken !== undefined) violation = { broken, reason: reasonText(judgement), scenario, answers };
-        return broken === undefined && paths < pathsMax;
-      },
-    );
+    const expansion = new Expansion(choose => world(scenario, choose), wholeRange);
+    for (let one = expansion.next(); one !== undefined; one = expansion.next()) {
+      paths++;
+      const judgement = judge(planned, one.outcome, judging);
+      ledgers.add(ledgerText(judgement.ledger));
+      const broken = breaks(judgement);
+      if (broken !== undefined) violation = { broken, reason: reasonText(judgement), scenario, answers: one.answers };
+      if (broken !== undefined || paths >= pathsMax) break;
+      yield;
+    }
     if (violation !== undefined || paths >= pathsMax) break;
   }
   return {

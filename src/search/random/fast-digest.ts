@@ -84,6 +84,7 @@ export const hearsDigest = {
   altered: foldWhole,
   skipped: foldWhole,
   "not-awaited": foldWhole,
+  crashed: foldWhole,
   holds: foldWhole,
   discarded: foldWhole,
   "may-be-discarded": foldWhole,

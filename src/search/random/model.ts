@@ -19,10 +19,11 @@ import { declaredBy, type Property } from "../../../properties/property.ts";
 import { allBrokenBy, type Broke, brokeText, isSame } from "../../findings/broke.ts";
 import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
 import { type AnsweredRun, type CaseRun, runAnsweredCase } from "../../judge/run.ts";
+import { heeding } from "../../runs/heeding.ts";
 import { modelCapabilities, runAnswered } from "../../worlds/model.ts";
 import { TransitionCounts } from "../exhaust/transitions.ts";
 import { normalForm } from "../shrink/normal-form.ts";
-import { type Candidate, shrinkNow, type Told } from "../shrink/shrink.ts";
+import { type Candidate, shrinkInPieces, type Told } from "../shrink/shrink.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 import { type FastCase, FastCoverage, type Lookout, type Promised, promisedBy, runFast } from "./fast-case.ts";
 import { fold } from "./fast-digest.ts";
@@ -98,8 +99,10 @@ export async function searchModel(
   }
   const { heldAgainstOracle, digest, lookout } = cases;
   const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest, lookout };
-  const shrinkMs = isInterrupted() ? shrinkInterruptedMs : shrinkBoundMs;
-  const failures = [...failing.values()].map(one => smallest(only(search, one.broken), one, shrinkMs));
+  const interruptedMs = shrinkInterruptedMs / Math.max(1, failing.size);
+  const boundMs = (): number => (isInterrupted() ? interruptedMs : shrinkBoundMs);
+  const failures: ModelFailure[] = [];
+  for (const one of failing.values()) failures.push(await smallest(only(search, one.broken), one, boundMs));
   const [failure] = failures;
   return { ...found, seconds: elapsedMs() / 1_000, ...(failure === undefined ? {} : { failure }), failures };
 }
@@ -235,7 +238,7 @@ function checkFast(fast: FastCase, { properties, verdict, disturbed, conformance
  * A smaller case shows the same bug if it breaks any of the things that the found one broke, since chance decides which comes first. A
  * search that goes on wants each of them separately. A promise judged alone is judged while the case runs, without the oracle.
  */
-function smallest(search: ModelSearch, found: ModelFailure, boundMs: number): ModelFailure {
+async function smallest(search: ModelSearch, found: ModelFailure, boundMs: () => number): Promise<ModelFailure> {
   const began = performance.now();
   const due = search.goesOn ? [found.broken] : found.foundAs.broken;
   const alone =
@@ -249,11 +252,13 @@ function smallest(search: ModelSearch, found: ModelFailure, boundMs: number): Mo
     return { failed: allBrokenBy(judgement).some(one => due.some(other => isSame(one, other))), asked };
   };
   const { asked } = run({ scenario: found.scenario, answers: [] });
-  const shrunk = shrinkNow(
+  const work = shrinkInPieces(
     { scenario: found.scenario, asked },
     run,
-    runs => runs < shrinkRunsMax && performance.now() - began < boundMs,
+    runs => runs < shrinkRunsMax && performance.now() - began < boundMs(),
   );
+  // It ends by itself soon after a signal, with the smallest until then.
+  const shrunk = (await heeding(work, () => false)) ?? { scenario: found.scenario, asked };
   const { scenario, answers } = normalForm({ scenario: shrunk.scenario, answers: shrunk.asked });
   const failure = failureOf(runRecorded(search, scenario, answers), scenario, search.seed);
   if (failure === undefined) throw new Error(`fault in faultline: ${scenario.id} holds in its normal form`);

@@ -3,9 +3,11 @@
  * let it. `shrinking` proposes, and a caller that can run a case decides. It is told for each candidate whether that still fails, and goes
  * on from the last that did. So one order of cuts serves the model, the mutants and real clients.
  */
+
 import type { Answer, Asked } from "../../../models/choice.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import { type Dial, dials, structural } from "../../../properties/arbitraries/reductions.ts";
+import { atOnce } from "../../runs/heeding.ts";
 
 /** A scenario with answers to the questions that its run may ask. */
 export interface Candidate {
@@ -138,11 +140,18 @@ export interface Smallest extends Failing {
 }
 
 /** Shrinks in a world that answers at once, and the same each time. */
-export function shrinkNow(
+export const shrinkNow = (
   failing: Failing,
   run: (candidate: Candidate) => Told,
   mayGoOn: (runs: number) => boolean,
-): Smallest {
+): Smallest => atOnce(shrinkInPieces(failing, run, mayGoOn));
+
+/** The same, a run at a time. */
+export function* shrinkInPieces(
+  failing: Failing,
+  run: (candidate: Candidate) => Told,
+  mayGoOn: (runs: number) => boolean,
+): Generator<void, Smallest> {
   const proposals = shrinking(failing);
   let smallest = failing;
   let proposed = proposals.next();
@@ -151,6 +160,7 @@ export function shrinkNow(
     const told = run(proposed.value);
     if (told.failed) smallest = { scenario: proposed.value.scenario, asked: told.asked };
     proposed = proposals.next(told);
+    yield;
   }
   return { ...smallest, runs, isLocalMinimum: proposed.done === true };
 }

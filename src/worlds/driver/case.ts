@@ -17,7 +17,8 @@ import { type Pass, type ScenarioStep, type SettleStep, settleId, type View } fr
 import { repeatedIds } from "../../../models/policy/ids.ts";
 import type { Emit, Event } from "../../../models/vocabulary/event.ts";
 import type { Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
-import { BusEnded } from "../../bus-protocol/errors.ts";
+import { BusCrashed, BusEnded, type Crash } from "../../bus-protocol/errors.ts";
+import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
 import { callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
@@ -41,16 +42,50 @@ const closedBoundMs = 5_000;
 
 /** Runs a case; `number` is unique among those of one server. */
 export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, onMemory?: OnMemory): Promise<void> {
-  const course = await begin(one, number, rig, emit, onMemory);
+  let course: Course | undefined;
   try {
+    await findInOrder(rig);
+    course = await begin(one, number, rig, emit, onMemory);
     await allSteps(course);
   } catch (error) {
-    const { step, message } = whyOver(course, error);
-    notAwaited(course, step, message);
+    const at = course?.at ?? startId;
+    const crash = crashIn(course, error);
+    if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });
+    else {
+      const { step, message } = whyOver(at, error);
+      emit({ kind: "not-awaited", step, what: message });
+    }
     emit({ kind: "observed", complete: false, why: "the case was given up there" });
   } finally {
-    await leaveAsFound(course);
+    // Where a server fails here, the next case finds it so and puts it in order.
+    if (course !== undefined) await leaveAsFound(course).catch(unlessServerFailed);
   }
+}
+
+/** The case before may have been left by a server or a proxy that did not do what it was asked. */
+async function findInOrder({ link, server }: Rig): Promise<void> {
+  if (!server.isRunning) await server.restart();
+  if (link.isOpen) await link.cut();
+}
+
+function unlessServerFailed(error: unknown): void {
+  if (!(error instanceof ServerFailed)) throw error;
+}
+
+/**
+ * The end of a process that ended by itself. One that a policy lets end has said why, or ends well. SIGKILL comes from outside, as from a
+ * machine without memory, and is no doing of the bus.
+ */
+function crashIn(course: Course | undefined, error: unknown): Crash | undefined {
+  const isEnded = error instanceof BusCrashed || error instanceof BusEnded;
+  if (course === undefined || !isEnded || error.crash === undefined) return undefined;
+  const { crash } = error;
+  if (crash.signal === "SIGKILL" || (crash.signal === null && crash.code === null)) return undefined;
+  if (error instanceof BusCrashed) return crash;
+  const isSaid = busOf(course)
+    .eventsSince(0)
+    .some(({ event }) => event === "ending");
+  return isSaid || crash.code === 0 || course.running.get(0)?.leaving === true ? undefined : crash;
 }
 
 async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?: OnMemory): Promise<Course> {
@@ -122,13 +157,17 @@ const isExit = (step: Step): boolean =>
   step.kind === "exit" || (step.kind === "together" && step.steps.some(one => one.kind === "exit"));
 
 /** The end of a case whose process has ended before its time: its events are unknown. @throws any other error */
-function whyOver({ at }: Course, error: unknown): GivenUp {
+function whyOver(at: StepId, error: unknown): GivenUp {
   if (error instanceof GivenUp) return error;
   // The look at a cut before its heal: another link is refused where one is open, no matter who opened it.
   if (error instanceof LinkTaken) return new GivenUp(at, "the link to be closed until it is opened again");
-  if (error instanceof BusEnded) return new GivenUp(at, "its process, which has ended, to run");
+  if (error instanceof ServerFailed) return new GivenUp(at, `faultline's own servers: ${firstLine(error.message)}`);
+  if (error instanceof BusEnded || error instanceof BusCrashed)
+    return new GivenUp(at, "its process, which has ended, to run");
   throw error;
 }
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
 
 async function allSteps(course: Course): Promise<void> {
   const { one, emit } = course;

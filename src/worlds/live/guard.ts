@@ -10,9 +10,11 @@
  * A child exists only after its watcher does, so there is no moment at which it is not guarded. A guard cannot reach a grandchild that
  * makes itself a new session.
  */
+
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Duplex, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { ServerFailed } from "../../errors.ts";
 
 /**
  * The watcher is forked twice, so that the command does not find a child that it knows nothing about. It holds none of the standard
@@ -65,7 +67,10 @@ export function spawnGuarded(command: string, args: readonly string[], options: 
   const lifeline = child.stdio[3] as Duplex | undefined;
   if (child.pid === undefined || lifeline === undefined) {
     child.on("error", () => {});
-    throw new Error(`${command} cannot be started: /bin/sh or the folder ${options.cwd ?? process.cwd()} is missing.`);
+    const missing = `/bin/sh or the folder ${options.cwd ?? process.cwd()} is missing`;
+    throw new ServerFailed(
+      `${command} cannot be started: ${missing}, or this machine has no processes or descriptors left (ulimit -n, -u).`,
+    );
   }
   // Writing to a child that has ended is no error of the writer: `exited` reports it.
   child.stdin.on("error", () => {});

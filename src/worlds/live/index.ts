@@ -209,21 +209,36 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
   await buildBus(launch, runGuarded(progress, launch));
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
     const { server, link, relayPort } = await openLane(index);
-    const shared = await startBus(launch);
+    let shared = await startBus(launch);
     const spares = new Spares(() => startBus(launch));
     const parts: Parts = {
       server,
       link,
-      shared,
+      get shared() {
+        return shared;
+      },
       spawn: () => spares.take(),
       openObserver: subjects => openObserver(server.port, subjects),
       openStreams: () => openStreams(server.port),
       openRelay: () => Relay.start(relayPort, server.port),
     };
-    return { parts, end: () => Promise.all([shared.end(), spares.end()]) };
+    return {
+      parts,
+      // Only a process that ended in a case goes without the run: what else breaks the protocol ends it.
+      async renew() {
+        if (!shared.client.isOver) return;
+        await shared.end();
+        shared = await startBus(launch);
+      },
+      end: () => Promise.all([shared.end(), spares.end()]),
+    };
   });
   let closed: Promise<void> | undefined;
   const { greeting, unclaimed } = await lanes.use(async ({ parts }) => parts.shared);
+  const run = async ({ parts, renew }: BusInLane, one: Case, emit: Emit, onMemory?: OnMemory): Promise<void> => {
+    await renew();
+    await runLiveCase(one, nextCase(), parts, emit, onMemory);
+  };
   const ableWithIt = unclaimed === undefined ? able : able.filter(one => one !== "signal");
   return {
     greeting,
@@ -231,10 +246,8 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
     limits: liveLimits,
     lanes: lanesMax,
     unclaimed,
-    run: (one, emit, onMemory) =>
-      lanes.use(({ parts }) => turns.beside(() => runLiveCase(one, nextCase(), parts, emit, onMemory))),
-    runAlone: (one, emit, onMemory) =>
-      lanes.use(({ parts }) => turns.alone(() => runLiveCase(one, nextCase(), parts, emit, onMemory))),
+    run: (one, emit, onMemory) => lanes.use(lane => turns.beside(() => run(lane, one, emit, onMemory))),
+    runAlone: (one, emit, onMemory) => lanes.use(lane => turns.alone(() => run(lane, one, emit, onMemory))),
     close: () => {
       closed ??= lanes.close(lane => lane.end());
       return closed;
@@ -244,6 +257,8 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
 
 interface BusInLane {
   readonly parts: Parts;
+  /** Starts the bus anew where its process has ended. */
+  renew(): Promise<void>;
   end(): Promise<unknown>;
 }
 

@@ -1,6 +1,8 @@
 /** The HTTP APIs of the two servers, which answer in JSON, over kept connections, since a case asks dozens of times. */
 import { Agent, request } from "node:http";
 
+import { ServerFailed } from "../../errors.ts";
+
 export interface ApiAnswer {
   readonly status: number;
   /** The body as it was sent; may be empty. */
@@ -8,7 +10,7 @@ export interface ApiAnswer {
 }
 
 /** An answer other than 2xx, where only that will do. */
-export class ApiRefused extends Error {
+export class ApiRefused extends ServerFailed {
   readonly status: number;
 
   constructor(what: string, { status, text }: ApiAnswer) {
@@ -71,7 +73,7 @@ export class JsonApi {
         response.on("error", reject);
       });
       asked.once("timeout", () =>
-        asked.destroy(new Error(`No answer to ${path} on port ${this.#port} within ${this.#answerBoundMs} ms.`)),
+        asked.destroy(new ServerFailed(`No answer to ${path} on port ${this.#port} within ${this.#answerBoundMs} ms.`)),
       );
       asked.once("error", (error: NodeJS.ErrnoException) => {
         const wasKept = asked.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");

@@ -15,6 +15,8 @@ import { rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ServerFailed } from "../../errors.ts";
+import { isFolder } from "../../files/folder.ts";
 import { processOf } from "./processes.ts";
 
 const firstPort = 20_000;
@@ -35,9 +37,10 @@ export interface Lease {
 }
 
 export async function openLease(): Promise<Lease> {
+  const temporary = temporaryFolder();
   await reap();
   const { claim, ports } = await claimPorts();
-  const folder = makeOwnedFolder(tmpdir(), prefix);
+  const folder = makeOwnedFolder(temporary, prefix);
   let released: Promise<void> | undefined;
   const release = async (): Promise<void> => {
     await removeFolder(folder);
@@ -53,6 +56,13 @@ export async function openLease(): Promise<Lease> {
   };
 }
 
+/** The folder for temporary files. One that is not there is a slip in TMPDIR, and is not made. @throws ServerFailed */
+function temporaryFolder(): string {
+  const folder = tmpdir();
+  if (isFolder(folder)) return folder;
+  throw new ServerFailed(`${folder}, the folder for temporary files, is no folder: correct TMPDIR, or unset it.`);
+}
+
 /** Removes the temporary folders of harnesses that no longer live. Returns the folders that it found. */
 export function reap(): Promise<readonly string[]> {
   return reapOwnedFolders(tmpdir(), prefix);
@@ -60,7 +70,6 @@ export function reap(): Promise<readonly string[]> {
 
 /** A new folder that names this process as its owner. */
 export function makeOwnedFolder(parent: string, folderPrefix: string): string {
-  mkdirSync(parent, { recursive: true });
   const { pid, start } = ownerHere();
   const folder = join(parent, `${folderPrefix}-${pid}-${start}-${randomBytes(4).toString("hex")}`);
   mkdirSync(folder, { mode: 0o700 });
@@ -142,20 +151,29 @@ async function claimPorts(): Promise<{ readonly claim: Server; readonly ports: P
     if (await areFree(ports)) return { claim, ports: ports as unknown as Ports };
     await closed(claim);
   }
-  throw new Error(`No ${portsPerBlock} ports in a row are free between ${firstPort} and ${portsEnd - 1}.`);
+  throw new ServerFailed(`No ${portsPerBlock} ports in a row are free between ${firstPort} and ${portsEnd - 1}.`);
 }
 
 async function areFree(ports: readonly number[]): Promise<boolean> {
-  const servers = await Promise.all(ports.map(listen));
+  const asked = await Promise.allSettled(ports.map(listen));
+  const servers = asked.map(one => (one.status === "fulfilled" ? one.value : undefined));
   await Promise.all(servers.map(server => (server === undefined ? undefined : closed(server))));
+  const refused = asked.find(one => one.status === "rejected");
+  if (refused !== undefined) throw refused.reason;
   return servers.every(server => server !== undefined);
 }
 
-/** Listens on the port, without keeping the process alive; `undefined` if the port is taken. */
+/**
+ * Listens on the port, without keeping the process alive; `undefined` if the port is taken, or is not for us. Fails where no port could be
+ * had, as without free descriptors.
+ */
 function listen(port: number): Promise<Server | undefined> {
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     const server = createServer(socket => socket.destroy());
-    server.once("error", () => resolve(undefined));
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(undefined);
+      else reject(error);
+    });
     server.listen({ host: "127.0.0.1", port, exclusive: true }, () => resolve(server.unref()));
   });
 }

@@ -7,6 +7,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { ServerFailed } from "../../errors.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { isDoneWithin } from "./guard.ts";
 import { JsonApi } from "./json-api.ts";
@@ -97,6 +98,8 @@ interface Jsz {
 const lameDuckDurationMs = 30_000;
 const lameDuckGraceMs = 1_000;
 const startBoundMs = 10_000;
+const startTriesMax = 4;
+const startAgainMs = 500;
 const stopBoundMs = 10_000;
 const pauseBoundMs = 2_000;
 const lameDuckBoundMs = 5_000;
@@ -226,7 +229,20 @@ export class NatsServer {
     this.#process = undefined;
   }
 
+  /** A port may be taken for a moment: by a connection that is dialled, or by the server before, which the kernel still lets go of. */
   async #start(as: StartedAs): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#startOnce(as);
+      } catch (error) {
+        const isTaken = this.logTail().some(line => line.includes("address already in use"));
+        if (!isTaken || tries === startTriesMax) throw error;
+        await wait(startAgainMs);
+      }
+    }
+  }
+
+  async #startOnce(as: StartedAs): Promise<void> {
     const { program, folder, backend = processBackend } = this.#options;
     if (as.store === "lost") rmSync(storeIn(folder), { recursive: true, force: true });
     const onLine = (line: string): void => {
@@ -262,8 +278,10 @@ export class NatsServer {
     return this.#process;
   }
 
-  #error(what: string): Error {
-    return new Error([`nats-server on port ${this.port} ${what}. The end of its log:`, ...this.logTail()].join("\n"));
+  #error(what: string): ServerFailed {
+    return new ServerFailed(
+      [`nats-server on port ${this.port} ${what}. The end of its log:`, ...this.logTail()].join("\n"),
+    );
   }
 }
 

@@ -13,6 +13,7 @@ import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { LiveObserver } from "./observer.ts";
 import type { Relay } from "./relay.ts";
+import { refuse, reported } from "./reported.ts";
 import type { LiveStreams } from "./streams.ts";
 import type { LiveLink } from "./toxiproxy.ts";
 
@@ -20,7 +21,7 @@ import type { LiveLink } from "./toxiproxy.ts";
 export interface Parts {
   readonly server: NatsServer;
   readonly link: LiveLink;
-  /** The bus process that serves every case which does not end it. */
+  /** The bus process that serves every case which does not end it; another one after a case in which it ended by itself. */
   readonly shared: BusProcess;
   /** Starts another bus process, for the taker to end. */
   readonly spawn: () => Promise<BusProcess>;
@@ -42,9 +43,13 @@ export async function runLiveCase(
   try {
     await runCase(one, number, rig, emit, onMemory);
   } finally {
-    await rig.close(one.scenario.policy !== undefined);
+    // What a case leaves behind would be in the way of the next one: it gets a server that has nothing.
+    await rig.close(one.scenario.policy !== undefined).catch(() => emptied(parts.server));
   }
 }
+
+/** A server that does not come back is tried again by the next case. */
+const emptied = (server: NatsServer): Promise<void> => server.restart({ store: "lost" }).catch(() => {});
 
 export function liveRig(parts: Parts): driver.Rig {
   const observers: LiveObserver[] = [];
@@ -56,15 +61,17 @@ export function liveRig(parts: Parts): driver.Rig {
   };
   return {
     clock: realClock,
-    link: linkOf(parts.link, relayed),
-    server: serverOf(parts.server, async () => {
-      await operator.leave();
-      for (const one of observers) await one.reopen();
-    }),
-    streams: operator.streams,
+    link: reported(linkOf(parts.link, relayed)),
+    server: reported(
+      serverOf(parts.server, async () => {
+        await operator.leave();
+        for (const one of observers) await one.reopen();
+      }),
+    ),
+    streams: reported(operator.streams),
     processes: processesOf(parts),
     async observe(subjects) {
-      const observer = await parts.openObserver(subjects);
+      const observer = await parts.openObserver(subjects).catch(refuse);
       observers.push(observer);
       return observer;
     },

@@ -8,9 +8,10 @@
  */
 
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { makeFolder } from "../../files/folder.ts";
 import { packageRoot } from "../../files/package-root.ts";
 import { spawnGuarded } from "./guard.ts";
 import { makeOwnedFolder, reapOwnedFolders } from "./leases.ts";
@@ -165,11 +166,12 @@ async function buildInto(
   env: Environment,
   onElapsed: (elapsed: string) => void,
 ): Promise<string | undefined> {
+  makeFolder(dirname(cache));
   const folder = makeOwnedFolder(dirname(cache), buildPrefix);
   try {
     const failure = await runGo(go, folder, pins, env, onElapsed);
     if (failure !== undefined) return failure;
-    await mkdir(cache, { recursive: true });
+    makeFolder(cache);
     for (const pin of pins.servers) await rename(join(folder, pin.built), join(cache, pin.name));
     return undefined;
   } finally {

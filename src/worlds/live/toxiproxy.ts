@@ -17,6 +17,7 @@ import type {
   ToxicDirection,
   ToxicType,
 } from "toxiproxy-node-client";
+import { ServerFailed } from "../../errors.ts";
 import { LinkTaken } from "../driver/rig.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { ApiRefused } from "./json-api.ts";
@@ -146,7 +147,7 @@ export class Toxiproxy {
     } catch (error) {
       await child.end();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error([`Toxiproxy did not start on port ${apiPort}: ${reason}`, ...child.tail()].join("\n"));
+      throw new ServerFailed([`Toxiproxy did not start on port ${apiPort}: ${reason}`, ...child.tail()].join("\n"));
     }
     return new Toxiproxy(client, child);
   }
@@ -200,7 +201,8 @@ class ProxyLink implements LiveLink {
   readonly #serverPort: number;
   #opened: Opened | undefined;
 
-  #hasBeenOpen = false;
+  /** A call that was not answered may have made a proxy all the same, as a check that was given up may have. */
+  #mayBeLeft = true;
   #through: number | undefined;
 
   constructor(client: Client, port: number, serverPort: number) {
@@ -223,6 +225,7 @@ class ProxyLink implements LiveLink {
     ];
     // Enabled last, so that the first connection meets the toxics.
     const opened: Opened = { proxy: await this.#createAfresh(names.length === 0), toxics: new Map() };
+    this.#mayBeLeft = true;
     try {
       for (const name of names) await this.#add(opened, toxicOf(name));
       if (names.length > 0) await this.#enable(opened.proxy);
@@ -230,19 +233,21 @@ class ProxyLink implements LiveLink {
       await this.#remove(opened.proxy);
       throw error;
     }
+    this.#mayBeLeft = false;
     this.#opened = opened;
-    this.#hasBeenOpen = true;
   }
 
   /**
-   * A check of the self-test that was given up may have left a proxy of this name behind. A link removes one that it meets at its first
-   * opening, and makes it anew. A proxy that exists later was opened by someone else.
+   * A link removes a proxy of its name that may be left of a call that failed, and makes it anew: at its first opening one that a check of
+   * the self-test has left, too. Any other was opened by someone else.
    */
   async #createAfresh(enabled: boolean): Promise<ProxyHandle> {
     try {
       return await this.#create(enabled);
     } catch (error) {
-      if (this.#hasBeenOpen || !(error instanceof LinkTaken)) throw error;
+      const isTaken = error instanceof LinkTaken;
+      if (!isTaken) this.#mayBeLeft = true;
+      if (!isTaken || !this.#mayBeLeft) throw error;
     }
     await this.#removeByName();
     return this.#create(enabled);

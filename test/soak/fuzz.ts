@@ -1,0 +1,116 @@
+/**
+ * `npm run soak:fuzz -- --inputs 2000 --seed s`: valid scenarios, policies, counterexamples, journals, lines of a bus and command lines, each
+ * changed in one place, by its structure or by a byte. No input may end in exit code 70 or a stack, or take longer than 10 s. Raw control
+ * characters in the output are counted. Commands run in a thread, so that an input costs milliseconds; the live world is not there.
+ * `--only n` runs the input of that number alone and prints what it says.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { inputAt } from "./fuzz/inputs.ts";
+import type { Said, Work } from "./fuzz/worker.ts";
+
+const { values } = parseArgs({
+  options: {
+    inputs: { type: "string", default: "2000" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string" },
+  },
+});
+const boundMs = 10_000;
+
+interface Failure {
+  readonly index: number;
+  readonly why: string;
+  readonly output: string;
+}
+
+interface Tally {
+  readonly codes: Record<string, number>;
+  readonly failures: Failure[];
+  controls: number;
+  slowestMs: number;
+  slowest: number;
+}
+
+const stack = /^\s+at .*(node:|file:|\.ts:\d)/m;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are looked for.
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+function judged({ code, output }: { readonly code: number; readonly output: string }): string | undefined {
+  if (code === 70) return "exit code 70";
+  return stack.test(output) ? "a stack" : undefined;
+}
+
+/** Runs inputs in one thread until one of them hangs or ends the thread. Returns the number of the next one. */
+function run(work: Work, tally: Tally): Promise<number> {
+  return new Promise(resolve => {
+    const worker = new Worker(join(import.meta.dirname, "fuzz", "worker.ts"), {
+      workerData: work,
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
+    });
+    let at = work.from;
+    let beganMs = performance.now();
+    const fail = (why: string, output = ""): void => {
+      clearInterval(clock);
+      tally.failures.push({ index: at, why, output });
+      void worker.terminate().then(() => resolve(at + 1));
+    };
+    const clock = setInterval(() => {
+      if (performance.now() - beganMs > boundMs) fail(`no end within ${boundMs} ms`);
+    }, 100);
+    worker.on("message", (said: Said) => {
+      at = said.index;
+      const tookMs = performance.now() - beganMs;
+      beganMs = performance.now();
+      if (said.kind === "began") return;
+      tally.codes[said.code] = (tally.codes[said.code] ?? 0) + 1;
+      if (control.test(said.output)) tally.controls++;
+      if (tookMs > tally.slowestMs) Object.assign(tally, { slowestMs: Math.round(tookMs), slowest: at });
+      const why = judged(said);
+      if (why !== undefined) tally.failures.push({ index: at, why, output: said.output });
+      if (values.only !== undefined) process.stdout.write(`${said.output}\nexit ${said.code}\n`);
+    });
+    worker.on("error", error => fail(`the thread ended: ${error.message}`, error.stack));
+    worker.on("exit", () => {
+      clearInterval(clock);
+      resolve(work.to);
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  // The commands write below the current folder.
+  const folder = mkdtempSync(join(tmpdir(), "faultline-fuzz-"));
+  process.chdir(folder);
+  Object.assign(process.env, {
+    FAULTLINE_NATS_SERVER: "/dev/null",
+    FAULTLINE_TOXIPROXY: "/dev/null",
+    NO_COLOR: "1",
+    CI: "1",
+  });
+  const files = join(folder, "files");
+  mkdirSync(files);
+  const { seed } = values;
+  const from = values.only === undefined ? 0 : Number(values.only);
+  const to = values.only === undefined ? Number(values.inputs) : from + 1;
+  const tally: Tally = { codes: {}, failures: [], controls: 0, slowestMs: 0, slowest: 0 };
+  for (let next = from; next < to; ) next = await run({ seed, from: next, to, folder: files }, tally);
+  const kept = join(import.meta.dirname, "../..", ".faultline", "fuzz");
+  for (const { index, why, output } of tally.failures) {
+    mkdirSync(kept, { recursive: true });
+    writeFileSync(join(kept, `${seed}-${index}.json`), JSON.stringify(inputAt(seed, index, files), undefined, 2));
+    console.error(`input ${index}: ${why}\n${output.slice(0, 1_500)}`);
+  }
+  const { failures, ...counted } = tally;
+  console.log(JSON.stringify({ seed, inputs: to - from, failures: failures.length, ...counted }));
+  process.chdir(tmpdir());
+  rmSync(folder, { recursive: true, force: true });
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+await main();
