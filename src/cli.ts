@@ -7,6 +7,7 @@ import { addCompare } from "./cli/compare.ts";
 import { addDoctor } from "./cli/doctor.ts";
 import { addDrill } from "./cli/drill.ts";
 import { addExhaust } from "./cli/exhaust.ts";
+import { onWriteError, writeErr, writeOut } from "./cli/outlet.ts";
 import { type Act, fail, leave, onClosedPipe, perform, printError } from "./cli/perform.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
@@ -16,8 +17,7 @@ import { versionsHere } from "./findings/counterexample.ts";
 /** Never returns: ends the process. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
   const json = argv.includes("--json");
-  process.stdout.on("error", onClosedPipe);
-  process.stderr.on("error", onClosedPipe);
+  onWriteError(onClosedPipe);
   const program = programOf(act => perform(act, json));
   try {
     await program.parseAsync([...argv]);
@@ -36,6 +36,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
     )
     .version(versionsHere().faultline)
     .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut, writeErr })
     .showHelpAfterError("(faultline --help shows the commands, faultline COMMAND --help its options)")
     .exitOverride();
   addDrill(program, run);

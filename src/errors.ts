@@ -1,5 +1,7 @@
 /** Errors for users: one sentence each, with the exit code of the command. */
 
+import { cleaned } from "./text/clean.ts";
+
 export const exitCodes = {
   holds: 0,
   violated: 1,
@@ -28,7 +30,7 @@ export class FaultlineError extends Error {
 /** A scenario, policy or counterexample that cannot be used as it is. */
 export class BadInput extends FaultlineError {
   constructor(file: string, path: string, reason: string) {
-    super(`${file}: ${path === "" ? "" : `${path}: `}${reason}`, exitCodes.badInput);
+    super(`${cleaned(file)}: ${path === "" ? "" : `${cleaned(path)}: `}${cleaned(reason)}`, exitCodes.badInput);
   }
 }
 

@@ -5,10 +5,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes } from "../errors.ts";
 import type { CommandEnding } from "../findings/ending.ts";
-import { paintFor } from "../report/paint.ts";
-import { progressOn } from "../report/progress.ts";
 import type { Context } from "../runs/context.ts";
 import { Interrupted } from "../runs/interrupt.ts";
+import { cleaned, lineCharsMax } from "../text/clean.ts";
+import { maskAdvice } from "../text/secrets.ts";
+import { allWritten, paintOut, progressErr, writeDocument, writeErr, writeOut } from "./outlet.ts";
 
 /** One command with its options, ready to run. */
 export type Act = (context: Context) => Promise<CommandEnding>;
@@ -17,6 +18,8 @@ export type Act = (context: Context) => Promise<CommandEnding>;
 const interruptGraceMs = 4_000;
 /** The share of that time for closing open resources. */
 const closeBoundMs = 2_000;
+/** Room for the list of all promises. */
+const errorLinesMax = 100;
 /** A terminal's Ctrl-C may come twice, from the terminal and from a parent that passes it on. */
 const sameSignalMs = 500;
 
@@ -30,13 +33,13 @@ export function onClosedPipe(error: NodeJS.ErrnoException): void {
 export async function perform(act: Act, json: boolean): Promise<void> {
   const interrupt = new AbortController();
   const exit = listen(interrupt);
-  const progress = progressOn(process.stderr, process.env);
+  const progress = progressErr();
   const closings: (() => Promise<void>)[] = [];
   const context: Context = {
     progress,
-    paint: paintFor(process.stdout),
+    paint: paintOut(),
     signal: interrupt.signal,
-    say: line => void (json ? process.stderr : process.stdout).write(`${line}\n`),
+    say: line => (json ? writeErr : writeOut)(`${line}\n`),
     onLeave: close => void closings.push(close),
   };
   const leaveAs = async (exitCode: number): Promise<never> => {
@@ -79,24 +82,25 @@ function listen(interrupt: AbortController): { code: number | undefined } {
 }
 
 function print({ document, text, again, resume }: CommandEnding, json: boolean): void {
-  const lines = [
-    ...(resume === undefined ? [] : [["Resume", resume]]),
-    ...(again === undefined ? [] : [["Again", again]]),
+  const pasted = [
+    ...(resume === undefined ? [] : [["Resume", cleaned(resume, lineCharsMax)]]),
+    ...(again === undefined ? [] : [["Again", cleaned(again, lineCharsMax)]]),
   ];
+  const advice = maskAdvice(`${resume ?? ""} ${again ?? ""}`);
+  const lines = advice === "" ? pasted : [...pasted, ["Secrets", advice]];
   if (json) {
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-    for (const [title = "", line] of lines) process.stderr.write(`${title.toLowerCase()}: ${line}\n`);
-  } else
-    process.stdout.write(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
+    writeDocument(document);
+    for (const [title = "", line] of lines) writeErr(`${title.toLowerCase()}: ${line}\n`);
+  } else writeOut(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
 }
 
 /** Ends the process: one sentence for what a person can mend, a stack for what only we can. */
 export async function fail(error: unknown, json: boolean): Promise<never> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = boundedLines(error instanceof Error ? error.message : String(error));
   const known = knownExitCode(error);
-  if (known !== undefined) process.stderr.write(`faultline: ${message}\n`);
+  if (known !== undefined) writeErr(`faultline: ${message}\n`);
   else {
-    process.stderr.write(
+    writeErr(
       `faultline: this is a bug of faultline: please report it with what follows and the command that you gave.\n${error instanceof Error ? (error.stack ?? message) : message}\n`,
     );
   }
@@ -105,13 +109,20 @@ export async function fail(error: unknown, json: boolean): Promise<never> {
   return leave(exitCode);
 }
 
+/** An error may quote a file or a bus: each of its lines is cut, and so is their number. */
+function boundedLines(message: string): string {
+  const lines = message.split("\n").map(line => cleaned(line));
+  const more = lines.length - errorLinesMax;
+  return [...lines.slice(0, errorLinesMax), ...(more > 0 ? [`… (${more} more lines)`] : [])].join("\n");
+}
+
 export function printError(error: string, exitCode: number): void {
-  process.stdout.write(`${JSON.stringify({ verdict: null, error, exitCode }, undefined, 2)}\n`);
+  writeDocument({ verdict: null, error, exitCode });
 }
 
 /** A command that has nothing to show of what it did until then. */
 function printInterrupted(exitCode: number): void {
-  process.stdout.write(`${JSON.stringify({ verdict: "inconclusive", interrupted: true, exitCode }, undefined, 2)}\n`);
+  writeDocument({ verdict: "inconclusive", interrupted: true, exitCode });
 }
 
 /** FaultlineError and what a bus does wrong carry their code; missing servers have one name. */
@@ -123,7 +134,6 @@ function knownExitCode(error: unknown): number | undefined {
 
 /** Ends the process. A reader may be slower than we are: what does not fit into its pipe is still to be written. */
 export async function leave(exitCode: number): Promise<never> {
-  for (const stream of [process.stdout, process.stderr])
-    await new Promise<void>(done => stream.write("", () => done()));
+  await allWritten();
   process.exit(exitCode);
 }

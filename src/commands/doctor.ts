@@ -10,6 +10,7 @@ import type { Context } from "../runs/context.ts";
 import { unlessInterrupted } from "../runs/interrupt.ts";
 import { livePackages } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
+import { rendered } from "../text/clean.ts";
 import { startBus } from "../worlds/live/bus-process.ts";
 import { describeEngine } from "../worlds/live/containers.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
@@ -28,7 +29,7 @@ export async function doctor(context: Context, { buses: named, backend }: Common
   const advice = [...adviceOn(servers, packages, buses), ...(lacking === null ? [] : [lacking])];
   const live = { 0: "ready", 2: "to be built at the first use", 69: "unavailable" }[exitCode] as string;
   const document: DoctorReport = { live, node: process.versions.node, servers, packages, containers, buses, advice };
-  return { kind: "doctor", document, exitCode, text: renderDoctor(document, context.paint) };
+  return { kind: "doctor", document, exitCode, text: rendered(renderDoctor, document, context.paint) };
 }
 
 /** Starts it, hears its greeting, ends it. */

@@ -3,6 +3,7 @@
  * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise;
  * in the model world its own answers are given again, and said where they no longer fit.
  */
+
 import { underPolicy } from "../../models/policy/under.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import { BadInput, UsageError } from "../errors.ts";
@@ -20,6 +21,7 @@ import { wasInterrupted } from "../runs/interrupt.ts";
 import { serversAreThere } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { type Replayed, replayAll, type ToReplay } from "../runs/replay.ts";
+import { rendered } from "../text/clean.ts";
 import { isDeterministic, isReal, modelWorld, type WorldName, worldNames } from "../worlds/names.ts";
 
 export interface ReplayOptions extends Common {
@@ -135,7 +137,7 @@ function conclude(
     broken: brokeOf(one.counterexample.property),
     reason: reasonOf(one.counterexample),
   };
-  const text = renderReplay(document, { scenario: one.scenario, counterexample, cases }, context.paint);
+  const text = rendered(renderReplay, document, { scenario: one.scenario, counterexample, cases }, context.paint);
   return ending({ kind: "replay", document }, { text, again: againLine(options, one) });
 }
 

@@ -1,8 +1,12 @@
 /** The known word that an unknown one was probably meant to be. */
 
-/** The word that the fewest insertions, deletions and replacements lead to; of several the first. */
+/** Longer words are no slips of a known one, and comparing them takes long. */
+const slipCharsMax = 64;
+
+/** The word that the fewest insertions, deletions and replacements lead to; of several the first. Of a long word the beginning counts. */
 export function nearest(to: string, words: readonly string[]): string {
-  const distances = words.map(word => distance(to, word));
+  const slip = to.slice(0, slipCharsMax);
+  const distances = words.map(word => distance(slip, word));
   return words[distances.indexOf(Math.min(...distances))] ?? "";
 }
 
@@ -18,9 +22,6 @@ function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
-
-/** Longer words are no slips of a known one, and comparing them takes long. */
-const slipCharsMax = 64;
 
 /** A question to end an error with, where a known word differs in no more than a third of its letters; otherwise empty. */
 export function didYouMean(name: string, words: readonly string[]): string {

@@ -21,6 +21,7 @@ import { type CaseRun, runAnsweredCase } from "../judge/run.ts";
 import { answer, count, ledger, verdict } from "../judge/shapes.ts";
 import type { Certificate } from "../search/certify.ts";
 import { shapeOf } from "../search/shrink/normal-form.ts";
+import { escapedJson } from "../text/clean.ts";
 import { type WorldName, worldNames } from "../worlds/names.ts";
 import { type Broke, brokeOf, brokeText, concernOf, reasonText, whyBroken } from "./broke.ts";
 
@@ -178,7 +179,7 @@ export function meetCounterexample(
   if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true };
   mkdirSync(folder, { recursive: true });
   const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, counterexampleText(one));
+  writeFileSync(partial, escapedJson(counterexampleText(one)));
   renameSync(partial, path);
   return { path, isKnown: false };
 }
