@@ -3,7 +3,7 @@
  * answers that the model was given. The same bug found from many seeds is one file, named by what was broken and by the shape of the
  * shrunk scenario; the shortest stays.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -13,6 +13,7 @@ import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { dials } from "../../properties/arbitraries/reductions.ts";
 import { BadInput } from "../errors.ts";
+import { createAnew } from "../files/no-links.ts";
 import { packageRoot } from "../files/package-root.ts";
 import { checkScenario, parseJson } from "../files/scenario-schema.ts";
 import { counterexampleText } from "../files/scenario-text.ts";
@@ -179,7 +180,9 @@ export function meetCounterexample(
   if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true };
   mkdirSync(folder, { recursive: true });
   const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, escapedJson(counterexampleText(one)));
+  const fd = createAnew(partial);
+  writeFileSync(fd, escapedJson(counterexampleText(one)));
+  closeSync(fd);
   renameSync(partial, path);
   return { path, isKnown: false };
 }
@@ -188,7 +191,8 @@ export function meetCounterexample(
 export const keepCounterexample = (one: Counterexample): string => meetCounterexample(one).path;
 
 function readKnown(path: string): Counterexample | undefined {
-  if (!existsSync(path)) return undefined;
+  // A link that lies there is not followed: the file takes its place.
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   try {
     return readCase(path, path).counterexample;
   } catch {

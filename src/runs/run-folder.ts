@@ -6,8 +6,8 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { createAnew } from "../files/no-links.ts";
 import { isAlive } from "../worlds/live/leases.ts";
 import { createJournal, type Header, type Journal, readJournal, resumeJournal } from "./journal.ts";
 
@@ -61,7 +62,7 @@ const runFolder = (path: string, journal: Journal): RunFolder => ({
   journal,
   write(name, text) {
     const file = join(path, name);
-    const partial = openSync(`${file}.partial`, "w");
+    const partial = createAnew(`${file}.partial`);
     writeFileSync(partial, text);
     fsyncSync(partial);
     closeSync(partial);
@@ -110,7 +111,7 @@ function isInUse(path: string): boolean {
 /** Another run may be removing it. */
 function bytesIn(path: string): number {
   try {
-    return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+    return readdirSync(path).reduce((sum, name) => sum + lstatSync(join(path, name)).size, 0);
   } catch {
     return 0;
   }

@@ -3,7 +3,7 @@
  * of ours, nor be read by a CI runner as a command, nor run on without end. Three forms: a value within a line, a whole text of lines with
  * our own colours, and JSON.
  */
-import { withoutSecrets } from "./secrets.ts";
+import { hasSecrets, withoutSecrets } from "./secrets.ts";
 
 /** A text that `rendered` has made: all that came from outside was cleaned on its way in. */
 export type Rendered = string & { readonly [made]: true };
@@ -88,12 +88,10 @@ export const rendered = <Data extends readonly unknown[]>(render: (...data: Data
 
 /** JSON that keeps every text as it is, with escapes for what would not be seen. */
 export function jsonText(data: unknown, indent?: number): string {
-  const text = JSON.stringify(
-    data,
-    (_key, value) => (typeof value === "string" ? withoutSecrets(value) : value),
-    indent,
-  );
-  return escapedJson(text);
+  const masking = hasSecrets()
+    ? (_key: string, value: unknown) => (typeof value === "string" ? withoutSecrets(value) : value)
+    : undefined;
+  return escapedJson(JSON.stringify(data, masking, indent));
 }
 
 /** The same JSON, which a terminal shows and does not obey. */

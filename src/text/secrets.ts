@@ -52,6 +52,8 @@ export function maskedCommand(command: string): string {
 /** The line that is run where this one is shown. */
 export const unmaskedCommand = (shown: string): string => commands.get(shown) ?? shown;
 
+export const hasSecrets = (): boolean => sought.size > 0;
+
 /** The text with every secret masked that was given to this process. */
 export function withoutSecrets(text: string): string {
   let clean = text;
