@@ -12,6 +12,7 @@ export const exitCodes = {
   unavailable: 69,
   bug: 70,
   refused: 77,
+  hangup: 129,
   interrupted: 130,
   closedPipe: 141,
   terminated: 143,

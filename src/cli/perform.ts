@@ -1,6 +1,6 @@
 /**
  * One command as a process: signals, its ending printed, its exit code. With --json stdout carries one JSON document and nothing
- * else. Ctrl-C and SIGTERM let the command end with what it has found.
+ * else. Ctrl-C, SIGTERM, a closed terminal and the end of what started this process let the command end with what it has found.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes } from "../errors.ts";
@@ -10,12 +10,15 @@ import { Interrupted } from "../runs/interrupt.ts";
 import { cleaned, lineCharsMax } from "../text/clean.ts";
 import { maskAdvice } from "../text/secrets.ts";
 import { allWritten, paintOut, progressErr, writeDocument, writeErr, writeOut } from "./outlet.ts";
+import { whenStarterEnds } from "./starters.ts";
 
 /** One command with its options, ready to run. */
 export type Act = (context: Context) => Promise<CommandEnding>;
 
 /** Time for a command to end by itself after a signal; its processes end with this one in any case. */
 const interruptGraceMs = 4_000;
+/** Less, where the end of what started this process was noticed late. */
+const starterGraceMs = 3_000;
 /** The share of that time for closing open resources. */
 const closeBoundMs = 2_000;
 /** Room for the list of all promises. */
@@ -23,9 +26,14 @@ const errorLinesMax = 100;
 /** A terminal's Ctrl-C may come twice, from the terminal and from a parent that passes it on. */
 const sameSignalMs = 500;
 
+/** A signal came, and the process ends with what it has found, whether or not there is still someone to read it. */
+let isEnding = false;
+
 export function onClosedPipe(error: NodeJS.ErrnoException): void {
+  if (isEnding) return;
   // The output has no reader, and nothing was concluded: the same code as a shell's for a program ended by SIGPIPE.
-  if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
+  // A terminal that was closed gives EIO.
+  if (error.code === "EPIPE" || error.code === "EIO") process.exit(exitCodes.closedPipe);
   throw error;
 }
 
@@ -66,16 +74,22 @@ export async function perform(act: Act, json: boolean): Promise<void> {
 /** The exit code of the signal that came, if one did. */
 function listen(interrupt: AbortController): { code: number | undefined } {
   const exit: { code: number | undefined; atMs: number } = { code: undefined, atMs: 0 };
-  const onSignal = (code: number): void => {
+  const onSignal = (code: number, graceMs = interruptGraceMs): void => {
     if (exit.code !== undefined) {
       if (performance.now() - exit.atMs > sameSignalMs) process.exit(exit.code);
       return;
     }
     exit.code = code;
+    isEnding = true;
     exit.atMs = performance.now();
-    setTimeout(() => process.exit(code), interruptGraceMs);
+    setTimeout(() => process.exit(code), graceMs);
     interrupt.abort();
   };
+  process.on("SIGHUP", () => onSignal(exitCodes.hangup));
+  whenStarterEnds(() => {
+    // A signal that it passed on came first.
+    if (exit.code === undefined) onSignal(exitCodes.terminated, starterGraceMs);
+  });
   process.on("SIGINT", () => onSignal(exitCodes.interrupted));
   process.on("SIGTERM", () => onSignal(exitCodes.terminated));
   return exit;
