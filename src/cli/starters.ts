@@ -38,20 +38,30 @@ function isAlive({ pid, start }: Starter): boolean {
 function startersOf(own: number, env: NodeJS.ProcessEnv): readonly Starter[] {
   const wrapper = Number(env[wrapperMark]);
   const ancestors: { readonly starter: Starter; readonly words: readonly string[] }[] = [];
-  for (let pid = processOf(own)?.parent ?? 0; pid > 1 && ancestors.length < generationsMax; ) {
+  let above: readonly string[] = [];
+  for (let pid = processOf(own)?.parent ?? 0; pid > 0 && ancestors.length < generationsMax; ) {
     const found = processOf(pid);
     const words = wordsOf(pid);
+    above = words;
     if (found === undefined || !isStarter(words, pid === wrapper)) break;
     ancestors.push({ starter: { pid, start: found.start }, words });
     pid = found.parent;
   }
   const top = ancestors.findLastIndex(({ starter, words }) => starter.pid === wrapper || isNpm(words));
+  const last = ancestors.at(-1)?.words ?? [];
+  if (isScriptOf(env, last) && !isNpm(last) && !isNpm(above)) return [gone];
   const found = ancestors.slice(0, top + 1).map(one => one.starter);
   // It has ended already, or the kernel does not report processes.
   return wrapper > 0 && !found.some(({ pid }) => pid === wrapper)
     ? [...found, { pid: wrapper, start: undefined }]
     : found;
 }
+
+/** npm ended before it could be looked at: it waits for its script, so a script without an npm above it has lost it. */
+const gone: Starter = { pid: 0, start: "" };
+
+export const isScriptOf = ({ npm_lifecycle_script: script }: NodeJS.ProcessEnv, words: readonly string[]): boolean =>
+  script !== undefined && script !== "" && isShellOfNpm(words) && words[2]?.startsWith(script) === true;
 
 const isStarter = (words: readonly string[], isWrapper: boolean): boolean =>
   isWrapper || isNpm(words) || isShellOfNpm(words);

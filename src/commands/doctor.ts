@@ -54,8 +54,15 @@ async function examine(launch: BusLaunch): Promise<BusFound> {
     if (unclaimed !== undefined) return { ...greeted, process: null, unclaimed };
     return { ...greeted, process: isWrapped ? "wrapped" : "started" };
   } catch (error) {
-    return { ...unknown, built: true, problem: (error as Error).message };
+    return { ...unknown, built: true, problem: lackOf(launch) ?? (error as Error).message };
   }
+}
+
+/** The client of a bundled bus may be a package that no one has installed: its process then ends before it greets. */
+function lackOf({ manifest }: BusLaunch): string | undefined {
+  if (manifest?.language !== "TypeScript" || isInstalled(manifest.client)) return undefined;
+  const { name, client } = manifest;
+  return `${name} needs the package ${client}, which is not installed: run npm install --save-dev ${client}.`;
 }
 
 function isInstalled(name: string): boolean {

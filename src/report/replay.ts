@@ -3,7 +3,7 @@ import type { Asked, Departure } from "../../models/choice.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import { type Broke, brokeText, reasonText } from "../findings/broke.ts";
+import { allBrokenBy, type Broke, brokeText, isSame, reasonText, whyBroken } from "../findings/broke.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { type Rate, rateText } from "../judge/rate.ts";
 import { isReal, type WorldName } from "../worlds/names.ts";
@@ -115,11 +115,23 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
     `${markOf(paint, verdict)} ${paint("bold", title)}`,
     ...lines,
     ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reasonText(shown.judgement)}`]),
+    ...renderAlsoBroken(shown.judgement, paint),
     ...renderExpectation(scenario, one.profile, shown.judgement, paint),
     ...renderAnswers(one, paint),
     ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),
     renderSteps(scenario, shown.events, paint),
   ].join("\n");
+}
+
+/** Everything else that the run broke: the first of them is rarely the most telling. */
+function renderAlsoBroken(judgement: Judgement, paint: Paint): readonly string[] {
+  const { about } = judgement;
+  return allBrokenBy(judgement)
+    .filter(broke => about === undefined || !isSame(broke, about))
+    .map(broke => {
+      const said = reasonText({ about: broke, reason: whyBroken(judgement, broke) });
+      return `  ${paintVerdict(paint, "violated", "also violated")}: ${said}`;
+    });
 }
 
 /** The reason why a case has no run. */
