@@ -14,7 +14,7 @@ import { readCase, reasonOf } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
 import { isNondeterministic, ledgerRows, reproducedIn, verdictOf, verdictsOf } from "../findings/replayed.ts";
 import { unprovenReason } from "../judge/capability.ts";
-import { type ReplayReport, renderReplay } from "../report/replay.ts";
+import { type ReplayedCase, type ReplayReport, renderReplay, shownOf } from "../report/replay.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
@@ -31,6 +31,8 @@ export interface ReplayOptions extends Common {
   readonly times: number;
   /** True where the seed was given, which then stands before the counterexample's. */
   readonly seedGiven: boolean;
+  /** The document carries the events of the run that is shown of each case. */
+  readonly events: boolean;
 }
 
 export async function replay(context: Context, options: ReplayOptions): Promise<CommandEnding> {
@@ -131,6 +133,7 @@ function conclude(
         missing: notShown,
         reason: unprovenReason(notShown),
       })),
+    ...(options.events ? { events: cases.flatMap(eventsOf) } : {}),
   };
   const counterexample = one.counterexample && {
     ...one.counterexample,
@@ -140,6 +143,13 @@ function conclude(
   const text = rendered(renderReplay, document, { scenario: one.scenario, counterexample, cases }, context.paint);
   return ending({ kind: "replay", document }, { text, again: againLine(options, one) });
 }
+
+const eventsOf = (one: ReplayedCase): NonNullable<ReplayReport["events"]> => {
+  const shown = shownOf(one);
+  return shown === undefined
+    ? []
+    : [{ world: one.world, bus: one.bus, events: shown.events.map(event => ({ ...event })) }];
+};
 
 function againLine(options: ReplayOptions, one: ToReplay): string {
   const { worlds, buses, profile, policy, require, backend, times, seedGiven } = options;

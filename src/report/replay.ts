@@ -38,6 +38,12 @@ interface OnBus {
   readonly bus: string;
 }
 
+/** An event as JSON has it. */
+export interface EventShown {
+  readonly [field: string]: unknown;
+  readonly kind: string;
+}
+
 export interface ReplayReport {
   readonly verdict: Verdict;
   readonly scenario: string;
@@ -63,6 +69,8 @@ export interface ReplayReport {
   readonly notRun: readonly (OnBus & { readonly missing: readonly string[] })[];
   readonly selfTest: SelfTestReport | null;
   readonly notShown: readonly NotShown[];
+  /** Of the run that is shown of each case; only where they were asked for. */
+  readonly events?: readonly (OnBus & { readonly events: readonly EventShown[] })[];
 }
 
 /** Facts that the text shows beside the document. */
@@ -98,6 +106,10 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
     .join("\n\n");
 }
 
+/** The first run that does not hold, or else the first. */
+export const shownOf = ({ runs }: ReplayedCase): ReplayedCase["runs"][number] | undefined =>
+  runs.find(run => run.judgement.verdict !== "holds") ?? runs[0];
+
 function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string {
   const title = isReal(one.world)
     ? `${one.world}, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`
@@ -109,7 +121,7 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
     ({ text, times, verdict }) =>
       `  ${text}${one.runs.length === 1 ? "" : paint("dim", `  (${times} of ${one.runs.length} runs)`)}${verdict === "holds" ? "" : ` ${markOf(paint, verdict)}`}`,
   );
-  const shown = one.runs.find(run => run.judgement.verdict !== "holds") ?? first;
+  const shown = shownOf(one) ?? first;
   const { verdict } = shown.judgement;
   return [
     `${markOf(paint, verdict)} ${paint("bold", title)}`,
