@@ -11,7 +11,7 @@ import { constants, tmpdir } from "node:os";
 const oldest = [22, 22];
 const unavailable = 69;
 const bug = 70;
-/** Set for the Node that was started instead, so that it does not start another. */
+/** Set to our pid for the Node that was started instead: it starts no other, and ends when we do. */
 const mark = "FAULTLINE_NODE_CHOSEN";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -46,8 +46,11 @@ function runOnAnother() {
     process.exitCode = unavailable;
     return;
   }
-  const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env: { ...process.env, [mark]: "1" } });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  const child = spawn(node, process.argv.slice(1), {
+    stdio: "inherit",
+    env: { ...process.env, [mark]: `${process.pid}` },
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.once("error", error => {
     process.stderr.write(`faultline could not start ${node}: ${error.message}.\n`);
     process.exitCode = unavailable;

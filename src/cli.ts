@@ -7,6 +7,7 @@ import { addCompare } from "./cli/compare.ts";
 import { addDoctor } from "./cli/doctor.ts";
 import { addDrill } from "./cli/drill.ts";
 import { addExhaust } from "./cli/exhaust.ts";
+import { onWriteErrors, writeErr, writeOut } from "./cli/outlet.ts";
 import {
   type Act,
   fail,
@@ -25,8 +26,7 @@ import { versionsHere } from "./findings/counterexample.ts";
 /** Never returns: ends the process. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
   const json = argv.includes("--json");
-  process.stdout.on("error", onOutputError);
-  process.stderr.on("error", onErrorOutputError);
+  onWriteErrors(onOutputError, onErrorOutputError);
   process.on("uncaughtException", error => onUncaught(error, json));
   const program = programOf(act => perform(act, json));
   try {
@@ -46,6 +46,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
     )
     .version(versionsHere().faultline)
     .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut, writeErr })
     .showHelpAfterError("(faultline --help shows the commands, faultline COMMAND --help its options)")
     .exitOverride();
   addDrill(program, run);

@@ -1,5 +1,7 @@
 /** Errors for users: one sentence each, with the exit code of the command. */
 
+import { cleaned } from "./text/clean.ts";
+
 export const exitCodes = {
   holds: 0,
   violated: 1,
@@ -10,6 +12,7 @@ export const exitCodes = {
   unavailable: 69,
   bug: 70,
   refused: 77,
+  hangup: 129,
   interrupted: 130,
   closedPipe: 141,
   terminated: 143,
@@ -28,7 +31,7 @@ export class FaultlineError extends Error {
 /** A scenario, policy or counterexample that cannot be used as it is. */
 export class BadInput extends FaultlineError {
   constructor(file: string, path: string, reason: string) {
-    super(`${file}: ${path === "" ? "" : `${path}: `}${reason}`, exitCodes.badInput);
+    super(`${cleaned(file)}: ${path === "" ? "" : `${cleaned(path)}: `}${cleaned(reason)}`, exitCodes.badInput);
   }
 }
 

@@ -8,9 +8,11 @@
  */
 
 import { type TestContext, test } from "vitest";
+import { writeErr } from "./cli/outlet.ts";
 import { keepCounterexample } from "./findings/counterexample.ts";
 import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "./holds.ts";
 import { LiveUnavailable } from "./runs/live.ts";
+import { cleaned, type Rendered } from "./text/clean.ts";
 
 export type { HoldsOptions } from "./holds.ts";
 
@@ -33,7 +35,7 @@ export function holds(claim: string, options: HoldsOptions): void {
   });
 }
 
-const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+const tell = (line: string): void => writeErr(`${cleaned(line)}\n`);
 
 /** A machine without servers may pass by. CI may not, or a suite that tests nothing would go unnoticed. */
 async function unlessUnavailable(context: TestContext, run: () => Promise<HoldsVerdict>): Promise<HoldsVerdict> {
@@ -41,14 +43,14 @@ async function unlessUnavailable(context: TestContext, run: () => Promise<HoldsV
     return await run();
   } catch (error) {
     if (!(error instanceof LiveUnavailable) || isCi(process.env)) throw error;
-    return context.skip(error.message);
+    return context.skip(cleaned(error.message));
   }
 }
 
 const isCi = ({ CI }: NodeJS.ProcessEnv): boolean => CI !== undefined && !["", "0", "false"].includes(CI);
 
 /** The stack frames of the user's own line, with none of ours between it and the message. */
-function pointingAt(registered: Error, message: string): Error {
+function pointingAt(registered: Error, message: Rendered): Error {
   const error = new Error(message);
   error.stack = `${error.name}: ${message}\n${(registered.stack ?? "").split("\n").slice(1).join("\n")}`;
   return error;

@@ -60,7 +60,7 @@ function replayed(data: object): Promise<unknown> {
     onLeave: nothing,
   };
   const common = { ...readCommon({ seed: "1" }), lanes: lanesDefault };
-  return replay(context, { ...common, file, worlds: ["model"], times: 1, seedGiven: false });
+  return replay(context, { ...common, file, worlds: ["model"], times: 1, seedGiven: false, events: false });
 }
 
 test("no profile is inherited", () => {

@@ -301,6 +301,30 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    name: "whatever is printed passes through one file",
+    instead: "call writeOut, writeErr or writeDocument of src/cli/outlet.ts, which cleans it",
+    check: file =>
+      /^(models|properties|src)\/(?!cli\/outlet\.ts$|bus-protocol\/serve\.ts$)/.test(file.path)
+        ? linesThat(
+            file,
+            /\bprocess\s*\.\s*(stdout|stderr)\b|\bprocess\[|\bconsole\b|[{,]\s*(stdout|stderr)\b.*=\s*process\b|(from|import\()\s*"(node:)?process"|\bwrite(File)?Sync\([12]\b/,
+          )
+        : [],
+    bad: [
+      planted("src/cli/perform.ts", "(json ? process.stderr : process.stdout).write(line);"),
+      planted("src/vitest.ts", "process.stderr.write(line);"),
+      planted("src/report/x.ts", "console.log(reason);"),
+      planted("src/x.ts", 'import { stdout } from "node:process";'),
+      planted("src/x.ts", "const { stdout } = process;"),
+      planted("src/x.ts", 'process["stdout"].write(text);'),
+      planted("src/x.ts", "writeSync(1, text);"),
+    ],
+    good: [
+      planted("src/cli/outlet.ts", "process.stdout.write(cleanedText(text));"),
+      planted("src/worlds/live/x.ts", "child.stdout.on(data);"),
+    ],
+  },
+  {
     name: "nothing is left for later",
     instead: "do it, or open an issue",
     check: file => linesThat(file, /\b(TODO|FIXME|XXX)\b/, file.text),

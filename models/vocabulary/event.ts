@@ -120,12 +120,16 @@ export type Event =
       readonly again?: true;
       /** The time that each of these calls took, where it waited for a timeout. */
       readonly tookMs?: number;
+      /** The client's own words for the error, for a reader; never compared. */
+      readonly text?: string;
     } & Run)
   | {
       readonly kind: "called";
       readonly step: StepId;
       readonly call: "start" | "flush" | "drain" | "close" | "exit" | "subscribe";
       readonly outcome: CallOutcome;
+      /** The client's own words for the error, for a reader; never compared. */
+      readonly text?: string;
     }
   /** A status event of replica 0's client, the one behind the link. */
   | { readonly kind: "connection"; readonly change: ConnectionChange }

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { maskedCommand, unmaskedCommand } from "../text/secrets.ts";
 import { withoutShell } from "./command-line.ts";
 import { BusUnavailable, excerpt } from "./errors.ts";
 
@@ -62,15 +63,17 @@ export function bundledBuses(): readonly BusManifest[] {
 
 /**
  * A bundled bus by its name. Any other text is a command line for the shell, run in the current folder; a single command becomes its
- * program.
+ * program. Its name is the line with its secrets masked, which stands for the whole line in this process.
  */
 export function findBus(nameOrCommand: string): BusLaunch {
   const manifest = bundledBuses().find(bus => bus.name === nameOrCommand);
   if (manifest !== undefined) return launchOf(manifest);
-  const single = withoutShell(nameOrCommand);
-  const command: BusLaunch["command"] = ["/bin/sh", "-c", single ?? nameOrCommand];
+  const name = maskedCommand(nameOrCommand);
+  const line = unmaskedCommand(name);
+  const single = withoutShell(line);
+  const command: BusLaunch["command"] = ["/bin/sh", "-c", single ?? line];
   const shellMayStay = single === undefined;
-  return { name: nameOrCommand, command, folder: process.cwd(), manifest: null, shellMayStay };
+  return { name, command, folder: process.cwd(), manifest: null, shellMayStay };
 }
 
 export function launchOf(manifest: BusManifest): BusLaunch {

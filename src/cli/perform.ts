@@ -1,25 +1,33 @@
 /**
  * One command as a process: signals, its ending printed, its exit code. With --json stdout carries one JSON document and nothing
- * else. Ctrl-C and SIGTERM let the command end with what it has found.
+ * else. Ctrl-C, SIGTERM, a closed terminal and the end of what started this process let the command end with what it has found.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, isRefusedByMachine } from "../errors.ts";
 import type { CommandEnding } from "../findings/ending.ts";
-import { paintFor } from "../report/paint.ts";
-import { progressOn } from "../report/progress.ts";
 import type { Context } from "../runs/context.ts";
 import { Interrupted } from "../runs/interrupt.ts";
+import { cleaned, lineCharsMax } from "../text/clean.ts";
+import { maskAdvice } from "../text/secrets.ts";
+import { allWritten, paintOut, progressErr, writeDocument, writeErr, writeOut } from "./outlet.ts";
+import { whenStarterEnds } from "./starters.ts";
 
 /** One command with its options, ready to run. */
 export type Act = (context: Context) => Promise<CommandEnding>;
 
 /** Time for a command to end by itself after a signal; its processes end with this one in any case. */
 const interruptGraceMs = 4_000;
+/** Less, where the end of what started this process was noticed late. */
+const starterGraceMs = 3_000;
 /** The share of that time for closing open resources. */
 const closeBoundMs = 2_000;
+/** Room for the list of all promises. */
+const errorLinesMax = 100;
 /** A terminal's Ctrl-C may come twice, from the terminal and from a parent that passes it on. */
 const sameSignalMs = 500;
 
+/** A signal came, and the process ends with what it has found, whether or not there is still someone to read it. */
+let isEnding = false;
 /** The verdict of the command that is being printed. */
 let concluded: string | undefined;
 
@@ -28,16 +36,20 @@ let concluded: string | undefined;
  * refusal. Neither is a verdict, since what was to be read is lost, so the verdict is said on stderr.
  */
 export function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
+  if (isEnding) return;
+  if (hasNoReader(error)) process.exit(exitCodes.closedPipe);
   const verdict = concluded === undefined ? "" : ` The verdict was: ${concluded}.`;
-  process.stderr.write(`faultline: standard output cannot be written: ${error.message}.${verdict}\n`);
+  writeErr(`faultline: standard output cannot be written: ${error.message}.${verdict}\n`);
   process.exit(exitCodes.unavailable);
 }
 
 /** Standard error takes no more. It only goes beside the report, so the command goes on. */
 export function onErrorOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(exitCodes.closedPipe);
+  if (!isEnding && hasNoReader(error)) process.exit(exitCodes.closedPipe);
 }
+
+/** A terminal that was closed gives EIO. */
+const hasNoReader = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "EIO";
 
 /** An error that no call of the command raised. Node itself would end with 1, which means "violated". */
 export function onUncaught(error: unknown, json: boolean): void {
@@ -48,13 +60,13 @@ export function onUncaught(error: unknown, json: boolean): void {
 export async function perform(act: Act, json: boolean): Promise<void> {
   const interrupt = new AbortController();
   const exit = listen(interrupt);
-  const progress = progressOn(process.stderr, process.env);
+  const progress = progressErr();
   const closings: (() => Promise<void>)[] = [];
   const context: Context = {
     progress,
-    paint: paintFor(process.stdout),
+    paint: paintOut(),
     signal: interrupt.signal,
-    say: line => void (json ? process.stderr : process.stdout).write(`${line}\n`),
+    say: line => (json ? writeErr : writeOut)(`${line}\n`),
     onLeave: close => void closings.push(close),
   };
   const leaveAs = async (exitCode: number): Promise<never> => {
@@ -82,40 +94,47 @@ export async function perform(act: Act, json: boolean): Promise<void> {
 /** The exit code of the signal that came, if one did. */
 function listen(interrupt: AbortController): { code: number | undefined } {
   const exit: { code: number | undefined; atMs: number } = { code: undefined, atMs: 0 };
-  const onSignal = (code: number): void => {
+  const onSignal = (code: number, graceMs = interruptGraceMs): void => {
     if (exit.code !== undefined) {
       if (performance.now() - exit.atMs > sameSignalMs) process.exit(exit.code);
       return;
     }
     exit.code = code;
+    isEnding = true;
     exit.atMs = performance.now();
-    setTimeout(() => process.exit(code), interruptGraceMs);
+    setTimeout(() => process.exit(code), graceMs);
     interrupt.abort();
   };
+  process.on("SIGHUP", () => onSignal(exitCodes.hangup));
+  whenStarterEnds(() => {
+    // A signal that it passed on came first.
+    if (exit.code === undefined) onSignal(exitCodes.terminated, starterGraceMs);
+  });
   process.on("SIGINT", () => onSignal(exitCodes.interrupted));
   process.on("SIGTERM", () => onSignal(exitCodes.terminated));
   return exit;
 }
 
 function print({ document, text, again, resume }: CommandEnding, json: boolean): void {
-  const lines = [
-    ...(resume === undefined ? [] : [["Resume", resume]]),
-    ...(again === undefined ? [] : [["Again", again]]),
+  const pasted = [
+    ...(resume === undefined ? [] : [["Resume", cleaned(resume, lineCharsMax)]]),
+    ...(again === undefined ? [] : [["Again", cleaned(again, lineCharsMax)]]),
   ];
+  const advice = maskAdvice(`${resume ?? ""} ${again ?? ""}`);
+  const lines = advice === "" ? pasted : [...pasted, ["Secrets", advice]];
   if (json) {
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-    for (const [title = "", line] of lines) process.stderr.write(`${title.toLowerCase()}: ${line}\n`);
-  } else
-    process.stdout.write(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
+    writeDocument(document);
+    for (const [title = "", line] of lines) writeErr(`${title.toLowerCase()}: ${line}\n`);
+  } else writeOut(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
 }
 
 /** Ends the process: one sentence for what a person can mend, a stack for what only we can. */
 export async function fail(error: unknown, json: boolean): Promise<never> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = boundedLines(error instanceof Error ? error.message : String(error));
   const known = knownExitCode(error);
-  if (known !== undefined) process.stderr.write(`faultline: ${message}${adviceOn(error)}\n`);
+  if (known !== undefined) writeErr(`faultline: ${message}${adviceOn(error)}\n`);
   else {
-    process.stderr.write(
+    writeErr(
       `faultline: this is a bug of faultline: please report it with what follows and the command that you gave.\n${error instanceof Error ? (error.stack ?? message) : message}\n`,
     );
   }
@@ -124,13 +143,20 @@ export async function fail(error: unknown, json: boolean): Promise<never> {
   return leave(exitCode);
 }
 
+/** An error may quote a file or a bus: each of its lines is cut, and so is their number. */
+function boundedLines(message: string): string {
+  const lines = message.split("\n").map(line => cleaned(line));
+  const more = lines.length - errorLinesMax;
+  return [...lines.slice(0, errorLinesMax), ...(more > 0 ? [`… (${more} more lines)`] : [])].join("\n");
+}
+
 export function printError(error: string, exitCode: number): void {
-  process.stdout.write(`${JSON.stringify({ verdict: null, error, exitCode }, undefined, 2)}\n`);
+  writeDocument({ verdict: null, error, exitCode });
 }
 
 /** A command that has nothing to show of what it did until then. */
 function printInterrupted(exitCode: number): void {
-  process.stdout.write(`${JSON.stringify({ verdict: "inconclusive", interrupted: true, exitCode }, undefined, 2)}\n`);
+  writeDocument({ verdict: "inconclusive", interrupted: true, exitCode });
 }
 
 /** FaultlineError and what a bus does wrong carry their code; missing servers have one name; the rest is the machine's or ours. */
@@ -145,7 +171,6 @@ const adviceOn = (error: unknown): string =>
 
 /** Ends the process. A reader may be slower than we are: what does not fit into its pipe is still to be written. */
 export async function leave(exitCode: number): Promise<never> {
-  for (const stream of [process.stdout, process.stderr])
-    await new Promise<void>(done => stream.write("", () => done()));
+  await allWritten();
   process.exit(exitCode);
 }

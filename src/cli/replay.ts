@@ -1,17 +1,21 @@
 /** `faultline replay` on the command line: its options, its help, and what it is called with. */
 import { type CommonOptions, readCommon, readWorlds } from "../commands/options.ts";
 import { replay } from "../commands/replay.ts";
+import { UsageError } from "../errors.ts";
 import { type Add, common, examples, positive } from "./shared.ts";
 
 interface ReplayFlags extends CommonOptions {
+  readonly json?: boolean;
   readonly world?: string;
   readonly times: number;
+  readonly events?: boolean;
 }
 export const addReplay: Add = (program, run) => {
   common(program.command("replay").description("one scenario or counterexample again, step by step"))
     .argument("<file>", "a scenario or a counterexample file")
     .option("--world <worlds>", "model, live or model,live (default: both if the servers are available)")
     .option("--times <n>", "how many times to run it", positive, 1)
+    .option("--events", "with --json: every event of the run that is shown of each case")
     .addHelpText(
       "after",
       examples([
@@ -26,8 +30,17 @@ export const addReplay: Add = (program, run) => {
     .action((file: string, options: ReplayFlags) =>
       run(context => {
         const worlds = options.world === undefined ? undefined : readWorlds(options.world, "--world");
+        if (options.events === true && options.json !== true)
+          throw new UsageError("replay takes --events with --json only: without it the steps are shown.");
         const seedGiven = options.seed !== undefined;
-        return replay(context, { ...readCommon(options), file, worlds, times: options.times, seedGiven });
+        return replay(context, {
+          ...readCommon(options),
+          file,
+          worlds,
+          times: options.times,
+          seedGiven,
+          events: options.events ?? false,
+        });
       }),
     );
 };

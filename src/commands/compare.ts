@@ -27,6 +27,7 @@ import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { neverExercised } from "../search/random/coverage.ts";
 import { type LiveFailure, type LiveFound, newLiveFound, searchLive } from "../search/random/live.ts";
+import { rendered } from "../text/clean.ts";
 import { liveWorld, worldNames } from "../worlds/names.ts";
 import { judgingOf } from "./search.ts";
 
@@ -154,7 +155,7 @@ function conclude(
 ): CommandEnding {
   const report = reportOf({ options, bus, known, found, folder }, interrupted);
   return ending(report, {
-    text: renderCompare(report.document, besidesOf(options, known, found, folder), paint),
+    text: rendered(renderCompare, report.document, besidesOf(options, known, found, folder), paint),
     again:
       known.file === undefined
         ? sameLine(options, bus)

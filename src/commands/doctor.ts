@@ -10,6 +10,7 @@ import type { Context } from "../runs/context.ts";
 import { unlessInterrupted } from "../runs/interrupt.ts";
 import { livePackages } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
+import { rendered } from "../text/clean.ts";
 import { startBus } from "../worlds/live/bus-process.ts";
 import { describeEngine } from "../worlds/live/containers.ts";
 import { describeServers, type ServerDescription } from "../worlds/live/servers.ts";
@@ -28,7 +29,7 @@ export async function doctor(context: Context, { buses: named, backend }: Common
   const advice = [...adviceOn(servers, packages, buses), ...(lacking === null ? [] : [lacking])];
   const live = { 0: "ready", 2: "to be built at the first use", 69: "unavailable" }[exitCode] as string;
   const document: DoctorReport = { live, node: process.versions.node, servers, packages, containers, buses, advice };
-  return { kind: "doctor", document, exitCode, text: renderDoctor(document, context.paint) };
+  return { kind: "doctor", document, exitCode, text: rendered(renderDoctor, document, context.paint) };
 }
 
 /** Starts it, hears its greeting, ends it. */
@@ -53,8 +54,15 @@ async function examine(launch: BusLaunch): Promise<BusFound> {
     if (unclaimed !== undefined) return { ...greeted, process: null, unclaimed };
     return { ...greeted, process: isWrapped ? "wrapped" : "started" };
   } catch (error) {
-    return { ...unknown, built: true, problem: (error as Error).message };
+    return { ...unknown, built: true, problem: lackOf(launch) ?? (error as Error).message };
   }
+}
+
+/** The client of a bundled bus may be a package that no one has installed: its process then ends before it greets. */
+function lackOf({ manifest }: BusLaunch): string | undefined {
+  if (manifest?.language !== "TypeScript" || isInstalled(manifest.client)) return undefined;
+  const { name, client } = manifest;
+  return `${name} needs the package ${client}, which is not installed: run npm install --save-dev ${client}.`;
 }
 
 function isInstalled(name: string): boolean {

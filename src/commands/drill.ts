@@ -21,6 +21,7 @@ import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { openLive } from "../runs/on-site.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
+import { rendered } from "../text/clean.ts";
 import type { Site } from "../worlds/live/index.ts";
 import { compareShown, isReal, liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 
@@ -102,11 +103,11 @@ function conclude(
   found.ledger.sort((a, b) => compareShown(a.world, b.world) || order(a.scenario, b.scenario));
   found.notRun.sort((a, b) => order(a.scenario, b.scenario));
   const unkept = documentOf(found, common, folder);
-  const text = `Seed     ${found.seed}\n\n${renderDrill(unkept, plain)}`;
+  const text = rendered(one => `Seed     ${found.seed}\n\n${renderDrill(one, plain)}`, unkept);
   return ending(
     { kind: "drill", document: kept({ folder, json: "drill.json", text }, unkept) },
     {
-      text: renderDrill(unkept, context.paint),
+      text: rendered(renderDrill, unkept, context.paint),
       again: againLine(common, found),
       resume:
         interrupted || found.notShown.some(({ world }) => isReal(world))

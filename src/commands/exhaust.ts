@@ -1,4 +1,5 @@
 /** `faultline exhaust`: every schedule within a bound, on the model of one profile; a violation is kept as a file, and is a shortest one. */
+
 import { planCase } from "../../models/plan/plan.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { UsageError } from "../errors.ts";
@@ -26,6 +27,7 @@ import {
   sizesOf,
 } from "../search/exhaust/alphabet.ts";
 import { type Exhausted, exhaust as exhaustModel, type ShortestViolation } from "../search/exhaust/exhaust.ts";
+import { rendered } from "../text/clean.ts";
 import { modelWorld } from "../worlds/names.ts";
 
 export interface ExhaustOptions {
@@ -154,7 +156,7 @@ function conclude(
     const { events, judgement } = shown;
     return { scenario, broken, reason, ledger: judgement.ledger, events, story };
   });
-  const text = renderExhaust(document, failures, context.paint);
+  const text = rendered(renderExhaust, document, failures, context.paint);
   return ending({ kind: "exhaust", document }, { text, again: againLine(options, kept) });
 }
 

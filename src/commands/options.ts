@@ -11,6 +11,7 @@ import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "..
 import type { Common, NamedPolicy } from "../runs/common.ts";
 import { knownProfile } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
+import { holdsMask, maskedCommand } from "../text/secrets.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
 import { isWorldName, type WorldName, worldNames } from "../worlds/names.ts";
@@ -73,11 +74,15 @@ export function knownProperty(id: string, option: string): string {
   throw new UsageError(`${option} names ${JSON.stringify(id)}, which is no property.${slip} There are:\n${list}`);
 }
 
-/** One word that is neither a bundled bus nor a command that could be run is a slip, and not a bus that never greets. */
+/** A command is known from here on by its masked line. One word that is neither a bundled bus nor a command that could be run is a slip, and not a bus that never greets. */
 function knownBus(named: string): string {
   const bundled = bundledBuses().map(one => one.name);
   const isOneWord = /^[\w-]+$/.test(named);
-  if (named.trim() !== "" && (!isOneWord || bundled.includes(named) || isOnPath(named))) return named;
+  if (holdsMask(named))
+    throw new UsageError(
+      `--bus ${JSON.stringify(named)}: a secret in it is masked, as reports show it. Put the secret in the place of its mask (…).`,
+    );
+  if (named.trim() !== "" && (!isOneWord || bundled.includes(named) || isOnPath(named))) return maskedCommand(named);
   throw new UsageError(
     `There is no bus ${JSON.stringify(named)}; bundled are ${bundled.join(", ")}, and anything else is a command line ` +
       `(--bus "node my-bus.js").${didYouMean(named, bundled)}`,

@@ -3,6 +3,7 @@
  * the model twice, in the policy's own time and in that of a live run, and live once; the policy's demands are what it is held to. Every
  * live case is written down beside the report, so that one line replays it.
  */
+
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { answerOf } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
@@ -24,6 +25,7 @@ import { LiveUnavailable } from "../runs/live.ts";
 import { openLive } from "../runs/on-site.ts";
 import { bundledProfile, knownProfile } from "../runs/profiles.ts";
 import { openRunFolder } from "../runs/run-folder.ts";
+import { rendered } from "../text/clean.ts";
 import { knownPolicy } from "./options.ts";
 
 const busDefault = "go-nats-go";
@@ -112,9 +114,9 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     violations,
     cases: found.cases,
   };
-  const document = kept({ folder, json: "drill.json", text: renderQuestion(report, plain) }, report);
+  const document = kept({ folder, json: "drill.json", text: rendered(renderQuestion, report, plain) }, report);
   const again = violations[0]?.again ?? sameLine(asked);
-  return ending({ kind: "question", document }, { text: renderQuestion(report, context.paint), again });
+  return ending({ kind: "question", document }, { text: rendered(renderQuestion, report, context.paint), again });
 }
 
 const concerns: Readonly<Record<Question, string>> = {

@@ -3,6 +3,7 @@
  * message at every step, and where the worlds differ. A counterexample is held against what it was found with, unless told otherwise;
  * in the model world its own answers are given again, and said where they no longer fit.
  */
+
 import { underPolicy } from "../../models/policy/under.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import { BadInput, UsageError } from "../errors.ts";
@@ -14,13 +15,14 @@ import { readCase, reasonOf } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
 import { isNondeterministic, ledgerRows, reproducedIn, verdictOf, verdictsOf } from "../findings/replayed.ts";
 import { unprovenReason } from "../judge/capability.ts";
-import { type ReplayReport, renderReplay } from "../report/replay.ts";
+import { type ReplayedCase, type ReplayReport, renderReplay, shownOf } from "../report/replay.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { serversAreThere } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { type Replayed, replayAll, type ToReplay } from "../runs/replay.ts";
+import { rendered } from "../text/clean.ts";
 import { isDeterministic, isReal, modelWorld, type WorldName, worldNames } from "../worlds/names.ts";
 
 export interface ReplayOptions extends Common {
@@ -30,6 +32,8 @@ export interface ReplayOptions extends Common {
   readonly times: number;
   /** True where the seed was given, which then stands before the counterexample's. */
   readonly seedGiven: boolean;
+  /** The document carries the events of the run that is shown of each case. */
+  readonly events: boolean;
 }
 
 export async function replay(context: Context, options: ReplayOptions): Promise<CommandEnding> {
@@ -131,15 +135,23 @@ function conclude(
         missing: notShown,
         reason: unprovenReason(notShown),
       })),
+    ...(options.events ? { events: cases.flatMap(eventsOf) } : {}),
   };
   const counterexample = one.counterexample && {
     ...one.counterexample,
     broken: brokeOf(one.counterexample.property),
     reason: reasonOf(one.counterexample),
   };
-  const text = renderReplay(document, { scenario: one.scenario, counterexample, cases }, context.paint);
+  const text = rendered(renderReplay, document, { scenario: one.scenario, counterexample, cases }, context.paint);
   return ending({ kind: "replay", document }, { text, again: againLine(options, one) });
 }
+
+const eventsOf = (one: ReplayedCase): NonNullable<ReplayReport["events"]> => {
+  const shown = shownOf(one);
+  return shown === undefined
+    ? []
+    : [{ world: one.world, bus: one.bus, events: shown.events.map(event => ({ ...event })) }];
+};
 
 function againLine(options: ReplayOptions, one: ToReplay): string {
   const { worlds, buses, profile, policy, require, backend, times, seedGiven } = options;

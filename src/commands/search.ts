@@ -32,6 +32,7 @@ import type { Lookout } from "../search/random/fast-case.ts";
 import { GoalsSeen } from "../search/random/goals.ts";
 import { type ModelFailure, searchModel } from "../search/random/model.ts";
 import { normalForm } from "../search/shrink/normal-form.ts";
+import { rendered } from "../text/clean.ts";
 import { isReal, modelWorld, type WorldName } from "../worlds/names.ts";
 import { compare } from "./compare.ts";
 
@@ -259,7 +260,13 @@ async function conclude(
       goals: lookout.goals.progress(),
     })),
   };
-  const text = renderSearch(document, smallScopeBounds, violations.map(failureOf(violations.length > 1)), paint);
+  const text = rendered(
+    renderSearch,
+    document,
+    smallScopeBounds,
+    violations.map(failureOf(violations.length > 1)),
+    paint,
+  );
   return ending({ kind: "search", document }, { text, again: againLine(options, violations) });
 }
 

@@ -2,7 +2,9 @@
  * The lines that a person pastes: what was found again, the same run again, or on from where it ended. Every report has whole lines, and
  * this file alone puts them together.
  */
+
 import { bundledNames } from "../runs/profiles.ts";
+import { cleaned, lineCharsMax } from "../text/clean.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
 
 type Value = string | number | boolean | readonly string[] | undefined;
@@ -41,4 +43,4 @@ function wordsOf([name, value]: readonly [string, Value]): readonly string[] {
 
 /** One argument of a line to paste. */
 export const quoted = (word: string): string =>
-  /^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  /^[\w./:,@%+=-]+$/.test(word) ? word : `'${cleaned(word, lineCharsMax).replaceAll("'", `'\\''`)}'`;

@@ -3,7 +3,7 @@
  * answers that the model was given. The same bug found from many seeds is one file, named by what was broken and by the shape of the
  * shrunk scenario; the shortest stays.
  */
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -15,6 +15,7 @@ import { dials } from "../../properties/arbitraries/reductions.ts";
 import { BadInput } from "../errors.ts";
 import { makeFolder } from "../files/folder.ts";
 import { readJsonFile } from "../files/json.ts";
+import { createAnew } from "../files/no-links.ts";
 import { packageRoot } from "../files/package-root.ts";
 import { checkScenario, parseJson } from "../files/scenario-schema.ts";
 import { counterexampleText } from "../files/scenario-text.ts";
@@ -24,6 +25,7 @@ import { answer, count, ledger, verdict } from "../judge/shapes.ts";
 import { writtenOrSaid } from "../runs/unwritten.ts";
 import type { Certificate } from "../search/certify.ts";
 import { shapeOf } from "../search/shrink/normal-form.ts";
+import { escapedJson } from "../text/clean.ts";
 import { type WorldName, worldNames } from "../worlds/names.ts";
 import { type Broke, brokeOf, brokeText, concernOf, reasonText, whyBroken } from "./broke.ts";
 
@@ -190,7 +192,9 @@ function writeIn(folder: string, path: string, text: string): void {
   makeFolder(folder);
   const partial = `${path}.${process.pid}.partial`;
   try {
-    writeFileSync(partial, text);
+    const fd = createAnew(partial);
+    writeFileSync(fd, escapedJson(text));
+    closeSync(fd);
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });
@@ -202,7 +206,8 @@ function writeIn(folder: string, path: string, text: string): void {
 export const keepCounterexample = (one: Counterexample): string => meetCounterexample(one).path;
 
 function readKnown(path: string): Counterexample | undefined {
-  if (!existsSync(path)) return undefined;
+  // A link that lies there is not followed: the file takes its place.
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   try {
     return readCase(path, path).counterexample;
   } catch {

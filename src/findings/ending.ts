@@ -12,6 +12,7 @@ import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
+import { cleaned, jsonText, type Rendered } from "../text/clean.ts";
 
 /** A report that comes to a verdict. `document` is what --json prints. */
 export type Judged =
@@ -27,7 +28,7 @@ export type Report = Judged | { readonly kind: "doctor"; readonly document: Doct
 
 /** The part that a person reads. */
 export interface Shown {
-  readonly text: string;
+  readonly text: Rendered;
   /** The last line: what to paste to see it again. */
   readonly again?: string | undefined;
   /** The line to paste that goes on with a run that ended early. */
@@ -39,10 +40,12 @@ export type CommandEnding<R extends Report = Report> = R & Shown & { readonly ex
 /** A report that was kept names its path last, below the verdict. */
 export function ending<R extends Judged>(report: R, shown: Shown): CommandEnding<R> {
   const { document } = report;
-  const text = "report" in document ? `${shown.text}\nReport   ${document.report}` : shown.text;
+  const text = "report" in document ? withReport(shown.text, document.report) : shown.text;
   const ended: Shown & { readonly exitCode: number } = { ...shown, text, exitCode: exitCodeOf(document) };
   return { ...report, ...ended };
 }
+
+const withReport = (text: Rendered, report: string): Rendered => `${text}\nReport   ${cleaned(report)}` as Rendered;
 
 /** Two traces for one seed are worse than nothing proven, and no excuse for a violation. */
 function exitCodeOf({ verdict, ...document }: Judged["document"]): number {
@@ -71,12 +74,12 @@ export interface Keeping {
   /** The name of the document's file. */
   readonly json: string;
   /** The text for a person, kept as a file beside the document. */
-  readonly text?: string;
+  readonly text?: Rendered;
 }
 
 /** Writes the report into the run's folder. The document with the path of what a person reads, or else of its own file. */
 export function kept<D extends object>({ folder, json, text }: Keeping, document: D): D & { readonly report: string } {
-  const write = (name: string, one: object): string => folder.write(name, `${JSON.stringify(one, undefined, 2)}\n`);
+  const write = (name: string, one: object): string => folder.write(name, `${jsonText(one, 2)}\n`);
   if (text === undefined) return { ...document, report: write(json, document) };
   const whole = { ...document, report: folder.write("report.txt", `${text}\n`) };
   write(json, whole);

@@ -3,6 +3,7 @@ import { profiles } from "../../models/profiles/index.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { UsageError } from "../errors.ts";
 import { bundledProfile } from "../runs/profiles.ts";
+import { maskedCommand } from "../text/secrets.ts";
 import { isReal, isWorldName, type WorldName, worldNames } from "../worlds/names.ts";
 
 export interface HoldsOptions {
@@ -47,7 +48,7 @@ export function readHolds(claim: string, options: HoldsOptions): AskedClaim {
     refuse(
       `there is no profile ${JSON.stringify(profile)}; the known profiles are ${Object.keys(profiles).join(", ")}.`,
     );
-  const bus = isReal(world) ? options.bus : profile;
+  const bus = isReal(world) ? options.bus && maskedCommand(options.bus) : profile;
   if (bus === undefined) return refuse(`the ${world} world needs a ${isReal(world) ? "bus" : "profile"}.`);
   return { claim, world, profile, bus, runs, seed };
 }

@@ -10,6 +10,7 @@ import type { CaseRun } from "../judge/run.ts";
 import { renderFailure } from "../report/failure.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
+import { type Rendered, rendered } from "../text/clean.ts";
 import type { AskedClaim } from "./asked.ts";
 import type { Ground } from "./ground.ts";
 
@@ -41,7 +42,7 @@ export type HoldsVerdict =
       /** The counterexample for `keepCounterexample` to write. */
       readonly counterexample: Counterexample;
       /** The shrunk scenario, what became of it, and how it was found. */
-      readonly shown: string;
+      readonly shown: Rendered;
       /** The options that a replay needs to judge the same. */
       readonly replayWith: readonly string[];
     });
@@ -119,7 +120,7 @@ export function violated(
   const { ledger } = judgement;
   const counterexample = counterexampleOf({ ...failing, bus, profile, world, overridden, reproduced, versions });
   const why = whyBroken(judgement, broken, scenario.expect[profile.name]);
-  const shown = renderFailure({ scenario, broken, reason: why, ledger, events, story }, plain);
+  const shown = rendered(renderFailure, { scenario, broken, reason: why, ledger, events, story }, plain);
   // A replay judges what the profile promises, and conformance; what it does not promise has to be asked for.
   const replayWith =
     broken.kind === "promise" && !profile.promises.includes(broken.property)

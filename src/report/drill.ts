@@ -143,13 +143,18 @@ function renderHead({ worlds, buses, unavailable, agreement, selection }: Unkept
   }
   if (selection.leftOut.length > 0)
     pairs.push(["", `${counted(selection.leftOut.length, "case")} left out live (${selection.rule}); --all runs them`]);
-  for (const { name, client, profile, unclaimed } of buses) {
+  for (const { name, client, profile, unclaimed, capabilities } of buses) {
     pairs.push(["", `${name} = ${client}, as ${profile}`]);
     if (unclaimed !== null) pairs.push(["", paint("yellow", unclaimed)]);
+    if (!capabilities.includes("policy")) pairs.push(["", paint("yellow", withoutPolicy(name))]);
   }
   for (const bus of unavailable) pairs.push(["", paint("yellow", bus.reason)]);
   return renderPairs(pairs);
 }
+
+/** The sentence on a bus that runs scenarios of a bare client only. */
+const withoutPolicy = (bus: string): string =>
+  `${bus} does not claim the capability "policy": its durable path, its handlers and its stops were not tested, only core publishes`;
 
 /** Loss that a profile declares: no violation, and the reason to run the drill. */
 function renderFindings(rows: readonly LedgerRow[], report: Unkept, paint: Paint): string {

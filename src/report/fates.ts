@@ -2,10 +2,13 @@
  * The fates of the messages, in words: per class the places where they ended, and per step the runs of messages that shared a fate. Reads
  * events and nothing else.
  */
+
+import { settleId } from "../../models/plan/plan.ts";
 import type { Event, Outcome, Place, ProcessEvent } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import { contentText } from "../../models/words.ts";
 import { classAt, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
+import { cleaned } from "../text/clean.ts";
 import { counted } from "./table.ts";
 
 export const classTitles: Readonly<Record<ClassName, string>> = {
@@ -72,17 +75,28 @@ export const placesText = (places: Readonly<Partial<Record<Place, number>>>): st
     .map(([place, count]) => `${place} ${count}`)
     .join(", ");
 
-/** The steps in their order, each with what it brought about. */
+/**
+ * The steps in their order, each with what it brought about. What follows the end of the last step belongs to settling, in which hours of the
+ * scenario's time may pass.
+ */
 export function stepFates(events: readonly Event[]): readonly StepFate[] {
   const state = ledgerFrom(events);
   const byStep = new Map<string, Note[]>();
+  const lastEnd = events.findLastIndex(event => event.kind === "step" && event.phase === "ended");
   let now = "";
+  let nowMs = 0;
   const note = (step: string, text: string, kind: Note["kind"] = "happening"): void => {
     const notes = byStep.get(step) ?? [];
     byStep.set(step, notes);
     if (notes.at(-1)?.text !== text) notes.push({ kind, text });
   };
-  for (const event of events) {
+  /** A hundred publishes may fail with the same words. */
+  const noteOnce = (step: string, text: string): void => {
+    if (!byStep.get(step)?.some(one => one.text === text)) note(step, text);
+  };
+  for (const [i, event] of events.entries()) {
+    if ("atMs" in event) nowMs = Math.max(nowMs, event.atMs);
+    if (i > lastEnd && lastEnd >= 0) now = settleId;
     switch (event.kind) {
       case "step":
         now = event.step;
@@ -93,11 +107,14 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         break;
       case "published":
         for (const text of publishNotes(state, event.first, event.count)) note(event.step, text, "fate");
+        if (event.text !== undefined) noteOnce(event.step, `in the client's words: ${wordsText(event.text)}`);
         break;
       case "called":
         note(
           event.step,
-          event.outcome.is === "ok" ? `${event.call}: ok` : `${event.call} failed: ${event.outcome.kind}`,
+          event.outcome.is === "ok"
+            ? `${event.call}: ok`
+            : `${event.call} failed: ${event.outcome.kind}${event.text === undefined ? "" : ` (${wordsText(event.text)})`}`,
         );
         break;
       case "connection":
@@ -111,13 +128,13 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         note(event.step, `gave up waiting for ${event.what}`);
         break;
       case "phase":
-        if (event.phase !== "disturbed") now = "settle";
+        if (event.phase !== "disturbed") now = settleId;
         break;
       case "process":
         if (event.change !== "started" || event.by === "supervisor") note(now, processText(event));
         break;
       case "handled":
-        note(now, handledText(event));
+        note(now, handledText(event, nowMs));
         break;
       case "probe":
         if (!(event.ready && event.live && event.connected && event.durable)) note(now, probeText(event));
@@ -142,17 +159,27 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
 
 function processText(event: ProcessEvent): string {
   const who = `replica ${event.replica}`;
-  if (event.change === "started") return `${who} is started by its ${event.by}`;
+  if (event.change === "started") return `${who} is started by its ${event.by} at ${timeText(event.atMs)}`;
   if (event.change === "stopping") return `${who} is told to stop`;
   const { because, tookMs, forced, toldLost } = event;
   const told = toldLost === 0 ? "" : `, and tells of ${counted(toldLost, "lost message")}`;
   return `${who} has ended (${because}) after ${tookMs} ms${forced ? ", forced" : ""}${told}`;
 }
 
-function handledText({ replica, first, count, delivery, outcome }: Extract<Event, { kind: "handled" }>): string {
+/** `atMs` is the scenario's own time. */
+function handledText(
+  { replica, first, count, delivery, outcome }: Extract<Event, { kind: "handled" }>,
+  atMs: number,
+): string {
   const what = count === 1 ? `message ${first}` : `messages ${first}-${first + count - 1}`;
-  return `replica ${replica} is given ${what}${delivery > 1 ? `, delivery ${delivery}` : ""}: ${outcome}`;
+  return `replica ${replica} is given ${what}${delivery > 1 ? `, delivery ${delivery},` : ""} at ${timeText(atMs)}: ${outcome}`;
 }
+
+const wordsCharsMax = 200;
+
+const wordsText = (text: string): string => JSON.stringify(cleaned(text, wordsCharsMax));
+
+const timeText = (ms: number): string => (ms < 10_000 ? `${ms} ms` : `${Number((ms / 1_000).toFixed(3))} s`);
 
 function probeText({ replica, ready, live, connected, durable }: Extract<Event, { kind: "probe" }>): string {
   const is = (so: boolean, what: string): string => (so ? what : `not ${what}`);

@@ -2,6 +2,8 @@
  * The progress of a run, shown on stderr meanwhile: one line rewritten in place on a terminal, plain lines now and then elsewhere (a pipe,
  * a CI log). Never written to stdout.
  */
+import { cleaned, cleanedText } from "../text/clean.ts";
+
 export interface Progress {
   /** The present state; the next one takes its place. */
   now(text: string): void;
@@ -26,12 +28,12 @@ function rewritten(stream: NodeJS.WriteStream): Progress {
   };
   return {
     now(text) {
-      stream.write(`${clear}${text.slice(0, (stream.columns || 80) - 1)}`);
+      stream.write(`${clear}${cleaned(text).slice(0, (stream.columns || 80) - 1)}`);
       isDirty = true;
     },
     note(text) {
       end();
-      stream.write(`${text}\n`);
+      stream.write(`${cleanedText(text)}\n`);
     },
     end,
   };
@@ -43,9 +45,9 @@ function plainLines(stream: NodeJS.WriteStream): Progress {
     now(text) {
       if (performance.now() - last < plainIntervalMs) return;
       last = performance.now();
-      stream.write(`${text}\n`);
+      stream.write(`${cleanedText(text)}\n`);
     },
-    note: text => void stream.write(`${text}\n`),
+    note: text => void stream.write(`${cleanedText(text)}\n`),
     end: () => {},
   };
 }

@@ -3,7 +3,7 @@ import type { Asked, Departure } from "../../models/choice.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { classNames, type Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
-import { type Broke, brokeText, reasonText } from "../findings/broke.ts";
+import { allBrokenBy, type Broke, brokeText, isSame, reasonText, whyBroken } from "../findings/broke.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { type Rate, rateText } from "../judge/rate.ts";
 import { isReal, type WorldName } from "../worlds/names.ts";
@@ -38,6 +38,12 @@ interface OnBus {
   readonly bus: string;
 }
 
+/** An event as JSON has it. */
+export interface EventShown {
+  readonly [field: string]: unknown;
+  readonly kind: string;
+}
+
 export interface ReplayReport {
   readonly verdict: Verdict;
   readonly scenario: string;
@@ -63,6 +69,8 @@ export interface ReplayReport {
   readonly notRun: readonly (OnBus & { readonly missing: readonly string[] })[];
   readonly selfTest: SelfTestReport | null;
   readonly notShown: readonly NotShown[];
+  /** The events of the run that is shown of each case; only where they were asked for. */
+  readonly events?: readonly (OnBus & { readonly events: readonly EventShown[] })[];
 }
 
 /** Facts that the text shows beside the document. */
@@ -98,6 +106,10 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
     .join("\n\n");
 }
 
+/** The first run that does not hold, or else the first. */
+export const shownOf = ({ runs }: ReplayedCase): ReplayedCase["runs"][number] | undefined =>
+  runs.find(run => run.judgement.verdict !== "holds") ?? runs[0];
+
 function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string {
   const title = isReal(one.world)
     ? `${one.world}, ${one.bus}${one.profile === one.bus ? "" : ` as ${one.profile}`}`
@@ -109,17 +121,29 @@ function renderCase(scenario: Scenario, one: ReplayedCase, paint: Paint): string
     ({ text, times, verdict }) =>
       `  ${text}${one.runs.length === 1 ? "" : paint("dim", `  (${times} of ${one.runs.length} runs)`)}${verdict === "holds" ? "" : ` ${markOf(paint, verdict)}`}`,
   );
-  const shown = one.runs.find(run => run.judgement.verdict !== "holds") ?? first;
+  const shown = shownOf(one) ?? first;
   const { verdict } = shown.judgement;
   return [
     `${markOf(paint, verdict)} ${paint("bold", title)}`,
     ...lines,
     ...(verdict === "holds" ? [] : [`  ${paintVerdict(paint, verdict)}: ${reasonText(shown.judgement)}`]),
+    ...renderAlsoBroken(shown.judgement, paint),
     ...renderExpectation(scenario, one.profile, shown.judgement, paint),
     ...renderAnswers(one, paint),
     ...shown.judgement.notPromised.map(each => paint("dim", `  not promised: ${each.property}: ${each.reason}`)),
     renderSteps(scenario, shown.events, paint),
   ].join("\n");
+}
+
+/** Everything else that the run broke: the first of them is rarely the most telling. */
+function renderAlsoBroken(judgement: Judgement, paint: Paint): readonly string[] {
+  const { about } = judgement;
+  return allBrokenBy(judgement)
+    .filter(broke => about === undefined || !isSame(broke, about))
+    .map(broke => {
+      const said = reasonText({ about: broke, reason: whyBroken(judgement, broke) });
+      return `  ${paintVerdict(paint, "violated", "also violated")}: ${said}`;
+    });
 }
 
 /** The reason why a case has no run. */

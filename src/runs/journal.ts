@@ -14,18 +14,7 @@
  * milliseconds, in which other lanes go on. At worst a torn last line is left: it is cut off, and the cases that it and the other lanes
  * were running are run again. Any other deviation from this order is refused, with its line number.
  */
-import {
-  closeSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsync, fsyncSync, ftruncateSync, lstatSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -33,10 +22,12 @@ import { hashText } from "../../models/choice.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { BadInput, exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { checkShape, jsonBounds, parseJson } from "../files/json.ts";
+import { createAnew, openPlainToAppend, readPlainFile } from "../files/no-links.ts";
 import { checkScenario } from "../files/scenario-schema.ts";
 import { rateSchema } from "../judge/rate.ts";
 import type { CaseRun } from "../judge/run.ts";
 import { count, events, judgement, text } from "../judge/shapes.ts";
+import { jsonText } from "../text/clean.ts";
 import { isAlive, type Owner, ownerHere } from "../worlds/live/leases.ts";
 import { sayUnwritten } from "./unwritten.ts";
 
@@ -154,12 +145,12 @@ const anew = "Run the command without --resume to begin anew";
 /** @throws BadInput with file, line, reason and what to do. */
 export function readJournal(folder: string): Recorded {
   const file = join(folder, journalName);
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  const size = lstatSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw new BadInput(folder, "", `holds no ${journalName}, so nothing was recorded. ${anew}.`);
   // Findings about the last case may lie beyond the bound for cases.
   if (size > journalBytesMax + 2 * jsonBounds.fileBytesMax)
     throw new BadInput(file, "", `is larger than any journal. ${anew}.`);
-  const bytes = readFileSync(file);
+  const bytes = readPlainFile(file);
   const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
   const lines = whole.toString("utf8").split("\n").slice(0, -1);
   const worlds = new Map<string, Of<"world">>();
@@ -232,7 +223,7 @@ function withScenario(line: Line, place: string): Line {
 export function createJournal(folder: string, header: Header): Journal {
   const file = join(folder, journalName);
   const partial = `${file}.partial`;
-  const fd = openSync(partial, "wx");
+  const fd = createAnew(partial);
   try {
     append(fd, partial, { kind: "header", format: formatVersion, ...header });
     fsyncSync(fd);
@@ -277,7 +268,7 @@ function checkSame(recorded: Header, asked: Header, folder: string): void {
 function openJournal(folder: string, recorded: Recorded): Journal {
   const file = join(folder, journalName);
   const { worlds, cases, found } = recorded;
-  const fd = openSync(file, "a");
+  const fd = openPlainToAppend(file);
   ftruncateSync(fd, recorded.bytes);
   let bytes = recorded.bytes;
   let casesNow = cases.size;
@@ -407,7 +398,7 @@ function changeOf(was: unknown, is: unknown): string {
 
 /** Returns the number of bytes written. A line that could not be read again is not written: its case is run again. */
 function append(fd: number, file: string, line: object): number {
-  const written = Buffer.from(`${JSON.stringify(line)}\n`);
+  const written = Buffer.from(`${jsonText(line)}\n`);
   if (written.length > jsonBounds.fileBytesMax) return 0;
   try {
     for (let done = 0; done < written.length; ) done += writeSync(fd, written, done);

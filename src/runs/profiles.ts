@@ -4,6 +4,7 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { exitCodes, FaultlineError, UsageError } from "../errors.ts";
 import { didYouMean } from "../files/nearest.ts";
+import { cleaned } from "../text/clean.ts";
 
 /** @throws UsageError where there is none of that name, with those that there are */
 export function knownProfile(name: string): Profile {
@@ -34,7 +35,7 @@ export function profileOf(greetingProfile: string, bus: string, named: string | 
   const profile = override ?? own;
   if (profile === undefined) {
     throw new FaultlineError(
-      `The bus ${bus} names the profile "${greetingProfile}", which is unknown; the known profiles are ${Object.keys(profiles).join(", ")}: ` +
+      `The bus ${bus} names the profile "${cleaned(greetingProfile, 200)}", which is unknown; the known profiles are ${Object.keys(profiles).join(", ")}: ` +
         "correct its greeting, or name one of them with --profile.",
       exitCodes.badInput,
     );

@@ -6,8 +6,8 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { makeFolder } from "../files/folder.ts";
+import { createAnew } from "../files/no-links.ts";
 import { isAlive } from "../worlds/live/leases.ts";
 import { createJournal, type Header, type Journal, readJournal, resumeJournal } from "./journal.ts";
 import { writtenOrSaid } from "./unwritten.ts";
@@ -71,7 +72,7 @@ const runFolder = (path: string, journal: Journal): RunFolder => ({
 function writeWhole(file: string, text: string): void {
   const partial = `${file}.partial`;
   try {
-    const fd = openSync(partial, "w");
+    const fd = createAnew(partial);
     try {
       writeFileSync(fd, text);
       fsyncSync(fd);
@@ -125,7 +126,7 @@ function isInUse(path: string): boolean {
 /** Another run may be removing it. */
 function bytesIn(path: string): number {
   try {
-    return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+    return readdirSync(path).reduce((sum, name) => sum + lstatSync(join(path, name)).size, 0);
   } catch {
     return 0;
   }

@@ -1,7 +1,8 @@
 /**
- * Findings whose file the machine refuses. A full disk or a folder that cannot be written costs the file, and never the finding: it is
- * said on stderr, with the whole text where that stands nowhere else.
+ * Findings whose file the machine refuses. A full disk or a folder that cannot be written costs the file, and never the finding: stderr
+ * names it, with the whole text where that stands nowhere else.
  */
+import { writeErr } from "../cli/outlet.ts";
 import { isRefusedByMachine } from "../errors.ts";
 
 /** Writes with `write`; where the machine refuses that, says so with `text`, which may be long. True where it was written. */
@@ -18,5 +19,5 @@ export function writtenOrSaid(write: () => void, path: string, text = ""): boole
 
 export function sayUnwritten(path: string, reason: string, text = ""): void {
   const follows = text === "" ? "" : " What it would hold follows; save it there.";
-  process.stderr.write(`faultline: ${path} cannot be written: ${reason}.${follows}\n${text}`);
+  writeErr(`faultline: ${path} cannot be written: ${reason}.${follows}\n${text}`);
 }

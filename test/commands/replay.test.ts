@@ -222,3 +222,20 @@ test("a bus that sends less than it was told to send is found by the length of w
     /message \d+ was published on (\S+) with 16 bytes and arrived on \1 with 8 bytes/,
   );
 });
+
+test("a replay names every promise that its run broke, and --events hands over what happened", async () => {
+  const late = "fixtures/scenarios/cold-start/asked-once-a-late-jetstream-is-never-used.json";
+  const broken = [
+    "durable-path/declared-durable-is-acknowledged",
+    "cold-start/ready-means-usable",
+    "cold-start/a-late-jetstream-is-used-once-it-is-there",
+  ];
+  const args = ["replay", late, "--world", "model", "--profile", "nats-go", ...broken.flatMap(id => ["--require", id])];
+  const { code, stdout } = await faultline(args);
+  expect(code).toBe(1);
+  for (const id of broken) expect(stdout).toMatch(new RegExp(`violated: ${id}: (message|replica) 0`));
+  const { json } = await faultline([...args, "--json", "--events"]);
+  expect(json.events).toEqual([expect.objectContaining({ world: "model", bus: "nats-go" })]);
+  expect(json.events[0].events).toContainEqual(expect.objectContaining({ kind: "published", first: 0 }));
+  expect((await faultline([...args, "--events"])).code).toBe(64);
+});

@@ -167,7 +167,7 @@ describe("refused, with file, path and reason:", () => {
     ["null", null, "", /object/],
     [
       "more bytes than one run may publish",
-      { ...good, steps: [1, 2].map(i => ({ id: `b${i}`, kind: "publish", count: 100_000, bytes: 400 })) },
+      { ...good, steps: [1, 2].map(i => ({ id: `b${i}`, kind: "publish", count: 50_000, bytes: 800 })) },
       "steps",
       /80000000 bytes in all; the most is 67108864/,
     ],

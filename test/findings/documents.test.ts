@@ -25,7 +25,10 @@ describe("schemas/", () => {
   });
 
   test.each(documentNames)("%s.schema.json refuses additional fields wherever fields are named", name => {
-    const objects = objectsIn(documentJsonSchema(name) as Json).filter(one => "properties" in one);
+    // Events are for reading: their kind is named, and the rest of them changes from version to version.
+    const isEvent = ({ properties }: { readonly [name: string]: Json }): boolean =>
+      Object.keys(properties as object).join() === "kind";
+    const objects = objectsIn(documentJsonSchema(name) as Json).filter(one => "properties" in one && !isEvent(one));
     expect(objects.length).toBeGreaterThan(2);
     for (const one of objects) expect(one.additionalProperties, JSON.stringify(one)).toBe(false);
   });

@@ -26,6 +26,7 @@ import { explained, runModelCase } from "../../src/judge/run.ts";
 import type { ReplayReport } from "../../src/report/replay.ts";
 import type { SearchReport } from "../../src/report/search.ts";
 import type { RunFolder } from "../../src/runs/run-folder.ts";
+import type { Rendered } from "../../src/text/clean.ts";
 import { cut, heal, publish, scenarioWith, start } from "../models/cases.ts";
 
 const dropped = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
@@ -136,12 +137,12 @@ describe("an ending", () => {
     ["violated", 1],
     ["inconclusive", 2],
   ])("that %s has the exit code %i", (verdict, exitCode) => {
-    expect(ending({ kind: "search", document: searched(verdict) }, { text: "" }).exitCode).toBe(exitCode);
+    expect(ending({ kind: "search", document: searched(verdict) }, { text: "" as Rendered }).exitCode).toBe(exitCode);
   });
 
   test("of two traces for one seed has the exit code 3, unless something is violated", () => {
     const exitCodes = (["holds", "inconclusive", "violated"] as const).map(
-      verdict => ending({ kind: "replay", document: replayed(verdict, true) }, { text: "" }).exitCode,
+      verdict => ending({ kind: "replay", document: replayed(verdict, true) }, { text: "" as Rendered }).exitCode,
     );
     expect(exitCodes).toEqual([3, 3, 1]);
   });
@@ -168,7 +169,7 @@ describe("an ending", () => {
     const write = (name: string, text: string): string => `folder/${written.push([name, text])}-${name}`;
     const folder = { path: "folder", write } as RunFolder;
     expect(kept({ folder, json: "compare.json" }, { a: 1 })).toEqual({ a: 1, report: "folder/1-compare.json" });
-    expect(kept({ folder, json: "drill.json", text: "said" }, { a: 1 }).report).toBe("folder/2-report.txt");
+    expect(kept({ folder, json: "drill.json", text: "said" as Rendered }, { a: 1 }).report).toBe("folder/2-report.txt");
     expect(written.map(([, text]) => text.replaceAll(/\s/g, ""))).toEqual([
       '{"a":1}',
       "said",

@@ -52,6 +52,9 @@ function reworded({ scenario, events }: Run, seed: string): Run {
         return { ...named, reason: text };
       case "fault":
         return { ...named, proof: text };
+      case "published":
+      case "called":
+        return { ...named, text };
       default:
         return named;
     }

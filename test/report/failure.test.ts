@@ -17,7 +17,7 @@ test("a step shows each fate on a line, and everything else that happened on one
   const at = lines.findIndex(line => line.includes("publish-3"));
   expect(lines.slice(at, at + 3).map(line => line.trim().split(/ {2,}/).at(-1))).toEqual([
     "messages 1-2 acked, stored",
-    "replica 0 is given messages 1-2: acked",
+    "replica 0 is given messages 1-2 at 0 ms: acked",
     "the client says disconnected; cut took effect; replica 0 says not ready, live, and is not connected, its durable path not usable",
   ]);
 });

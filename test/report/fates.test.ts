@@ -6,7 +6,7 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { stepFates } from "../../src/report/fates.ts";
 import { cut, eventsOf, heal, publish, scenarioWith, start } from "../models/cases.ts";
-import { job, policyWith, sound, stream, subscribe, underPolicy } from "../models/policies.ts";
+import { advance, job, policyWith, sound, stream, subscribe, underPolicy } from "../models/policies.ts";
 
 const kindsOf = (scenario: Scenario, step: string): readonly string[] =>
   stepFates(eventsOf(scenario, natsGo))
@@ -21,7 +21,10 @@ const notesOf = (scenario: Scenario, step: string, profile: Profile = natsGo): r
 test("what a handler is given is no fate of a publish, and neither is what the client says", () => {
   const steps = [start, subscribe(0), job(1), cut(), job(2), heal()];
   const scenario = underPolicy(sound, steps);
-  expect(notesOf(scenario, "publish-2")).toEqual(["message 0 acked, stored", "replica 0 is given message 0: acked"]);
+  expect(notesOf(scenario, "publish-2")).toEqual([
+    "message 0 acked, stored",
+    "replica 0 is given message 0 at 0 ms: acked",
+  ]);
   expect(kindsOf(scenario, "publish-2")).toEqual(["fate", "happening"]);
   expect(kindsOf(scenario, "fault-3")).not.toContain("fate");
 });
@@ -45,4 +48,30 @@ test("a publish through JetStream is stored, or is not", () => {
   expect(notesOf(underPolicy(elsewhere, [start, job()]), "publish-1")).toEqual([
     "message 0 rejected (no-responders), not stored (no stream) → reported loss",
   ]);
+});
+
+test("what happens after the last step stands under settling, and each delivery has its time", () => {
+  const steps = [start, subscribe(0, "fails"), job(1), advance(10_000)];
+  const scenario = underPolicy(policyWith({ consume: { ackWaitMs: 30_000 } }), steps);
+  const given = (step: string): readonly string[] => notesOf(scenario, step).filter(text => text.includes("is given"));
+  expect(given("advance-3")).toEqual([]);
+  const [first = "", ...others] = given("settle");
+  expect(first).toMatch(/^replica 0 is given message 0, delivery 2, at 30 s: /);
+  expect(others.length).toBeGreaterThan(0);
+});
+
+test("the client's own words for an error are shown once a step, cleaned and cut", () => {
+  const words = `nats: \u001b[2J${"x".repeat(1_000)}`;
+  const failed = { step: "publish-1", outcome: { is: "rejected", kind: "too-large" }, frameBytes: 20 } as const;
+  const notes = stepFates([
+    { kind: "step", step: "publish-1", phase: "began" },
+    { kind: "published", ...failed, first: 0, count: 1, text: words },
+    { kind: "published", ...failed, first: 1, count: 1, text: words },
+    { kind: "called", step: "publish-1", call: "flush", outcome: { is: "failed", kind: "timeout" }, text: "timed out" },
+    { kind: "step", step: "publish-1", phase: "ended" },
+  ]).flatMap(one => one.notes.map(({ text }) => text));
+  const said = notes.filter(text => text.startsWith("in the client's words"));
+  expect(said).toEqual([expect.stringMatching(/^in the client's words: "nats: .*… \(\d+ more characters\)"$/)]);
+  expect(said[0]?.length).toBeLessThan(300);
+  expect(notes).toContain('flush failed: timeout ("timed out")');
 });

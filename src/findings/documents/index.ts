@@ -25,8 +25,10 @@ const interruptedDocument = z
     verdict: z.literal("inconclusive"),
     interrupted: z.literal(true),
     exitCode: z
-      .literal([exitCodes.interrupted, exitCodes.terminated])
-      .describe("130 after Ctrl-C (SIGINT), 143 after SIGTERM."),
+      .literal([exitCodes.hangup, exitCodes.interrupted, exitCodes.terminated])
+      .describe(
+        "129 after a closed terminal (SIGHUP), 130 after Ctrl-C (SIGINT), 143 after SIGTERM or the end of what started it, as npx.",
+      ),
   })
   .describe("A signal ended the command before there was anything to show.");
 

@@ -24,6 +24,9 @@ const asked = z
   .strictObject({ ...answer.shape, lo: z.int().describe("The least answer."), hi: z.int().describe("The most.") })
   .describe("The question, with the answer that was given.");
 
+/** Its fields depend on its kind, and are those of models/vocabulary/event.ts. */
+const event = z.looseObject({ kind: text });
+
 const departure = z.discriminatedUnion("kind", [
   z
     .strictObject({ kind: z.literal("clamped"), stored: z.int(), asked })
@@ -76,5 +79,11 @@ export const replayDocument = exactly<ReplayReport>()(
     notRun: z.array(z.strictObject({ ...onBus, missing })),
     selfTest,
     notShown: z.array(notShown),
+    events: z
+      .array(z.strictObject({ ...onBus, events: z.array(event) }))
+      .describe(
+        "With --events: every event of the run that is shown of each case. They are for reading, and change from version to version.",
+      )
+      .optional(),
   }),
 );

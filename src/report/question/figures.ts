@@ -80,11 +80,11 @@ function renderStops(stops: readonly StopRow[], paint: Paint): string {
     right("lost"),
     right("not observed"),
     right("told"),
-    right("took"),
+    right("took, as run"),
     left("ended"),
-    right("in its own time"),
+    right("own time, modelled"),
   ];
-  return `${paint("bold", "Before and after a stop")} (${arrow})\n${renderTable(columns, rows)}`;
+  return `${paint("bold", "Before and after a stop")} (${arrow}; live cases run with shortened times)\n${renderTable(columns, rows)}`;
 }
 
 const byAbout = (a: { readonly about: string }, b: { readonly about: string }): number =>
@@ -130,7 +130,11 @@ function renderStarts(starts: readonly StartRow[], paint: Paint): string {
 const probesShownMax = 6;
 
 function probesText({ own: { probes } }: StartRow): string {
-  const texts = probes.map(
+  // Probes are recorded at every change of what lies behind them, too, which their answers may not show.
+  const changes = probes.filter(
+    ({ ready, live }, i) => i === 0 || probes[i - 1]?.ready !== ready || probes[i - 1]?.live !== live,
+  );
+  const texts = changes.map(
     ({ atMs, ready, live }) => `${seconds(atMs)} ${ready ? "ready" : "not ready"}, ${live ? "alive" : "not alive"}`,
   );
   const more = texts.length > probesShownMax ? ` → … ${texts.length - probesShownMax} more` : "";
@@ -140,14 +144,16 @@ function probesText({ own: { probes } }: StartRow): string {
 function renderBudget(budget: BudgetRow, paint: Paint): string {
   const { servers, passes, connectTimeoutMs, marginMs, deadlineMs, gaveUpAfterMs, live } = budget;
   const when = (ms: number | null): string => (ms === null ? "did not give up" : `gave up after ${seconds(ms)}`);
-  return `${paint("bold", "The startup budget")}\n${renderPairs([
+  return `${paint("bold", "The startup budget")} (an example: a policy names neither its servers nor its passes)\n${renderPairs(
     [
-      "  counted",
-      `${servers} servers × ${passes} passes × ${seconds(connectTimeoutMs)} + ${seconds(marginMs)} = ${seconds(deadlineMs)}`,
+      [
+        "  example",
+        `${servers} servers × ${passes} passes × ${seconds(connectTimeoutMs)} + ${seconds(marginMs)} = ${seconds(deadlineMs)}`,
+      ],
+      ["  modelled", `servers that never greet: the process ${when(gaveUpAfterMs)}`],
+      ["  live", liveBudgetText(live, when)],
     ],
-    ["  modelled", `servers that never greet: the process ${when(gaveUpAfterMs)}`],
-    ["  live", liveBudgetText(live, when)],
-  ])}`;
+  )}`;
 }
 
 function liveBudgetText({ world, deadlineMs, gaveUpAfterMs }: BudgetSeen, when: (ms: number | null) => string) {

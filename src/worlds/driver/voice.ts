@@ -1,7 +1,7 @@
 /** The events that the driver itself emits: how calls ended, and what the observer and the streams have. */
 import type { CallOutcome, Event } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
-import type { PublishReply } from "../../bus-protocol/protocol.ts";
+import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
 import type { Course } from "./course.ts";
 import { discardsOf } from "./discarded.ts";
 import type { ArrivedRun } from "./rig.ts";
@@ -9,23 +9,26 @@ import type { ArrivedRun } from "./rig.ts";
 type Called = Extract<Event, { kind: "called" }>;
 type PublishedEvent = Extract<Event, { kind: "published" }>;
 
-export function sayCall({ emit }: Course, step: StepId, call: Called["call"], outcome: CallOutcome): void {
+export function sayCall({ emit }: Course, step: StepId, call: Called["call"], outcome: Said<CallOutcome>): void {
   const told: CallOutcome = outcome.is === "ok" ? { is: "ok" } : { is: "failed", kind: outcome.kind };
-  emit({ kind: "called", step, call, outcome: told });
+  emit({ kind: "called", step, call, outcome: told, ...wordsOf(outcome) });
 }
+
+/** The client's own words are kept for a reader, and never compared. */
+const wordsOf = ({ text }: { readonly text?: string }): { readonly text?: string } =>
+  text === undefined || text === "" ? {} : { text };
 
 /** Emits one event for each run of equal outcomes. */
 export function sayOutcomes(
   { emit }: Course,
   reply: PublishReply,
   first: number,
-  about: Omit<PublishedEvent, "kind" | "first" | "count" | "outcome">,
+  about: Omit<PublishedEvent, "kind" | "first" | "count" | "outcome" | "text">,
 ): void {
   let next = first;
   for (const { count, outcome } of reply.outcomes) {
-    // The client's wording is never compared.
     const { text: _text, ...told } = outcome;
-    emit({ kind: "published", ...about, first: next, count, outcome: told });
+    emit({ kind: "published", ...about, first: next, count, outcome: told, ...wordsOf(outcome) });
     next += count;
   }
 }
