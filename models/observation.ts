@@ -16,6 +16,8 @@ export interface Observation {
   readonly foreign: number;
   /** The first message that arrived with another content than it was published with. */
   readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
+  /** The first message that was said to be stored as a dead letter, and was not. */
+  readonly missingLetter: { readonly message: number; readonly stream: string } | undefined;
   /** Outcomes of repeated publishes under a policy, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
   /** The way in which each publish call was made: by message, and for repeated ones as in `again`. */
@@ -104,6 +106,7 @@ export function observe(events: readonly Event[]): Observation {
   const contradictions = new Contradictions();
   let foreign = 0;
   let altered: Observation["altered"];
+  let missingLetter: Observation["missingLetter"];
   let last: ConnectionChange | undefined;
   for (const event of events) {
     contradictions.read(event);
@@ -139,6 +142,8 @@ export function observe(events: readonly Event[]): Observation {
       foreign += event.count;
     } else if (event.kind === "altered") {
       altered ??= { message: event.first, published: event.published, arrived: event.arrived };
+    } else if (event.kind === "dead-letter-missing") {
+      missingLetter ??= { message: event.first, stream: event.stream };
     } else if (event.kind === "delivered") {
       for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
     } else if (event.kind === "step" && event.phase === "ended") {
@@ -160,6 +165,7 @@ export function observe(events: readonly Event[]): Observation {
     delivered,
     foreign,
     altered,
+    missingLetter,
     again,
     publishes,
     publishesAgain,
