@@ -241,6 +241,19 @@ testCases(shutdown, [
     settles,
     holds(0),
   ]),
+  others(
+    "the disk went before anyone subscribed, and its consumer with the one that stopped",
+    [
+      ...installs("stop-server", "lost"),
+      heals,
+      ...twoReplicas,
+      ...[stops(1), exits("stopped", { replica: 1 })],
+      ...durably(0, acked),
+      settles,
+      holds(0),
+    ],
+    { breaks: "message 0 was stored after a replica that handles job.plain had stopped, and the other never got it" },
+  ),
   others("stored before it stopped", [
     ...twoReplicas,
     ...durably(0, acked),
