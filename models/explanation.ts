@@ -2,6 +2,7 @@
  * The reason why the oracle admits nothing, as data: the place where the model and the observation part, on the path that got furthest. The
  * search writes it, `words.ts` puts it into words, and no code reads the words.
  */
+import type { Contradiction } from "./contradiction.ts";
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
 import type { ConnectionChange, Content, Outcome } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -16,6 +17,14 @@ export type Disagreement =
       readonly message: number;
       readonly says: Outcome;
       readonly observed: PublishTold | undefined;
+    }
+  /** The call was made, and not with these arguments or in this step; `field` names the difference. */
+  | {
+      readonly kind: "publish-as";
+      readonly message: number;
+      readonly field: string;
+      readonly says: string;
+      readonly observed: string | undefined;
     }
   | {
       readonly kind: "call";
@@ -39,10 +48,30 @@ export type Disagreement =
   | { readonly kind: "delivered-though-lost"; readonly message: number }
   | { readonly kind: "delivery-beyond"; readonly message: number; readonly nth: number }
   | { readonly kind: "connection-beyond"; readonly observed: ConnectionChange }
+  | { readonly kind: "publish-beyond"; readonly published: number; readonly says: number }
+  | { readonly kind: "call-beyond"; readonly step: StepId; readonly observed: CallTold }
+  /** The answers to another step's calls came first. */
+  | { readonly kind: "answered-in-order"; readonly step: StepId; readonly observed: StepId }
+  /** A flush covered the message. */
+  | { readonly kind: "arrived-late"; readonly step: StepId; readonly message: number | undefined }
+  /** Something happened in another step. */
+  | {
+      readonly kind: "seen-by";
+      readonly step: StepId;
+      readonly actor: SeenActor;
+      readonly says: number;
+      readonly observed: number;
+    }
   | { readonly kind: "service-beyond"; readonly observed: ServiceTold };
+
+export type SeenActor = "connection" | "answered" | "processes" | "probes";
 
 export type Reason =
   | { readonly kind: "foreign"; readonly count: number }
+  /** The client said so more often in a row than it can have dialled. */
+  | { readonly kind: "repeated"; readonly change: ConnectionChange; readonly times: number; readonly timesMax: number }
+  | { readonly kind: "contradiction"; readonly contradiction: Contradiction }
+  | { readonly kind: "dead-letter-missing"; readonly message: number; readonly stream: string }
   | { readonly kind: "altered"; readonly message: number; readonly published: Content; readonly arrived: Content }
   | {
       readonly kind: "disagreement";
@@ -84,4 +113,4 @@ export class Furthest {
 }
 
 const isAboutMessage = ({ kind }: Disagreement): boolean =>
-  kind === "publish" || kind === "delivered-though-lost" || kind === "delivery-beyond";
+  kind === "publish" || kind === "arrived-late" || kind === "delivered-though-lost" || kind === "delivery-beyond";

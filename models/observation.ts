@@ -1,4 +1,5 @@
 /** The observation of a run: everything that a world can see, taken out of its events and sorted by actor. The oracle reads nothing else. */
+import { type Contradiction, Contradictions } from "./contradiction.ts";
 import { type CallTold, outcomeKey, type PublishTold, type ServiceTold, serviceKey } from "./told.ts";
 import type { ConnectionChange, Content, Event, Outcome, Run } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -15,10 +16,39 @@ export interface Observation {
   readonly foreign: number;
   /** The first message that arrived with another content than it was published with. */
   readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
+  /** The first message that was said to be stored as a dead letter, and was not. */
+  readonly missingLetter: { readonly message: number; readonly stream: string } | undefined;
   /** Outcomes of repeated publishes under a policy, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
+  /** The way in which each publish call was made: by message, and for repeated ones as in `again`. */
+  readonly publishes: readonly PublishAs[];
+  readonly publishesAgain: ReadonlyMap<string, PublishAs>;
+  /** The most times in a row that the client said so. */
+  readonly saidInARow: Readonly<Record<ConnectionChange, number>>;
+  /** The steps whose calls were answered, in this order; one answered in pieces stands once. */
+  readonly answered: readonly StepId[];
+  /** The number of messages that had arrived when a flush had said ok, by step. */
+  readonly arrivedBy: ReadonlyMap<StepId, number>;
+  /** The entries seen when each step had ended. */
+  readonly seenBy: ReadonlyMap<StepId, SeenBy>;
+  /** The first thing that no bus could have done. */
+  readonly contradiction: Contradiction | undefined;
   /** Lists under a policy: one each for `streams`, `processes` and `probes`, and one for every handler (`handlerOf`). */
   readonly service: ReadonlyMap<string, readonly ServiceTold[]>;
+}
+
+/** A publish call without its message and its outcome. Calls of which one event told share one of these. */
+export type PublishAs = Pick<
+  Extract<Event, { readonly kind: "published" }>,
+  "step" | "frameBytes" | "subject" | "key" | "durable" | "tookMs"
+>;
+
+/** Numbers of entries of the actors that the harness looks at in every step. */
+export interface SeenBy {
+  readonly connection: number;
+  readonly answered: number;
+  readonly processes: number;
+  readonly probes: number;
 }
 
 export const publishedAgain = (step: StepId, message: number): string => `${step}/${message}`;
@@ -41,13 +71,15 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
     }
     case "process": {
       const { kind, replica } = event;
-      if (event.change !== "exited") return { actor: "processes", told: [{ kind, change: event.change, replica }] };
-      const { change, because, forced, toldLost } = event;
-      return { actor: "processes", told: [{ kind, change, replica, because, forced, toldLost }] };
+      if (event.change === "started")
+        return { actor: "processes", told: [{ kind, change: event.change, replica, by: event.by }] };
+      if (event.change === "stopping") return { actor: "processes", told: [{ kind, change: event.change, replica }] };
+      const { change, because, code, tookMs, forced, toldLost } = event;
+      return { actor: "processes", told: [{ kind, change, replica, because, code, tookMs, forced, toldLost }] };
     }
     case "probe": {
-      const { kind, ready, live, connected, durable } = event;
-      return { actor: "probes", told: [{ kind, ready, live, connected, durable }] };
+      const { kind, replica, ready, live, connected, durable } = event;
+      return { actor: "probes", told: [{ kind, replica, ready, live, connected, durable }] };
     }
     default:
       return undefined;
@@ -56,11 +88,7 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
 
 const numbers = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
 
-/**
- * The lists that are compared. Not compared, with the reasons: the wording of errors (theirs to change); how often a client
- * says that it is disconnected before it says that it is back, and the reverse (nats.js says so once a failed dial, too); times; headers
- * (a wrapper may add its own).
- */
+/** The lists that are compared. What is not compared, and the reason, is one table: docs/compared.md. */
 export function observe(events: readonly Event[]): Observation {
   const outcomes: PublishTold[] = [];
   const calls = new Map<StepId, CallTold[]>();
@@ -68,36 +96,99 @@ export function observe(events: readonly Event[]): Observation {
   const delivered: number[] = [];
   const again = new Map<string, Outcome>();
   const service = new Map<string, ServiceTold[]>();
+  const publishes: PublishAs[] = [];
+  const publishesAgain = new Map<string, PublishAs>();
+  const answered: StepId[] = [];
+  const saidInARow: Record<ConnectionChange, number> = { connected: 0, disconnected: 0, reconnected: 0, closed: 0 };
+  let inARow = 0;
+  const arrivedBy = new Map<StepId, number>();
+  const seenBy = new Map<StepId, SeenBy>();
+  const contradictions = new Contradictions();
   let foreign = 0;
   let altered: Observation["altered"];
+  let missingLetter: Observation["missingLetter"];
   let last: ConnectionChange | undefined;
   for (const event of events) {
+    contradictions.read(event);
     // A new process has a new client, whose first report is never a repetition.
     if (event.kind === "process" && event.change === "started" && event.replica === 0) last = undefined;
+    if ((event.kind === "published" || event.kind === "called") && event.step !== answered.at(-1))
+      answered.push(event.step);
     const said = serviceTold(event);
     if (said !== undefined) service.set(said.actor, [...(service.get(said.actor) ?? []), ...said.told]);
     else if (event.kind === "published" && event.again === true) {
-      for (const m of numbers(event)) again.set(publishedAgain(event.step, m), event.outcome);
+      const as = publishAs(event);
+      for (const m of numbers(event)) {
+        again.set(publishedAgain(event.step, m), event.outcome);
+        publishesAgain.set(publishedAgain(event.step, m), as);
+      }
     } else if (event.kind === "published") {
-      for (let m = event.first; m < event.first + event.count; m++) outcomes[m] = event.outcome;
+      const as = publishAs(event);
+      for (let m = event.first; m < event.first + event.count; m++) {
+        outcomes[m] = event.outcome;
+        publishes[m] = as;
+      }
     } else if (event.kind === "called") {
       const list = calls.get(event.step) ?? [];
       list.push({ call: event.call, outcome: event.outcome });
       calls.set(event.step, list);
+      if (event.call === "flush" && event.outcome.is === "ok") arrivedBy.set(event.step, delivered.length);
     } else if (event.kind === "connection") {
-      if (last !== event.change) connection.push(event.change);
+      inARow = last === event.change ? inARow + 1 : 1;
+      if (inARow === 1) connection.push(event.change);
+      saidInARow[event.change] = Math.max(saidInARow[event.change], inARow);
       last = event.change;
     } else if (event.kind === "foreign") {
       foreign += event.count;
     } else if (event.kind === "altered") {
       altered ??= { message: event.first, published: event.published, arrived: event.arrived };
+    } else if (event.kind === "dead-letter-missing") {
+      missingLetter ??= { message: event.first, stream: event.stream };
     } else if (event.kind === "delivered") {
       for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
+    } else if (event.kind === "step" && event.phase === "ended") {
+      const count = (actor: string): number => service.get(actor)?.length ?? 0;
+      seenBy.set(event.step, {
+        connection: connection.length,
+        answered: answered.length,
+        processes: count("processes"),
+        probes: count("probes"),
+      });
     }
   }
   for (let m = 0; m < outcomes.length; m++) outcomes[m] ??= { is: "never-returned" };
-  return { published: outcomes.length, outcomes, calls, connection, delivered, foreign, altered, again, service };
+  return {
+    published: outcomes.length,
+    outcomes,
+    calls,
+    connection,
+    delivered,
+    foreign,
+    altered,
+    missingLetter,
+    again,
+    publishes,
+    publishesAgain,
+    saidInARow,
+    answered,
+    arrivedBy,
+    seenBy,
+    contradiction: contradictions.first,
+    service,
+  };
 }
+
+const publishAs = (event: Extract<Event, { readonly kind: "published" }>): PublishAs => {
+  const { step, frameBytes, subject, key, durable, tookMs } = event;
+  return {
+    step,
+    frameBytes,
+    ...(subject === undefined ? {} : { subject }),
+    ...(key === undefined ? {} : { key }),
+    ...(durable === undefined ? {} : { durable }),
+    ...(tookMs === undefined ? {} : { tookMs }),
+  };
+};
 
 /** An observation with its keys, and with the facts about its messages that the search asks for. */
 export interface Indexed {

@@ -5,11 +5,12 @@
  */
 import { step } from "./bus.ts";
 import { type Asked, type Choose, type Expanded, Expansion, wholeRange } from "./choice.ts";
-import { beginningOf, compare, leftOver, type Position } from "./comparison.ts";
+import { beginningOf, compare, compareStep, leftOver, type Position } from "./comparison.ts";
 import { type Disagreement, Furthest, type Reason } from "./explanation.ts";
 import { Narrowing } from "./narrowing.ts";
 import { type Indexed, indexed, type Observation } from "./observation.ts";
 import { type PlannedCase, type PlannedStep, settleId } from "./plan/plan.ts";
+import { dialsBeforeGivingUp } from "./policy/attempts.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
 import type { Event, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
@@ -65,6 +66,22 @@ export function forcedAnswers(
 
 const isSameQuestion = (one: Asked, other: Asked): boolean =>
   one.step === other.step && one.label === other.label && one.occurrence === other.occurrence;
+
+/** The report that the client repeated more often than its profile allows. */
+function repeatedTooOften(
+  saidInARow: Observation["saidInARow"],
+  profile: Profile,
+  options: Scenario["options"],
+): Extract<Reason, { kind: "repeated" }> | undefined {
+  const dialsMax = dialsBeforeGivingUp(profile, options);
+  for (const change of ["connected", "disconnected", "reconnected", "closed"] as const) {
+    const isSaidAtDials = change === "disconnected" || change === "reconnected";
+    const timesMax = isSaidAtDials ? Math.min(profile.reconnect.reportsMax, dialsMax + 1) : 1;
+    const times = saidInARow[change];
+    if (times > timesMax) return { kind: "repeated", change, times, timesMax };
+  }
+  return undefined;
+}
 
 interface Attempt {
   readonly state: BusState;
@@ -129,10 +146,16 @@ class Search {
   }
 
   run(): Admission {
-    const { foreign, altered } = this.seen.observed;
+    const { foreign, altered, missingLetter, contradiction, saidInARow } = this.seen.observed;
     if (foreign > 0) return { answer: "not-permitted", reason: { kind: "foreign", count: foreign }, evaluations: 0 };
     if (altered !== undefined)
       return { answer: "not-permitted", reason: { kind: "altered", ...altered }, evaluations: 0 };
+    if (missingLetter !== undefined)
+      return { answer: "not-permitted", reason: { kind: "dead-letter-missing", ...missingLetter }, evaluations: 0 };
+    if (contradiction !== undefined)
+      return { answer: "not-permitted", reason: { kind: "contradiction", contradiction }, evaluations: 0 };
+    const repeated = repeatedTooOften(saidInARow, this.profile, this.scenario.options);
+    if (repeated !== undefined) return { answer: "not-permitted", reason: repeated, evaluations: 0 };
     const paths: { ended: readonly Event[]; answers: readonly Asked[] }[] = [];
     this.fromBeginning((ended, answers) => {
       paths.push({ ended, answers });
@@ -246,10 +269,10 @@ class Search {
     const emit = (event: Event): void => {
       if (mismatch !== undefined) return;
       if (event.kind === "ended") ended.push(event);
-      mismatch = compare(this.seen, event, at, callsSeen);
+      mismatch = compare(this.seen, event, at, callsSeen, next.client === "connected");
     };
     step(planned, { state: next, profile: this.profile, options: this.scenario.options, choose, emit });
-    if (planned.kind === "settle") mismatch ??= leftOver(this.seen, at);
+    mismatch ??= planned.kind === "settle" ? leftOver(this.seen, at) : compareStep(this.seen, planned, at, callsSeen);
     return { state: next, position: { ...at }, mismatch, ended };
   }
 

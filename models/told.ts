@@ -12,7 +12,10 @@ export interface CallTold {
   readonly outcome: CallOutcome;
 }
 
-/** An entry of a service: of a stream, a handler, its processes or its probes. It holds no times, which vary from run to run. */
+/**
+ * An entry of a service: of a stream, a handler, its processes or its probes. Its times vary from run to run, and stay out of its key: they
+ * are compared as lower bounds.
+ */
 export type ServiceTold =
   | { readonly kind: "holds"; readonly stream: string; readonly message: number }
   | {
@@ -23,13 +26,18 @@ export type ServiceTold =
       readonly outcome: HandledOutcome;
       readonly message: number;
     }
-  | { readonly kind: "process"; readonly change: "started" | "stopping"; readonly replica: number }
+  | ({ readonly kind: "process" } & Pick<
+      Extract<ProcessEvent, { readonly change: "started" }>,
+      "change" | "replica" | "by"
+    >)
+  | { readonly kind: "process"; readonly change: "stopping"; readonly replica: number }
   | ({ readonly kind: "process" } & Pick<
       Extract<ProcessEvent, { readonly change: "exited" }>,
-      "change" | "replica" | "because" | "forced" | "toldLost"
+      "change" | "replica" | "because" | "code" | "tookMs" | "forced" | "toldLost"
     >)
   | {
       readonly kind: "probe";
+      readonly replica: number;
       readonly ready: boolean;
       readonly live: boolean;
       readonly connected: boolean;
@@ -52,9 +60,9 @@ export function serviceKey(told: ServiceTold): string {
       return `handled/${told.message}/${told.delivery}/${told.outcome}/${told.replica}/${told.subject}`;
     case "process":
       return told.change === "exited"
-        ? `exited/${told.replica}/${told.because}/${told.forced}/${told.toldLost}`
-        : `${told.change}/${told.replica}`;
+        ? `exited/${told.replica}/${told.because}/${told.code}/${told.forced}/${told.toldLost}`
+        : `${told.change}/${told.replica}${told.change === "started" ? `/${told.by}` : ""}`;
     case "probe":
-      return `probe/${told.ready}/${told.live}/${told.connected}/${told.durable}`;
+      return `probe/${told.replica}/${told.ready}/${told.live}/${told.connected}/${told.durable}`;
   }
 }

@@ -2,7 +2,8 @@
  * The words for what the oracle found, for a reader and not for code. The oracle compares entries by key and gives its reason as data; code
  * that shows a reason calls this.
  */
-import type { Disagreement, Reason } from "./explanation.ts";
+import type { Contradiction } from "./contradiction.ts";
+import type { Disagreement, Reason, SeenActor } from "./explanation.ts";
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
 import type { CallOutcome, Content } from "./vocabulary/event.ts";
 
@@ -11,10 +12,16 @@ export function worded(reason: Reason): string {
   switch (reason.kind) {
     case "foreign":
       return `${reason.count} messages arrived that no one published`;
+    case "dead-letter-missing":
+      return `message ${reason.message} was said to be stored as a dead letter, and ${reason.stream} does not hold it`;
     case "altered": {
       const { message, published, arrived } = reason;
       return `message ${message} was published ${contentText(published)} and arrived ${contentText(arrived)}`;
     }
+    case "repeated":
+      return `the client said ${reason.times} times in a row that it was ${reason.change}; it may say so ${reason.timesMax} times`;
+    case "contradiction":
+      return contradictionText(reason.contradiction);
     case "out-of-evaluations":
       return `no answer within ${reason.evaluationsMax} step evaluations`;
     case "disagreement": {
@@ -22,6 +29,21 @@ export function worded(reason: Reason): string {
       const what = lead === undefined ? "nothing that the model can do fits" : disagreementText(lead);
       return `${what} (at ${at}, after ${matched} of ${deliveries} deliveries matched)`;
     }
+  }
+}
+
+function contradictionText(one: Contradiction): string {
+  switch (one.kind) {
+    case "told-twice":
+      return `the publish call of message ${one.message} at ${one.step} was answered twice`;
+    case "arrived-before-publish":
+      return `message ${one.message} arrived before it was published at ${one.step}`;
+    case "told-out-of-order":
+      return `the publish call of message ${one.message} at ${one.step} was answered after a later one`;
+    case "seen-after-settled":
+      return `after all had settled there was one more event: ${one.event}`;
+    case "handled-after-exit":
+      return `message ${one.message} was handled by replica ${one.replica}, which had exited`;
   }
 }
 
@@ -36,6 +58,20 @@ function disagreementText(one: Disagreement): string {
     case "call": {
       const got = one.observed === undefined ? "no such call" : callText(one.observed);
       return `${one.step}: the model says ${callText(one.says)}; observed ${got}`;
+    }
+    case "publish-as":
+      return `publish of message ${one.message}: the model says ${one.field} ${one.says}; observed ${one.observed ?? "none"}`;
+    case "publish-beyond":
+      return `${one.published} messages were published, and ${one.says} were asked for`;
+    case "call-beyond":
+      return `${one.step}: observed ${callText(one.observed)}, and no such call was asked for`;
+    case "answered-in-order":
+      return `${one.step}: the model says that its calls are answered next; observed answers to ${one.observed}`;
+    case "arrived-late":
+      return `${one.step}: the flush said ok, and message ${one.message} arrived only later`;
+    case "seen-by": {
+      const { step, actor, says, observed } = one;
+      return `${step}: the model says that it ends after ${says} events of ${actorText[actor]}; observed ${observed}`;
     }
     case "connection":
       return `the model says the client becomes ${one.says}; observed ${one.observed ?? "nothing more"}`;
@@ -58,6 +94,13 @@ function disagreementText(one: Disagreement): string {
   }
 }
 
+const actorText: Readonly<Record<SeenActor, string>> = {
+  connection: "the connection",
+  answered: "the calls",
+  processes: "the processes",
+  probes: "the probes",
+};
+
 function outcomeText(told: PublishTold | CallOutcome): string {
   if (told.is === "never-returned") return "never returned";
   if ("kind" in told) return `${told.is} ${told.kind}`;
@@ -75,9 +118,10 @@ function serviceText(told: ServiceTold): string {
       return `replica ${replica} is given, for the ${delivery}. time, on ${subject}, and ${outcome}: message ${message}`;
     }
     case "process": {
-      if (told.change !== "exited") return `replica ${told.replica} ${told.change}`;
-      const { replica, change, because, forced, toldLost } = told;
-      return `replica ${replica} ${change} ${because}${forced ? ", forced" : ""}, ${toldLost} told lost`;
+      if (told.change === "started") return `replica ${told.replica} started by its ${told.by}`;
+      if (told.change === "stopping") return `replica ${told.replica} stopping`;
+      const { replica, change, because, code, tookMs, forced, toldLost } = told;
+      return `replica ${replica} ${change} ${because}${forced ? ", forced" : ""}, with code ${code} after ${tookMs} ms, ${toldLost} told lost`;
     }
     case "probe": {
       const { ready, live, connected, durable } = told;

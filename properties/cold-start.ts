@@ -58,7 +58,10 @@ const refusalsMs = ({ profile, options, policy }: Declared): number =>
 function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number): string | false | undefined {
   const { replica, exit, clientClosed } = life;
   if (exit !== undefined) {
-    if (exit.because === "credentials" || exit.because === "client-closed") return undefined;
+    if (exit.because === "credentials" || exit.because === "client-closed")
+      return exit.tookMs > boundMs
+        ? `replica ${replica} was refused its credentials, and said so only after ${exit.tookMs} ms`
+        : undefined;
     return (
       exit.because === "startup" && `replica ${replica} was refused its credentials, and exited as if NATS were away`
     );

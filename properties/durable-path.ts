@@ -63,6 +63,12 @@ export const mustBeHeld = (message: Message, service: ServiceRecord, policy: Pol
 const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
   ends.storesLost > 0 || (ends.all > 0 && streamFor(policy, message)?.storage === "memory");
 
+/** The server that acknowledged it has ended since, and its memory with it. */
+export const memoryWasLost = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
+  message.endsAtAck !== undefined &&
+  message.endsAtAck.all < ends.all &&
+  streamFor(policy, message)?.storage === "memory";
+
 export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
 

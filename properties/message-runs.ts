@@ -234,7 +234,10 @@ export function firstSilentlyLost(known: Known, runs: readonly Run[]): number | 
   return undefined;
 }
 
-/** The first message of `runs` that arrived before the one just before it. */
+/**
+ * The first message of `runs` that arrived before the one just before it. A message that did not arrive counts as after all others, unless
+ * not everything that arrived was seen.
+ */
 export function firstOvertaking(known: Known, runs: readonly Run[]): number | undefined {
   let previous = Number.NEGATIVE_INFINITY;
   let from = 0;
@@ -245,7 +248,7 @@ export function firstOvertaking(known: Known, runs: readonly Run[]): number | un
       if (run.first >= first + count) break;
       const begin = Math.max(run.first, first);
       const end = Math.min(run.first + run.count, first + count);
-      // A message that did not arrive counts as after all others.
+      if (run.arrivals === 0 && !known.complete) continue;
       const arrivedAt = run.arrivals === 0 ? Number.POSITIVE_INFINITY : run.arrivedAt - run.first;
       if (arrivedAt + begin < previous) return begin;
       previous = arrivedAt + end - 1;

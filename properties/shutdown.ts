@@ -1,8 +1,10 @@
 /** Promises of the shutdown: what a stop may lose, how long it may take, and what it may do to others. */
-import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, mustBeHeld } from "./durable-path.ts";
+import { streamOf } from "../models/policy/streams.ts";
+import type { Policy } from "../models/vocabulary/policy.ts";
+import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, memoryWasLost, mustBeHeld } from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
-import type { Message } from "./service/messages.ts";
+import type { Message, ServerEnds } from "./service/messages.ts";
 import { ofMessages, ofService } from "./service/promise.ts";
 import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
@@ -11,14 +13,22 @@ const stopMarginMs = 1_000;
 
 const stops = ({ lives }: ServiceRecord): readonly ProcessLife[] => lives.filter(({ stopping }) => stopping);
 
-/** A departure before it was published, and a handler that has been there since before that. */
-const survivedBy = ({ departures, subscribers }: ServiceRecord, { subject, disruptions }: Message) =>
-  departures.find(
+/**
+ * A departure before it was published, and a handler that has been there since before that. A consumer goes with its stream, and that is no
+ * doing of the one that left.
+ */
+function survivedBy(service: ServiceRecord, { subject = "", disruptions }: Message, policy: Policy) {
+  const { departures, subscribers, ends } = service;
+  const inMemory = streamOf(policy, subject)?.storage === "memory";
+  const isWhole = (since: ServerEnds): boolean =>
+    ends.storesLost === since.storesLost && !(inMemory && ends.all > since.all);
+  return departures.find(
     gone =>
       gone.subject === subject &&
       gone.since <= disruptions &&
-      subscribers.some(one => one.subject === subject && one.since < gone.since),
+      subscribers.some(one => one.subject === subject && one.since < gone.since && isWhole(one.ends)),
   );
+}
 
 export const shutdown: readonly Property[] = [
   ofService(
@@ -73,7 +83,9 @@ export const shutdown: readonly Property[] = [
     "eventually",
     {
       applies: (message, service, policy) =>
-        message.held > 0 && survivedBy(service, message) !== undefined && isHandledOrDue(message, service, policy),
+        message.held > 0 &&
+        survivedBy(service, message, policy) !== undefined &&
+        isHandledOrDue(message, service, policy),
       breaks: message => !isHandled(message),
       says: (first, { subject }) =>
         `message ${first} was stored after a replica that handles ${subject} had stopped, and the other never got it`,
@@ -101,7 +113,11 @@ export const shutdown: readonly Property[] = [
     "What was acknowledged to a process that is then killed, or exits from within, is held by its stream.",
     "always",
     {
-      applies: (message, service, policy) => message.killsAtAck < service.kills && mustBeHeld(message, service, policy),
+      // A server that lost its memory is not the kill's doing; `acked-is-never-lost` judges that.
+      applies: (message, service, policy) =>
+        message.killsAtAck < service.kills &&
+        mustBeHeld(message, service, policy) &&
+        !memoryWasLost(message, service, policy),
       breaks: isNotHeld,
       says: first => `${isLostInSilence(first)}: the process was killed`,
     },

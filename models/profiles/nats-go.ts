@@ -58,6 +58,7 @@ export const natsGo: Profile = {
     firstWait: "whole",
     roundTrips: false,
     silentDialPing: "forgotten",
+    reportsMax: 32,
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

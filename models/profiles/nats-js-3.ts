@@ -49,6 +49,7 @@ export const natsJs3: Profile = {
     firstWait: "elapsed",
     roundTrips: false,
     silentDialPing: "forgotten",
+    reportsMax: 32,
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

@@ -62,6 +62,7 @@ export const natsPy: Profile = {
     firstWait: "elapsed",
     roundTrips: true,
     silentDialPing: "counted",
+    reportsMax: 32,
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

@@ -179,6 +179,8 @@ export type Event =
       readonly published: Content;
       readonly arrived: Content;
     } & Run)
+  /** A handler said that it stored these as dead letters, and the stream that takes dead letters does not hold them. */
+  | ({ readonly kind: "dead-letter-missing"; readonly stream: string } & Run)
   /** `took-effect` only with proof: the client, the proxy or the server itself said so. */
   | {
       readonly kind: "fault";

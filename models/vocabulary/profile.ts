@@ -118,6 +118,11 @@ export interface Profile {
      * buffer until the next connection.
      */
     readonly silentDialPing: "forgotten" | "counted";
+    /**
+     * The most times in a row that it says "disconnected" or "reconnected" in one outage: the first time, and once for a dial that fails. A
+     * number of attempts that is known to be smaller bounds it further.
+     */
+    readonly reportsMax: number;
     readonly pingIntervalMsDefault: number;
     readonly pingsOutMaxDefault: number;
   };

@@ -42,8 +42,9 @@ export interface Subscriber {
   readonly replica: number;
   readonly subject: string;
   readonly handler: Handler;
-  /** The number of disruptions before it subscribed. */
+  /** The number of disruptions before it subscribed, and the ends of the server. */
   readonly since: number;
+  readonly ends: ServerEnds;
 }
 
 /** A replica that handled a subject has stopped. */

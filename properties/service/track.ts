@@ -37,7 +37,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
       return;
     case "subscribed":
       service.startsAtSubscribe.set(event.subject, service.starts);
-      service.subscribers = [...service.subscribers, { ...event, since: service.disruptions }];
+      service.subscribers = [...service.subscribers, { ...event, since: service.disruptions, ends: service.ends }];
       return;
     case "fault":
       if (event.phase === "installed") onFault(service, event);

@@ -31,6 +31,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
     atMs: "number",
   },
   delivered: run,
+  "dead-letter-missing": { stream: "string", ...run },
   foreign: { count: "number" },
   altered: { published: "object", arrived: "object", ...run },
   fault: { step: "string", fault: "string", phase: "string" },

@@ -139,6 +139,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "probe":
         if (!(event.ready && event.live && event.connected && event.durable)) note(now, probeText(event));
         break;
+      case "dead-letter-missing":
+        note(now, `${event.stream} holds no dead letter of message ${event.first}`);
+        break;
       case "altered": {
         const which =
           event.count === 1

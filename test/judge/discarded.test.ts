@@ -50,6 +50,7 @@ const holds = (
   return {
     runs: numbers.map(first => ({ first, count: 1, subject: "ring.a", bytes: 16 })),
     foreign,
+    deadLetters: [],
     state: { firstNumber: stored - numbers.length + 1, messages: numbers.length, deleted: 0, ...state },
   };
 };

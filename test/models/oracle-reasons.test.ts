@@ -190,7 +190,7 @@ describe("an observation", () => {
         message,
       })),
     );
-    expect(service.get("processes")).toEqual([{ kind: "process", change: "started", replica: 0 }]);
+    expect(service.get("processes")).toEqual([{ kind: "process", change: "started", replica: 0, by: "scenario" }]);
     expect(outcomes).toEqual([{ is: "acked" }, { is: "acked" }, { is: "acked" }]);
     for (const actor of ["streams", handler, "processes", "probes"]) {
       const said = service.get(actor) ?? [];

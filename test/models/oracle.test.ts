@@ -80,7 +80,10 @@ function observations(scenario: Scenario, profile: Profile, seed: string): reado
   const truth = observe(eventsOf(scenario, profile, seed));
   const lies = Object.entries(corruptions).flatMap(([name, corrupt]) => {
     let drawn = 0;
-    const lie = corrupt(truth, below => draw(`${scenario.id}/${seed}`, `${name}${drawn++}`) % Math.max(1, below));
+    const lie = corrupt(
+      timeless(truth),
+      below => draw(`${scenario.id}/${seed}`, `${name}${drawn++}`) % Math.max(1, below),
+    );
     return lie === undefined ? [] : [[name, lie] as [string, Observation]];
   });
   return [["the truth", truth], ...lies];
@@ -160,7 +163,10 @@ describe("the oracle admits exactly the observations that the model can make", (
 });
 
 const textOf = (observed: Observation | undefined): string =>
-  JSON.stringify(observed && { ...observed, calls: [...observed.calls] });
+  JSON.stringify(observed && { ...observed, calls: [...observed.calls], saidInARow: undefined });
+
+/** The same without what it says about moments, which a lie about another part of it leaves as they were. */
+const timeless = (observed: Observation): Observation => ({ ...observed, arrivedBy: new Map(), seenBy: new Map() });
 
 /** All that could be observed of the scenario, by trying every answer to every question; undefined beyond `pathsMax` paths. */
 function everyObservation(

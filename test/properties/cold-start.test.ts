@@ -187,6 +187,13 @@ testCases(coldStart, [
   credentials("it dials for ever", [...installs("refuse-credentials"), starts(), passes(5_201)], {
     breaks: "replica 0 was refused its credentials, and still waited after 5201 ms",
   }),
+  credentials(
+    "it says so late",
+    [...installs("refuse-credentials"), starts(), exits("credentials", { tookMs: 5_201 })],
+    {
+      breaks: "replica 0 was refused its credentials, and said so only after 5201 ms",
+    },
+  ),
   credentials("it may still find out", [...installs("refuse-credentials"), starts(), passes(5_200)]),
   credentials("it was killed before", [
     ...installs("refuse-credentials"),

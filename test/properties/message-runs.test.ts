@@ -101,6 +101,9 @@ test("the first message lost in silence, and the first that overtook, are named"
   expect(firstOvertaking(known, [{ first: 3, count: 3 }])).toBe(5);
   see(seen, { kind: "observed", complete: false });
   expect(firstSilentlyLost(known, [{ first: 0, count: 10 }])).toBeUndefined();
+  // Messages 3 and 4 may have arrived unseen, before message 5; message 5 was seen after message 7.
+  expect(firstOvertaking(known, [{ first: 3, count: 3 }])).toBeUndefined();
+  expect(firstOvertaking(known, [{ first: 5, count: 5 }])).toBe(7);
 });
 
 test("where a message stands in the order of arrival is told of those that arrived, and of no other", () => {

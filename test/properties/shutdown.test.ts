@@ -231,6 +231,29 @@ testCases(shutdown, [
     ],
     { breaks: "message 1 was stored after a replica that handles job.plain had stopped, and the other never got it" },
   ),
+  others("the disk went, and its consumers with it", [
+    ...twoReplicas,
+    ...[stops(1), exits("stopped", { replica: 1 })],
+    ...installs("stop-server", "lost"),
+    heals,
+    ...durably(0, acked),
+    passes(60_000),
+    settles,
+    holds(0),
+  ]),
+  others(
+    "the disk went before anyone subscribed, and its consumer with the one that stopped",
+    [
+      ...installs("stop-server", "lost"),
+      heals,
+      ...twoReplicas,
+      ...[stops(1), exits("stopped", { replica: 1 })],
+      ...durably(0, acked),
+      settles,
+      holds(0),
+    ],
+    { breaks: "message 0 was stored after a replica that handles job.plain had stopped, and the other never got it" },
+  ),
   others("stored before it stopped", [
     ...twoReplicas,
     ...durably(0, acked),
@@ -365,6 +388,16 @@ testCases(shutdown, [
   ),
   kill("stopped in order", [...up, ...durably(0, acked), ...stopsWhole]),
   kill("acknowledged to the next process", [...up, exits("killed"), ...up, ...durably(0, acked)]),
+  kill(
+    "a restart of the server took its memory first",
+    [...up, ...durably(0, acked), ...installs("stop-server"), heals, exits("killed")],
+    { under: inMemory },
+  ),
+  kill(
+    "a restart of the server before it was acknowledged is no excuse",
+    [...up, ...installs("stop-server"), heals, ...durably(0, acked), exits("killed")],
+    { under: inMemory, breaks: "message 0 was acknowledged, and no stream holds it: the process was killed" },
+  ),
   kill("the power went too", [...up, ...durably(0, acked), exits("killed"), ...installs("power-loss"), heals], {
     under: inMemory,
   }),

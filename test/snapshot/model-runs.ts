@@ -33,6 +33,7 @@ const fieldsOf = {
   probe: ["replica", "ready", "live", "connected", "durable", "atMs"],
   delivered: ["first", "count"],
   foreign: ["count"],
+  "dead-letter-missing": ["stream", "first", "count"],
   altered: ["stream", "published", "arrived", "first", "count"],
   fault: ["step", "fault", "phase", "store"],
   healed: ["step"],

@@ -128,7 +128,7 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
 }
 
 /** A file survives every end of the server, unless its disk or the power is lost too. */
-const losesStream = ({ fault, store }: Extract<Event, { kind: "fault" }>, { storage }: StreamPolicy): boolean =>
+export const losesStream = ({ fault, store }: Extract<Event, { kind: "fault" }>, { storage }: StreamPolicy): boolean =>
   fault === "power-loss" || (fault === "stop-server" && (storage === "memory" || store === "lost"));
 
 /** Messages without an acknowledgement may still be on their way, and be stored in the next stream. */

@@ -116,7 +116,15 @@ export interface StreamState {
   readonly deleted: number;
 }
 
+/** A message that a handler stored for good because it had failed. `of` is what its id says; `number` is that of its payload, if it has one. */
+export interface DeadLetter extends Content {
+  readonly of: { readonly subject: string; readonly message: number };
+  readonly number: number | undefined;
+}
+
+/** `runs` are without the dead letters. */
 export interface Held extends Arrived {
+  readonly deadLetters: readonly DeadLetter[];
   readonly state: StreamState;
 }
 

@@ -3,6 +3,7 @@ import type { CallOutcome, Event } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
 import type { Course } from "./course.ts";
+import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
 import type { ArrivedRun } from "./rig.ts";
 
@@ -103,6 +104,7 @@ export async function sayHeld(course: Course): Promise<void> {
       sayAltered(course, run, name);
     }
     if (foreign > 0) emit({ kind: "foreign", count: foreign });
+    for (const letter of lettersOf(service.policy, stream, service.told, held, course.published.contents)) emit(letter);
     for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
   }
 }

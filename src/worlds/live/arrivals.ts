@@ -33,7 +33,7 @@ export class Arrivals {
 }
 
 /** Read byte by byte, since a string for each message would be most of the cost. */
-function numberOf(payload: Uint8Array): number | undefined {
+export function numberOf(payload: Uint8Array): number | undefined {
   if (payload.length < digits) return undefined;
   let number = 0;
   for (let index = 0; index < digits; index += 1) {

@@ -17,8 +17,8 @@ import {
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import type { BoundConsumer, ConsumerState, Held } from "../driver/rig.ts";
-import { Arrivals } from "./arrivals.ts";
+import type { BoundConsumer, ConsumerState, DeadLetter, Held } from "../driver/rig.ts";
+import { Arrivals, numberOf } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
 /** The rig's view of a consumer, and one count more. */
@@ -31,7 +31,7 @@ export interface LiveStreams {
   create(streams: readonly StreamPolicy[], replicas?: number): Promise<void>;
   bind(consumer: BoundConsumer): Promise<void>;
   /**
-   * The messages that the stream holds, in its order. Messages that a handler stored as dead letters are left out, known by their ids, but
+   * The messages that the stream holds, in its order. Messages that a handler stored as dead letters are known by their ids and listed apart;
    * they count in `state`.
    */
   held(stream: string): Promise<Held>;
@@ -120,24 +120,26 @@ class ServerStreams implements LiveStreams {
   async held(stream: string): Promise<Held> {
     const { state } = await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream));
     const { messages, first_seq: firstNumber, num_deleted: deleted = 0 } = state;
-    const arrivals = messages === 0 ? new Arrivals() : await this.#readAll(stream, messages);
-    return { ...arrivals.list(), state: { firstNumber, messages, deleted } };
+    const { arrivals, deadLetters } = messages === 0 ? newReading() : await this.#readAll(stream, messages);
+    return { ...arrivals.list(), deadLetters, state: { firstNumber, messages, deleted } };
   }
 
   /**
    * A node of a cluster may not know yet about the consumer that another has just made for reading. It then answers "no responders", and is
    * asked again.
    */
-  async #readAll(stream: string, messages: number): Promise<Arrivals> {
+  async #readAll(stream: string, messages: number): Promise<Reading> {
     const until = performance.now() + requestBoundMs;
     for (;;) {
-      const arrivals = new Arrivals();
+      const reading = newReading();
       const read = this.#read(stream, messages, (id, { subject, data }) => {
-        if (!id.startsWith(deadLetterId)) arrivals.add(subject, data);
+        const of = letterOf(id);
+        if (of === undefined) reading.arrivals.add(subject, data);
+        else reading.deadLetters.push({ of, subject, bytes: data.length, number: numberOf(data) });
       });
       const told = performance.now() < until ? unlessRefusedWith(noResponders, read) : read;
       const count = await this.#ask(`for the messages of ${stream}`, told);
-      if (count === messages) return arrivals;
+      if (count === messages) return reading;
       if (count !== undefined)
         throw this.#error(`for the messages of ${stream}`, `${count} of ${messages} came within ${readBoundMs} ms`);
       await wait(pollMs);
@@ -214,6 +216,21 @@ class ServerStreams implements LiveStreams {
   #error(what: string, why: string): Error {
     return failed(this.#port, what, why);
   }
+}
+
+/** The content of a stream as it is read. */
+interface Reading {
+  readonly arrivals: Arrivals;
+  readonly deadLetters: DeadLetter[];
+}
+
+const newReading = (): Reading => ({ arrivals: new Arrivals(), deadLetters: [] });
+
+/** The message that a dead letter's id names; undefined where the id is none of a dead letter. */
+function letterOf(id: string): DeadLetter["of"] | undefined {
+  if (!id.startsWith(deadLetterId)) return undefined;
+  const end = id.lastIndexOf(":");
+  return { subject: id.slice(deadLetterId.length, end), message: Number(id.slice(end + 1)) };
 }
 
 const noResponders = 503;

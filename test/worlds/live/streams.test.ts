@@ -78,11 +78,12 @@ test("a stream is made as its policy says", async () => {
   expect(await streams.held("SMALL")).toMatchObject({ runs: [{ first: 0, count: 2 }], foreign: 0 });
 });
 
-test("what a stream holds is told in order, without the dead letters and whatever the headers", async () => {
+test("what a stream holds is told in order, its dead letters apart, and whatever the headers", async () => {
   await streams.create([jobs]);
   expect(await streams.held("JOBS")).toMatchObject({ runs: [], foreign: 0, state: { messages: 0 } });
   for (const number of [0, 1, 2]) await store(number);
-  await store(7, { msgID: "dead-letter:job.a:7" });
+  await store(7, { subject: "dead", msgID: "dead-letter:job.a:7" });
+  await jetstream(client).publish("dead", "", { msgID: "dead-letter:job.a:8" });
   await store(3, { msgID: "three" });
   expect((await store(3, { msgID: "three" })).duplicate).toBe(true);
   const withHeader = headers();
@@ -92,14 +93,19 @@ test("what a stream holds is told in order, without the dead letters and whateve
   await client.flush();
   await store(9);
   const runs = [
-    { first: 0, count: 4, subject: "job.a" },
-    { first: 1, count: 1, subject: "job.b" },
-    { first: 9, count: 1, subject: "job.a" },
+    { first: 0, count: 4, subject: "job.a", bytes: 10 },
+    { first: 1, count: 1, subject: "job.b", bytes: 10 },
+    { first: 9, count: 1, subject: "job.a", bytes: 10 },
   ];
-  expect(await streams.held("JOBS")).toMatchObject({
+  const deadLetters = [
+    { of: { subject: "job.a", message: 7 }, subject: "dead", bytes: 10, number: 7 },
+    { of: { subject: "job.a", message: 8 }, subject: "dead", bytes: 0, number: undefined },
+  ];
+  expect(await streams.held("JOBS")).toEqual({
     runs,
     foreign: 1,
-    state: { firstNumber: 1, messages: 8, deleted: 0 },
+    deadLetters,
+    state: { firstNumber: 1, messages: 9, deleted: 0 },
   });
   expect(await streams.names()).toEqual(["JOBS"]);
 });
@@ -108,10 +114,11 @@ test("what a full stream has discarded shows in the first number that it holds, 
   const ring: StreamPolicy = { ...jobs, messagesMax: 3 };
   await streams.create([ring]);
   for (const number of [0, 1, 2, 3, 4]) await store(number);
-  const held = [{ first: 2, count: 3, subject: "job.a" }];
-  expect(await streams.held("JOBS")).toMatchObject({
+  const held = [{ first: 2, count: 3, subject: "job.a", bytes: 10 }];
+  expect(await streams.held("JOBS")).toEqual({
     runs: held,
     foreign: 0,
+    deadLetters: [],
     state: { firstNumber: 3, messages: 3, deleted: 0 },
   });
   const api = await jetstreamManager(client);

@@ -1,0 +1,90 @@
+/**
+ * What is not compared: each row takes out of a run what two runs may differ in. A run that was damaged and still holds is, without what the
+ * rows name, a run that the model makes. docs/compared.md has the same rows for a reader.
+ */
+import type { Event } from "../../../models/vocabulary/event.ts";
+
+export interface Row {
+  readonly name: string;
+  readonly reason: string;
+  /** The run without what this row is about. */
+  readonly without: (events: readonly Event[]) => readonly Event[];
+}
+
+export const rows: readonly Row[] = [
+  {
+    name: "the order across actors between two barriers",
+    reason:
+      "Application, client, observer, streams, handlers, processes and probes are read one after the other. Only what the harness waits for has a place: the end of each step for answers, processes and probes, a flush that said ok for arrivals, an awaited report of the client, the end of the case.",
+    without: events => [...events].sort((a, b) => (actorOf(a) < actorOf(b) ? -1 : actorOf(a) > actorOf(b) ? 1 : 0)),
+  },
+  {
+    name: "how often a client repeats that it is disconnected or reconnected",
+    reason:
+      "nats.js says so once for each dial that fails. The profile bounds it (`reconnect.reportsMax`), and so do finite attempts.",
+    without: events =>
+      events.filter((event, i) => {
+        if (event.kind !== "connection") return true;
+        const before = events.slice(0, i).findLast(one => one.kind === "connection" || isFirstStart(one));
+        return before?.kind !== "connection" || before.change !== event.change;
+      }),
+  },
+  {
+    name: "the scenario's own clock on processes and probes",
+    reason: "The harness moves it, and no bus sees it. Every time that a bus takes is measured beside it (`tookMs`).",
+    without: events =>
+      events.map(event => (event.kind === "process" || event.kind === "probe" ? { ...event, atMs: 0 } : event)),
+  },
+  {
+    name: "the time that an end took, between the bounds that hold for it",
+    reason:
+      "It varies with the machine. It is never shorter than the model says by more than 50 ms, and the promises of start and stop hold it below what the policy states and a margin. An end by SIGKILL or from within has no time that a policy states.",
+    without: events =>
+      events.map(event => (event.kind === "process" && event.change === "exited" ? { ...event, tookMs: 0 } : event)),
+  },
+];
+
+const isFirstStart = (event: Event): boolean =>
+  event.kind === "process" && event.change === "started" && event.replica === 0;
+
+/** Events of one actor have an order among themselves. */
+function actorOf(event: Event): string {
+  switch (event.kind) {
+    case "published":
+    case "called":
+      return "application";
+    case "handled":
+      return `handler ${event.replica} ${event.subject}`;
+    case "connection":
+    case "delivered":
+    case "holds":
+    case "process":
+    case "probe":
+      return event.kind;
+    default:
+      return "harness";
+  }
+}
+
+/** The first row without which the two are one run; undefined where no row is enough. `order` alone comes first, and the others add to it. */
+export function rowOf(one: readonly Event[], other: readonly Event[]): string | undefined {
+  const [order, ...others] = rows as [Row, ...Row[]];
+  const isSame = (without: Row["without"]): boolean =>
+    text(order.without(without(one))) === text(order.without(without(other)));
+  if (isSame(events => events)) return order.name;
+  return others.find(({ without }) => isSame(without))?.name;
+}
+
+/** The text of a run in which it does not matter how equal neighbours were put together. */
+export const text = (events: readonly Event[]): string =>
+  events
+    .filter(event => event.kind !== "ended")
+    .flatMap(event => {
+      if (!("first" in event)) return [JSON.stringify(sorted(event))];
+      const { first, count, ...rest } = event;
+      return Array.from({ length: count }, (_, i) => `${first + i} ${JSON.stringify(sorted(rest))}`);
+    })
+    .join("\n");
+
+const sorted = (event: object): object =>
+  Object.fromEntries(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
