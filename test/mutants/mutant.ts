@@ -177,14 +177,23 @@ export function loseOnWire({ state, emit }: Moment, is: (message: number) => boo
 type Delivered = Extract<Event, { kind: "delivered" }>;
 export const single = (first: number): Delivered => ({ kind: "delivered", first, count: 1 });
 
-/** Every delivery as one of its own, so that single ones can be changed. */
+/** Every delivery alone, so that single ones can be changed. Each stays among the other events where it was, or goes where it must follow. */
 export const onDeliveries =
   (change: (delivered: readonly Delivered[]) => readonly Delivered[]) =>
   (events: readonly Event[]): readonly Event[] => {
-    const ones = events.flatMap(event =>
-      event.kind === "delivered" ? Array.from({ length: event.count }, (_, i) => single(event.first + i)) : [],
+    const placeOf = new Map<number, number>();
+    const ones = events.flatMap((event, at) => {
+      if (event.kind !== "delivered") return [];
+      const all = Array.from({ length: event.count }, (_, i) => single(event.first + i));
+      for (const { first } of all) if (!placeOf.has(first)) placeOf.set(first, at);
+      return all;
+    });
+    let place = events.findIndex(event => event.kind === "delivered");
+    const changed = change(ones).map(one => {
+      place = Math.max(place, placeOf.get(one.first) ?? place);
+      return { one, place };
+    });
+    return events.flatMap<Event>((event, at) =>
+      event.kind === "delivered" ? changed.filter(one => one.place === at).map(({ one }) => one) : [event],
     );
-    const changed = change(ones);
-    const last = events.findLastIndex(event => event.kind === "delivered");
-    return events.flatMap<Event>((event, i) => (i === last ? changed : event.kind === "delivered" ? [] : [event]));
   };
