@@ -39,10 +39,7 @@ interface OnBus {
 }
 
 /** An event as JSON has it. */
-export interface EventShown {
-  readonly [field: string]: unknown;
-  readonly kind: string;
-}
+export type EventShown = Readonly<Record<string, unknown>>;
 
 export interface ReplayReport {
   readonly verdict: Verdict;
@@ -69,7 +66,7 @@ export interface ReplayReport {
   readonly notRun: readonly (OnBus & { readonly missing: readonly string[] })[];
   readonly selfTest: SelfTestReport | null;
   readonly notShown: readonly NotShown[];
-  /** Of the run that is shown of each case; only where they were asked for. */
+  /** The events of the run that is shown of each case; only where they were asked for. */
   readonly events?: readonly (OnBus & { readonly events: readonly EventShown[] })[];
 }
 
