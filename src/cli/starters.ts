@@ -34,7 +34,7 @@ function isAlive({ pid, start }: Starter): boolean {
   return processOf(pid)?.start === start;
 }
 
-/** The starters from the parent up to the topmost npm; the wrapper alone where there is none. */
+/** The ancestors from the parent up to the topmost npm; the wrapper alone where there is none. */
 function startersOf(own: number, env: NodeJS.ProcessEnv): readonly Starter[] {
   const wrapper = Number(env[wrapperMark]);
   const ancestors: { readonly starter: Starter; readonly words: readonly string[] }[] = [];

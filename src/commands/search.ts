@@ -27,6 +27,7 @@ import { type Certificate, certifyInPieces, seedThatShows } from "../search/cert
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
 import { coverageOf, TransitionCounts } from "../search/exhaust/transitions.ts";
 import { modelSteps, pathsOf } from "../search/exhaust/world.ts";
+import { BrokenRuns, nextBroken } from "../search/random/broken-runs.ts";
 import { type Coverage, neverExercised, newCoverage } from "../search/random/coverage.ts";
 import type { Lookout } from "../search/random/fast-case.ts";
 import { GoalsSeen } from "../search/random/goals.ts";
@@ -70,6 +71,7 @@ interface ProfileFound {
   readonly heldAgainstOracle: number;
   readonly coverage: Coverage;
   readonly lookout: Lookout;
+  readonly brokenRuns: BrokenRuns;
   readonly failures: readonly ModelFailure[];
   /** Absent under a policy. */
   readonly smallScope?: SmallScope;
@@ -98,7 +100,14 @@ async function searchProfile(
   const smallScope = options.policy === undefined ? await smallScopeOf() : undefined;
   if (smallScope?.failure !== undefined) {
     const lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) };
-    const none = { runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage(), lookout };
+    const none = {
+      runs: 0,
+      seconds: 0,
+      heldAgainstOracle: 0,
+      coverage: newCoverage(),
+      lookout,
+      brokenRuns: new BrokenRuns(),
+    };
     return { profile: name, ...none, failures: [smallScope.failure], smallScope };
   }
   const under = options.policy === undefined ? {} : { policy: options.policy.policy, goesOn: true as const };
@@ -243,6 +252,7 @@ async function conclude(
       steps: failure.scenario.steps.length,
       certified,
     })),
+    nextViolation: options.policy === undefined ? null : nextBroken(found),
     coverage: {
       properties: sumOf(found, one => one.coverage.properties),
       shapes: sumOf(found, one => one.coverage.shapes),

@@ -39,10 +39,7 @@ interface OnBus {
 }
 
 /** An event as JSON has it. */
-export interface EventShown {
-  readonly [field: string]: unknown;
-  readonly kind: string;
-}
+export type EventShown = Readonly<Record<string, unknown>>;
 
 export interface ReplayReport {
   readonly verdict: Verdict;

@@ -23,12 +23,15 @@ export interface TransitionsShown {
     readonly isKnown: boolean;
   };
   readonly pairs: { readonly reached: number; readonly neverReached: readonly string[] };
-  readonly nextRun: {
-    readonly runs: number;
-    readonly alone: number;
-    readonly chance: number;
-    readonly interval: readonly [low: number, high: number];
-  };
+  readonly nextRun: NextRunShown;
+}
+
+/** The chance that one more run shows something new. */
+export interface NextRunShown {
+  readonly runs: number;
+  readonly alone: number;
+  readonly chance: number;
+  readonly interval: readonly [low: number, high: number];
 }
 
 export interface ProfileSearched {
@@ -83,6 +86,8 @@ export interface SearchReport {
     readonly steps: number;
     readonly certified: CertificateShown;
   }[];
+  /** The chance that one more run breaks a promise that none has broken; null without a policy, where a search ends at the first. */
+  readonly nextViolation: NextRunShown | null;
   readonly coverage: TransitionsShown & {
     readonly properties: CountsByName;
     readonly shapes: CountsByName;
@@ -101,8 +106,19 @@ export function renderSearch(
   return [
     renderRuns(report, bounds),
     ...failures.map(one => renderFailure(one, paint)),
+    ...nextViolationLines(report),
     `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
   ].join("\n\n");
+}
+
+/** The sentence on how sure the list of broken promises is complete. */
+function nextViolationLines({ nextViolation, violations }: SearchReport): readonly string[] {
+  if (nextViolation === null || nextViolation.runs === 0) return [];
+  const [low, high] = nextViolation.interval.map(percent);
+  const broken = counted(violations.length, "promise");
+  return [
+    `Broken   ${broken}; one more run breaks another with a chance of ${percent(nextViolation.chance)} (95 %: ${low} to ${high})`,
+  ];
 }
 
 function renderRuns(

@@ -239,3 +239,12 @@ test("a replay names every promise that its run broke, and --events hands over w
   expect(json.events[0].events).toContainEqual(expect.objectContaining({ kind: "published", first: 0 }));
   expect((await faultline([...args, "--events"])).code).toBe(64);
 });
+
+test("the client's own words for an error are shown with the step", async () => {
+  const limit = "fixtures/scenarios/reconnect-buffer/a-limit-of-1024-takes-31-frames-of-34-bytes.json";
+  const { code, stdout } = await faultline(["replay", limit, "--bus", "go-nats-go", "--world", "live"]);
+  expect([code, stdout]).toEqual([
+    0,
+    expect.stringContaining(`in the client's words: "nats: outbound buffer limit exceeded"`),
+  ]);
+});

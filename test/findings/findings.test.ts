@@ -116,7 +116,7 @@ test("a run of the model says its places itself, and they are not told twice", (
 });
 
 describe("an ending", () => {
-  const seconds = { runsPerSecond: 1, smallScope: null, violations: [], profiles: [] };
+  const seconds = { runsPerSecond: 1, smallScope: null, nextViolation: null, violations: [], profiles: [] };
   const searched = (verdict: Verdict): SearchReport => ({
     ...{ verdict, seed: "1", interrupted: false, world: "model", policy: null, runs: 1, ...seconds },
     ...{ counterexample: null, known: false, certified: null },

@@ -54,3 +54,15 @@ test("a claim of the self-test that failed is told in one sentence, with the cas
   expect(text).toMatch(/5 cases: the fault injector failed its self-test for hold.*\n {6}x\/a on go-nats-go\n/);
   expect(text).toContain("and 1 more");
 });
+
+test("of a bus that runs no policy it is said what was not tested", () => {
+  const bus = (name: string, capabilities: readonly string[]) => ({
+    ...{ name, profile: "nats-go", client: "c 1", capabilities, unclaimed: null },
+  });
+  const text = renderDrill(
+    { ...report, buses: [bus("bare", ["publish"]), bus("whole", ["publish", "policy"])] },
+    plain,
+  );
+  expect(text).toContain('bare does not claim the capability "policy": its durable path');
+  expect(text).not.toContain("whole does not claim");
+});

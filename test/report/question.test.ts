@@ -171,3 +171,17 @@ test("what the streams are taken for stands below the answer", () => {
   const note = "Streams are modelled with limits retention, without age or byte limits.";
   expect(rendered({ notes: [note] })).toMatch(new RegExp(`best-effort: .*\\n +${note}\\n`));
 });
+
+test("cold start: probes are listed where their answers change, and not where only what lies behind them does", () => {
+  const probe = (atMs: number, ready: boolean, connected: boolean) => ({
+    ...{ atMs, ready, live: true, connected, durable: connected },
+  });
+  const own = {
+    ...{ connectedAtMs: 0, readyAtMs: 0, healedAtMs: null, restarts: 0, exits: [], early: 0, arrivedEarly: 0 },
+    ...{ notObservedEarly: 0, toldLost: 0 },
+    probes: [probe(0, true, false), probe(5, true, true), probe(3_000, false, false)],
+  };
+  const start = { about: "a", variant: "v", judged: true, world: "model", observed: true, ...own, own };
+  const text = rendered({ question: "cold-start", figures: { starts: [start] } as never });
+  expect(text).toContain("probes: 0 s ready, alive → 3 s not ready, alive");
+});

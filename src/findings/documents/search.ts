@@ -17,6 +17,12 @@ import {
 } from "./shared.ts";
 
 const share = z.number().min(0).max(1);
+const nextRun = z.strictObject({
+  runs: count.describe("Runs that the estimate rests on."),
+  alone: count.describe("Runs that met something that no other run met."),
+  chance: share.describe("The chance, from 0 to 1."),
+  interval: z.tuple([share, share]).describe("Its 95 % interval, from 0 to 1."),
+});
 const known = z.boolean().describe("It was met before: the file that stands there is of the same bug, and no larger.");
 const smallScope = z
   .strictObject({
@@ -71,6 +77,9 @@ export const searchDocument = exactly<SearchReport>()(
         certified,
       }),
     ),
+    nextViolation: nextRun
+      .nullable()
+      .describe("The chance that one more run breaks a promise that none has broken; null without a policy."),
     coverage: z.strictObject({
       properties: counts.describe("By the promise's id the runs that put it to the test."),
       shapes: counts.describe("By the shape of trouble the runs that met it."),
@@ -83,14 +92,7 @@ export const searchDocument = exactly<SearchReport>()(
         })
         .describe("Client state, fault in force, step, client state after it."),
       pairs: z.strictObject(reached).describe("Client state, fault in force, step."),
-      nextRun: z
-        .strictObject({
-          runs: count.describe("Runs that the estimate rests on."),
-          alone: count.describe("Runs that met something that no other run met."),
-          chance: share.describe("The chance, from 0 to 1, that one more run shows a new transition."),
-          interval: z.tuple([share, share]).describe("Its 95 % interval, from 0 to 1."),
-        })
-        .describe("What one more run would show."),
+      nextRun: nextRun.describe("The chance that one more run shows a new transition."),
     }),
     profiles: z.array(
       z.strictObject({

@@ -24,6 +24,7 @@ import { modelCapabilities, runAnswered } from "../../worlds/model.ts";
 import { TransitionCounts } from "../exhaust/transitions.ts";
 import { normalForm } from "../shrink/normal-form.ts";
 import { type Candidate, shrinkInPieces, type Told } from "../shrink/shrink.ts";
+import { BrokenRuns } from "./broken-runs.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
 import { type FastCase, FastCoverage, type Lookout, type Promised, promisedBy, runFast } from "./fast-case.ts";
 import { fold } from "./fast-digest.ts";
@@ -64,6 +65,8 @@ export interface ModelFound {
   readonly digest: number;
   /** Counts nothing of a mutant, since its transitions are not the model's. */
   readonly lookout: Lookout;
+  /** The runs in which each promise broke; counts nothing of a mutant. */
+  readonly brokenRuns: BrokenRuns;
   /** The first of `failures`. */
   readonly failure?: ModelFailure;
   /** One for each broken promise, in the order in which they were met. There is more than one only where the search goes on. */
@@ -97,8 +100,8 @@ export async function searchModel(
     if (isInterrupted()) break;
     await setImmediate();
   }
-  const { heldAgainstOracle, digest, lookout } = cases;
-  const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest, lookout };
+  const { heldAgainstOracle, digest, lookout, brokenRuns } = cases;
+  const found = { runs, coverage: cases.coverage(), heldAgainstOracle, digest, lookout, brokenRuns };
   const interruptedMs = shrinkInterruptedMs / Math.max(1, failing.size);
   const boundMs = (): number => (isInterrupted() ? interruptedMs : shrinkBoundMs);
   const failures: ModelFailure[] = [];
@@ -151,6 +154,7 @@ export class ModelCases {
   /** The scenario of a case, which follows from the seed and the index and costs the same for any. */
   readonly scenario: (index: number) => Scenario;
   readonly lookout: Lookout;
+  readonly brokenRuns = new BrokenRuns();
   private readonly held = new Map<Policy | undefined, JudgedPolicy>();
   private readonly recorded = newCoverage();
   heldAgainstOracle = 0;
@@ -176,6 +180,7 @@ export class ModelCases {
     if (this.search.behaves !== undefined) return this.runRecorded(scenario);
     const { promised, coverage } = this.heldTo(scenario);
     const fast = runFast(promised, scenario, seedOf(this.search.seed, scenario), this.lookout);
+    if (fast.verdict === "violated") this.brokenRuns.count(index, fast.broken);
     const isRecorded = isDueForOracle(index) || (fast.verdict === "violated" && isNews(fast.broken, scenario));
     if (isRecorded) return this.runRecorded(scenario, fast);
     this.digest = fold(this.digest, fast.digest);
