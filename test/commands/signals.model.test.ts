@@ -70,6 +70,6 @@ test.each([100_000, 100])(
     const args = ["replay", "largest.json", "--world", "model", "--times", "1000"];
     const { code, ms } = await signalled(args, cwd, 2_000, "SIGTERM");
     expect(code).toBe(143);
-  expect(ms).toBeLessThan(heedBoundMs * patience);
+    expect(ms).toBeLessThan(heedBoundMs * patience);
   },
 );
