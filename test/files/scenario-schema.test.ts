@@ -211,3 +211,49 @@ test("__proto__ is not a way past the check", () => {
   const text = JSON.stringify(good).replace("{", '{"__proto__": {"colour": "red"},');
   expect(complaintOfText(text)).toMatch(/unknown field "__proto__"/);
 });
+
+describe("the work that a scenario makes has bounds, which are checked before it is done", () => {
+  const publishes = (n: number, count: number) => ({
+    ...good,
+    steps: Array.from({ length: n }, (_, i) => ({ ...publish, id: `p${i}`, count, bytes: 8 })),
+  });
+
+  test("messages of all publishes together, those of one command included", () => {
+    expect(complaint(publishes(1, bounds.totalMessagesMax))).toBe("nothing");
+    expect(complaint(publishes(80, 100_000))).toBe(
+      `${file}: steps: publishes 8000000 messages in all; the most is ${bounds.totalMessagesMax}`,
+    );
+    const half = { ...publish, count: bounds.totalMessagesMax / 2 + 1, bytes: 8 };
+    const together = {
+      id: "t",
+      kind: "together",
+      steps: [
+        { ...half, id: "a" },
+        { ...half, id: "b" },
+      ],
+    };
+    expect(complaint(withStep(together))).toContain(`publishes ${bounds.totalMessagesMax + 7} messages in all`);
+  });
+
+  /** The server is down, and a process fails again and again. */
+  const down = (ms: number, policy: string, fault: object, healed = false) => ({
+    ...good,
+    policy,
+    steps: [
+      { id: "f", kind: "fault", fault },
+      ...(healed ? [{ id: "h", kind: "heal", awaits: "none" }] : []),
+      { id: "begin", kind: "start", replica: 0 },
+      { id: "wait", kind: "advance", ms },
+    ],
+  });
+  const stopped = { kind: "stop-server", signal: "KILL", awaits: "none" };
+
+  test("restarts while a fault is in force", () => {
+    // Its supervisor waits ten seconds.
+    expect(complaint(down(2_000 * 10_000, "cordum-as-found", stopped))).toBe("nothing");
+    expect(complaint(down(2_592_000_000, "cordum-as-found", stopped))).toBe(
+      `${file}: steps: the process may be started again 259200 times while a fault is in force; the most is 2000`,
+    );
+    expect(complaint(down(2_592_000_000, "cordum-as-found", stopped, true))).toBe("nothing");
+  });
+});

@@ -266,3 +266,12 @@ describe("what the oracle says", () => {
     }
   });
 });
+
+test("a scenario of 2,000 steps is judged, however its questions are answered", () => {
+  const steps = Array.from({ length: 1_999 }, (_, i) => (i % 3 === 2 ? flush() : publish(1)));
+  const scenario = scenarioWith([start, ...steps]);
+  const one = planCase(scenario, natsGo);
+  const observed = observe(eventsOf(scenario, natsGo));
+  expect(admits(one, observed).answer).toBe("permitted");
+  expect(admits(one, observed, { search: "plain" }).answer).toBe("permitted");
+});

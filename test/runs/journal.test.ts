@@ -1,5 +1,6 @@
 /** The journal of a run: what was recorded is not run again, a torn last line is what a kill leaves, and all else is refused. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -321,4 +322,67 @@ describe("old run folders are removed, the oldest first", () => {
     pruneRuns(parent, keptMax, bytesMax);
     expect(readdirSync(parent).sort()).toEqual([names[2], names[4], names[5], "notes-of-my-own"]);
   });
+});
+
+describe("a journal that the machine refuses", () => {
+  /** Records cases in a process whose files may hold ten kilobytes, and says what became of each. */
+  const recorded = (folder: string, verdicts: readonly string[]): { said: readonly string[]; stderr: string } => {
+    const script = `import { createJournal } from ${JSON.stringify(join(import.meta.dirname, "../../src/runs/journal.ts"))};
+      const journal = createJournal(${JSON.stringify(folder)}, ${JSON.stringify(header)});
+      for (const [i, verdict] of ${JSON.stringify(verdicts)}.entries()) {
+        const judgement = { verdict, reason: "x".repeat(4_000) };
+        await journal.once("b", { id: "s" + i }, async () => ({ events: [], judgement })).then(
+          one => console.log(one.judgement.verdict), error => console.log(error.exitCode));
+      }`;
+    const args = ["-c", 'ulimit -f 20; exec "$@"', "sh", process.execPath, "--input-type=module", "-e", script];
+    const { stdout, stderr } = spawnSync("/bin/sh", args, { encoding: "utf8" });
+    return { said: stdout.trim().split("\n"), stderr };
+  };
+
+  test("ends a run that has found nothing", () => {
+    expect(recorded(ownFolder(), Array(4).fill("holds")).said.slice(0, 3)).toEqual(["holds", "holds", "69"]);
+  });
+
+  test("does not cost a violation that was found before it, or by the very case", () => {
+    for (const verdicts of [
+      ["violated", "holds", "holds", "holds"],
+      ["holds", "holds", "violated", "holds"],
+    ]) {
+      const { said, stderr } = recorded(ownFolder(), verdicts);
+      expect(said).toEqual(verdicts);
+      expect(stderr).toMatch(/journal\.jsonl cannot be written: EFBIG.*the run goes on, and no more of it is recorded/);
+    }
+  });
+});
+
+test("a violated case without its events, an event without its fields and a scenario that is none are refused", () => {
+  const kept = join(import.meta.dirname, "../snapshot/files/runs/complete/journal.jsonl");
+  const ran = readFileSync(kept, "utf8")
+    .trim()
+    .split("\n")
+    .map(line => JSON.parse(line));
+  const { bus: on, scenario: id, judgement } = ran[3];
+  const rate = { k: 1, n: 1 };
+  const scenario = loadCorpus()[0]?.scenario;
+  const shrunk = { scenario, events: [], judgement, broken: "conformance", reproduced: rate, steady: true };
+  const found = { kind: "found", bus: on, scenario: id, found: { ...shrunk, foundAs: "x", shrinkRuns: 1 } };
+  const lines = [...ran.slice(0, -1), found];
+  const refusal = (change: (line: Record<string, unknown>) => unknown, kind: string): string => {
+    const folder = ownFolder();
+    const at = lines.findIndex(line => line.kind === kind);
+    put(folder, lines.map((line, i) => `${JSON.stringify(i === at ? change(line) : line)}\n`).join(""));
+    try {
+      readJournal(folder);
+      return "nothing";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  for (const kind of ["case", "found"]) expect(refusal(line => line, kind)).toBe("nothing");
+  const violated = (line: Record<string, unknown>) => ({ ...(line.judgement as object), verdict: "violated" });
+  expect(refusal(line => ({ ...line, judgement: violated(line) }), "case")).toContain("lacks the events of");
+  expect(refusal(line => ({ ...line, events: [{ kind: "published" }] }), "case")).toContain("events[0]: lacks step");
+  expect(refusal(line => ({ ...line, events: [{ kind: "constructor" }] }), "case")).toContain("of a known kind");
+  const withScenario = (found: unknown) => ({ ...(found as object), scenario: {} });
+  expect(refusal(line => ({ ...line, found: withScenario(line.found) }), "found")).toContain("found.scenario");
 });

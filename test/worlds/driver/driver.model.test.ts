@@ -3,9 +3,12 @@ import { expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Content, Event } from "../../../models/vocabulary/event.ts";
+import { BusCrashed } from "../../../src/bus-protocol/errors.ts";
+import { ServerFailed } from "../../../src/errors.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
 import { judge } from "../../../src/judge/judge.ts";
 import { runCase } from "../../../src/worlds/driver/case.ts";
+import type { Rig } from "../../../src/worlds/driver/rig.ts";
 import { memoryRig } from "./memory-rig.ts";
 
 const start = { id: "start", kind: "start" };
@@ -122,3 +125,69 @@ test.each([
     expect(judgement.reason).toMatch(reason);
   },
 );
+
+test.each([
+  [
+    "a server that does not come back",
+    "stop-server",
+    { restart: () => Promise.reject(new ServerFailed("did not start")) },
+  ],
+  ["a proxy that does not answer", "cut", { cut: () => Promise.reject(new ServerFailed("No answer within 5000 ms.")) }],
+])("%s leaves its case inconclusive, and the next one finds all in order", async (_name, kind, broken) => {
+  const rig = memoryRig();
+  const server = "restart" in broken ? { ...rig.server, ...broken } : rig.server;
+  const link = "cut" in broken ? { ...rig.link, ...broken } : rig.link;
+  const failing: Rig = { ...rig, server: withState(server, rig.server), link: withState(link, rig.link) };
+  const steps = [
+    start,
+    flush,
+    fault({ kind, awaits: "noticed", ...(kind === "cut" ? {} : { signal: "TERM" }) }),
+    heal(),
+  ];
+  const { judgement, events } = await run(steps, failing);
+  expect(judgement.verdict).toBe("inconclusive");
+  expect(events.find(event => event.kind === "not-awaited")).toMatchObject({
+    what: expect.stringContaining("own servers"),
+  });
+  // In memory observers see the messages of the case before, too, so only the waits tell.
+  const { events: next } = await run([start, publish("after")], rig);
+  expect(next.filter(event => event.kind === "not-awaited" || event.kind === "observed")).toEqual([
+    { kind: "observed", complete: true },
+  ]);
+});
+
+/** The copy of a part, whose getters still read the part itself. */
+const withState = <Part extends object>(copy: Part, part: Part): Part =>
+  new Proxy(copy, {
+    get: (target, name) => {
+      const getter = Object.getOwnPropertyDescriptor(part, name)?.get;
+      return getter === undefined ? Reflect.get(target, name) : getter.call(part);
+    },
+  });
+
+test("a process that ends by itself in the middle of a case is a violation, with its last words", async () => {
+  const rig = memoryRig();
+  const { client } = rig.processes.shared;
+  const crash = {
+    code: 7,
+    signal: null,
+    owed: "publish (id 3)",
+    lastWords: ["TypeError: x is null", "at client.js:42"],
+  };
+  const call: typeof client.call = (command, boundMs) =>
+    command.do === "publish" ? Promise.reject(new BusCrashed("ended", crash)) : client.call(command, boundMs);
+  const dying = new Proxy(client, {
+    get: (target, name) => {
+      if (name === "call") return call;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const shared = { ...rig.processes.shared, client: dying };
+  const { judgement } = await run([start, publish("last")], { ...rig, processes: { ...rig.processes, shared } });
+  expect(judgement).toMatchObject({ verdict: "violated", about: { kind: "conformance" } });
+  expect(judgement.reason).toBe(
+    "at last the process of the bus ended with exit code 7 by itself, while it owed an answer to publish (id 3); " +
+      'its last words: "TypeError: x is null" "at client.js:42"',
+  );
+});
