@@ -137,8 +137,10 @@ function checkSizes(countMax: number, bytes: readonly number[]): void {
 
 /** No step publishes more than this, so that 60 of them stay below what one scenario may publish in all. */
 const stepBytesMax = 1_048_576;
+/** The same for messages. */
+const stepCountMax = 1_600;
 export const countWithin = (count: number, bytes: number): number =>
-  Math.max(1, Math.min(count, Math.floor(stepBytesMax / bytes)));
+  Math.max(1, Math.min(count, stepCountMax, Math.floor(stepBytesMax / bytes)));
 
 /** The bounds of a step; without sizes, any size will do. */
 export type StepBounds = Pick<Drawable, "steps" | "faults" | "countMax" | "mayReplicate"> & {

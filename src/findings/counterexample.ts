@@ -206,12 +206,12 @@ function writeIn(folder: string, path: string, text: string): void {
 export const keepCounterexample = (one: Counterexample): string => meetCounterexample(one).path;
 
 function readKnown(path: string): Counterexample | undefined {
-  // A link that lies there is not followed: the file takes its place.
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   try {
+    // A link that lies there is not followed: the file takes its place.
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
     return readCase(path, path).counterexample;
   } catch {
-    // Written by another version, or by hand: it is written anew.
+    // It was written by another version or by hand, and is written anew; or nothing can stand there, which the writing finds out.
     return undefined;
   }
 }

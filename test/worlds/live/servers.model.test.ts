@@ -95,6 +95,7 @@ test("two builds at once both end well and leave nothing beside the cache", asyn
 });
 
 test("what a killed build left is removed at the next run, and a running build is not disturbed", async () => {
+  mkdirSync(dirname(cache()), { recursive: true });
   const running = makeOwnedFolder(dirname(cache()), ".building");
   const left = join(dirname(cache()), ".building-999999999-1-0123abcd");
   mkdirSync(left);
