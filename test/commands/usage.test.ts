@@ -91,10 +91,16 @@ test.for<readonly [string, number, string]>([
   ["never-greets", 69, "did not greet within"],
   ["prints-garbage", 65, "is not a JSON object"],
   ["answers-a-wrong-id", 65, "no command has that id"],
-  ["exits-after-greeting", 65, "ended with exit code 3"],
 ])("the bus %s exits %i with one sentence", async ([name, exitCode, says]) => {
   const { code, stderr } = await faultline(["replay", whileDown, "--world", "live", "--bus", badBus(name), "--json"]);
   expect(code).toBe(exitCode);
   expect(stderr.split("\n").filter(line => line.startsWith("faultline: "))).toHaveLength(1);
   expect(stderr).toContain(says);
+});
+
+test("a bus that ends by itself in the midst of a case is a finding, with what it owed", async () => {
+  const args = ["replay", whileDown, "--world", "live", "--bus", badBus("exits-after-greeting"), "--json"];
+  const { code, json } = await faultline(args);
+  expect([code, json.verdict]).toEqual([1, "violated"]);
+  expect(json.verdicts[0].reason).toMatch(/ended with exit code 3 by itself, while it owed an answer to start/);
 });
