@@ -29,7 +29,10 @@ test("a secret in --bus is in nothing that is shown or written, and a run goes o
   expect(files.filter(file => readFileSync(file, "utf8").includes(secret))).toEqual([]);
   const resume = ["--resume", runIn(cwd) ?? ""];
   const other = await faultline([...args, ...resume, "--bus", busWith(`${secret}-2`)], { cwd });
-  expect([other.code, other.stderr]).toEqual([64, expect.stringContaining("asked for something else: bus no longer has")]);
+  expect([other.code, other.stderr]).toEqual([
+    64,
+    expect.stringContaining("asked for something else: bus no longer has"),
+  ]);
   const same = await faultline([...args, ...resume, "--bus", busWith(secret), "--json"], { cwd });
   expect([same.code, same.json.recordedBefore > 0]).toEqual([1, true]);
   const pasted = await faultline([...args, "--bus", "TOKEN=…1a2b node bus.js"], { cwd });
