@@ -128,12 +128,8 @@ export function countOf(runs: readonly Run[]): number {
 
 /** Takes the first `count` messages off the list. */
 export function take(list: FrameRun[], count: number): FrameRun[] {
-  const [only] = list;
-  // Most lists are one run, taken whole.
-  if (list.length === 1 && only?.count === count) {
-    list.length = 0;
-    return [only];
-  }
+  // Most lists are one run, taken whole. The list keeps its memory for the next run.
+  if (list.length === 1 && list[0]?.count === count) return [list.pop() as FrameRun];
   const taken: FrameRun[] = [];
   let left = count;
   while (left > 0) {

@@ -8,6 +8,7 @@ import { classNames } from "../../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../../models/vocabulary/verdict.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../../properties/ledger.ts";
 import { type Declared, type Property, property } from "../../../properties/property.ts";
+import { ContentKeys } from "./content-keys.ts";
 import { Pairs } from "./pairs.ts";
 
 /** The conclusions of properties at the end of a path. */
@@ -101,6 +102,8 @@ class FoldGroup {
   readonly properties: readonly Property[];
   private readonly first: Property;
   private readonly constants: ReadonlySet<unknown>;
+  /** Equal contents, equal futures. */
+  private readonly keys: ContentKeys;
   private readonly states: unknown[] = [];
   private readonly byKey = new Map<string, number>();
   private readonly moves = new Pairs();
@@ -110,6 +113,7 @@ class FoldGroup {
     this.properties = properties;
     this.first = properties[0] as Property;
     this.constants = new Set<unknown>([declared, declared.options, declared.profile, declared.policy]);
+    this.keys = new ContentKeys(this.constants, value => onlyPlain(value, this.first.id));
     this.intern(this.first.start(declared));
   }
 
@@ -144,7 +148,7 @@ class FoldGroup {
   }
 
   private intern(state: unknown): number {
-    const key = this.keyOf(state);
+    const key = this.keys.of(state);
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
     this.byKey.set(key, this.states.length);
@@ -182,27 +186,6 @@ class FoldGroup {
     seen.copies.push(copy);
     for (const name in copy) copy[name] = this.copied(copy[name], seen);
     return copy;
-  }
-
-  /** The whole content as text: equal texts, equal futures. */
-  private keyOf(value: unknown): string {
-    if (typeof value === "string") return `${value.length}"${value}"`;
-    if (typeof value !== "object" || value === null) return String(value);
-    if (this.constants.has(value)) return "·";
-    let text = "";
-    if (Array.isArray(value) || value instanceof Set) {
-      for (const one of value) text += `${this.keyOf(one)},`;
-      return `[${text}]`;
-    }
-    if (value instanceof Map) {
-      for (const [name, one] of value) text += `${this.keyOf(name)}:${this.keyOf(one)},`;
-      return `<${text}>`;
-    }
-    if (ArrayBuffer.isView(value)) return `(${(value as Uint8Array).join()})`;
-    onlyPlain(value, this.first.id);
-    const fields = value as Readonly<Record<string, unknown>>;
-    for (const name in fields) text += `${name}:${this.keyOf(fields[name])},`;
-    return `{${text}}`;
   }
 }
 

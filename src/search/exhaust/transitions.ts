@@ -16,7 +16,8 @@ import {
   settingOf,
   type View,
 } from "../../../models/plan/plan.ts";
-import { type BusState, copy, newState } from "../../../models/state.ts";
+import { type BusState, copy, countOf, newState } from "../../../models/state.ts";
+import type { Run } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Fault, Options, Step } from "../../../models/vocabulary/scenario.ts";
@@ -331,16 +332,23 @@ interface ModelPlace {
 
 function walk(setting: Setting, letters: readonly Step[], watch: Watch): void {
   const seen = new Set<string>();
-  const queue: ModelPlace[] = [{ view: firstView(setting), state: newState() }];
-  for (const place of queue) {
+  const queue: ModelPlace[] = [];
+  const reach = (place: ModelPlace): void => {
     const known = abstractKey(place, setting.options);
-    if (seen.has(known)) continue;
+    if (seen.has(known)) return;
     seen.add(known);
+    queue.push(place);
+  };
+  reach({ view: firstView(setting), state: newState() });
+  for (const place of queue) {
     for (const steps of wordsFrom(place.view, letters, setting))
       expand(
         choose => doAll(place, steps, setting, choose, watch),
         wholeRange,
-        next => queue.push(next) > 0,
+        next => {
+          reach(next);
+          return true;
+        },
       );
     if (place.view.started) {
       const settle = [planSettle(place.view, setting)];
@@ -390,25 +398,21 @@ function doAll(
   return { view: steps.at(-1)?.after ?? from.view, state };
 }
 
+/** Parts of a view that grow with each message or step, and tell no two places apart. */
+const uncounted: ReadonlySet<string> = new Set(["keptBytes", "limitStep", "published"] satisfies (keyof View)[]);
+
 /** Kept bytes count only up to a limit within reach. */
 function abstractKey({ view, state }: ModelPlace, { reconnectBufferBytesMax = 0 }: Options): string {
-  const { wire, pending } = state;
-  const some = (list: readonly { readonly count: number }[]): number =>
-    Math.min(
-      messagesTold,
-      list.reduce((sum, one) => sum + one.count, 0),
-    );
-  const { keptBytes, limitStep: _limitStep, published: _published, ...harness } = view;
-  return JSON.stringify([
-    harness,
-    keptBytes > 0,
-    state.client,
-    state.stuck,
-    state.fresh,
-    state.reset,
-    some(wire),
-    Math.min(messagesTold, state.wireFree),
-    some(pending),
-    Math.min(state.pendingBytes, Math.max(0, reconnectBufferBytesMax)),
-  ]);
+  let text = "";
+  for (const name in view) if (!uncounted.has(name)) text += `${wordOf(view[name as keyof View])},`;
+  const kept = view.keptBytes > 0;
+  const wire = some(state.wire);
+  const wireFree = Math.min(messagesTold, state.wireFree);
+  const pending = some(state.pending);
+  const pendingBytes = Math.min(state.pendingBytes, Math.max(0, reconnectBufferBytesMax));
+  const { client, stuck, fresh, reset } = state;
+  return `${text}${kept},${client},${stuck},${fresh},${reset},${wire},${wireFree},${pending},${pendingBytes}`;
 }
+
+const wordOf = (value: View[keyof View]): unknown => (typeof value === "object" ? JSON.stringify(value) : value);
+const some = (runs: readonly Run[]): number => Math.min(messagesTold, countOf(runs));
