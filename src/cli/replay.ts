@@ -1,17 +1,23 @@
 /** `faultline replay` on the command line: its options, its help, and what it is called with. */
 import { type CommonOptions, readCommon, readWorlds } from "../commands/options.ts";
 import { replay } from "../commands/replay.ts";
+import { keptFolder } from "../findings/again.ts";
 import { type Add, common, examples, positive } from "./shared.ts";
 
 interface ReplayFlags extends CommonOptions {
   readonly world?: string;
   readonly times: number;
+  readonly keep?: string | true;
 }
 export const addReplay: Add = (program, run) => {
   common(program.command("replay").description("one scenario or counterexample again, step by step"))
     .argument("<file>", "a scenario or a counterexample file")
     .option("--world <worlds>", "model, live or model,live (default: both if the servers are available)")
     .option("--times <n>", "how many times to run it", positive, 1)
+    .option(
+      "--keep [folder]",
+      `keep the counterexample: holds, search and compare begin with it (default: ${keptFolder})`,
+    )
     .addHelpText(
       "after",
       examples([
@@ -21,13 +27,18 @@ export const addReplay: Add = (program, run) => {
           "twenty times on one",
         ],
         ["faultline replay .faultline/counterexamples/conformance--1a2b3c4d.json", "what compare has found"],
+        [
+          "faultline replay .faultline/counterexamples/conformance--1a2b3c4d.json --keep",
+          "from now on a regression test, which comes first",
+        ],
       ]),
     )
     .action((file: string, options: ReplayFlags) =>
       run(context => {
         const worlds = options.world === undefined ? undefined : readWorlds(options.world, "--world");
         const seedGiven = options.seed !== undefined;
-        return replay(context, { ...readCommon(options), file, worlds, times: options.times, seedGiven });
+        const keep = options.keep === true ? keptFolder : options.keep;
+        return replay(context, { ...readCommon(options), file, worlds, times: options.times, seedGiven, keep });
       }),
     );
 };

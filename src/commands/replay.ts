@@ -11,12 +11,14 @@ import { backendOption, quoted, replayLine } from "../findings/again.ts";
 import { brokeOf } from "../findings/broke.ts";
 import { readCase, reasonOf } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
+import { keepIn } from "../findings/kept.ts";
 import { isNondeterministic, ledgerRows, reproducedIn, verdictOf, verdictsOf } from "../findings/replayed.ts";
 import { unprovenReason } from "../judge/capability.ts";
 import { type ReplayReport, renderReplay } from "../report/replay.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
+import { mustExercise } from "../runs/kept.ts";
 import { serversAreThere } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { type Replayed, replayAll, type ToReplay } from "../runs/replay.ts";
@@ -29,14 +31,33 @@ export interface ReplayOptions extends Common {
   readonly times: number;
   /** True where the seed was given, which then stands before the counterexample's. */
   readonly seedGiven: boolean;
+  /** The folder to keep the counterexample in. */
+  readonly keep?: string | undefined;
 }
 
 export async function replay(context: Context, options: ReplayOptions): Promise<CommandEnding> {
   const one = await readReplay(options);
+  const kept = keptAs(options, one);
   context.say(`seed ${one.seed}`);
   const found: Replayed = { cases: [], selfTest: null };
   const interrupted = await wasInterrupted(context.signal, replayAll(context, one, found));
-  return conclude(options, one, found, interrupted, context);
+  return conclude({ options, one, found, kept }, interrupted, context);
+}
+
+/** It is kept before it is run: an interrupt then loses nothing. @throws UsageError, BadInput */
+function keptAs({ keep, file }: ReplayOptions, { counterexample }: ToReplay): string | null {
+  if (keep === undefined) return null;
+  if (counterexample === undefined)
+    throw new UsageError(`--keep takes a counterexample, and ${file} is a scenario: what it breaks is no finding yet.`);
+  return keepIn(keep, counterexample, file);
+}
+
+/** The replay that was asked for, and what has come of it. */
+interface ReplayEnd {
+  readonly options: ReplayOptions;
+  readonly one: ToReplay;
+  readonly found: Replayed;
+  readonly kept: string | null;
 }
 
 async function readReplay(options: ReplayOptions): Promise<ToReplay> {
@@ -87,9 +108,7 @@ async function readReplay(options: ReplayOptions): Promise<ToReplay> {
 }
 
 function conclude(
-  options: ReplayOptions,
-  one: ToReplay,
-  { cases, selfTest }: Replayed,
+  { options, one, found: { cases, selfTest }, kept }: ReplayEnd,
   interrupted: boolean,
   context: Context,
 ): CommandEnding {
@@ -97,7 +116,8 @@ function conclude(
     cases
       .flatMap(({ runs }) => runs.flatMap(run => run.judgement.properties))
       .reduce((sum, { property, exercised }) => sum + (property === id ? exercised : 0), 0);
-  const vacuous = cases.length === 0 || isVacuous(one.require, timesExercised);
+  const due = [...options.require, ...(one.counterexample === undefined ? [] : mustExercise(one.counterexample))];
+  const vacuous = cases.length === 0 || isVacuous(due, timesExercised);
   const verdict = concluded(cases.map(verdictOf), { interrupted, vacuous });
   const nondeterministic = cases.some(isNondeterministic);
   const document: ReplayReport = {
@@ -106,6 +126,7 @@ function conclude(
     policy: one.scenario.policy?.name ?? null,
     seed: one.seed,
     interrupted,
+    kept,
     verdicts: cases.flatMap(verdictsOf),
     reproduced: reproducedIn(one.counterexample, cases),
     answers: cases.flatMap(({ world, profile, answered }) =>

@@ -10,18 +10,20 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
-import { commandLine, replayLine } from "../findings/again.ts";
+import { commandLine, ownSeeds, replayLine } from "../findings/again.ts";
 import { brokeText, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge/judge.ts";
 import { runAnsweredCase, runModelCase } from "../judge/run.ts";
 import type { ShownFailure } from "../report/failure.ts";
+import type { KeptReport } from "../report/kept.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
+import { type KeptFailure, type KeptFound, runKept, verdictOfKept } from "../runs/kept.ts";
 import { knownProfile } from "../runs/profiles.ts";
 import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
@@ -32,6 +34,7 @@ import type { Lookout } from "../search/random/fast-case.ts";
 import { GoalsSeen } from "../search/random/goals.ts";
 import { type ModelFailure, searchModel } from "../search/random/model.ts";
 import { normalForm } from "../search/shrink/normal-form.ts";
+import { openModel } from "../worlds/model.ts";
 import { isReal, modelWorld, type WorldName } from "../worlds/names.ts";
 import { compare } from "./compare.ts";
 
@@ -40,6 +43,8 @@ export interface SearchOptions extends Common {
   readonly runs: number;
   readonly property: string | undefined;
   readonly budgetSeconds: number | undefined;
+  /** The folder of kept cases. */
+  readonly seeds: string;
 }
 
 export async function search(context: Context, options: SearchOptions): Promise<CommandEnding> {
@@ -51,15 +56,42 @@ export async function search(context: Context, options: SearchOptions): Promise<
   context.say(`seed ${options.seed}`);
   const names = options.profile === undefined ? Object.keys(profiles) : [options.profile];
   const began = performance.now();
-  const found: ProfileFound[] = [];
+  const kept = await keptOf(context, options, names);
+  const found: ProfileFound[] = kept.failures.map(keptFound);
   for (const [i, name] of names.entries()) {
+    if (kept.failures.length > 0) break;
     const leftMs = (options.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1_000 - (performance.now() - began);
     const one = await searchProfile(context, options, name, leftMs / (names.length - i));
     found.push(one);
     if (context.signal.aborted || (options.policy === undefined && one.failures.length > 0)) break;
   }
-  return conclude(options, found, context.signal.aborted, context.paint);
+  return conclude({ options, found, kept: kept.report }, context.signal.aborted, context.paint);
 }
+
+/** Cases that were kept come before anything else. */
+function keptOf({ signal }: Context, { seeds, policy }: SearchOptions, names: readonly string[]): Promise<KeptFound> {
+  const grounds = names.map(name => {
+    const profile = knownProfile(name);
+    const stage = openModel(profile);
+    return { world: modelWorld.name, bus: name, profile, stage, lanes: 1, policy: policy?.policy };
+  });
+  return runKept(seeds, grounds, signal);
+}
+
+/** A kept case that breaks is reported as it was kept. */
+function keptFound(failure: KeptFailure): ProfileFound {
+  const { file, counterexample, broken, events, judgement } = failure;
+  const { scenario, seed, answers, profile } = counterexample;
+  const foundAs = { scenario: scenario.id, broken: [broken] };
+  const { certified = { bound: "it stands as it was kept" } } = counterexample;
+  const one = { scenario, seed, answers, broken, events, judgement, foundAs };
+  return { profile, ...nothingRun(knownProfile(profile)), failures: [one], kept: { file, certified } };
+}
+
+const nothingRun = (profile: Profile) => ({
+  ...{ runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage() },
+  lookout: { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) },
+});
 
 interface ProfileFound {
   readonly profile: string;
@@ -72,6 +104,8 @@ interface ProfileFound {
   readonly failures: readonly ModelFailure[];
   /** Absent under a policy. */
   readonly smallScope?: SmallScope;
+  /** The file of the failure, where it is a kept case. */
+  readonly kept?: { readonly file: string; readonly certified: Certificate };
 }
 
 /** Only one property, and that one whether it is promised or not; or all that is promised and required. */
@@ -96,9 +130,7 @@ async function searchProfile(
   const isInterrupted = (): boolean => context.signal.aborted;
   const smallScope = options.policy === undefined ? await smallScopeOf() : undefined;
   if (smallScope?.failure !== undefined) {
-    const lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) };
-    const none = { runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage(), lookout };
-    return { profile: name, ...none, failures: [smallScope.failure], smallScope };
+    return { profile: name, ...nothingRun(profile), failures: [smallScope.failure], smallScope };
   }
   const under = options.policy === undefined ? {} : { policy: options.policy.policy, goesOn: true as const };
   const leftMs = budgetMs - (performance.now() - began);
@@ -174,36 +206,44 @@ interface MetViolation {
   readonly met: Met;
 }
 
+/** The search that was asked for, and what has come of it. */
+interface Searched {
+  readonly options: SearchOptions;
+  readonly found: readonly ProfileFound[];
+  readonly kept: KeptReport;
+}
+
 function violationsOf(
   found: readonly ProfileFound[],
   options: SearchOptions,
   interrupted: boolean,
 ): readonly MetViolation[] {
-  const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
+  const all = found.flatMap(({ profile, failures, kept }) => failures.map(failure => ({ profile, failure, kept })));
   const broken = [...new Set(all.map(one => brokeText(one.failure.broken)))];
   return broken.map(id => {
     const cases = all.filter(one => brokeText(one.failure.broken) === id);
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
     const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
     const profile = knownProfile(shortest.profile);
+    const profiles = [...new Set(cases.map(one => one.profile))];
+    if (shortest.kept !== undefined) {
+      const { file, certified } = shortest.kept;
+      const met = { path: file, isKnown: true };
+      return { failure: shortest.failure, profile: profile.name, profiles, certified, met };
+    }
     // The user has interrupted it, and waits for it to end.
     const { failure, certified } = interrupted
       ? { failure: shortest.failure, certified: { bound: "the search was interrupted" } }
       : smallest(shortest.failure, profile, options);
     const met = meet(failure, profile, options, certified);
-    return { failure, profile: profile.name, profiles: cases.map(one => one.profile), certified, met };
+    return { failure, profile: profile.name, profiles, certified, met };
   });
 }
 
-function conclude(
-  options: SearchOptions,
-  found: readonly ProfileFound[],
-  interrupted: boolean,
-  paint: Paint,
-): CommandEnding {
+function conclude({ options, found, kept }: Searched, interrupted: boolean, paint: Paint): CommandEnding {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
   const violations = violationsOf(found, options, interrupted);
-  const verdict = concluded(found.map(verdictOf), { interrupted });
+  const verdict = concluded([...found.map(verdictOf), verdictOfKept(kept)], { interrupted });
   const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
   const transitions = coverageOf(
@@ -219,6 +259,7 @@ function conclude(
     interrupted,
     world: modelWorld.name,
     policy: options.policy?.policy.name ?? null,
+    kept,
     runs,
     runsPerSecond,
     counterexample: violations[0]?.met.path ?? null,
@@ -288,8 +329,16 @@ const certificateText = (certified: Certificate): string =>
 function againLine(options: SearchOptions, violations: readonly MetViolation[]): string {
   const [violation, another] = violations;
   if (violation !== undefined && another === undefined) return replayLine(violation.met.path);
-  const { runs, profile, property, require, policy, seed } = options;
-  return commandLine("search", { runs, profile, property, require, policy: policy?.named, seed });
+  const { runs, profile, property, require, policy, seed, seeds } = options;
+  return commandLine("search", {
+    runs,
+    profile,
+    property,
+    require,
+    policy: policy?.named,
+    seed,
+    seeds: ownSeeds(seeds),
+  });
 }
 
 /**

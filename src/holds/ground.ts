@@ -6,6 +6,7 @@ import { loadCorpus } from "../files/corpus.ts";
 import type { LiveVersions } from "../findings/counterexample.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
 import { type CaseRun, runCase } from "../judge/run.ts";
+import type { KeptReport } from "../report/kept.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { liveVersions, openSite, selfTestOf } from "../runs/live.ts";
 import { profileOf } from "../runs/profiles.ts";
@@ -25,6 +26,8 @@ export interface Ground {
   /** The number of cases that run at once. */
   readonly lanes: number;
   readonly selfTest: SelfTestReport | null;
+  /** The kept cases, which have been run. */
+  readonly kept: KeptReport;
   readonly signal: AbortSignal;
   close(): Promise<void>;
 }
@@ -33,7 +36,7 @@ export async function openGround(
   { claim, world, profile: named, bus, runs }: AskedClaim,
   signal: AbortSignal,
   onProgress: (line: string) => void,
-): Promise<Ground> {
+): Promise<Omit<Ground, "kept">> {
   if (!isReal(world)) {
     const profile = profiles[bus];
     if (profile === undefined) throw new Error(`readHolds let pass the profile ${bus}`);

@@ -48,6 +48,8 @@ export interface JudgeOptions {
   readonly evaluationsMax?: number;
   /** Judge only these properties; conformance is always judged. */
   readonly only?: readonly string[];
+  /** The case is one that broke something once: that it publishes nothing does not make it vacuous. */
+  readonly isRegression?: boolean;
 }
 
 /** Judges the recorded events of one case. */
@@ -83,6 +85,7 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
     effect,
     ledger: ledgerState,
     unmet,
+    isRegression: options.isRegression,
   });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
@@ -132,16 +135,17 @@ interface Grounds {
   readonly ledger: LedgerState;
   /** The difference between the counts and what the scenario expects of the profile. */
   readonly unmet: string | undefined;
+  readonly isRegression: boolean | undefined;
 }
 
 type Conclusion = Pick<Judgement, "verdict" | "reason" | "about">;
 
 function conclude(grounds: Grounds): Conclusion {
-  const { scenario, conformance, properties, effect, ledger, unmet } = grounds;
+  const { scenario, conformance, properties, effect, ledger, unmet, isRegression } = grounds;
   const verdicts: Conclusion[] = [];
   const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
-  const vacuous = whyVacuous(effect);
+  const vacuous = whyVacuous(effect, { isRegression });
   for (const { property, verdict, reason } of properties)
     if (verdict === "violated") say("violated", reason, { kind: "promise", property });
   if (vacuous !== undefined) say("inconclusive", vacuous);

@@ -4,6 +4,7 @@ import type { Rate } from "../judge/rate.ts";
 import type { Witnessed } from "../judge/witnessed.ts";
 import type { liveWorld, worldNames } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
+import { type KeptReport, renderKept } from "./kept.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { renderPairs, renderTable } from "./table.ts";
@@ -20,6 +21,7 @@ interface Compared {
   readonly profile: string | null;
   readonly policy: string | null;
   readonly notRun: readonly { readonly bus: string; readonly missing: readonly string[] }[];
+  readonly kept: KeptReport | null;
   readonly selfTest: SelfTestReport | null;
   readonly notShown: readonly {
     readonly scenario: string;
@@ -79,6 +81,7 @@ export function renderCompare(report: Compared, besides: ComparedBesides, paint:
   const { verdict, interrupted } = report;
   return [
     renderCounts(report, besides),
+    ...(report.kept === null ? [] : [renderKept(report.kept, paint)]).filter(block => block !== ""),
     ...renderFound(report, besides, paint),
     `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
   ].join("\n\n");

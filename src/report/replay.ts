@@ -44,6 +44,8 @@ export interface ReplayReport {
   readonly policy: string | null;
   readonly seed: string;
   readonly interrupted: boolean;
+  /** Path of the file that was kept. */
+  readonly kept: string | null;
   /** One for each verdict that a case came to. */
   readonly verdicts: readonly (OnBus & {
     readonly profile: string;
@@ -204,12 +206,13 @@ function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
 }
 
 function renderVerdict(report: ReplayReport, isRecorded: boolean, paint: Paint): string {
-  const { verdict, interrupted, reproduced, nondeterministic } = report;
+  const { verdict, interrupted, reproduced, nondeterministic, kept } = report;
   const { k, n } = reproduced;
   const often = rateText(reproduced, n === 1 ? "run" : "runs");
   const rate = isRecorded ? `, the recorded verdict in ${often}` : k === n ? "" : `, the first verdict in ${often}`;
   const unsteady = nondeterministic
     ? "; the model world gave two traces for one seed, which is a bug of faultline"
     : "";
-  return `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}`;
+  const said = `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}`;
+  return kept === null ? said : `${said}\nKept     ${kept}: holds, search and compare run it before anything else`;
 }

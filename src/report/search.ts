@@ -3,6 +3,7 @@ import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
 import type { modelWorld } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
+import { type KeptReport, renderKept } from "./kept.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
@@ -65,6 +66,7 @@ export interface SearchReport {
   readonly interrupted: boolean;
   readonly world: typeof modelWorld.name;
   readonly policy: string | null;
+  readonly kept: KeptReport;
   readonly runs: number;
   readonly runsPerSecond: number;
   /** Path of the first violation's file; whether it was met before, and how minimal it is. */
@@ -100,6 +102,7 @@ export function renderSearch(
   const { verdict, interrupted } = report;
   return [
     renderRuns(report, bounds),
+    ...[renderKept(report.kept, paint)].filter(block => block !== ""),
     ...failures.map(one => renderFailure(one, paint)),
     `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
   ].join("\n\n");

@@ -7,6 +7,7 @@ import {
   counterexamplePath,
   counts,
   interrupted,
+  kept,
   liveWorld,
   missing,
   modelWorld,
@@ -32,6 +33,7 @@ const compared = {
   profile: text.nullable().describe("The profile that it was held against; null where the bus never greeted."),
   policy: policyName,
   notRun: z.array(z.strictObject({ bus: text, missing })).describe("Why nothing was run."),
+  kept: kept.nullable().describe("Null where the bus never greeted."),
   selfTest,
   notShown: z
     .array(

@@ -41,6 +41,7 @@ export const replayDocument = exactly<ReplayReport>()(
     policy: policyName,
     seed,
     interrupted,
+    kept: text.nullable().describe("Path of the file that was kept (--keep); null: none was."),
     verdicts: z
       .array(
         z.strictObject({

@@ -84,6 +84,24 @@ export const notShown = z
   })
   .meta({ id: "notShown", description: "A case that is inconclusive because the harness fell short." });
 
+const aboutFile = { file: text.describe("Path of the kept case."), reason: text };
+export const kept = z
+  .strictObject({
+    folder: text.describe("The folder of kept cases."),
+    cases: count.describe("Files in the folder."),
+    held: count.describe("Cases that break nothing any more."),
+    notFitting: count.describe("Cases of another profile, policy or time than was asked for, which were not run."),
+    broken: z
+      .array(
+        z.strictObject({ ...aboutFile, property: text.describe("What was broken: a property's id or `conformance`.") }),
+      )
+      .describe("Cases that still break something."),
+    notJudged: z
+      .array(z.strictObject(aboutFile))
+      .describe("Cases that cannot be judged any more, each with the reason."),
+  })
+  .meta({ id: "kept", description: "The kept cases, which are run before anything else." });
+
 export const certified = z
   .union([
     z.strictObject({
