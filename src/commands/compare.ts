@@ -216,6 +216,8 @@ function reportOf(
     disagree: found.disagree,
     inconclusive: found.inconclusive.length,
     disturbed: coverage.disturbed,
+    foretold: Object.fromEntries(found.foretold),
+    notDemanded: found.notDemanded,
     witnessed: found.witnessed,
   };
   const file = { folder, json: `${options.asked}.json` };

@@ -110,6 +110,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     figures,
     notes,
     violations,
+    notDemanded: found.notDemanded,
     cases: found.cases,
   };
   const document = kept({ folder, json: "drill.json", text: renderQuestion(report, plain) }, report);

@@ -14,6 +14,8 @@ import { type CommandEnding, concluded, ending, isVacuous } from "../findings/en
 import { keepIn } from "../findings/kept.ts";
 import { isNondeterministic, ledgerRows, reproducedIn, verdictOf, verdictsOf } from "../findings/replayed.ts";
 import { unprovenReason } from "../judge/capability.ts";
+import { besidesOf } from "../judge/foretold.ts";
+import { addNotDemanded, type NotDemanded } from "../report/not-demanded.ts";
 import { type ReplayReport, renderReplay } from "../report/replay.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
@@ -50,6 +52,14 @@ function keptAs({ keep, file }: ReplayOptions, { counterexample }: ToReplay): st
   if (counterexample === undefined)
     throw new UsageError(`--keep takes a counterexample, and ${file} is a scenario: what it breaks is no finding yet.`);
   return keepIn(keep, counterexample, file);
+}
+
+/** Promises that broke and that the policy of the case does not demand. */
+function notDemandedIn({ scenario }: ToReplay, cases: Replayed["cases"]): readonly NotDemanded[] {
+  const all: NotDemanded[] = [];
+  for (const { judgement } of cases.flatMap(({ runs }) => runs))
+    addNotDemanded(all, besidesOf(scenario, judgement).notDemanded);
+  return all;
 }
 
 /** The replay that was asked for, and what has come of it. */
@@ -128,6 +138,7 @@ function conclude(
     interrupted,
     kept,
     verdicts: cases.flatMap(verdictsOf),
+    notDemanded: notDemandedIn(one, cases),
     reproduced: reproducedIn(one.counterexample, cases),
     answers: cases.flatMap(({ world, profile, answered }) =>
       answered === undefined ? [] : [{ world, profile, ...answered }],

@@ -18,6 +18,7 @@ import type { Judgement, JudgeOptions } from "../judge/judge.ts";
 import { runAnsweredCase, runModelCase } from "../judge/run.ts";
 import type { ShownFailure } from "../report/failure.ts";
 import type { KeptReport } from "../report/kept.ts";
+import { addNotDemanded, type NotDemanded } from "../report/not-demanded.ts";
 import type { Paint } from "../report/paint.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
@@ -29,6 +30,7 @@ import { type Certificate, certify, seedThatShows } from "../search/certify.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
 import { coverageOf, TransitionCounts } from "../search/exhaust/transitions.ts";
 import { modelSteps, pathsOf } from "../search/exhaust/world.ts";
+import { brokenBeside } from "../search/random/beside.ts";
 import { type Coverage, neverExercised, newCoverage } from "../search/random/coverage.ts";
 import type { Lookout } from "../search/random/fast-case.ts";
 import { GoalsSeen } from "../search/random/goals.ts";
@@ -104,6 +106,8 @@ interface ProfileFound {
   readonly failures: readonly ModelFailure[];
   /** Absent under a policy. */
   readonly smallScope?: SmallScope;
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded?: readonly NotDemanded[];
   /** The file of the failure, where it is a kept case. */
   readonly kept?: { readonly file: string; readonly certified: Certificate };
 }
@@ -139,7 +143,11 @@ async function searchProfile(
     isInterrupted,
     runs => context.progress.now(`${runs} of ${options.runs} random scenarios for ${name}`),
   );
-  return { profile: name, ...found, ...(smallScope === undefined ? {} : { smallScope }) };
+  const asked = { profile, seed: options.seed, runs: found.runs, require: options.require };
+  const { policy } = options;
+  const notDemanded =
+    policy === undefined || isInterrupted() ? undefined : brokenBeside({ ...asked, policy: policy.policy });
+  return { profile: name, ...found, ...(smallScope && { smallScope }), ...(notDemanded && { notDemanded }) };
 
   function smallScopeOf(): Promise<SmallScope> {
     context.progress.now(`all short schedules for ${name}`);
@@ -266,6 +274,7 @@ function conclude({ options, found, kept }: Searched, interrupted: boolean, pain
     known: violations[0]?.met.isKnown ?? false,
     certified: violations[0]?.certified ?? null,
     smallScope: scopeOf(found),
+    notDemanded: notDemandedOf(options, found),
     violations: violations.map(({ failure, profile, profiles, certified, met }) => ({
       property: brokeText(failure.broken),
       reason: reasonText(failure.judgement),
@@ -295,6 +304,13 @@ function conclude({ options, found, kept }: Searched, interrupted: boolean, pain
   };
   const text = renderSearch(document, smallScopeBounds, violations.map(failureOf(violations.length > 1)), paint);
   return ending({ kind: "search", document }, { text, again: againLine(options, violations) });
+}
+
+function notDemandedOf({ property }: SearchOptions, found: readonly ProfileFound[]): readonly NotDemanded[] {
+  const all: NotDemanded[] = [];
+  // Who asks about one promise is told of that one.
+  if (property === undefined) for (const { notDemanded = [] } of found) addNotDemanded(all, notDemanded);
+  return all;
 }
 
 /** One of several failures names the file that it is kept in; a single one stands in the line to paste. */

@@ -154,7 +154,10 @@ export const policyShape = z
     shutdown,
     supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
     client: z.strictObject(clientOptions).partial().default({}),
-    demands: list(demand).default([]),
+    demands: z
+      .union([z.literal("all"), list(demand)])
+      .default([])
+      .transform(said => (said === "all" ? catalogue.map(one => one.id) : said)),
   })
   .check(({ value, issues }) => {
     const refuse = (path: FilePlace, message: string): void =>

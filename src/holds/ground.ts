@@ -1,9 +1,11 @@
 /** The ground on which a claim is held: the model of a profile, or a real bus on a site; and one case run there. */
+import { sampled } from "../../models/choice.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { loadCorpus } from "../files/corpus.ts";
 import type { LiveVersions } from "../findings/counterexample.ts";
+import { withoutForetold } from "../judge/foretold.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
 import { type CaseRun, runCase } from "../judge/run.ts";
 import type { KeptReport } from "../report/kept.ts";
@@ -66,9 +68,14 @@ export const runsBetweenYields = 50;
 const judgingOf = (claim: string): JudgeOptions =>
   claim === "conformance" || claim === "corpus" ? {} : { require: [claim], only: [claim] };
 
-export const runOn = (
-  { claim, bus }: AskedClaim,
+export async function runOn(
+  { claim, bus, world }: AskedClaim,
   { stage, profile }: Ground,
   scenario: Scenario,
   seed: string,
-): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, judgingOf(claim));
+): Promise<CaseRun> {
+  const judging = judgingOf(claim);
+  const one = { scenario, bus, profile, seed };
+  const run = await runCase(stage, one, judging);
+  return isReal(world) ? withoutForetold(stage, one, run, { judging, otherwise: sampled(seed) }) : run;
+}

@@ -48,6 +48,8 @@ export interface JudgeOptions {
   readonly evaluationsMax?: number;
   /** Judge only these properties; conformance is always judged. */
   readonly only?: readonly string[];
+  /** Demands of the policy that the model breaks in the same scenario: findings, not violations. */
+  readonly foretold?: readonly string[];
   /** The case is one that broke something once: that it publishes nothing does not make it vacuous. */
   readonly isRegression?: boolean;
 }
@@ -73,7 +75,8 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   }
   const ledger = ledgerOf(ledgerState);
   const all = judgeProperties(scenario, profile, explained, options.only);
-  const promised = promisedIds(profile, scenario.policy, options.require);
+  const foretold = new Set(options.foretold);
+  const promised = new Set([...promisedIds(profile, scenario.policy, options.require)].filter(id => !foretold.has(id)));
   const properties = all.filter(one => promised.has(one.property));
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];

@@ -10,6 +10,7 @@ import { isReal, type WorldName } from "../worlds/names.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
 import type { LedgerRow } from "./ledger-table.ts";
+import { type NotDemanded, notDemandedTail } from "./not-demanded.ts";
 import { type NotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { markOf, type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
@@ -57,6 +58,8 @@ export interface ReplayReport {
     readonly expectMet?: boolean | null;
     readonly properties?: Judgement["properties"];
   })[];
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded: readonly NotDemanded[];
   readonly reproduced: Rate;
   readonly answers: readonly ({ readonly world: WorldName; readonly profile: string } & Answered)[];
   readonly nondeterministic: boolean;
@@ -213,6 +216,6 @@ function renderVerdict(report: ReplayReport, isRecorded: boolean, paint: Paint):
   const unsteady = nondeterministic
     ? "; the model world gave two traces for one seed, which is a bug of faultline"
     : "";
-  const said = `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}`;
+  const said = `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}${notDemandedTail(report.notDemanded)}`;
   return kept === null ? said : `${said}\nKept     ${kept}: holds, search and compare run it before anything else`;
 }

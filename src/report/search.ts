@@ -4,6 +4,7 @@ import type { Counterexample } from "../findings/counterexample.ts";
 import type { modelWorld } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type KeptReport, renderKept } from "./kept.ts";
+import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
@@ -75,6 +76,8 @@ export interface SearchReport {
   readonly certified: CertificateShown | null;
   /** Null under a policy. */
   readonly smallScope: SmallScopeShown | null;
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded: readonly NotDemanded[];
   readonly violations: readonly {
     readonly property: string;
     readonly reason: string;
@@ -104,7 +107,8 @@ export function renderSearch(
     renderRuns(report, bounds),
     ...[renderKept(report.kept, paint)].filter(block => block !== ""),
     ...failures.map(one => renderFailure(one, paint)),
-    `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
+    ...[renderNotDemanded(report.notDemanded, paint)].filter(block => block !== ""),
+    `Verdict  ${paintConclusion(paint, verdict, interrupted)}${notDemandedTail(report.notDemanded)}`,
   ].join("\n\n");
 }
 

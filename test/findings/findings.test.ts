@@ -119,7 +119,7 @@ describe("an ending", () => {
   const seconds = { runsPerSecond: 1, smallScope: null, violations: [], profiles: [] };
   const searched = (verdict: Verdict): SearchReport => ({
     ...{ verdict, seed: "1", interrupted: false, world: "model", policy: null, runs: 1, ...seconds },
-    ...{ counterexample: null, known: false, certified: null, kept: noneKept("fixtures/seeds") },
+    ...{ counterexample: null, known: false, certified: null, kept: noneKept("fixtures/seeds"), notDemanded: [] },
     coverage: {
       ...{ properties: {}, shapes: {}, shapeRuns: 0 },
       transitions: { reached: 0, neverReached: [], notEnabled: 0, isKnown: true },
@@ -137,6 +137,7 @@ describe("an ending", () => {
       selfTest: null,
       notShown: [],
       kept: null,
+      notDemanded: [],
     },
   });
 

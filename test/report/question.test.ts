@@ -43,7 +43,7 @@ const rendered = (more: Partial<QuestionReport> = {}): string =>
         servers: [],
       },
       ...{ seed: "1", interrupted: false, live: { reason: null, seconds: 1 }, violations: [], cases: [oneCase()] },
-      ...{ families: [family()], figures: {}, notes: [], unclaimed: null, selfTest: null },
+      ...{ families: [family()], figures: {}, notes: [], unclaimed: null, selfTest: null, notDemanded: [] },
       ...more,
     },
     plain,
@@ -170,4 +170,15 @@ test("cold start: a live start and a live budget that were not observed, or not 
 test("what the streams are taken for stands below the answer", () => {
   const note = "Streams are modelled with limits retention, without age or byte limits.";
   expect(rendered({ notes: [note] })).toMatch(new RegExp(`best-effort: .*\\n +${note}\\n`));
+});
+
+test("what the policy breaks and does not demand is named above the verdict, and stands in its sentence", () => {
+  const reason = "message 0 on job.a is in no stream";
+  const seen = rendered({ notDemanded: [{ property: "durable-path/acked-is-never-lost", reason }] });
+  expect(seen).toContain("The policy breaks 1 promise that it does not demand, which the verdict leaves out");
+  expect(seen).toContain(`  ! durable-path/acked-is-never-lost: ${reason}`);
+  expect(seen.trimEnd().split("\n").at(-1)).toMatch(
+    /^Verdict +holds, and 1 promise broken that the policy does not demand$/,
+  );
+  expect(rendered()).not.toContain("demand");
 });

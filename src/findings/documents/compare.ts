@@ -12,6 +12,7 @@ import {
   missing,
   modelWorld,
   names,
+  notDemanded,
   policyName,
   rate,
   recordedBefore,
@@ -55,6 +56,8 @@ const compared = {
   disagree: count.describe("Runs that the model does not admit, or that break a promise."),
   inconclusive: count,
   disturbed: count.describe("Runs in which a fault was proven to have taken effect while messages were under way."),
+  foretold: counts.describe("Demands of the policy that broke in runs where the model breaks them too, by their runs."),
+  notDemanded,
   witnessed: z.array(witnessed).describe("Every branch of the model."),
   report: reportPath,
 };

@@ -9,6 +9,7 @@ import {
   countedLedgerRow,
   interrupted,
   missing,
+  notDemanded,
   notShown,
   policyName,
   propertyVerdict,
@@ -60,6 +61,7 @@ export const replayDocument = exactly<ReplayReport>()(
         }),
       )
       .describe("One for each verdict that a case came to, with what its first run showed."),
+    notDemanded,
     reproduced: rate,
     answers: z
       .array(

@@ -11,6 +11,7 @@ import {
   kept,
   modelWorld,
   names,
+  notDemanded,
   policyName,
   seed,
   text,
@@ -61,6 +62,7 @@ export const searchDocument = exactly<SearchReport>()(
     known,
     certified: certified.nullable().describe("Of the first violation; null: there is none."),
     smallScope,
+    notDemanded,
     violations: z.array(
       z.strictObject({
         property: text.describe("What was broken: a property's id or `conformance`."),

@@ -84,6 +84,13 @@ export const notShown = z
   })
   .meta({ id: "notShown", description: "A case that is inconclusive because the harness fell short." });
 
+export const notDemanded = z
+  .array(z.strictObject({ property: text.describe("The promise's id."), reason: text }))
+  .meta({
+    id: "notDemanded",
+    description: "Promises that broke under the policy, which does not demand them: no violations.",
+  });
+
 const aboutFile = { file: text.describe("Path of the kept case."), reason: text };
 export const kept = z
   .strictObject({
