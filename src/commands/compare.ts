@@ -18,6 +18,7 @@ import type { KeptReport } from "../report/kept.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/table.ts";
+import { reorderNotes } from "../report/times.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
@@ -71,6 +72,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
     known.held = held;
     if (stage.unclaimed !== undefined) context.say(stage.unclaimed);
     const policy = options.policy?.policy;
+    if (policy !== undefined) for (const note of reorderNotes(policy)) context.say(note);
     const ground = { world: liveWorld.name, bus, profile: held.profile, stage, lanes: stage.lanes, policy };
     meetKept(await runKept(options.seeds, [ground], context.signal), known, found);
     if (known.keptFailure !== undefined && !options.keepGoing) return;
