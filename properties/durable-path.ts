@@ -60,8 +60,12 @@ export const mustBeHeld = (message: Message, service: ServiceRecord, policy: Pol
   !storeWasLost(message, service);
 
 /** The server has ended since in a way that a stream may not have survived. */
-const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
+export const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
   ends.storesLost > 0 || (ends.all > 0 && streamFor(policy, message)?.storage === "memory");
+
+/** The server has ended since the message was acknowledged, and its memory with it: whatever else came, that is what took the message. */
+export const memoryWasLost = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
+  streamFor(policy, message)?.storage === "memory" && ends.all > (message.endsAtAck?.all ?? ends.all);
 
 export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;

@@ -1,5 +1,13 @@
 /** Promises of the shutdown: what a stop may lose, how long it may take, and what it may do to others. */
-import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, mustBeHeld } from "./durable-path.ts";
+import {
+  isHandled,
+  isHandledOrDue,
+  isLostInSilence,
+  isNotHeld,
+  memoryWasLost,
+  mustBeHeld,
+  streamMayBeGone,
+} from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
 import type { Message } from "./service/messages.ts";
@@ -80,7 +88,11 @@ export const shutdown: readonly Property[] = [
     "eventually",
     {
       applies: (message, service, policy) =>
-        message.held > 0 && survivedBy(service, message) !== undefined && isHandledOrDue(message, service, policy),
+        message.held > 0 &&
+        survivedBy(service, message) !== undefined &&
+        isHandledOrDue(message, service, policy) &&
+        // A consumer goes with its stream: then it is the server that harmed the others.
+        !streamMayBeGone(message, service, policy),
       breaks: message => !isHandled(message),
       says: (first, { subject }) =>
         `message ${first} was stored after a replica that handles ${subject} had stopped, and the other never got it`,
@@ -108,7 +120,10 @@ export const shutdown: readonly Property[] = [
     "What was acknowledged to a process that is then killed, or exits from within, is held by its stream.",
     "always",
     {
-      applies: (message, service, policy) => message.killsAtAck < service.kills && mustBeHeld(message, service, policy),
+      applies: (message, service, policy) =>
+        message.killsAtAck < service.kills &&
+        mustBeHeld(message, service, policy) &&
+        !memoryWasLost(message, service, policy),
       breaks: isNotHeld,
       says: first => `${isLostInSilence(first)}: the process was killed`,
     },

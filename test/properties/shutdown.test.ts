@@ -271,6 +271,28 @@ testCases(shutdown, [
     settles,
     holds(0),
   ]),
+  others("the disk was lost, and the consumer with it", [
+    ...twoReplicas,
+    ...[stops(1), exits("stopped", { replica: 1 })],
+    ...installs("stop-server", "lost"),
+    heals,
+    ...durably(0, acked),
+    settles,
+    holds(0),
+  ]),
+  others(
+    "the server restarted, and kept its disk",
+    [
+      ...twoReplicas,
+      ...[stops(1), exits("stopped", { replica: 1 })],
+      ...installs("stop-server"),
+      heals,
+      ...durably(0, acked),
+      settles,
+      holds(0),
+    ],
+    { breaks: "message 0 was stored after a replica that handles job.plain had stopped, and the other never got it" },
+  ),
   others("not settled yet", [
     ...twoReplicas,
     ...[stops(1), exits("stopped", { replica: 1 })],
@@ -365,6 +387,16 @@ testCases(shutdown, [
   ),
   kill("stopped in order", [...up, ...durably(0, acked), ...stopsWhole]),
   kill("acknowledged to the next process", [...up, exits("killed"), ...up, ...durably(0, acked)]),
+  kill(
+    "a server that kept its messages in memory had restarted before",
+    [...up, ...durably(0, acked), ...installs("stop-server"), heals, exits("killed")],
+    { under: inMemory },
+  ),
+  kill(
+    "acknowledged after that restart, and lost by the kill",
+    [...up, ...installs("stop-server"), heals, ...durably(0, acked), exits("killed")],
+    { under: inMemory, breaks: "message 0 was acknowledged, and no stream holds it: the process was killed" },
+  ),
   kill("the power went too", [...up, ...durably(0, acked), exits("killed"), ...installs("power-loss"), heals], {
     under: inMemory,
   }),
