@@ -50,6 +50,12 @@ function startsWithin({ lives, nowMs }: ServiceRecord, boundMs: number): Ending 
   return ending(exercised, broken);
 }
 
+/** The times that the processes ran without a connection, as a sentence. */
+const startsTook = ({ lives, nowMs }: ServiceRecord): string =>
+  lives.length === 0
+    ? "no process was started"
+    : `without a connection the processes ran ${lives.map(life => `${waitedMs(life, nowMs)} ms`).join(", ")}`;
+
 /** The time that a client may take to dial, be refused and dial again, as often as it may. */
 const refusalsMs = ({ profile, options, policy }: Declared): number =>
   profile.firstConnect.authErrorsMax * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
@@ -84,6 +90,7 @@ export const coldStart: readonly Property[] = [
       startup.strategy === "fail-fast"
         ? startsWithin(service, (service.declared.options.servers ?? 1) * startup.connectTimeoutMs)
         : { exercised: 0 },
+    startsTook,
   ),
   ofService(
     "cold-start/retry-with-deadline-connects-or-exits",
@@ -93,6 +100,7 @@ export const coldStart: readonly Property[] = [
       startup.strategy === "retry-with-deadline" && startup.deadlineMs !== undefined
         ? startsWithin(service, startup.deadlineMs)
         : { exercised: 0 },
+    startsTook,
   ),
   ofService(
     "cold-start/ready-means-usable",
@@ -125,6 +133,7 @@ export const coldStart: readonly Property[] = [
         said.find(one => one !== undefined),
       );
     },
+    startsTook,
   ),
   ofService(
     "cold-start/nothing-is-lost-before-the-first-connection",

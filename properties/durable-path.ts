@@ -60,7 +60,7 @@ export const mustBeHeld = (message: Message, service: ServiceRecord, policy: Pol
   !storeWasLost(message, service);
 
 /** The server has ended since in a way that a stream may not have survived. */
-const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
+export const streamMayBeGone = (message: Message, { ends }: ServiceRecord, policy: Policy): boolean =>
   ends.storesLost > 0 || (ends.all > 0 && streamFor(policy, message)?.storage === "memory");
 
 /** The server that acknowledged it has ended since, and its memory with it. */

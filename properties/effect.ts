@@ -113,22 +113,22 @@ const endsServer = (fault: string): boolean => fault === "stop-server" || fault 
 export const isDisturbed = ({ installed }: EffectState): boolean =>
   installed.some(one => one.tookEffect && one.touched > 0);
 
-/** The reason why the run proves nothing, or undefined. */
-export function whyVacuous({
-  published,
-  processes,
-  installed,
-  skippedFaults,
-  notAwaited,
-}: EffectState): string | undefined {
-  if (published === 0 && processes === 0) return "nothing was published";
+/**
+ * The reason why the run proves nothing, or undefined. A case that broke something once is worth its verdict without a message: it is the
+ * course that counts.
+ */
+export function whyVacuous(
+  { published, processes, installed, skippedFaults, notAwaited }: EffectState,
+  { isRegression = false }: { readonly isRegression?: boolean | undefined } = {},
+): string | undefined {
+  if (published === 0 && processes === 0 && !isRegression) return "nothing was published";
   const [skipped] = skippedFaults;
   if (skipped !== undefined) return skipped;
   const [wait] = notAwaited;
   if (wait !== undefined) return wait;
   for (const { step, fault, tookEffect, touched } of installed) {
     if (!tookEffect) return `the fault of ${step} (${fault}) never took effect`;
-    if (touched === 0)
+    if (touched === 0 && !isRegression)
       return `the fault of ${step} (${fault}) met no message: none was under way and none was published until it was healed`;
   }
   return undefined;

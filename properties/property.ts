@@ -68,6 +68,13 @@ export interface Property<State = unknown> extends Fold<State> {
   /** The claim as one sentence that could be quoted in a bug report. */
   readonly promise: string;
   readonly expectation: "always" | "eventually";
+  /**
+   * It is broken by how long something took. Real time is the machine's as well as the bus's, so a live violation is run again, alone, before
+   * it counts.
+   */
+  readonly restsOnTime?: true;
+  /** The figures that such a property rests on, whether or not they break it. */
+  measured?(state: State): string;
   /** Only reads, since properties that share a fold share its state. */
   end(state: State): Ending;
 }

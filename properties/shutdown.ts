@@ -13,6 +13,12 @@ const stopMarginMs = 1_000;
 
 const stops = ({ lives }: ServiceRecord): readonly ProcessLife[] => lives.filter(({ stopping }) => stopping);
 
+/** The times that the stops took, as a sentence. */
+function stopsTook(service: ServiceRecord): string {
+  const took = stops(service).map(({ exit }) => (exit === undefined ? "no end" : `${exit.tookMs} ms`));
+  return took.length === 0 ? "there was no stop" : `the stops took ${took.join(", ")}`;
+}
+
 /**
  * A departure before it was published, and a handler that has been there since before that. A consumer goes with its stream, and that is no
  * doing of the one that left.
@@ -70,6 +76,7 @@ export const shutdown: readonly Property[] = [
       }
       return ending(exercised, broken);
     },
+    stopsTook,
   ),
   ofService(
     "shutdown/nothing-is-accepted-after-intake-stopped",

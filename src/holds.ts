@@ -10,8 +10,10 @@ import { type HoldsOptions, readHolds } from "./holds/asked.ts";
 import { overCorpus } from "./holds/corpus.ts";
 import { openGround } from "./holds/ground.ts";
 import { overRandom } from "./holds/random.ts";
-import { cutShort, type HoldsVerdict, newTally } from "./holds/verdict.ts";
+import { cutShort, type HoldsVerdict, keptBroke, newTally, withKept } from "./holds/verdict.ts";
+import { noneKept } from "./report/kept.ts";
 import { Interrupted, unlessInterrupted } from "./runs/interrupt.ts";
+import { runKept } from "./runs/kept.ts";
 
 export { type AskedClaim, boundMs, type HoldsOptions, readHolds, titleOf } from "./holds/asked.ts";
 export type { HoldsVerdict, Tally } from "./holds/verdict.ts";
@@ -26,17 +28,23 @@ export async function verdictOn(
   const asked = readHolds(claim, options);
   const { signal = neverAborted() } = options;
   const opening = openGround(asked, signal, onProgress);
-  const ground = await unlessInterrupted(signal, opening).catch((error: unknown) => {
+  const opened = await unlessInterrupted(signal, opening).catch((error: unknown) => {
     if (!(error instanceof Interrupted)) throw error;
     // It is closed as soon as it is open, and the verdict does not wait for that.
     void opening.then(one => one.close()).catch(() => {});
     return undefined;
   });
-  if (ground === undefined) return cutShort(asked, { ...newTally(), selfTest: null });
+  const none = noneKept(asked.seeds);
+  if (opened === undefined) return cutShort(asked, newTally({ selfTest: null, kept: none }));
   try {
-    return claim === "corpus" ? await overCorpus(asked, ground) : await overRandom(asked, ground);
+    const { world, bus, seeds } = asked;
+    const { report, failures } = await runKept(seeds, [{ ...opened, world, bus }], signal);
+    const ground = { ...opened, kept: report };
+    const [broken] = failures;
+    if (broken !== undefined) return keptBroke(asked, ground, broken);
+    return withKept(claim === "corpus" ? await overCorpus(asked, ground) : await overRandom(asked, ground));
   } finally {
-    await ground.close();
+    await opened.close();
   }
 }
 

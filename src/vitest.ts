@@ -30,7 +30,7 @@ export function holds(claim: string, options: HoldsOptions): void {
   test(titleOf(asked), { timeout: boundMs(asked) }, async context => {
     const held = await unlessUnavailable(context, () => verdictOn(claim, { signal: context.signal, ...chosen }, tell));
     if (held.verdict === "holds") return;
-    const file = held.verdict === "violated" ? keepCounterexample(held.counterexample) : "";
+    const file = held.verdict === "violated" ? (held.keptAs ?? keepCounterexample(held.counterexample)) : "";
     throw pointingAt(registered, renderHolds(held, file));
   });
 }

@@ -1,5 +1,8 @@
 /** What `verdictOn` answers, as data. Its vitest skin is tried from outside, in test/package. */
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { profiles } from "../models/profiles/index.ts";
 import { checkCounterexample } from "../src/findings/counterexample.ts";
 import { type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "../src/holds.ts";
@@ -64,6 +67,47 @@ describe("a promise that is broken", () => {
     expect(lines[0]).toBe(`✗ ${dropped}`);
     expect(lines.join("\n")).toMatch(/found at run \d+ of 1000 with seed 1 \(fast-check: seed -?\d+, path "[\d:]+"\)/);
     expect(lines.at(-1)).toBe(`npx faultline replay .faultline/counterexamples/x.json --require ${dropped}`);
+  });
+});
+
+describe("a kept case", () => {
+  /** A folder with the counterexample of one profile, as that of another. */
+  async function keptFor(profile: string): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "holds-test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const { counterexample } = await violation(dropped, model("nats-js-3"));
+    writeFileSync(join(folder, "kept.json"), JSON.stringify({ ...counterexample, profile }));
+    return folder;
+  }
+
+  test("that still breaks is the violation of whatever is asked, before anything is run", async () => {
+    const seeds = await keptFor("nats-js-3");
+    const file = join(seeds, "kept.json");
+    for (const claim of ["core-path/order-is-kept", "corpus"]) {
+      const held = await violation(claim, model("nats-js-3", { seeds }));
+      expect([held.runs, held.keptAs, held.kept.broken.map(one => one.file)]).toEqual([0, file, [file]]);
+      expect(held.reason).toContain(`kept case ${file}: ${dropped}: message 0`);
+      const lines = renderHolds(held, held.keptAs ?? "").split("\n");
+      expect([lines[0], lines.at(-1)]).toEqual([`✗ ${dropped}`, `npx faultline replay ${file}`]);
+      expect(lines.join("\n")).toContain(`kept case ${file}`);
+    }
+  });
+
+  test("that breaks no longer is counted, and so is one of another profile", async () => {
+    const seeds = await keptFor("nats-go");
+    const [held, other] = await Promise.all(
+      ["nats-go", "nats-js-3"].map(name => verdictOn("core-path/order-is-kept", model(name, { seeds, runs: 20 }))),
+    );
+    expect([held?.verdict, held?.runs, held?.kept.held, held?.kept.notFitting]).toEqual(["holds", 20, 1, 0]);
+    expect([other?.verdict, other?.runs, other?.kept.held, other?.kept.notFitting]).toEqual(["holds", 20, 0, 1]);
+  });
+
+  test("that cannot be judged makes what holds inconclusive, and is named", async () => {
+    const seeds = await keptFor("nats-go");
+    writeFileSync(join(seeds, "torn.json"), "{");
+    const held = await verdictOn("core-path/order-is-kept", model("nats-go", { seeds, runs: 20 }));
+    expect(held).toMatchObject({ verdict: "inconclusive", runs: 20 });
+    expect(renderHolds(held, "")).toContain(`kept case ${join(seeds, "torn.json")} cannot be judged: `);
   });
 });
 

@@ -13,8 +13,9 @@ const liveTimeFactor = 100;
 
 /**
  * The policy in the time of a live run. Each wait is a hundredth of what it was, but no shorter than a busy machine keeps and no longer
- * than a run can afford. A wait that is short enough stays. Budget and supervisor still end a stop in the same order, but waits of
- * different kinds may change places. Model and real parts run in the same times. A policy in live time stays as it is.
+ * than a run can afford. A wait that is short enough stays. Budget and supervisor still end a stop in the same order, and a client that
+ * counts its attempts still gives up before or after the same waits. Other waits may change places: see `reorderedInLiveTime`. Model and
+ * real parts run in the same times. A policy in live time stays as it is.
  */
 export function inLiveTime(policy: Policy): Policy {
   const scaled = (ms: number, least: number, most: number): number =>
@@ -22,9 +23,7 @@ export function inLiveTime(policy: Policy): Policy {
   const { publish, consume, startup, shutdown, supervisor, client } = policy;
   const budgetMs = scaled(shutdown.budgetMs, 1_000, 2_000);
   const killRatio = supervisor.killAfterMs / shutdown.budgetMs;
-  const reconnectWaitMs =
-    client.reconnectWaitMs === undefined ? {} : { reconnectWaitMs: scaled(client.reconnectWaitMs, 20, 50) };
-  return {
+  const live: Policy = {
     ...policy,
     streams: policy.streams.map(stream => ({
       ...stream,
@@ -42,6 +41,66 @@ export function inLiveTime(policy: Policy): Policy {
       restartMs: scaled(supervisor.restartMs, 50, 500),
       killAfterMs: Math.round(budgetMs * (killRatio > 1 ? Math.max(killRatio, 1.5) : killRatio)),
     },
-    client: { ...client, ...reconnectWaitMs },
   };
+  if (client.reconnectWaitMs === undefined) return live;
+  const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
+  return { ...live, client: { ...client, reconnectWaitMs } };
 }
+
+/** A wait of a policy, or several of them in a row, with its name in the file. */
+interface Named {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** The waits that a client's attempts may outlast, in the same order for every policy of the same streams. */
+const waitsOf = ({ startup, shutdown, consume, publish, streams }: Policy): readonly Named[] => [
+  { name: "startup.deadlineMs", ms: startup.deadlineMs ?? Number.POSITIVE_INFINITY },
+  { name: "shutdown.budgetMs", ms: shutdown.budgetMs },
+  { name: "consume.ackWaitMs", ms: consume.ackWaitMs },
+  { name: "publish.ackTimeoutMs × attemptsMax", ms: publish.ackTimeoutMs * publish.attemptsMax },
+  ...streams.map(({ name, duplicateWindowMs }) => ({ name: `duplicateWindowMs of ${name}`, ms: duplicateWindowMs })),
+];
+
+/** The room between two waits that keeps their order on a busy machine. */
+const margin = 1.25;
+/** A scenario's longest wait between two dials. */
+const reconnectWaitMsMax = 3_000;
+/** The longest time that a run can afford for a client to give up. */
+const liveWaitsMaxMs = 20_000;
+
+/** The wait between two dials, moved as far as needed for all attempts together to end before or after the same waits as in the own time. */
+function keepingOrder(own: Policy, live: Policy, waitMs: number): number {
+  const { reconnectWaitMs = waitMs, reconnectAttemptsMax = -1 } = own.client;
+  if (reconnectAttemptsMax <= 0) return waitMs;
+  const allMs = reconnectWaitMs * reconnectAttemptsMax;
+  const waits = waitsOf(own).map(({ ms }, i) => ({ ms, liveMs: waitsOf(live)[i]?.ms ?? ms }));
+  // Nothing was scaled, so the order is that of the policy as it stands.
+  if (waits.every(({ ms, liveMs }) => ms === liveMs)) return reconnectWaitMs;
+  const longestBefore = Math.max(0, ...waits.filter(({ ms }) => ms < allMs).map(one => one.liveMs));
+  const shortestAfter = Math.min(...waits.filter(({ ms }) => ms > allMs).map(one => one.liveMs), liveWaitsMaxMs);
+  // A client makes one attempt less or two more, by how it counts.
+  const least = Math.ceil((margin * longestBefore) / Math.max(1, reconnectAttemptsMax - 1));
+  const most = Math.floor(shortestAfter / margin / (reconnectAttemptsMax + 2));
+  if (least <= most) return Math.max(1, Math.min(Math.max(waitMs, least), most, reconnectWaitMsMax));
+  const between = Math.round((longestBefore + shortestAfter) / 2 / reconnectAttemptsMax);
+  return Math.max(1, Math.min(between, reconnectWaitMsMax));
+}
+
+/** The pairs of waits that a live run has in another order than the policy's own time, each as "one and other". */
+export function reorderedInLiveTime(policy: Policy): readonly string[] {
+  const live = inLiveTime(policy);
+  const own = [...attemptsOf(policy), ...waitsOf(policy)];
+  const scaled = [...attemptsOf(live), ...waitsOf(live)];
+  return own.flatMap((one, i) =>
+    own.slice(i + 1).flatMap((other, k) => {
+      const after = (scaled[i]?.ms ?? 0) - (scaled[i + 1 + k]?.ms ?? 0);
+      return (one.ms - other.ms) * after < 0 ? [`${one.name} and ${other.name}`] : [];
+    }),
+  );
+}
+
+const attemptsOf = ({ client: { reconnectWaitMs, reconnectAttemptsMax = -1 } }: Policy): readonly Named[] =>
+  reconnectAttemptsMax <= 0 || reconnectWaitMs === undefined
+    ? []
+    : [{ name: "client.reconnectWaitMs × reconnectAttemptsMax", ms: reconnectWaitMs * reconnectAttemptsMax }];

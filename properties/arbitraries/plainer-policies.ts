@@ -66,8 +66,12 @@ function* plainerParts(policy: Policy): Generator<Policy> {
   for (const startup of plainer(policy.startup, plain.startup))
     yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
   for (const shutdown of plainer(policy.shutdown, plain.shutdown)) yield { ...policy, shutdown };
-  for (const consume of plainer(policy.consume, plain.consume))
+  const isMadeByBus = policy.streams.some(({ made }) => made === "created");
+  for (const consume of plainer(policy.consume, plain.consume)) {
+    // There is nothing to bind to on a stream that the bus itself makes.
+    if (consume.durables === "bound" && isMadeByBus) continue;
     yield { ...policy, consume: consume.failures === "dead-letter" ? consume : without(consume, "deadLetterSubject") };
+  }
   for (const supervisor of plainer(policy.supervisor, plain.supervisor)) yield { ...policy, supervisor };
 }
 

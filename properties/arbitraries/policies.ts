@@ -135,7 +135,9 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
   const parted = random.chance(0.5) ? subjects.map(one => [one]) : subjects.length > 0 ? [subjects] : [];
   const { deadLetterSubject } = consume;
   const kept = deadLetterSubject !== undefined && random.chance(0.9) ? [[deadLetterSubject]] : [];
-  return [...parted, ...kept].map((taken, i) => streamOf(random, `STREAM_${i}`, taken));
+  const streams = [...parted, ...kept].map((taken, i) => streamOf(random, `STREAM_${i}`, taken));
+  // A durable consumer that the bus only binds to is there before the bus, and so is its stream.
+  return consume.durables === "bound" ? streams.map(one => ({ ...one, made: "present" })) : streams;
 }
 
 const streamOf = (random: Random, name: string, subjects: readonly string[]): StreamPolicy => ({

@@ -5,12 +5,13 @@ import type { Message } from "./messages.ts";
 import { type ServiceRecord, startService } from "./record.ts";
 import { trackService } from "./track.ts";
 
-/** A property of a service; judged only under a policy. */
+/** A property of a service; judged only under a policy. It rests on time where it says what was `measured`. */
 export const ofService = (
   id: string,
   promise: string,
   expectation: "always" | "eventually",
   end: (service: ServiceRecord, policy: Policy) => Ending,
+  measured?: (service: ServiceRecord) => string,
 ): Property =>
   property<ServiceRecord>({
     id,
@@ -19,6 +20,7 @@ export const ofService = (
     start: startService,
     on: trackService,
     end: service => (service.declared.policy === undefined ? { exercised: 0 } : end(service, service.declared.policy)),
+    ...(measured && { restsOnTime: true, measured }),
   });
 
 /** The messages that a promise is about, those that break it, and the words for the first of these. */

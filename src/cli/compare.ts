@@ -2,9 +2,11 @@
 import { compare } from "../commands/compare.ts";
 import { type CommonOptions, readCommon, readWorlds } from "../commands/options.ts";
 import { UsageError } from "../errors.ts";
-import { type Add, common, examples, positive, resumeText } from "./shared.ts";
+import { keptFolder } from "../findings/again.ts";
+import { type Add, common, examples, positive, resumeText, seedsText } from "./shared.ts";
 
 interface CompareFlags extends CommonOptions {
+  readonly seeds: string;
   readonly worlds: string;
   readonly runs: number;
   readonly budget?: number;
@@ -20,6 +22,7 @@ export const addCompare: Add = (program, run) => {
     .option("--runs <n>", "scenarios", positive, 100)
     .option("--budget <seconds>", "the most time, without shrinking", positive)
     .option("--keep-going", "continue after the first disagreement")
+    .option("--seeds <folder>", seedsText, keptFolder)
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
@@ -36,8 +39,9 @@ export const addCompare: Add = (program, run) => {
         const worlds = readWorlds(options.worlds, "--worlds");
         if (!worlds.includes("model") || !worlds.includes("live"))
           throw new UsageError("compare needs two worlds: --worlds model,live.");
-        const { runs, budget, keepGoing = false } = options;
-        return compare(context, { ...readCommon(options), runs, budgetSeconds: budget, keepGoing, asked: "compare" });
+        const { runs, budget, keepGoing = false, seeds } = options;
+        const asked = { runs, budgetSeconds: budget, keepGoing, seeds, asked: "compare" } as const;
+        return compare(context, { ...readCommon(options), ...asked });
       }),
     );
 };

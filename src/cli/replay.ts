@@ -2,6 +2,7 @@
 import { type CommonOptions, readCommon, readWorlds } from "../commands/options.ts";
 import { replay } from "../commands/replay.ts";
 import { UsageError } from "../errors.ts";
+import { keptFolder } from "../findings/again.ts";
 import { type Add, common, examples, positive } from "./shared.ts";
 
 interface ReplayFlags extends CommonOptions {
@@ -9,6 +10,7 @@ interface ReplayFlags extends CommonOptions {
   readonly world?: string;
   readonly times: number;
   readonly events?: boolean;
+  readonly keep?: string | true;
 }
 export const addReplay: Add = (program, run) => {
   common(program.command("replay").description("one scenario or counterexample again, step by step"))
@@ -16,6 +18,10 @@ export const addReplay: Add = (program, run) => {
     .option("--world <worlds>", "model, live or model,live (default: both if the servers are available)")
     .option("--times <n>", "how many times to run it", positive, 1)
     .option("--events", "with --json: every event of the run that is shown of each case")
+    .option(
+      "--keep [folder]",
+      `keep the counterexample: holds, search and compare begin with it (default: ${keptFolder})`,
+    )
     .addHelpText(
       "after",
       examples([
@@ -25,6 +31,10 @@ export const addReplay: Add = (program, run) => {
           "twenty times on one",
         ],
         ["faultline replay .faultline/counterexamples/conformance--1a2b3c4d.json", "what compare has found"],
+        [
+          "faultline replay .faultline/counterexamples/conformance--1a2b3c4d.json --keep",
+          "from now on a regression test, which comes first",
+        ],
       ]),
     )
     .action((file: string, options: ReplayFlags) =>
@@ -33,14 +43,9 @@ export const addReplay: Add = (program, run) => {
         if (options.events === true && options.json !== true)
           throw new UsageError("replay takes --events with --json only: without it the steps are shown.");
         const seedGiven = options.seed !== undefined;
-        return replay(context, {
-          ...readCommon(options),
-          file,
-          worlds,
-          times: options.times,
-          seedGiven,
-          events: options.events ?? false,
-        });
+        const { times, events = false } = options;
+        const keep = options.keep === true ? keptFolder : options.keep;
+        return replay(context, { ...readCommon(options), file, worlds, times, seedGiven, events, keep });
       }),
     );
 };

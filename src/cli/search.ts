@@ -2,9 +2,11 @@
 import { type CommonOptions, knownProperty, readCommon, readWorlds } from "../commands/options.ts";
 import { search } from "../commands/search.ts";
 import { UsageError } from "../errors.ts";
-import { type Add, common, examples, positive, resumeText } from "./shared.ts";
+import { keptFolder } from "../findings/again.ts";
+import { type Add, common, examples, positive, resumeText, seedsText } from "./shared.ts";
 
 interface SearchFlags extends CommonOptions {
+  readonly seeds: string;
   readonly world: string;
   readonly runs: number;
   readonly property?: string;
@@ -22,6 +24,7 @@ export const addSearch: Add = (program, run) => {
     .option("--runs <n>", "the most scenarios for each profile", positive, 10_000)
     .option("--property <id>", "judge only this property, promised or not")
     .option("--budget <seconds>", "the most time", positive)
+    .option("--seeds <folder>", seedsText, keptFolder)
     .option("--resume <folder>", `${resumeText}; in the live world`)
     .addHelpText(
       "after",
@@ -52,6 +55,7 @@ export const addSearch: Add = (program, run) => {
           runs: options.runs,
           property,
           budgetSeconds: options.budget,
+          seeds: options.seeds,
         });
       }),
     );

@@ -6,6 +6,8 @@ import type { Act } from "./perform.ts";
 export const resumeText =
   "go on with a run that ended early, with the options that it had; its folder is under .faultline/runs";
 
+export const seedsText = "the folder of kept cases, which are run before anything else (replay FILE --keep adds to it)";
+
 /** Adds a command to the program; `run` is called with what was asked for. */
 export type Add = (program: Command, run: (act: Act) => Promise<void>) => void;
 

@@ -6,21 +6,24 @@
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
-import { backendOption, commandLine, type LineOptions, ownBus, replayLine } from "../findings/again.ts";
+import { backendOption, commandLine, type LineOptions, ownBus, ownSeeds, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
 import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
 import { claimedBy } from "../judge/capability.ts";
-import { rateText } from "../judge/rate.ts";
+import { liveRate, rateText } from "../judge/rate.ts";
 import { type ComparedBesides, renderCompare } from "../report/compare.ts";
 import type { ShownFailure } from "../report/failure.ts";
+import type { KeptReport } from "../report/kept.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/table.ts";
+import { reorderNotes } from "../report/times.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
+import { type KeptFailure, type KeptFound, keptStory, runKept, verdictOfKept } from "../runs/kept.ts";
 import { liveVersions, selfTestOf } from "../runs/live.ts";
 import { onSite } from "../runs/on-site.ts";
 import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
@@ -36,6 +39,8 @@ export interface CompareOptions extends Common {
   readonly budgetSeconds?: number | undefined;
   readonly property?: string | undefined;
   readonly keepGoing: boolean;
+  /** The folder of kept cases. */
+  readonly seeds: string;
   /** `search --world live` is the same work under another name. */
   readonly asked: "compare" | "search";
 }
@@ -44,6 +49,9 @@ export interface CompareOptions extends Common {
 interface Greeted {
   held?: HeldAgainst;
   file?: string;
+  kept?: KeptReport;
+  /** The kept case that is the failure. */
+  keptFailure?: KeptFailure;
   /** Capabilities that the bus or the world lacks for scenarios under a policy: then none is run. */
   missing?: readonly Capability[];
   selfTest?: SelfTestReport;
@@ -65,6 +73,10 @@ export async function compare(context: Context, options: CompareOptions): Promis
     known.held = held;
     if (stage.unclaimed !== undefined) context.say(stage.unclaimed);
     const policy = options.policy?.policy;
+    if (policy !== undefined) for (const note of reorderNotes(policy)) context.say(note);
+    const ground = { world: liveWorld.name, bus, profile: held.profile, stage, lanes: stage.lanes, policy };
+    meetKept(await runKept(options.seeds, [ground], context.signal), known, found);
+    if (known.keptFailure !== undefined && !options.keepGoing) return;
     if (policy !== undefined && !stage.capabilities.has("policy")) {
       known.missing = ["policy"];
       return;
@@ -100,6 +112,19 @@ export async function compare(context: Context, options: CompareOptions): Promis
   const interrupted = await wasInterrupted(context.signal, work);
   folder.journal.close();
   return conclude({ options, bus, known, found, folder }, interrupted, context.paint);
+}
+
+/** A kept case that breaks is the failure of the run. */
+function meetKept({ report, failures }: KeptFound, known: Greeted, found: LiveFound): void {
+  known.kept = report;
+  const [first] = failures;
+  if (first === undefined) return;
+  const { file, counterexample, broken, events, judgement, times } = first;
+  const { scenario } = counterexample;
+  const told = { reproduced: liveRate(1, times), steady: times === 1, foundAs: scenario.id, shrinkRuns: 0 };
+  found.failure = { scenario, broken, events, judgement, ...told };
+  known.keptFailure = first;
+  known.file = file;
 }
 
 const headerOf = ({ asked, seed, buses, profile, runs, budgetSeconds, ...options }: CompareOptions): Header => ({
@@ -171,13 +196,14 @@ function reportOf(
   const { coverage } = found;
   const secondsPerRun = coverage.runs === 0 ? 0 : Number((found.seconds / coverage.runs).toFixed(3));
   const shared = {
-    verdict: verdictOf(options, found, interrupted),
+    verdict: verdictOf(options, known, found, interrupted),
     seed: options.seed,
     interrupted,
     bus,
     profile: known.held?.profile.name ?? null,
     policy: options.policy?.policy.name ?? null,
     notRun: known.missing === undefined ? [] : [{ bus, missing: known.missing }],
+    kept: known.kept ?? null,
     selfTest: known.selfTest ?? null,
     notShown: found.notShown,
     runs: coverage.runs,
@@ -193,6 +219,8 @@ function reportOf(
     disagree: found.disagree,
     inconclusive: found.inconclusive.length,
     disturbed: coverage.disturbed,
+    foretold: Object.fromEntries(found.foretold),
+    notDemanded: found.notDemanded,
     witnessed: found.witnessed,
   };
   const file = { folder, json: `${options.asked}.json` };
@@ -215,20 +243,25 @@ function besidesOf(options: CompareOptions, known: Greeted, found: LiveFound, { 
     notOwn: known.held?.overridden === true ? known.held.declared.name : undefined,
     isFull: journal.isFull,
     neverExercised: options.asked === "search" ? neverExercised(coverage) : [],
-    failure: found.failure && shownFailure(found.failure, known.file),
+    failure: found.failure && shownFailure(found.failure, known),
   };
 }
 
-function verdictOf(options: CompareOptions, found: LiveFound, interrupted: boolean): Verdict {
+function verdictOf(options: CompareOptions, { kept }: Greeted, found: LiveFound, interrupted: boolean): Verdict {
   const { coverage, disagree, inconclusive } = found;
   const verdicts: Verdict[] = [disagree > 0 ? "violated" : "holds"];
+  if (kept !== undefined) verdicts.push(verdictOfKept(kept));
   if (inconclusive.length > 0 || coverage.disturbed === 0) verdicts.push("inconclusive");
   const vacuous = isVacuous(judgingOf(options).require, id => coverage.properties[id] ?? 0);
   return concluded(verdicts, { interrupted, vacuous });
 }
 
-function shownFailure(failure: LiveFailure, file: string | undefined): ShownFailure {
+function shownFailure(failure: LiveFailure, { file, keptFailure }: Greeted): ShownFailure {
   const { scenario, broken, judgement, events } = failure;
+  if (keptFailure !== undefined) {
+    const reason = whyBroken(judgement, broken);
+    return { scenario, broken, reason, ledger: judgement.ledger, events, story: keptStory(keptFailure) };
+  }
   const steady = failure.steady ? "failing every time" : "failing now and then";
   const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; kept as ${file ?? ""}`;
   return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
@@ -236,10 +269,22 @@ function shownFailure(failure: LiveFailure, file: string | undefined): ShownFail
 
 /** `more` is what the run did not have from the beginning. */
 function sameLine(options: CompareOptions, bus: string, more: LineOptions = {}): string {
-  const { asked, profile, runs, seed, property, require, policy, budgetSeconds: budget, keepGoing, backend } = options;
+  const {
+    asked,
+    profile,
+    runs,
+    seed,
+    property,
+    require,
+    policy,
+    budgetSeconds: budget,
+    keepGoing,
+    backend,
+    seeds,
+  } = options;
   return commandLine(asked, {
     ...(asked === "search" ? { world: liveWorld.name } : { worlds: worldNames.join(",") }),
     ...{ bus, profile, property, budget, "keep-going": keepGoing, require, policy: policy?.named },
-    ...{ backend: backendOption(backend), runs, seed, ...more },
+    ...{ backend: backendOption(backend), runs, seed, seeds: ownSeeds(seeds), ...more },
   });
 }

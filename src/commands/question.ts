@@ -17,6 +17,7 @@ import { versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, ending, kept } from "../findings/ending.ts";
 import { plain } from "../report/paint.ts";
 import { type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
+import { reorderNotes } from "../report/times.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { unlessInterrupted, wasInterrupted } from "../runs/interrupt.ts";
@@ -110,8 +111,9 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     selfTest: found.selfTest,
     families,
     figures,
-    notes,
+    notes: [...notes, ...reorderNotes(policy.policy)],
     violations,
+    notDemanded: found.notDemanded,
     cases: found.cases,
   };
   const document = kept({ folder, json: "drill.json", text: rendered(renderQuestion, report, plain) }, report);

@@ -13,12 +13,16 @@ import { backendOption, quoted, replayLine } from "../findings/again.ts";
 import { brokeOf } from "../findings/broke.ts";
 import { readCase, reasonOf } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous } from "../findings/ending.ts";
+import { keepIn } from "../findings/kept.ts";
 import { isNondeterministic, ledgerRows, reproducedIn, verdictOf, verdictsOf } from "../findings/replayed.ts";
 import { unprovenReason } from "../judge/capability.ts";
+import { besidesOf } from "../judge/foretold.ts";
+import { addNotDemanded, type NotDemanded } from "../report/not-demanded.ts";
 import { type ReplayedCase, type ReplayReport, renderReplay, shownOf } from "../report/replay.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
+import { mustExercise } from "../runs/kept.ts";
 import { serversAreThere } from "../runs/live.ts";
 import { bundledNames } from "../runs/profiles.ts";
 import { type Replayed, replayAll, type ToReplay } from "../runs/replay.ts";
@@ -34,14 +38,41 @@ export interface ReplayOptions extends Common {
   readonly seedGiven: boolean;
   /** The document carries the events of the run that is shown of each case. */
   readonly events: boolean;
+  /** The folder to keep the counterexample in. */
+  readonly keep?: string | undefined;
 }
 
 export async function replay(context: Context, options: ReplayOptions): Promise<CommandEnding> {
   const one = await readReplay(options);
+  const kept = keptAs(options, one);
   context.say(`seed ${one.seed}`);
   const found: Replayed = { cases: [], selfTest: null };
   const interrupted = await wasInterrupted(context.signal, replayAll(context, one, found));
-  return conclude(options, one, found, interrupted, context);
+  return conclude({ options, one, found, kept }, interrupted, context);
+}
+
+/** It is kept before it is run: an interrupt then loses nothing. @throws UsageError, BadInput */
+function keptAs({ keep, file }: ReplayOptions, { counterexample }: ToReplay): string | null {
+  if (keep === undefined) return null;
+  if (counterexample === undefined)
+    throw new UsageError(`--keep takes a counterexample, and ${file} is a scenario: what it breaks is no finding yet.`);
+  return keepIn(keep, counterexample, file);
+}
+
+/** Promises that broke and that the policy of the case does not demand. */
+function notDemandedIn({ scenario }: ToReplay, cases: Replayed["cases"]): readonly NotDemanded[] {
+  const all: NotDemanded[] = [];
+  for (const { judgement } of cases.flatMap(({ runs }) => runs))
+    addNotDemanded(all, besidesOf(scenario, judgement).notDemanded);
+  return all;
+}
+
+/** The replay that was asked for, and what has come of it. */
+interface ReplayEnd {
+  readonly options: ReplayOptions;
+  readonly one: ToReplay;
+  readonly found: Replayed;
+  readonly kept: string | null;
 }
 
 async function readReplay(options: ReplayOptions): Promise<ToReplay> {
@@ -93,9 +124,7 @@ async function readReplay(options: ReplayOptions): Promise<ToReplay> {
 }
 
 function conclude(
-  options: ReplayOptions,
-  one: ToReplay,
-  { cases, selfTest }: Replayed,
+  { options, one, found: { cases, selfTest }, kept }: ReplayEnd,
   interrupted: boolean,
   context: Context,
 ): CommandEnding {
@@ -103,7 +132,8 @@ function conclude(
     cases
       .flatMap(({ runs }) => runs.flatMap(run => run.judgement.properties))
       .reduce((sum, { property, exercised }) => sum + (property === id ? exercised : 0), 0);
-  const vacuous = cases.length === 0 || isVacuous(one.require, timesExercised);
+  const due = [...options.require, ...(one.counterexample === undefined ? [] : mustExercise(one.counterexample))];
+  const vacuous = cases.length === 0 || isVacuous(due, timesExercised);
   const verdict = concluded(cases.map(verdictOf), { interrupted, vacuous });
   const nondeterministic = cases.some(isNondeterministic);
   const document: ReplayReport = {
@@ -112,7 +142,9 @@ function conclude(
     policy: one.scenario.policy?.name ?? null,
     seed: one.seed,
     interrupted,
+    kept,
     verdicts: cases.flatMap(verdictsOf),
+    notDemanded: notDemandedIn(one, cases),
     reproduced: reproducedIn(one.counterexample, cases),
     answers: cases.flatMap(({ world, profile, answered }) =>
       answered === undefined ? [] : [{ world, profile, ...answered }],

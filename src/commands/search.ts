@@ -10,23 +10,27 @@ import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
-import { commandLine, replayLine } from "../findings/again.ts";
+import { commandLine, ownSeeds, replayLine } from "../findings/again.ts";
 import { brokeText, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf, type Met, meetCounterexample } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending } from "../findings/ending.ts";
 import type { Judgement, JudgeOptions } from "../judge/judge.ts";
 import { runAnsweredCase, runModelCase } from "../judge/run.ts";
 import type { ShownFailure } from "../report/failure.ts";
+import type { KeptReport } from "../report/kept.ts";
+import { addNotDemanded, type NotDemanded } from "../report/not-demanded.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
 import { heeding } from "../runs/heeding.ts";
+import { type KeptFailure, type KeptFound, runKept, verdictOfKept } from "../runs/kept.ts";
 import { knownProfile } from "../runs/profiles.ts";
 import { type Certificate, certifyInPieces, seedThatShows } from "../search/certify.ts";
 import { type Enumerated, type SmallScope, searchSmallScope, smallScopeBounds } from "../search/exhaust/small-scope.ts";
 import { coverageOf, TransitionCounts } from "../search/exhaust/transitions.ts";
 import { modelSteps, pathsOf } from "../search/exhaust/world.ts";
+import { brokenBeside } from "../search/random/beside.ts";
 import { BrokenRuns, nextBroken } from "../search/random/broken-runs.ts";
 import { type Coverage, neverExercised, newCoverage } from "../search/random/coverage.ts";
 import type { Lookout } from "../search/random/fast-case.ts";
@@ -34,6 +38,7 @@ import { GoalsSeen } from "../search/random/goals.ts";
 import { type ModelFailure, searchModel } from "../search/random/model.ts";
 import { normalForm } from "../search/shrink/normal-form.ts";
 import { rendered } from "../text/clean.ts";
+import { openModel } from "../worlds/model.ts";
 import { isReal, modelWorld, type WorldName } from "../worlds/names.ts";
 import { compare } from "./compare.ts";
 
@@ -42,6 +47,8 @@ export interface SearchOptions extends Common {
   readonly runs: number;
   readonly property: string | undefined;
   readonly budgetSeconds: number | undefined;
+  /** The folder of kept cases. */
+  readonly seeds: string;
 }
 
 export async function search(context: Context, options: SearchOptions): Promise<CommandEnding> {
@@ -53,15 +60,42 @@ export async function search(context: Context, options: SearchOptions): Promise<
   context.say(`seed ${options.seed}`);
   const names = options.profile === undefined ? Object.keys(profiles) : [options.profile];
   const began = performance.now();
-  const found: ProfileFound[] = [];
+  const kept = await keptOf(context, options, names);
+  const found: ProfileFound[] = kept.failures.map(keptFound);
   for (const [i, name] of names.entries()) {
+    if (kept.failures.length > 0) break;
     const leftMs = (options.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1_000 - (performance.now() - began);
     const one = await searchProfile(context, options, name, leftMs / (names.length - i));
     found.push(one);
     if (context.signal.aborted || (options.policy === undefined && one.failures.length > 0)) break;
   }
-  return conclude(context, options, found);
+  return conclude(context, { options, found, kept: kept.report });
 }
+
+/** Cases that were kept come before anything else. */
+function keptOf({ signal }: Context, { seeds, policy }: SearchOptions, names: readonly string[]): Promise<KeptFound> {
+  const grounds = names.map(name => {
+    const profile = knownProfile(name);
+    const stage = openModel(profile);
+    return { world: modelWorld.name, bus: name, profile, stage, lanes: 1, policy: policy?.policy };
+  });
+  return runKept(seeds, grounds, signal);
+}
+
+/** A kept case that breaks is reported as it was kept. */
+function keptFound(failure: KeptFailure): ProfileFound {
+  const { file, counterexample, broken, events, judgement } = failure;
+  const { scenario, seed, answers, profile } = counterexample;
+  const foundAs = { scenario: scenario.id, broken: [broken] };
+  const { certified = { bound: "it stands as it was kept" } } = counterexample;
+  const one = { scenario, seed, answers, broken, events, judgement, foundAs };
+  return { profile, ...nothingRun(knownProfile(profile)), failures: [one], kept: { file, certified } };
+}
+
+const nothingRun = (profile: Profile) => ({
+  ...{ runs: 0, seconds: 0, heldAgainstOracle: 0, coverage: newCoverage(), brokenRuns: new BrokenRuns() },
+  lookout: { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) },
+});
 
 interface ProfileFound {
   readonly profile: string;
@@ -75,6 +109,10 @@ interface ProfileFound {
   readonly failures: readonly ModelFailure[];
   /** Absent under a policy. */
   readonly smallScope?: SmallScope;
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded?: readonly NotDemanded[];
+  /** The file of the failure, where it is a kept case. */
+  readonly kept?: { readonly file: string; readonly certified: Certificate };
 }
 
 /** Only one property, and that one whether it is promised or not; or all that is promised and required. */
@@ -99,16 +137,7 @@ async function searchProfile(
   const isInterrupted = (): boolean => context.signal.aborted;
   const smallScope = options.policy === undefined ? await smallScopeOf() : undefined;
   if (smallScope?.failure !== undefined) {
-    const lookout = { transitions: new TransitionCounts(), goals: new GoalsSeen(profile) };
-    const none = {
-      runs: 0,
-      seconds: 0,
-      heldAgainstOracle: 0,
-      coverage: newCoverage(),
-      lookout,
-      brokenRuns: new BrokenRuns(),
-    };
-    return { profile: name, ...none, failures: [smallScope.failure], smallScope };
+    return { profile: name, ...nothingRun(profile), failures: [smallScope.failure], smallScope };
   }
   const under = options.policy === undefined ? {} : { policy: options.policy.policy, goesOn: true as const };
   const leftMs = budgetMs - (performance.now() - began);
@@ -117,7 +146,11 @@ async function searchProfile(
     isInterrupted,
     runs => context.progress.now(`${runs} of ${options.runs} random scenarios for ${name}`),
   );
-  return { profile: name, ...found, ...(smallScope === undefined ? {} : { smallScope }) };
+  const asked = { profile, seed: options.seed, runs: found.runs, require: options.require };
+  const { policy } = options;
+  const notDemanded =
+    policy === undefined || isInterrupted() ? undefined : brokenBeside({ ...asked, policy: policy.policy });
+  return { profile: name, ...found, ...(smallScope && { smallScope }), ...(notDemanded && { notDemanded }) };
 
   function smallScopeOf(): Promise<SmallScope> {
     context.progress.now(`all short schedules for ${name}`);
@@ -196,31 +229,41 @@ async function violationsOf(
   isInterrupted: () => boolean,
 ): Promise<readonly MetViolation[]> {
   const violations: MetViolation[] = [];
-  const all = found.flatMap(({ profile, failures }) => failures.map(failure => ({ profile, failure })));
+  const all = found.flatMap(({ profile, failures, kept }) => failures.map(failure => ({ profile, failure, kept })));
   const broken = [...new Set(all.map(one => brokeText(one.failure.broken)))];
   for (const id of broken) {
     const cases = all.filter(one => brokeText(one.failure.broken) === id);
     const steps = Math.min(...cases.map(one => one.failure.scenario.steps.length));
     const shortest = cases.find(one => one.failure.scenario.steps.length === steps) as (typeof cases)[0];
     const profile = knownProfile(shortest.profile);
+    const profiles = [...new Set(cases.map(one => one.profile))];
+    if (shortest.kept !== undefined) {
+      const { file, certified } = shortest.kept;
+      const met = { path: file, isKnown: true, isKept: true };
+      violations.push({ failure: shortest.failure, profile: profile.name, profiles, certified, met });
+      continue;
+    }
     const { failure, certified } = isInterrupted()
       ? { failure: shortest.failure, certified: uncertified }
       : await smallest(shortest.failure, profile, options, isInterrupted);
     const met = meet(failure, profile, options, certified);
-    violations.push({ failure, profile: profile.name, profiles: cases.map(one => one.profile), certified, met });
+    violations.push({ failure, profile: profile.name, profiles, certified, met });
   }
   return violations;
 }
 
-async function conclude(
-  { signal, paint }: Context,
-  options: SearchOptions,
-  found: readonly ProfileFound[],
-): Promise<CommandEnding> {
+/** The search that was asked for, and what has come of it. */
+interface Searched {
+  readonly options: SearchOptions;
+  readonly found: readonly ProfileFound[];
+  readonly kept: KeptReport;
+}
+
+async function conclude({ signal, paint }: Context, { options, found, kept }: Searched): Promise<CommandEnding> {
   const runs = found.reduce((sum, one) => sum + one.runs, 0);
   const violations = await violationsOf(found, options, () => signal.aborted);
   const interrupted = signal.aborted;
-  const verdict = concluded(found.map(verdictOf), { interrupted });
+  const verdict = concluded([...found.map(verdictOf), verdictOfKept(kept)], { interrupted });
   const seconds = found.reduce((sum, one) => sum + one.seconds, 0);
   const runsPerSecond = Math.round(runs / Math.max(seconds, 0.001));
   const transitions = coverageOf(
@@ -236,12 +279,14 @@ async function conclude(
     interrupted,
     world: modelWorld.name,
     policy: options.policy?.policy.name ?? null,
+    kept,
     runs,
     runsPerSecond,
     counterexample: violations[0]?.met.path ?? null,
     known: violations[0]?.met.isKnown ?? false,
     certified: violations[0]?.certified ?? null,
     smallScope: scopeOf(found),
+    notDemanded: notDemandedOf(options, found),
     violations: violations.map(({ failure, profile, profiles, certified, met }) => ({
       property: brokeText(failure.broken),
       reason: reasonText(failure.judgement),
@@ -280,6 +325,13 @@ async function conclude(
   return ending({ kind: "search", document }, { text, again: againLine(options, violations) });
 }
 
+function notDemandedOf({ property }: SearchOptions, found: readonly ProfileFound[]): readonly NotDemanded[] {
+  const all: NotDemanded[] = [];
+  // Who asks about one promise is told of that one.
+  if (property === undefined) for (const { notDemanded = [] } of found) addNotDemanded(all, notDemanded);
+  return all;
+}
+
 /** One of several failures names the file that it is kept in; a single one stands in the line to paste. */
 const failureOf =
   (isOneOfSeveral: boolean) =>
@@ -313,8 +365,16 @@ const certificateText = (certified: Certificate): string =>
 function againLine(options: SearchOptions, violations: readonly MetViolation[]): string {
   const [violation, another] = violations;
   if (violation !== undefined && another === undefined) return replayLine(violation.met.path);
-  const { runs, profile, property, require, policy, seed } = options;
-  return commandLine("search", { runs, profile, property, require, policy: policy?.named, seed });
+  const { runs, profile, property, require, policy, seed, seeds } = options;
+  return commandLine("search", {
+    runs,
+    profile,
+    property,
+    require,
+    policy: policy?.named,
+    seed,
+    seeds: ownSeeds(seeds),
+  });
 }
 
 /**

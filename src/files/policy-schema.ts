@@ -154,13 +154,17 @@ export const policyShape = z
     shutdown,
     supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
     client: z.strictObject(clientOptions).partial().default({}),
-    demands: list(demand).default([]),
+    demands: z
+      .union([z.literal("all"), list(demand)])
+      .default([])
+      .transform(said => (said === "all" ? catalogue.map(one => one.id) : said)),
   })
   .check(({ value, issues }) => {
     const refuse = (path: FilePlace, message: string): void =>
       void issues.push({ code: "custom", path: [...path], message, input: value });
     refuseStreams(value.streams, refuse);
     refuseDemands(value.demands, refuse);
+    if (value.consume.durables === "bound") refuseUnmade(value.streams, refuse);
   });
 
 type Refuse = (path: FilePlace, message: string) => void;
@@ -180,6 +184,17 @@ function refuseStreams(streams: readonly { name: string; subjects: readonly stri
         );
       before.push({ name, subject });
     });
+  });
+}
+
+/** A bus that only binds needs a consumer, and so a stream, that was there before it. */
+function refuseUnmade(streams: readonly { made: string }[], refuse: Refuse): void {
+  streams.forEach(({ made }, i) => {
+    if (made === "created")
+      refuse(
+        ["streams", i, "made"],
+        'is "created" by the bus, so there is no consumer that consume.durables "bound" could bind to: write "present" here, or durables "created"',
+      );
   });
 }
 

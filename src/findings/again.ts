@@ -2,10 +2,14 @@
  * The lines that a person pastes: what was found again, the same run again, or on from where it ended. Every report has whole lines, and
  * this file alone puts them together.
  */
+import { join } from "node:path";
 
 import { bundledNames } from "../runs/profiles.ts";
 import { cleaned, lineCharsMax } from "../text/clean.ts";
 import type { BackendName } from "../worlds/live/backend.ts";
+
+/** The folder of kept cases where nobody names another: below the current one. */
+export const keptFolder: string = join("fixtures", "seeds");
 
 type Value = string | number | boolean | readonly string[] | undefined;
 
@@ -34,6 +38,9 @@ export const backendOption = (backend: BackendName): BackendName | undefined =>
 
 /** The bus that a line must name where the file alone would not be run: no command line is taken from data. */
 export const ownBus = (bus: string): string | undefined => (bundledNames().includes(bus) ? undefined : bus);
+
+/** The folder of kept cases that a line must name. */
+export const ownSeeds = (seeds: string): string | undefined => (seeds === keptFolder ? undefined : seeds);
 
 function wordsOf([name, value]: readonly [string, Value]): readonly string[] {
   if (value === undefined || value === false) return [];

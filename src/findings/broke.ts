@@ -35,6 +35,9 @@ export function brokeOf(word: string): Broke {
 /** A promise's concern, which is the part of its id that several promises share; of anything else its own word. */
 export const concernOf = (broke: Broke): string => brokeText(broke).replace(/\/.*$/s, "");
 
+/** The part of a promise's id that is its own; of anything else the word for it. */
+export const claimOf = (broke: Broke): string => brokeText(broke).replace(/^.*\//s, "");
+
 export const isSame = (one: Broke, other: Broke): boolean => brokeText(one) === brokeText(other);
 
 /** A broken promise names what the oracle only calls "not permitted": it is the better case of the same disagreement. */

@@ -179,17 +179,24 @@ export function meetCounterexample(
   one: Counterexample,
   stillFails: (known: Counterexample) => boolean = () => true,
 ): Met {
-  const folder = join(".faultline", "counterexamples");
-  const path = join(folder, `${nameOf(one)}.json`);
+  return meetAt(join(".faultline", "counterexamples", `${nameOf(one)}.json`), one, stillFails);
+}
+
+/** The same with any path. */
+export function meetAt(
+  path: string,
+  one: Counterexample,
+  stillFails: (known: Counterexample) => boolean = () => true,
+): Met {
   const known = readKnown(path);
   if (known !== undefined && !isSmaller(one, known) && stillFails(known)) return { path, isKnown: true, isKept: true };
   const text = counterexampleText(one);
-  const isKept = writtenOrSaid(() => writeIn(folder, path, text), path, text);
+  const isKept = writtenOrSaid(() => writeAt(path, text), path, text);
   return { path, isKnown: false, isKept };
 }
 
-function writeIn(folder: string, path: string, text: string): void {
-  makeFolder(folder);
+function writeAt(path: string, text: string): void {
+  makeFolder(dirname(path));
   const partial = `${path}.${process.pid}.partial`;
   try {
     const fd = createAnew(partial);
@@ -216,17 +223,16 @@ function readKnown(path: string): Counterexample | undefined {
   }
 }
 
+type Named = Pick<Counterexample, "property" | "bus" | "profile" | "world" | "scenario">;
+
 /** A name made of the broken thing, the bus, and the shape of the scenario. */
-export function nameOf({
-  property,
-  bus,
-  profile,
-  world,
-  scenario,
-}: Pick<Counterexample, "property" | "bus" | "profile" | "world" | "scenario">): string {
+export const nameOf = (one: Named): string => `${concernOf(brokeOf(one.property))}--${hashOf(one)}`;
+
+/** Tells apart the broken thing, the bus, and the shape of the scenario. */
+export function hashOf({ property, bus, profile, world, scenario }: Named): string {
   const under = scenario.policy === undefined ? [] : [scenario.policy.name];
   const shape = [property, bus, profile, world, ...under, shapeOf(scenario)].join(" ");
-  return `${concernOf(brokeOf(property))}--${hashText(shape).toString(16).padStart(8, "0")}`;
+  return hashText(shape).toString(16).padStart(8, "0");
 }
 
 /** Lower in sum of all its numbers: within one shape there are as many steps. */

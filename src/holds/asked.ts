@@ -2,6 +2,7 @@
 import { profiles } from "../../models/profiles/index.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { UsageError } from "../errors.ts";
+import { keptFolder } from "../findings/again.ts";
 import { bundledProfile } from "../runs/profiles.ts";
 import { maskedCommand } from "../text/secrets.ts";
 import { isReal, isWorldName, type WorldName, worldNames } from "../worlds/names.ts";
@@ -16,6 +17,8 @@ export interface HoldsOptions {
   readonly runs?: number;
   /** A word: the same word, the same scenarios. */
   readonly seed?: string;
+  /** The folder of kept cases, which are run before anything else: `fixtures/seeds` below the current one, if not given. */
+  readonly seeds?: string;
   /** Ends the runs early: the verdict is then inconclusive, unless a violation was found before. */
   readonly signal?: AbortSignal;
 }
@@ -28,6 +31,7 @@ export interface AskedClaim {
   readonly bus: string;
   readonly runs: number;
   readonly seed: string;
+  readonly seeds: string;
 }
 
 const runsOf = (world: WorldName): number => (isReal(world) ? 30 : 1_000);
@@ -35,7 +39,7 @@ export const shrinkBoundMs = (world: WorldName): number => (isReal(world) ? 120_
 
 /** Checks what is asked without running anything. @throws UsageError */
 export function readHolds(claim: string, options: HoldsOptions): AskedClaim {
-  const { world, seed = "1", runs = runsOf(world) } = options;
+  const { world, seed = "1", runs = runsOf(world), seeds = keptFolder } = options;
   const refuse = (why: string): never => {
     throw new UsageError(`holds(${JSON.stringify(claim)}, …): ${why}`);
   };
@@ -50,7 +54,7 @@ export function readHolds(claim: string, options: HoldsOptions): AskedClaim {
     );
   const bus = isReal(world) ? options.bus && maskedCommand(options.bus) : profile;
   if (bus === undefined) return refuse(`the ${world} world needs a ${isReal(world) ? "bus" : "profile"}.`);
-  return { claim, world, profile, bus, runs, seed };
+  return { claim, world, profile, bus, runs, seed, seeds };
 }
 
 /** The claim as a test's name. The seed is left out, so that the name is the same from run to run. */

@@ -1,11 +1,14 @@
 /** The ground on which a claim is held: the model of a profile, or a real bus on a site; and one case run there. */
+import { sampled } from "../../models/choice.ts";
 import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { loadCorpus } from "../files/corpus.ts";
 import type { LiveVersions } from "../findings/counterexample.ts";
+import { withoutForetold } from "../judge/foretold.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
 import { type CaseRun, runCase } from "../judge/run.ts";
+import type { KeptReport } from "../report/kept.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { liveVersions, openSite, selfTestOf } from "../runs/live.ts";
 import { profileOf } from "../runs/profiles.ts";
@@ -25,6 +28,8 @@ export interface Ground {
   /** The number of cases that run at once. */
   readonly lanes: number;
   readonly selfTest: SelfTestReport | null;
+  /** The kept cases, which have been run. */
+  readonly kept: KeptReport;
   readonly signal: AbortSignal;
   close(): Promise<void>;
 }
@@ -33,7 +38,7 @@ export async function openGround(
   { claim, world, profile: named, bus, runs }: AskedClaim,
   signal: AbortSignal,
   onProgress: (line: string) => void,
-): Promise<Ground> {
+): Promise<Omit<Ground, "kept">> {
   if (!isReal(world)) {
     const profile = profiles[bus];
     if (profile === undefined) throw new Error(`readHolds let pass the profile ${bus}`);
@@ -63,9 +68,14 @@ export const runsBetweenYields = 50;
 const judgingOf = (claim: string): JudgeOptions =>
   claim === "conformance" || claim === "corpus" ? {} : { require: [claim], only: [claim] };
 
-export const runOn = (
-  { claim, bus }: AskedClaim,
+export async function runOn(
+  { claim, bus, world }: AskedClaim,
   { stage, profile }: Ground,
   scenario: Scenario,
   seed: string,
-): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, judgingOf(claim));
+): Promise<CaseRun> {
+  const judging = judgingOf(claim);
+  const one = { scenario, bus, profile, seed };
+  const run = await runCase(stage, one, judging);
+  return isReal(world) ? withoutForetold(stage, one, run, { judging, otherwise: sampled(seed) }) : run;
+}

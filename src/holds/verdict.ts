@@ -5,12 +5,15 @@ import { type Broke, reasonText, whyBroken } from "../findings/broke.ts";
 import { type Counterexample, counterexampleOf } from "../findings/counterexample.ts";
 import { unprovenReason } from "../judge/capability.ts";
 import type { Judgement } from "../judge/judge.ts";
-import type { Rate } from "../judge/rate.ts";
+import { liveRate, type Rate } from "../judge/rate.ts";
 import type { CaseRun } from "../judge/run.ts";
 import { renderFailure } from "../report/failure.ts";
+import type { KeptReport } from "../report/kept.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import { plain } from "../report/paint.ts";
+import { type KeptFailure, keptStory } from "../runs/kept.ts";
 import { type Rendered, rendered } from "../text/clean.ts";
+import { isDeterministic } from "../worlds/names.ts";
 import type { AskedClaim } from "./asked.ts";
 import type { Ground } from "./ground.ts";
 
@@ -31,6 +34,8 @@ interface HeldClaim extends Tally {
   readonly interrupted: boolean;
   /** The claims that the fault injector's self-test tried and failed at; null in the model world. */
   readonly selfTest: SelfTestReport | null;
+  /** The kept cases, which were run before anything else. */
+  readonly kept: KeptReport;
 }
 
 export type HoldsVerdict =
@@ -39,6 +44,8 @@ export type HoldsVerdict =
   | (HeldClaim & {
       readonly verdict: "violated";
       readonly reason: string;
+      /** The kept case that still breaks, where that is the violation: its file is there already. */
+      readonly keptAs?: string;
       /** The counterexample for `keepCounterexample` to write. */
       readonly counterexample: Counterexample;
       /** The shrunk scenario, what became of it, and how it was found. */
@@ -55,11 +62,12 @@ export type Counting = { -readonly [key in keyof Tally]: Tally[key] } & {
   /** The number of inconclusive cases that the injector could not make. */
   notShown: number;
   readonly selfTest: SelfTestReport | null;
+  readonly kept: KeptReport;
 };
 
-export const newTally = ({ selfTest }: Pick<Ground, "selfTest"> = { selfTest: null }): Counting => ({
+export const newTally = ({ selfTest, kept }: Pick<Ground, "selfTest" | "kept">): Counting => ({
   ...{ runs: 0, disturbed: 0, inconclusive: 0, exercised: 0 },
-  ...{ why: "", notShown: 0, selfTest },
+  ...{ why: "", notShown: 0, selfTest, kept },
 });
 
 export function countNotShown(tally: Counting, scenario: string, missing: readonly Capability[]): void {
@@ -94,6 +102,27 @@ export function cutShort(asked: AskedClaim, tally: Counting): HoldsVerdict {
   const of = asked.claim === "corpus" ? "" : ` of ${asked.runs}`;
   const reason = `interrupted after ${tally.runs}${of} ${tally.runs === 1 && of === "" ? "run" : "runs"}`;
   return { ...heldBy(asked, tally, true), verdict: "inconclusive", reason };
+}
+
+/** Kept cases that can no longer be judged have shown nothing, whatever the other runs have. */
+export function withKept(verdict: HoldsVerdict): HoldsVerdict {
+  const [first] = verdict.kept.notJudged;
+  if (first === undefined || verdict.verdict !== "holds") return verdict;
+  const others = verdict.kept.notJudged.length - 1;
+  const more = others === 0 ? "" : `; so are ${others} more`;
+  const reason = `kept case ${first.file} cannot be judged: ${first.reason}${more}`;
+  return { ...verdict, verdict: "inconclusive", reason };
+}
+
+/** A kept case that still breaks is the violation, and nothing else is run. */
+export function keptBroke(asked: AskedClaim, ground: Ground, failure: KeptFailure): HoldsVerdict {
+  const { file, counterexample, broken, events, judgement, times } = failure;
+  const { scenario, seed } = counterexample;
+  const reproduced = isDeterministic(asked.world) ? { k: 1, n: 1 } : liveRate(1, times);
+  const failing = { scenario, seed, broken, events, judgement };
+  const told = violated(asked, ground, newTally(ground), failing, { text: keptStory(failure), reproduced });
+  if (told.verdict !== "violated") return told;
+  return { ...told, reason: `kept case ${file}: ${told.reason}`, keptAs: file, replayWith: [] };
 }
 
 export interface FailingRun extends CaseRun {

@@ -49,6 +49,10 @@ export interface JudgeOptions {
   readonly evaluationsMax?: number;
   /** Judge only these properties; conformance is always judged. */
   readonly only?: readonly string[];
+  /** Demands of the policy that the model breaks in the same scenario: findings, not violations. */
+  readonly foretold?: readonly string[];
+  /** The case is one that broke something once: that it publishes nothing does not make it vacuous. */
+  readonly isRegression?: boolean;
 }
 
 /** Judges the recorded events of one case. */
@@ -73,7 +77,8 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
   }
   const ledger = ledgerOf(ledgerState);
   const all = judgeProperties(scenario, profile, explained, options.only);
-  const promised = promisedIds(profile, scenario.policy, options.require);
+  const foretold = new Set(options.foretold);
+  const promised = new Set([...promisedIds(profile, scenario.policy, options.require)].filter(id => !foretold.has(id)));
   const properties = all.filter(one => promised.has(one.property));
   const notPromised = all.filter(one => !promised.has(one.property) && one.verdict === "violated");
   const expectation = scenario.expect[profile.name];
@@ -86,6 +91,7 @@ export function judge(planned: PlannedCase, recorded: readonly Event[], options:
     ledger: ledgerState,
     unmet,
     hasCrashed: crash !== undefined,
+    isRegression: options.isRegression,
   });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   return {
@@ -141,16 +147,17 @@ interface Grounds {
   /** The difference between the counts and what the scenario expects of the profile. */
   readonly unmet: string | undefined;
   readonly hasCrashed: boolean;
+  readonly isRegression: boolean | undefined;
 }
 
 type Conclusion = Pick<Judgement, "verdict" | "reason" | "about">;
 
 function conclude(grounds: Grounds): Conclusion {
-  const { scenario, conformance, properties, effect, ledger, unmet, hasCrashed } = grounds;
+  const { scenario, conformance, properties, effect, ledger, unmet, hasCrashed, isRegression } = grounds;
   const verdicts: Conclusion[] = [];
   const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
-  const vacuous = whyVacuous(effect);
+  const vacuous = whyVacuous(effect, { isRegression });
   for (const { property, verdict, reason } of properties)
     if (verdict === "violated") say("violated", reason, { kind: "promise", property });
   if (vacuous !== undefined) say("inconclusive", vacuous);

@@ -4,9 +4,11 @@ import type { Rate } from "../judge/rate.ts";
 import type { Witnessed } from "../judge/witnessed.ts";
 import type { liveWorld, worldNames } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
+import { type KeptReport, renderKept } from "./kept.ts";
+import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
-import { renderPairs, renderTable } from "./table.ts";
+import { counted, renderPairs, renderTable } from "./table.ts";
 import { renderWitnessed } from "./witnessed.ts";
 
 type CountsByName = Readonly<Record<string, number>>;
@@ -20,6 +22,7 @@ interface Compared {
   readonly profile: string | null;
   readonly policy: string | null;
   readonly notRun: readonly { readonly bus: string; readonly missing: readonly string[] }[];
+  readonly kept: KeptReport | null;
   readonly selfTest: SelfTestReport | null;
   readonly notShown: readonly {
     readonly scenario: string;
@@ -38,6 +41,9 @@ interface Compared {
   readonly disagree: number;
   readonly inconclusive: number;
   readonly disturbed: number;
+  /** Demands that broke as the model breaks them, by the number of runs. */
+  readonly foretold: CountsByName;
+  readonly notDemanded: readonly NotDemanded[];
   readonly witnessed: readonly Witnessed[];
   /** Path of the report. */
   readonly report: string;
@@ -79,8 +85,10 @@ export function renderCompare(report: Compared, besides: ComparedBesides, paint:
   const { verdict, interrupted } = report;
   return [
     renderCounts(report, besides),
+    ...(report.kept === null ? [] : [renderKept(report.kept, paint)]).filter(block => block !== ""),
     ...renderFound(report, besides, paint),
-    `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
+    ...[renderForetold(report, paint), renderNotDemanded(report.notDemanded, paint)].filter(block => block !== ""),
+    `Verdict  ${paintConclusion(paint, verdict, interrupted)}${notDemandedTail(report.notDemanded)}`,
   ].join("\n\n");
 }
 
@@ -101,6 +109,15 @@ function renderCounts(report: Compared, besides: ComparedBesides): string {
     pairs.push(["", `not run: ${bus} in the live world lacks ${missing.join(", ")}, which --policy needs`]);
   if (neverExercised.length > 0) pairs.push(["", `never exercised: ${neverExercised.join(", ")}`]);
   return renderPairs(pairs);
+}
+
+/** Broken live as the model breaks it: the worlds agree, and the policy is at fault. */
+function renderForetold({ foretold }: Compared, paint: Paint): string {
+  const all = Object.entries(foretold);
+  if (all.length === 0) return "";
+  const lines = all.map(([property, runs]) => `  ${paint("yellow", "!")} ${property}: in ${counted(runs, "run")}`);
+  const title = `The policy breaks ${counted(all.length, "promise")} that it demands, in the model as on the bus: no disagreement`;
+  return [paint("bold", paint("yellow", title)), ...lines].join("\n");
 }
 
 const reasonsShownMax = 8;

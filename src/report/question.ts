@@ -3,6 +3,7 @@ import type { Ledger, Verdict } from "../../models/vocabulary/verdict.ts";
 import type { DrillAnswer } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
 import type { WorldName } from "../worlds/names.ts";
+import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { answerLines } from "./question/answer.ts";
@@ -63,6 +64,8 @@ export interface QuestionReport extends DrillAnswer {
   /** The claims that the injector's self-test tried and failed at; null without a live world. */
   readonly selfTest: SelfTestReport | null;
   readonly violations: readonly QuestionViolation[];
+  /** Promises that broke in a judged case, and that the policy does not demand. */
+  readonly notDemanded: readonly NotDemanded[];
   readonly cases: readonly QuestionCase[];
   /** Path of the report. */
   readonly report: string;
@@ -86,6 +89,7 @@ export function renderQuestion(report: UnkeptQuestion, paint: Paint): string {
     renderSelfTest(report.selfTest, paint),
     renderCases(report, paint),
     renderViolations(report, paint),
+    renderNotDemanded(report.notDemanded, paint),
     renderVerdict(report, paint),
   ]
     .filter(text => text !== "")
@@ -105,7 +109,7 @@ function renderHead(report: UnkeptQuestion, paint: Paint): string {
   ]);
 }
 
-function renderVerdict({ verdict, interrupted, live, cases }: UnkeptQuestion, paint: Paint): string {
+function renderVerdict({ verdict, interrupted, live, cases, notDemanded }: UnkeptQuestion, paint: Paint): string {
   const ran = cases.filter(one => one.live !== null);
   const agree = ran.filter(({ agrees }) => agrees === true).length;
   const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;
@@ -114,6 +118,6 @@ function renderVerdict({ verdict, interrupted, live, cases }: UnkeptQuestion, pa
       "Agreed",
       `${counted(cases.length, "case")}, ${ran.length} of them live in ${live.seconds} s: ${agree} agree with the model`,
     ],
-    ["Verdict", paintConclusion(paint, verdict, interrupted) + why],
+    ["Verdict", paintConclusion(paint, verdict, interrupted) + why + notDemandedTail(notDemanded)],
   ]);
 }

@@ -10,6 +10,7 @@ import { isReal, type WorldName } from "../worlds/names.ts";
 import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
 import type { LedgerRow } from "./ledger-table.ts";
+import { type NotDemanded, notDemandedTail } from "./not-demanded.ts";
 import { type NotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { markOf, type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
@@ -47,6 +48,8 @@ export interface ReplayReport {
   readonly policy: string | null;
   readonly seed: string;
   readonly interrupted: boolean;
+  /** Path of the file that was kept. */
+  readonly kept: string | null;
   /** One for each verdict that a case came to. */
   readonly verdicts: readonly (OnBus & {
     readonly profile: string;
@@ -58,6 +61,8 @@ export interface ReplayReport {
     readonly expectMet?: boolean | null;
     readonly properties?: Judgement["properties"];
   })[];
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded: readonly NotDemanded[];
   readonly reproduced: Rate;
   readonly answers: readonly ({ readonly world: WorldName; readonly profile: string } & Answered)[];
   readonly nondeterministic: boolean;
@@ -225,12 +230,13 @@ function renderDiffs(cases: readonly ReplayedCase[], paint: Paint): string {
 }
 
 function renderVerdict(report: ReplayReport, isRecorded: boolean, paint: Paint): string {
-  const { verdict, interrupted, reproduced, nondeterministic } = report;
+  const { verdict, interrupted, reproduced, nondeterministic, kept } = report;
   const { k, n } = reproduced;
   const often = rateText(reproduced, n === 1 ? "run" : "runs");
   const rate = isRecorded ? `, the recorded verdict in ${often}` : k === n ? "" : `, the first verdict in ${often}`;
   const unsteady = nondeterministic
     ? "; the model world gave two traces for one seed, which is a bug of faultline"
     : "";
-  return `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}`;
+  const said = `Verdict  ${paintConclusion(paint, verdict, interrupted)}${rate}${unsteady}${notDemandedTail(report.notDemanded)}`;
+  return kept === null ? said : `${said}\nKept     ${kept}: holds, search and compare run it before anything else`;
 }

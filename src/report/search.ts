@@ -3,6 +3,8 @@ import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
 import type { modelWorld } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
+import { type KeptReport, renderKept } from "./kept.ts";
+import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
@@ -68,6 +70,7 @@ export interface SearchReport {
   readonly interrupted: boolean;
   readonly world: typeof modelWorld.name;
   readonly policy: string | null;
+  readonly kept: KeptReport;
   readonly runs: number;
   readonly runsPerSecond: number;
   /** Path of the first violation's file; whether it was met before, and how minimal it is. */
@@ -76,6 +79,8 @@ export interface SearchReport {
   readonly certified: CertificateShown | null;
   /** Null under a policy. */
   readonly smallScope: SmallScopeShown | null;
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded: readonly NotDemanded[];
   readonly violations: readonly {
     readonly property: string;
     readonly reason: string;
@@ -105,9 +110,11 @@ export function renderSearch(
   const { verdict, interrupted } = report;
   return [
     renderRuns(report, bounds),
+    ...[renderKept(report.kept, paint)].filter(block => block !== ""),
     ...failures.map(one => renderFailure(one, paint)),
     ...nextViolationLines(report),
-    `Verdict  ${paintConclusion(paint, verdict, interrupted)}`,
+    ...[renderNotDemanded(report.notDemanded, paint)].filter(block => block !== ""),
+    `Verdict  ${paintConclusion(paint, verdict, interrupted)}${notDemandedTail(report.notDemanded)}`,
   ].join("\n\n");
 }
 

@@ -7,6 +7,7 @@ import { BusUnavailable } from "../bus-protocol/errors.ts";
 import { UsageError } from "../errors.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
 import { missingCapabilities, type Shortfall, shortfallOf } from "../judge/capability.ts";
+import type { JudgeOptions } from "../judge/judge.ts";
 import { type AnsweredRun, type CaseRun, explained, runAnsweredCase, runCase } from "../judge/run.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { ReplayedCase } from "../report/replay.ts";
@@ -99,12 +100,12 @@ async function replayModels(context: Context, one: ToReplay, all: readonly Profi
   let yieldedMs = performance.now();
   for (const profile of new Set(all)) {
     const missing = missingCapabilities(one.scenario, modelCapabilities(profile));
-    const { scenario, counterexample, require } = one;
+    const { scenario, counterexample } = one;
     const answers = counterexample?.profile === profile.name ? one.answers : [];
     const shortfall: Shortfall = missing.length === 0 ? { kind: "none" } : { kind: "lacks", missing };
     const runs = begin(found, modelWorld.name, profile.name, profile, shortfall);
     for (let i = 0; i < one.times && missing.length === 0 && !context.signal.aborted; i++) {
-      const run = runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, { require });
+      const run = runAnsweredCase({ scenario, profile, answers, otherwise: sampled(one.seed) }, judgingOf(one));
       if (i === 0 && answers.length > 0) tellAnswers(found, answers.length, run);
       runs.push(withPlaces(run));
       if (performance.now() - yieldedMs < yieldEveryMs) continue;
@@ -113,6 +114,11 @@ async function replayModels(context: Context, one: ToReplay, all: readonly Profi
     }
   }
 }
+
+const judgingOf = ({ require, counterexample }: ToReplay): JudgeOptions => ({
+  require,
+  isRegression: counterexample !== undefined,
+});
 
 /** Notes how the questions of the case that was begun last were answered. */
 function tellAnswers({ cases }: Replayed, stored: number, { departures }: AnsweredRun): void {
@@ -127,11 +133,11 @@ async function replayLive(
   found: Replayed,
 ): Promise<void> {
   if (profile === undefined || context.signal.aborted) return;
-  const { scenario, seed, times, require } = one;
+  const { scenario, seed, times } = one;
   const shortfall = shortfallOf(scenario, stage);
   const runs = begin(found, liveWorld.name, bus, profile, shortfall);
   const each = Array.from({ length: shortfall.kind === "none" ? times : 0 }, (_, i) => i);
-  const run = (): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, { require });
+  const run = (): Promise<CaseRun> => runCase(stage, { scenario, bus, profile, seed }, judgingOf(one));
   for await (const { job, result } of inLanes(stage.lanes, each, run)) {
     context.progress.now(`${bus}: run ${job + 1} of ${times}`);
     runs.push(withPlaces(result));

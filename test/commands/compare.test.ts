@@ -40,6 +40,23 @@ test("a bus held against its own profile agrees, and the counts add up", async (
   expect([[...cases.values()].map(one => one.scenario).sort(), isComplete]).toEqual([ids.sort(), true]);
 });
 
+test("a kept case comes before the random scenarios, and is the failure where it still breaks", async () => {
+  const cwd = ownFolder();
+  const dropped = "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence";
+  const found = await faultline(["search", "--profile", "nats-js-3", "--property", dropped, "--seed", "1", "--json"], {
+    cwd,
+  });
+  const { json: kept } = await faultline(["replay", found.json.counterexample, "--keep", "--json"], { cwd });
+  const args = ["compare", "--bus", "typescript-nats-js-3", "--runs", "2", "--seed", "1"];
+  const { code, json, stderr } = await faultline([...args, "--json"], { cwd });
+  expect([code, json.verdict, json.runs, json.counterexample]).toEqual([1, "violated", 0, kept.kept]);
+  expect(json.kept.broken).toMatchObject([{ file: kept.kept, property: dropped }]);
+  expect(stderr).toContain(`npx faultline replay ${kept.kept}`);
+  const on = await faultline([...args, "--keep-going"], { cwd });
+  expect([on.code, on.stdout]).toEqual([1, expect.stringContaining("2 agree, 0 disagree")]);
+  expect(on.stdout).toContain(`kept case ${kept.kept}`);
+});
+
 test("nats.js held against nats.go leaves one publish and one step at most, which replays 20 of 20 times", async () => {
   const cwd = ownFolder();
   const args = ["compare", "--bus", "typescript-nats-js-3", "--profile", "nats-go", "--seed", "1", "--json"];

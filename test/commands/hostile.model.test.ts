@@ -6,6 +6,7 @@ import { BadInput } from "../../src/errors.ts";
 import { readPolicyFile } from "../../src/files/policies.ts";
 import { readCase } from "../../src/findings/counterexample.ts";
 import { renderHolds } from "../../src/report/holds.ts";
+import { noneKept } from "../../src/report/kept.ts";
 import { hostileText, hostileWord, rawIn } from "../text/hostile.ts";
 import { faultline, ownFolder, root } from "./faultline.ts";
 
@@ -115,6 +116,7 @@ test("the message of a failing test is clean, whatever the reason", () => {
     {
       ...{ claim: "conformance", seed: "1", interrupted: false, selfTest: null, verdict: "inconclusive" },
       ...{ runs: 1, disturbed: 0, inconclusive: 1, exercised: 0, reason: hostileText },
+      kept: noneKept(hostileText),
     },
     "",
   );

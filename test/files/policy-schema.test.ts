@@ -134,6 +134,16 @@ describe("a policy is refused for", () => {
     ["a client option that is none", within("client", { jitter: 1 }), "client", /unknown field "jitter"/],
     ["a client option out of bounds", within("client", { reconnectWaitMs: 0 }), "client.reconnectWaitMs", /./],
     [
+      "a stream of the bus's own, with consumers that were there before it",
+      {
+        ...good,
+        streams: good.streams.map((one: object) => ({ ...one, made: "created" })),
+        consume: { ...good.consume, durables: "bound" },
+      },
+      "streams[0].made",
+      /^is "created" by the bus, so there is no consumer that consume\.durables "bound" could bind to: write "present" here, or durables "created"$/,
+    ],
+    [
       "a demand that is no property",
       { ...good, demands: ["core-path/order-is-keept"] },
       "demands[0]",

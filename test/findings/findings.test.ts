@@ -23,6 +23,7 @@ import {
 import { checkCounterexample, counterexampleOf, reasonOf } from "../../src/findings/counterexample.ts";
 import { type Cut, concluded, ending, isVacuous, kept } from "../../src/findings/ending.ts";
 import { explained, runModelCase } from "../../src/judge/run.ts";
+import { noneKept } from "../../src/report/kept.ts";
 import type { ReplayReport } from "../../src/report/replay.ts";
 import type { SearchReport } from "../../src/report/search.ts";
 import type { RunFolder } from "../../src/runs/run-folder.ts";
@@ -119,7 +120,7 @@ describe("an ending", () => {
   const seconds = { runsPerSecond: 1, smallScope: null, nextViolation: null, violations: [], profiles: [] };
   const searched = (verdict: Verdict): SearchReport => ({
     ...{ verdict, seed: "1", interrupted: false, world: "model", policy: null, runs: 1, ...seconds },
-    ...{ counterexample: null, known: false, certified: null },
+    ...{ counterexample: null, known: false, certified: null, kept: noneKept("fixtures/seeds"), notDemanded: [] },
     coverage: {
       ...{ properties: {}, shapes: {}, shapeRuns: 0 },
       transitions: { reached: 0, neverReached: [], notEnabled: 0, isKnown: true },
@@ -129,7 +130,16 @@ describe("an ending", () => {
   });
   const replayed = (verdict: Verdict, nondeterministic: boolean): ReplayReport => ({
     ...{ verdict, scenario: "x", policy: null, seed: "1", interrupted: false, verdicts: [], answers: [], digests: [] },
-    ...{ reproduced: { k: 1, n: 1 }, nondeterministic, ledger: [], notRun: [], selfTest: null, notShown: [] },
+    ...{
+      reproduced: { k: 1, n: 1 },
+      nondeterministic,
+      ledger: [],
+      notRun: [],
+      selfTest: null,
+      notShown: [],
+      kept: null,
+      notDemanded: [],
+    },
   });
 
   test.each<[Verdict, number]>([

@@ -1,11 +1,14 @@
 /** A run whose waits were cut short is tried once more, alone, where the world can do that; any other run is not. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
+import { catalogue } from "../../properties/catalogue.ts";
 import { parseScenario } from "../../src/files/scenario-schema.ts";
 import { runCase } from "../../src/judge/run.ts";
 import type { Case, Stage } from "../../src/world.ts";
 import { openModel } from "../../src/worlds/model.ts";
+import { type Bare, scenarioWith } from "../models/cases.ts";
+import { sound } from "../models/policies.ts";
 
 const steps = [
   { id: "start", kind: "start" },
@@ -50,4 +53,53 @@ test.each([
   const { stage, runs } = stageOf(first, alone);
   const { judgement } = await runCase(stage, one);
   expect([runs, judgement.verdict]).toEqual([ran, verdict]);
+});
+
+describe("what rests on a duration", () => {
+  const stop = "shutdown/a-stop-ends-within-its-budget";
+  const policy = { ...sound, demands: [stop] };
+  const stopped: readonly Bare[] = [
+    { kind: "start" },
+    { kind: "publish", count: 2, bytes: 16, subject: "job.a" },
+    { kind: "fault", fault: { kind: "cut", awaits: "noticed" } },
+    { kind: "publish", count: 1, bytes: 16, subject: "other" },
+    { kind: "heal", awaits: "connected" },
+    { kind: "signal", signal: "TERM", replica: 0 },
+  ];
+  const scenario = { ...scenarioWith(stopped), policy };
+  const timed = { ...one, scenario };
+  const late: Spoil = event =>
+    event.kind === "process" && event.change === "exited" ? [{ ...event, tookMs: 42_178 }] : [event];
+  const lateAndLossy: Spoil = event => lossy(event).flatMap(late);
+
+  test.each([
+    ["is said where it comes again", late, late, ["beside", "alone"], "violated"],
+    ["is not said where it does not", late, asItIs, ["beside", "alone"], "inconclusive"],
+    ["is not said where the second run is cut short", late, gaveUp, ["beside", "alone"], "inconclusive"],
+    ["is said at once where nothing can run alone", late, undefined, ["beside"], "violated"],
+    ["is said at once where something else broke as well", lateAndLossy, asItIs, ["beside"], "violated"],
+  ] as const)("%s", async (_what, first, alone, ran, verdict) => {
+    const { stage, runs } = stageOf(first, alone);
+    const { judgement } = await runCase(stage, timed);
+    expect([runs, judgement.verdict]).toEqual([ran, verdict]);
+  });
+
+  test("is told with the figures of both runs where it is left open", async () => {
+    const { judgement } = await runCase(stageOf(late, asItIs).stage, timed);
+    expect(judgement.about).toEqual({ kind: "promise", property: stop });
+    expect(judgement.reason).toMatch(
+      /^the stop of replica 0 took 42178 ms of 20000, in one run; in a second, with nothing beside it, that did not come again: the stops took \d+ ms$/,
+    );
+  });
+
+  test("is marked in the catalogue, and says what was measured", () => {
+    const marked = catalogue.filter(one => one.restsOnTime);
+    expect(marked.map(one => one.id)).toEqual([
+      stop,
+      "cold-start/fail-fast-ends-within-its-bound",
+      "cold-start/retry-with-deadline-connects-or-exits",
+      "cold-start/wrong-credentials-never-look-like-waiting",
+    ]);
+    expect(marked.every(one => one.measured !== undefined)).toBe(true);
+  });
 });

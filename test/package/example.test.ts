@@ -1,7 +1,7 @@
 /** What a user does with the packed faultline: installs it, runs the example's suite, and uses the command. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { root, withoutServers } from "../commands/faultline.ts";
 import { example, type Installed, install, manifestOf, run, succeed } from "./installed.ts";
 
@@ -58,6 +58,23 @@ describe("a claim that is wrong", () => {
 
     const again = await user.bin("faultline", [...line.split(" ").slice(2), "--json"]);
     expect([again.code, JSON.parse(again.stdout).reproduced]).toEqual([1, { k: 1, n: 1 }]);
+  });
+
+  test("is kept by one command, and fails the next run at its first test", async () => {
+    const { stdout } = await user.bin("faultline", [
+      ...["search", "--profile", "nats-js-3", "--property", dropped, "--seed", "1", "--json"],
+    ]);
+    const kept = await user.bin("faultline", ["replay", JSON.parse(stdout).counterexample, "--keep", "--json"]);
+    const file = JSON.parse(kept.stdout).kept;
+    onTestFinished(() => rmSync(join(user.folder, "fixtures"), { recursive: true, force: true }));
+    // The promise that is asked about holds: what fails is what was kept.
+    user.write("kept.test.ts", only(`holds("core-path/order-is-kept", { world: "model", profile: "nats-js-3" });`));
+    user.write("elsewhere.test.ts", only(`holds("corpus", { world: "model", profile: "nats-js-3", seeds: "none" });`));
+    const [first, elsewhere] = await Promise.all([vitest("kept.test.ts"), vitest("elsewhere.test.ts")]);
+    expect([first.code, elsewhere.code]).toEqual([1, 0]);
+    expect(first.stdout + first.stderr).toContain(`Error: ✗ ${dropped}`);
+    expect(first.stdout + first.stderr).toContain(`kept case ${file}`);
+    expect(first.stdout + first.stderr).toContain(`\nnpx faultline replay ${file}\n`);
   });
 
   test("fails as vacuous where nothing exercises it", async () => {

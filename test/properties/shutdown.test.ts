@@ -294,6 +294,28 @@ testCases(shutdown, [
     settles,
     holds(0),
   ]),
+  others("the disk was lost, and the consumer with it", [
+    ...twoReplicas,
+    ...[stops(1), exits("stopped", { replica: 1 })],
+    ...installs("stop-server", "lost"),
+    heals,
+    ...durably(0, acked),
+    settles,
+    holds(0),
+  ]),
+  others(
+    "the server restarted, and kept its disk",
+    [
+      ...twoReplicas,
+      ...[stops(1), exits("stopped", { replica: 1 })],
+      ...installs("stop-server"),
+      heals,
+      ...durably(0, acked),
+      settles,
+      holds(0),
+    ],
+    { breaks: "message 0 was stored after a replica that handles job.plain had stopped, and the other never got it" },
+  ),
   others("not settled yet", [
     ...twoReplicas,
     ...[stops(1), exits("stopped", { replica: 1 })],

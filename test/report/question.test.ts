@@ -43,7 +43,7 @@ const rendered = (more: Partial<QuestionReport> = {}): string =>
         servers: [],
       },
       ...{ seed: "1", interrupted: false, live: { reason: null, seconds: 1 }, violations: [], cases: [oneCase()] },
-      ...{ families: [family()], figures: {}, notes: [], unclaimed: null, selfTest: null },
+      ...{ families: [family()], figures: {}, notes: [], unclaimed: null, selfTest: null, notDemanded: [] },
       ...more,
     },
     plain,
@@ -184,4 +184,15 @@ test("cold start: probes are listed where their answers change, and not where on
   const start = { about: "a", variant: "v", judged: true, world: "model", observed: true, ...own, own };
   const text = rendered({ question: "cold-start", figures: { starts: [start] } as never });
   expect(text).toContain("probes: 0 s ready, alive → 3 s not ready, alive");
+});
+
+test("what the policy breaks and does not demand is named above the verdict, and stands in its sentence", () => {
+  const reason = "message 0 on job.a is in no stream";
+  const seen = rendered({ notDemanded: [{ property: "durable-path/acked-is-never-lost", reason }] });
+  expect(seen).toContain("The policy breaks 1 promise that it does not demand, which the verdict leaves out");
+  expect(seen).toContain(`  ! durable-path/acked-is-never-lost: ${reason}`);
+  expect(seen.trimEnd().split("\n").at(-1)).toMatch(
+    /^Verdict +holds, and 1 promise broken that the policy does not demand$/,
+  );
+  expect(rendered()).not.toContain("demand");
 });

@@ -87,6 +87,8 @@ describe("a report of data whose every text is hostile", () => {
         notRun: [],
         selfTest: { tried: 1, failed: [{ name: hostileText, neededFor: [hostileText], detail: hostileText }] },
         notShown: [],
+        kept: null,
+        notDemanded: [{ property: hostileText, reason: hostileText }],
       },
       {
         scenario: { id: hostileText, why: hostileText, steps: [], expect: {} } as never,

@@ -6,7 +6,9 @@ import { replayLine } from "../../findings/again.ts";
 import { brokeOf, reasonText, whyBroken } from "../../findings/broke.ts";
 import { concluded } from "../../findings/ending.ts";
 import { unprovenReason } from "../../judge/capability.ts";
+import { besidesOf } from "../../judge/foretold.ts";
 import type { Judgement } from "../../judge/judge.ts";
+import { addNotDemanded, type NotDemanded } from "../../report/not-demanded.ts";
 import type { SelfTestReport } from "../../report/not-shown.ts";
 import type { QuestionCase, QuestionViolation } from "../../report/question.ts";
 import type { Context } from "../../runs/context.ts";
@@ -39,6 +41,7 @@ export interface QuestionFound {
   readonly ran: Ran[];
   readonly cases: QuestionCase[];
   readonly violations: QuestionViolation[];
+  readonly notDemanded: NotDemanded[];
 }
 
 export const newFound = (): QuestionFound => ({
@@ -53,6 +56,7 @@ export const newFound = (): QuestionFound => ({
   ran: [],
   cases: [],
   violations: [],
+  notDemanded: [],
 });
 
 /** One case, as it was run. */
@@ -113,6 +117,7 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
     file,
     again,
   });
+  if (judged) for (const [, one] of judgements) addNotDemanded(found.notDemanded, besidesOf(scenario, one).notDemanded);
   for (const property of new Set(judgements.flatMap(([, one]) => wordsFor(one)))) {
     const broken = judgements.filter(([, one]) => wordsFor(one).includes(property));
     const last = broken.at(-1);

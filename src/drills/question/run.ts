@@ -4,7 +4,7 @@ import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { allBrokenBy, brokeText } from "../../findings/broke.ts";
 import { type Able, missingCapabilities, type Shortfall, shortfallFrom } from "../../judge/capability.ts";
 import { type Judgement, judge } from "../../judge/judge.ts";
-import { type CaseRun, planFor, runModelCase, wasCutShort } from "../../judge/run.ts";
+import { type CaseRun, planFor, runModelCase, settled } from "../../judge/run.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
 import type { Ran } from "../answer.ts";
 import type { DrillCase } from "../drill.ts";
@@ -29,7 +29,7 @@ export interface LiveRun extends CaseRun {
   readonly memory: Ran["memory"];
 }
 
-/** A run that was cut short is tried once more, alone. */
+/** One run, tried once more alone where `settled` says so. */
 export async function liveRun(
   stage: LiveStage,
   { bus, common }: AskedQuestion,
@@ -48,8 +48,7 @@ export async function liveRun(
     await run(planned, emit, sample => memory.push(sample));
     return { kind: "ran", events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
   };
-  const first = await attempt(stage.run);
-  return wasCutShort(first) ? attempt(stage.runAlone) : first;
+  return settled(planned, { beside: () => attempt(stage.run), alone: () => attempt(stage.runAlone) });
 }
 
 export interface ModelRuns {

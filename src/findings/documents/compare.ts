@@ -7,10 +7,12 @@ import {
   counterexamplePath,
   counts,
   interrupted,
+  kept,
   liveWorld,
   missing,
   modelWorld,
   names,
+  notDemanded,
   policyName,
   rate,
   recordedBefore,
@@ -32,6 +34,7 @@ const compared = {
   profile: text.nullable().describe("The profile that it was held against; null where the bus never greeted."),
   policy: policyName,
   notRun: z.array(z.strictObject({ bus: text, missing })).describe("Why nothing was run."),
+  kept: kept.nullable().describe("Null where the bus never greeted."),
   selfTest,
   notShown: z
     .array(
@@ -53,6 +56,8 @@ const compared = {
   disagree: count.describe("Runs that the model does not admit, or that break a promise."),
   inconclusive: count,
   disturbed: count.describe("Runs in which a fault was proven to have taken effect while messages were under way."),
+  foretold: counts.describe("Demands of the policy that broke in runs where the model breaks them too, by their runs."),
+  notDemanded,
   witnessed: z.array(witnessed).describe("Every branch of the model."),
   report: reportPath,
 };

@@ -9,6 +9,7 @@ import {
   countedLedgerRow,
   interrupted,
   missing,
+  notDemanded,
   notShown,
   policyName,
   propertyVerdict,
@@ -44,6 +45,7 @@ export const replayDocument = exactly<ReplayReport>()(
     policy: policyName,
     seed,
     interrupted,
+    kept: text.nullable().describe("Path of the file that was kept (--keep); null: none was."),
     verdicts: z
       .array(
         z.strictObject({
@@ -62,6 +64,7 @@ export const replayDocument = exactly<ReplayReport>()(
         }),
       )
       .describe("One for each verdict that a case came to, with what its first run showed."),
+    notDemanded,
     reproduced: rate,
     answers: z
       .array(

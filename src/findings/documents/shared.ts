@@ -84,6 +84,31 @@ export const notShown = z
   })
   .meta({ id: "notShown", description: "A case that is inconclusive because the harness fell short." });
 
+export const notDemanded = z
+  .array(z.strictObject({ property: text.describe("The promise's id."), reason: text }))
+  .meta({
+    id: "notDemanded",
+    description: "Promises that broke under the policy, which does not demand them: no violations.",
+  });
+
+const aboutFile = { file: text.describe("Path of the kept case."), reason: text };
+export const kept = z
+  .strictObject({
+    folder: text.describe("The folder of kept cases."),
+    cases: count.describe("Files in the folder."),
+    held: count.describe("Cases that break nothing any more."),
+    notFitting: count.describe("Cases of another profile, policy or time than was asked for, which were not run."),
+    broken: z
+      .array(
+        z.strictObject({ ...aboutFile, property: text.describe("What was broken: a property's id or `conformance`.") }),
+      )
+      .describe("Cases that still break something."),
+    notJudged: z
+      .array(z.strictObject(aboutFile))
+      .describe("Cases that cannot be judged any more, each with the reason."),
+  })
+  .meta({ id: "kept", description: "The kept cases, which are run before anything else." });
+
 export const certified = z
   .union([
     z.strictObject({

@@ -4,6 +4,7 @@
  * again and its rate reported. `compare` and `search --world live` use this.
  */
 
+import { sampled } from "../../../models/choice.ts";
 import { inLiveTime } from "../../../models/policy/times.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
@@ -11,10 +12,12 @@ import type { Capability, Scenario } from "../../../models/vocabulary/scenario.t
 import { scenariosUnder, wordOf } from "../../../properties/arbitraries/runs.ts";
 import { type Broke, brokenBy, brokeOf, brokeText, conformance, isSameBug, reasonText } from "../../findings/broke.ts";
 import { claimedBy, shortfallOf, unprovenReason } from "../../judge/capability.ts";
+import { besidesOf, withoutForetold } from "../../judge/foretold.ts";
 import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
 import { liveRate, type Rate } from "../../judge/rate.ts";
 import { type CaseRun, runCase } from "../../judge/run.ts";
 import { branches, type Witnessed } from "../../judge/witnessed.ts";
+import { addNotDemanded, type NotDemanded } from "../../report/not-demanded.ts";
 import type { FoundShrunk, Journal } from "../../runs/journal.ts";
 import type { Stage } from "../../world.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
@@ -61,6 +64,10 @@ export interface LiveFound {
   readonly notShown: { readonly scenario: string; readonly missing: readonly Capability[]; readonly reason: string }[];
   /** Every branch of the model, with the number of runs that are witnesses of it. */
   witnessed: readonly Witnessed[];
+  /** Demands of the policy that broke as the model breaks them, with the number of such runs. */
+  readonly foretold: Map<string, number>;
+  /** Promises that broke and that the policy does not demand. */
+  readonly notDemanded: NotDemanded[];
   agree: number;
   disagree: number;
   seconds: number;
@@ -78,6 +85,8 @@ export const newLiveFound = (): LiveFound => ({
   coverage: newCoverage(),
   inconclusive: [],
   notShown: [],
+  foretold: new Map(),
+  notDemanded: [],
   witnessed: branches([]),
   agree: 0,
   disagree: 0,
@@ -107,6 +116,7 @@ export async function searchLive(search: LiveSearch, found: LiveFound, listener:
     }
     coverCase(found.coverage, scenario, search.profile, result.judgement);
     count(found, word, result.judgement);
+    countBesides(found, scenario, result.judgement);
     found.witnessed = branches([...found.witnessed, ...result.judgement.witnessed]);
     found.seconds = (elapsedMs() - shrinkMs) / 1_000;
     listener.onCase(index, scenario, result.judgement);
@@ -165,8 +175,17 @@ function* drawn(
   }
 }
 
-const runOn = ({ stage, bus, profile, seed, judging }: LiveSearch, scenario: Scenario): Promise<CaseRun> =>
-  runCase(stage, { scenario, bus, profile, seed }, judging);
+async function runOn({ stage, bus, profile, seed, judging }: LiveSearch, scenario: Scenario): Promise<CaseRun> {
+  const one = { scenario, bus, profile, seed };
+  const run = await runCase(stage, one, judging);
+  return withoutForetold(stage, one, run, { judging, otherwise: sampled(seed) });
+}
+
+function countBesides(found: LiveFound, scenario: Scenario, judgement: Judgement): void {
+  const { foretold, notDemanded } = besidesOf(scenario, judgement);
+  for (const { property } of foretold) found.foretold.set(property, (found.foretold.get(property) ?? 0) + 1);
+  addNotDemanded(found.notDemanded, notDemanded);
+}
 
 function count(found: LiveFound, word: string, judgement: Judgement): void {
   const { verdict } = judgement;

@@ -1,0 +1,45 @@
+/** A policy in the time of a live run: shorter, and what ends first still ends first. */
+import { describe, expect, test } from "vitest";
+import { inLiveTime, reorderedInLiveTime } from "../../../models/policy/times.ts";
+import { policyWith } from "../policies.ts";
+
+const dialling = (reconnectAttemptsMax: number, reconnectWaitMs: number, deadlineMs: number) =>
+  policyWith({ client: { reconnectAttemptsMax, reconnectWaitMs }, startup: { deadlineMs } });
+
+const givesUpMs = ({ client }: ReturnType<typeof inLiveTime>): number =>
+  (client.reconnectAttemptsMax ?? 0) * (client.reconnectWaitMs ?? 0);
+
+describe("a client that counts its attempts", () => {
+  test.each([
+    ["nats.go's defaults, after a deadline of 60 s", 60, 2_000, 60_000],
+    ["nats.js's defaults, before a deadline of 60 s", 10, 2_000, 60_000],
+    ["many short waits, after a deadline", 100, 1_000, 45_000],
+    ["few long waits, before a deadline", 5, 3_000, 600_000],
+  ])("gives up on the same side of the deadline: %s", (_what, attempts, waitMs, deadlineMs) => {
+    const own = dialling(attempts, waitMs, deadlineMs);
+    const live = inLiveTime(own);
+    const order = Math.sign(attempts * waitMs - deadlineMs);
+    const liveDeadlineMs = live.startup.deadlineMs ?? 0;
+    expect(Math.sign(givesUpMs(live) - liveDeadlineMs)).toBe(order);
+    expect(Math.abs(givesUpMs(live) / liveDeadlineMs - 1)).toBeGreaterThan(0.15);
+    expect(reorderedInLiveTime(own).filter(pair => pair.startsWith("client."))).toEqual([]);
+    expect(inLiveTime(live)).toEqual(live);
+  });
+
+  test("is told of by name where no wait between dials keeps the order", () => {
+    // Longer than the window of 120 s and shorter than the deadline, which in a live run is the shorter of the two.
+    const own = dialling(60, 2_100, 600_000);
+    expect(
+      reorderedInLiveTime(own).some(pair => pair.startsWith("client.reconnectWaitMs × reconnectAttemptsMax and ")),
+    ).toBe(true);
+  });
+});
+
+test("a client that dials for ever keeps the shortest wait", () => {
+  expect(inLiveTime(dialling(-1, 2_000, 60_000)).client.reconnectWaitMs).toBe(20);
+});
+
+test("waits that change places are named in pairs", () => {
+  const own = policyWith({ publish: { ackTimeoutMs: 5_000, attemptsMax: 3 }, shutdown: { budgetMs: 20_000 } });
+  expect(reorderedInLiveTime(own)).toContain("shutdown.budgetMs and publish.ackTimeoutMs × attemptsMax");
+});
