@@ -32,6 +32,7 @@ const isSeen = (kind: Event["kind"]): boolean => seenKinds.has(kind);
 export class Contradictions {
   first: Contradiction | undefined;
   private readonly toldAgain = new Set<string>();
+  private lastAgain: { readonly step: StepId; readonly first: number } | undefined;
   /** Calls are told in the order of their messages: all below `toldBelow`, except those of `untold`. */
   private toldBelow = 0;
   private readonly untold: Run[] = [];
@@ -93,6 +94,10 @@ export class Contradictions {
   }
 
   private publishedAgain({ step, first, count }: PublishedEvent): void {
+    const before = this.lastAgain;
+    if (before?.step === step && first < before.first && !this.toldAgain.has(`${step}/${first}`))
+      this.first ??= { kind: "told-out-of-order", message: first, step };
+    this.lastAgain = { step, first };
     for (let message = first; message < first + count; message++) {
       const call = `${step}/${message}`;
       if (this.toldAgain.has(call)) this.first ??= { kind: "told-twice", message, step };

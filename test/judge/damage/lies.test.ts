@@ -37,7 +37,10 @@ const bare = (steps: readonly Bare[], options: Partial<Options> = {}, profile: P
 };
 
 /** A run of a bundled policy in which there is such an event, and of which everything holds. */
-function service(is: (event: Event, policy: Policy) => boolean) {
+const service = (is: (event: Event, policy: Policy) => boolean) =>
+  serviceSuch((events, policy) => events.some(event => is(event, policy)));
+
+function serviceSuch(isSuch: (events: readonly Event[], policy: Policy) => boolean) {
   for (let i = 0; i < 20_000; i++) {
     const names = bundledPolicies();
     const policy = bundledPolicy(names[i % names.length] as string) as Policy;
@@ -45,7 +48,7 @@ function service(is: (event: Event, policy: Policy) => boolean) {
     const space = { profile, capabilities: modelCapabilities(profile), policy: { ...policy, demands: [] } };
     const planned = planCase(policyScenarioOf(`lie-${i}`, space), profile);
     const events = seen(planned);
-    if (!events.some(event => is(event, policy)) || judge(planned, events).verdict !== "holds") continue;
+    if (!isSuch(events, policy) || judge(planned, events).verdict !== "holds") continue;
     return { planned, events };
   }
   throw new Error("no such run");
@@ -103,6 +106,21 @@ const gaveUp = service(
 );
 const stopped = service(event => isExit(event) && event.because === "stopped");
 const handledAndGone = service(event => event.kind === "handled");
+const isAgain = is("published", ({ again }) => again === true);
+/** Two different messages of one step are published once more, one right after the other. */
+const pairAgain = (events: readonly Event[]): number =>
+  events.findIndex((event, i) => {
+    const next = events[i + 1];
+    return next !== undefined && isAgain(event) && isAgain(next) && stepAndFirst(event) !== stepAndFirst(next);
+  });
+const stepAndFirst = (event: Event): string => {
+  const { step, first } = event as Kind<"published">;
+  return `${step} ${first}`;
+};
+const repeated = serviceSuch(events => {
+  const at = pairAgain(events);
+  return at >= 0 && (events[at] as Kind<"published">).step === (events[at + 1] as Kind<"published">).step;
+});
 const hasKey = ({ key }: Kind<"published">): boolean => key !== undefined;
 const keyed = service(is("published", hasKey));
 
@@ -159,6 +177,15 @@ const lies: readonly Told[] = [
       const at = indexOf(events, is("published"));
       const told = events[at] as Kind<"published">;
       return events.toSpliced(at, 1, { ...told, first: 1, count: 1 }, { ...told, count: 1 });
+    },
+    says: /was answered after a later one/,
+  },
+  {
+    what: "answers to a repeated publish told out of order",
+    ...repeated,
+    lie: events => {
+      const at = pairAgain(events);
+      return events.toSpliced(at, 2, events[at + 1] as Event, events[at] as Event);
     },
     says: /was answered after a later one/,
   },
