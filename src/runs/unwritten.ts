@@ -1,6 +1,6 @@
 /**
- * Findings whose file the machine refuses. A full disk or a folder that cannot be written costs the file, and never the finding: it is
- * said on stderr, with the whole text where that stands nowhere else.
+ * Findings whose file the machine refuses. A full disk or a folder that cannot be written costs the file, and never the finding: stderr
+ * names the file, and has the whole text where that stands nowhere else.
  */
 import { isRefusedByMachine } from "../errors.ts";
 
