@@ -8,7 +8,8 @@
  * 3. `world`, once for each bus: the parts on which the cases ran.
  * 4. `case`, as each ends. A violated one has its events and the oracle's explanation of them, so that it can be shrunk later.
  * 5. `found`, once a violated case has been run again, and perhaps shrunk.
- * 6. `complete`, last: nothing is left to do.
+ * 6. `complete`, last of those of one process: nothing is left to do. A process that resumes such a run may still record cases, since its
+ *    lanes begin some before they learn that the run has ended.
  *
  * A line is with the system at once, where it survives a kill, and on disk (fsync) when the call that wrote it returns. That takes some
  * milliseconds, in which other lanes go on. At worst a torn last line is left: it is cut off, and the cases that it and the other lanes
@@ -178,6 +179,7 @@ export function readJournal(folder: string): Recorded {
         break;
       case "opened":
         owner = line;
+        isComplete = false;
         break;
       case "world":
         addNew(worlds, line.bus, line);
@@ -352,7 +354,6 @@ function openJournal(folder: string, recorded: Recorded): Journal {
       return made;
     },
     complete() {
-      if (recorded.isComplete) return;
       if (!isOpen) return;
       try {
         write({ kind: "complete", cases: casesNow });

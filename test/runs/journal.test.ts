@@ -46,6 +46,7 @@ async function searchWith(
   behaves: Profile,
   held: Profile,
   budgetMs: number = Number.POSITIVE_INFINITY,
+  keepGoing = true,
 ): Promise<{ readonly found: LiveFound; readonly ran: readonly string[] }> {
   const ran: string[] = [];
   const found = newLiveFound();
@@ -70,7 +71,7 @@ async function searchWith(
     budgetMs,
     judging: {},
     policy: undefined,
-    keepGoing: true,
+    keepGoing,
     journal,
   };
   journal.world(bus, facts);
@@ -277,6 +278,25 @@ test("when the time is up all that is recorded still counts, and nothing else is
     0,
   );
   expect([found.coverage.runs, ran]).toEqual([11, []]);
+});
+
+test("a run that ended with its first failure can be resumed again and again, and finds the same", async () => {
+  const folder = ownFolder();
+  const once = async (journal: Journal) => {
+    const { found } = await searchWith(
+      journal,
+      profileNamed("nats-js-3"),
+      profileNamed("nats-go"),
+      Number.POSITIVE_INFINITY,
+      false,
+    );
+    put(folder, textOf(folder));
+    expect(readJournal(folder).isComplete).toBe(true);
+    return { scenario: found.failure?.scenario, broken: found.failure?.broken };
+  };
+  const first = await once(createJournal(folder, header));
+  expect(first.broken).toBeDefined();
+  for (let i = 0; i < 3; i++) expect(await once(resumeJournal(folder, header))).toEqual(first);
 });
 
 test("a case too long to be read again is not recorded, and the rest is as it was", async () => {
