@@ -130,7 +130,7 @@ async function openOn({ servers, engine, lanesMax, opened, close, progress }: Fo
   const findings = [...ofLink.findings, ...ofServer.findings];
   const notShown = new Set(unproven(findings));
   let cases = 0;
-  const turns = new Turns();
+  const turns = new Turns(lanesMax);
   return {
     servers,
     capabilities: able,

@@ -9,7 +9,7 @@ const gate = (): { readonly opened: Promise<void>; open(): void } => {
 const soon = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 test("work beside each other overlaps; work alone begins when it is over, and what comes later waits for that", async () => {
-  const turns = new Turns();
+  const turns = new Turns(8);
   const seen: string[] = [];
   const gates = new Map(["a", "b", "alone", "later"].map(name => [name, gate()]));
   const work = (name: string) => async (): Promise<string> => {
@@ -36,7 +36,7 @@ test("work beside each other overlaps; work alone begins when it is over, and wh
 });
 
 test("two that run alone follow each other, and work that fails gives its turn on", async () => {
-  const turns = new Turns();
+  const turns = new Turns(8);
   let running = 0;
   let most = 0;
   const work = async (): Promise<void> => {
@@ -48,4 +48,33 @@ test("two that run alone follow each other, and work that fails gives its turn o
   const all = await Promise.allSettled([turns.alone(work), turns.alone(work), turns.beside(work)]);
   expect(all.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
   expect([most, await turns.alone(async () => running)]).toEqual([1, 0]);
+});
+
+test("each one that has to run alone halves how many run beside each other, and those that end well bring them back", async () => {
+  const turns = new Turns(8);
+  let running = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++running);
+    await soon();
+    running--;
+  };
+  const atOnce = async (count: number): Promise<number> => {
+    most = 0;
+    await Promise.all(Array.from({ length: count }, () => turns.beside(work)));
+    return most;
+  };
+  expect(await atOnce(20)).toBe(8);
+  await turns.alone(work);
+  await turns.alone(work);
+  expect(turns.besideNow).toBe(2);
+  // As many as run at once make room for one more when they end, and so on up to eight.
+  expect(await atOnce(2)).toBe(2);
+  expect(turns.besideNow).toBe(2);
+  expect(await atOnce(1)).toBe(1);
+  expect(turns.besideNow).toBe(3);
+  expect(await atOnce(60)).toBe(8);
+  for (let i = 0; i < 5; i++) await turns.alone(work);
+  expect(turns.besideNow).toBe(1);
+  expect(await atOnce(1)).toBe(1);
 });
