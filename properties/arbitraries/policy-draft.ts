@@ -2,7 +2,9 @@
  * The scenario under a policy while it is made: its chance, the subjects that it keeps, what is known of replica 0, and the steps so far,
  * with a function for each kind of step that adds one. Read by the beginning, the episodes and the end of such a scenario.
  */
+
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import type { SubjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -120,12 +122,13 @@ export const hasLostStreams = ({ steps, policy }: PolicyDraft): boolean =>
 /** The longest step of time; a limit beyond it has no edge here. */
 const advanceMsMax = 2_592_000_000;
 
-/** Just under, at, or just over. */
+/** Just under, at, or just over; left out where a supervisor would start the process again without end meanwhile. */
 export function advanceAround(draft: PolicyDraft, edgeMs: number): void {
   if (!draft.capabilities.has("advance") || edgeMs >= advanceMsMax) return;
-  const { grainMs, random } = draft;
+  const { grainMs, random, policy, options, steps } = draft;
   const ms = Math.max(1, edgeMs + grainMs * random.pick(grainMs === 1 ? [-1, 0, 1] : [-1, 1]));
-  draft.steps.push({ id: id(draft, "advance"), kind: "advance", ms });
+  const advance: Step = { id: id(draft, "advance"), kind: "advance", ms };
+  if (restartsIn({ policy, options, steps: [...steps, advance] }) <= restartsMax) steps.push(advance);
 }
 
 export const sometimes = (draft: PolicyDraft, probability: number, add: () => void): void => {

@@ -1,8 +1,8 @@
 /** Validators for the files that people write. Strict: unknown fields are refused, and every size, depth and count has a bound. */
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import { optionDefaults } from "../../models/policy/under.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
 import {
   type CallStep,
   capabilities,
@@ -30,7 +30,7 @@ export const bounds = {
   /** The bound for all publishes of one scenario together: the model holds each message, and a run is to end soon after a signal. */
   totalMessagesMax: 100_000,
   /** The number of times that a supervisor may start a process again while a fault is in force. */
-  restartsMax: 2_000,
+  restartsMax,
   timeoutMsMax: 60_000,
   serversMax: 16,
   /** The highest number of a replica. */
@@ -201,45 +201,13 @@ export function checkScenario(
   return scenario;
 }
 
-/**
- * While a fault is in force a process may fail as often as its supervisor starts it again, so the time that passes then has a bound, which
- * follows from the policy. @throws BadInput
- */
-export function checkRestarts(scenario: Scenario, file: string, path: FilePlace = []): void {
-  const { policy, steps } = scenario;
+/** @throws BadInput where a process may fail and be started again more often than a scenario may have it */
+export function checkRestarts({ policy, options, steps }: Scenario, file: string, path: FilePlace = []): void {
   if (policy === undefined) return;
-  let isInForce = false;
-  let refusesCredentials = false;
-  let restarts = 0;
-  for (const step of steps) {
-    if (step.kind === "fault") {
-      isInForce = true;
-      refusesCredentials ||= step.fault.kind === "refuse-credentials";
-    }
-    if (step.kind === "heal") {
-      isInForce = false;
-      refusesCredentials = false;
-    }
-    if (step.kind !== "advance" || !isInForce) continue;
-    const lifeMs = policy.supervisor.restartMs + shortestLifeMs(policy, scenario.options, refusesCredentials);
-    restarts += Math.floor(step.ms / Math.max(1, lifeMs));
-  }
+  const restarts = restartsIn({ policy, options, steps });
   if (restarts <= bounds.restartsMax) return;
   const reason = `the process may be started again ${restarts} times while a fault is in force`;
   throw new BadInput(file, placeText([...path, "steps"]), `${reason}; the most is ${bounds.restartsMax}`);
-}
-
-/** The shortest time for which a process that cannot connect tries before it fails. */
-function shortestLifeMs(
-  { startup: { strategy, deadlineMs = 0, whenClosed } }: Policy,
-  { reconnectAttemptsMax, reconnectWaitMs }: Scenario["options"],
-  refusesCredentials: boolean,
-): number {
-  if (strategy === "fail-fast") return 0;
-  const givesUp = refusesCredentials || reconnectAttemptsMax >= 0;
-  const attemptsMs = refusesCredentials ? 0 : reconnectAttemptsMax * reconnectWaitMs;
-  const triesMs = givesUp && whenClosed === "exit" ? attemptsMs : Number.POSITIVE_INFINITY;
-  return strategy === "retry-with-deadline" ? Math.min(deadlineMs, triesMs) : triesMs;
 }
 
 function withPolicy(data: unknown, read: (named: string) => unknown): unknown {

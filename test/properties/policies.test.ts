@@ -52,6 +52,12 @@ describe.each(allProfiles.map(one => [one.name, one] as const))("for %s", (_name
   });
 });
 
+test("a random scenario never has its process started again without end", () => {
+  const supervised = policies().map(one => ({ ...one, supervisor: { ...one.supervisor, restartMs: 0 } }));
+  const cases = supervised.chain(policy => scenarios({ profile, policy }));
+  for (const scenario of sample(cases, times(1_000), 11)) expect(checkScenario(scenario, "x.json")).toEqual(scenario);
+});
+
 describe("what is asked for", () => {
   test("is all that comes, and all that it shrinks to", () => {
     const asked = policies({
