@@ -8,7 +8,13 @@ import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { UsageError } from "../errors.ts";
 import { backendOption, commandLine, type LineOptions, ownBus, ownSeeds, replayLine } from "../findings/again.ts";
 import { whyBroken } from "../findings/broke.ts";
-import { counterexampleOf, keepCounterexample, type LiveVersions, versionsHere } from "../findings/counterexample.ts";
+import {
+  counterexampleOf,
+  type LiveVersions,
+  type Met,
+  meetCounterexample,
+  versionsHere,
+} from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, isVacuous, type Judged, kept } from "../findings/ending.ts";
 import { claimedBy } from "../judge/capability.ts";
 import { liveRate, rateText } from "../judge/rate.ts";
@@ -48,7 +54,7 @@ export interface CompareOptions extends Common {
 /** The facts known about the bus once it has greeted, and about the counterexample once it is kept. */
 interface Greeted {
   held?: HeldAgainst;
-  file?: string;
+  met?: Met;
   kept?: KeptReport;
   /** The kept case that is the failure. */
   keptFailure?: KeptFailure;
@@ -104,7 +110,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
       onCase: i => context.progress.now(`${bus}: run ${i + 1} of ${options.runs}, ${found.disagree} disagree`),
       onShrinking: (reason, runs) => context.progress.now(`shrinking, run ${runs}: ${reason}`),
       onFailure(failure) {
-        known.file = keep(options, bus, held, failure, liveVersions(site, stage));
+        known.met = keep(options, bus, held, failure, liveVersions(site, stage));
       },
     });
     if (found.notShown.length === 0) folder.journal.complete();
@@ -124,7 +130,7 @@ function meetKept({ report, failures }: KeptFound, known: Greeted, found: LiveFo
   const told = { reproduced: liveRate(1, times), steady: times === 1, foundAs: scenario.id, shrinkRuns: 0 };
   found.failure = { scenario, broken, events, judgement, ...told };
   known.keptFailure = first;
-  known.file = file;
+  known.met = { path: file, isKnown: true, isKept: true };
 }
 
 const headerOf = ({ asked, seed, buses, profile, runs, budgetSeconds, ...options }: CompareOptions): Header => ({
@@ -151,7 +157,7 @@ function keep(
   { profile, overridden }: HeldAgainst,
   failure: LiveFailure,
   versions: LiveVersions,
-): string {
+): Met {
   const counterexample = counterexampleOf({
     ...failure,
     bus,
@@ -161,7 +167,7 @@ function keep(
     overridden,
     versions,
   });
-  return keepCounterexample(counterexample);
+  return meetCounterexample(counterexample);
 }
 
 /** The comparison that was asked for, and what has come of it. */
@@ -182,9 +188,9 @@ function conclude(
   return ending(report, {
     text: rendered(renderCompare, report.document, besidesOf(options, known, found, folder), paint),
     again:
-      known.file === undefined
+      known.met === undefined
         ? sameLine(options, bus)
-        : replayLine(known.file, { bus: ownBus(bus), backend: backendOption(options.backend) }),
+        : replayLine(known.met.path, { bus: ownBus(bus), backend: backendOption(options.backend) }),
     resume: interrupted || found.notShown.length > 0 ? sameLine(options, bus, { resume: folder.path }) : undefined,
   });
 }
@@ -210,7 +216,7 @@ function reportOf(
     runsPerSecond: secondsPerRun === 0 ? 0 : Number((1 / secondsPerRun).toFixed(1)),
     secondsPerRun,
     recordedBefore: folder.journal.recordedBefore,
-    counterexample: known.file ?? null,
+    counterexample: known.met?.path ?? null,
     reproduced: found.failure?.reproduced ?? null,
     steady: found.failure?.steady ?? null,
   };
@@ -256,14 +262,16 @@ function verdictOf(options: CompareOptions, { kept }: Greeted, found: LiveFound,
   return concluded(verdicts, { interrupted, vacuous });
 }
 
-function shownFailure(failure: LiveFailure, { file, keptFailure }: Greeted): ShownFailure {
+function shownFailure(failure: LiveFailure, { met, keptFailure }: Greeted): ShownFailure {
   const { scenario, broken, judgement, events } = failure;
   if (keptFailure !== undefined) {
     const reason = whyBroken(judgement, broken);
     return { scenario, broken, reason, ledger: judgement.ledger, events, story: keptStory(keptFailure) };
   }
   const steady = failure.steady ? "failing every time" : "failing now and then";
-  const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; kept as ${file ?? ""}`;
+  const kept =
+    met?.isKept === false ? `not kept as ${met.path}, which cannot be written` : `kept as ${met?.path ?? ""}`;
+  const story = `found as ${failure.foundAs}, shrunk in ${counted(failure.shrinkRuns, "run")}, ${steady}, seen again in ${rateText(failure.reproduced)}; ${kept}`;
   return { scenario, broken, reason: whyBroken(judgement, broken), ledger: judgement.ledger, events, story };
 }
 
