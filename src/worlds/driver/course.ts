@@ -123,6 +123,8 @@ export interface Course {
   caseMark: number;
   /** A close that raised an error emits nothing more. */
   closeFailed: boolean;
+  /** closed.ts: the connections that the server had, by their ids, at the first look after the client had said `closed`. */
+  openAtClose: ReadonlySet<number> | undefined;
   /** A publish that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
   readonly said: Emitted;
