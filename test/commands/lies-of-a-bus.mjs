@@ -1,7 +1,9 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
 // "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
+// "comes-back": it says that it has closed, and two reconnect waits later it is connected again.
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -49,13 +51,30 @@ function publish(command) {
     );
 }
 
+/** The last start that was asked for, and the connection made behind its back. */
+let started;
+let again;
+
+function comeBack({ url, name, options }) {
+  const { port, hostname } = new URL(url);
+  setTimeout(() => {
+    again = connect(Number(port), hostname);
+    again.on("error", () => {});
+    again.once("data", () => again.write(`CONNECT ${JSON.stringify({ name, verbose: false })}\r\nPING\r\n`));
+    again.on("data", data => data.includes("PING") && again.write("PONG\r\n"));
+  }, 2 * options.reconnectWaitMs);
+}
+
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
+  if (command.do === "start") started = command;
+  if (command.do === "end") again?.destroy();
   if (command.do === "publish" && (command.count === 5 || lie === "dies-of-an-error")) publish(command);
   else tell(command);
 });
 createInterface({ input: bus.stdout }).on("line", line => {
   const said = JSON.parse(line);
+  if (lie === "comes-back" && said.event === "connection" && said.change === "closed") comeBack(started);
   const onReply = answers.get(said.id);
   if (onReply === undefined) process.stdout.write(`${line}\n`);
   else {
