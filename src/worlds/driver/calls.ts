@@ -10,7 +10,6 @@ import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.
 import { BusProtocolError } from "../../bus-protocol/errors.ts";
 import type { Call, CallReply, PublishCall, PublishReply } from "../../bus-protocol/protocol.ts";
 import { checkClocks, keptIds } from "./clocks.ts";
-import { noteClosed } from "./closed.ts";
 import { busOf, type Course, type ServiceCourse, type Timer } from "./course.ts";
 import { limitReached } from "./faults/limit.ts";
 import { acknowledgementLost } from "./faults/lose-ack.ts";
@@ -121,7 +120,6 @@ async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcom
   // Messages that the server has taken in must reach the observer before anything is done to the server.
   if (step.kind === "flush" && outcome.is === "ok") await observe(course);
   if (step.kind === "close" && outcome.is === "failed") course.closeFailed = true;
-  if (step.kind === "close" || step.kind === "drain") await noteClosed(course);
   sayCall(course, step.id, step.kind, outcome);
 }
 

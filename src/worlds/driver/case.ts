@@ -22,7 +22,7 @@ import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
 import { callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
-import { lookForClosed } from "./closed.ts";
+import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
@@ -189,7 +189,9 @@ async function allSteps(course: Course): Promise<void> {
 async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   const { step, overlapping, after } = planned;
   course.emit({ kind: "step", step: step.id, phase: "began" });
+  const open = await openBeforeClose(course, planned);
   await perform(course, planned);
+  await noteClosed(course, open);
   if (!overlapping) await lookAround(course, after, step.id);
   tellMemory(course);
   course.emit({ kind: "step", step: step.id, phase: "ended" });

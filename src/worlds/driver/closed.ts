@@ -1,9 +1,11 @@
 /**
  * A client that has said `closed` stays away. The server's list of connections is read several times, over a few of the client's reconnect
- * waits. A connection of that client which was not there at the first look after `closed` was made later, and no step has made it.
+ * waits. A connection of that client which was not there at the first look is made by the client itself, which had been told to close, or had
+ * given up.
  */
+import { isCalm, type ScenarioStep } from "../../../models/plan/plan.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
-import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { Course } from "./course.ts";
 import type { ServerConnection } from "./rig.ts";
 import { hasSaid, letGoBoundMs, notAwaited, notLetGo } from "./waits.ts";
@@ -19,13 +21,30 @@ const watchedMsMax = 500;
 const staysMs = 1_000;
 const staysLooksMin = 20;
 
-/** Takes the first look, as soon as it can be taken: everything that the server has by now may be from before. */
-export async function noteClosed(course: Course): Promise<void> {
+/**
+ * The connections that the server has before a step that closes a connected client. That client dials only once it has lost its connection,
+ * so any other under its name is made later. Undefined where it may be dialling.
+ */
+export async function openBeforeClose(course: Course, { step, before }: ScenarioStep): Promise<Open | undefined> {
+  const closes = step.kind === "together" ? step.steps.some(isClosing) : isClosing(step);
+  if (!closes || before.client !== "connected" || !isCalm(before)) return undefined;
+  return openNow(course);
+}
+
+const isClosing = ({ kind }: Step): boolean => kind === "close" || kind === "drain";
+
+/** Keeps the connections that may be from before the close: those of `open`, or else all that the server has by now. */
+export async function noteClosed(course: Course, open?: Open): Promise<void> {
   const { server } = course.rig;
   if (course.openAtClose !== undefined || !hasSaid(course, "closed", course.caseMark)) return;
-  if (!server.isRunning || server.isHalted) return;
-  course.openAtClose = new Set((await server.connections()).map(one => one.cid));
+  if (open !== undefined) course.openAtClose = open;
+  else if (server.isRunning && !server.isHalted) course.openAtClose = await openNow(course);
 }
+
+type Open = ReadonlySet<number>;
+
+const openNow = async ({ rig: { server } }: Course): Promise<Open> =>
+  new Set((await server.connections()).map(one => one.cid));
 
 /**
  * Looks for it at the end of the case, when nothing is wrong any more. Undefined where a connection from before does not go away, which is
@@ -77,4 +96,4 @@ function seenAgain(
 }
 
 const proofOf = ({ cids }: Back): string =>
-  `the server has connection ${[...cids].join(", ")} under its name, which was not there once it had said closed`;
+  `the server has connection ${[...cids].join(", ")} under its name, which it did not have before`;

@@ -1,5 +1,6 @@
 /** Opening and reopening the link, such that nothing of the previous connection comes late, not even a dial. */
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import { noteClosed } from "./closed.ts";
 import { type Course, mustBe } from "./course.ts";
 import { bringServerBack } from "./faults/stop-server.ts";
 import type { Hindrance, Opening } from "./rig.ts";
@@ -35,9 +36,13 @@ export async function openLink(
 /** Opens the link again after a cut, or after a stop of the server, which is brought back first. */
 export async function openLinkAgain(course: Course, step: StepId, heldDownstream: boolean): Promise<void> {
   const { clock } = course.rig;
-  if (course.harm.serverDown) await bringServerBack(course, step);
-  else await awaitConnections(course, step, open => open.every(one => one.name !== course.name));
+  if (course.harm.serverDown) {
+    await bringServerBack(course, step);
+    // Another server counts its connections anew.
+    course.openAtClose = undefined;
+  } else await awaitConnections(course, step, open => open.every(one => one.name !== course.name));
   await awaitNoDial(course, step);
+  await noteClosed(course);
   course.harm.handshakeAtMs = clock.nowMs();
   await openLink(course, step, { heldDownstream });
 }

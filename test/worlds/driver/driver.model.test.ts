@@ -116,7 +116,7 @@ test.each<[what: string, (sinceMs: number) => readonly number[]]>([
   expect(events.filter(({ kind }) => kind === "not-awaited")).toEqual([]);
   expect(judgement).toMatchObject({ verdict: "violated", about: { kind: "promise", property: staysClosed } });
   expect(judgement.reason).toMatch(
-    /^a client that had closed is connected again: the server has connection 2\b.* under its name, which was not there once it had said closed$/,
+    /^a client that had closed is connected again: the server has connection 2\b.* under its name, which it did not have before$/,
   );
 });
 
