@@ -10,7 +10,7 @@ test.each([
   ["comes-back", "shutdown/a-publish-after-close-is-refused"],
   ["comes-back", "shutdown/drain-right-after-a-burst"],
   ["comes-back", "connection/giving-up-closes-and-refuses"],
-  ["comes-back-at-once", "shutdown/a-publish-after-close-is-refused"],
+  ["comes-back-at-once", "shutdown/drain-right-after-a-burst"],
 ])("a client that %s, after it has closed, is convicted in %s", async (lie, id) => {
   const scenario = join(root, `fixtures/scenarios/${id}.json`);
   const args = [
