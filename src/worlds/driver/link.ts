@@ -36,11 +36,8 @@ export async function openLink(
 /** Opens the link again after a cut, or after a stop of the server, which is brought back first. */
 export async function openLinkAgain(course: Course, step: StepId, heldDownstream: boolean): Promise<void> {
   const { clock } = course.rig;
-  if (course.harm.serverDown) {
-    await bringServerBack(course, step);
-    // Another server counts its connections anew.
-    course.openAtClose = undefined;
-  } else await awaitConnections(course, step, open => open.every(one => one.name !== course.name));
+  if (course.harm.serverDown) await bringServerBack(course, step);
+  else await awaitConnections(course, step, open => open.every(one => one.name !== course.name));
   await awaitNoDial(course, step);
   await noteClosed(course);
   course.harm.handshakeAtMs = clock.nowMs();

@@ -120,6 +120,15 @@ test.each<[what: string, (sinceMs: number) => readonly number[]]>([
   );
 });
 
+test("a client that closes while its server is down is convicted where it connects as soon as it can", async () => {
+  const stop = fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" });
+  const steps = [start, publish("before"), flush, stop, { id: "close", kind: "close" }, heal()];
+  const back = await run(steps, memoryRig({ openAfterClose: (_, isLinkOpen) => (isLinkOpen ? [5] : []) }));
+  expect(back.judgement).toMatchObject({ verdict: "violated", about: { kind: "promise", property: staysClosed } });
+  const { properties } = (await run(steps)).judgement;
+  expect(properties).toContainEqual(expect.objectContaining({ property: staysClosed, verdict: "holds" }));
+});
+
 test("a connection from before the close that never goes away proves nothing about the client", async () => {
   const { judgement, events } = await closedWith(() => [1]);
   expect(events.filter(({ kind }) => kind === "closed-client")).toEqual([]);

@@ -64,7 +64,7 @@ export interface Habits {
   /** What it makes of a message before it sends it. */
   readonly alters?: (content: Content, message: number) => Content;
   /** The connections, by their ids, that the server has of it this long after it has closed; its only one before that is 1. */
-  readonly openAfterClose?: (sinceMs: number) => readonly number[];
+  readonly openAfterClose?: (sinceMs: number, isLinkOpen: boolean) => readonly number[];
 }
 
 class MemoryClient implements Conversation {
@@ -239,7 +239,10 @@ const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server =
   async connections() {
     if (world.client?.state === "connected") return [{ cid: 1, name: world.client.name }];
     if (world.client?.state === "closed")
-      return openAfterClose(world.nowMs - world.closedAtMs).map(cid => ({ cid, name: world.client?.name }));
+      return openAfterClose(world.nowMs - world.closedAtMs, world.isOpen).map(cid => ({
+        cid,
+        name: world.client?.name,
+      }));
     return world.client?.state === "dialled" ? [{ cid: 2, name: undefined }] : [];
   },
   state: async () => ({ hasJetStream: true, requiresCredentials: false }),
