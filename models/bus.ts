@@ -340,6 +340,7 @@ function settle(planned: SettleStep, { state, profile, options, choose, emit }: 
   const calm: Bus = heals ? { state, view: healed, profile, options, choose, emit } : bus;
   land(calm);
   if (state.service !== undefined) settleService(calm, planned);
+  if (planned.after.ended === "closed" && state.client === "closed") emit({ kind: "closed-client", is: "gone" });
   emit({ kind: "phase", phase: "settled" });
 }
 

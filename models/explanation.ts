@@ -71,6 +71,7 @@ export type Reason =
   /** The client said so more often in a row than it can have dialled. */
   | { readonly kind: "repeated"; readonly change: ConnectionChange; readonly times: number; readonly timesMax: number }
   | { readonly kind: "contradiction"; readonly contradiction: Contradiction }
+  | { readonly kind: "closed-client-back" }
   | { readonly kind: "dead-letter-missing"; readonly message: number; readonly stream: string }
   | { readonly kind: "altered"; readonly message: number; readonly published: Content; readonly arrived: Content }
   | {

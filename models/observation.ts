@@ -17,6 +17,8 @@ export interface Observation {
   /** The first message that arrived with another content than it was published with. */
   readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
   /** The first message that was said to be stored as a dead letter, and was not. */
+  /** A client that had closed was connected again. */
+  readonly cameBack: boolean;
   readonly missingLetter: { readonly message: number; readonly stream: string } | undefined;
   /** Outcomes of repeated publishes under a policy, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
@@ -106,6 +108,7 @@ export function observe(events: readonly Event[]): Observation {
   const contradictions = new Contradictions();
   let foreign = 0;
   let altered: Observation["altered"];
+  let cameBack = false;
   let missingLetter: Observation["missingLetter"];
   let last: ConnectionChange | undefined;
   for (const event of events) {
@@ -144,6 +147,8 @@ export function observe(events: readonly Event[]): Observation {
       altered ??= { message: event.first, published: event.published, arrived: event.arrived };
     } else if (event.kind === "dead-letter-missing") {
       missingLetter ??= { message: event.first, stream: event.stream };
+    } else if (event.kind === "closed-client") {
+      cameBack ||= event.is === "back";
     } else if (event.kind === "delivered") {
       for (let m = event.first; m < event.first + event.count; m++) delivered.push(m);
     } else if (event.kind === "step" && event.phase === "ended") {
@@ -165,6 +170,7 @@ export function observe(events: readonly Event[]): Observation {
     delivered,
     foreign,
     altered,
+    cameBack,
     missingLetter,
     again,
     publishes,

@@ -146,10 +146,11 @@ class Search {
   }
 
   run(): Admission {
-    const { foreign, altered, missingLetter, contradiction, saidInARow } = this.seen.observed;
+    const { foreign, altered, cameBack, missingLetter, contradiction, saidInARow } = this.seen.observed;
     if (foreign > 0) return { answer: "not-permitted", reason: { kind: "foreign", count: foreign }, evaluations: 0 };
     if (altered !== undefined)
       return { answer: "not-permitted", reason: { kind: "altered", ...altered }, evaluations: 0 };
+    if (cameBack) return { answer: "not-permitted", reason: { kind: "closed-client-back" }, evaluations: 0 };
     if (missingLetter !== undefined)
       return { answer: "not-permitted", reason: { kind: "dead-letter-missing", ...missingLetter }, evaluations: 0 };
     if (contradiction !== undefined)

@@ -12,6 +12,8 @@ export function worded(reason: Reason): string {
   switch (reason.kind) {
     case "foreign":
       return `${reason.count} messages arrived that no one published`;
+    case "closed-client-back":
+      return "the client had closed, and was connected again";
     case "dead-letter-missing":
       return `message ${reason.message} was said to be stored as a dead letter, and ${reason.stream} does not hold it`;
     case "altered": {

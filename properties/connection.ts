@@ -40,6 +40,9 @@ export interface Connection {
   silent: boolean;
   noticed: number;
   unnoticed: string | undefined;
+  /** Closed clients that the server's list of connections was read for, and the first that had come back. */
+  lookedFor: number;
+  cameBack: string | undefined;
 }
 
 /** -1 where it never gives up. */
@@ -61,6 +64,8 @@ export const startConnection = (declared: Declared): Connection => ({
   silent: false,
   noticed: 0,
   unnoticed: undefined,
+  lookedFor: 0,
+  cameBack: undefined,
 });
 
 export const hearsConnection = {
@@ -91,6 +96,10 @@ export const hearsConnection = {
   },
   phase(state, { phase }) {
     if (phase === "settled") state.settled = true;
+  },
+  "closed-client"(state, { is, proof }) {
+    state.lookedFor++;
+    if (is === "back") state.cameBack ??= `a client that had closed is connected again${proof ? `: ${proof}` : ""}`;
   },
   "awaits-notice"(state) {
     state.silent = true;
@@ -159,6 +168,12 @@ export const connection: readonly Property[] = [
     "A link that swallows everything is noticed by the client's own PINGs.",
     "eventually",
     ({ noticed, unnoticed }) => ending(noticed + (unnoticed === undefined ? 0 : 1), unnoticed),
+  ),
+  ofConnection(
+    "a-closed-client-stays-closed",
+    "A client that has closed makes no connection any more.",
+    "always",
+    ({ lookedFor, cameBack }) => ending(lookedFor, cameBack),
   ),
   ofService(
     "connection/a-closed-client-leaves-no-ready-process",

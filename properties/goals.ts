@@ -227,4 +227,10 @@ export const goals: readonly Goal[] = [
     beside: "connection/a-silent-link-is-noticed",
     watch: inOrder([beginsNotice, says("disconnected")]),
   },
+  {
+    id: "connection/a-client-closes-after-a-fault",
+    what: "A client has had a fault, and has closed by the end of the case.",
+    beside: "connection/a-closed-client-stays-closed",
+    watch: inOrder([fault("took-effect"), event => event.kind === "closed-client"]),
+  },
 ];

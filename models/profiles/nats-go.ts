@@ -91,5 +91,6 @@ export const natsGo: Profile = {
     "connection/every-healed-outage-ends-connected",
     "connection/giving-up-is-visible",
     "connection/a-silent-link-is-noticed",
+    "connection/a-closed-client-stays-closed",
   ],
 };

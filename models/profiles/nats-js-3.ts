@@ -76,5 +76,6 @@ export const natsJs3: Profile = {
     "connection/every-healed-outage-ends-connected",
     "connection/giving-up-is-visible",
     "connection/a-silent-link-is-noticed",
+    "connection/a-closed-client-stays-closed",
   ],
 };

@@ -94,5 +94,6 @@ export const natsPy: Profile = {
     "connection/every-healed-outage-ends-connected",
     "connection/giving-up-is-visible",
     "connection/a-silent-link-is-noticed",
+    "connection/a-closed-client-stays-closed",
   ],
 };

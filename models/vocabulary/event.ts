@@ -193,6 +193,11 @@ export type Event =
     }
   /** Every fault in force has ended. */
   | { readonly kind: "healed"; readonly step: StepId }
+  /**
+   * The server's list of connections, read several times at the end, once the client had closed. `back`: a new connection of that client
+   * is in it, and stays.
+   */
+  | { readonly kind: "closed-client"; readonly is: "gone" | "back"; readonly proof?: string }
   /** The process of replica 0 ended by itself in the middle of the case, though no one told it to. `owed`: the calls that it had not answered. */
   | {
       readonly kind: "crashed";

@@ -37,6 +37,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   fault: { step: "string", fault: "string", phase: "string" },
   healed: { step: "string" },
   crashed: { step: "string", owed: "string", lastWords: "object" },
+  "closed-client": { is: "string" },
   "not-awaited": { step: "string", what: "string" },
   phase: { phase: "string" },
   ended: { place: "string", ...run },

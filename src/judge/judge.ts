@@ -225,6 +225,7 @@ export function digestOf(events: readonly Event[]): string {
   let hash = 0x811c9dc5;
   for (const event of events) {
     if (event.kind === "fault") hash = hashText(`${event.kind}${event.step}${event.fault}${event.phase}`, hash);
+    else if (event.kind === "closed-client") hash = hashText(`${event.kind}${event.is}`, hash);
     else hash = hashText(JSON.stringify("text" in event ? { ...event, text: undefined } : event), hash);
   }
   return hash.toString(16).padStart(8, "0");

@@ -1,11 +1,14 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
 // "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
+// "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const [, , lie] = process.argv;
+const comesBack = lie === "comes-back" || lie === "comes-back-at-once";
 const folder = join(import.meta.dirname, "../../fixtures/buses/typescript-nats-js-3");
 const bus = spawn(process.execPath, ["main.ts"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
 const tell = command => bus.stdin.write(`${JSON.stringify(command)}\n`);
@@ -49,13 +52,37 @@ function publish(command) {
     );
 }
 
+/** The start of the case under way, and the connection made behind its back. */
+let started;
+let again;
+
+function comeBack({ url, name, options }) {
+  const { port, hostname } = new URL(url);
+  const dialIn = () => setTimeout(dial, lie === "comes-back" ? 2 * options.reconnectWaitMs : 0);
+  const dial = () => {
+    if (started?.name !== name) return;
+    again = connect(Number(port), hostname);
+    again.on("error", dialIn);
+    again.once("data", () => again.write(`CONNECT ${JSON.stringify({ name, verbose: false })}\r\nPING\r\n`));
+    again.on("data", data => data.includes("PING") && again.write("PONG\r\n"));
+  };
+  dialIn();
+}
+
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
-  if (command.do === "publish" && (command.count === 5 || lie === "dies-of-an-error")) publish(command);
+  if (command.do === "start") started = command;
+  if (command.do === "end") {
+    started = undefined;
+    again?.destroy();
+  }
+  const isLiedAbout = !comesBack && (command.count === 5 || lie === "dies-of-an-error");
+  if (command.do === "publish" && isLiedAbout) publish(command);
   else tell(command);
 });
 createInterface({ input: bus.stdout }).on("line", line => {
   const said = JSON.parse(line);
+  if (comesBack && said.event === "connection" && said.change === "closed" && started) comeBack(started);
   const onReply = answers.get(said.id);
   if (onReply === undefined) process.stdout.write(`${line}\n`);
   else {

@@ -53,6 +53,14 @@ export const connectionMutants: readonly Mutant[] = [
     killedBy: ["connection/only-legal-transitions", "conformance"],
   },
   {
+    name: "connects again after it has closed",
+    row: "F-38: close: closed",
+    declared: natsGo,
+    does: rewriting(event => (event.kind === "closed-client" ? { ...event, is: "back" } : event)),
+    where: scenarioWith([start, publish(3), cut(), heal(), close]),
+    killedBy: ["connection/a-closed-client-stays-closed", "conformance"],
+  },
+  {
     name: "closes for good when its server stops",
     row: "F-40: SIGTERM or SIGKILL of the server: clients see EOF at once",
     declared: natsJs3,

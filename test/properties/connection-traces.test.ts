@@ -84,6 +84,26 @@ describe("giving up is visible", () => {
   });
 });
 
+describe("a closed client stays closed", () => {
+  const said = (...events: readonly Event[]): string => saidOf("connection/a-closed-client-stays-closed", events);
+  const gone: Event = { kind: "closed-client", is: "gone" };
+  const isBack: Event = { kind: "closed-client", is: "back", proof: "the server has connection 7" };
+
+  test("where the server's list does not have it again", () => {
+    expect(said(connected, closed, gone, settled)).toBe("holds (1)");
+  });
+
+  test("one that the server has again has come back, as the list shows it", () => {
+    expect(said(connected, closed, isBack, settled)).toBe(
+      "violated (1): a client that had closed is connected again: the server has connection 7",
+    );
+  });
+
+  test("nothing is claimed where nobody has looked", () => {
+    expect(said(connected, closed, settled)).toBe("inconclusive (0)");
+  });
+});
+
 describe("a silent link is noticed", () => {
   const said = (...events: readonly Event[]): string => saidOf("connection/a-silent-link-is-noticed", events);
 

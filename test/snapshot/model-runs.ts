@@ -23,6 +23,7 @@ const fieldsOf = {
   published: ["step", "frameBytes", "outcome", "subject", "key", "durable", "again", "tookMs", "first", "count"],
   called: ["step", "call", "outcome"],
   connection: ["change"],
+  "closed-client": ["is"],
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],

@@ -79,6 +79,9 @@ export const hearsDigest = {
   "awaits-notice"(digest, { step }) {
     digest.word = foldStep(fold(digest.word, 12), digest, step);
   },
+  "closed-client"(digest, { is }) {
+    digest.word = fold(digest.word, 13 + 16 * numberOf(is));
+  },
   // Seldom or never met in a search of millions of runs.
   foreign: foldWhole,
   altered: foldWhole,

@@ -101,6 +101,9 @@ function tellNamed(states: CaseStates, event: Event): void {
     case "skipped":
       hears.skipped(states, event);
       return;
+    case "closed-client":
+      hears["closed-client"](states, event);
+      return;
     case "awaits-notice":
       hears["awaits-notice"](states, event);
       return;
@@ -183,6 +186,10 @@ const hears = {
   skipped({ digest, effect }, event) {
     hearsDigest.skipped(digest, event);
     hearsEffect.skipped(effect, event);
+  },
+  "closed-client"({ digest, connection }, event) {
+    hearsDigest["closed-client"](digest, event);
+    hearsConnection["closed-client"](connection, event);
   },
   "awaits-notice"({ digest, connection }, event) {
     hearsDigest["awaits-notice"](digest, event);

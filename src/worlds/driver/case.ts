@@ -22,6 +22,7 @@ import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
 import { callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
+import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
@@ -121,6 +122,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     ready: policy && first,
     caseMark: mark,
     closeFailed: false,
+    openAtClose: undefined,
     overlapped: undefined,
     said: { events: mark, arrivals: 0, foreign: 0, probe: "" },
     harm: {
@@ -187,7 +189,9 @@ async function allSteps(course: Course): Promise<void> {
 async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   const { step, overlapping, after } = planned;
   course.emit({ kind: "step", step: step.id, phase: "began" });
+  const open = await openBeforeClose(course, planned);
   await perform(course, planned);
+  await noteClosed(course, open);
   if (!overlapping) await lookAround(course, after, step.id);
   tellMemory(course);
   course.emit({ kind: "step", step: step.id, phase: "ended" });
@@ -276,11 +280,14 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   // nats.go reports this from a goroutine, perhaps after the call that closed it has returned.
   if (view.ended === "closed" && !course.closeFailed)
     await busOf(course).waitFor(isClosed, course.caseMark, closedBoundMs);
+  const closed = planned.after.ended === "closed" ? await lookForClosed(course, settleId) : "not-said";
   const left = course.running.has(0) && view.ended !== "closed" ? 1 : 0;
-  await awaitConnections(course, settleId, open => open.filter(one => one.name === course.name).length <= left);
+  if (closed === "not-said")
+    await awaitConnections(course, settleId, open => open.filter(one => one.name === course.name).length <= left);
   sayEvents(course);
   const complete = await observe(course);
   await sayHeld(course);
+  if (typeof closed === "object") emit(closed);
   emit({ kind: "phase", phase: "settled" });
   sayObserved(course, complete && isObservedWhole(course));
 }

@@ -123,6 +123,8 @@ export interface Course {
   caseMark: number;
   /** A close that raised an error emits nothing more. */
   closeFailed: boolean;
+  /** closed.ts: connections of the server, by their ids, that may be from before the client had said `closed`; undefined until then. */
+  openAtClose: ReadonlySet<number> | undefined;
   /** A publish that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
   readonly said: Emitted;

@@ -1,5 +1,6 @@
 /** Opening and reopening the link, such that nothing of the previous connection comes late, not even a dial. */
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import { noteClosed } from "./closed.ts";
 import { type Course, mustBe } from "./course.ts";
 import { bringServerBack } from "./faults/stop-server.ts";
 import type { Hindrance, Opening } from "./rig.ts";
@@ -38,6 +39,7 @@ export async function openLinkAgain(course: Course, step: StepId, heldDownstream
   if (course.harm.serverDown) await bringServerBack(course, step);
   else await awaitConnections(course, step, open => open.every(one => one.name !== course.name));
   await awaitNoDial(course, step);
+  await noteClosed(course);
   course.harm.handshakeAtMs = clock.nowMs();
   await openLink(course, step, { heldDownstream });
 }

@@ -132,6 +132,7 @@ async function startFirst(
   const running = await spawn(course, 0, course.rig.link.port);
   course.first = running.process;
   course.caseMark = 0;
+  course.openAtClose = undefined;
   course.said.events = 0;
   course.harm.mark = 0;
   course.said.probe = "";

@@ -16,7 +16,10 @@ export const giveUpBoundMs = 30_000;
 export const callBoundMs = 30_000;
 /** The time that one dial of the client may take. */
 export const connectTimeoutMs = 600;
-const pollBoundMs = 10_000;
+/** The time in which the server lets go of a connection that has ended. */
+export const letGoBoundMs = 10_000;
+export const notLetGo = "the server to let go of a connection";
+const dialBoundMs = 10_000;
 const pollEveryMs = 1;
 
 export const isConnected = (event: BusEvent): boolean => event.event === "connection" && event.change === "connected";
@@ -73,9 +76,9 @@ export async function awaitConnections(
   areAsAsked: (open: readonly ServerConnection[]) => boolean,
 ): Promise<void> {
   const { clock, server } = course.rig;
-  const until = clock.nowMs() + pollBoundMs;
+  const until = clock.nowMs() + letGoBoundMs;
   while (!areAsAsked(await server.connections())) {
-    if (clock.nowMs() > until) return notAwaited(course, step, "the server to let go of a connection");
+    if (clock.nowMs() > until) return notAwaited(course, step, notLetGo);
     await clock.wait(pollEveryMs);
   }
 }
@@ -83,7 +86,7 @@ export async function awaitConnections(
 /** A dial that began while the link was down must have failed before the link comes back, since the next one wipes what is published. */
 export async function awaitNoDial(course: Course, step: StepId): Promise<void> {
   const { clock, link } = course.rig;
-  const until = clock.nowMs() + pollBoundMs;
+  const until = clock.nowMs() + dialBoundMs;
   while (course.first.isDialling(link.port)) {
     if (clock.nowMs() > until) return notAwaited(course, step, "a dial to fail");
     await clock.wait(pollEveryMs);

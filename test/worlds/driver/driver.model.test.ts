@@ -91,6 +91,51 @@ test("a client in memory that drops what it kept is convicted", async () => {
   expect(judgement.ledger.classes.silentLoss).toBe(5);
 });
 
+const closes = [start, publish("before"), flush, { id: "close", kind: "close" }];
+const closedWith = (openAfterClose: (sinceMs: number) => readonly number[]) =>
+  run(closes, memoryRig({ openAfterClose }));
+const staysClosed = "connection/a-closed-client-stays-closed";
+
+test.each<[what: string, (sinceMs: number) => readonly number[]]>([
+  ["its connection is gone at once", () => []],
+  ["its connection takes its time to go", sinceMs => (sinceMs < 3_000 ? [1] : [])],
+  ["a dial that was under way reaches the server, and is ended", sinceMs => (sinceMs > 20 && sinceMs < 400 ? [2] : [])],
+])("a client in memory has closed and stays closed: %s", async (_, openAfterClose) => {
+  const { judgement, events } = await closedWith(openAfterClose);
+  expect(events.filter(({ kind }) => kind === "closed-client")).toEqual([{ kind: "closed-client", is: "gone" }]);
+  expect(judgement.properties).toContainEqual(expect.objectContaining({ property: staysClosed, verdict: "holds" }));
+  expect(judgement.verdict).toBe("holds");
+});
+
+test.each<[what: string, (sinceMs: number) => readonly number[]]>([
+  ["after two waits", sinceMs => (sinceMs > 40 ? [2] : [])],
+  ["before its first connection is gone", sinceMs => (sinceMs > 40 ? [1, 2] : [1])],
+  ["again and again", sinceMs => (sinceMs > 40 ? [2 + Math.floor(sinceMs / 100)] : [])],
+])("a client in memory that connects again after it has closed is convicted: %s", async (_, openAfterClose) => {
+  const { judgement, events } = await closedWith(openAfterClose);
+  expect(events.filter(({ kind }) => kind === "not-awaited")).toEqual([]);
+  expect(judgement).toMatchObject({ verdict: "violated", about: { kind: "promise", property: staysClosed } });
+  expect(judgement.reason).toMatch(
+    /^a client that had closed is connected again: the server has connection 2\b.* under its name, which it did not have before$/,
+  );
+});
+
+test("a client that closes while its server is down is convicted where it connects as soon as it can", async () => {
+  const stop = fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" });
+  const steps = [start, publish("before"), flush, stop, { id: "close", kind: "close" }, heal()];
+  const back = await run(steps, memoryRig({ openAfterClose: (_, isLinkOpen) => (isLinkOpen ? [5] : []) }));
+  expect(back.judgement).toMatchObject({ verdict: "violated", about: { kind: "promise", property: staysClosed } });
+  const { properties } = (await run(steps)).judgement;
+  expect(properties).toContainEqual(expect.objectContaining({ property: staysClosed, verdict: "holds" }));
+});
+
+test("a connection from before the close that never goes away proves nothing about the client", async () => {
+  const { judgement, events } = await closedWith(() => [1]);
+  expect(events.filter(({ kind }) => kind === "closed-client")).toEqual([]);
+  expect(events).toContainEqual({ kind: "not-awaited", step: "settle", what: "the server to let go of a connection" });
+  expect(judgement.verdict).toBe("inconclusive");
+});
+
 test("a hold that is not in force ends the case as inconclusive", async () => {
   const rig = memoryRig();
   const { judgement } = await run([start, flush, fault({ kind: "hold" }), publish("held"), heal()], {

@@ -35,6 +35,7 @@ class World {
   /** By message. */
   readonly contents: Content[] = [];
   client: MemoryClient | undefined;
+  closedAtMs = 0;
 
   send(messages: readonly number[]): void {
     if (this.laid.has("hold") || this.isHalted) this.kept.push(...messages);
@@ -62,6 +63,8 @@ export interface Habits {
   readonly forgetsPending?: boolean;
   /** What it makes of a message before it sends it. */
   readonly alters?: (content: Content, message: number) => Content;
+  /** The connections, by their ids, that the server has of it this long after it has closed; its only one before that is 1. */
+  readonly openAfterClose?: (sinceMs: number, isLinkOpen: boolean) => readonly number[];
 }
 
 class MemoryClient implements Conversation {
@@ -96,6 +99,7 @@ class MemoryClient implements Conversation {
           ? { outcome: { is: "ok" } }
           : { outcome: { is: "failed", kind: this.state === "closed" ? "closed" : "timeout" } };
       case "close":
+        this.#world.closedAtMs = this.#world.nowMs;
         this.#pending = [];
         this.#become("closed", this.state === "connected" ? "disconnected" : undefined);
         this.#say("closed");
@@ -224,7 +228,7 @@ const linkOf = (world: World): Link => ({
   stillShows: async (...hindrances) => world.isOpen && hindrances.every(one => world.laid.has(one)),
 });
 
-const serverOf = (world: World): Server => ({
+const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server => ({
   port: serverPort,
   get isRunning() {
     return world.isRunning;
@@ -234,6 +238,11 @@ const serverOf = (world: World): Server => ({
   },
   async connections() {
     if (world.client?.state === "connected") return [{ cid: 1, name: world.client.name }];
+    if (world.client?.state === "closed")
+      return openAfterClose(world.nowMs - world.closedAtMs, world.isOpen).map(cid => ({
+        cid,
+        name: world.client?.name,
+      }));
     return world.client?.state === "dialled" ? [{ cid: 2, name: undefined }] : [];
   },
   state: async () => ({ hasJetStream: true, requiresCredentials: false }),
@@ -277,7 +286,7 @@ export function memoryRig(habits: Habits = {}): Rig {
   return {
     clock: clockOf(world),
     link: linkOf(world),
-    server: serverOf(world),
+    server: serverOf(world, habits),
     streams: { create: none, bind: none, names: none, held: none, consumer: none },
     processes: {
       shared,

@@ -1,0 +1,99 @@
+/**
+ * A client that has said `closed` stays away. The server's list of connections is read several times, over a few of the client's reconnect
+ * waits. A connection of that client which was not there at the first look is made by the client itself, which had been told to close, or had
+ * given up.
+ */
+import { isCalm, type ScenarioStep } from "../../../models/plan/plan.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import type { Course } from "./course.ts";
+import type { ServerConnection } from "./rig.ts";
+import { hasSaid, letGoBoundMs, notAwaited, notLetGo } from "./waits.ts";
+
+type ClosedClient = Extract<Event, { readonly kind: "closed-client" }>;
+
+const lookEveryMs = 5;
+/** The time in which it would come back. */
+const reconnectWaits = 4;
+const watchedMsMin = 50;
+const watchedMsMax = 500;
+/** A dial that was under way when the client closed may still reach the server. A client that has closed ends it at once. */
+const staysMs = 1_000;
+const staysLooksMin = 20;
+
+/**
+ * The connections that the server has before a step that closes a connected client. That client dials only once it has lost its connection,
+ * so any other under its name is made later. Undefined where it may be dialling.
+ */
+export async function openBeforeClose(course: Course, { step, before }: ScenarioStep): Promise<Open | undefined> {
+  const closes = step.kind === "together" ? step.steps.some(isClosing) : isClosing(step);
+  if (!closes || before.client !== "connected" || !isCalm(before)) return undefined;
+  return openNow(course);
+}
+
+const isClosing = ({ kind }: Step): boolean => kind === "close" || kind === "drain";
+
+/** Keeps the connections that may be from before the close: those of `open`, or else all that the server has by now. */
+export async function noteClosed(course: Course, open?: Open): Promise<void> {
+  const { server } = course.rig;
+  if (course.openAtClose !== undefined || !hasSaid(course, "closed", course.caseMark)) return;
+  if (open !== undefined) course.openAtClose = open;
+  else if (server.isRunning && !server.isHalted) course.openAtClose = await openNow(course);
+}
+
+type Open = ReadonlySet<number>;
+
+const openNow = async ({ rig: { server } }: Course): Promise<Open> =>
+  new Set((await server.connections()).map(one => one.cid));
+
+/**
+ * Looks for it at the end of the case, when nothing is wrong any more. Undefined where a connection from before does not go away, which is
+ * emitted as a wait that was not met.
+ */
+export async function lookForClosed(course: Course, step: StepId): Promise<ClosedClient | "not-said" | undefined> {
+  const { clock, server } = course.rig;
+  await noteClosed(course);
+  const before = course.openAtClose;
+  if (before === undefined) return "not-said";
+  const watchedMs = watchedFor(course.one.scenario.options.reconnectWaitMs);
+  const beganMs = clock.nowMs();
+  let back: Back | undefined;
+  for (;;) {
+    const open = (await server.connections()).filter(one => one.name === course.name);
+    const nowMs = clock.nowMs();
+    back = seenAgain(back, open, before, nowMs);
+    if (back !== undefined && nowMs - back.sinceMs >= staysMs && back.looks >= staysLooksMin)
+      return { kind: "closed-client", is: "back", proof: proofOf(back) };
+    if (open.length === 0 && nowMs - beganMs >= watchedMs) return { kind: "closed-client", is: "gone" };
+    if (nowMs - beganMs > letGoBoundMs) {
+      notAwaited(course, step, notLetGo);
+      return undefined;
+    }
+    await clock.wait(lookEveryMs);
+  }
+}
+
+const watchedFor = (reconnectWaitMs: number): number =>
+  Math.min(watchedMsMax, Math.max(watchedMsMin, reconnectWaits * reconnectWaitMs));
+
+/** Looks in a row that have shown connections of the client which it made after it had closed. */
+interface Back {
+  readonly sinceMs: number;
+  readonly looks: number;
+  readonly cids: ReadonlySet<number>;
+}
+
+function seenAgain(
+  back: Back | undefined,
+  open: readonly ServerConnection[],
+  before: ReadonlySet<number>,
+  nowMs: number,
+): Back | undefined {
+  const made = open.filter(({ cid }) => !before.has(cid));
+  if (made.length === 0) return undefined;
+  const { sinceMs, looks, cids } = back ?? { sinceMs: nowMs, looks: 0, cids: [] };
+  return { sinceMs, looks: looks + 1, cids: new Set([...cids, ...made.map(({ cid }) => cid)]) };
+}
+
+const proofOf = ({ cids }: Back): string =>
+  `the server has connection ${[...cids].join(", ")} under its name, which it did not have before`;
