@@ -91,7 +91,7 @@ function tryOrRemember(drawn: readonly Mutant[]): ReadonlyMap<string, Tried> {
 /** Of everything that can change what the tests say to a mutant. */
 function fingerprint(): string {
   const hash = createHash("sha256").update(values.share);
-  const files = globSync(["{models,properties,src}/**/*.ts", "test/{models,properties,mutants,search}/**/*.ts"], {
+  const files = globSync(["{models,properties,src}/**/*.ts", "test/{models,properties,mutants,search,judge}/**/*.ts"], {
     cwd: root,
   });
   for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(join(root, file)));

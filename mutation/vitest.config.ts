@@ -6,7 +6,16 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Random scenarios in numbers, the longest last. */
 const slow = [
   ...["event", "kill-matrix", "shapes", "arbitraries", "plan", "goals", "policy-scenario", "choice"],
-  ...["policies", "composed", "no-false-alarm", "no-false-alarm-under-policy", "ledger", "rewording", "oracle"],
+  ...[
+    "policies",
+    "composed",
+    "no-false-alarm",
+    "no-false-alarm-under-policy",
+    "ledger",
+    "rewording",
+    "oracle",
+    "damage",
+  ],
 ].map(name => `${name}.test.ts`);
 
 class QuickestFirst extends BaseSequencer {
@@ -22,7 +31,8 @@ class QuickestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [
-      "test/{models,properties}/**/*.test.ts",
+      "test/{models,properties,judge}/**/*.test.ts",
+      "test/search/shrink/*.test.ts",
       "test/mutants/kill-matrix.test.ts",
       "test/search/random/shapes.test.ts",
       "test/no-regression.test.ts",
