@@ -16,9 +16,9 @@ export interface Observation {
   readonly foreign: number;
   /** The first message that arrived with another content than it was published with. */
   readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
-  /** The first message that was said to be stored as a dead letter, and was not. */
   /** A client that had closed was connected again. */
   readonly cameBack: boolean;
+  /** The first message that was said to be stored as a dead letter, and was not. */
   readonly missingLetter: { readonly message: number; readonly stream: string } | undefined;
   /** Outcomes of repeated publishes under a policy, by step and message (`publishedAgain`). */
   readonly again: ReadonlyMap<string, Outcome>;
