@@ -55,7 +55,7 @@ test("a claim of the self-test that failed is told in one sentence, with the cas
   expect(text).toContain("and 1 more");
 });
 
-test("of a bus that runs no policy it is said what was not tested", () => {
+test("the report on a bus that runs no policy names what was not tested", () => {
   const bus = (name: string, capabilities: readonly string[]) => ({
     ...{ name, profile: "nats-go", client: "c 1", capabilities, unclaimed: null },
   });

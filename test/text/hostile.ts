@@ -1,4 +1,4 @@
-/** Text that attacks whoever shows it, and what a terminal or a CI runner would obey in a text that was shown. */
+/** A text that attacks the terminal or CI runner that shows it, and the parts of a shown text that either would obey. */
 
 /** It clears the screen, goes back to the start of the line, gives a command to a CI runner, turns the writing round, and has no end. */
 export const hostileText = `\u001b[2J\u009b2J\r\n::error::x\nVerdict  holds\u202e\u2028##[error]x${"y".repeat(100_000)}`;

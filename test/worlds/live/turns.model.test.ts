@@ -8,6 +8,21 @@ const gate = (): { readonly opened: Promise<void>; open(): void } => {
 };
 const soon = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
+/** Work that counts how often it runs at once. */
+function counted() {
+  let running = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++running);
+    await soon();
+    running--;
+  };
+  const reset = (): void => {
+    most = 0;
+  };
+  return { work, most: () => most, running: () => running, reset };
+}
+
 test("work beside each other overlaps; work alone begins when it is over, and what comes later waits for that", async () => {
   const turns = new Turns(8);
   const seen: string[] = [];
@@ -37,32 +52,23 @@ test("work beside each other overlaps; work alone begins when it is over, and wh
 
 test("two that run alone follow each other, and work that fails gives its turn on", async () => {
   const turns = new Turns(8);
-  let running = 0;
-  let most = 0;
-  const work = async (): Promise<void> => {
-    most = Math.max(most, ++running);
-    await soon();
-    running--;
+  const { work, most, running } = counted();
+  const failing = async (): Promise<void> => {
+    await work();
     throw new Error("it failed");
   };
-  const all = await Promise.allSettled([turns.alone(work), turns.alone(work), turns.beside(work)]);
+  const all = await Promise.allSettled([turns.alone(failing), turns.alone(failing), turns.beside(failing)]);
   expect(all.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
-  expect([most, await turns.alone(async () => running)]).toEqual([1, 0]);
+  expect([most(), await turns.alone(async () => running())]).toEqual([1, 0]);
 });
 
 test("each one that has to run alone halves how many run beside each other, and those that end well bring them back", async () => {
   const turns = new Turns(8);
-  let running = 0;
-  let most = 0;
-  const work = async (): Promise<void> => {
-    most = Math.max(most, ++running);
-    await soon();
-    running--;
-  };
+  const { work, most, reset } = counted();
   const atOnce = async (count: number): Promise<number> => {
-    most = 0;
+    reset();
     await Promise.all(Array.from({ length: count }, () => turns.beside(work)));
-    return most;
+    return most();
   };
   expect(await atOnce(20)).toBe(8);
   await turns.alone(work);
