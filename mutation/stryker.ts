@@ -97,7 +97,7 @@ function configFor(mutants: readonly Mutant[], report: string, patience: number)
     timeoutFactor: 2 * patience,
     dryRunTimeoutMinutes: 10,
     tempDirName: ".faultline/mutation/copies",
-    ignorePatterns: ["/mutation/node_modules", "/dist", "/docs", "/examples", "/.faultline", "/fixtures/buses/*/bin"],
+    ignorePatterns: ["/mutation/node_modules", "/dist", "/examples", "/.faultline", "/fixtures/buses/*/bin"],
     warnings: { slow: false },
     reporters: ["json", "progress-append-only"],
     jsonReporter: { fileName: report },
