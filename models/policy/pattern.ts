@@ -5,7 +5,7 @@ export function covers(pattern: string, subject: string): boolean {
   const tokens = subject.split(".");
   for (const [i, want] of wanted.entries()) {
     if (want === ">") return tokens.length > i;
-    if (i >= tokens.length || (want !== "*" && want !== tokens[i])) return false;
+    if (want !== "*" && want !== tokens[i]) return false;
   }
   return tokens.length === wanted.length;
 }

@@ -173,6 +173,37 @@ describe("the end of a process", () => {
     ]);
   });
 
+  test("what a held link has taken arrives when it is let go, and not when the process ends", () => {
+    const held = [start, flush, hold, news(5), kill()];
+    const healed = said(sound, [...held, heal("none")]);
+    const landed = healed.findIndex(event => event.kind === "delivered");
+    expect(landed).toBeGreaterThan(healed.findIndex(event => event.kind === "healed"));
+    expect(delivered(healed)).toBe(5);
+  });
+
+  test("a stop that takes just as long as its supervisor waits ends by itself, and one that takes longer is killed", () => {
+    const killedAfter = (killAfterMs: number): Policy =>
+      policyWith({
+        shutdown: { strategy: "drain", budgetMs: 60_000, forced: false },
+        supervisor: { restartMs: 1_000, killAfterMs },
+      });
+    const steps = [start, hold, news(5), term()];
+    expect(exits(killedAfter(5_000), steps)).toMatchObject([{ because: "stopped", code: 0, tookMs: 5_000 }]);
+    expect(exits(killedAfter(4_999), steps)).toMatchObject([{ because: "killed", tookMs: 4_999 }]);
+  });
+
+  test("a stop that is forced has not flushed, and tells of what the server has not confirmed", () => {
+    const steps = [start, subscribe(0, "hangs"), job(), news(3), term()];
+    expect(exits(sound, steps)).toMatchObject([{ forced: true, toldLost: 3 }]);
+    expect(exits(sound, [start, job(), news(3), term()])).toMatchObject([{ forced: false, toldLost: 0 }]);
+  });
+
+  test("a replica that is killed is not said to be forced", () => {
+    expect(exits(sound, [start, replica(1), kill(1)])).toMatchObject([
+      { replica: 1, because: "killed", code: 137, tookMs: 0, forced: false, toldLost: 0 },
+    ]);
+  });
+
   test("a handler that hangs: a budget ends the stop, without one the supervisor does", () => {
     const steps = [start, subscribe(0, "hangs"), job(), term()];
     expect(exits(sound, steps)).toMatchObject([{ tookMs: 20_000, forced: true }]);

@@ -208,6 +208,20 @@ describe("an observation", () => {
   });
 });
 
+test("a publish that took less than the model waits, or much more, is not one that the model makes", () => {
+  // Nobody answers: nats.go asks twice more, 250 ms apart.
+  const scenario = underPolicy(policyWith({ streams: [{ ...stream, subjects: ["job.b"] }] }), [start, job()]);
+  const truth = eventsOf(scenario, go);
+  const tookSaid = (tookMs: number): string => {
+    const events = truth.map(event => (event.kind === "published" ? { ...event, tookMs } : event));
+    const admission = admits(planCase(scenario, go), observe(events));
+    return admission.answer === "permitted" ? "permitted" : worded(admission.reason);
+  };
+  for (const tookMs of [500, 600, 1_500]) expect(tookSaid(tookMs), `${tookMs} ms`).toBe("permitted");
+  expect(tookSaid(100)).toMatch(/^publish of message 0: the model says tookMs 500; observed 100 /);
+  expect(tookSaid(1_501)).toMatch(/^publish of message 0: the model says tookMs 500; observed 1501 /);
+});
+
 test("what is published again is held against what was told of it, apart from the first time", () => {
   const scenario = underPolicy(sound, [start, job(2), jobAgain(1, 2)]);
   const truth = observe(eventsOf(scenario, go));

@@ -151,6 +151,8 @@ testCases(coldStart, [
     breaks: "replica 0 is connected and its durable path usable, and it never says that it is ready",
   }),
   ready("not while it stops", [...up, stops(), probes({ ready: true }), settles]),
+  ready("not while it stops, though all is well", [...up, probes(usable), stops(), settles]),
+  ready("not of a process that is gone", [...up, probes(usable), exits("killed"), settles]),
   ready("all was well from the first", [...up, probes({ ...usable, ready: true }), settles]),
   ready("nobody answers for a process that is gone", [...up, exits("killed"), probes({ ready: true })]),
 

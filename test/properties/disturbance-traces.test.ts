@@ -43,6 +43,7 @@ describe("a client", () => {
     [true, false, "whose hold was released", [connected, installed("hold"), healed]],
     [false, false, "that is closed", [connected, closed]],
     [false, false, "that is closed under a fault", [connected, cutOff, closed]],
+    [true, false, "to which the server has said an error", [connected, installed("server-error")]],
     [false, false, "under one of two faults", [connected, installed("hold"), cutOff, reconnected]],
   ])("is calm: %j, surely down: %j, %s", (calm, down, _what, events) => {
     const state = after(...events);

@@ -308,6 +308,15 @@ testCases(durablePath, [
     [...up, ...serverRestarts("stop-server"), ...durably(0, noResponders)],
     { under: inMemory },
   ),
+  covered(
+    "a memory stream went with its server, whatever else was in force",
+    [
+      ...up,
+      ...[...installs("hold"), ...installs("stop-server"), client("disconnected"), client("reconnected"), heals],
+      ...durably(0, noResponders),
+    ],
+    { under: inMemory },
+  ),
   covered("an outage of the link takes no stream", [...up, ...outage, ...durably(0, noResponders)], {
     under: inMemory,
     breaks: "message 0 on job.plain got no acknowledgement: its stream is not there",

@@ -39,6 +39,14 @@ test("a scenario of any length shrinks to the shortest: none has a length of its
   }
 });
 
+test("a scenario of one episode has fewer faults than one of any number", () => {
+  const faultsOf = (episodesMax?: number): number =>
+    fc
+      .sample(scenarios({ ...space, ...(episodesMax === undefined ? {} : { episodesMax }) }), { numRuns: 100, seed: 1 })
+      .reduce((sum, { steps }) => sum + steps.filter(one => one.kind === "fault").length, 0);
+  expect(faultsOf()).toBeGreaterThan(1.3 * faultsOf(1));
+});
+
 describe("replay", () => {
   const search = { profile: natsGo, seed: "far", judging: {} } as const;
 

@@ -3,8 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Capability, Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Capability, Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { goals } from "../../properties/goals.ts";
@@ -15,6 +16,7 @@ import { newCoverage } from "../../src/search/random/coverage.ts";
 import { GoalsSeen, runsDue } from "../../src/search/random/goals.ts";
 import { modelCapabilities, runModel } from "../../src/worlds/model.ts";
 import { close, flush, profilesByName, publish, scenarioWith, start } from "../models/cases.ts";
+import { inOrder, published, type Told } from "./events.ts";
 
 function look(profile: Profile, scenarios: Iterable<Scenario>): GoalsSeen {
   const seen = new GoalsSeen(profile);
@@ -57,6 +59,23 @@ describe.each(profilesByName)("%s", (_name, profile) => {
     const calm = scenarioWith([start, publish(10), flush(), publish(5), flush(), close]);
     expect(look(profile, [calm, calm]).progress().reached).toEqual({});
   });
+});
+
+test("a buffer overshoots where its limit is passed in one outage, and not where it has none", () => {
+  const overshoot = goals.find(one => one.id === "reconnect-buffer/the-last-frame-overshoots-the-limit");
+  const sees = (limit: Partial<Options>, ...told: readonly Told[]): boolean => {
+    const { options } = scenarioWith([], limit);
+    const watch = overshoot?.watch({ options, profile: natsGo });
+    return inOrder(told).some(event => watch?.(event) ?? false);
+  };
+  const down: Event = { kind: "connection", change: "disconnected" };
+  const again: Event = { kind: "connection", change: "reconnected" };
+  const limited = { reconnectBufferBytesMax: 50 };
+  expect(sees(limited, down, published(0, 2))).toBe(true);
+  expect(sees(limited, down, published(0, 1))).toBe(false);
+  expect(sees(limited, down, published(0, 1), again, down, published(1, 1))).toBe(false);
+  expect(sees(limited, published(0, 2))).toBe(false);
+  for (const none of [{}, { reconnectBufferBytesMax: -1 }]) expect(sees(none, down, published(0, 99))).toBe(false);
 });
 
 test("a goal once seen is not looked for again, and the run that showed it first is told", () => {

@@ -21,6 +21,7 @@ import { checkPolicy } from "../../src/files/policy-schema.ts";
 import { checkScenario } from "../../src/files/scenario-schema.ts";
 import { missingCapabilities } from "../../src/judge/capability.ts";
 import { describeScenario, profileNamed, profilesByName, randomScenario, smallest, times } from "../models/cases.ts";
+import { sound } from "../models/policies.ts";
 
 const policies = bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const);
 const profile = profileNamed("nats-go");
@@ -123,6 +124,14 @@ test("an exact rule is told from a prefix, a suffix alone from nothing before it
     "x.a.b.z",
     "x.a.z",
   ]);
+});
+
+test("no subject is made that a server would refuse, is the server's own, or is longer than 128 characters", () => {
+  const long = `${"x".repeat(60)}.${"y".repeat(60)}`;
+  const classifier = [{ exact: "$SYS.a" }, { exact: "a..b" }, { exact: `${long}.${long}` }, { exact: long }];
+  const made = subjectsOf({ ...sound, classifier });
+  expect(made).toContain(long);
+  expect(made.filter(one => one.startsWith("$") || one.includes("..") || one.length > 128)).toEqual([]);
 });
 
 test("a stream's limit is met just under, at and just over it", () => {

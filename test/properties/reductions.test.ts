@@ -1,7 +1,7 @@
 /** What a scenario is reduced to: each is smaller or simpler, in the order in which they are tried. */
 import { describe, expect, test } from "vitest";
 import type { Fault, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
-import { reductions } from "../../properties/arbitraries/reductions.ts";
+import { dials, reductions } from "../../properties/arbitraries/reductions.ts";
 import {
   type Bare,
   blackhole,
@@ -20,6 +20,7 @@ import {
   start,
   together,
 } from "../models/cases.ts";
+import { advance, job, replica, sound, subscribe, underPolicy } from "../models/policies.ts";
 
 const of = (steps: readonly Bare[], options: Partial<Options> = {}): readonly Scenario[] => [
   ...reductions(scenarioWith(steps, options)),
@@ -178,5 +179,59 @@ describe("options", () => {
         { ...plain, ...limited, ...pings },
       ]),
     );
+  });
+});
+
+describe("numbers that can be lower", () => {
+  const dialled = (options: Partial<Options>): readonly (readonly [value: number, least: number, turned: unknown])[] =>
+    dials(scenarioWith([start], options)).map(one => [one.value, one.least, one.turnedTo(one.least).options]);
+
+  test("are the buffer's limit and the attempts, where they bound anything", () => {
+    expect(dialled({})).toEqual([]);
+    expect(dialled({ reconnectBufferBytesMax: -1, reconnectAttemptsMax: 0 })).toEqual([]);
+    expect(dialled({ reconnectAttemptsMax: 5 })).toMatchObject([[5, 1, { reconnectAttemptsMax: 1 }]]);
+    expect(dialled({ reconnectBufferBytesMax: 70 })).toMatchObject([[70, 1, { reconnectBufferBytesMax: 1 }]]);
+  });
+});
+
+test("a byte anchor is tried at the frames of the publish that comes after it, and not before", () => {
+  const before = publish(7, 100);
+  const anchored = of([start, before, limit(5_000), publish(60, 100)]).filter(({ steps }) => {
+    const [, first, fault, second] = steps;
+    return (
+      steps.length === 4 &&
+      fault?.kind === "fault" &&
+      fault.fault.kind === "limit" &&
+      fault.fault.bytes <= 68 &&
+      first?.kind === "publish" &&
+      first.bytes === 100 &&
+      second?.kind === "publish" &&
+      second.bytes === 16
+    );
+  });
+  expect(anchored.length).toBe(5);
+  for (const { steps } of anchored) expect(steps[1]).toMatchObject(before);
+});
+
+describe("under a policy", () => {
+  const kept = (steps: readonly Bare[]): readonly string[] =>
+    [...reductions(underPolicy(sound, steps))].map(({ steps: reduced }) => reduced.map(one => one.id).join(" "));
+
+  test("one process goes with all that it did, and the others stay", () => {
+    const steps = [start, replica(1), replica(2), subscribe(1), subscribe(2), job()];
+    const whole = kept(steps);
+    expect(whole).toContain("start-0 start-2 subscribe-4 publish-5");
+    expect(whole).toContain("start-0 start-1 subscribe-3 publish-5");
+    expect(whole.slice(0, 2)).toEqual([
+      "start-0 start-2 subscribe-4 publish-5",
+      "start-0 start-1 subscribe-3 publish-5",
+    ]);
+  });
+
+  test("time and subscriptions go as a whole, but never the last start", () => {
+    const whole = kept([replica(1), subscribe(1), advance(100), job(), advance(100)]);
+    expect(whole[0]).toBe("start-0 subscribe-1 publish-3");
+    expect(whole).toContain("start-0 advance-2 publish-3 advance-4");
+    for (const one of whole) expect(one).toContain("start-0");
   });
 });

@@ -43,3 +43,15 @@ test("waits that change places are named in pairs", () => {
   const own = policyWith({ publish: { ackTimeoutMs: 5_000, attemptsMax: 3 }, shutdown: { budgetMs: 20_000 } });
   expect(reorderedInLiveTime(own)).toContain("shutdown.budgetMs and publish.ackTimeoutMs × attemptsMax");
 });
+
+test("waits that become equal have not changed places, and a client that makes no attempt has no wait to compare", () => {
+  // Both are shortened to the longest that a live run can afford.
+  const own = policyWith({ startup: { deadlineMs: 4_000_000 }, consume: { ackWaitMs: 5_000_000 } });
+  const live = inLiveTime(own);
+  expect(live.startup.deadlineMs).toBe(live.consume.ackWaitMs);
+  expect(reorderedInLiveTime(own).filter(pair => /deadline/.test(pair) && /ackWait/.test(pair))).toEqual([]);
+  for (const attempts of [0, -1])
+    expect(reorderedInLiveTime(dialling(attempts, 2_000, 60_000)).filter(pair => pair.includes("Attempts"))).toEqual(
+      [],
+    );
+});
