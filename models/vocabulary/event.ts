@@ -213,8 +213,11 @@ export type Event =
   | { readonly kind: "phase"; readonly phase: Phase }
   /** The place where these messages ended. */
   | ({ readonly kind: "ended"; readonly place: Place } & Run)
-  /** `complete`: everything that arrived was seen. Otherwise no loss is claimed. */
-  | { readonly kind: "observed"; readonly complete: boolean; readonly why?: string }
+  /**
+   * `complete`: everything that arrived was seen. Otherwise no loss is claimed. `contradicted`: two witnesses of the world differ, so nothing
+   * that the run shows is held against the client.
+   */
+  | { readonly kind: "observed"; readonly complete: boolean; readonly why?: string; readonly contradicted?: true }
   /** The oracle's answer. */
   | {
       readonly kind: "conformance";

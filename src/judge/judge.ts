@@ -57,6 +57,35 @@ export interface JudgeOptions {
 
 /** Judges the recorded events of one case. */
 export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
+  const judgement = judgeTrusted(planned, recorded, options);
+  const doubt = recorded.find(event => event.kind === "observed" && event.contradicted === true);
+  // The end of a process was seen by the kernel.
+  if (doubt?.kind !== "observed" || recorded.some(event => event.kind === "crashed")) return judgement;
+  return inDoubt(
+    judgement,
+    `faultline's own witnesses differ: ${doubt.why}. Nothing of this run is held against the client`,
+  );
+}
+
+/** The judgement where the harness cannot be trusted: whatever broke is not said. */
+function inDoubt(judgement: Judgement, reason: string): Judgement {
+  const { about: _about, ...rest } = judgement;
+  return {
+    ...rest,
+    verdict: "inconclusive",
+    reason,
+    conformance: { answer: "undecided", reason },
+    properties: judgement.properties.map(one =>
+      one.verdict === "violated" ? { ...one, verdict: "inconclusive", reason } : one,
+    ),
+    notPromised: [],
+    expectMet: undefined,
+    witnessed: [],
+    answers: [],
+  };
+}
+
+function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions): Judgement {
   const { scenario, profile } = planned;
   // A live run's places are the oracle's explanation; the model world has reported them itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");

@@ -35,6 +35,7 @@ import { LinkTaken, type Rig } from "./rig.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { observe, sayHeld, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
+import { countDoubt } from "./witnesses.ts";
 
 /** The step of everything done before the first one. */
 const startId: StepId = "start";
@@ -56,7 +57,8 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
       const { step, message } = whyOver(at, error);
       emit({ kind: "not-awaited", step, what: message });
     }
-    emit({ kind: "observed", complete: false, why: "the case was given up there" });
+    const why = course?.doubt ?? "the case was given up there";
+    emit({ kind: "observed", complete: false, why, ...(course?.doubt === undefined ? {} : { contradicted: true }) });
   } finally {
     // Where a server fails here, the next case finds it so and puts it in order.
     if (course !== undefined) await leaveAsFound(course).catch(unlessServerFailed);
@@ -139,6 +141,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), core: [] },
     nowMs: 0,
     timers: [],
+    doubt: undefined,
   };
 }
 
@@ -286,6 +289,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
     await awaitConnections(course, settleId, open => open.filter(one => one.name === course.name).length <= left);
   sayEvents(course);
   const complete = await observe(course);
+  if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
   if (typeof closed === "object") emit(closed);
   emit({ kind: "phase", phase: "settled" });

@@ -133,6 +133,8 @@ export interface Course {
   /** clocks.ts: the scenario's own time, and the timers that the real clocks run towards. */
   nowMs: number;
   timers: Timer[];
+  /** The first difference between two witnesses of what happened, as a sentence. */
+  doubt: string | undefined;
 }
 
 /** The harness's end of the protocol with replica 0. */

@@ -122,10 +122,20 @@ export interface DeadLetter extends Content {
   readonly number: number | undefined;
 }
 
-/** `runs` are without the dead letters. */
-export interface Held extends Arrived {
+/** The messages of a stream. `runs` are without the dead letters. */
+export interface HeldContent extends Arrived {
   readonly deadLetters: readonly DeadLetter[];
+}
+
+export interface Held extends HeldContent {
   readonly state: StreamState;
+}
+
+/** The messages on an observer's present connection. */
+export interface ObserverCounts {
+  readonly read: number;
+  /** The server's own count; undefined where it has none of that connection. */
+  readonly sent: number | undefined;
 }
 
 /** A subscription beside the link, so that no fault of the link touches it. */
@@ -133,6 +143,9 @@ export interface Observer {
   /** Counts everything that the server had when it was asked. Rejects where the list may have gaps. */
   flush(): Promise<void>;
   arrived(): Arrived;
+  /** The messages that another subscription, with a connection and code of its own, had seen at the last flush; undefined where it is gone. */
+  second(): Arrived | undefined;
+  counts(): Promise<ObserverCounts>;
 }
 
 export interface ConsumerState {
@@ -154,6 +167,8 @@ export interface Streams {
   bind(consumer: BoundConsumer): Promise<void>;
   names(): Promise<readonly string[]>;
   held(stream: string): Promise<Held>;
+  /** The same messages, read one by one by their numbers; undefined where there are too many. */
+  heldByNumber(stream: string): Promise<HeldContent | undefined>;
   /** Undefined where the subject has no consumer, or no stream. */
   consumer(subject: string): Promise<ConsumerState | undefined>;
 }

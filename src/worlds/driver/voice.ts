@@ -6,6 +6,7 @@ import type { Course } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
 import type { ArrivedRun } from "./rig.ts";
+import { observerDoubt, streamDoubt } from "./witnesses.ts";
 
 type Called = Extract<Event, { kind: "called" }>;
 type PublishedEvent = Extract<Event, { kind: "published" }>;
@@ -42,6 +43,7 @@ export async function observe(course: Course): Promise<boolean> {
     () => false,
   );
   const { runs: arrived, foreign } = observer.arrived();
+  if (complete) course.doubt ??= observerDoubt({ runs: arrived, foreign }, observer.second());
   const runs = seen(course, arrived);
   let skip = said.arrivals;
   for (const run of runs) {
@@ -99,6 +101,7 @@ export async function sayHeld(course: Course): Promise<void> {
     const { name } = stream;
     const held = there.includes(name) ? await streams.held(name) : undefined;
     const { runs = [], foreign = 0 } = held ?? {};
+    if (held !== undefined) course.doubt ??= streamDoubt(name, held, await streams.heldByNumber(name));
     for (const run of runs) {
       emit({ kind: "holds", stream: name, first: run.first, count: run.count });
       sayAltered(course, run, name);
@@ -109,6 +112,8 @@ export async function sayHeld(course: Course): Promise<void> {
   }
 }
 
-export function sayObserved({ emit }: Course, complete: boolean): void {
-  emit({ kind: "observed", complete, ...(complete ? {} : { why: "the observer could not see everything" }) });
+/** The last word of a case. Where two witnesses differ it says so, and nothing of the case is held against the client. */
+export function sayObserved({ emit, doubt }: Course, complete: boolean): void {
+  if (doubt !== undefined) emit({ kind: "observed", complete: false, why: doubt, contradicted: true });
+  else emit({ kind: "observed", complete, ...(complete ? {} : { why: "the observer could not see everything" }) });
 }

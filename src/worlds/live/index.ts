@@ -218,7 +218,7 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
         return shared;
       },
       spawn: () => spares.take(),
-      openObserver: subjects => openObserver(server.port, subjects),
+      openObserver: subjects => openObserver(server.port, subjects, cid => server.sentTo(cid)),
       openStreams: () => openStreams(server.port),
       openRelay: () => Relay.start(relayPort, server.port),
     };

@@ -78,6 +78,7 @@ interface Connz {
     readonly name?: string;
     readonly in_msgs: number;
     readonly in_bytes: number;
+    readonly out_msgs: number;
     readonly pending_bytes: number;
   }[];
 }
@@ -221,6 +222,12 @@ export class NatsServer {
       inBytes: connection.in_bytes,
       pendingBytes: connection.pending_bytes,
     }));
+  }
+
+  /** The number of messages that it has sent over that connection; undefined where it has no such connection. */
+  async sentTo(cid: number): Promise<number | undefined> {
+    const { connections } = (await this.#monitor.json("GET", `/connz?cid=${cid}`)) as Connz;
+    return connections.find(one => one.cid === cid)?.out_msgs;
   }
 
   /** Ends it whatever its state. */

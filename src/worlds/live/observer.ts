@@ -1,38 +1,76 @@
 /**
  * Sees what truly arrives, by a subscription on the server beside the proxy, so that no fault of the link touches it. A client's flush,
- * then the observer's, is an exact barrier: a message that is not in the list then has not arrived.
+ * then the observer's, is an exact barrier: a message that is not in the list then has not arrived. A second observer and the server's own
+ * count are its witnesses.
  */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import type { Arrived } from "../driver/rig.ts";
+import type { Observer } from "../driver/rig.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
+import { RawObserver } from "./raw-observer.ts";
 
-export interface LiveObserver {
-  /** Counts everything that the server had when it was asked. Rejects when the connection is gone, since the list may then have gaps. */
-  flush(): Promise<void>;
-  arrived(): Arrived;
-  /** Called after a restart of the server: a new subscription, the same list. It uses the credentials that the server wants, if any. */
+export interface LiveObserver extends Observer {
+  /** Called after a restart of the server: new subscriptions, the same lists. They use the credentials that the server wants, if any. */
   reopen(credentials?: Credentials): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The number of messages that the server has sent over that connection; undefined where it has no such connection. */
+export type SentTo = (connection: number) => Promise<number | undefined>;
 
 const connectBoundMs = 5_000;
 const flushBoundMs = 30_000;
 
 /** Returns when the subscriptions are in force. No two of them may match one subject. */
-export async function openObserver(port: number, subjects: readonly string[]): Promise<LiveObserver> {
+export async function openObserver(
+  port: number,
+  subjects: readonly string[],
+  sentTo: SentTo = async () => undefined,
+): Promise<LiveObserver> {
   const arrivals = new Arrivals();
-  let connection = await subscribe(port, subjects, arrivals);
-  const close = (): Promise<void> => connection.close();
+  const secondArrivals = new Arrivals();
+  const open = async (credentials?: Credentials): Promise<Opened> => {
+    const [first, second] = await Promise.all([
+      subscribe(port, subjects, arrivals, credentials),
+      RawObserver.open(port, subjects, secondArrivals, credentials),
+    ]);
+    return { ...first, second };
+  };
+  let opened = await open();
+  let isSecondWhole = true;
+  const close = async (): Promise<void> => {
+    opened.second.close();
+    await opened.connection.close();
+  };
   return {
-    flush: () => flushed(connection),
+    async flush() {
+      const [isSeen] = await Promise.all([opened.second.flush(), flushed(opened.connection)]);
+      isSecondWhole = isSeen;
+    },
     arrived: () => arrivals.list(),
-    reopen: async credentials => {
+    second: () => (isSecondWhole ? secondArrivals.list() : undefined),
+    async counts() {
+      const { connection, read } = opened;
+      const cid = connection.info?.client_id;
+      return { read: read(), sent: cid === undefined ? undefined : await sentTo(cid).catch(() => undefined) };
+    },
+    async reopen(credentials) {
       await close();
-      connection = await subscribe(port, subjects, arrivals, credentials);
+      opened = await open(credentials);
     },
     close,
   };
+}
+
+/** The subscriptions of an observer on one connection. */
+interface Subscribed {
+  readonly connection: NatsConnection;
+  /** The number of messages read on it. */
+  read(): number;
+}
+
+interface Opened extends Subscribed {
+  readonly second: RawObserver;
 }
 
 async function subscribe(
@@ -40,7 +78,7 @@ async function subscribe(
   subjects: readonly string[],
   arrivals: Arrivals,
   credentials?: Credentials,
-): Promise<NatsConnection> {
+): Promise<Subscribed> {
   const connection = await connect({
     servers: `127.0.0.1:${port}`,
     name: "faultline-observer",
@@ -49,15 +87,19 @@ async function subscribe(
     timeout: connectBoundMs,
     ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.password }),
   });
+  let read = 0;
   // A callback, since an iterator would queue each message once more. The order of one publisher holds across subjects too.
   for (const subject of subjects)
     connection.subscribe(subject, {
-      callback: (error, message) =>
-        error === null ? arrivals.add(message.subject, message.data) : arrivals.addUnreadable(),
+      callback: (error, message) => {
+        read += 1;
+        if (error === null) arrivals.add(message.subject, message.data);
+        else arrivals.addUnreadable();
+      },
     });
   try {
     await flushed(connection);
-    return connection;
+    return { connection, read: () => read };
   } catch (error) {
     await connection.close();
     throw error;

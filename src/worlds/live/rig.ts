@@ -162,6 +162,7 @@ function operatorOf(parts: Parts) {
     bind: async one => (await open()).bind(one),
     names: async () => (await open()).names(),
     held: async one => (await open()).held(one),
+    heldByNumber: async one => (await open()).heldByNumber(one),
     consumer: async one => (await open()).consumer(one),
   };
   return {

@@ -17,7 +17,7 @@ import {
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import type { BoundConsumer, ConsumerState, DeadLetter, Held } from "../driver/rig.ts";
+import type { BoundConsumer, ConsumerState, DeadLetter, Held, HeldContent } from "../driver/rig.ts";
 import { Arrivals, numberOf } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
 
@@ -35,6 +35,8 @@ export interface LiveStreams {
    * they count in `state`.
    */
   held(stream: string): Promise<Held>;
+  /** The same, asked for one by one; undefined where there are more than a case can wait for. */
+  heldByNumber(stream: string): Promise<HeldContent | undefined>;
   names(): Promise<readonly string[]>;
   /** Undefined where the subject has no consumer of that name, or no stream. */
   consumer(subject: string): Promise<LiveConsumer | undefined>;
@@ -50,6 +52,9 @@ const connectBoundMs = 5_000;
 const requestBoundMs = 10_000;
 const readBoundMs = 30_000;
 const pollMs = 20;
+/** More than that are not asked for one by one. */
+const byNumberMax = 1_000;
+const atOnceMax = 100;
 
 /** The consumer's name: letters and digits stay and the rest becomes `_`, which every client accepts. */
 export const consumerNameOf = (subject: string): string => `faultline_${subject.replace(/[^A-Za-z0-9]/g, "_")}`;
@@ -132,11 +137,7 @@ class ServerStreams implements LiveStreams {
     const until = performance.now() + requestBoundMs;
     for (;;) {
       const reading = newReading();
-      const read = this.#read(stream, messages, (id, { subject, data }) => {
-        const of = letterOf(id);
-        if (of === undefined) reading.arrivals.add(subject, data);
-        else reading.deadLetters.push({ of, subject, bytes: data.length, number: numberOf(data) });
-      });
+      const read = this.#read(stream, messages, (id, { subject, data }) => take(reading, id, subject, data));
       const told = performance.now() < until ? unlessRefusedWith(noResponders, read) : read;
       const count = await this.#ask(`for the messages of ${stream}`, told);
       if (count === messages) return reading;
@@ -144,6 +145,20 @@ class ServerStreams implements LiveStreams {
         throw this.#error(`for the messages of ${stream}`, `${count} of ${messages} came within ${readBoundMs} ms`);
       await wait(pollMs);
     }
+  }
+
+  async heldByNumber(stream: string): Promise<HeldContent | undefined> {
+    const { state } = await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream));
+    const { first_seq: first, last_seq: last, messages } = state;
+    const reading = newReading();
+    if (messages > 0 && last - first >= byNumberMax) return undefined;
+    for (let from = first; messages > 0 && from <= last; from += atOnceMax) {
+      const numbers = Array.from({ length: Math.min(atOnceMax, last - from + 1) }, (_, i) => from + i);
+      const told = Promise.all(numbers.map(seq => this.#api.streams.getMessage(stream, { seq })));
+      for (const one of await this.#ask(`for the messages of ${stream} by their numbers`, told))
+        if (one !== null) take(reading, one.header.get("Nats-Msg-Id"), one.subject, one.data);
+    }
+    return { ...reading.arrivals.list(), deadLetters: reading.deadLetters };
   }
 
   /** Reads by an ordered consumer, which leaves nothing behind. Returns the number of messages. */
@@ -222,6 +237,12 @@ class ServerStreams implements LiveStreams {
 interface Reading {
   readonly arrivals: Arrivals;
   readonly deadLetters: DeadLetter[];
+}
+
+function take({ arrivals, deadLetters }: Reading, id: string, subject: string, data: Uint8Array): void {
+  const of = letterOf(id);
+  if (of === undefined) arrivals.add(subject, data);
+  else deadLetters.push({ of, subject, bytes: data.length, number: numberOf(data) });
 }
 
 const newReading = (): Reading => ({ arrivals: new Arrivals(), deadLetters: [] });

@@ -5,6 +5,7 @@
 import type { Content } from "../../../models/vocabulary/event.ts";
 import type { BusEvent, Command, PublishCall, Reply, ReplyTo } from "../../../src/bus-protocol/protocol.ts";
 import type {
+  Arrived,
   ArrivedRun,
   Clock,
   Conversation,
@@ -276,9 +277,15 @@ export function memoryRig(habits: Habits = {}): Rig {
     isDialling: () => false,
     dialsAreOver: () => {},
   };
+  const arrived = (): Arrived => ({ runs: world.seen.map(run => ({ ...run })), foreign: 0 });
   const observer: Observer = {
     flush: async () => {},
-    arrived: () => ({ runs: world.seen.map(run => ({ ...run })), foreign: 0 }),
+    arrived,
+    second: arrived,
+    counts: async () => {
+      const read = world.seen.reduce((sum, { count }) => sum + count, 0);
+      return { read, sent: read };
+    },
   };
   const none = async (): Promise<never> => {
     throw new Error("the rig in memory has no streams");
@@ -287,7 +294,7 @@ export function memoryRig(habits: Habits = {}): Rig {
     clock: clockOf(world),
     link: linkOf(world),
     server: serverOf(world, habits),
-    streams: { create: none, bind: none, names: none, held: none, consumer: none },
+    streams: { create: none, bind: none, names: none, held: none, heldByNumber: none, consumer: none },
     processes: {
       shared,
       spawn: none,

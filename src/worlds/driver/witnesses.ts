@@ -1,0 +1,46 @@
+/**
+ * The second opinion on what a run has seen. The observer is held against another subscription and against the server's count of what it
+ * sent; the reading of a stream against the server's count and against a reading of another kind. Where two of them differ the harness is
+ * at fault, or the server is, and the client is accused of nothing.
+ */
+import type { Arrived, Held, HeldContent, ObserverCounts } from "./rig.ts";
+
+/** The difference between the observer and a second one, as a sentence; undefined where they agree. */
+export const observerDoubt = (seen: Arrived, second: Arrived | undefined): string | undefined =>
+  second && differenceOf("the observer", seen, "a second observer", second);
+
+/** The difference between what the observer has read and what the server says that it sent; undefined where they agree. */
+export const countDoubt = ({ read, sent }: ObserverCounts): string | undefined =>
+  sent === undefined || sent === read
+    ? undefined
+    : `the server has sent the observer ${messages(sent)}, and it has read ${read}`;
+
+/** The difference between the two readings of a stream, or between the first and the server's count; undefined where they agree. */
+export function streamDoubt(stream: string, held: Held, byNumber: HeldContent | undefined): string | undefined {
+  const read = lengthOf(held) + held.deadLetters.length;
+  const { messages: counted } = held.state;
+  if (read !== counted) return `the server counts ${messages(counted)} in ${stream}, and ${read} were read`;
+  if (byNumber === undefined) return undefined;
+  const reading = `a reading of ${stream}`;
+  return (
+    differenceOf(reading, held, "a second one", byNumber) ??
+    (areEqual(held.deadLetters, byNumber.deadLetters)
+      ? undefined
+      : `${reading} and a second one differ in their dead letters`)
+  );
+}
+
+const messages = (count: number): string => `${count} message${count === 1 ? "" : "s"}`;
+
+const lengthOf = ({ runs, foreign }: Arrived): number => runs.reduce((sum, { count }) => sum + count, foreign);
+
+const areEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+function differenceOf(name: string, one: Arrived, otherName: string, other: Arrived): string | undefined {
+  const [count, otherCount] = [lengthOf(one), lengthOf(other)];
+  if (count !== otherCount) return `${name} has seen ${messages(count)}, and ${otherName} ${otherCount}`;
+  const isSame = one.foreign === other.foreign && areEqual(one.runs, other.runs);
+  return isSame
+    ? undefined
+    : `${name} and ${otherName} have seen ${messages(count)}, and not the same ones in the same order`;
+}

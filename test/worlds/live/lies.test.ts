@@ -1,0 +1,280 @@
+/**
+ * An observer and a reader of streams that lie convict nobody: each lie is planted in what one of them says of a true run, and a second
+ * witness tells otherwise. With the truth the same scenarios hold.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { liveLimits } from "../../../models/plan/plan.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+import { findBus } from "../../../src/bus-protocol/registry.ts";
+import { policyNamedIn } from "../../../src/files/policies.ts";
+import { parseScenario } from "../../../src/files/scenario-schema.ts";
+import { type CaseRun, runCase } from "../../../src/judge/run.ts";
+import type { Arrived, ArrivedRun, Held, HeldContent } from "../../../src/worlds/driver/rig.ts";
+import { type BusProcess, startBus } from "../../../src/worlds/live/bus-process.ts";
+import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
+import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
+import { type LiveObserver, openObserver } from "../../../src/worlds/live/observer.ts";
+import { Relay } from "../../../src/worlds/live/relay.ts";
+import { type Parts, runLiveCase } from "../../../src/worlds/live/rig.ts";
+import { findServers } from "../../../src/worlds/live/servers.ts";
+import { type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
+import { type LiveLink, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+
+const busName = "go-nats-go";
+let lease: Lease;
+let server: NatsServer;
+let toxiproxy: Toxiproxy;
+let link: LiveLink;
+let bus: BusProcess;
+let cases = 0;
+
+beforeAll(async () => {
+  const servers = await findServers({}, line => console.error(line));
+  lease = await openLease();
+  const { folder, ports } = lease;
+  const [port, monitorPort, apiPort, linkPort] = ports;
+  server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder });
+  const { versions, toxiproxy: program } = servers;
+  toxiproxy = await Toxiproxy.start({ program, version: versions.toxiproxy, apiPort, folder });
+  link = toxiproxy.link(linkPort, port);
+  bus = await startBus(findBus(busName));
+}, 1_200_000);
+
+afterAll(async () => {
+  await bus?.end();
+  await toxiproxy?.end();
+  await server?.end();
+  await lease?.release();
+});
+
+// ---- Scenarios ----
+
+const start: Step = { id: "start", kind: "start" };
+const flush: Step = { id: "flush", kind: "flush", timeoutMs: 5_000 };
+const publish = (id: string, count: number): Step => ({ id, kind: "publish", count, bytes: 16 });
+const cut: Step = { id: "cut", kind: "fault", fault: { kind: "cut", awaits: "noticed" } };
+const heal: Step = { id: "heal", kind: "heal", awaits: "connected" };
+const scenarioOf = (steps: readonly Step[], policy?: object): Scenario =>
+  parseScenario(
+    JSON.stringify({ version: 1, id: "lies/one", why: "A test.", ...(policy && { policy }), options: {}, steps }),
+    "lies.test.ts",
+  );
+
+/** More than 40 messages, on both sides of an outage. */
+const outage = scenarioOf([
+  start,
+  publish("first", 50),
+  flush,
+  cut,
+  publish("down", 30),
+  heal,
+  publish("after", 5),
+  { ...flush, id: "last" } as Step,
+]);
+const durable: Step = { ...publish("stored", 45), subject: "sys.job.submit" } as Step;
+const stored = scenarioOf(
+  [start, flush, durable, cut, heal, { ...durable, id: "more", count: 5 } as Step],
+  policyNamedIn("cordum-hardened", ".", "lies.test.ts", "policy"),
+);
+
+// ---- Lies ----
+
+type Runs = readonly ArrivedRun[];
+/** The same messages, one by one. */
+const each = (runs: Runs): ArrivedRun[] =>
+  runs.flatMap(({ count, ...run }) =>
+    Array.from({ length: count }, (_, i) => ({ ...run, first: run.first + i, count: 1 })),
+  );
+const at = 39;
+const without = (runs: Runs): Runs => each(runs).toSpliced(at, 1);
+const doubled = (runs: Runs): Runs => each(runs).flatMap((one, i) => (i === at ? [one, one] : [one]));
+const doubledAtTheEnd = (runs: Runs): Runs => [...each(runs), ...each(runs).slice(at, at + 1)];
+const swapped = (runs: Runs): Runs => {
+  const all = each(runs);
+  const [one, other] = all.slice(at - 1, at + 1);
+  return one === undefined || other === undefined ? all : all.toSpliced(at - 1, 2, other, one);
+};
+const delayed = (runs: Runs): Runs => {
+  const all = each(runs);
+  return [...all.toSpliced(at, 1), ...all.slice(at, at + 1)];
+};
+const altered =
+  (change: Partial<ArrivedRun>) =>
+  (runs: Runs): Runs =>
+    each(runs).map((one, i) => (i === at ? { ...one, ...change } : one));
+const first =
+  (count: number) =>
+  (runs: Runs): Runs =>
+    each(runs).slice(0, count);
+const last =
+  (count: number) =>
+  (runs: Runs): Runs =>
+    each(runs).slice(count);
+const reversed = (runs: Runs): Runs => each(runs).reverse();
+const replaced = (runs: Runs): Runs => each(runs).map((one, i) => (i === at ? { ...one, first: one.first - 1 } : one));
+const none = (): Runs => [];
+
+const ofRuns: readonly (readonly [string, (runs: Runs) => Runs])[] = [
+  ["loses one message in 40", without],
+  ["doubles one message in 40", doubled],
+  ["shows one message again at the end", doubledAtTheEnd],
+  ["swaps two messages", swapped],
+  ["delays one message to the end", delayed],
+  ["shows one message on another subject", altered({ subject: "another" })],
+  ["shows one message shorter than it is", altered({ bytes: 15 })],
+  ["shows one message longer than it is", altered({ bytes: 17 })],
+  ["shows one message as another", replaced],
+  ["loses all but the first", first(1)],
+  ["stops before the last", first(44)],
+  ["begins only at the second", last(1)],
+  ["begins late", last(10)],
+  ["sees nothing", none],
+  ["sees all in the opposite order", reversed],
+];
+const lying =
+  (lie: (runs: Runs) => Runs) =>
+  <Seen extends Arrived>(seen: Seen): Seen => ({ ...seen, runs: lie(seen.runs) });
+const inventing =
+  (foreign: number) =>
+  <Seen extends Arrived>(seen: Seen): Seen => ({ ...seen, foreign: seen.foreign + foreign });
+/** One message of 40 cannot be read. */
+const unreadable = <Seen extends Arrived>(seen: Seen): Seen => ({ ...seen, runs: without(seen.runs), foreign: 1 });
+
+type Lie = <Seen extends Arrived>(seen: Seen) => Seen;
+const lies: readonly (readonly [string, Lie])[] = [
+  ...ofRuns.map(([what, lie]) => [what, lying(lie)] as const),
+  ["sees a message that no one sent", inventing(1)],
+  ["sees many messages that no one sent", inventing(40)],
+  ["cannot read one message", unreadable],
+];
+
+// ---- Runs ----
+
+interface Lies {
+  readonly observer?: (observer: LiveObserver) => Partial<LiveObserver>;
+  readonly streams?: (streams: LiveStreams) => Partial<LiveStreams>;
+}
+
+/** `target` with some of it changed. Its own methods read private fields, so they are bound to it. */
+function withChanges<T extends object>(target: T, changes: Partial<T> = {}): T {
+  return new Proxy(target, {
+    get(_, key) {
+      const value = key in changes ? Reflect.get(changes, key) : Reflect.get(target, key, target);
+      return typeof value === "function" && !(key in changes) ? value.bind(target) : value;
+    },
+  });
+}
+
+async function run(scenario: Scenario, { observer, streams }: Lies = {}): Promise<CaseRun> {
+  const parts: Parts = {
+    server,
+    link,
+    shared: bus,
+    spawn: () => startBus(findBus(busName)),
+    openObserver: async subjects => {
+      const one = await openObserver(server.port, subjects, cid => server.sentTo(cid));
+      return withChanges(one, observer?.(one));
+    },
+    openStreams: async () => {
+      const one = await openStreams(server.port);
+      return withChanges(one, streams?.(one));
+    },
+    openRelay: () => Relay.start(0, server.port),
+  };
+  cases += 1;
+  const number = cases;
+  return runCase(
+    {
+      capabilities: new Set(),
+      limits: liveLimits,
+      run: (one, emit) => runLiveCase(one, number, parts, emit),
+      close: async () => {},
+    },
+    { scenario, bus: busName, profile: natsGo, seed: "1" },
+  );
+}
+
+function expectNobodyConvicted({ judgement, events }: CaseRun): void {
+  expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events)}`).toBe("inconclusive");
+  expect(judgement.reason).toMatch(/^faultline's own witnesses differ: /);
+  expect(judgement.properties.filter(one => one.verdict === "violated")).toEqual([]);
+  expect([judgement.notPromised, judgement.conformance.answer]).toEqual([[], "undecided"]);
+}
+
+test("there are more than 40 of them, beside those of an injector", () => {
+  expect(2 * lies.length + lies.length + counts.length + readings.length).toBeGreaterThan(40);
+});
+
+describe("an observer that", () => {
+  test.each(lies)("%s", { timeout: 60_000 }, async (_, lie) => {
+    expectNobodyConvicted(await run(outage, { observer: one => ({ arrived: () => lie(one.arrived()) }) }));
+  });
+});
+
+describe("a second observer that", () => {
+  test.each(lies)("%s", { timeout: 60_000 }, async (_, lie) => {
+    const second = (one: LiveObserver): Arrived | undefined => {
+      const seen = one.second();
+      return seen && lie(seen);
+    };
+    expectNobodyConvicted(await run(outage, { observer: one => ({ second: () => second(one) }) }));
+  });
+});
+
+const counts: readonly (readonly [string, number])[] = [
+  ["one more than it was", 1],
+  ["one less than it was", -1],
+];
+test.each(counts)("an observer that has read what the server says is %s", { timeout: 60_000 }, async (_, more) => {
+  const counting = (one: LiveObserver): Partial<LiveObserver> => ({
+    counts: async () => {
+      const { read, sent } = await one.counts();
+      return { read, sent: sent === undefined ? undefined : sent + more };
+    },
+  });
+  expectNobodyConvicted(await run(outage, { observer: counting }));
+});
+
+describe("a reader of a stream that", () => {
+  test.each(lies)("%s", { timeout: 60_000 }, async (_, lie) => {
+    const held = (one: LiveStreams) => async (stream: string) => lie(await one.held(stream));
+    expectNobodyConvicted(await run(stored, { streams: one => ({ held: held(one) }) }));
+  });
+});
+
+const readings: readonly (readonly [string, (held: Held) => Held])[] = [
+  ["counts one message more", held => ({ ...held, state: { ...held.state, messages: held.state.messages + 1 } })],
+  ["counts one message less", held => ({ ...held, state: { ...held.state, messages: held.state.messages - 1 } })],
+  [
+    "takes a message for a dead letter",
+    held => ({
+      ...held,
+      runs: without(held.runs),
+      deadLetters: [
+        { of: { subject: "sys.job.submit", message: at }, number: at, subject: "sys.job.submit", bytes: 16 },
+      ],
+    }),
+  ],
+];
+test.each(readings)("a reader of a stream that %s", { timeout: 60_000 }, async (_, lie) => {
+  expectNobodyConvicted(await run(stored, { streams: one => ({ held: async stream => lie(await one.held(stream)) }) }));
+});
+
+test.each(lies.slice(0, 5))("a second reader of a stream that %s", { timeout: 60_000 }, async (_, lie) => {
+  const byNumber =
+    (one: LiveStreams) =>
+    async (stream: string): Promise<HeldContent | undefined> => {
+      const held = await one.heldByNumber(stream);
+      return held && lie(held);
+    };
+  expectNobodyConvicted(await run(stored, { streams: one => ({ heldByNumber: byNumber(one) }) }));
+});
+
+test.each([
+  ["an outage", outage],
+  ["a stream", stored],
+])("with the truth the scenario of %s holds", { timeout: 60_000 }, async (_, scenario) => {
+  const { judgement, events } = await run(scenario);
+  expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events)}`).toBe("holds");
+});
