@@ -43,6 +43,8 @@ export interface Connection {
   /** Closed clients that the server's list of connections was read for, and the first that had come back. */
   lookedFor: number;
   cameBack: string | undefined;
+  /** The client's loss of a link that had healed for good. */
+  lost: string | undefined;
 }
 
 /** -1 where it never gives up. */
@@ -66,6 +68,7 @@ export const startConnection = (declared: Declared): Connection => ({
   unnoticed: undefined,
   lookedFor: 0,
   cameBack: undefined,
+  lost: undefined,
 });
 
 export const hearsConnection = {
@@ -100,6 +103,9 @@ export const hearsConnection = {
   "closed-client"(state, { is, proof }) {
     state.lookedFor++;
     if (is === "back") state.cameBack ??= `a client that had closed is connected again${proof ? `: ${proof}` : ""}`;
+  },
+  "healed-link-lost"(state, { times, proof }) {
+    state.lost = `everything had healed, and the client came back and lost its connection ${times} times: ${proof}`;
   },
   "awaits-notice"(state) {
     state.silent = true;
@@ -144,9 +150,10 @@ export const connection: readonly Property[] = [
   ),
   ofConnection(
     "every-healed-outage-ends-connected",
-    "After an outage that heals while attempts are left the client is connected again.",
+    "After an outage that heals while attempts are left the client is connected again, and stays so.",
     "eventually",
-    ({ attemptsMax, outages, last, shutdown, settled, hasHeardError }) => {
+    ({ attemptsMax, outages, last, shutdown, settled, hasHeardError, lost }) => {
+      if (lost !== undefined) return ending(outages, lost);
       if (shutdown || attemptsMax >= 0 || !settled || (hasHeardError && last === "closed")) return { exercised: 0 };
       const fine = outages === 0 || last === "reconnected";
       return ending(outages, fine ? undefined : `settled, and the client's last word is ${last}`);

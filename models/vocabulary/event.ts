@@ -198,6 +198,11 @@ export type Event =
    * is in it, and stays.
    */
   | { readonly kind: "closed-client"; readonly is: "gone" | "back"; readonly proof?: string }
+  /**
+   * The client came back and lost its connection that often after everything had healed, with the link open and nothing on it and the server
+   * running. A model never says it.
+   */
+  | { readonly kind: "healed-link-lost"; readonly times: number; readonly proof: string }
   /** The process of replica 0 ended by itself in the middle of the case, though no one told it to. `owed`: the calls that it had not answered. */
   | {
       readonly kind: "crashed";

@@ -38,6 +38,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   healed: { step: "string" },
   crashed: { step: "string", owed: "string", lastWords: "object" },
   "closed-client": { is: "string" },
+  "healed-link-lost": { times: "number" },
   "not-awaited": { step: "string", what: "string" },
   phase: { phase: "string" },
   ended: { place: "string", ...run },

@@ -46,3 +46,19 @@ test("the same bus without the lie stays closed, and is looked for", async () =>
   );
   expect(code).toBe(0);
 });
+
+test("a client that loses a healed link again and again is convicted, whatever of the case is given up for it", async () => {
+  const scenario = join(root, "fixtures/scenarios/reconnect-buffer/published-while-down.json");
+  const bus = ["--bus", `node ${lies} flaps`];
+  const { code, json } = await faultline(["replay", scenario, "--world", "live", ...bus, "--times", "1", "--json"]);
+  const [live] = json.verdicts;
+  const endsConnected = expect.objectContaining({
+    property: "connection/every-healed-outage-ends-connected",
+    verdict: "violated",
+    reason: expect.stringMatching(
+      /^everything had healed, and the client came back and lost its connection \d+ times: /,
+    ),
+  });
+  expect(live.properties, JSON.stringify(live)).toContainEqual(endsConnected);
+  expect([live.verdict, code]).toEqual(["violated", 1]);
+});

@@ -1,9 +1,10 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
 // "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
+// "flaps": from its second connection on it ends each one that it has made after 15 ms.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 import { spawn } from "node:child_process";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -69,14 +70,35 @@ function comeBack({ url, name, options }) {
   dialIn();
 }
 
+/** Starts the bus through a relay that ends all connections but the first. */
+function startFlapping(command) {
+  const { port, hostname } = new URL(command.url);
+  let connections = 0;
+  const relay = createServer(client => {
+    const server = connect(Number(port), hostname);
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ])
+      one.on("error", end).on("close", end).pipe(other);
+    connections += 1;
+    if (connections > 1) server.once("data", () => setTimeout(end, 15));
+  }).listen(0, "127.0.0.1", () => tell({ ...command, url: `nats://127.0.0.1:${relay.address().port}` }));
+}
+
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
+  if (command.do === "start" && lie === "flaps") return startFlapping(command);
   if (command.do === "start") started = command;
   if (command.do === "end") {
     started = undefined;
     again?.destroy();
   }
-  const isLiedAbout = !comesBack && (command.count === 5 || lie === "dies-of-an-error");
+  const isLiedAbout = !comesBack && lie !== "flaps" && (command.count === 5 || lie === "dies-of-an-error");
   if (command.do === "publish" && isLiedAbout) publish(command);
   else tell(command);
 });

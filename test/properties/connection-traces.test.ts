@@ -84,6 +84,15 @@ describe("giving up is visible", () => {
   });
 });
 
+test("a client that has lost a healed link again and again is not connected at the end, whatever its last word", () => {
+  const said = (...events: readonly Event[]): string => saidOf("connection/every-healed-outage-ends-connected", events);
+  const lost: Event = { kind: "healed-link-lost", times: 4, proof: "the link was open" };
+  expect(said(connected, disconnected, reconnected, settled)).toBe("holds (1)");
+  expect(said(connected, disconnected, reconnected, lost, settled)).toBe(
+    "violated (1): everything had healed, and the client came back and lost its connection 4 times: the link was open",
+  );
+});
+
 describe("a closed client stays closed", () => {
   const said = (...events: readonly Event[]): string => saidOf("connection/a-closed-client-stays-closed", events);
   const gone: Event = { kind: "closed-client", is: "gone" };

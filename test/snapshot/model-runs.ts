@@ -24,6 +24,7 @@ const fieldsOf = {
   called: ["step", "call", "outcome"],
   connection: ["change"],
   "closed-client": ["is"],
+  "healed-link-lost": ["times"],
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],

@@ -88,6 +88,7 @@ export const hearsDigest = {
   "dead-letter-missing": foldWhole,
   skipped: foldWhole,
   "not-awaited": foldWhole,
+  "healed-link-lost": foldWhole,
   crashed: foldWhole,
   holds: foldWhole,
   discarded: foldWhole,

@@ -104,6 +104,9 @@ function tellNamed(states: CaseStates, event: Event): void {
     case "closed-client":
       hears["closed-client"](states, event);
       return;
+    case "healed-link-lost":
+      hears["healed-link-lost"](states, event);
+      return;
     case "awaits-notice":
       hears["awaits-notice"](states, event);
       return;
@@ -186,6 +189,10 @@ const hears = {
   skipped({ digest, effect }, event) {
     hearsDigest.skipped(digest, event);
     hearsEffect.skipped(effect, event);
+  },
+  "healed-link-lost"({ digest, connection }, event) {
+    hearsDigest["healed-link-lost"](digest, event);
+    hearsConnection["healed-link-lost"](connection, event);
   },
   "closed-client"({ digest, connection }, event) {
     hearsDigest["closed-client"](digest, event);

@@ -26,6 +26,7 @@ import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
+import { lookForLosses } from "./healed.ts";
 import { sayEvents } from "./hearing.ts";
 import { openLink } from "./link.ts";
 import { operate } from "./operator.ts";
@@ -278,6 +279,8 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
     emit({ kind: "phase", phase: "healed" });
     await heal(course, settleId, "connected", view);
   }
+  const healed = busOf(course);
+  const mark = healed.mark();
   await settleService(course, planned);
   if (view.started && view.ended === "no" && course.running.has(0)) await flushLast(course);
   // nats.go reports this from a goroutine, perhaps after the call that closed it has returned.
@@ -288,6 +291,8 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (closed === "not-said")
     await awaitConnections(course, settleId, open => open.filter(one => one.name === course.name).length <= left);
   sayEvents(course);
+  // Another process has another client.
+  if (healed === busOf(course)) await lookForLosses(course, planned, mark);
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);

@@ -136,6 +136,36 @@ test("a connection from before the close that never goes away proves nothing abo
   expect(judgement.verdict).toBe("inconclusive");
 });
 
+const endsConnected = "connection/every-healed-outage-ends-connected";
+const outage = [start, flush, fault({ kind: "cut", awaits: "noticed" }), publish("down"), heal()];
+
+test.each([5, 20, 40])(
+  "a client that cannot hold a healed link is convicted: it loses it every %s ms",
+  async flapsEveryMs => {
+    const { judgement, events } = await run(outage, memoryRig({ flapsEveryMs }));
+    expect(events.some(event => event.kind === "healed-link-lost")).toBe(true);
+    expect(judgement).toMatchObject({ verdict: "violated", about: { kind: "promise", property: endsConnected } });
+    expect(judgement.reason).toMatch(
+      /^everything had healed, and the client came back and lost its connection \d+ times: /,
+    );
+  },
+);
+
+test("the same client on a link that is not well is no finding about it", async () => {
+  const rig = memoryRig({ flapsEveryMs: 20 });
+  const { judgement, events } = await run(outage, {
+    ...rig,
+    link: { ...rig.link, isOpen: true, stillShows: async () => false },
+  });
+  expect(events.some(event => event.kind === "healed-link-lost")).toBe(false);
+  expect(judgement.properties.filter(one => one.property === endsConnected && one.verdict === "violated")).toEqual([]);
+});
+
+test("a client that has held its link says nothing of it", async () => {
+  const { events } = await run(outage);
+  expect(events.some(event => event.kind === "healed-link-lost")).toBe(false);
+});
+
 test("a hold that is not in force ends the case as inconclusive", async () => {
   const rig = memoryRig();
   const { judgement } = await run([start, flush, fault({ kind: "hold" }), publish("held"), heal()], {

@@ -64,6 +64,8 @@ export interface Habits {
   readonly forgetsPending?: boolean;
   /** What it makes of a message before it sends it. */
   readonly alters?: (content: Content, message: number) => Content;
+  /** It loses its connection and makes another, so often, on a link that is well, once it has been cut off. */
+  readonly flapsEveryMs?: number;
   /** The connections, by their ids, that the server has of it this long after it has closed; its only one before that is 1. */
   readonly openAfterClose?: (sinceMs: number, isLinkOpen: boolean) => readonly number[];
 }
@@ -76,6 +78,7 @@ class MemoryClient implements Conversation {
   name: string | undefined;
   state: "none" | "connected" | "down" | "dialled" | "closed" = "none";
   #pending: number[] = [];
+  #wasDown = false;
 
   constructor(world: World, habits: Habits) {
     this.#world = world;
@@ -96,6 +99,8 @@ class MemoryClient implements Conversation {
       case "publish":
         return this.#publish(command);
       case "flush":
+        // It waits for an answer, and loses the connection over that.
+        if (this.#habits.flapsEveryMs !== undefined && this.#wasDown) this.#become("down", "disconnected");
         return this.state === "connected"
           ? { outcome: { is: "ok" } }
           : { outcome: { is: "failed", kind: this.state === "closed" ? "closed" : "timeout" } };
@@ -144,6 +149,14 @@ class MemoryClient implements Conversation {
     return "closes";
   }
 
+  /** Time goes on. */
+  pass(nowMs: number, isWell: boolean): void {
+    const { flapsEveryMs } = this.#habits;
+    if (flapsEveryMs === undefined || !isWell || !this.#wasDown || nowMs % flapsEveryMs !== 0) return;
+    if (this.state === "connected") this.#become("down", "disconnected");
+    else this.dial(false);
+  }
+
   /** The link lets a dial through. */
   dial(isHeld: boolean): void {
     if (this.state !== "down" && this.state !== "dialled") return;
@@ -158,6 +171,7 @@ class MemoryClient implements Conversation {
 
   #become(state: "connected" | "down" | "closed", change: "connected" | "disconnected" | "reconnected" | undefined) {
     this.state = state;
+    if (state === "down") this.#wasDown = true;
     if (change !== undefined) this.#say(change);
   }
 
@@ -188,6 +202,7 @@ const clockOf = (world: World): Clock => ({
   nowMs: () => world.nowMs,
   wait: async ms => {
     world.nowMs += ms;
+    world.client?.pass(world.nowMs, world.isOpen && world.laid.size === 0 && world.isRunning && !world.isHalted);
   },
   isDoneWithin: async () => true,
 });
