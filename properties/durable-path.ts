@@ -226,6 +226,7 @@ export const durablePath: readonly Property[] = [
       breaks: message => !isHandled(message),
       says: (first, { subject }) =>
         `message ${first} is stored, ${subject} is subscribed to, and nobody has handled it`,
+      counted: ({ unhandled }) => unhandled,
     },
   ),
   ofDurable(
@@ -236,6 +237,7 @@ export const durablePath: readonly Property[] = [
       applies: ({ handled }) => handled !== undefined && handled.failures > 0,
       breaks: ({ handled }) => handled?.dropped === true,
       says: (first, { subject }) => `message ${first} on ${subject} failed, was acknowledged, and is kept nowhere`,
+      counted: ({ droppedByCount }) => droppedByCount,
     },
   ),
   ofDurable("redelivery-is-bounded", "No message is delivered more often than the consumer's limit.", "always", {

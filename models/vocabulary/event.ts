@@ -203,6 +203,17 @@ export type Event =
    * running. A model never says it.
    */
   | { readonly kind: "healed-link-lost"; readonly times: number; readonly proof: string }
+  /**
+   * The server's counts of a consumer and the bus's own reports did not come together within their bound, with nothing wrong. The case
+   * ends there. A model never says it.
+   */
+  | {
+      readonly kind: "consumer-behind";
+      readonly step: StepId;
+      readonly subject: string;
+      readonly is: "unhandled" | "unacknowledged" | "not-redelivered" | "acknowledged-though-failed";
+      readonly proof: string;
+    }
   /** The process of replica 0 ended by itself in the middle of the case, though no one told it to. `owed`: the calls that it had not answered. */
   | {
       readonly kind: "crashed";

@@ -28,6 +28,8 @@ export interface Claim {
   applies(message: Message, service: ServiceRecord, policy: Policy): boolean;
   breaks(message: Message, service: ServiceRecord, policy: Policy): boolean;
   says(first: number, message: Message, policy: Policy): string;
+  /** The breach of the promise that counts show, where no single message does. */
+  counted?(service: ServiceRecord): string | undefined;
 }
 
 /** A property that is judged message by message. */
@@ -35,7 +37,7 @@ export const ofMessages = (
   id: string,
   promise: string,
   expectation: "always" | "eventually",
-  { applies, breaks, says }: Claim,
+  { applies, breaks, says, counted }: Claim,
 ): Property =>
   ofService(id, promise, expectation, (service, policy) => {
     let exercised = 0;
@@ -45,5 +47,6 @@ export const ofMessages = (
       exercised += count;
       if (broken === undefined && breaks(value, service, policy)) broken = says(first, value, policy);
     }
-    return ending(exercised, broken);
+    const byCount = counted?.(service);
+    return byCount === undefined ? ending(exercised, broken) : ending(Math.max(1, exercised), broken ?? byCount);
   });

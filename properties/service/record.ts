@@ -85,6 +85,9 @@ export interface ServiceRecord {
   /** Messages accepted on the present connection and not flushed; messages kept by the client while it is down. */
   underWay: Run[];
   kept: Run[];
+  /** The first breaches that the server's counts of a consumer show: a message that was not handled to an end, and one that failed and is gone. */
+  unhandled: string | undefined;
+  droppedByCount: string | undefined;
   readonly afterStop: Occurrences;
   readonly late: Occurrences;
   readonly readiness: Occurrences;
@@ -112,6 +115,8 @@ export function startService(declared: Declared): ServiceRecord {
     departures: [],
     disruptions: 0,
     disruptedAtMs: 0,
+    unhandled: undefined,
+    droppedByCount: undefined,
     underWay: [],
     kept: [],
     afterStop: newOccurrences(),

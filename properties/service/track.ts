@@ -35,6 +35,10 @@ export function trackService(service: ServiceRecord, event: Event): void {
     case "handled":
       changeMessages(service, event, message => handledAt(message, event, service.nowMs, service.starts));
       return;
+    case "consumer-behind":
+      if (event.is === "acknowledged-though-failed") service.droppedByCount ??= `on ${event.subject} ${event.proof}`;
+      else service.unhandled ??= `on ${event.subject} ${event.proof}`;
+      return;
     case "subscribed":
       service.startsAtSubscribe.set(event.subject, service.starts);
       service.subscribers = [...service.subscribers, { ...event, since: service.disruptions, ends: service.ends }];

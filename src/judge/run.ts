@@ -44,7 +44,7 @@ interface Attempts<Run extends CaseRun> {
 /** A run that says more of the machine than of the bus is tried once more, alone. What rests on a duration is said if it comes again. */
 export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, alone }: Attempts<Run>): Promise<Run> {
   const first = await beside();
-  if (wasCutShort(first)) return alone();
+  if (wasCutShort(first) || restsOnWait(first)) return alone();
   const late = brokenByTime(first);
   if (late === undefined) return first;
   const again = await alone();
@@ -55,6 +55,10 @@ export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, a
 export const wasCutShort = ({ events, judgement }: CaseRun): boolean =>
   judgement.verdict === "inconclusive" &&
   events.some(event => event.kind === "not-awaited" || (event.kind === "observed" && !event.complete));
+
+/** True where what is said of the client rests on a bound that a busy machine may outlast. */
+const restsOnWait = ({ events }: CaseRun): boolean =>
+  events.some(({ kind }) => kind === "consumer-behind" || kind === "healed-link-lost");
 
 /** The promise that its duration broke, where nothing else was broken. */
 interface Late {

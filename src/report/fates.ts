@@ -124,6 +124,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         if (event.phase === "took-effect")
           note(event.step, `${event.fault} took effect${event.proof === undefined ? "" : `: ${event.proof}`}`);
         break;
+      case "consumer-behind":
+        note(event.step, `${event.subject}: ${event.proof}`);
+        break;
       case "healed-link-lost":
         note(now, `the client lost the healed link ${event.times} times`);
         break;

@@ -1,6 +1,8 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
 // "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
+// "forgets-a-handling": it does not say that it has handled the first message. "acks-in-word": its handlers say that they have acknowledged,
+// and do not. "fails-in-word": its handlers acknowledge, and say that they have failed.
 // "flaps": from its second connection on it ends each one that it has made after 15 ms.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 import { spawn } from "node:child_process";
@@ -9,10 +11,24 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const [, , lie] = process.argv;
+const isOfPublishes = [
+  "acks-unstored",
+  "acks-one-unstored",
+  "ends-in-the-midst",
+  "dies-of-an-error",
+  "shortens",
+].includes(lie);
 const comesBack = lie === "comes-back" || lie === "comes-back-at-once";
 const folder = join(import.meta.dirname, "../../fixtures/buses/typescript-nats-js-3");
 const bus = spawn(process.execPath, ["main.ts"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
-const tell = command => bus.stdin.write(`${JSON.stringify(command)}\n`);
+/** The handler that is asked for instead, and the outcome that is reported instead. */
+const handlers = { "acks-in-word": ["acks", "hangs"], "fails-in-word": ["fails", "acks"] }[lie];
+const outcomes = { "acks-in-word": "acked", "fails-in-word": "failed" }[lie];
+const tell = command => {
+  const [asked, given] = handlers ?? [];
+  const isChanged = command.do === "subscribe" && command.handler === asked;
+  bus.stdin.write(`${JSON.stringify(isChanged ? { ...command, handler: given } : command)}\n`);
+};
 const answer = reply => process.stdout.write(`${JSON.stringify(reply)}\n`);
 
 /** By the id of the command that was told instead: what is made of its answer. */
@@ -98,13 +114,17 @@ createInterface({ input: process.stdin }).on("line", line => {
     started = undefined;
     again?.destroy();
   }
-  const isLiedAbout = !comesBack && lie !== "flaps" && (command.count === 5 || lie === "dies-of-an-error");
+  const isLiedAbout = isOfPublishes && (command.count === 5 || lie === "dies-of-an-error");
   if (command.do === "publish" && isLiedAbout) publish(command);
   else tell(command);
 });
 createInterface({ input: bus.stdout }).on("line", line => {
   const said = JSON.parse(line);
   if (comesBack && said.event === "connection" && said.change === "closed" && started) comeBack(started);
+  if (said.event === "handled") {
+    if (lie === "forgets-a-handling" && said.message === 0) return;
+    if (outcomes !== undefined) return answer({ ...said, outcome: outcomes });
+  }
   const onReply = answers.get(said.id);
   if (onReply === undefined) process.stdout.write(`${line}\n`);
   else {

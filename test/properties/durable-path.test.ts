@@ -70,6 +70,13 @@ const failed = about("a-failed-message-is-kept");
 const bounded = about("redelivery-is-bounded");
 
 const job = { subject: "job.x", key: "7" } as const;
+const counts = (is: Extract<Event, { kind: "consumer-behind" }>["is"]): Event => ({
+  kind: "consumer-behind",
+  step: "s",
+  subject: "job.plain",
+  is,
+  proof: "the server says so",
+});
 const again = { again: true } as const;
 
 testCases(durablePath, [
@@ -347,6 +354,14 @@ testCases(durablePath, [
     [...up, starts(1), subscribes(1), ...durably(0, acked), handles(0, "acked"), settles, holds(0)],
     { exercised: 1 },
   ),
+  ...(["unhandled", "unacknowledged", "not-redelivered"] as const).map(is =>
+    handled(`the server's counts show it ${is}`, [...up, starts(1), subscribes(1), ...durably(0, acked), counts(is)], {
+      breaks: "on job.plain the server says so",
+    }),
+  ),
+  failed("the server's counts show it gone", [...up, starts(1), subscribes(1), counts("acknowledged-though-failed")], {
+    breaks: "on job.plain the server says so",
+  }),
   handled("nobody got it", [...up, starts(1), subscribes(1), ...durably(0, acked), settles, holds(0)], {
     breaks: "message 0 is stored, job.plain is subscribed to, and nobody has handled it",
   }),

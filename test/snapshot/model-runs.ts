@@ -25,6 +25,7 @@ const fieldsOf = {
   connection: ["change"],
   "closed-client": ["is"],
   "healed-link-lost": ["times"],
+  "consumer-behind": ["step", "subject", "is"],
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],

@@ -89,6 +89,7 @@ export const hearsDigest = {
   skipped: foldWhole,
   "not-awaited": foldWhole,
   "healed-link-lost": foldWhole,
+  "consumer-behind": foldWhole,
   crashed: foldWhole,
   holds: foldWhole,
   discarded: foldWhole,

@@ -1,6 +1,7 @@
 /** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { dueAckWaits, untilReal } from "./clocks.ts";
 import { type Course, giveUp, type ServiceCourse, type Timer } from "./course.ts";
 import { consumedOf, read } from "./hearing.ts";
@@ -33,25 +34,29 @@ export async function awaitHandled(course: Course, service: ServiceCourse, view:
   const until = clock.nowMs() + handledBoundMs;
   for (;;) {
     for (const running of course.running.values()) read(course, running);
-    const waiting = await notHandled(course, service, view);
-    if (waiting === undefined) return;
-    if (clock.nowMs() > until) giveUp(step, waiting);
+    const lag = await notHandled(course, service, view);
+    if (lag === undefined) return;
+    if (clock.nowMs() > until) {
+      await tellBehind(course, view, step, lag, handledBoundMs);
+      giveUp(step, waitOf(lag));
+    }
     await clock.wait(pollEveryMs);
   }
 }
 
-async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<string | undefined> {
+async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<Lag | undefined> {
   const { deliverMax } = service.policy.consume;
   for (const [subject, members] of service.members) {
     if (![...members].some(replica => isReached(replica, view))) continue;
     const consumer = await course.rig.streams.consumer(subject);
     if (consumer === undefined) continue;
     const { handled, open } = consumedOf(service, subject);
-    if (consumer.numPending > 0 || consumer.delivered > handled) return `${subject} to be handled`;
     const isCertain = isCalm(view) || !members.has(0);
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
-    if (isCertain && consumer.numAckPending > open.size) return `${subject} to be acknowledged`;
-    if (given.some(({ timer }) => timer.atMs <= course.nowMs)) return `${subject} to be delivered again`;
+    const lag = { subject, consumer, handled, failed: given.length };
+    if (consumer.numPending > 0 || consumer.delivered > handled) return { ...lag, is: "unhandled" };
+    if (isCertain && consumer.numAckPending > open.size) return { ...lag, is: "unacknowledged" };
+    if (given.some(({ timer }) => timer.atMs <= course.nowMs)) return { ...lag, is: "not-redelivered" };
   }
   return undefined;
 }

@@ -50,6 +50,7 @@ function lossesSince(course: Course, mark: number): number {
   return losses;
 }
 
-async function isWell({ rig: { link, server } }: Course): Promise<boolean> {
+/** True where the link, asked anew, is open with nothing on it, and the server runs. */
+export async function isWell({ rig: { link, server } }: Course): Promise<boolean> {
   return link.isOpen && server.isRunning && !server.isHalted && (await link.stillShows());
 }

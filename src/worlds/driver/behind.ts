@@ -1,0 +1,56 @@
+/**
+ * The server's own counts of a consumer, where the bus's reports do not come together with them. They tell what has not happened: a message
+ * that was not handled, one that was reported as acknowledged and is not, one that failed and is not delivered again, or is gone.
+ */
+import { isCalm, type View } from "../../../models/plan/plan.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
+import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import type { Course } from "./course.ts";
+import { isWell } from "./healed.ts";
+import type { ConsumerState } from "./rig.ts";
+
+type Behind = Extract<Event, { readonly kind: "consumer-behind" }>;
+
+/** The consumer of a subject, and what is waited for. */
+export interface Lag {
+  readonly subject: string;
+  readonly is: Exclude<Behind["is"], "acknowledged-though-failed">;
+  readonly consumer: ConsumerState;
+  /** The number of deliveries that the bus has reported. */
+  readonly handled: number;
+  /** The number of messages that have failed and are to be delivered again. */
+  readonly failed: number;
+}
+
+const waitedFor = {
+  unhandled: "handled",
+  unacknowledged: "acknowledged",
+  "not-redelivered": "delivered again",
+} as const;
+
+/** The wait, in words. */
+export const waitOf = ({ subject, is }: Lag): string => `${subject} to be ${waitedFor[is]}`;
+
+/** Emits what the counts prove, where nothing is wrong with link and server. */
+export async function tellBehind(course: Course, view: View, step: StepId, lag: Lag, waitedMs: number): Promise<void> {
+  if (!isCalm(view) || !(await isWell(course))) return;
+  const { subject, consumer, failed } = lag;
+  const isGone = lag.is === "not-redelivered" && consumer.numAckPending < failed;
+  const is = isGone ? "acknowledged-though-failed" : lag.is;
+  const proof = `${proofOf({ ...lag, is })}, ${waitedMs / 1_000} s after nothing was wrong any more`;
+  course.emit({ kind: "consumer-behind", step, subject, is, proof });
+}
+
+function proofOf({ is, consumer, handled, failed }: Omit<Lag, "is"> & { readonly is: Behind["is"] }): string {
+  const { numPending, numAckPending, delivered } = consumer;
+  switch (is) {
+    case "unhandled":
+      return `the server has ${numPending} more to deliver and has delivered ${delivered} times, of which the bus has reported ${handled}: messages are not handled, or the bus does not report it`;
+    case "unacknowledged":
+      return `the server waits for ${numAckPending} acknowledgements, and the bus has reported ${failed} messages that have failed and none that it is still at work on`;
+    case "not-redelivered":
+      return `${failed} messages have failed and the server waits for ${numAckPending} acknowledgements, and none is delivered again after its ack wait`;
+    case "acknowledged-though-failed":
+      return `${failed} messages have failed, and the server waits for only ${numAckPending} acknowledgements: one was acknowledged, and is kept nowhere`;
+  }
+}
