@@ -76,7 +76,7 @@ function disagreementText(one: Disagreement): string {
       return `${step}: the model says that it ends after ${says} events of ${actorText[actor]}; observed ${observed}`;
     }
     case "connection":
-      return `the model says the client becomes ${one.says}; observed ${one.observed ?? "nothing more"}`;
+      return `the model says the client becomes ${one.says}; observed ${one.observed ?? "nothing more: the client did not say so, or the bus does not forward it"}`;
     case "service": {
       const got = one.observed === undefined ? "nothing more" : serviceText(one.observed);
       return `the model says: ${serviceText(one.says)}; observed ${got}`;

@@ -6,6 +6,7 @@ import type { Profile } from "../vocabulary/profile.ts";
 export const natsGo: Profile = {
   name: "nats-go",
   client: "nats.go",
+  clientVersion: "1.55.0",
   // F-18, F-19; nats.go, natsWriter.atLimitIfUsingPending: refuses iff pending.Len() >= plimit, before the append.
   reconnectBuffer: {
     kind: "kept",

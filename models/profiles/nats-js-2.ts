@@ -6,6 +6,7 @@ export const natsJs2: Profile = {
   ...natsJs3,
   name: "nats-js-2",
   client: "nats",
+  clientVersion: "2.29.3",
   // F-31: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. A status() iterator does not change this.
   close: { ...natsJs3.close, unwritten: "lost" },
   // F-39: resolves as if done at the next dial, since a catch swallows the failed flush.

@@ -7,6 +7,7 @@ import type { Profile } from "../vocabulary/profile.ts";
 export const natsJs3: Profile = {
   name: "nats-js-3",
   client: "@nats-io/transport-node",
+  clientVersion: "3.4.0",
   // F-1, F-20: 0 of 50 published while down arrive, every call accepted; core/src/protocol.ts, prepare() → resetOutbound() at each dial.
   reconnectBuffer: { kind: "reset-at-dial" },
   // F-17; core/src/protocol.ts, publish().

@@ -7,6 +7,7 @@ import type { Profile } from "../vocabulary/profile.ts";
 export const natsPy: Profile = {
   name: "nats-py",
   client: "nats-py",
+  clientVersion: "2.16.0",
   // F-23; nats/protocol/command.py, pub_cmd: the empty reply subject stands between two spaces.
   frame: { spacesWithoutReply: 2 },
   // F-21, F-22; publish(): refuses iff len(payload) + _pending_data_size > _max_pending_size, or that is 0 or less. DEFAULT_PENDING_SIZE.

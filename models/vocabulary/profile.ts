@@ -28,6 +28,8 @@ export type ReconnectBuffer =
 export interface Profile {
   readonly name: string;
   readonly client: string;
+  /** The version of the client whose behaviour this is. */
+  readonly clientVersion: string;
   /** Spaces between subject and size where there is no reply subject: `PUB subject 16` or `PUB subject  16`. */
   readonly frame: { readonly spacesWithoutReply: 1 | 2 };
   readonly reconnectBuffer: ReconnectBuffer;

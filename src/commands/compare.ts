@@ -30,7 +30,7 @@ import type { Context } from "../runs/context.ts";
 import { wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { type KeptFailure, type KeptFound, keptStory, runKept, verdictOfKept } from "../runs/kept.ts";
-import { liveVersions, selfTestOf } from "../runs/live.ts";
+import { liveVersions, remarksOn, selfTestOf } from "../runs/live.ts";
 import { onSite } from "../runs/on-site.ts";
 import { type HeldAgainst, profileOf } from "../runs/profiles.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
@@ -77,7 +77,7 @@ export async function compare(context: Context, options: CompareOptions): Promis
     const stage = await site.openBus(bus);
     const held = profileOf(stage.greeting.profile, bus, options.profile);
     known.held = held;
-    if (stage.unclaimed !== undefined) context.say(stage.unclaimed);
+    for (const remark of remarksOn(stage, held.profile)) context.say(remark);
     const policy = options.policy?.policy;
     if (policy !== undefined) for (const note of reorderNotes(policy)) context.say(note);
     const ground = { world: liveWorld.name, bus, profile: held.profile, stage, lanes: stage.lanes, policy };

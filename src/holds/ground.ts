@@ -10,7 +10,7 @@ import type { JudgeOptions } from "../judge/judge.ts";
 import { type CaseRun, runCase } from "../judge/run.ts";
 import type { KeptReport } from "../report/kept.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
-import { liveVersions, openSite, selfTestOf } from "../runs/live.ts";
+import { liveVersions, openSite, remarksOn, selfTestOf } from "../runs/live.ts";
 import { profileOf } from "../runs/profiles.ts";
 import type { Stage } from "../world.ts";
 import { lanesDefault } from "../worlds/live/lanes.ts";
@@ -50,8 +50,8 @@ export async function openGround(
   const site = await openSite(onProgress, { lanes: lanesDefault, backend: "process" }, casesMax);
   try {
     const stage = await site.openBus(bus);
-    if (stage.unclaimed !== undefined) onProgress(stage.unclaimed);
     const held = profileOf(stage.greeting.profile, bus, named);
+    for (const remark of remarksOn(stage, held.profile)) onProgress(remark);
     const { lanes } = stage;
     const versions = liveVersions(site, stage);
     return { ...held, stage, versions, lanes, selfTest: selfTestOf(site), signal, close: () => site.close() };

@@ -58,16 +58,35 @@ export interface JudgeOptions {
 /** Judges the recorded events of one case. */
 export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
   const judgement = judgeTrusted(planned, recorded, options);
-  const doubt = recorded.find(event => event.kind === "observed" && event.contradicted === true);
   // The end of a process was seen by the kernel.
-  if (doubt?.kind !== "observed" || recorded.some(event => event.kind === "crashed")) return judgement;
-  return inDoubt(
-    judgement,
-    `faultline's own witnesses differ: ${doubt.why}. Nothing of this run is held against the client`,
+  const doubt = recorded.some(event => event.kind === "crashed")
+    ? undefined
+    : (contradictionIn(recorded) ?? envelopeIn(recorded));
+  return doubt === undefined ? judgement : inDoubt(judgement, doubt);
+}
+
+function contradictionIn(recorded: readonly Event[]): string | undefined {
+  const doubt = recorded.find(event => event.kind === "observed" && event.contradicted === true);
+  return doubt?.kind === "observed"
+    ? `faultline's own witnesses differ: ${doubt.why}. Nothing of this run is held against the client`
+    : undefined;
+}
+
+/** The reason to suspect the wrapper where messages arrived and not one of them is as the bus was told to send it. */
+function envelopeIn(recorded: readonly Event[]): string | undefined {
+  const unreadable = recorded.reduce((sum, event) => (event.kind === "foreign" ? sum + event.count : sum), 0);
+  const isAnyRead = recorded.some(({ kind }) => kind === "delivered" || kind === "holds");
+  const isAnySent = recorded.some(
+    event => event.kind === "published" && (event.outcome.is === "accepted" || event.outcome.is === "acked"),
+  );
+  if (unreadable === 0 || isAnyRead || !isAnySent) return undefined;
+  return (
+    `${unreadable} message${unreadable === 1 ? "" : "s"} arrived, and not one as the bus was told to send it: so it looks where a wrapper puts payloads into an envelope or encodes them. ` +
+    "A bus has to send the bytes that it is given (fixtures/buses/protocol.md)"
   );
 }
 
-/** The judgement where the harness cannot be trusted: whatever broke is not said. */
+/** The judgement where what was seen cannot be trusted: whatever broke is not said. */
 function inDoubt(judgement: Judgement, reason: string): Judgement {
   const { about: _about, ...rest } = judgement;
   return {

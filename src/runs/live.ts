@@ -2,6 +2,7 @@
  * The way to the live world, for commands and for the library alike. It is loaded only when needed, since it uses packages that the rest
  * does not. A missing part ends the run with one sentence and exit code 69.
  */
+import type { Profile } from "../../models/vocabulary/profile.ts";
 import { exitCodes, FaultlineError } from "../errors.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { LiveStage, Site, SiteOptions } from "../worlds/live/index.ts";
@@ -56,6 +57,20 @@ export const liveVersions = (
   natsServer: site.servers.versions["nats-server"],
   toxiproxy: site.servers.versions.toxiproxy,
 });
+
+/** The remarks on a bus that a user should read before its results, each a sentence. */
+export const remarksOn = ({ greeting, unclaimed }: LiveStage, profile: Profile): readonly string[] => {
+  const { name, version } = greeting.client;
+  const isOther = name === profile.client && version !== profile.clientVersion;
+  return [
+    ...(unclaimed === undefined ? [] : [unclaimed]),
+    ...(isOther
+      ? [
+          `The bus runs ${name} ${version}, and the profile ${profile.name} is what ${profile.clientVersion} does: a violation may be a difference between the two versions.`,
+        ]
+      : []),
+  ];
+};
 
 /** The self-test, as the report shows it. */
 export const selfTestOf = ({ findings }: Site): SelfTestReport => ({

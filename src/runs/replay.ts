@@ -17,7 +17,7 @@ import { inLanes } from "../worlds/live/lanes.ts";
 import { modelCapabilities } from "../worlds/model.ts";
 import { isReal, liveWorld, modelWorld, type WorldName } from "../worlds/names.ts";
 import type { Context } from "./context.ts";
-import { selfTestOf } from "./live.ts";
+import { remarksOn, selfTestOf } from "./live.ts";
 import { onSite } from "./on-site.ts";
 import { bundledProfile, knownProfile, profileOf } from "./profiles.ts";
 
@@ -80,8 +80,9 @@ async function openAll(
     });
     if (stage === undefined) continue;
     stages.set(bus, stage);
-    if (stage.unclaimed !== undefined) context.say(stage.unclaimed);
-    known.set(bus, profileOf(stage.greeting.profile, bus, one.profile).profile);
+    const { profile } = profileOf(stage.greeting.profile, bus, one.profile);
+    for (const remark of remarksOn(stage, profile)) context.say(remark);
+    known.set(bus, profile);
   }
   return stages;
 }

@@ -3,6 +3,7 @@
 // "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
 // "forgets-a-handling": it does not say that it has handled the first message. "acks-in-word": its handlers say that they have acknowledged,
 // and do not. "fails-in-word": its handlers acknowledge, and say that they have failed.
+// "is-older": it greets with another version of its client.
 // "flaps": from its second connection on it ends each one that it has made after 15 ms.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 import { spawn } from "node:child_process";
@@ -121,6 +122,8 @@ createInterface({ input: process.stdin }).on("line", line => {
 createInterface({ input: bus.stdout }).on("line", line => {
   const said = JSON.parse(line);
   if (comesBack && said.event === "connection" && said.change === "closed" && started) comeBack(started);
+  if (lie === "is-older" && said.client !== undefined)
+    return answer({ ...said, client: { ...said.client, version: "3.0.0" } });
   if (said.event === "handled") {
     if (lie === "forgets-a-handling" && said.message === 0) return;
     if (outcomes !== undefined) return answer({ ...said, outcome: outcomes });

@@ -26,6 +26,26 @@ const gaveUp: Spoil = event =>
 const unseen: Spoil = event => (event.kind === "observed" ? [{ ...event, complete: false }] : [event]);
 const lossy: Spoil = event => (event.kind === "delivered" ? [] : [event]);
 const asItIs: Spoil = event => [event];
+const contradicted: Spoil = event =>
+  event.kind === "observed"
+    ? [{ ...event, complete: false, why: "one has seen more", contradicted: true }]
+    : lossy(event);
+const lostLink: Spoil = event =>
+  event.kind === "observed" ? [{ kind: "healed-link-lost", times: 3, proof: "it was open" }, event] : [event];
+const behind: Spoil = event =>
+  event.kind === "observed"
+    ? [{ kind: "consumer-behind", step: "publish", subject: "a", is: "unhandled", proof: "it counts 3" }, event]
+    : [event];
+/** Every message arrives within something else. */
+const enveloped: Spoil = event => (event.kind === "delivered" ? [{ kind: "foreign", count: event.count }] : [event]);
+/** One message arrives within something else, and the others as they are. */
+const oneEnveloped: Spoil = event =>
+  event.kind === "delivered"
+    ? [
+        { ...event, count: event.count - 1 },
+        { kind: "foreign", count: 1 },
+      ]
+    : [event];
 
 function stageOf(first: Spoil, alone: Spoil | undefined) {
   const model = openModel(natsGo);
@@ -47,6 +67,13 @@ test.each([
   ["an observer that could not see everything", unseen, asItIs, ["beside", "alone"], "holds"],
   ["a wait that is given up twice", gaveUp, gaveUp, ["beside", "alone"], "inconclusive"],
   ["a wait that was given up, where nothing can run alone", gaveUp, undefined, ["beside"], "inconclusive"],
+  ["two witnesses that differ", contradicted, asItIs, ["beside", "alone"], "holds"],
+  ["two witnesses that differ twice", contradicted, contradicted, ["beside", "alone"], "inconclusive"],
+  ["a healed link that is lost, and then is not", lostLink, asItIs, ["beside", "alone"], "holds"],
+  ["a healed link that is lost each time", lostLink, lostLink, ["beside", "alone"], "violated"],
+  ["a consumer that is behind, and then is not", behind, asItIs, ["beside", "alone"], "holds"],
+  ["payloads in an envelope", enveloped, asItIs, ["beside"], "inconclusive"],
+  ["one payload in an envelope", oneEnveloped, asItIs, ["beside"], "violated"],
   ["a loss", lossy, asItIs, ["beside"], "violated"],
   ["nothing wrong", asItIs, lossy, ["beside"], "holds"],
 ] as const)("%s", async (_what, first, alone, ran, verdict) => {
@@ -102,4 +129,12 @@ describe("what rests on a duration", () => {
     ]);
     expect(marked.every(one => one.measured !== undefined)).toBe(true);
   });
+});
+
+test("where not one message can be read the wrapper is named, and nothing is held against the client", async () => {
+  const { judgement } = await runCase(stageOf(enveloped, undefined).stage, one);
+  expect(judgement.reason).toMatch(
+    /^5 messages arrived, and not one as the bus was told to send it: so it looks where a wrapper puts payloads into an envelope/,
+  );
+  expect(judgement.properties.filter(({ verdict }) => verdict === "violated")).toEqual([]);
 });

@@ -92,7 +92,7 @@ describe("of a lie it is said", () => {
       "that the client did not say it is down",
       outage,
       ({ connection }) => ({ connection: connection.slice(0, 1) }),
-      "not-permitted: the model says the client becomes disconnected; observed nothing more (at fault-3, after 5 of 8 deliveries matched)",
+      "not-permitted: the model says the client becomes disconnected; observed nothing more: the client did not say so, or the bus does not forward it (at fault-3, after 5 of 8 deliveries matched)",
     ],
     [
       "what the client became instead",

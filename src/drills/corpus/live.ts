@@ -9,7 +9,7 @@ import { claimedBy, shortfallOf, unprovenReason } from "../../judge/capability.t
 import { liveRate } from "../../judge/rate.ts";
 import { type CaseRun, runCase } from "../../judge/run.ts";
 import { branches } from "../../judge/witnessed.ts";
-import { clientText, LiveUnavailable, liveVersions, selfTestOf } from "../../runs/live.ts";
+import { clientText, LiveUnavailable, liveVersions, remarksOn, selfTestOf } from "../../runs/live.ts";
 import { type HeldAgainst, profileOf } from "../../runs/profiles.ts";
 import type { AskedCase } from "../../world.ts";
 import type { LiveStage, Site } from "../../worlds/live/index.ts";
@@ -62,6 +62,7 @@ export async function livePart(run: CorpusDrill, opening: Promise<Site>): Promis
 async function liveBus(run: CorpusDrill, site: Site, stage: LiveStage, name: string, nth: number): Promise<void> {
   const { context, common, corpus, found, folder } = run;
   const held = profileOf(stage.greeting.profile, name, common.profile);
+  for (const remark of remarksOn({ ...stage, unclaimed: undefined }, held.profile)) context.say(remark);
   found.buses.push({
     name,
     profile: held.profile.name,

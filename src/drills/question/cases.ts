@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { exitCodes, FaultlineError } from "../../errors.ts";
-import { clientText, selfTestOf } from "../../runs/live.ts";
+import { clientText, remarksOn, selfTestOf } from "../../runs/live.ts";
 import { profileOf } from "../../runs/profiles.ts";
 import type { Site } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
@@ -35,6 +35,7 @@ export async function onBus(drill: QuestionDrill, site: Site): Promise<void> {
   found.client = clientText(stage);
   found.selfTest = selfTestOf(site);
   found.unclaimed = stage.unclaimed;
+  for (const remark of remarksOn({ ...stage, unclaimed: undefined }, profile)) context.say(remark);
   found.servers = [`nats-server ${versions["nats-server"]}`, `toxiproxy ${versions.toxiproxy}`];
   const began = performance.now();
   const pairs = pairsOf(asked, profile);

@@ -46,7 +46,7 @@ export async function awaitSaid(
   const isSaid = (event: BusEvent): boolean => event.event === "connection" && event.change === change;
   const met = await busOf(course).waitFor(isSaid, mark, boundMs);
   sayEvents(course);
-  if (!met) notAwaited(course, step, `the client to say that it is ${change}`);
+  if (!met) notAwaited(course, step, `the client to say that it is ${change}, or the bus to forward it`);
 }
 
 /** Waits until the client is connected again: down, then up. After an un-awaited cut its last report may be from before it. */
