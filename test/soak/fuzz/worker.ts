@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { PassThrough } from "node:stream";
 import { parentPort, workerData } from "node:worker_threads";
 import { BusClient } from "../../../src/bus-protocol/bus-client.ts";
+import { writeErr } from "../../../src/cli/outlet.ts";
 import { main } from "../../../src/cli.ts";
 import { type Input, inputAt } from "./inputs.ts";
 
@@ -83,7 +84,8 @@ async function bus({ lines }: Extract<Input, { kind: "bus" }>): Promise<void> {
     await publish;
   } catch (error) {
     if (!(error instanceof Error && "exitCode" in error)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    // As the command line writes it.
+    writeErr(`${error.message}\n`);
     process.exit(error.exitCode as number);
   } finally {
     stdout.end();
