@@ -124,6 +124,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         if (event.phase === "took-effect")
           note(event.step, `${event.fault} took effect${event.proof === undefined ? "" : `: ${event.proof}`}`);
         break;
+      case "dialled":
+        note(event.step, dialledText(event));
+        break;
       case "not-awaited":
         note(event.step, `gave up waiting for ${event.what}`);
         break;
@@ -219,3 +222,12 @@ function outcomeText(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "never returned";
   return "kind" in outcome ? `${outcome.is} (${outcome.kind})` : outcome.is;
 }
+
+const dialsEnd = {
+  "gave-up": "then the client gave up",
+  "went-on": "more than its attempts allow",
+  healed: "then one was let through",
+} as const;
+
+const dialledText = ({ count, end }: Extract<Event, { readonly kind: "dialled" }>): string =>
+  `${count} dial${count === 1 ? "" : "s"} refused, ${dialsEnd[end]}`;

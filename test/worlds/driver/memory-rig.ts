@@ -13,6 +13,7 @@ import type {
   Observer,
   Opening,
   Process,
+  RefusedDials,
   Rig,
   Server,
 } from "../../../src/worlds/driver/rig.ts";
@@ -36,6 +37,9 @@ class World {
   readonly contents: Content[] = [];
   client: MemoryClient | undefined;
   closedAtMs = 0;
+  /** Dials refused in the outage under way; undefined: dials are let through. */
+  refused: number | undefined;
+  lastRefused = 0;
 
   send(messages: readonly number[]): void {
     if (this.laid.has("hold") || this.isHalted) this.kept.push(...messages);
@@ -63,6 +67,12 @@ export interface Habits {
   readonly forgetsPending?: boolean;
   /** What it makes of a message before it sends it. */
   readonly alters?: (content: Content, message: number) => Content;
+  /** It has closed by the end of an outage of so many dials. */
+  readonly givesUpAfter?: number;
+  /** Dials that it has made before the heal is asked to let one through. */
+  readonly dialsMeanwhile?: number;
+  /** The time for which there is no dial in an outage. */
+  readonly silentMs?: number;
   /** The connections, by their ids, that the server has of it this long after it has closed; its only one before that is 1. */
   readonly openAfterClose?: (sinceMs: number, isLinkOpen: boolean) => readonly number[];
 }
@@ -143,6 +153,12 @@ class MemoryClient implements Conversation {
     return "closes";
   }
 
+  giveUp(): void {
+    if (this.state !== "down") return;
+    this.#become("closed", undefined);
+    this.#say("closed");
+  }
+
   /** The link lets a dial through. */
   dial(isHeld: boolean): void {
     if (this.state !== "down" && this.state !== "dialled") return;
@@ -191,7 +207,14 @@ const clockOf = (world: World): Clock => ({
   isDoneWithin: async () => true,
 });
 
-const linkOf = (world: World): Link => ({
+const refusedOf = (count: number, { silentMs = 0 }: Habits): RefusedDials => ({ count, longestGapMs: silentMs });
+
+/** Its dials are refused at once, so a client with fewer attempts has given up by then. */
+function giveUpAfter(world: World, { givesUpAfter }: Habits): void {
+  if (givesUpAfter !== undefined && (world.refused ?? 0) >= givesUpAfter) world.client?.giveUp();
+}
+
+const linkOf = (world: World, habits: Habits): Link => ({
   port: linkPort,
   get isOpen() {
     return world.isOpen;
@@ -207,6 +230,21 @@ const linkOf = (world: World): Link => ({
     world.laid.clear();
     world.kept = [];
     world.client?.lose();
+  },
+  async refuseDials() {
+    world.refused = habits.dialsMeanwhile ?? 0;
+    world.client?.lose();
+    giveUpAfter(world, habits);
+  },
+  refusedDials: () => (world.refused === undefined ? undefined : refusedOf(world.refused, habits)),
+  async acceptDials(after) {
+    if (world.refused === undefined) return refusedOf(world.lastRefused, habits);
+    if (after > 0) world.refused = Math.max(after, world.refused + 1);
+    giveUpAfter(world, habits);
+    world.lastRefused = world.refused;
+    world.refused = undefined;
+    world.client?.dial(world.laid.has("hold-downstream"));
+    return refusedOf(world.lastRefused, habits);
   },
   async lay(hindrance, amount = 0) {
     world.laid.set(hindrance, amount);
@@ -285,7 +323,7 @@ export function memoryRig(habits: Habits = {}): Rig {
   };
   return {
     clock: clockOf(world),
-    link: linkOf(world),
+    link: linkOf(world, habits),
     server: serverOf(world, habits),
     streams: { create: none, bind: none, names: none, held: none, consumer: none },
     processes: {
