@@ -14,7 +14,7 @@ import {
 } from "../plan/reasons.ts";
 import { isSilent } from "../plan/view.ts";
 import type { FaultAwait } from "../vocabulary/scenario.ts";
-import { type FaultKind, type FaultOf, noLife } from "./fault.ts";
+import { type FaultKind, type FaultLetter, type FaultOf, noLife } from "./fault.ts";
 
 const serverPaused = unjudgeable("the server is paused");
 const nobodyDials = impossible("there is no client whose dials could be counted");
@@ -25,6 +25,12 @@ export const awaitText = (awaits: FaultAwait): string =>
 
 const dialsText = (dials: number | "all"): string =>
   dials === "all" ? ", every dial counted" : `, for ${dials} dial${dials === 1 ? "" : "s"}`;
+
+/** Two outages of one dial take the two attempts of a client that does not begin to count anew. */
+const countedLetters: readonly FaultLetter<FaultOf<"cut">>[] = [
+  { name: "cut, for 1 dial", fault: () => ({ kind: "cut", awaits: "noticed", dials: 1 }) },
+  { name: "cut, every dial counted", fault: () => ({ kind: "cut", awaits: "gave-up", dials: "all" }) },
+];
 
 export const cut: FaultKind<FaultOf<"cut">> = {
   kind: "cut",
@@ -52,6 +58,8 @@ export const cut: FaultKind<FaultOf<"cut">> = {
   },
   harm: ({ goDown }) => goDown(),
   words: ({ awaits, dials }) => `cut the link, ${awaitText(awaits)}${dials === undefined ? "" : dialsText(dials)}`,
-  letters: () =>
-    awaitable.map(awaits => ({ name: `cut, await ${awaits}`, fault: () => ({ kind: "cut", awaits }) as const })),
+  letters: ({ policy }) => [
+    ...awaitable.map(awaits => ({ name: `cut, await ${awaits}`, fault: () => ({ kind: "cut", awaits }) as const })),
+    ...(policy === undefined ? countedLetters : []),
+  ],
 };

@@ -66,11 +66,9 @@ export function dialsNotEnabled(
 ): NotEnabled | undefined {
   if (hasPolicy) return dialsOfTime;
   const dialsMax = dialsBeforeGivingUp(profile, options);
-  if (dials === "all") {
-    if (awaits !== "gave-up") return countedApart;
-    return dialsMax < Number.POSITIVE_INFINITY ? undefined : givesUpNever;
-  }
-  if (awaits !== "noticed") return countedApart;
+  if (awaits !== (dials === "all" ? "gave-up" : "noticed")) return countedApart;
+  if (dialsMax === Number.POSITIVE_INFINITY) return givesUpNever;
+  if (dials === "all") return undefined;
   if ((options.servers ?? 1) > 1) return poolRemembers;
   return dials < dialsMax ? undefined : givesUpBefore;
 }

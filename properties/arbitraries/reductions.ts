@@ -98,14 +98,12 @@ const plainFlushMs = 1_000;
 const plainCountMax = 4_000;
 
 function* simplerOptions(scenario: Scenario): Generator<Scenario> {
-  const { options } = scenario;
+  const { options, steps } = scenario;
   const { reconnectBufferBytesMax, pingIntervalMs, pingsOutMax, ...plain } = options;
   if (reconnectBufferBytesMax !== undefined) yield* simplerLimits(scenario, reconnectBufferBytesMax);
   if (options.reconnectAttemptsMax >= 0) {
-    const forEver = withOptions(scenario, { ...options, reconnectAttemptsMax: -1 });
-    yield forEver;
-    // Without attempts that run out, a cut whose dials are not counted can be survived.
-    yield* changedOnly(forEver, withSteps(forEver, forEver.steps.map(inPlainCuts)));
+    // Dials are counted only where attempts run out.
+    yield withOptions(withSteps(scenario, steps.map(inPlainCuts)), { ...options, reconnectAttemptsMax: -1 });
     yield* fewerAttempts(scenario);
   }
   if (pingIntervalMs !== undefined || pingsOutMax !== undefined) {

@@ -4,6 +4,7 @@ import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
 import { type Bare, close, counted, cut, fault, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
 import { isConnection, isFault, isHeal, type Moment, type Mutant, rewriting, silentAbout } from "./mutant.ts";
@@ -13,7 +14,6 @@ const gaveUp = scenarioWith([start, publish(5), flush(), cut("gave-up"), publish
 const twice = scenarioWith([start, cut(), publish(2), heal(), flush(), cut(), publish(2), heal(), flush()]);
 const outage = (dials: number): readonly Bare[] => [counted(dials), publish(2), heal(), flush()];
 const attemptsOf = (max: number): Pick<Options, "reconnectAttemptsMax"> => ({ reconnectAttemptsMax: max });
-const uncounted = "no letter of exhaust counts the dials of an outage";
 const outagesOfThree = scenarioWith([start, flush(), ...outage(3), ...outage(3)], attemptsOf(5));
 
 /** Closes for good at the heal of a counted outage, where `isSpent` says so of its number of dials. */
@@ -162,7 +162,6 @@ export const connectionMutants: readonly Mutant[] = [
       "connection/it-gives-up-after-its-attempts",
       "conformance",
     ],
-    beyond: uncounted,
   },
   {
     name: "gives up one attempt early",
@@ -175,7 +174,16 @@ export const connectionMutants: readonly Mutant[] = [
       "connection/it-gives-up-after-its-attempts",
       "conformance",
     ],
-    beyond: uncounted,
+  },
+  {
+    name: "gives up one attempt late",
+    row: "F-148: it closes after its last attempt",
+    declared: natsPy,
+    does: rewriting(event =>
+      event.kind === "dialled" && event.end === "gave-up" ? { ...event, count: event.count + 1 } : event,
+    ),
+    where: scenarioWith([start, flush(), counted("all"), publish(2)], attemptsOf(3)),
+    killedBy: ["connection/it-gives-up-after-its-attempts", "conformance"],
   },
   {
     name: "dials on when its attempts are spent",

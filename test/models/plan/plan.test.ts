@@ -172,6 +172,7 @@ const refusals: readonly Refusal[] = [
   ["the client's giving up would race with what follows", [start, stopServer("none")], finite],
   ["this client never gives up", [start, cut("gave-up")]],
   ["this client never gives up", [start, counted("all")]],
+  ["this client never gives up", [start, counted(2)]],
   ["the client gives up before that many dials", [start, counted(3)], finite],
   [countedApart, [start, fault({ kind: "cut", awaits: "gave-up", dials: 2 })], finite],
   [countedApart, [start, fault({ kind: "cut", awaits: "none", dials: 2 })], finite],

@@ -111,21 +111,25 @@ const blackholed = scenarioOf(
 );
 const limited = during({ kind: "limit", bytes: 100 });
 const wasCut = during(cut);
-const wasCounted = during({ ...cut, dials: 3 }, { reconnectAttemptsMax: 5, reconnectWaitMs: 50 });
+const finite = { reconnectAttemptsMax: 5, reconnectWaitMs: 50 };
+const wasCounted = during({ ...cut, dials: 3 }, finite);
 const stopped = during(stop);
 const paused = during({ kind: "pause-server" });
-const throughHandshake = (one: Fault): Scenario =>
-  scenarioOf([
-    start,
-    flush,
-    fault(one),
-    heal("handshake"),
-    { ...publish, overlap: true } as Step,
-    { id: "let", kind: "heal", awaits: "connected" },
-    after,
-  ]);
+const throughHandshake = (one: Fault, options: object = {}): Scenario =>
+  scenarioOf(
+    [
+      start,
+      flush,
+      fault(one),
+      heal("handshake"),
+      { ...publish, overlap: true } as Step,
+      { id: "let", kind: "heal", awaits: "connected" },
+      after,
+    ],
+    options,
+  );
 const handshake = throughHandshake(cut);
-const countedHandshake = throughHandshake({ ...cut, dials: 3 });
+const countedHandshake = throughHandshake({ ...cut, dials: 3 }, finite);
 const reset = during(cut, { cutsWith: "rst" });
 
 /** Cordum's, with clocks that a test can wait for. */
@@ -638,7 +642,7 @@ test.each([
   ["cut", wasCut],
   ["cut with RST", reset],
   ["cut, its dials counted", wasCounted],
-  ["cut with RST, its dials counted", during({ ...cut, dials: 3 }, { cutsWith: "rst" })],
+  ["cut with RST, its dials counted", during({ ...cut, dials: 3 }, { ...finite, cutsWith: "rst" })],
   ["cut, its dials counted, and the handshake held", countedHandshake],
   ["handshake", handshake],
   ["stop-server", stopped],
