@@ -9,6 +9,7 @@ import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./d
 import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
+import { dialsBeforeGivingUp } from "./policy/attempts.ts";
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
 import { arrive, type Bus, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
@@ -193,12 +194,14 @@ function numbered(bus: Bus, step: PublishStep): FrameRun {
 }
 
 function performFault(bus: Bus, step: StepId, fault: Fault, befalling: Befalling): void {
-  const { emit } = bus;
+  const { profile, options, emit } = bus;
   const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
   const kind = kindOf(fault);
   kind.harm({ bus, fault, goDown: () => goDown(bus, fault as EndingFault, befalling) });
   if (kind.takesEffect !== "at-a-publish") emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });
+  if (fault.kind === "cut" && fault.dials === "all")
+    emit({ kind: "dialled", step, count: dialsBeforeGivingUp(profile, options), end: "gave-up" });
 }
 
 /** Takes the link down, and the server with it where the fault ends that. */
@@ -284,6 +287,8 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   const bus = withJetStream(before);
   const { state, view, profile, emit } = bus;
   const service = served(bus);
+  if (view.dialsAwaited > 0 && view.ended !== "closed")
+    emit({ kind: "dialled", step, count: view.dialsAwaited, end: "healed" });
   if (service !== undefined) healServer(service, before.view.jetStream);
   if (view.hindrance === "blackhole") endConnection(bus);
   // A paused server reads what the kernel kept for it before the client's next connection is let through.

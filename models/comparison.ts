@@ -1,6 +1,7 @@
 /** The comparison of the model's events with an observation, one event at a time. The oracle's search calls it while it does a step. */
 import type { Disagreement } from "./explanation.ts";
 import {
+  type Dialled,
   firstDelivered,
   type Indexed,
   type Observation,
@@ -75,11 +76,22 @@ export function compare(
       at.connection++;
       return undefined;
     }
+    case "dialled":
+      return compareDialled(event, seen.observed.dialled.get(event.step));
     default: {
       const said = serviceTold(event);
       return said === undefined ? undefined : compareService(seen, said.actor, said.told, at);
     }
   }
+}
+
+/** The harness may have refused more dials before a heal than it had to. A client that gives up has made exactly its own. */
+function compareDialled(
+  { step, count, end }: Extract<Event, { kind: "dialled" }>,
+  observed: Dialled | undefined,
+): Disagreement | undefined {
+  const isAsSaid = observed?.end === end && (end === "healed" ? observed.count >= count : observed.count === count);
+  return isAsSaid ? undefined : { kind: "dialled", step, says: { count, end }, observed };
 }
 
 /** The application makes one call after the other, and their answers come in that order. */

@@ -3,6 +3,7 @@
  * search writes it, `words.ts` puts it into words, and no code reads the words.
  */
 import type { Contradiction } from "./contradiction.ts";
+import type { Dialled } from "./observation.ts";
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
 import type { ConnectionChange, Content, Outcome } from "./vocabulary/event.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -37,6 +38,8 @@ export type Disagreement =
       readonly says: ConnectionChange;
       readonly observed: ConnectionChange | undefined;
     }
+  /** The dials of an outage. */
+  | { readonly kind: "dialled"; readonly step: StepId; readonly says: Dialled; readonly observed: Dialled | undefined }
   | { readonly kind: "service"; readonly says: ServiceTold; readonly observed: ServiceTold | undefined }
   | {
       readonly kind: "delivery";

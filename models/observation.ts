@@ -16,6 +16,8 @@ export interface Observation {
   readonly foreign: number;
   /** The first message that arrived with another content than it was published with. */
   readonly altered: { readonly message: number; readonly published: Content; readonly arrived: Content } | undefined;
+  /** The refused dials of each outage that were counted, by the step at which the count ended. */
+  readonly dialled: ReadonlyMap<StepId, Dialled>;
   /** A client that had closed was connected again. */
   readonly cameBack: boolean;
   /** The first message that was said to be stored as a dead letter, and was not. */
@@ -38,6 +40,8 @@ export interface Observation {
   /** Lists under a policy: one each for `streams`, `processes` and `probes`, and one for every handler (`handlerOf`). */
   readonly service: ReadonlyMap<string, readonly ServiceTold[]>;
 }
+
+export type Dialled = Pick<Extract<Event, { readonly kind: "dialled" }>, "count" | "end">;
 
 /** A publish call without its message and its outcome. Calls of which one event told share one of these. */
 export type PublishAs = Pick<
@@ -104,6 +108,7 @@ export function observe(events: readonly Event[]): Observation {
   const saidInARow: Record<ConnectionChange, number> = { connected: 0, disconnected: 0, reconnected: 0, closed: 0 };
   let inARow = 0;
   const arrivedBy = new Map<StepId, number>();
+  const dialled = new Map<StepId, Dialled>();
   const seenBy = new Map<StepId, SeenBy>();
   const contradictions = new Contradictions();
   let foreign = 0;
@@ -147,6 +152,8 @@ export function observe(events: readonly Event[]): Observation {
       altered ??= { message: event.first, published: event.published, arrived: event.arrived };
     } else if (event.kind === "dead-letter-missing") {
       missingLetter ??= { message: event.first, stream: event.stream };
+    } else if (event.kind === "dialled") {
+      dialled.set(event.step, { count: event.count, end: event.end });
     } else if (event.kind === "closed-client") {
       cameBack ||= event.is === "back";
     } else if (event.kind === "delivered") {
@@ -170,6 +177,7 @@ export function observe(events: readonly Event[]): Observation {
     delivered,
     foreign,
     altered,
+    dialled,
     cameBack,
     missingLetter,
     again,

@@ -4,6 +4,7 @@
  */
 import type { Contradiction } from "./contradiction.ts";
 import type { Disagreement, Reason, SeenActor } from "./explanation.ts";
+import type { Dialled } from "./observation.ts";
 import type { CallTold, PublishTold, ServiceTold } from "./told.ts";
 import type { CallOutcome, Content } from "./vocabulary/event.ts";
 
@@ -77,6 +78,10 @@ function disagreementText(one: Disagreement): string {
     }
     case "connection":
       return `the model says the client becomes ${one.says}; observed ${one.observed ?? "nothing more: the client did not say so, or the bus does not forward it"}`;
+    case "dialled": {
+      const got = one.observed === undefined ? "none were counted" : `observed ${dialledText(one.observed)}`;
+      return `${one.step}: the model says ${dialledText(one.says)}; ${got}`;
+    }
     case "service": {
       const got = one.observed === undefined ? "nothing more" : serviceText(one.observed);
       return `the model says: ${serviceText(one.says)}; observed ${got}`;
@@ -95,6 +100,14 @@ function disagreementText(one: Disagreement): string {
       return `observed: ${serviceText(one.observed)}; but the model says nothing more`;
   }
 }
+
+const dialledText = ({ count, end }: Dialled): string => `${dialsText(count)}, and ${endText[end]}`;
+const dialsText = (count: number): string => (count === 1 ? "1 refused dial" : `${count} refused dials`);
+const endText: Readonly<Record<Dialled["end"], string>> = {
+  "gave-up": "the client gives up",
+  "went-on": "the client goes on",
+  healed: "the outage is over",
+};
 
 const actorText: Readonly<Record<SeenActor, string>> = {
   connection: "the connection",

@@ -1,4 +1,5 @@
 /** Promises of the connection. One fold serves them all: it runs once, and each promise reads the parts that it needs. */
+import { dialsBeforeGivingUp } from "../models/policy/attempts.ts";
 import type { ConnectionChange } from "../models/vocabulary/event.ts";
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { type Declared, type Ending, ending, type Hearing, onEach, type Property, property } from "./property.ts";
@@ -22,6 +23,8 @@ function mayFollow(last: ConnectionChange | undefined, change: ConnectionChange)
 
 export interface Connection {
   readonly attemptsMax: number;
+  /** Dials that may fail before it gives up. */
+  readonly dialsMax: number;
   /** The client's last report, and the number of reports. */
   last: ConnectionChange | undefined;
   words: number;
@@ -45,6 +48,13 @@ export interface Connection {
   cameBack: string | undefined;
   /** The client's loss of a link that had healed for good. */
   lost: string | undefined;
+  /** Counted outages that the client gave up in, or was to survive; of the second kind, whether one is yet to end connected. */
+  spent: number;
+  survivable: number;
+  isAwaited: boolean;
+  /** The first survivable outage after which it was not connected again, and the first wrong number of dials. */
+  unreturned: string | undefined;
+  miscounted: string | undefined;
 }
 
 /** -1 where it never gives up. */
@@ -53,6 +63,7 @@ const attemptsOf = ({ options: { reconnectAttemptsMax }, profile: { reconnect } 
 
 export const startConnection = (declared: Declared): Connection => ({
   attemptsMax: attemptsOf(declared),
+  dialsMax: dialsBeforeGivingUp(declared.profile, declared.options),
   last: undefined,
   words: 0,
   illegal: undefined,
@@ -69,15 +80,23 @@ export const startConnection = (declared: Declared): Connection => ({
   lookedFor: 0,
   cameBack: undefined,
   lost: undefined,
+  spent: 0,
+  survivable: 0,
+  isAwaited: false,
+  unreturned: undefined,
+  miscounted: undefined,
 });
 
 export const hearsConnection = {
   connection(state, { change }) {
     if (!mayFollow(state.last, change)) state.illegal ??= `${change} after ${state.last ?? "nothing"}`;
+    const isRepeated = state.last === change;
     state.last = change;
     state.words++;
+    if (change === "reconnected") state.isAwaited = false;
+    if (change === "closed" && state.isAwaited) closesTooSoon(state);
     if (change !== "disconnected") return;
-    if (!state.shutdown) state.outages++;
+    if (!state.shutdown && !isRepeated) state.outages++;
     if (state.silent) state.noticed++;
     state.silent = false;
   },
@@ -97,8 +116,20 @@ export const hearsConnection = {
   fault(state, { fault }) {
     if (fault === "server-error") state.hasHeardError = true;
   },
+  dialled(state, { step, count, end }) {
+    if (end !== "healed") {
+      state.spent++;
+      if (end === "went-on" || count !== state.dialsMax) state.miscounted ??= wrongCount(state, step, count, end);
+      return;
+    }
+    state.survivable++;
+    state.isAwaited = true;
+    if (state.last === "closed") closesTooSoon(state);
+  },
   phase(state, { phase }) {
-    if (phase === "settled") state.settled = true;
+    if (phase !== "settled") return;
+    state.settled = true;
+    if (state.isAwaited) state.unreturned ??= notBack(state.last);
   },
   "closed-client"(state, { is, proof }) {
     state.lookedFor++;
@@ -122,6 +153,19 @@ function endWait(state: Connection, { step }: { readonly step: StepId }): void {
   if (state.silent) state.unnoticed ??= `the silence awaited at ${step} was not noticed in its time`;
   state.silent = false;
 }
+
+/** It gave up in an outage that was over before its last attempt. */
+function closesTooSoon(state: Connection): void {
+  state.isAwaited = false;
+  state.unreturned ??= notBack("closed");
+  state.miscounted ??= `it had closed in an outage that left some of its ${state.dialsMax} dials`;
+}
+
+const wrongCount = ({ dialsMax }: Connection, step: StepId, count: number, end: "gave-up" | "went-on"): string =>
+  `${step}: it ${end === "gave-up" ? "gave up" : "went on"} after ${count} dials; its attempts allow ${dialsMax}`;
+
+const notBack = (last: ConnectionChange | undefined): string =>
+  `settled, and the client's last word is ${last ?? "none"}`;
 
 const givenUp = (last: ConnectionChange | undefined): string =>
   `its attempts are spent and its last word is ${last ?? "none"}`;
@@ -152,22 +196,35 @@ export const connection: readonly Property[] = [
     "every-healed-outage-ends-connected",
     "After an outage that heals while attempts are left the client is connected again, and stays so.",
     "eventually",
-    ({ attemptsMax, outages, last, shutdown, settled, hasHeardError, lost }) => {
+    ({ attemptsMax, outages, last, shutdown, settled, hasHeardError, survivable, unreturned, lost }) => {
       if (lost !== undefined) return ending(outages, lost);
-      if (shutdown || attemptsMax >= 0 || !settled || (hasHeardError && last === "closed")) return { exercised: 0 };
+      if (shutdown || !settled || (hasHeardError && last === "closed")) return { exercised: 0 };
+      // A client that may give up is held to the outages whose dials were counted.
+      if (attemptsMax >= 0) return ending(survivable, unreturned);
       const fine = outages === 0 || last === "reconnected";
-      return ending(outages, fine ? undefined : `settled, and the client's last word is ${last}`);
+      return ending(outages, fine ? undefined : notBack(last));
     },
   ),
   ofConnection(
     "giving-up-is-visible",
     "A client that has used up its attempts says that it is closed.",
     "eventually",
-    ({ attemptsMax, outages, last, shutdown, hasProcess, closures, unsaid }) => {
+    ({ attemptsMax, outages, survivable, last, shutdown, settled, hasProcess, closures, unsaid }) => {
       if (hasProcess) return ending(closures, unsaid);
-      if (attemptsMax < 0 || shutdown) return { exercised: 0 };
-      const fine = outages === 0 || last === "closed";
-      return ending(outages, fine ? undefined : givenUp(last));
+      // A case that was given up may have ended before the client had its time.
+      if (attemptsMax < 0 || shutdown || !settled) return { exercised: 0 };
+      const toGiveUp = Math.max(0, outages - survivable);
+      const fine = toGiveUp === 0 || last === "closed";
+      return ending(toGiveUp, fine ? undefined : givenUp(last));
+    },
+  ),
+  ofConnection(
+    "it-gives-up-after-its-attempts",
+    "A client gives up after the attempts that it was given: no dial sooner, no dial later, and every outage has all of them.",
+    "always",
+    ({ spent, survivable, attemptsMax, shutdown, hasHeardError, miscounted }) => {
+      if (attemptsMax < 0 || shutdown || hasHeardError) return { exercised: 0 };
+      return ending(spent + survivable, miscounted);
     },
   ),
   ofConnection(

@@ -222,6 +222,17 @@ export const goals: readonly Goal[] = [
     watch: inOrder([fault("installed"), says("closed"), fault("took-effect")], fault("installed", "server-error")),
   },
   {
+    id: "connection/an-outage-of-some-attempts-is-survived",
+    what: "A client whose attempts are finite is connected again after two outages that took some of them.",
+    beside: "connection/it-gives-up-after-its-attempts",
+    watch: declared => {
+      const isCounted: Is = event => event.kind === "dialled" && event.end === "healed";
+      const mayGiveUp = declared.options.reconnectAttemptsMax >= 0;
+      const watched = inOrder([isCounted, says("reconnected"), isCounted, says("reconnected")])(declared);
+      return event => mayGiveUp && watched(event);
+    },
+  },
+  {
     id: "connection/a-silent-link-is-noticed",
     what: "A client says that it is disconnected from a link that swallows everything.",
     beside: "connection/a-silent-link-is-noticed",

@@ -106,6 +106,7 @@ function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
   view.quiet = false;
   view.hindrance = "none";
   view.keptBytes = 0;
+  view.dialsAwaited = 0;
   if (awaits === "handshake") {
     view.link = "handshake";
     return nothing;

@@ -49,6 +49,30 @@ const runsOutOfDials = ({ profile, options }: Setting): boolean =>
 export const resets = ({ options, limits }: Setting): boolean =>
   options.cutsWith === "rst" && limits.has("proxy-reset");
 
+const dialsOfTime = unjudgeable("under a policy the dials of an outage follow from its time");
+const countedApart = impossible(
+  "all dials are counted where the client gives up, and a number of them where it does not",
+);
+/** F-149 of docs/facts.md. */
+const poolRemembers = unjudgeable("only the server that it comes back to has all of its attempts again");
+const givesUpBefore = impossible("the client gives up before that many dials");
+
+/** The reason against counting the dials of an outage. */
+export function dialsNotEnabled(
+  hasPolicy: boolean,
+  awaits: Awaits,
+  dials: number | "all",
+  { profile, options }: Setting,
+): NotEnabled | undefined {
+  if (hasPolicy) return dialsOfTime;
+  const dialsMax = dialsBeforeGivingUp(profile, options);
+  if (awaits !== (dials === "all" ? "gave-up" : "noticed")) return countedApart;
+  if (dialsMax === Number.POSITIVE_INFINITY) return givesUpNever;
+  if (dials === "all") return undefined;
+  if ((options.servers ?? 1) > 1) return poolRemembers;
+  return dials < dialsMax ? undefined : givesUpBefore;
+}
+
 type Awaits = "noticed" | "gave-up" | "none";
 
 /** The reason against what a fault that ends the connection waits for. */

@@ -36,6 +36,8 @@ export interface View {
   startedAtMs: number;
   /** The two moments between which the dials of this outage run out. */
   givesUp: { readonly fromMs: number; readonly byMs: number } | undefined;
+  /** The refused dials that the heal of a counted outage waits for; 0 where none is in force. */
+  dialsAwaited: number;
   /** The moment at which it failed; undefined where it will not be started again. */
   exitedAtMs: number | undefined;
   /** The answer to a dial while the link is down: nothing, a server that never greets, or one that refuses the credentials. */
@@ -72,6 +74,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   nowMs: 0,
   startedAtMs: 0,
   givesUp: undefined,
+  dialsAwaited: 0,
   exitedAtMs: undefined,
   door: "shut",
   jetStream: true,
@@ -100,6 +103,7 @@ export const copyView = (view: Readonly<View>): View => ({
   nowMs: view.nowMs,
   startedAtMs: view.startedAtMs,
   givesUp: view.givesUp,
+  dialsAwaited: view.dialsAwaited,
   exitedAtMs: view.exitedAtMs,
   door: view.door,
   jetStream: view.jetStream,
@@ -128,6 +132,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.nowMs = view.nowMs;
   old.startedAtMs = view.startedAtMs;
   old.givesUp = view.givesUp;
+  old.dialsAwaited = view.dialsAwaited;
   old.exitedAtMs = view.exitedAtMs;
   old.door = view.door;
   old.jetStream = view.jetStream;

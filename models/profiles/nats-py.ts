@@ -94,6 +94,7 @@ export const natsPy: Profile = {
     "connection/only-legal-transitions",
     "connection/every-healed-outage-ends-connected",
     "connection/giving-up-is-visible",
+    "connection/it-gives-up-after-its-attempts",
     "connection/a-silent-link-is-noticed",
     "connection/a-closed-client-stays-closed",
   ],

@@ -191,6 +191,16 @@ export type Event =
       readonly store?: "lost";
       readonly proof?: string;
     }
+  /**
+   * The dials that an outage had refused, counted at its end. `gave-up`: the client then closed. `went-on`: it had dialled more often than
+   * its attempts allow, and had not closed. `healed`: the next dial was let through.
+   */
+  | {
+      readonly kind: "dialled";
+      readonly step: StepId;
+      readonly count: number;
+      readonly end: "gave-up" | "went-on" | "healed";
+    }
   /** Every fault in force has ended. */
   | { readonly kind: "healed"; readonly step: StepId }
   /**

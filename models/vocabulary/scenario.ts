@@ -41,6 +41,7 @@ export const capabilities = [
   "silent-handshake",
   "cold-start",
   "server-error",
+  "count-dials",
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
@@ -73,8 +74,11 @@ export type FaultAwait = "noticed" | "gave-up" | "none";
 export type HealAwait = "connected" | "handshake" | "none";
 
 export type Fault =
-  /** Ends the connection and refuses every dial until healed. Bytes held by a `hold` are dropped. */
-  | { readonly kind: "cut"; readonly awaits: FaultAwait }
+  /**
+   * Ends the connection and refuses every dial until healed. Bytes held by a `hold` are dropped. With `dials` the refused dials are counted:
+   * a number is the least that the heal waits for, and `all` are those that the client makes before it gives up.
+   */
+  | { readonly kind: "cut"; readonly awaits: FaultAwait; readonly dials?: number | "all" }
   /** Upstream bytes are kept in the link, in order. A heal releases them; a cut drops them. */
   | { readonly kind: "hold" }
   /** Exactly `bytes` more upstream bytes get through, then the link is cut. It needs a quiescent link and counts from the next publish. */

@@ -91,20 +91,27 @@ function* mergedPublishes(scenario: Scenario): Generator<Scenario> {
 // ---- Plainer options ----
 
 const plainBytes = 16;
+const plainWaitMs = 20;
 /** Enough for a round trip wherever one is possible, and soon over where none is. */
 const plainFlushMs = 1_000;
 /** No burst grows beyond what random scenarios publish in one. */
 const plainCountMax = 4_000;
 
 function* simplerOptions(scenario: Scenario): Generator<Scenario> {
-  const { options } = scenario;
+  const { options, steps } = scenario;
   const { reconnectBufferBytesMax, pingIntervalMs, pingsOutMax, ...plain } = options;
   if (reconnectBufferBytesMax !== undefined) yield* simplerLimits(scenario, reconnectBufferBytesMax);
-  if (options.reconnectAttemptsMax >= 0) yield withOptions(scenario, { ...options, reconnectAttemptsMax: -1 });
+  if (options.reconnectAttemptsMax >= 0) {
+    // Dials are counted only where attempts run out.
+    yield withOptions(withSteps(scenario, steps.map(inPlainCuts)), { ...options, reconnectAttemptsMax: -1 });
+    yield* fewerAttempts(scenario);
+  }
   if (pingIntervalMs !== undefined || pingsOutMax !== undefined) {
     const limited = reconnectBufferBytesMax === undefined ? {} : { reconnectBufferBytesMax };
     yield withOptions(scenario, { ...plain, ...limited });
   }
+  if (options.reconnectAttemptsMax >= 0 && options.reconnectWaitMs !== plainWaitMs)
+    yield withOptions(scenario, { ...options, reconnectWaitMs: plainWaitMs });
   if (options.cutsWith !== "fin") yield withOptions(scenario, { ...options, cutsWith: "fin" });
 }
 
@@ -143,6 +150,27 @@ function* fewerFramesBelow(scenario: Scenario, limitBytes: number): Generator<Sc
     }
   }
 }
+
+/** Fewer attempts, and as many dials less in every outage: what is one dial before the last stays so. */
+function* fewerAttempts(scenario: Scenario): Generator<Scenario> {
+  const { options, steps } = scenario;
+  const dialsMost = Math.max(0, ...steps.map(dialsOf));
+  for (const fewer of new Set([dialsMost - 1, 1])) {
+    const reconnectAttemptsMax = options.reconnectAttemptsMax - fewer;
+    if (fewer < 1 || fewer >= dialsMost || reconnectAttemptsMax < 1) continue;
+    const shorter = steps.map(step => (dialsOf(step) > 1 ? withDials(step, Math.max(1, dialsOf(step) - fewer)) : step));
+    yield withOptions(withSteps(scenario, shorter), { ...options, reconnectAttemptsMax });
+  }
+}
+
+/** The number of dials that its heal waits for; 0 where it waits for none. */
+const dialsOf = (step: Step): number =>
+  step.kind === "fault" && step.fault.kind === "cut" && typeof step.fault.dials === "number" ? step.fault.dials : 0;
+
+const withDials = (step: Step, dials: number): Step =>
+  step.kind === "fault" && step.fault.kind === "cut" ? { ...step, fault: { ...step.fault, dials } } : step;
+
+const inPlainCuts = (step: Step): Step => (dialsOf(step) > 0 ? { id: step.id, kind: "fault", fault: cut } : step);
 
 const inPlainFrames = (step: Step): Step => (step.kind === "publish" ? { ...step, bytes: plainBytes } : step);
 
@@ -222,6 +250,7 @@ function* simplerFaults(fault: Fault): Generator<Fault> {
   switch (fault.kind) {
     case "cut":
       if (fault.awaits === "none") yield cut;
+      if (fault.dials !== undefined) yield { kind: "cut", awaits: fault.awaits };
       return;
     case "stop-server":
       yield cut;
@@ -336,6 +365,8 @@ function stepDials(step: Step, put: (step: Step) => Scenario): readonly Dial[] {
       );
     case "fault": {
       const { fault } = step;
+      if (fault.kind === "cut" && typeof fault.dials === "number")
+        return [{ value: fault.dials, least: 1, turnedTo: dials => put({ ...step, fault: { ...fault, dials } }) }];
       if (fault.kind !== "limit") return [];
       return [{ value: fault.bytes, least: 1, turnedTo: bytes => put({ ...step, fault: { ...fault, bytes } }) }];
     }

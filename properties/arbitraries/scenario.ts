@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Capability, Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import { countedOptions, countedOutages, countedShare } from "./attempts.ts";
 import { publish, type ScenarioDraft } from "./draft.ts";
 import { shutdown } from "./endings.ts";
 import { type Episode, episodes, givingUp } from "./episodes.ts";
@@ -21,6 +22,18 @@ export interface ScenarioSpace {
 /** The weights by which one kept kind of episode may outweigh another. */
 const weights = [1, 1, 2, 6] as const;
 
+/**
+ * Draws of separate streams: the rest of a scenario is what its seed made before there was such a thing. Most scenarios never ask for them.
+ */
+interface DrawsApart {
+  /** The draws for a server's error. */
+  saidAt(): Random;
+  /** The draws for outages that are counted in dials. */
+  countedAt(): Random;
+}
+
+const streamsApart = ["server-error", "attempts"] as const;
+
 /** Makes the scenarios of one space; what the space alone decides is worked out once. */
 class Maker {
   readonly space: ScenarioSpace;
@@ -29,6 +42,7 @@ class Maker {
   private readonly mayLimit: boolean;
   private readonly mayReset: boolean;
   private readonly maySay: boolean;
+  private readonly mayCount: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
   /** The weight of each possible episode in the scenario being made. */
@@ -42,13 +56,16 @@ class Maker {
     this.mayLimit = capabilities.has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept";
     this.mayReset = capabilities.has("cut-with-rst");
     this.maySay = capabilities.has("server-error");
+    this.mayCount = this.mayGiveUp && capabilities.has("cut") && capabilities.has("count-dials");
   }
 
-  /** `saidAt`: makes the draws for a server's error, which most scenarios never ask for. */
-  make(word: string, random: Random, saidAt: () => Random): Scenario {
-    const options = this.options(random);
-    const pings = options.pingIntervalMs !== undefined;
-    const givesUp = options.reconnectAttemptsMax >= 0;
+  make(word: string, random: Random, apart: DrawsApart): Scenario {
+    const drawn = this.options(random);
+    const pings = drawn.pingIntervalMs !== undefined;
+    const givesUp = drawn.reconnectAttemptsMax >= 0;
+    const counted = givesUp && this.mayCount ? apart.countedAt() : undefined;
+    const isCounted = counted?.chance(countedShare) === true;
+    const options = isCounted ? countedOptions(counted, drawn) : drawn;
     const draft: ScenarioDraft = {
       random,
       profile: this.space.profile,
@@ -56,8 +73,9 @@ class Maker {
       steps: [{ id: "start", kind: "start" }],
     };
     const isCalm = !pings && !givesUp && options.cutsWith === "fin";
-    const isOver = this.maySay && isCalm && endsWithError(draft, saidAt());
-    if (!isOver) this.addEpisodes(draft, pings, givesUp);
+    const isOver = this.maySay && isCalm && endsWithError(draft, apart.saidAt());
+    if (isCounted) countedOutages({ ...draft, random: counted });
+    else if (!isOver) this.addEpisodes(draft, pings, givesUp);
     return {
       version: 1,
       id: `random/${word}`,
@@ -141,8 +159,12 @@ const endsWithError = (draft: ScenarioDraft, said: Random): boolean =>
 export function scenariosOf(seed: string, space: ScenarioSpace): (index: number) => Scenario {
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
-  const said = new DrawStream(seed, "server-error");
-  return index => maker.make(`${seed}-${index}`, stream.at(index), () => said.at(index));
+  const [said, counted] = streamsApart.map(name => new DrawStream(seed, name)) as [DrawStream, DrawStream];
+  return index =>
+    maker.make(`${seed}-${index}`, stream.at(index), {
+      saidAt: () => said.at(index),
+      countedAt: () => counted.at(index),
+    });
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -154,6 +176,10 @@ export function scenariosByWord(space: ScenarioSpace): (word: string) => Scenari
   return word => {
     const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
     const at = Number(index);
-    return maker.make(word, new DrawStream(seed, "scenario").at(at), () => new DrawStream(seed, "server-error").at(at));
+    const [saidAt, countedAt] = streamsApart.map(name => () => new DrawStream(seed, name).at(at)) as [
+      () => Random,
+      () => Random,
+    ];
+    return maker.make(word, new DrawStream(seed, "scenario").at(at), { saidAt, countedAt });
   };
 }

@@ -62,6 +62,8 @@ export function estimatedMs(scenario: Scenario): number {
       if (step.fault.kind !== "cut" && step.fault.kind !== "hold") ms += serverMs;
       if ("awaits" in step.fault && step.fault.awaits === "gave-up")
         ms += Math.max(0, reconnectAttemptsMax) * reconnectWaitMs;
+      else if (step.fault.kind === "cut" && typeof step.fault.dials === "number")
+        ms += step.fault.dials * reconnectWaitMs;
     }
     if (step.kind === "heal") isDisturbed = false;
     if (step.kind === "await-noticed") ms += pingIntervalMs * (pingsOutMax + 1);

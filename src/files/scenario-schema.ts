@@ -35,6 +35,8 @@ export const bounds = {
   serversMax: 16,
   /** The highest number of a replica. */
   replicaMax: 15,
+  /** The most dials that one outage waits for. */
+  dialsMax: 1_000,
   /** The bound for one step: 30 days. */
   advanceMsMax: 2_592_000_000,
 } as const;
@@ -71,7 +73,11 @@ const call = z.discriminatedUnion("kind", [publish, flush, drain, close, exit]);
 
 const faultAwait = z.enum(["noticed", "gave-up", "none"]);
 const fault = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("cut"), awaits: faultAwait }),
+  z.strictObject({
+    kind: z.literal("cut"),
+    awaits: faultAwait,
+    dials: z.union([whole(1, bounds.dialsMax), z.literal("all")]).optional(),
+  }),
   z.strictObject({ kind: z.literal("hold") }),
   z.strictObject({ kind: z.literal("limit"), bytes: whole(1, bounds.totalBytesMax) }),
   z.strictObject({ kind: z.literal("blackhole") }),

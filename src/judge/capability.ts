@@ -22,7 +22,9 @@ function ofStep(step: Step): readonly Capability[] {
     case "together":
       return ["together", ...step.steps.flatMap(ofStep)];
     case "fault":
-      return [kindOf(step.fault).capability];
+      return "dials" in step.fault && step.fault.dials !== undefined
+        ? [kindOf(step.fault).capability, "count-dials"]
+        : [kindOf(step.fault).capability];
     case "await-noticed":
       return ["stale-detection"];
     case "heal":

@@ -35,6 +35,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   foreign: { count: "number" },
   altered: { published: "object", arrived: "object", ...run },
   fault: { step: "string", fault: "string", phase: "string" },
+  dialled: { step: "string", count: "number", end: "string" },
   healed: { step: "string" },
   crashed: { step: "string", owed: "string", lastWords: "object" },
   "closed-client": { is: "string" },

@@ -130,6 +130,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "healed-link-lost":
         note(now, `the client lost the healed link ${event.times} times`);
         break;
+      case "dialled":
+        note(event.step, dialledText(event));
+        break;
       case "not-awaited":
         note(event.step, `gave up waiting for ${event.what}`);
         break;
@@ -225,3 +228,12 @@ function outcomeText(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "never returned";
   return "kind" in outcome ? `${outcome.is} (${outcome.kind})` : outcome.is;
 }
+
+const dialsEnd = {
+  "gave-up": "then the client gave up",
+  "went-on": "more than its attempts allow",
+  healed: "then one was let through",
+} as const;
+
+const dialledText = ({ count, end }: Extract<Event, { readonly kind: "dialled" }>): string =>
+  `${count} dial${count === 1 ? "" : "s"} refused, ${dialsEnd[end]}`;

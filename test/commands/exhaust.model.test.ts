@@ -18,7 +18,7 @@ test("it says what all schedules are, before it has tried them", async () => {
   expect(before).toContain("frame 34 bytes");
   expect(before).toMatch(/^Settings +default options$/m);
   expect(before).toContain("cuts are resets");
-  expect(after).toContain("12 of 12 promises exercised");
+  expect(after).toContain("13 of 13 promises exercised");
   expect(after).toContain("Verdict  holds");
 });
 

@@ -27,3 +27,15 @@ test("what bus and world claim does not depend on what the injector has shown", 
   const some = { capabilities: without("hold", "cut"), unproven: new Set<Capability>(["hold", "cut"]) };
   expect([...claimedBy(some)].sort()).toEqual([...claimedBy({ capabilities: without() })].sort());
 });
+
+test("an outage that is counted in dials needs a world that counts them", () => {
+  const named = (id: string) => {
+    const one = loadCorpus().find(({ scenario }) => scenario.id === id)?.scenario;
+    if (one === undefined) throw new Error(`the corpus has no case ${id}`);
+    return shortfallOf(one, { capabilities: without("count-dials") });
+  };
+  const lacks = { kind: "lacks", missing: ["count-dials"] };
+  expect(named("connection/attempts-begin-anew-after-each-outage")).toEqual(lacks);
+  expect(named("connection/two-attempts-that-fail-are-the-last")).toEqual(lacks);
+  expect(named("connection/three-outages-are-each-survived")).toEqual({ kind: "none" });
+});

@@ -53,6 +53,9 @@ export const flush = (timeoutMs = 5_000): BareCall => ({ kind: "flush", timeoutM
 export const publish = (count: number, bytes = 16): BareCall => ({ kind: "publish", count, bytes });
 export const overlapped = (count: number, bytes = 16): Bare => ({ kind: "publish", count, bytes, overlap: true });
 export const fault = (one: Fault): Bare => ({ kind: "fault", fault: one });
+/** An outage of that many refused dials, or of all that the client makes. */
+export const counted = (dials: number | "all"): Bare =>
+  fault({ kind: "cut", awaits: dials === "all" ? "gave-up" : "noticed", dials });
 export const cut = (awaits: "noticed" | "gave-up" | "none" = "noticed"): Bare => fault({ kind: "cut", awaits });
 export const hold: Bare = fault({ kind: "hold" });
 export const blackhole: Bare = fault({ kind: "blackhole" });

@@ -1,14 +1,36 @@
 /** Mutants of what a client says of its connection, and of how it gives up: tables 1 and 5 of docs/facts.md. */
 import { closeForGood } from "../../models/connection.ts";
+import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
-import { close, cut, fault, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
-import { isConnection, isFault, type Moment, type Mutant, rewriting, silentAbout } from "./mutant.ts";
+import { natsPy } from "../../models/profiles/nats-py.ts";
+import type { Options } from "../../models/vocabulary/scenario.ts";
+import { type Bare, close, counted, cut, fault, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
+import { isConnection, isFault, isHeal, type Moment, type Mutant, rewriting, silentAbout } from "./mutant.ts";
 import { whileDown } from "./rows.ts";
 
 const gaveUp = scenarioWith([start, publish(5), flush(), cut("gave-up"), publish(2)], { reconnectAttemptsMax: 3 });
 const twice = scenarioWith([start, cut(), publish(2), heal(), flush(), cut(), publish(2), heal(), flush()]);
+const outage = (dials: number): readonly Bare[] => [counted(dials), publish(2), heal(), flush()];
+const attemptsOf = (max: number): Pick<Options, "reconnectAttemptsMax"> => ({ reconnectAttemptsMax: max });
+const outagesOfThree = scenarioWith([start, flush(), ...outage(3), ...outage(3)], attemptsOf(5));
+
+/** Closes for good at the heal of a counted outage, where `isSpent` says so of its number of dials. */
+const closesAtHeal =
+  (newSpender: (max: number) => (dials: number) => boolean): NonNullable<Mutant["does"]> =>
+  () => {
+    let isSpent: ((dials: number) => boolean) | undefined;
+    return (moment, go) => {
+      const { state, profile, options, emit } = moment;
+      const { dialsAwaited } = moment.planned.before;
+      isSpent ??= newSpender(dialsBeforeGivingUp(profile, options));
+      const closes = isHeal(moment) && dialsAwaited > 0 && isSpent(dialsAwaited) && state.client !== "closed";
+      if (closes) closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
+      go();
+    };
+  };
+
 const givesUp = ({ planned }: Moment): boolean =>
   planned.step.kind === "fault" && "awaits" in planned.step.fault && planned.step.fault.awaits === "gave-up";
 
@@ -122,5 +144,56 @@ export const connectionMutants: readonly Mutant[] = [
     },
     where: gaveUp,
     killedBy: ["conformance"],
+  },
+  {
+    name: "counts its attempts on from one outage to the next",
+    row: "F-148: the count of failed dials begins anew when it is connected again",
+    declared: natsGo,
+    does: closesAtHeal(max => {
+      let spent = 0;
+      return dials => {
+        spent += dials;
+        return spent >= max;
+      };
+    }),
+    where: outagesOfThree,
+    killedBy: [
+      "connection/every-healed-outage-ends-connected",
+      "connection/it-gives-up-after-its-attempts",
+      "conformance",
+    ],
+  },
+  {
+    name: "gives up one attempt early",
+    row: "F-148: it is still dialling after all but the last of its attempts",
+    declared: natsJs3,
+    does: closesAtHeal(max => dials => dials >= max - 1),
+    where: scenarioWith([start, flush(), ...outage(4)], attemptsOf(5)),
+    killedBy: [
+      "connection/every-healed-outage-ends-connected",
+      "connection/it-gives-up-after-its-attempts",
+      "conformance",
+    ],
+  },
+  {
+    name: "gives up one attempt late",
+    row: "F-148: it closes after its last attempt",
+    declared: natsPy,
+    does: rewriting(event =>
+      event.kind === "dialled" && event.end === "gave-up" ? { ...event, count: event.count + 1 } : event,
+    ),
+    where: scenarioWith([start, flush(), counted("all"), publish(2)], attemptsOf(3)),
+    killedBy: ["connection/it-gives-up-after-its-attempts", "conformance"],
+  },
+  {
+    name: "dials on when its attempts are spent",
+    row: "F-148: it closes after its last attempt",
+    declared: natsGo,
+    does: rewriting(event => {
+      if (isConnection(event, "closed")) return [];
+      return event.kind === "dialled" ? { ...event, count: event.count + 1, end: "went-on" } : event;
+    }, givesUp),
+    where: scenarioWith([start, flush(), counted("all"), publish(2)], attemptsOf(2)),
+    killedBy: ["connection/giving-up-is-visible", "connection/it-gives-up-after-its-attempts", "conformance"],
   },
 ];

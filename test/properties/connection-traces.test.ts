@@ -68,17 +68,18 @@ describe("giving up is visible", () => {
     saidOf("connection/giving-up-is-visible", events, { attempts });
 
   test("a client whose attempts are spent says closed", () => {
-    expect(said(3, connected, disconnected, closed)).toBe("holds (1)");
-    expect(said(0, connected, disconnected, closed)).toBe("holds (1)");
-    expect(said(3, connected, disconnected)).toBe(
+    expect(said(3, connected, disconnected, closed, settled)).toBe("holds (1)");
+    expect(said(0, connected, disconnected, closed, settled)).toBe("holds (1)");
+    expect(said(3, connected, disconnected, settled)).toBe(
       "violated (1): its attempts are spent and its last word is disconnected",
     );
   });
 
   test.each<[what: string, attempts: number, events: readonly Event[]]>([
-    ["there was no outage", 3, [connected]],
-    ["attempts are without end", -1, [connected, disconnected]],
-    ["the application closed", 3, [connected, disconnected, called("close")]],
+    ["there was no outage", 3, [connected, settled]],
+    ["it is not settled", 3, [connected, disconnected]],
+    ["attempts are without end", -1, [connected, disconnected, settled]],
+    ["the application closed", 3, [connected, disconnected, called("close"), settled]],
   ])("nothing is claimed where %s", (_what, attempts, events) => {
     expect(said(attempts, ...events)).toBe("inconclusive (0)");
   });

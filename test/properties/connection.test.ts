@@ -1,7 +1,9 @@
 /** What the connection's promises make of processes: each has a client of its own, and none lives on with a closed one. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { connection } from "../../properties/connection.ts";
+import { judgeProperty } from "../../properties/property.ts";
 import {
   type Case,
   calls,
@@ -89,4 +91,86 @@ test("a client that gives up says so, also where its process ends with it", () =
   expect(gaveUp(client("closed"), exits("client-closed"))).toBe("holds");
   expect(gaveUp(exits("client-closed"))).toBe("violated");
   expect(gaveUp(exits("killed"))).toBe("inconclusive");
+});
+
+describe("outages that are counted in dials", () => {
+  const dialled = (count: number, end: "gave-up" | "went-on" | "healed", step = "cut"): Event => ({
+    kind: "dialled",
+    step,
+    count,
+    end,
+  });
+  const survived = (count: number): readonly Event[] => [...cut, dialled(count, "healed"), client("reconnected")];
+  const bare = (id: string, events: readonly Event[], attemptsMax = 3) => {
+    const one = connection.find(other => other.id === `connection/${id}`);
+    if (one === undefined) throw new Error(`there is no property ${id}`);
+    const options = {
+      subject: "subject",
+      reconnectWaitMs: 20,
+      reconnectAttemptsMax: attemptsMax,
+      cutsWith: "fin",
+    } as const;
+    const state = one.start({ options, profile: natsGo });
+    for (const event of [client("connected"), ...events]) one.on(state, event);
+    return judgeProperty(one, state);
+  };
+  const exactly = (...events: readonly Event[]) => bare("it-gives-up-after-its-attempts", events);
+  const comesBack = (...events: readonly Event[]) => bare("every-healed-outage-ends-connected", events);
+
+  test("a client gives up after its attempts, in each outage", () => {
+    expect(exactly(...cut, client("closed"), dialled(3, "gave-up"))).toMatchObject({ verdict: "holds", exercised: 1 });
+    const later = exactly(...survived(2), ...survived(2), ...cut, client("closed"), dialled(3, "gave-up"));
+    expect(later).toMatchObject({ verdict: "holds", exercised: 3 });
+  });
+
+  test.each([
+    [
+      "a dial sooner",
+      [...cut, client("closed"), dialled(2, "gave-up")],
+      "cut: it gave up after 2 dials; its attempts allow 3",
+    ],
+    [
+      "a dial later",
+      [...cut, client("closed"), dialled(4, "gave-up")],
+      "cut: it gave up after 4 dials; its attempts allow 3",
+    ],
+    ["never", [...cut, dialled(4, "went-on")], "cut: it went on after 4 dials; its attempts allow 3"],
+    [
+      "in an outage that is over before",
+      [...survived(2), ...cut, client("closed"), dialled(2, "healed")],
+      "it had closed in an outage that left some of its 3 dials",
+    ],
+    [
+      "while it dials for the last time",
+      [...cut, dialled(2, "healed"), client("closed")],
+      "it had closed in an outage that left some of its 3 dials",
+    ],
+  ])("a client that gives up %s is convicted", (_, events, reason) => {
+    expect(exactly(...events)).toMatchObject({ verdict: "violated", reason });
+  });
+
+  test("a client with attempts left is connected after each of them", () => {
+    expect(comesBack(...survived(2), ...survived(2), settles)).toMatchObject({ verdict: "holds", exercised: 2 });
+    const last = (...events: readonly Event[]) => comesBack(...survived(2), ...cut, ...events, settles).reason;
+    expect(last(dialled(2, "healed"))).toBe("settled, and the client's last word is disconnected");
+    expect(last(dialled(2, "healed"), client("closed"))).toBe("settled, and the client's last word is closed");
+    expect(last(client("closed"), dialled(1, "healed"))).toBe("settled, and the client's last word is closed");
+    const givesUpLater = [...survived(2), ...cut, client("closed"), dialled(3, "gave-up"), settles];
+    expect(comesBack(...givesUpLater)).toMatchObject({ verdict: "holds", exercised: 1 });
+  });
+
+  test("outages that it survives are none to give up in", () => {
+    const visible = (...events: readonly Event[]) => bare("giving-up-is-visible", [...events, settles]);
+    expect(visible(...survived(2), ...survived(2)).exercised).toBe(0);
+    expect(visible(...survived(2), ...cut, client("closed"))).toMatchObject({ verdict: "holds", exercised: 1 });
+    expect(visible(...survived(2), ...cut).verdict).toBe("violated");
+    expect(bare("giving-up-is-visible", cut).exercised).toBe(0);
+    // nats.js says so again for a dial that fails.
+    expect(visible(...cut, client("disconnected"), dialled(2, "healed"), client("reconnected")).exercised).toBe(0);
+  });
+
+  test("nothing is concluded from a client that may dial for ever, or was told to close", () => {
+    expect(bare("it-gives-up-after-its-attempts", survived(9), -1).exercised).toBe(0);
+    expect(exactly(...cut, calls("close"), client("closed"), dialled(1, "healed")).exercised).toBe(0);
+  });
 });

@@ -6,6 +6,7 @@ import {
   type Bare,
   blackhole,
   close,
+  counted,
   cut,
   drain,
   fault,
@@ -134,6 +135,29 @@ describe("a fault", () => {
     );
   });
 
+  test("whose dials are counted ends earlier, or is a cut like any other, which a client without end survives", () => {
+    const dialsIn = ({ steps }: Scenario): unknown[] =>
+      steps.flatMap(one => (one.kind === "fault" && one.fault.kind === "cut" ? [one.fault.dials ?? "uncounted"] : []));
+    const finite = { reconnectAttemptsMax: 5 };
+    const reduced = of([start, counted(3), heal(), counted(4)], finite);
+    const fewer = reduced.filter(({ options }) => options.reconnectAttemptsMax === 2).map(dialsIn);
+    expect(fewer).toContainEqual([1, 1]);
+    const oneLess = reduced.filter(({ options }) => options.reconnectAttemptsMax === 4).map(dialsIn);
+    expect(oneLess).toContainEqual([2, 3]);
+    const forEver = reduced.filter(({ options }) => options.reconnectAttemptsMax === -1).map(dialsIn);
+    expect(forEver).toEqual([["uncounted", "uncounted"]]);
+    const alone = reduced.filter(({ options }) => options.reconnectAttemptsMax === 5).map(dialsIn);
+    expect(alone).toEqual(
+      expect.arrayContaining([
+        [1, 4],
+        [2, 4],
+        [3, 1],
+        [3, "uncounted"],
+      ]),
+    );
+    expect(of([start, counted("all")], finite).map(dialsIn)).toContainEqual(["uncounted"]);
+  });
+
   test("at a byte becomes a cut, or comes earlier", () => {
     const bytes = (n: number): (number | string)[] =>
       faults(limit(n)).map(one => (one.kind === "limit" ? one.bytes : one.kind));
@@ -167,6 +191,10 @@ describe("options", () => {
 
   test("lose their attempts' limit, their PINGs, their resets, each by itself", () => {
     expect(simpler({ reconnectAttemptsMax: 0 })).toEqual([plain]);
+    expect(simpler({ reconnectAttemptsMax: 0, reconnectWaitMs: 100 })).toContainEqual({
+      ...plain,
+      reconnectAttemptsMax: 0,
+    });
     expect(simpler({ pingIntervalMs: 150, pingsOutMax: 2 })).toEqual([plain]);
     expect(simpler({ cutsWith: "rst" })).toEqual([plain]);
     const limited = { reconnectBufferBytesMax: 1 };

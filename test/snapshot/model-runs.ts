@@ -39,6 +39,7 @@ const fieldsOf = {
   "dead-letter-missing": ["stream", "first", "count"],
   altered: ["stream", "published", "arrived", "first", "count"],
   fault: ["step", "fault", "phase", "store"],
+  dialled: ["step", "count", "end"],
   healed: ["step"],
   "not-awaited": ["step"],
   phase: ["phase"],

@@ -82,6 +82,9 @@ export const hearsDigest = {
   "closed-client"(digest, { is }) {
     digest.word = fold(digest.word, 13 + 16 * numberOf(is));
   },
+  dialled(digest, { step, count, end }) {
+    digest.word = foldStep(fold(digest.word, (14 + 16 * numberOf(end)) ^ Math.imul(count, 0xc2b2ae35)), digest, step);
+  },
   // Seldom or never met in a search of millions of runs.
   foreign: foldWhole,
   altered: foldWhole,

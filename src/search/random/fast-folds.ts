@@ -107,6 +107,9 @@ function tellNamed(states: CaseStates, event: Event): void {
     case "healed-link-lost":
       hears["healed-link-lost"](states, event);
       return;
+    case "dialled":
+      hears.dialled(states, event);
+      return;
     case "awaits-notice":
       hears["awaits-notice"](states, event);
       return;
@@ -197,6 +200,10 @@ const hears = {
   "closed-client"({ digest, connection }, event) {
     hearsDigest["closed-client"](digest, event);
     hearsConnection["closed-client"](connection, event);
+  },
+  dialled({ digest, connection }, event) {
+    hearsDigest.dialled(digest, event);
+    hearsConnection.dialled(connection, event);
   },
   "awaits-notice"({ digest, connection }, event) {
     hearsDigest["awaits-notice"](digest, event);

@@ -45,6 +45,7 @@ function stepWord(step: Step): string {
   return [
     wordOf(step),
     ...(awaits === undefined ? [] : [awaits]),
+    ...(step.kind === "fault" && step.fault.kind === "cut" && step.fault.dials !== undefined ? ["counted"] : []),
     ...("overlap" in step && step.overlap ? ["raced"] : []),
   ].join("/");
 }

@@ -25,6 +25,7 @@ import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
 import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
+import { checkDials } from "./dials.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
 import { lookForLosses } from "./healed.ts";
 import { sayEvents } from "./hearing.ts";
@@ -196,6 +197,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   const open = await openBeforeClose(course, planned);
   await perform(course, planned);
   await noteClosed(course, open);
+  checkDials(course, planned);
   if (!overlapping) await lookAround(course, after, step.id);
   tellMemory(course);
   course.emit({ kind: "step", step: step.id, phase: "ended" });

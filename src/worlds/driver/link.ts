@@ -1,5 +1,5 @@
 /** Opening and reopening the link, such that nothing of the previous connection comes late, not even a dial. */
-import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import { noteClosed } from "./closed.ts";
 import { type Course, mustBe } from "./course.ts";
 import { bringServerBack } from "./faults/stop-server.ts";
@@ -27,11 +27,19 @@ export async function openLink(
 ): Promise<void> {
   const closesWith = course.one.scenario.options.cutsWith;
   const speaks = course.one.scenario.steps.some(one => one.kind === "fault" && one.fault.kind === "server-error");
-  await course.rig.link.open({ closesWith, ...held, ...(speaks ? { speaks } : {}) });
+  const countsDials = course.one.scenario.steps.some(one => one.kind === "fault" && countsItsDials(one.fault));
+  await course.rig.link.open({
+    closesWith,
+    ...held,
+    ...(speaks ? { speaks } : {}),
+    ...(countsDials ? { countsDials } : {}),
+  });
   if (closesWith === "rst") mustShow(course, step, "closes-with-rst");
   if (held.heldDownstream === true) mustShow(course, step, "hold-downstream");
   if (held.silentHandshake === true) mustShow(course, step, "silent-handshake");
 }
+
+const countsItsDials = (fault: Fault): boolean => fault.kind === "cut" && fault.dials !== undefined;
 
 /** Opens the link again after a cut, or after a stop of the server, which is brought back first. */
 export async function openLinkAgain(course: Course, step: StepId, heldDownstream: boolean): Promise<void> {

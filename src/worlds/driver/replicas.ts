@@ -59,8 +59,8 @@ function startCommand({ one, number, service }: Course, port: number, name: stri
   return {
     do: "start",
     case: number,
-    // A bare client gets one URL; a policy's bus takes as many as its pool has, all of them the link.
-    url: Array.from({ length: service === undefined ? 1 : servers }, () => `nats://127.0.0.1:${port}`).join(","),
+    // As many URLs as the pool has servers, all of them the link's.
+    url: Array.from({ length: servers }, () => `nats://127.0.0.1:${port}`).join(","),
     name,
     options: {
       reconnectWaitMs,

@@ -36,6 +36,15 @@ export interface Opening {
   readonly silentHandshake?: boolean;
   /** `say` will be called. */
   readonly speaks?: boolean;
+  /** `refuseDials` will be called. */
+  readonly countsDials?: boolean;
+}
+
+/** The dials that a link has refused so far. */
+export interface RefusedDials {
+  readonly count: number;
+  /** The longest time without one: from the beginning, between two of them, or since the last. */
+  readonly longestGapMs: number;
 }
 
 /** A link is on that port already, so it is not as closed as it was thought to be. */
@@ -54,6 +63,15 @@ export interface Link {
   cut(): Promise<void>;
   /** `amount`: the bytes that a limit lets through. */
   lay(hindrance: Hindrance, amount?: number): Promise<void>;
+  /** Ends every connection, refuses every dial and counts them. The link stays open, with whatever is laid on it. */
+  refuseDials(): Promise<void>;
+  /** Undefined where dials are let through. */
+  refusedDials(): RefusedDials | undefined;
+  /**
+   * Lets dials through again. 0: at once, and a call that still waits ends too. Else in the moment in which `after` dials have been refused in
+   * all, the last of them since this call. Returns the refused dials once the others are let through.
+   */
+  acceptDials(after: number): Promise<RefusedDials>;
   lift(hindrance: Hindrance): Promise<void>;
   /**
    * Sends `-ERR '<text>'` to the client of that name, between two frames of the server's, and ends its connection with `closes`. Returns

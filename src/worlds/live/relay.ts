@@ -1,10 +1,12 @@
 /**
  * A relay between the proxy and the server that can speak in the server's place. It passes every byte on as it comes, and on demand puts a
- * line between two frames of the server. Toxiproxy has no toxic that writes.
+ * line between two frames of the server. Toxiproxy has no toxic that writes. It can also refuse dials and count them, where Toxiproxy without
+ * a port to listen on would not see any.
  *
  * Only the cases that need it have it on their path. It listens on a port of 127.0.0.1 and dials the server's for every connection.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { RefusedDials } from "../driver/rig.ts";
 import { FrameBoundary } from "./frame-boundary.ts";
 
 interface Pair {
@@ -21,24 +23,46 @@ export class Relay {
   readonly port: number;
   readonly #listener: Server;
   readonly #pairs: Set<Pair>;
+  readonly #door: Door;
 
-  private constructor(port: number, listener: Server, pairs: Set<Pair>) {
+  private constructor(port: number, listener: Server, pairs: Set<Pair>, door: Door) {
     this.port = port;
     this.#listener = listener;
     this.#pairs = pairs;
+    this.#door = door;
   }
 
   /** Returns when it listens. `port` 0: any free port. */
   static async start(port: number, serverPort: number): Promise<Relay> {
     const pairs = new Set<Pair>();
-    const listener = createServer({ noDelay: true }, client => join(pairs, client, serverPort));
+    const door = new Door();
+    const listener = createServer({ noDelay: true }, client => {
+      if (door.letsThrough()) join(pairs, client, serverPort);
+      else client.destroy();
+    });
     await new Promise<void>((resolve, reject) => {
       listener.once("error", reject);
       listener.listen(port, "127.0.0.1", resolve);
     });
     const address = listener.address();
     if (address === null || typeof address === "string") throw new Error("The relay listens on no port.");
-    return new Relay(address.port, listener, pairs);
+    return new Relay(address.port, listener, pairs, door);
+  }
+
+  /** Ends every connection, and ends each that is made from now on as soon as it is there. The count begins anew. */
+  refuseDials(): void {
+    this.#door.close();
+    this.#endAll();
+  }
+
+  /** Undefined while connections are let through. */
+  get refusedDials(): RefusedDials | undefined {
+    return this.#door.refused;
+  }
+
+  /** 0: at once. Else in the moment in which `after` dials have been refused in all, the last of them since this call. */
+  acceptDials(after: number): Promise<RefusedDials> {
+    return this.#door.open(after);
   }
 
   /**
@@ -53,11 +77,69 @@ export class Relay {
 
   /** Ends every connection and stops listening. */
   async end(): Promise<void> {
+    this.#endAll();
+    await new Promise<void>(resolve => this.#listener.close(() => resolve()));
+  }
+
+  #endAll(): void {
     for (const { client, server } of this.#pairs) {
       client.destroy();
       server.destroy();
     }
-    await new Promise<void>(resolve => this.#listener.close(() => resolve()));
+  }
+}
+
+/** Lets connections through, or refuses and counts them. */
+class Door {
+  #isOpen = true;
+  #count = 0;
+  #lastMs = 0;
+  #longestGapMs = 0;
+  /** It opens with the refusal of this number. */
+  #opensAfter = Number.POSITIVE_INFINITY;
+  #opened: ((refused: RefusedDials) => void)[] = [];
+
+  /** Asked once for each connection. */
+  letsThrough(): boolean {
+    if (this.#isOpen) return true;
+    const nowMs = performance.now();
+    this.#count++;
+    this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+    if (this.#count >= this.#opensAfter) this.#openNow();
+    return false;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#count = 0;
+    this.#longestGapMs = 0;
+    this.#lastMs = performance.now();
+    this.#opensAfter = Number.POSITIVE_INFINITY;
+  }
+
+  get refused(): RefusedDials | undefined {
+    return this.#isOpen ? undefined : this.#refusedSoFar;
+  }
+
+  async open(after: number): Promise<RefusedDials> {
+    if (this.#isOpen) return this.#refusedSoFar;
+    if (after === 0) return this.#openNow();
+    this.#opensAfter = Math.max(after, this.#count + 1);
+    return new Promise<RefusedDials>(resolve => this.#opened.push(resolve));
+  }
+
+  #openNow(): RefusedDials {
+    this.#longestGapMs = Math.max(this.#longestGapMs, performance.now() - this.#lastMs);
+    this.#isOpen = true;
+    const refused = this.#refusedSoFar;
+    for (const tell of this.#opened.splice(0)) tell(refused);
+    return refused;
+  }
+
+  get #refusedSoFar(): RefusedDials {
+    const sinceLastMs = this.#isOpen ? 0 : performance.now() - this.#lastMs;
+    return { count: this.#count, longestGapMs: Math.max(this.#longestGapMs, sinceLastMs) };
   }
 }
 

@@ -92,7 +92,7 @@ const realClock: driver.Clock = {
   isDoneWithin,
 };
 
-/** The relay is on the path only where a case says something. Each hindrance has a call in the link, named after what it does. */
+/** The relay is on the path only where a case says something, or counts dials. Each hindrance has a call in the link, named after what it does. */
 function linkOf(link: LiveLink, relayed: () => Promise<Relay>): driver.Link {
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
@@ -111,17 +111,27 @@ function linkOf(link: LiveLink, relayed: () => Promise<Relay>): driver.Link {
         throw new Error(`fault in faultline: ${hindrance} comes with the opening of a link`);
     }
   };
+  /** The relay, where it counts dials. */
+  let door: Relay | undefined;
+  const doorOf = (): Relay => {
+    if (door === undefined) throw new Error("fault in faultline: the link was opened to count no dials");
+    return door;
+  };
   return {
     port: link.port,
     get isOpen() {
       return link.isOpen;
     },
-    async open({ speaks = false, ...opening }) {
-      await link.open(speaks ? { ...opening, through: (await relayed()).port } : opening);
+    async open({ speaks = false, countsDials = false, ...opening }) {
+      if (countsDials) door = await relayed();
+      await link.open(speaks || countsDials ? { ...opening, through: (await relayed()).port } : opening);
     },
     cut: () => link.cut(),
     lay,
     lift: hindrance => link.release(hindrance),
+    refuseDials: async () => doorOf().refuseDials(),
+    refusedDials: () => door?.refusedDials,
+    acceptDials: after => doorOf().acceptDials(after),
     say: async (name, text, closes) => (await relayed()).speak(name, text, closes),
     shows: (hindrance, amount) => link.shows(hindrance, amount),
     stillShows: (...hindrances) => link.stillShows(...hindrances),

@@ -28,6 +28,7 @@ const ofLink: readonly Capability[] = [
   "lose-ack",
   "silent-handshake",
   "server-error",
+  "count-dials",
 ];
 /** Linux was seen to take 3.7 MiB for a connection that is never read. */
 const flood = Buffer.alloc(8 * 1024 * 1024, "x");
@@ -238,8 +239,28 @@ export const linkChecks: readonly Check<LinkStage>[] = [
         await next.untilSaid("greeting");
       }),
   },
+  {
+    name: "a relay on the link ends its connections and refuses and counts dials, until it lets the one after the last through",
+    neededFor: ["count-dials"],
+    run: stage =>
+      withRelay(stage, async (relay, { client, server }) => {
+        relay.refuseDials();
+        await Promise.all([client.closed, server.closed]);
+        const refused = async (): Promise<void> => void (await stage.sink.keep(dialled(stage.link.port)).closed);
+        await refused();
+        const opening = relay.acceptDials(dialsRefused);
+        for (let i = 1; i < dialsRefused; i++) await refused();
+        const { count } = await opening;
+        expect(count === dialsRefused, `${count} dials were counted, and ${dialsRefused} were made`);
+        const accepted = stage.sink.accepted();
+        const next = stage.sink.keep(dialled(stage.link.port));
+        (await accepted).write("greeting");
+        await next.untilSaid("greeting");
+      }),
+  },
 ];
 
+const dialsRefused = 3;
 const line = "-ERR 'self test'\r\n";
 /** Its payload looks like a line of the relay. */
 const message = "MSG self.test 1 18\r\n-ERR 'self test'\r\n\r\n";

@@ -51,10 +51,12 @@ describe("no row covers", () => {
   });
 
   test("and each covers what it names", () => {
-    const [order, repeats, clock, took] = rows.map(({ name }) => name);
+    const [order, repeats, refused, clock, took] = rows.map(({ name }) => name);
     expect(rowOf(run, [...run.slice(2, 4), ...run.slice(0, 2), exited])).toBe(order);
     const down: Event = { kind: "connection", change: "disconnected" };
     expect(rowOf([...run, down], [...run, down, down])).toBe(repeats);
+    const dialled = (count: number): Event => ({ kind: "dialled", step: "heal", count, end: "healed" });
+    expect(rowOf([...run, dialled(2)], [...run, dialled(3)])).toBe(refused);
     expect(rowOf(run, run.with(4, { ...exited, atMs: 10 } as Event))).toBe(clock);
     expect(rowOf(run, run.with(4, { ...exited, tookMs: 6 } as Event))).toBe(took);
   });

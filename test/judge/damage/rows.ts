@@ -30,6 +30,13 @@ export const rows: readonly Row[] = [
       }),
   },
   {
+    name: "dials refused beyond those that a heal waits for",
+    reason:
+      "The client dials while the heal is on its way. Where that may have used up its attempts, the case is inconclusive.",
+    without: events =>
+      events.map(event => (event.kind === "dialled" && event.end === "healed" ? { ...event, count: 0 } : event)),
+  },
+  {
     name: "the scenario's own clock on processes and probes",
     reason: "The harness moves it, and no bus sees it. Every time that a bus takes is measured beside it (`tookMs`).",
     without: events =>

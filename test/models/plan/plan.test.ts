@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { copyView, newView } from "../../../models/plan/view.ts";
+import { dialsBeforeGivingUp } from "../../../models/policy/attempts.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
 import type { Options, Scenario } from "../../../models/vocabulary/scenario.ts";
@@ -11,6 +12,7 @@ import {
   type Bare,
   blackhole,
   close,
+  counted,
   cut,
   drain,
   draw,
@@ -120,6 +122,7 @@ const stale: Partial<Options> = { pingIntervalMs: 150, pingsOutMax: 2 };
 const finite: Partial<Options> = { reconnectAttemptsMax: 3 };
 const rst: Partial<Options> = { cutsWith: "rst" };
 const resetDrops = "the proxy would reset the server's side too, and drop what is on its way";
+const countedApart = "all dials are counted where the client gives up, and a number of them where it does not";
 const stopServer = (awaits: "noticed" | "gave-up" | "none"): Bare =>
   fault({ kind: "stop-server", signal: "KILL", awaits });
 
@@ -168,6 +171,19 @@ const refusals: readonly Refusal[] = [
   ["the client's giving up would race with what follows", [start, cut("noticed")], finite],
   ["the client's giving up would race with what follows", [start, stopServer("none")], finite],
   ["this client never gives up", [start, cut("gave-up")]],
+  ["this client never gives up", [start, counted("all")]],
+  ["this client never gives up", [start, counted(2)]],
+  ["the client gives up before that many dials", [start, counted(3)], finite],
+  [countedApart, [start, fault({ kind: "cut", awaits: "gave-up", dials: 2 })], finite],
+  [countedApart, [start, fault({ kind: "cut", awaits: "none", dials: 2 })], finite],
+  [countedApart, [start, fault({ kind: "cut", awaits: "noticed", dials: "all" })], finite],
+  ["another fault is in force", [start, hold, counted(2)]],
+  [
+    "only the server that it comes back to has all of its attempts again",
+    [start, counted(2)],
+    { ...finite, servers: 2 },
+  ],
+  ["there is no client whose dials could be counted", [start, close, counted(2)]],
   ["the client's own PINGs would race with it", [start, blackhole, heal()], stale],
   ["nothing is to be healed", [start, heal()]],
   ["no dial is awaited", [start, hold, heal("handshake")]],
@@ -281,4 +297,17 @@ test("no attempts at all mean that nats-py never gives up, and that the others d
   };
   expect(skips("gave-up")).toEqual(["nats-py"]);
   expect(skips("noticed")).toEqual(profilesByName.map(([name]) => name).filter(name => name !== "nats-py"));
+});
+
+test("a client may be left one attempt, and comes back from as many outages as there are", () => {
+  const outage = (dials: number): readonly Bare[] => [counted(dials), publish(1), heal()];
+  for (const [name, profile] of profilesByName) {
+    const most = dialsBeforeGivingUp(profile, scenarioWith([start], finite).options) - 1;
+    const steps = stepsOf(scenarioWith([start, ...outage(most), ...outage(1), counted("all")], finite), profile);
+    expect(
+      steps.map(one => [one.skipped?.reason, one.after.dialsAwaited]),
+      name,
+    ).toEqual([0, most, most, 0, 1, 1, 0, 0].map(dials => [undefined, dials]));
+    expect(steps.at(-1)?.after.ended).toBe("closed");
+  }
 });

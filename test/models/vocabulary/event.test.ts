@@ -95,6 +95,8 @@ const word = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("step"), step: text, phase: z.enum(["began", "ended"]) }),
   z.strictObject({ kind: z.literal("skipped"), step: text, what: z.enum(steps), reason: text }),
   z.strictObject({ kind: z.literal("awaits-notice"), step: text }),
+  // The model's clients give up when their attempts are spent.
+  z.strictObject({ kind: z.literal("dialled"), step: text, count: number, end: z.enum(["gave-up", "healed"]) }),
   // The model's clients stay away.
   z.strictObject({ kind: z.literal("closed-client"), is: z.literal("gone") }),
   z.strictObject({

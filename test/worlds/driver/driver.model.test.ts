@@ -1,5 +1,5 @@
 /** The driver runs on any rig: here on one in memory, without a server, a proxy or a process. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Content, Event } from "../../../models/vocabulary/event.ts";
@@ -25,8 +25,8 @@ const said = (text: string, closes: boolean): readonly object[] => [
   publish("after"),
 ];
 
-async function run(steps: readonly object[], rig = memoryRig()) {
-  const data = { version: 1, id: "driver/in-memory", why: "A test.", options: {}, steps };
+async function run(steps: readonly object[], rig = memoryRig(), options: object = {}) {
+  const data = { version: 1, id: "driver/in-memory", why: "A test.", options, steps };
   const one = planCase(parseScenario(JSON.stringify(data), "driver.test.ts"), natsGo);
   const events: Event[] = [];
   await runCase({ ...one, bus: "in memory", seed: "1" }, 1, rig, event => events.push(event));
@@ -265,4 +265,87 @@ test("a process that ends by itself in the middle of a case is a violation, with
     "at last the process of the bus ended with exit code 7 by itself, while it owed an answer to publish (id 3); " +
       'its last words: "TypeError: x is null" "at client.js:42"',
   );
+});
+
+describe("an outage that is counted in dials", () => {
+  const counted = (dials: number | "all", id = "fault") => ({
+    ...fault({ kind: "cut", awaits: dials === "all" ? "gave-up" : "noticed", dials }),
+    id,
+  });
+  const dialledIn = (events: readonly Event[]) =>
+    events.flatMap(one => (one.kind === "dialled" ? [[one.step, one.count, one.end]] : []));
+  const survived = [start, flush, counted(2), publish("down"), heal(), publish("after")];
+  const finite = (habits: Parameters<typeof memoryRig>[0] = {}, steps: readonly object[] = survived) =>
+    run(steps, memoryRig(habits), { reconnectAttemptsMax: 4 });
+
+  test("ends after them, and what was published meanwhile is kept", async () => {
+    const { judgement, events } = await finite();
+    expect(judgement.reason).toBe("everything that was promised held");
+    expect(judgement.ledger.classes.kept).toBe(10);
+    expect(dialledIn(events)).toEqual([["heal", 2, "healed"]]);
+  });
+
+  test("refuses one dial at least once its heal has begun", async () => {
+    const { judgement, events } = await finite({ dialsMeanwhile: 2 });
+    expect(judgement.verdict).toBe("holds");
+    expect(dialledIn(events)).toEqual([["heal", 3, "healed"]]);
+  });
+
+  test("is healed at the end of the case where no step heals it", async () => {
+    const { judgement, events } = await finite({}, [start, flush, counted(3), publish("down")]);
+    expect(judgement.verdict).toBe("holds");
+    expect(dialledIn(events)).toEqual([["settle", 3, "healed"]]);
+  });
+
+  test.each([
+    ["before its heal", { dialsMeanwhile: 4 }, "an outage of fewer than 4 dials; it has refused 4"],
+    ["at its heal", { dialsMeanwhile: 3 }, "an outage of fewer than 4 dials; it has refused 4"],
+    [
+      "perhaps, since a dial was not refused in time",
+      { silentMs: 700 },
+      "every dial to be refused before the client gives it up; 700 ms went by without one",
+    ],
+  ])("shows nothing where it used up the client's attempts %s", async (_, habits, what) => {
+    for (const givesUpAfter of [4, Number.POSITIVE_INFINITY]) {
+      const { judgement, events } = await finite({ ...habits, givesUpAfter });
+      expect(judgement.verdict).toBe("inconclusive");
+      expect(events).toContainEqual(expect.objectContaining({ kind: "not-awaited", what }));
+    }
+  });
+
+  test.each([1, 2])(
+    "convicts a client that gives up after %i of its dials, though four are its own",
+    async givesUpAfter => {
+      const { judgement, events } = await finite({ givesUpAfter });
+      expect(
+        events.filter(({ kind, ...one }) => kind === "not-awaited" && "step" in one && one.step !== "settle"),
+      ).toEqual([]);
+      expect(judgement.verdict).toBe("violated");
+      expect(judgement.properties).toContainEqual(
+        expect.objectContaining({ property: "connection/it-gives-up-after-its-attempts", verdict: "violated" }),
+      );
+    },
+  );
+
+  test("ends where the client gives up, with exactly its dials", async () => {
+    const last = [start, flush, counted("all"), publish("after")];
+    const rightly = await finite({ dialsMeanwhile: 4, givesUpAfter: 4 }, last);
+    expect(rightly.judgement.reason).toBe("everything that was promised held");
+    expect(dialledIn(rightly.events)).toEqual([["fault", 4, "gave-up"]]);
+    const sooner = await finite({ dialsMeanwhile: 3, givesUpAfter: 3 }, last);
+    expect(sooner.judgement).toMatchObject({
+      verdict: "violated",
+      reason: "fault: it gave up after 3 dials; its attempts allow 4",
+    });
+    const never = await finite({ dialsMeanwhile: 5 }, last);
+    expect(dialledIn(never.events)).toEqual([["fault", 5, "went-on"]]);
+    expect(never.judgement.verdict).toBe("violated");
+  });
+
+  test("asks for no dial of a client that was closed meanwhile", async () => {
+    const close = { id: "close", kind: "close" };
+    const { judgement, events } = await finite({}, [start, flush, counted(3), publish("down"), close, heal()]);
+    expect(judgement.verdict).toBe("holds");
+    expect(dialledIn(events)).toEqual([]);
+  });
 });

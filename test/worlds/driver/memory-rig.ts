@@ -14,6 +14,7 @@ import type {
   Observer,
   Opening,
   Process,
+  RefusedDials,
   Rig,
   Server,
 } from "../../../src/worlds/driver/rig.ts";
@@ -37,6 +38,9 @@ class World {
   readonly contents: Content[] = [];
   client: MemoryClient | undefined;
   closedAtMs = 0;
+  /** Dials refused in the outage under way; undefined: dials are let through. */
+  refused: number | undefined;
+  lastRefused = 0;
 
   send(messages: readonly number[]): void {
     if (this.laid.has("hold") || this.isHalted) this.kept.push(...messages);
@@ -66,6 +70,12 @@ export interface Habits {
   readonly alters?: (content: Content, message: number) => Content;
   /** It loses its connection and makes another, so often, on a link that is well, once it has been cut off. */
   readonly flapsEveryMs?: number;
+  /** It has closed by the end of an outage of so many dials. */
+  readonly givesUpAfter?: number;
+  /** Dials that it has made before the heal is asked to let one through. */
+  readonly dialsMeanwhile?: number;
+  /** The time for which there is no dial in an outage. */
+  readonly silentMs?: number;
   /** The connections, by their ids, that the server has of it this long after it has closed; its only one before that is 1. */
   readonly openAfterClose?: (sinceMs: number, isLinkOpen: boolean) => readonly number[];
 }
@@ -157,6 +167,12 @@ class MemoryClient implements Conversation {
     else this.dial(false);
   }
 
+  giveUp(): void {
+    if (this.state !== "down") return;
+    this.#become("closed", undefined);
+    this.#say("closed");
+  }
+
   /** The link lets a dial through. */
   dial(isHeld: boolean): void {
     if (this.state !== "down" && this.state !== "dialled") return;
@@ -207,7 +223,14 @@ const clockOf = (world: World): Clock => ({
   isDoneWithin: async () => true,
 });
 
-const linkOf = (world: World): Link => ({
+const refusedOf = (count: number, { silentMs = 0 }: Habits): RefusedDials => ({ count, longestGapMs: silentMs });
+
+/** Its dials are refused at once, so a client with fewer attempts has given up by then. */
+function giveUpAfter(world: World, { givesUpAfter }: Habits): void {
+  if (givesUpAfter !== undefined && (world.refused ?? 0) >= givesUpAfter) world.client?.giveUp();
+}
+
+const linkOf = (world: World, habits: Habits): Link => ({
   port: linkPort,
   get isOpen() {
     return world.isOpen;
@@ -223,6 +246,21 @@ const linkOf = (world: World): Link => ({
     world.laid.clear();
     world.kept = [];
     world.client?.lose();
+  },
+  async refuseDials() {
+    world.refused = habits.dialsMeanwhile ?? 0;
+    world.client?.lose();
+    giveUpAfter(world, habits);
+  },
+  refusedDials: () => (world.refused === undefined ? undefined : refusedOf(world.refused, habits)),
+  async acceptDials(after) {
+    if (world.refused === undefined) return refusedOf(world.lastRefused, habits);
+    if (after > 0) world.refused = Math.max(after, world.refused + 1);
+    giveUpAfter(world, habits);
+    world.lastRefused = world.refused;
+    world.refused = undefined;
+    world.client?.dial(world.laid.has("hold-downstream"));
+    return refusedOf(world.lastRefused, habits);
   },
   async lay(hindrance, amount = 0) {
     world.laid.set(hindrance, amount);
@@ -307,7 +345,7 @@ export function memoryRig(habits: Habits = {}): Rig {
   };
   return {
     clock: clockOf(world),
-    link: linkOf(world),
+    link: linkOf(world, habits),
     server: serverOf(world, habits),
     streams: { create: none, bind: none, names: none, held: none, heldByNumber: none, consumer: none },
     processes: {

@@ -111,17 +111,25 @@ const blackholed = scenarioOf(
 );
 const limited = during({ kind: "limit", bytes: 100 });
 const wasCut = during(cut);
+const finite = { reconnectAttemptsMax: 5, reconnectWaitMs: 50 };
+const wasCounted = during({ ...cut, dials: 3 }, finite);
 const stopped = during(stop);
 const paused = during({ kind: "pause-server" });
-const handshake = scenarioOf([
-  start,
-  flush,
-  fault(cut),
-  heal("handshake"),
-  { ...publish, overlap: true } as Step,
-  { id: "let", kind: "heal", awaits: "connected" },
-  after,
-]);
+const throughHandshake = (one: Fault, options: object = {}): Scenario =>
+  scenarioOf(
+    [
+      start,
+      flush,
+      fault(one),
+      heal("handshake"),
+      { ...publish, overlap: true } as Step,
+      { id: "let", kind: "heal", awaits: "connected" },
+      after,
+    ],
+    options,
+  );
+const handshake = throughHandshake(cut);
+const countedHandshake = throughHandshake({ ...cut, dials: 3 }, finite);
 const reset = during(cut, { cutsWith: "rst" });
 
 /** Cordum's, with clocks that a test can wait for. */
@@ -171,13 +179,8 @@ type Changes = (
 ) => {
   readonly link?: Partial<LiveLink>;
   readonly server?: Partial<NatsServer>;
-  readonly relay?: (relay: Relay) => Relay["speak"];
+  readonly relay?: (relay: Relay) => Partial<Relay>;
 };
-
-const trueSpeak =
-  (relay: Relay): Relay["speak"] =>
-  (name, text, closes) =>
-    relay.speak(name, text, closes);
 
 /** `target` but for what is changed. Its own methods read private fields, so they are bound to it. */
 function withChanges<T extends object>(target: T, changes: Partial<T>): T {
@@ -250,7 +253,7 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
     openStreams: () => openStreams(server.port),
     openRelay: async () => {
       const relay = await Relay.start(0, server.port);
-      return { port: relay.port, speak: (changedRelay ?? trueSpeak)(relay), end: () => relay.end() } as Relay;
+      return withChanges(relay, changedRelay?.(relay) ?? {});
     },
   };
   cases += 1;
@@ -445,13 +448,37 @@ const nullFaults: readonly (readonly [name: string, scenario: Scenario, changes:
     silent,
     () => ({ link: { open: ({ silentHandshake: _, ...others }) => link.open(others) } }),
   ],
-  ["a relay that says nothing", saidAndKept, () => ({ relay: () => async () => 0 })],
+  ["a relay that says nothing", saidAndKept, () => ({ relay: () => ({ speak: async () => 0 }) })],
   [
     "a relay that says it to no connection",
     said(false),
-    () => ({ relay: relay => (name, text, closes) => relay.speak(`${name}-of-another`, text, closes) }),
+    () => ({
+      relay: relay => ({ speak: (name, text, closes) => relay.speak(`${name}-of-another`, text, closes) }),
+    }),
   ],
-  ["a line of which a relay only says that it was said", said(true), () => ({ relay: () => async () => 1 })],
+  [
+    "a line of which a relay only says that it was said",
+    said(true),
+    () => ({ relay: () => ({ speak: async () => 1 }) }),
+  ],
+  ["dials that no one refuses", wasCounted, () => ({ relay: () => ({ refuseDials: () => {} }) })],
+  [
+    "a refusal of dials that is undone at once",
+    wasCounted,
+    () => ({
+      relay: relay => ({
+        refuseDials: () => {
+          relay.refuseDials();
+          void relay.acceptDials(0);
+        },
+      }),
+    }),
+  ],
+  [
+    "a door that opens before it has refused so many dials",
+    wasCounted,
+    () => ({ relay: relay => ({ acceptDials: () => relay.acceptDials(0) }) }),
+  ],
   [
     "a line on a path that the client is not on",
     saidAndKept,
@@ -614,6 +641,9 @@ test.each([
   ["limit", limited],
   ["cut", wasCut],
   ["cut with RST", reset],
+  ["cut, its dials counted", wasCounted],
+  ["cut with RST, its dials counted", during({ ...cut, dials: 3 }, { ...finite, cutsWith: "rst" })],
+  ["cut, its dials counted, and the handshake held", countedHandshake],
   ["handshake", handshake],
   ["stop-server", stopped],
   ["pause-server", paused],

@@ -1,7 +1,7 @@
 /** The relay speaks between two frames, however the bytes come, and passes everything else on as it is. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { FrameBoundary } from "../../../src/worlds/live/frame-boundary.ts";
 import { Relay } from "../../../src/worlds/live/relay.ts";
 
@@ -133,4 +133,66 @@ test("where there is no connection, or it ends before the frame does, nothing ha
   client.destroy();
   expect(await spoken).toBe(0);
   expect(await relay.speak("a client", "Hello", false)).toBe(0);
+});
+
+describe("dials that are refused", () => {
+  const dial = async (port: number): Promise<Socket> => {
+    const client = connect({ host: "127.0.0.1", port });
+    client.on("error", () => {});
+    client.resume();
+    return client;
+  };
+  const refused = async (port: number): Promise<void> => void (await once(await dial(port), "close"));
+
+  test("end the connections that there are, and are counted until the last of them lets the next one through", async () => {
+    const { relay, client, server } = await joined();
+    expect(relay.refusedDials).toBeUndefined();
+    const ended = [once(client, "close"), once(server, "close")];
+    relay.refuseDials();
+    await Promise.all(ended);
+    await refused(relay.port);
+    expect(relay.refusedDials?.count).toBe(1);
+    const opening = relay.acceptDials(3);
+    await refused(relay.port);
+    expect(relay.refusedDials?.count).toBe(2);
+    await refused(relay.port);
+    expect((await opening).count).toBe(3);
+    expect(relay.refusedDials).toBeUndefined();
+    const next = await dial(relay.port);
+    onTestFinished(() => void next.destroy());
+    next.write("CONNECT {}\r\n");
+    await once(next, "connect");
+    expect((await relay.acceptDials(0)).count).toBe(3);
+  });
+
+  test("are one more at least than there were when the next was asked for", async () => {
+    const { relay } = await joined();
+    relay.refuseDials();
+    for (let i = 0; i < 3; i++) await refused(relay.port);
+    const opening = relay.acceptDials(2);
+    expect(relay.refusedDials?.count).toBe(3);
+    await refused(relay.port);
+    expect((await opening).count).toBe(4);
+  });
+
+  test("end at once where they are to, also for those who still wait, and begin anew with the next outage", async () => {
+    const { relay } = await joined();
+    relay.refuseDials();
+    const waiting = relay.acceptDials(5);
+    expect((await relay.acceptDials(0)).count).toBe(0);
+    expect((await waiting).count).toBe(0);
+    relay.refuseDials();
+    await refused(relay.port);
+    expect(relay.refusedDials?.count).toBe(1);
+  });
+
+  test("say how long there was none", async () => {
+    const { relay } = await joined();
+    relay.refuseDials();
+    await refused(relay.port);
+    await new Promise(resolve => setTimeout(resolve, 60));
+    expect(relay.refusedDials?.longestGapMs).toBeGreaterThan(50);
+    await refused(relay.port);
+    expect((await relay.acceptDials(0)).longestGapMs).toBeGreaterThan(50);
+  });
 });

@@ -76,6 +76,7 @@ function withChanges(link: LiveLink, changes: Partial<LiveLink>): LiveLink {
 const all = [
   ...["cut", "cut-with-rst", "hold", "limit", "blackhole", "handshake", "lose-ack", "silent-handshake"],
   "server-error",
+  "count-dials",
 ];
 
 test("the true link does all it claims", async () => {
@@ -236,10 +237,40 @@ test.each<readonly [name: string, change: (relay: Relay) => Speak]>([
 ])("a relay that %s: no server-error", { timeout: 30_000 }, async (_, change) => {
   const { capabilities } = await testInjector(trueLink, impatient, async serverPort => {
     const relay = await Relay.start(0, serverPort);
-    const speak = change(relay);
-    return { port: relay.port, speak, end: () => relay.end() } as Relay;
+    return withRelayChanges(relay, { speak: change(relay) });
   });
   expect(capabilities).toEqual(all.filter(capability => capability !== "server-error"));
+});
+
+const withRelayChanges = (relay: Relay, changes: Partial<Relay>): Relay =>
+  ({
+    port: relay.port,
+    speak: (name, text, closes) => relay.speak(name, text, closes),
+    refuseDials: () => relay.refuseDials(),
+    acceptDials: after => relay.acceptDials(after),
+    end: () => relay.end(),
+    ...changes,
+  }) as Relay;
+
+test.each<[string, (relay: Relay) => Partial<Relay>]>([
+  ["refuses no dial", () => ({ refuseDials: () => {} })],
+  ["lets a dial through too soon", relay => ({ acceptDials: after => relay.acceptDials(after - 1) })],
+  ["lets a dial through too late", relay => ({ acceptDials: after => relay.acceptDials(after + 1) })],
+  [
+    "counts a dial twice",
+    relay => ({
+      acceptDials: async after => {
+        const { count, longestGapMs } = await relay.acceptDials(after);
+        return { count: count + 1, longestGapMs };
+      },
+    }),
+  ],
+])("a relay that %s: no count-dials", { timeout: 30_000 }, async (_, change) => {
+  const { capabilities } = await testInjector(trueLink, impatient, async serverPort => {
+    const relay = await Relay.start(0, serverPort);
+    return withRelayChanges(relay, change(relay));
+  });
+  expect(capabilities).toEqual(all.filter(capability => capability !== "count-dials"));
 });
 
 test("a link without a working cut has no capability at all", { timeout: 60_000 }, async () => {

@@ -74,7 +74,10 @@ export async function heal(course: Course, step: StepId, awaits: HealAwait, befo
   for (const one of Object.values(injectors)) if (one.isToHeal(before)) await one.heal(course, step, before, awaits);
   const hasClient = before.started && before.ended !== "closed";
   if (awaits === "handshake") await awaitConnections(course, step, open => open.some(({ name }) => name === undefined));
-  if (awaits === "connected" && hasClient && !isConnectionKept(before)) await awaitBack(course, step, before);
+  // One that has closed though its attempts were counted and some are left does not come back, and that is its own doing.
+  const isGone = before.dialsAwaited > 0 && hasSaid(course, "closed", harm.mark);
+  if (awaits === "connected" && hasClient && !isConnectionKept(before) && !isGone)
+    await awaitBack(course, step, before);
   // The client may have given up the dial, and publishes are then kept or refused as while down.
   if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
     notAwaited(course, step, "the handshake to end before its dial is given up");
