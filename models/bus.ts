@@ -126,9 +126,10 @@ function serve(
       spendTime(service, step.id, step.ms, life);
       return;
     case "subscribe": {
-      const { replica, subject, handler } = step;
-      const isTaken = subscribe(service.service.server, replica, subject, handler);
-      if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler });
+      const { replica, subject, handler, takesMs } = step;
+      const takes = takesMs === undefined ? {} : { takesMs };
+      const isTaken = subscribe(service.service.server, step);
+      if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler, ...takes });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
       bus.emit({ kind: "called", step: step.id, call: "subscribe", outcome });
       return;

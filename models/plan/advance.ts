@@ -6,6 +6,7 @@ import type { Fault, HealAwait, PublishStep, Step, StepId } from "../vocabulary/
 import { advanceDown } from "./down.ts";
 import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
+import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
 
 /** Nothing happens to the process. */
@@ -34,6 +35,7 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
+      subscribeSlow(view, step);
       return nothing;
     case "flush":
       if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
@@ -58,10 +60,12 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);
   view.subscribed &= ~bitOf(replica);
+  leaveSlow(view, replica);
 }
 
 function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
   if (view.policy !== undefined) view.published = [...view.published, step];
+  publishToSlow(view, step.subject);
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
   else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));

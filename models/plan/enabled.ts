@@ -21,6 +21,7 @@ import {
   unjudgeable,
 } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
+import { slowNotEnabled } from "./slow.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
 
 const startedAlready = impossible("the bus is started already");
@@ -77,6 +78,8 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
 export function notEnabled(view: View, step: Step, next: Step | undefined, setting: Setting): NotEnabled | undefined {
   if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
   if (view.policy !== undefined) {
+    const slow = slowNotEnabled(view, step, setting);
+    if (slow !== undefined) return slow;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
     if (step.kind === "signal" && step.replica > 0) return peerNotEnabled(view, step.replica);

@@ -48,6 +48,8 @@ export interface View {
   published: readonly PublishStep[];
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
+  /** Subjects with handlers that take time. */
+  slow: readonly SlowSubject[];
   /** The server's process runs. */
   serverUp: boolean;
   /** Replicas beyond 0 that run, one bit each. */
@@ -55,6 +57,17 @@ export interface View {
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
+}
+
+/** A subject whose handlers take time, and the moment from which none of them can be at work. */
+export interface SlowSubject {
+  readonly subject: string;
+  readonly takesMs: number;
+  /** The replicas with such a handler, one bit each. */
+  readonly replicas: number;
+  readonly busyUntilMs: number;
+  /** A replica may have ended in the middle of its work, so another comes to it when the ack wait is over. */
+  readonly isStray: boolean;
 }
 
 export const newView = (policy?: Policy, servers = 1): View => ({
@@ -78,6 +91,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   path: "jetstream",
   published: [],
   subscribed: 0,
+  slow: [],
   serverUp: true,
   peers: 0,
   servers,
@@ -106,6 +120,7 @@ export const copyView = (view: Readonly<View>): View => ({
   path: view.path,
   published: view.published,
   subscribed: view.subscribed,
+  slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
   servers: view.servers,
@@ -134,6 +149,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.path = view.path;
   old.published = view.published;
   old.subscribed = view.subscribed;
+  old.slow = view.slow;
   old.serverUp = view.serverUp;
   old.peers = view.peers;
   return old;

@@ -33,6 +33,7 @@ export const capabilities = [
   "signal",
   "replicas",
   "subscribe",
+  "slow-handlers",
   "advance",
   "lose-ack",
   "no-jetstream",
@@ -154,18 +155,22 @@ export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep | ExitSte
 /** The handler's treatment of each message: `fails` for good, or `hangs` and never answers. */
 export type Handler = "acks" | "fails" | "hangs";
 
+/** The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
+export interface SubscribeStep {
+  readonly id: StepId;
+  readonly kind: "subscribe";
+  readonly replica: number;
+  readonly subject: string;
+  readonly handler: Handler;
+  /** The time that a handler which acknowledges works on each message, one message after the other. Absent: none. */
+  readonly takesMs?: number;
+}
+
 export type Step =
   /** The start of a process. Processes of one bus are told apart by `replica`; 0 publishes and is the one behind the link. */
   | { readonly id: StepId; readonly kind: "start"; readonly replica?: number }
   | CallStep
-  /** The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
-  | {
-      readonly id: StepId;
-      readonly kind: "subscribe";
-      readonly replica: number;
-      readonly subject: string;
-      readonly handler: Handler;
-    }
+  | SubscribeStep
   /** A signal to a process. TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
   | { readonly id: StepId; readonly kind: "signal"; readonly replica: number; readonly signal: "TERM" | "KILL" }
   /**

@@ -47,13 +47,17 @@ interface PolicyDial {
   turnedTo(value: number): Scenario;
 }
 
-/** Every wait. */
+/** Every wait, and the time of every handler. */
 export const policyDials = (scenario: Scenario): readonly PolicyDial[] =>
-  scenario.steps.flatMap((step, at) =>
-    step.kind === "advance"
-      ? [{ value: step.ms, least: 1, turnedTo: ms => withSteps(scenario, scenario.steps.with(at, { ...step, ms })) }]
-      : [],
-  );
+  scenario.steps.flatMap((step, at): readonly PolicyDial[] => {
+    const dial = (value: number, turned: (value: number) => Step): readonly PolicyDial[] => [
+      { value, least: 1, turnedTo: other => withSteps(scenario, scenario.steps.with(at, turned(other))) },
+    ];
+    if (step.kind === "advance") return dial(step.ms, ms => ({ ...step, ms }));
+    if (step.kind === "subscribe" && step.takesMs !== undefined)
+      return dial(step.takesMs, takesMs => ({ ...step, takesMs }));
+    return [];
+  });
 
 /** A publish that repeats another says what that says, one whose first is gone repeats nothing; what the policy sets stays set. */
 export function inStep(scenario: Scenario): Scenario {
@@ -189,6 +193,10 @@ function* earlier(scenario: Scenario): Generator<Scenario> {
 function* plainerStep(step: Step): Generator<Step> {
   switch (step.kind) {
     case "subscribe":
+      if (step.takesMs !== undefined) {
+        const { takesMs: _takesMs, ...prompt } = step;
+        yield prompt;
+      }
       if (step.handler !== "acks") yield { ...step, handler: "acks" };
       return;
     case "fault":

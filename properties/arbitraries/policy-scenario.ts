@@ -12,6 +12,7 @@ import { filledMax, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from 
 import { begin } from "./policy-start.ts";
 import { type Random, randomOf } from "./random.ts";
 import type { ScenarioSpace } from "./scenario.ts";
+import { slowHandler } from "./slow-handlers.ts";
 
 export interface PolicySpace extends ScenarioSpace {
   readonly policy: Policy;
@@ -45,6 +46,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     isOver: false,
   };
   begin(draft);
+  if (!draft.isOver) slowHandler(word, draft);
   if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
   return {
     version: 1,

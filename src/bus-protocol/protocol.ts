@@ -34,6 +34,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "stale-detection",
   "exit",
   "policy",
+  "slow-handlers",
 ];
 export type BusCapability = Extract<
   Capability,
@@ -47,6 +48,7 @@ export type BusCapability = Extract<
   | "stale-detection"
   | "exit"
   | "policy"
+  | "slow-handlers"
 >;
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
@@ -117,6 +119,8 @@ export interface SubscribeCommand {
   readonly do: "subscribe";
   readonly subject: string;
   readonly handler: Handler;
+  /** The time that a handler works on each message before it acknowledges it. */
+  readonly takesMs?: number;
 }
 /** Asks for the present answers of the process's probes. */
 export interface ProbeCommand {
@@ -233,7 +237,7 @@ export type BusEvent =
    * change.
    */
   | { readonly event: "path"; readonly case: number; readonly path: "jetstream" | "core" }
-  /** A handler has finished with a message, or hangs over it. */
+  /** A handler has finished with a message, or hangs over it, or has begun to work on it. */
   | {
       readonly event: "handled";
       readonly case: number;

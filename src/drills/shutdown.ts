@@ -100,6 +100,17 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
       signal("TERM"),
     ]),
     one(
+      "stop-with-a-handler-at-work",
+      "SIGTERM while a handler is at work, which is through within the budget",
+      "stop",
+      [
+        start(),
+        { kind: "subscribe", replica: 0, subject: durable, handler: "acks", takesMs: workMs(policy) },
+        publish(durable, 1),
+        signal("TERM"),
+      ],
+    ),
+    one(
       "one-replica-of-two-stops",
       "one of two replicas that share a durable stops, and starts again",
       "replicas",
@@ -107,6 +118,14 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
     ),
   );
   return cases;
+}
+
+const workMsMax = 10_000;
+
+/** Well within the stop's bound and the ack wait. */
+function workMs({ shutdown: { budgetMs }, supervisor: { killAfterMs }, consume: { ackWaitMs } }: Policy): number {
+  const boundMs = Math.min(budgetMs, killAfterMs);
+  return Math.max(1, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
 }
 
 const handles = (replica: number, subject: string): Draft => ({ kind: "subscribe", replica, subject, handler: "acks" });

@@ -32,6 +32,8 @@ export const bounds = {
   /** The number of times that a supervisor may start a process again while a fault is in force. */
   restartsMax,
   timeoutMsMax: 60_000,
+  /** The bound for a handler's work on one message. */
+  takesMsMax: 10_000,
   serversMax: 16,
   /** The highest number of a replica. */
   replicaMax: 15,
@@ -103,6 +105,7 @@ const step = z.discriminatedUnion("kind", [
     replica,
     subject: subjectShape,
     handler: z.enum(["acks", "fails", "hangs"]),
+    takesMs: whole(1, bounds.takesMsMax).optional(),
   }),
   z.strictObject({ id: stepId, kind: z.literal("signal"), replica, signal: z.enum(["TERM", "KILL"]) }),
   z.strictObject({ id: stepId, kind: z.literal("advance"), ms: whole(1, bounds.advanceMsMax) }),
@@ -248,6 +251,8 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
     if (before.has(one.id)) throw bad([...place, "id"], `the step id ${one.id} is used twice`);
     if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
     checkAgain(one, before, place, bad);
+    if (one.kind === "subscribe" && one.takesMs !== undefined && one.handler !== "acks")
+      throw bad([...place, "takesMs"], `means nothing for a handler that ${one.handler}`);
     before.set(one.id, one);
     if (one.kind !== "together") return;
     one.steps.forEach((part: CallStep, j) => {

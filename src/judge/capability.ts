@@ -17,6 +17,11 @@ function ofStep(step: Step): readonly Capability[] {
     case "advance":
       return [step.kind];
     case "subscribe":
+      return [
+        step.kind,
+        ...(step.replica > 0 ? (["replicas"] as const) : []),
+        ...(step.takesMs === undefined ? [] : (["slow-handlers"] as const)),
+      ];
     case "signal":
       return step.replica > 0 ? [step.kind, "replicas"] : [step.kind];
     case "together":

@@ -75,7 +75,7 @@ export function stepText(step: Step): string {
     case "start":
       return step.replica === undefined ? "start" : `start replica ${step.replica}`;
     case "subscribe":
-      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}`;
+      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}${step.takesMs === undefined ? "" : ` after ${step.takesMs} ms`}`;
     case "signal":
       return `SIG${step.signal} to replica ${step.replica}`;
     case "advance":

@@ -80,3 +80,11 @@ export const subscribe = (to: number, handler: Handler = "acks"): Bare => ({
   subject: "job.a",
   handler,
 });
+/** Its handler acknowledges after so long. */
+export const subscribeSlow = (to: number, takesMs: number, subject = "job.a"): Bare => ({
+  kind: "subscribe",
+  replica: to,
+  subject,
+  handler: "acks",
+  takesMs,
+});

@@ -1,5 +1,6 @@
 /** Mutants of a bus with a policy, tables 3 to 8 of docs/facts.md and Cordum's own: a bus, a library or a server that does not do as its policy says. */
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { Delivery } from "../../models/server.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
@@ -17,6 +18,7 @@ import {
   replica,
   stream,
   subscribe,
+  subscribeSlow,
   term,
   underPolicy,
 } from "../models/policies.ts";
@@ -283,6 +285,12 @@ function emptyStreams({ state }: Moment): void {
   for (const one of state.service?.server.streams ?? []) one.log = [];
 }
 
+/** Puts other deliveries in the place of those that handlers are at work on. */
+function leaveWork({ state }: Moment, into: (one: Delivery) => readonly Delivery[]): void {
+  for (const { open } of state.service?.server.consumers ?? [])
+    open.splice(0, open.length, ...open.flatMap(one => (one.endsMs === undefined ? [one] : into(one))));
+}
+
 /** The word "stopping" comes before what was published last. */
 function stopsToldEarlier(events: readonly Event[]): readonly Event[] {
   const stopping = events.findIndex(event => event.kind === "process" && event.change === "stopping");
@@ -352,6 +360,39 @@ const faulty: readonly Mutant[] = [
       }),
     where: underPolicy(demanding(), [cut("none"), start, news(5), heal(), flush()]),
     killedBy: ["cold-start/nothing-is-lost-before-the-first-connection", "conformance"],
+  },
+  {
+    name: "stops without waiting for the handlers that are at work",
+    row: "F-143: SIGTERM while a handler is at work, four steps",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isSignal(moment, "TERM")) leaveWork(moment, ({ endsMs: _, ...rest }) => [rest]);
+      go();
+    },
+    where: underPolicy(demanding(), [start, replica(1), subscribeSlow(1, 400), job(), term(1)]),
+    killedBy: ["shutdown/a-stop-waits-for-its-handlers", "conformance"],
+    beyond: "no letter subscribes with a handler that takes time",
+  },
+  {
+    name: "acknowledges a message before its handler is through",
+    row: "F-143: killed while a handler is at work, the message is given again",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isSignal(moment, "KILL")) leaveWork(moment, () => []);
+      go();
+    },
+    where: underPolicy(demanding(), [
+      start,
+      replica(1),
+      subscribeSlow(1, 400),
+      job(),
+      kill(1),
+      replica(1),
+      subscribe(1),
+      advance(30_000),
+    ]),
+    killedBy: ["durable-path/every-stored-message-is-handled", "conformance"],
+    beyond: "no letter subscribes with a handler that takes time",
   },
   {
     name: "goes on publishing after it was told to stop",

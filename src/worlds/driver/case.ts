@@ -114,9 +114,11 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       repeated: repeatedIds(scenario),
       consumed: new Map(),
       members: new Map(),
+      takesMs: new Map(),
       isDeaf: false,
     },
     at: startId,
+    stepBeganMs: rig.clock.nowMs(),
     first,
     running: new Map(),
     ready: policy && first,
@@ -178,6 +180,7 @@ async function allSteps(course: Course): Promise<void> {
   await openLink(course, startId);
   for (const planned of one.plan.steps) {
     course.at = planned.step.id;
+    course.stepBeganMs = course.rig.clock.nowMs();
     if (planned.kind === "settle") {
       await settle(course, planned);
       tellMemory(course);

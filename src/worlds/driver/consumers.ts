@@ -1,9 +1,9 @@
 /** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
-import { dueAckWaits, untilReal } from "./clocks.ts";
+import { dueHandlings, untilReal } from "./clocks.ts";
 import { type Course, giveUp, type ServiceCourse, type Timer } from "./course.ts";
-import { consumedOf, read } from "./hearing.ts";
+import { consumedOf, read, slowKey } from "./hearing.ts";
 import { sayCall } from "./voice.ts";
 import { callBoundMs } from "./waits.ts";
 
@@ -13,16 +13,18 @@ const pollEveryMs = 2;
 export async function subscribe(
   course: Course,
   service: ServiceCourse,
-  { id, replica, subject, handler }: Extract<Step, { kind: "subscribe" }>,
+  { id, replica, subject, handler, takesMs }: Extract<Step, { kind: "subscribe" }>,
 ): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
   if ((await course.rig.streams.consumer(subject)) === undefined) service.consumed.delete(subject);
-  const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler }, callBoundMs);
+  const takes = takesMs === undefined ? {} : { takesMs };
+  service.takesMs.set(slowKey(replica, subject), takesMs ?? 0);
+  const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler, ...takes }, callBoundMs);
   if (outcome.is === "ok") {
     const members = service.members.get(subject) ?? new Set();
     service.members.set(subject, members.add(replica));
-    course.emit({ kind: "subscribed", replica, subject, handler });
+    course.emit({ kind: "subscribed", replica, subject, handler, ...takes });
   }
   sayCall(course, id, "subscribe", outcome);
 }
@@ -51,6 +53,8 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
     const isCertain = isCalm(view) || !members.has(0);
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
     if (isCertain && consumer.numAckPending > open.size) return `${subject} to be acknowledged`;
+    if (given.some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs))
+      return `a handler of ${subject} to be through`;
     if (given.some(({ timer }) => timer.atMs <= course.nowMs)) return `${subject} to be delivered again`;
   }
   return undefined;
@@ -62,7 +66,7 @@ function isReached(replica: number, view: View): boolean {
   return isServed && (replica > 0 || isFirstThere);
 }
 
-/** Unacknowledged messages are redelivered, one ack wait after another, as long as a replica is there to take them. */
+/** Handlers come to their ends, and unacknowledged messages are redelivered as long as a replica is there to take them. */
 export async function redeliver(
   course: Course,
   service: ServiceCourse,
@@ -72,7 +76,7 @@ export async function redeliver(
 ): Promise<void> {
   const met = new Set<Timer>();
   for (;;) {
-    const next = dueAckWaits(course, untilMs).find(timer => !met.has(timer));
+    const next = dueHandlings(course, untilMs).find(timer => !met.has(timer));
     if (next === undefined) return;
     met.add(next);
     await untilReal(course, next.realMs);

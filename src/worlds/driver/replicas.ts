@@ -7,9 +7,9 @@ import { killedCode } from "../../../models/shutdown.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { StartCommand } from "../../bus-protocol/protocol.ts";
-import { dropTimers } from "./clocks.ts";
+import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course, giveUp, type Running, type ServiceCourse } from "./course.ts";
-import { read, sayEvents } from "./hearing.ts";
+import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
 import { awaitPath } from "./probes.ts";
 import type { Process } from "./rig.ts";
 import { sayCall } from "./voice.ts";
@@ -155,7 +155,7 @@ export const firstExited = (course: Course): Promise<void> => sayExited(course, 
  * Waits for the end of the process, and emits it as the process itself and the kernel report it. `beganMs`: the moment when it was told to
  * end.
  */
-async function sayExited(course: Course, replica: number, beganMs?: number): Promise<void> {
+async function sayExited(course: Course, replica: number, beganMs?: number, handlerRanMs?: number): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) return;
   const { clock } = course.rig;
@@ -179,12 +179,15 @@ async function sayExited(course: Course, replica: number, beganMs?: number): Pro
     tookMs: Math.max(0, Math.round(exit.atMs - (beganMs ?? running.startedMs))),
     forced: ending?.forced ?? false,
     toldLost: ending?.toldLost ?? 0,
+    ...(handlerRanMs === undefined || isKilled ? {} : { handlerRanMs }),
     atMs: course.nowMs,
   });
 }
 
-function forget({ running, service }: Course, replica: number): void {
+function forget(course: Course, replica: number): void {
+  const { running, service } = course;
   running.delete(replica);
+  dropWork(course, replica);
   for (const members of service?.members.values() ?? []) members.delete(replica);
 }
 
@@ -197,15 +200,32 @@ export async function signal(course: Course, step: Extract<Step, { kind: "signal
   // The first process of the bus was known, but a script may start the next one in another way.
   if (process.unclaimed !== undefined) giveUp(id, `the process of replica ${replica} to be known`);
   const { clock } = course.rig;
+  checkClocks(course, id);
   const beganMs = clock.nowMs();
   running.leaving = true;
+  const ranMs = name === "TERM" ? handlerRanMs(course, replica, id) : undefined;
   if (name === "TERM") {
     course.emit({ kind: "process", change: "stopping", replica, atMs: course.nowMs });
     process.signal("TERM");
     const isOver = await clock.isDoneWithin(process.exited, policyOf(course).supervisor.killAfterMs);
     if (!isOver) process.signal("KILL");
   } else process.signal("KILL");
-  await sayExited(course, replica, beganMs);
+  await sayExited(course, replica, beganMs, ranMs);
+}
+
+/**
+ * The longest time for which a handler of the replica can have been at work by now. One that outlasts the bound of the stop must do so though
+ * it has begun a little earlier.
+ */
+function handlerRanMs(course: Course, replica: number, id: StepId): number | undefined {
+  const work = workOf(course, replica);
+  if (work.length === 0) return undefined;
+  const { shutdown, supervisor } = policyOf(course);
+  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const now = course.rig.clock.nowMs();
+  const isUnclear = work.some(({ takesMs, beganMs }) => takesMs > boundMs && takesMs - (now - beganMs) <= boundMs);
+  if (isUnclear) giveUp(id, "the scenario to keep pace with a real handler, which a busy machine cannot do");
+  return Math.round(Math.max(...work.map(({ beganMs }) => now - beganMs)));
 }
 
 /** Ends every process that still runs, whatever its state. */
