@@ -9,9 +9,18 @@ import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./d
 import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
-import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
+import {
+  killServer,
+  losePower,
+  loseStore,
+  makeStreams,
+  saysVia,
+  stopServer,
+  storeUnseen,
+  tellStreams,
+} from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
-import { arrive, type Bus, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
+import { arrive, type Bus, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, EmitStep, Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import {
@@ -136,9 +145,25 @@ function serve(
     }
     case "signal":
       if (step.replica > 0) endPeer(service, step.replica, step.signal);
-      else if (step.signal === "TERM") stop(service);
+      else if (step.signal === "TERM") stop(service, () => publishMeanwhile(service, step.meanwhile ?? []));
       else kill(bus);
       return;
+  }
+}
+
+/** Publishes of a process that was told to stop: its bus refuses them, or hands them to the client as before. */
+function publishMeanwhile(bus: Served, steps: readonly PublishStep[]): void {
+  const { policy, state, emit } = bus;
+  for (const step of steps) {
+    if (policy.shutdown.intake === "open") {
+      call(bus, step);
+      endTick(state);
+      continue;
+    }
+    const { via, ...run } = numbered(bus, step);
+    const outcome = { is: "rejected", kind: "closed" } as const;
+    emit({ kind: "published", step: step.id, ...run, outcome, ...saysVia(via) });
+    lose([run], "refused", emit);
   }
 }
 

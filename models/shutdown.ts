@@ -92,13 +92,17 @@ interface StopCourse {
 
 const forEver = Number.POSITIVE_INFINITY;
 
-/** SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. */
-export function stop(bus: Served): void {
+/**
+ * SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. `meanwhile`: what the application does
+ * while it runs.
+ */
+export function stop(bus: Served, meanwhile: () => void): void {
   const { state, view, service, policy, emit } = bus;
   const atMs = view.nowMs;
   emit({ kind: "process", change: "stopping", replica: 0, atMs });
   const course = courseOf(bus, 0, reachOf(bus));
   const { ended, ...end } = endOf(course, policy);
+  meanwhile();
   if (course.flushed && ended) {
     arrive(bus, take(state.wire, countOf(state.wire)));
     state.fresh = false;

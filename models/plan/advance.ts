@@ -2,7 +2,14 @@
 import { kindOf } from "../faults/index.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import type { Fault, HealAwait, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import {
+  type Fault,
+  type HealAwait,
+  type PublishStep,
+  partsOf,
+  type Step,
+  type StepId,
+} from "../vocabulary/scenario.ts";
 import { advanceDown } from "./down.ts";
 import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
@@ -30,11 +37,13 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
       endProcess(view);
       return nothing;
     case "signal":
+      for (const part of partsOf(step)) advance(view, part, false, setting);
       if (step.replica > 0) endPeer(view, step.replica);
       else endProcess(view);
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
+      view.consumed = [...view.consumed, step.subject];
       subscribeSlow(view, step);
       return nothing;
     case "flush":

@@ -6,6 +6,7 @@ import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
+import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
   beyond,
   connectionEnded,
@@ -105,7 +106,8 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     case "heal":
       return healNotEnabled(view, step.awaits, setting);
     case "signal":
-      return view.policy === undefined ? noPolicy : signalNotEnabled(view, setting);
+      if (view.policy === undefined) return noPolicy;
+      return signalNotEnabled(view, setting) ?? meanwhileNotEnabled(view, step.meanwhile ?? [], setting);
     case "subscribe":
     case "advance":
       return noPolicy;

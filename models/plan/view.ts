@@ -48,6 +48,8 @@ export interface View {
   published: readonly PublishStep[];
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
+  /** Every subject that has been subscribed to. */
+  consumed: readonly string[];
   /** Subjects with handlers that take time. */
   slow: readonly SlowSubject[];
   /** The server's process runs. */
@@ -91,6 +93,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   path: "jetstream",
   published: [],
   subscribed: 0,
+  consumed: [],
   slow: [],
   serverUp: true,
   peers: 0,
@@ -120,6 +123,7 @@ export const copyView = (view: Readonly<View>): View => ({
   path: view.path,
   published: view.published,
   subscribed: view.subscribed,
+  consumed: view.consumed,
   slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
@@ -149,6 +153,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.path = view.path;
   old.published = view.published;
   old.subscribed = view.subscribed;
+  old.consumed = view.consumed;
   old.slow = view.slow;
   old.serverUp = view.serverUp;
   old.peers = view.peers;

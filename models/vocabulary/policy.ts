@@ -104,6 +104,11 @@ export interface ShutdownPolicy {
    * intake, drain subscriptions and wait for their handlers, flush, close.
    */
   readonly strategy: "exit" | "close" | "subscriptions-then-close" | "drain" | "four-steps";
+  /**
+   * What becomes of a publish between the signal and the end. `refused`, also where absent: the bus refuses it. `open`: it goes to the client,
+   * as before.
+   */
+  readonly intake?: "refused" | "open";
   /** The time from the signal to the end of the process. A stop that is still running then is forced. */
   readonly budgetMs: number;
   /** True where the end of the budget is enforced. */

@@ -34,6 +34,7 @@ export const capabilities = [
   "replicas",
   "subscribe",
   "slow-handlers",
+  "publish-while-stopping",
   "advance",
   "lose-ack",
   "no-jetstream",
@@ -155,6 +156,16 @@ export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep | ExitSte
 /** The handler's treatment of each message: `fails` for good, or `hangs` and never answers. */
 export type Handler = "acks" | "fails" | "hangs";
 
+/** A signal to a process. TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
+export interface SignalStep {
+  readonly id: StepId;
+  readonly kind: "signal";
+  readonly replica: number;
+  readonly signal: "TERM" | "KILL";
+  /** Calls of replica 0 after it was told to stop and before its end, one after the other. */
+  readonly meanwhile?: readonly PublishStep[];
+}
+
 /** The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
 export interface SubscribeStep {
   readonly id: StepId;
@@ -171,8 +182,7 @@ export type Step =
   | { readonly id: StepId; readonly kind: "start"; readonly replica?: number }
   | CallStep
   | SubscribeStep
-  /** A signal to a process. TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
-  | { readonly id: StepId; readonly kind: "signal"; readonly replica: number; readonly signal: "TERM" | "KILL" }
+  | SignalStep
   /**
    * This much time passes: dedupe windows, ack waits, startup deadlines and the supervisor's waits run on. Calls take no time against them.
    */
@@ -184,6 +194,13 @@ export type Step =
   | { readonly id: StepId; readonly kind: "await-noticed" }
   /** Ends every fault in force. */
   | { readonly id: StepId; readonly kind: "heal"; readonly awaits: HealAwait };
+
+/** The calls within a step, which have ids of their own. */
+export function partsOf(step: Step): readonly CallStep[] {
+  if (step.kind === "together") return step.steps;
+  return step.kind === "signal" ? (step.meanwhile ?? noParts) : noParts;
+}
+const noParts: readonly CallStep[] = [];
 
 /** The replica that a step is about. It is 0, whose client is watched, for steps that concern no replica. */
 export function replicaOf(step: Step): number {

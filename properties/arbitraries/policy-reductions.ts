@@ -8,6 +8,7 @@ import {
   type CallStep,
   type Fault,
   type PublishStep,
+  partsOf,
   replicaOf,
   type Scenario,
   type Step,
@@ -71,10 +72,15 @@ export function inStep(scenario: Scenario): Scenario {
   const options = { ...scenario.options, ...scenario.policy?.client };
   return withSteps(
     { ...scenario, options },
-    scenario.steps.map(one =>
-      one.kind === "together" ? { ...one, steps: one.steps.map((call): CallStep => mend(call)) } : mend(one),
-    ),
+    scenario.steps.map(one => inParts(mend(one), mend)),
   );
+}
+
+/** The step with each of its parts changed. */
+function inParts(step: Step, change: <S extends CallStep>(part: S) => S | PublishStep): Step {
+  if (step.kind === "together") return { ...step, steps: step.steps.map((one): CallStep => change(one)) };
+  if (step.kind !== "signal" || step.meanwhile === undefined) return step;
+  return { ...step, meanwhile: step.meanwhile.map(one => change(one)) };
 }
 
 function mendPublish(step: PublishStep, before: ReadonlyMap<string, PublishStep>): PublishStep {
@@ -134,7 +140,7 @@ function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
     const [first] = [durable, uncovered, captured, core].find(alike => alike.includes(used)) ?? [];
     if (first === undefined || first >= used) continue;
     const moved = (step: Step): Step => {
-      if (step.kind === "together") return { ...step, steps: step.steps.map(one => moved(one) as CallStep) };
+      if (partsOf(step).length > 0) return inParts(step, one => moved(one) as typeof one);
       const isThere = (step.kind === "publish" || step.kind === "subscribe") && step.subject === used;
       return isThere ? { ...step, subject: first } : step;
     };
@@ -143,7 +149,7 @@ function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
 }
 
 const subjectsOf = (step: Step): readonly string[] => {
-  if (step.kind === "together") return step.steps.flatMap(subjectsOf);
+  if (partsOf(step).length > 0) return partsOf(step).flatMap(subjectsOf);
   return step.kind === "publish" && step.subject !== undefined ? [step.subject] : [];
 };
 
@@ -152,7 +158,7 @@ function* changed(scenario: Scenario, change: (step: PublishStep) => PublishStep
   const { steps } = scenario;
   const apply = (step: Step): Step => {
     if (step.kind === "publish") return change(step);
-    return step.kind === "together" ? { ...step, steps: step.steps.map(one => apply(one) as CallStep) } : step;
+    return inParts(step, one => apply(one) as typeof one);
   };
   const differs = steps.map(one => JSON.stringify(apply(one)) !== JSON.stringify(one));
   const many = differs.filter(Boolean).length;
@@ -192,6 +198,13 @@ function* earlier(scenario: Scenario): Generator<Scenario> {
 
 function* plainerStep(step: Step): Generator<Step> {
   switch (step.kind) {
+    case "signal": {
+      const { meanwhile = [], ...alone } = step;
+      if (meanwhile.length > 0) yield alone;
+      if (meanwhile.length > 1)
+        for (const at of meanwhile.keys()) yield { ...step, meanwhile: meanwhile.toSpliced(at, 1) };
+      return;
+    }
     case "subscribe":
       if (step.takesMs !== undefined) {
         const { takesMs: _takesMs, ...prompt } = step;

@@ -35,6 +35,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "exit",
   "policy",
   "slow-handlers",
+  "publish-while-stopping",
 ];
 export type BusCapability = Extract<
   Capability,
@@ -49,6 +50,7 @@ export type BusCapability = Extract<
   | "exit"
   | "policy"
   | "slow-handlers"
+  | "publish-while-stopping"
 >;
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
@@ -248,6 +250,8 @@ export type BusEvent =
       readonly delivery: number;
       readonly outcome: HandledOutcome;
     }
+  /** A stop has begun: publishes are treated as its policy says from now on, and no message is asked for any more. */
+  | { readonly event: "stopping"; readonly case: number }
   /** The last event of a process that ends by itself or after SIGTERM. */
   | {
       readonly event: "ending";

@@ -188,6 +188,7 @@ const event = z.discriminatedUnion("event", [
     delivery: z.int().min(1),
     outcome: handledOutcome,
   }),
+  z.strictObject({ event: z.literal("stopping"), case: caseNumber }),
   z.strictObject({
     event: z.literal("ending"),
     case: caseNumber,

@@ -7,6 +7,7 @@ import {
   type CallStep,
   capabilities,
   classNames,
+  partsOf,
   type Scenario,
   type Step,
   serverErrorTexts,
@@ -107,7 +108,17 @@ const step = z.discriminatedUnion("kind", [
     handler: z.enum(["acks", "fails", "hangs"]),
     takesMs: whole(1, bounds.takesMsMax).optional(),
   }),
-  z.strictObject({ id: stepId, kind: z.literal("signal"), replica, signal: z.enum(["TERM", "KILL"]) }),
+  z.strictObject({
+    id: stepId,
+    kind: z.literal("signal"),
+    replica,
+    signal: z.enum(["TERM", "KILL"]),
+    meanwhile: z
+      .array(publish.omit({ overlap: true, async: true, again: true }))
+      .min(1)
+      .max(16)
+      .optional(),
+  }),
   z.strictObject({ id: stepId, kind: z.literal("advance"), ms: whole(1, bounds.advanceMsMax) }),
   z.strictObject({ id: stepId, kind: z.literal("together"), steps: z.array(call).min(1).max(16) }),
   z.strictObject({ id: stepId, kind: z.literal("fault"), fault }),
@@ -254,9 +265,11 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
     if (one.kind === "subscribe" && one.takesMs !== undefined && one.handler !== "acks")
       throw bad([...place, "takesMs"], `means nothing for a handler that ${one.handler}`);
     before.set(one.id, one);
-    if (one.kind !== "together") return;
-    one.steps.forEach((part: CallStep, j) => {
-      check(part, [...place, "steps", j]);
+    if (one.kind === "signal" && one.meanwhile !== undefined && (one.replica > 0 || one.signal === "KILL"))
+      throw bad([...place, "meanwhile"], "needs SIGTERM to replica 0, the one that publishes");
+    const within = one.kind === "together" ? "steps" : "meanwhile";
+    partsOf(one).forEach((part: CallStep, j) => {
+      check(part, [...place, within, j]);
     });
   };
   scenario.steps.forEach((one, i) => {
@@ -298,7 +311,7 @@ function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: FilePla
 
 function checkTotal(scenario: Scenario, bad: Bad): void {
   const publishes = scenario.steps
-    .flatMap((one): readonly Step[] => (one.kind === "together" ? one.steps : [one]))
+    .flatMap((one): readonly Step[] => [one, ...partsOf(one)])
     .filter(one => one.kind === "publish");
   const messages = publishes.reduce((sum, { count }) => sum + count, 0);
   if (messages > bounds.totalMessagesMax)

@@ -23,7 +23,11 @@ function ofStep(step: Step): readonly Capability[] {
         ...(step.takesMs === undefined ? [] : (["slow-handlers"] as const)),
       ];
     case "signal":
-      return step.replica > 0 ? [step.kind, "replicas"] : [step.kind];
+      return [
+        step.kind,
+        ...(step.replica > 0 ? (["replicas"] as const) : []),
+        ...(step.meanwhile === undefined ? [] : (["publish", "publish-while-stopping"] as const)),
+      ];
     case "together":
       return ["together", ...step.steps.flatMap(ofStep)];
     case "fault":

@@ -41,6 +41,7 @@ test("every kind of event has an example", () => {
     "path",
     "reconnected",
     "stale",
+    "stopping",
   ]);
 });
 

@@ -20,6 +20,7 @@ import {
   subscribe,
   subscribeSlow,
   term,
+  termWhile,
   underPolicy,
 } from "../models/policies.ts";
 import type { Moment, Mutant } from "./mutant.ts";
@@ -65,6 +66,7 @@ interface Unfaithful {
   /** Demands that the declared policy does not meet. */
   readonly notDemanded?: readonly string[];
   readonly options?: Partial<Options>;
+  readonly beyond?: string;
 }
 
 /** It follows another policy than the one it declares. */
@@ -78,6 +80,7 @@ function follows(parts: Parts, one: Unfaithful): Mutant {
     follows: instead(parts),
     where: underPolicy(judged, one.steps, one.options),
     killedBy: [...one.killedBy, "conformance"],
+    ...(one.beyond === undefined ? {} : { beyond: one.beyond }),
   };
 }
 
@@ -215,6 +218,16 @@ const unfaithful: readonly Mutant[] = [
       row: "F-81: drain hangs, the supervisor's patience ends it",
       steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
       killedBy: ["shutdown/a-stop-ends-within-its-budget"],
+    },
+  ),
+  follows(
+    { shutdown: { intake: "open" } },
+    {
+      name: "takes publishes while it stops",
+      row: "F-144: publishes between SIGTERM and the end, refused by the bus",
+      steps: [start, subscribeSlow(0, 400), job(), termWhile(news(2))],
+      killedBy: ["shutdown/nothing-is-accepted-after-intake-stopped"],
+      beyond: "no letter publishes while a process stops",
     },
   ),
   follows(

@@ -4,9 +4,9 @@
  */
 import { type Life, type ScenarioStep, settleId, type View } from "../../../models/plan/plan.ts";
 import { killedCode } from "../../../models/shutdown.ts";
-import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import type { SignalStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
-import type { StartCommand } from "../../bus-protocol/protocol.ts";
+import type { BusEvent, StartCommand } from "../../bus-protocol/protocol.ts";
 import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course, giveUp, type Running, type ServiceCourse } from "./course.ts";
 import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
@@ -192,8 +192,8 @@ function forget(course: Course, replica: number): void {
 }
 
 /** TERM begins the policy's shutdown, which the supervisor bounds; KILL ends the process. */
-export async function signal(course: Course, step: Extract<Step, { kind: "signal" }>): Promise<void> {
-  const { id, replica, signal: name } = step;
+export async function signal(course: Course, step: SignalStep, publishMeanwhile: () => Promise<void>): Promise<void> {
+  const { id, replica, signal: name, meanwhile = [] } = step;
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
   const { process } = running;
@@ -207,10 +207,29 @@ export async function signal(course: Course, step: Extract<Step, { kind: "signal
   if (name === "TERM") {
     course.emit({ kind: "process", change: "stopping", replica, atMs: course.nowMs });
     process.signal("TERM");
-    const isOver = await clock.isDoneWithin(process.exited, policyOf(course).supervisor.killAfterMs);
+    const openUntilMs = meanwhile.length > 0 ? openUntil(course, replica, beganMs) : 0;
+    if (meanwhile.length > 0) await beginsToStop(process, id);
+    await publishMeanwhile();
+    if (meanwhile.length > 0 && clock.nowMs() >= openUntilMs)
+      giveUp(id, "its publishes to be made before the stop is over");
+    const leftMs = policyOf(course).supervisor.killAfterMs - (clock.nowMs() - beganMs);
+    const isOver = await clock.isDoneWithin(process.exited, Math.max(0, leftMs));
     if (!isOver) process.signal("KILL");
   } else process.signal("KILL");
   await sayExited(course, replica, beganMs, ranMs);
+}
+
+async function beginsToStop({ client }: Process, id: StepId): Promise<void> {
+  const isStopping = (event: BusEvent): boolean => event.event === "stopping";
+  if (!(await client.waitFor(isStopping, 0, noticeBoundMs))) giveUp(id, "the bus to say that it is stopping");
+}
+
+/** The earliest moment at which the stop can be over: its bound, or the end of a handler that it waits for. */
+function openUntil(course: Course, replica: number, beganMs: number): number {
+  const { shutdown, supervisor } = policyOf(course);
+  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const ends = workOf(course, replica).map(({ beganMs: at, takesMs }) => at + takesMs);
+  return Math.min(beganMs + boundMs, ...(ends.length > 0 ? [Math.max(...ends)] : []));
 }
 
 /**
