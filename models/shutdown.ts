@@ -148,6 +148,8 @@ function courseOf({ profile, policy, service, view }: Served, replica: number, r
     case "close":
     // The subscriptions were told to drain and the connection was closed at once, so nothing has drained.
     case "subscriptions-then-close":
+    // As an exit: the drain has only begun.
+    case "drain-not-awaited":
       return { tookMs: 0, drained: false, flushed: false, handled: false };
     case "drain": {
       // While down it ends at once, whatever it returns.

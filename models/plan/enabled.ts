@@ -5,7 +5,7 @@
 import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
-import type { CallStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { CallStep, ExitStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
   beyond,
@@ -45,6 +45,7 @@ const notInStream = impossible("only what a stream holds is handled here");
 const deadLetters = impossible("what is kept there is for people to look at");
 
 const leftBehind = unjudgeable("what the process left behind is still under way");
+const drainGoesFurther = unjudgeable("how far a drain that nobody waits for has come by then is not known");
 const maybeNotConnected = unjudgeable("the client may not be connected");
 const connectionUnknown = unjudgeable("whether it meets a live connection is not known");
 const stateUnknown = unjudgeable("the client's state is not known");
@@ -83,7 +84,8 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     if (slow !== undefined) return slow;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
-    if (step.kind === "signal" && step.replica > 0) return peerNotEnabled(view, step.replica);
+    if (step.kind === "signal" && step.replica > 0)
+      return peerNotEnabled(view, step.replica) ?? (step.signal === "TERM" ? drainRaces(view, setting) : undefined);
     if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
   }
   if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
@@ -107,6 +109,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
       return healNotEnabled(view, step.awaits, setting);
     case "signal":
       if (view.policy === undefined) return noPolicy;
+      if (step.signal === "TERM" && drainRaces(view, setting) !== undefined) return drainGoesFurther;
       return signalNotEnabled(view, setting) ?? meanwhileNotEnabled(view, step.meanwhile ?? [], setting);
     case "subscribe":
     case "advance":
@@ -171,6 +174,21 @@ function endNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   return resets(setting) && view.link === "up" ? resetDrops : undefined;
 }
 
+/** While down, or beside a handler, a drain does other things before the process ends. */
+function exitNotEnabled(view: View, { after }: ExitStep, setting: Setting): NotEnabled | undefined {
+  if (after === "drain" && !(isCalm(view) && view.client === "connected" && view.subscribed === 0))
+    return drainGoesFurther;
+  return endNotEnabled(view, setting);
+}
+
+/** A drain that is not waited for races with the end of its process. What the library made for its handlers may go with it. */
+function drainRaces(view: View, { profile }: Setting): NotEnabled | undefined {
+  const { policy } = view;
+  if (policy?.shutdown.strategy !== "drain-not-awaited" || view.subscribed === 0) return undefined;
+  const isDeleted = policy.consume.durables === "created" && profile.jetStream.drainDeletesItsDurable;
+  return isDeleted ? drainGoesFurther : undefined;
+}
+
 /** A stop has a budget, or a supervisor that ends it. It needs no client timer to end in a blackhole. */
 function signalNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   const isEndedByItself = setting.options.pingIntervalMs === undefined && view.client === "connected";
@@ -184,7 +202,7 @@ const keptBytesMax = 1_048_576;
 const calmFlushMsMin = 1_000;
 
 function callNotEnabled(view: View, step: CallStep, next: Step | undefined, setting: Setting): NotEnabled | undefined {
-  if (step.kind === "exit") return endNotEnabled(view, setting);
+  if (step.kind === "exit") return exitNotEnabled(view, step, setting);
   if (step.kind === "publish") return publishNotEnabled(view, step, next, setting);
   if (view.ended !== "no") return connectionEnded;
   if (view.process === "waiting") return neverConnected;

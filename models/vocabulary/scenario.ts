@@ -35,6 +35,7 @@ export const capabilities = [
   "subscribe",
   "slow-handlers",
   "publish-while-stopping",
+  "exit-after-drain",
   "advance",
   "lose-ack",
   "no-jetstream",
@@ -150,6 +151,8 @@ export interface CloseStep {
 export interface ExitStep {
   readonly id: StepId;
   readonly kind: "exit";
+  /** The client's own drain is called first, and nothing waits for it. */
+  readonly after?: "drain";
 }
 export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep | ExitStep;
 

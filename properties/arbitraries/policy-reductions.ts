@@ -198,6 +198,10 @@ function* earlier(scenario: Scenario): Generator<Scenario> {
 
 function* plainerStep(step: Step): Generator<Step> {
   switch (step.kind) {
+    case "exit":
+    case "together":
+      yield* exitingAlone(step);
+      return;
     case "signal": {
       const { meanwhile = [], ...alone } = step;
       if (meanwhile.length > 0) yield alone;
@@ -218,6 +222,14 @@ function* plainerStep(step: Step): Generator<Step> {
     default:
       return;
   }
+}
+
+/** An exit without the drain before it. */
+function* exitingAlone(step: Extract<Step, { kind: "exit" | "together" }>): Generator<Step> {
+  const isDrained = (one: Step): boolean => one.kind === "exit" && one.after !== undefined;
+  const alone = <S extends CallStep>(one: S): CallStep => (one.kind === "exit" ? { id: one.id, kind: one.kind } : one);
+  if (step.kind === "exit" && isDrained(step)) yield alone(step);
+  if (step.kind === "together" && step.steps.some(isDrained)) yield { ...step, steps: step.steps.map(alone) };
 }
 
 function* plainerFaults(fault: Fault): Generator<Fault> {

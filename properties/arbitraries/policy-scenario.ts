@@ -7,7 +7,7 @@ import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/poli
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { type PolicyDraft, publish } from "./policy-draft.ts";
-import { ending } from "./policy-ending.ts";
+import { drainBeforeExit, ending } from "./policy-ending.ts";
 import { filledMax, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
 import { type Random, randomOf } from "./random.ts";
@@ -48,6 +48,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
   begin(draft);
   if (!draft.isOver) slowHandler(word, draft);
   if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
+  drainBeforeExit(word, draft);
   return {
     version: 1,
     id: `random/${word}`,

@@ -68,7 +68,7 @@ export function slowHandler(word: string, whole: PolicyDraft): void {
   if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
 }
 
-/** On other subjects than the handler's; those that no stream answers for would outlast the stop. */
+/** SIGTERM, and publishes on other subjects than the handler's; those that no stream answers for would outlast the stop. */
 function stopAndPublish(draft: PolicyDraft, handled: string): void {
   const { random, subjects, steps } = draft;
   const others = [...subjects.durable, ...subjects.captured, ...subjects.core].filter(one => one !== handled);

@@ -36,6 +36,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "policy",
   "slow-handlers",
   "publish-while-stopping",
+  "exit-after-drain",
 ];
 export type BusCapability = Extract<
   Capability,
@@ -51,6 +52,7 @@ export type BusCapability = Extract<
   | "policy"
   | "slow-handlers"
   | "publish-while-stopping"
+  | "exit-after-drain"
 >;
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
@@ -99,6 +101,8 @@ export interface PublishCall {
 /** The process ends at once, from its own code. All earlier commands are answered first. */
 export interface ExitCall {
   readonly do: "exit";
+  /** The client's drain is called first, and not waited for. */
+  readonly after?: "drain";
 }
 /** The calls that wait, each up to a timeout. */
 export interface WaitingCall<Name extends string> {

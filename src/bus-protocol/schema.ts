@@ -68,7 +68,7 @@ const publish = {
   key: word.exactOptional(),
   async: z.literal(true).exactOptional(),
 };
-const exit = { do: z.literal("exit") };
+const exit = { do: z.literal("exit"), after: z.literal("drain").exactOptional() };
 const flush = { do: z.literal("flush"), timeoutMs: waitMs };
 const drain = { do: z.literal("drain"), timeoutMs: waitMs };
 const close = { do: z.literal("close"), timeoutMs: waitMs };

@@ -69,7 +69,7 @@ const flush = z.strictObject({
 });
 const drain = z.strictObject({ id: stepId, kind: z.literal("drain") });
 const close = z.strictObject({ id: stepId, kind: z.literal("close") });
-const exit = z.strictObject({ id: stepId, kind: z.literal("exit") });
+const exit = z.strictObject({ id: stepId, kind: z.literal("exit"), after: z.literal("drain").optional() });
 const call = z.discriminatedUnion("kind", [publish, flush, drain, close, exit]);
 
 const faultAwait = z.enum(["noticed", "gave-up", "none"]);

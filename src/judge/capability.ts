@@ -13,9 +13,10 @@ function ofStep(step: Step): readonly Capability[] {
     case "flush":
     case "drain":
     case "close":
-    case "exit":
     case "advance":
       return [step.kind];
+    case "exit":
+      return step.after === undefined ? [step.kind] : [step.kind, "exit-after-drain"];
     case "subscribe":
       return [
         step.kind,

@@ -81,6 +81,7 @@ export function stepText(step: Step): string {
     case "advance":
       return `${step.ms} ms pass`;
     case "exit":
+      return step.after === undefined ? step.kind : "drain, wait for nothing, and exit";
     case "drain":
     case "close":
       return step.kind;

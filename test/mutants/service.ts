@@ -221,6 +221,17 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { shutdown: { strategy: "drain-not-awaited" } },
+    {
+      name: "calls its client's drain when it stops, and does not wait for it",
+      row: "F-145: a drain that nobody waits for leaves a handler at work",
+      declared: { shutdown: { strategy: "drain" } },
+      steps: [start, replica(1), subscribeSlow(1, 400), job(), term(1)],
+      killedBy: ["shutdown/a-stop-waits-for-its-handlers"],
+      beyond: "no letter subscribes with a handler that takes time",
+    },
+  ),
+  follows(
     { shutdown: { intake: "open" } },
     {
       name: "takes publishes while it stops",

@@ -6,7 +6,7 @@ import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import { type Bare, cut, eventsOf, flush, heal, hold, start } from "../cases.ts";
+import { type Bare, cut, eventsOf, flush, heal, hold, publish, scenarioWith, start, together } from "../cases.ts";
 import {
   advance,
   job,
@@ -16,6 +16,7 @@ import {
   sound,
   subscribe,
   subscribeSlow,
+  term,
   termWhile,
   underPolicy,
 } from "../policies.ts";
@@ -95,5 +96,35 @@ describe("what is published during a stop", () => {
 
   test("is taken into a held link, and arrives when that lets go", () => {
     expect(told(open, [start, flush(), hold, termWhile(news(2)), heal()])).toEqual(["0+2 accepted", "0+2 delivered"]);
+  });
+});
+
+describe("a drain that nobody waits for", () => {
+  const exits: Bare = { kind: "exit", after: "drain" };
+  const further = "how far a drain that nobody waits for has come by then is not known";
+  const unawaited = (durables: "created" | "bound") =>
+    policyWith({ shutdown: { strategy: "drain-not-awaited" }, consume: { durables } });
+
+  test("is called before an exit while nothing is wrong and nothing is handled", () => {
+    expect(whyLast([start, exits])).toBeUndefined();
+    expect(whyLast([start, cut(), exits])).toBe(further);
+    expect(whyLast([start, subscribe(0), exits])).toBe(further);
+  });
+
+  test("is called at SIGTERM, unless the library might delete its consumer on the way", () => {
+    expect(whyLast([start, subscribe(0), term()], unawaited("bound"))).toBeUndefined();
+    expect(whyLast([start, subscribe(0), term()], unawaited("created"))).toBe(further);
+    expect(whyLast([start, subscribe(0), term()], unawaited("created"), natsJs3)).toBeUndefined();
+    expect(whyLast([start, replica(1), subscribe(1), term(1)], unawaited("created"))).toBe(further);
+  });
+
+  test("loses as much as an exit alone", () => {
+    const lost = (after: object): number =>
+      eventsOf(
+        scenarioWith([start, flush(), together(publish(1_000, 101), { kind: "exit", ...after })]),
+        natsJs3,
+      ).reduce((sum, event) => sum + (event.kind === "ended" && event.place === "process exit" ? event.count : 0), 0);
+    expect(lost({ after: "drain" })).toBe(178);
+    expect(lost({})).toBe(178);
   });
 });

@@ -126,6 +126,10 @@ const stopServer = (awaits: "noticed" | "gave-up" | "none"): Bare =>
 /** Each refusal, and a scenario whose last step meets it. */
 type Refusal = [reason: string, steps: readonly Bare[], options?: Partial<Options>];
 const refusals: readonly Refusal[] = [
+  [
+    "how far a drain that nobody waits for has come by then is not known",
+    [start, cut(), { kind: "exit", after: "drain" }],
+  ],
   ["the bus is started already", [start, start]],
   ["the bus is not started", [publish(1)]],
   ["the link is not silent", [start, awaitNoticed], stale],
