@@ -5,7 +5,7 @@
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
-import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
+import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
@@ -26,7 +26,7 @@ import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import {
   type CallStep,
   type Fault,
-  type HealAwait,
+  type HealStep,
   type PublishStep,
   replicaOf,
   type Step,
@@ -100,7 +100,7 @@ function perform(bus: Bus, planned: ScenarioStep): void {
       goStale(bus);
       return;
     case "heal":
-      heal(bus, step.id, step.awaits, planned);
+      heal(bus, step.id, step, planned);
       return;
   }
 }
@@ -306,7 +306,9 @@ function goStale(bus: Bus): void {
     state.pendingBytes += choose("ping-counted", 0, 1) * pingBytes;
 }
 
-function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Befalling): void {
+type Healing = Pick<HealStep, "awaits" | "afterAttempts">;
+
+function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { life, after }: Befalling): void {
   const bus = withJetStream(before);
   const { state, view, profile, emit } = bus;
   const service = served(bus);
@@ -322,7 +324,9 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   const burst = state.open;
   state.open = undefined;
   const isDurableBurst = burst?.via?.durable === true;
-  if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
+  if (burst !== undefined && isDurableBurst && afterAttempts !== undefined)
+    healWithin({ ...bus, view: after }, burst, { afterAttempts, isDown: view.link === "down" });
+  else if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
   else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
   if (service !== undefined && view.process === "waiting") live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
@@ -361,7 +365,7 @@ function settle(planned: SettleStep, { state, profile, options, choose, emit }: 
   const bus: Bus = { state, view: before, profile, options, choose, emit };
   if (heals) {
     emit({ kind: "phase", phase: "healed" });
-    heal(bus, step.id, "connected", { life, after: healed });
+    heal(bus, step.id, { awaits: "connected" }, { life, after: healed });
   }
   const calm: Bus = heals ? { state, view: healed, profile, options, choose, emit } : bus;
   land(calm);

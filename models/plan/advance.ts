@@ -75,10 +75,15 @@ function endPeer(view: View, replica: number): void {
 function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
   if (view.policy !== undefined) view.published = [...view.published, step];
   publishToSlow(view, step.subject);
+  view.attempting = overlapping ? attemptsOf(view, step) : 0;
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
   else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));
 }
+
+/** A single call that is not asynchronous makes all of its attempts. */
+const attemptsOf = (view: View, step: PublishStep): number =>
+  step.count === 1 && step.async !== true && isDurable(view, step) ? (view.policy?.publish.attemptsMax ?? 0) : 0;
 
 function spendBytes(view: View, bytes: number): void {
   view.quiet = false;
@@ -110,12 +115,14 @@ function advanceStart(view: View, replica: number, setting: Setting): readonly L
 }
 
 function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting): readonly Life[] {
+  view.attempting = 0;
   const life = kindOf(fault).install(view, step, fault, setting);
   if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no") dialOn(view, setting);
   return life;
 }
 
 function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
+  view.attempting = 0;
   view.quiet = false;
   view.hindrance = "none";
   view.keptBytes = 0;

@@ -5,7 +5,7 @@
 import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
-import type { CallStep, ExitStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
   beyond,
@@ -39,6 +39,7 @@ const noDialAwaited = impossible("no dial is awaited");
 const processWaits = impossible("the process waits for it");
 const nothingRaces = impossible("nothing would race with it");
 const nothingFollows = impossible("nothing follows");
+const nothingTries = impossible("no publish makes another attempt then");
 const noSuchPublish = impossible("there is no such publish to do again");
 const notAcknowledged = impossible("only what is acknowledged is published again");
 const notInStream = impossible("only what a stream holds is handled here");
@@ -63,7 +64,10 @@ const waitTooShort = beyond("machine-load", "on a busy machine its wait may end 
 /** True where the publish step is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
   if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
-  if (view.hindrance !== "none" || view.ended !== "no") return false;
+  if (view.ended !== "no") return false;
+  if (next.kind === "heal" && next.afterAttempts !== undefined && view.hindrance === "hold")
+    return isDurable(view, step) && view.client === "connected" && view.process === "running";
+  if (view.hindrance !== "none") return false;
   if (next.kind === "heal") {
     if (next.awaits !== "connected") return false;
     // A publish that waits for its acknowledgement can outlast an outage.
@@ -106,7 +110,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
       if (setting.options.pingIntervalMs === undefined) return neverNoticed;
       return view.client === "connected" && view.ended === "no" ? undefined : noticedAlready;
     case "heal":
-      return healNotEnabled(view, step.awaits, setting);
+      return healNotEnabled(view, step, setting);
     case "signal":
       if (view.policy === undefined) return noPolicy;
       if (step.signal === "TERM" && drainRaces(view, setting) !== undefined) return drainGoesFurther;
@@ -271,7 +275,12 @@ function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled
   return kind.notEnabled(view, fault, setting);
 }
 
-function healNotEnabled(view: View, awaits: HealAwait, setting: Setting): NotEnabled | undefined {
+function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting: Setting): NotEnabled | undefined {
+  if (afterAttempts !== undefined) {
+    if (awaits !== "connected" || afterAttempts >= view.attempting) return nothingTries;
+    // A buffer with a limit may refuse an attempt, which ends the call.
+    if (view.link === "down" && setting.options.reconnectBufferBytesMax !== undefined) return nothingTries;
+  }
   if (isSilent(view) && view.client === "connected" && pings(setting)) return pingsRace;
   if (isCalm(view) && view.client !== "unsure") return nothingToHeal;
   if (!view.started) return awaits === "handshake" ? noDialAwaited : undefined;

@@ -46,6 +46,8 @@ export interface View {
   path: "jetstream" | "core";
   /** The publish steps done so far, for later steps that repeat one. */
   published: readonly PublishStep[];
+  /** The attempts that a durable publish which still runs can make; 0 where none does. */
+  attempting: number;
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
   /** Every subject that has been subscribed to. */
@@ -92,6 +94,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   jetStream: true,
   path: "jetstream",
   published: [],
+  attempting: 0,
   subscribed: 0,
   consumed: [],
   slow: [],
@@ -122,6 +125,7 @@ export const copyView = (view: Readonly<View>): View => ({
   jetStream: view.jetStream,
   path: view.path,
   published: view.published,
+  attempting: view.attempting,
   subscribed: view.subscribed,
   consumed: view.consumed,
   slow: view.slow,
@@ -152,6 +156,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.jetStream = view.jetStream;
   old.path = view.path;
   old.published = view.published;
+  old.attempting = view.attempting;
   old.subscribed = view.subscribed;
   old.consumed = view.consumed;
   old.slow = view.slow;

@@ -36,6 +36,7 @@ export const capabilities = [
   "slow-handlers",
   "publish-while-stopping",
   "exit-after-drain",
+  "attempts-told",
   "advance",
   "lose-ack",
   "no-jetstream",
@@ -180,6 +181,15 @@ export interface SubscribeStep {
   readonly takesMs?: number;
 }
 
+/** Ends every fault in force. */
+export interface HealStep {
+  readonly id: StepId;
+  readonly kind: "heal";
+  readonly awaits: HealAwait;
+  /** The attempts of the durable publish before it, which overlaps it, that have timed out by then; the next one is under way. */
+  readonly afterAttempts?: number;
+}
+
 export type Step =
   /** The start of a process. Processes of one bus are told apart by `replica`; 0 publishes and is the one behind the link. */
   | { readonly id: StepId; readonly kind: "start"; readonly replica?: number }
@@ -195,8 +205,7 @@ export type Step =
   | { readonly id: StepId; readonly kind: "fault"; readonly fault: Fault }
   /** Waits until the client's own PINGs have shown that the link is silent. After a blackhole the link then refuses dials. */
   | { readonly id: StepId; readonly kind: "await-noticed" }
-  /** Ends every fault in force. */
-  | { readonly id: StepId; readonly kind: "heal"; readonly awaits: HealAwait };
+  | HealStep;
 
 /** The calls within a step, which have ids of their own. */
 export function partsOf(step: Step): readonly CallStep[] {

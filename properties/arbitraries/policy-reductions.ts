@@ -198,6 +198,12 @@ function* earlier(scenario: Scenario): Generator<Scenario> {
 
 function* plainerStep(step: Step): Generator<Step> {
   switch (step.kind) {
+    case "heal": {
+      const { afterAttempts, ...plain } = step;
+      if (afterAttempts !== undefined) yield plain;
+      if (afterAttempts !== undefined && afterAttempts > 1) yield { ...step, afterAttempts: 1 };
+      return;
+    }
     case "exit":
     case "together":
       yield* exitingAlone(step);

@@ -37,6 +37,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "slow-handlers",
   "publish-while-stopping",
   "exit-after-drain",
+  "attempts-told",
 ];
 export type BusCapability = Extract<
   Capability,
@@ -53,6 +54,7 @@ export type BusCapability = Extract<
   | "slow-handlers"
   | "publish-while-stopping"
   | "exit-after-drain"
+  | "attempts-told"
 >;
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
@@ -254,6 +256,8 @@ export type BusEvent =
       readonly delivery: number;
       readonly outcome: HandledOutcome;
     }
+  /** A durable publish has timed out, and its next attempt begins, from the second on. */
+  | { readonly event: "attempt"; readonly case: number; readonly message: number; readonly attempt: number }
   /** A stop has begun: publishes are treated as its policy says from now on, and no message is asked for any more. */
   | { readonly event: "stopping"; readonly case: number }
   /** The last event of a process that ends by itself or after SIGTERM. */

@@ -188,6 +188,12 @@ const event = z.discriminatedUnion("event", [
     delivery: z.int().min(1),
     outcome: handledOutcome,
   }),
+  z.strictObject({
+    event: z.literal("attempt"),
+    case: caseNumber,
+    message: z.int().min(0),
+    attempt: z.int().min(2),
+  }),
   z.strictObject({ event: z.literal("stopping"), case: caseNumber }),
   z.strictObject({
     event: z.literal("ending"),

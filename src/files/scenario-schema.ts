@@ -35,6 +35,7 @@ export const bounds = {
   timeoutMsMax: 60_000,
   /** The bound for a handler's work on one message. */
   takesMsMax: 10_000,
+  attemptsMax: 16,
   serversMax: 16,
   /** The highest number of a replica. */
   replicaMax: 15,
@@ -123,7 +124,12 @@ const step = z.discriminatedUnion("kind", [
   z.strictObject({ id: stepId, kind: z.literal("together"), steps: z.array(call).min(1).max(16) }),
   z.strictObject({ id: stepId, kind: z.literal("fault"), fault }),
   z.strictObject({ id: stepId, kind: z.literal("await-noticed") }),
-  z.strictObject({ id: stepId, kind: z.literal("heal"), awaits: z.enum(["connected", "handshake", "none"]) }),
+  z.strictObject({
+    id: stepId,
+    kind: z.literal("heal"),
+    awaits: z.enum(["connected", "handshake", "none"]),
+    afterAttempts: whole(1, bounds.attemptsMax).optional(),
+  }),
 ]);
 
 const options = z.strictObject({
@@ -287,6 +293,8 @@ const underAPolicy = ["subject", "key", "async", "again"] as const;
 function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
   if (one.kind === "subscribe" || one.kind === "signal")
     throw bad([...place, "kind"], `${one.kind} means nothing in a scenario without a policy`);
+  if (one.kind === "heal" && one.afterAttempts !== undefined)
+    throw bad([...place, "afterAttempts"], "means nothing in a scenario without a policy");
   if (one.kind === "start" && one.replica !== undefined)
     throw bad([...place, "replica"], "means nothing in a scenario without a policy");
   if (one.kind !== "publish") return;

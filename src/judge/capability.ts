@@ -36,7 +36,10 @@ function ofStep(step: Step): readonly Capability[] {
     case "await-noticed":
       return ["stale-detection"];
     case "heal":
-      return step.awaits === "handshake" ? ["handshake"] : [];
+      return [
+        ...(step.awaits === "handshake" ? (["handshake"] as const) : []),
+        ...(step.afterAttempts === undefined ? [] : (["attempts-told"] as const)),
+      ];
   }
 }
 

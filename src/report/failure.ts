@@ -1,7 +1,13 @@
 /** A counterexample made readable: the scenario in short lines, what became of it, and what was broken. */
 import { kindOf } from "../../models/faults/index.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import { type PublishStep, partsOf, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
+import {
+  type HealStep,
+  type PublishStep,
+  partsOf,
+  type Scenario,
+  type Step,
+} from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type Broke, brokeText } from "../findings/broke.ts";
 import { breakdownOf, describeLedger, type Note, stepFates } from "./fates.ts";
@@ -71,7 +77,7 @@ export function stepText(step: Step): string {
     case "await-noticed":
       return "wait until the client notices";
     case "heal":
-      return `heal, ${step.awaits === "none" ? "waiting for nothing" : `await ${step.awaits}`}`;
+      return `heal${afterText(step)}, ${step.awaits === "none" ? "waiting for nothing" : `await ${step.awaits}`}`;
     case "start":
       return step.replica === undefined ? "start" : `start replica ${step.replica}`;
     case "subscribe":
@@ -87,6 +93,9 @@ export function stepText(step: Step): string {
       return step.kind;
   }
 }
+
+const afterText = ({ afterAttempts: count }: HealStep): string =>
+  count === undefined ? "" : ` after ${count} ${count === 1 ? "attempt" : "attempts"} timed out`;
 
 function publishText({ count, bytes, subject, key, async, again, overlap }: PublishStep): string {
   const parts = [

@@ -80,6 +80,8 @@ export const subscribe = (to: number, handler: Handler = "acks"): Bare => ({
   subject: "job.a",
   handler,
 });
+/** The fault ends once so many attempts of the publish before it have timed out. */
+export const healAfter = (afterAttempts: number): Bare => ({ kind: "heal", awaits: "connected", afterAttempts });
 /** SIGTERM to replica 0, which publishes before it has ended. */
 export const termWhile = (...meanwhile: readonly Bare[]): Bare => ({
   kind: "signal",

@@ -7,9 +7,10 @@ import type { Options } from "../../models/vocabulary/scenario.ts";
 import { coldStart } from "../../properties/cold-start.ts";
 import { durablePath } from "../../properties/durable-path.ts";
 import { shutdown } from "../../properties/shutdown.ts";
-import { type Bare, cut, fault, flush, heal, start } from "../models/cases.ts";
+import { type Bare, cut, fault, flush, heal, hold, start } from "../models/cases.ts";
 import {
   advance,
+  healAfter,
   job,
   jobAgain,
   kill,
@@ -218,6 +219,17 @@ const unfaithful: readonly Mutant[] = [
       row: "F-81: drain hangs, the supervisor's patience ends it",
       steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
       killedBy: ["shutdown/a-stop-ends-within-its-budget"],
+    },
+  ),
+  follows(
+    { publish: { attemptsMax: 1 } },
+    {
+      name: "does not try again after a timeout",
+      row: "F-146: a heal while a publish makes its second attempt, acknowledged",
+      declared: { publish: { attemptsMax: 2 } },
+      steps: [start, hold, job(1, { overlap: true }), healAfter(1)],
+      killedBy: [],
+      beyond: "no letter heals within an attempt",
     },
   ),
   follows(

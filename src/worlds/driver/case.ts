@@ -126,6 +126,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     closeFailed: false,
     openAtClose: undefined,
     overlapped: undefined,
+    overlapMark: 0,
     said: { events: mark, arrivals: 0, foreign: 0, probe: "" },
     harm: {
       mark: 0,
@@ -207,6 +208,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
       return start(course, planned, step);
     case "publish":
       if (!planned.overlapping) return publishAlone(course, step, before, after);
+      course.overlapMark = busOf(course).mark();
       course.overlapped = publish(course, step, before);
       // Awaited only after the next step. Until then its failure must not end the harness.
       course.overlapped.catch(() => {});
@@ -232,7 +234,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "await-noticed":
       return awaitNoticed(course, step.id, before);
     case "heal":
-      return heal(course, step.id, step.awaits, before);
+      return heal(course, step.id, step, before);
   }
 }
 
@@ -278,7 +280,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (!view.started && view.process !== "exited") return sayObserved(course, true);
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
-    await heal(course, settleId, "connected", view);
+    await heal(course, settleId, { awaits: "connected" }, view);
   }
   await settleService(course, planned);
   if (view.started && view.ended === "no" && course.running.has(0)) await flushLast(course);

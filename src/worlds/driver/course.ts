@@ -143,6 +143,8 @@ export interface Course {
   openAtClose: ReadonlySet<number> | undefined;
   /** A publish that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
+  /** The bus's events before it. */
+  overlapMark: number;
   readonly said: Emitted;
   readonly harm: Harm;
   readonly published: Published;
