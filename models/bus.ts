@@ -337,11 +337,15 @@ function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { l
   emit({ kind: "healed", step });
 }
 
-/** The first of the publishes that wait through an outage was made while down; the others follow on the new connection. */
+/**
+ * The first of the publishes that wait through an outage was made while down; the others follow on the new connection. Asynchronous ones were
+ * all made while down, and what a dial resets takes them all.
+ */
 function outlast(bus: Bus, burst: OpenBurst): void {
   const { step, ...run } = burst;
   const rest: FrameRun[] = [run];
-  for (const one of take(rest, Math.min(1, run.count))) waitForReconnect(bus, step, one);
+  const isAllReset = run.via?.async === true && bus.profile.reconnectBuffer.kind === "reset-at-dial";
+  for (const one of take(rest, isAllReset ? run.count : Math.min(1, run.count))) waitForReconnect(bus, step, one);
   for (const one of rest) publishDurable(bus, step, one);
 }
 

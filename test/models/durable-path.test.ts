@@ -282,3 +282,13 @@ describe("a fault that ends while a publish makes its second attempt", () => {
     expect(ends(tries(3), cut(), natsJs3)).toEqual(["acked", "stored 1"]);
   });
 });
+
+test("asynchronous publishes that overlap the heal were all made while down: nats.js has wiped them all", () => {
+  const steps = [start, cut(), job(10, { overlap: true, async: true }), heal()];
+  const told = (profile: Profile): string[] =>
+    eventsOf(underPolicy(sound, steps), profile).flatMap(event =>
+      event.kind === "published" ? [`${event.count} ${event.outcome.is}`] : [],
+    );
+  expect(told(natsJs3)).toEqual(["10 unsettled"]);
+  expect(told(natsGo).every(one => one.endsWith("acked"))).toBe(true);
+});
