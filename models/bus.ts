@@ -5,20 +5,29 @@
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
-import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
+import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
-import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
+import {
+  killServer,
+  losePower,
+  loseStore,
+  makeStreams,
+  saysVia,
+  stopServer,
+  storeUnseen,
+  tellStreams,
+} from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
-import { arrive, type Bus, type BusState, countOf, type FrameRun, type OpenBurst, take } from "./state.ts";
+import { arrive, type Bus, type BusState, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { CallOutcome, Emit, EmitStep, Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import {
   type CallStep,
   type Fault,
-  type HealAwait,
+  type HealStep,
   type PublishStep,
   replicaOf,
   type Step,
@@ -92,7 +101,7 @@ function perform(bus: Bus, planned: ScenarioStep): void {
       goStale(bus);
       return;
     case "heal":
-      heal(bus, step.id, step.awaits, planned);
+      heal(bus, step.id, step, planned);
       return;
   }
 }
@@ -127,18 +136,35 @@ function serve(
       spendTime(service, step.id, step.ms, life);
       return;
     case "subscribe": {
-      const { replica, subject, handler } = step;
-      const isTaken = subscribe(service.service.server, replica, subject, handler);
-      if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler });
+      const { replica, subject, handler, takesMs } = step;
+      const takes = takesMs === undefined ? {} : { takesMs };
+      const isTaken = subscribe(service.service.server, step);
+      if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler, ...takes });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
       bus.emit({ kind: "called", step: step.id, call: "subscribe", outcome });
       return;
     }
     case "signal":
       if (step.replica > 0) endPeer(service, step.replica, step.signal);
-      else if (step.signal === "TERM") stop(service);
+      else if (step.signal === "TERM") stop(service, () => publishMeanwhile(service, step.meanwhile ?? []));
       else kill(bus);
       return;
+  }
+}
+
+/** Publishes of a process that was told to stop: its bus refuses them, or hands them to the client as before. */
+function publishMeanwhile(bus: Served, steps: readonly PublishStep[]): void {
+  const { policy, state, emit } = bus;
+  for (const step of steps) {
+    if (policy.shutdown.intake === "open") {
+      call(bus, step);
+      endTick(state);
+      continue;
+    }
+    const { via, ...run } = numbered(bus, step);
+    const outcome = { is: "rejected", kind: "closed" } as const;
+    emit({ kind: "published", step: step.id, ...run, outcome, ...saysVia(via) });
+    lose([run], "refused", emit);
   }
 }
 
@@ -283,7 +309,9 @@ function goStale(bus: Bus): void {
     state.pendingBytes += choose("ping-counted", 0, 1) * pingBytes;
 }
 
-function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Befalling): void {
+type Healing = Pick<HealStep, "awaits" | "afterAttempts">;
+
+function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { life, after }: Befalling): void {
   const bus = withJetStream(before);
   const { state, view, profile, emit } = bus;
   const service = served(bus);
@@ -301,7 +329,9 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   const burst = state.open;
   state.open = undefined;
   const isDurableBurst = burst?.via?.durable === true;
-  if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
+  if (burst !== undefined && isDurableBurst && afterAttempts !== undefined)
+    healWithin({ ...bus, view: after }, burst, { afterAttempts, isDown: view.link === "down" });
+  else if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
   else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
   if (service !== undefined && view.process === "waiting") live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
@@ -312,11 +342,15 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   emit({ kind: "healed", step });
 }
 
-/** The first of the publishes that wait through an outage was made while down; the others follow on the new connection. */
+/**
+ * The first of the publishes that wait through an outage was made while down; the others follow on the new connection. Asynchronous ones were
+ * all made while down, and what a dial resets takes them all.
+ */
 function outlast(bus: Bus, burst: OpenBurst): void {
   const { step, ...run } = burst;
   const rest: FrameRun[] = [run];
-  for (const one of take(rest, Math.min(1, run.count))) waitForReconnect(bus, step, one);
+  const isAllReset = run.via?.async === true && bus.profile.reconnectBuffer.kind === "reset-at-dial";
+  for (const one of take(rest, isAllReset ? run.count : Math.min(1, run.count))) waitForReconnect(bus, step, one);
   for (const one of rest) publishDurable(bus, step, one);
 }
 
@@ -340,7 +374,7 @@ function settle(planned: SettleStep, { state, profile, options, choose, emit }: 
   const bus: Bus = { state, view: before, profile, options, choose, emit };
   if (heals) {
     emit({ kind: "phase", phase: "healed" });
-    heal(bus, step.id, "connected", { life, after: healed });
+    heal(bus, step.id, { awaits: "connected" }, { life, after: healed });
   }
   const calm: Bus = heals ? { state, view: healed, profile, options, choose, emit } : bus;
   land(calm);

@@ -213,15 +213,26 @@ function compareService(
   for (const says of told) {
     const next = at[actor] ?? 0;
     const got = entries?.[next];
-    if (got?.key !== serviceKey(says) || endsTooEarly(got.told, says))
+    if (got?.key !== serviceKey(says) || endsTooEarly(got.told, says) || endsTooLate(got.told, says))
       return { kind: "service", says, observed: got?.told };
     at[actor] = next + 1;
   }
   return undefined;
 }
 
-const endsTooEarly = (told: ServiceTold, says: ServiceTold): boolean =>
-  "tookMs" in told && "tookMs" in says && isTooEarly(told.tookMs, says.tookMs);
+/** A handler that was at work when its process was told to stop had begun a little earlier, so a stop that waits for it takes less. */
+function endsTooEarly(told: ServiceTold, says: ServiceTold): boolean {
+  if (!("tookMs" in told && "tookMs" in says)) return false;
+  const ranMs = "handlerRanMs" in told && !told.forced ? (told.handlerRanMs ?? 0) : 0;
+  return isTooEarly((told.tookMs ?? 0) + ranMs, says.tookMs ?? 0);
+}
+
+/** The end of a handler, and of a stop beside one, has an upper bound too: nothing else would tell a slow bus from a slow handler. */
+function endsTooLate(told: ServiceTold, says: ServiceTold): boolean {
+  if (!("tookMs" in told && "tookMs" in says)) return false;
+  if (says.kind === "process" && !("handlerRanMs" in says)) return false;
+  return (told.tookMs ?? 0) > (says.tookMs ?? 0) + lateMsMax;
+}
 
 function compareDelivery({ observed: { delivered } }: Indexed, run: Run, at: Position): Disagreement | undefined {
   for (let i = 0; i < run.count; i++) {

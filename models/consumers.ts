@@ -6,7 +6,7 @@ import type { About, Choose } from "./choice.ts";
 import { streamOf } from "./policy/streams.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, notGiven } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
-import type { Handler } from "./vocabulary/scenario.ts";
+import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
 /** The replicas that a delivery can reach. */
 export interface Reach {
@@ -18,12 +18,15 @@ export interface Reach {
 }
 
 /** The replica subscribes. Returns false where there is no stream, or no consumer that it could bind to. */
-export function subscribe(server: ModelServer, replica: number, subject: string, handler: Handler): boolean {
+export function subscribe(
+  server: ModelServer,
+  { replica, subject, handler, takesMs = 0 }: Pick<SubscribeStep, "replica" | "subject" | "handler" | "takesMs">,
+): boolean {
   const policy = streamOf(server.policy, subject);
   const stream = server.streams.find(one => one.policy === policy && one.exists);
   if (stream === undefined) return false;
   const known = consumerOf(server, subject);
-  const member: Member = { replica, handler };
+  const member: Member = { replica, handler, takesMs };
   if (known !== undefined) {
     known.members.push(member);
     return true;
@@ -46,6 +49,35 @@ export function leave(server: ModelServer, replica: number, drained: boolean): v
     if (drained && consumer.creator === replica) consumer.exists = false;
     const stays = consumer.members.filter(member => member.replica !== replica);
     consumer.members.splice(0, consumer.members.length, ...stays);
+    changeOpen(consumer, replica, ({ endsMs: _, ...delivery }) => delivery);
+  }
+}
+
+function changeOpen({ open }: Consumer, replica: number, change: (delivery: Delivery) => Delivery): void {
+  for (const [i, one] of open.entries()) if (one.replica === replica && one.endsMs !== undefined) open[i] = change(one);
+}
+
+/** The time for which a handler of the replica will go on working; 0 where none is at work. */
+export const handlersRunMs = ({ consumers }: ModelServer, replica: number, nowMs: number): number =>
+  Math.max(0, ...running(consumers, replica).map(({ endsMs = nowMs }) => endsMs - nowMs));
+
+const running = (consumers: readonly Consumer[], replica: number): readonly Delivery[] =>
+  consumers.flatMap(({ exists, open }) =>
+    exists ? open.filter(one => one.endsMs !== undefined && one.replica === replica) : [],
+  );
+
+/** The handlers that are through by `nowMs` acknowledge their messages; `replica`: those of this one alone. */
+export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, replica?: number): void {
+  for (const { open, members, subject } of server.consumers) {
+    const done = open.filter(
+      ({ endsMs, replica: its }) => endsMs !== undefined && endsMs <= nowMs && (replica ?? its) === its,
+    );
+    for (const one of done) {
+      open.splice(open.indexOf(one), 1);
+      const { replica: its, delivery, first, count } = one;
+      const tookMs = members.find(member => member.replica === its)?.takesMs ?? 0;
+      emit({ kind: "handled", replica: its, subject, delivery, outcome: "acked", tookMs, first, count });
+    }
   }
 }
 
@@ -85,7 +117,7 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
 
 /** Takes out the messages that are due again. One that has had its last delivery stays unacknowledged for good. */
 function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): Delivery[] {
-  const due = consumer.open.filter(one => one.dueMs <= nowMs && !one.ackHeld);
+  const due = consumer.open.filter(one => one.dueMs <= nowMs && !one.ackHeld && one.endsMs === undefined);
   for (const one of due) consumer.open.splice(consumer.open.indexOf(one), 1);
   return due.filter(one => deliverMax < 0 || one.delivery < deliverMax);
 }
@@ -114,16 +146,21 @@ function give(
 function giveRun(
   { server, reach, emit }: Giving,
   { subject, open }: Consumer,
-  { replica, handler }: Member,
+  { replica, handler, takesMs }: Member,
   { first, count }: Run,
   delivery: number,
 ): void {
+  const dueMs = reach.nowMs + server.policy.consume.ackWaitMs;
+  if (takesMs > 0) {
+    emit({ kind: "handled", replica, subject, delivery, outcome: "begun", first, count });
+    open.push({ first, count, replica, delivery, dueMs, ackHeld: false, endsMs: reach.nowMs + takesMs });
+    return;
+  }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
   const isDone = outcome !== "failed" && outcome !== "hung";
   const ackHeld = isDone && replica === 0 && reach.first === "held";
   if (isDone && !ackHeld) return;
-  const dueMs = reach.nowMs + server.policy.consume.ackWaitMs;
   open.push({ first, count, replica, delivery, dueMs, ackHeld });
 }
 
@@ -153,12 +190,15 @@ export function loseAcks(server: ModelServer): void {
   }
 }
 
-/** The moment of the next redelivery; undefined where none is due. */
-export function nextRedeliveryMs(server: ModelServer, nowMs: number): number | undefined {
+/** The moment at which the next message is delivered again, or the next handler is through; undefined where there is none. */
+export function nextHandlingMs(server: ModelServer, nowMs: number): number | undefined {
   const { deliverMax } = server.policy.consume;
   const due = server.consumers.flatMap(({ exists, members, open }) =>
     exists && members.length > 0
-      ? open.filter(one => !one.ackHeld && (deliverMax < 0 || one.delivery < deliverMax)).map(one => one.dueMs)
+      ? open.flatMap(({ ackHeld, endsMs, delivery, dueMs }) => {
+          if (endsMs !== undefined) return [endsMs];
+          return !ackHeld && (deliverMax < 0 || delivery < deliverMax) ? [dueMs] : [];
+        })
       : [],
   );
   const later = due.filter(ms => ms > nowMs);

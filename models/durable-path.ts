@@ -164,6 +164,33 @@ export function waitForReconnect(bus: Bus, step: StepId, run: FrameRun, told: Te
   retryConnected(bus, run, told);
 }
 
+/** The attempts of a call that have timed out when the fault ends, and where they are. */
+interface Within {
+  readonly afterAttempts: number;
+  readonly isDown: boolean;
+}
+
+/**
+ * The fault ends while a call makes another attempt than its first. Those before it have timed out: a link that held them, or a buffer that
+ * kept them, lets them go first. What a dial resets takes the attempt under way, too, and only the one after it meets the new connection.
+ */
+export function healWithin(bus: Bus, { step, ...run }: OpenBurst, { afterAttempts, isDown }: Within): void {
+  const { state, profile, emit } = bus;
+  const told = teller(bus, step);
+  const attempts = attemptsMax(bus, run);
+  const isKept = profile.reconnectBuffer.kind === "kept";
+  const before = Math.min(afterAttempts, attempts);
+  if (!isDown) for (let i = 0; i < before; i++) append(state.wire, run);
+  else {
+    if (isKept) for (let i = 0; i < before; i++) keep(state, run);
+    reconnect(state, profile, emit);
+    if (!isKept) lose([run], "reset at dial", emit);
+  }
+  const needed = afterAttempts + (isDown && !isKept ? 2 : 1);
+  if (attempts < needed) told.timeOut(run);
+  else publishConnected(bus, [run], told, true);
+}
+
 function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated = false): void {
   const { state } = bus;
   switch (bus.view.hindrance) {

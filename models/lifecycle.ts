@@ -1,7 +1,7 @@
 /** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
 
 import { closeForGood, land } from "./connection.ts";
-import { deliver, leave, nextRedeliveryMs, type Reach } from "./consumers.ts";
+import { deliver, endHandlers, leave, nextHandlingMs, type Reach } from "./consumers.ts";
 import type { Life, View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
@@ -154,10 +154,11 @@ export function spendTime(bus: Served, step: StepId, ms: number, life: readonly 
   if (view.link === "up" && view.hindrance === "none") land(bus);
   const untilMs = view.nowMs + ms;
   live(bus, life);
-  for (let nowMs = nextRedeliveryMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
+  for (let nowMs = nextHandlingMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
     emit({ kind: "advanced", step, atMs: nowMs });
+    endHandlers(service.server, nowMs, emit);
     deliver(service.server, reachOf(bus, nowMs), choose, emit);
-    nowMs = nextRedeliveryMs(service.server, nowMs);
+    nowMs = nextHandlingMs(service.server, nowMs);
   }
   syncStreams(service.server, untilMs);
   emit({ kind: "advanced", step, atMs: untilMs });

@@ -10,7 +10,7 @@ import { outcomeKey } from "./told.ts";
 import type { Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
-import type { Scenario, Step } from "./vocabulary/scenario.ts";
+import { partsOf, type Scenario, type Step } from "./vocabulary/scenario.ts";
 
 export class Narrowing {
   private readonly seen: Indexed;
@@ -143,6 +143,6 @@ function bytesOf(steps: readonly Step[], subject: string, profile: Profile): num
   return steps.reduce((sum, one) => {
     if (one.kind === "publish") return sum + one.count * frameBytes(subject, one.bytes, profile);
     if (one.kind === "flush") return sum + pingBytes;
-    return one.kind === "together" ? sum + bytesOf(one.steps, subject, profile) : sum;
+    return sum + bytesOf(partsOf(one), subject, profile);
   }, 0);
 }

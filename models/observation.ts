@@ -69,10 +69,11 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
       return { actor: "streams", told: numbers(event).map(message => ({ kind, stream, message })) };
     }
     case "handled": {
-      const { kind, replica, subject, delivery, outcome } = event;
+      const { kind, replica, subject, delivery, outcome, tookMs } = event;
+      const took = tookMs === undefined ? {} : { tookMs };
       return {
         actor: handlerOf(replica, subject),
-        told: numbers(event).map(message => ({ kind, replica, subject, delivery, outcome, message })),
+        told: numbers(event).map(message => ({ kind, replica, subject, delivery, outcome, message, ...took })),
       };
     }
     case "process": {
@@ -80,8 +81,9 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
       if (event.change === "started")
         return { actor: "processes", told: [{ kind, change: event.change, replica, by: event.by }] };
       if (event.change === "stopping") return { actor: "processes", told: [{ kind, change: event.change, replica }] };
-      const { change, because, code, tookMs, forced, toldLost } = event;
-      return { actor: "processes", told: [{ kind, change, replica, because, code, tookMs, forced, toldLost }] };
+      const { change, because, code, tookMs, forced, toldLost, handlerRanMs } = event;
+      const ran = handlerRanMs === undefined ? {} : { handlerRanMs };
+      return { actor: "processes", told: [{ kind, change, replica, because, code, tookMs, forced, toldLost, ...ran }] };
     }
     case "probe": {
       const { kind, replica, ready, live, connected, durable } = event;

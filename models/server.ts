@@ -8,6 +8,7 @@ import { isTapped, streamOf } from "./policy/streams.ts";
 import { syncIntervalMs } from "./policy/times.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
+import type { Handler } from "./vocabulary/scenario.ts";
 
 /** The facts about a publish that its frame does not show. */
 export interface Via {
@@ -72,7 +73,9 @@ export interface Consumer {
 
 export interface Member {
   readonly replica: number;
-  readonly handler: "acks" | "fails" | "hangs";
+  readonly handler: Handler;
+  /** The time that its handler takes for each message. */
+  readonly takesMs: number;
 }
 
 /** Messages given to a handler and not yet acknowledged. */
@@ -82,6 +85,8 @@ export interface Delivery extends Run {
   readonly dueMs: number;
   /** Handled, but the acknowledgement waits in a link that holds it. */
   readonly ackHeld: boolean;
+  /** The moment at which its handler, which is still at work, will be through with it. */
+  readonly endsMs?: number;
 }
 
 export interface ModelServer {

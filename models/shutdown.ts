@@ -1,6 +1,6 @@
 /** The ends of a connection by its owner, close and drain, and those of a process, by its own code or by a signal. */
 import { closeForGood, notice } from "./connection.ts";
-import { hasHungHandler, leave } from "./consumers.ts";
+import { endHandlers, handlersRunMs, hasHungHandler, leave } from "./consumers.ts";
 import { finish, type Served } from "./lifecycle.ts";
 import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { Policy } from "./vocabulary/policy.ts";
@@ -86,24 +86,40 @@ interface StopCourse {
   readonly drained: boolean;
   /** The server has taken in everything that was sent. */
   readonly flushed: boolean;
+  /** Handlers that were at work are through. */
+  readonly handled: boolean;
 }
 
 const forEver = Number.POSITIVE_INFINITY;
 
-/** SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. */
-export function stop(bus: Served): void {
+/**
+ * SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. `meanwhile`: what the application does
+ * while it runs.
+ */
+export function stop(bus: Served, meanwhile: () => void): void {
   const { state, view, service, policy, emit } = bus;
   const atMs = view.nowMs;
   emit({ kind: "process", change: "stopping", replica: 0, atMs });
   const course = courseOf(bus, 0, reachOf(bus));
   const { ended, ...end } = endOf(course, policy);
+  meanwhile();
   if (course.flushed && ended) {
     arrive(bus, take(state.wire, countOf(state.wire)));
     state.fresh = false;
     service.unanswered = 0;
   }
   const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? service.unanswered : 0;
-  finish(bus, { ...end, toldLost, atMs }, course.drained && ended);
+  const ran = endedBeside(bus, 0, course.handled && ended);
+  finish(bus, { ...end, ...ran, toldLost, atMs }, course.drained && ended);
+}
+
+/** The handlers at work when the replica was told to stop: it has waited for them, or they end with it. */
+function endedBeside({ service, view, emit }: Served, replica: number, waited: boolean): { handlerRanMs?: number } {
+  const runMs = handlersRunMs(service.server, replica, view.nowMs);
+  if (runMs === 0) return {};
+  if (waited) endHandlers(service.server, view.nowMs + runMs, emit, replica);
+  // Time passes by its own steps alone, so the handler had just begun.
+  return { handlerRanMs: 0 };
 }
 
 /** The end of a stop that takes this long: by itself, by its budget where that is enforced, or by its supervisor. */
@@ -123,24 +139,27 @@ function reachOf({ state, view }: Bus): ServerReach {
   return view.hindrance === "none" ? "up" : "held";
 }
 
-function courseOf({ profile, policy, service }: Served, replica: number, reach: ServerReach): StopCourse {
+function courseOf({ profile, policy, service, view }: Served, replica: number, reach: ServerReach): StopCourse {
   const hung = hasHungHandler(service.server, replica);
+  const runMs = hung ? forEver : handlersRunMs(service.server, replica, view.nowMs);
   const isUp = reach === "up";
   switch (policy.shutdown.strategy) {
     case "exit":
     case "close":
     // The subscriptions were told to drain and the connection was closed at once, so nothing has drained.
     case "subscriptions-then-close":
-      return { tookMs: 0, drained: false, flushed: false };
+    // As an exit: the drain has only begun.
+    case "drain-not-awaited":
+      return { tookMs: 0, drained: false, flushed: false, handled: false };
     case "drain": {
       // While down it ends at once, whatever it returns.
-      if (reach === "down") return { tookMs: 0, drained: false, flushed: false };
-      const handlersMs = hung ? (profile.drain.handlersWaitMs ?? forEver) : 0;
+      if (reach === "down") return { tookMs: 0, drained: false, flushed: false, handled: false };
+      const handlersMs = Math.min(runMs, profile.drain.handlersWaitMs ?? forEver);
       const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
-      return { tookMs: handlersMs + flushMs, drained: isUp, flushed: isUp };
+      return { tookMs: handlersMs + flushMs, drained: isUp, flushed: isUp, handled: handlersMs === runMs };
     }
     case "four-steps":
-      return { tookMs: isUp && !hung ? 0 : forEver, drained: isUp, flushed: isUp };
+      return { tookMs: isUp ? runMs : forEver, drained: isUp, flushed: isUp, handled: true };
   }
 }
 
@@ -157,6 +176,7 @@ export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): 
   emit({ kind: "process", change: "stopping", replica, atMs });
   const course = courseOf(bus, replica, "up");
   const { ended, ...end } = endOf(course, policy);
+  const ran = endedBeside(bus, replica, course.handled && ended);
   leave(service.server, replica, course.drained && ended && profile.jetStream.drainDeletesItsDurable);
-  emit({ ...exited, ...end });
+  emit({ ...exited, ...end, ...ran });
 }

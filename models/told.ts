@@ -25,6 +25,7 @@ export type ServiceTold =
       readonly delivery: number;
       readonly outcome: HandledOutcome;
       readonly message: number;
+      readonly tookMs?: number;
     }
   | ({ readonly kind: "process" } & Pick<
       Extract<ProcessEvent, { readonly change: "started" }>,
@@ -33,7 +34,7 @@ export type ServiceTold =
   | { readonly kind: "process"; readonly change: "stopping"; readonly replica: number }
   | ({ readonly kind: "process" } & Pick<
       Extract<ProcessEvent, { readonly change: "exited" }>,
-      "change" | "replica" | "because" | "code" | "tookMs" | "forced" | "toldLost"
+      "change" | "replica" | "because" | "code" | "tookMs" | "forced" | "toldLost" | "handlerRanMs"
     >)
   | {
       readonly kind: "probe";

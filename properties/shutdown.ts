@@ -79,6 +79,24 @@ export const shutdown: readonly Property[] = [
     stopsTook,
   ),
   ofService(
+    "shutdown/a-stop-waits-for-its-handlers",
+    "A handler that is at work when its process is told to stop, and takes less than the budget of the stop, is through with its message before the process ends.",
+    "always",
+    (service, { shutdown: { budgetMs } }) => {
+      let exercised = 0;
+      let broken: string | undefined;
+      for (const { replica, exit, atWork, atWorkAtStop } of stops(service)) {
+        const inTime = atWorkAtStop.filter(({ takesMs }) => takesMs < budgetMs);
+        if (exit === undefined) continue;
+        exercised += inTime.length;
+        const left = inTime.find(({ message }) => atWork.some(one => one.message === message));
+        if (left !== undefined)
+          broken ??= `replica ${replica} ended ${exit.tookMs} ms after it was told to stop, in the middle of its work of ${left.takesMs} ms on message ${left.message}`;
+      }
+      return ending(exercised, broken);
+    },
+  ),
+  ofService(
     "shutdown/nothing-is-accepted-after-intake-stopped",
     "Once a process was told to stop, no publish is accepted or acknowledged.",
     "always",

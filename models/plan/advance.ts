@@ -2,10 +2,18 @@
 import { kindOf } from "../faults/index.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import type { Fault, HealAwait, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import {
+  type Fault,
+  type HealAwait,
+  type PublishStep,
+  partsOf,
+  type Step,
+  type StepId,
+} from "../vocabulary/scenario.ts";
 import { advanceDown } from "./down.ts";
 import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
+import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
 
 /** Nothing happens to the process. */
@@ -29,11 +37,14 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
       endProcess(view);
       return nothing;
     case "signal":
+      for (const part of partsOf(step)) advance(view, part, false, setting);
       if (step.replica > 0) endPeer(view, step.replica);
       else endProcess(view);
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
+      view.consumed = [...view.consumed, step.subject];
+      subscribeSlow(view, step);
       return nothing;
     case "flush":
       if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
@@ -58,14 +69,21 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);
   view.subscribed &= ~bitOf(replica);
+  leaveSlow(view, replica);
 }
 
 function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
   if (view.policy !== undefined) view.published = [...view.published, step];
+  publishToSlow(view, step.subject);
+  view.attempting = overlapping ? attemptsOf(view, step) : 0;
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
   else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));
 }
+
+/** A single call that is not asynchronous makes all of its attempts. */
+const attemptsOf = (view: View, step: PublishStep): number =>
+  step.count === 1 && step.async !== true && isDurable(view, step) ? (view.policy?.publish.attemptsMax ?? 0) : 0;
 
 function spendBytes(view: View, bytes: number): void {
   view.quiet = false;
@@ -97,12 +115,14 @@ function advanceStart(view: View, replica: number, setting: Setting): readonly L
 }
 
 function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting): readonly Life[] {
+  view.attempting = 0;
   const life = kindOf(fault).install(view, step, fault, setting);
   if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no") dialOn(view, setting);
   return life;
 }
 
 function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
+  view.attempting = 0;
   view.quiet = false;
   view.hindrance = "none";
   view.keptBytes = 0;

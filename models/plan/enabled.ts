@@ -5,7 +5,8 @@
 import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
-import type { CallStep, Fault, HealAwait, PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
+import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
   beyond,
   connectionEnded,
@@ -21,6 +22,7 @@ import {
   unjudgeable,
 } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
+import { slowNotEnabled } from "./slow.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
 
 const startedAlready = impossible("the bus is started already");
@@ -37,12 +39,14 @@ const noDialAwaited = impossible("no dial is awaited");
 const processWaits = impossible("the process waits for it");
 const nothingRaces = impossible("nothing would race with it");
 const nothingFollows = impossible("nothing follows");
+const nothingTries = impossible("no publish makes another attempt then");
 const noSuchPublish = impossible("there is no such publish to do again");
 const notAcknowledged = impossible("only what is acknowledged is published again");
 const notInStream = impossible("only what a stream holds is handled here");
 const deadLetters = impossible("what is kept there is for people to look at");
 
 const leftBehind = unjudgeable("what the process left behind is still under way");
+const drainGoesFurther = unjudgeable("how far a drain that nobody waits for has come by then is not known");
 const maybeNotConnected = unjudgeable("the client may not be connected");
 const connectionUnknown = unjudgeable("whether it meets a live connection is not known");
 const stateUnknown = unjudgeable("the client's state is not known");
@@ -60,7 +64,10 @@ const waitTooShort = beyond("machine-load", "on a busy machine its wait may end 
 /** True where the publish step is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
   if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
-  if (view.hindrance !== "none" || view.ended !== "no") return false;
+  if (view.ended !== "no") return false;
+  if (next.kind === "heal" && next.afterAttempts !== undefined && view.hindrance === "hold")
+    return isDurable(view, step) && view.client === "connected" && view.process === "running";
+  if (view.hindrance !== "none") return false;
   if (next.kind === "heal") {
     if (next.awaits !== "connected") return false;
     // A publish that waits for its acknowledgement can outlast an outage.
@@ -77,9 +84,12 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
 export function notEnabled(view: View, step: Step, next: Step | undefined, setting: Setting): NotEnabled | undefined {
   if (step.kind === "start") return startNotEnabled(view, step.replica ?? 0);
   if (view.policy !== undefined) {
+    const slow = slowNotEnabled(view, step, setting);
+    if (slow !== undefined) return slow;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
-    if (step.kind === "signal" && step.replica > 0) return peerNotEnabled(view, step.replica);
+    if (step.kind === "signal" && step.replica > 0)
+      return peerNotEnabled(view, step.replica) ?? (step.signal === "TERM" ? drainRaces(view, setting) : undefined);
     if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
   }
   if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
@@ -100,9 +110,11 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
       if (setting.options.pingIntervalMs === undefined) return neverNoticed;
       return view.client === "connected" && view.ended === "no" ? undefined : noticedAlready;
     case "heal":
-      return healNotEnabled(view, step.awaits, setting);
+      return healNotEnabled(view, step, setting);
     case "signal":
-      return view.policy === undefined ? noPolicy : signalNotEnabled(view, setting);
+      if (view.policy === undefined) return noPolicy;
+      if (step.signal === "TERM" && drainRaces(view, setting) !== undefined) return drainGoesFurther;
+      return signalNotEnabled(view, setting) ?? meanwhileNotEnabled(view, step.meanwhile ?? [], setting);
     case "subscribe":
     case "advance":
       return noPolicy;
@@ -166,6 +178,21 @@ function endNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   return resets(setting) && view.link === "up" ? resetDrops : undefined;
 }
 
+/** While down, or beside a handler, a drain does other things before the process ends. */
+function exitNotEnabled(view: View, { after }: ExitStep, setting: Setting): NotEnabled | undefined {
+  if (after === "drain" && !(isCalm(view) && view.client === "connected" && view.subscribed === 0))
+    return drainGoesFurther;
+  return endNotEnabled(view, setting);
+}
+
+/** A drain that is not waited for races with the end of its process. What the library made for its handlers may go with it. */
+function drainRaces(view: View, { profile }: Setting): NotEnabled | undefined {
+  const { policy } = view;
+  if (policy?.shutdown.strategy !== "drain-not-awaited" || view.subscribed === 0) return undefined;
+  const isDeleted = policy.consume.durables === "created" && profile.jetStream.drainDeletesItsDurable;
+  return isDeleted ? drainGoesFurther : undefined;
+}
+
 /** A stop has a budget, or a supervisor that ends it. It needs no client timer to end in a blackhole. */
 function signalNotEnabled(view: View, setting: Setting): NotEnabled | undefined {
   const isEndedByItself = setting.options.pingIntervalMs === undefined && view.client === "connected";
@@ -179,7 +206,7 @@ const keptBytesMax = 1_048_576;
 const calmFlushMsMin = 1_000;
 
 function callNotEnabled(view: View, step: CallStep, next: Step | undefined, setting: Setting): NotEnabled | undefined {
-  if (step.kind === "exit") return endNotEnabled(view, setting);
+  if (step.kind === "exit") return exitNotEnabled(view, step, setting);
   if (step.kind === "publish") return publishNotEnabled(view, step, next, setting);
   if (view.ended !== "no") return connectionEnded;
   if (view.process === "waiting") return neverConnected;
@@ -248,7 +275,12 @@ function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled
   return kind.notEnabled(view, fault, setting);
 }
 
-function healNotEnabled(view: View, awaits: HealAwait, setting: Setting): NotEnabled | undefined {
+function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting: Setting): NotEnabled | undefined {
+  if (afterAttempts !== undefined) {
+    if (awaits !== "connected" || afterAttempts >= view.attempting) return nothingTries;
+    // A buffer with a limit may refuse an attempt, which ends the call.
+    if (view.link === "down" && setting.options.reconnectBufferBytesMax !== undefined) return nothingTries;
+  }
   if (isSilent(view) && view.client === "connected" && pings(setting)) return pingsRace;
   if (isCalm(view) && view.client !== "unsure") return nothingToHeal;
   if (!view.started) return awaits === "handshake" ? noDialAwaited : undefined;

@@ -7,6 +7,7 @@ import { outageSurvivedMs } from "../policy/attempts.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
+import { leaveSlow } from "./slow.ts";
 import type { View } from "./view.ts";
 
 /** An event in the life of the process. */
@@ -112,6 +113,7 @@ export function endProcess(view: View): void {
   view.exitedAtMs = undefined;
   view.ended = "no";
   view.subscribed &= ~1;
+  leaveSlow(view, 0);
   view.givesUp = undefined;
 }
 

@@ -48,8 +48,14 @@ export interface View {
   path: "jetstream" | "core";
   /** The publish steps done so far, for later steps that repeat one. */
   published: readonly PublishStep[];
+  /** The attempts that a durable publish which still runs can make; 0 where none does. */
+  attempting: number;
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
+  /** Every subject that has been subscribed to. */
+  consumed: readonly string[];
+  /** Subjects with handlers that take time. */
+  slow: readonly SlowSubject[];
   /** The server's process runs. */
   serverUp: boolean;
   /** Replicas beyond 0 that run, one bit each. */
@@ -57,6 +63,17 @@ export interface View {
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
+}
+
+/** A subject whose handlers take time, and the moment from which none of them can be at work. */
+export interface SlowSubject {
+  readonly subject: string;
+  readonly takesMs: number;
+  /** The replicas with such a handler, one bit each. */
+  readonly replicas: number;
+  readonly busyUntilMs: number;
+  /** A replica may have ended in the middle of its work, so another comes to it when the ack wait is over. */
+  readonly isStray: boolean;
 }
 
 export const newView = (policy?: Policy, servers = 1): View => ({
@@ -80,7 +97,10 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   jetStream: true,
   path: "jetstream",
   published: [],
+  attempting: 0,
   subscribed: 0,
+  consumed: [],
+  slow: [],
   serverUp: true,
   peers: 0,
   servers,
@@ -109,7 +129,10 @@ export const copyView = (view: Readonly<View>): View => ({
   jetStream: view.jetStream,
   path: view.path,
   published: view.published,
+  attempting: view.attempting,
   subscribed: view.subscribed,
+  consumed: view.consumed,
+  slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
   servers: view.servers,
@@ -138,7 +161,10 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.jetStream = view.jetStream;
   old.path = view.path;
   old.published = view.published;
+  old.attempting = view.attempting;
   old.subscribed = view.subscribed;
+  old.consumed = view.consumed;
+  old.slow = view.slow;
   old.serverUp = view.serverUp;
   old.peers = view.peers;
   return old;

@@ -59,8 +59,11 @@ export interface Run {
   readonly count: number;
 }
 
-/** `acked`: done; `acknowledged-failed`: failed, acknowledged and gone; `dead-lettered`; `failed`: left to the next delivery; `hung`. */
-export type HandledOutcome = "acked" | "acknowledged-failed" | "dead-lettered" | "failed" | "hung";
+/**
+ * `acked`: done; `acknowledged-failed`: failed, acknowledged and gone; `dead-lettered`; `failed`: left to the next delivery; `hung`.
+ * `begun`: a handler that takes time has the message, and ends with another outcome of the same delivery.
+ */
+export type HandledOutcome = "acked" | "acknowledged-failed" | "dead-lettered" | "failed" | "hung" | "begun";
 
 /** The life of one process of the bus; `atMs` is the scenario's own time, moved by its `advance` steps. */
 export type ProcessEvent =
@@ -89,6 +92,8 @@ export type ProcessEvent =
       readonly forced: boolean;
       /** The number of accepted messages that the process reports as lost. */
       readonly toldLost: number;
+      /** A handler was running when the process was told to stop, for at most so long. */
+      readonly handlerRanMs?: number;
       readonly atMs: number;
     };
 
@@ -136,7 +141,13 @@ export type Event =
   /** The scenario's own time has reached `atMs`. Whatever happens to a process on the way has an event. */
   | { readonly kind: "advanced"; readonly step: StepId; readonly atMs: number }
   /** The replica starts to handle what the subject's stream holds, until its process stops or exits. */
-  | { readonly kind: "subscribed"; readonly replica: number; readonly subject: string; readonly handler: Handler }
+  | {
+      readonly kind: "subscribed";
+      readonly replica: number;
+      readonly subject: string;
+      readonly handler: Handler;
+      readonly takesMs?: number;
+    }
   /** The content of a stream once all has settled, oldest first; copies on the dead-letter subject are left out. */
   | ({ readonly kind: "holds"; readonly stream: string } & Run)
   /** The limit of a stream has discarded these messages, as declared. */
@@ -153,6 +164,8 @@ export type Event =
       readonly subject: string;
       readonly delivery: number;
       readonly outcome: HandledOutcome;
+      /** The time since the handler had begun, where it takes time. */
+      readonly tookMs?: number;
     } & Run)
   | ProcessEvent
   /**

@@ -100,10 +100,16 @@ export interface StartupPolicy {
 export interface ShutdownPolicy {
   /**
    * The stop that SIGTERM starts. `exit`: the process ends at once. `close`: the connection is closed. `subscriptions-then-close`: every
-   * subscription starts to drain, and close follows without waiting. `drain`: the client's own drain, waited for. `four-steps`: stop
+   * subscription starts to drain, and close follows without waiting. `drain`: the client's own drain, waited for. `drain-not-awaited`: the
+   * same, and the process ends without waiting for it. `four-steps`: stop
    * intake, drain subscriptions and wait for their handlers, flush, close.
    */
-  readonly strategy: "exit" | "close" | "subscriptions-then-close" | "drain" | "four-steps";
+  readonly strategy: "exit" | "close" | "subscriptions-then-close" | "drain" | "drain-not-awaited" | "four-steps";
+  /**
+   * The fate of a publish between the signal and the end. `refused`, also where absent: the bus refuses it. `open`: it goes to the client,
+   * as before.
+   */
+  readonly intake?: "refused" | "open";
   /** The time from the signal to the end of the process. A stop that is still running then is forced. */
   readonly budgetMs: number;
   /** True where the end of the budget is enforced. */

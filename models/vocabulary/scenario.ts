@@ -33,6 +33,10 @@ export const capabilities = [
   "signal",
   "replicas",
   "subscribe",
+  "slow-handlers",
+  "publish-while-stopping",
+  "exit-after-drain",
+  "attempts-told",
   "advance",
   "lose-ack",
   "no-jetstream",
@@ -152,26 +156,50 @@ export interface CloseStep {
 export interface ExitStep {
   readonly id: StepId;
   readonly kind: "exit";
+  /** The client's own drain is called first, and nothing waits for it. */
+  readonly after?: "drain";
 }
 export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep | ExitStep;
 
 /** The handler's treatment of each message: `fails` for good, or `hangs` and never answers. */
 export type Handler = "acks" | "fails" | "hangs";
 
+/** A signal to a process. TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
+export interface SignalStep {
+  readonly id: StepId;
+  readonly kind: "signal";
+  readonly replica: number;
+  readonly signal: "TERM" | "KILL";
+  /** Calls of replica 0 after it was told to stop and before its end, one after the other. */
+  readonly meanwhile?: readonly PublishStep[];
+}
+
+/** The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
+export interface SubscribeStep {
+  readonly id: StepId;
+  readonly kind: "subscribe";
+  readonly replica: number;
+  readonly subject: string;
+  readonly handler: Handler;
+  /** The time that a handler which acknowledges works on each message, one message after the other. Absent: none. */
+  readonly takesMs?: number;
+}
+
+/** Ends every fault in force. */
+export interface HealStep {
+  readonly id: StepId;
+  readonly kind: "heal";
+  readonly awaits: HealAwait;
+  /** The attempts of the durable publish before it, which overlaps it, that have timed out by then; the next one is under way. */
+  readonly afterAttempts?: number;
+}
+
 export type Step =
   /** The start of a process. Processes of one bus are told apart by `replica`; 0 publishes and is the one behind the link. */
   | { readonly id: StepId; readonly kind: "start"; readonly replica?: number }
   | CallStep
-  /** The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
-  | {
-      readonly id: StepId;
-      readonly kind: "subscribe";
-      readonly replica: number;
-      readonly subject: string;
-      readonly handler: Handler;
-    }
-  /** A signal to a process. TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
-  | { readonly id: StepId; readonly kind: "signal"; readonly replica: number; readonly signal: "TERM" | "KILL" }
+  | SubscribeStep
+  | SignalStep
   /**
    * This much time passes: dedupe windows, ack waits, startup deadlines and the supervisor's waits run on. Calls take no time against them.
    */
@@ -181,8 +209,14 @@ export type Step =
   | { readonly id: StepId; readonly kind: "fault"; readonly fault: Fault }
   /** Waits until the client's own PINGs have shown that the link is silent. After a blackhole the link then refuses dials. */
   | { readonly id: StepId; readonly kind: "await-noticed" }
-  /** Ends every fault in force. */
-  | { readonly id: StepId; readonly kind: "heal"; readonly awaits: HealAwait };
+  | HealStep;
+
+/** The calls within a step, which have ids of their own. */
+export function partsOf(step: Step): readonly CallStep[] {
+  if (step.kind === "together") return step.steps;
+  return step.kind === "signal" ? (step.meanwhile ?? noParts) : noParts;
+}
+const noParts: readonly CallStep[] = [];
 
 /** The replica that a step is about. It is 0, whose client is watched, for steps that concern no replica. */
 export function replicaOf(step: Step): number {

@@ -104,8 +104,16 @@ export const start = (draft: PolicyDraft, replica = 0): void =>
   void draft.steps.push({ id: id(draft, "start"), kind: "start", ...(replica === 0 ? {} : { replica }) });
 export const signal = (draft: PolicyDraft, replica: number, one: "TERM" | "KILL"): void =>
   void draft.steps.push({ id: id(draft, "signal"), kind: "signal", replica, signal: one });
-export const subscribe = (draft: PolicyDraft, replica: number, subject: string, handler: Handler): void =>
-  void draft.steps.push({ id: id(draft, "subscribe"), kind: "subscribe", replica, subject, handler });
+export const subscribe = (
+  draft: PolicyDraft,
+  replica: number,
+  subject: string,
+  handler: Handler,
+  takesMs?: number,
+): void => {
+  const takes = takesMs === undefined ? {} : { takesMs };
+  draft.steps.push({ id: id(draft, "subscribe"), kind: "subscribe", replica, subject, handler, ...takes });
+};
 
 /** True where a handler subscribes; it is unknown which acknowledgements of its consumers a killed server has kept. */
 export const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => one.kind === "subscribe");

@@ -1,7 +1,8 @@
 /** The end of replica 0: a signal while up, down or held, or a burst and a call of its own that ends it. */
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
-import type { CallStep, Capability, PublishStep } from "../../models/vocabulary/scenario.ts";
+import type { CallStep, Capability, PublishStep, Step } from "../../models/vocabulary/scenario.ts";
 import { before, fault, heal, id, type PolicyDraft, publish, publishStep, signal, sometimes } from "./policy-draft.ts";
+import { randomOf } from "./random.ts";
 
 type Stop = (draft: PolicyDraft, kind: "TERM" | "KILL") => void;
 
@@ -61,4 +62,13 @@ export function ending(draft: PolicyDraft): void {
     const steps: readonly CallStep[] = [burst, { id: `${id(draft, kind)}-within`, kind }];
     draft.steps.push({ id: id(draft, "together"), kind: "together", steps });
   } else draft.steps.push(burst, { id: `${id(draft, kind)}-then`, kind });
+}
+
+/** Half of the exits call a drain first, and do not wait for it. They are drawn from a stream of their own. */
+export function drainBeforeExit(word: string, { steps, capabilities, isSubscribed }: PolicyDraft): void {
+  const isPossible = capabilities.has("exit-after-drain") && !isSubscribed;
+  if (!isPossible || !randomOf(word, "exit-after-drain").chance(0.5)) return;
+  const drained = <S extends Step>(one: S): S => (one.kind === "exit" ? { ...one, after: "drain" } : one);
+  for (const [at, step] of steps.entries())
+    steps[at] = step.kind === "together" ? { ...step, steps: step.steps.map(drained) } : drained(step);
 }

@@ -8,6 +8,7 @@ import {
   type CallStep,
   type Fault,
   type PublishStep,
+  partsOf,
   replicaOf,
   type Scenario,
   type Step,
@@ -47,13 +48,17 @@ interface PolicyDial {
   turnedTo(value: number): Scenario;
 }
 
-/** Every wait. */
+/** Every wait, and the time of every handler. */
 export const policyDials = (scenario: Scenario): readonly PolicyDial[] =>
-  scenario.steps.flatMap((step, at) =>
-    step.kind === "advance"
-      ? [{ value: step.ms, least: 1, turnedTo: ms => withSteps(scenario, scenario.steps.with(at, { ...step, ms })) }]
-      : [],
-  );
+  scenario.steps.flatMap((step, at): readonly PolicyDial[] => {
+    const dial = (value: number, turned: (value: number) => Step): readonly PolicyDial[] => [
+      { value, least: 1, turnedTo: other => withSteps(scenario, scenario.steps.with(at, turned(other))) },
+    ];
+    if (step.kind === "advance") return dial(step.ms, ms => ({ ...step, ms }));
+    if (step.kind === "subscribe" && step.takesMs !== undefined)
+      return dial(step.takesMs, takesMs => ({ ...step, takesMs }));
+    return [];
+  });
 
 /** A publish that repeats another says what that says, one whose first is gone repeats nothing; what the policy sets stays set. */
 export function inStep(scenario: Scenario): Scenario {
@@ -67,10 +72,15 @@ export function inStep(scenario: Scenario): Scenario {
   const options = { ...scenario.options, ...scenario.policy?.client };
   return withSteps(
     { ...scenario, options },
-    scenario.steps.map(one =>
-      one.kind === "together" ? { ...one, steps: one.steps.map((call): CallStep => mend(call)) } : mend(one),
-    ),
+    scenario.steps.map(one => inParts(mend(one), mend)),
   );
+}
+
+/** The step with each of its parts changed. */
+function inParts(step: Step, change: <S extends CallStep>(part: S) => S | PublishStep): Step {
+  if (step.kind === "together") return { ...step, steps: step.steps.map((one): CallStep => change(one)) };
+  if (step.kind !== "signal" || step.meanwhile === undefined) return step;
+  return { ...step, meanwhile: step.meanwhile.map(one => change(one)) };
 }
 
 function mendPublish(step: PublishStep, before: ReadonlyMap<string, PublishStep>): PublishStep {
@@ -130,7 +140,7 @@ function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
     const [first] = [durable, uncovered, captured, core].find(alike => alike.includes(used)) ?? [];
     if (first === undefined || first >= used) continue;
     const moved = (step: Step): Step => {
-      if (step.kind === "together") return { ...step, steps: step.steps.map(one => moved(one) as CallStep) };
+      if (partsOf(step).length > 0) return inParts(step, one => moved(one) as typeof one);
       const isThere = (step.kind === "publish" || step.kind === "subscribe") && step.subject === used;
       return isThere ? { ...step, subject: first } : step;
     };
@@ -139,7 +149,7 @@ function* plainestSubjects(scenario: Scenario): Generator<Scenario> {
 }
 
 const subjectsOf = (step: Step): readonly string[] => {
-  if (step.kind === "together") return step.steps.flatMap(subjectsOf);
+  if (partsOf(step).length > 0) return partsOf(step).flatMap(subjectsOf);
   return step.kind === "publish" && step.subject !== undefined ? [step.subject] : [];
 };
 
@@ -148,7 +158,7 @@ function* changed(scenario: Scenario, change: (step: PublishStep) => PublishStep
   const { steps } = scenario;
   const apply = (step: Step): Step => {
     if (step.kind === "publish") return change(step);
-    return step.kind === "together" ? { ...step, steps: step.steps.map(one => apply(one) as CallStep) } : step;
+    return inParts(step, one => apply(one) as typeof one);
   };
   const differs = steps.map(one => JSON.stringify(apply(one)) !== JSON.stringify(one));
   const many = differs.filter(Boolean).length;
@@ -188,7 +198,28 @@ function* earlier(scenario: Scenario): Generator<Scenario> {
 
 function* plainerStep(step: Step): Generator<Step> {
   switch (step.kind) {
+    case "heal": {
+      const { afterAttempts, ...plain } = step;
+      if (afterAttempts !== undefined) yield plain;
+      if (afterAttempts !== undefined && afterAttempts > 1) yield { ...step, afterAttempts: 1 };
+      return;
+    }
+    case "exit":
+    case "together":
+      yield* exitingAlone(step);
+      return;
+    case "signal": {
+      const { meanwhile = [], ...alone } = step;
+      if (meanwhile.length > 0) yield alone;
+      if (meanwhile.length > 1)
+        for (const at of meanwhile.keys()) yield { ...step, meanwhile: meanwhile.toSpliced(at, 1) };
+      return;
+    }
     case "subscribe":
+      if (step.takesMs !== undefined) {
+        const { takesMs: _takesMs, ...prompt } = step;
+        yield prompt;
+      }
       if (step.handler !== "acks") yield { ...step, handler: "acks" };
       return;
     case "fault":
@@ -197,6 +228,14 @@ function* plainerStep(step: Step): Generator<Step> {
     default:
       return;
   }
+}
+
+/** An exit without the drain before it. */
+function* exitingAlone(step: Extract<Step, { kind: "exit" | "together" }>): Generator<Step> {
+  const isDrained = (one: Step): boolean => one.kind === "exit" && one.after !== undefined;
+  const alone = <S extends CallStep>(one: S): CallStep => (one.kind === "exit" ? { id: one.id, kind: one.kind } : one);
+  if (step.kind === "exit" && isDrained(step)) yield alone(step);
+  if (step.kind === "together" && step.steps.some(isDrained)) yield { ...step, steps: step.steps.map(alone) };
 }
 
 function* plainerFaults(fault: Fault): Generator<Fault> {

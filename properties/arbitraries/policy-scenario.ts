@@ -6,12 +6,14 @@
 import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import { healWithinAttempts } from "./heals-within-attempts.ts";
 import { type PolicyDraft, publish } from "./policy-draft.ts";
-import { ending } from "./policy-ending.ts";
+import { drainBeforeExit, ending } from "./policy-ending.ts";
 import { filledMax, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
 import { type Random, randomOf } from "./random.ts";
 import type { ScenarioSpace } from "./scenario.ts";
+import { slowHandler } from "./slow-handlers.ts";
 
 export interface PolicySpace extends ScenarioSpace {
   readonly policy: Policy;
@@ -45,7 +47,10 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     isOver: false,
   };
   begin(draft);
+  if (!draft.isOver) slowHandler(word, draft);
+  if (!draft.isOver) healWithinAttempts(word, draft);
   if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
+  drainBeforeExit(word, draft);
   return {
     version: 1,
     id: `random/${word}`,

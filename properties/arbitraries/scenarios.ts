@@ -94,6 +94,8 @@ function narrowed(scenario: Scenario, bounds: StepBounds, profile: Profile): Sce
 
 function keptOf(step: Step, bounds: StepBounds): readonly Step[] {
   if (step.kind !== "start" && !bounds.steps.includes(step.kind)) return [];
+  if (step.kind === "signal" && step.meanwhile !== undefined)
+    return [{ ...step, meanwhile: step.meanwhile.map(one => smallerSize(one, bounds)) }];
   if (step.kind !== "together") return [smallerSize(step, bounds)];
   return [{ ...step, steps: step.steps.map((one): CallStep => smallerSize(one, bounds)) }];
 }

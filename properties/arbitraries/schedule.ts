@@ -29,6 +29,8 @@ export function scheduleOf(parts: readonly (Step | Fault)[]): Schedule {
     return (again === undefined ? { ...plain, id } : { ...plain, id, again }) as S;
   };
   const all = started.map((step, place): Step => {
+    if (step.kind === "signal" && step.meanwhile !== undefined)
+      return { ...named(step, String(place)), meanwhile: step.meanwhile.map((one, i) => named(one, `${place}-${i}`)) };
     if (step.kind !== "together") return named(step, String(place));
     return { ...named(step, String(place)), steps: step.steps.map((one, i): CallStep => named(one, `${place}-${i}`)) };
   });

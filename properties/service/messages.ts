@@ -138,6 +138,9 @@ function rank(outcome: Outcome): number {
 export const better = (before: Outcome | undefined, now: Outcome): Outcome =>
   before === undefined || rank(now) > rank(before) ? now : before;
 
+const isFailure = (outcome: HandledOutcome): boolean =>
+  outcome === "acknowledged-failed" || outcome === "dead-lettered" || outcome === "failed";
+
 export function handledAt(message: Message, { outcome, delivery }: Handling, nowMs: number, starts: number): Message {
   const before = message.handled;
   const isDone = outcome === "acked" || outcome === "acknowledged-failed" || outcome === "dead-lettered";
@@ -149,7 +152,7 @@ export function handledAt(message: Message, { outcome, delivery }: Handling, now
     atMs: nowMs,
     delivery,
     deliveries: Math.max(delivery, before?.deliveries ?? 0),
-    failures: (before?.failures ?? 0) + (outcome === "acked" || outcome === "hung" ? 0 : 1),
+    failures: (before?.failures ?? 0) + (isFailure(outcome) ? 1 : 0),
     dropped: before?.dropped === true || outcome === "acknowledged-failed",
     doneAtStart: doneAtStart ?? (isDone ? starts : undefined),
     replayed: before?.replayed === true || anew,

@@ -52,6 +52,7 @@ export function onProcess(service: ServiceRecord, event: ProcessEvent): void {
     case "stopping":
       if (life === undefined) return;
       life.stopping = true;
+      life.atWorkAtStop = life.atWork;
       if (event.replica === 0) life.unsent = [...service.underWay, ...service.kept];
       depart(service, event.replica, true);
       break;
@@ -81,7 +82,20 @@ export const newLife = (replica: number, startedAtMs: number, met: readonly Faul
   early: [],
   earlyFate: "waiting",
   unsent: [],
+  atWork: [],
+  atWorkAtStop: [],
 });
+
+/** A handler begins to work on a message, or is through with it. */
+export function onHandled(service: ServiceRecord, event: EventOf<"handled">): void {
+  const { replica, subject, outcome, first } = event;
+  const life = lifeOf(service, replica);
+  if (life === undefined) return;
+  if (outcome === "begun") {
+    const by = service.subscribers.find(one => one.replica === replica && one.subject === subject);
+    life.atWork = [...life.atWork, { message: first, takesMs: by?.takesMs ?? 0 }];
+  } else if (life.atWork.length > 0) life.atWork = life.atWork.filter(({ message }) => message !== first);
+}
 
 /** The replica stops handling. */
 export function depart(service: ServiceRecord, replica: number, inOrder: boolean): void {

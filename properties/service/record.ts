@@ -36,12 +36,22 @@ export interface ProcessLife {
   earlyFate: "waiting" | "flushed" | "risked";
   /** Messages accepted and not known to have gone out when its stop began. */
   unsent: Run[];
+  /** Messages that its handlers are at work on. */
+  atWork: readonly AtWork[];
+  /** The same when its stop began. */
+  atWorkAtStop: readonly AtWork[];
+}
+
+export interface AtWork {
+  readonly message: number;
+  readonly takesMs: number;
 }
 
 export interface Subscriber {
   readonly replica: number;
   readonly subject: string;
   readonly handler: Handler;
+  readonly takesMs?: number;
   /** The number of disruptions before it subscribed, and the ends of the server. */
   readonly since: number;
   readonly ends: ServerEnds;

@@ -5,7 +5,7 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
 import { handledAt, publishedAt } from "./messages.ts";
 import { onProbe } from "./probes.ts";
-import { onCalled, onConnection, onProcess } from "./processes.ts";
+import { onCalled, onConnection, onHandled, onProcess } from "./processes.ts";
 import { changeMessages, type EventOf, lifeOf, type ServiceRecord } from "./record.ts";
 import { onFault, onHealed } from "./server.ts";
 
@@ -34,6 +34,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
       return;
     case "handled":
       changeMessages(service, event, message => handledAt(message, event, service.nowMs, service.starts));
+      onHandled(service, event);
       return;
     case "consumer-behind":
       if (event.is === "acknowledged-though-failed") service.droppedByCount ??= `on ${event.subject} ${event.proof}`;

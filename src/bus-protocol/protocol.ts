@@ -34,6 +34,10 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "stale-detection",
   "exit",
   "policy",
+  "slow-handlers",
+  "publish-while-stopping",
+  "exit-after-drain",
+  "attempts-told",
 ];
 export type BusCapability = Extract<
   Capability,
@@ -47,6 +51,10 @@ export type BusCapability = Extract<
   | "stale-detection"
   | "exit"
   | "policy"
+  | "slow-handlers"
+  | "publish-while-stopping"
+  | "exit-after-drain"
+  | "attempts-told"
 >;
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
@@ -95,6 +103,8 @@ export interface PublishCall {
 /** The process ends at once, from its own code. All earlier commands are answered first. */
 export interface ExitCall {
   readonly do: "exit";
+  /** The client's drain is called first, and not waited for. */
+  readonly after?: "drain";
 }
 /** The calls that wait, each up to a timeout. */
 export interface WaitingCall<Name extends string> {
@@ -117,6 +127,8 @@ export interface SubscribeCommand {
   readonly do: "subscribe";
   readonly subject: string;
   readonly handler: Handler;
+  /** The time that a handler works on each message before it acknowledges it. */
+  readonly takesMs?: number;
 }
 /** Asks for the present answers of the process's probes. */
 export interface ProbeCommand {
@@ -233,7 +245,7 @@ export type BusEvent =
    * change.
    */
   | { readonly event: "path"; readonly case: number; readonly path: "jetstream" | "core" }
-  /** A handler has finished with a message, or hangs over it. */
+  /** A handler has finished with a message, or hangs over it, or has begun to work on it. */
   | {
       readonly event: "handled";
       readonly case: number;
@@ -244,6 +256,10 @@ export type BusEvent =
       readonly delivery: number;
       readonly outcome: HandledOutcome;
     }
+  /** A durable publish has timed out, and its next attempt begins, from the second on. */
+  | { readonly event: "attempt"; readonly case: number; readonly message: number; readonly attempt: number }
+  /** A stop has begun: publishes are treated as its policy says from now on, and no message is asked for any more. */
+  | { readonly event: "stopping"; readonly case: number }
   /** The last event of a process that ends by itself or after SIGTERM. */
   | {
       readonly event: "ending";

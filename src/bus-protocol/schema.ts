@@ -68,7 +68,7 @@ const publish = {
   key: word.exactOptional(),
   async: z.literal(true).exactOptional(),
 };
-const exit = { do: z.literal("exit") };
+const exit = { do: z.literal("exit"), after: z.literal("drain").exactOptional() };
 const flush = { do: z.literal("flush"), timeoutMs: waitMs };
 const drain = { do: z.literal("drain"), timeoutMs: waitMs };
 const close = { do: z.literal("close"), timeoutMs: waitMs };
@@ -82,7 +82,7 @@ const call = z.discriminatedUnion("do", [
 const together = { do: z.literal("together"), calls: z.array(call).min(1).max(1_000) };
 const status = { do: z.literal("status") };
 const handler = z.enum(["acks", "fails", "hangs"]);
-const subscribe = { do: z.literal("subscribe"), subject, handler };
+const subscribe = { do: z.literal("subscribe"), subject, handler, takesMs: waitMs.exactOptional() };
 const probe = { do: z.literal("probe") };
 const end = { do: z.literal("end") };
 const quit = { do: z.literal("quit") };
@@ -174,7 +174,7 @@ const reply = z.union([
 // ---- Events ---------------------------------------------------------------------------------------------------------
 
 const change = z.enum(["connected", "disconnected", "reconnected", "closed"]);
-const handledOutcome = z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung"]);
+const handledOutcome = z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung", "begun"]);
 const event = z.discriminatedUnion("event", [
   z.strictObject({ event: z.literal("connection"), case: caseNumber, change }),
   z.strictObject({ event: z.literal("stale"), case: caseNumber }),
@@ -188,6 +188,13 @@ const event = z.discriminatedUnion("event", [
     delivery: z.int().min(1),
     outcome: handledOutcome,
   }),
+  z.strictObject({
+    event: z.literal("attempt"),
+    case: caseNumber,
+    message: z.int().min(0),
+    attempt: z.int().min(2),
+  }),
+  z.strictObject({ event: z.literal("stopping"), case: caseNumber }),
   z.strictObject({
     event: z.literal("ending"),
     case: caseNumber,

@@ -35,7 +35,7 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
         steps: [start(), publish(subject, 1)],
       }),
     ),
-    ...(durable.length === 0 ? [] : ofTheDurable(durable).map(sketch)),
+    ...(durable.length === 0 ? [] : [...ofTheDurable(durable), ...retriedThrough(policy, durable)].map(sketch)),
   ];
 }
 
@@ -56,6 +56,24 @@ function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch
     part: "restart",
     steps: [start(), publish(subject, calmCount), ...restart("TERM"), ...restart("KILL")],
   };
+}
+
+/** A bus that tries again after a timeout, and an outage that ends meanwhile. */
+function retriedThrough({ publish: { attemptsMax } }: Policy, [first = ""]: readonly string[]) {
+  if (attemptsMax < 2) return [];
+  return [
+    {
+      claim: "an-outage-ends-within-the-second-attempt",
+      about: "a link holds the first attempt of a publish until it times out, and lets go during the second",
+      part: "ids",
+      steps: [
+        start(),
+        { kind: "fault", fault: { kind: "hold" } } as Draft,
+        publish(first, 1, { overlap: true }),
+        { kind: "heal", awaits: "connected", afterAttempts: 1 } as Draft,
+      ],
+    },
+  ];
 }
 
 /** Cases about subjects declared durable; the first subject stands for all where one is enough. */

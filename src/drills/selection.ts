@@ -5,7 +5,7 @@
  */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
-import type { PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { type PublishStep, partsOf, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
 import type { CorpusEntry } from "../files/corpus.ts";
 
 /** The budget of one lane, for each bus: with four lanes on two processors, some 13 s of a person's time. */
@@ -56,7 +56,7 @@ export function estimatedMs(scenario: Scenario): number {
   const { pingIntervalMs = 0, pingsOutMax = 2, reconnectAttemptsMax, reconnectWaitMs } = options;
   let ms = policy === undefined ? bareMs : underPolicyMs;
   let isDisturbed = false;
-  for (const step of steps.flatMap(partsOf)) {
+  for (const step of steps.flatMap(wholeOf)) {
     if (step.kind === "fault") {
       isDisturbed = true;
       if (step.fault.kind !== "cut" && step.fault.kind !== "hold") ms += serverMs;
@@ -76,7 +76,7 @@ export function estimatedMs(scenario: Scenario): number {
   return ms;
 }
 
-const partsOf = (step: Step): readonly Step[] => (step.kind === "together" ? step.steps : [step]);
+const wholeOf = (step: Step): readonly Step[] => (step.kind === "together" ? step.steps : [step, ...partsOf(step)]);
 
 /** A disturbed publish waits for its acknowledgement until its timeout. */
 function publishMs({ policy, options }: Scenario, step: PublishStep, isDisturbed: boolean): number {

@@ -7,6 +7,7 @@ import { streamOf } from "../../models/policy/streams.ts";
 import { familySubjects } from "../../models/policy/subjects.ts";
 import { beside } from "../../models/policy/under.ts";
 import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
+import type { PublishStep } from "../../models/vocabulary/scenario.ts";
 import { cut, type Draft, type DrillCase, drillCase, heal, publish, signal, start } from "./drill.ts";
 
 type Strategy = ShutdownPolicy["strategy"];
@@ -100,6 +101,20 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
       signal("TERM"),
     ]),
     one(
+      "stop-with-a-handler-at-work",
+      "SIGTERM while a handler is at work, which is through within the budget",
+      "stop",
+      [
+        start(),
+        { kind: "subscribe", replica: 0, subject: durable, handler: "acks", takesMs: workMs(policy) },
+        publish(durable, 1),
+        signal("TERM"),
+      ],
+    ),
+    ...publishesDuringStop(policy, durable, [...core, ...stored]).map(steps =>
+      one("publishes-during-a-stop", "publishes while a handler at work keeps the stop open", "stop", steps),
+    ),
+    one(
       "one-replica-of-two-stops",
       "one of two replicas that share a durable stops, and starts again",
       "replicas",
@@ -107,6 +122,35 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
     ),
   );
   return cases;
+}
+
+const workMsMax = 10_000;
+
+/** Well within the stop's bound and the ack wait. */
+function workMs({ shutdown: { budgetMs }, supervisor: { killAfterMs }, consume: { ackWaitMs } }: Policy): number {
+  const boundMs = Math.min(budgetMs, killAfterMs);
+  return Math.max(1, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
+}
+
+const duringStopMax = 4;
+
+/** Only four steps wait for a handler with every client. */
+function publishesDuringStop(
+  policy: Policy,
+  durable: string,
+  subjects: readonly string[],
+): readonly (readonly Draft[])[] {
+  const others = subjects.filter(one => one !== durable).slice(0, duringStopMax);
+  if (policy.shutdown.strategy !== "four-steps" || others.length === 0) return [];
+  const meanwhile = others.map((subject, i) => ({ id: `meanwhile-${i + 1}`, ...publish(subject, 1) }) as PublishStep);
+  return [
+    [
+      start(),
+      { kind: "subscribe", replica: 0, subject: durable, handler: "acks", takesMs: workMs(policy) },
+      publish(durable, 1),
+      { kind: "signal", replica: 0, signal: "TERM", meanwhile },
+    ],
+  ];
 }
 
 const handles = (replica: number, subject: string): Draft => ({ kind: "subscribe", replica, subject, handler: "acks" });

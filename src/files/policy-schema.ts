@@ -115,7 +115,8 @@ const startup = z
   });
 
 const shutdown = z.strictObject({
-  strategy: z.enum(["exit", "close", "subscriptions-then-close", "drain", "four-steps"]),
+  strategy: z.enum(["exit", "close", "subscriptions-then-close", "drain", "drain-not-awaited", "four-steps"]),
+  intake: z.enum(["refused", "open"]).optional(),
   budgetMs: whole(1, dayMs),
   forced: z.boolean(),
   tellsLoss: z.boolean(),

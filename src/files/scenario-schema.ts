@@ -7,6 +7,7 @@ import {
   type CallStep,
   capabilities,
   classNames,
+  partsOf,
   type Scenario,
   type Step,
   serverErrorTexts,
@@ -32,6 +33,9 @@ export const bounds = {
   /** The number of times that a supervisor may start a process again while a fault is in force. */
   restartsMax,
   timeoutMsMax: 60_000,
+  /** The bound for a handler's work on one message. */
+  takesMsMax: 10_000,
+  attemptsMax: 16,
   serversMax: 16,
   /** The highest number of a replica. */
   replicaMax: 15,
@@ -68,7 +72,7 @@ const flush = z.strictObject({
 });
 const drain = z.strictObject({ id: stepId, kind: z.literal("drain") });
 const close = z.strictObject({ id: stepId, kind: z.literal("close") });
-const exit = z.strictObject({ id: stepId, kind: z.literal("exit") });
+const exit = z.strictObject({ id: stepId, kind: z.literal("exit"), after: z.literal("drain").optional() });
 const call = z.discriminatedUnion("kind", [publish, flush, drain, close, exit]);
 
 const faultAwait = z.enum(["noticed", "gave-up", "none"]);
@@ -109,13 +113,29 @@ const step = z.discriminatedUnion("kind", [
     replica,
     subject: subjectShape,
     handler: z.enum(["acks", "fails", "hangs"]),
+    takesMs: whole(1, bounds.takesMsMax).optional(),
   }),
-  z.strictObject({ id: stepId, kind: z.literal("signal"), replica, signal: z.enum(["TERM", "KILL"]) }),
+  z.strictObject({
+    id: stepId,
+    kind: z.literal("signal"),
+    replica,
+    signal: z.enum(["TERM", "KILL"]),
+    meanwhile: z
+      .array(publish.omit({ overlap: true, async: true, again: true }))
+      .min(1)
+      .max(16)
+      .optional(),
+  }),
   z.strictObject({ id: stepId, kind: z.literal("advance"), ms: whole(1, bounds.advanceMsMax) }),
   z.strictObject({ id: stepId, kind: z.literal("together"), steps: z.array(call).min(1).max(16) }),
   z.strictObject({ id: stepId, kind: z.literal("fault"), fault }),
   z.strictObject({ id: stepId, kind: z.literal("await-noticed") }),
-  z.strictObject({ id: stepId, kind: z.literal("heal"), awaits: z.enum(["connected", "handshake", "none"]) }),
+  z.strictObject({
+    id: stepId,
+    kind: z.literal("heal"),
+    awaits: z.enum(["connected", "handshake", "none"]),
+    afterAttempts: whole(1, bounds.attemptsMax).optional(),
+  }),
 ]);
 
 const options = z.strictObject({
@@ -254,10 +274,14 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
     if (before.has(one.id)) throw bad([...place, "id"], `the step id ${one.id} is used twice`);
     if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
     checkAgain(one, before, place, bad);
+    if (one.kind === "subscribe" && one.takesMs !== undefined && one.handler !== "acks")
+      throw bad([...place, "takesMs"], `means nothing for a handler that ${one.handler}`);
     before.set(one.id, one);
-    if (one.kind !== "together") return;
-    one.steps.forEach((part: CallStep, j) => {
-      check(part, [...place, "steps", j]);
+    if (one.kind === "signal" && one.meanwhile !== undefined && (one.replica > 0 || one.signal === "KILL"))
+      throw bad([...place, "meanwhile"], "needs SIGTERM to replica 0, the one that publishes");
+    const within = one.kind === "together" ? "steps" : "meanwhile";
+    partsOf(one).forEach((part: CallStep, j) => {
+      check(part, [...place, within, j]);
     });
   };
   scenario.steps.forEach((one, i) => {
@@ -275,6 +299,8 @@ const underAPolicy = ["subject", "key", "async", "again"] as const;
 function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
   if (one.kind === "subscribe" || one.kind === "signal")
     throw bad([...place, "kind"], `${one.kind} means nothing in a scenario without a policy`);
+  if (one.kind === "heal" && one.afterAttempts !== undefined)
+    throw bad([...place, "afterAttempts"], "means nothing in a scenario without a policy");
   if (one.kind === "start" && one.replica !== undefined)
     throw bad([...place, "replica"], "means nothing in a scenario without a policy");
   if (one.kind !== "publish") return;
@@ -299,7 +325,7 @@ function checkAgain(one: Step, before: ReadonlyMap<string, Step>, place: FilePla
 
 function checkTotal(scenario: Scenario, bad: Bad): void {
   const publishes = scenario.steps
-    .flatMap((one): readonly Step[] => (one.kind === "together" ? one.steps : [one]))
+    .flatMap((one): readonly Step[] => [one, ...partsOf(one)])
     .filter(one => one.kind === "publish");
   const messages = publishes.reduce((sum, { count }) => sum + count, 0);
   if (messages > bounds.totalMessagesMax)

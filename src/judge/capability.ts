@@ -13,12 +13,22 @@ function ofStep(step: Step): readonly Capability[] {
     case "flush":
     case "drain":
     case "close":
-    case "exit":
     case "advance":
       return [step.kind];
+    case "exit":
+      return step.after === undefined ? [step.kind] : [step.kind, "exit-after-drain"];
     case "subscribe":
+      return [
+        step.kind,
+        ...(step.replica > 0 ? (["replicas"] as const) : []),
+        ...(step.takesMs === undefined ? [] : (["slow-handlers"] as const)),
+      ];
     case "signal":
-      return step.replica > 0 ? [step.kind, "replicas"] : [step.kind];
+      return [
+        step.kind,
+        ...(step.replica > 0 ? (["replicas"] as const) : []),
+        ...(step.meanwhile === undefined ? [] : (["publish", "publish-while-stopping"] as const)),
+      ];
     case "together":
       return ["together", ...step.steps.flatMap(ofStep)];
     case "fault":
@@ -28,7 +38,10 @@ function ofStep(step: Step): readonly Capability[] {
     case "await-noticed":
       return ["stale-detection"];
     case "heal":
-      return step.awaits === "handshake" ? ["handshake"] : [];
+      return [
+        ...(step.awaits === "handshake" ? (["handshake"] as const) : []),
+        ...(step.afterAttempts === undefined ? [] : (["attempts-told"] as const)),
+      ];
   }
 }
 

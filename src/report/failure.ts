@@ -1,7 +1,13 @@
 /** A counterexample made readable: the scenario in short lines, what became of it, and what was broken. */
 import { kindOf } from "../../models/faults/index.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import type { PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import {
+  type HealStep,
+  type PublishStep,
+  partsOf,
+  type Scenario,
+  type Step,
+} from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type Broke, brokeText } from "../findings/broke.ts";
 import { breakdownOf, describeLedger, type Note, stepFates } from "./fates.ts";
@@ -55,8 +61,8 @@ function linesOf(notes: readonly Note[]): readonly string[] {
   return [...textsOf("fate"), ...(others === "" ? [] : [others])];
 }
 
-/** A `together` and its parts: the calls within are told by their own ids. */
-const flat = (step: Step): readonly Step[] => (step.kind === "together" ? [step, ...step.steps] : [step]);
+/** A step and its parts: the calls within are told by their own ids. */
+const flat = (step: Step): readonly Step[] => [step, ...partsOf(step)];
 
 export function stepText(step: Step): string {
   switch (step.kind) {
@@ -71,21 +77,25 @@ export function stepText(step: Step): string {
     case "await-noticed":
       return "wait until the client notices";
     case "heal":
-      return `heal, ${step.awaits === "none" ? "waiting for nothing" : `await ${step.awaits}`}`;
+      return `heal${afterText(step)}, ${step.awaits === "none" ? "waiting for nothing" : `await ${step.awaits}`}`;
     case "start":
       return step.replica === undefined ? "start" : `start replica ${step.replica}`;
     case "subscribe":
-      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}`;
+      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}${step.takesMs === undefined ? "" : ` after ${step.takesMs} ms`}`;
     case "signal":
-      return `SIG${step.signal} to replica ${step.replica}`;
+      return `SIG${step.signal} to replica ${step.replica}${step.meanwhile === undefined ? "" : ", which publishes meanwhile"}`;
     case "advance":
       return `${step.ms} ms pass`;
     case "exit":
+      return step.after === undefined ? step.kind : "drain, wait for nothing, and exit";
     case "drain":
     case "close":
       return step.kind;
   }
 }
+
+const afterText = ({ afterAttempts: count }: HealStep): string =>
+  count === undefined ? "" : ` after ${count} ${count === 1 ? "attempt" : "attempts"} timed out`;
 
 function publishText({ count, bytes, subject, key, async, again, overlap }: PublishStep): string {
   const parts = [

@@ -9,7 +9,7 @@ import { inLiveTime } from "../../models/policy/times.ts";
 import { underPolicy } from "../../models/policy/under.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Step } from "../../models/vocabulary/scenario.ts";
+import { partsOf, type Step } from "../../models/vocabulary/scenario.ts";
 import type { Verdict } from "../../models/vocabulary/verdict.ts";
 import { type Broke, brokenBy, brokeOf, brokeText, reasonText } from "../findings/broke.ts";
 import type { Counterexample } from "../findings/counterexample.ts";
@@ -56,8 +56,7 @@ export function judgingOfKept({ property }: Pick<Counterexample, "property">): J
 export const mustExercise = ({ property, scenario }: Counterexample): readonly string[] =>
   brokeOf(property).kind === "promise" && scenario.steps.some(publishes) ? [property] : [];
 
-const publishes = (step: Step): boolean =>
-  step.kind === "publish" || (step.kind === "together" && step.steps.some(publishes));
+const publishes = (step: Step): boolean => step.kind === "publish" || partsOf(step).some(publishes);
 
 /** Runs every case that fits one of the grounds. Nothing is begun once the signal has come. */
 export async function runKept(folder: string, grounds: readonly KeptGround[], signal: AbortSignal): Promise<KeptFound> {

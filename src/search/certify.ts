@@ -5,7 +5,7 @@
 
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { partsOf, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
 import { type Broke, breaks } from "../findings/broke.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
 import type { CaseRun } from "../judge/run.ts";
@@ -101,7 +101,7 @@ const sizeOf = ({ steps }: Scenario): readonly number[] => [
 ];
 
 const publishesIn = (steps: readonly Step[]): readonly (Step & { kind: "publish" })[] =>
-  steps.flatMap(one => (one.kind === "publish" ? [one] : one.kind === "together" ? publishesIn(one.steps) : []));
+  steps.flatMap(one => (one.kind === "publish" ? [one] : publishesIn(partsOf(one))));
 
 function settingFor({ options, policy }: Scenario, profile: Profile, payloadBytes = 16): ExploredSetting {
   return {
@@ -136,10 +136,13 @@ function lettersFor(scenario: Scenario, profile: Profile, messages: number, burs
   return [...known.values()];
 }
 
-const renamed = (step: Step, nth: number): Step =>
-  step.kind === "together"
-    ? { ...step, id: `${step.id}-${nth}`, steps: step.steps.map(one => ({ ...one, id: `${one.id}-${nth}` })) }
-    : { ...step, id: `${step.id}-${nth}` };
+function renamed(step: Step, nth: number): Step {
+  const named = <S extends Step>(one: S): S => ({ ...one, id: `${one.id}-${nth}` });
+  if (step.kind === "together") return { ...named(step), steps: step.steps.map(named) };
+  if (step.kind === "signal" && step.meanwhile !== undefined)
+    return { ...named(step), meanwhile: step.meanwhile.map(named) };
+  return named(step);
+}
 
 function spendsOf(step: Step): readonly Spending[] {
   switch (step.kind) {

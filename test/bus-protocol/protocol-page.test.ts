@@ -32,6 +32,7 @@ test("every kind of command has an example, and so has its reply", () => {
 test("every kind of event has an example", () => {
   const kinds = new Set(events.map(event => (event.event === "connection" ? event.change : event.event)));
   expect([...kinds].toSorted()).toEqual([
+    "attempt",
     "closed",
     "connected",
     "disconnected",
@@ -41,6 +42,7 @@ test("every kind of event has an example", () => {
     "path",
     "reconnected",
     "stale",
+    "stopping",
   ]);
 });
 

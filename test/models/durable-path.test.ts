@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Bare, blackhole, cut, eventsOf, fault, heal, hold, start } from "./cases.ts";
 import {
   advance,
+  healAfter,
   job,
   jobAgain,
   kill,
@@ -258,4 +260,35 @@ describe("consumers", () => {
     expect(handled(underPolicy(sound, [...steps, heal()]))).toEqual(given);
     expect(handled(underPolicy(sound, [...steps, cut(), heal()]))).toEqual([...given, "0: 0+1 3 acked"]);
   });
+});
+
+describe("a fault that ends while a publish makes its second attempt", () => {
+  const tries = (attemptsMax: number, hasId = true): Policy =>
+    policyWith({ publish: { attemptsMax, ...(hasId ? {} : { messageIds: [] }) } });
+  const ends = (policy: Policy, fault: Bare, profile: Profile = natsGo): string[] =>
+    eventsOf(underPolicy(policy, [start, fault, job(1, { overlap: true }), healAfter(1)]), profile).flatMap(event => {
+      if (event.kind === "published") return ["duplicate" in event.outcome ? "duplicate" : event.outcome.is];
+      return event.kind === "holds" ? [`stored ${event.count}`] : [];
+    });
+
+  test("behind a hold: both attempts arrive, and the second is acknowledged", () => {
+    expect(ends(tries(2), hold)).toEqual(["duplicate", "stored 1"]);
+    expect(ends(tries(2, false), hold)).toEqual(["acked", "stored 1", "stored 1"]);
+  });
+
+  test("in an outage: nats.go sends what it kept, and nats.js needs one attempt more", () => {
+    expect(ends(tries(2), cut())).toEqual(["duplicate", "stored 1"]);
+    expect(ends(tries(2), cut(), natsJs3)).toEqual(["unsettled"]);
+    expect(ends(tries(3), cut(), natsJs3)).toEqual(["acked", "stored 1"]);
+  });
+});
+
+test("asynchronous publishes that overlap the heal were all made while down: nats.js has wiped them all", () => {
+  const steps = [start, cut(), job(10, { overlap: true, async: true }), heal()];
+  const told = (profile: Profile): string[] =>
+    eventsOf(underPolicy(sound, steps), profile).flatMap(event =>
+      event.kind === "published" ? [`${event.count} ${event.outcome.is}`] : [],
+    );
+  expect(told(natsJs3)).toEqual(["10 unsettled"]);
+  expect(told(natsGo).every(one => one.endsWith("acked"))).toBe(true);
 });

@@ -10,7 +10,19 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { permittedLedgers } from "../../src/judge/permitted.ts";
 import { type Bare, cut, eventsOf, fault, heal, hold, publish, scenarioWith, start, together } from "./cases.ts";
-import { advance, job, kill, news, policyWith, replica, sound, subscribe, term, underPolicy } from "./policies.ts";
+import {
+  advance,
+  job,
+  kill,
+  news,
+  policyWith,
+  replica,
+  sound,
+  subscribe,
+  subscribeSlow,
+  term,
+  underPolicy,
+} from "./policies.ts";
 
 type Exited = Extract<Event, { kind: "process"; change: "exited" }>;
 
@@ -227,6 +239,40 @@ describe("the end of a process", () => {
     const ends = { because: "stopped", tookMs: 30_000, forced: false };
     expect(exits(patient, [start, subscribe(0, "hangs"), job(), term()])).toMatchObject([ends]);
     expect(exits(patient, [start, replica(1), subscribe(1, "hangs"), job(), term(1)])).toMatchObject([ends]);
+  });
+
+  describe("a handler at work when the process is told to stop", () => {
+    const handled = (policy: Policy, more: readonly Bare[] = [], profile = natsGo): string[] =>
+      said(policy, [start, replica(1), subscribeSlow(1, 400), job(), ...more], profile).flatMap(event =>
+        event.kind === "handled" ? [`${event.delivery} ${event.outcome}`] : [],
+      );
+    const restarted = [term(1), replica(1), subscribe(1), advance(30_000)];
+
+    test("acknowledges when it is through, and its message is not given again", () => {
+      expect(handled(sound, [advance(400), advance(30_000)])).toEqual(["1 begun", "1 acked"]);
+    });
+
+    test("is waited for by four steps", () => {
+      expect(handled(sound, restarted)).toEqual(["1 begun", "1 acked"]);
+      const steps = [start, subscribeSlow(0, 400), job(), term()];
+      expect(exits(sound, steps)).toMatchObject([{ because: "stopped", tookMs: 400, forced: false, handlerRanMs: 0 }]);
+    });
+
+    test("is waited for by a drain of nats.go, and by none of nats.js", () => {
+      const bound = policyWith({ shutdown: { strategy: "drain" } });
+      expect(handled(bound, restarted)).toEqual(["1 begun", "1 acked"]);
+      expect(handled(bound, restarted, natsJs3)).toEqual(["1 begun", "2 acked"]);
+    });
+
+    test("is left by close, by a kill and by a budget that is shorter", () => {
+      expect(handled(closes, restarted)).toEqual(["1 begun", "2 acked"]);
+      expect(handled(sound, [kill(1), ...restarted.slice(1)])).toEqual(["1 begun", "2 acked"]);
+      const hasty = policyWith({ shutdown: { budgetMs: 200 } });
+      expect(handled(hasty, restarted)).toEqual(["1 begun", "2 acked"]);
+      expect(exits(hasty, [start, subscribeSlow(0, 400), job(), term()])).toMatchObject([
+        { tookMs: 200, forced: true },
+      ]);
+    });
   });
 
   test("SIGKILL: what the socket had taken arrives, what the client kept does not", () => {

@@ -1,6 +1,6 @@
 /** A policy for tests, and steps that only a bus with a policy can be asked for. */
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
-import type { Handler, Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Handler, Options, PublishStep, Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Bare, scenarioWith } from "./cases.ts";
 
 export const stream: StreamPolicy = {
@@ -79,4 +79,21 @@ export const subscribe = (to: number, handler: Handler = "acks"): Bare => ({
   replica: to,
   subject: "job.a",
   handler,
+});
+/** The fault ends once so many attempts of the publish before it have timed out. */
+export const healAfter = (afterAttempts: number): Bare => ({ kind: "heal", awaits: "connected", afterAttempts });
+/** SIGTERM to replica 0, which publishes before it has ended. */
+export const termWhile = (...meanwhile: readonly Bare[]): Bare => ({
+  kind: "signal",
+  replica: 0,
+  signal: "TERM",
+  meanwhile: meanwhile.map((one, i) => ({ ...one, id: `meanwhile-${i}` }) as PublishStep),
+});
+/** Its handler acknowledges after so long. */
+export const subscribeSlow = (to: number, takesMs: number, subject = "job.a"): Bare => ({
+  kind: "subscribe",
+  replica: to,
+  subject,
+  handler: "acks",
+  takesMs,
 });

@@ -1,14 +1,16 @@
 /** Mutants of a bus with a policy, tables 3 to 8 of docs/facts.md and Cordum's own: a bus, a library or a server that does not do as its policy says. */
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { Delivery } from "../../models/server.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
 import { coldStart } from "../../properties/cold-start.ts";
 import { durablePath } from "../../properties/durable-path.ts";
 import { shutdown } from "../../properties/shutdown.ts";
-import { type Bare, cut, fault, flush, heal, start } from "../models/cases.ts";
+import { type Bare, cut, fault, flush, heal, hold, start } from "../models/cases.ts";
 import {
   advance,
+  healAfter,
   job,
   jobAgain,
   kill,
@@ -17,7 +19,9 @@ import {
   replica,
   stream,
   subscribe,
+  subscribeSlow,
   term,
+  termWhile,
   underPolicy,
 } from "../models/policies.ts";
 import type { Moment, Mutant } from "./mutant.ts";
@@ -63,6 +67,7 @@ interface Unfaithful {
   /** Demands that the declared policy does not meet. */
   readonly notDemanded?: readonly string[];
   readonly options?: Partial<Options>;
+  readonly beyond?: string;
 }
 
 /** It follows another policy than the one it declares. */
@@ -76,6 +81,7 @@ function follows(parts: Parts, one: Unfaithful): Mutant {
     follows: instead(parts),
     where: underPolicy(judged, one.steps, one.options),
     killedBy: [...one.killedBy, "conformance"],
+    ...(one.beyond === undefined ? {} : { beyond: one.beyond }),
   };
 }
 
@@ -216,6 +222,36 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { attemptsMax: 1 } },
+    {
+      name: "does not try again after a timeout",
+      row: "F-146: a heal while a publish makes its second attempt, acknowledged",
+      declared: { publish: { attemptsMax: 2 } },
+      steps: [start, hold, job(1, { overlap: true }), healAfter(1)],
+      killedBy: [],
+    },
+  ),
+  follows(
+    { shutdown: { strategy: "drain-not-awaited" } },
+    {
+      name: "calls its client's drain when it stops, and does not wait for it",
+      row: "F-145: a drain that nobody waits for leaves a handler at work",
+      declared: { shutdown: { strategy: "drain" } },
+      steps: [start, replica(1), subscribeSlow(1, 400), job(), term(1)],
+      killedBy: ["shutdown/a-stop-waits-for-its-handlers"],
+    },
+  ),
+  follows(
+    { shutdown: { intake: "open" } },
+    {
+      name: "takes publishes while it stops",
+      row: "F-144: publishes between SIGTERM and the end, refused by the bus",
+      steps: [start, subscribeSlow(0, 400), job(), termWhile(news(2))],
+      killedBy: ["shutdown/nothing-is-accepted-after-intake-stopped"],
+      beyond: "no letter publishes while a process stops",
+    },
+  ),
+  follows(
     { startup: { readiness: "connected" } },
     {
       name: "is ready while JetStream is not",
@@ -281,6 +317,12 @@ const isPowerLoss = ({ planned }: Moment): boolean =>
 /** Every stream has lost what it held. */
 function emptyStreams({ state }: Moment): void {
   for (const one of state.service?.server.streams ?? []) one.log = [];
+}
+
+/** Puts other deliveries in the place of those that handlers are at work on. */
+function leaveWork({ state }: Moment, into: (one: Delivery) => readonly Delivery[]): void {
+  for (const { open } of state.service?.server.consumers ?? [])
+    open.splice(0, open.length, ...open.flatMap(one => (one.endsMs === undefined ? [one] : into(one))));
 }
 
 /** The word "stopping" comes before what was published last. */
@@ -352,6 +394,38 @@ const faulty: readonly Mutant[] = [
       }),
     where: underPolicy(demanding(), [cut("none"), start, news(5), heal(), flush()]),
     killedBy: ["cold-start/nothing-is-lost-before-the-first-connection", "conformance"],
+  },
+  {
+    name: "stops without waiting for the handlers that are at work",
+    row: "F-143: SIGTERM while a handler is at work, four steps",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isSignal(moment, "TERM")) leaveWork(moment, ({ endsMs: _, ...rest }) => [rest]);
+      go();
+    },
+    where: underPolicy(demanding(), [start, replica(1), subscribeSlow(1, 400), job(), term(1)]),
+    killedBy: ["shutdown/a-stop-waits-for-its-handlers", "conformance"],
+  },
+  {
+    name: "acknowledges a message before its handler is through",
+    row: "F-143: killed while a handler is at work, the message is given again",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isSignal(moment, "KILL")) leaveWork(moment, () => []);
+      go();
+    },
+    where: underPolicy(demanding(), [
+      start,
+      replica(1),
+      subscribeSlow(1, 400),
+      job(),
+      kill(1),
+      replica(1),
+      subscribe(1),
+      advance(30_000),
+    ]),
+    killedBy: ["durable-path/every-stored-message-is-handled", "conformance"],
+    beyond: "it shows after six steps: the message is given again to a handler of the next process",
   },
   {
     name: "goes on publishing after it was told to stop",

@@ -14,7 +14,6 @@ const hardened = bundledPolicy("cordum-hardened") as Policy;
 const idle = new Map([
   ["durable-path/no-responders-is-told-as-such", "a stream takes whatever is classified durable"],
   ["durable-path/redelivery-is-bounded", "it bounds no deliveries"],
-  ["shutdown/nothing-is-accepted-after-intake-stopped", "nobody publishes while a stop is waited for"],
   ["cold-start/fail-fast-ends-within-its-bound", "it retries with a deadline"],
 ]);
 

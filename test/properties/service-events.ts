@@ -117,11 +117,17 @@ export const handles = (
   outcome: HandledOutcome,
   { delivery = 1, replica = 1, subject = "job.plain" } = {},
 ): Event => ({ kind: "handled", replica, subject, delivery, outcome, first, count: 1 });
-export const subscribes = (replica: number, handler: Handler = "acks", subject = "job.plain"): Event => ({
+export const subscribes = (
+  replica: number,
+  handler: Handler = "acks",
+  subject = "job.plain",
+  takesMs?: number,
+): Event => ({
   kind: "subscribed",
   replica,
   subject,
   handler,
+  ...(takesMs === undefined ? {} : { takesMs }),
 });
 
 export const installs = (fault: Fault["kind"], store?: "lost"): Event[] =>

@@ -47,6 +47,7 @@ const about =
 
 const silence = about("nothing-accepted-is-lost-in-silence-by-a-stop");
 const budget = about("a-stop-ends-within-its-budget");
+const waits = about("a-stop-waits-for-its-handlers");
 const intake = about("nothing-is-accepted-after-intake-stopped");
 const others = about("stopping-one-replica-harms-no-other");
 const history = about("a-restart-replays-no-history");
@@ -56,7 +57,22 @@ const down = [...installs("cut"), client("disconnected")];
 const twoReplicas = [...up, starts(1), subscribes(0), subscribes(1)];
 const stopsWhole = [stops(), exits("stopped")];
 
+const atWork = [...up, starts(1), subscribes(1, "acks", "job.plain", 400), ...durably(0, acked), handles(0, "begun")];
+const stoppedAfter = (tookMs: number): Event => exits("stopped", { replica: 1, tookMs });
+
 testCases(shutdown, [
+  waits("it is through before the process ends", [...atWork, stops(1), handles(0, "acked"), stoppedAfter(400)], {
+    exercised: 1,
+  }),
+  waits("the process ends in the middle of it", [...atWork, stops(1), stoppedAfter(3)], {
+    breaks: "replica 1 ended 3 ms after it was told to stop, in the middle of its work of 400 ms on message 0",
+  }),
+  waits("it was through before the stop", [...atWork, handles(0, "acked"), stops(1), stoppedAfter(3)]),
+  waits("it takes longer than the budget", [
+    ...[...up, starts(1), subscribes(1, "acks", "job.plain", 600_000), ...durably(0, acked), handles(0, "begun")],
+    ...[stops(1), stoppedAfter(20_000)],
+  ]),
+  waits("it is killed, not told to stop", [...atWork, exits("killed", { replica: 1 })]),
   silence("all arrive", [...up, ...plainly(0, accepted, { count: 5 }), stops(), arrives(0, 5), exits("stopped")], {
     exercised: 5,
   }),

@@ -13,7 +13,7 @@ import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { CallStep, HealAwait, Options, Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { missingCapabilities } from "../../judge/capability.ts";
 import { modelCapabilities } from "../../worlds/model.ts";
-import { advances, durablePublishes, peerStarts, signals, subscribes } from "./policy-alphabet.ts";
+import { advances, durablePublishes, healsWithinAttempts, peerStarts, signals, subscribes } from "./policy-alphabet.ts";
 
 /** The budgets that a step spends, each with a bound. Without one on flushes and heals the space would be infinite. */
 export const spendings = [
@@ -260,12 +260,16 @@ const stepLetters: { readonly [kind in Step["kind"]]: (scope: Scope) => readonly
   "await-noticed": () => [
     { name: "await-noticed", spends: ["waits"], step: nth => ({ id: `await-${nth}`, kind: "await-noticed" }) },
   ],
-  heal: () =>
-    (["connected", "handshake", "none"] satisfies HealAwait[]).map(awaits => ({
-      name: `heal, await ${awaits}`,
-      spends: ["heals"],
-      step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits }),
-    })),
+  heal: ({ policy }) => [
+    ...(["connected", "handshake", "none"] satisfies HealAwait[]).map(
+      (awaits): Letter => ({
+        name: `heal, await ${awaits}`,
+        spends: ["heals"],
+        step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits }),
+      }),
+    ),
+    ...(policy === undefined ? [] : healsWithinAttempts(policy)),
+  ],
   // No promise of a bare client is about the end of its process.
   exit: ({ policy }) => (policy === undefined ? [] : [endLetter("exit")]),
   subscribe: ({ policy }) => (policy === undefined ? [] : subscribes(policy)),

@@ -54,7 +54,7 @@ export const peerStarts = (): readonly Letter[] => [
 export function subscribes(policy: Policy): readonly Letter[] {
   const subject = durableSubject(policy);
   if (subject === undefined) return [];
-  return replicas.flatMap(replica =>
+  const prompt = replicas.flatMap(replica =>
     handlers.map(
       (handler): Letter => ({
         name: `subscribe replica ${replica} to ${subject}, whose handler ${handler}`,
@@ -63,7 +63,33 @@ export function subscribes(policy: Policy): readonly Letter[] {
       }),
     ),
   );
+  return [...prompt, slowHandler(policy, subject)];
 }
+
+const workMsMax = 10_000;
+
+/** Its work ends well within the stop's bound and the ack wait. */
+function slowHandler({ shutdown, supervisor, consume }: Policy, subject: string): Letter {
+  const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs, consume.ackWaitMs);
+  const takesMs = Math.max(1, Math.min(workMsMax, Math.round(boundMs / 2)));
+  return {
+    name: `subscribe replica 0 to ${subject}, whose handler takes ${takesMs} ms`,
+    spends: ["subscriptions"],
+    step: nth => ({ id: `subscribe-${nth}`, kind: "subscribe", replica: 0, subject, handler: "acks", takesMs }),
+  };
+}
+
+/** A heal that falls within the second attempt of a publish, where there is one. */
+export const healsWithinAttempts = ({ publish: { attemptsMax } }: Policy): readonly Letter[] =>
+  attemptsMax < 2
+    ? []
+    : [
+        {
+          name: "heal after one attempt",
+          spends: ["heals"],
+          step: nth => ({ id: `heal-${nth}`, kind: "heal", awaits: "connected", afterAttempts: 1 }),
+        },
+      ];
 
 export const signals = (): readonly Letter[] =>
   replicas.flatMap(replica =>

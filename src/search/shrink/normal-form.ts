@@ -3,7 +3,7 @@
  * the case was found. The shape also leaves the numbers out. The names of counterexample files are made of shapes.
  */
 import type { Answer } from "../../../models/choice.ts";
-import type { Options, Scenario, Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import { type Options, partsOf, type Scenario, type Step, type StepId } from "../../../models/vocabulary/scenario.ts";
 
 export interface AnsweredScenario {
   readonly scenario: Scenario;
@@ -15,7 +15,7 @@ export function normalForm({ scenario, answers }: AnsweredScenario): AnsweredSce
   const names = new Map<StepId, StepId>();
   const name = (step: Step, place: string): void => {
     names.set(step.id, place === "0" && step.kind === "start" ? "start" : `${wordOf(step)}-${place}`);
-    if (step.kind === "together") step.steps.forEach((part, i) => void name(part, `${place}-${i + 1}`));
+    partsOf(step).forEach((part, i) => void name(part, `${place}-${i + 1}`));
   };
   scenario.steps.forEach((step, i) => void name(step, String(i)));
   const named = (id: StepId): StepId => names.get(id) ?? id;
@@ -23,9 +23,11 @@ export function normalForm({ scenario, answers }: AnsweredScenario): AnsweredSce
     const again = step.kind === "publish" && step.again !== undefined ? { again: named(step.again) } : {};
     return { ...step, id: named(step.id), ...again };
   };
-  const steps = scenario.steps
-    .map(renamed)
-    .map(step => (step.kind === "together" ? { ...step, steps: step.steps.map(renamed) } : step));
+  const steps = scenario.steps.map(renamed).map((step): Step => {
+    if (step.kind === "together") return { ...step, steps: step.steps.map(renamed) };
+    const isOverlapped = step.kind === "signal" && step.meanwhile !== undefined;
+    return isOverlapped ? { ...step, meanwhile: step.meanwhile.map(renamed) } : step;
+  });
   const mustHappen = scenario.mustHappen.map(must => ("step" in must ? { ...must, step: named(must.step) } : must));
   return {
     scenario: { ...scenario, steps, mustHappen },
@@ -40,7 +42,8 @@ export const shapeOf = ({ steps, options }: Scenario): string =>
 const wordOf = (step: Step): string => (step.kind === "fault" ? step.fault.kind : step.kind);
 
 function stepWord(step: Step): string {
-  if (step.kind === "together") return `together(${step.steps.map(stepWord).join(" ")})`;
+  const parts = partsOf(step);
+  if (parts.length > 0) return `${step.kind}(${parts.map(stepWord).join(" ")})`;
   const { awaits } = { awaits: undefined, ...(step.kind === "fault" ? step.fault : step) };
   return [
     wordOf(step),

@@ -14,7 +14,7 @@ type Behind = Extract<Event, { readonly kind: "consumer-behind" }>;
 /** The consumer of a subject, and what is waited for. */
 export interface Lag {
   readonly subject: string;
-  readonly is: Exclude<Behind["is"], "acknowledged-though-failed">;
+  readonly is: Exclude<Behind["is"], "acknowledged-though-failed"> | "at-work";
   readonly consumer: ConsumerState;
   /** The number of deliveries that the bus has reported. */
   readonly handled: number;
@@ -25,6 +25,7 @@ export interface Lag {
 const waitedFor = {
   unhandled: "handled",
   unacknowledged: "acknowledged",
+  "at-work": "through its handler",
   "not-redelivered": "delivered again",
 } as const;
 
@@ -33,7 +34,7 @@ export const waitOf = ({ subject, is }: Lag): string => `${subject} to be ${wait
 
 /** Emits what the counts prove, where nothing is wrong with link and server. */
 export async function tellBehind(course: Course, view: View, step: StepId, lag: Lag, waitedMs: number): Promise<void> {
-  if (!isCalm(view) || !(await isWell(course))) return;
+  if (lag.is === "at-work" || !isCalm(view) || !(await isWell(course))) return;
   const { subject, consumer, failed } = lag;
   const isGone = lag.is === "not-redelivered" && consumer.numAckPending < failed;
   const is = isGone ? "acknowledged-though-failed" : lag.is;

@@ -130,7 +130,7 @@ export async function together(course: Course, steps: readonly CallStep[], befor
   const exits = calls.some(one => one.kind === "exit");
   if (exits) bus.mayEnd();
   const commands = calls.map((one): Call => {
-    if (one.kind === "exit") return { do: "exit" };
+    if (one.kind === "exit") return { do: "exit", ...(one.after === undefined ? {} : { after: one.after }) };
     if (one.kind === "publish") return publishCall(course, one);
     return { do: one.kind, timeoutMs: one.kind === "flush" ? one.timeoutMs : endCallTimeoutMs };
   });

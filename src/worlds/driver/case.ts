@@ -118,9 +118,11 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       repeated: repeatedIds(scenario),
       consumed: new Map(),
       members: new Map(),
+      takesMs: new Map(),
       isDeaf: false,
     },
     at: startId,
+    stepBeganMs: rig.clock.nowMs(),
     first,
     running: new Map(),
     ready: policy && first,
@@ -128,6 +130,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     closeFailed: false,
     openAtClose: undefined,
     overlapped: undefined,
+    overlapMark: 0,
     said: { events: mark, arrivals: 0, foreign: 0, probe: "" },
     harm: {
       mark: 0,
@@ -183,6 +186,7 @@ async function allSteps(course: Course): Promise<void> {
   await openLink(course, startId);
   for (const planned of one.plan.steps) {
     course.at = planned.step.id;
+    course.stepBeganMs = course.rig.clock.nowMs();
     if (planned.kind === "settle") {
       await settle(course, planned);
       tellMemory(course);
@@ -210,6 +214,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
       return start(course, planned, step);
     case "publish":
       if (!planned.overlapping) return publishAlone(course, step, before, after);
+      course.overlapMark = busOf(course).mark();
       course.overlapped = publish(course, step, before);
       // Awaited only after the next step. Until then its failure must not end the harness.
       course.overlapped.catch(() => {});
@@ -225,7 +230,9 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "subscribe":
       return subscribe(course, serviceOf(course, step), step);
     case "signal":
-      return signal(course, step);
+      return signal(course, step, async () => {
+        for (const part of step.meanwhile ?? []) await publish(course, part, before);
+      });
     case "advance":
       return pass(course, { ms: step.ms, life, after }, step.id);
     case "fault":
@@ -233,7 +240,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "await-noticed":
       return awaitNoticed(course, step.id, before);
     case "heal":
-      return heal(course, step.id, step.awaits, before);
+      return heal(course, step.id, step, before);
   }
 }
 
@@ -279,7 +286,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (!view.started && view.process !== "exited") return sayObserved(course, true);
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
-    await heal(course, settleId, "connected", view);
+    await heal(course, settleId, { awaits: "connected" }, view);
   }
   const healed = busOf(course);
   const mark = healed.mark();

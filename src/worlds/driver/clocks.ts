@@ -18,10 +18,10 @@ export async function untilReal({ rig: { clock } }: Course, realMs: number): Pro
   if (leftMs > 0) await clock.wait(Math.ceil(leftMs) + clockSlackMs);
 }
 
-/** The ack waits that are due by then, the earliest first. */
-export const dueAckWaits = ({ timers }: Course, untilMs: number): readonly Timer[] =>
+/** The ends of ack waits and of handlers that are due by then, the earliest first. */
+export const dueHandlings = ({ timers }: Course, untilMs: number): readonly Timer[] =>
   timers
-    .filter(timer => timer.what === "ack wait" && timer.atMs <= untilMs)
+    .filter(timer => (timer.what === "ack wait" || timer.what === "handler") && timer.atMs <= untilMs)
     .sort((one, other) => one.atMs - other.atMs);
 
 /** Waits for the windows and first passes that end by then. */

@@ -2,9 +2,9 @@
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
-import { dueAckWaits, untilReal } from "./clocks.ts";
+import { dueHandlings, untilReal } from "./clocks.ts";
 import { type Course, giveUp, type ServiceCourse, type Timer } from "./course.ts";
-import { consumedOf, read } from "./hearing.ts";
+import { consumedOf, read, slowKey } from "./hearing.ts";
 import { sayCall } from "./voice.ts";
 import { callBoundMs } from "./waits.ts";
 
@@ -14,16 +14,18 @@ const pollEveryMs = 2;
 export async function subscribe(
   course: Course,
   service: ServiceCourse,
-  { id, replica, subject, handler }: Extract<Step, { kind: "subscribe" }>,
+  { id, replica, subject, handler, takesMs }: Extract<Step, { kind: "subscribe" }>,
 ): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
   if ((await course.rig.streams.consumer(subject)) === undefined) service.consumed.delete(subject);
-  const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler }, callBoundMs);
+  const takes = takesMs === undefined ? {} : { takesMs };
+  service.takesMs.set(slowKey(replica, subject), takesMs ?? 0);
+  const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler, ...takes }, callBoundMs);
   if (outcome.is === "ok") {
     const members = service.members.get(subject) ?? new Set();
     service.members.set(subject, members.add(replica));
-    course.emit({ kind: "subscribed", replica, subject, handler });
+    course.emit({ kind: "subscribed", replica, subject, handler, ...takes });
   }
   sayCall(course, id, "subscribe", outcome);
 }
@@ -53,9 +55,12 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
     const { handled, open } = consumedOf(service, subject);
     const isCertain = isCalm(view) || !members.has(0);
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
-    const lag = { subject, consumer, handled, failed: given.length };
+    const failed = given.filter(({ work }) => work === undefined).length;
+    const lag = { subject, consumer, handled, failed };
     if (consumer.numPending > 0 || consumer.delivered > handled) return { ...lag, is: "unhandled" };
     if (isCertain && consumer.numAckPending > open.size) return { ...lag, is: "unacknowledged" };
+    if (given.some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs))
+      return { ...lag, is: "at-work" };
     if (given.some(({ timer }) => timer.atMs <= course.nowMs)) return { ...lag, is: "not-redelivered" };
   }
   return undefined;
@@ -67,7 +72,7 @@ function isReached(replica: number, view: View): boolean {
   return isServed && (replica > 0 || isFirstThere);
 }
 
-/** Unacknowledged messages are redelivered, one ack wait after another, as long as a replica is there to take them. */
+/** Handlers come to their ends, and unacknowledged messages are redelivered as long as a replica is there to take them. */
 export async function redeliver(
   course: Course,
   service: ServiceCourse,
@@ -77,7 +82,7 @@ export async function redeliver(
 ): Promise<void> {
   const met = new Set<Timer>();
   for (;;) {
-    const next = dueAckWaits(course, untilMs).find(timer => !met.has(timer));
+    const next = dueHandlings(course, untilMs).find(timer => !met.has(timer));
     if (next === undefined) return;
     met.add(next);
     await untilReal(course, next.realMs);

@@ -68,8 +68,11 @@ export interface Published {
 
 /** clocks.ts: something that the real parts measure by their own clocks. */
 export interface Timer {
-  readonly what: "window" | "ack wait" | "deadline" | "first pass";
-  /** The earliest moment at which a window may run out. It began when the message was sent, or with the bus's last attempt. */
+  readonly what: "window" | "ack wait" | "handler" | "deadline" | "first pass";
+  /**
+   * The earliest moment at which a window, or a handler's work, may be over. A window began when the message was sent, or with the bus's last
+   * attempt; a handler when its message was published.
+   */
   readonly earliestMs?: number;
   /** The moment at which it runs out, in the scenario's time. */
   readonly atMs: number;
@@ -82,8 +85,18 @@ export interface Timer {
 /** consumers.ts: the deliveries of one subject's consumer. */
 export interface Consumed {
   handled: number;
-  /** Messages that wait for another delivery, by number, with the moment when it is due and the number of deliveries so far. */
-  readonly open: Map<number, { readonly delivery: number; readonly timer: Timer }>;
+  /** Messages that are not acknowledged, by number. */
+  readonly open: Map<number, OpenDelivery>;
+}
+
+export interface OpenDelivery {
+  readonly delivery: number;
+  /** The earliest moment at which its handler can have got it. */
+  readonly beganMs: number;
+  /** The moment at which the next delivery is due. */
+  readonly timer: Timer;
+  /** A handler is at work on it. */
+  readonly work?: { readonly replica: number; readonly ends: Timer };
 }
 
 /** The part of a case that a bus with a policy needs. */
@@ -96,6 +109,8 @@ export interface ServiceCourse {
   /** consumers.ts, by subject. */
   readonly consumed: Map<string, Consumed>;
   readonly members: Map<string, Set<number>>;
+  /** consumers.ts: the time that handlers take, by replica and subject (`slowKey`). */
+  readonly takesMs: Map<string, number>;
   /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }
@@ -112,8 +127,9 @@ export interface Course {
   readonly emit: Emit;
   readonly service: ServiceCourse | undefined;
   readonly onMemory: OnMemory | undefined;
-  /** The step under way. */
+  /** The step under way, and the moment at which it began. */
   at: StepId;
+  stepBeganMs: number;
   /** replicas.ts. The process of replica 0: the one whose client is watched. */
   first: Process;
   readonly running: Map<number, Running>;
@@ -127,6 +143,8 @@ export interface Course {
   openAtClose: ReadonlySet<number> | undefined;
   /** A publish that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
+  /** The bus's events before it. */
+  overlapMark: number;
   readonly said: Emitted;
   readonly harm: Harm;
   readonly published: Published;

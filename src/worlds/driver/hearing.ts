@@ -8,7 +8,15 @@ import type { ConnectionChange } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import { ranAhead } from "./clocks.ts";
-import { busOf, type Consumed, type Course, type Running, type ServiceCourse, type Timer } from "./course.ts";
+import {
+  busOf,
+  type Consumed,
+  type Course,
+  type OpenDelivery,
+  type Running,
+  type ServiceCourse,
+  type Timer,
+} from "./course.ts";
 
 /** Emits the client events of replica 0 since the last look. A disconnect proves the faults that were to end the connection. */
 export function sayEvents(course: Course, upTo: number = busOf(course).mark()): void {
@@ -70,21 +78,81 @@ function sayHandled(
   { subject, message, delivery, outcome }: Extract<BusEvent, { event: "handled" }>,
 ): void {
   const consumed = consumedOf(service, subject);
-  consumed.handled++;
   const before = consumed.open.get(message);
+  const at = { kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 } as const;
+  if (before?.work?.replica === replica && before.delivery === delivery) {
+    const tookMs = endWork(course, consumed, message, before);
+    course.emit({ ...at, tookMs });
+    return;
+  }
+  consumed.handled++;
   if (before !== undefined) {
     if (before.timer.atMs > course.nowMs) ranAhead(settleId, before.timer);
     course.timers = course.timers.filter(timer => timer !== before.timer);
   }
   consumed.open.delete(message);
-  if (outcome === "failed" || outcome === "hung") {
+  if (outcome === "failed" || outcome === "hung" || outcome === "begun") {
     const { ackWaitMs } = service.policy.consume;
-    const realMs = course.rig.clock.nowMs() + ackWaitMs;
-    const timer: Timer = { what: "ack wait", atMs: course.nowMs + ackWaitMs, realMs };
+    const now = course.rig.clock.nowMs();
+    const timer: Timer = { what: "ack wait", atMs: course.nowMs + ackWaitMs, realMs: now + ackWaitMs };
     course.timers.push(timer);
-    consumed.open.set(message, { delivery, timer });
+    const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + ackWaitMs;
+    const open: OpenDelivery = { delivery, beganMs, timer };
+    consumed.open.set(message, open);
+    if (outcome === "begun") beginWork(course, consumed, message, { open, replica, subject });
   }
-  course.emit({ kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 });
+  course.emit(at);
+}
+
+/** A handler that takes time has a message: the scenario's time comes to its end before the handler does, or the case is given up. */
+function beginWork(
+  course: Course,
+  { open: all }: Consumed,
+  message: number,
+  { open, replica, subject }: { readonly open: OpenDelivery; readonly replica: number; readonly subject: string },
+): void {
+  const takesMs = course.service?.takesMs.get(slowKey(replica, subject)) ?? 0;
+  const ends: Timer = {
+    what: "handler",
+    atMs: course.nowMs + takesMs,
+    realMs: course.rig.clock.nowMs() + takesMs,
+    earliestMs: open.beganMs + takesMs,
+  };
+  course.timers.push(ends);
+  all.set(message, { ...open, work: { replica, ends } });
+}
+
+/** The handler is through. Returns its time since the earliest moment at which it can have begun. */
+function endWork(course: Course, { open }: Consumed, message: number, before: OpenDelivery): number {
+  const { work, timer, beganMs } = before;
+  const isStopping = work !== undefined && course.running.get(work.replica)?.leaving === true;
+  if (work !== undefined && !isStopping && work.ends.atMs > course.nowMs) ranAhead(course.at, work.ends);
+  course.timers = course.timers.filter(one => one !== work?.ends && one !== timer);
+  open.delete(message);
+  return Math.round(course.rig.clock.nowMs() - beganMs);
+}
+
+export const slowKey = (replica: number, subject: string): string => `${replica}/${subject}`;
+
+/** The deliveries that handlers of the replica are at work on. */
+export const workOf = (
+  { service }: Course,
+  replica: number,
+): readonly (OpenDelivery & { readonly takesMs: number })[] =>
+  [...(service?.consumed ?? [])].flatMap(([subject, { open }]) =>
+    [...open.values()]
+      .filter(({ work }) => work?.replica === replica)
+      .map(one => ({ ...one, takesMs: service?.takesMs.get(slowKey(replica, subject)) ?? 0 })),
+  );
+
+/** The process is gone, with its handlers at work. Their messages wait for another delivery. */
+export function dropWork(course: Course, replica: number): void {
+  for (const { open } of course.service?.consumed.values() ?? [])
+    for (const [message, { work, ...rest }] of open) {
+      if (work?.replica !== replica) continue;
+      course.timers = course.timers.filter(one => one !== work.ends);
+      open.set(message, rest);
+    }
 }
 
 export function consumedOf({ consumed }: ServiceCourse, subject: string): Consumed {

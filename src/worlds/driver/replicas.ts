@@ -4,12 +4,12 @@
  */
 import { type Life, type ScenarioStep, settleId, type View } from "../../../models/plan/plan.ts";
 import { killedCode } from "../../../models/shutdown.ts";
-import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
+import type { SignalStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
-import type { StartCommand } from "../../bus-protocol/protocol.ts";
-import { dropTimers } from "./clocks.ts";
+import type { BusEvent, StartCommand } from "../../bus-protocol/protocol.ts";
+import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course, giveUp, type Running, type ServiceCourse } from "./course.ts";
-import { read, sayEvents } from "./hearing.ts";
+import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
 import { awaitPath } from "./probes.ts";
 import type { Process } from "./rig.ts";
 import { sayCall } from "./voice.ts";
@@ -155,7 +155,7 @@ export const firstExited = (course: Course): Promise<void> => sayExited(course, 
  * Waits for the end of the process, and emits it as the process itself and the kernel report it. `beganMs`: the moment when it was told to
  * end.
  */
-async function sayExited(course: Course, replica: number, beganMs?: number): Promise<void> {
+async function sayExited(course: Course, replica: number, beganMs?: number, handlerRanMs?: number): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) return;
   const { clock } = course.rig;
@@ -179,33 +179,72 @@ async function sayExited(course: Course, replica: number, beganMs?: number): Pro
     tookMs: Math.max(0, Math.round(exit.atMs - (beganMs ?? running.startedMs))),
     forced: ending?.forced ?? false,
     toldLost: ending?.toldLost ?? 0,
+    ...(handlerRanMs === undefined || isKilled ? {} : { handlerRanMs }),
     atMs: course.nowMs,
   });
 }
 
-function forget({ running, service }: Course, replica: number): void {
+function forget(course: Course, replica: number): void {
+  const { running, service } = course;
   running.delete(replica);
+  dropWork(course, replica);
   for (const members of service?.members.values() ?? []) members.delete(replica);
 }
 
 /** TERM begins the policy's shutdown, which the supervisor bounds; KILL ends the process. */
-export async function signal(course: Course, step: Extract<Step, { kind: "signal" }>): Promise<void> {
-  const { id, replica, signal: name } = step;
+export async function signal(course: Course, step: SignalStep, publishMeanwhile: () => Promise<void>): Promise<void> {
+  const { id, replica, signal: name, meanwhile = [] } = step;
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
   const { process } = running;
   // The first process of the bus was known, but a script may start the next one in another way.
   if (process.unclaimed !== undefined) giveUp(id, `the process of replica ${replica} to be known`);
   const { clock } = course.rig;
+  checkClocks(course, id);
   const beganMs = clock.nowMs();
   running.leaving = true;
+  const ranMs = name === "TERM" ? handlerRanMs(course, replica, id) : undefined;
   if (name === "TERM") {
     course.emit({ kind: "process", change: "stopping", replica, atMs: course.nowMs });
     process.signal("TERM");
-    const isOver = await clock.isDoneWithin(process.exited, policyOf(course).supervisor.killAfterMs);
+    const openUntilMs = meanwhile.length > 0 ? openUntil(course, replica, beganMs) : 0;
+    if (meanwhile.length > 0) await beginsToStop(process, id);
+    await publishMeanwhile();
+    if (meanwhile.length > 0 && clock.nowMs() >= openUntilMs)
+      giveUp(id, "its publishes to be made before the stop is over");
+    const leftMs = policyOf(course).supervisor.killAfterMs - (clock.nowMs() - beganMs);
+    const isOver = await clock.isDoneWithin(process.exited, Math.max(0, leftMs));
     if (!isOver) process.signal("KILL");
   } else process.signal("KILL");
-  await sayExited(course, replica, beganMs);
+  await sayExited(course, replica, beganMs, ranMs);
+}
+
+async function beginsToStop({ client }: Process, id: StepId): Promise<void> {
+  const isStopping = (event: BusEvent): boolean => event.event === "stopping";
+  if (!(await client.waitFor(isStopping, 0, noticeBoundMs))) giveUp(id, "the bus to say that it is stopping");
+}
+
+/** The earliest moment at which the stop can be over: its bound, or the end of a handler that it waits for. */
+function openUntil(course: Course, replica: number, beganMs: number): number {
+  const { shutdown, supervisor } = policyOf(course);
+  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const ends = workOf(course, replica).map(({ beganMs: at, takesMs }) => at + takesMs);
+  return Math.min(beganMs + boundMs, ...(ends.length > 0 ? [Math.max(...ends)] : []));
+}
+
+/**
+ * The longest time for which a handler of the replica can have been at work by now. One that outlasts the bound of the stop must do so though
+ * it has begun a little earlier.
+ */
+function handlerRanMs(course: Course, replica: number, id: StepId): number | undefined {
+  const work = workOf(course, replica);
+  if (work.length === 0) return undefined;
+  const { shutdown, supervisor } = policyOf(course);
+  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const now = course.rig.clock.nowMs();
+  const isUnclear = work.some(({ takesMs, beganMs }) => takesMs > boundMs && takesMs - (now - beganMs) <= boundMs);
+  if (isUnclear) giveUp(id, "the scenario to keep pace with a real handler, which a busy machine cannot do");
+  return Math.round(Math.max(...work.map(({ beganMs }) => now - beganMs)));
 }
 
 /** Ends every process that still runs, whatever its state. */

@@ -3,7 +3,7 @@ import { isDurable, type PlannedCase, type View } from "../../../models/plan/pla
 import { covers } from "../../../models/policy/pattern.ts";
 import { isUnanswered } from "../../../models/policy/streams.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import type { Step } from "../../../models/vocabulary/scenario.ts";
+import { partsOf, type Step } from "../../../models/vocabulary/scenario.ts";
 
 /**
  * The subjects to observe. The observer's interest in a subject counts as a listener where no stream takes it: such a publish would look
@@ -34,7 +34,7 @@ function treatedSubjects({ scenario, plan }: PlannedCase): {
   const core = new Set<string>();
   const durable = new Set<string>();
   const note = (step: Step, before: View): void => {
-    if (step.kind === "together") for (const part of step.steps) note(part, before);
+    for (const part of partsOf(step)) note(part, before);
     if (step.kind === "publish")
       (isDurable(before, step) ? durable : core).add(step.subject ?? scenario.options.subject);
   };

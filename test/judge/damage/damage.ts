@@ -85,7 +85,7 @@ export function damage(events: readonly Event[], pick: Pick): Damaged | undefine
 const otherTexts: Readonly<Record<string, readonly string[]>> = {
   "connection/change": ["connected", "disconnected", "reconnected", "closed"],
   "called/call": ["start", "flush", "drain", "close", "exit", "subscribe"],
-  "handled/outcome": ["acked", "acknowledged-failed", "dead-lettered", "failed", "hung"],
+  "handled/outcome": ["acked", "acknowledged-failed", "dead-lettered", "failed", "hung", "begun"],
   "process/change": ["started", "stopping"],
   "process/by": ["scenario", "supervisor"],
   "process/because": ["stopped", "startup", "credentials", "client-closed", "killed", "exit"],

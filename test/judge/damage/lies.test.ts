@@ -121,7 +121,8 @@ const repeated = serviceSuch(events => {
   const at = pairAgain(events);
   return at >= 0 && (events[at] as Kind<"published">).step === (events[at + 1] as Kind<"published">).step;
 });
-const hasKey = ({ key }: Kind<"published">): boolean => key !== undefined;
+/** No acknowledgement of it can race with a cut. */
+const hasKey = ({ key, durable }: Kind<"published">): boolean => key !== undefined && durable !== true;
 const keyed = service(is("published", hasKey));
 
 const lies: readonly Told[] = [

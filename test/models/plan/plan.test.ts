@@ -35,7 +35,19 @@ import {
   times,
   together,
 } from "../cases.ts";
-import { advance, job, jobAgain, kill, news, policyWith, replica, subscribe, term, underPolicy } from "../policies.ts";
+import {
+  advance,
+  healAfter,
+  job,
+  jobAgain,
+  kill,
+  news,
+  policyWith,
+  replica,
+  subscribe,
+  term,
+  underPolicy,
+} from "../policies.ts";
 
 /** The same steps in another order or with holes: many of them are not enabled. */
 function shuffled(scenario: Scenario, word: string): Scenario {
@@ -129,6 +141,10 @@ const stopServer = (awaits: "noticed" | "gave-up" | "none"): Bare =>
 /** Each refusal, and a scenario whose last step meets it. */
 type Refusal = [reason: string, steps: readonly Bare[], options?: Partial<Options>];
 const refusals: readonly Refusal[] = [
+  [
+    "how far a drain that nobody waits for has come by then is not known",
+    [start, cut(), { kind: "exit", after: "drain" }],
+  ],
   ["the bus is started already", [start, start]],
   ["the bus is not started", [publish(1)]],
   ["the link is not silent", [start, awaitNoticed], stale],
@@ -204,6 +220,8 @@ const slow = policyWith({
 });
 
 const refusalsUnderPolicy: readonly Refusal[] = [
+  ["no publish makes another attempt then", [start, hold, healAfter(1)]],
+  ["no publish makes another attempt then", [start, cut(), job(1, { overlap: true }), healAfter(1)]],
   ["the bus is started already", [start, start]],
   ["the replica is started already", [start, replica(1), replica(1)]],
   ["another fault is in force", [start, hold, replica(1)]],

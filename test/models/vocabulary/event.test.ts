@@ -33,6 +33,7 @@ import {
   sound,
   stream,
   subscribe,
+  subscribeSlow,
   term,
   underPolicy,
 } from "../policies.ts";
@@ -88,6 +89,7 @@ const processEvent = z.discriminatedUnion("change", [
     tookMs: number,
     forced: z.boolean(),
     toldLost: number,
+    handlerRanMs: number.optional(),
     atMs: number,
   }),
 ]);
@@ -127,6 +129,7 @@ const word = z.discriminatedUnion("kind", [
     replica: number,
     subject: text,
     handler: z.enum(["acks", "fails", "hangs"]),
+    takesMs: number.optional(),
   }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
   z.strictObject({ kind: z.literal("discarded"), stream: text, ...run }),
@@ -136,7 +139,8 @@ const word = z.discriminatedUnion("kind", [
     replica: number,
     subject: text,
     delivery: z.int().positive(),
-    outcome: z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung"]),
+    outcome: z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung", "begun"]),
+    tookMs: number.optional(),
     ...run,
   }),
   processEvent,
@@ -195,6 +199,7 @@ describe.each(profilesByName)("%s", (_name, profile) => {
     ["refused credentials", underPolicy(fails, [fault({ kind: "refuse-credentials" }), start])],
     ["a stop while down", underPolicy(sound, [start, cut(), news(5), job(1), term()])],
     ["a kill", underPolicy(sound, [start, subscribe(0, "hangs"), job(2), advance(30_000), kill()])],
+    ["a handler at work", underPolicy(sound, [start, subscribeSlow(0, 400), job(), term()])],
     ["power loss", underPolicy(captured, [start, news(2), fault({ kind: "power-loss", awaits: "noticed" }), heal()])],
     ["a cut amid durable calls", underPolicy(sound, [start, job(9, { overlap: true, async: true }), cut(), heal()])],
   ];

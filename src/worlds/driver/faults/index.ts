@@ -1,8 +1,9 @@
 /** Every fault that a rig can do, one file each, and the common part of a fault and of its heal. */
 import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
-import type { Fault, HealAwait, StepId } from "../../../../models/vocabulary/scenario.ts";
+import type { Fault, HealStep, StepId } from "../../../../models/vocabulary/scenario.ts";
+import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
-import { busOf, type Course } from "../course.ts";
+import { busOf, type Course, giveUp } from "../course.ts";
 import { sayEvents } from "../hearing.ts";
 import { mustStillShow } from "../link.ts";
 import { live } from "../replicas.ts";
@@ -64,14 +65,21 @@ export async function installFault(course: Course, { before, life }: ScenarioSte
   await live(course, exits, step, before.door);
 }
 
-/** Ends every fault in force. `awaits`: the client's event to wait for. */
-export async function heal(course: Course, step: StepId, awaits: HealAwait, before: View): Promise<void> {
+/** Ends every fault in force, and waits for the client's event that the step awaits. */
+export async function heal(
+  course: Course,
+  step: StepId,
+  { awaits, afterAttempts }: Pick<HealStep, "awaits" | "afterAttempts">,
+  before: View,
+): Promise<void> {
   const { rig, harm, emit } = course;
+  const beganMs = afterAttempts === undefined ? 0 : await nextAttempt(course, step, afterAttempts + 1);
   if (before.link === "handshake") {
     await mustStillShow(course, step, "hold-downstream");
     await rig.link.lift("hold-downstream");
   }
   for (const one of Object.values(injectors)) if (one.isToHeal(before)) await one.heal(course, step, before, awaits);
+  if (afterAttempts !== undefined) mustBeInTime(course, step, beganMs);
   const hasClient = before.started && before.ended !== "closed";
   if (awaits === "handshake") await awaitConnections(course, step, open => open.some(({ name }) => name === undefined));
   // One that has closed though its attempts were counted and some are left does not come back, and that is its own doing.
@@ -82,9 +90,44 @@ export async function heal(course: Course, step: StepId, awaits: HealAwait, befo
   if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
     notAwaited(course, step, "the handshake to end before its dial is given up");
   await joinOverlapped(course);
+  // What a dial resets takes the attempt under way with it, and the next one is acknowledged.
+  const isReset = before.link === "down" && course.one.profile.reconnectBuffer.kind === "reset-at-dial";
+  if (afterAttempts !== undefined) noMoreAttempts(course, step, afterAttempts + (isReset ? 2 : 1));
   sayEvents(course);
   checkClocks(course, step, keptIds);
   if (awaits !== "handshake") emit({ kind: "healed", step });
+}
+
+const attemptBoundMs = 30_000;
+/** The part of an attempt that a busy machine needs for the acknowledgement. */
+const attemptRoomMs = 300;
+
+/** Waits until the overlapped call makes its nth attempt. Returns the earliest moment at which it can have begun. */
+async function nextAttempt(course: Course, step: StepId, attempt: number): Promise<number> {
+  const isNext = (event: BusEvent): boolean => event.event === "attempt" && event.attempt === attempt;
+  const { service, overlapMark, stepBeganMs } = course;
+  const ackTimeoutMs = service?.policy.publish.ackTimeoutMs ?? 0;
+  if (!(await busOf(course).waitFor(isNext, overlapMark, attemptBoundMs)))
+    notAwaited(course, step, `attempt ${attempt} of the publish before it`);
+  return stepBeganMs - overlapLeadMs + (attempt - 1) * ackTimeoutMs;
+}
+
+/** The publish was called at the end of the step before this one. */
+const overlapLeadMs = 50;
+
+/** The heal must leave the attempt that is under way the time to be acknowledged. */
+function mustBeInTime(course: Course, step: StepId, beganMs: number): void {
+  const ackTimeoutMs = course.service?.policy.publish.ackTimeoutMs ?? 0;
+  if (course.rig.clock.nowMs() > beganMs + ackTimeoutMs - attemptRoomMs)
+    giveUp(step, "the heal to come within the attempt, which a busy machine may miss");
+}
+
+function noMoreAttempts(course: Course, step: StepId, last: number): void {
+  const { overlapMark } = course;
+  const more = busOf(course)
+    .eventsSince(overlapMark)
+    .some(event => event.event === "attempt" && event.attempt > last);
+  if (more) giveUp(step, "the acknowledgement to come within the attempt, which a busy machine may miss");
 }
 
 /** True where the client's connection survives the heal. */

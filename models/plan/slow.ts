@@ -1,0 +1,111 @@
+/**
+ * Handlers that take time: which subjects have one, until when it may be at work, and which steps cannot be done meanwhile. One message at a
+ * time is given to such a subject, since clients differ in when they come to the second.
+ */
+import type { Step } from "../vocabulary/scenario.ts";
+import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
+import type { Setting } from "./setting.ts";
+import { bitOf, isCalm, type View } from "./view.ts";
+
+const stillAtWork = unjudgeable("a handler is still at work");
+const takesOverAckWait = unjudgeable("a message is given again while its handler is at work");
+const subscribedAlready = unjudgeable("which of its handlers gets a message is not known");
+const publishedBefore = unjudgeable("when a slow handler comes to each of several messages is not known");
+const endsMeanwhile = unjudgeable("how far the handler has come by then is not known");
+const takenUpByAnother = unjudgeable("when another slow handler takes up what one has left is not known");
+const endsWithBudget = beyond(
+  "machine-load",
+  "on a busy machine the handler may end before the stop's bound or after it",
+);
+
+const isBusy = (view: View): boolean => view.slow.some(one => view.nowMs < one.busyUntilMs);
+
+/** The reason against the step that slow handlers give. */
+export function slowNotEnabled(view: View, step: Step, setting: Setting): NotEnabled | undefined {
+  if (step.kind === "subscribe") return subscribeNotEnabled(view, step);
+  if (view.slow.length === 0) return undefined;
+  switch (step.kind) {
+    case "publish": {
+      const slow = view.slow.find(({ subject }) => subject === step.subject);
+      if (slow === undefined) return undefined;
+      if (step.count > 1 || slow.isStray) return publishedBefore;
+      if (view.nowMs < slow.busyUntilMs) return stillAtWork;
+      return isCalm(view) && view.client === "connected" && step.overlap !== true ? undefined : publishedBefore;
+    }
+    case "together":
+      return step.steps.some(one => one.kind === "publish" && view.slow.some(slow => slow.subject === one.subject))
+        ? publishedBefore
+        : duringWork(view);
+    case "fault":
+    case "heal":
+    case "await-noticed":
+    case "drain":
+    case "close":
+      return duringWork(view);
+    case "advance":
+      if (view.slow.some(one => one.isStray)) return takenUpByAnother;
+      return view.slow.some(({ busyUntilMs }) => view.nowMs < busyUntilMs && view.nowMs + step.ms < busyUntilMs)
+        ? endsMeanwhile
+        : undefined;
+    case "signal":
+      return step.signal === "TERM" && isBusy(view) ? stopNotEnabled(view, setting) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const duringWork = (view: View): NotEnabled | undefined => (isBusy(view) ? stillAtWork : undefined);
+
+function subscribeNotEnabled(
+  view: View,
+  { replica, subject, takesMs }: Extract<Step, { kind: "subscribe" }>,
+): NotEnabled | undefined {
+  const slow = view.slow.find(one => one.subject === subject);
+  if (takesMs === undefined)
+    return slow !== undefined && (slow.replicas & bitOf(replica)) > 0 ? subscribedAlready : undefined;
+  if (takesMs >= (view.policy?.consume.ackWaitMs ?? 0)) return takesOverAckWait;
+  if ((view.subscribed & bitOf(replica)) > 0) return subscribedAlready;
+  if (slow !== undefined && slow.takesMs !== takesMs) return subscribedAlready;
+  return view.published.some(one => one.subject === subject) ? publishedBefore : undefined;
+}
+
+/** The room that a busy machine needs between the end of a handler and the end of a stop. */
+const endsBeforeMsMin = 300;
+const endsAfterMsMin = 150;
+
+function stopNotEnabled(view: View, { limits }: Setting): NotEnabled | undefined {
+  if (view.policy === undefined || !limits.has("machine-load")) return undefined;
+  const { shutdown, supervisor } = view.policy;
+  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const isClose = view.slow.some(
+    ({ takesMs, busyUntilMs }) =>
+      view.nowMs < busyUntilMs && takesMs > boundMs - endsBeforeMsMin && takesMs < boundMs + endsAfterMsMin,
+  );
+  return isClose ? endsWithBudget : undefined;
+}
+
+export function subscribeSlow(view: View, { replica, subject, takesMs }: Extract<Step, { kind: "subscribe" }>): void {
+  if (takesMs === undefined) return;
+  const known = view.slow.find(one => one.subject === subject);
+  const rest = view.slow.filter(one => one !== known);
+  const replicas = (known?.replicas ?? 0) | bitOf(replica);
+  view.slow = [...rest, { subject, takesMs, replicas, busyUntilMs: known?.busyUntilMs ?? 0, isStray: false }];
+}
+
+export function publishToSlow(view: View, subject: string | undefined): void {
+  if (!view.slow.some(one => one.subject === subject)) return;
+  view.slow = view.slow.map(one => (one.subject === subject ? { ...one, busyUntilMs: view.nowMs + one.takesMs } : one));
+}
+
+/** The replica is gone, and with it its handlers. Another slow handler may take up what they were at. */
+export function leaveSlow(view: View, replica: number): void {
+  if (view.slow.length === 0) return;
+  const bit = bitOf(replica);
+  view.slow = view.slow
+    .map(one =>
+      (one.replicas & bit) === 0
+        ? one
+        : { ...one, replicas: one.replicas & ~bit, isStray: one.isStray || view.nowMs < one.busyUntilMs },
+    )
+    .filter(one => one.replicas > 0);
+}

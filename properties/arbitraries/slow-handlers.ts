@@ -1,0 +1,84 @@
+/**
+ * A handler that takes time, and a stop that falls within it. It comes first after the start, since nothing may have been published on its
+ * subject, and is drawn from a stream of its own: the rest of a scenario is the same with it and without.
+ */
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { PublishStep } from "../../models/vocabulary/scenario.ts";
+import {
+  advanceAround,
+  durableSubject,
+  type PolicyDraft,
+  publish,
+  publishStep,
+  signal,
+  start,
+  subscribe,
+} from "./policy-draft.ts";
+import { randomOf } from "./random.ts";
+
+const share = 0.15;
+const takesMsMax = 10_000;
+
+/** The room between a handler's end and the stop's that a busy machine needs, and that publishes during a stop do. */
+const roomMs = 300;
+
+/** The moment at which a stop that waits is ended. */
+const boundMsOf = ({ shutdown: { budgetMs, forced }, supervisor: { killAfterMs } }: Policy): number =>
+  forced ? Math.min(budgetMs, killAfterMs) : killAfterMs;
+
+/** Half of the stop's bound, or a quarter more than all of it. */
+function timesOf(policy: Policy): readonly number[] {
+  const boundMs = boundMsOf(policy);
+  const half = Math.min(takesMsMax, Math.round(boundMs / 2));
+  const more = Math.round(boundMs * 1.25);
+  const times = [...(boundMs - half >= roomMs ? [half] : []), ...(more - boundMs >= roomMs / 2 ? [more] : [])];
+  return times.filter(ms => ms >= roomMs && ms < policy.consume.ackWaitMs && ms <= takesMsMax);
+}
+
+/** True where the stop waits for a handler, so that something can be published meanwhile. */
+const waitsForHandlers = ({ policy: { shutdown }, profile: { drain } }: PolicyDraft): boolean =>
+  shutdown.strategy === "four-steps" || (shutdown.strategy === "drain" && drain.handlersWaitMs !== 0);
+
+export function slowHandler(word: string, whole: PolicyDraft): void {
+  const { policy, capabilities, subjects } = whole;
+  const random = randomOf(word, "slow-handlers");
+  const draft: PolicyDraft = { ...whole, random };
+  const times = timesOf(policy);
+  const isPossible = (["subscribe", "slow-handlers", "signal", "advance"] as const).every(one => capabilities.has(one));
+  if (!random.chance(share) || !isPossible || times.length === 0 || subjects.durable.length === 0) return;
+  const replica = capabilities.has("replicas") && random.chance(0.3) ? 1 : 0;
+  const subject = durableSubject(draft);
+  const takesMs = random.pick(times);
+  if (draft.steps.some(one => one.kind === "publish" && one.subject === subject)) return;
+  if (replica > 0) start(draft, replica);
+  subscribe(draft, replica, subject, "acks", takesMs);
+  publish(draft, { subject, count: 1 });
+  const isThrough = random.chance(0.2);
+  if (isThrough || random.chance(0.2)) {
+    draft.steps.push({ id: `work-${draft.steps.length}`, kind: "advance", ms: takesMs });
+    if (!isThrough) publish(draft, { subject, count: 1 });
+  }
+  const mayPublish =
+    replica === 0 && !isThrough && capabilities.has("publish-while-stopping") && waitsForHandlers(draft);
+  if (mayPublish && random.chance(0.5)) stopAndPublish(draft, subject);
+  else signal(draft, replica, random.chance(0.8) ? "TERM" : "KILL");
+  start(draft, replica);
+  subscribe(draft, replica, subject, "acks");
+  if (replica === 0) whole.isSubscribed = true;
+  if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
+}
+
+/** SIGTERM, and publishes on other subjects than the handler's; those that no stream answers for would outlast the stop. */
+function stopAndPublish(draft: PolicyDraft, handled: string): void {
+  const { random, subjects, steps } = draft;
+  const others = [...subjects.durable, ...subjects.captured, ...subjects.core].filter(one => one !== handled);
+  if (others.length === 0) {
+    signal(draft, 0, "TERM");
+    return;
+  }
+  const meanwhile = Array.from({ length: random.int(1, 2) }, (_, i): PublishStep => {
+    const { async: _async, ...step } = publishStep(draft, { subject: random.pick(others), most: 3 });
+    return { ...step, id: `meanwhile-${steps.length}-${i}` };
+  });
+  steps.push({ id: `signal-${steps.length}`, kind: "signal", replica: 0, signal: "TERM", meanwhile });
+}
