@@ -129,8 +129,9 @@ function serviceText(told: ServiceTold): string {
     case "holds":
       return `${told.stream} holds message ${told.message}`;
     case "handled": {
-      const { replica, subject, delivery, outcome, message } = told;
-      return `replica ${replica} is given, for the ${delivery}. time, on ${subject}, and ${outcome}: message ${message}`;
+      const { replica, subject, delivery, outcome, message, tookMs } = told;
+      const took = tookMs === undefined ? "" : ` after ${tookMs} ms`;
+      return `replica ${replica} is given, for the ${delivery}. time, on ${subject}, and ${outcome}${took}: message ${message}`;
     }
     case "process": {
       if (told.change === "started") return `replica ${told.replica} started by its ${told.by}`;

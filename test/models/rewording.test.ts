@@ -43,6 +43,7 @@ function reworded({ scenario, events }: Run, seed: string): Run {
     id: idOf(step.id),
     ...(step.kind === "publish" && step.again !== undefined ? { again: idOf(step.again) } : {}),
     ...(step.kind === "together" ? { steps: step.steps.map(stepOf) } : {}),
+    ...(step.kind === "signal" && step.meanwhile !== undefined ? { meanwhile: step.meanwhile.map(stepOf) } : {}),
   });
   const eventOf = (event: Event, at: number): Event => {
     const named = "step" in event ? { ...event, step: idOf(event.step) } : event;

@@ -14,6 +14,8 @@ import { judge } from "../../../src/judge/judge.ts";
 import { modelCapabilities, runModel } from "../../../src/worlds/model.ts";
 import { type Bare, close, cut, flush, heal, publish, scenarioWith, start, together } from "../../models/cases.ts";
 
+import { job, sound, subscribeSlow, term, underPolicy } from "../../models/policies.ts";
+
 type Kind<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
 type Lie = (events: readonly Event[]) => readonly Event[];
 
@@ -125,7 +127,40 @@ const repeated = serviceSuch(events => {
 const hasKey = ({ key, durable }: Kind<"published">): boolean => key !== undefined && durable !== true;
 const keyed = service(is("published", hasKey));
 
+const planAtWork = planCase(underPolicy(sound, [start, subscribeSlow(0, 400), job(), term()]), natsGo);
+const atWork = { planned: planAtWork, events: seen(planAtWork) };
+const throughAfter = (tookMs: number): Lie =>
+  otherwise<"handled">(
+    is("handled", ({ outcome }) => outcome === "acked"),
+    event => ({ ...event, tookMs }),
+  );
+const endsAfter = (tookMs: number): Lie => otherwise<"process">(isExit, event => ({ ...event, tookMs }) as Event);
+
 const lies: readonly Told[] = [
+  {
+    what: "a handler that is through too early",
+    ...atWork,
+    lie: throughAfter(200),
+    says: /acked after 400 ms: message 0; observed .* acked after 200 ms/,
+  },
+  {
+    what: "a handler that is through too late",
+    ...atWork,
+    lie: throughAfter(2_000),
+    says: /acked after 400 ms: message 0; observed .* acked after 2000 ms/,
+  },
+  {
+    what: "a stop that ends before the handler that it waits for",
+    ...atWork,
+    lie: endsAfter(100),
+    says: /after 400 ms, .*; observed .* after 100 ms/,
+  },
+  {
+    what: "a stop that goes on long after the handler that it waits for",
+    ...atWork,
+    lie: endsAfter(2_000),
+    says: /after 400 ms, .*; observed .* after 2000 ms/,
+  },
   {
     what: "two answers to one call",
     ...outage,
