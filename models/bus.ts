@@ -46,11 +46,16 @@ function doStep(planned: ScenarioStep, given: Given): void {
   const { id } = step;
   const bus: Bus = { state, view: before, profile, options, choose, emit };
   emitStep({ kind: "step", step: id, phase: "began" });
-  if (overlapping && step.kind === "publish") state.open = { step: id, ...numbered(bus, step) };
+  if (overlapping && step.kind === "publish") state.open = openBurst(bus, step);
   else perform(bus, planned);
   if (state.service !== undefined && !overlapping) seeWhatIsThere({ ...bus, view: after });
   emitStep({ kind: "step", step: id, phase: "ended" });
 }
+
+const openBurst = (bus: Bus, step: PublishStep): OpenBurst => {
+  const burst = { step: step.id, ...numbered(bus, step) };
+  return step.publishers === undefined ? burst : { ...burst, publishers: step.publishers };
+};
 
 function seeWhatIsThere(bus: Bus): void {
   const service = served(bus);
@@ -152,7 +157,7 @@ function call(bus: Bus, step: CallStep): void {
     case "publish": {
       const burst = numbered(bus, step);
       if (burst.via?.durable === true) publishDurable(bus, step.id, burst);
-      else publish(bus, step.id, burst);
+      else publish(bus, step.id, burst, step.publishers);
       return;
     }
     case "exit":
@@ -297,15 +302,17 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   state.open = undefined;
   const isDurableBurst = burst?.via?.durable === true;
   if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
-  else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
+  else if (burst !== undefined && profile.duringHandshake === "kept") publishOpen(bus, burst);
   if (service !== undefined && view.process === "waiting") live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the resulting connection.
-  if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after")
-    publish(bus, burst.step, burst);
+  if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after") publishOpen(bus, burst);
   endTick(state);
   emit({ kind: "healed", step });
 }
+
+const publishOpen = (bus: Bus, { step, publishers, ...burst }: OpenBurst): void =>
+  publish(bus, step, burst, publishers);
 
 /** The first of the publishes that wait through an outage was made while down; the others follow on the new connection. */
 function outlast(bus: Bus, burst: OpenBurst): void {

@@ -30,6 +30,7 @@ export interface Service {
 
 export interface OpenBurst extends FrameRun {
   readonly step: StepId;
+  readonly publishers?: number;
 }
 
 /** The state that only the client, the link and the server know. What the harness knows is in the plan. */

@@ -54,6 +54,10 @@ const anchorCounts = unjudgeable("a byte anchor counts what is sent without wait
 const endedByTimers = unjudgeable("nothing would end it but timers");
 const endedByClientTimers = unjudgeable("nothing would end it but the client's own timers");
 
+const turnsUnderPolicy = unjudgeable("several publishers are judged for a client without a policy only");
+const turnsTogether = impossible("calls of a together follow each other");
+const turnOfWriteError = unjudgeable("which publisher's call would meet the write error is not known");
+
 const socketsFull = beyond("socket-buffers", "more than the sockets take would block the call");
 const waitTooShort = beyond("machine-load", "on a busy machine its wait may end before the round trip");
 
@@ -205,6 +209,10 @@ function publishNotEnabled(
   setting: Setting,
 ): NotEnabled | undefined {
   if (view.policy === undefined && (step.subject ?? step.again) !== undefined) return noPolicy;
+  if (step.publishers !== undefined) {
+    const why = turnsNotEnabled(view, step, setting);
+    if (why !== undefined) return why;
+  }
   if (step.again !== undefined && !view.published.some(one => isSamePublish(one, step))) return noSuchPublish;
   if (step.again !== undefined && !isDurable(view, step)) return notAcknowledged;
   if (isDurable(view, step)) {
@@ -217,6 +225,16 @@ function publishNotEnabled(
   if (!keeps || !setting.limits.has("socket-buffers")) return undefined;
   const bytes = step.count * frameBytes(setting.options.subject, step.bytes, setting.profile);
   return view.keptBytes + bytes > keptBytesMax ? socketsFull : undefined;
+}
+
+/** An inline write that fails is told to the publisher whose call filled the buffer, and the order of their calls does not show that. */
+function turnsNotEnabled(view: View, step: PublishStep, { options, profile }: Setting): NotEnabled | undefined {
+  if (view.policy !== undefined) return turnsUnderPolicy;
+  if (!profile.writeErrorsReturned) return undefined;
+  const isSafe = step.overlap !== true && view.hindrance !== "limit" && view.client !== "unsure";
+  const bytes = step.count * frameBytes(options.subject, step.bytes, profile);
+  const mayWrite = profile.inlineFlushBytes !== "over-limit" && bytes >= profile.inlineFlushBytes;
+  return isSafe || !mayWrite ? undefined : turnOfWriteError;
 }
 
 /** True where the step publishes what an earlier step published, to the byte. */
@@ -236,6 +254,7 @@ function togetherNotEnabled(view: View, steps: readonly CallStep[], setting: Set
   ) {
     return stateUnknown;
   }
+  if (steps.some(step => step.kind === "publish" && step.publishers !== undefined)) return turnsTogether;
   return steps.map(step => callNotEnabled(view, step, undefined, setting)).find(reason => reason !== undefined);
 }
 

@@ -39,6 +39,8 @@ export interface Profile {
   readonly burst: {
     /** `at-inline-flush`: only in the calls that write, which wait for the write. */
     readonly interruptible: boolean | "at-inline-flush";
+    /** The same for the calls of several publishers. After each of its calls a publisher lets the others run. */
+    readonly amongPublishers: boolean;
   };
   /** The client writes to its socket inside publish() once this much is waiting. `over-limit`: more than its reconnect buffer may hold. */
   readonly inlineFlushBytes: number | "over-limit";

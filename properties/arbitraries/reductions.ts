@@ -8,9 +8,13 @@
  */
 import { frameBytes, oneSpace } from "../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { allWithinCount } from "./at-once.ts";
 import { inStep, policyCuts, policyDials, policyPlainer } from "./policy-reductions.ts";
 
-const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
+const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({
+  ...scenario,
+  steps: allWithinCount(steps),
+});
 const withStep = (scenario: Scenario, at: number, ...by: readonly Step[]): Scenario =>
   withSteps(scenario, scenario.steps.toSpliced(at, 1, ...by));
 const withOptions = (scenario: Scenario, options: Options): Scenario => ({ ...scenario, options });
@@ -206,6 +210,8 @@ function* simplerCalls(calls: readonly CallStep[], subject: string): Generator<r
 
 function* simplerPublish(step: PublishStep, subject: string): Generator<PublishStep> {
   const { overlap, ...awaited } = step;
+  const { publishers, ...alone } = step;
+  if (publishers !== undefined) yield alone;
   if (overlap) yield awaited;
   if (step.bytes === plainBytes) return;
   yield { ...step, bytes: plainBytes };

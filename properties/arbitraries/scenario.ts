@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Capability, Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import { atOnceChance, shareAtOnce } from "./at-once.ts";
 import { publish, type ScenarioDraft } from "./draft.ts";
 import { shutdown } from "./endings.ts";
 import { type Episode, episodes, givingUp } from "./episodes.ts";
@@ -29,6 +30,7 @@ class Maker {
   private readonly mayLimit: boolean;
   private readonly mayReset: boolean;
   private readonly maySay: boolean;
+  private readonly mayShare: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
   /** The weight of each possible episode in the scenario being made. */
@@ -42,10 +44,11 @@ class Maker {
     this.mayLimit = capabilities.has("reconnect-buffer-limit") && profile.reconnectBuffer.kind === "kept";
     this.mayReset = capabilities.has("cut-with-rst");
     this.maySay = capabilities.has("server-error");
+    this.mayShare = capabilities.has("publishers");
   }
 
-  /** `saidAt`: makes the draws for a server's error, which most scenarios never ask for. */
-  make(word: string, random: Random, saidAt: () => Random): Scenario {
+  /** `further`: makes the draws for what most scenarios never ask for. */
+  make(word: string, random: Random, further: FurtherDraws): Scenario {
     const options = this.options(random);
     const pings = options.pingIntervalMs !== undefined;
     const givesUp = options.reconnectAttemptsMax >= 0;
@@ -56,8 +59,9 @@ class Maker {
       steps: [{ id: "start", kind: "start" }],
     };
     const isCalm = !pings && !givesUp && options.cutsWith === "fin";
-    const isOver = this.maySay && isCalm && endsWithError(draft, saidAt());
+    const isOver = this.maySay && isCalm && endsWithError(draft, further.said());
     if (!isOver) this.addEpisodes(draft, pings, givesUp);
+    if (this.mayShare) shareSome(draft, further.shared());
     return {
       version: 1,
       id: `random/${word}`,
@@ -133,6 +137,18 @@ class Maker {
   }
 }
 
+/** Draws apart from those of the scenario, so that what is added to it moves nothing else. */
+interface FurtherDraws {
+  /** Draws for a server's error. */
+  said(): Random;
+  /** Draws for several publishers at once. */
+  shared(): Random;
+}
+
+function shareSome(draft: ScenarioDraft, random: Random): void {
+  if (random.chance(atOnceChance)) shareAtOnce({ ...draft, random });
+}
+
 /** True where the scenario began with an error that closes the client, so that nothing can follow. */
 const endsWithError = (draft: ScenarioDraft, said: Random): boolean =>
   said.chance(errorChance) && !serverError({ ...draft, random: said });
@@ -142,7 +158,9 @@ export function scenariosOf(seed: string, space: ScenarioSpace): (index: number)
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
   const said = new DrawStream(seed, "server-error");
-  return index => maker.make(`${seed}-${index}`, stream.at(index), () => said.at(index));
+  const shared = new DrawStream(seed, "publishers");
+  return index =>
+    maker.make(`${seed}-${index}`, stream.at(index), { said: () => said.at(index), shared: () => shared.at(index) });
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -154,6 +172,9 @@ export function scenariosByWord(space: ScenarioSpace): (word: string) => Scenari
   return word => {
     const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
     const at = Number(index);
-    return maker.make(word, new DrawStream(seed, "scenario").at(at), () => new DrawStream(seed, "server-error").at(at));
+    return maker.make(word, new DrawStream(seed, "scenario").at(at), {
+      said: () => new DrawStream(seed, "server-error").at(at),
+      shared: () => new DrawStream(seed, "publishers").at(at),
+    });
   };
 }

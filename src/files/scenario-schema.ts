@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import { optionDefaults } from "../../models/policy/under.ts";
+import { publishersMax } from "../../models/vocabulary/publishers.ts";
 import {
   type CallStep,
   capabilities,
@@ -33,6 +34,7 @@ export const bounds = {
   restartsMax,
   timeoutMsMax: 60_000,
   serversMax: 16,
+  publishersMax,
   /** The highest number of a replica. */
   replicaMax: 15,
   /** The bound for one step: 30 days. */
@@ -51,6 +53,7 @@ const publish = z.strictObject({
   count: whole(1, bounds.countMax),
   bytes: whole(bounds.payloadBytesMin, bounds.payloadBytesMax),
   overlap: z.literal(true).optional(),
+  publishers: whole(2, bounds.publishersMax).optional(),
   subject: subjectShape.optional(),
   key: z
     .string()
@@ -247,10 +250,13 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
   const check = (one: Step, place: FilePlace): void => {
     if (before.has(one.id)) throw bad([...place, "id"], `the step id ${one.id} is used twice`);
     if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
+    checkPublishers(one, scenario, place, bad);
     checkAgain(one, before, place, bad);
     before.set(one.id, one);
     if (one.kind !== "together") return;
     one.steps.forEach((part: CallStep, j) => {
+      if (part.kind === "publish" && part.publishers !== undefined)
+        throw bad([...place, "steps", j, "publishers"], "means nothing within together, whose calls follow each other");
       check(part, [...place, "steps", j]);
     });
   };
@@ -274,6 +280,14 @@ function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
   if (one.kind !== "publish") return;
   const field = underAPolicy.find(name => one[name] !== undefined);
   if (field !== undefined) throw bad([...place, field], "means nothing in a scenario without a policy");
+}
+
+/** Several publishers share the messages of a client without a policy, and each has one at least. */
+function checkPublishers(one: Step, { policy }: Scenario, place: FilePlace, bad: Bad): void {
+  if (one.kind !== "publish" || one.publishers === undefined) return;
+  if (policy !== undefined) throw bad([...place, "publishers"], "means nothing in a scenario with a policy");
+  if (one.publishers > one.count)
+    throw bad([...place, "publishers"], `must be at most ${one.count}, the messages that they share`);
 }
 
 const repeated = ["count", "bytes", "subject", "key"] as const;

@@ -45,7 +45,9 @@ export function witnessedBy(
 ): readonly Witnessed[] {
   const open = answers.filter(one => one.hi > one.lo);
   const isSame = (one: Asked, other: Asked): boolean => other.hi > other.lo && kindOf(one) === kindOf(other);
-  const forced = new Set(forcedAnswers(planned, observed, open, isSame, evaluationsMax));
+  // The orders of several publishers' calls are too many to be followed.
+  const isFew = !open.some(one => one.label === "turn");
+  const forced = new Set(isFew ? forcedAnswers(planned, observed, open, isSame, evaluationsMax) : []);
   const ones = open.map(one => ({
     label: one.label,
     answer: kindOf(one),

@@ -87,10 +87,11 @@ export function stepText(step: Step): string {
   }
 }
 
-function publishText({ count, bytes, subject, key, async, again, overlap }: PublishStep): string {
+function publishText({ count, bytes, subject, key, async, again, overlap, publishers }: PublishStep): string {
   const parts = [
     `publish ${count} × ${bytes} bytes${subject === undefined ? "" : ` on ${subject}`}`,
     ...(key === undefined ? [] : [`about ${key}`]),
+    ...(publishers === undefined ? [] : [`by ${publishers} publishers at once`]),
     ...(async ? ["without waiting"] : []),
     ...(again === undefined ? [] : [`those of ${again} again`]),
     ...(overlap ? ["racing with the next step"] : []),

@@ -113,6 +113,9 @@ function tellNamed(states: CaseStates, event: Event): void {
     case "process":
       hears.process(states, event);
       return;
+    case "publishers":
+      hears.publishers(states, event);
+      return;
     case "foreign":
       hears.foreign(states, event);
       return;
@@ -206,6 +209,11 @@ const hears = {
     hearsCorePath.process(corePath, event);
     hearsOutages.process(outages, event);
     hearsConnection.process(connection, event);
+  },
+  publishers({ digest, seen, outages }, event) {
+    hearsDigest.publishers(digest, event);
+    hearsSeen.publishers(seen, event);
+    hearsOutages.publishers(outages, event);
   },
   foreign({ digest, corePath }, event) {
     hearsDigest.foreign(digest, event);

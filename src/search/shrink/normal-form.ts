@@ -45,6 +45,7 @@ function stepWord(step: Step): string {
   return [
     wordOf(step),
     ...(awaits === undefined ? [] : [awaits]),
+    ...("publishers" in step && step.publishers !== undefined ? ["at-once"] : []),
     ...("overlap" in step && step.overlap ? ["raced"] : []),
   ].join("/");
 }

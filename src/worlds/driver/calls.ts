@@ -31,6 +31,8 @@ export async function publish(course: Course, step: PublishStep, before: View): 
 
 async function publishOnce(course: Course, step: PublishStep, before: View): Promise<void> {
   const command = publishCall(course, step);
+  const { first, count, publishers } = command;
+  if (publishers !== undefined) course.emit({ kind: "publishers", step: step.id, publishers, first, count });
   const bus = busOf(course);
   const reply = await bus.call(command, callBoundMs);
   sayEvents(course, bus.markAt(reply));
@@ -65,7 +67,10 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
     published.contents.push({ first, count, subject, bytes });
   }
   published.firstOf.set(id, first);
-  if (service === undefined) return { do: "publish", subject, first, count, bytes };
+  if (service === undefined) {
+    const { publishers } = step;
+    return { do: "publish", subject, first, count, bytes, ...(publishers === undefined ? {} : { publishers }) };
+  }
   checkClocks(course, id, idsOf(step));
   published.sentAtMs.set(id, course.rig.clock.nowMs());
   const { key } = step;
