@@ -97,6 +97,7 @@ const word = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("awaits-notice"), step: text }),
   // The model's clients stay away.
   z.strictObject({ kind: z.literal("closed-client"), is: z.literal("gone") }),
+  z.strictObject({ kind: z.literal("publishers"), step: text, publishers: z.int().min(2), ...run }),
   z.strictObject({
     kind: z.literal("published"),
     step: text,
