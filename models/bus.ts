@@ -8,6 +8,7 @@ import { flush, publish, raceWithCut } from "./core-path.ts";
 import { publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { killServer, losePower, loseStore, makeStreams, stopServer, storeUnseen, tellStreams } from "./server.ts";
 import { close, drain, endPeer, exitAtOnce, kill, stop } from "./shutdown.ts";
@@ -47,6 +48,7 @@ function doStep(planned: ScenarioStep, given: Given): void {
   const bus: Bus = { state, view: before, profile, options, choose, emit };
   emitStep({ kind: "step", step: id, phase: "began" });
   if (overlapping && step.kind === "publish") state.open = openBurst(bus, step);
+  else if (overlapping && (step.kind === "flush" || step.kind === "drain")) state.call = step;
   else perform(bus, planned);
   if (state.service !== undefined && !overlapping) seeWhatIsThere({ ...bus, view: after });
   emitStep({ kind: "step", step: id, phase: "ended" });
@@ -252,12 +254,14 @@ function endClient(bus: Bus, fault: EndingFault, { life, after }: Befalling): vo
   const { awaits } = fault;
   const burst = state.open;
   state.open = undefined;
+  answerPending(bus);
   if (burst === undefined) endConnection(bus);
   else race({ ...bus, view: after }, burst, fault);
   endTick(state);
   if (state.service !== undefined) loseAcks(state.service.server);
   if (state.client === "closed" || state.client === "none" || awaits === "none") return;
   notice(state, emit);
+  cutPending(bus);
   if (awaits !== "gave-up") return;
   giveUp(state, profile, emit);
   const service = served({ ...bus, view: after });
@@ -290,7 +294,10 @@ function heal(before: Bus, step: StepId, awaits: HealAwait, { life, after }: Bef
   const { state, view, profile, emit } = bus;
   const service = served(bus);
   if (service !== undefined) healServer(service, before.view.jetStream);
-  if (view.hindrance === "blackhole") endConnection(bus);
+  if (view.hindrance === "blackhole") {
+    endConnection(bus);
+    cutPending(bus);
+  } else letPendingGoOn(bus);
   // A paused server reads what the kernel kept for it before the client's next connection is let through.
   if (view.hindrance === "pause" && state.client !== "connected") arrive(bus, take(state.wire, countOf(state.wire)));
   state.wireFree = 0;

@@ -9,6 +9,8 @@ import type { StepId } from "./vocabulary/scenario.ts";
 export const labels = [
   /** The number of messages in flight, oldest first, that arrived before the connection ended. */
   "arrived-before-cut",
+  /** 1: the flush under way when the connection ended had been answered. */
+  "answered-before-cut",
   /** The number of publishes of a burst made before the client noticed that its connection had ended. */
   "noticed-at",
   /** The number of publishes of a burst that succeeded before the next one returned a write error. */

@@ -126,7 +126,7 @@ export function mayBeLostTwice(steps: readonly PlannedStep[]): boolean {
     if (planned.skipped !== undefined) continue;
     const { step, before } = planned;
     if (step.kind === "publish" && step.publishers !== undefined) losses = Math.max(losses ?? 0, meetsLoss(planned));
-    else if (step.kind === "flush" && isWhole(before)) losses = undefined;
+    else if (step.kind === "flush" && !planned.overlapping && isWhole(before)) losses = undefined;
     else if (losses !== undefined && losesMore(planned)) losses++;
     if ((losses ?? 0) > 1) return true;
   }

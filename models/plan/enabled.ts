@@ -61,8 +61,10 @@ const turnOfWriteError = unjudgeable("which publisher's call would meet the writ
 const socketsFull = beyond("socket-buffers", "more than the sockets take would block the call");
 const waitTooShort = beyond("machine-load", "on a busy machine its wait may end before the round trip");
 
-/** True where the publish step is still running when `next` is done. */
+/** True where the call is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
+  if (step.kind === "flush" || step.kind === "drain")
+    return step.overlap === true && next !== undefined && isPendingAt(view, step.kind, next);
   if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
   if (view.hindrance !== "none" || view.ended !== "no") return false;
   if (next.kind === "heal") {
@@ -73,6 +75,15 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
   if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
   // A byte anchor or a stale clock cannot tell whether a limit or an interval begins within the burst.
   return next.fault.kind === "cut" || next.fault.kind === "stop-server";
+}
+
+/** True where the call waits for its round trip when `next` begins: surely behind a hindrance, perhaps without one. */
+function isPendingAt(view: View, call: "flush" | "drain", next: Step): boolean {
+  if (view.policy !== undefined || view.client !== "connected" || view.ended !== "no" || isDown(view)) return false;
+  if (call === "drain" && view.hindrance !== "hold") return false;
+  if (next.kind === "heal") return isSilent(view) || view.hindrance === "hold" ? next.awaits === "connected" : false;
+  const isCut = next.kind === "fault" && next.fault.kind === "cut" && next.fault.awaits === "noticed";
+  return isCut && (view.hindrance === "none" || view.hindrance === "hold");
 }
 
 /**
@@ -189,13 +200,19 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, sett
   if (view.process === "waiting") return neverConnected;
   if (view.link === "handshake") return mayBlock;
   if (view.hindrance === "limit" || view.hindrance === "lose-ack") return countsAgainstLimit;
-  if (isSilent(view)) return endedByTimers;
+  const isPending = overlaps(view, step, next);
+  if (isSilent(view) && (!isPending || pings(setting))) return endedByTimers;
   if (step.kind === "flush") {
     const calm = view.client === "connected" && view.hindrance === "none";
-    return calm && step.timeoutMs < calmFlushMsMin && setting.limits.has("machine-load") ? waitTooShort : undefined;
+    // A client that rejects it at its next dial does so after a wait.
+    const leastMs = isPending ? Math.max(calmFlushMsMin, 10 * setting.options.reconnectWaitMs) : calmFlushMsMin;
+    return (calm || isPending) && step.timeoutMs < leastMs && setting.limits.has("machine-load")
+      ? waitTooShort
+      : undefined;
   }
   if (step.kind === "drain") {
-    if (view.hindrance === "hold") return endedByClientTimers;
+    const endsAtCut = setting.profile.drain.atDisconnect.tells !== "timers";
+    if (view.hindrance === "hold" && !(isPending && (next?.kind === "heal" || endsAtCut))) return endedByClientTimers;
     return view.client === "unsure" ? connectionUnknown : undefined;
   }
   if (resets(setting) && view.link === "up") return resetDrops;

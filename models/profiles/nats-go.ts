@@ -42,6 +42,8 @@ export const natsGo: Profile = {
   // only; the flush after it has another 5 s.
   drain: {
     whileDown: { tells: "reconnecting", leaves: "closed" },
+    // F-197; processOpErr: a connection that drains is closed and not dialled anew.
+    atDisconnect: { tells: "ok", leaves: "closed" },
     handlersWaitMs: 30_000,
     flushWaitMs: 5_000,
   },

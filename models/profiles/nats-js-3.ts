@@ -34,6 +34,8 @@ export const natsJs3: Profile = {
   // for longer than 9 s, until its PINGs stay unanswered. F-82: it resolves even when a handler hangs.
   drain: {
     whileDown: { tells: "disconnected", leaves: "stuck" },
+    // F-197.
+    atDisconnect: { tells: "disconnected", leaves: "stuck" },
     handlersWaitMs: 0,
     flushWaitMs: undefined,
   },

@@ -41,7 +41,13 @@ export const natsPy: Profile = {
   },
   // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20. F-92, drain(): drain_timeout, 30 s, for
   // the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
-  drain: { whileDown: { tells: "reconnecting", leaves: "open" }, handlersWaitMs: 30_000, flushWaitMs: 10_000 },
+  // At a disconnect nothing ends that flush but its timeout: drain() and _process_op_err.
+  drain: {
+    whileDown: { tells: "reconnecting", leaves: "open" },
+    atDisconnect: { tells: "timers" },
+    handlersWaitMs: 30_000,
+    flushWaitMs: 10_000,
+  },
   // F-34, F-35: exit at once after a burst gives 0 of 1000: all that waits for the flusher is lost.
   exit: { unwritten: "lost" },
   // F-91: connect() itself retries, and returns when connected. No server error ends that; only its attempts do.

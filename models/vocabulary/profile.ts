@@ -85,6 +85,10 @@ export interface Profile {
       readonly tells: "ok" | "reconnecting" | "disconnected";
       readonly leaves: "closed" | "stuck" | "open";
     };
+    /** The same for a drain that waits for its flush when the connection ends. `timers`: only its timers end it. */
+    readonly atDisconnect:
+      | { readonly tells: "ok" | "disconnected"; readonly leaves: "closed" | "stuck" }
+      | { readonly tells: "timers" };
     /** The bound on waiting for handlers, and on waiting for a silent server to take what was published; undefined: none. */
     readonly handlersWaitMs: number | undefined;
     readonly flushWaitMs: number | undefined;

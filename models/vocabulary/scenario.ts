@@ -141,10 +141,14 @@ export interface FlushStep {
   readonly kind: "flush";
   /** The time that the caller waits for the round trip. */
   readonly timeoutMs: number;
+  /** The step ends once the call has begun: it is pending while the next step, a cut or a heal, is done. */
+  readonly overlap?: true;
 }
 export interface DrainStep {
   readonly id: StepId;
   readonly kind: "drain";
+  /** The same behind a hold, without which a drain is over too soon. */
+  readonly overlap?: true;
 }
 export interface CloseStep {
   readonly id: StepId;

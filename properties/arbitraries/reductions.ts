@@ -190,9 +190,11 @@ function* simplerStep(step: Step, { subject }: Options): Generator<readonly Step
       if (step.awaits !== "connected") yield [{ ...step, awaits: "connected" }];
       return;
     case "flush":
+      if (step.overlap) yield [{ id: step.id, kind: "flush", timeoutMs: step.timeoutMs }];
       if (step.timeoutMs !== plainFlushMs) yield [{ ...step, timeoutMs: plainFlushMs }];
       return;
     case "drain":
+      if (step.overlap) yield [{ id: step.id, kind: "drain" }];
       yield [{ id: step.id, kind: "close" }];
       return;
     default:

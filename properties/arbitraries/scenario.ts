@@ -8,6 +8,7 @@ import { atOnceChance, shareAtOnce } from "./at-once.ts";
 import { publish, type ScenarioDraft } from "./draft.ts";
 import { shutdown } from "./endings.ts";
 import { type Episode, episodes, givingUp } from "./episodes.ts";
+import { pendingCall, pendingChance } from "./pending-calls.ts";
 import { DrawStream, type Random } from "./random.ts";
 import { errorChance, serverError } from "./server-errors.ts";
 
@@ -59,7 +60,9 @@ class Maker {
       steps: [{ id: "start", kind: "start" }],
     };
     const isCalm = !pings && !givesUp && options.cutsWith === "fin";
-    const isOver = this.maySay && isCalm && endsWithError(draft, further.said());
+    const isOver =
+      (this.maySay && isCalm && endsWithError(draft, further.said())) ||
+      (isCalm && endsWithCall(draft, further.pending(), this.space.capabilities));
     if (!isOver) this.addEpisodes(draft, pings, givesUp);
     if (this.mayShare) shareSome(draft, further.shared());
     return {
@@ -141,6 +144,8 @@ class Maker {
 interface FurtherDraws {
   /** Draws for a server's error. */
   said(): Random;
+  /** Draws for a call that is pending over a fault. */
+  pending(): Random;
   /** Draws for several publishers at once. */
   shared(): Random;
 }
@@ -148,6 +153,10 @@ interface FurtherDraws {
 function shareSome(draft: ScenarioDraft, random: Random): void {
   if (random.chance(atOnceChance)) shareAtOnce({ ...draft, random });
 }
+
+/** True where the scenario began with a drain, so that nothing can follow. */
+const endsWithCall = (draft: ScenarioDraft, random: Random, capabilities: ReadonlySet<Capability>): boolean =>
+  random.chance(pendingChance) && !pendingCall({ ...draft, random }, capabilities);
 
 /** True where the scenario began with an error that closes the client, so that nothing can follow. */
 const endsWithError = (draft: ScenarioDraft, said: Random): boolean =>
@@ -158,9 +167,14 @@ export function scenariosOf(seed: string, space: ScenarioSpace): (index: number)
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
   const said = new DrawStream(seed, "server-error");
+  const pending = new DrawStream(seed, "pending-call");
   const shared = new DrawStream(seed, "publishers");
   return index =>
-    maker.make(`${seed}-${index}`, stream.at(index), { said: () => said.at(index), shared: () => shared.at(index) });
+    maker.make(`${seed}-${index}`, stream.at(index), {
+      said: () => said.at(index),
+      pending: () => pending.at(index),
+      shared: () => shared.at(index),
+    });
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -174,6 +188,7 @@ export function scenariosByWord(space: ScenarioSpace): (word: string) => Scenari
     const at = Number(index);
     return maker.make(word, new DrawStream(seed, "scenario").at(at), {
       said: () => new DrawStream(seed, "server-error").at(at),
+      pending: () => new DrawStream(seed, "pending-call").at(at),
       shared: () => new DrawStream(seed, "publishers").at(at),
     });
   };

@@ -66,8 +66,9 @@ const flush = z.strictObject({
   id: stepId,
   kind: z.literal("flush"),
   timeoutMs: whole(1, bounds.timeoutMsMax).default(5_000),
+  overlap: z.literal(true).optional(),
 });
-const drain = z.strictObject({ id: stepId, kind: z.literal("drain") });
+const drain = z.strictObject({ id: stepId, kind: z.literal("drain"), overlap: z.literal(true).optional() });
 const close = z.strictObject({ id: stepId, kind: z.literal("close") });
 const exit = z.strictObject({ id: stepId, kind: z.literal("exit") });
 const call = z.discriminatedUnion("kind", [publish, flush, drain, close, exit]);

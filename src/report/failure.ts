@@ -63,7 +63,7 @@ export function stepText(step: Step): string {
     case "publish":
       return publishText(step);
     case "flush":
-      return `flush, at most ${step.timeoutMs} ms`;
+      return `flush, at most ${step.timeoutMs} ms${step.overlap ? ", pending over the next step" : ""}`;
     case "together":
       return `in one breath: ${step.steps.map(one => one.kind).join(", ")}`;
     case "fault":
@@ -80,8 +80,9 @@ export function stepText(step: Step): string {
       return `SIG${step.signal} to replica ${step.replica}`;
     case "advance":
       return `${step.ms} ms pass`;
-    case "exit":
     case "drain":
+      return `drain${step.overlap ? ", pending over the next step" : ""}`;
+    case "exit":
     case "close":
       return step.kind;
   }

@@ -6,6 +6,7 @@ import { connectionMutants } from "./connection.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
 import { natsPyMutants } from "./nats-py.ts";
+import { pendingCallMutants } from "./pending-calls.ts";
 import { publishersMutants } from "./publishers.ts";
 import { reconnectBufferMutants } from "./reconnect-buffer.ts";
 import { serviceMutants } from "./service.ts";
@@ -22,4 +23,5 @@ export const zoo: readonly Mutant[] = [
   ...serviceMutants,
   ...natsPyMutants,
   ...publishersMutants,
+  ...pendingCallMutants,
 ];

@@ -121,6 +121,17 @@ export async function callAlone(course: Course, step: WaitingStep): Promise<void
   await said(course, step, reply.outcome);
 }
 
+/**
+ * Begins a call that is pending while the next step is done. A bus begins its commands in the order received, so it has begun once a later
+ * one is answered.
+ */
+export async function beginCall(course: Course, step: WaitingStep): Promise<void> {
+  course.overlapped = callAlone(course, step);
+  // Awaited only after the next step. Until then its failure must not end the harness.
+  course.overlapped.catch(() => {});
+  await busOf(course).call({ do: "status" }, callBoundMs);
+}
+
 async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {
   // Messages that the server has taken in must reach the observer before anything is done to the server.
   if (step.kind === "flush" && outcome.is === "ok") await observe(course);
