@@ -7,7 +7,7 @@ import type { DrainStep, FlushStep } from "./vocabulary/scenario.ts";
 
 type PendingCall = FlushStep | DrainStep;
 
-/** Without a hindrance a flush may have been answered just before the connection ends. */
+/** A flush without a hindrance may have been answered just before the connection ends. */
 export function answerPending(bus: Bus): void {
   const { state, view, choose } = bus;
   if (state.call?.kind !== "flush" || view.hindrance !== "none") return;
@@ -31,7 +31,7 @@ export function cutPending(bus: Bus): void {
   tell(bus, call, end.tells === "ok" ? { is: "ok" } : { is: "failed", kind: end.tells });
 }
 
-/** What a link or a server has kept goes on, and the round trip with it. */
+/** The way is clear for what a link or a server has kept, and for the round trip. */
 export function letPendingGoOn(bus: Bus): void {
   const call = takeCall(bus);
   if (call?.kind === "flush") succeed(bus, call);

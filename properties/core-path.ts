@@ -15,6 +15,8 @@ export interface CorePath {
   /** The first message since whose call nothing has been wrong; it and later ones are due once flushed, if accepted. */
   calmFrom: number;
   due: number;
+  /** Calls of several publishers below this message were begun while something was wrong, and told when they had all returned. */
+  begunDisturbedTo: number;
   /** The first message from which on none has been flushed, and none was under way during a disturbance. */
   unflushedFrom: number;
   /** The step that published last, and its first message. */
@@ -32,6 +34,7 @@ export const startCorePath = ({ profile }: Declared, seen = newSeen()): CorePath
   shutdowns: 0,
   calmFrom: 0,
   due: 0,
+  begunDisturbedTo: 0,
   unflushedFrom: 0,
   tick: "",
   tickFrom: 0,
@@ -44,8 +47,13 @@ export const hearsCorePath = {
       state.tick = state.seen.now.step;
       state.tickFrom = first;
     }
-    if (durable !== true && isDisturbed(state)) putAtRisk(state, first, first + count);
-    forgetUnlessCalm(state);
+    const begunDisturbed = first < state.begunDisturbedTo;
+    if (durable !== true && (begunDisturbed || isDisturbed(state))) putAtRisk(state, first, first + count);
+    if (begunDisturbed) state.calmFrom = state.seen.known.published;
+    else forgetUnlessCalm(state);
+  },
+  publishers(state, { first, count }) {
+    if (!isCalm(state.seen.now)) state.begunDisturbedTo = first + count;
   },
   called(state, { call, outcome }) {
     if (call === "flush" && outcome.is === "ok" && isCalm(state.seen.now)) {

@@ -4,7 +4,7 @@ import { fault, flush, heal, id, publish, type ScenarioDraft, whileDown } from "
 
 /** The share of scenarios that begin with a pending call. */
 export const pendingChance = 1 / 24;
-/** Enough for a round trip wherever one comes, and soon over for a client that waits in vain. */
+/** Enough for a round trip wherever one comes, and soon over where none does. */
 const pendingMs = 1_000;
 
 /**
@@ -50,7 +50,9 @@ function behindAHold(draft: ScenarioDraft, call: "flush" | "drain", isCut: boole
 function cutWhilePending(draft: ScenarioDraft, call: "flush" | "drain"): void {
   pending(draft, call);
   fault(draft, { kind: "cut", awaits: "noticed" });
-  whileDown(draft);
+  // A client may have closed, and then no flush is possible.
+  if (call === "drain") publish(draft);
+  else whileDown(draft);
   heal(draft);
 }
 

@@ -44,6 +44,7 @@ function* changedOnly(before: Scenario, after: Scenario): Generator<Scenario> {
 
 function* plainStructural(scenario: Scenario): Generator<Scenario> {
   yield* withoutCalls(scenario);
+  yield* withoutPublishers(scenario);
   yield* withoutChunks(scenario);
   yield* mergedPublishes(scenario);
   yield* simplerOptions(scenario);
@@ -64,6 +65,17 @@ function* withoutCalls(scenario: Scenario): Generator<Scenario> {
     const rest = scenario.steps.filter(one => !kinds.includes(one.kind));
     if (rest.length < scenario.steps.length) yield withSteps(scenario, rest);
   }
+}
+
+/** One publisher for every step at once: a finding that does not need several is easier to read. */
+function* withoutPublishers(scenario: Scenario): Generator<Scenario> {
+  const alone = scenario.steps.map((one): Step => {
+    if (one.kind !== "publish") return one;
+    const { publishers: _publishers, ...plain } = one;
+    return plain;
+  });
+  if (alone.some((one, i) => one.kind === "publish" && "publishers" in (scenario.steps[i] as Step)))
+    yield withSteps(scenario, alone);
 }
 
 /** The tail first, then every chunk, from half the steps down to single ones; `start` stays. */

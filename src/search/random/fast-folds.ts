@@ -210,9 +210,10 @@ const hears = {
     hearsOutages.process(outages, event);
     hearsConnection.process(connection, event);
   },
-  publishers({ digest, seen, outages }, event) {
+  publishers({ digest, seen, corePath, outages }, event) {
     hearsDigest.publishers(digest, event);
     hearsSeen.publishers(seen, event);
+    hearsCorePath.publishers(corePath, event);
     hearsOutages.publishers(outages, event);
   },
   foreign({ digest, corePath }, event) {
