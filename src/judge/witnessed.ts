@@ -25,6 +25,7 @@ const places = ["least", "between", "most"] as const;
 const meanings: Partial<Record<Label, readonly [string, string]>> = {
   "timed-out-first": ["event first", "timeout first"],
   "window-ended": ["still open", "ended"],
+  "answered-before-cut": ["cut first", "answered first"],
   "ping-counted": ["not counted", "counted"],
 };
 

@@ -5,7 +5,7 @@ import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import { blocksOf } from "../../models/vocabulary/publishers.ts";
 import { type Bare, cut, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
-import { loseOnWire, type Moment, type Mutant, onDeliveries, single } from "./mutant.ts";
+import { loseOnWire, type Moment, type Mutant, onDeliveries, single, withoutLetter } from "./mutant.ts";
 
 const atOnce = (count: number, publishers: number): Bare => ({ kind: "publish", count, bytes: 16, publishers });
 const calm = scenarioWith([start, publish(10), atOnce(40, 2), publish(10), flush()]);
@@ -15,7 +15,7 @@ const whileDown = (limitBytes?: number) =>
     limitBytes === undefined ? {} : { reconnectBufferBytesMax: limitBytes },
   );
 
-const beyond = "no schedule of the alphabet has several publishers";
+const beyond = withoutLetter("several publishers");
 
 /** The messages of the last publisher of each step. */
 const lastBlocks = (events: readonly Event[]) =>
