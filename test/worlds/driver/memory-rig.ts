@@ -36,6 +36,18 @@ class World {
   readonly contents: Content[] = [];
   client: MemoryClient | undefined;
   closedAtMs = 0;
+  /** Flushes that wait for their round trip. */
+  private waiting: ((reply: Reply) => void)[] = [];
+
+  /** The answer to a flush of a connected client, which waits while nothing gets through. */
+  roundTrip(): Promise<Reply> {
+    if (!this.laid.has("hold") && !this.isHalted) return Promise.resolve({ outcome: { is: "ok" } });
+    return new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  answer(reply: Reply): void {
+    for (const resolve of this.waiting.splice(0)) resolve(reply);
+  }
 
   send(messages: readonly number[]): void {
     if (this.laid.has("hold") || this.isHalted) this.kept.push(...messages);
@@ -54,11 +66,14 @@ class World {
 
   release(): void {
     this.arrive(this.kept.splice(0));
+    this.answer({ outcome: { is: "ok" } });
   }
 }
 
 /** What a client may do wrong. */
 export interface Habits {
+  /** Takes every command that it is asked, in order. */
+  readonly asked?: string[];
   /** It drops what it was given while it was down. */
   readonly forgetsPending?: boolean;
   /** What it makes of a message before it sends it. */
@@ -82,6 +97,8 @@ class MemoryClient implements Conversation {
   }
 
   call<Asked extends Command>(command: Asked): Promise<ReplyTo<Asked>> {
+    this.#habits.asked?.push(command.do);
+    if (command.do === "flush" && this.state === "connected") return this.#world.roundTrip() as Promise<ReplyTo<Asked>>;
     return Promise.resolve(this.#answer(command) as ReplyTo<Asked>);
   }
 
@@ -98,6 +115,8 @@ class MemoryClient implements Conversation {
         return this.state === "connected"
           ? { outcome: { is: "ok" } }
           : { outcome: { is: "failed", kind: this.state === "closed" ? "closed" : "timeout" } };
+      case "status":
+        return { connected: this.state === "connected", closed: this.state === "closed" };
       case "close":
         this.#world.closedAtMs = this.#world.nowMs;
         this.#pending = [];
@@ -126,6 +145,7 @@ class MemoryClient implements Conversation {
 
   /** The link has ended its connection. */
   lose(): void {
+    this.#world.answer({ outcome: { is: "failed", kind: "disconnected" } });
     if (this.state === "connected") this.#become("down", "disconnected");
     else if (this.state === "dialled") this.state = "down";
   }
