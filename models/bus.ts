@@ -8,6 +8,7 @@ import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
 import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
 import {
@@ -56,11 +57,17 @@ function doStep(planned: ScenarioStep, given: Given): void {
   const { id } = step;
   const bus: Bus = { state, view: before, profile, options, choose, emit };
   emitStep({ kind: "step", step: id, phase: "began" });
-  if (overlapping && step.kind === "publish") state.open = { step: id, ...numbered(bus, step) };
+  if (overlapping && step.kind === "publish") state.open = openBurst(bus, step);
+  else if (overlapping && (step.kind === "flush" || step.kind === "drain")) state.call = step;
   else perform(bus, planned);
   if (state.service !== undefined && !overlapping) seeWhatIsThere({ ...bus, view: after });
   emitStep({ kind: "step", step: id, phase: "ended" });
 }
+
+const openBurst = (bus: Bus, step: PublishStep): OpenBurst => {
+  const burst = { step: step.id, ...numbered(bus, step) };
+  return step.publishers === undefined ? burst : { ...burst, publishers: step.publishers };
+};
 
 function seeWhatIsThere(bus: Bus): void {
   const service = served(bus);
@@ -179,7 +186,7 @@ function call(bus: Bus, step: CallStep): void {
     case "publish": {
       const burst = numbered(bus, step);
       if (burst.via?.durable === true) publishDurable(bus, step.id, burst);
-      else publish(bus, step.id, burst);
+      else publish(bus, step.id, burst, step.publishers);
       return;
     }
     case "exit":
@@ -276,12 +283,14 @@ function endClient(bus: Bus, fault: EndingFault, { life, after }: Befalling): vo
   const { awaits } = fault;
   const burst = state.open;
   state.open = undefined;
+  answerPending(bus);
   if (burst === undefined) endConnection(bus);
   else race({ ...bus, view: after }, burst, fault);
   endTick(state);
   if (state.service !== undefined) loseAcks(state.service.server);
   if (state.client === "closed" || state.client === "none" || awaits === "none") return;
   notice(state, emit);
+  cutPending(bus);
   if (awaits !== "gave-up") return;
   giveUp(state, profile, emit);
   const service = served({ ...bus, view: after });
@@ -318,7 +327,10 @@ function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { l
   if (view.dialsAwaited > 0 && view.ended !== "closed")
     emit({ kind: "dialled", step, count: view.dialsAwaited, end: "healed" });
   if (service !== undefined) healServer(service, before.view.jetStream);
-  if (view.hindrance === "blackhole") endConnection(bus);
+  if (view.hindrance === "blackhole") {
+    endConnection(bus);
+    cutPending(bus);
+  } else letPendingGoOn(bus);
   // A paused server reads what the kernel kept for it before the client's next connection is let through.
   if (view.hindrance === "pause" && state.client !== "connected") arrive(bus, take(state.wire, countOf(state.wire)));
   state.wireFree = 0;
@@ -332,15 +344,17 @@ function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { l
   if (burst !== undefined && isDurableBurst && afterAttempts !== undefined)
     healWithin({ ...bus, view: after }, burst, { afterAttempts, isDown: view.link === "down" });
   else if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
-  else if (burst !== undefined && profile.duringHandshake === "kept") publish(bus, burst.step, burst);
+  else if (burst !== undefined && profile.duringHandshake === "kept") publishOpen(bus, burst);
   if (service !== undefined && view.process === "waiting") live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the resulting connection.
-  if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after")
-    publish(bus, burst.step, burst);
+  if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after") publishOpen(bus, burst);
   endTick(state);
   emit({ kind: "healed", step });
 }
+
+const publishOpen = (bus: Bus, { step, publishers, ...burst }: OpenBurst): void =>
+  publish(bus, step, burst, publishers);
 
 /**
  * The first of the publishes that wait through an outage was made while down; the others follow on the new connection. Asynchronous ones were

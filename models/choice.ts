@@ -9,12 +9,19 @@ import type { StepId } from "./vocabulary/scenario.ts";
 export const labels = [
   /** The number of messages in flight, oldest first, that arrived before the connection ended. */
   "arrived-before-cut",
+  /** 1: the flush under way when the connection ended had been answered. */
+  "answered-before-cut",
   /** The number of publishes of a burst made before the client noticed that its connection had ended. */
   "noticed-at",
   /** The number of publishes of a burst that succeeded before the next one returned a write error. */
   "write-error-at",
   /** The number of publishes of a burst made before the client, already down, began the dial that succeeded. */
   "dialled-at",
+  /**
+   * The turn of one of several publishers: the publisher and the number of calls that it makes before the next turn. All messages left, from
+   * the first publisher's on, are counted up to the last of the turn.
+   */
+  "turn",
   /** 1: the call's wait ended first; 0: the event it waited for came first. */
   "timed-out-first",
   /** The number of publishes through JetStream that were acknowledged before the connection ended. */
@@ -64,6 +71,8 @@ export type About =
   | { readonly kind: "ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
   /** The first call beyond the counted ones had this outcome. */
   | { readonly kind: "until-ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
+  /** The messages left of each publisher, whose `blocks` are all of theirs. The order in which they arrived shows the turns. */
+  | { readonly kind: "turn"; readonly rests: readonly Run[]; readonly blocks: readonly Run[] }
   /** One of these replicas is given this message of the subject. */
   | {
       readonly kind: "handled-by";

@@ -173,7 +173,9 @@ export function compareStep(
   callsSeen: ReadonlyMap<StepId, number>,
 ): Disagreement | undefined {
   const { step } = planned;
-  for (const id of step.kind === "together" ? step.steps.map(one => one.id) : [step.id]) {
+  // A call that is still pending is answered in the step that it overlaps, and looked for at the end of the case.
+  const ended = planned.overlapping ? [] : [step.id];
+  for (const id of step.kind === "together" ? step.steps.map(one => one.id) : ended) {
     const more = observed.calls.get(id)?.[callsSeen.get(id) ?? 0];
     if (more !== undefined) return { kind: "call-beyond", step: id, observed: more };
   }

@@ -2,6 +2,7 @@
 import type { About } from "./choice.ts";
 import { arrivalOf, notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
+import { amongPublishers, inTurns } from "./publishers.ts";
 import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
@@ -13,8 +14,21 @@ const accepted: Outcome = { is: "accepted" };
 const writeFailed: Outcome = { is: "unsettled", kind: "write-failed" };
 const rejected = (kind: RejectKind): Outcome => ({ is: "rejected", kind });
 
-/** Makes `burst.count` publish calls in one loop. The client's state may change in the middle, so the burst is consumed piece by piece. */
-export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
+/** Makes `burst.count` publish calls in one loop, or in the loops of several publishers. */
+export function publish(bus: Bus, step: StepId, burst: FrameRun, publishers = 1): void {
+  if (publishers === 1) {
+    publishInOrder(bus, step, [burst]);
+    return;
+  }
+  // A client that refuses everything shows no turns.
+  const isEnded = bus.state.client === "closed" || bus.state.stuck;
+  amongPublishers(bus, step, burst, publishers, among =>
+    publishInOrder(among, step, isEnded ? [burst] : inTurns(among, burst, publishers)),
+  );
+}
+
+/** Makes the calls in this order. The client's state may change in the middle, so the burst is consumed piece by piece. */
+function publishInOrder(bus: Bus, step: StepId, burst: readonly FrameRun[]): void {
   const { state, emit } = bus;
   const told = (run: FrameRun, outcome: Outcome): void => {
     if (run.count === 0) return;
@@ -34,22 +48,22 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun): void {
     lose([run], "refused", emit);
   };
   if (state.client === "closed") {
-    refuse(burst, "closed");
+    for (const run of burst) refuse(run, "closed");
     return;
   }
   if (state.stuck) {
-    refuse(burst, "draining");
+    for (const run of burst) refuse(run, "draining");
     return;
   }
   if (connectPends(bus.view, bus.profile)) {
-    refuse(burst, "not-connected");
+    for (const run of burst) refuse(run, "not-connected");
     return;
   }
   if (bus.view.hindrance === "limit") {
     publishUnderLimit(bus, burst, told, refuse);
     return;
   }
-  const rest: FrameRun[] = burst.count > 0 ? [burst] : [];
+  const rest = burst.filter(run => run.count > 0);
   while (rest.length > 0) publishPiece(bus, rest, told, refuse);
 }
 
@@ -193,31 +207,33 @@ function keepOrReset(bus: Bus, run: FrameRun, told: TellOutcome, refuse: Refuse)
 }
 
 /** A byte anchor: what fits arrives to the byte, and the rest of what is sent on that connection is lost. */
-function publishUnderLimit(bus: Bus, burst: FrameRun, told: TellOutcome, refuse: Refuse): void {
+function publishUnderLimit(bus: Bus, burst: readonly FrameRun[], told: TellOutcome, refuse: Refuse): void {
   const { state, profile, choose, emit } = bus;
   const left = bus.view.limitBytesLeft;
-  const bytes = burst.count * burst.frameBytes;
+  // All calls of one step have frames of one size.
+  const { frameBytes } = burst[0] as FrameRun;
+  const bytes = countOf(burst) * frameBytes;
   if (bytes < left) {
-    send(bus, burst, told);
+    for (const run of burst) send(bus, run, told);
     return;
   }
-  const fits = Math.floor(left / burst.frameBytes);
+  const fits = Math.floor(left / frameBytes);
   arrive(bus, take(state.wire, countOf(state.wire)));
-  const rest = [burst];
+  const rest = burst.slice();
   const through = take(rest, fits);
   for (const run of through) told(run, accepted);
   arrive(bus, through);
   const { interruptible } = profile.burst;
   const sent = countOf(rest);
   // Messages that end within the limit may reach it alone; otherwise it took bytes of the message after them.
-  const written = fits > 0 && fits * burst.frameBytes === left ? 0 : 1;
+  const written = fits > 0 && fits * frameBytes === left ? 0 : 1;
   let before = sent;
   if (interruptible === "at-inline-flush" && sent > 0) {
-    state.unwrittenBytes = unwrittenAfter(fits, burst.frameBytes, bus);
+    state.unwrittenBytes = unwrittenAfter(fits, frameBytes, bus);
     // The bytes that reached the limit have been written, and their block with them.
     before = noticedAtFlush(bus, rest, state.unwrittenBytes === 0 ? written : 1);
   } else if (interruptible === true) {
-    state.unwrittenBytes = Math.min(fits * burst.frameBytes, inlineFlushBytes(profile, bus.options) - 1);
+    state.unwrittenBytes = Math.min(fits * frameBytes, inlineFlushBytes(profile, bus.options) - 1);
     const keeps = profile.reconnectBuffer.kind === "kept";
     const about: About | undefined = keeps ? { kind: "rest-is-kept", runs: rest } : undefined;
     before = choose("noticed-at", Math.min(written, sent), sent, about);
@@ -240,26 +256,30 @@ function publishUnderLimit(bus: Bus, burst: FrameRun, told: TellOutcome, refuse:
  * The rest of the burst meets a connection that has ended.
  */
 export function raceWithCut(bus: Bus, burst: OpenBurst): void {
+  const { step, publishers = 1, ...run } = burst;
+  if (publishers === 1) raceInOrder(bus, step, [run]);
+  else amongPublishers(bus, step, run, publishers, among => raceInOrder(among, step, inTurns(among, run, publishers)));
+}
+
+function raceInOrder(bus: Bus, step: StepId, burst: readonly FrameRun[]): void {
   const { state, profile, choose, emit } = bus;
   const earlier = countOf(state.wire);
-  const { step, ...run } = burst;
-  const flight = state.wire.concat(run);
-  const arrived = choose("arrived-before-cut", 0, earlier + burst.count, arrivalOf(flight));
+  const flight = state.wire.concat(burst);
+  const { frameBytes } = burst[0] as FrameRun;
+  const arrived = choose("arrived-before-cut", 0, countOf(flight), arrivalOf(flight));
   const sent = Math.max(0, arrived - earlier);
   arrive(bus, take(flight, arrived));
   lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);
-  if (sent > 0) {
-    const { first, frameBytes, via } = run;
-    emit({ kind: "published", step, first, count: sent, frameBytes, outcome: accepted, ...saysVia(via) });
-  }
+  for (const { first, count, via } of take(burst.slice(), sent))
+    emit({ kind: "published", step, first, count, frameBytes, outcome: accepted, ...saysVia(via) });
   state.wire = [];
   state.wireFree = 0;
   state.client = "lost";
   state.unwrittenBytes =
     profile.burst.interruptible === "at-inline-flush"
-      ? unwrittenAfter(sent, burst.frameBytes, bus)
-      : Math.min(sent * burst.frameBytes, inlineFlushBytes(profile, bus.options) - 1);
-  for (const rest of flight) publish(bus, step, rest);
+      ? unwrittenAfter(sent, frameBytes, bus)
+      : Math.min(sent * frameBytes, inlineFlushBytes(profile, bus.options) - 1);
+  if (flight.length > 0) publishInOrder(bus, step, flight);
 }
 
 /** A round trip: ok means that the server has processed everything sent on this connection. */

@@ -86,7 +86,9 @@ export type Reason =
       readonly matched: number;
       readonly deliveries: number;
     }
-  | { readonly kind: "out-of-evaluations"; readonly evaluationsMax: number };
+  | { readonly kind: "out-of-evaluations"; readonly evaluationsMax: number }
+  /** Not every order of several publishers' calls was tried (`mayBeLostTwice`). */
+  | { readonly kind: "turns-unknown" };
 
 /** The most disagreements kept for one place: enough to find one about a message. */
 const keptMax = 12;

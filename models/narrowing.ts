@@ -7,6 +7,7 @@ import type { Position } from "./comparison.ts";
 import { firstDelivered, handlerOf, type Indexed } from "./observation.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { outcomeKey } from "./told.ts";
+import { TurnsSeen } from "./turns.ts";
 import type { Run } from "./vocabulary/event.ts";
 import { frameBytes, pingBytes } from "./vocabulary/frame.ts";
 import type { Profile } from "./vocabulary/profile.ts";
@@ -17,6 +18,7 @@ export class Narrowing {
   private readonly limitIsReachable: boolean;
   /** The most messages that the reconnect buffer can hold. */
   private readonly keptMax: number;
+  private turns: TurnsSeen | undefined;
 
   constructor(scenario: Scenario, profile: Profile, seen: Indexed) {
     this.seen = seen;
@@ -31,6 +33,9 @@ export class Narrowing {
   answers(label: Label, lo: number, hi: number, about: About | undefined, at: Position): readonly number[] {
     if (about === undefined) return wholeRange(label, lo, hi);
     switch (about.kind) {
+      case "turn":
+        this.turns ??= new TurnsSeen(this.seen);
+        return this.turns.answers(about.rests, about.blocks);
       case "handled-by":
         return this.handlers(about, at);
       case "answered":

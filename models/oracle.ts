@@ -12,6 +12,7 @@ import { type Indexed, indexed, type Observation } from "./observation.ts";
 import { type PlannedCase, type PlannedStep, settleId } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
+import { mayBeLostTwice } from "./turns.ts";
 import type { Event, Place } from "./vocabulary/event.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { Scenario, StepId } from "./vocabulary/scenario.ts";
@@ -173,6 +174,8 @@ class Search {
     const { evaluationsMax } = this;
     if (evaluations >= evaluationsMax)
       return { answer: "undecided", reason: { kind: "out-of-evaluations", evaluationsMax }, evaluations };
+    if (!this.plain && mayBeLostTwice(this.steps))
+      return { answer: "undecided", reason: { kind: "turns-unknown" }, evaluations };
     return { answer: "not-permitted", reason: this.reason(), evaluations };
   }
 

@@ -8,7 +8,7 @@ import { copyServer, keyOfServer, type ModelServer, newServer, receive, type Str
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
-import type { Options, StepId } from "./vocabulary/scenario.ts";
+import type { DrainStep, FlushStep, Options, StepId } from "./vocabulary/scenario.ts";
 
 /** Consecutive messages of one size. */
 export interface FrameRun extends Run {
@@ -30,6 +30,7 @@ export interface Service {
 
 export interface OpenBurst extends FrameRun {
   readonly step: StepId;
+  readonly publishers?: number;
 }
 
 /** The state that only the client, the link and the server know. What the harness knows is in the plan. */
@@ -55,6 +56,8 @@ export interface BusState {
   unwrittenBytes: number;
   /** An overlapped burst whose calls run while the next step is done. */
   open: OpenBurst | undefined;
+  /** A flush or drain that is pending while the next step is done. */
+  call: FlushStep | DrainStep | undefined;
   service: Service | undefined;
 }
 
@@ -82,6 +85,7 @@ export const newState = (policy?: Policy): BusState => ({
   unwrittenMessages: 0,
   unwrittenBytes: 0,
   open: undefined,
+  call: undefined,
   service: policy && { server: newServer(policy), asked: [], probe: "", unanswered: 0 },
 });
 
@@ -113,6 +117,7 @@ export function key(state: BusState): string {
     state.pendingBytes,
     state.unwrittenMessages,
     state.open ? runs([state.open]) : "",
+    state.call?.kind ?? "",
     state.service === undefined ? "" : keyOfService(state.service),
   ].join("|");
 }

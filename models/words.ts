@@ -25,6 +25,8 @@ export function worded(reason: Reason): string {
       return `the client said ${reason.times} times in a row that it was ${reason.change}; it may say so ${reason.timesMax} times`;
     case "contradiction":
       return contradictionText(reason.contradiction);
+    case "turns-unknown":
+      return "two faults met what several publishers had sent, and the order of their calls between the two is not known";
     case "out-of-evaluations":
       return `no answer within ${reason.evaluationsMax} step evaluations`;
     case "disagreement": {

@@ -15,6 +15,8 @@ export interface CorePath {
   /** The first message since whose call nothing has been wrong; it and later ones are due once flushed, if accepted. */
   calmFrom: number;
   due: number;
+  /** Calls of several publishers below this message were begun while something was wrong, and told when they had all returned. */
+  begunDisturbedTo: number;
   /** The first message from which on none has been flushed, and none was under way during a disturbance. */
   unflushedFrom: number;
   /** The step that published last, and its first message. */
@@ -32,6 +34,7 @@ export const startCorePath = ({ profile }: Declared, seen = newSeen()): CorePath
   shutdowns: 0,
   calmFrom: 0,
   due: 0,
+  begunDisturbedTo: 0,
   unflushedFrom: 0,
   tick: "",
   tickFrom: 0,
@@ -44,8 +47,13 @@ export const hearsCorePath = {
       state.tick = state.seen.now.step;
       state.tickFrom = first;
     }
-    if (durable !== true && isDisturbed(state)) putAtRisk(state, first, first + count);
-    forgetUnlessCalm(state);
+    const begunDisturbed = first < state.begunDisturbedTo;
+    if (durable !== true && (begunDisturbed || isDisturbed(state))) putAtRisk(state, first, first + count);
+    if (begunDisturbed) state.calmFrom = state.seen.known.published;
+    else forgetUnlessCalm(state);
+  },
+  publishers(state, { first, count }) {
+    if (!isCalm(state.seen.now)) state.begunDisturbedTo = first + count;
   },
   called(state, { call, outcome }) {
     if (call === "flush" && outcome.is === "ok" && isCalm(state.seen.now)) {
@@ -140,7 +148,7 @@ export const corePath: readonly Property[] = [
     "always",
     ({ seen: { known }, outages, shutdowns }) => {
       if (outages !== 1 || shutdowns > 0 || !known.complete || known.counts.lost === 0) return { exercised: 0 };
-      const blocks = lostBlocks(known);
+      const blocks = known.atOnce.length === 0 ? lostBlocks(known) : mostLostBlocks(known);
       return ending(
         blocks > 0 ? 1 : 0,
         blocks > 1 ? `one outage lost ${blocks} separate blocks of messages` : undefined,
@@ -197,4 +205,42 @@ function lostBlocks({ runs }: Known): number {
     within = arrivals === 0;
   }
   return blocks;
+}
+
+/** Blocks of lost messages so far, by whether the last message was lost; undefined where it cannot have been so. */
+interface LostBlocks {
+  readonly within: number | undefined;
+  readonly outside: number | undefined;
+}
+
+/**
+ * The same where several publishers had no order between them. Each is followed through its own messages, and the one that shows most blocks
+ * counts.
+ */
+function mostLostBlocks({ runs, atOnce }: Known): number {
+  let blocks: LostBlocks = { within: undefined, outside: 0 };
+  let from = 0;
+  for (const one of atOnce.toSorted((a, b) => a.first - b.first)) {
+    blocks = blocksWithin(runs, from, one.first, blocks);
+    const each = one.blocks.map(({ first, end }) => blocksWithin(runs, first, end, blocks));
+    blocks = { within: most(each.map(({ within }) => within)), outside: most(each.map(({ outside }) => outside)) };
+    from = one.end;
+  }
+  const { within = 0, outside = 0 } = blocksWithin(runs, from, Number.POSITIVE_INFINITY, blocks);
+  return Math.max(within, outside);
+}
+
+const most = (counts: readonly (number | undefined)[]): number | undefined =>
+  counts.reduce((a, b) => (a === undefined ? b : Math.max(a, b ?? 0)), undefined);
+
+/** The same after the messages from `first` to before `end`. */
+function blocksWithin(runs: readonly KnownRun[], first: number, end: number, before: LostBlocks): LostBlocks {
+  let { within, outside } = before;
+  for (const run of runs) {
+    if (run.first + run.count <= first || run.first >= end) continue;
+    if (run.outcome === undefined || run.outcome.is === "rejected") continue;
+    const begun = outside === undefined ? undefined : outside + 1;
+    [within, outside] = run.arrivals === 0 ? [most([within, begun]), undefined] : [undefined, most([outside, within])];
+  }
+  return { within, outside };
 }

@@ -49,6 +49,7 @@ const isRefused: Is = event => event.kind === "published" && event.outcome.is ==
 const isRefusedAsFull: Is = event =>
   event.kind === "published" && event.outcome.is === "rejected" && event.outcome.kind === "buffer-full";
 const isFlushed: Is = event => event.kind === "called" && event.call === "flush" && event.outcome.is === "ok";
+const isDrained: Is = event => event.kind === "called" && event.call === "drain";
 const beginsNotice: Is = event => event.kind === "awaits-notice";
 
 const keepsWhileDown = ({ reconnectBuffer }: Profile): boolean => reconnectBuffer.kind === "kept";
@@ -219,7 +220,11 @@ export const goals: readonly Goal[] = [
     what: "A client uses up its attempts and closes.",
     beside: "connection/giving-up-is-visible",
     // At a server error a client closes with attempts left.
-    watch: inOrder([fault("installed"), says("closed"), fault("took-effect")], fault("installed", "server-error")),
+    // A client that a cut meets in the midst of its drain may close, too.
+    watch: inOrder(
+      [fault("installed"), says("closed"), fault("took-effect")],
+      event => fault("installed", "server-error")(event) || isDrained(event),
+    ),
   },
   {
     id: "connection/an-outage-of-some-attempts-is-survived",

@@ -4,6 +4,7 @@
  */
 import type { Outcome, Run } from "../models/vocabulary/event.ts";
 import type { Hearing } from "./property.ts";
+import { type AtOnce, atOnceAt, atOnceOf, blockAt, isUnordered, splitAtBlocks } from "./publishers.ts";
 
 export interface KnownRun {
   readonly first: number;
@@ -27,6 +28,8 @@ export interface Known {
   /** The last message that arrived, and the first that arrived after a later one. */
   last: number;
   disorder: { readonly message: number; readonly after: number } | undefined;
+  /** Steps of several publishers, between whose messages there is no order. */
+  readonly atOnce: AtOnce[];
   complete: boolean;
   /** The number of messages of each kind in the runs. Only a promise that is broken need search the runs. */
   readonly counts: Counts;
@@ -49,6 +52,7 @@ export const newKnown = (): Known => ({
   deliveries: 0,
   last: -1,
   disorder: undefined,
+  atOnce: [],
   complete: true,
   counts: { arrived: 0, arrivedTwice: 0, arrivedUntold: 0, rejected: 0, rejectedArrived: 0, lost: 0, missing: 0 },
 });
@@ -94,6 +98,9 @@ export const record = {
       count(known.counts, run, run.count);
     }
   },
+  publishers(known, event) {
+    known.atOnce.push(atOnceOf(event));
+  },
   delivered(known, { first, count: messages }) {
     const from = splitAt(known, first);
     const to = splitFrom(known, from, first + messages);
@@ -105,13 +112,26 @@ export const record = {
       count(known.counts, run, run.count);
     }
     known.deliveries += messages;
-    if (first < known.last) known.disorder ??= { message: first, after: known.last };
+    if (known.atOnce.length > 0) arriveAtOnce(known, first, first + messages);
+    else if (first < known.last) known.disorder ??= { message: first, after: known.last };
     known.last = first + messages - 1;
   },
   observed(known, { complete }) {
     known.complete = complete;
   },
 } satisfies Hearing<Known>;
+
+/** The same where several publishers had no order between them. */
+function arriveAtOnce(known: Known, first: number, end: number): void {
+  for (let message = first; message < end; message++) {
+    const block = blockAt(atOnceAt(known.atOnce, message), message);
+    const own = block?.last ?? -1;
+    const after = isUnordered(known.atOnce, known.last, message) ? own : Math.max(own, known.last);
+    if (message < after) known.disorder ??= { message, after };
+    if (block !== undefined) block.last = message;
+    known.last = message;
+  }
+}
 
 /** Marks the accepted messages from `first` to before `end`; returns their number. */
 export function mark(known: Known, first: number, end: number, what: "atRisk" | "due"): number {
@@ -239,22 +259,46 @@ export function firstSilentlyLost(known: Known, runs: readonly Run[]): number | 
  * not everything that arrived was seen.
  */
 export function firstOvertaking(known: Known, runs: readonly Run[]): number | undefined {
-  let previous = Number.NEGATIVE_INFINITY;
-  let from = 0;
-  for (const { first, count } of runs) {
-    from = indexFrom(known, from, first);
-    for (let i = from; i < known.runs.length; i++) {
-      const run = at(known, i);
-      if (run.first >= first + count) break;
-      const begin = Math.max(run.first, first);
-      const end = Math.min(run.first + run.count, first + count);
-      if (run.arrivals === 0 && !known.complete) continue;
-      const arrivedAt = run.arrivals === 0 ? Number.POSITIVE_INFINITY : run.arrivedAt - run.first;
-      if (arrivedAt + begin < previous) return begin;
-      previous = arrivedAt + end - 1;
-    }
+  let here: PlaceInOrder = { before: Number.NEGATIVE_INFINITY, from: 0, overtaking: undefined };
+  let within: AtOnce | undefined;
+  let entered = here.before;
+  let latest = here.before;
+  for (const run of splitAtBlocks(known.atOnce, runs)) {
+    const one = atOnceAt(known.atOnce, run.first);
+    // Each publisher follows what was before their step, and what comes after it follows all of them.
+    if (one !== within) entered = latest;
+    if (one !== undefined || within !== undefined) here = { ...here, before: entered };
+    within = one;
+    here = follow(known, run, here);
+    if (here.overtaking !== undefined) return here.overtaking;
+    latest = one === undefined ? here.before : Math.max(latest, here.before);
   }
   return undefined;
+}
+
+interface PlaceInOrder {
+  /** The place of the message before in the order of arrival. */
+  readonly before: number;
+  /** The run in which to go on. */
+  readonly from: number;
+  /** The first message that arrived before the one before it. */
+  readonly overtaking: number | undefined;
+}
+
+function follow(known: Known, { first, count }: Run, { before, from: start }: PlaceInOrder): PlaceInOrder {
+  const from = indexFrom(known, start, first);
+  let previous = before;
+  for (let i = from; i < known.runs.length; i++) {
+    const run = at(known, i);
+    if (run.first >= first + count) break;
+    const begin = Math.max(run.first, first);
+    const end = Math.min(run.first + run.count, first + count);
+    if (run.arrivals === 0 && !known.complete) continue;
+    const arrivedAt = run.arrivals === 0 ? Number.POSITIVE_INFINITY : run.arrivedAt - run.first;
+    if (arrivedAt + begin < previous) return { before: previous, from, overtaking: begin };
+    previous = arrivedAt + end - 1;
+  }
+  return { before: previous, from, overtaking: undefined };
 }
 
 export const messagesIn = (runs: readonly Run[]): number => {

@@ -16,7 +16,11 @@ interface KeptRun extends Run {
   readonly heldBytes: number;
   /** The fate of the accepted messages: waiting for the reconnect, then on their way, then due; `gone` where they may be lost for good. */
   now: "waiting" | "sent" | "due" | "gone";
+  /** It is one of several publishers that filled the buffer, so any of its messages may have been the last taken. */
+  readonly mayBeLast: boolean;
 }
+
+type SharedCall = Extract<Event, { kind: "published" }>;
 
 export interface Outages {
   readonly declared: Declared;
@@ -28,6 +32,8 @@ export interface Outages {
   /** Everything that the client sends is dropped. */
   isSilent: boolean;
   readonly all: KeptRun[];
+  /** The calls told so far of several publishers at once, whose messages end before `end`. */
+  atOnce: { readonly first: number; readonly end: number; readonly told: SharedCall[] } | undefined;
   /** The runs before this index are decided: it is known whether they are due. */
   open: number;
 }
@@ -57,6 +63,7 @@ export const startOutages = (declared: Declared, seen = newSeen()): Outages => (
   heldBytes: 0,
   isSilent: false,
   all: [],
+  atOnce: undefined,
   open: 0,
 });
 
@@ -98,7 +105,12 @@ export const hearsOutages = {
     // Durable publishes wait in the same buffer, and their size there is unknown.
     if (event.durable === true) state.heldIsKnown = false;
     if (event.step !== now.step || !now.downAtStep || !isSurelyDown(now)) state.heldIsKnown = false;
-    if (state.heldIsKnown) hold(state, event);
+    if (!state.heldIsKnown) return;
+    if (isAtOnce(state, event)) holdAtOnce(state, event);
+    else hold(state, event);
+  },
+  publishers(state, { first, count }) {
+    state.atOnce = { first, end: first + count, told: [] };
   },
   phase(state, { phase }) {
     if (phase === "settled") move(state, "sent", "due");
@@ -125,13 +137,30 @@ function onFlush(state: Outages, outcome: CallOutcome): void {
     state.heldBytes += pingBytes;
 }
 
-function hold(state: Outages, event: Extract<Event, { kind: "published" }>): void {
+const isAtOnce = ({ atOnce }: Outages, { first }: SharedCall): boolean =>
+  atOnce !== undefined && first >= atOnce.first && first < atOnce.end;
+
+/** The time of a call of one of several publishers is unknown. Their frames have one size, so a full buffer refuses all that come later. */
+function holdAtOnce(state: Outages, event: SharedCall): void {
+  const { atOnce } = state;
+  if (atOnce === undefined) return;
+  atOnce.told.push(event);
+  if (event.first + event.count < atOnce.end) return;
+  const taken = atOnce.told.filter(({ outcome }) => outcome.is === "accepted");
+  const takenBytes = taken.reduce((sum, { count, frameBytes }) => sum + count * frameBytes, 0);
+  const mayBeLast = state.heldBytes + takenBytes >= state.limitBytes;
+  for (const one of taken) hold(state, one, mayBeLast);
+  for (const one of atOnce.told) if (!taken.includes(one)) hold(state, one);
+}
+
+function hold(state: Outages, event: SharedCall, mayBeLast = false): void {
   const { first, count, frameBytes, outcome, subject } = event;
   const accepted = outcome.is === "accepted";
   // A call refused for another reason proves nothing about the buffer.
   if (!accepted && !(outcome.is === "rejected" && outcome.kind === "buffer-full")) return;
   const { heldBytes } = state;
-  state.all.push({ first, count, frameBytes, subject, accepted, heldBytes, now: accepted ? "waiting" : "gone" });
+  const now = accepted ? "waiting" : "gone";
+  state.all.push({ first, count, frameBytes, subject, accepted, heldBytes, now, mayBeLast });
   if (accepted) state.heldBytes += count * frameBytes;
 }
 
@@ -180,7 +209,7 @@ export const reconnectBuffer: readonly Property[] = [
     ({ all, seen: { known }, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
       // The buffer is still below the limit with the message in it.
-      const belowLimit = (run: KeptRun): number => keptBelow(run, limitBytes - run.frameBytes);
+      const belowLimit = (run: KeptRun): number => (run.mayBeLast ? 0 : keptBelow(run, limitBytes - run.frameBytes));
       let exercised = 0;
       for (const run of all) if (isDue(run)) exercised += belowLimit(run);
       if (allArrivedInOrder(known)) return { exercised };

@@ -17,6 +17,7 @@ export const newSeen = (): Seen => ({ known: newKnown(), now: newDisturbance() }
 
 export const hearsSeen = {
   published: ({ known }, event) => record.published(known, event),
+  publishers: ({ known }, event) => record.publishers(known, event),
   delivered: ({ known }, event) => record.delivered(known, event),
   observed: ({ known }, event) => record.observed(known, event),
   step: ({ now }, event) => disturb.step(now, event),

@@ -24,10 +24,16 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
   switch (step.kind) {
     case "start":
       return advanceStart(view, step.replica ?? 0, setting);
-    case "fault":
-      return advanceFault(view, step.id, step.fault, setting);
-    case "heal":
-      return advanceHeal(view, step.awaits);
+    case "fault": {
+      const life = advanceFault(view, step.id, step.fault, setting);
+      endDrain(view, setting.profile.drain.atDisconnect);
+      return life;
+    }
+    case "heal": {
+      const life = advanceHeal(view, step.awaits);
+      endDrain(view, { tells: "ok", leaves: "closed" });
+      return life;
+    }
     case "advance":
       return hasPolicy(setting) ? passTime(view, step.ms, setting) : nothing;
     case "publish":
@@ -47,11 +53,13 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
       subscribeSlow(view, step);
       return nothing;
     case "flush":
-      if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
+      if (overlapping) view.quiet = false;
+      else if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
       return nothing;
     case "drain":
     case "close":
-      advanceEnd(view, step.kind, setting.profile);
+      if (overlapping) view.draining = true;
+      else advanceEnd(view, step.kind, setting.profile);
       return nothing;
     case "together":
       for (const call of step.steps) {
@@ -100,6 +108,13 @@ function advanceEnd(view: View, call: "drain" | "close", profile: Profile): void
   const down = view.client === "disconnected";
   const leaves = call === "drain" && down ? profile.drain.whileDown.leaves : "closed";
   if (leaves !== "open") view.ended = leaves;
+}
+
+/** The end of a drain that was pending. */
+function endDrain(view: View, end: Profile["drain"]["atDisconnect"]): void {
+  if (!view.draining) return;
+  view.draining = false;
+  if (end.tells !== "timers") view.ended = end.leaves;
 }
 
 function advanceStart(view: View, replica: number, setting: Setting): readonly Life[] {

@@ -58,11 +58,17 @@ const anchorCounts = unjudgeable("a byte anchor counts what is sent without wait
 const endedByTimers = unjudgeable("nothing would end it but timers");
 const endedByClientTimers = unjudgeable("nothing would end it but the client's own timers");
 
+const turnsUnderPolicy = unjudgeable("several publishers are judged for a client without a policy only");
+const turnsTogether = impossible("calls of a together follow each other");
+const turnOfWriteError = unjudgeable("which publisher's call would meet the write error is not known");
+
 const socketsFull = beyond("socket-buffers", "more than the sockets take would block the call");
 const waitTooShort = beyond("machine-load", "on a busy machine its wait may end before the round trip");
 
-/** True where the publish step is still running when `next` is done. */
+/** True where the call is still running when `next` is done. */
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
+  if (step.kind === "flush" || step.kind === "drain")
+    return step.overlap === true && next !== undefined && isPendingAt(view, step.kind, next);
   if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
   if (view.ended !== "no") return false;
   if (next.kind === "heal" && next.afterAttempts !== undefined && view.hindrance === "hold")
@@ -76,6 +82,15 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
   if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
   // A byte anchor or a stale clock cannot tell whether a limit or an interval begins within the burst.
   return next.fault.kind === "cut" || next.fault.kind === "stop-server";
+}
+
+/** True where the call waits for its round trip when `next` begins: surely behind a hindrance, perhaps without one. */
+function isPendingAt(view: View, call: "flush" | "drain", next: Step): boolean {
+  if (view.policy !== undefined || view.client !== "connected" || view.ended !== "no" || isDown(view)) return false;
+  if (call === "drain" && view.hindrance !== "hold") return false;
+  if (next.kind === "heal") return isSilent(view) || view.hindrance === "hold" ? next.awaits === "connected" : false;
+  const isCut = next.kind === "fault" && next.fault.kind === "cut" && next.fault.awaits === "noticed";
+  return isCut && (view.hindrance === "none" || view.hindrance === "hold");
 }
 
 /**
@@ -212,13 +227,19 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, sett
   if (view.process === "waiting") return neverConnected;
   if (view.link === "handshake") return mayBlock;
   if (view.hindrance === "limit" || view.hindrance === "lose-ack") return countsAgainstLimit;
-  if (isSilent(view)) return endedByTimers;
+  const isPending = overlaps(view, step, next);
+  if (isSilent(view) && (!isPending || pings(setting))) return endedByTimers;
   if (step.kind === "flush") {
     const calm = view.client === "connected" && view.hindrance === "none";
-    return calm && step.timeoutMs < calmFlushMsMin && setting.limits.has("machine-load") ? waitTooShort : undefined;
+    // A client that rejects it at its next dial does so after a wait.
+    const leastMs = isPending ? Math.max(calmFlushMsMin, 10 * setting.options.reconnectWaitMs) : calmFlushMsMin;
+    return (calm || isPending) && step.timeoutMs < leastMs && setting.limits.has("machine-load")
+      ? waitTooShort
+      : undefined;
   }
   if (step.kind === "drain") {
-    if (view.hindrance === "hold") return endedByClientTimers;
+    const endsAtCut = setting.profile.drain.atDisconnect.tells !== "timers";
+    if (view.hindrance === "hold" && !(isPending && (next?.kind === "heal" || endsAtCut))) return endedByClientTimers;
     return view.client === "unsure" ? connectionUnknown : undefined;
   }
   if (resets(setting) && view.link === "up") return resetDrops;
@@ -232,6 +253,10 @@ function publishNotEnabled(
   setting: Setting,
 ): NotEnabled | undefined {
   if (view.policy === undefined && (step.subject ?? step.again) !== undefined) return noPolicy;
+  if (step.publishers !== undefined) {
+    const why = turnsNotEnabled(view, step, setting);
+    if (why !== undefined) return why;
+  }
   if (step.again !== undefined && !view.published.some(one => isSamePublish(one, step))) return noSuchPublish;
   if (step.again !== undefined && !isDurable(view, step)) return notAcknowledged;
   if (isDurable(view, step)) {
@@ -244,6 +269,16 @@ function publishNotEnabled(
   if (!keeps || !setting.limits.has("socket-buffers")) return undefined;
   const bytes = step.count * frameBytes(setting.options.subject, step.bytes, setting.profile);
   return view.keptBytes + bytes > keptBytesMax ? socketsFull : undefined;
+}
+
+/** An inline write that fails is told to the publisher whose call filled the buffer, and the order of their calls does not show that. */
+function turnsNotEnabled(view: View, step: PublishStep, { options, profile }: Setting): NotEnabled | undefined {
+  if (view.policy !== undefined) return turnsUnderPolicy;
+  if (!profile.writeErrorsReturned) return undefined;
+  const isSafe = step.overlap !== true && view.hindrance !== "limit" && view.client !== "unsure";
+  const bytes = step.count * frameBytes(options.subject, step.bytes, profile);
+  const mayWrite = profile.inlineFlushBytes !== "over-limit" && bytes >= profile.inlineFlushBytes;
+  return isSafe || !mayWrite ? undefined : turnOfWriteError;
 }
 
 /** True where the step publishes what an earlier step published, to the byte. */
@@ -263,6 +298,7 @@ function togetherNotEnabled(view: View, steps: readonly CallStep[], setting: Set
   ) {
     return stateUnknown;
   }
+  if (steps.some(step => step.kind === "publish" && step.publishers !== undefined)) return turnsTogether;
   return steps.map(step => callNotEnabled(view, step, undefined, setting)).find(reason => reason !== undefined);
 }
 

@@ -22,6 +22,8 @@ export interface View {
   keptBytes: number;
   /** The client's state as awaited; `unsure` after an un-awaited cut or heal. */
   client: "connected" | "disconnected" | "unsure";
+  /** A drain has begun and waits for its round trip. */
+  draining: boolean;
   /** The server has refused the client's authorization; the client's reaction to a second refusal depends on that. */
   refused: boolean;
   /** Nothing was sent since the last flush that succeeded. A byte anchor counts only what follows. */
@@ -85,6 +87,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   limitStep: "",
   keptBytes: 0,
   client: "disconnected",
+  draining: false,
   refused: false,
   quiet: true,
   process: "none",
@@ -117,6 +120,7 @@ export const copyView = (view: Readonly<View>): View => ({
   limitStep: view.limitStep,
   keptBytes: view.keptBytes,
   client: view.client,
+  draining: view.draining,
   refused: view.refused,
   quiet: view.quiet,
   process: view.process,
@@ -149,6 +153,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.limitStep = view.limitStep;
   old.keptBytes = view.keptBytes;
   old.client = view.client;
+  old.draining = view.draining;
   old.refused = view.refused;
   old.quiet = view.quiet;
   old.process = view.process;

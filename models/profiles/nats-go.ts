@@ -21,7 +21,7 @@ export const natsGo: Profile = {
   duringHandshake: "sent-after",
   // F-12: the later part of a burst lands in the reconnect buffer. The same holds where a byte anchor ends the connection in the middle of
   // 15 messages of 25 bytes: F-126.
-  burst: { interruptible: true },
+  burst: { interruptible: true, amongPublishers: true },
   // nats.go, natsWriter.appendBufs: flushes inline at defaultBufSize, 32768; F-37: ceil(32768 / frame) messages a block.
   inlineFlushBytes: 32_768,
   // F-12: 2 to 13 calls of a burst above 32 KiB returned "write: broken pipe".
@@ -43,6 +43,8 @@ export const natsGo: Profile = {
   // only; the flush after it has another 5 s.
   drain: {
     whileDown: { tells: "reconnecting", leaves: "closed" },
+    // F-197; processOpErr: a connection that drains is closed and not dialled anew.
+    atDisconnect: { tells: "ok", leaves: "closed" },
     handlersWaitMs: 30_000,
     flushWaitMs: 5_000,
   },

@@ -10,7 +10,12 @@ export const natsJs2: Profile = {
   // F-31: 822 of 1000 with frames of 120 bytes: what waits for the microtask flush is lost. A status() iterator does not change this.
   close: { ...natsJs3.close, unwritten: "lost" },
   // F-39: resolves as if done at the next dial, since a catch swallows the failed flush.
-  drain: { ...natsJs3.drain, whileDown: { tells: "ok", leaves: "stuck" } },
+  drain: {
+    ...natsJs3.drain,
+    whileDown: { tells: "ok", leaves: "stuck" },
+    // F-197.
+    atDisconnect: { tells: "ok", leaves: "stuck" },
+  },
   // A close in the same tick as a burst loses its tail without any fault.
   promises: natsJs3.promises.filter(id => id !== "core-path/silent-loss-only-inside-a-disturbance"),
 };

@@ -21,7 +21,7 @@ export const natsPy: Profile = {
   // publish(): CONNECTING is not connected, so the limit holds until the handshake's PONG. F-2: 10 of 10.
   duringHandshake: "kept",
   // F-13: all or nothing in 58 of 58. _send_command awaits the flusher in the call that takes the buffer over its limit, and nowhere else.
-  burst: { interruptible: "at-inline-flush" },
+  burst: { interruptible: "at-inline-flush", amongPublishers: true },
   // _send_command: pending_size is the limit of the reconnect buffer and of the buffer while connected alike.
   inlineFlushBytes: "over-limit",
   // The flusher writes, not the caller: its OSError goes to error_cb (_flusher).
@@ -42,7 +42,13 @@ export const natsPy: Profile = {
   },
   // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20. F-92, drain(): drain_timeout, 30 s, for
   // the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
-  drain: { whileDown: { tells: "reconnecting", leaves: "open" }, handlersWaitMs: 30_000, flushWaitMs: 10_000 },
+  // At a disconnect nothing ends that flush but its timeout: drain() and _process_op_err.
+  drain: {
+    whileDown: { tells: "reconnecting", leaves: "open" },
+    atDisconnect: { tells: "timers" },
+    handlersWaitMs: 30_000,
+    flushWaitMs: 10_000,
+  },
   // F-34, F-35: exit at once after a burst gives 0 of 1000: all that waits for the flusher is lost.
   exit: { unwritten: "lost" },
   // F-91: connect() itself retries, and returns when connected. No server error ends that; only its attempts do.

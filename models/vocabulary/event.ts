@@ -128,6 +128,11 @@ export type Event =
       /** The client's own words for the error, for a reader; never compared. */
       readonly text?: string;
     } & Run)
+  /**
+   * These messages are shared by several `publishers`, which publish at once: each has consecutive ones, as `blocksOf` says. It comes before
+   * everything else about them.
+   */
+  | ({ readonly kind: "publishers"; readonly step: StepId; readonly publishers: number } & Run)
   | {
       readonly kind: "called";
       readonly step: StepId;

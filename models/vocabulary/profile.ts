@@ -41,6 +41,8 @@ export interface Profile {
   readonly burst: {
     /** `at-inline-flush`: only in the calls that write, which wait for the write. */
     readonly interruptible: boolean | "at-inline-flush";
+    /** The same for the calls of several publishers. After each of its calls a publisher lets the others run. */
+    readonly amongPublishers: boolean;
   };
   /** The client writes to its socket inside publish() once this much is waiting. `over-limit`: more than its reconnect buffer may hold. */
   readonly inlineFlushBytes: number | "over-limit";
@@ -85,6 +87,10 @@ export interface Profile {
       readonly tells: "ok" | "reconnecting" | "disconnected";
       readonly leaves: "closed" | "stuck" | "open";
     };
+    /** The same for a drain that waits for its flush when the connection ends. `timers`: only its timers end it. */
+    readonly atDisconnect:
+      | { readonly tells: "ok" | "disconnected"; readonly leaves: "closed" | "stuck" }
+      | { readonly tells: "timers" };
     /** The bound on waiting for handlers, and on waiting for a silent server to take what was published; undefined: none. */
     readonly handlersWaitMs: number | undefined;
     readonly flushWaitMs: number | undefined;

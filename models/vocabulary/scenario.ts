@@ -17,6 +17,7 @@ export const capabilities = [
   "drain",
   "close",
   "together",
+  "publishers",
   "reconnect-buffer-limit",
   "reconnect-attempts-limit",
   "stale-detection",
@@ -129,6 +130,11 @@ export interface PublishStep {
   readonly bytes: number;
   /** The step does not wait for the calls to return: they race with the next step, where that is a fault or a heal. */
   readonly overlap?: true;
+  /**
+   * The number of publishers that share the messages and publish at once on the one connection, without a policy. Each has consecutive
+   * messages and keeps their order; between publishers there is none. Absent: one.
+   */
+  readonly publishers?: number;
   /** The subject under a policy, if not the one of the options. Its family decides between JetStream and core NATS. */
   readonly subject?: string;
   /** The thing that the messages are about under a policy, such as a job's id. Absent: every message is about a different thing. */
@@ -143,10 +149,14 @@ export interface FlushStep {
   readonly kind: "flush";
   /** The time that the caller waits for the round trip. */
   readonly timeoutMs: number;
+  /** The step ends once the call has begun: it is pending while the next step, a cut or a heal, is done. */
+  readonly overlap?: true;
 }
 export interface DrainStep {
   readonly id: StepId;
   readonly kind: "drain";
+  /** The same behind a hold, without which a drain is over too soon. */
+  readonly overlap?: true;
 }
 export interface CloseStep {
   readonly id: StepId;

@@ -8,9 +8,13 @@
  */
 import { frameBytes, oneSpace } from "../../models/vocabulary/frame.ts";
 import type { CallStep, Fault, Options, PublishStep, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { allWithinCount } from "./at-once.ts";
 import { inStep, policyCuts, policyDials, policyPlainer } from "./policy-reductions.ts";
 
-const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
+const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({
+  ...scenario,
+  steps: allWithinCount(steps),
+});
 const withStep = (scenario: Scenario, at: number, ...by: readonly Step[]): Scenario =>
   withSteps(scenario, scenario.steps.toSpliced(at, 1, ...by));
 const withOptions = (scenario: Scenario, options: Options): Scenario => ({ ...scenario, options });
@@ -40,6 +44,7 @@ function* changedOnly(before: Scenario, after: Scenario): Generator<Scenario> {
 
 function* plainStructural(scenario: Scenario): Generator<Scenario> {
   yield* withoutCalls(scenario);
+  yield* withoutPublishers(scenario);
   yield* withoutChunks(scenario);
   yield* mergedPublishes(scenario);
   yield* simplerOptions(scenario);
@@ -60,6 +65,17 @@ function* withoutCalls(scenario: Scenario): Generator<Scenario> {
     const rest = scenario.steps.filter(one => !kinds.includes(one.kind));
     if (rest.length < scenario.steps.length) yield withSteps(scenario, rest);
   }
+}
+
+/** One publisher for every step at once: a finding that does not need several is easier to read. */
+function* withoutPublishers(scenario: Scenario): Generator<Scenario> {
+  const alone = scenario.steps.map((one): Step => {
+    if (one.kind !== "publish") return one;
+    const { publishers: _publishers, ...plain } = one;
+    return plain;
+  });
+  if (alone.some((one, i) => one.kind === "publish" && "publishers" in (scenario.steps[i] as Step)))
+    yield withSteps(scenario, alone);
 }
 
 /** The tail first, then every chunk, from half the steps down to single ones; `start` stays. */
@@ -214,9 +230,11 @@ function* simplerStep(step: Step, { subject }: Options): Generator<readonly Step
       if (step.awaits !== "connected") yield [{ ...step, awaits: "connected" }];
       return;
     case "flush":
+      if (step.overlap) yield [{ id: step.id, kind: "flush", timeoutMs: step.timeoutMs }];
       if (step.timeoutMs !== plainFlushMs) yield [{ ...step, timeoutMs: plainFlushMs }];
       return;
     case "drain":
+      if (step.overlap) yield [{ id: step.id, kind: "drain" }];
       yield [{ id: step.id, kind: "close" }];
       return;
     default:
@@ -234,6 +252,8 @@ function* simplerCalls(calls: readonly CallStep[], subject: string): Generator<r
 
 function* simplerPublish(step: PublishStep, subject: string): Generator<PublishStep> {
   const { overlap, ...awaited } = step;
+  const { publishers, ...alone } = step;
+  if (publishers !== undefined) yield alone;
   if (overlap) yield awaited;
   if (step.bytes === plainBytes) return;
   yield { ...step, bytes: plainBytes };

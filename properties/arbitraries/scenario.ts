@@ -4,10 +4,12 @@
  */
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Capability, Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import { atOnceChance, shareAtOnce } from "./at-once.ts";
 import { countedOptions, countedOutages, countedShare } from "./attempts.ts";
 import { publish, type ScenarioDraft } from "./draft.ts";
 import { shutdown } from "./endings.ts";
 import { type Episode, episodes, givingUp } from "./episodes.ts";
+import { pendingCall, pendingChance } from "./pending-calls.ts";
 import { DrawStream, type Random } from "./random.ts";
 import { errorChance, serverError } from "./server-errors.ts";
 
@@ -27,12 +29,33 @@ const weights = [1, 1, 2, 6] as const;
  */
 interface DrawsApart {
   /** The draws for a server's error. */
-  saidAt(): Random;
+  said(): Random;
   /** The draws for outages that are counted in dials. */
-  countedAt(): Random;
+  counted(): Random;
+  /** The draws for a call that is pending over a fault. */
+  pending(): Random;
+  /** The draws for several publishers at once. */
+  shared(): Random;
 }
 
-const streamsApart = ["server-error", "attempts"] as const;
+/** The draws apart of each scenario of a seed, by its index. Each stream is opened when it is first asked for. */
+function drawsApart(seed: string): (index: number) => DrawsApart {
+  const streamOf = (name: string): ((index: number) => Random) => {
+    let stream: DrawStream | undefined;
+    return index => {
+      stream ??= new DrawStream(seed, name);
+      return stream.at(index);
+    };
+  };
+  const [said, counted] = [streamOf("server-error"), streamOf("attempts")];
+  const [pending, shared] = [streamOf("pending-call"), streamOf("publishers")];
+  return index => ({
+    said: () => said(index),
+    counted: () => counted(index),
+    pending: () => pending(index),
+    shared: () => shared(index),
+  });
+}
 
 /** Makes the scenarios of one space; what the space alone decides is worked out once. */
 class Maker {
@@ -43,6 +66,7 @@ class Maker {
   private readonly mayReset: boolean;
   private readonly maySay: boolean;
   private readonly mayCount: boolean;
+  private readonly mayShare: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
   /** The weight of each possible episode in the scenario being made. */
@@ -57,13 +81,15 @@ class Maker {
     this.mayReset = capabilities.has("cut-with-rst");
     this.maySay = capabilities.has("server-error");
     this.mayCount = this.mayGiveUp && capabilities.has("cut") && capabilities.has("count-dials");
+    this.mayShare = capabilities.has("publishers");
   }
 
+  /** `apart`: makes the draws for what most scenarios never ask for. */
   make(word: string, random: Random, apart: DrawsApart): Scenario {
     const drawn = this.options(random);
     const pings = drawn.pingIntervalMs !== undefined;
     const givesUp = drawn.reconnectAttemptsMax >= 0;
-    const counted = givesUp && this.mayCount ? apart.countedAt() : undefined;
+    const counted = givesUp && this.mayCount ? apart.counted() : undefined;
     const isCounted = counted?.chance(countedShare) === true;
     const options = isCounted ? countedOptions(counted, drawn) : drawn;
     const draft: ScenarioDraft = {
@@ -73,9 +99,12 @@ class Maker {
       steps: [{ id: "start", kind: "start" }],
     };
     const isCalm = !pings && !givesUp && options.cutsWith === "fin";
-    const isOver = this.maySay && isCalm && endsWithError(draft, apart.saidAt());
+    const isOver =
+      (this.maySay && isCalm && endsWithError(draft, apart.said())) ||
+      (isCalm && endsWithCall(draft, apart.pending(), this.space.capabilities));
     if (isCounted) countedOutages({ ...draft, random: counted });
     else if (!isOver) this.addEpisodes(draft, pings, givesUp);
+    if (this.mayShare) shareSome(draft, apart.shared());
     return {
       version: 1,
       id: `random/${word}`,
@@ -151,6 +180,14 @@ class Maker {
   }
 }
 
+function shareSome(draft: ScenarioDraft, random: Random): void {
+  if (random.chance(atOnceChance)) shareAtOnce({ ...draft, random });
+}
+
+/** True where the scenario began with a drain, so that nothing can follow. */
+const endsWithCall = (draft: ScenarioDraft, random: Random, capabilities: ReadonlySet<Capability>): boolean =>
+  random.chance(pendingChance) && !pendingCall({ ...draft, random }, capabilities);
+
 /** True where the scenario began with an error that closes the client, so that nothing can follow. */
 const endsWithError = (draft: ScenarioDraft, said: Random): boolean =>
   said.chance(errorChance) && !serverError({ ...draft, random: said });
@@ -159,12 +196,8 @@ const endsWithError = (draft: ScenarioDraft, said: Random): boolean =>
 export function scenariosOf(seed: string, space: ScenarioSpace): (index: number) => Scenario {
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
-  const [said, counted] = streamsApart.map(name => new DrawStream(seed, name)) as [DrawStream, DrawStream];
-  return index =>
-    maker.make(`${seed}-${index}`, stream.at(index), {
-      saidAt: () => said.at(index),
-      countedAt: () => counted.at(index),
-    });
+  const apart = drawsApart(seed);
+  return index => maker.make(`${seed}-${index}`, stream.at(index), apart(index));
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -176,10 +209,6 @@ export function scenariosByWord(space: ScenarioSpace): (word: string) => Scenari
   return word => {
     const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
     const at = Number(index);
-    const [saidAt, countedAt] = streamsApart.map(name => () => new DrawStream(seed, name).at(at)) as [
-      () => Random,
-      () => Random,
-    ];
-    return maker.make(word, new DrawStream(seed, "scenario").at(at), { saidAt, countedAt });
+    return maker.make(word, new DrawStream(seed, "scenario").at(at), drawsApart(seed)(at));
   };
 }

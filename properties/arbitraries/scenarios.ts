@@ -10,9 +10,11 @@ import {
   type CallStep,
   type Capability,
   capabilities,
+  type PublishStep,
   type Scenario,
   type Step,
 } from "../../models/vocabulary/scenario.ts";
+import { withinCount } from "./at-once.ts";
 import { drawn } from "./drawn.ts";
 import {
   countWithin,
@@ -103,9 +105,9 @@ function keptOf(step: Step, bounds: StepBounds): readonly Step[] {
 function smallerSize<S extends Step>(step: S, { countMax, bytes: sizes }: StepBounds): S {
   if (step.kind !== "publish") return step;
   const count = Math.min(step.count, countMax);
-  if (sizes === undefined) return { ...step, count };
+  if (sizes === undefined) return withinCount({ ...step, count }) as S & PublishStep;
   const bytes = sizes.includes(step.bytes) ? step.bytes : (sizes[step.bytes % sizes.length] as number);
-  return { ...step, bytes, count: countWithin(count, bytes) };
+  return withinCount({ ...step, bytes, count: countWithin(count, bytes) }) as S & PublishStep;
 }
 
 /** A byte anchor stays within the publish that follows it. */

@@ -29,6 +29,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "drain",
   "close",
   "together",
+  "publishers",
   "reconnect-buffer-limit",
   "reconnect-attempts-limit",
   "stale-detection",
@@ -46,6 +47,7 @@ export type BusCapability = Extract<
   | "drain"
   | "close"
   | "together"
+  | "publishers"
   | "reconnect-buffer-limit"
   | "reconnect-attempts-limit"
   | "stale-detection"
@@ -87,7 +89,10 @@ export interface StartCommand {
   readonly policy?: Policy;
 }
 
-/** A whole burst: `count` publish calls in one loop that does not yield, numbered from `first`. */
+/**
+ * A whole burst: `count` publish calls in one loop that does not yield, numbered from `first`. With `publishers` it is as many loops at
+ * once, each with consecutive messages, and each lets the others run after every call.
+ */
 export interface PublishCall {
   readonly do: "publish";
   readonly subject: string;
@@ -95,6 +100,7 @@ export interface PublishCall {
   readonly count: number;
   /** Payload bytes of each message. */
   readonly bytes: number;
+  readonly publishers?: number;
   /** The thing that the messages are about, under a policy. */
   readonly key?: string;
   /** Durable subjects under a policy: all messages are sent before any acknowledgement is waited for. */

@@ -13,6 +13,7 @@ import type {
   UnsettledKind,
 } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
+import { publishersMax } from "../../models/vocabulary/publishers.ts";
 import type { Handler } from "../../models/vocabulary/scenario.ts";
 import {
   type BusEvent,
@@ -65,6 +66,7 @@ const publish = {
     .int()
     .min(numberDigits)
     .max(64 * 1024 * 1024),
+  publishers: z.int().min(2).max(publishersMax).exactOptional(),
   key: word.exactOptional(),
   async: z.literal(true).exactOptional(),
 };

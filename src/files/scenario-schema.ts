@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import { optionDefaults } from "../../models/policy/under.ts";
+import { publishersMax } from "../../models/vocabulary/publishers.ts";
 import {
   type CallStep,
   capabilities,
@@ -37,6 +38,7 @@ export const bounds = {
   takesMsMax: 10_000,
   attemptsMax: 16,
   serversMax: 16,
+  publishersMax,
   /** The highest number of a replica. */
   replicaMax: 15,
   /** The most dials that one outage waits for. */
@@ -57,6 +59,7 @@ const publish = z.strictObject({
   count: whole(1, bounds.countMax),
   bytes: whole(bounds.payloadBytesMin, bounds.payloadBytesMax),
   overlap: z.literal(true).optional(),
+  publishers: whole(2, bounds.publishersMax).optional(),
   subject: subjectShape.optional(),
   key: z
     .string()
@@ -69,8 +72,9 @@ const flush = z.strictObject({
   id: stepId,
   kind: z.literal("flush"),
   timeoutMs: whole(1, bounds.timeoutMsMax).default(5_000),
+  overlap: z.literal(true).optional(),
 });
-const drain = z.strictObject({ id: stepId, kind: z.literal("drain") });
+const drain = z.strictObject({ id: stepId, kind: z.literal("drain"), overlap: z.literal(true).optional() });
 const close = z.strictObject({ id: stepId, kind: z.literal("close") });
 const exit = z.strictObject({ id: stepId, kind: z.literal("exit"), after: z.literal("drain").optional() });
 const call = z.discriminatedUnion("kind", [publish, flush, drain, close, exit]);
@@ -273,6 +277,7 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
   const check = (one: Step, place: FilePlace): void => {
     if (before.has(one.id)) throw bad([...place, "id"], `the step id ${one.id} is used twice`);
     if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
+    checkPublishers(one, scenario, place, bad);
     checkAgain(one, before, place, bad);
     if (one.kind === "subscribe" && one.takesMs !== undefined && one.handler !== "acks")
       throw bad([...place, "takesMs"], `means nothing for a handler that ${one.handler}`);
@@ -281,6 +286,8 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
       throw bad([...place, "meanwhile"], "needs SIGTERM to replica 0, the one that publishes");
     const within = one.kind === "together" ? "steps" : "meanwhile";
     partsOf(one).forEach((part: CallStep, j) => {
+      if (part.kind === "publish" && part.publishers !== undefined)
+        throw bad([...place, within, j, "publishers"], "means nothing among calls that follow each other");
       check(part, [...place, within, j]);
     });
   };
@@ -306,6 +313,14 @@ function checkNeedsNoPolicy(one: Step, place: FilePlace, bad: Bad): void {
   if (one.kind !== "publish") return;
   const field = underAPolicy.find(name => one[name] !== undefined);
   if (field !== undefined) throw bad([...place, field], "means nothing in a scenario without a policy");
+}
+
+/** Several publishers share the messages of a client without a policy, and each has one at least. */
+function checkPublishers(one: Step, { policy }: Scenario, place: FilePlace, bad: Bad): void {
+  if (one.kind !== "publish" || one.publishers === undefined) return;
+  if (policy !== undefined) throw bad([...place, "publishers"], "means nothing in a scenario with a policy");
+  if (one.publishers > one.count)
+    throw bad([...place, "publishers"], `must be at most ${one.count}, the messages that they share`);
 }
 
 const repeated = ["count", "bytes", "subject", "key"] as const;

@@ -10,6 +10,7 @@ function ofStep(step: Step): readonly Capability[] {
     case "start":
       return (step.replica ?? 0) > 0 ? ["replicas"] : [];
     case "publish":
+      return step.publishers === undefined ? ["publish"] : ["publish", "publishers"];
     case "flush":
     case "drain":
     case "close":

@@ -13,6 +13,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   skipped: { step: "string", what: "string", reason: "string" },
   "awaits-notice": { step: "string" },
   published: { step: "string", frameBytes: "number", outcome: "object", ...run },
+  publishers: { step: "string", publishers: "number", ...run },
   called: { step: "string", call: "string", outcome: "object" },
   connection: { change: "string" },
   advanced: { step: "string", atMs: "number" },

@@ -69,7 +69,7 @@ export function stepText(step: Step): string {
     case "publish":
       return publishText(step);
     case "flush":
-      return `flush, at most ${step.timeoutMs} ms`;
+      return `flush, at most ${step.timeoutMs} ms${step.overlap ? ", pending over the next step" : ""}`;
     case "together":
       return `in one breath: ${step.steps.map(one => one.kind).join(", ")}`;
     case "fault":
@@ -89,6 +89,7 @@ export function stepText(step: Step): string {
     case "exit":
       return step.after === undefined ? step.kind : "drain, wait for nothing, and exit";
     case "drain":
+      return `drain${step.overlap ? ", pending over the next step" : ""}`;
     case "close":
       return step.kind;
   }
@@ -97,10 +98,11 @@ export function stepText(step: Step): string {
 const afterText = ({ afterAttempts: count }: HealStep): string =>
   count === undefined ? "" : ` after ${count} ${count === 1 ? "attempt" : "attempts"} timed out`;
 
-function publishText({ count, bytes, subject, key, async, again, overlap }: PublishStep): string {
+function publishText({ count, bytes, subject, key, async, again, overlap, publishers }: PublishStep): string {
   const parts = [
     `publish ${count} × ${bytes} bytes${subject === undefined ? "" : ` on ${subject}`}`,
     ...(key === undefined ? [] : [`about ${key}`]),
+    ...(publishers === undefined ? [] : [`by ${publishers} publishers at once`]),
     ...(async ? ["without waiting"] : []),
     ...(again === undefined ? [] : [`those of ${again} again`]),
     ...(overlap ? ["racing with the next step"] : []),

@@ -113,6 +113,33 @@ describe.skipIf(natsServer === null)("with a nats-server", () => {
       expect(await exited).toEqual({ code: 0, signal: null });
     });
 
+    test("publishes by several publishers at once, which take turns and keep the order of each", async () => {
+      await converse();
+      expect(greeting.capabilities).toContain("publishers");
+      const arrived = observe(`${name}.at-once`);
+      await observer.flush();
+      await client.call(start(1), deadlineMs);
+      const asked = {
+        do: "publish",
+        subject: `${name}.at-once`,
+        first: 0,
+        count: 301,
+        bytes: 8,
+        publishers: 3,
+      } as const;
+      expect(await client.call(asked, deadlineMs)).toEqual({ outcomes: [{ count: 301, outcome: { is: "accepted" } }] });
+      expect(await client.call({ do: "flush", timeoutMs: 5_000 }, deadlineMs)).toEqual(ok);
+      const numbers = (await arrived()).map(Number);
+      const blocks = [
+        numbers.filter(n => n < 101),
+        numbers.filter(n => n > 100 && n < 201),
+        numbers.filter(n => n > 200),
+      ];
+      expect(blocks.map(block => block.length)).toEqual([101, 100, 100]);
+      expect(blocks.flat()).toEqual(Array.from({ length: 301 }, (_, i) => i));
+      expect(numbers).not.toEqual(blocks.flat());
+    });
+
     test("says that nobody listens, and can be used for another case after it", async () => {
       await converse();
       const refused = await client.call({ ...start(1), url: "nats://127.0.0.1:1" }, deadlineMs);

@@ -115,6 +115,19 @@ describe("refused, with file, path and reason:", () => {
       "steps[2].steps[0].id",
       /burst is used twice/,
     ],
+    ["one publisher", withStep({ ...publish, id: "q", publishers: 1 }), "steps[2].publishers", /./],
+    [
+      "more publishers than messages",
+      withStep({ ...publish, id: "q", count: 2, publishers: 3 }),
+      "steps[2].publishers",
+      /at most 2/,
+    ],
+    [
+      "several publishers within a together",
+      withStep({ id: "t", kind: "together", steps: [{ ...publish, id: "q", count: 4, publishers: 2 }] }),
+      "steps[2].steps[0].publishers",
+      /follow each other/,
+    ],
     ["a together of nothing", withStep({ id: "t", kind: "together", steps: [] }), "steps[2].steps", /./],
     [
       "a together in a together",

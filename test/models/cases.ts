@@ -6,6 +6,7 @@ import { profiles } from "../../models/profiles/index.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { CallStep, Fault, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import { withinCount } from "../../properties/arbitraries/at-once.ts";
 import { reductions } from "../../properties/arbitraries/reductions.ts";
 import { scenarioOf } from "../../properties/arbitraries/scenario.ts";
 import { modelCapabilities, runModel } from "../../src/worlds/model.ts";
@@ -114,7 +115,7 @@ function smallStep(step: Step, countMax: number): Step {
     return { ...step, steps: step.steps.map(part => smallStep(part, countMax) as CallStep) };
   if (step.kind === "publish") {
     const bytes = draw(step.id, String(step.count)) % 3 === 0 ? 8 : 16;
-    return { ...step, count: 1 + (step.count % countMax), bytes };
+    return withinCount({ ...step, count: 1 + (step.count % countMax), bytes });
   }
   if (step.kind === "fault" && step.fault.kind === "limit")
     return { ...step, fault: { ...step.fault, bytes: 1 + (step.fault.bytes % (34 * countMax)) } };

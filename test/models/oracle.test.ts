@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { step } from "../../models/bus.ts";
 import { expand, wholeRange } from "../../models/choice.ts";
 import { type Observation, observe } from "../../models/observation.ts";
-import { admits } from "../../models/oracle.ts";
+import { type Admission, admits } from "../../models/oracle.ts";
 import { type PlannedStep, plan, planCase } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
@@ -52,7 +52,7 @@ const tinyProfiles = [...profilesByName.map(([, profile]) => profile), natsGo, n
 describe("every trace the model makes is admitted", () => {
   const refused = (scenario: Scenario, profile: Profile, seed: string): string | undefined => {
     const admission = admits(planCase(scenario, profile), observe(eventsOf(scenario, profile, seed)));
-    return admission.answer === "permitted" ? undefined : worded(admission.reason);
+    return admission.answer === "permitted" || isOpen(admission) ? undefined : worded(admission.reason);
   };
   const check = (scenario: Scenario, profile: Profile, seed: string): void => {
     const reason = refused(scenario, profile, seed);
@@ -89,6 +89,10 @@ function observations(scenario: Scenario, profile: Profile, seed: string): reado
   return [["the truth", truth], ...lies];
 }
 
+/** Not every order of several publishers' calls is tried where two faults met them. */
+const isOpen = (admission: Admission): boolean =>
+  admission.answer === "undecided" && admission.reason.kind === "turns-unknown";
+
 describe("the narrowed search answers as the plain one does, to the truth and to lies", () => {
   const evaluationsMax = 4_000;
   test.each(tinyProfiles)("for %s", (_name, profile) => {
@@ -102,6 +106,10 @@ describe("the narrowed search answers as the plain one does, to the truth and to
           continue;
         }
         const narrowed = admits(planCase(scenario, profile), observed);
+        if (isOpen(narrowed)) {
+          seen.undecided++;
+          continue;
+        }
         seen.compared++;
         if (plain.answer === "permitted") seen.permitted++;
         if (narrowed.answer !== plain.answer)
@@ -126,9 +134,8 @@ describe("the narrowed search answers as the plain one does, to the truth and to
       observations(candidate, profile, seed).some(([name, observed]) => {
         if (name !== what) return false;
         const reference = admits(planCase(candidate, profile), observed, { search: "plain", evaluationsMax });
-        return (
-          reference.answer !== "undecided" && reference.answer !== admits(planCase(candidate, profile), observed).answer
-        );
+        const other = admits(planCase(candidate, profile), observed);
+        return reference.answer !== "undecided" && !isOpen(other) && reference.answer !== other.answer;
       });
     const small = smallest(scenario, differs);
     const observed = observations(small, profile, seed).find(([name]) => name === what)?.[1];
@@ -148,12 +155,16 @@ describe("the oracle admits exactly the observations that the model can make", (
       for (const [what, observed] of observations(scenario, profile, String(i))) {
         compared++;
         const expected = possible.has(textOf(observed)) ? "permitted" : "not-permitted";
-        const { answer } = admits(planCase(scenario, profile), observed);
+        const admission = admits(planCase(scenario, profile), observed);
+        const { answer } = admission;
+        if (isOpen(admission)) continue;
         expect(answer, `${what}, ${describeScenario(scenario)}\n${textOf(observed)}`).toBe(expected);
       }
       for (const observed of [...possible.values()].slice(0, 50)) {
         compared++;
-        const { answer } = admits(planCase(scenario, profile), observed);
+        const admission = admits(planCase(scenario, profile), observed);
+        const { answer } = admission;
+        if (isOpen(admission)) continue;
         expect(answer, `${describeScenario(scenario)}\n${textOf(observed)}`).toBe("permitted");
       }
     }

@@ -37,6 +37,9 @@ export interface Mutant {
   readonly beyond?: string;
 }
 
+/** Why no schedule of any length would show it. */
+export const withoutLetter = (what: string): string => `the alphabet has no letter for ${what}`;
+
 /** A step about to be done, and all that may be changed about it. */
 export interface Moment {
   readonly state: BusState;

@@ -105,7 +105,7 @@ export const natsPyMutants: readonly Mutant[] = [
     name: "notices a cut in the midst of a block that its profile says is written whole",
     row: "F-13: burst without a flush, cut at once, py all or nothing",
     declared: natsPy,
-    behaves: { ...natsPy, burst: { interruptible: true } },
+    behaves: { ...natsPy, burst: { interruptible: true, amongPublishers: true } },
     where: scenarioWith([start, flush(), overlapped(40), cut(), heal(), flush()]),
     killedBy: ["conformance"],
   },

@@ -6,6 +6,8 @@ import { connectionMutants } from "./connection.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
 import { natsPyMutants } from "./nats-py.ts";
+import { pendingCallMutants } from "./pending-calls.ts";
+import { publishersMutants } from "./publishers.ts";
 import { reconnectBufferMutants } from "./reconnect-buffer.ts";
 import { serviceMutants } from "./service.ts";
 import { shutdownMutants } from "./shutdown.ts";
@@ -20,4 +22,6 @@ export const zoo: readonly Mutant[] = [
   ...connectionMutants,
   ...serviceMutants,
   ...natsPyMutants,
+  ...publishersMutants,
+  ...pendingCallMutants,
 ];

@@ -8,7 +8,7 @@ import { brokeText } from "../../src/findings/broke.ts";
 import { nameOf } from "../../src/findings/counterexample.ts";
 import { type ModelFailure, searchModel } from "../../src/search/random/model.ts";
 
-const seeds = Array.from({ length: 20 }, (_, i) => `seed-${i}`);
+const seeds = Array.from({ length: 20 }, (_, i) => `planted-${i}`);
 
 interface Planted {
   readonly declared: Profile;

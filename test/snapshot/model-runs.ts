@@ -29,6 +29,7 @@ const fieldsOf = {
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],
+  publishers: ["step", "publishers", "first", "count"],
   discarded: ["stream", "first", "count"],
   "may-be-discarded": ["stream", "first", "count"],
   handled: ["replica", "subject", "delivery", "outcome", "first", "count"],

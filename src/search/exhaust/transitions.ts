@@ -361,25 +361,41 @@ function walk(setting: Setting, letters: readonly Step[], watch: Watch): void {
   }
 }
 
-/** One step that is enabled, or a publish with the step that it races with. */
+/** One step that is enabled, or a call with the step that it overlaps. */
 function* wordsFrom(
   view: Readonly<View>,
   letters: readonly Step[],
   setting: Setting,
 ): Generator<readonly PlannedStep[]> {
   for (const step of letters) {
-    if (step.kind === "publish" && step.overlap) {
-      if (letters.every(next => !overlaps(view, step, next))) continue;
-      const publish = planStep(view, step, true, setting);
-      for (const next of letters)
-        if (
-          overlaps(view, step, next) &&
-          notEnabled(view, step, next, setting) === undefined &&
-          notEnabled(publish.after, next, undefined, setting) === undefined
-        )
-          yield [publish, planStep(publish.after, next, false, setting)];
-    } else if (notEnabled(view, step, undefined, setting) === undefined) yield [planStep(view, step, false, setting)];
+    const isRacing = step.kind === "publish" && step.overlap === true;
+    if (isRacing) yield* overlappingFrom(view, step, letters, setting);
+    else if (notEnabled(view, step, undefined, setting) === undefined) yield [planStep(view, step, false, setting)];
+    if (step.kind === "flush")
+      yield* overlappingFrom(view, { ...step, timeoutMs: pendingMs, overlap: true }, letters, setting);
+    if (step.kind === "drain") yield* overlappingFrom(view, { ...step, overlap: true }, letters, setting);
   }
+}
+
+/** Longer than any wait that a flush may meet. */
+const pendingMs = 60_000;
+
+/** The step with each that it may overlap. */
+function* overlappingFrom(
+  view: Readonly<View>,
+  step: Step,
+  letters: readonly Step[],
+  setting: Setting,
+): Generator<readonly PlannedStep[]> {
+  if (letters.every(next => !overlaps(view, step, next))) return;
+  const begun = planStep(view, step, true, setting);
+  for (const next of letters)
+    if (
+      overlaps(view, step, next) &&
+      notEnabled(view, step, next, setting) === undefined &&
+      notEnabled(begun.after, next, undefined, setting) === undefined
+    )
+      yield [begun, planStep(begun.after, next, false, setting)];
 }
 
 function doAll(

@@ -88,6 +88,7 @@ export const hearsDigest = {
   // Seldom or never met in a search of millions of runs.
   foreign: foldWhole,
   altered: foldWhole,
+  publishers: foldWhole,
   "dead-letter-missing": foldWhole,
   skipped: foldWhole,
   "not-awaited": foldWhole,

@@ -119,6 +119,9 @@ function tellNamed(states: CaseStates, event: Event): void {
     case "process":
       hears.process(states, event);
       return;
+    case "publishers":
+      hears.publishers(states, event);
+      return;
     case "foreign":
       hears.foreign(states, event);
       return;
@@ -220,6 +223,12 @@ const hears = {
     hearsCorePath.process(corePath, event);
     hearsOutages.process(outages, event);
     hearsConnection.process(connection, event);
+  },
+  publishers({ digest, seen, corePath, outages }, event) {
+    hearsDigest.publishers(digest, event);
+    hearsSeen.publishers(seen, event);
+    hearsCorePath.publishers(corePath, event);
+    hearsOutages.publishers(outages, event);
   },
   foreign({ digest, corePath }, event) {
     hearsDigest.foreign(digest, event);

@@ -49,6 +49,7 @@ function stepWord(step: Step): string {
     wordOf(step),
     ...(awaits === undefined ? [] : [awaits]),
     ...(step.kind === "fault" && step.fault.kind === "cut" && step.fault.dials !== undefined ? ["counted"] : []),
+    ...("publishers" in step && step.publishers !== undefined ? ["at-once"] : []),
     ...("overlap" in step && step.overlap ? ["raced"] : []),
   ].join("/");
 }

@@ -31,6 +31,8 @@ export async function publish(course: Course, step: PublishStep, before: View): 
 
 async function publishOnce(course: Course, step: PublishStep, before: View): Promise<void> {
   const command = publishCall(course, step);
+  const { first, count, publishers } = command;
+  if (publishers !== undefined) course.emit({ kind: "publishers", step: step.id, publishers, first, count });
   const bus = busOf(course);
   const reply = await bus.call(command, callBoundMs);
   sayEvents(course, bus.markAt(reply));
@@ -65,7 +67,10 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
     published.contents.push({ first, count, subject, bytes });
   }
   published.firstOf.set(id, first);
-  if (service === undefined) return { do: "publish", subject, first, count, bytes };
+  if (service === undefined) {
+    const { publishers } = step;
+    return { do: "publish", subject, first, count, bytes, ...(publishers === undefined ? {} : { publishers }) };
+  }
   checkClocks(course, id, idsOf(step));
   published.sentAtMs.set(id, course.rig.clock.nowMs());
   const { key } = step;
@@ -114,6 +119,17 @@ export async function callAlone(course: Course, step: WaitingStep): Promise<void
   const reply = await bus.call({ do: step.kind, timeoutMs }, timeoutMs + callBoundMs);
   sayEvents(course, bus.markAt(reply));
   await said(course, step, reply.outcome);
+}
+
+/**
+ * Begins a call that is pending while the next step is done. A bus begins its commands in the order received, so it has begun once a later
+ * one is answered.
+ */
+export async function beginCall(course: Course, step: WaitingStep): Promise<void> {
+  course.overlapped = callAlone(course, step);
+  // Awaited only after the next step. Until then its failure must not end the harness.
+  course.overlapped.catch(() => {});
+  await busOf(course).call({ do: "status" }, callBoundMs);
 }
 
 async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {

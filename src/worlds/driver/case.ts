@@ -20,7 +20,7 @@ import type { Scenario, Step, StepId } from "../../../models/vocabulary/scenario
 import { BusCrashed, BusEnded, type Crash } from "../../bus-protocol/errors.ts";
 import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
-import { callAlone, publish, publishAlone, together } from "./calls.ts";
+import { beginCall, callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
 import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
@@ -222,7 +222,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "flush":
     case "drain":
     case "close":
-      return callAlone(course, step);
+      return planned.overlapping ? beginCall(course, step) : callAlone(course, step);
     case "exit":
       return together(course, [step], before);
     case "together":

@@ -141,7 +141,7 @@ export interface Course {
   closeFailed: boolean;
   /** closed.ts: connections of the server, by their ids, that may be from before the client had said `closed`; undefined until then. */
   openAtClose: ReadonlySet<number> | undefined;
-  /** A publish that still runs while the next step is done. */
+  /** A call that still runs while the next step is done. */
   overlapped: Promise<void> | undefined;
   /** The bus's events before it. */
   overlapMark: number;

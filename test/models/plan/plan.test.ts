@@ -78,7 +78,7 @@ describe.each(profilesByName)("for %s", (_name, profile) => {
     expect(skips).toBeGreaterThan(enough(600));
   });
 
-  test("whatever the answers, a publish is told under a later step iff the plan overlaps it", () => {
+  test("whatever the answers, a call is told under a later step iff the plan overlaps it", () => {
     let overlaps = 0;
     for (let i = 0; i < times(600); i++) {
       const scenario = shuffled(randomScenario(`overlap-${i}`, profile), `shuffle-${i}`);
@@ -125,7 +125,8 @@ function toldLate(scenario: Scenario, profile: Parameters<typeof eventsOf>[1], s
   let running = "";
   for (const event of eventsOf(scenario, profile, seed)) {
     if (event.kind === "step" && event.phase === "began") running = event.step;
-    if (event.kind === "published" && event.step !== running && !running.startsWith("together")) late.add(event.step);
+    if (event.kind !== "published" && event.kind !== "called") continue;
+    if (event.step !== running && !running.startsWith("together")) late.add(event.step);
   }
   return late;
 }
@@ -205,6 +206,7 @@ const refusals: readonly Refusal[] = [
   ["no dial is awaited", [start, hold, heal("handshake")]],
   ["nothing would race with it", [start, hold, heal("none")]],
   ["the scenario has no policy", [start, { kind: "advance", ms: 1_000 }]],
+  ["calls of a together follow each other", [start, together({ kind: "publish", count: 4, bytes: 16, publishers: 2 })]],
 ];
 
 test.each(refusals)("a step is refused where %s", (...[reason, steps, options = {}]) => {
@@ -253,6 +255,7 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["nothing would end it but timers", [start, pauseServer, term()]],
   ["nothing would end it but timers", [start, blackhole, term()], stale],
   ["whether the client has given up by then is not known", [start, cut(), advance(60)], finite],
+  ["several publishers are judged for a client without a policy only", [start, { ...news(4), publishers: 2 } as Bare]],
 ];
 
 test("a stop in a blackhole is done: its budget ends it, or its supervisor", () => {
@@ -285,6 +288,7 @@ test("every reason that the plan can give is met by a scenario above", () => {
   expect(given.length).toBeGreaterThan(20);
   const met = new Set([...refusals, ...refusalsUnderPolicy].map(([reason]) => reason));
   met.add("nothing starts the process again");
+  met.add("which publisher's call would meet the write error is not known");
   // It decides only whether a publish overlaps, and is never said.
   met.add("nothing follows");
   expect(given.filter(reason => !met.has(reason))).toEqual([]);

@@ -101,6 +101,7 @@ const word = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("dialled"), step: text, count: number, end: z.enum(["gave-up", "healed"]) }),
   // The model's clients stay away.
   z.strictObject({ kind: z.literal("closed-client"), is: z.literal("gone") }),
+  z.strictObject({ kind: z.literal("publishers"), step: text, publishers: z.int().min(2), ...run }),
   z.strictObject({
     kind: z.literal("published"),
     step: text,

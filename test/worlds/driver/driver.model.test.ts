@@ -13,6 +13,7 @@ import { memoryRig } from "./memory-rig.ts";
 
 const start = { id: "start", kind: "start" };
 const flush = { id: "flush", kind: "flush", timeoutMs: 5_000 };
+const pending = { id: "pending", kind: "flush", timeoutMs: 1_000, overlap: true };
 const publish = (id: string, count = 5) => ({ id, kind: "publish", count, bytes: 16 });
 const fault = (one: object) => ({ id: "fault", kind: "fault", fault: one });
 const heal = (awaits = "connected", id = "heal") => ({ id, kind: "heal", awaits });
@@ -36,6 +37,22 @@ async function run(steps: readonly object[], rig = memoryRig(), options: object 
 test.each([
   ["publishes while down are kept", [start, flush, fault({ kind: "cut", awaits: "noticed" }), publish("down"), heal()]],
   ["a hold is released", [start, flush, fault({ kind: "hold" }), publish("held"), heal(), publish("after")]],
+  [
+    "a pending flush succeeds once its hold is released",
+    [start, flush, fault({ kind: "hold" }), publish("held"), pending, heal(), publish("after")],
+  ],
+  [
+    "a pending flush meets a cut",
+    [
+      start,
+      flush,
+      fault({ kind: "hold" }),
+      publish("held"),
+      pending,
+      { ...fault({ kind: "cut", awaits: "noticed" }), id: "cut" },
+      heal(),
+    ],
+  ],
   [
     "a held burst is cut off",
     [
@@ -348,4 +365,17 @@ describe("an outage that is counted in dials", () => {
     expect(judgement.verdict).toBe("holds");
     expect(dialledIn(events)).toEqual([]);
   });
+});
+
+test("a pending call has begun before the next step: the bus has answered a later command", async () => {
+  const asked: string[] = [];
+  const steps = [start, flush, fault({ kind: "hold" }), publish("held"), pending, heal()];
+  const { events } = await run(steps, memoryRig({ asked }));
+  const at = asked.lastIndexOf("status");
+  expect(asked.slice(at - 1, at + 1)).toEqual(["flush", "status"]);
+  const places = (is: (event: Event) => boolean): number => events.findIndex(is);
+  const ended = places(event => event.kind === "step" && event.step === "pending" && event.phase === "ended");
+  const answered = places(event => event.kind === "called" && event.step === "pending");
+  expect(ended).toBeGreaterThan(-1);
+  expect(answered).toBeGreaterThan(ended);
 });

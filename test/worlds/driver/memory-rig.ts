@@ -41,6 +41,18 @@ class World {
   /** Dials refused in the outage under way; undefined: dials are let through. */
   refused: number | undefined;
   lastRefused = 0;
+  /** Flushes that wait for their round trip. */
+  private waiting: ((reply: Reply) => void)[] = [];
+
+  /** The answer to a flush of a connected client, which waits while nothing gets through. */
+  roundTrip(): Promise<Reply> {
+    if (!this.laid.has("hold") && !this.isHalted) return Promise.resolve({ outcome: { is: "ok" } });
+    return new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  answer(reply: Reply): void {
+    for (const resolve of this.waiting.splice(0)) resolve(reply);
+  }
 
   send(messages: readonly number[]): void {
     if (this.laid.has("hold") || this.isHalted) this.kept.push(...messages);
@@ -59,11 +71,14 @@ class World {
 
   release(): void {
     this.arrive(this.kept.splice(0));
+    this.answer({ outcome: { is: "ok" } });
   }
 }
 
 /** What a client may do wrong. */
 export interface Habits {
+  /** Takes every command that it is asked, in order. */
+  readonly asked?: string[];
   /** It drops what it was given while it was down. */
   readonly forgetsPending?: boolean;
   /** What it makes of a message before it sends it. */
@@ -96,6 +111,11 @@ class MemoryClient implements Conversation {
   }
 
   call<Asked extends Command>(command: Asked): Promise<ReplyTo<Asked>> {
+    this.#habits.asked?.push(command.do);
+    // It waits for an answer, and loses the connection over that.
+    if (command.do === "flush" && this.#habits.flapsEveryMs !== undefined && this.#wasDown)
+      this.#become("down", "disconnected");
+    if (command.do === "flush" && this.state === "connected") return this.#world.roundTrip() as Promise<ReplyTo<Asked>>;
     return Promise.resolve(this.#answer(command) as ReplyTo<Asked>);
   }
 
@@ -109,11 +129,11 @@ class MemoryClient implements Conversation {
       case "publish":
         return this.#publish(command);
       case "flush":
-        // It waits for an answer, and loses the connection over that.
-        if (this.#habits.flapsEveryMs !== undefined && this.#wasDown) this.#become("down", "disconnected");
         return this.state === "connected"
           ? { outcome: { is: "ok" } }
           : { outcome: { is: "failed", kind: this.state === "closed" ? "closed" : "timeout" } };
+      case "status":
+        return { connected: this.state === "connected", closed: this.state === "closed" };
       case "close":
         this.#world.closedAtMs = this.#world.nowMs;
         this.#pending = [];
@@ -142,6 +162,7 @@ class MemoryClient implements Conversation {
 
   /** The link has ended its connection. */
   lose(): void {
+    this.#world.answer({ outcome: { is: "failed", kind: "disconnected" } });
     if (this.state === "connected") this.#become("down", "disconnected");
     else if (this.state === "dialled") this.state = "down";
   }

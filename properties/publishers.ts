@@ -1,0 +1,55 @@
+/** Steps of several publishers at once, as the promises about order read them: each publisher has an order, and there is none between two. */
+import type { Event, Run } from "../models/vocabulary/event.ts";
+import { blocksOf } from "../models/vocabulary/publishers.ts";
+
+/** The messages of one publisher, from `first` to before `end`. */
+export interface Block {
+  readonly first: number;
+  readonly end: number;
+  /** The last of them that arrived; -1 where none has. */
+  last: number;
+}
+
+/** The messages of one step. */
+export interface AtOnce {
+  readonly first: number;
+  readonly end: number;
+  readonly blocks: readonly Block[];
+}
+
+export function atOnceOf(event: Extract<Event, { readonly kind: "publishers" }>): AtOnce {
+  const { first, count, publishers } = event;
+  const blocks = blocksOf(event, publishers).map(block => ({
+    first: block.first,
+    end: block.first + block.count,
+    last: -1,
+  }));
+  return { first, end: first + count, blocks };
+}
+
+const has = ({ first, end }: { readonly first: number; readonly end: number }, message: number): boolean =>
+  message >= first && message < end;
+
+export const atOnceAt = (all: readonly AtOnce[], message: number): AtOnce | undefined =>
+  all.find(one => has(one, message));
+
+/** The publisher of a message among those of its step. */
+export const blockAt = (one: AtOnce | undefined, message: number): Block | undefined =>
+  one?.blocks.find(block => has(block, message));
+
+/** True where two publishers of one step published the two messages. */
+export function isUnordered(all: readonly AtOnce[], left: number, right: number): boolean {
+  const one = atOnceAt(all, left);
+  return one !== undefined && has(one, right) && blockAt(one, left) !== blockAt(one, right);
+}
+
+/** The parts of the runs that each belong to one publisher or to no such step. */
+export function splitAtBlocks<R extends Run>(all: readonly AtOnce[], runs: readonly R[]): readonly R[] {
+  if (all.length === 0) return runs;
+  const edges = all.flatMap(one => one.blocks.flatMap(({ first, end }) => [first, end])).sort((a, b) => a - b);
+  return runs.flatMap(run => {
+    const within = edges.filter(edge => edge > run.first && edge < run.first + run.count);
+    const begins = [run.first, ...new Set(within)];
+    return begins.map((first, i) => ({ ...run, first, count: (begins[i + 1] ?? run.first + run.count) - first }));
+  });
+}
