@@ -162,7 +162,7 @@ function closesTooSoon(state: Connection): void {
 }
 
 const wrongCount = ({ dialsMax }: Connection, step: StepId, count: number, end: "gave-up" | "went-on"): string =>
-  `${step}: it ${end === "gave-up" ? "gave up" : "went on"} after ${count} dials; its attempts allow ${dialsMax}`;
+  `${step}: it ${end === "gave-up" ? "gave up" : "went on"} after ${count} dial${count === 1 ? "" : "s"}; its attempts allow ${dialsMax}`;
 
 const notBack = (last: ConnectionChange | undefined): string =>
   `settled, and the client's last word is ${last ?? "none"}`;

@@ -134,6 +134,11 @@ describe("outages that are counted in dials", () => {
       [...cut, client("closed"), dialled(4, "gave-up")],
       "cut: it gave up after 4 dials; its attempts allow 3",
     ],
+    [
+      "at once",
+      [...cut, client("closed"), dialled(1, "gave-up")],
+      "cut: it gave up after 1 dial; its attempts allow 3",
+    ],
     ["never", [...cut, dialled(4, "went-on")], "cut: it went on after 4 dials; its attempts allow 3"],
     [
       "in an outage that is over before",
