@@ -144,7 +144,7 @@ export async function fail(error: unknown, json: boolean): Promise<never> {
 }
 
 /** An error may quote a file or a bus: each of its lines is cut, and so is their number. */
-function boundedLines(message: string): string {
+export function boundedLines(message: string): string {
   const lines = message.split("\n").map(line => cleaned(line));
   const more = lines.length - errorLinesMax;
   return [...lines.slice(0, errorLinesMax), ...(more > 0 ? [`… (${more} more lines)`] : [])].join("\n");

@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { parentPort, workerData } from "node:worker_threads";
 import { BusClient } from "../../../src/bus-protocol/bus-client.ts";
 import { writeErr } from "../../../src/cli/outlet.ts";
+import { boundedLines } from "../../../src/cli/perform.ts";
 import { main } from "../../../src/cli.ts";
 import { type Input, inputAt } from "./inputs.ts";
 
@@ -85,7 +86,7 @@ async function bus({ lines }: Extract<Input, { kind: "bus" }>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error && "exitCode" in error)) throw error;
     // As the command line writes it.
-    writeErr(`${error.message}\n`);
+    writeErr(`${boundedLines(error.message)}\n`);
     process.exit(error.exitCode as number);
   } finally {
     stdout.end();
