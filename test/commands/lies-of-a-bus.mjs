@@ -4,7 +4,7 @@
 // "forgets-a-handling": it does not say that it has handled the first message. "acks-in-word": its handlers say that they have acknowledged,
 // and do not. "fails-in-word": its handlers acknowledge, and say that they have failed.
 // "is-older": it greets with another version of its client.
-// "flaps": from its second connection on it ends each one that it has made after 15 ms.
+// "flaps": from its second connection on it ends each one after 10 ms, or as soon as it has sent anything on it.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
@@ -103,7 +103,10 @@ function startFlapping(command) {
     ])
       one.on("error", end).on("close", end).pipe(other);
     connections += 1;
-    if (connections > 1) server.once("data", () => setTimeout(end, 15));
+    if (connections === 1) return;
+    // After the handshake, and at once where it is asked for anything.
+    client.once("data", () => client.once("data", end));
+    server.once("data", () => setTimeout(end, 10));
   }).listen(0, "127.0.0.1", () => tell({ ...command, url: `nats://127.0.0.1:${relay.address().port}` }));
 }
 

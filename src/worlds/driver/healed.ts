@@ -9,7 +9,7 @@ import { sayEvents } from "./hearing.ts";
 /** Fewer may come of a dial that was still under way. */
 const timesMin = 3;
 const reconnectWaits = 10;
-const watchedMsMin = 200;
+const watchedMsMin = 1_000;
 const watchedMsMax = 2_000;
 const lookEveryMs = 5;
 
