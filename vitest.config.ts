@@ -38,7 +38,7 @@ export default defineConfig({
             "test/holds/model.test.ts",
             needsNoServer,
           ],
-          exclude: [liveBuses],
+          exclude: [liveBuses, isSlow],
           // A server that is started here all the same does not run.
           env: { FAULTLINE_NATS_SERVER: nowhere, FAULTLINE_TOXIPROXY: nowhere },
           pool: "threads",

@@ -203,7 +203,7 @@ function expectNobodyConvicted({ judgement, events }: CaseRun): void {
 }
 
 test("there are more than 40 of them, beside those of an injector", () => {
-  expect(2 * lies.length + lies.length + counts.length + readings.length).toBeGreaterThan(40);
+  expect(2 * lies.length + 2 * fewLies.length + counts.length + readings.length).toBeGreaterThan(40);
 });
 
 describe("an observer that", () => {
@@ -212,8 +212,11 @@ describe("an observer that", () => {
   });
 });
 
+/** A second witness is held against the first one, as the first against it: a few of the lies show that. */
+const fewLies = lies.slice(0, 5);
+
 describe("a second observer that", () => {
-  test.each(lies)("%s", { timeout: 60_000 }, async (_, lie) => {
+  test.each(fewLies)("%s", { timeout: 60_000 }, async (_, lie) => {
     const second = (one: LiveObserver): Arrived | undefined => {
       const seen = one.second();
       return seen && lie(seen);
@@ -261,7 +264,7 @@ test.each(readings)("a reader of a stream that %s", { timeout: 60_000 }, async (
   expectNobodyConvicted(await run(stored, { streams: one => ({ held: async stream => lie(await one.held(stream)) }) }));
 });
 
-test.each(lies.slice(0, 5))("a second reader of a stream that %s", { timeout: 60_000 }, async (_, lie) => {
+test.each(fewLies)("a second reader of a stream that %s", { timeout: 60_000 }, async (_, lie) => {
   const byNumber =
     (one: LiveStreams) =>
     async (stream: string): Promise<HeldContent | undefined> => {
