@@ -56,11 +56,14 @@ function start(
   return { child, mark };
 }
 
-/** Servers, proxy and bus are up: some nine processes. */
+/** Servers, proxy and bus are up: some nine processes. One that only tells its version may be among them, and be gone at the next look. */
 async function isBusy(mark: string): Promise<number> {
-  for (const until = performance.now() + 60_000; performance.now() < until && living(mark).length < 8; )
+  let most = 0;
+  for (const until = performance.now() + 60_000; performance.now() < until && most < 8; ) {
+    most = Math.max(most, living(mark).length);
     await sleep(20);
-  return living(mark).length;
+  }
+  return most;
 }
 
 test.for(
