@@ -26,7 +26,7 @@ export const addExhaust: Add = (program, run) => {
     .option("--depth <n>", "the most steps of one schedule (default: what the other bounds allow)", positive)
     .option("--require <id>", "a property to require beyond what the profile promises (repeatable)", collected)
     .addOption(new Option("--policy <name|file>").hideHelp())
-    .option("--states <n>", "the most states; a search that needs more is inconclusive", positive, 8_000_000)
+    .option("--states <n>", "the most states; a search that needs more is inconclusive", positive, 16_000_000)
     .option("--budget <seconds>", "the most time; a search that needs more is inconclusive", positive, 300)
     .option("--json", "one JSON document on stdout, everything else on stderr")
     .addHelpText(

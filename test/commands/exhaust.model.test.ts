@@ -30,7 +30,7 @@ test("its document holds the figures, the alphabet and every bound", async () =>
     profile: "nats-js-3",
     complete: true,
     violations: [],
-    bounds: { publishes: 2, faults: 1, heals: 2, steps: null, states: 8_000_000, seconds: 300 },
+    bounds: { publishes: 2, faults: 1, heals: 2, steps: null, states: 16_000_000, seconds: 300 },
     sizes: { frameBytes: 34, pingBytes: 6, limitBytes: [33, 34, 35, 68] },
   });
   expect(json.alphabet).toContainEqual({ step: "together: publish, close", spends: ["publishes", "ends"] });
