@@ -22,6 +22,7 @@ import { runLiveCase } from "../../../src/worlds/live/rig.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { openStreams } from "../../../src/worlds/live/streams.ts";
 import { type LiveLink, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { withChanges } from "./with-changes.ts";
 
 /** The client alone, and a service with a policy. */
 const busNames = { client: "typescript-nats-js-3", service: "go-nats-go" } as const;
@@ -181,16 +182,6 @@ type Changes = (
   readonly server?: Partial<NatsServer>;
   readonly relay?: (relay: Relay) => Partial<Relay>;
 };
-
-/** `target` but for what is changed. Its own methods read private fields, so they are bound to it. */
-function withChanges<T extends object>(target: T, changes: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, key) {
-      const value = key in changes ? Reflect.get(changes, key) : Reflect.get(target, key, target);
-      return typeof value === "function" && !(key in changes) ? value.bind(target) : value;
-    },
-  });
-}
 
 /** The first call is replaced; later ones, above all those that clean up, are true. */
 function once<A extends readonly unknown[]>(instead: (...args: A) => unknown, then: (...args: A) => Promise<void>) {

@@ -20,6 +20,7 @@ import { type Parts, runLiveCase } from "../../../src/worlds/live/rig.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
 import { type LiveLink, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import { withChanges } from "./with-changes.ts";
 
 const busName = "go-nats-go";
 let lease: Lease;
@@ -58,7 +59,7 @@ const heal: Step = { id: "heal", kind: "heal", awaits: "connected" };
 const scenarioOf = (steps: readonly Step[], policy?: object): Scenario =>
   parseScenario(
     JSON.stringify({ version: 1, id: "lies/one", why: "A test.", ...(policy && { policy }), options: {}, steps }),
-    "lies.test.ts",
+    "lies.slow.test.ts",
   );
 
 /** More than 40 messages, on both sides of an outage. */
@@ -75,7 +76,7 @@ const outage = scenarioOf([
 const durable: Step = { ...publish("stored", 45), subject: "sys.job.submit" } as Step;
 const stored = scenarioOf(
   [start, flush, durable, cut, heal, { ...durable, id: "more", count: 5 } as Step],
-  policyNamedIn("cordum-hardened", ".", "lies.test.ts", "policy"),
+  policyNamedIn("cordum-hardened", ".", "lies.slow.test.ts", "policy"),
 );
 
 // ---- Lies ----
@@ -154,16 +155,6 @@ const lies: readonly (readonly [string, Lie])[] = [
 interface Lies {
   readonly observer?: (observer: LiveObserver) => Partial<LiveObserver>;
   readonly streams?: (streams: LiveStreams) => Partial<LiveStreams>;
-}
-
-/** `target` with some of it changed. Its own methods read private fields, so they are bound to it. */
-function withChanges<T extends object>(target: T, changes: Partial<T> = {}): T {
-  return new Proxy(target, {
-    get(_, key) {
-      const value = key in changes ? Reflect.get(changes, key) : Reflect.get(target, key, target);
-      return typeof value === "function" && !(key in changes) ? value.bind(target) : value;
-    },
-  });
 }
 
 async function run(scenario: Scenario, { observer, streams }: Lies = {}): Promise<CaseRun> {
