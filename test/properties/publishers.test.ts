@@ -110,7 +110,7 @@ describe("a buffer that two publishers fill", () => {
   ];
   const refusal = "reconnect-buffer/the-first-refusal-is-where-predicted";
 
-  test("refuses once both together have filled it, whoever published more", () => {
+  test("refuses once both together have filled it, no matter which of them published more", () => {
     for (const [a, b] of [
       [1, 3],
       [2, 2],
