@@ -44,7 +44,7 @@ interface Attempts<Run extends CaseRun> {
 /** A run that says more of the machine than of the bus is tried once more, alone. What rests on a duration is said if it comes again. */
 export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, alone }: Attempts<Run>): Promise<Run> {
   const first = await beside();
-  if (wasCutShort(first) || restsOnWait(first)) return alone();
+  if (wasCutShort(first)) return alone();
   const late = brokenByTime(first);
   if (late === undefined) return first;
   const again = await alone();
@@ -56,26 +56,34 @@ export const wasCutShort = ({ events, judgement }: CaseRun): boolean =>
   judgement.verdict === "inconclusive" &&
   events.some(event => event.kind === "not-awaited" || (event.kind === "observed" && !event.complete));
 
-/** True where what is said of the client rests on a bound that a busy machine may outlast. */
-const restsOnWait = ({ events }: CaseRun): boolean =>
-  events.some(({ kind }) => kind === "consumer-behind" || kind === "healed-link-lost");
-
 /** The promise that its duration broke, where nothing else was broken. */
 interface Late {
   readonly property: Property;
   readonly reason: string;
 }
 
-function brokenByTime({ judgement }: CaseRun): Late | undefined {
+function brokenByTime({ judgement, events }: CaseRun): Late | undefined {
   const { verdict, properties, conformance, expectMet } = judgement;
-  if (verdict !== "violated" || conformance.answer === "not-permitted" || expectMet === false) return undefined;
+  // Neither conformance nor the expectation is held against a client whose case was given up.
+  const isGivenUp = events.some(({ kind }) => kind === "not-awaited");
+  const isElse = !isGivenUp && (conformance.answer === "not-permitted" || expectMet === false);
+  if (verdict !== "violated" || isElse) return undefined;
   const late = properties
     .filter(one => one.verdict === "violated")
     .map(({ property, reason }) => ({ property: catalogue.find(({ id }) => id === property), reason }));
   const [first] = late;
-  const isTimeAlone = late.every(({ property }) => property?.restsOnTime === true);
+  const waited = events.flatMap(({ kind }) => brokenByWaits[kind] ?? []);
+  const isTimeAlone = late.every(
+    ({ property }) => property !== undefined && (property.restsOnTime === true || waited.includes(property.id)),
+  );
   return isTimeAlone && first?.property !== undefined ? { property: first.property, reason: first.reason } : undefined;
 }
+
+/** The promises that are broken by what did not happen within a bound, by the event that says so. A busy machine may outlast the bound. */
+const brokenByWaits: Readonly<Partial<Record<Event["kind"], readonly string[]>>> = {
+  "healed-link-lost": ["connection/every-healed-outage-ends-connected"],
+  "consumer-behind": ["durable-path/every-stored-message-is-handled", "durable-path/a-failed-message-is-kept"],
+};
 
 /** The second run, which says that the first was the machine's doing or that it cannot be told: both figures stand in the reason. */
 function inDoubt<Run extends CaseRun>(one: PlannedCase, { property, reason }: Late, again: Run): Run {

@@ -8,7 +8,7 @@ import { runCase } from "../../src/judge/run.ts";
 import type { Case, Stage } from "../../src/world.ts";
 import { openModel } from "../../src/worlds/model.ts";
 import { type Bare, scenarioWith } from "../models/cases.ts";
-import { sound } from "../models/policies.ts";
+import { job, sound } from "../models/policies.ts";
 
 const steps = [
   { id: "start", kind: "start" },
@@ -32,10 +32,7 @@ const contradicted: Spoil = event =>
     : lossy(event);
 const lostLink: Spoil = event =>
   event.kind === "observed" ? [{ kind: "healed-link-lost", times: 3, proof: "it was open" }, event] : [event];
-const behind: Spoil = event =>
-  event.kind === "observed"
-    ? [{ kind: "consumer-behind", step: "publish", subject: "a", is: "unhandled", proof: "it counts 3" }, event]
-    : [event];
+const lostLinkAndMessage: Spoil = event => lostLink(event).flatMap(one => lossy(one));
 /** Every message arrives within something else. */
 const enveloped: Spoil = event => (event.kind === "delivered" ? [{ kind: "foreign", count: event.count }] : [event]);
 /** One message arrives within something else, and the others as they are. */
@@ -69,9 +66,9 @@ test.each([
   ["a wait that was given up, where nothing can run alone", gaveUp, undefined, ["beside"], "inconclusive"],
   ["two witnesses that differ", contradicted, asItIs, ["beside", "alone"], "holds"],
   ["two witnesses that differ twice", contradicted, contradicted, ["beside", "alone"], "inconclusive"],
-  ["a healed link that is lost, and then is not", lostLink, asItIs, ["beside", "alone"], "holds"],
+  ["a healed link that is lost, and then is not", lostLink, asItIs, ["beside", "alone"], "inconclusive"],
   ["a healed link that is lost each time", lostLink, lostLink, ["beside", "alone"], "violated"],
-  ["a consumer that is behind, and then is not", behind, asItIs, ["beside", "alone"], "holds"],
+  ["a healed link that is lost, beside a loss", lostLinkAndMessage, asItIs, ["beside"], "violated"],
   ["payloads in an envelope", enveloped, asItIs, ["beside"], "inconclusive"],
   ["one payload in an envelope", oneEnveloped, asItIs, ["beside"], "violated"],
   ["a loss", lossy, asItIs, ["beside"], "violated"],
@@ -80,6 +77,26 @@ test.each([
   const { stage, runs } = stageOf(first, alone);
   const { judgement } = await runCase(stage, one);
   expect([runs, judgement.verdict]).toEqual([ran, verdict]);
+});
+
+describe("a consumer that is behind", () => {
+  const handled = "durable-path/every-stored-message-is-handled";
+  const policy = { ...sound, demands: [handled] };
+  const served = { ...one, scenario: { ...scenarioWith([{ kind: "start" }, job(2)]), policy } };
+  const behind: Spoil = event =>
+    event.kind === "observed"
+      ? [{ kind: "consumer-behind", step: "publish-1", subject: "job.a", is: "unhandled", proof: "it counts 3" }, event]
+      : [event];
+
+  test.each([
+    ["each time is a violation", behind, "violated"],
+    ["and then is not, is in doubt", asItIs, "inconclusive"],
+  ] as const)("%s", async (_what, alone, verdict) => {
+    const { stage, runs } = stageOf(behind, alone);
+    const { judgement } = await runCase(stage, served);
+    expect([runs, judgement.verdict]).toEqual([["beside", "alone"], verdict]);
+    expect(judgement.about).toEqual({ kind: "promise", property: handled });
+  });
 });
 
 describe("what rests on a duration", () => {

@@ -48,7 +48,7 @@ function proofOf({ is, consumer, handled, failed }: Omit<Lag, "is"> & { readonly
     case "unhandled":
       return `the server has ${numPending} more to deliver and has delivered ${delivered} times, of which the bus has reported ${handled}: messages are not handled, or the bus does not report it`;
     case "unacknowledged":
-      return `the server waits for ${numAckPending} acknowledgements, and the bus has reported ${failed} messages that have failed and none that it is still at work on`;
+      return `the server waits for ${numAckPending} acknowledgements, and the bus has reported only ${failed} messages that have failed`;
     case "not-redelivered":
       return `${failed} messages have failed and the server waits for ${numAckPending} acknowledgements, and none is delivered again after its ack wait`;
     case "acknowledged-though-failed":

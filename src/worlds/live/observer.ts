@@ -30,11 +30,13 @@ export async function openObserver(
   const arrivals = new Arrivals();
   const secondArrivals = new Arrivals();
   const open = async (credentials?: Credentials): Promise<Opened> => {
-    const [first, second] = await Promise.all([
-      subscribe(port, subjects, arrivals, credentials),
-      RawObserver.open(port, subjects, secondArrivals, credentials),
-    ]);
-    return { ...first, second };
+    const second = await RawObserver.open(port, subjects, secondArrivals, credentials);
+    try {
+      return { ...(await subscribe(port, subjects, arrivals, credentials)), second };
+    } catch (error) {
+      second.close();
+      throw error;
+    }
   };
   let opened = await open();
   let isSecondWhole = true;

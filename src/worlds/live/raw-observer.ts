@@ -59,7 +59,7 @@ export class RawObserver {
     };
     observer.#write(`CONNECT ${JSON.stringify({ ...hello, version: "1", protocol: 1, ...known })}`);
     for (const [i, subject] of subjects.entries()) observer.#write(`SUB ${subject} ${i + 1}`);
-    await observer.flush();
+    if (!(await observer.flush())) throw new Error("The second observer's connection ended as soon as it was made.");
     return observer;
   }
 
