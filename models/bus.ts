@@ -78,7 +78,7 @@ function perform(bus: Bus, planned: ScenarioStep): void {
   const { state, emit } = bus;
   const { step } = planned;
   // Messages on their way arrive before another process is asked for anything.
-  if (replicaOf(step) > 0) land(bus);
+  if (state.service !== undefined && replicaOf(step) > 0) land(bus);
   switch (step.kind) {
     case "start":
       start(bus, step.id, replicaOf(step), planned.life);

@@ -154,7 +154,7 @@ export function take(list: FrameRun[], count: number): FrameRun[] {
 }
 
 /** The messages of a run, `count` from `first` on. */
-const part = ({ frameBytes, via }: FrameRun, first: number, count: number): FrameRun =>
+export const part = ({ frameBytes, via }: FrameRun, first: number, count: number): FrameRun =>
   via === undefined ? { first, count, frameBytes } : { first, count, frameBytes, via };
 
 export function append(list: FrameRun[], run: FrameRun): void {

@@ -101,7 +101,8 @@ export const record = {
   publishers(known, event) {
     known.atOnce.push(atOnceOf(event));
   },
-  delivered(known, { first, count: messages }) {
+  delivered(known, event) {
+    const { first, count: messages } = event;
     const from = splitAt(known, first);
     const to = splitFrom(known, from, first + messages);
     for (let i = from; i < to; i++) {
@@ -112,24 +113,26 @@ export const record = {
       count(known.counts, run, run.count);
     }
     known.deliveries += messages;
-    if (known.atOnce.length > 0) arriveAtOnce(known, first, first + messages);
-    else if (first < known.last) known.disorder ??= { message: first, after: known.last };
-    known.last = first + messages - 1;
+    if (known.atOnce.length > 0) arriveAtOnce(known, event);
+    else {
+      if (first < known.last) known.disorder ??= { message: first, after: known.last };
+      known.last = first + messages - 1;
+    }
   },
   observed(known, { complete }) {
     known.complete = complete;
   },
 } satisfies Hearing<Known>;
 
-/** The same where several publishers had no order between them. */
-function arriveAtOnce(known: Known, first: number, end: number): void {
-  for (let message = first; message < end; message++) {
+/** The same where several publishers had no order between them. Messages of one publisher that arrived in a row are in order. */
+function arriveAtOnce(known: Known, run: Run): void {
+  for (const { first: message, count: messages } of splitAtBlocks(known.atOnce, [run])) {
     const block = blockAt(atOnceAt(known.atOnce, message), message);
     const own = block?.last ?? -1;
     const after = isUnordered(known.atOnce, known.last, message) ? own : Math.max(own, known.last);
     if (message < after) known.disorder ??= { message, after };
-    if (block !== undefined) block.last = message;
-    known.last = message;
+    known.last = message + messages - 1;
+    if (block !== undefined) block.last = known.last;
   }
 }
 

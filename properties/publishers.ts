@@ -46,10 +46,27 @@ export function isUnordered(all: readonly AtOnce[], left: number, right: number)
 /** The parts of the runs that each belong to one publisher or to no such step. */
 export function splitAtBlocks<R extends Run>(all: readonly AtOnce[], runs: readonly R[]): readonly R[] {
   if (all.length === 0) return runs;
-  const edges = all.flatMap(one => one.blocks.flatMap(({ first, end }) => [first, end])).sort((a, b) => a - b);
-  return runs.flatMap(run => {
-    const within = edges.filter(edge => edge > run.first && edge < run.first + run.count);
-    const begins = [run.first, ...new Set(within)];
-    return begins.map((first, i) => ({ ...run, first, count: (begins[i + 1] ?? run.first + run.count) - first }));
-  });
+  const edges = edgesOf(all);
+  const parts: R[] = [];
+  for (const run of runs) {
+    const end = run.first + run.count;
+    let { first } = run;
+    for (const edge of edges) {
+      if (edge <= first || edge >= end) continue;
+      parts.push({ ...run, first, count: edge - first });
+      first = edge;
+    }
+    parts.push(first === run.first ? run : { ...run, first, count: end - first });
+  }
+  return parts;
+}
+
+/** The messages at which a publisher's begin or those of a step end, lowest first: steps number their messages in order. */
+function edgesOf(all: readonly AtOnce[]): readonly number[] {
+  const edges: number[] = [];
+  for (const { blocks, end } of all) {
+    for (const { first } of blocks) edges.push(first);
+    edges.push(end);
+  }
+  return edges;
 }

@@ -10,7 +10,7 @@ import {
   type Step,
   type StepId,
 } from "../vocabulary/scenario.ts";
-import { advanceDown } from "./down.ts";
+import { advanceDown, endHindrance } from "./down.ts";
 import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
@@ -99,7 +99,7 @@ function spendBytes(view: View, bytes: number): void {
   if (view.hindrance !== "limit" || view.ended !== "no") return;
   view.limitBytesLeft -= bytes;
   if (view.limitBytesLeft > 0) return;
-  view.hindrance = "none";
+  endHindrance(view);
   view.link = "down";
   view.client = "disconnected";
 }
@@ -139,8 +139,7 @@ function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting):
 function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
   view.attempting = 0;
   view.quiet = false;
-  view.hindrance = "none";
-  view.keptBytes = 0;
+  endHindrance(view);
   view.dialsAwaited = 0;
   if (awaits === "handshake") {
     view.link = "handshake";

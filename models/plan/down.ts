@@ -1,10 +1,17 @@
-/** The change that the end of the connection makes to the view. */
+/** The changes to the view at the end of a hindrance, and at the end of the connection. */
 import type { FaultAwait } from "../vocabulary/scenario.ts";
 import type { View } from "./view.ts";
 
-export function advanceDown(view: View, awaits: FaultAwait): void {
+/** Nothing of it is left in the view, so that views which differ in nothing that counts are equal. */
+export function endHindrance(view: View): void {
   view.hindrance = "none";
+  view.limitBytesLeft = 0;
+  view.limitStep = "";
   view.keptBytes = 0;
+}
+
+export function advanceDown(view: View, awaits: FaultAwait): void {
+  endHindrance(view);
   view.link = "down";
   if (view.ended !== "no") return;
   view.client = awaits === "none" ? "unsure" : "disconnected";

@@ -252,13 +252,16 @@ function publishNotEnabled(
   next: Step | undefined,
   setting: Setting,
 ): NotEnabled | undefined {
-  if (view.policy === undefined && (step.subject ?? step.again) !== undefined) return noPolicy;
+  if (view.policy === undefined) {
+    if ((step.subject ?? step.again) !== undefined) return noPolicy;
+  } else if (step.again !== undefined) {
+    if (!view.published.some(one => isSamePublish(one, step))) return noSuchPublish;
+    if (!isDurable(view, step)) return notAcknowledged;
+  }
   if (step.publishers !== undefined) {
     const why = turnsNotEnabled(view, step, setting);
     if (why !== undefined) return why;
   }
-  if (step.again !== undefined && !view.published.some(one => isSamePublish(one, step))) return noSuchPublish;
-  if (step.again !== undefined && !isDurable(view, step)) return notAcknowledged;
   if (isDurable(view, step)) {
     if (view.hindrance === "limit") return anchorCounts;
     if (isSilent(view) && pings(setting)) return pingsRace;

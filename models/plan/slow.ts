@@ -93,7 +93,7 @@ export function subscribeSlow(view: View, { replica, subject, takesMs }: Extract
 }
 
 export function publishToSlow(view: View, subject: string | undefined): void {
-  if (!view.slow.some(one => one.subject === subject)) return;
+  if (view.slow.length === 0 || !view.slow.some(one => one.subject === subject)) return;
   view.slow = view.slow.map(one => (one.subject === subject ? { ...one, busyUntilMs: view.nowMs + one.takesMs } : one));
 }
 

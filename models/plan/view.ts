@@ -143,7 +143,10 @@ export const copyView = (view: Readonly<View>): View => ({
   policy: view.policy,
 });
 
-/** Overwrites a view that is no longer needed with a copy of another. */
+/**
+ * Overwrites a view that is no longer needed with a copy of another of the same plan. Without a policy the last fields never change, and
+ * need no copy.
+ */
 export function overwriteView(old: View, view: Readonly<View>): View {
   old.started = view.started;
   old.ended = view.ended;
@@ -157,12 +160,14 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.refused = view.refused;
   old.quiet = view.quiet;
   old.process = view.process;
+  old.dialsAwaited = view.dialsAwaited;
+  old.door = view.door;
+  old.serverUp = view.serverUp;
+  old.givesUp = view.givesUp;
+  if (view.policy === undefined) return old;
   old.nowMs = view.nowMs;
   old.startedAtMs = view.startedAtMs;
-  old.givesUp = view.givesUp;
-  old.dialsAwaited = view.dialsAwaited;
   old.exitedAtMs = view.exitedAtMs;
-  old.door = view.door;
   old.jetStream = view.jetStream;
   old.path = view.path;
   old.published = view.published;
@@ -170,7 +175,6 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.subscribed = view.subscribed;
   old.consumed = view.consumed;
   old.slow = view.slow;
-  old.serverUp = view.serverUp;
   old.peers = view.peers;
   return old;
 }

@@ -6,7 +6,13 @@ type Framing = Pick<Profile, "frame">;
 
 /** `PUB <subject> <n>\r\n<payload>\r\n`. */
 export function frameBytes(subject: string, payloadBytes: number, { frame }: Framing): number {
-  return 4 + subject.length + frame.spacesWithoutReply + String(payloadBytes).length + 2 + payloadBytes + 2;
+  return 4 + subject.length + frame.spacesWithoutReply + digitsOf(payloadBytes) + 2 + payloadBytes + 2;
+}
+
+function digitsOf(bytes: number): number {
+  let digits = 1;
+  for (let rest = bytes; rest >= 10; rest /= 10) digits++;
+  return digits;
 }
 
 /** The payload within a frame of this size; undefined where no payload makes such a frame. */

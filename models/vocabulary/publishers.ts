@@ -8,8 +8,12 @@ export const publishersMax = 16;
 export function blocksOf({ first, count }: Run, publishers: number): readonly Run[] {
   const least = Math.floor(count / publishers);
   const more = count % publishers;
-  return Array.from({ length: publishers }, (_, i) => ({
-    first: first + i * least + Math.min(i, more),
-    count: least + (i < more ? 1 : 0),
-  }));
+  const blocks: Run[] = [];
+  let next = first;
+  for (let publisher = 0; publisher < publishers; publisher++) {
+    const share = publisher < more ? least + 1 : least;
+    blocks.push({ first: next, count: share });
+    next += share;
+  }
+  return blocks;
 }

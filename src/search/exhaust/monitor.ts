@@ -157,16 +157,18 @@ class FoldGroup {
 
   /** Declarations are never changed, and so not copied. An object that is held twice stays one. */
   private copied(value: unknown, seen: Copies): unknown {
-    if (typeof value !== "object" || value === null || this.constants.has(value)) return value;
+    if (!isObject(value) || this.constants.has(value)) return value;
     const before = seen.originals.indexOf(value);
     if (before >= 0) return seen.copies[before];
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return structuredClone(value);
     seen.originals.push(value);
     if (Array.isArray(value)) {
-      const copy: unknown[] = [];
+      const copy: unknown[] = value.slice();
       seen.copies.push(copy);
-      for (let i = 0; i < value.length; i++) if (i in value) copy[i] = this.copied(value[i], seen);
-      copy.length = value.length;
+      for (let i = 0; i < copy.length; i++) {
+        const one = copy[i];
+        if (isObject(one)) copy[i] = this.copied(one, seen);
+      }
       return copy;
     }
     if (value instanceof Map) {
@@ -184,10 +186,15 @@ class FoldGroup {
     onlyPlain(value, this.first.id);
     const copy: Record<string, unknown> = { ...value };
     seen.copies.push(copy);
-    for (const name in copy) copy[name] = this.copied(copy[name], seen);
+    for (const name in copy) {
+      const one = copy[name];
+      if (isObject(one)) copy[name] = this.copied(one, seen);
+    }
     return copy;
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 function onlyPlain(value: object, id: string): void {
   const prototype: unknown = Object.getPrototypeOf(value);

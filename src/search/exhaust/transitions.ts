@@ -415,7 +415,7 @@ function doAll(
 }
 
 /** Parts of a view that grow with each message or step, and tell no two places apart. */
-const uncounted: ReadonlySet<string> = new Set(["keptBytes", "limitStep", "published"] satisfies (keyof View)[]);
+const uncounted: ReadonlySet<string> = new Set(["keptBytes", "published"] satisfies (keyof View)[]);
 
 /** Kept bytes count only up to a limit within reach. */
 function abstractKey({ view, state }: ModelPlace, { reconnectBufferBytesMax = 0 }: Options): string {

@@ -95,7 +95,7 @@ test.each<[what: string, steps: readonly Bare[], view: Partial<View>, options?: 
   ["a limit", [start, limit(100)], { ...up, hindrance: "limit", limitBytesLeft: 100, limitStep: "fault-1" }],
   ["a limit not reached", [start, limit(100), publish(2)], { ...up, hindrance: "limit", limitBytesLeft: 32 }],
   ["a limit reached to the byte", [start, limit(102), publish(2), publish(1)], { ...down, limitBytesLeft: 0 }],
-  ["a limit exceeded", [start, limit(100), publish(3)], { ...down, limitBytesLeft: -2 }],
+  ["a limit exceeded", [start, limit(100), publish(3)], { ...down, limitBytesLeft: 0 }],
   ["a limit that is lifted", [start, limit(100), publish(2), heal()], up],
 
   ["a close", [start, close], { ...up, ended: "closed" }],
