@@ -228,8 +228,9 @@ function numbered(bus: Bus, step: PublishStep): FrameRun {
 
 function performFault(bus: Bus, step: StepId, fault: Fault, befalling: Befalling): void {
   const { profile, options, emit } = bus;
-  const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
-  emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
+  if (fault.kind === "stop-server" && fault.store === "lost")
+    emit({ kind: "fault", step, fault: fault.kind, phase: "installed", store: fault.store });
+  else emit({ kind: "fault", step, fault: fault.kind, phase: "installed" });
   const kind = kindOf(fault);
   kind.harm({ bus, fault, goDown: () => goDown(bus, fault as EndingFault, befalling) });
   if (kind.takesEffect !== "at-a-publish") emit({ kind: "fault", step, fault: fault.kind, phase: "took-effect" });

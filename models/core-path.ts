@@ -28,72 +28,56 @@ export function publish(bus: Bus, step: StepId, burst: FrameRun, publishers = 1)
 }
 
 /** Makes the calls in this order. The client's state may change in the middle, so the burst is consumed piece by piece. */
-function publishInOrder(bus: Bus, step: StepId, burst: readonly FrameRun[]): void {
-  const { state, emit } = bus;
-  const told = (run: FrameRun, outcome: Outcome): void => {
-    if (run.count === 0) return;
-    if (state.service !== undefined && outcome.is === "accepted") state.service.unanswered += run.count;
-    const said = {
-      kind: "published",
-      step,
-      first: run.first,
-      count: run.count,
-      frameBytes: run.frameBytes,
-      outcome,
-    } as const;
-    emit(run.via === undefined ? said : { ...said, ...saysVia(run.via) });
-  };
-  const refuse = (run: FrameRun, kind: RejectKind): void => {
-    told(run, rejected(kind));
-    lose([run], "refused", emit);
-  };
+function publishInOrder(bus: Bus, step: StepId, burst: FrameRun[]): void {
+  const { state } = bus;
   if (state.client === "closed") {
-    for (const run of burst) refuse(run, "closed");
-    return;
-  }
-  if (state.stuck) {
-    for (const run of burst) refuse(run, "draining");
-    return;
-  }
-  if (connectPends(bus.view, bus.profile)) {
-    for (const run of burst) refuse(run, "not-connected");
-    return;
-  }
-  if (bus.view.hindrance === "limit") {
-    publishUnderLimit(bus, burst, told, refuse);
-    return;
-  }
-  const rest = burst.filter(run => run.count > 0);
-  while (rest.length > 0) publishPiece(bus, rest, told, refuse);
+    for (const run of burst) refuse(bus, step, run, "closed");
+  } else if (state.stuck) {
+    for (const run of burst) refuse(bus, step, run, "draining");
+  } else if (connectPends(bus.view, bus.profile)) {
+    for (const run of burst) refuse(bus, step, run, "not-connected");
+  } else if (bus.view.hindrance === "limit") publishUnderLimit(bus, step, burst);
+  else while (burst.length > 0) publishPiece(bus, step, burst);
 }
 
-type TellOutcome = (run: FrameRun, outcome: Outcome) => void;
-type Refuse = (run: FrameRun, kind: RejectKind) => void;
+/** Says how the calls of these messages ended. */
+function tell({ state, emit }: Bus, step: StepId, run: FrameRun, outcome: Outcome): void {
+  const { first, count, frameBytes, via } = run;
+  if (count === 0) return;
+  if (state.service !== undefined && outcome.is === "accepted") state.service.unanswered += count;
+  if (via === undefined) emit({ kind: "published", step, first, count, frameBytes, outcome });
+  else emit({ kind: "published", step, first, count, frameBytes, outcome, ...saysVia(via) });
+}
+
+function refuse(bus: Bus, step: StepId, run: FrameRun, kind: RejectKind): void {
+  tell(bus, step, run, rejected(kind));
+  lose([run], "refused", bus.emit);
+}
 
 /** Takes the messages that are published before the client's state changes off `rest`. */
-function publishPiece(bus: Bus, rest: FrameRun[], told: TellOutcome, refuse: Refuse): void {
+function publishPiece(bus: Bus, step: StepId, rest: FrameRun[]): void {
   const { state, profile, emit } = bus;
   const linkIsUp = bus.view.link === "up";
   switch (state.client) {
     case "connected":
-      for (const run of take(rest, countOf(rest))) send(bus, run, told);
+      for (const run of take(rest, countOf(rest))) send(bus, step, run);
       return;
     case "dialled": {
       // nats.go blocks the call until the handshake ends; nats.js keeps what follows the start of a dial. Both send it.
       const before = profile.duringHandshake === "kept" ? piece(bus, "dialled-at", rest, true) : 0;
-      for (const run of take(rest, before)) keepOrReset(bus, run, told, refuse);
+      for (const run of take(rest, before)) keepOrReset(bus, step, run);
       if (rest.length > 0) reconnect(state, profile, emit);
       return;
     }
     case "lost": {
       const before = piece(bus, "noticed-at", rest, linkIsUp);
-      for (const run of take(rest, before)) writeToDeadSocket(bus, run, told);
+      for (const run of take(rest, before)) writeToDeadSocket(bus, step, run);
       if (rest.length > 0) notice(state, emit);
       return;
     }
     case "disconnected": {
       const before = linkIsUp ? piece(bus, "dialled-at", rest, true) : countOf(rest);
-      for (const run of take(rest, before)) keepOrReset(bus, run, told, refuse);
+      for (const run of take(rest, before)) keepOrReset(bus, step, run);
       if (rest.length > 0) reconnect(state, profile, emit);
       return;
     }
@@ -150,10 +134,10 @@ function unwrittenAfter(messages: number, frame: number, { profile, options }: B
   return Number.isFinite(blockBytes) ? (messages % Math.ceil(blockBytes / frame)) * frame : messages * frame;
 }
 
-function send(bus: Bus, run: FrameRun, told: TellOutcome): void {
+function send(bus: Bus, step: StepId, run: FrameRun): void {
   const { state, profile } = bus;
   append(state.wire, run);
-  told(run, accepted);
+  tell(bus, step, run, accepted);
   // The inline flush happens in the call that fills the buffer to the threshold, so whole blocks are written.
   const blockBytes = inlineFlushBytes(profile, bus.options);
   const perBlock = Math.ceil(Math.max(0, blockBytes - state.unwrittenBytes) / run.frameBytes);
@@ -171,7 +155,7 @@ function send(bus: Bus, run: FrameRun, told: TellOutcome): void {
 }
 
 /** The connection has ended and the client does not know it. What it accepts is lost; an inline write may fail and return the error. */
-function writeToDeadSocket(bus: Bus, run: FrameRun, told: TellOutcome): void {
+function writeToDeadSocket(bus: Bus, step: StepId, run: FrameRun): void {
   const { state, profile, choose } = bus;
   lose([run], "outbound or socket", bus.emit);
   const rest = [run];
@@ -185,43 +169,43 @@ function writeToDeadSocket(bus: Bus, run: FrameRun, told: TellOutcome): void {
     const before = mayFail
       ? choose("write-error-at", earliest, count, { kind: "until-ended-as", runs: rest, outcome: writeFailed })
       : count;
-    for (const part of take(rest, before)) told(part, accepted);
-    if (rest.length > 0) for (const part of take(rest, 1)) told(part, writeFailed);
+    for (const part of take(rest, before)) tell(bus, step, part, accepted);
+    if (rest.length > 0) for (const part of take(rest, 1)) tell(bus, step, part, writeFailed);
     bufferedBytes = 0;
   }
 }
 
-function keepOrReset(bus: Bus, run: FrameRun, told: TellOutcome, refuse: Refuse): void {
+function keepOrReset(bus: Bus, step: StepId, run: FrameRun): void {
   const { state, profile, options, emit } = bus;
   if (profile.reconnectBuffer.kind === "reset-at-dial") {
-    told(run, accepted);
+    tell(bus, step, run, accepted);
     lose([run], "reset at dial", emit);
     return;
   }
   const rest = [run];
   for (const part of take(rest, accepts(state.pendingBytes, run, profile, options))) {
     keep(state, part);
-    told(part, accepted);
+    tell(bus, step, part, accepted);
   }
-  for (const part of rest) refuse(part, "buffer-full");
+  for (const part of rest) refuse(bus, step, part, "buffer-full");
 }
 
 /** A byte anchor: what fits arrives to the byte, and the rest of what is sent on that connection is lost. */
-function publishUnderLimit(bus: Bus, burst: readonly FrameRun[], told: TellOutcome, refuse: Refuse): void {
+function publishUnderLimit(bus: Bus, step: StepId, burst: readonly FrameRun[]): void {
   const { state, profile, choose, emit } = bus;
   const left = bus.view.limitBytesLeft;
   // All calls of one step have frames of one size.
   const { frameBytes } = burst[0] as FrameRun;
   const bytes = countOf(burst) * frameBytes;
   if (bytes < left) {
-    for (const run of burst) send(bus, run, told);
+    for (const run of burst) send(bus, step, run);
     return;
   }
   const fits = Math.floor(left / frameBytes);
   arrive(bus, take(state.wire, countOf(state.wire)));
   const rest = burst.slice();
   const through = take(rest, fits);
-  for (const run of through) told(run, accepted);
+  for (const run of through) tell(bus, step, run, accepted);
   arrive(bus, through);
   const { interruptible } = profile.burst;
   const sent = countOf(rest);
@@ -241,14 +225,14 @@ function publishUnderLimit(bus: Bus, burst: readonly FrameRun[], told: TellOutco
   state.client = "lost";
   emit({ kind: "fault", step: bus.view.limitStep, fault: "limit", phase: "took-effect" });
   for (const run of take(rest, before)) {
-    if (interruptible !== false) writeToDeadSocket(bus, run, told);
+    if (interruptible !== false) writeToDeadSocket(bus, step, run);
     else {
-      told(run, accepted);
+      tell(bus, step, run, accepted);
       lose([run], "link", emit);
     }
   }
   notice(state, emit);
-  for (const run of rest) keepOrReset(bus, run, told, refuse);
+  for (const run of rest) keepOrReset(bus, step, run);
 }
 
 /**
@@ -284,10 +268,9 @@ function raceInOrder(bus: Bus, step: StepId, burst: readonly FrameRun[]): void {
 
 /** A round trip: ok means that the server has processed everything sent on this connection. */
 export function flush(bus: Bus, step: FlushStep): void {
-  const tell = (outcome: CallOutcome): void => bus.emit({ kind: "called", step: step.id, call: "flush", outcome });
   const outcome = flushOutcome(bus);
   if (bus.state.service !== undefined && outcome.is === "ok") bus.state.service.unanswered = 0;
-  tell(outcome);
+  bus.emit({ kind: "called", step: step.id, call: "flush", outcome });
 }
 
 function flushOutcome(bus: Bus): CallOutcome {

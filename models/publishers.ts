@@ -9,7 +9,7 @@ import { blocksOf } from "./vocabulary/publishers.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
 /** The messages of a burst in the order in which the client is handed them. */
-export function inTurns({ choose }: Bus, burst: FrameRun, publishers: number): readonly FrameRun[] {
+export function inTurns({ choose }: Bus, burst: FrameRun, publishers: number): FrameRun[] {
   const blocks = blocksOf(burst, publishers);
   const rests = blocks.slice();
   const order: FrameRun[] = [];
@@ -31,10 +31,12 @@ interface Turn {
 function nextTurn(rests: readonly Run[], left: number, choose: Bus["choose"], blocks: readonly Run[]): Turn {
   const only = rests.findIndex(({ count }) => count === left);
   if (only >= 0) return { publisher: only, count: left };
-  let count = 1 + choose("turn", 0, left - 1, { kind: "turn", rests: rests.slice(), blocks });
-  for (const [publisher, rest] of rests.entries()) {
+  let count = 1 + choose("turn", 0, left - 1, { kind: "turn", rests, blocks });
+  let publisher = 0;
+  for (const rest of rests) {
     if (count <= rest.count) return { publisher, count };
     count -= rest.count;
+    publisher++;
   }
   throw new Error("turn: more messages asked for than there are");
 }

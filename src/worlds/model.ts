@@ -36,23 +36,23 @@ export function runAnswered({ scenario, profile, plan }: PlannedCase, run: Model
   const { behaves = profile } = run;
   const { steps } = behaves === profile ? plan : planAsDecided(plan, scenario, behaves);
   let index = 0;
-  runPlanned(() => steps[index++], scenario, { ...run, behaves });
+  runPlanned({ next: () => steps[index++] }, scenario, { ...run, behaves });
 }
 
-/** Runs every planned step. `next` may plan each as late as it is done. */
+/** Runs every planned step. Each may be planned as late as it is done. */
 export function runPlanned(
-  next: () => PlannedStep | undefined,
+  planned: { next(): PlannedStep | undefined },
   { policy, options }: Scenario,
   { answering, emit, emitStep = emit, behaves: profile, watch }: ModelRun & { readonly behaves: Profile },
 ): void {
   const state = newState(policy);
   const given: Given = { state, profile, options, choose: answering.choose, emit, emitStep };
   emit({ kind: "phase", phase: "disturbed" });
-  for (let planned = next(); planned !== undefined; planned = next()) {
-    answering.at(planned.step.id);
+  for (let one = planned.next(); one !== undefined; one = planned.next()) {
+    answering.at(one.step.id);
     const { client } = state;
-    step(planned, given);
-    if (watch !== undefined && planned.skipped === undefined) watch.onStep(planned, client, state.client);
+    step(one, given);
+    if (watch !== undefined && one.skipped === undefined) watch.onStep(one, client, state.client);
   }
   emit({ kind: "observed", complete: true });
 }

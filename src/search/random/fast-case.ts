@@ -69,8 +69,7 @@ export function runFast(promised: Promised, scenario: Scenario, seed: string, lo
         };
   const emitStep = goals === undefined ? tellingSteps(folds, states) : emit;
   const run = { answering: sampled(seed), emit, emitStep, behaves: profile, watch: transitions };
-  const planner = new Planner(scenario, profile);
-  runPlanned(() => planner.next(), scenario, run);
+  runPlanned(new Planner(scenario, profile), scenario, run);
   goals?.endRun();
   const broken: string[] = [];
   const exercised = new Array<number>(properties.length);

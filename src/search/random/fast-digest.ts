@@ -85,10 +85,13 @@ export const hearsDigest = {
   dialled(digest, { step, count, end }) {
     digest.word = foldStep(fold(digest.word, (14 + 16 * numberOf(end)) ^ Math.imul(count, 0xc2b2ae35)), digest, step);
   },
+  publishers(digest, event) {
+    const word = fold(digest.word, (15 + 16 * event.publishers) ^ wordOfRun(event));
+    digest.word = foldStep(word, digest, event.step);
+  },
   // Seldom or never met in a search of millions of runs.
   foreign: foldWhole,
   altered: foldWhole,
-  publishers: foldWhole,
   "dead-letter-missing": foldWhole,
   skipped: foldWhole,
   "not-awaited": foldWhole,
