@@ -242,6 +242,12 @@ export type Event =
       readonly is: "unhandled" | "unacknowledged" | "not-redelivered" | "acknowledged-though-failed";
       readonly proof: string;
     }
+  /**
+   * A line that the server logged about the client of replica 0, as an error or a warning: mostly the reason for an `-ERR` that it sent. The
+   * server knows a client's name once it has accepted it, so refused credentials are not among them. The line is for a reader, and is never
+   * compared or judged. A model never says it.
+   */
+  | { readonly kind: "server-logged"; readonly text: string }
   /** The process of replica 0 ended by itself in the middle of the case, though no one told it to. `owed`: the calls that it had not answered. */
   | {
       readonly kind: "crashed";

@@ -41,6 +41,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   crashed: { step: "string", owed: "string", lastWords: "object" },
   "closed-client": { is: "string" },
   "healed-link-lost": { times: "number" },
+  "server-logged": { text: "string" },
   "consumer-behind": { step: "string", subject: "string", is: "string" },
   "not-awaited": { step: "string", what: "string" },
   phase: { phase: "string" },

@@ -130,6 +130,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "healed-link-lost":
         note(now, `the client lost the healed link ${event.times} times`);
         break;
+      case "server-logged":
+        noteOnce(now, `the server says of this client: ${wordsText(event.text)}`);
+        break;
       case "dialled":
         note(event.step, dialledText(event));
         break;

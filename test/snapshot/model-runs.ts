@@ -25,6 +25,7 @@ const fieldsOf = {
   connection: ["change"],
   "closed-client": ["is"],
   "healed-link-lost": ["times"],
+  "server-logged": ["text"],
   "consumer-behind": ["step", "subject", "is"],
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],

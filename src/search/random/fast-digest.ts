@@ -96,6 +96,7 @@ export const hearsDigest = {
   skipped: foldWhole,
   "not-awaited": foldWhole,
   "healed-link-lost": foldWhole,
+  "server-logged": foldWhole,
   "consumer-behind": foldWhole,
   crashed: foldWhole,
   holds: foldWhole,

@@ -35,7 +35,7 @@ import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig } from "./rig.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
-import { observe, sayHeld, sayObserved } from "./voice.ts";
+import { observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
 import { countDoubt } from "./witnesses.ts";
 
@@ -53,6 +53,7 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     await allSteps(course);
   } catch (error) {
     const at = course?.at ?? startId;
+    if (course !== undefined) sayLogged(course);
     const crash = crashIn(course, error);
     if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });
     else {
@@ -131,7 +132,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     openAtClose: undefined,
     overlapped: undefined,
     overlapMark: 0,
-    said: { events: mark, arrivals: 0, foreign: 0, probe: "" },
+    said: { events: mark, arrivals: 0, foreign: 0, probe: "", logged: 0 },
     harm: {
       mark: 0,
       atMs: 0,
@@ -204,6 +205,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   checkDials(course, planned);
   if (!overlapping) await lookAround(course, after, step.id);
   tellMemory(course);
+  sayLogged(course);
   course.emit({ kind: "step", step: step.id, phase: "ended" });
 }
 
@@ -306,6 +308,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
   if (typeof closed === "object") emit(closed);
+  sayLogged(course);
   emit({ kind: "phase", phase: "settled" });
   sayObserved(course, complete && isObservedWhole(course));
 }

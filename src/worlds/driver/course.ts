@@ -34,6 +34,8 @@ export interface Emitted {
   foreign: number;
   /** The last answer of the probes. */
   probe: string;
+  /** Lines of the server's log about the client. */
+  logged: number;
 }
 
 /** link.ts and faults/: the disturbances of link and server, and their times. */

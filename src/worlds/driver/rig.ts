@@ -108,6 +108,8 @@ export interface Server {
   readonly isHalted: boolean;
   connections(): Promise<readonly ServerConnection[]>;
   state(): Promise<{ readonly hasJetStream: boolean; readonly requiresCredentials: boolean }>;
+  /** The errors and warnings that it has logged so far about clients of that name, each once. */
+  loggedAbout(name: string): readonly string[];
   stop(signal: "TERM" | "KILL"): Promise<void>;
   /** Starts the server again on the same port. The observers and the streams follow it, unless it wants credentials. */
   restart(as?: Restart): Promise<void>;

@@ -112,6 +112,13 @@ export async function sayHeld(course: Course): Promise<void> {
   }
 }
 
+/** Emits what the server has logged about the client since the last time. */
+export function sayLogged({ emit, rig, name, said }: Course): void {
+  const logged = rig.server.loggedAbout(name);
+  for (const text of logged.slice(said.logged)) emit({ kind: "server-logged", text });
+  said.logged = logged.length;
+}
+
 /** The last word of a case. Where two witnesses differ it says so, and nothing of the case is held against the client. */
 export function sayObserved({ emit, doubt }: Course, complete: boolean): void {
   if (doubt !== undefined) emit({ kind: "observed", complete: false, why: doubt, contradicted: true });

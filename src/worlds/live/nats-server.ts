@@ -11,6 +11,7 @@ import { ServerFailed } from "../../errors.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { isDoneWithin } from "./guard.ts";
 import { JsonApi } from "./json-api.ts";
+import { ClientLog } from "./server-log.ts";
 
 export interface NatsServerOptions {
   readonly program: string;
@@ -114,6 +115,7 @@ export class NatsServer {
   /** Kept after the end of a process, for the message that reports it. */
   #tail: () => readonly string[] = () => [];
   readonly #listeners = new Set<(line: string) => void>();
+  readonly #log = new ClientLog();
 
   private constructor(options: NatsServerOptions) {
     this.port = options.port;
@@ -212,6 +214,11 @@ export class NatsServer {
     return status === "ok" ? undefined : (error ?? status ?? "no status");
   }
 
+  /** The errors and warnings about clients of that name, without time and connection, each once; of the last 200 that it has logged. */
+  loggedAbout(name: string): readonly string[] {
+    return this.#log.about(name);
+  }
+
   async connectionsOpen(): Promise<readonly OpenConnection[]> {
     const path = `/connz?state=open&limit=${connectionsMax}`;
     const { connections } = (await this.#monitor.json("GET", path)) as Connz;
@@ -253,6 +260,7 @@ export class NatsServer {
     const { program, folder, backend = processBackend } = this.#options;
     if (as.store === "lost") rmSync(storeIn(folder), { recursive: true, force: true });
     const onLine = (line: string): void => {
+      this.#log.add(line);
       for (const listener of this.#listeners) listener(line);
     };
     const ready = this.#untilSaid("Server is ready");

@@ -150,6 +150,7 @@ function serverOf(server: NatsServer, follow: () => Promise<void>): driver.Serve
     },
     connections: () => server.connectionsOpen(),
     state: () => server.state(),
+    loggedAbout: name => server.loggedAbout(name),
     stop: signal => server.stop(signal),
     async restart(as = {}) {
       await server.restart(as);

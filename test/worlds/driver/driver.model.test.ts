@@ -7,6 +7,7 @@ import { BusCrashed } from "../../../src/bus-protocol/errors.ts";
 import { ServerFailed } from "../../../src/errors.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
 import { judge } from "../../../src/judge/judge.ts";
+import { stepFates } from "../../../src/report/fates.ts";
 import { runCase } from "../../../src/worlds/driver/case.ts";
 import type { Rig } from "../../../src/worlds/driver/rig.ts";
 import { memoryRig } from "./memory-rig.ts";
@@ -378,4 +379,30 @@ test("a pending call has begun before the next step: the bus has answered a late
   const answered = places(event => event.kind === "called" && event.step === "pending");
   expect(ended).toBeGreaterThan(-1);
   expect(answered).toBeGreaterThan(ended);
+});
+
+test("what the server logs about the client stands at its step, once, and decides nothing", async () => {
+  const rig = memoryRig();
+  const logged: string[] = [];
+  const server = { ...rig.server, loggedAbout: (name: string) => (name === "faultline-1" ? logged.slice() : []) };
+  const steps = [start, flush, publish("before"), publish("after")];
+  const plain = await run(steps);
+  const events: Event[] = [];
+  const data = { version: 1, id: "driver/in-memory", why: "A test.", options: {}, steps };
+  const one = planCase(parseScenario(JSON.stringify(data), "driver.test.ts"), natsGo);
+  await runCase({ ...one, bus: "in memory", seed: "1" }, 1, { ...rig, server }, event => {
+    if (event.kind === "step" && event.step === "before" && event.phase === "began")
+      logged.push("maximum payload exceeded");
+    events.push(event);
+  });
+  const at = events.findIndex(event => event.kind === "server-logged");
+  expect(events[at]).toEqual({ kind: "server-logged", text: "maximum payload exceeded" });
+  expect(events[at + 1]).toEqual({ kind: "step", step: "before", phase: "ended" });
+  expect(events.filter(({ kind }) => kind === "server-logged")).toHaveLength(1);
+  const judgement = judge(one, events);
+  expect(judgement).toMatchObject({ verdict: plain.judgement.verdict, digest: plain.judgement.digest });
+  expect(stepFates(events).find(({ step }) => step === "before")?.notes).toContainEqual({
+    kind: "happening",
+    text: 'the server says of this client: "maximum payload exceeded"',
+  });
 });

@@ -321,6 +321,7 @@ const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server =
     return world.client?.state === "dialled" ? [{ cid: 2, name: undefined }] : [];
   },
   state: async () => ({ hasJetStream: true, requiresCredentials: false }),
+  loggedAbout: () => [],
   async stop() {
     world.isRunning = false;
     world.client?.lose();

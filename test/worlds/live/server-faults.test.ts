@@ -1,4 +1,6 @@
 /** What befalls a server is so when the call returns, is seen in what the server says of itself, and ends with the next start. */
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import { jetstream } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -147,4 +149,17 @@ test("it says whether it is halted", async () => {
   await server.resume();
   await (await dial()).close();
   expect(server.isHalted).toBe(false);
+});
+
+test("the reason for an `-ERR` is known by the name of its client", async () => {
+  const socket = createConnection(server.port, "127.0.0.1");
+  await once(socket, "data");
+  socket.write(
+    'CONNECT {"verbose":false,"name":"faultline-9","lang":"test","version":"1"}\r\nPUB some.subject 99999999\r\n',
+  );
+  const [said] = (await once(socket, "data")) as [Buffer];
+  expect(said.toString()).toContain("-ERR 'Maximum Payload Violation'");
+  socket.destroy();
+  await expect.poll(() => server.loggedAbout("faultline-9")).toEqual(["maximum payload exceeded: 99999999 vs 1048576"]);
+  expect(server.loggedAbout("faultline-90")).toEqual([]);
 });
