@@ -13,13 +13,15 @@ import { hasSaid, letGoBoundMs, notAwaited, notLetGo } from "./waits.ts";
 type ClosedClient = Extract<Event, { readonly kind: "closed-client" }>;
 
 const lookEveryMs = 5;
-/** The time in which it would come back. */
+/** The time in which it would come back: four of its reconnect waits, or one and a half where they are long. */
 const reconnectWaits = 4;
+const reconnectWaitsMin = 1.5;
 const watchedMsMin = 50;
 const watchedMsMax = 500;
 /** A dial that was under way when the client closed may still reach the server. A client that has closed ends it at once. */
 const staysMs = 1_000;
 const staysLooksMin = 20;
+const connectionsMin = 2;
 
 /**
  * The connections that the server has before a step that closes a connected client. That client dials only once it has lost its connection,
@@ -57,15 +59,14 @@ export async function lookForClosed(course: Course, step: StepId): Promise<Close
   if (before === undefined) return "not-said";
   const watchedMs = watchedFor(course.one.scenario.options.reconnectWaitMs);
   const beganMs = clock.nowMs();
-  let back: Back | undefined;
+  let back: Back = { sinceMs: beganMs, looks: 0, cids: new Set() };
   for (;;) {
     const open = (await server.connections()).filter(one => one.name === course.name);
     const nowMs = clock.nowMs();
     back = seenAgain(back, open, before, nowMs);
-    if (back !== undefined && nowMs - back.sinceMs >= staysMs && back.looks >= staysLooksMin)
-      return { kind: "closed-client", is: "back", proof: proofOf(back) };
+    if (isBack(back, nowMs)) return { kind: "closed-client", is: "back", proof: proofOf(back) };
     if (open.length === 0 && nowMs - beganMs >= watchedMs) return { kind: "closed-client", is: "gone" };
-    if (nowMs - beganMs > letGoBoundMs) {
+    if (nowMs - beganMs > letGoBoundMs + watchedMs) {
       notAwaited(course, step, notLetGo);
       return undefined;
     }
@@ -74,26 +75,31 @@ export async function lookForClosed(course: Course, step: StepId): Promise<Close
 }
 
 const watchedFor = (reconnectWaitMs: number): number =>
-  Math.min(watchedMsMax, Math.max(watchedMsMin, reconnectWaits * reconnectWaitMs));
+  Math.max(watchedMsMin, Math.min(watchedMsMax, reconnectWaits * reconnectWaitMs), reconnectWaitsMin * reconnectWaitMs);
 
-/** Looks in a row that have shown connections of the client which it made after it had closed. */
+/** What the looks so far have shown of connections that the client made after it had closed. */
 interface Back {
+  /** The looks in a row that have shown one, up to the last look. */
   readonly sinceMs: number;
   readonly looks: number;
+  /** All that were ever seen. */
   readonly cids: ReadonlySet<number>;
 }
 
 function seenAgain(
-  back: Back | undefined,
+  { sinceMs, looks, cids }: Back,
   open: readonly ServerConnection[],
   before: ReadonlySet<number>,
   nowMs: number,
-): Back | undefined {
-  const made = open.filter(({ cid }) => !before.has(cid));
-  if (made.length === 0) return undefined;
-  const { sinceMs, looks, cids } = back ?? { sinceMs: nowMs, looks: 0, cids: [] };
-  return { sinceMs, looks: looks + 1, cids: new Set([...cids, ...made.map(({ cid }) => cid)]) };
+): Back {
+  const made = open.filter(({ cid }) => !before.has(cid)).map(({ cid }) => cid);
+  if (made.length === 0) return { sinceMs: nowMs, looks: 0, cids };
+  return { sinceMs: looks === 0 ? nowMs : sinceMs, looks: looks + 1, cids: new Set([...cids, ...made]) };
 }
+
+/** One may be a dial that was under way, so it must stay. A second was dialled after the close, however soon it is gone again. */
+const isBack = ({ sinceMs, looks, cids }: Back, nowMs: number): boolean =>
+  cids.size >= connectionsMin || (nowMs - sinceMs >= staysMs && looks >= staysLooksMin);
 
 const proofOf = ({ cids }: Back): string =>
   `the server has connection ${[...cids].join(", ")} under its name, which it did not have before`;

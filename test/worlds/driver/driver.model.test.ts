@@ -129,6 +129,7 @@ test.each<[what: string, (sinceMs: number) => readonly number[]]>([
   ["after two waits", sinceMs => (sinceMs > 40 ? [2] : [])],
   ["before its first connection is gone", sinceMs => (sinceMs > 40 ? [1, 2] : [1])],
   ["again and again", sinceMs => (sinceMs > 40 ? [2 + Math.floor(sinceMs / 100)] : [])],
+  ["for a moment, twice", sinceMs => (sinceMs % 40 < 10 ? [1 + Math.ceil(sinceMs / 40)].filter(cid => cid > 1) : [])],
 ])("a client in memory that connects again after it has closed is convicted: %s", async (_, openAfterClose) => {
   const { judgement, events } = await closedWith(openAfterClose);
   expect(events.filter(({ kind }) => kind === "not-awaited")).toEqual([]);
@@ -136,6 +137,12 @@ test.each<[what: string, (sinceMs: number) => readonly number[]]>([
   expect(judgement.reason).toMatch(
     /^a client that had closed is connected again: the server has connection 2\b.* under its name, which it did not have before$/,
   );
+});
+
+test.each([200, 2_000])("a client with waits of %s ms is convicted where it comes back after one of them", async ms => {
+  const rig = memoryRig({ openAfterClose: sinceMs => (sinceMs > ms ? [2] : []) });
+  const { judgement } = await run(closes, rig, { reconnectWaitMs: ms });
+  expect(judgement).toMatchObject({ verdict: "violated", about: { kind: "promise", property: staysClosed } });
 });
 
 test("a client that closes while its server is down is convicted where it connects as soon as it can", async () => {
