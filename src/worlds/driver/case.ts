@@ -34,6 +34,7 @@ import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig } from "./rig.ts";
+import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
@@ -304,6 +305,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   sayEvents(course);
   // Another process has another client.
   if (healed === busOf(course)) await lookForLosses(course, planned, mark);
+  await lookForStrangers(course);
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);

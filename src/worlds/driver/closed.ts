@@ -77,7 +77,7 @@ export async function lookForClosed(course: Course, step: StepId): Promise<Close
 const watchedFor = (reconnectWaitMs: number): number =>
   Math.max(watchedMsMin, Math.min(watchedMsMax, reconnectWaits * reconnectWaitMs), reconnectWaitsMin * reconnectWaitMs);
 
-/** What the looks so far have shown of connections that the client made after it had closed. */
+/** Connections that the client made after it had closed, as the looks so far have shown them. */
 interface Back {
   /** The looks in a row that have shown one, up to the last look. */
   readonly sinceMs: number;

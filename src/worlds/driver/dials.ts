@@ -15,6 +15,7 @@ import { type Course, giveUp, mustBe } from "./course.ts";
 import { sayEvents } from "./hearing.ts";
 import { mustShow, mustStillShow } from "./link.ts";
 import type { RefusedDials } from "./rig.ts";
+import { lookForStrangers } from "./strangers.ts";
 import { awaitConnections, connectTimeoutMs, giveUpBoundMs, hasSaid, notAwaited } from "./waits.ts";
 
 const pollEveryMs = 1;
@@ -22,6 +23,7 @@ const pollEveryMs = 1;
 const acceptBoundMs = 10_000;
 
 export async function refuseDials(course: Course, step: StepId): Promise<void> {
+  await lookForStrangers(course);
   await course.rig.link.refuseDials();
   mustBe(step, "the cut", course.rig.link.refusedDials() !== undefined);
 }

@@ -239,6 +239,8 @@ export interface Processes {
   spawn(): Promise<Process>;
   /** Ends a process of this case, or the case within the shared one. */
   release(process: Process): Promise<void>;
+  /** The shared process serves no case after this one. */
+  retire(): void;
 }
 
 export interface Rig {

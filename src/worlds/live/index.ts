@@ -210,6 +210,7 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
     const { server, link, relayPort } = await openLane(index);
     let shared = await startBus(launch);
+    let isRetired = false;
     const spares = new Spares(() => startBus(launch));
     const parts: Parts = {
       server,
@@ -218,17 +219,21 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
         return shared;
       },
       spawn: () => spares.take(),
+      retireShared: () => {
+        isRetired = true;
+      },
       openObserver: subjects => openObserver(server.port, subjects, cid => server.sentTo(cid)),
       openStreams: () => openStreams(server.port),
       openRelay: () => Relay.start(relayPort, server.port),
     };
     return {
       parts,
-      // Only a process that ended in a case goes without the run: what else breaks the protocol ends it.
+      // Of those that break the protocol only one that has ended goes without the run: any other ends it.
       async renew() {
-        if (!shared.client.isOver) return;
+        if (!shared.client.isOver && !isRetired) return;
         await shared.end();
         shared = await startBus(launch);
+        isRetired = false;
       },
       end: () => Promise.all([shared.end(), spares.end()]),
     };

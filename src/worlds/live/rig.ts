@@ -27,6 +27,8 @@ export interface Parts {
   readonly spawn: () => Promise<BusProcess>;
   readonly openObserver: (subjects: readonly string[]) => Promise<LiveObserver>;
   readonly openStreams: () => Promise<LiveStreams>;
+  /** The shared process serves no case after this one. */
+  readonly retireShared: () => void;
   /** Opens a relay to the server, for the taker to end. */
   readonly openRelay: () => Promise<Relay>;
 }
@@ -186,7 +188,7 @@ function operatorOf(parts: Parts) {
   };
 }
 
-function processesOf({ shared, spawn }: Parts): driver.Processes {
+function processesOf({ shared, spawn, retireShared }: Parts): driver.Processes {
   /** The real process behind each one that the driver knows. */
   const processes = new Map<driver.Process, BusProcess>();
   const known = (process: BusProcess): driver.Process => {
@@ -212,6 +214,7 @@ function processesOf({ shared, spawn }: Parts): driver.Processes {
       await one.client.call({ do: "end" }, endBoundMs).catch(() => {});
       one.client.forgetEvents();
     },
+    retire: retireShared,
   };
 }
 

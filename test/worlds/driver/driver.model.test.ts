@@ -413,3 +413,51 @@ test("what the server logs about the client stands at its step, once, and decide
     text: 'the server says of this client: "maximum payload exceeded"',
   });
 });
+
+describe("a client of an earlier case on the same server", () => {
+  const forgets = memoryRig({ forgetsPending: true });
+  const withStranger = (name: string, staysMs: number) => {
+    const rig = memoryRig({ forgetsPending: true });
+    let seenAtMs: number | undefined;
+    let retired = 0;
+    const server = {
+      ...rig.server,
+      async connections() {
+        seenAtMs ??= rig.clock.nowMs();
+        const isThere = rig.clock.nowMs() - seenAtMs < staysMs;
+        return [...(await rig.server.connections()), ...(isThere ? [{ cid: 99, name }] : [])];
+      },
+    };
+    const processes = { ...rig.processes, retire: () => void retired++ };
+    return { rig: { ...rig, server, processes }, retired: () => retired };
+  };
+
+  test("that stays convicts no one, and ends the use of its process", async () => {
+    const { rig, retired } = withStranger("faultline-7", Number.POSITIVE_INFINITY);
+    const { judgement } = await run(outage, rig);
+    expect((await run(outage, forgets)).judgement.verdict).toBe("violated");
+    expect(judgement.verdict).toBe("inconclusive");
+    expect(judgement.reason).toContain(
+      "a client of an earlier case, faultline-7, is connected, though its bus was told to end it",
+    );
+    expect(retired()).toBe(1);
+  });
+
+  test.each([
+    ["that is about to go", "faultline-7", 300],
+    ["which is no client of a case", "faultline-observer", Number.POSITIVE_INFINITY],
+    ["which is a replica of this case", "faultline-1-r1", Number.POSITIVE_INFINITY],
+  ])("%s changes nothing", async (_, name, staysMs) => {
+    const { rig, retired } = withStranger(name, staysMs);
+    expect((await run(outage, rig)).judgement.verdict).toBe("violated");
+    expect(retired()).toBe(0);
+  });
+
+  test("is looked for before dials are counted", async () => {
+    const { rig, retired } = withStranger("faultline-7", Number.POSITIVE_INFINITY);
+    const counted = [start, flush, fault({ kind: "cut", awaits: "gave-up", dials: "all" })];
+    const { judgement } = await run(counted, rig, { reconnectAttemptsMax: 3 });
+    expect(judgement.verdict).toBe("inconclusive");
+    expect(retired()).toBeGreaterThan(0);
+  });
+});

@@ -376,6 +376,7 @@ export function memoryRig(habits: Habits = {}): Rig {
       release: async () => {
         await client.call({ do: "end" });
       },
+      retire: () => {},
     },
     observe: async () => observer,
     close: async () => {},

@@ -171,6 +171,7 @@ async function run(scenario: Scenario, { observer, streams }: Lies = {}): Promis
       const one = await openStreams(server.port);
       return withChanges(one, streams?.(one));
     },
+    retireShared: () => {},
     openRelay: () => Relay.start(0, server.port),
   };
   cases += 1;

@@ -242,6 +242,7 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
     spawn: () => startBus(findBus(busNames[kind])),
     openObserver: openOne,
     openStreams: () => openStreams(server.port),
+    retireShared: () => {},
     openRelay: async () => {
       const relay = await Relay.start(0, server.port);
       return withChanges(relay, changedRelay?.(relay) ?? {});
