@@ -3,7 +3,6 @@
  * bounds, by `slow.test.ts`.
  */
 import { join } from "node:path";
-import { sampled } from "../../models/choice.ts";
 import { planCase } from "../../models/plan/plan.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -37,7 +36,7 @@ export interface RandomBounds {
 
 /**
  * Runs the scenarios of a seed, as `hunt` does, until one finds the mutant. Only a run that says something else than the model does under
- * the same answers is judged: any other would accuse the true bus as well. That makes a long hunt ten times as fast.
+ * the same answers is judged: any other would accuse the true bus as well. So a long hunt takes a tenth of the time.
  */
 export function huntAtRandom(
   mutant: Mutant,
@@ -74,6 +73,9 @@ const isSame = (one: readonly Event[], other: readonly Event[]): boolean =>
 
 // ---- The commands ----
 
+/** The seed of a command that is given none. */
+const commandSeed = "1";
+
 export interface Found {
   /** What broke, and in which scenario; undefined: nothing did. */
   readonly broken: string | undefined;
@@ -93,10 +95,10 @@ async function brokenBySearching(mutant: SlowMutant, budgetMs: number): Promise<
     case "exhaust":
       return brokenInSmallScope(mutant, foundBy, budgetMs);
     case "drill":
-      return brokenInCorpus(mutant);
+      return brokenInCorpus(mutant, foundBy);
     case "search": {
       const policy = readPolicyFile(join(packageRoot(), foundBy.policy), foundBy.policy);
-      return huntAtRandom(mutant, "1", { runsMax: Number.POSITIVE_INFINITY, budgetMs }, policy).broken;
+      return huntAtRandom(mutant, commandSeed, { runsMax: Number.POSITIVE_INFINITY, budgetMs }, policy).broken;
     }
   }
 }
@@ -122,17 +124,17 @@ async function brokenInSmallScope(
   return first === undefined ? undefined : brokeText(first.broken);
 }
 
-/** The first scenario of the corpus, in the order of a drill, that shows it with the drill's own seed. */
-function brokenInCorpus(mutant: Mutant): string | undefined {
+/** The whole corpus, in the order and with the seed of a drill; the named scenario must be among those that show it. */
+function brokenInCorpus(mutant: Mutant, { scenario: named }: Extract<Finder, { kind: "drill" }>): string | undefined {
   const { declared: profile } = mutant;
   const possible = modelCapabilities(profile);
+  const broken = new Map<string, string>();
   for (const { scenario } of loadCorpus()) {
     if (missingCapabilities(scenario, possible).length > 0) continue;
-    const events = runMutant(mutant, sampled(`1/${scenario.id}`), scenario);
-    const broken = brokenBy(judge(planCase(scenario, profile), events));
-    if (broken !== undefined) return `${brokeText(broken)} in ${scenario.id}`;
+    const one = brokenBy(judge(planCase(scenario, profile), runMutant(mutant, commandSeed, scenario)));
+    if (one !== undefined) broken.set(scenario.id, brokeText(one));
   }
-  return undefined;
+  return broken.get(named);
 }
 
 export function commandOf({ declared, foundBy }: SlowMutant): string {
@@ -144,4 +146,56 @@ export function commandOf({ declared, foundBy }: SlowMutant): string {
     case "search":
       return `faultline search --profile ${declared.name} --policy ${foundBy.policy}`;
   }
+}
+
+// ---- The figures ----
+
+/** Random search needs more runs than these. */
+export const runsListed = 10_000;
+const findMs = 300_000;
+
+export interface Measured {
+  readonly mutant: SlowMutant;
+  readonly command: string;
+  readonly runsMax: number;
+  /** One for each start seed; null: more than `runsMax`. */
+  readonly runs: readonly (number | null)[];
+  /** Of these; null: more than `runsMax`. */
+  readonly median: number | null;
+  readonly found: Found;
+}
+
+export async function measure(mutant: SlowMutant, seeds: readonly string[], runsMax: number): Promise<Measured> {
+  const hunts = seeds.map(seed => huntAtRandom(mutant, seed, { runsMax }));
+  const runs = hunts.map(one => (one.broken === undefined ? null : one.runs));
+  const found = await findBy(mutant, findMs);
+  return { mutant, command: commandOf(mutant), runsMax, runs, median: medianOf(runs), found };
+}
+
+function medianOf(runs: readonly (number | null)[]): number | null {
+  const sorted = runs.toSorted((a, b) => (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY));
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+}
+
+export const isAsListed = ({ median, found: { broken, seconds } }: Measured): boolean =>
+  (median === null || median > runsListed) && broken !== undefined && seconds * 1_000 <= findMs;
+
+/** One line. */
+export function renderMeasured(measured: Measured): string {
+  const { mutant, command, runsMax, runs, median, found } = measured;
+  const told = (count: number | null): string => (count === null ? `>${runsMax}` : String(count));
+  const by = found.broken === undefined ? `NOT FOUND by ${command}` : `found by ${command}`;
+  return [
+    isAsListed(measured) ? "ok " : "NOT AS LISTED ",
+    `median ${told(median)} runs (${runs.map(told).join(" ")}); `,
+    `${by} in ${found.seconds.toFixed(1)} s`,
+    found.broken === undefined ? "" : ` (${found.broken})`,
+    `; a bus that ${mutant.name} [${mutant.modelledOn.split(",")[0]}]`,
+  ].join("");
+}
+
+export function renderSlow(all: readonly Measured[]): string {
+  const listed = all.filter(isAsListed).length;
+  const byChance = all.filter(({ mutant }) => mutant.neverDrawn === undefined).length;
+  return `${listed} of ${all.length} slow mutants as listed: more than ${runsListed} random runs in the median, and found by a command within ${findMs / 60_000} minutes; random scenarios can show ${byChance} of them, and never draw what the others need`;
 }

@@ -6,6 +6,7 @@
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import { type Bare, blackhole, cut, fault, flush, heal, limit, publish, scenarioWith, start } from "../models/cases.ts";
 import { advance, job, jobAgain, policyWith, stream, subscribe, underPolicy } from "../models/policies.ts";
 import { isFault, type Mutant, rewriting, silentAbout } from "./mutant.ts";
@@ -186,18 +187,18 @@ const inAnOutage: readonly SlowMutant[] = [
   },
 ];
 
-/** A bound that few waits do not reach: an episode lets three of them pass at most. */
-const deliverMax = 8;
-const patient = policyWith({
-  name: "gives-eight-times",
-  streams: [{ ...stream, duplicateWindowMs: 10_000 }],
-  consume: { deliverMax },
-});
-const spent: readonly Bare[] = [
+/** A message is given that often. Few scenarios wait so long: an episode lets three ack waits pass at most. */
+const giving = (deliverMax: number) =>
+  policyWith({
+    name: "gives-many-times",
+    streams: [{ ...stream, duplicateWindowMs: 10_000 }],
+    consume: { deliverMax },
+  });
+const spent = ({ consume: { ackWaitMs, deliverMax } }: Policy): readonly Bare[] => [
   start,
   subscribe(0, "hangs"),
   job(),
-  ...Array.from({ length: deliverMax - 1 }, () => advance(patient.consume.ackWaitMs)),
+  ...Array.from({ length: deliverMax - 1 }, () => advance(ackWaitMs)),
 ];
 const restarted: readonly Bare[] = [fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal()];
 
@@ -221,18 +222,18 @@ const inJetStream: readonly SlowMutant[] = [
     row: "F-73: given again as often as MaxDeliver says, then never",
     declared: natsGo,
     does: givesBackSpent,
-    where: underPolicy(patient, [...spent, ...restarted]),
+    where: underPolicy(giving(8), [...spent(giving(8)), ...restarted]),
     killedBy: ["conformance"],
     foundBy: searchingUnder("gives-again"),
   },
   {
     name: "gives nothing more once a message has had its last delivery",
     modelledOn: "nats-io/nats-server#5995, Max delivered stuck consumers and mis-reported redelivered stats",
-    needs: "a handler that never acknowledges, all eight deliveries spent, and then a new message",
+    needs: "a handler that never acknowledges, all ten deliveries spent, and then a new message",
     row: "F-73: given again as often as MaxDeliver says, then never",
     declared: natsGo,
     does: stopsAtSpent,
-    where: underPolicy(patient, [...spent, job()]),
+    where: underPolicy(giving(10), [...spent(giving(10)), job()]),
     killedBy: ["conformance"],
     foundBy: searchingUnder("gives-again"),
   },
