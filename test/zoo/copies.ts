@@ -27,7 +27,8 @@ export const removeCopies = (folder: string): void => rmSync(folder, { recursive
 export function copyBus(folder: string, name: string, bus: ZooBus, patches: readonly Patch[]): string {
   const copy = join(folder, name);
   const copiedBuses = join(copy, "fixtures", "buses");
-  for (const one of foldersOf[bus]) cpSync(join(buses, one), join(copiedBuses, one), { recursive: true, filter: isSource });
+  for (const one of foldersOf[bus])
+    cpSync(join(buses, one), join(copiedBuses, one), { recursive: true, filter: isSource });
   for (const [file, text] of patchedFiles(buses, patches)) writeFileSync(join(copiedBuses, file), text);
   // A bus in TypeScript imports the program's own words from beside fixtures/.
   for (const one of ["models", "src"]) symlinkSync(join(root, one), join(copy, one));

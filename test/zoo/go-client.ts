@@ -33,10 +33,7 @@ const client: readonly LiveMutant[] = [
     does: "sends what it kept while it was down in the reverse order",
     patches: [
       ownList,
-      instead(
-        publishCall,
-        `if !c.isUp() {\n\t\t\t${keepsIt}return outcome{Is: "accepted"}\n\t\t}\n\t\t${publishCall}`,
-      ),
+      instead(publishCall, `if !c.isUp() {\n\t\t\t${keepsIt}return outcome{Is: "accepted"}\n\t\t}\n\t\t${publishCall}`),
       instead(
         reconnectHandler,
         `nats.ReconnectHandler(func(nc *nats.Conn) {

@@ -11,7 +11,11 @@ const inDurable = instead("durable");
 const inPolicy = instead("policy");
 const inProcess = instead("process");
 
-const mutant = (one: Omit<LiveMutant, "bus" | "layer">): LiveMutant => ({ bus: "go-nats-go", layer: "service", ...one });
+const mutant = (one: Omit<LiveMutant, "bus" | "layer">): LiveMutant => ({
+  bus: "go-nats-go",
+  layer: "service",
+  ...one,
+});
 
 const publishing: readonly LiveMutant[] = [
   {
@@ -53,15 +57,15 @@ const publishing: readonly LiveMutant[] = [
     name: "go-makes-one-attempt-too-few",
     does: "gives up one attempt early",
     patches: inDurable("attempt < p.policy.Publish.AttemptsMax:", "attempt < p.policy.Publish.AttemptsMax-1:"),
-    where: "durable-path/a-heal-within-the-second-attempt-stores-once",
-    cause: cause("conformance", "attempt"),
+    where: "durable-path/two-attempts-without-an-id-are-two-copies",
+    cause: cause("conformance", "the model says: JOBS holds message 0; observed nothing more"),
   },
   {
     name: "go-makes-one-attempt-too-many",
     does: "makes one attempt more than its policy allows",
     patches: inDurable("attempt < p.policy.Publish.AttemptsMax:", "attempt <= p.policy.Publish.AttemptsMax:"),
     where: "durable-path/held-and-timed-out-is-stored-when-let-go",
-    cause: cause("conformance", "took"),
+    cause: cause("conformance", "JOBS holds message 0; but the model says nothing more"),
   },
   {
     name: "go-waits-twice-as-long-for-an-acknowledgement",
@@ -97,10 +101,7 @@ const publishing: readonly LiveMutant[] = [
   {
     name: "go-hides-duplicates",
     does: "does not report that an acknowledgement is that of a duplicate",
-    patches: inDurable(
-      `return outcome{Is: "acked", Duplicate: ack.Duplicate}`,
-      `return outcome{Is: "acked"}`,
-    ),
+    patches: inDurable(`return outcome{Is: "acked", Duplicate: ack.Duplicate}`, `return outcome{Is: "acked"}`),
     where: "durable-path/an-acknowledged-message-published-again-is-told-as-a-duplicate",
     cause: cause("conformance", "duplicate"),
   },
@@ -116,15 +117,14 @@ const handling: readonly LiveMutant[] = [
     ),
     where: "durable-path/a-failed-message-is-given-again",
     require: ["durable-path/a-failed-message-is-kept"],
-    cause: cause("durable-path/a-failed-message-is-kept", "message 0"),
+    cause: cause("durable-path/a-failed-message-is-kept", "one was acknowledged, and is kept nowhere"),
   },
   {
     name: "go-never-acks",
     does: "says that it has acknowledged a message, and has not",
     patches: inConsume("if err := one.ack(); err != nil {", "if one.ack == nil {"),
     where: "durable-path/a-handled-message-stays-in-its-stream",
-    require: ["durable-path/every-stored-message-is-handled"],
-    cause: cause("durable-path/every-stored-message-is-handled", "acknowledged"),
+    cause: cause("conformance", "is given, for the 2. time, on job.a"),
   },
   {
     name: "go-keeps-no-dead-letter",
@@ -134,14 +134,14 @@ const handling: readonly LiveMutant[] = [
       `if id != "" {`,
     ),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("durable-path/a-failed-message-is-kept", "message 0"),
+    cause: cause("conformance", "message 0 was said to be stored as a dead letter, and DEAD does not hold it"),
   },
   {
     name: "go-keeps-dead-letters-without-a-body",
     does: "stores dead letters whose payload is empty",
     patches: inConsume("DeadLetterSubject, one.data, id)", "DeadLetterSubject, nil, id)"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("durable-path/a-failed-message-is-kept", "message 0"),
+    cause: cause("conformance", "on dead.letters with 16 bytes and arrived on dead.letters with 0 bytes"),
   },
   {
     name: "go-has-one-id-for-all-dead-letters",
@@ -151,7 +151,7 @@ const handling: readonly LiveMutant[] = [
       `id := "dead-letter:" + asked.Subject + strconv.Itoa(0*number)`,
     ),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("durable-path/a-failed-message-is-kept", "message 1"),
+    cause: cause("conformance", "message 1 was said to be stored as a dead letter, and DEAD does not hold it"),
   },
   {
     name: "go-has-a-durable-for-each-process",
@@ -161,12 +161,15 @@ const handling: readonly LiveMutant[] = [
       `return fmt.Sprintf("faultline_%d_", time.Now().UnixNano()) + strings.Map(`,
     ),
     where: "durable-path/two-replicas-share-one-durable",
-    cause: cause("conformance", "handled"),
+    cause: cause("conformance", "is given, for the 1. time, on job.a"),
   },
   {
     name: "go-binds-to-a-durable-that-is-not-there",
     does: "binds to a consumer by another name than the operator's",
-    patches: inConsume("js.Consumer(ctx, stream, durableName(subject))", `js.Consumer(ctx, stream, durableName(subject+"s"))`),
+    patches: inConsume(
+      "js.Consumer(ctx, stream, durableName(subject))",
+      `js.Consumer(ctx, stream, durableName(subject+"s"))`,
+    ),
     where: "shutdown/a-restart-with-a-bound-durable-replays-no-history",
     cause: cause("conformance", "subscribe failed"),
   },
@@ -175,7 +178,7 @@ const handling: readonly LiveMutant[] = [
     does: "makes its consumer with a filter that takes every subject of the stream",
     patches: inConsume("p.js.QueueSubscribe(subject, name,", `p.js.QueueSubscribe("job.>", name,`),
     where: neighbours,
-    cause: cause("conformance", "handled"),
+    cause: cause("conformance", "on job.a, and acked: message 3"),
   },
 ].map(mutant);
 
@@ -262,7 +265,10 @@ const stopping: readonly LiveMutant[] = [
   {
     name: "go-tells-of-one-loss-too-few",
     does: "counts one lost message less than it has lost",
-    patches: inProcess("lost = p.accepted.Load() - p.covered.Load()", "lost = max(0, p.accepted.Load()-p.covered.Load()-1)"),
+    patches: inProcess(
+      "lost = p.accepted.Load() - p.covered.Load()",
+      "lost = max(0, p.accepted.Load()-p.covered.Load()-1)",
+    ),
     where: "shutdown/sigterm-by-four-steps-while-down-loses-what-was-kept",
     cause: cause("shutdown/nothing-accepted-is-lost-in-silence-by-a-stop", "19"),
   },

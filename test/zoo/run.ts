@@ -73,7 +73,12 @@ const ranOf = (judgement: Judgement): Ran => ({
 });
 
 /** Runs the copy without a change in the scenarios of its mutants, and returns those that do not hold. */
-async function control(site: Site, folder: string, bus: ZooBus, due: readonly LiveMutant[]): Promise<readonly string[]> {
+async function control(
+  site: Site,
+  folder: string,
+  bus: ZooBus,
+  due: readonly LiveMutant[],
+): Promise<readonly string[]> {
   const stage = await site.openBus(copyBus(folder, `${bus}-as-it-is`, bus, []));
   const failed: string[] = [];
   const done = new Set<string>();
@@ -130,7 +135,14 @@ async function main(): Promise<number> {
   try {
     const failed: string[] = [];
     for (const bus of new Set(due.map(one => one.bus)))
-      failed.push(...(await control(site, folder, bus, due.filter(one => one.bus === bus))));
+      failed.push(
+        ...(await control(
+          site,
+          folder,
+          bus,
+          due.filter(one => one.bus === bus),
+        )),
+      );
     if (failed.length > 0) {
       for (const line of failed) say(line);
       say("The buses as they are do not hold, so nothing that a mutant breaks would show anything.");
