@@ -102,7 +102,9 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   }
   if (calm && life !== undefined && life.met.length > 0 && isDurableSubject(policy, subject)) {
     late.count += count;
-    if (isCore) late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
+    // A live run says durable of what is due through JetStream. The answer tells how it went: only core NATS accepts.
+    if (outcome.is === "accepted")
+      late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
   }
   if (!isCore) return;
   if (life !== undefined && life.connectedAtMs === undefined) life.early.push({ first, count });
