@@ -1,4 +1,4 @@
-/** Scenarios that the corpus does not have, under its policies. */
+/** What the mutants of both buses share: scenarios that the corpus does not have, and the reason why some survive. */
 import { join } from "node:path";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { packageRoot } from "../../src/files/package-root.ts";
@@ -18,3 +18,5 @@ export const neighbours = underPolicy(corpusPolicy("service"), [
   job(3),
   job(3, { subject: "job.b" }),
 ]);
+
+export const publishesAreNotTimed = "docs/compared.md: a live run does not measure how long a publish takes";
