@@ -44,7 +44,7 @@ const publishing: readonly LiveMutant[] = [
   },
   {
     name: "go-has-an-id-for-each-attempt",
-    does: "gives each attempt of one message an id of its own",
+    does: "gives each attempt of one message a separate id",
     patches: inDurable(
       "told := p.publishOnce(subject, payload, id)",
       `told := p.publishOnce(subject, payload, id+strings.Repeat("+", attempt-1))`,
@@ -101,7 +101,7 @@ const publishing: readonly LiveMutant[] = [
   },
   {
     name: "go-takes-no-responders-for-a-timeout",
-    does: "reports that nobody took a message as a timeout",
+    does: "reports a timeout where no stream took the message",
     patches: inDurable(`return rejected("no-responders", err)`, `return unsettled("timeout", err)`),
     where: "durable-path/without-a-stream-nobody-answers",
     require: ["durable-path/no-responders-is-told-as-such"],

@@ -1,5 +1,5 @@
 /**
- * A mutant of the live zoo: a bundled bus with one fault of its own, as a change of its source text. `run.ts` builds each, runs it on real
+ * A mutant of the live zoo: a bundled bus with one fault, as a change of its source text. `run.ts` builds each, runs it on real
  * servers, and holds what is found against what is listed here. The zoo of test/mutants changes the model's world; this one changes buses.
  */
 import { readFileSync } from "node:fs";

@@ -51,7 +51,7 @@ const publishing: readonly LiveMutant[] = [
   },
   {
     name: "js-has-an-id-for-each-attempt",
-    does: "gives each attempt of one message an id of its own",
+    does: "gives each attempt of one message a separate id",
     patches: inDurable(
       "publishOnce(path, message, ackTimeoutMs);",
       'publishOnce(path, { ...message, id: message.id + "+".repeat(attempt) }, ackTimeoutMs);',
@@ -106,7 +106,7 @@ const publishing: readonly LiveMutant[] = [
   },
   {
     name: "js-takes-no-responders-for-a-timeout",
-    does: "reports that nobody took a message as a timeout",
+    does: "reports a timeout where no stream took the message",
     patches: inDurable(
       `return { is: "rejected", kind: refused, text };`,
       `return { is: "unsettled", kind: "timeout", text };`,
