@@ -40,6 +40,9 @@ export function trackService(service: ServiceRecord, event: Event): void {
       if (event.is === "acknowledged-though-failed") service.droppedByCount ??= `on ${event.subject} ${event.proof}`;
       else service.unhandled ??= `on ${event.subject} ${event.proof}`;
       return;
+    case "dead-letter-missing":
+      service.droppedByCount ??= `message ${event.first} failed, was acknowledged, and ${event.stream} does not hold its dead letter`;
+      return;
     case "subscribed":
       service.startsAtSubscribe.set(event.subject, service.starts);
       service.subscribers = [...service.subscribers, { ...event, since: service.disruptions, ends: service.ends }];

@@ -143,7 +143,7 @@ const handling: readonly LiveMutant[] = [
       `if id != "" {`,
     ),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("conformance", "message 0 was said to be stored as a dead letter, and DEAD does not hold it"),
+    cause: cause("durable-path/a-failed-message-is-kept", "message 0 failed, was acknowledged, and DEAD does not hold"),
   },
   {
     name: "go-keeps-dead-letters-without-a-body",
@@ -157,7 +157,7 @@ const handling: readonly LiveMutant[] = [
     does: "gives all dead letters of a subject one id, so that the stream swallows all but the first",
     patches: inConsume("strconv.Itoa(number)", "strconv.Itoa(0*number)"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("conformance", "message 1 was said to be stored as a dead letter, and DEAD does not hold it"),
+    cause: cause("durable-path/a-failed-message-is-kept", "message 1 failed, was acknowledged, and DEAD does not hold"),
   },
   {
     name: "go-has-a-durable-for-each-process",

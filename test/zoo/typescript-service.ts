@@ -151,7 +151,7 @@ const handling: readonly LiveMutant[] = [
       `{ is: "acked", letter, publish, publishDurable };`,
     ),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("conformance", "message 0 was said to be stored as a dead letter, and DEAD does not hold it"),
+    cause: cause("durable-path/a-failed-message-is-kept", "message 0 failed, was acknowledged, and DEAD does not hold"),
   },
   {
     name: "js-keeps-dead-letters-without-a-body",
@@ -165,7 +165,7 @@ const handling: readonly LiveMutant[] = [
     does: "gives all dead letters of a subject one id, so that the stream swallows all but the first",
     patches: inConsume("numberOf(message.data)}`", "0 * numberOf(message.data)}`"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
-    cause: cause("conformance", "was said to be stored as a dead letter, and DEAD does not hold it"),
+    cause: cause("durable-path/a-failed-message-is-kept", "message 1 failed, was acknowledged, and DEAD does not hold"),
   },
   {
     name: "js-has-a-durable-for-each-process",
