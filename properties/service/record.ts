@@ -95,7 +95,10 @@ export interface ServiceRecord {
   /** Messages accepted on the present connection and not flushed; messages kept by the client while it is down. */
   underWay: Run[];
   kept: Run[];
-  /** The first breaches that the server's counts of a consumer show: a message that was not handled to an end, and one that failed and is gone. */
+  /**
+   * The first breaches that the server's counts of a consumer show: a message that was not handled to an end, and one that failed and is
+   * gone. The stream of dead letters shows the second, too.
+   */
   unhandled: string | undefined;
   droppedByCount: string | undefined;
   readonly afterStop: Occurrences;

@@ -40,6 +40,9 @@ export function trackService(service: ServiceRecord, event: Event): void {
       if (event.is === "acknowledged-though-failed") service.droppedByCount ??= `on ${event.subject} ${event.proof}`;
       else service.unhandled ??= `on ${event.subject} ${event.proof}`;
       return;
+    case "dead-letter-missing":
+      service.droppedByCount ??= `message ${event.first} failed, was acknowledged, and ${event.stream} does not hold its dead letter`;
+      return;
     case "subscribed":
       service.startsAtSubscribe.set(event.subject, service.starts);
       service.subscribers = [...service.subscribers, { ...event, since: service.disruptions, ends: service.ends }];
@@ -102,7 +105,9 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   }
   if (calm && life !== undefined && life.met.length > 0 && isDurableSubject(policy, subject)) {
     late.count += count;
-    if (isCore) late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
+    // A live run says durable of what is due through JetStream. The answer tells how it went: only core NATS accepts.
+    if (outcome.is === "accepted")
+      late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
   }
   if (!isCore) return;
   if (life !== undefined && life.connectedAtMs === undefined) life.early.push({ first, count });

@@ -301,6 +301,11 @@ testCases(coldStart, [
     { breaks: "message 0 went out as core NATS though JetStream was there by then" },
   ),
   late(
+    "as core NATS for life, where it was due through JetStream",
+    [...installs("no-jetstream"), ...up, heals, client("reconnected"), ...durably(0, accepted)],
+    { breaks: "message 0 went out as core NATS though JetStream was there by then" },
+  ),
+  late(
     "as core NATS for life, for NATS itself was late",
     [...away, ...here, ...plainly(0, accepted, { subject: "audit" })],
     { breaks: "message 0 went out as core NATS though JetStream was there by then" },

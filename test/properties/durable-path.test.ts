@@ -359,6 +359,11 @@ testCases(durablePath, [
       breaks: "on job.plain the server says so",
     }),
   ),
+  failed(
+    "the stream of dead letters does not hold it",
+    [...up, starts(1), subscribes(1), { kind: "dead-letter-missing", stream: "DEAD", first: 4, count: 1 }],
+    { breaks: "message 4 failed, was acknowledged, and DEAD does not hold its dead letter" },
+  ),
   failed("the server's counts show it gone", [...up, starts(1), subscribes(1), counts("acknowledged-though-failed")], {
     breaks: "on job.plain the server says so",
   }),

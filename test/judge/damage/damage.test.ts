@@ -59,5 +59,7 @@ describe("no row covers", () => {
     expect(rowOf([...run, dialled(2)], [...run, dialled(3)])).toBe(refused);
     expect(rowOf(run, run.with(4, { ...exited, atMs: 10 } as Event))).toBe(clock);
     expect(rowOf(run, run.with(4, { ...exited, tookMs: 6 } as Event))).toBe(took);
+    const timedOut = (tookMs: number): Event => ({ ...published(2), tookMs }) as Event;
+    expect(rowOf([...run, timedOut(700)], [...run, timedOut(701)])).toBe(took);
   });
 });
