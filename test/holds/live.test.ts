@@ -1,17 +1,9 @@
-/** The live world: real clients, a real nats-server, a real Toxiproxy. */
+/** `holds` in the live world; the whole corpus is in `live.slow.test.ts`. */
 import { describe } from "vitest";
 import { holds } from "../../src/vitest.ts";
 import { busesAtHand } from "../buses-at-hand.ts";
-import { holdsIn } from "./body.ts";
 
 const buses = (await busesAtHand()).had.map(({ name }) => name);
-
-describe("on the real parts", () => {
-  holdsIn(
-    buses.map(bus => ({ world: "live", bus })),
-    { corpusCasesMin: 150, randomScenarios: 30 },
-  );
-});
 
 describe("a promise by its name", () => {
   for (const bus of buses) holds("core-path/order-is-kept", { world: "live", bus, runs: 5 });

@@ -85,6 +85,9 @@ const runningOf = ({ rig }: Course, replica: number, process: Process): Running 
 });
 
 async function spawn(course: Course, replica: number, port: number): Promise<Running> {
+  // One that was to end by itself and did not would outlast the case.
+  const left = course.running.get(replica);
+  if (left !== undefined) await course.rig.processes.release(left.process);
   const process = course.ready ?? (await course.rig.processes.spawn());
   course.ready = undefined;
   process.client.mayEnd();
