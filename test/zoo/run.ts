@@ -170,5 +170,4 @@ function conclude(due: readonly LiveMutant[], rows: readonly Row[]): number {
   return rows.every(({ asListed }) => asListed) ? 0 : 1;
 }
 
-// Not exitCode: a process of a bus that outlasts its case would keep this one alive. It is ended with this one.
-process.exit(await main());
+process.exitCode = await main();
