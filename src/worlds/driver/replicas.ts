@@ -45,6 +45,8 @@ async function startClient(course: Course, { id }: StartStep): Promise<void> {
   const { outcome } = await busOf(course).call(startCommand(course, course.rig.link.port, course.name), callBoundMs);
   sayEvents(course);
   sayCall(course, id, "start", outcome);
+  // Every later call would be refused, which says nothing of the bus.
+  if (outcome.is !== "ok") giveUp(id, `its start to succeed; it ended in ${outcome.kind}`);
 }
 
 function startCommand({ one, number, service }: Course, port: number, name: string): StartCommand {
