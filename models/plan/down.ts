@@ -2,7 +2,7 @@
 import type { FaultAwait } from "../vocabulary/scenario.ts";
 import type { View } from "./view.ts";
 
-/** Nothing of it is left in the view, so that views which differ in nothing that counts are equal. */
+/** Ends the hindrance, and leaves nothing of it in the view. So views that mean the same are equal. */
 export function endHindrance(view: View): void {
   view.hindrance = "none";
   view.limitBytesLeft = 0;

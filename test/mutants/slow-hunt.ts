@@ -160,7 +160,7 @@ export interface Measured {
   readonly runsMax: number;
   /** One for each start seed; null: more than `runsMax`. */
   readonly runs: readonly (number | null)[];
-  /** Of these; null: more than `runsMax`. */
+  /** The median of these counts; null where it is more than `runsMax`. */
   readonly median: number | null;
   readonly found: Found;
 }

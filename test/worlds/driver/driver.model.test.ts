@@ -9,7 +9,7 @@ import { parseScenario } from "../../../src/files/scenario-schema.ts";
 import { judge } from "../../../src/judge/judge.ts";
 import { stepFates } from "../../../src/report/fates.ts";
 import { runCase } from "../../../src/worlds/driver/case.ts";
-import type { Rig } from "../../../src/worlds/driver/rig.ts";
+import type { Conversation, Rig } from "../../../src/worlds/driver/rig.ts";
 import { memoryRig } from "./memory-rig.ts";
 
 const start = { id: "start", kind: "start" };
@@ -460,4 +460,34 @@ describe("a client of an earlier case on the same server", () => {
     expect(judgement.verdict).toBe("inconclusive");
     expect(retired()).toBeGreaterThan(0);
   });
+});
+
+test("a case whose start fails ends there: the calls that its bus would refuse are not made", async () => {
+  const rig = memoryRig();
+  const { shared } = rig.processes;
+  const asked: string[] = [];
+  const client: Conversation = {
+    ...conversationOf(shared.client),
+    async call(command, boundMs) {
+      asked.push(command.do);
+      if (command.do !== "start") return shared.client.call(command, boundMs);
+      return { outcome: { is: "failed", kind: "timeout" } } as never;
+    },
+  };
+  const processes = { ...rig.processes, shared: { ...shared, client } };
+  const { judgement, events } = await run([start, publish("never"), flush], { ...rig, processes });
+  expect(asked).not.toContain("publish");
+  expect(judgement.verdict).toBe("inconclusive");
+  const what = "its start to succeed; it ended in timeout";
+  expect(events).toContainEqual({ kind: "not-awaited", step: "start", what });
+});
+
+/** The methods of a conversation, bound: those of a class are not copied by a spread. */
+const conversationOf = (one: Conversation): Conversation => ({
+  call: (command, boundMs) => one.call(command, boundMs),
+  mayEnd: () => one.mayEnd(),
+  mark: () => one.mark(),
+  markAt: reply => one.markAt(reply),
+  eventsSince: mark => one.eventsSince(mark),
+  waitFor: (fits, mark, boundMs) => one.waitFor(fits, mark, boundMs),
 });
