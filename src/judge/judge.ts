@@ -4,6 +4,7 @@
  */
 
 import { type Answer, type Asked, hashText } from "../../models/choice.ts";
+import type { Reason } from "../../models/explanation.ts";
 import { observe } from "../../models/observation.ts";
 import { type Admission, admits } from "../../models/oracle.ts";
 import type { PlannedCase } from "../../models/plan/plan.ts";
@@ -29,6 +30,8 @@ export interface Judgement {
   readonly ledger: Ledger;
   readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
   readonly properties: readonly PropertyVerdict[];
+  /** The reason why the oracle admits nothing, as data. */
+  readonly parted?: Reason | undefined;
   /** Broken properties that neither profile promises nor policy demands: findings, not violations. */
   readonly notPromised: readonly PropertyVerdict[];
   /** True where the hand-typed expectation for the profile is met; undefined where the scenario has none. */
@@ -148,6 +151,7 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     ...(about && { about }),
     ledger,
     conformance,
+    ...("reason" in admission && { parted: admission.reason }),
     properties,
     notPromised,
     expectMet: expectation === undefined ? undefined : unmet === undefined,

@@ -38,7 +38,7 @@ export function renderSelfTest(selfTest: SelfTestReport | null, paint: Paint): s
 
 const casesShownMax = 4;
 const busyMachine =
-  "  A live case whose wait ended early was run twice, the second time alone. The usual cause is a busy machine: run it again on an idle one.";
+  "  A live case whose wait ended early was run again, alone. The usual cause is a busy machine: run it again on an idle one.";
 
 /** Cases by their reason; every one by its name is in the JSON. Empty where all was shown. */
 export function renderNotShown(notShown: readonly NotShown[], paint: Paint): string {

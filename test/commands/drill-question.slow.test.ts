@@ -29,6 +29,7 @@ test.for(questions)(
   async question => {
     const cwd = ownFolder();
     const { code, json } = await faultline(["drill", question, "--seed", "1", "--json"], { cwd });
+    expect([json.live.reason, json.cases.filter(isNotWhole)]).toEqual([null, []]);
     expect(json).toMatchObject({
       verdict: "holds",
       question,
@@ -43,6 +44,11 @@ test.for(questions)(
     figures[question](json);
   },
 );
+
+/** Says which case is at fault where the verdict is not "holds". */
+// biome-ignore lint/suspicious/noExplicitAny: the document is what is looked at.
+const isNotWhole = ({ live, notRun, notShown, notObserved }: any): boolean =>
+  live !== "holds" || notRun !== null || notShown !== null || notObserved !== null;
 
 /** What a person asks the question for. */
 // biome-ignore lint/suspicious/noExplicitAny: the document is what is looked at.

@@ -23,6 +23,21 @@ const one = { scenario: parseScenario(JSON.stringify(data), "run.test.ts"), prof
 type Spoil = (event: Event) => readonly Event[];
 const gaveUp: Spoil = event =>
   event.kind === "observed" ? [{ kind: "not-awaited", step: "heal", what: "the client to reconnect" }, event] : [event];
+const outrun: Spoil = event =>
+  event.kind === "observed"
+    ? [{ kind: "not-awaited", step: "heal", what: "the scenario to keep pace", outrun: true }, event]
+    : [event];
+/** The publish call at a step without a fault ends in a timeout. */
+const timedOut: Spoil = event =>
+  event.kind === "published" ? [{ ...event, outcome: { is: "unsettled", kind: "timeout" } }] : [event];
+const flushTimedOut: Spoil = event =>
+  event.kind === "called" && event.step === "flush"
+    ? [{ ...event, outcome: { is: "failed", kind: "timeout" } }]
+    : [event];
+const flushFailed: Spoil = event =>
+  event.kind === "called" && event.step === "flush"
+    ? [{ ...event, outcome: { is: "failed", kind: "closed" } }]
+    : [event];
 const unseen: Spoil = event => (event.kind === "observed" ? [{ ...event, complete: false }] : [event]);
 const lossy: Spoil = event => (event.kind === "delivered" ? [] : [event]);
 const asItIs: Spoil = event => [event];
@@ -44,7 +59,10 @@ const oneEnveloped: Spoil = event =>
       ]
     : [event];
 
-function stageOf(first: Spoil, alone: Spoil | undefined) {
+/** `alone`: how each run alone is spoilt; the last of a list is that of all that follow. */
+function stageOf(first: Spoil, alone: Spoil | readonly Spoil[] | undefined) {
+  const alones = typeof alone === "function" ? [alone] : (alone ?? []);
+  let ranAlone = 0;
   const model = openModel(natsGo);
   const runs: string[] = [];
   const spoiled = (name: string, spoil: Spoil) => async (planned: Case, emit: Emit) => {
@@ -54,7 +72,15 @@ function stageOf(first: Spoil, alone: Spoil | undefined) {
   const stage: Stage = {
     ...model,
     run: spoiled("beside", first),
-    ...(alone === undefined ? {} : { runAlone: spoiled("alone", alone) }),
+    ...(alone === undefined
+      ? {}
+      : {
+          runAlone: (planned: Case, emit: Emit) => {
+            const spoil = alones[Math.min(ranAlone, alones.length - 1)] ?? asItIs;
+            ranAlone += 1;
+            return spoiled("alone", spoil)(planned, emit);
+          },
+        }),
   };
   return { stage, runs };
 }
@@ -63,6 +89,19 @@ test.each([
   ["a wait that was given up", gaveUp, asItIs, ["beside", "alone"], "holds"],
   ["an observer that could not see everything", unseen, asItIs, ["beside", "alone"], "holds"],
   ["a wait that is given up twice", gaveUp, gaveUp, ["beside", "alone"], "inconclusive"],
+  [
+    "a wait that was given up, then a machine too slow",
+    gaveUp,
+    [outrun, asItIs],
+    ["beside", "alone", "alone"],
+    "holds",
+  ],
+  ["a machine too slow three times", outrun, [outrun, outrun, asItIs], ["beside", "alone", "alone", "alone"], "holds"],
+  ["a machine too slow each time", outrun, outrun, ["beside", "alone", "alone", "alone"], "inconclusive"],
+  ["a publish that timed out once", timedOut, asItIs, ["beside", "alone"], "inconclusive"],
+  ["a flush that timed out once", flushTimedOut, asItIs, ["beside", "alone"], "inconclusive"],
+  ["a flush that timed out twice", flushTimedOut, flushTimedOut, ["beside", "alone"], "violated"],
+  ["a flush that failed otherwise", flushFailed, asItIs, ["beside"], "violated"],
   ["a wait that was given up, where nothing can run alone", gaveUp, undefined, ["beside"], "inconclusive"],
   ["two witnesses that differ", contradicted, asItIs, ["beside", "alone"], "holds"],
   ["two witnesses that differ twice", contradicted, contradicted, ["beside", "alone"], "inconclusive"],
@@ -96,6 +135,29 @@ describe("a consumer that is behind", () => {
     const { judgement } = await runCase(stage, served);
     expect([runs, judgement.verdict]).toEqual([["beside", "alone"], verdict]);
     expect(judgement.about).toEqual({ kind: "promise", property: handled });
+  });
+});
+
+describe("an answer that the end of a bound gives", () => {
+  const steps: readonly Bare[] = [{ kind: "start" }, job(2), { kind: "signal", signal: "TERM", replica: 0 }];
+  const served = { ...one, scenario: { ...scenarioWith(steps), policy: { ...sound, demands: [] } } };
+  const unready: Spoil = event => (event.kind === "probe" ? [{ ...event, ready: false }] : [event]);
+  const ended =
+    (other: { readonly forced?: true; readonly because?: "killed" | "exit" }): Spoil =>
+    event =>
+      event.kind === "process" && event.change === "exited" ? [{ ...event, ...other }] : [event];
+
+  test.each([
+    ["a probe", unready, asItIs, ["beside", "alone"], "inconclusive"],
+    ["a probe, each time", unready, unready, ["beside", "alone"], "violated"],
+    ["a stop that was forced", ended({ forced: true }), asItIs, ["beside", "alone"], "inconclusive"],
+    ["a stop that was killed", ended({ because: "killed" }), asItIs, ["beside", "alone"], "inconclusive"],
+    ["a process that ended for a reason of its own", ended({ because: "exit" }), asItIs, ["beside"], "violated"],
+  ] as const)("%s", async (_what, first, alone, ran, verdict) => {
+    const { stage, runs } = stageOf(first, alone);
+    const { judgement } = await runCase(stage, served);
+    expect([runs, judgement.verdict]).toEqual([ran, verdict]);
+    expect(judgement.about).toEqual({ kind: "conformance" });
   });
 });
 

@@ -58,8 +58,8 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     const crash = crashIn(course, error);
     if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });
     else {
-      const { step, message } = whyOver(at, error);
-      emit({ kind: "not-awaited", step, what: message });
+      const { step, message: what, isOutrun } = whyOver(at, error);
+      emit({ kind: "not-awaited", step, what, ...(isOutrun && { outrun: true }) });
     }
     const why = course?.doubt ?? "the case was given up there";
     emit({ kind: "observed", complete: false, why, ...(course?.doubt === undefined ? {} : { contradicted: true }) });

@@ -163,16 +163,24 @@ export const busOf = (course: Course): Conversation => course.first.client;
 /** The injector, or a real clock, did not do what it was asked. Anything seen after it proves nothing about the bus. */
 export class GivenUp extends Error {
   readonly step: StepId;
+  /** The machine was too slow for the scenario, whatever the bus did. */
+  readonly isOutrun: boolean;
 
-  constructor(step: StepId, what: string) {
+  constructor(step: StepId, what: string, isOutrun = false) {
     super(what);
     this.step = step;
+    this.isOutrun = isOutrun;
   }
 }
 
 /** Ends the case: the wait for `what` failed. */
 export function giveUp(step: StepId, what: string): never {
   throw new GivenUp(step, what);
+}
+
+/** Ends the case: real time went by faster than the scenario's, so `what` cannot be had in this run. */
+export function giveUpOutrun(step: StepId, what: string): never {
+  throw new GivenUp(step, what, true);
 }
 
 /** Ends the case where `is` is false. */

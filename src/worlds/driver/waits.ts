@@ -30,6 +30,11 @@ export function notAwaited({ emit }: Course, step: StepId, what: string): void {
   emit({ kind: "not-awaited", step, what });
 }
 
+/** A wait was not met, since real time went by faster than the scenario's. */
+export function wasOutrun({ emit }: Course, step: StepId, what: string): void {
+  emit({ kind: "not-awaited", step, what, outrun: true });
+}
+
 export const hasSaid = (course: Course, change: ConnectionChange, mark: number): boolean =>
   busOf(course)
     .eventsSince(mark)

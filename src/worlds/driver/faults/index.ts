@@ -3,7 +3,7 @@ import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
 import type { Fault, HealStep, StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
-import { busOf, type Course, giveUp } from "../course.ts";
+import { busOf, type Course, giveUpOutrun } from "../course.ts";
 import { sayEvents } from "../hearing.ts";
 import { mustStillShow } from "../link.ts";
 import { live } from "../replicas.ts";
@@ -15,6 +15,7 @@ import {
   hasSaid,
   notAwaited,
   noticeBoundMs,
+  wasOutrun,
 } from "../waits.ts";
 import { blackhole } from "./blackhole.ts";
 import { cut } from "./cut.ts";
@@ -88,7 +89,7 @@ export async function heal(
     await awaitBack(course, step, before);
   // The client may have given up the dial, and publishes are then kept or refused as while down.
   if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
-    notAwaited(course, step, "the handshake to end before its dial is given up");
+    wasOutrun(course, step, "the handshake to end before its dial is given up");
   await joinOverlapped(course);
   // What a dial resets takes the attempt under way with it, and the next one is acknowledged.
   const isReset = before.link === "down" && course.one.profile.reconnectBuffer.kind === "reset-at-dial";
@@ -119,7 +120,7 @@ const overlapLeadMs = 50;
 function mustBeInTime(course: Course, step: StepId, beganMs: number): void {
   const ackTimeoutMs = course.service?.policy.publish.ackTimeoutMs ?? 0;
   if (course.rig.clock.nowMs() > beganMs + ackTimeoutMs - attemptRoomMs)
-    giveUp(step, "the heal to come within the attempt, which a busy machine may miss");
+    giveUpOutrun(step, "the heal to come within the attempt, which a busy machine may miss");
 }
 
 function noMoreAttempts(course: Course, step: StepId, last: number): void {
@@ -127,7 +128,7 @@ function noMoreAttempts(course: Course, step: StepId, last: number): void {
   const more = busOf(course)
     .eventsSince(overlapMark)
     .some(event => event.event === "attempt" && event.attempt > last);
-  if (more) giveUp(step, "the acknowledgement to come within the attempt, which a busy machine may miss");
+  if (more) giveUpOutrun(step, "the acknowledgement to come within the attempt, which a busy machine may miss");
 }
 
 /** True where the client's connection survives the heal. */
