@@ -141,7 +141,10 @@ export const hearsConnection = {
   "awaits-notice"(state) {
     state.silent = true;
   },
-  "not-awaited": endWait,
+  "not-awaited"(state, event) {
+    if (event.byHarness === true) state.silent = false;
+    else endWait(state, event);
+  },
   step(state, event) {
     if (event.phase === "ended") endWait(state, event);
   },

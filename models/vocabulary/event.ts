@@ -258,8 +258,8 @@ export type Event =
       /** The end of what it wrote to stderr. */
       readonly lastWords: readonly string[];
     }
-  /** A wait of the scenario was not met within its bound. `outrun`: the machine was too slow for the scenario, whatever the bus did. */
-  | { readonly kind: "not-awaited"; readonly step: StepId; readonly what: string; readonly outrun?: true }
+  /** A wait of the scenario was not met within its bound. `byHarness`: its machine, servers or faults failed, whatever the bus did. */
+  | { readonly kind: "not-awaited"; readonly step: StepId; readonly what: string; readonly byHarness?: true }
   | { readonly kind: "phase"; readonly phase: Phase }
   /** The place where these messages ended. */
   | ({ readonly kind: "ended"; readonly place: Place } & Run)

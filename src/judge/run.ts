@@ -47,7 +47,7 @@ interface Attempts<Run extends CaseRun> {
 /** A run that says more of the machine than of the bus is tried again, alone. What rests on a duration is said if it comes again. */
 export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, alone }: Attempts<Run>): Promise<Run> {
   const first = await beside();
-  if (wasCutShort(first)) return untilInTime(alone);
+  if (wasCutShort(first)) return untilShown(alone);
   const late = brokenByTime(first);
   if (late === undefined) return first;
   const again = await alone();
@@ -56,15 +56,15 @@ export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, a
 
 const aloneMax = 3;
 
-/** A machine that was too slow once more may be fast enough the next time. Whatever else cuts a run short, the bus may do each time. */
-async function untilInTime<Run extends CaseRun>(alone: () => Promise<Run>): Promise<Run> {
+/** A harness that failed once may succeed the next time. Whatever else cuts a run short, the bus may do each time. */
+async function untilShown<Run extends CaseRun>(alone: () => Promise<Run>): Promise<Run> {
   let run = await alone();
-  for (let tries = 1; tries < aloneMax && wasOutrun(run); tries += 1) run = await alone();
+  for (let tries = 1; tries < aloneMax && wasByHarness(run); tries += 1) run = await alone();
   return run;
 }
 
-const wasOutrun = (run: CaseRun): boolean =>
-  wasCutShort(run) && run.events.some(event => event.kind === "not-awaited" && event.outrun === true);
+const wasByHarness = (run: CaseRun): boolean =>
+  wasCutShort(run) && run.events.some(event => event.kind === "not-awaited" && event.byHarness === true);
 
 /** True where a wait was not met or not everything was seen. */
 export const wasCutShort = ({ events, judgement }: CaseRun): boolean =>
@@ -123,6 +123,11 @@ const isCutShortExit = (told: ServiceTold | undefined): boolean =>
 
 /** The promises that are broken by what did not happen within a bound, by the event that says so. A busy machine may outlast the bound. */
 const brokenByWaits: Readonly<Partial<Record<Event["kind"], readonly string[]>>> = {
+  "not-awaited": [
+    "connection/a-silent-link-is-noticed",
+    "connection/every-healed-outage-ends-connected",
+    "connection/giving-up-is-visible",
+  ],
   "healed-link-lost": ["connection/every-healed-outage-ends-connected"],
   "consumer-behind": ["durable-path/every-stored-message-is-handled", "durable-path/a-failed-message-is-kept"],
 };

@@ -23,9 +23,9 @@ const one = { scenario: parseScenario(JSON.stringify(data), "run.test.ts"), prof
 type Spoil = (event: Event) => readonly Event[];
 const gaveUp: Spoil = event =>
   event.kind === "observed" ? [{ kind: "not-awaited", step: "heal", what: "the client to reconnect" }, event] : [event];
-const outrun: Spoil = event =>
+const unable: Spoil = event =>
   event.kind === "observed"
-    ? [{ kind: "not-awaited", step: "heal", what: "the scenario to keep pace", outrun: true }, event]
+    ? [{ kind: "not-awaited", step: "heal", what: "the scenario to keep pace", byHarness: true }, event]
     : [event];
 /** The publish call at a step without a fault ends in a timeout. */
 const timedOut: Spoil = event =>
@@ -45,6 +45,11 @@ const contradicted: Spoil = event =>
   event.kind === "observed"
     ? [{ ...event, complete: false, why: "one has seen more", contradicted: true }]
     : lossy(event);
+/** The client does not say that it is back. */
+const unreturned: Spoil = event =>
+  event.kind === "connection" && event.change === "reconnected"
+    ? [{ kind: "not-awaited", step: "heal", what: "the client to reconnect" }]
+    : [event];
 const lostLink: Spoil = event =>
   event.kind === "observed" ? [{ kind: "healed-link-lost", times: 3, proof: "it was open" }, event] : [event];
 const lostLinkAndMessage: Spoil = event => lostLink(event).flatMap(one => lossy(one));
@@ -90,14 +95,20 @@ test.each([
   ["an observer that could not see everything", unseen, asItIs, ["beside", "alone"], "holds"],
   ["a wait that is given up twice", gaveUp, gaveUp, ["beside", "alone"], "inconclusive"],
   [
-    "a wait that was given up, then a machine too slow",
+    "a wait that was given up, then a harness that is unable",
     gaveUp,
-    [outrun, asItIs],
+    [unable, asItIs],
     ["beside", "alone", "alone"],
     "holds",
   ],
-  ["a machine too slow three times", outrun, [outrun, outrun, asItIs], ["beside", "alone", "alone", "alone"], "holds"],
-  ["a machine too slow each time", outrun, outrun, ["beside", "alone", "alone", "alone"], "inconclusive"],
+  [
+    "a harness that is unable three times",
+    unable,
+    [unable, unable, asItIs],
+    ["beside", "alone", "alone", "alone"],
+    "holds",
+  ],
+  ["a harness that is unable each time", unable, unable, ["beside", "alone", "alone", "alone"], "inconclusive"],
   ["a publish that timed out once", timedOut, asItIs, ["beside", "alone"], "inconclusive"],
   ["a flush that timed out once", flushTimedOut, asItIs, ["beside", "alone"], "inconclusive"],
   ["a flush that timed out twice", flushTimedOut, flushTimedOut, ["beside", "alone"], "violated"],
@@ -105,6 +116,14 @@ test.each([
   ["a wait that was given up, where nothing can run alone", gaveUp, undefined, ["beside"], "inconclusive"],
   ["two witnesses that differ", contradicted, asItIs, ["beside", "alone"], "holds"],
   ["two witnesses that differ twice", contradicted, contradicted, ["beside", "alone"], "inconclusive"],
+  [
+    "a client that does not say that it is back, and then does",
+    unreturned,
+    asItIs,
+    ["beside", "alone"],
+    "inconclusive",
+  ],
+  ["a client that does not say that it is back each time", unreturned, unreturned, ["beside", "alone"], "violated"],
   ["a healed link that is lost, and then is not", lostLink, asItIs, ["beside", "alone"], "inconclusive"],
   ["a healed link that is lost each time", lostLink, lostLink, ["beside", "alone"], "violated"],
   ["a healed link that is lost, beside a loss", lostLinkAndMessage, asItIs, ["beside"], "violated"],

@@ -129,6 +129,11 @@ describe("a silent link is noticed", () => {
     expect(said(connected, waits("wait"), waitedInVain("wait"), disconnected)).toMatch(/^violated \(1\)/);
   });
 
+  test("a wait that the harness itself has ended shows nothing", () => {
+    const ended: Event = { kind: "not-awaited", step: "wait", what: "the pause to be in force", byHarness: true };
+    expect(said(connected, began("wait"), waits("wait"), ended)).toBe("inconclusive (0)");
+  });
+
   test("the first silence that was not noticed is told, and counts beside those that were", () => {
     const noticed = [waits("one"), disconnected, ended("one"), reconnected];
     const missed = [waits("two"), ended("two"), waits("three"), ended("three")];

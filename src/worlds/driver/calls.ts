@@ -16,7 +16,7 @@ import { acknowledgementLost } from "./faults/lose-ack.ts";
 import { sayEvents } from "./hearing.ts";
 import { firstExited } from "./replicas.ts";
 import { observe, sayCall, sayOutcomes } from "./voice.ts";
-import { callBoundMs, hasSaid, wasOutrun } from "./waits.ts";
+import { callBoundMs, hasSaid, notAwaitedByHarness } from "./waits.ts";
 
 type WaitingStep = Exclude<CallStep, PublishStep | { readonly kind: "exit" }>;
 
@@ -44,7 +44,7 @@ export async function publishAlone(course: Course, step: PublishStep, before: Vi
   await publish(course, step, before);
   const isSilent = before.hindrance === "blackhole" || before.hindrance === "pause";
   if (isSilent && before.client === "connected" && mayHaveNoticed(course))
-    wasOutrun(course, step.id, "publishes to be made before the client noticed the silence");
+    notAwaitedByHarness(course, step.id, "publishes to be made before the client noticed the silence");
   if (before.hindrance === "limit" && after.link === "down" && before.ended === "no")
     await limitReached(course, before.limitStep);
 }

@@ -58,8 +58,8 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     const crash = crashIn(course, error);
     if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });
     else {
-      const { step, message: what, isOutrun } = whyOver(at, error);
-      emit({ kind: "not-awaited", step, what, ...(isOutrun && { outrun: true }) });
+      const { step, message: what, isByHarness } = whyOver(at, error);
+      emit({ kind: "not-awaited", step, what, ...(isByHarness && { byHarness: true }) });
     }
     const why = course?.doubt ?? "the case was given up there";
     emit({ kind: "observed", complete: false, why, ...(course?.doubt === undefined ? {} : { contradicted: true }) });
@@ -172,8 +172,9 @@ const isExit = (step: Step): boolean =>
 function whyOver(at: StepId, error: unknown): GivenUp {
   if (error instanceof GivenUp) return error;
   // The look at a cut before its heal: another link is refused where one is open, no matter who opened it.
-  if (error instanceof LinkTaken) return new GivenUp(at, "the link to be closed until it is opened again");
-  if (error instanceof ServerFailed) return new GivenUp(at, `faultline's own servers: ${firstLine(error.message)}`);
+  if (error instanceof LinkTaken) return new GivenUp(at, "the link to be closed until it is opened again", true);
+  if (error instanceof ServerFailed)
+    return new GivenUp(at, `faultline's own servers: ${firstLine(error.message)}`, true);
   if (error instanceof BusEnded || error instanceof BusCrashed)
     return new GivenUp(at, "its process, which has ended, to run");
   throw error;

@@ -4,7 +4,7 @@
  * waits for it. Where real time comes first the case is given up, since what the parts did then proves nothing.
  */
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
-import { type Course, giveUpOutrun, type Timer } from "./course.ts";
+import { type Course, giveUpByHarness, type Timer } from "./course.ts";
 
 /** The ids of messages that a client may have kept, to send them once it is connected again. */
 export const keptIds = "kept";
@@ -53,5 +53,5 @@ export function checkClocks(course: Course, step: StepId, ids?: string): void {
 }
 
 export function ranAhead(step: StepId, early: Timer): never {
-  giveUpOutrun(step, `the scenario to keep pace with a real ${early.what}, which a busy machine cannot do`);
+  giveUpByHarness(step, `the scenario to keep pace with a real ${early.what}, which a busy machine cannot do`);
 }

@@ -163,13 +163,13 @@ export const busOf = (course: Course): Conversation => course.first.client;
 /** The injector, or a real clock, did not do what it was asked. Anything seen after it proves nothing about the bus. */
 export class GivenUp extends Error {
   readonly step: StepId;
-  /** The machine was too slow for the scenario, whatever the bus did. */
-  readonly isOutrun: boolean;
+  /** The machine, the servers or the faults of the harness failed, whatever the bus did. */
+  readonly isByHarness: boolean;
 
-  constructor(step: StepId, what: string, isOutrun = false) {
+  constructor(step: StepId, what: string, isByHarness = false) {
     super(what);
     this.step = step;
-    this.isOutrun = isOutrun;
+    this.isByHarness = isByHarness;
   }
 }
 
@@ -178,12 +178,12 @@ export function giveUp(step: StepId, what: string): never {
   throw new GivenUp(step, what);
 }
 
-/** Ends the case: real time went by faster than the scenario's, so `what` cannot be had in this run. */
-export function giveUpOutrun(step: StepId, what: string): never {
+/** Ends the case: the machine was too slow for the scenario, or a fault is not in force, whatever the bus did. */
+export function giveUpByHarness(step: StepId, what: string): never {
   throw new GivenUp(step, what, true);
 }
 
 /** Ends the case where `is` is false. */
 export function mustBe(step: StepId, what: string, is: boolean): void {
-  if (!is) giveUp(step, `${what} to be in force`);
+  if (!is) giveUpByHarness(step, `${what} to be in force`);
 }

@@ -11,7 +11,7 @@ import type { ScenarioStep, View } from "../../../models/plan/plan.ts";
 import { dialsBeforeGivingUp } from "../../../models/policy/attempts.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import { noteClosed } from "./closed.ts";
-import { type Course, giveUp, giveUpOutrun, mustBe } from "./course.ts";
+import { type Course, giveUp, giveUpByHarness, mustBe } from "./course.ts";
 import { sayEvents } from "./hearing.ts";
 import { mustShow, mustStillShow } from "./link.ts";
 import type { RefusedDials } from "./rig.ts";
@@ -108,7 +108,7 @@ function mustLeaveAttempts(course: Course, step: StepId, count: number): void {
 /** A dial that was not answered in time counts for the client, and for the link perhaps only later. */
 function mustBeInTime(step: StepId, { longestGapMs }: RefusedDials): void {
   if (longestGapMs >= connectTimeoutMs)
-    giveUpOutrun(
+    giveUpByHarness(
       step,
       `every dial to be refused before the client gives it up; ${Math.round(longestGapMs)} ms went by without one`,
     );

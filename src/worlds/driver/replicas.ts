@@ -8,7 +8,7 @@ import type { SignalStep, Step, StepId } from "../../../models/vocabulary/scenar
 import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { BusEvent, StartCommand } from "../../bus-protocol/protocol.ts";
 import { checkClocks, dropTimers } from "./clocks.ts";
-import { busOf, type Course, giveUp, giveUpOutrun, type Running, type ServiceCourse } from "./course.ts";
+import { busOf, type Course, giveUp, giveUpByHarness, type Running, type ServiceCourse } from "./course.ts";
 import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
 import { awaitPath } from "./probes.ts";
 import type { Process } from "./rig.ts";
@@ -216,7 +216,7 @@ export async function signal(course: Course, step: SignalStep, publishMeanwhile:
     if (meanwhile.length > 0) await beginsToStop(process, id);
     await publishMeanwhile();
     if (meanwhile.length > 0 && clock.nowMs() >= openUntilMs)
-      giveUpOutrun(id, "its publishes to be made before the stop is over");
+      giveUpByHarness(id, "its publishes to be made before the stop is over");
     const leftMs = policyOf(course).supervisor.killAfterMs - (clock.nowMs() - beganMs);
     const isOver = await clock.isDoneWithin(process.exited, Math.max(0, leftMs));
     if (!isOver) process.signal("KILL");
@@ -248,7 +248,7 @@ function handlerRanMs(course: Course, replica: number, id: StepId): number | und
   const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
   const now = course.rig.clock.nowMs();
   const isUnclear = work.some(({ takesMs, beganMs }) => takesMs > boundMs && takesMs - (now - beganMs) <= boundMs);
-  if (isUnclear) giveUpOutrun(id, "the scenario to keep pace with a real handler, which a busy machine cannot do");
+  if (isUnclear) giveUpByHarness(id, "the scenario to keep pace with a real handler, which a busy machine cannot do");
   return Math.round(Math.max(...work.map(({ beganMs }) => now - beganMs)));
 }
 

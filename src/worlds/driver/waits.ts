@@ -30,9 +30,9 @@ export function notAwaited({ emit }: Course, step: StepId, what: string): void {
   emit({ kind: "not-awaited", step, what });
 }
 
-/** A wait was not met, since real time went by faster than the scenario's. */
-export function wasOutrun({ emit }: Course, step: StepId, what: string): void {
-  emit({ kind: "not-awaited", step, what, outrun: true });
+/** A wait was not met, since the machine was too slow for the scenario. */
+export function notAwaitedByHarness({ emit }: Course, step: StepId, what: string): void {
+  emit({ kind: "not-awaited", step, what, byHarness: true });
 }
 
 export const hasSaid = (course: Course, change: ConnectionChange, mark: number): boolean =>
@@ -48,11 +48,16 @@ export async function awaitSaid(
   mark: number,
   boundMs: number = noticeBoundMs,
 ): Promise<void> {
-  const isSaid = (event: BusEvent): boolean => event.event === "connection" && event.change === change;
-  const met = await busOf(course).waitFor(isSaid, mark, boundMs);
+  const isSaid = await saysWithin(course, change, mark, boundMs);
   sayEvents(course);
-  if (!met) notAwaited(course, step, `the client to say that it is ${change}, or the bus to forward it`);
+  if (!isSaid) notSaid(course, step, change);
 }
+
+export const saysWithin = (course: Course, change: ConnectionChange, mark: number, boundMs: number): Promise<boolean> =>
+  busOf(course).waitFor(event => event.event === "connection" && event.change === change, mark, boundMs);
+
+export const notSaid = (course: Course, step: StepId, change: ConnectionChange): void =>
+  notAwaited(course, step, `the client to say that it is ${change}, or the bus to forward it`);
 
 /** Waits until the client is connected again: down, then up. After an un-awaited cut its last report may be from before it. */
 export async function awaitBack(course: Course, step: StepId, before: View): Promise<void> {

@@ -191,6 +191,35 @@ test("a client that has held its link says nothing of it", async () => {
   expect(events.some(event => event.kind === "healed-link-lost")).toBe(false);
 });
 
+describe("a silence that the client does not notice", () => {
+  const noticed = { id: "noticed", kind: "await-noticed" };
+  const silence = [start, flush, fault({ kind: "pause-server" }), publish("silent"), noticed, heal()];
+  const pings = { pingIntervalMs: 100 };
+
+  test("convicts it", async () => {
+    const { judgement } = await run(silence, memoryRig(), pings);
+    expect(judgement).toMatchObject({
+      verdict: "violated",
+      about: { kind: "promise", property: "connection/a-silent-link-is-noticed" },
+    });
+  });
+
+  test("is no finding about it where another has let the server go on meanwhile", async () => {
+    const rig = memoryRig();
+    // The injector looks once itself.
+    let looks = 0;
+    const server = Object.defineProperty({ ...rig.server }, "isHalted", { get: () => ++looks === 1 });
+    const { judgement, events } = await run(silence, { ...rig, server }, pings);
+    expect(judgement.verdict, judgement.reason).toBe("inconclusive");
+    expect(events).toContainEqual({
+      kind: "not-awaited",
+      step: "noticed",
+      what: "the pause to be in force",
+      byHarness: true,
+    });
+  });
+});
+
 test("a hold that is not in force ends the case as inconclusive", async () => {
   const rig = memoryRig();
   const { judgement } = await run([start, flush, fault({ kind: "hold" }), publish("held"), heal()], {

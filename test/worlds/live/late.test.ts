@@ -100,13 +100,13 @@ test.for(["before", "after"] as const)("a silence noticed %s a late publish is d
   expect(judgement.properties.filter(({ verdict }) => verdict === "violated")).toEqual([]);
   expect(judgement.verdict).toBe("inconclusive");
   const what = "publishes to be made before the client noticed the silence";
-  expect(events).toContainEqual({ kind: "not-awaited", step: "publish", what, outrun: true });
+  expect(events).toContainEqual({ kind: "not-awaited", step: "publish", what, byHarness: true });
 });
 
 test("a publish within a handshake that outlasts its dial is not compared", async () => {
   seeHandshakesLate();
   const { judgement, events } = await runOnGo(handshake);
   const what = "the handshake to end before its dial is given up";
-  expect(events).toContainEqual({ kind: "not-awaited", step: "heal", what, outrun: true });
+  expect(events).toContainEqual({ kind: "not-awaited", step: "heal", what, byHarness: true });
   expect(judgement.verdict).toBe("inconclusive");
 });

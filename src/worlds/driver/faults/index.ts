@@ -3,19 +3,20 @@ import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
 import type { Fault, HealStep, StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
-import { busOf, type Course, giveUpOutrun } from "../course.ts";
+import { busOf, type Course, giveUpByHarness, mustBe } from "../course.ts";
 import { sayEvents } from "../hearing.ts";
 import { mustStillShow } from "../link.ts";
 import { live } from "../replicas.ts";
 import {
   awaitBack,
   awaitConnections,
-  awaitSaid,
   connectTimeoutMs,
   hasSaid,
   notAwaited,
+  notAwaitedByHarness,
   noticeBoundMs,
-  wasOutrun,
+  notSaid,
+  saysWithin,
 } from "../waits.ts";
 import { blackhole } from "./blackhole.ts";
 import { cut } from "./cut.ts";
@@ -89,7 +90,7 @@ export async function heal(
     await awaitBack(course, step, before);
   // The client may have given up the dial, and publishes are then kept or refused as while down.
   if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
-    wasOutrun(course, step, "the handshake to end before its dial is given up");
+    notAwaitedByHarness(course, step, "the handshake to end before its dial is given up");
   await joinOverlapped(course);
   // What a dial resets takes the attempt under way with it, and the next one is acknowledged.
   const isReset = before.link === "down" && course.one.profile.reconnectBuffer.kind === "reset-at-dial";
@@ -120,7 +121,7 @@ const overlapLeadMs = 50;
 function mustBeInTime(course: Course, step: StepId, beganMs: number): void {
   const ackTimeoutMs = course.service?.policy.publish.ackTimeoutMs ?? 0;
   if (course.rig.clock.nowMs() > beganMs + ackTimeoutMs - attemptRoomMs)
-    giveUpOutrun(step, "the heal to come within the attempt, which a busy machine may miss");
+    giveUpByHarness(step, "the heal to come within the attempt, which a busy machine may miss");
 }
 
 function noMoreAttempts(course: Course, step: StepId, last: number): void {
@@ -128,7 +129,7 @@ function noMoreAttempts(course: Course, step: StepId, last: number): void {
   const more = busOf(course)
     .eventsSince(overlapMark)
     .some(event => event.event === "attempt" && event.attempt > last);
-  if (more) giveUpOutrun(step, "the acknowledgement to come within the attempt, which a busy machine may miss");
+  if (more) giveUpByHarness(step, "the acknowledgement to come within the attempt, which a busy machine may miss");
 }
 
 /** True where the client's connection survives the heal. */
@@ -142,12 +143,13 @@ export async function awaitNoticed(course: Course, step: StepId, before: View): 
   // On a slow harness the client has noticed already, and there is nothing to wait for.
   if (!hasSaid(course, "disconnected", course.harm.mark)) course.emit({ kind: "awaits-notice", step });
   const dueMs = 3 * pingIntervalMs * (pingsOutMax + 1);
-  await awaitSaid(course, step, "disconnected", course.harm.mark, Math.max(noticeBoundMs, dueMs));
-  if (before.hindrance === "blackhole") {
-    await mustStillShow(course, step, "blackhole");
-    await course.rig.link.cut();
-  }
+  const isSaid = await saysWithin(course, "disconnected", course.harm.mark, Math.max(noticeBoundMs, dueMs));
+  // A silence that is no more convicts no client.
+  if (before.hindrance === "pause") mustBe(step, "the pause", course.rig.server.isHalted);
+  if (before.hindrance === "blackhole") await mustStillShow(course, step, "blackhole");
   sayEvents(course);
+  if (!isSaid) notSaid(course, step, "disconnected");
+  if (before.hindrance === "blackhole") await course.rig.link.cut();
 }
 
 async function joinOverlapped(course: Course): Promise<void> {
