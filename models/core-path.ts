@@ -254,8 +254,7 @@ function raceInOrder(bus: Bus, step: StepId, burst: readonly FrameRun[]): void {
   const sent = Math.max(0, arrived - earlier);
   arrive(bus, take(flight, arrived));
   lose(take(flight, Math.max(0, earlier - arrived)), "outbound or socket", emit);
-  for (const { first, count, via } of take(burst.slice(), sent))
-    emit({ kind: "published", step, first, count, frameBytes, outcome: accepted, ...saysVia(via) });
+  for (const run of take(burst.slice(), sent)) tell(bus, step, run, accepted);
   state.wire = [];
   state.wireFree = 0;
   state.client = "lost";

@@ -80,7 +80,7 @@ interface Teller {
 function teller(bus: Bus, step: StepId): Teller {
   const { state, emit } = bus;
   const { policy } = bus.view;
-  const waitMs = policy === undefined ? 0 : policy.publish.ackTimeoutMs * policy.publish.attemptsMax;
+  const ackTimeoutMs = policy?.publish.ackTimeoutMs ?? 0;
   const again = isAgain(bus, step);
   const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, outcome, tookMs) => {
     if (count === 0) return;
@@ -103,7 +103,7 @@ function teller(bus: Bus, step: StepId): Teller {
       for (const run of runs) tell(run, { is: "rejected", kind });
       lose(runs, "refused", emit);
     },
-    timeOut: run => tell(run, timeout, waitMs),
+    timeOut: run => tell(run, timeout, ackTimeoutMs * attemptsMax(bus, run)),
   };
 }
 

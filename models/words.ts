@@ -65,6 +65,8 @@ function disagreementText(one: Disagreement): string {
       return `${one.step}: the model says ${callText(one.says)}; observed ${got}`;
     }
     case "publish-as":
+      if (one.field === "tookMs")
+        return `publish of message ${one.message} took ${one.observed} ms; the model says ${one.says} ms`;
       return `publish of message ${one.message}: the model says ${one.field} ${one.says}; observed ${one.observed ?? "none"}`;
     case "publish-beyond":
       return `${one.published} messages were published, and ${one.says} were asked for`;

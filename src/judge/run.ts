@@ -109,6 +109,8 @@ function isOfABound(parted: Reason): boolean {
   switch (lead?.kind) {
     case "publish":
       return lead.observed?.is === "unsettled" && lead.observed.kind === "timeout";
+    case "publish-as":
+      return lead.field === "tookMs";
     case "call":
       return lead.observed?.outcome.is === "failed" && lead.observed.outcome.kind === "timeout";
     case "service":

@@ -210,6 +210,18 @@ describe("the end of a process", () => {
     expect(exits(sound, [start, job(), news(3), term()])).toMatchObject([{ forced: false, toldLost: 0 }]);
   });
 
+  test("what raced with a cut is not confirmed either, whether it arrived or not", () => {
+    const racing: Bare = { kind: "publish", count: 2, bytes: 16, subject: "other", overlap: true };
+    const stopped = underPolicy(sound, [start, flush, racing, cut(), news(1), term()]);
+    const seeds = Array.from({ length: 20 }, (_, i) => String(i));
+    const runs = seeds.map(seed => eventsOf(stopped, natsGo, seed));
+    expect(new Set(runs.map(delivered))).toEqual(new Set([0, 1, 2]));
+    for (const events of runs) {
+      const [exited] = events.filter(event => event.kind === "process" && event.change === "exited");
+      expect(exited).toMatchObject({ forced: true, toldLost: 3 });
+    }
+  });
+
   test("a replica that is killed is not said to be forced", () => {
     expect(exits(sound, [start, replica(1), kill(1)])).toMatchObject([
       { replica: 1, because: "killed", code: 137, tookMs: 0, forced: false, toldLost: 0 },

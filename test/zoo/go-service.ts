@@ -1,6 +1,6 @@
 /** Faults of a service under a policy, in the bus of nats.go: how it publishes, handles, starts, answers its probes and stops. */
 import type { Cause, LiveMutant, Patch } from "./mutant.ts";
-import { neighbours, publishesAreNotTimed } from "./scenarios.ts";
+import { neighbours } from "./scenarios.ts";
 
 const cause = (about: string, says: string): Cause => ({ about, says });
 const instead =
@@ -73,7 +73,6 @@ const publishing: readonly LiveMutant[] = [
     patches: inProcess("nats.MaxWait(ackTimeout)", "nats.MaxWait(3*ackTimeout)"),
     where: "durable-path/held-and-timed-out-is-stored-when-let-go",
     cause: cause("conformance", "took"),
-    survives: publishesAreNotTimed,
   },
   {
     name: "go-does-not-wait-long-enough-for-an-acknowledgement",
@@ -81,7 +80,6 @@ const publishing: readonly LiveMutant[] = [
     patches: inProcess("nats.MaxWait(ackTimeout)", "nats.MaxWait(ackTimeout/7)"),
     where: "durable-path/held-and-timed-out-is-stored-when-let-go",
     cause: cause("conformance", "took"),
-    survives: publishesAreNotTimed,
   },
   {
     name: "go-says-acked-after-a-timeout",

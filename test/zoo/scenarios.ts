@@ -18,5 +18,3 @@ export const neighbours = underPolicy(corpusPolicy("service"), [
   job(3),
   job(3, { subject: "job.b" }),
 ]);
-
-export const publishesAreNotTimed = "docs/compared.md: a live run does not measure how long a publish takes";

@@ -1,6 +1,6 @@
 /** Faults of a service under a policy, in the bus of nats.js 3: how it publishes, handles, starts, answers its probes and stops. */
 import type { Cause, LiveMutant, Patch } from "./mutant.ts";
-import { neighbours, publishesAreNotTimed } from "./scenarios.ts";
+import { neighbours } from "./scenarios.ts";
 
 const cause = (about: string, says: string): Cause => ({ about, says });
 const instead =
@@ -80,7 +80,6 @@ const publishing: readonly LiveMutant[] = [
     patches: inDurable("timeout: timeoutMs,", "timeout: 3 * timeoutMs,"),
     where: "durable-path/held-and-timed-out-is-stored-when-let-go",
     cause: cause("conformance", "took"),
-    survives: publishesAreNotTimed,
   },
   {
     name: "js-says-acked-after-a-timeout",

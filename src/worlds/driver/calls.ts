@@ -22,26 +22,43 @@ type WaitingStep = Exclude<CallStep, PublishStep | { readonly kind: "exit" }>;
 
 const endCallTimeoutMs = 10_000;
 
-/** Makes the calls of the publish step, with the effects of a fault that strikes at a publish. */
-export async function publish(course: Course, step: PublishStep, before: View): Promise<void> {
-  const published = publishOnce(course, step, before);
+/** Makes the calls of the publish step, with the effects of a fault that strikes at a publish. `isTimed`: their time is measured. */
+export async function publish(course: Course, step: PublishStep, before: View, isTimed = false): Promise<void> {
+  const published = publishOnce(course, step, before, isTimed);
   if (before.hindrance === "lose-ack" && isDurable(before, step)) await acknowledgementLost(course, before.limitStep);
   await published;
 }
 
-async function publishOnce(course: Course, step: PublishStep, before: View): Promise<void> {
+async function publishOnce(course: Course, step: PublishStep, before: View, isTimed: boolean): Promise<void> {
   const command = publishCall(course, step);
   const { first, count, publishers } = command;
   if (publishers !== undefined) course.emit({ kind: "publishers", step: step.id, publishers, first, count });
   const bus = busOf(course);
+  const beganMs = course.rig.clock.nowMs();
   const reply = await bus.call(command, callBoundMs);
+  const tookMs = course.rig.clock.nowMs() - beganMs;
   sayEvents(course, bus.markAt(reply));
-  sayPublished(course, step, command.first, reply, before);
+  const each = isTimed && reply.outcomes.length === 1 ? { tookMs: Math.round(tookMs / callsInARow(step)) } : {};
+  sayPublished(course, step, command.first, reply, before, each);
 }
+
+/** Asynchronous calls wait beside each other, and others one after another. */
+const callsInARow = ({ count, async }: PublishStep): number => (async === true ? 1 : count);
+
+/**
+ * True where the time of a publish says how long it waited for its acknowledgement. A call under way while the connection ends, or comes back,
+ * waits for that as well.
+ */
+const saysItsWait = (step: PublishStep, before: View, after: View): boolean =>
+  isDurable(before, step) &&
+  before.link === "up" &&
+  before.client === "connected" &&
+  after.client === "connected" &&
+  before.hindrance !== "lose-ack";
 
 /** A publish that ends before the next step begins. */
 export async function publishAlone(course: Course, step: PublishStep, before: View, after: View): Promise<void> {
-  await publish(course, step, before);
+  await publish(course, step, before, saysItsWait(step, before, after));
   const isSilent = before.hindrance === "blackhole" || before.hindrance === "pause";
   if (isSilent && before.client === "connected" && mayHaveNoticed(course))
     notAwaitedByHarness(course, step.id, "publishes to be made before the client noticed the silence");
@@ -78,7 +95,14 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
   return { do: "publish", subject, first, count, bytes, ...about, ...(step.async === true ? { async: true } : {}) };
 }
 
-function sayPublished(course: Course, step: PublishStep, first: number, reply: PublishReply, before: View): void {
+function sayPublished(
+  course: Course,
+  step: PublishStep,
+  first: number,
+  reply: PublishReply,
+  before: View,
+  each: { readonly tookMs?: number } = {},
+): void {
   const { service, one, published } = course;
   const { profile, scenario } = one;
   if (service === undefined) {
@@ -92,7 +116,7 @@ function sayPublished(course: Course, step: PublishStep, first: number, reply: P
   else published.core.push({ first, count: step.count });
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
-  sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again });
+  sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again, ...each });
 }
 
 /** The stream remembers these ids from now on. */
