@@ -24,6 +24,7 @@ import type { LiveStage } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
 import { shrink } from "../shrink/shrink.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
+import { withinWindows } from "./within-windows.ts";
 
 export interface LiveSearch {
   readonly stage: Stage & Pick<LiveStage, "lanes">;
@@ -158,7 +159,7 @@ function* drawn(
   const scenarioAt = scenariosUnder(seed, space, policy && inLiveTime(policy));
   let recordedLeft = journal.recordedBefore;
   for (let index = 0; index < runsMax; index++) {
-    const scenario = scenarioAt(index);
+    const scenario = withinWindows(scenarioAt(index), declared);
     const isRecorded = journal.has(bus, scenario);
     const shortfall = shortfallOf(scenario, stage);
     if (isRecorded) recordedLeft -= 1;

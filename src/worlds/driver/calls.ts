@@ -38,8 +38,9 @@ async function publishOnce(course: Course, step: PublishStep, before: View, isTi
   const reply = await bus.call(command, callBoundMs);
   const tookMs = course.rig.clock.nowMs() - beganMs;
   sayEvents(course, bus.markAt(reply));
-  const each = isTimed && reply.outcomes.length === 1 ? { tookMs: Math.round(tookMs / callsInARow(step)) } : {};
-  sayPublished(course, step, command.first, reply, before, each);
+  const isOne = isTimed && reply.outcomes.length === 1;
+  const answers = isOne ? { reply, tookMs: Math.round(tookMs / callsInARow(step)) } : { reply };
+  sayPublished(course, step, command.first, answers, before);
 }
 
 /** Asynchronous calls wait beside each other, and others one after another. */
@@ -95,14 +96,14 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
   return { do: "publish", subject, first, count, bytes, ...about, ...(step.async === true ? { async: true } : {}) };
 }
 
-function sayPublished(
-  course: Course,
-  step: PublishStep,
-  first: number,
-  reply: PublishReply,
-  before: View,
-  each: { readonly tookMs?: number } = {},
-): void {
+interface Answers {
+  readonly reply: PublishReply;
+  /** The time that each call took, where it was measured. */
+  readonly tookMs?: number;
+}
+
+function sayPublished(course: Course, step: PublishStep, first: number, answers: Answers, before: View): void {
+  const { reply, tookMs } = answers;
   const { service, one, published } = course;
   const { profile, scenario } = one;
   if (service === undefined) {
@@ -116,7 +117,8 @@ function sayPublished(
   else published.core.push({ first, count: step.count });
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
-  sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again, ...each });
+  const took = tookMs === undefined ? {} : { tookMs };
+  sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again, ...took });
 }
 
 /** The stream remembers these ids from now on. */
@@ -180,7 +182,7 @@ export async function together(course: Course, steps: readonly CallStep[], befor
     const reply = all.replies[i] as CallReply | PublishReply;
     const command = commands[i] as Call;
     if (one.kind === "publish" && command.do === "publish" && "outcomes" in reply)
-      sayPublished(course, one, command.first, reply, before);
+      sayPublished(course, one, command.first, { reply }, before);
     else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply.outcome);
   }
   if (exits) await exited(course);

@@ -1,0 +1,45 @@
+/**
+ * A scenario whose own waits a real clock allows. Its time moves only at its `advance` steps, and a real duplicate window runs on while
+ * publishes wait for acknowledgements that do not come. Without this, such a case is given up on any machine, and a busy one is blamed.
+ */
+import { planCase } from "../../../models/plan/plan.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+import { runModel } from "../../worlds/model.ts";
+
+/** The rest is for faults, heals and restarts, which take time of their own. */
+const shareForWaits = 0.6;
+
+/** The scenario up to the publish with which its waits would take more than their share of the shortest window of its policy. */
+export function withinWindows(scenario: Scenario, profile: Profile): Scenario {
+  const { policy, steps } = scenario;
+  const windowMs = Math.min(...(policy?.streams ?? []).map(one => one.duplicateWindowMs));
+  if (!Number.isFinite(windowMs)) return scenario;
+  let leftMs = shareForWaits * windowMs;
+  let beyond: string | undefined;
+  const waited = new Set<string>();
+  const asynchronous = new Set(steps.filter(one => one.kind === "publish" && one.async === true).map(({ id }) => id));
+  runModel(planCase(scenario, profile), scenario.id, event => {
+    if (event.kind !== "published" || event.tookMs === undefined) return;
+    const { step, tookMs, count } = event;
+    // Asynchronous calls wait beside each other.
+    if (!asynchronous.has(step)) leftMs -= tookMs * count;
+    else if (!waited.has(step)) leftMs -= tookMs;
+    waited.add(step);
+    if (leftMs < 0) beyond ??= step;
+  });
+  const at = steps.findIndex(step => beyond !== undefined && idsIn(step).includes(beyond));
+  return at < 0 ? scenario : { ...scenario, steps: withoutLastFaults(steps.slice(0, at)) };
+}
+
+/** A fault with nothing after it meets no message, and would show nothing. */
+function withoutLastFaults(steps: readonly Step[]): readonly Step[] {
+  const last = steps.findLastIndex(({ kind }) => kind !== "fault");
+  return steps.slice(0, last + 1);
+}
+
+const idsIn = (step: Step): readonly string[] => {
+  if (step.kind === "together") return [step.id, ...step.steps.map(({ id }) => id)];
+  if (step.kind === "signal") return [step.id, ...(step.meanwhile ?? []).map(({ id }) => id)];
+  return [step.id];
+};

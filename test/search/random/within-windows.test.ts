@@ -1,0 +1,60 @@
+/** A scenario for a real clock ends before its own waits have outlasted a duplicate window. */
+import { describe, expect, test } from "vitest";
+import { inLiveTime } from "../../../models/policy/times.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
+import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
+import { bundledPolicies, bundledPolicy } from "../../../src/files/policies.ts";
+import { parseScenario } from "../../../src/files/scenario-schema.ts";
+import { withinWindows } from "../../../src/search/random/within-windows.ts";
+import { modelCapabilities } from "../../../src/worlds/model.ts";
+import { type Bare, cut, heal, hold, scenarioWith, start } from "../../models/cases.ts";
+import { job, policyWith, underPolicy } from "../../models/policies.ts";
+
+const policy = policyWith({
+  publish: { ackTimeoutMs: 1_000, attemptsMax: 2 },
+  streams: [{ ...policyWith({}).streams[0], duplicateWindowMs: 8_000 }] as never,
+});
+const lengthOf = (steps: readonly Bare[]): number => withinWindows(underPolicy(policy, steps), natsGo).steps.length;
+
+describe("a scenario whose publishes wait while the link is down", () => {
+  test("is left as it is up to six tenths of the window", () => {
+    expect(lengthOf([start, cut(), job(), job(), heal(), job(9)])).toBe(6);
+  });
+
+  test("ends before the step that goes beyond them", () => {
+    expect(lengthOf([start, cut(), job(), job(), job(), heal(), job(9)])).toBe(4);
+  });
+
+  test("ends before the faults that this step was to meet", () => {
+    expect(lengthOf([start, cut(), job(3), heal()])).toBe(1);
+    expect(lengthOf([start, cut(), job(2), heal(), hold, job(1), heal()])).toBe(4);
+  });
+
+  test("waits once for calls that wait beside each other", () => {
+    expect(lengthOf([start, cut(), job(9, { async: true }), heal()])).toBe(4);
+  });
+
+  test("is left as it is without a policy", () => {
+    const bare = scenarioWith([start, cut(), heal()]);
+    expect(withinWindows(bare, natsGo)).toBe(bare);
+  });
+});
+
+test.each([natsGo, natsJs3])(
+  "a policy's scenarios stay as they are the second time, and can be written down: $name",
+  profile => {
+    for (const name of bundledPolicies()) {
+      const live = bundledPolicy(name);
+      if (live === undefined) throw new Error(name);
+      const space = { profile, capabilities: modelCapabilities(profile), grainMs: 600, waitingCountMax: 1 };
+      const at = scenariosUnder("within", space, inLiveTime(live));
+      for (let i = 0; i < 60; i++) {
+        const scenario = withinWindows(at(i), profile);
+        expect(scenario.steps[0]).toEqual(at(i).steps[0]);
+        parseScenario(JSON.stringify(scenario), "within-windows.test.ts");
+        expect(withinWindows(scenario, profile)).toBe(scenario);
+      }
+    }
+  },
+);
