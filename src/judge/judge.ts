@@ -30,8 +30,6 @@ export interface Judgement {
   readonly ledger: Ledger;
   readonly conformance: { readonly answer: "permitted" | "not-permitted" | "undecided"; readonly reason: string };
   readonly properties: readonly PropertyVerdict[];
-  /** The reason why the oracle admits nothing, as data. */
-  readonly parted?: Reason | undefined;
   /** Broken properties that neither profile promises nor policy demands: findings, not violations. */
   readonly notPromised: readonly PropertyVerdict[];
   /** True where the hand-typed expectation for the profile is met; undefined where the scenario has none. */
@@ -59,13 +57,21 @@ export interface JudgeOptions {
 }
 
 /** Judges the recorded events of one case. */
-export function judge(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement {
-  const judgement = judgeTrusted(planned, recorded, options);
+export const judge = (planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions = {}): Judgement =>
+  judgeWithReason(planned, recorded, options).judgement;
+
+/** The same, with the reason why the oracle admits nothing, as data. */
+export function judgeWithReason(
+  planned: PlannedCase,
+  recorded: readonly Event[],
+  options: JudgeOptions = {},
+): { readonly judgement: Judgement; readonly parted: Reason | undefined } {
+  const { judgement, parted } = judgeTrusted(planned, recorded, options);
   // The end of a process was seen by the kernel.
   const doubt = recorded.some(event => event.kind === "crashed")
     ? undefined
     : (contradictionIn(recorded) ?? envelopeIn(recorded));
-  return doubt === undefined ? judgement : inDoubt(judgement, doubt);
+  return doubt === undefined ? { judgement, parted } : { judgement: inDoubt(judgement, doubt), parted: undefined };
 }
 
 function contradictionIn(recorded: readonly Event[]): string | undefined {
@@ -107,7 +113,7 @@ function inDoubt(judgement: Judgement, reason: string): Judgement {
   };
 }
 
-function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions): Judgement {
+function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options: JudgeOptions) {
   const { scenario, profile } = planned;
   // A live run's places are the oracle's explanation; the model world has reported them itself.
   const knowsPlaces = recorded.some(event => event.kind === "ended");
@@ -145,13 +151,12 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     isRegression: options.isRegression,
   });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
-  return {
+  const judgement: Judgement = {
     verdict,
     reason,
     ...(about && { about }),
     ledger,
     conformance,
-    ...("reason" in admission && { parted: admission.reason }),
     properties,
     notPromised,
     expectMet: expectation === undefined ? undefined : unmet === undefined,
@@ -161,6 +166,7 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     answers: admission.answer === "permitted" ? admission.answers.map(withoutRange) : [],
     digest: digestOf(recorded),
   };
+  return { judgement, parted: "reason" in admission ? admission.reason : undefined };
 }
 
 function whyAdmitted(admission: Admission | { readonly answer: "not-permitted"; readonly crash: CrashEvent }): string {

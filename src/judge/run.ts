@@ -13,7 +13,7 @@ import { declaredBy, type Property } from "../../properties/property.ts";
 import { conformance, promise } from "../findings/broke.ts";
 import type { AskedCase, Case, Stage } from "../world.ts";
 import { modelLimits, runAnswered, runModel } from "../worlds/model.ts";
-import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
+import { type Judgement, type JudgeOptions, judge, judgeWithReason } from "./judge.ts";
 
 export interface CaseRun {
   readonly events: readonly Event[];
@@ -28,24 +28,33 @@ export const planFor = ({ limits }: Pick<Stage, "limits">, one: AskedCase): Case
 
 export async function runCase(stage: Stage, one: AskedCase, options: JudgeOptions = {}): Promise<CaseRun> {
   const planned = planFor(stage, one);
-  const attempt = async (run: Stage["run"]): Promise<CaseRun> => {
+  const attempt = async (run: Stage["run"]): Promise<AttemptedRun> => {
     const events: Event[] = [];
     await run(planned, event => events.push(event));
-    return { events, judgement: judge(planned, events, options) };
+    return { events, ...judgeWithReason(planned, events, options) };
   };
   const { runAlone } = stage;
-  if (runAlone === undefined) return attempt(stage.run);
-  return settled(planned, { beside: () => attempt(stage.run), alone: () => attempt(runAlone) });
+  const attempts = { beside: () => attempt(stage.run), alone: () => attempt(runAlone ?? stage.run) };
+  const { events, judgement } = runAlone === undefined ? await attempts.beside() : await settled(planned, attempts);
+  return { events, judgement };
+}
+
+export interface AttemptedRun extends CaseRun {
+  /** The reason why the oracle admits nothing. */
+  readonly parted: Reason | undefined;
 }
 
 /** The two ways of running a case in a world where cases get into each other's way. */
-interface Attempts<Run extends CaseRun> {
+interface Attempts<Run extends AttemptedRun> {
   beside(): Promise<Run>;
   alone(): Promise<Run>;
 }
 
 /** A run that says more of the machine than of the bus is tried again, alone. What rests on a duration is said if it comes again. */
-export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, alone }: Attempts<Run>): Promise<Run> {
+export async function settled<Run extends AttemptedRun>(
+  one: PlannedCase,
+  { beside, alone }: Attempts<Run>,
+): Promise<Run> {
   const first = await beside();
   if (wasCutShort(first)) return untilShown(alone);
   const late = brokenByTime(first);
@@ -57,7 +66,7 @@ export async function settled<Run extends CaseRun>(one: PlannedCase, { beside, a
 const aloneMax = 3;
 
 /** A harness that failed once may succeed the next time. Whatever else cuts a run short, the bus may do each time. */
-async function untilShown<Run extends CaseRun>(alone: () => Promise<Run>): Promise<Run> {
+async function untilShown<Run extends AttemptedRun>(alone: () => Promise<Run>): Promise<Run> {
   let run = await alone();
   for (let tries = 1; tries < aloneMax && wasByHarness(run); tries += 1) run = await alone();
   return run;
@@ -77,8 +86,8 @@ interface Late {
   readonly reason: string;
 }
 
-function brokenByTime({ judgement, events }: CaseRun): Late | undefined {
-  const { verdict, properties, conformance, parted, expectMet } = judgement;
+function brokenByTime({ judgement, events, parted }: AttemptedRun): Late | undefined {
+  const { verdict, properties, conformance, expectMet } = judgement;
   if (verdict !== "violated") return undefined;
   // Neither conformance nor the expectation is held against a client whose case was given up.
   const isGivenUp = events.some(({ kind }) => kind === "not-awaited");

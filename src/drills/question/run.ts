@@ -3,8 +3,8 @@ import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { allBrokenBy, brokeText } from "../../findings/broke.ts";
 import { type Able, missingCapabilities, type Shortfall, shortfallFrom } from "../../judge/capability.ts";
-import { type Judgement, judge } from "../../judge/judge.ts";
-import { type CaseRun, planFor, runModelCase, settled } from "../../judge/run.ts";
+import { type Judgement, judgeWithReason } from "../../judge/judge.ts";
+import { type AttemptedRun, type CaseRun, planFor, runModelCase, settled } from "../../judge/run.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
 import type { Ran } from "../answer.ts";
 import type { DrillCase } from "../drill.ts";
@@ -37,7 +37,7 @@ export async function liveRun(
   { scenario }: DrillCase,
 ): Promise<LiveRun> {
   const planned = planFor(stage, { scenario, bus, profile, seed: common.seed });
-  const attempt = async (run: LiveStage["run"]): Promise<LiveRun> => {
+  const attempt = async (run: LiveStage["run"]): Promise<LiveRun & AttemptedRun> => {
     const events: Event[] = [];
     const atMs: number[] = [];
     const memory: NonNullable<Ran["memory"]>[number][] = [];
@@ -46,7 +46,7 @@ export async function liveRun(
       atMs.push(performance.now());
     };
     await run(planned, emit, sample => memory.push(sample));
-    return { kind: "ran", events, atMs, memory, judgement: judge(planned, events, { require: common.require }) };
+    return { kind: "ran", events, atMs, memory, ...judgeWithReason(planned, events, { require: common.require }) };
   };
   return settled(planned, { beside: () => attempt(stage.run), alone: () => attempt(stage.runAlone) });
 }

@@ -21,7 +21,7 @@ import { BusCrashed, BusEnded, type Crash } from "../../bus-protocol/errors.ts";
 import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
 import { beginCall, callAlone, publish, publishAlone, together } from "./calls.ts";
-import { awaitWindows, checkClocks, comeTo, dropTimers } from "./clocks.ts";
+import { awaitWindows, checkClocks, comeTo, dropTimers, follow } from "./clocks.ts";
 import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
@@ -280,6 +280,7 @@ async function pass(course: Course, { life, after }: Pass, step: StepId): Promis
   await awaitWindows(course, untilMs);
   await live(course, life, step, after.door);
   comeTo(course, untilMs);
+  await follow(course);
   emit({ kind: "advanced", step, atMs: untilMs });
 }
 

@@ -30,6 +30,23 @@ export async function awaitWindows(course: Course, untilMs: number): Promise<voi
   await untilReal(course, Math.max(0, ...due.map(timer => timer.realMs)));
 }
 
+/** The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. */
+const behindMsMax = 2_000;
+
+/**
+ * Lets real time follow the scenario's towards the windows and ack waits that the scenario comes to later. It waits for them then anyway; if
+ * it waited only then, one that begins meanwhile would be over by its real clock in the same wait.
+ */
+export async function follow(course: Course): Promise<void> {
+  const { plan } = course.one;
+  const before = Math.max(...plan.steps.map(one => (one.kind === "settle" ? 0 : one.after.nowMs)));
+  const settled = Math.max(...plan.steps.map(one => one.after.nowMs));
+  const isMet = ({ what, atMs }: Timer): boolean =>
+    (what === "window" && atMs <= before) || (what === "ack wait" && atMs <= settled);
+  const leads = course.timers.filter(isMet).map(({ atMs, realMs }) => realMs - (atMs - course.nowMs));
+  await untilReal(course, Math.max(0, ...leads) - behindMsMax);
+}
+
 /** Moves the scenario's time. An ack wait is over only once its message was delivered again. */
 export function comeTo(course: Course, atMs: number): void {
   course.nowMs = atMs;
