@@ -121,10 +121,10 @@ export function whyVacuous(
   { published, processes, installed, skippedFaults, notAwaited }: EffectState,
   { isRegression = false }: { readonly isRegression?: boolean | undefined } = {},
 ): string | undefined {
-  if (published === 0 && processes === 0 && !isRegression) return "nothing was published";
+  const [wait] = notAwaited;
+  if (published === 0 && processes === 0 && !isRegression) return wait ?? "nothing was published";
   const [skipped] = skippedFaults;
   if (skipped !== undefined) return skipped;
-  const [wait] = notAwaited;
   if (wait !== undefined) return wait;
   for (const { step, fault, tookEffect, touched } of installed) {
     if (!tookEffect) return `the fault of ${step} (${fault}) never took effect`;

@@ -120,6 +120,11 @@ describe("a run proves nothing", () => {
     expect(whyVacuous(effectOf(connected, cutOff, back))).toBe("nothing was published");
   });
 
+  test("that ended before its first publish, and it says why", () => {
+    const unmet: Event = { kind: "not-awaited", step: "start", what: "its start to succeed" };
+    expect(whyVacuous(effectOf(unmet))).toBe("start gave up waiting for its start to succeed");
+  });
+
   test("whose fault was skipped; a skipped call is no matter", () => {
     const skipped = (what: "fault" | "flush"): Event => ({ kind: "skipped", step: "x", what, reason: "not now" });
     expect(whyVacuous(effectOf(published(0, 1), skipped("fault")))).toBe("the fault of x was skipped: not now");

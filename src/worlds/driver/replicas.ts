@@ -46,7 +46,9 @@ async function startClient(course: Course, { id }: StartStep): Promise<void> {
   sayEvents(course);
   sayCall(course, id, "start", outcome);
   // Every later call would be refused, which says nothing of the bus.
-  if (outcome.is !== "ok") giveUp(id, `its start to succeed; it ended in ${outcome.kind}`);
+  if (outcome.is === "ok") return;
+  const words = outcome.text === undefined || outcome.text === "" ? "" : `: ${outcome.text}`;
+  giveUp(id, `its start to succeed; it ended in ${outcome.kind}${words}`);
 }
 
 function startCommand({ one, number, service }: Course, port: number, name: string): StartCommand {

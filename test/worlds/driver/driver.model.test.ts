@@ -500,15 +500,16 @@ test("a case whose start fails ends there: the calls that its bus would refuse a
     async call(command, boundMs) {
       asked.push(command.do);
       if (command.do !== "start") return shared.client.call(command, boundMs);
-      return { outcome: { is: "failed", kind: "timeout" } } as never;
+      return { outcome: { is: "failed", kind: "timeout", text: "dial tcp: refused" } } as never;
     },
   };
   const processes = { ...rig.processes, shared: { ...shared, client } };
   const { judgement, events } = await run([start, publish("never"), flush], { ...rig, processes });
   expect(asked).not.toContain("publish");
   expect(judgement.verdict).toBe("inconclusive");
-  const what = "its start to succeed; it ended in timeout";
+  const what = "its start to succeed; it ended in timeout: dial tcp: refused";
   expect(events).toContainEqual({ kind: "not-awaited", step: "start", what });
+  expect(judgement.reason).toBe(`start gave up waiting for ${what}`);
 });
 
 /** The methods of a conversation, bound: those of a class are not copied by a spread. */
