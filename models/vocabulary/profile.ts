@@ -72,6 +72,8 @@ export interface Profile {
      * way may be dropped. Until a round trip has shown that it was read, a close may lose any tail.
      */
     readonly socket: "fin" | "reset-if-unread";
+    /** A close while down may be undone by a dial that is under way: a known fault of the client, and no finding about a bus. */
+    readonly undoneByDial?: true;
     /** The client's events for a close while connected, and for one while down. */
     readonly events: {
       readonly connected: readonly ("disconnected" | "closed")[];

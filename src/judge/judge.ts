@@ -19,6 +19,7 @@ import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../pro
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
 import type { Broke } from "../findings/broke.ts";
 import { type CrashEvent, crashText } from "./crash.ts";
+import { undoneCloseIn } from "./undone-close.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
 export interface Judgement {
@@ -70,7 +71,7 @@ export function judgeWithReason(
   // The end of a process was seen by the kernel.
   const doubt = recorded.some(event => event.kind === "crashed")
     ? undefined
-    : (contradictionIn(recorded) ?? envelopeIn(recorded));
+    : (contradictionIn(recorded) ?? envelopeIn(recorded) ?? undoneCloseIn(planned.profile, recorded));
   return doubt === undefined ? { judgement, parted } : { judgement: inDoubt(judgement, doubt), parted: undefined };
 }
 
