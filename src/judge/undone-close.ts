@@ -1,4 +1,4 @@
-/** A close that a known fault of the client undoes now and then: what follows says nothing of the bus. */
+/** A close that a known fault of the client undoes now and then: such a run says nothing of the bus. */
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 
@@ -22,4 +22,4 @@ export function undoneCloseIn({ client, close }: Profile, recorded: readonly Eve
 
 const reasonFor = (client: string): string =>
   `the client had closed while it was down, and came back: ${client} now and then goes on dialling after such a close (docs/facts.md, F-200). ` +
-  "Nothing that follows is held against the bus";
+  "Nothing of this run is held against the bus";
