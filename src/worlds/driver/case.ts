@@ -29,7 +29,7 @@ import { checkDials } from "./dials.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
 import { lookForLosses } from "./healed.ts";
 import { sayEvents } from "./hearing.ts";
-import { openLink } from "./link.ts";
+import { cutLink, openLink } from "./link.ts";
 import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
@@ -38,6 +38,7 @@ import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
+import { lookAtWire } from "./wire.ts";
 import { countDoubt } from "./witnesses.ts";
 
 /** The step of everything done before the first one. */
@@ -54,7 +55,10 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     await allSteps(course);
   } catch (error) {
     const at = course?.at ?? startId;
-    if (course !== undefined) sayLogged(course);
+    if (course !== undefined) {
+      sayLogged(course);
+      await lookAtWire(course).catch(unlessServerFailed);
+    }
     const crash = crashIn(course, error);
     if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });
     else {
@@ -145,6 +149,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       paused: false,
       pausedCid: undefined,
     },
+    wire: [],
     published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), core: [] },
     nowMs: 0,
     timers: [],
@@ -287,7 +292,7 @@ async function pass(course: Course, { life, after }: Pass, step: StepId): Promis
 /** Heals every fault in force, lets everything come to rest, and looks at everything. */
 async function settle(course: Course, planned: SettleStep): Promise<void> {
   const view = planned.before;
-  const { emit } = course;
+  const { emit, rig } = course;
   if (!view.started && view.process !== "exited") return sayObserved(course, true);
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
@@ -296,7 +301,8 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   const healed = busOf(course);
   const mark = healed.mark();
   await settleService(course, planned);
-  if (view.started && view.ended === "no" && course.running.has(0)) await flushLast(course);
+  const hasClient = view.started && view.ended === "no" && course.running.has(0);
+  if (hasClient) await flushLast(course);
   // nats.go reports this from a goroutine, perhaps after the call that closed it has returned.
   if (view.ended === "closed" && !course.closeFailed)
     await busOf(course).waitFor(isClosed, course.caseMark, closedBoundMs);
@@ -311,6 +317,8 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
+  if (rig.link.isOpen) await cutLink(course, hasClient);
+  await lookAtWire(course);
   if (typeof closed === "object") emit(closed);
   sayLogged(course);
   emit({ kind: "phase", phase: "settled" });

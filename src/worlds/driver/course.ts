@@ -10,6 +10,7 @@ import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
+import type { OpeningSoFar } from "./wire.ts";
 
 export type OnMemory = (memory: Memory) => void;
 
@@ -149,6 +150,8 @@ export interface Course {
   overlapMark: number;
   readonly said: Emitted;
   readonly harm: Harm;
+  /** wire.ts: the openings of the link, in order. */
+  readonly wire: OpeningSoFar[];
   readonly published: Published;
   /** clocks.ts: the scenario's own time, and the timers that the real clocks run towards. */
   nowMs: number;

@@ -17,6 +17,7 @@ import { mustShow, mustStillShow } from "./link.ts";
 import type { RefusedDials } from "./rig.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { awaitConnections, connectTimeoutMs, giveUpBoundMs, hasSaid, notAwaited } from "./waits.ts";
+import { noteLosses } from "./wire.ts";
 
 const pollEveryMs = 1;
 /** The longest that the dials of one heal may take beyond the client's own waits. */
@@ -24,6 +25,7 @@ const acceptBoundMs = 10_000;
 
 export async function refuseDials(course: Course, step: StepId): Promise<void> {
   await lookForStrangers(course);
+  noteLosses(course);
   await course.rig.link.refuseDials();
   mustBe(step, "the cut", course.rig.link.refusedDials() !== undefined);
 }

@@ -5,6 +5,7 @@ import { type Course, mustBe } from "./course.ts";
 import { bringServerBack } from "./faults/stop-server.ts";
 import type { Hindrance, Opening } from "./rig.ts";
 import { awaitConnections, awaitNoDial } from "./waits.ts";
+import { noteLaid, noteLosses, noteOpening } from "./wire.ts";
 
 /** Ends the case where the hindrance was not laid as it was asked for. */
 export function mustShow({ rig: { link } }: Course, step: StepId, hindrance: Hindrance, amount?: number): void {
@@ -18,6 +19,18 @@ export async function mustStillShow(
   ...hindrances: readonly Hindrance[]
 ): Promise<void> {
   mustBe(step, hindrances.join(" and "), await link.stillShows(...hindrances));
+}
+
+export async function lay(course: Course, step: StepId, hindrance: Hindrance, amount?: number): Promise<void> {
+  noteLaid(course, hindrance);
+  await course.rig.link.lay(hindrance, amount);
+  mustShow(course, step, hindrance, amount);
+}
+
+/** Ends every connection and refuses dials. `isQuiet`: the scenario leaves nothing under way to the server. */
+export async function cutLink(course: Course, isQuiet: boolean): Promise<void> {
+  if (!isQuiet) noteLosses(course);
+  await course.rig.link.cut();
 }
 
 export async function openLink(
@@ -34,6 +47,8 @@ export async function openLink(
     ...(speaks ? { speaks } : {}),
     ...(countsDials ? { countsDials } : {}),
   });
+  noteOpening(course);
+  if (held.silentHandshake === true) noteLaid(course, "silent-handshake");
   if (closesWith === "rst") mustShow(course, step, "closes-with-rst");
   if (held.heldDownstream === true) mustShow(course, step, "hold-downstream");
   if (held.silentHandshake === true) mustShow(course, step, "silent-handshake");

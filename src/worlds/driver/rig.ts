@@ -47,6 +47,14 @@ export interface RefusedDials {
   readonly longestGapMs: number;
 }
 
+/** The bytes that the ended connections of one opening carried from the client to the server, counted at both ends of the link. */
+export interface Carried {
+  /** The bytes that came from the client. */
+  readonly taken: number;
+  /** The bytes that went to the server. */
+  readonly given: number;
+}
+
 /** A link is on that port already, so it is not as closed as it was thought to be. */
 export class LinkTaken extends Error {
   override readonly name = "LinkTaken";
@@ -85,6 +93,8 @@ export interface Link {
   shows(hindrance: Hindrance, amount?: number): boolean;
   /** True where the link, asked anew, has the hindrances that its replies have shown, these among them, and no others. */
   stillShows(...hindrances: readonly Hindrance[]): Promise<boolean>;
+  /** One entry for each opening, in order; undefined where the link cannot tell it from another one. */
+  carried(): Promise<readonly (Carried | undefined)[]>;
 }
 
 /** The differences of a start from the ordinary one: with JetStream, open to all, on the existing store. */

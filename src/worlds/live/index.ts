@@ -240,9 +240,9 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
   });
   let closed: Promise<void> | undefined;
   const { greeting, unclaimed } = await lanes.use(async ({ parts }) => parts.shared);
-  const run = async ({ parts, renew }: BusInLane, one: Case, emit: Emit, onMemory?: OnMemory): Promise<void> => {
+  const run = async ({ parts, renew }: BusInLane, one: Case, { emit, onMemory, countsBytes }: RunAs): Promise<void> => {
     await renew();
-    await runLiveCase(one, nextCase(), parts, emit, onMemory);
+    await runLiveCase(one, nextCase(), { ...parts, countsBytes }, emit, onMemory);
   };
   const ableWithIt = unclaimed === undefined ? able : able.filter(one => one !== "signal");
   return {
@@ -251,13 +251,22 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
     limits: liveLimits,
     lanes: lanesMax,
     unclaimed,
-    run: (one, emit, onMemory) => lanes.use(lane => turns.beside(() => run(lane, one, emit, onMemory))),
-    runAlone: (one, emit, onMemory) => lanes.use(lane => turns.alone(() => run(lane, one, emit, onMemory))),
+    run: (one, emit, onMemory) =>
+      lanes.use(lane => turns.beside(() => run(lane, one, { emit, onMemory, countsBytes: false }))),
+    // A case is tried again where something was in doubt, and its bytes are then counted to the last one.
+    runAlone: (one, emit, onMemory) =>
+      lanes.use(lane => turns.alone(() => run(lane, one, { emit, onMemory, countsBytes: true }))),
     close: () => {
       closed ??= lanes.close(lane => lane.end());
       return closed;
     },
   };
+}
+
+interface RunAs {
+  readonly emit: Emit;
+  readonly onMemory: OnMemory | undefined;
+  readonly countsBytes: boolean;
 }
 
 interface BusInLane {

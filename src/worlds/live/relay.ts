@@ -24,20 +24,28 @@ export class Relay {
   readonly #listener: Server;
   readonly #pairs: Set<Pair>;
   readonly #door: Door;
+  readonly #counter: Counter;
 
-  private constructor(port: number, listener: Server, pairs: Set<Pair>, door: Door) {
+  private constructor(port: number, listener: Server, pairs: Set<Pair>, door: Door, counter: Counter) {
     this.port = port;
     this.#listener = listener;
     this.#pairs = pairs;
     this.#door = door;
+    this.#counter = counter;
+  }
+
+  /** The bytes that clients have sent it so far. */
+  get takenBytes(): number {
+    return this.#counter.bytes;
   }
 
   /** Returns when it listens. `port` 0: any free port. */
   static async start(port: number, serverPort: number): Promise<Relay> {
     const pairs = new Set<Pair>();
     const door = new Door();
+    const counter: Counter = { bytes: 0 };
     const listener = createServer({ noDelay: true }, client => {
-      if (door.letsThrough()) join(pairs, client, serverPort);
+      if (door.letsThrough()) join(pairs, client, serverPort, counter);
       else client.destroy();
     });
     await new Promise<void>((resolve, reject) => {
@@ -46,7 +54,7 @@ export class Relay {
     });
     const address = listener.address();
     if (address === null || typeof address === "string") throw new Error("The relay listens on no port.");
-    return new Relay(address.port, listener, pairs, door);
+    return new Relay(address.port, listener, pairs, door, counter);
   }
 
   /** Ends every connection, and ends each that is made from now on as soon as it is there. The count begins anew. */
@@ -143,12 +151,17 @@ class Door {
   }
 }
 
-function join(pairs: Set<Pair>, client: Socket, serverPort: number): void {
+interface Counter {
+  bytes: number;
+}
+
+function join(pairs: Set<Pair>, client: Socket, serverPort: number, counter: Counter): void {
   const server = connect({ host: "127.0.0.1", port: serverPort, noDelay: true });
   const pair: Pair = { client, server, boundary: new FrameBoundary(), greeting: "", onBoundary: [] };
   pairs.add(pair);
   client.pipe(server);
   client.on("data", (chunk: Buffer) => {
+    counter.bytes += chunk.length;
     if (!pair.greeting.includes("\n") && pair.greeting.length < greetingBytesMax)
       pair.greeting += chunk.toString("latin1");
   });

@@ -9,6 +9,7 @@ import { runCase } from "../driver/case.ts";
 import type { OnMemory } from "../driver/course.ts";
 import type * as driver from "../driver/rig.ts";
 import type { BusProcess } from "./bus-process.ts";
+import { Openings } from "./carried.ts";
 import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { LiveObserver } from "./observer.ts";
@@ -31,6 +32,8 @@ export interface Parts {
   readonly retireShared: () => void;
   /** Opens a relay to the server, for the taker to end. */
   readonly openRelay: () => Promise<Relay>;
+  /** The link's bytes are counted by a relay, and so to the last one where the server ends a connection. */
+  readonly countsBytes?: boolean;
 }
 
 /** Runs a case; `number` is unique among those of one server. */
@@ -63,7 +66,7 @@ export function liveRig(parts: Parts): driver.Rig {
   };
   return {
     clock: realClock,
-    link: reported(linkOf(parts.link, relayed)),
+    link: reported(linkOf(parts, relayed)),
     server: reported(
       serverOf(parts.server, async () => {
         await operator.leave();
@@ -94,8 +97,12 @@ const realClock: driver.Clock = {
   isDoneWithin,
 };
 
-/** The relay is on the path only where a case says something, or counts dials. Each hindrance has a call in the link, named after what it does. */
-function linkOf(link: LiveLink, relayed: () => Promise<Relay>): driver.Link {
+/**
+ * The relay is on the path only where a case says something, or counts dials or bytes. Each hindrance has a call in the link, named after
+ * what it does.
+ */
+function linkOf({ link, countsBytes = false }: Parts, relayed: () => Promise<Relay>): driver.Link {
+  const openings = new Openings(link);
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
       case "hold":
@@ -125,8 +132,10 @@ function linkOf(link: LiveLink, relayed: () => Promise<Relay>): driver.Link {
       return link.isOpen;
     },
     async open({ speaks = false, countsDials = false, ...opening }) {
-      if (countsDials) door = await relayed();
-      await link.open(speaks || countsDials ? { ...opening, through: (await relayed()).port } : opening);
+      const relay = speaks || countsDials || countsBytes ? await relayed() : undefined;
+      if (countsDials) door = relay;
+      const turn = await openings.next(relay);
+      await link.open(relay === undefined ? { ...opening, turn } : { ...opening, turn, through: relay.port });
     },
     cut: () => link.cut(),
     lay,
@@ -137,6 +146,7 @@ function linkOf(link: LiveLink, relayed: () => Promise<Relay>): driver.Link {
     say: async (name, text, closes) => (await relayed()).speak(name, text, closes),
     shows: (hindrance, amount) => link.shows(hindrance, amount),
     stillShows: (...hindrances) => link.stillShows(...hindrances),
+    carried: () => openings.carried(),
   };
 }
 

@@ -22,6 +22,7 @@ import { LinkTaken } from "../driver/rig.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { ApiRefused } from "./json-api.ts";
 import { proxyClient } from "./proxy-api.ts";
+import { type CountedBytes, countedIn } from "./proxy-metrics.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
@@ -43,6 +44,8 @@ export interface LinkOpening {
   readonly silentHandshake?: boolean;
   /** A port before the server's, through which the connections go; absent: they go straight to the server. */
   readonly through?: number;
+  /** The openings of equal turns, from 0, are counted together. */
+  readonly turn?: number;
 }
 
 export type ToxicName =
@@ -100,6 +103,8 @@ export interface LiveLink {
   shows(name: ToxicName, amount?: number): boolean;
   /** True where the proxy, asked anew, runs and lists exactly what its replies have shown, these among it. */
   stillShows(...names: readonly ToxicName[]): Promise<boolean>;
+  /** The counts by turn. A turn without an ended connection is not in them. */
+  counted(): Promise<ReadonlyMap<number, CountedBytes>>;
 }
 
 interface ListedProxy {
@@ -134,7 +139,7 @@ export class Toxiproxy {
       if (line.includes("Server finished with error")) failure = "its API cannot listen there.";
     };
     const { program, apiPort, folder, backend = processBackend } = options;
-    const args = ["-host", "127.0.0.1", "-port", `${apiPort}`, "-config", writeMark(options, mark)];
+    const args = ["-host", "127.0.0.1", "-port", `${apiPort}`, "-config", writeMark(options, mark), "-proxy-metrics"];
     // The client library updates by POST, and each update logs a warning.
     const child = await backend.start(program, args, { folder, env: { LOG_LEVEL: "error" }, onLine });
     void child.exited.then(() => {
@@ -204,6 +209,9 @@ class ProxyLink implements LiveLink {
   /** A call that was not answered may have made a proxy all the same, as a check that was given up may have. */
   #mayBeLeft = true;
   #through: number | undefined;
+  #turn = 0;
+  /** Its names so far. */
+  readonly #names: Set<string> = new Set();
 
   constructor(client: Client, port: number, serverPort: number) {
     this.port = checkedPort(port);
@@ -215,9 +223,12 @@ class ProxyLink implements LiveLink {
     return this.#opened !== undefined;
   }
 
-  async open({ closesWith, heldDownstream = false, silentHandshake = false, through }: LinkOpening): Promise<void> {
+  async open(opening: LinkOpening): Promise<void> {
+    const { closesWith, heldDownstream = false, silentHandshake = false, through, turn = 0 } = opening;
     if (this.isOpen) throw new Error(`The link on port ${this.port} is open already.`);
     this.#through = through;
+    this.#turn = turn;
+    this.#names.add(this.#name);
     const names: readonly ToxicName[] = [
       ...(closesWith === "rst" ? (["closes-with-rst"] as const) : []),
       ...(heldDownstream ? (["hold-downstream"] as const) : []),
@@ -238,7 +249,7 @@ class ProxyLink implements LiveLink {
   }
 
   /**
-   * A link removes a proxy of its name that may be left of a call that failed, and makes it anew: at its first opening one that a check of
+   * A link removes a proxy of its names that may be left of a call that failed, and makes it anew: at its first opening one that a check of
    * the self-test has left, too. Any other was opened by someone else.
    */
   async #createAfresh(enabled: boolean): Promise<ProxyHandle> {
@@ -249,13 +260,13 @@ class ProxyLink implements LiveLink {
       if (!isTaken) this.#mayBeLeft = true;
       if (!isTaken || !this.#mayBeLeft) throw error;
     }
-    await this.#removeByName();
+    for (const name of this.#names) await this.#removeByName(name);
     return this.#create(enabled);
   }
 
-  async #removeByName(): Promise<void> {
+  async #removeByName(name: string): Promise<void> {
     try {
-      await this.#remove(await this.#client.get(this.#name));
+      await this.#remove(await this.#client.get(name));
     } catch (error) {
       if (!isUnknown(error)) throw error;
     }
@@ -322,8 +333,18 @@ class ProxyLink implements LiveLink {
     return listed.enabled && isAll && [...shown.values()].every(isListed);
   }
 
-  get #name(): string {
+  async counted(): Promise<ReadonlyMap<number, CountedBytes>> {
+    const text = await this.#client.getApi().getText(`${this.#client.host}/metrics`);
+    return countedIn(text, this.#baseName);
+  }
+
+  get #baseName(): string {
     return `link-${this.port}`;
+  }
+
+  /** That of turn 0 has no number. */
+  get #name(): string {
+    return this.#turn === 0 ? this.#baseName : `${this.#baseName}-${this.#turn}`;
   }
 
   get #addresses(): { readonly listen: string; readonly upstream: string } {

@@ -7,6 +7,7 @@ import type { BusEvent, Command, PublishCall, Reply, ReplyTo } from "../../../sr
 import type {
   Arrived,
   ArrivedRun,
+  Carried,
   Clock,
   Conversation,
   Hindrance,
@@ -77,6 +78,8 @@ class World {
 
 /** What a client may do wrong. */
 export interface Habits {
+  /** What the link says that each opening carried. */
+  readonly carries?: readonly Carried[];
   /** Takes every command that it is asked, in order. */
   readonly asked?: string[];
   /** It drops what it was given while it was down. */
@@ -301,6 +304,7 @@ const linkOf = (world: World, habits: Habits): Link => ({
   },
   shows: (hindrance, amount = 0) => world.laid.get(hindrance) === amount,
   stillShows: async (...hindrances) => world.isOpen && hindrances.every(one => world.laid.has(one)),
+  carried: async () => habits.carries ?? [],
 });
 
 const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server => ({

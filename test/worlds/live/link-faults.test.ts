@@ -67,6 +67,26 @@ async function heldCount(): Promise<number> {
   return (await streams.held("JOBS")).runs.reduce((sum, run) => sum + run.count, 0);
 }
 
+test("the bytes of ended connections are counted at both ends, by the turn of their opening", async () => {
+  const before = await link.counted();
+  for (const turn of [1, 2]) {
+    await link.open({ closesWith: "fin", turn });
+    const client = await dial();
+    for (let i = 0; i < 10 * turn; i += 1) client.publish("counted", "x".repeat(100));
+    await client.flush();
+    await link.cut();
+    await client.closed();
+  }
+  const carried = async (turn: number) => {
+    const [was, is] = [before.get(turn) ?? { received: 0, sent: 0 }, (await link.counted()).get(turn)];
+    return { received: (is?.received ?? 0) - was.received, sent: (is?.sent ?? 0) - was.sent };
+  };
+  await expect.poll(async () => (await carried(2)).sent).toBeGreaterThan(20 * 100);
+  const [one, two] = [await carried(1), await carried(2)];
+  expect([one.sent, two.sent]).toEqual([one.received, two.received]);
+  expect(two.sent - one.sent).toBe(10 * "PUB counted 100\r\n\r\n".length + 10 * 100);
+});
+
 test("the next acknowledgement is lost with its connection, what it acknowledged is stored, and dials fail until the release", async () => {
   await link.open({ closesWith: "fin" });
   const client = await dial();

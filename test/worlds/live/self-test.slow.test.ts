@@ -69,6 +69,7 @@ function withChanges(link: LiveLink, changes: Partial<LiveLink>): LiveLink {
     toxics: () => link.toxics(),
     shows: (name, amount) => link.shows(name, amount),
     stillShows: (...asked) => link.stillShows(...asked),
+    counted: () => link.counted(),
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 /** The connection ends, and every dial is refused until the heal. Any other cause for a link that is down is healed here, too. */
 import { mustBe } from "../course.ts";
 import { acceptDials, awaitGivenUp, refuseDials } from "../dials.ts";
-import { mustStillShow, openLinkAgain } from "../link.ts";
+import { cutLink, mustStillShow, openLinkAgain } from "../link.ts";
 import { awaitSaid } from "../waits.ts";
 import { connectionEnded, expectDisconnect, type FaultOf, type Injector } from "./injector.ts";
 
@@ -16,7 +16,7 @@ export const cut: Injector<FaultOf<"cut">> = {
       if (fault.dials === "all") await awaitGivenUp(course, step);
       return;
     }
-    await link.cut();
+    await cutLink(course, before.quiet);
     mustBe(step, "the cut", !link.isOpen);
     await connectionEnded(course, step, fault, before);
   },

@@ -1,12 +1,11 @@
 /** Upstream bytes are kept in the link, in order, until the heal. */
 import { proven } from "../hearing.ts";
-import { mustShow, mustStillShow } from "../link.ts";
+import { lay, mustStillShow } from "../link.ts";
 import type { FaultOf, Injector } from "./injector.ts";
 
 export const hold: Injector<FaultOf<"hold">> = {
   async install(course, step) {
-    await course.rig.link.lay("hold");
-    mustShow(course, step, "hold");
+    await lay(course, step, "hold");
     proven(course, step, "hold", "the proxy lists it");
   },
   isToHeal: view => view.hindrance === "hold",

@@ -1,19 +1,16 @@
 /** Exactly `bytes` more upstream bytes get through, and then the link is cut. */
 import type { StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { Course } from "../course.ts";
-import { mustShow, mustStillShow } from "../link.ts";
+import { cutLink, lay, mustStillShow } from "../link.ts";
 import { awaitConnections, awaitSaid } from "../waits.ts";
 import { expectDisconnect, type FaultOf, type Injector } from "./injector.ts";
 
 export const limit: Injector<FaultOf<"limit">> = {
   async install(course, step, { kind, bytes }, before) {
-    const { link } = course.rig;
     expectDisconnect(course, step, kind, before);
     // A dial right after the limit would find a fresh one. It gets no INFO, and can do nothing, until the proxy is gone.
-    await link.lay("hold-downstream");
-    await link.lay("limit", bytes);
-    mustShow(course, step, "hold-downstream");
-    mustShow(course, step, "limit", bytes);
+    await lay(course, step, "hold-downstream");
+    await lay(course, step, "limit", bytes);
   },
   isToHeal: view => view.hindrance === "limit",
   async heal(course, step) {
@@ -27,6 +24,6 @@ export const limit: Injector<FaultOf<"limit">> = {
 /** The limit has ended the connection once the server has let go of it. What got through is then final. */
 export async function limitReached(course: Course, fault: StepId): Promise<void> {
   await awaitConnections(course, fault, open => open.every(one => one.name !== course.name));
-  await course.rig.link.cut();
+  await cutLink(course, false);
   await awaitSaid(course, fault, "disconnected", course.harm.mark);
 }

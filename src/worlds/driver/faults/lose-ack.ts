@@ -1,14 +1,13 @@
 /** The next acknowledgement of a stream is cut off, and its connection with it; every dial is refused until the heal. */
 import type { StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { Course } from "../course.ts";
-import { mustShow, mustStillShow } from "../link.ts";
+import { cutLink, lay, mustStillShow } from "../link.ts";
 import { awaitSaid } from "../waits.ts";
 import type { FaultOf, Injector } from "./injector.ts";
 
 export const loseAck: Injector<FaultOf<"lose-ack">> = {
   async install(course, step, { kind }) {
-    await course.rig.link.lay("lose-downstream");
-    mustShow(course, step, "lose-downstream");
+    await lay(course, step, "lose-downstream");
     course.harm.unproven.push({ step, fault: kind });
   },
   isToHeal: view => view.hindrance === "lose-ack",
@@ -23,5 +22,5 @@ export const loseAck: Injector<FaultOf<"lose-ack">> = {
 /** A publish that waits for its acknowledgement has been sent: it is cut off now. */
 export async function acknowledgementLost(course: Course, fault: StepId): Promise<void> {
   await awaitSaid(course, fault, "disconnected", course.harm.mark);
-  await course.rig.link.cut();
+  await cutLink(course, false);
 }

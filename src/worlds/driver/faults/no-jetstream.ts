@@ -2,12 +2,14 @@
 import { mustBe } from "../course.ts";
 import { proven } from "../hearing.ts";
 import { operate } from "../operator.ts";
+import { noteLosses } from "../wire.ts";
 import { type FaultOf, type Injector, markHeal } from "./injector.ts";
 import { serverIsBack } from "./stop-server.ts";
 
 export const noJetStream: Injector<FaultOf<"no-jetstream">> = {
   async install(course, step, { kind }) {
     const { server } = course.rig;
+    noteLosses(course);
     await server.restart({ jetStream: false });
     serverIsBack(course);
     course.harm.serverChanged = true;

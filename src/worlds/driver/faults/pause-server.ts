@@ -2,12 +2,14 @@
 import { mustBe } from "../course.ts";
 import { proven } from "../hearing.ts";
 import { awaitConnections } from "../waits.ts";
+import { noteLosses } from "../wire.ts";
 import type { FaultOf, Injector } from "./injector.ts";
 
 export const pauseServer: Injector<FaultOf<"pause-server">> = {
   async install(course, step, { kind }) {
     const { harm, name, rig } = course;
     harm.pausedCid = (await rig.server.connections()).find(one => one.name === name)?.cid;
+    noteLosses(course);
     await rig.server.pause();
     harm.paused = true;
     mustBe(step, "the pause", rig.server.isHalted);

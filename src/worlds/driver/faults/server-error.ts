@@ -4,6 +4,7 @@ import type { ServerErrorText, StepId } from "../../../../models/vocabulary/scen
 import { busOf, type Course, giveUp } from "../course.ts";
 import { proven, sayEvents } from "../hearing.ts";
 import { awaitBack, awaitSaid, callBoundMs, hasSaid, notAwaited } from "../waits.ts";
+import { noteLosses } from "../wire.ts";
 import type { FaultOf, Injector } from "./injector.ts";
 
 /** Texts as nats-server writes them. */
@@ -19,6 +20,7 @@ const flushTimeoutMs = 10_000;
 export const serverError: Injector<FaultOf<"server-error">> = {
   async install(course, step, fault, before) {
     const cid = await connectionOf(course);
+    noteLosses(course);
     const connections = await course.rig.link.say(course.name, textOf[fault.text], fault.closes);
     if (connections !== 1) giveUp(step, `the line to be said on one connection, and not on ${connections}`);
     switch (outcomeOf(course.one.profile, fault)) {

@@ -1,11 +1,11 @@
 /** Dials are accepted, and the server never greets. */
 import { proven } from "../hearing.ts";
-import { mustStillShow, openLink } from "../link.ts";
+import { cutLink, mustStillShow, openLink } from "../link.ts";
 import { type FaultOf, type Injector, markHeal } from "./injector.ts";
 
 export const silentHandshake: Injector<FaultOf<"silent-handshake">> = {
   async install(course, step, { kind }) {
-    await course.rig.link.cut();
+    await cutLink(course, false);
     await openLink(course, step, { silentHandshake: true });
     proven(course, step, kind, "the proxy lists it");
   },
@@ -13,7 +13,7 @@ export const silentHandshake: Injector<FaultOf<"silent-handshake">> = {
   async heal(course, step, before) {
     markHeal(course, before);
     await mustStillShow(course, step, "silent-handshake");
-    await course.rig.link.cut();
+    await cutLink(course, false);
     await openLink(course, step);
   },
 };

@@ -1,0 +1,88 @@
+/** The link's own counts of bytes: what it lost or made convicts no client, and what a fault of the case explains is no doubt. */
+import { describe, expect, test } from "vitest";
+import { planCase } from "../../../models/plan/plan.ts";
+import { natsGo } from "../../../models/profiles/nats-go.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
+import { parseScenario } from "../../../src/files/scenario-schema.ts";
+import { judge } from "../../../src/judge/judge.ts";
+import { runCase } from "../../../src/worlds/driver/case.ts";
+import type { Carried, Rig } from "../../../src/worlds/driver/rig.ts";
+import { memoryRig } from "./memory-rig.ts";
+
+const start = { id: "start", kind: "start" };
+const flush = { id: "flush", kind: "flush", timeoutMs: 5_000 };
+const publish = (id: string) => ({ id, kind: "publish", count: 5, bytes: 16 });
+const fault = (of: object) => ({ id: "fault", kind: "fault", fault: of });
+const cut = fault({ kind: "cut", awaits: "noticed" });
+const heal = { id: "heal", kind: "heal", awaits: "connected" };
+
+async function run(steps: readonly object[], rig: Rig, options: object = {}) {
+  const data = { version: 1, id: "driver/wire", why: "A test.", options, steps };
+  const one = planCase(parseScenario(JSON.stringify(data), "wire.model.test.ts"), natsGo);
+  const events: Event[] = [];
+  await runCase({ ...one, bus: "in memory", seed: "1" }, 1, rig, event => events.push(event));
+  return judge(one, events);
+}
+
+const whole: Carried = { taken: 100, given: 100 };
+const less: Carried = { taken: 100, given: 99 };
+const more: Carried = { taken: 100, given: 101 };
+const doubt =
+  /^faultline's own witnesses differ: the link took 100 bytes from the client and gave the server (99|101)\./;
+
+const quiet = [start, publish("before"), flush, cut, publish("down"), heal, publish("after")];
+const busy = [start, flush, publish("before"), cut, publish("down"), heal, publish("after")];
+
+describe("the counts of a link", () => {
+  test.each<[what: string, steps: readonly object[], carries: readonly Carried[]]>([
+    ["less before a cut that follows a flush", quiet, [less, whole]],
+    ["more before a cut that follows a flush", quiet, [more, whole]],
+    ["more before a cut with bytes under way", busy, [more, whole]],
+    ["less in the last opening", quiet, [whole, less]],
+    ["more in the last opening", busy, [less, more]],
+    ["less behind a hold that was released", [start, fault({ kind: "hold" }), publish("held"), heal], [less]],
+    [
+      "more where the server stopped",
+      [start, flush, fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal],
+      [more],
+    ],
+  ])("that tell of %s spare the client", async (_, steps, carries) => {
+    const judgement = await run(steps, memoryRig({ carries, forgetsPending: true }));
+    expect(judgement.verdict, judgement.reason).toBe("inconclusive");
+    expect(judgement.reason).toMatch(doubt);
+    expect(judgement.properties.filter(one => one.verdict === "violated")).toEqual([]);
+  });
+
+  test.each<[what: string, steps: readonly object[], carries: readonly Carried[]]>([
+    ["the same at both ends", quiet, [whole, whole]],
+    ["less before a cut with bytes under way", busy, [less, whole]],
+    [
+      "less where a server stopped",
+      [start, flush, fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), publish("down"), heal],
+      [less],
+    ],
+    [
+      "less where a server was paused",
+      [start, flush, fault({ kind: "pause-server" }), publish("paused"), heal],
+      [less],
+    ],
+    ["nothing", quiet, []],
+  ])("that tell of %s are no doubt", async (_, steps, carries) => {
+    const judgement = await run(steps, memoryRig({ carries }));
+    expect(judgement.verdict, judgement.reason).toBe("holds");
+  });
+
+  test("that agree leave a client that loses to be convicted", async () => {
+    const judgement = await run(quiet, memoryRig({ carries: [whole, whole], forgetsPending: true }));
+    expect(judgement.verdict).toBe("violated");
+  });
+
+  test("are asked again until the proxy has counted the last connection", async () => {
+    const rig = memoryRig();
+    let asked = 0;
+    const carried = async () => (++asked < 4 ? [whole, less] : [whole, whole]);
+    const judgement = await run(quiet, { ...rig, link: Object.assign(rig.link, { carried }) });
+    expect(judgement.verdict, judgement.reason).toBe("holds");
+    expect(asked).toBe(4);
+  });
+});

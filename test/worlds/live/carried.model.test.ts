@@ -1,0 +1,75 @@
+/** The counts of a link, read from the proxy's own text and from a relay. */
+import { expect, test } from "vitest";
+import { Openings, sharedTurn } from "../../../src/worlds/live/carried.ts";
+import { type CountedBytes, countedIn } from "../../../src/worlds/live/proxy-metrics.ts";
+import type { Relay } from "../../../src/worlds/live/relay.ts";
+
+const line = (end: string, direction: string, proxy: string, bytes: string): string =>
+  `toxiproxy_proxy_${end}_bytes_total{direction="${direction}",listener="127.0.0.1:1",proxy="${proxy}",upstream="127.0.0.1:2"} ${bytes}`;
+
+test("the proxy's text is read for one link, upstream, by turn", () => {
+  const text = [
+    "# HELP toxiproxy_proxy_received_bytes_total The total number of bytes received.",
+    "# TYPE toxiproxy_proxy_received_bytes_total counter",
+    line("received", "downstream", "link-1", "7"),
+    line("received", "upstream", "link-1", "1.048576e+06"),
+    line("sent", "upstream", "link-1", "1000"),
+    line("sent", "upstream", "link-1-3", "5"),
+    line("received", "upstream", "link-10", "99"),
+  ].join("\n");
+  expect([...countedIn(text, "link-1")]).toEqual([
+    [0, { received: 1_048_576, sent: 1_000 }],
+    [3, { received: 0, sent: 5 }],
+  ]);
+});
+
+/** A proxy that says the next of these at each call. */
+const saying = (...said: (readonly (readonly [turn: number, counted: CountedBytes])[])[]) => ({
+  counted: async () => new Map<number, CountedBytes>(said.shift() ?? []),
+});
+
+test("what the proxy counted before the case is not the case's", async () => {
+  const openings = new Openings(
+    saying(
+      [[0, { received: 10, sent: 9 }]],
+      [
+        [0, { received: 25, sent: 23 }],
+        [1, { received: 5, sent: 5 }],
+      ],
+    ),
+  );
+  expect([await openings.next(undefined), await openings.next(undefined)]).toEqual([0, 1]);
+  expect(await openings.carried()).toEqual([
+    { taken: 15, given: 14 },
+    { taken: 5, given: 5 },
+  ]);
+});
+
+test("a relay on the path says what came out, opening by opening", async () => {
+  const relay = { takenBytes: 3 };
+  const openings = new Openings(
+    saying(
+      [],
+      [
+        [0, { received: 10, sent: 0 }],
+        [1, { received: 4, sent: 0 }],
+      ],
+    ),
+  );
+  await openings.next(relay as Relay);
+  relay.takenBytes = 12;
+  await openings.next(relay as Relay);
+  relay.takenBytes = 16;
+  expect(await openings.carried()).toEqual([
+    { taken: 10, given: 9 },
+    { taken: 4, given: 4 },
+  ]);
+});
+
+test("openings that share a turn cannot be told apart", async () => {
+  const openings = new Openings(saying());
+  const turns: number[] = [];
+  for (let i = 0; i < sharedTurn + 2; i += 1) turns.push(await openings.next(undefined));
+  expect(turns.slice(-2)).toEqual([sharedTurn, sharedTurn]);
+  expect((await openings.carried()).slice(-3)).toEqual([{ taken: 0, given: 0 }, undefined, undefined]);
+});
