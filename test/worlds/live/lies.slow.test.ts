@@ -3,51 +3,23 @@
  * witness tells otherwise. With the truth the same scenarios hold.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { liveLimits } from "../../../models/plan/plan.ts";
-import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
-import { findBus } from "../../../src/bus-protocol/registry.ts";
 import { policyNamedIn } from "../../../src/files/policies.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
-import { type CaseRun, runCase } from "../../../src/judge/run.ts";
+import type { CaseRun } from "../../../src/judge/run.ts";
 import type { Arrived, ArrivedRun, Held, HeldContent } from "../../../src/worlds/driver/rig.ts";
-import { type BusProcess, startBus } from "../../../src/worlds/live/bus-process.ts";
-import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
-import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
-import { type LiveObserver, openObserver } from "../../../src/worlds/live/observer.ts";
-import { Relay } from "../../../src/worlds/live/relay.ts";
-import { type Parts, runLiveCase } from "../../../src/worlds/live/rig.ts";
-import { findServers } from "../../../src/worlds/live/servers.ts";
-import { type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
-import { type LiveLink, Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
+import type { LiveObserver } from "../../../src/worlds/live/observer.ts";
+import type { LiveStreams } from "../../../src/worlds/live/streams.ts";
+import { type OneLane, openOneLane } from "./one-lane.ts";
 import { withChanges } from "./with-changes.ts";
 
-const busName = "go-nats-go";
-let lease: Lease;
-let server: NatsServer;
-let toxiproxy: Toxiproxy;
-let link: LiveLink;
-let bus: BusProcess;
-let cases = 0;
+let lane: OneLane;
 
 beforeAll(async () => {
-  const servers = await findServers({}, line => console.error(line));
-  lease = await openLease();
-  const { folder, ports } = lease;
-  const [port, monitorPort, apiPort, linkPort] = ports;
-  server = await NatsServer.start({ program: servers.natsServer, port, monitorPort, folder });
-  const { versions, toxiproxy: program } = servers;
-  toxiproxy = await Toxiproxy.start({ program, version: versions.toxiproxy, apiPort, folder });
-  link = toxiproxy.link(linkPort, port);
-  bus = await startBus(findBus(busName));
+  lane = await openOneLane();
 }, 1_200_000);
 
-afterAll(async () => {
-  await bus?.end();
-  await toxiproxy?.end();
-  await server?.end();
-  await lease?.release();
-});
+afterAll(() => lane?.close());
 
 // ---- Scenarios ----
 
@@ -157,35 +129,17 @@ interface Lies {
   readonly streams?: (streams: LiveStreams) => Partial<LiveStreams>;
 }
 
-async function run(scenario: Scenario, { observer, streams }: Lies = {}): Promise<CaseRun> {
-  const parts: Parts = {
-    server,
-    link,
-    shared: bus,
-    spawn: () => startBus(findBus(busName)),
+const run = (scenario: Scenario, { observer, streams }: Lies = {}): Promise<CaseRun> =>
+  lane.run(scenario, parts => ({
     openObserver: async subjects => {
-      const one = await openObserver(server.port, subjects, cid => server.sentTo(cid));
+      const one = await parts.openObserver(subjects);
       return withChanges(one, observer?.(one));
     },
     openStreams: async () => {
-      const one = await openStreams(server.port);
+      const one = await parts.openStreams();
       return withChanges(one, streams?.(one));
     },
-    retireShared: () => {},
-    openRelay: () => Relay.start(0, server.port),
-  };
-  cases += 1;
-  const number = cases;
-  return runCase(
-    {
-      capabilities: new Set(),
-      limits: liveLimits,
-      run: (one, emit) => runLiveCase(one, number, parts, emit),
-      close: async () => {},
-    },
-    { scenario, bus: busName, profile: natsGo, seed: "1" },
-  );
-}
+  }));
 
 function expectNobodyConvicted({ judgement, events }: CaseRun): void {
   expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events)}`).toBe("inconclusive");
