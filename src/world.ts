@@ -28,5 +28,7 @@ export interface Stage {
   run(one: Case, emit: Emit): void | Promise<void>;
   /** The same while nothing else of this world runs; absent where cases do not get into each other's way. */
   runAlone?(one: Case, emit: Emit): Promise<void>;
+  /** The same while every byte of the link is kept at both of its ends; absent where the world has no link that could spoil any. */
+  runWatched?(one: Case, emit: Emit): Promise<void>;
   close(): Promise<void>;
 }

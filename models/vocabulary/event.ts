@@ -265,9 +265,15 @@ export type Event =
   | ({ readonly kind: "ended"; readonly place: Place } & Run)
   /**
    * `complete`: everything that arrived was seen. Otherwise no loss is claimed. `contradicted`: two witnesses of the world differ, so nothing
-   * that the run shows is held against the client.
+   * that the run shows is held against the client. `linkSpoilt`: two of those are the ends of the link.
    */
-  | { readonly kind: "observed"; readonly complete: boolean; readonly why?: string; readonly contradicted?: true }
+  | {
+      readonly kind: "observed";
+      readonly complete: boolean;
+      readonly why?: string;
+      readonly contradicted?: true;
+      readonly linkSpoilt?: true;
+    }
   /** The oracle's answer. */
   | {
       readonly kind: "conformance";

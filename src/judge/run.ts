@@ -33,8 +33,12 @@ export async function runCase(stage: Stage, one: AskedCase, options: JudgeOption
     await run(planned, event => events.push(event));
     return { events, ...judgeWithReason(planned, events, options) };
   };
-  const { runAlone } = stage;
-  const attempts = { beside: () => attempt(stage.run), alone: () => attempt(runAlone ?? stage.run) };
+  const { runAlone, runWatched } = stage;
+  const attempts = {
+    beside: () => attempt(stage.run),
+    alone: () => attempt(runAlone ?? stage.run),
+    ...(runWatched === undefined ? {} : { watched: () => attempt(runWatched) }),
+  };
   const { events, judgement } = runAlone === undefined ? await attempts.beside() : await settled(planned, attempts);
   return { events, judgement };
 }
@@ -44,17 +48,28 @@ export interface AttemptedRun extends CaseRun {
   readonly parted: Reason | undefined;
 }
 
-/** The two ways of running a case in a world where cases get into each other's way. */
+/** The ways of running a case in a world where cases get into each other's way. */
 interface Attempts<Run extends AttemptedRun> {
   beside(): Promise<Run>;
   alone(): Promise<Run>;
+  /** The same while the bytes that the link gives are held against those that it took. */
+  watched?(): Promise<Run>;
 }
 
+/** Nothing is said of a bus whose link is caught spoiling what it carries. */
+export async function settled<Run extends AttemptedRun>(one: PlannedCase, attempts: Attempts<Run>): Promise<Run> {
+  const run = await shown(one, attempts);
+  if (run.judgement.verdict !== "violated") return run;
+  // A finding is not lost to a second run that fails.
+  const watched = await attempts.watched?.().catch(() => undefined);
+  return watched !== undefined && wasSpoilt(watched) ? watched : run;
+}
+
+const wasSpoilt = ({ events }: CaseRun): boolean =>
+  events.some(event => event.kind === "observed" && event.linkSpoilt === true);
+
 /** A run that says more of the machine than of the bus is tried again, alone. What rests on a duration is said if it comes again. */
-export async function settled<Run extends AttemptedRun>(
-  one: PlannedCase,
-  { beside, alone }: Attempts<Run>,
-): Promise<Run> {
+async function shown<Run extends AttemptedRun>(one: PlannedCase, { beside, alone }: Attempts<Run>): Promise<Run> {
   const first = await beside();
   if (wasCutShort(first)) return untilShown(alone);
   const late = brokenByTime(first);

@@ -137,6 +137,44 @@ test.each([
   expect([runs, judgement.verdict]).toEqual([ran, verdict]);
 });
 
+describe("a violation whose link is watched in a second run", () => {
+  const spoilt: Spoil = event =>
+    event.kind === "observed"
+      ? [{ ...event, complete: false, why: "the link took 2 bytes", contradicted: true, linkSpoilt: true }]
+      : lossy(event);
+
+  test.each([
+    ["stays where the link is true, and the loss comes again", lossy, "violated"],
+    ["stays where the link is true, and nothing is lost", asItIs, "violated"],
+    ["stays where other witnesses differ", contradicted, "violated"],
+    ["is taken back where the link spoils what it carries", spoilt, "inconclusive"],
+  ] as const)("%s", async (_what, watched, verdict) => {
+    const { stage, runs } = stageOf(lossy, asItIs);
+    const watchedStage = stageOf(watched, undefined);
+    const { judgement } = await runCase(
+      { ...stage, runWatched: async (...asked) => watchedStage.stage.run(...asked) },
+      one,
+    );
+    expect([runs, watchedStage.runs, judgement.verdict]).toEqual([["beside"], ["beside"], verdict]);
+    expect(judgement.reason).toMatch(verdict === "violated" ? /did not arrive|no longer/ : /the link took 2 bytes/);
+  });
+
+  test("is not lost where the second run fails", async () => {
+    const { stage } = stageOf(lossy, asItIs);
+    const failing = { ...stage, runWatched: () => Promise.reject(new Error("its process has ended")) };
+    expect((await runCase(failing, one)).judgement.verdict).toBe("violated");
+  });
+
+  test("is the only run that is watched", async () => {
+    const { stage } = stageOf(asItIs, asItIs);
+    const { stage: watched, runs } = stageOf(spoilt, undefined);
+    expect(
+      (await runCase({ ...stage, runWatched: async (...asked) => watched.run(...asked) }, one)).judgement.verdict,
+    ).toBe("holds");
+    expect(runs).toEqual([]);
+  });
+});
+
 describe("a consumer that is behind", () => {
   const handled = "durable-path/every-stored-message-is-handled";
   const policy = { ...sound, demands: [handled] };

@@ -48,7 +48,11 @@ export async function liveRun(
     await run(planned, emit, sample => memory.push(sample));
     return { kind: "ran", events, atMs, memory, ...judgeWithReason(planned, events, { require: common.require }) };
   };
-  return settled(planned, { beside: () => attempt(stage.run), alone: () => attempt(stage.runAlone) });
+  return settled(planned, {
+    beside: () => attempt(stage.run),
+    alone: () => attempt(stage.runAlone),
+    watched: () => attempt(stage.runWatched),
+  });
 }
 
 export interface ModelRuns {

@@ -65,8 +65,8 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
       const { step, message: what, isByHarness } = whyOver(at, error);
       emit({ kind: "not-awaited", step, what, ...(isByHarness && { byHarness: true }) });
     }
-    const why = course?.doubt ?? "the case was given up there";
-    emit({ kind: "observed", complete: false, why, ...(course?.doubt === undefined ? {} : { contradicted: true }) });
+    if (course?.doubt !== undefined) sayObserved(course, false);
+    else emit({ kind: "observed", complete: false, why: "the case was given up there" });
   } finally {
     // Where a server fails here, the next case finds it so and puts it in order.
     if (course !== undefined) await leaveAsFound(course).catch(unlessServerFailed);
@@ -154,6 +154,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     nowMs: 0,
     timers: [],
     doubt: undefined,
+    linkSpoilt: false,
   };
 }
 

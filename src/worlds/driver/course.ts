@@ -158,6 +158,8 @@ export interface Course {
   timers: Timer[];
   /** The first difference between two witnesses of what happened, as a sentence. */
   doubt: string | undefined;
+  /** wire.ts: the two ends of the link differ. */
+  linkSpoilt: boolean;
 }
 
 /** The harness's end of the protocol with replica 0. */

@@ -47,6 +47,14 @@ export interface RefusedDials {
   readonly longestGapMs: number;
 }
 
+/** The bytes that a link has carried from the client to the server, as they are known at its two ends. */
+export interface Wire {
+  /** The openings in order; undefined where the link cannot tell one from another. */
+  readonly openings: readonly (Carried | undefined)[];
+  /** The number of the first byte of a connection that was given otherwise than taken; undefined where none was, or none was recorded. */
+  readonly differsAt?: number;
+}
+
 /** The bytes that the ended connections of one opening carried from the client to the server, counted at both ends of the link. */
 export interface Carried {
   /** The bytes that came from the client. */
@@ -93,8 +101,7 @@ export interface Link {
   shows(hindrance: Hindrance, amount?: number): boolean;
   /** True where the link, asked anew, has the hindrances that its replies have shown, these among them, and no others. */
   stillShows(...hindrances: readonly Hindrance[]): Promise<boolean>;
-  /** One entry for each opening, in order; undefined where the link cannot tell it from another one. */
-  carried(): Promise<readonly (Carried | undefined)[]>;
+  carried(): Promise<Wire>;
 }
 
 /** The differences of a start from the ordinary one: with JetStream, open to all, on the existing store. */

@@ -120,7 +120,8 @@ export function sayLogged({ emit, rig, name, said }: Course): void {
 }
 
 /** The last word of a case. Where two witnesses differ it says so, and nothing of the case is held against the client. */
-export function sayObserved({ emit, doubt }: Course, complete: boolean): void {
-  if (doubt !== undefined) emit({ kind: "observed", complete: false, why: doubt, contradicted: true });
+export function sayObserved({ emit, doubt, linkSpoilt }: Course, complete: boolean): void {
+  const spoilt = linkSpoilt ? { linkSpoilt } : {};
+  if (doubt !== undefined) emit({ kind: "observed", complete: false, why: doubt, contradicted: true, ...spoilt });
   else emit({ kind: "observed", complete, ...(complete ? {} : { why: "the observer could not see everything" }) });
 }

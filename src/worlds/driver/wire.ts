@@ -45,5 +45,6 @@ export async function lookAtWire(course: Course): Promise<void> {
     await rig.clock.wait(lookEveryMs);
     doubt = wireDoubt(wire, await rig.link.carried());
   }
+  course.linkSpoilt = doubt !== undefined;
   course.doubt ??= doubt;
 }

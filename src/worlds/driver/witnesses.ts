@@ -3,7 +3,7 @@
  * sent; the reading of a stream against the server's count and against a reading of another kind. Where two of them differ the harness is
  * at fault, or the server is, and the client is accused of nothing.
  */
-import type { Arrived, Carried, Held, HeldContent, ObserverCounts } from "./rig.ts";
+import type { Arrived, Held, HeldContent, ObserverCounts, Wire } from "./rig.ts";
 
 /** The difference between the observer and a second one, as a sentence; undefined where they agree. */
 export const observerDoubt = (seen: Arrived, second: Arrived | undefined): string | undefined =>
@@ -32,12 +32,14 @@ export function streamDoubt(stream: string, held: Held, byNumber: HeldContent | 
 
 /**
  * The difference between the bytes that the link took from the client and those that it gave the server, where the case does not explain it;
- * undefined where it does, or where they agree.
+ * undefined where it does, or where they agree. Each fault of a link lets the beginning of a connection through, and nothing else.
  */
 export function wireDoubt(
   openings: readonly { readonly mayLose: boolean }[],
-  carried: readonly (Carried | undefined)[],
+  { openings: carried, differsAt }: Wire,
 ): string | undefined {
+  if (differsAt !== undefined)
+    return `byte ${differsAt} of a connection did not come out of the link as the client had sent it`;
   for (const [index, { mayLose }] of openings.entries()) {
     const { taken, given } = carried[index] ?? { taken: 0, given: 0 };
     if (given > taken || (given < taken && !mayLose))

@@ -49,6 +49,7 @@ export interface LiveStage extends Stage {
   readonly unclaimed: string | undefined;
   run(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
   runAlone(one: Case, emit: Emit, onMemory?: OnMemory): Promise<void>;
+  runWatched(one: Case, emit: Emit): Promise<void>;
 }
 
 export interface SiteOptions {
@@ -224,7 +225,7 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
       },
       openObserver: subjects => openObserver(server.port, subjects, cid => server.sentTo(cid)),
       openStreams: () => openStreams(server.port),
-      openRelay: () => Relay.start(relayPort, server.port),
+      openRelay: records => Relay.start(relayPort, server.port, records),
     };
     return {
       parts,
@@ -240,9 +241,9 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
   });
   let closed: Promise<void> | undefined;
   const { greeting, unclaimed } = await lanes.use(async ({ parts }) => parts.shared);
-  const run = async ({ parts, renew }: BusInLane, one: Case, { emit, onMemory, countsBytes }: RunAs): Promise<void> => {
+  const run = async ({ parts, renew }: BusInLane, one: Case, { emit, onMemory, watch }: RunAs): Promise<void> => {
     await renew();
-    await runLiveCase(one, nextCase(), { ...parts, countsBytes }, emit, onMemory);
+    await runLiveCase(one, nextCase(), watch === undefined ? parts : { ...parts, watch }, emit, onMemory);
   };
   const ableWithIt = unclaimed === undefined ? able : able.filter(one => one !== "signal");
   return {
@@ -251,11 +252,11 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
     limits: liveLimits,
     lanes: lanesMax,
     unclaimed,
-    run: (one, emit, onMemory) =>
-      lanes.use(lane => turns.beside(() => run(lane, one, { emit, onMemory, countsBytes: false }))),
+    run: (one, emit, onMemory) => lanes.use(lane => turns.beside(() => run(lane, one, { emit, onMemory }))),
     // A case is tried again where something was in doubt, and its bytes are then counted to the last one.
     runAlone: (one, emit, onMemory) =>
-      lanes.use(lane => turns.alone(() => run(lane, one, { emit, onMemory, countsBytes: true }))),
+      lanes.use(lane => turns.alone(() => run(lane, one, { emit, onMemory, watch: "count" }))),
+    runWatched: (one, emit) => lanes.use(lane => turns.beside(() => run(lane, one, { emit, watch: "record" }))),
     close: () => {
       closed ??= lanes.close(lane => lane.end());
       return closed;
@@ -265,8 +266,8 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
 
 interface RunAs {
   readonly emit: Emit;
-  readonly onMemory: OnMemory | undefined;
-  readonly countsBytes: boolean;
+  readonly onMemory?: OnMemory | undefined;
+  readonly watch?: Parts["watch"];
 }
 
 interface BusInLane {

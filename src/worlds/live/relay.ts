@@ -24,28 +24,33 @@ export class Relay {
   readonly #listener: Server;
   readonly #pairs: Set<Pair>;
   readonly #door: Door;
-  readonly #counter: Counter;
+  readonly #taken: Taken;
 
-  private constructor(port: number, listener: Server, pairs: Set<Pair>, door: Door, counter: Counter) {
+  private constructor(port: number, listener: Server, pairs: Set<Pair>, door: Door, taken: Taken) {
     this.port = port;
     this.#listener = listener;
     this.#pairs = pairs;
     this.#door = door;
-    this.#counter = counter;
+    this.#taken = taken;
   }
 
   /** The bytes that clients have sent it so far. */
   get takenBytes(): number {
-    return this.#counter.bytes;
+    return this.#taken.bytes;
   }
 
-  /** Returns when it listens. `port` 0: any free port. */
-  static async start(port: number, serverPort: number): Promise<Relay> {
+  /** The bytes of each client, in the order of their connections, where it records. */
+  get recorded(): readonly (readonly Buffer[])[] {
+    return this.#taken.connections;
+  }
+
+  /** Returns when it listens. `port` 0: any free port. `records`: it keeps all that clients send. */
+  static async start(port: number, serverPort: number, records = false): Promise<Relay> {
     const pairs = new Set<Pair>();
     const door = new Door();
-    const counter: Counter = { bytes: 0 };
+    const taken: Taken = { bytes: 0, connections: [], records };
     const listener = createServer({ noDelay: true }, client => {
-      if (door.letsThrough()) join(pairs, client, serverPort, counter);
+      if (door.letsThrough()) join(pairs, client, serverPort, taken);
       else client.destroy();
     });
     await new Promise<void>((resolve, reject) => {
@@ -54,7 +59,7 @@ export class Relay {
     });
     const address = listener.address();
     if (address === null || typeof address === "string") throw new Error("The relay listens on no port.");
-    return new Relay(address.port, listener, pairs, door, counter);
+    return new Relay(address.port, listener, pairs, door, taken);
   }
 
   /** Ends every connection, and ends each that is made from now on as soon as it is there. The count begins anew. */
@@ -151,17 +156,23 @@ class Door {
   }
 }
 
-interface Counter {
+/** The bytes that clients have sent. */
+interface Taken {
   bytes: number;
+  readonly records: boolean;
+  readonly connections: Buffer[][];
 }
 
-function join(pairs: Set<Pair>, client: Socket, serverPort: number, counter: Counter): void {
+function join(pairs: Set<Pair>, client: Socket, serverPort: number, taken: Taken): void {
   const server = connect({ host: "127.0.0.1", port: serverPort, noDelay: true });
   const pair: Pair = { client, server, boundary: new FrameBoundary(), greeting: "", onBoundary: [] };
   pairs.add(pair);
+  const chunks: Buffer[] = [];
+  taken.connections.push(chunks);
   client.pipe(server);
   client.on("data", (chunk: Buffer) => {
-    counter.bytes += chunk.length;
+    taken.bytes += chunk.length;
+    if (taken.records) chunks.push(chunk);
     if (!pair.greeting.includes("\n") && pair.greeting.length < greetingBytesMax)
       pair.greeting += chunk.toString("latin1");
   });

@@ -13,7 +13,7 @@ import { Openings } from "./carried.ts";
 import { isDoneWithin } from "./guard.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { LiveObserver } from "./observer.ts";
-import type { Relay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 import { refuse, reported } from "./reported.ts";
 import type { LiveStreams } from "./streams.ts";
 import type { LiveLink } from "./toxiproxy.ts";
@@ -31,9 +31,12 @@ export interface Parts {
   /** The shared process serves no case after this one. */
   readonly retireShared: () => void;
   /** Opens a relay to the server, for the taker to end. */
-  readonly openRelay: () => Promise<Relay>;
-  /** The link's bytes are counted by a relay, and so to the last one where the server ends a connection. */
-  readonly countsBytes?: boolean;
+  readonly openRelay: (records: boolean) => Promise<Relay>;
+  /**
+   * The way of watching the link beside the proxy's own counts. `count`: a relay behind it counts to the last byte where the server ends a connection. `record`: one on each
+   * side of it keeps every byte.
+   */
+  readonly watch?: "count" | "record";
 }
 
 /** Runs a case; `number` is unique among those of one server. */
@@ -44,29 +47,32 @@ export async function runLiveCase(
   emit: Emit,
   onMemory?: OnMemory,
 ): Promise<void> {
-  const rig = liveRig(parts);
+  const tap = parts.watch === "record" ? await Relay.start(0, parts.link.port, true) : undefined;
+  const rig = liveRig(parts, tap);
   try {
     await runCase(one, number, rig, emit, onMemory);
   } finally {
     // What a case leaves behind would be in the way of the next one: it gets a server that has nothing.
     await rig.close(one.scenario.policy !== undefined).catch(() => emptied(parts.server));
+    await tap?.end();
   }
 }
 
 /** A server that does not come back is tried again by the next case. */
 const emptied = (server: NatsServer): Promise<void> => server.restart({ store: "lost" }).catch(() => {});
 
-export function liveRig(parts: Parts): driver.Rig {
+/** `tap`: a relay before the link, which clients dial in its place. */
+export function liveRig(parts: Parts, tap?: Relay): driver.Rig {
   const observers: LiveObserver[] = [];
   const operator = operatorOf(parts);
   let relay: Relay | undefined;
   const relayed = async (): Promise<Relay> => {
-    relay ??= await parts.openRelay();
+    relay ??= await parts.openRelay(parts.watch === "record");
     return relay;
   };
   return {
     clock: realClock,
-    link: reported(linkOf(parts, relayed)),
+    link: reported(linkOf(parts, relayed, tap)),
     server: reported(
       serverOf(parts.server, async () => {
         await operator.leave();
@@ -101,8 +107,8 @@ const realClock: driver.Clock = {
  * The relay is on the path only where a case says something, or counts dials or bytes. Each hindrance has a call in the link, named after
  * what it does.
  */
-function linkOf({ link, countsBytes = false }: Parts, relayed: () => Promise<Relay>): driver.Link {
-  const openings = new Openings(link);
+function linkOf({ link, watch }: Parts, relayed: () => Promise<Relay>, tap: Relay | undefined): driver.Link {
+  const openings = new Openings(link, tap);
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
       case "hold":
@@ -127,12 +133,12 @@ function linkOf({ link, countsBytes = false }: Parts, relayed: () => Promise<Rel
     return door;
   };
   return {
-    port: link.port,
+    port: tap?.port ?? link.port,
     get isOpen() {
       return link.isOpen;
     },
     async open({ speaks = false, countsDials = false, ...opening }) {
-      const relay = speaks || countsDials || countsBytes ? await relayed() : undefined;
+      const relay = speaks || countsDials || watch !== undefined ? await relayed() : undefined;
       if (countsDials) door = relay;
       const turn = await openings.next(relay);
       await link.open(relay === undefined ? { ...opening, turn } : { ...opening, turn, through: relay.port });

@@ -304,7 +304,7 @@ const linkOf = (world: World, habits: Habits): Link => ({
   },
   shows: (hindrance, amount = 0) => world.laid.get(hindrance) === amount,
   stillShows: async (...hindrances) => world.isOpen && hindrances.every(one => world.laid.has(one)),
-  carried: async () => habits.carries ?? [],
+  carried: async () => ({ openings: habits.carries ?? [] }),
 });
 
 const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server => ({

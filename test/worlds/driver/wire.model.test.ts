@@ -80,7 +80,7 @@ describe("the counts of a link", () => {
   test("are asked again until the proxy has counted the last connection", async () => {
     const rig = memoryRig();
     let asked = 0;
-    const carried = async () => (++asked < 4 ? [whole, less] : [whole, whole]);
+    const carried = async () => ({ openings: ++asked < 4 ? [whole, less] : [whole, whole] });
     const judgement = await run(quiet, { ...rig, link: Object.assign(rig.link, { carried }) });
     expect(judgement.verdict, judgement.reason).toBe("holds");
     expect(asked).toBe(4);

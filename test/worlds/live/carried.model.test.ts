@@ -1,6 +1,6 @@
 /** The counts of a link, read from the proxy's own text and from a relay. */
-import { expect, test } from "vitest";
-import { Openings, sharedTurn } from "../../../src/worlds/live/carried.ts";
+import { describe, expect, test } from "vitest";
+import { firstDifference, Openings, sharedTurn } from "../../../src/worlds/live/carried.ts";
 import { type CountedBytes, countedIn } from "../../../src/worlds/live/proxy-metrics.ts";
 import type { Relay } from "../../../src/worlds/live/relay.ts";
 
@@ -39,7 +39,7 @@ test("what the proxy counted before the case is not the case's", async () => {
     ),
   );
   expect([await openings.next(undefined), await openings.next(undefined)]).toEqual([0, 1]);
-  expect(await openings.carried()).toEqual([
+  expect((await openings.carried()).openings).toEqual([
     { taken: 15, given: 14 },
     { taken: 5, given: 5 },
   ]);
@@ -60,7 +60,7 @@ test("a relay on the path says what came out, opening by opening", async () => {
   relay.takenBytes = 12;
   await openings.next(relay as Relay);
   relay.takenBytes = 16;
-  expect(await openings.carried()).toEqual([
+  expect((await openings.carried()).openings).toEqual([
     { taken: 10, given: 9 },
     { taken: 4, given: 4 },
   ]);
@@ -71,5 +71,39 @@ test("openings that share a turn cannot be told apart", async () => {
   const turns: number[] = [];
   for (let i = 0; i < sharedTurn + 2; i += 1) turns.push(await openings.next(undefined));
   expect(turns.slice(-2)).toEqual([sharedTurn, sharedTurn]);
-  expect((await openings.carried()).slice(-3)).toEqual([{ taken: 0, given: 0 }, undefined, undefined]);
+  expect((await openings.carried()).openings.slice(-3)).toEqual([{ taken: 0, given: 0 }, undefined, undefined]);
+});
+
+describe("the bytes that come out of a link", () => {
+  /** Connections, each in its chunks. */
+  const of = (...connections: readonly (readonly string[])[]) =>
+    connections.map(chunks => chunks.map(chunk => Buffer.from(chunk)));
+  const taken = of(["CONNECT a", "PUB 1"], ["CONNECT a", "PUB 2"], [], ["CONNECT a", "PUB 34"]);
+
+  test.each([
+    ["all of them", taken],
+    ["in other chunks", of(["CONN", "ECT aPUB 1"], ["CONNECT aPUB 2"], ["CONNECT aPUB 34"])],
+    ["the beginning of each", of(["CONNECT a"], ["CONNECT aPUB"], [], ["CONNECT aPUB 3"])],
+    ["nothing", of([], [])],
+    ["some connections", of(["CONNECT aPUB 2"])],
+  ])("are as they went in: %s", (_, given) => {
+    expect(firstDifference(taken, given)).toBeUndefined();
+  });
+
+  test.each([
+    ["a byte less", of(["CONNECT a", "PB 1"]), 11],
+    ["a byte more", of(["CONNECT a", "PUB 11"]), 15],
+    ["another byte", of(["CONNECT a", "PUB 7"]), 14],
+    ["two connections in the opposite order", of(["CONNECT aPUB 2"], ["CONNECT aPUB 1"]), 14],
+    ["a connection more", of(["C"], ["C"], ["C"], ["C"]), 1],
+  ])("differ from what went in: %s", (_, given, at) => {
+    expect(firstDifference(taken, given)).toBe(at);
+  });
+
+  test("are held against those that a relay before the link has recorded", async () => {
+    const relay = { takenBytes: 0, recorded: of(["PUB 2"]) } as unknown as Relay;
+    const openings = new Openings(saying(), { recorded: of(["PUB 1"]) } as unknown as Relay);
+    await openings.next(relay);
+    expect((await openings.carried()).differsAt).toBe(5);
+  });
 });

@@ -1,9 +1,11 @@
 /** One lane of the live world, part by part, for tests that change what a part says or does. */
 import { liveLimits } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
+import type { Emit } from "../../../models/vocabulary/event.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import { findBus } from "../../../src/bus-protocol/registry.ts";
 import { type CaseRun, runCase } from "../../../src/judge/run.ts";
+import type { Case, Stage } from "../../../src/world.ts";
 import { startBus } from "../../../src/worlds/live/bus-process.ts";
 import { openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
@@ -19,6 +21,8 @@ export const busName = "go-nats-go";
 export interface OneLane {
   /** Runs a case on parts of which some are changed. */
   run(scenario: Scenario, change?: (parts: Parts) => Partial<Parts>): Promise<CaseRun>;
+  /** Runs it as commands do: a violation is tried once more, with the link watched. */
+  runWatched(scenario: Scenario): Promise<CaseRun>;
   close(): Promise<void>;
 }
 
@@ -41,23 +45,23 @@ export async function openOneLane(proxy?: string): Promise<OneLane> {
     openObserver: subjects => openObserver(server.port, subjects, cid => server.sentTo(cid)),
     openStreams: () => openStreams(server.port),
     retireShared: () => {},
-    openRelay: () => Relay.start(0, server.port),
+    openRelay: records => Relay.start(0, server.port, records),
   };
-  return {
-    run(scenario, change = () => ({})) {
+  const on =
+    (changes: Partial<Parts>) =>
+    (one: Case, emit: Emit): Promise<void> => {
       cases += 1;
-      const number = cases;
-      const changed = { ...parts, ...change(parts) };
-      return runCase(
-        {
-          capabilities: new Set(),
-          limits: liveLimits,
-          run: (one, emit) => runLiveCase(one, number, changed, emit),
-          close: async () => {},
-        },
-        { scenario, bus: busName, profile: natsGo, seed: "1" },
-      );
-    },
+      return runLiveCase(one, cases, { ...parts, ...changes }, emit);
+    };
+  const judged = (scenario: Scenario, stage: Pick<Stage, "run" | "runAlone" | "runWatched">): Promise<CaseRun> =>
+    runCase(
+      { capabilities: new Set(), limits: liveLimits, close: async () => {}, ...stage },
+      { scenario, bus: busName, profile: natsGo, seed: "1" },
+    );
+  return {
+    run: (scenario, change = () => ({})) => judged(scenario, { run: on(change(parts)) }),
+    runWatched: scenario =>
+      judged(scenario, { run: on({}), runAlone: on({ watch: "count" }), runWatched: on({ watch: "record" }) }),
     async close() {
       await shared.end();
       await toxiproxy.end();

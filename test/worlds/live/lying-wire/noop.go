@@ -72,6 +72,10 @@ func spoilt(data []byte) []byte {
 			data = nil
 		case "adds a PING":
 			told = append(append(told, frame...), "PING\r\n"...)
+		case "swaps two frames":
+			next := frameLength(data)
+			told = append(append(told, data[:next]...), frame...)
+			data = data[next:]
 		case "flips a byte of a payload":
 			frame[payload] ^= 1
 			told = append(told, frame...)
