@@ -101,6 +101,9 @@ export interface ServiceRecord {
    */
   unhandled: string | undefined;
   droppedByCount: string | undefined;
+  /** Why acknowledged messages are not held, by stream; and the first proof that acknowledgements were told which the server never gave. */
+  readonly lacking: Map<string, string>;
+  neverGiven: string | undefined;
   readonly afterStop: Occurrences;
   readonly late: Occurrences;
   readonly readiness: Occurrences;
@@ -130,6 +133,8 @@ export function startService(declared: Declared): ServiceRecord {
     disruptedAtMs: 0,
     unhandled: undefined,
     droppedByCount: undefined,
+    lacking: new Map(),
+    neverGiven: undefined,
     underWay: [],
     kept: [],
     afterStop: newOccurrences(),

@@ -80,7 +80,10 @@ test("a stream is made as its policy says", async () => {
 
 test("what a stream holds is told in order, its dead letters apart, and whatever the headers", async () => {
   await streams.create([jobs]);
-  expect(await streams.held("JOBS")).toMatchObject({ runs: [], foreign: 0, state: { messages: 0 } });
+  expect(await streams.held("JOBS")).toMatchObject({
+    ...{ runs: [], foreign: 0, numbers: undefined },
+    state: { firstNumber: 1, lastNumber: 0, messages: 0, deleted: 0 },
+  });
   for (const number of [0, 1, 2]) await store(number);
   await store(7, { subject: "dead", msgID: "dead-letter:job.a:7" });
   await jetstream(client).publish("dead", "", { msgID: "dead-letter:job.a:8" });
@@ -105,7 +108,8 @@ test("what a stream holds is told in order, its dead letters apart, and whatever
     runs,
     foreign: 1,
     deadLetters,
-    state: { firstNumber: 1, messages: 9, deleted: 0 },
+    numbers: { first: 1, last: 9 },
+    state: { firstNumber: 1, lastNumber: 9, messages: 9, deleted: 0, keepsMax: Number.POSITIVE_INFINITY },
   });
   expect(await streams.names()).toEqual(["JOBS"]);
 });
@@ -119,15 +123,17 @@ test("what a full stream has discarded shows in the first number that it holds, 
     runs: held,
     foreign: 0,
     deadLetters: [],
-    state: { firstNumber: 3, messages: 3, deleted: 0 },
+    numbers: { first: 3, last: 5 },
+    state: { firstNumber: 3, lastNumber: 5, messages: 3, deleted: 0, keepsMax: 3 },
   });
   const api = await jetstreamManager(client);
   await api.streams.deleteMessage("JOBS", 4);
-  expect((await streams.held("JOBS")).state).toEqual({ firstNumber: 3, messages: 2, deleted: 1 });
+  const afterDelete = { firstNumber: 3, lastNumber: 5, messages: 2, deleted: 1, keepsMax: 3 };
+  expect((await streams.held("JOBS")).state).toEqual(afterDelete);
   await server.restart();
   await streams.close();
   streams = await openStreams(server.port);
-  expect((await streams.held("JOBS")).state).toEqual({ firstNumber: 3, messages: 2, deleted: 1 });
+  expect((await streams.held("JOBS")).state).toEqual(afterDelete);
 });
 
 test("reading leaves the stream as it was, and takes thousands of messages", async () => {
