@@ -101,8 +101,9 @@ export interface ServiceRecord {
    */
   unhandled: string | undefined;
   droppedByCount: string | undefined;
-  /** Why acknowledged messages are not held, by stream; and the first proof that acknowledgements were told which the server never gave. */
+  /** The proof, for each stream, that tells why it does not hold acknowledged messages. */
   readonly lacking: Map<string, string>;
+  /** The first proof that acknowledgements were told which the server never gave. */
   neverGiven: string | undefined;
   readonly afterStop: Occurrences;
   readonly late: Occurrences;

@@ -36,7 +36,7 @@ import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig } from "./rig.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
-import { observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
+import { lookForRemovals, observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
 import { countDoubt } from "./witnesses.ts";
 
@@ -54,7 +54,10 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     await allSteps(course);
   } catch (error) {
     const at = course?.at ?? startId;
-    if (course !== undefined) sayLogged(course);
+    if (course !== undefined) {
+      sayLogged(course);
+      await lookForRemovals(course).catch(unlessServerFailed);
+    }
     const crash = crashIn(course, error);
     if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });
     else {

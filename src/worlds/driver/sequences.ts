@@ -26,7 +26,7 @@ export interface StreamEnd {
   readonly held: Held | undefined;
   /** The messages that other streams hold. */
   readonly elsewhere: ReadonlySet<number>;
-  /** Of all streams. */
+  /** Those of all streams. */
   readonly removals: readonly Removal[];
   /** The name of the client under test; those of other replicas begin with it. */
   readonly client: string;
@@ -36,8 +36,8 @@ export interface StreamEnd {
 export function removalDoubt(end: StreamEnd): string | undefined {
   const { stream, held, client } = end;
   const removals = removalsOf(end);
-  const outsider = removals.find(({ by }) => !isOfCase(by, client));
-  if (outsider !== undefined) return `${removalText(outsider, nameText(outsider.by))}${figuresText(held)}`;
+  const outsider = outsiderDoubt(removals, client);
+  if (outsider !== undefined) return `${outsider}${figuresText(held)}`;
   // The bus may have taken them itself, which is a finding about the bus.
   if (held === undefined || removals.length > 0 || serverHasEnded(end.told)) return undefined;
   const { lastNumber, messages, deleted, keepsMax } = held.state;
@@ -50,6 +50,12 @@ export function removalDoubt(end: StreamEnd): string | undefined {
     `${goneByLimit === 0 ? "though it has discarded none" : `though its limit has discarded no more than ${goneByLimit}`}, ` +
     "the server never ended, and no client was heard to ask for it: the server has lost them, or somebody has removed them beside the case"
   );
+}
+
+/** The same, where the case was given up and no stream was read. */
+export function outsiderDoubt(removals: readonly Removal[], client: string): string | undefined {
+  const outsider = removals.find(({ by }) => !isOfCase(by, client));
+  return outsider && removalText(outsider, nameText(outsider.by));
 }
 
 /** The proof, where there is one, that acknowledged messages are not held through no fault of the server. */

@@ -7,7 +7,7 @@ import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
 import type { ArrivedRun, Held } from "./rig.ts";
-import { lacksOf, removalDoubt } from "./sequences.ts";
+import { lacksOf, outsiderDoubt, removalDoubt } from "./sequences.ts";
 import { observerDoubt, streamDoubt } from "./witnesses.ts";
 
 type Called = Extract<Event, { kind: "called" }>;
@@ -138,6 +138,14 @@ function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy
   if (foreign > 0) emit({ kind: "foreign", count: foreign });
   for (const letter of lettersOf(service.policy, stream, service.told, held, published.contents)) emit(letter);
   for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
+}
+
+/** A case may be given up because another client took what the streams held. */
+export async function lookForRemovals(course: Course): Promise<void> {
+  const { service, name, rig } = course;
+  const { server, streams } = rig;
+  if (service === undefined || service.policy.streams.length === 0 || !server.isRunning || server.isHalted) return;
+  course.doubt ??= outsiderDoubt(await streams.removals(), name);
 }
 
 const numbersIn = (runs: readonly Run[]): ReadonlySet<number> =>

@@ -15,7 +15,7 @@ const whatBy: Readonly<Record<string, Removal["what"]>> = {
   UPDATE: "settings",
 };
 
-/** What is heard on this connection from now on, except requests of clients named `own`. */
+/** A list of the removals that are heard on this connection from now on, except those that clients named `own` ask for. */
 export function hearRemovals(connection: NatsConnection, own: string): readonly Removal[] {
   const heard: Removal[] = [];
   connection.subscribe(auditSubject, {

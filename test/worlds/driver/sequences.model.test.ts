@@ -12,7 +12,7 @@ import { runModelCase } from "../../../src/judge/run.ts";
 import type { Course } from "../../../src/worlds/driver/course.ts";
 import type { Held, Removal, StreamState } from "../../../src/worlds/driver/rig.ts";
 import { lacksOf, removalDoubt, type StreamEnd } from "../../../src/worlds/driver/sequences.ts";
-import { sayHeld } from "../../../src/worlds/driver/voice.ts";
+import { lookForRemovals, sayHeld } from "../../../src/worlds/driver/voice.ts";
 import { streamDoubt } from "../../../src/worlds/driver/witnesses.ts";
 import { flush, publish, scenarioWith, start } from "../../models/cases.ts";
 import { policy as base } from "../../properties/service-events.ts";
@@ -282,6 +282,29 @@ describe("the driver", () => {
 
   test("says nothing of what the server gave where a stream is there that the policy does not know", async () => {
     expect(await ended(held([0, 1, 2]), [], ["JOBS", "OTHER"])).toEqual({ doubt: undefined, lacks: [] });
+  });
+});
+
+describe("a case that was given up", () => {
+  const givenUp = async (removals: readonly Removal[], server = { isRunning: true, isHalted: false }) => {
+    const rig = { server, streams: { removals: async () => removals } };
+    const course = { service: { policy: policyOf(jobs) }, rig, name: "faultline-4", doubt: undefined };
+    await lookForRemovals(course as unknown as Course);
+    return course.doubt;
+  };
+
+  test("convicts no one where another client took what a stream held", async () => {
+    const doubt = 'a client that is none of this case, "ops", has purged JOBS';
+    expect(await givenUp([asked("faultline-4"), asked("ops", "messages")])).toBe(doubt);
+    expect(await givenUp([asked("faultline-4")])).toBeUndefined();
+  });
+
+  test("asks no server that cannot answer", async () => {
+    for (const server of [
+      { isRunning: false, isHalted: false },
+      { isRunning: true, isHalted: true },
+    ])
+      expect(await givenUp([asked("ops")], server)).toBeUndefined();
   });
 });
 
