@@ -1,6 +1,6 @@
 /** Streams and consumers are made as a policy says, read in order, and deleted without a trace; what goes wrong is said in words. */
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
+import { DiscardPolicy, jetstream, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
+import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
@@ -134,6 +134,47 @@ test("what a full stream has discarded shows in the first number that it holds, 
   await streams.close();
   streams = await openStreams(server.port);
   expect((await streams.held("JOBS")).state).toEqual(afterDelete);
+});
+
+test("removals are heard with the name of the client that asked for them, except one's own", async () => {
+  await streams.create([jobs, { ...jobs, name: "SMALL", subjects: ["s"] }]);
+  for (const number of [0, 1, 2]) await store(number);
+  const removing = await connect({ servers: `127.0.0.1:${server.port}`, name: "ops" });
+  const api = await jetstreamManager(removing);
+  await api.streams.deleteMessage("JOBS", 3);
+  await expect(api.streams.deleteMessage("JOBS", 9)).rejects.toThrow();
+  await api.streams.update("SMALL", { max_msgs: 5 });
+  await api.streams.purge("JOBS");
+  await api.streams.delete("SMALL");
+  await removing.close();
+  expect((await streams.held("JOBS")).state).toMatchObject({ firstNumber: 4, lastNumber: 3, messages: 0, deleted: 0 });
+  await streams.deleteAll();
+  expect(await streams.removals()).toEqual([
+    { stream: "JOBS", what: "message", by: "ops" },
+    { stream: "SMALL", what: "settings", by: "ops" },
+    { stream: "JOBS", what: "messages", by: "ops" },
+    { stream: "SMALL", what: "stream", by: "ops" },
+  ]);
+});
+
+test.each([
+  ["nothing", {}, Number.POSITIVE_INFINITY],
+  ["the oldest beyond a number", { max_msgs: 4 }, 4],
+  [
+    "nothing, since it refuses what is new",
+    { max_msgs: 4, max_bytes: 4_096, discard: DiscardPolicy.New },
+    Number.POSITIVE_INFINITY,
+  ],
+  ["the oldest beyond a size", { max_bytes: 4_096 }, undefined],
+  ["what is too old", { max_age: nanos(60_000) }, undefined],
+  ["all but the last of a subject", { max_msgs_per_subject: 1 }, undefined],
+  ["what a later message rolls up", { allow_rollup_hdrs: true }, undefined],
+  ["what a publisher gave a time to live", { allow_msg_ttl: true }, undefined],
+  ["what was handled", { retention: RetentionPolicy.Workqueue }, undefined],
+])("a stream's settings tell what it lets go: %s", async (_, settings, keepsMax) => {
+  const api = await jetstreamManager(client);
+  await api.streams.add({ name: "OWN", subjects: ["own"], ...settings });
+  expect((await streams.held("OWN")).state.keepsMax).toBe(keepsMax);
 });
 
 test("reading leaves the stream as it was, and takes thousands of messages", async () => {
