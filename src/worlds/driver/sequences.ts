@@ -42,13 +42,15 @@ export function removalDoubt(end: StreamEnd): string | undefined {
   if (held === undefined || removals.length > 0 || serverHasEnded(end.told)) return undefined;
   const { lastNumber, messages, deleted, keepsMax } = held.state;
   if (keepsMax === undefined) return undefined;
-  const gone = lastNumber - messages;
+  // A limit takes the oldest, and leaves no gap.
   const goneByLimit = Math.max(0, lastNumber - keepsMax);
-  if (deleted === 0 && gone <= goneByLimit) return undefined;
+  const gone = Math.max(deleted, lastNumber - messages - goneByLimit);
+  if (gone <= 0) return undefined;
+  const [are, them] = gone === 1 ? ["is", "it"] : ["are", "them"];
   return (
-    `${gone} of the ${lastNumber} messages that ${stream.name} has numbered ${gone === 1 ? "is" : "are"} gone, ` +
-    `${goneByLimit === 0 ? "though it has discarded none" : `though its limit has discarded no more than ${goneByLimit}`}, ` +
-    "the server never ended, and no client was heard to ask for it: the server has lost them, or somebody has removed them beside the case"
+    `${goneByLimit === 0 ? "" : "at least "}${gone} of the ${lastNumber} messages that ${stream.name} has numbered ${are} gone, ` +
+    `${goneByLimit === 0 ? "though it has discarded none" : "and not by its limit"}, ` +
+    `the server never ended, and no client was heard to ask for that: the server has lost ${them}, or somebody has removed ${them} beside the case`
   );
 }
 

@@ -10,10 +10,12 @@ import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts"
 import { judge } from "../../../src/judge/judge.ts";
 import { runModelCase } from "../../../src/judge/run.ts";
 import type { Course } from "../../../src/worlds/driver/course.ts";
+import { operate } from "../../../src/worlds/driver/operator.ts";
 import type { Held, Removal, StreamState } from "../../../src/worlds/driver/rig.ts";
 import { lacksOf, removalDoubt, type StreamEnd } from "../../../src/worlds/driver/sequences.ts";
 import { lookForRemovals, sayHeld } from "../../../src/worlds/driver/voice.ts";
 import { streamDoubt } from "../../../src/worlds/driver/witnesses.ts";
+import { liveRig, type Parts } from "../../../src/worlds/live/rig.ts";
 import { flush, publish, scenarioWith, start } from "../../models/cases.ts";
 import { policy as base } from "../../properties/service-events.ts";
 
@@ -141,15 +143,19 @@ describe("messages that are gone", () => {
   ])("convict no client where nothing of the case takes them: %s", (_, gone, says) => {
     const doubt = removalDoubt(endOf({ told, held: held(all, gone) }));
     expect(doubt).toBe(
-      `${says}, though it has discarded none, the server never ended, and no client was heard to ask for it: the server has lost them, or somebody has removed them beside the case`,
+      `${says}, though it has discarded none, the server never ended, and no client was heard to ask for that: the server has lost ${gone.length === 1 ? "it, or somebody has removed it" : "them, or somebody has removed them"} beside the case`,
     );
   });
 
-  test("convict no client where a limit has taken others", () => {
-    expect(removalDoubt(endOf({ told, held: held(all, [1, 2, 4], { keepsMax: 3 }) }))).toMatch(
-      /^3 of the 5 .* though its limit has discarded no more than 2, /,
+  test.each<[what: string, stored: number, gone: readonly number[], count: string]>([
+    ["another one is a gap", 5, [1, 2, 4], "1 of the 5 messages that JOBS has numbered is"],
+    ["the gap has been filled up", 6, [1, 2, 4], "1 of the 6 messages that JOBS has numbered is"],
+    ["the next ones are gone, too", 5, [1, 2, 3, 4], "2 of the 5 messages that JOBS has numbered are"],
+  ])("convict no client where a limit has taken the oldest, and %s", (_, stored, gone, count) => {
+    const messages = Array.from({ length: stored }, (_one, i) => i);
+    expect(removalDoubt(endOf({ told, held: held(messages, gone, { keepsMax: 3 }) }))).toContain(
+      `at least ${count} gone, and not by its limit, the server never ended, and no client was heard`,
     );
-    expect(removalDoubt(endOf({ told, held: held(all, [1, 2, 3], { keepsMax: 3 }) }))).toMatch(/^3 of the 5 /);
   });
 
   test.each<[what: string, end: Partial<StreamEnd>]>([
@@ -282,6 +288,45 @@ describe("the driver", () => {
 
   test("says nothing of what the server gave where a stream is there that the policy does not know", async () => {
     expect(await ended(held([0, 1, 2]), [], ["JOBS", "OTHER"])).toEqual({ doubt: undefined, lacks: [] });
+  });
+});
+
+describe("removals are listened for", () => {
+  const askedIn = async (policy: Policy): Promise<readonly string[]> => {
+    const calls: string[] = [];
+    const streams = {
+      create: async () => void calls.push("create"),
+      bind: async () => void calls.push("bind"),
+      removals: async () => void calls.push("removals"),
+    };
+    const course = { service: { policy }, one: { scenario: { steps: [] } }, rig: { streams } };
+    await operate(course as unknown as Course);
+    return calls;
+  };
+
+  test("from before there is a stream, also where the bus makes it", async () => {
+    expect(await askedIn(policyOf(jobs))).toEqual(["removals", "create"]);
+    expect(await askedIn(policyOf({ ...jobs, made: "created" }))).toEqual(["removals"]);
+    expect(await askedIn({ ...base, streams: [] })).toEqual([]);
+  });
+
+  test("over a restart of the server", async () => {
+    const opened: string[] = [];
+    const openStreams = async () => {
+      const number = opened.push("once more");
+      const removalsHeard = [asked(`ops ${number}`)];
+      return { removalsHeard, removals: async () => removalsHeard, close: async () => {} };
+    };
+    const parts = {
+      link: { port: 1 },
+      server: { port: 2, restart: async () => {} },
+      shared: { client: {} },
+      openStreams,
+    };
+    const rig = liveRig(parts as unknown as Parts);
+    expect(await rig.streams.removals()).toEqual([asked("ops 1")]);
+    await rig.server.restart();
+    expect(await rig.streams.removals()).toEqual([asked("ops 1"), asked("ops 2")]);
   });
 });
 
