@@ -7,17 +7,20 @@ import { planCase } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Event, Outcome } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import { ServerFailed } from "../../../src/errors.ts";
 import { judge } from "../../../src/judge/judge.ts";
 import { runModelCase } from "../../../src/judge/run.ts";
+import { runCase } from "../../../src/worlds/driver/case.ts";
 import type { Course } from "../../../src/worlds/driver/course.ts";
 import { operate } from "../../../src/worlds/driver/operator.ts";
-import type { Held, Removal, StreamState } from "../../../src/worlds/driver/rig.ts";
+import type { Held, Removal, Rig, StreamState } from "../../../src/worlds/driver/rig.ts";
 import { lacksOf, removalDoubt, type StreamEnd } from "../../../src/worlds/driver/sequences.ts";
 import { lookForRemovals, sayHeld } from "../../../src/worlds/driver/voice.ts";
 import { streamDoubt } from "../../../src/worlds/driver/witnesses.ts";
 import { liveRig, type Parts } from "../../../src/worlds/live/rig.ts";
 import { flush, publish, scenarioWith, start } from "../../models/cases.ts";
 import { policy as base } from "../../properties/service-events.ts";
+import { memoryRig } from "./memory-rig.ts";
 
 const jobs: StreamPolicy = {
   ...{ name: "JOBS", subjects: ["job.>"], storage: "file", duplicateWindowMs: 120_000 },
@@ -342,6 +345,32 @@ describe("a case that was given up", () => {
     const doubt = 'a client that is none of this case, "ops", has purged JOBS';
     expect(await givenUp([asked("faultline-4"), asked("ops", "messages")])).toBe(doubt);
     expect(await givenUp([asked("faultline-4")])).toBeUndefined();
+  });
+
+  test("says so as its last word", async () => {
+    const rig = memoryRig();
+    const gone: Partial<Rig> = {
+      processes: { ...rig.processes, spawn: async () => rig.processes.shared },
+      streams: {
+        ...rig.streams,
+        removals: async () => [asked("ops", "stream")],
+        create: async () => {
+          throw new ServerFailed("no answer");
+        },
+      },
+    };
+    const scenario = { ...scenarioWith([start, publish(2), flush()]), policy: base };
+    const events: Event[] = [];
+    const one = { ...planCase(scenario, natsGo), bus: "in memory", seed: "1" };
+    await runCase(one, 4, { ...rig, ...gone }, event => events.push(event));
+    expect(events.slice(-2)).toMatchObject([
+      { kind: "not-awaited", byHarness: true },
+      {
+        kind: "observed",
+        contradicted: true,
+        why: 'a client that is none of this case, "ops", has deleted the stream JOBS',
+      },
+    ]);
   });
 
   test("asks no server that cannot answer", async () => {
