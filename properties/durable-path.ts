@@ -72,6 +72,10 @@ export const memoryWasLost = (message: Message, { ends }: ServiceRecord, policy:
 export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
 
+/** The server's own figures of the stream, where they prove why it does not hold the message. */
+export const whyLacking = (message: Message, policy: Policy, { lacking }: ServiceRecord): string | undefined =>
+  lacking.get(streamFor(policy, message)?.name ?? "");
+
 /** An answer, or a wait that failed: the outcomes that show whether a stream answers. */
 const isAnswer = ({ toldCalmly }: Message): boolean =>
   toldCalmly?.is === "acked" ||
@@ -99,7 +103,15 @@ export const durablePath: readonly Property[] = [
     "acked-is-never-lost",
     "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it; a power loss and a lost disk end the promise for messages acknowledged before.",
     "always",
-    { applies: mustBeHeld, breaks: isNotHeld, says: isLostInSilence },
+    {
+      applies: mustBeHeld,
+      breaks: isNotHeld,
+      says: (first, message, policy, service) => {
+        const why = whyLacking(message, policy, service);
+        return why === undefined ? isLostInSilence(first) : `${isLostInSilence(first)}: ${why}`;
+      },
+      counted: ({ neverGiven }) => neverGiven,
+    },
   ),
   ofDurable(
     "synced-survives-power-loss",

@@ -1,7 +1,15 @@
 /** Promises of the shutdown: what a stop may lose, how long it may take, and what it may do to others. */
 import { streamOf } from "../models/policy/streams.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
-import { isHandled, isHandledOrDue, isLostInSilence, isNotHeld, memoryWasLost, mustBeHeld } from "./durable-path.ts";
+import {
+  isHandled,
+  isHandledOrDue,
+  isLostInSilence,
+  isNotHeld,
+  memoryWasLost,
+  mustBeHeld,
+  whyLacking,
+} from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
 import type { Message, ServerEnds } from "./service/messages.ts";
@@ -144,7 +152,10 @@ export const shutdown: readonly Property[] = [
         mustBeHeld(message, service, policy) &&
         !memoryWasLost(message, service, policy),
       breaks: isNotHeld,
-      says: first => `${isLostInSilence(first)}: the process was killed`,
+      says: (first, message, policy, service) => {
+        const why = whyLacking(message, policy, service);
+        return `${isLostInSilence(first)}: the process was killed${why === undefined ? "" : `, and ${why}`}`;
+      },
     },
   ),
 ];

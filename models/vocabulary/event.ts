@@ -243,6 +243,17 @@ export type Event =
       readonly proof: string;
     }
   /**
+   * The server's figures of a stream prove why acknowledged messages are not held. `never-numbered`: more acknowledgements were told than the
+   * stream has numbered messages. `holds-all`: it holds all that it has numbered. `removed-by-the-bus`: the bus has asked the server to
+   * remove messages. A model never says it.
+   */
+  | {
+      readonly kind: "stream-lacks";
+      readonly stream: string;
+      readonly is: "never-numbered" | "holds-all" | "removed-by-the-bus";
+      readonly proof: string;
+    }
+  /**
    * A line that the server logged about the client of replica 0, as an error or a warning: mostly the reason for an `-ERR` that it sent. The
    * server knows a client's name once it has accepted it, so refused credentials are not among them. The line is for a reader, and is never
    * compared or judged. A model never says it.

@@ -27,7 +27,7 @@ export const ofService = (
 export interface Claim {
   applies(message: Message, service: ServiceRecord, policy: Policy): boolean;
   breaks(message: Message, service: ServiceRecord, policy: Policy): boolean;
-  says(first: number, message: Message, policy: Policy): string;
+  says(first: number, message: Message, policy: Policy, service: ServiceRecord): string;
   /** The breach of the promise that counts show, where no single message does. */
   counted?(service: ServiceRecord): string | undefined;
 }
@@ -45,7 +45,7 @@ export const ofMessages = (
     for (const { first, count, value } of service.messages) {
       if (!applies(value, service, policy)) continue;
       exercised += count;
-      if (broken === undefined && breaks(value, service, policy)) broken = says(first, value, policy);
+      if (broken === undefined && breaks(value, service, policy)) broken = says(first, value, policy, service);
     }
     const byCount = counted?.(service);
     return byCount === undefined ? ending(exercised, broken) : ending(Math.max(1, exercised), broken ?? byCount);

@@ -101,6 +101,10 @@ export interface ServiceRecord {
    */
   unhandled: string | undefined;
   droppedByCount: string | undefined;
+  /** The proof, for each stream, that tells why it does not hold acknowledged messages. */
+  readonly lacking: Map<string, string>;
+  /** The first proof that acknowledgements were told which the server never gave. */
+  neverGiven: string | undefined;
   readonly afterStop: Occurrences;
   readonly late: Occurrences;
   readonly readiness: Occurrences;
@@ -130,6 +134,8 @@ export function startService(declared: Declared): ServiceRecord {
     disruptedAtMs: 0,
     unhandled: undefined,
     droppedByCount: undefined,
+    lacking: new Map(),
+    neverGiven: undefined,
     underWay: [],
     kept: [],
     afterStop: newOccurrences(),

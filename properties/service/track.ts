@@ -40,6 +40,10 @@ export function trackService(service: ServiceRecord, event: Event): void {
       if (event.is === "acknowledged-though-failed") service.droppedByCount ??= `on ${event.subject} ${event.proof}`;
       else service.unhandled ??= `on ${event.subject} ${event.proof}`;
       return;
+    case "stream-lacks":
+      service.lacking.set(event.stream, event.proof);
+      if (event.is === "never-numbered") service.neverGiven ??= event.proof;
+      return;
     case "dead-letter-missing":
       service.droppedByCount ??= `message ${event.first} failed, was acknowledged, and ${event.stream} does not hold its dead letter`;
       return;

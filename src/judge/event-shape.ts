@@ -43,6 +43,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   "healed-link-lost": { times: "number" },
   "server-logged": { text: "string" },
   "consumer-behind": { step: "string", subject: "string", is: "string" },
+  "stream-lacks": { stream: "string", is: "string" },
   "not-awaited": { step: "string", what: "string" },
   phase: { phase: "string" },
   ended: { place: "string", ...run },

@@ -127,6 +127,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "consumer-behind":
         note(event.step, `${event.subject}: ${event.proof}`);
         break;
+      case "stream-lacks":
+        note(now, event.proof);
+        break;
       case "healed-link-lost":
         note(now, `the client lost the healed link ${event.times} times`);
         break;

@@ -26,7 +26,14 @@ const letter = (message: number, more: Partial<DeadLetter> = {}): DeadLetter => 
 });
 const holding = (...deadLetters: readonly DeadLetter[]): Held => ({
   ...{ runs: [], foreign: 0, deadLetters },
-  state: { firstNumber: 1, messages: deadLetters.length, deleted: 0 },
+  numbers: undefined,
+  state: {
+    firstNumber: 1,
+    lastNumber: deadLetters.length,
+    messages: deadLetters.length,
+    deleted: 0,
+    keepsMax: Number.POSITIVE_INFINITY,
+  },
 });
 const buried = (first: number, count = 1): Event => ({
   ...{ kind: "handled", replica: 0, subject: "job.a", delivery: 1, outcome: "dead-lettered" },

@@ -51,7 +51,15 @@ const holds = (
     runs: numbers.map(first => ({ first, count: 1, subject: "ring.a", bytes: 16 })),
     foreign,
     deadLetters: [],
-    state: { firstNumber: stored - numbers.length + 1, messages: numbers.length, deleted: 0, ...state },
+    numbers: undefined,
+    state: {
+      firstNumber: stored - numbers.length + 1,
+      lastNumber: stored,
+      messages: numbers.length,
+      deleted: 0,
+      keepsMax: ring.messagesMax,
+      ...state,
+    },
   };
 };
 const discarded = (first: number, count: number) => ({ kind: "discarded", stream: "RING", first, count });

@@ -77,6 +77,9 @@ const counts = (is: Extract<Event, { kind: "consumer-behind" }>["is"]): Event =>
   is,
   proof: "the server says so",
 });
+const lacks = (is: Extract<Event, { kind: "stream-lacks" }>["is"], stream = "JOBS"): Event => ({
+  ...{ kind: "stream-lacks", stream, is, proof: "the server's figures say so" },
+});
 const again = { again: true } as const;
 
 testCases(durablePath, [
@@ -91,6 +94,24 @@ testCases(durablePath, [
   lost("the second of three is gone", [...up, ...durably(0, acked, { count: 3 }), holds(0), holds(2)], {
     breaks: "message 1 was acknowledged, and no stream holds it",
   }),
+  lost("the server's figures tell why", [...up, ...durably(0, acked, { count: 2 }), holds(0), lacks("holds-all")], {
+    breaks: "message 1 was acknowledged, and no stream holds it: the server's figures say so",
+  }),
+  lost("the figures are those of another stream", [...up, ...durably(0, acked), lacks("holds-all", "OTHER")], {
+    breaks: "message 0 was acknowledged, and no stream holds it",
+  }),
+  lost(
+    "more was told than the server gave, in a run that was not seen whole",
+    [...up, ...durably(0, acked, { count: 2 }), lacks("never-numbered"), { kind: "observed", complete: false }],
+    { breaks: "the server's figures say so" },
+  ),
+  lost(
+    "the figures prove nothing by themselves",
+    [...up, ...durably(0, acked), holds(0), lacks("removed-by-the-bus")],
+    {
+      exercised: 1,
+    },
+  ),
   lost("a memory stream does not outlive its server", [...up, ...durably(0, acked), ...serverRestarts("stop-server")], {
     under: inMemory,
     breaks: "message 0 was acknowledged, and no stream holds it",

@@ -415,6 +415,14 @@ testCases(shutdown, [
     handles(0, "acked"),
   ]),
 
+  kill(
+    "not held, and the server's figures tell why",
+    [
+      ...[...up, ...durably(0, acked), exits("killed")],
+      { kind: "stream-lacks", stream: "JOBS", is: "holds-all", proof: "JOBS still holds all" },
+    ],
+    { breaks: "message 0 was acknowledged, and no stream holds it: the process was killed, and JOBS still holds all" },
+  ),
   kill("held", [...up, ...durably(0, acked), exits("killed"), holds(0)], { exercised: 1 }),
   kill("told before it was stored", [...up, ...durably(0, acked, { count: 2 }), exits("exit"), holds(0)], {
     breaks: "message 1 was acknowledged, and no stream holds it: the process was killed",

@@ -75,3 +75,14 @@ test("the client's own words for an error are shown once a step, cleaned and cut
   expect(said[0]?.length).toBeLessThan(300);
   expect(notes).toContain('flush failed: timeout ("timed out")');
 });
+
+test("what a stream's figures prove stands where the streams are read", () => {
+  const proof = "the bus told 2 acknowledgements of JOBS, and the stream has numbered 1 message";
+  const fates = stepFates([
+    { kind: "step", step: "publish-1", phase: "began" },
+    { kind: "step", step: "publish-1", phase: "ended" },
+    { kind: "phase", phase: "healed" },
+    { kind: "stream-lacks", stream: "JOBS", is: "never-numbered", proof },
+  ]);
+  expect(fates.find(({ step }) => step === "settle")?.notes.map(({ text }) => text)).toEqual([proof]);
+});

@@ -27,6 +27,7 @@ const fieldsOf = {
   "healed-link-lost": ["times"],
   "server-logged": ["text"],
   "consumer-behind": ["step", "subject", "is"],
+  "stream-lacks": ["stream", "is"],
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],

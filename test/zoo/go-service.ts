@@ -87,7 +87,10 @@ const publishing: readonly LiveMutant[] = [
     patches: inDurable(`return unsettled("timeout", err)`, `return outcome{Is: "acked"}`),
     where: "shutdown/sigterm-while-down-leaves-durable-publishes-in-doubt",
     require: ["durable-path/acked-is-never-lost"],
-    cause: cause("durable-path/acked-is-never-lost", "message 0"),
+    cause: cause(
+      "durable-path/acked-is-never-lost",
+      "the bus told 1 acknowledgement of JOBS, and the stream has numbered 0",
+    ),
   },
   {
     name: "go-says-acked-for-a-full-stream",
@@ -95,7 +98,10 @@ const publishing: readonly LiveMutant[] = [
     patches: inDurable(`return rejected("stream-full", err)`, `return outcome{Is: "acked"}`),
     where: "durable-path/a-full-stream-refuses-the-new",
     require: ["durable-path/acked-is-never-lost"],
-    cause: cause("durable-path/acked-is-never-lost", "message 3"),
+    cause: cause(
+      "durable-path/acked-is-never-lost",
+      "the bus told 5 acknowledgements of BOX, and the stream has numbered 3",
+    ),
   },
   {
     name: "go-takes-no-responders-for-a-timeout",

@@ -90,7 +90,10 @@ const publishing: readonly LiveMutant[] = [
     ),
     where: "shutdown/sigterm-while-down-leaves-durable-publishes-in-doubt",
     require: ["durable-path/acked-is-never-lost"],
-    cause: cause("durable-path/acked-is-never-lost", "message 0 was acknowledged, and no stream holds it"),
+    cause: cause(
+      "durable-path/acked-is-never-lost",
+      "the bus told 1 acknowledgement of JOBS, and the stream has numbered 0",
+    ),
   },
   {
     name: "js-says-acked-for-a-full-stream",
@@ -101,7 +104,10 @@ const publishing: readonly LiveMutant[] = [
     ),
     where: "durable-path/a-full-stream-refuses-the-new",
     require: ["durable-path/acked-is-never-lost"],
-    cause: cause("durable-path/acked-is-never-lost", "message 3 was acknowledged, and no stream holds it"),
+    cause: cause(
+      "durable-path/acked-is-never-lost",
+      "the bus told 5 acknowledgements of BOX, and the stream has numbered 3",
+    ),
   },
   {
     name: "js-takes-no-responders-for-a-timeout",

@@ -98,6 +98,7 @@ export const hearsDigest = {
   "healed-link-lost": foldWhole,
   "server-logged": foldWhole,
   "consumer-behind": foldWhole,
+  "stream-lacks": foldWhole,
   crashed: foldWhole,
   holds: foldWhole,
   discarded: foldWhole,

@@ -36,7 +36,7 @@ import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig } from "./rig.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
-import { observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
+import { lookForRemovals, observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
 import { lookAtWire } from "./wire.ts";
 import { countDoubt } from "./witnesses.ts";
@@ -58,6 +58,7 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     if (course !== undefined) {
       sayLogged(course);
       await lookAtWire(course).catch(unlessServerFailed);
+      await lookForRemovals(course).catch(unlessServerFailed);
     }
     const crash = crashIn(course, error);
     if (crash !== undefined) emit({ kind: "crashed", step: at, ...crash });

@@ -146,11 +146,18 @@ export interface Arrived {
 
 /** The state as the server counts: the first message that a stream stores has number 1. */
 export interface StreamState {
-  /** The number of the oldest message held. */
+  /** The number of the oldest message held; one more than `lastNumber` where it holds none. */
   readonly firstNumber: number;
+  /** The number of the last message that it has stored, held or not; 0: it has stored none. */
+  readonly lastNumber: number;
   readonly messages: number;
-  /** Numbers missing between the messages that it holds, which no limit causes. */
+  /** Numbers missing from `firstNumber` on, which no limit causes. */
   readonly deleted: number;
+  /**
+   * The greatest number of messages that it keeps, by its settings at the server. The oldest go beyond it; infinite: none goes. Undefined
+   * where messages go for another reason, such as their age.
+   */
+  readonly keepsMax: number | undefined;
 }
 
 /** A message that a handler stored for good because it had failed. `of` is what its id says; `number` is that of its payload, if it has one. */
@@ -162,10 +169,21 @@ export interface DeadLetter extends Content {
 /** The messages of a stream. `runs` are without the dead letters. */
 export interface HeldContent extends Arrived {
   readonly deadLetters: readonly DeadLetter[];
+  /** The stream's own numbers of the oldest and the newest message that were read; undefined: there was none. */
+  readonly numbers: { readonly first: number; readonly last: number } | undefined;
 }
 
 export interface Held extends HeldContent {
   readonly state: StreamState;
+}
+
+/** A request that the server has carried out, and that may have taken messages from a stream. */
+export interface Removal {
+  readonly stream: string;
+  /** The request: delete one message, all of them, or the stream; change its settings. */
+  readonly what: "message" | "messages" | "stream" | "settings";
+  /** The name of the client that asked; empty: it has none. */
+  readonly by: string;
 }
 
 /** The messages on an observer's present connection. */
@@ -206,6 +224,8 @@ export interface Streams {
   held(stream: string): Promise<Held>;
   /** The same messages, read one by one by their numbers; undefined where there are too many. */
   heldByNumber(stream: string): Promise<HeldContent | undefined>;
+  /** All since it was first asked for, except the harness's own, by the server's word. Those during a restart are not heard. */
+  removals(): Promise<readonly Removal[]>;
   /** Undefined where the subject has no consumer, or no stream. */
   consumer(subject: string): Promise<ConsumerState | undefined>;
 }

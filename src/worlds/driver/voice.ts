@@ -1,11 +1,13 @@
 /** The events that the driver itself emits: how calls ended, and what the observer and the streams have. */
-import type { CallOutcome, Event } from "../../../models/vocabulary/event.ts";
+import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.ts";
+import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
-import type { Course } from "./course.ts";
+import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
-import type { ArrivedRun } from "./rig.ts";
+import type { ArrivedRun, Held } from "./rig.ts";
+import { lacksOf, outsiderDoubt, removalDoubt } from "./sequences.ts";
 import { observerDoubt, streamDoubt } from "./witnesses.ts";
 
 type Called = Extract<Event, { kind: "called" }>;
@@ -91,26 +93,63 @@ function sayAltered({ published: { contents }, emit }: Course, run: ArrivedRun, 
   }
 }
 
-/** Emits what the streams of the policy hold. */
+/** Emits what the streams of the policy hold, and what the server's figures of them prove. */
 export async function sayHeld(course: Course): Promise<void> {
-  const { service, emit } = course;
+  const { service } = course;
   const { streams } = course.rig;
   if (service === undefined) return;
+  const { policy } = service;
   const there = await streams.names();
-  for (const stream of service.policy.streams) {
+  const readings: { readonly stream: StreamPolicy; readonly held: Held | undefined }[] = [];
+  for (const stream of policy.streams) {
     const { name } = stream;
     const held = there.includes(name) ? await streams.held(name) : undefined;
-    const { runs = [], foreign = 0 } = held ?? {};
     if (held !== undefined) course.doubt ??= streamDoubt(name, held, await streams.heldByNumber(name));
-    for (const run of runs) {
-      emit({ kind: "holds", stream: name, first: run.first, count: run.count });
-      sayAltered(course, run, name);
-    }
-    if (foreign > 0) emit({ kind: "foreign", count: foreign });
-    for (const letter of lettersOf(service.policy, stream, service.told, held, course.published.contents)) emit(letter);
-    for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
+    sayContent(course, service, stream, held);
+    readings.push({ stream, held });
+  }
+  if (readings.length === 0) return;
+  const removals = await streams.removals();
+  for (const { stream, held } of readings) {
+    const others = readings.filter(one => one.stream !== stream).flatMap(one => one.held?.runs ?? []);
+    const end = {
+      policy,
+      stream,
+      told: service.told,
+      held,
+      elsewhere: numbersIn(others),
+      removals,
+      client: course.name,
+    };
+    course.doubt ??= removalDoubt(end);
+    // A stream that the policy does not know may have taken messages of this one.
+    const lacks = there.every(one => policy.streams.some(({ name }) => name === one)) ? lacksOf(end) : undefined;
+    if (lacks !== undefined) course.emit(lacks);
   }
 }
+
+function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy, held: Held | undefined): void {
+  const { emit, published } = course;
+  const { runs = [], foreign = 0 } = held ?? {};
+  for (const run of runs) {
+    emit({ kind: "holds", stream: stream.name, first: run.first, count: run.count });
+    sayAltered(course, run, stream.name);
+  }
+  if (foreign > 0) emit({ kind: "foreign", count: foreign });
+  for (const letter of lettersOf(service.policy, stream, service.told, held, published.contents)) emit(letter);
+  for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
+}
+
+/** A case may be given up because another client took what the streams held. */
+export async function lookForRemovals(course: Course): Promise<void> {
+  const { service, name, rig } = course;
+  const { server, streams } = rig;
+  if (service === undefined || service.policy.streams.length === 0 || !server.isRunning || server.isHalted) return;
+  course.doubt ??= outsiderDoubt(await streams.removals(), name);
+}
+
+const numbersIn = (runs: readonly Run[]): ReadonlySet<number> =>
+  new Set(runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)));
 
 /** Emits what the server has logged about the client since the last time. */
 export function sayLogged({ emit, rig, name, said }: Course): void {

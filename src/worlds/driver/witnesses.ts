@@ -1,7 +1,7 @@
 /**
  * The second opinion on what a run has seen. The observer is held against another subscription and against the server's count of what it
- * sent; the reading of a stream against the server's count and against a reading of another kind. Where two of them differ the harness is
- * at fault, or the server is, and the client is accused of nothing.
+ * sent; the reading of a stream against the server's figures, these against each other, and the reading against one of another kind. Where two
+ * of them differ the harness is at fault, or the server is, and the client is accused of nothing.
  */
 import type { Arrived, Held, HeldContent, ObserverCounts, Wire } from "./rig.ts";
 
@@ -20,13 +20,17 @@ export function streamDoubt(stream: string, held: Held, byNumber: HeldContent | 
   const read = lengthOf(held) + held.deadLetters.length;
   const { messages: counted } = held.state;
   if (read !== counted) return `the server counts ${messages(counted)} in ${stream}, and ${read} were read`;
-  if (byNumber === undefined) return undefined;
+  const doubt = numbersDoubt(stream, held);
+  if (doubt !== undefined || byNumber === undefined) return doubt;
   const reading = `a reading of ${stream}`;
   return (
     differenceOf(reading, held, "a second one", byNumber) ??
     (areEqual(held.deadLetters, byNumber.deadLetters)
       ? undefined
-      : `${reading} and a second one differ in their dead letters`)
+      : `${reading} and a second one differ in their dead letters`) ??
+    (areEqual(held.numbers, byNumber.numbers)
+      ? undefined
+      : `${reading} has met ${numbersText(held.numbers)}, and a second one ${numbersText(byNumber.numbers)}`)
   );
 }
 
@@ -47,6 +51,18 @@ export function wireDoubt(
   }
   return undefined;
 }
+
+/** Every number is that of a message held, of one deleted, or lies below the first. */
+function numbersDoubt(stream: string, { state, numbers }: Held): string | undefined {
+  const { firstNumber: first, lastNumber: last, messages: held, deleted } = state;
+  if (last !== first - 1 + held + deleted)
+    return `the server counts ${messages(held)} in ${stream} and ${deleted} deleted, and numbers them from ${first} to ${last}`;
+  if (numbers === undefined || (numbers.first === first && numbers.last <= last)) return undefined;
+  return `the server numbers the messages of ${stream} from ${first} to ${last}, and ${numbersText(numbers)} were read`;
+}
+
+const numbersText = (numbers: Held["numbers"]): string =>
+  numbers === undefined ? "no number" : `the numbers ${numbers.first} to ${numbers.last}`;
 
 const messages = (count: number): string => `${count} message${count === 1 ? "" : "s"}`;
 

@@ -182,6 +182,8 @@ function serverOf(server: NatsServer, follow: () => Promise<void>): driver.Serve
 /** The operator's connection is opened when it is first needed, and anew after a restart of the server. */
 function operatorOf(parts: Parts) {
   let opened: LiveStreams | undefined;
+  /** Those heard on earlier connections. */
+  const heard: driver.Removal[] = [];
   const open = async (): Promise<LiveStreams> => {
     opened ??= await parts.openStreams();
     return opened;
@@ -192,12 +194,14 @@ function operatorOf(parts: Parts) {
     names: async () => (await open()).names(),
     held: async one => (await open()).held(one),
     heldByNumber: async one => (await open()).heldByNumber(one),
+    removals: async () => [...heard, ...(await (await open()).removals())],
     consumer: async one => (await open()).consumer(one),
   };
   return {
     streams,
     deleteAll: async () => (await open()).deleteAll(),
     leave: async (): Promise<void> => {
+      heard.push(...(opened?.removalsHeard ?? []));
       await opened?.close();
       opened = undefined;
     },

@@ -14,11 +14,22 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamInfo,
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import type { BoundConsumer, ConsumerState, DeadLetter, Held, HeldContent } from "../driver/rig.ts";
+import type {
+  BoundConsumer,
+  ConsumerState,
+  DeadLetter,
+  Held,
+  HeldContent,
+  Removal,
+  StreamState,
+} from "../driver/rig.ts";
 import { Arrivals, numberOf } from "./arrivals.ts";
+import { hearRemovals } from "./audit.ts";
+import { isDoneWithin } from "./guard.ts";
 import type { Credentials } from "./nats-server.ts";
 
 /** The rig's view of a consumer, and one count more. */
@@ -38,6 +49,10 @@ export interface LiveStreams {
   /** The same, asked for one by one; undefined where there are more than a case can wait for. */
   heldByNumber(stream: string): Promise<HeldContent | undefined>;
   names(): Promise<readonly string[]>;
+  /** All that the server has carried out since this connection was opened, except those of connections like it. */
+  removals(): Promise<readonly Removal[]>;
+  /** Those of them that have been heard by now. */
+  readonly removalsHeard: readonly Removal[];
   /** Undefined where the subject has no consumer of that name, or no stream. */
   consumer(subject: string): Promise<LiveConsumer | undefined>;
   /** Deletes every stream of the server, with its consumers and duplicate windows. Returns their names. */
@@ -47,6 +62,7 @@ export interface LiveStreams {
 
 /** fixtures/buses/protocol.md: the id of a dead letter. */
 const deadLetterId = "dead-letter:";
+const ownName = "faultline-streams";
 const connectBoundMs = 5_000;
 /** A server that has just started may be slow with its first file. */
 const requestBoundMs = 10_000;
@@ -62,7 +78,7 @@ export const consumerNameOf = (subject: string): string => `faultline_${subject.
 export async function openStreams(port: number, credentials?: Credentials): Promise<LiveStreams> {
   const connection = await connect({
     servers: `127.0.0.1:${port}`,
-    name: "faultline-streams",
+    name: ownName,
     // Losses that a reconnect would hide belong to the case.
     reconnect: false,
     timeout: connectBoundMs,
@@ -81,11 +97,13 @@ class ServerStreams implements LiveStreams {
   readonly #port: number;
   readonly #connection: NatsConnection;
   readonly #api: JetStreamManager;
+  readonly removalsHeard: readonly Removal[];
 
   constructor(port: number, connection: NatsConnection, api: JetStreamManager) {
     this.#port = port;
     this.#connection = connection;
     this.#api = api;
+    this.removalsHeard = hearRemovals(connection, ownName);
   }
 
   async create(streams: readonly StreamPolicy[], replicas = 1): Promise<void> {
@@ -123,10 +141,9 @@ class ServerStreams implements LiveStreams {
   }
 
   async held(stream: string): Promise<Held> {
-    const { state } = await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream));
-    const { messages, first_seq: firstNumber, num_deleted: deleted = 0 } = state;
-    const { arrivals, deadLetters } = messages === 0 ? newReading() : await this.#readAll(stream, messages);
-    return { ...arrivals.list(), deadLetters, state: { firstNumber, messages, deleted } };
+    const state = stateOf(await this.#ask(`what the stream ${stream} holds`, this.#api.streams.info(stream)));
+    const reading = state.messages === 0 ? newReading() : await this.#readAll(stream, state.messages);
+    return { ...contentOf(reading), state };
   }
 
   /**
@@ -137,7 +154,7 @@ class ServerStreams implements LiveStreams {
     const until = performance.now() + requestBoundMs;
     for (;;) {
       const reading = newReading();
-      const read = this.#read(stream, messages, (id, { subject, data }) => take(reading, id, subject, data));
+      const read = this.#read(stream, messages, (id, message) => take(reading, id, message));
       const told = performance.now() < until ? unlessRefusedWith(noResponders, read) : read;
       const count = await this.#ask(`for the messages of ${stream}`, told);
       if (count === messages) return reading;
@@ -156,9 +173,9 @@ class ServerStreams implements LiveStreams {
       const numbers = Array.from({ length: Math.min(atOnceMax, last - from + 1) }, (_, i) => from + i);
       const told = Promise.all(numbers.map(seq => this.#api.streams.getMessage(stream, { seq })));
       for (const one of await this.#ask(`for the messages of ${stream} by their numbers`, told))
-        if (one !== null) take(reading, one.header.get("Nats-Msg-Id"), one.subject, one.data);
+        if (one !== null) take(reading, one.header.get("Nats-Msg-Id"), one);
     }
-    return { ...reading.arrivals.list(), deadLetters: reading.deadLetters };
+    return contentOf(reading);
   }
 
   /** Reads by an ordered consumer, which leaves nothing behind. Returns the number of messages. */
@@ -209,6 +226,12 @@ class ServerStreams implements LiveStreams {
     return this.#ask("for its streams", this.#namesOf());
   }
 
+  async removals(): Promise<readonly Removal[]> {
+    if (!(await isDoneWithin(this.#connection.flush(), requestBoundMs)))
+      throw this.#error("for everything that it had to tell", `no answer came within ${requestBoundMs} ms`);
+    return this.removalsHeard;
+  }
+
   async close(): Promise<void> {
     await this.#connection.close();
   }
@@ -237,15 +260,55 @@ class ServerStreams implements LiveStreams {
 interface Reading {
   readonly arrivals: Arrivals;
   readonly deadLetters: DeadLetter[];
+  first: number;
+  last: number;
 }
 
-function take({ arrivals, deadLetters }: Reading, id: string, subject: string, data: Uint8Array): void {
+interface NumberedMessage {
+  readonly seq: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+function take(reading: Reading, id: string, { seq, subject, data }: NumberedMessage): void {
+  const { arrivals, deadLetters } = reading;
+  reading.first = Math.min(reading.first, seq);
+  reading.last = Math.max(reading.last, seq);
   const of = letterOf(id);
   if (of === undefined) arrivals.add(subject, data);
   else deadLetters.push({ of, subject, bytes: data.length, number: numberOf(data) });
 }
 
-const newReading = (): Reading => ({ arrivals: new Arrivals(), deadLetters: [] });
+const newReading = (): Reading => ({
+  arrivals: new Arrivals(),
+  deadLetters: [],
+  first: Number.POSITIVE_INFINITY,
+  last: 0,
+});
+
+const contentOf = ({ arrivals, deadLetters, first, last }: Reading): HeldContent => ({
+  ...arrivals.list(),
+  deadLetters,
+  numbers: last === 0 ? undefined : { first, last },
+});
+
+const stateOf = ({ state, config }: StreamInfo): StreamState => ({
+  // A stream that has never stored a message says 0.
+  firstNumber: Math.max(1, state.first_seq),
+  lastNumber: state.last_seq,
+  messages: state.messages,
+  deleted: state.num_deleted ?? 0,
+  keepsMax: keepsMaxOf(config),
+});
+
+function keepsMaxOf(config: StreamInfo["config"]): number | undefined {
+  const { retention, discard, max_msgs: messagesMax, max_bytes: bytesMax, max_age: age } = config;
+  const { max_msgs_per_subject: perSubject, allow_rollup_hdrs: rollup, allow_msg_ttl: hasTtl } = config;
+  const isOther = retention !== RetentionPolicy.Limits || age > 0 || perSubject > 0 || rollup || hasTtl === true;
+  const isOld = discard !== DiscardPolicy.New;
+  if (isOther || (isOld && bytesMax > 0)) return undefined;
+  return isOld && messagesMax > 0 ? messagesMax : Number.POSITIVE_INFINITY;
+}
 
 /** The message that a dead letter's id names; undefined where the id is none of a dead letter. */
 function letterOf(id: string): DeadLetter["of"] | undefined {

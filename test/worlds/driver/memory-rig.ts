@@ -373,7 +373,15 @@ export function memoryRig(habits: Habits = {}): Rig {
     clock: clockOf(world),
     link: linkOf(world, habits),
     server: serverOf(world, habits),
-    streams: { create: none, bind: none, names: none, held: none, heldByNumber: none, consumer: none },
+    streams: {
+      create: none,
+      bind: none,
+      names: none,
+      held: none,
+      heldByNumber: none,
+      removals: none,
+      consumer: none,
+    },
     processes: {
       shared,
       spawn: none,

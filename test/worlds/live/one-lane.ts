@@ -19,8 +19,9 @@ import { Toxiproxy } from "../../../src/worlds/live/toxiproxy.ts";
 export const busName = "go-nats-go";
 
 export interface OneLane {
-  /** Runs a case on parts of which some are changed. */
-  run(scenario: Scenario, change?: (parts: Parts) => Partial<Parts>): Promise<CaseRun>;
+  readonly serverPort: number;
+  /** Runs a case on parts of which some are changed. `name`: that of the case's client. */
+  run(scenario: Scenario, change?: (parts: Parts, name: string) => Partial<Parts>): Promise<CaseRun>;
   /** Runs it as commands do: a violation is tried once more, with the link watched. */
   runWatched(scenario: Scenario): Promise<CaseRun>;
   close(): Promise<void>;
@@ -48,20 +49,26 @@ export async function openOneLane(proxy?: string): Promise<OneLane> {
     openRelay: records => Relay.start(0, server.port, records),
   };
   const on =
-    (changes: Partial<Parts>) =>
+    (change: (parts: Parts, name: string) => Partial<Parts>) =>
     (one: Case, emit: Emit): Promise<void> => {
       cases += 1;
-      return runLiveCase(one, cases, { ...parts, ...changes }, emit);
+      return runLiveCase(one, cases, { ...parts, ...change(parts, `faultline-${cases}`) }, emit);
     };
+  const watching = (watch: Parts["watch"]) => on(() => (watch === undefined ? {} : { watch }));
   const judged = (scenario: Scenario, stage: Pick<Stage, "run" | "runAlone" | "runWatched">): Promise<CaseRun> =>
     runCase(
       { capabilities: new Set(), limits: liveLimits, close: async () => {}, ...stage },
       { scenario, bus: busName, profile: natsGo, seed: "1" },
     );
   return {
-    run: (scenario, change = () => ({})) => judged(scenario, { run: on(change(parts)) }),
+    serverPort: port,
+    run: (scenario, change = () => ({})) => judged(scenario, { run: on(change) }),
     runWatched: scenario =>
-      judged(scenario, { run: on({}), runAlone: on({ watch: "count" }), runWatched: on({ watch: "record" }) }),
+      judged(scenario, {
+        run: watching(undefined),
+        runAlone: watching("count"),
+        runWatched: watching("record"),
+      }),
     async close() {
       await shared.end();
       await toxiproxy.end();

@@ -1,6 +1,6 @@
 /** Streams and consumers are made as a policy says, read in order, and deleted without a trace; what goes wrong is said in words. */
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
+import { DiscardPolicy, jetstream, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
+import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
@@ -80,7 +80,10 @@ test("a stream is made as its policy says", async () => {
 
 test("what a stream holds is told in order, its dead letters apart, and whatever the headers", async () => {
   await streams.create([jobs]);
-  expect(await streams.held("JOBS")).toMatchObject({ runs: [], foreign: 0, state: { messages: 0 } });
+  expect(await streams.held("JOBS")).toMatchObject({
+    ...{ runs: [], foreign: 0, numbers: undefined },
+    state: { firstNumber: 1, lastNumber: 0, messages: 0, deleted: 0 },
+  });
   for (const number of [0, 1, 2]) await store(number);
   await store(7, { subject: "dead", msgID: "dead-letter:job.a:7" });
   await jetstream(client).publish("dead", "", { msgID: "dead-letter:job.a:8" });
@@ -105,7 +108,8 @@ test("what a stream holds is told in order, its dead letters apart, and whatever
     runs,
     foreign: 1,
     deadLetters,
-    state: { firstNumber: 1, messages: 9, deleted: 0 },
+    numbers: { first: 1, last: 9 },
+    state: { firstNumber: 1, lastNumber: 9, messages: 9, deleted: 0, keepsMax: Number.POSITIVE_INFINITY },
   });
   expect(await streams.names()).toEqual(["JOBS"]);
 });
@@ -119,15 +123,58 @@ test("what a full stream has discarded shows in the first number that it holds, 
     runs: held,
     foreign: 0,
     deadLetters: [],
-    state: { firstNumber: 3, messages: 3, deleted: 0 },
+    numbers: { first: 3, last: 5 },
+    state: { firstNumber: 3, lastNumber: 5, messages: 3, deleted: 0, keepsMax: 3 },
   });
   const api = await jetstreamManager(client);
   await api.streams.deleteMessage("JOBS", 4);
-  expect((await streams.held("JOBS")).state).toEqual({ firstNumber: 3, messages: 2, deleted: 1 });
+  const afterDelete = { firstNumber: 3, lastNumber: 5, messages: 2, deleted: 1, keepsMax: 3 };
+  expect((await streams.held("JOBS")).state).toEqual(afterDelete);
   await server.restart();
   await streams.close();
   streams = await openStreams(server.port);
-  expect((await streams.held("JOBS")).state).toEqual({ firstNumber: 3, messages: 2, deleted: 1 });
+  expect((await streams.held("JOBS")).state).toEqual(afterDelete);
+});
+
+test("removals are heard with the name of the client that asked for them, except one's own", async () => {
+  await streams.create([jobs, { ...jobs, name: "SMALL", subjects: ["s"] }]);
+  for (const number of [0, 1, 2]) await store(number);
+  const removing = await connect({ servers: `127.0.0.1:${server.port}`, name: "ops" });
+  const api = await jetstreamManager(removing);
+  await api.streams.deleteMessage("JOBS", 3);
+  await expect(api.streams.deleteMessage("JOBS", 9)).rejects.toThrow();
+  await api.streams.update("SMALL", { max_msgs: 5 });
+  await api.streams.purge("JOBS");
+  await api.streams.delete("SMALL");
+  await removing.close();
+  expect((await streams.held("JOBS")).state).toMatchObject({ firstNumber: 4, lastNumber: 3, messages: 0, deleted: 0 });
+  await streams.deleteAll();
+  expect(await streams.removals()).toEqual([
+    { stream: "JOBS", what: "message", by: "ops" },
+    { stream: "SMALL", what: "settings", by: "ops" },
+    { stream: "JOBS", what: "messages", by: "ops" },
+    { stream: "SMALL", what: "stream", by: "ops" },
+  ]);
+});
+
+test.each([
+  ["nothing", {}, Number.POSITIVE_INFINITY],
+  ["the oldest beyond a number", { max_msgs: 4 }, 4],
+  [
+    "nothing, since it refuses what is new",
+    { max_msgs: 4, max_bytes: 4_096, discard: DiscardPolicy.New },
+    Number.POSITIVE_INFINITY,
+  ],
+  ["the oldest beyond a size", { max_bytes: 4_096 }, undefined],
+  ["what is too old", { max_age: nanos(60_000) }, undefined],
+  ["all but the last of a subject", { max_msgs_per_subject: 1 }, undefined],
+  ["what a later message rolls up", { allow_rollup_hdrs: true }, undefined],
+  ["what a publisher gave a time to live", { allow_msg_ttl: true }, undefined],
+  ["what was handled", { retention: RetentionPolicy.Workqueue }, undefined],
+])("a stream's settings tell what it lets go: %s", async (_, settings, keepsMax) => {
+  const api = await jetstreamManager(client);
+  await api.streams.add({ name: "OWN", subjects: ["own"], ...settings });
+  expect((await streams.held("OWN")).state.keepsMax).toBe(keepsMax);
 });
 
 test("reading leaves the stream as it was, and takes thousands of messages", async () => {
