@@ -7,7 +7,7 @@ import { messagesIn } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type Property } from "./property.ts";
 import { unreadyForNothing } from "./service/probes.ts";
 import { ofService } from "./service/promise.ts";
-import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
+import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
 /** The time that a busy machine may add to a bound. */
 const startMarginMs = 1_000;
@@ -77,9 +77,6 @@ function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number):
   const ms = waitedMs(life, nowMs);
   return ms > boundMs && `replica ${replica} was refused its credentials, and still waited after ${ms} ms`;
 }
-
-/** A process that is killed, or ends in the middle of its code, reports nothing. */
-const canTell = ({ because }: NonNullable<ProcessLife["exit"]>): boolean => because !== "killed" && because !== "exit";
 
 export const coldStart: readonly Property[] = [
   ofService(

@@ -14,7 +14,7 @@ import { messagesIn } from "./message-runs.ts";
 import { ending, type Property } from "./property.ts";
 import type { Message, ServerEnds } from "./service/messages.ts";
 import { ofMessages, ofService } from "./service/promise.ts";
-import { arrivedOf, type ProcessLife, type ServiceRecord } from "./service/record.ts";
+import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
 /** The time that a busy machine may add between the end of a budget and the end of the process. */
 const stopMarginMs = 1_000;
@@ -77,7 +77,7 @@ export const shutdown: readonly Property[] = [
         if (exit === undefined) broken ??= `replica ${replica} was told to stop, and still runs`;
         else if (exit.tookMs > budgetMs + stopMarginMs)
           broken ??= `the stop of replica ${replica} took ${exit.tookMs} ms of ${budgetMs}`;
-        else if (exit.tookMs > budgetMs && !exit.forced)
+        else if (exit.tookMs > budgetMs && !exit.forced && canTell(exit))
           broken ??= `the stop of replica ${replica} outlasted its budget of ${budgetMs} ms, and was not said to be forced`;
         else if (exit.forced && exit.tookMs < budgetMs)
           broken ??= `the stop of replica ${replica} was said to be forced after ${exit.tookMs} ms of ${budgetMs}`;

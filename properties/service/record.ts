@@ -13,6 +13,9 @@ export type EventOf<Kind extends Event["kind"]> = Extract<Event, { readonly kind
 
 type Exited = Extract<ProcessEvent, { readonly change: "exited" }>;
 
+/** A process that is killed, or ends in the middle of its code, reports nothing. */
+export const canTell = ({ because }: Exited): boolean => because !== "killed" && because !== "exit";
+
 export type ProbeEvent = EventOf<"probe">;
 
 /** One process, from its start to its end. */

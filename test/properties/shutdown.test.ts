@@ -176,6 +176,16 @@ testCases(shutdown, [
   budget("late, and not said to be forced", [...up, stops(), exits("stopped", { tookMs: 25_001 })], {
     breaks: "the stop of replica 0 outlasted its budget of 25000 ms, and was not said to be forced",
   }),
+  budget(
+    "killed a moment after its end, with nothing left to say",
+    [...up, stops(), exits("killed", { tookMs: 25_001 })],
+    {
+      exercised: 1,
+    },
+  ),
+  budget("killed beyond the margin", [...up, stops(), exits("killed", { tookMs: 26_001 })], {
+    breaks: "the stop of replica 0 took 26001 ms of 25000",
+  }),
   budget("forced too soon", [...up, stops(), exits("stopped", { tookMs: 24_999, forced: true })], {
     breaks: "the stop of replica 0 was said to be forced after 24999 ms of 25000",
   }),
