@@ -115,7 +115,14 @@ test.each([
   ["a flush that failed otherwise", flushFailed, asItIs, ["beside"], "violated"],
   ["a wait that was given up, where nothing can run alone", gaveUp, undefined, ["beside"], "inconclusive"],
   ["two witnesses that differ", contradicted, asItIs, ["beside", "alone"], "holds"],
-  ["two witnesses that differ twice", contradicted, contradicted, ["beside", "alone"], "inconclusive"],
+  ["two witnesses that differ twice", contradicted, [contradicted, asItIs], ["beside", "alone", "alone"], "holds"],
+  [
+    "two witnesses that differ each time",
+    contradicted,
+    contradicted,
+    ["beside", "alone", "alone", "alone"],
+    "inconclusive",
+  ],
   [
     "a client that does not say that it is back, and then does",
     unreturned,

@@ -220,6 +220,27 @@ describe("a silence that the client does not notice", () => {
   });
 });
 
+test.each([
+  [
+    "is noticed, the next dial gets no greeting: the cut would meet its handshake",
+    true,
+    ["blackhole", "hold-downstream"],
+  ],
+  ["ends before it is noticed, nothing more is laid", false, ["blackhole"]],
+])("where a silence %s", async (_, isNoticed, expected) => {
+  const rig = memoryRig();
+  const laid: string[] = [];
+  const { link } = rig;
+  const lay: Rig["link"]["lay"] = (hindrance, amount) => {
+    laid.push(hindrance);
+    return link.lay(hindrance, amount);
+  };
+  const noticed = isNoticed ? [{ id: "noticed", kind: "await-noticed" }] : [];
+  const steps = [start, flush, fault({ kind: "blackhole" }), publish("silent"), ...noticed, heal()];
+  await run(steps, { ...rig, link: Object.create(link, { lay: { value: lay } }) }, { pingIntervalMs: 100 });
+  expect(laid).toEqual(expected);
+});
+
 test("a hold that is not in force ends the case as inconclusive", async () => {
   const rig = memoryRig();
   const { judgement } = await run([start, flush, fault({ kind: "hold" }), publish("held"), heal()], {
