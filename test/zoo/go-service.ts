@@ -58,7 +58,7 @@ const publishing: readonly LiveMutant[] = [
     does: "gives up one attempt early",
     patches: inDurable("attempt < p.policy.Publish.AttemptsMax:", "attempt < p.policy.Publish.AttemptsMax-1:"),
     where: "durable-path/two-attempts-without-an-id-are-two-copies",
-    cause: cause("conformance", "the model says: JOBS holds message 0; observed nothing more"),
+    cause: cause("conformance", "; the model says 1400 ms"),
   },
   {
     name: "go-makes-one-attempt-too-many",
