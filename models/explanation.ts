@@ -71,7 +71,7 @@ export type SeenActor = "connection" | "answered" | "processes" | "probes";
 
 export type Reason =
   | { readonly kind: "foreign"; readonly count: number }
-  /** The client said so more often in a row than it can have dialled. */
+  /** The client said so more often in a row than its dials and its close explain. */
   | { readonly kind: "repeated"; readonly change: ConnectionChange; readonly times: number; readonly timesMax: number }
   | { readonly kind: "contradiction"; readonly contradiction: Contradiction }
   | { readonly kind: "closed-client-back" }

@@ -27,8 +27,8 @@ export interface Observation {
   /** The way in which each publish call was made: by message, and for repeated ones as in `again`. */
   readonly publishes: readonly PublishAs[];
   readonly publishesAgain: ReadonlyMap<string, PublishAs>;
-  /** The most times in a row that the client said so. */
-  readonly saidInARow: Readonly<Record<ConnectionChange, number>>;
+  /** The number of times in a row that the client said each entry of `connection`. */
+  readonly saidInARow: readonly number[];
   /** The steps whose calls were answered, in this order; one answered in pieces stands once. */
   readonly answered: readonly StepId[];
   /** The number of messages that had arrived when a flush had said ok, by step. */
@@ -107,8 +107,7 @@ export function observe(events: readonly Event[]): Observation {
   const publishes: PublishAs[] = [];
   const publishesAgain = new Map<string, PublishAs>();
   const answered: StepId[] = [];
-  const saidInARow: Record<ConnectionChange, number> = { connected: 0, disconnected: 0, reconnected: 0, closed: 0 };
-  let inARow = 0;
+  const saidInARow: number[] = [];
   const arrivedBy = new Map<StepId, number>();
   const dialled = new Map<StepId, Dialled>();
   const seenBy = new Map<StepId, SeenBy>();
@@ -144,9 +143,9 @@ export function observe(events: readonly Event[]): Observation {
       calls.set(event.step, list);
       if (event.call === "flush" && event.outcome.is === "ok") arrivedBy.set(event.step, delivered.length);
     } else if (event.kind === "connection") {
-      inARow = last === event.change ? inARow + 1 : 1;
-      if (inARow === 1) connection.push(event.change);
-      saidInARow[event.change] = Math.max(saidInARow[event.change], inARow);
+      if (last !== event.change) connection.push(event.change);
+      const said = connection.length - 1;
+      saidInARow[said] = (saidInARow[said] ?? 0) + 1;
       last = event.change;
     } else if (event.kind === "foreign") {
       foreign += event.count;

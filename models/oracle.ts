@@ -10,7 +10,7 @@ import { type Disagreement, Furthest, type Reason } from "./explanation.ts";
 import { Narrowing } from "./narrowing.ts";
 import { type Indexed, indexed, type Observation } from "./observation.ts";
 import { type PlannedCase, type PlannedStep, settleId } from "./plan/plan.ts";
-import { dialsBeforeGivingUp } from "./policy/attempts.ts";
+import { repeatedTooOften } from "./repeated.ts";
 import { type BusState, copy, key, newState } from "./state.ts";
 import { mayBeLostTwice } from "./turns.ts";
 import type { Event, Place } from "./vocabulary/event.ts";
@@ -67,22 +67,6 @@ export function forcedAnswers(
 
 const isSameQuestion = (one: Asked, other: Asked): boolean =>
   one.step === other.step && one.label === other.label && one.occurrence === other.occurrence;
-
-/** The report that the client repeated more often than its profile allows. */
-function repeatedTooOften(
-  saidInARow: Observation["saidInARow"],
-  profile: Profile,
-  options: Scenario["options"],
-): Extract<Reason, { kind: "repeated" }> | undefined {
-  const dialsMax = dialsBeforeGivingUp(profile, options);
-  for (const change of ["connected", "disconnected", "reconnected", "closed"] as const) {
-    const isSaidAtDials = change === "disconnected" || change === "reconnected";
-    const timesMax = isSaidAtDials ? Math.min(profile.reconnect.reportsMax, dialsMax + 1) : 1;
-    const times = saidInARow[change];
-    if (times > timesMax) return { kind: "repeated", change, times, timesMax };
-  }
-  return undefined;
-}
 
 interface Attempt {
   readonly state: BusState;
@@ -147,7 +131,7 @@ class Search {
   }
 
   run(): Admission {
-    const { foreign, altered, cameBack, missingLetter, contradiction, saidInARow } = this.seen.observed;
+    const { foreign, altered, cameBack, missingLetter, contradiction } = this.seen.observed;
     if (foreign > 0) return { answer: "not-permitted", reason: { kind: "foreign", count: foreign }, evaluations: 0 };
     if (altered !== undefined)
       return { answer: "not-permitted", reason: { kind: "altered", ...altered }, evaluations: 0 };
@@ -156,7 +140,7 @@ class Search {
       return { answer: "not-permitted", reason: { kind: "dead-letter-missing", ...missingLetter }, evaluations: 0 };
     if (contradiction !== undefined)
       return { answer: "not-permitted", reason: { kind: "contradiction", contradiction }, evaluations: 0 };
-    const repeated = repeatedTooOften(saidInARow, this.profile, this.scenario.options);
+    const repeated = repeatedTooOften(this.seen.observed, this.profile, this.scenario);
     if (repeated !== undefined) return { answer: "not-permitted", reason: repeated, evaluations: 0 };
     const paths: { ended: readonly Event[]; answers: readonly Asked[] }[] = [];
     this.fromBeginning((ended, answers) => {

@@ -22,7 +22,7 @@ export function worded(reason: Reason): string {
       return `message ${message} was published ${contentText(published)} and arrived ${contentText(arrived)}`;
     }
     case "repeated":
-      return `the client said ${reason.times} times in a row that it was ${reason.change}; it may say so ${reason.timesMax} times`;
+      return `the client said ${reason.times} times in a row that it was ${reason.change}; it may say so ${reason.timesMax === 1 ? "once" : `${reason.timesMax} times`}`;
     case "contradiction":
       return contradictionText(reason.contradiction);
     case "turns-unknown":

@@ -142,19 +142,22 @@ export const corePath: readonly Property[] = [
     const made = counts.arrivedUntold > 0 ? runs.find(run => run.arrivals > 0 && run.first >= published) : undefined;
     return ending(exercised, made && `message ${made.first} arrived and was never published`);
   }),
-  ofCorePath(
-    "loss-around-one-cut-is-one-block",
-    "What one outage loses is one contiguous block of the messages that were handed on.",
-    "always",
-    ({ seen: { known }, outages, shutdowns }) => {
-      if (outages !== 1 || shutdowns > 0 || !known.complete || known.counts.lost === 0) return { exercised: 0 };
-      const blocks = known.atOnce.length === 0 ? lostBlocks(known) : mostLostBlocks(known);
-      return ending(
-        blocks > 0 ? 1 : 0,
-        blocks > 1 ? `one outage lost ${blocks} separate blocks of messages` : undefined,
-      );
-    },
-  ),
+  {
+    ...ofCorePath(
+      "loss-around-one-cut-is-one-block",
+      "What one outage loses is one contiguous block of the messages that were handed on.",
+      "always",
+      ({ seen: { known }, outages, shutdowns }) => {
+        if (outages !== 1 || shutdowns > 0 || !known.complete || known.counts.lost === 0) return { exercised: 0 };
+        const blocks = known.atOnce.length === 0 ? lostBlocks(known) : mostLostBlocks(known);
+        return ending(
+          blocks > 0 ? 1 : 0,
+          blocks > 1 ? `one outage lost ${blocks} separate blocks of messages` : undefined,
+        );
+      },
+    ),
+    yieldsTo: ["core-path/flushed-messages-arrive", "core-path/silent-loss-only-inside-a-disturbance"],
+  },
   ofCorePath(
     "flushed-messages-arrive",
     "What was accepted while nothing was wrong, and flushed before anything went wrong, arrives.",

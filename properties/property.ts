@@ -68,6 +68,8 @@ export interface Property<State = unknown> extends Fold<State> {
   /** The claim as one sentence that could be quoted in a bug report. */
   readonly promise: string;
   readonly expectation: "always" | "eventually";
+  /** Promises that say more about a loss than this one: it heads no case that breaks one of them too. */
+  readonly yieldsTo?: readonly string[];
   /**
    * It is broken by how long something took. Real time is the machine's as well as the bus's, so a live violation is run again, alone, before
    * it counts.

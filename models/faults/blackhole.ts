@@ -6,6 +6,7 @@ import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
 export const blackhole: FaultKind<FaultOf<"blackhole">> = {
   kind: "blackhole",
   capability: "blackhole",
+  greetsDials: true,
   notEnabledBeforeStart: () => notStarted,
   notEnabled(view, _fault, setting) {
     if (view.hindrance !== "none") return faultInForce;

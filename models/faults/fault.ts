@@ -28,6 +28,8 @@ export interface FaultKind<F extends Fault = Fault> {
   readonly outlivesClient?: true;
   /** The fault shows at the publish that reaches it, and not at once. */
   readonly takesEffect?: "at-a-publish";
+  /** A dial made meanwhile may get the server's greeting, and die before its PING is answered. */
+  readonly greetsDials?: true;
 
   /** The reason why it cannot be done before a process starts, where nothing else is wrong. */
   notEnabledBeforeStart(fault: F): NotEnabled | undefined;

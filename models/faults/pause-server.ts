@@ -6,6 +6,8 @@ import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
 export const pauseServer: FaultKind<FaultOf<"pause-server">> = {
   kind: "pause-server",
   capability: "pause-server",
+  // The server greets when it goes on, and the dial's time may be over by then.
+  greetsDials: true,
   notEnabledBeforeStart: () => notStarted,
   notEnabled(view, _fault, setting) {
     if (view.hindrance !== "none") return faultInForce;

@@ -61,7 +61,8 @@ export const natsGo: Profile = {
     firstWait: "whole",
     roundTrips: false,
     silentDialPing: "forgotten",
-    reportsMax: 32,
+    // F-201; doReconnect pushes each callback once, and close() another "disconnected" if the last dial got a socket, which a handshake that fails leaves in nc.conn.
+    reports: { greetedDials: "nothing", disconnectedAtClose: true, reconnected: "once" },
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

@@ -52,7 +52,9 @@ export const natsJs3: Profile = {
     firstWait: "elapsed",
     roundTrips: false,
     silentDialPing: "forgotten",
-    reportsMax: 32,
+    // F-201; core/src/protocol.ts: prepare() has disconnected() called for each transport that got an INFO and then closed, and each of
+    // these calls waits for the one dialLoop() under way and then says "reconnect". A close while down says nothing of it.
+    reports: { greetedDials: "disconnected", disconnectedAtClose: false, reconnected: "for-each-disconnected" },
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

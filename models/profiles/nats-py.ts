@@ -71,7 +71,9 @@ export const natsPy: Profile = {
     firstWait: "elapsed",
     roundTrips: true,
     silentDialPing: "counted",
-    reportsMax: 32,
+    // F-201; _process_op_err begins a new _attempt_reconnect where a dial dies in the flush after its handshake, and each says so once;
+    // reconnected_cb is called at the end of the one that gets through. _close calls disconnected_cb whatever its state.
+    reports: { greetedDials: "disconnected", disconnectedAtClose: true, reconnected: "once" },
     pingIntervalMsDefault: 120_000,
     pingsOutMaxDefault: 2,
   },

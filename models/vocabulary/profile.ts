@@ -128,11 +128,15 @@ export interface Profile {
      * buffer until the next connection.
      */
     readonly silentDialPing: "forgotten" | "counted";
-    /**
-     * The most times in a row that it says "disconnected" or "reconnected" in one outage: the first time, and once for a dial that fails. A
-     * number of attempts that is known to be smaller bounds it further.
-     */
-    readonly reportsMax: number;
+    /** Reports of an outage beyond one "disconnected" and one "reconnected". `models/repeated.ts` makes bounds of them. */
+    readonly reports: {
+      /** The report of a dial that dies after the server has greeted it. */
+      readonly greetedDials: "nothing" | "disconnected";
+      /** A close while down, and giving up, may say "disconnected" once more. */
+      readonly disconnectedAtClose: boolean;
+      /** `once`: for each connection that it makes. `for-each-disconnected`: as often as it has said "disconnected" in that outage. */
+      readonly reconnected: "once" | "for-each-disconnected";
+    };
     readonly pingIntervalMsDefault: number;
     readonly pingsOutMaxDefault: number;
   };

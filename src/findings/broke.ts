@@ -3,6 +3,7 @@
  * profile. In JSON and in files it is one word, which only this file writes and reads.
  */
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { brokenInOrder } from "../judge/headline.ts";
 import { type Judgement, whyUnmet } from "../judge/judge.ts";
 
 export type Broke =
@@ -43,10 +44,10 @@ export const isSame = (one: Broke, other: Broke): boolean => brokeText(one) === 
 /** A broken promise names what the oracle only calls "not permitted": it is the better case of the same disagreement. */
 export const isSameBug = (first: Broke, now: Broke): boolean => first.kind === "conformance" || isSame(first, now);
 
-/** All that a violated case broke: promises in the order of the catalogue, then conformance; the expectation where it is that alone. */
+/** All that a violated case broke: promises in the order of `brokenInOrder`, then conformance; the expectation where it is that alone. */
 export function allBrokenBy({ verdict, properties, conformance: { answer } }: Judgement): readonly Broke[] {
   if (verdict !== "violated") return [];
-  const promises = properties.filter(one => one.verdict === "violated").map(one => promise(one.property));
+  const promises = brokenInOrder(properties).map(one => promise(one.property));
   const broken = answer === "not-permitted" ? [...promises, conformance] : promises;
   return broken.length === 0 ? [expectation] : broken;
 }

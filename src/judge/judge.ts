@@ -19,6 +19,7 @@ import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../pro
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
 import type { Broke } from "../findings/broke.ts";
 import { type CrashEvent, crashText } from "./crash.ts";
+import { brokenInOrder } from "./headline.ts";
 import { undoneCloseIn } from "./undone-close.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
 
@@ -217,8 +218,7 @@ function conclude(grounds: Grounds): Conclusion {
   const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
   const vacuous = whyVacuous(effect, { isRegression });
-  for (const { property, verdict, reason } of properties)
-    if (verdict === "violated") say("violated", reason, { kind: "promise", property });
+  for (const { property, reason } of brokenInOrder(properties)) say("violated", reason, { kind: "promise", property });
   if (vacuous !== undefined) say("inconclusive", vacuous);
   if (conformance.answer === "not-permitted") {
     // A wait that was not met is the run's own failure before it is the client's, so nothing after it can be trusted. And an arrival that

@@ -9,7 +9,12 @@ const kept = "durable-path/a-failed-message-is-kept";
 
 test.each([
   ["forgets-a-handling", "a-handled-message-stays-in-its-stream", handled, /of which the bus has reported \d+: /],
-  ["fails-in-word", "a-failed-message-is-given-again", kept, /one was acknowledged, and is kept nowhere/],
+  [
+    "fails-in-word",
+    "a-failed-message-is-given-again",
+    kept,
+    /as acknowledged: before (its handler|their handlers) had ended, or although/,
+  ],
 ])("a bus that %s is convicted by the server's count", { timeout: 180_000 }, async (lie, name, promise, reason) => {
   const scenario = join(root, `fixtures/scenarios/durable-path/${name}.json`);
   const bus = ["--bus", `node ${lies} ${lie}`];

@@ -6,7 +6,19 @@ import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
-import { type Bare, close, counted, cut, fault, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
+import {
+  type Bare,
+  blackhole,
+  close,
+  counted,
+  cut,
+  fault,
+  flush,
+  heal,
+  publish,
+  scenarioWith,
+  start,
+} from "../models/cases.ts";
 import { isConnection, isFault, isHeal, type Moment, type Mutant, rewriting, silentAbout } from "./mutant.ts";
 import { whileDown } from "./rows.ts";
 
@@ -63,6 +75,30 @@ export const connectionMutants: readonly Mutant[] = [
     ),
     where: twice,
     killedBy: ["connection/only-legal-transitions", "conformance"],
+  },
+  {
+    name: "says twice that it is connected again",
+    row: "F-201: nats.go says it once for each connection that it makes",
+    declared: natsGo,
+    does: rewriting(event => (isConnection(event, "reconnected") ? [event, event] : event)),
+    where: twice,
+    killedBy: ["conformance"],
+  },
+  {
+    name: "says more often that it is connected again than that it was not",
+    row: "F-201: nats.js says the one as often as the other",
+    declared: natsJs2,
+    does: rewriting(event => (isConnection(event, "reconnected") ? [event, event] : event)),
+    where: scenarioWith([start, flush(), blackhole, publish(2), heal(), flush()]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "says each of its reports of a cut twice",
+    row: "F-201: only a dial that was greeted is told once more, and a cut lets none of them get so far",
+    declared: natsJs3,
+    does: rewriting(event => (isConnection(event, "disconnected", "reconnected") ? [event, event] : event)),
+    where: twice,
+    killedBy: ["conformance"],
   },
   {
     name: "says that it is disconnected after it has closed",

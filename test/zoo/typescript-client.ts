@@ -174,8 +174,17 @@ const wrapper: readonly LiveMutant[] = [
     does: "forwards one reconnect of the client as two",
     patches: [instead(reconnectReport, `${reconnectReport}\n      ${reconnectReport}`)],
     where: "reconnect-buffer/published-while-down",
-    cause: cause("conformance", ""),
-    survives: "docs/compared.md: how often a client repeats that it is reconnected is not compared",
+    cause: cause("conformance", "said 2 times in a row that it was reconnected; it may say so once"),
+  },
+  {
+    name: "js-forwards-each-report-twice",
+    does: "forwards each disconnect and each reconnect of the client as two",
+    patches: [
+      instead(disconnectReport, `${disconnectReport}\n      ${disconnectReport}`),
+      instead(reconnectReport, `${reconnectReport}\n      ${reconnectReport}`),
+    ],
+    where: "reconnect-buffer/published-while-down",
+    cause: cause("conformance", "said 2 times in a row that it was disconnected; it may say so once"),
   },
 ].map(one => mutant("wrapper", one));
 

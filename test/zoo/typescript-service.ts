@@ -139,7 +139,7 @@ const handling: readonly LiveMutant[] = [
     ),
     where: "durable-path/a-failed-message-is-given-again",
     require: ["durable-path/a-failed-message-is-kept"],
-    cause: cause("durable-path/a-failed-message-is-kept", "one was acknowledged, and is kept nowhere"),
+    cause: cause("durable-path/a-failed-message-is-kept", "as acknowledged: before their handlers had ended"),
   },
   {
     name: "js-never-acks",

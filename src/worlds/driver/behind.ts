@@ -42,7 +42,16 @@ export async function tellBehind(course: Course, view: View, step: StepId, lag: 
   course.emit({ kind: "consumer-behind", step, subject, is, proof });
 }
 
-function proofOf({ is, consumer, handled, failed }: Omit<Lag, "is"> & { readonly is: Behind["is"] }): string {
+/** The server tells no more than the count: whether the acknowledgement came before the failure or after it is not known. */
+function acknowledgedText(count: number, failed: number): string {
+  const when =
+    count === 1
+      ? "before its handler had ended, or although it had failed, and it is kept nowhere"
+      : "before their handlers had ended, or although these had failed, and they are kept nowhere";
+  return `the server counts ${count} of the ${failed} messages that have failed as acknowledged: ${when}`;
+}
+
+export function proofOf({ is, consumer, handled, failed }: Omit<Lag, "is"> & { readonly is: Behind["is"] }): string {
   const { numPending, numAckPending, delivered } = consumer;
   switch (is) {
     case "unhandled":
@@ -52,6 +61,6 @@ function proofOf({ is, consumer, handled, failed }: Omit<Lag, "is"> & { readonly
     case "not-redelivered":
       return `${failed} messages have failed and the server waits for ${numAckPending} acknowledgements, and none is delivered again after its ack wait`;
     case "acknowledged-though-failed":
-      return `${failed} messages have failed, and the server waits for only ${numAckPending} acknowledgements: one was acknowledged, and is kept nowhere`;
+      return acknowledgedText(failed - numAckPending, failed);
   }
 }
