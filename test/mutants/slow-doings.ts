@@ -195,6 +195,29 @@ export const forgetsAtDuplicate: Doing = ({ state, emit }, go) => {
   });
 };
 
+const restarts = (moment: Moment): boolean => isHeal(moment) && !moment.planned.before.serverUp;
+
+/** The number of ids that a server drops at once. */
+const idsDropped = 5;
+
+/** A server that has restarted drops ids that came together in the last millisecond of their window. */
+export function dropsIdsTooEarly(): Doing {
+  let isRestarted = false;
+  return (moment, go) => {
+    const { state, planned } = moment;
+    const { step, before } = planned;
+    const isRetry = step.kind === "publish" && step.again !== undefined && step.async === true;
+    for (const stream of isRestarted && isRetry ? (state.service?.server.streams ?? []) : []) {
+      const { duplicateWindowMs } = stream.policy;
+      stream.seen = stream.seen.filter(
+        ({ count, atMs }) => count < idsDropped || atMs + duplicateWindowMs - before.nowMs !== 1,
+      );
+    }
+    if (restarts(moment)) isRestarted = true;
+    go();
+  };
+}
+
 /** A delivery after which its message is never given again, though nothing has acknowledged it. */
 const isSpent = (event: Event, { state }: Moment): event is Extract<Event, { kind: "handled" }> =>
   event.kind === "handled" &&
@@ -205,9 +228,8 @@ const isSpent = (event: Event, { state }: Moment): event is Extract<Event, { kin
 export function givesBackSpent(): Doing {
   const spent: (Run & { readonly replica: number; readonly subject: string; readonly delivery: number })[] = [];
   return (moment, go) => {
-    const { state, planned, emit } = moment;
-    const isRestart = isHeal(moment) && !planned.before.serverUp;
-    for (const { subject, first, count, replica, delivery } of isRestart ? spent.splice(0) : [])
+    const { state, emit } = moment;
+    for (const { subject, first, count, replica, delivery } of restarts(moment) ? spent.splice(0) : [])
       state.service?.server.consumers
         .find(one => one.subject === subject)
         ?.open.push({ first, count, replica, delivery: delivery - 1, dueMs: 0, ackHeld: false });

@@ -38,6 +38,7 @@ import {
   acceptsByteTooMany,
   closesTwice,
   countsRecoveries,
+  dropsIdsTooEarly,
   endsWithItsFrame,
   fillingPingUncounted,
   forgetsAtDuplicate,
@@ -270,6 +271,18 @@ const heldTo = ({ consume: { ackWaitMs, deliverMax } }: Policy): readonly Bare[]
   subscribe(0),
   kill(1),
 ];
+/** Twenty streams, each with another duplicate window. */
+const letters = [..."abcdefghijklmnopqrst"];
+const manyWindows = policyWith({
+  name: "has-many-windows",
+  streams: letters.map((letter, i) => ({
+    ...stream,
+    name: `JOBS_${letter}`,
+    subjects: [`job.${letter}`],
+    duplicateWindowMs: 10_000 * (i + 1),
+  })),
+  families: letters.map(letter => ({ subjects: `job.${letter}`, durability: "durable", reason: "work" })),
+});
 const restarted: readonly Bare[] = [fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal()];
 
 const inJetStream: readonly SlowMutant[] = [
@@ -284,6 +297,24 @@ const inJetStream: readonly SlowMutant[] = [
     where: underPolicy(policyWith({}), [start, job(), jobAgain(1), jobAgain(1)]),
     killedBy: ["conformance"],
     foundBy: searchingUnder("tries-three-times"),
+  },
+  {
+    name: "drops five ids that came together a millisecond before their window ends, once the server has restarted",
+    modelledOn: "nats-io/nats-server#8564, [FIXED] Last msg ID is restored only if it is in duplicate window",
+    needs:
+      "a restart of the server, five messages published at once without waiting, and all five again in the very last millisecond of the window, that of their stream among twenty",
+    row: "F-49: retry, same msgId, stored 1",
+    declared: natsGo,
+    does: dropsIdsTooEarly,
+    where: underPolicy(manyWindows, [
+      start,
+      ...restarted,
+      job(5, { async: true }),
+      advance(9_999),
+      { ...jobAgain(3, 5), async: true } as Bare,
+    ]),
+    killedBy: ["conformance"],
+    foundBy: searchingUnder("forgets-soon"),
   },
   {
     name: "gives a message again after its last delivery, once the server has restarted",
