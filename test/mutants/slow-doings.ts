@@ -2,11 +2,13 @@
  * How the slow mutants do a step otherwise. Those of a bare client remember nothing outside the state, so that `exhaust`, which merges equal
  * states, sees all that they do.
  */
+import { closeForGood } from "../../models/connection.ts";
+import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
 import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
-import { lengthOf } from "../../models/server.ts";
-import { type BusState, lose, part } from "../../models/state.ts";
+import { type Delivery, lengthOf } from "../../models/server.ts";
+import { type BusState, countOf, lose, part } from "../../models/state.ts";
 import type { Event, Run } from "../../models/vocabulary/event.ts";
 import { frameBytes } from "../../models/vocabulary/frame.ts";
 import { type Doing, type Go, isConnection, isFault, isHeal, type Moment, makesCall } from "./mutant.ts";
@@ -125,6 +127,44 @@ export const inheritsPings: Doing = (moment, go) => {
   if (isFault(moment, "cut") && options.pingIntervalMs !== undefined) mark(state);
 };
 
+/** The one message of a connection without a round trip, behind a link that holds it, where the buffer is disabled. */
+const holdsLoneMessage = ({ state: { fresh, wire }, planned, options }: Moment): boolean =>
+  planned.before.hindrance === "hold" && fresh && countOf(wire) === 1 && bufferBytesMax(natsGo, options) === 0;
+
+export const closesTwice: Doing = (moment, go) => {
+  const closesAgain = isHeal(moment) && moment.state.client === "closed" && holdsLoneMessage(moment);
+  go();
+  if (closesAgain) moment.emit({ kind: "connection", change: "closed" });
+};
+
+/** The default of nats.js. */
+const attemptsByDefault = 10;
+
+/**
+ * A round trip begins its count anew unless its last attempt alone has brought it back. Two such outages cost an attempt of the next one; a
+ * message that is written in between puts that right.
+ */
+export function countsRecoveries(): Doing {
+  let recoveries = 0;
+  let isByLast = false;
+  return (moment, go) => {
+    const { state, planned, profile, options, emit } = moment;
+    const { dialsAwaited } = planned.before;
+    const isConnected = state.client === "connected";
+    if (isConnected && makesCall(moment, "publish")) [recoveries, isByLast] = [0, false];
+    if (isConnected && makesCall(moment, "flush") && isByLast) [recoveries, isByLast] = [recoveries + 1, false];
+    const isEarly = recoveries >= 2 && options.reconnectAttemptsMax === attemptsByDefault;
+    if (isHeal(moment) && dialsAwaited > 0) {
+      isByLast = dialsAwaited === dialsBeforeGivingUp(profile, options) - 1;
+      if (isEarly && isByLast && state.client !== "closed")
+        closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
+    }
+    const givesUpEarly = (event: Event): Event =>
+      event.kind === "dialled" && event.end === "gave-up" ? { ...event, count: event.count - 1 } : event;
+    go(isEarly ? { emit: event => emit(givesUpEarly(event)) } : {});
+  };
+}
+
 // ---- In JetStream ----
 
 const storedIn = ({ service }: BusState): number =>
@@ -155,6 +195,29 @@ export const forgetsAtDuplicate: Doing = ({ state, emit }, go) => {
   });
 };
 
+const restarts = (moment: Moment): boolean => isHeal(moment) && !moment.planned.before.serverUp;
+
+/** The number of ids that a server drops at once. */
+const idsDropped = 5;
+
+/** A server that has restarted drops ids that came together in the last millisecond of their window. */
+export function dropsIdsTooEarly(): Doing {
+  let isRestarted = false;
+  return (moment, go) => {
+    const { state, planned } = moment;
+    const { step, before } = planned;
+    const isRetry = step.kind === "publish" && step.again !== undefined && step.async === true;
+    for (const stream of isRestarted && isRetry ? (state.service?.server.streams ?? []) : []) {
+      const { duplicateWindowMs } = stream.policy;
+      stream.seen = stream.seen.filter(
+        ({ count, atMs }) => count < idsDropped || atMs + duplicateWindowMs - before.nowMs !== 1,
+      );
+    }
+    if (restarts(moment)) isRestarted = true;
+    go();
+  };
+}
+
 /** A delivery after which its message is never given again, though nothing has acknowledged it. */
 const isSpent = (event: Event, { state }: Moment): event is Extract<Event, { kind: "handled" }> =>
   event.kind === "handled" &&
@@ -165,9 +228,8 @@ const isSpent = (event: Event, { state }: Moment): event is Extract<Event, { kin
 export function givesBackSpent(): Doing {
   const spent: (Run & { readonly replica: number; readonly subject: string; readonly delivery: number })[] = [];
   return (moment, go) => {
-    const { state, planned, emit } = moment;
-    const isRestart = isHeal(moment) && !planned.before.serverUp;
-    for (const { subject, first, count, replica, delivery } of isRestart ? spent.splice(0) : [])
+    const { state, emit } = moment;
+    for (const { subject, first, count, replica, delivery } of restarts(moment) ? spent.splice(0) : [])
       state.service?.server.consumers
         .find(one => one.subject === subject)
         ?.open.push({ first, count, replica, delivery: delivery - 1, dueMs: 0, ackHeld: false });
@@ -191,3 +253,16 @@ export function stopsAtSpent(): Doing {
       },
     });
 }
+
+/** What a replica holds in its last delivery comes back as due when it is stopped or killed. */
+export const givesOnWhatWasHeld: Doing = ({ state, planned: { step } }, go) => {
+  const { consumers = [], policy } = state.service?.server ?? {};
+  const isHeld = ({ replica, delivery }: Delivery): boolean =>
+    step.kind === "signal" && replica === step.replica && delivery === policy?.consume.deliverMax;
+  const held = consumers.map(({ open }) => open.filter(isHeld));
+  go();
+  for (const [i, { open }] of consumers.entries())
+    for (const [at, one] of open.entries())
+      if (held[i]?.some(({ first }) => first === one.first) && isHeld(one))
+        open[at] = { ...one, delivery: one.delivery - 1, dueMs: 0 };
+};

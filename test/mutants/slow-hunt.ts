@@ -154,6 +154,35 @@ export function commandOf({ declared, foundBy }: SlowMutant): string {
 export const runsListed = 10_000;
 const findMs = 300_000;
 
+const runsMaxDefault = 60_000;
+
+/** What `run-slow.ts` is asked for on its command line. */
+export interface Measuring {
+  readonly mutants: readonly SlowMutant[];
+  readonly seeds: readonly string[];
+  readonly runsMax: number;
+}
+
+/** A sentence where it asks for what there is not. `only`: a part of a mutant's name. */
+export function measuring(
+  values: {
+    readonly seeds?: string | undefined;
+    readonly runs?: string | undefined;
+    readonly only?: string | undefined;
+  },
+  all: readonly SlowMutant[],
+): Measuring | string {
+  const { only = "" } = values;
+  const seeds = Number(values.seeds ?? "5");
+  const runsMax = Number(values.runs ?? runsMaxDefault);
+  if (!Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(runsMax) || runsMax <= runsListed)
+    return `--seeds takes a number from 1, and --runs one above ${runsListed}`;
+  const mutants = all.filter(({ name }) => name.includes(only));
+  if (mutants.length === 0)
+    return `--only takes a part of a slow mutant's name; none has ${JSON.stringify(only)} in it`;
+  return { mutants, seeds: Array.from({ length: seeds }, (_, i) => String(i + 1)), runsMax };
+}
+
 export interface Measured {
   readonly mutant: SlowMutant;
   readonly command: string;

@@ -6,7 +6,16 @@ import { judge } from "../../src/judge/judge.ts";
 import { describeScenario, eventsOf } from "../models/cases.ts";
 import { hunt } from "./hunt.ts";
 import { type SlowMutant, slowMutants } from "./slow.ts";
-import { commandOf, findBy, huntAtRandom, isAsListed, type Measured, renderMeasured, renderSlow } from "./slow-hunt.ts";
+import {
+  commandOf,
+  findBy,
+  huntAtRandom,
+  isAsListed,
+  type Measured,
+  measuring,
+  renderMeasured,
+  renderSlow,
+} from "./slow-hunt.ts";
 import { type Mutant, runMutant, zoo } from "./zoo.ts";
 
 const seeds = ["1", "2", "3", "4", "5", "6", "7", "8"];
@@ -55,6 +64,10 @@ describe("the list", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  test("holds ten that chance alone is against, and for which no condition is out of its reach", () => {
+    expect(slowMutants.filter(one => one.neverDrawn === undefined).length).toBeGreaterThanOrEqual(10);
+  });
+
   test("cites a report for each", () => {
     for (const { modelledOn } of slowMutants) expect(modelledOn).toMatch(/^nats-io\/[a-z.0-9-]+#\d+, \S/);
   });
@@ -93,6 +106,35 @@ describe("a long hunt", () => {
       foundBy: { kind: "drill", scenario: "core-path/a-burst-that-races-with-a-cut" },
     } as const;
     expect((await findBy(elsewhere, 60_000)).broken).toBeUndefined();
+  });
+});
+
+describe("the command line", () => {
+  const [first] = slowMutants as readonly [SlowMutant];
+
+  test("asks for every mutant from five seeds, unless it names a part of some", () => {
+    expect(measuring({}, slowMutants)).toEqual({
+      mutants: slowMutants,
+      seeds: ["1", "2", "3", "4", "5"],
+      runsMax: 60_000,
+    });
+    expect(measuring({ only: first.name, seeds: "1", runs: "10001" }, slowMutants)).toEqual({
+      mutants: [first],
+      seeds: ["1"],
+      runsMax: 10_001,
+    });
+  });
+
+  test.each([
+    { only: "no slow mutant" },
+    { seeds: "0" },
+    { seeds: "many" },
+    { runs: "10000" },
+    { runs: "20000.5" },
+  ] as const)("is told what it may ask for where there is nothing to measure (%o)", values => {
+    expect(measuring(values, slowMutants)).toMatch(
+      "only" in values ? /^--only .*"no slow mutant"/ : /^--seeds .* 10000$/,
+    );
   });
 });
 

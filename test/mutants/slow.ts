@@ -7,15 +7,43 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { type Bare, blackhole, cut, fault, flush, heal, limit, publish, scenarioWith, start } from "../models/cases.ts";
-import { advance, job, jobAgain, policyWith, stream, subscribe, underPolicy } from "../models/policies.ts";
+import {
+  type Bare,
+  blackhole,
+  close,
+  counted,
+  cut,
+  fault,
+  flush,
+  heal,
+  hold,
+  limit,
+  publish,
+  scenarioWith,
+  start,
+} from "../models/cases.ts";
+import {
+  advance,
+  job,
+  jobAgain,
+  kill,
+  policyWith,
+  replica,
+  stream,
+  subscribe,
+  underPolicy,
+} from "../models/policies.ts";
 import { isFault, type Mutant, rewriting, silentAbout } from "./mutant.ts";
 import {
   acceptsByteTooMany,
+  closesTwice,
+  countsRecoveries,
+  dropsIdsTooEarly,
   endsWithItsFrame,
   fillingPingUncounted,
   forgetsAtDuplicate,
   givesBackSpent,
+  givesOnWhatWasHeld,
   inheritsPings,
   pastItsLimit,
   refusesByteTooMany,
@@ -187,6 +215,39 @@ const inAnOutage: readonly SlowMutant[] = [
   },
 ];
 
+/** An outage that the last of ten attempts ends, and a round trip after it. */
+const byLastAttempt: readonly Bare[] = [counted(9), publish(10), heal(), flush()];
+
+const atTheEnd: readonly SlowMutant[] = [
+  {
+    name: "says twice that it has closed, once the link that held its only message lets it go",
+    modelledOn: "nats-io/nats.c#333, [FIXED] Close connection callback possibly invoked twice",
+    needs:
+      "a close behind a hold, before the first round trip of the connection, with a single message under way and a buffer that refuses all",
+    row: "F-41: a client closes behind a hold, then release: the held bytes still arrive",
+    declared: natsGo,
+    does: () => closesTwice,
+    where: scenarioWith([start, hold, publish(1), close, heal()], buffer(-1)),
+    killedBy: ["connection/only-legal-transitions", "conformance"],
+    foundBy: exhausting(1, 1),
+  },
+  {
+    name: "gives up an attempt early after two outages that its last attempt ended",
+    modelledOn: "nats-io/nats.go#164, doReconnect() prematurely resets cur.reconnects",
+    needs:
+      "ten attempts, two outages of nine failed dials each, after each a round trip and nothing published until the next, and a third outage",
+    row: "F-148: the count of failed dials begins anew when it is connected again",
+    declared: natsJs3,
+    does: countsRecoveries,
+    where: scenarioWith([start, flush(), ...byLastAttempt, ...byLastAttempt, counted("all"), publish(10)], {
+      reconnectAttemptsMax: 10,
+      reconnectWaitMs: 30,
+    }),
+    killedBy: ["connection/it-gives-up-after-its-attempts", "conformance"],
+    foundBy: drilling("connection/ten-attempts-are-ten-in-every-outage"),
+  },
+];
+
 /** A message is given that often. Few scenarios wait so long: an episode lets three ack waits pass at most. */
 const giving = (deliverMax: number) =>
   policyWith({
@@ -200,6 +261,28 @@ const spent = ({ consume: { ackWaitMs, deliverMax } }: Policy): readonly Bare[] 
   job(),
   ...Array.from({ length: deliverMax - 1 }, () => advance(ackWaitMs)),
 ];
+/** Its last delivery is to a replica that is killed before the ack wait is over, and another one takes its place. */
+const heldTo = ({ consume: { ackWaitMs, deliverMax } }: Policy): readonly Bare[] => [
+  start,
+  replica(1),
+  subscribe(1, "hangs"),
+  job(),
+  ...Array.from({ length: deliverMax - 1 }, () => advance(ackWaitMs)),
+  subscribe(0),
+  kill(1),
+];
+/** Twenty streams, each with another duplicate window. */
+const letters = [..."abcdefghijklmnopqrst"];
+const manyWindows = policyWith({
+  name: "has-many-windows",
+  streams: letters.map((letter, i) => ({
+    ...stream,
+    name: `JOBS_${letter}`,
+    subjects: [`job.${letter}`],
+    duplicateWindowMs: 10_000 * (i + 1),
+  })),
+  families: letters.map(letter => ({ subjects: `job.${letter}`, durability: "durable", reason: "work" })),
+});
 const restarted: readonly Bare[] = [fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal()];
 
 const inJetStream: readonly SlowMutant[] = [
@@ -214,6 +297,24 @@ const inJetStream: readonly SlowMutant[] = [
     where: underPolicy(policyWith({}), [start, job(), jobAgain(1), jobAgain(1)]),
     killedBy: ["conformance"],
     foundBy: searchingUnder("tries-three-times"),
+  },
+  {
+    name: "drops five ids that came together a millisecond before their window ends, once the server has restarted",
+    modelledOn: "nats-io/nats-server#8564, [FIXED] Last msg ID is restored only if it is in duplicate window",
+    needs:
+      "a restart of the server, five messages published at once without waiting, and all five again in the very last millisecond of the window, that of their stream among twenty",
+    row: "F-49: retry, same msgId, stored 1",
+    declared: natsGo,
+    does: dropsIdsTooEarly,
+    where: underPolicy(manyWindows, [
+      start,
+      ...restarted,
+      job(5, { async: true }),
+      advance(9_999),
+      { ...jobAgain(3, 5), async: true } as Bare,
+    ]),
+    killedBy: ["conformance"],
+    foundBy: searchingUnder("forgets-soon"),
   },
   {
     name: "gives a message again after its last delivery, once the server has restarted",
@@ -237,6 +338,19 @@ const inJetStream: readonly SlowMutant[] = [
     killedBy: ["conformance"],
     foundBy: searchingUnder("gives-again"),
   },
+  {
+    name: "gives a message once more whose last delivery a replica held when it was stopped",
+    modelledOn:
+      "nats-io/nats-server#4716, JetStream does not redeliver until AckWait reached even on client disconnects",
+    needs:
+      "a replica whose handler never acknowledges, all eight deliveries spent, its end before the last ack wait is over, and another subscriber",
+    row: "F-73: given again as often as MaxDeliver says, then never",
+    declared: natsGo,
+    does: () => givesOnWhatWasHeld,
+    where: underPolicy(giving(8), heldTo(giving(8))),
+    killedBy: ["conformance"],
+    foundBy: searchingUnder("gives-again"),
+  },
 ];
 
-export const slowMutants: readonly SlowMutant[] = [...atABoundary, ...inAnOutage, ...inJetStream];
+export const slowMutants: readonly SlowMutant[] = [...atABoundary, ...inAnOutage, ...atTheEnd, ...inJetStream];
