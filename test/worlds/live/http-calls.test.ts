@@ -55,7 +55,7 @@ test.each([
   [
     "a blackhole",
     scenarioOf({ kind: "blackhole" }, [notice], { pingIntervalMs: 100 }),
-    [opened, laid, looked, removed, opened, removed],
+    [opened, laid, laid, looked, removed, opened, removed],
   ],
 ])("%s costs no call that would tell nothing new", { timeout: 60_000 }, async (_, scenario, asked) => {
   const profile = profiles["nats-js-3"];
@@ -64,5 +64,7 @@ test.each([
   const { judgement } = await runCase(stage, { scenario, bus: "typescript-nats-js-3", profile, seed: "1" });
   calls.stop();
   expect(judgement.verdict, judgement.reason).toBe("holds");
-  expect(calls.all.filter(call => call.includes("proxies"))).toEqual(asked);
+  // Each opening has a name of its own, so that its bytes are counted apart.
+  const unnumbered = calls.all.map(call => call.replace(/\*-\d+/, "*"));
+  expect(unnumbered.filter(call => call.includes("proxies"))).toEqual(asked);
 });
