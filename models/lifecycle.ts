@@ -1,11 +1,11 @@
 /** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
 
 import { closeForGood, land } from "./connection.ts";
-import { deliver, endHandlers, leave, nextHandlingMs, type Reach } from "./consumers.ts";
+import { deliver, endHandlers, leave, nextHandlingMs } from "./consumers.ts";
 import type { Life, View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
-import { type Bus, lose, type Service } from "./state.ts";
+import { type Bus, lose, reachOf, type Service } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -92,16 +92,8 @@ export function finish(bus: Bus, ending: ProcessEnding, drained = false): void {
 /** Called after every step: consumers are given what there is, and the probes are asked. */
 export function lookAround(bus: Served, nowMs: number = bus.view.nowMs): void {
   const { service, choose, emit } = bus;
-  deliver(service.server, reachOf(bus, nowMs), choose, emit);
+  deliver(service.server, reachOf(bus.state, bus.view, nowMs), choose, emit);
   tellProbe(bus);
-}
-
-function reachOf({ state, view }: Served, nowMs: number): Reach {
-  const { hindrance, link, serverUp, jetStream } = view;
-  const others = serverUp && jetStream && hindrance !== "pause";
-  const isHere = others && link === "up" && state.client === "connected";
-  const first = !isHere ? "away" : hindrance === "none" ? "here" : "held";
-  return { nowMs, first, others };
 }
 
 /** True where the durable path would work for this process now. */
@@ -157,7 +149,7 @@ export function spendTime(bus: Served, step: StepId, ms: number, life: readonly 
   for (let nowMs = nextHandlingMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
     emit({ kind: "advanced", step, atMs: nowMs });
     endHandlers(service.server, nowMs, emit);
-    deliver(service.server, reachOf(bus, nowMs), choose, emit);
+    deliver(service.server, reachOf(bus.state, bus.view, nowMs), choose, emit);
     nowMs = nextHandlingMs(service.server, nowMs);
   }
   syncStreams(service.server, untilMs);

@@ -145,6 +145,8 @@ export interface Dealing {
   readonly at: At;
   readonly choose: Choose;
   readonly emit: Emit;
+  /** Gives the consumers in reach what there is. */
+  readonly feed: () => void;
 }
 
 /** Messages arrive. Emits where each ended, and returns the reply to its sender. */
@@ -164,12 +166,9 @@ export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
   return Array.from({ length: count }, (_, i) => store(dealing, stream, first + i, via));
 }
 
-function store(
-  { server, at: { nowMs }, choose, emit }: Dealing,
-  stream: Stream,
-  message: number,
-  via: Via,
-): "stored" | "duplicate" | "full" {
+function store(dealing: Dealing, stream: Stream, message: number, via: Via): "stored" | "duplicate" | "full" {
+  const { choose, emit } = dealing;
+  const { nowMs } = dealing.at;
   const one = { first: message, count: 1 };
   const known = remembered(stream, message, via, nowMs, choose);
   if (known !== undefined) {
@@ -177,7 +176,7 @@ function store(
     confirm(stream, via);
     return "duplicate";
   }
-  if (!makeRoom(server, stream, via, one, emit)) return "full";
+  if (!makeRoom(dealing, stream, via, one)) return "full";
   append(stream.log, { ...one, subject: via.subject, durable: via.durable });
   stream.unconfirmed++;
   if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: nowMs });
@@ -216,7 +215,7 @@ function remembered(
 const isWithin = (seen: SeenId, message: number): boolean =>
   seen.id === undefined && message >= seen.first && message < seen.first + seen.count;
 
-function makeRoom(server: ModelServer, stream: Stream, via: Via, one: Run, emit: Emit): boolean {
+function makeRoom({ server, emit, feed }: Dealing, stream: Stream, via: Via, one: Run): boolean {
   const { messagesMax, discard, name } = stream.policy;
   if (messagesMax === undefined || lengthOf(stream.log) < messagesMax) return true;
   if (discard === "new") {
@@ -225,6 +224,8 @@ function makeRoom(server: ModelServer, stream: Stream, via: Via, one: Run, emit:
   }
   const [oldest] = stream.log;
   if (oldest !== undefined) {
+    // A handler comes to a message before the next one is published.
+    feed();
     dropFirst(stream.log, 1);
     stream.synced = Math.max(0, stream.synced - 1);
     for (const consumer of server.consumers)

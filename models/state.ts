@@ -3,6 +3,7 @@
  * for expansion. Messages are held as runs, never one object each.
  */
 import type { Choose } from "./choice.ts";
+import { deliver, type Reach } from "./consumers.ts";
 import type { View } from "./plan/plan.ts";
 import { copyServer, keyOfServer, type ModelServer, newServer, receive, type StreamReply, type Via } from "./server.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
@@ -169,6 +170,14 @@ export function append(list: FrameRun[], run: FrameRun): void {
   else list.push(run);
 }
 
+export function reachOf(state: BusState, view: Readonly<View>, nowMs: number): Reach {
+  const { hindrance, link, serverUp, jetStream } = view;
+  const others = serverUp && jetStream && hindrance !== "pause";
+  const isHere = others && link === "up" && state.client === "connected";
+  const first = !isHere ? "away" : hindrance === "none" ? "here" : "held";
+  return { nowMs, first, others };
+}
+
 const noReplies: readonly StreamReply[] = [];
 
 /** These messages reach the server, and with it the observer and the streams. Returns the reply to each sender. */
@@ -182,8 +191,9 @@ export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameR
       emit({ kind: "ended", place: "arrived", first, count });
       continue;
     }
-    for (const answer of receive({ server: state.service.server, at: view, choose, emit }, { first, count }, via))
-      answers.push(answer);
+    const { server } = state.service;
+    const feed = (): void => deliver(server, reachOf(state, view, view.nowMs), choose, emit);
+    for (const answer of receive({ server, at: view, choose, emit, feed }, { first, count }, via)) answers.push(answer);
   }
   return answers;
 }

@@ -50,6 +50,7 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
+      if (step.handler !== "acks") view.unacked = [...view.unacked, step.subject];
       subscribeSlow(view, step);
       return nothing;
     case "flush":

@@ -6,6 +6,7 @@ import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
+import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
   beyond,
@@ -101,6 +102,8 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
   if (view.policy !== undefined) {
     const slow = slowNotEnabled(view, step, setting);
     if (slow !== undefined) return slow;
+    const limited = limitedNotEnabled(view, step);
+    if (limited !== undefined) return limited;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
     if (step.kind === "signal" && step.replica > 0)

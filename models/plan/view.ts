@@ -56,6 +56,8 @@ export interface View {
   subscribed: number;
   /** Every subject that has been subscribed to. */
   consumed: readonly string[];
+  /** Those of them with a handler that does not acknowledge what it is given. */
+  unacked: readonly string[];
   /** Subjects with handlers that take time. */
   slow: readonly SlowSubject[];
   /** The server's process runs. */
@@ -103,6 +105,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   attempting: 0,
   subscribed: 0,
   consumed: [],
+  unacked: [],
   slow: [],
   serverUp: true,
   peers: 0,
@@ -136,6 +139,7 @@ export const copyView = (view: Readonly<View>): View => ({
   attempting: view.attempting,
   subscribed: view.subscribed,
   consumed: view.consumed,
+  unacked: view.unacked,
   slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
@@ -174,6 +178,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.attempting = view.attempting;
   old.subscribed = view.subscribed;
   old.consumed = view.consumed;
+  old.unacked = view.unacked;
   old.slow = view.slow;
   old.peers = view.peers;
   return old;

@@ -1,6 +1,6 @@
 /** A scenario again: the ledger it shows, and what it says of runs that prove nothing. */
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { type Answer, sampled } from "../../models/choice.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
@@ -201,6 +201,32 @@ test.for(["go-nats-go", "typescript-nats-js-3"])(
       expect(properties).toContainEqual(
         expect.objectContaining({ property: neverLost, verdict: "holds", exercised: 3 }),
       );
+  },
+);
+
+test.for(["go-nats-go", "typescript-nats-js-3"])(
+  "a handler on %s is given each message that is acknowledged before the next, though a limit discards most of them",
+  async bus => {
+    const policy = join(root, "fixtures/scenarios/policies/service.json");
+    const steps = [
+      { id: "start", kind: "start" },
+      { id: "subscribe", kind: "subscribe", replica: 0, subject: "ring.a", handler: "acks" },
+      { id: "publish", kind: "publish", count: 8, bytes: 16, subject: "ring.a" },
+    ];
+    const file = join(ownFolder(), "given-before-it-is-discarded.json");
+    const scenario = { version: 1, id: "given/before", why: "A test.", policy: relative(dirname(file), policy), steps };
+    writeFileSync(file, JSON.stringify(scenario));
+    const { code, json } = await faultline([
+      "replay",
+      file,
+      "--bus",
+      bus,
+      "--world",
+      "model,live",
+      "--events",
+      "--json",
+    ]);
+    expect([code, json.verdict], JSON.stringify(json.verdicts)).toEqual([0, "holds"]);
   },
 );
 

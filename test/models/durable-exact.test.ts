@@ -1,5 +1,7 @@
 /** The durable path where only one end is right: copies, buffers, restarts, consumers; and what is asked where there is more than one. */
 import { describe, expect, test } from "vitest";
+import { planCase } from "../../models/plan/plan.ts";
+import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
 import { type Answers, answeredRun } from "./answered.ts";
@@ -455,11 +457,41 @@ describe("a limited stream", () => {
     });
   });
 
-  test("gives its consumers what is new, although it discards", () => {
-    expect(shown("nats-go", limited("old"), [start, subscribe(0), job(3), job(2)]).handled).toEqual([
-      ...[0, 1, 2].slice(1).map(m => `0: ${m} 1 acked`),
-      ...[3, 4].map(m => `0: ${m} 1 acked`),
+  test("gives its handler each message that is acknowledged before the next, although it discards", () => {
+    expect(shown("nats-go", limited("old"), [start, subscribe(0), job(3), job(2)]).handled).toEqual(
+      [0, 1, 2, 3, 4].map(m => `0: ${m} 1 acked`),
+    );
+  });
+
+  test("gives a handler that comes later what it still holds", () => {
+    expect(shown("nats-go", limited("old"), [start, job(3), subscribe(0)]).handled).toEqual([
+      "0: 1 1 acked",
+      "0: 2 1 acked",
     ]);
+  });
+
+  const some = /which messages a handler is given before the limit of their stream discards them is not known/;
+  const again = /when the server gives up a message that its handler has and a limit has discarded is not known/;
+  test.each<[what: string, steps: readonly Bare[], reason: RegExp]>([
+    ["published without waiting", [start, subscribe(0), { ...job(3), async: true } as Bare], some],
+    ["published while down", [start, subscribe(0), cut(), job(3), heal()], some],
+    [
+      "published in one command",
+      [start, subscribe(0), { kind: "together", steps: [{ ...job(2), id: "two" }] } as Bare],
+      some,
+    ],
+    ["given to a handler that hangs", [start, subscribe(0, "hangs"), job(3)], again],
+  ])("is not asked which messages a handler is given that are %s", (_, steps, reason) => {
+    const { plan } = planCase(underPolicy(limited("old"), steps), natsGo);
+    const skipped = plan.steps.flatMap(one => ("skipped" in one && one.skipped ? [one.skipped.reason] : []));
+    expect(skipped.join()).toMatch(reason);
+  });
+
+  test.each<[what: string, steps: readonly Bare[]]>([
+    ["by a stream that refuses the new", [start, subscribe(0), { ...job(3), async: true } as Bare]],
+  ])("leaves what is handled to be asked: %s", (_, steps) => {
+    const { plan } = planCase(underPolicy(limited("new"), steps), natsGo);
+    expect(plan.steps.every(one => !("skipped" in one) || one.skipped === undefined)).toBe(true);
   });
 });
 

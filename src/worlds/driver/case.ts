@@ -29,7 +29,7 @@ import { checkDials } from "./dials.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
 import { lookForLosses } from "./healed.ts";
 import { sayEvents } from "./hearing.ts";
-import { cutLink, openLink } from "./link.ts";
+import { openLink } from "./link.ts";
 import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
@@ -57,7 +57,7 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
     const at = course?.at ?? startId;
     if (course !== undefined) {
       sayLogged(course);
-      await lookAtWire(course).catch(unlessServerFailed);
+      await lookAtWire(course, false).catch(unlessServerFailed);
       await lookForRemovals(course).catch(unlessServerFailed);
     }
     const crash = crashIn(course, error);
@@ -294,7 +294,7 @@ async function pass(course: Course, { life, after }: Pass, step: StepId): Promis
 /** Heals every fault in force, lets everything come to rest, and looks at everything. */
 async function settle(course: Course, planned: SettleStep): Promise<void> {
   const view = planned.before;
-  const { emit, rig } = course;
+  const { emit } = course;
   if (!view.started && view.process !== "exited") return sayObserved(course, true);
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
@@ -319,8 +319,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
-  if (rig.link.isOpen) await cutLink(course, hasClient);
-  await lookAtWire(course);
+  await lookAtWire(course, hasClient);
   if (typeof closed === "object") emit(closed);
   sayLogged(course);
   emit({ kind: "phase", phase: "settled" });

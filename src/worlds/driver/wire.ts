@@ -36,9 +36,14 @@ export function noteLosses({ wire }: Course): void {
   if (opening !== undefined) opening.mayLose = true;
 }
 
-/** Holds the counts of the link against each other, once it has been cut: only ended connections are counted. */
-export async function lookAtWire(course: Course): Promise<void> {
+/**
+ * Holds the counts of the link against each other, after the last step. It cuts the link, since only ended connections are counted.
+ * `isQuiet`: the client has nothing under way.
+ */
+export async function lookAtWire(course: Course, isQuiet: boolean): Promise<void> {
   const { rig, wire } = course;
+  if (!isQuiet) noteLosses(course);
+  if (rig.link.isOpen) await rig.link.cut();
   const untilMs = rig.clock.nowMs() + countBoundMs;
   let doubt = wireDoubt(wire, await rig.link.carried());
   while (doubt !== undefined && rig.clock.nowMs() < untilMs) {

@@ -1,0 +1,39 @@
+/**
+ * Streams that discard the oldest message at their limit, and have a handler. One that is published alone, or after the acknowledgement of
+ * the one before, is given before the limit can discard it (F-204 of docs/facts.md). In a burst the handler comes to some of them and not to
+ * others, and a message that was given, not acknowledged and then discarded is not given again.
+ */
+import { streamOf } from "../policy/streams.ts";
+import type { PublishStep, Step } from "../vocabulary/scenario.ts";
+import { partsOf } from "../vocabulary/scenario.ts";
+import { type NotEnabled, unjudgeable } from "./reasons.ts";
+import { isCalm, isDurable, type View } from "./view.ts";
+
+const someAreGiven = unjudgeable(
+  "which messages a handler is given before the limit of their stream discards them is not known",
+);
+const isGivenAgain = unjudgeable(
+  "when the server gives up a message that its handler has and a limit has discarded is not known",
+);
+
+/** The reason against the step that such a stream gives. */
+export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefined {
+  if (view.consumed.length === 0) return undefined;
+  const inParts = step.kind === "together" || step.kind === "signal";
+  const published = inParts ? partsOf(step) : [step];
+  for (const one of published) {
+    if (one.kind !== "publish" || !hasHandlers(view, one, view.consumed)) continue;
+    if (hasHandlers(view, one, view.unacked)) return isGivenAgain;
+    const isOneByOne = one.count === 1 || (isDurable(view, one) && one.async !== true);
+    if (inParts || one.overlap === true || !isOneByOne || !isCalm(view) || view.client !== "connected")
+      return someAreGiven;
+  }
+  return undefined;
+}
+
+/** True where the stream of the step discards the oldest, and one of these subjects is of it. */
+function hasHandlers({ policy }: View, { subject }: PublishStep, handled: readonly string[]): boolean {
+  const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
+  if (policy === undefined || stream?.messagesMax === undefined || stream.discard !== "old") return false;
+  return handled.some(one => streamOf(policy, one) === stream);
+}
