@@ -59,7 +59,8 @@ async function examine(launch: BusLaunch): Promise<BusFound> {
 }
 
 /** The client of a bundled bus may be a package that no one has installed: its process then ends before it greets. */
-function lackOf({ manifest }: BusLaunch): string | undefined {
+/** The client package that a bundled bus lacks here, and how to install it; undefined where it lacks none. */
+export function lackOf({ manifest }: Pick<BusLaunch, "manifest">): string | undefined {
   if (manifest?.language !== "TypeScript" || isInstalled(manifest.client)) return undefined;
   const { name, client } = manifest;
   return `${name} needs the package ${client}, which is not installed: run npm install --save-dev ${client}.`;

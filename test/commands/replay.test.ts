@@ -230,6 +230,26 @@ test.for(["go-nats-go", "typescript-nats-js-3"])(
   },
 );
 
+test.for(["go-nats-go", "typescript-nats-js-2", "typescript-nats-js-3", "python-nats-py"])(
+  "a flush of %s after the reconnect says ok, though all 30 under way at the cut are lost in silence",
+  async bus => {
+    const steps = [
+      { id: "start", kind: "start" },
+      { id: "hold", kind: "fault", fault: { kind: "hold" } },
+      { id: "publish", kind: "publish", count: 30, bytes: 16 },
+      { id: "cut", kind: "fault", fault: { kind: "cut", awaits: "noticed" } },
+      { id: "heal", kind: "heal", awaits: "connected" },
+      { id: "flush", kind: "flush", timeoutMs: 5_000 },
+    ];
+    const file = join(ownFolder(), "a-flush-after-an-outage.json");
+    writeFileSync(file, JSON.stringify({ version: 1, id: "flush/after", why: "A test.", options: {}, steps }));
+    const { code, json } = await faultline(["replay", file, "--bus", bus, "--world", "live", "--events", "--json"]);
+    expect([code, json.verdict]).toEqual([0, "holds"]);
+    expect(json.ledger[0].classes).toEqual({ ...none, silentLoss: 30 });
+    expect(JSON.stringify(json)).toContain('{"kind":"called","step":"flush","call":"flush","outcome":{"is":"ok"}}');
+  },
+);
+
 test.for([
   ["acks-unstored", 0, "the stream has numbered 3 messages, so the server never gave at least 2 of them"],
   ["acks-one-unstored", 1, "the stream has numbered 4 messages, so the server never gave at least 1 of them"],
