@@ -1,11 +1,11 @@
 /** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
 
 import { closeForGood, land } from "./connection.ts";
-import { deliver, endHandlers, leave, nextHandlingMs, type Reach } from "./consumers.ts";
+import { deliver, endHandlers, hasHandler, leave, nextHandlingMs, type Reach } from "./consumers.ts";
 import type { Life, View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
-import { type Bus, lose, type Service } from "./state.ts";
+import { arrive, type Bus, countOf, type FrameRun, lose, type Service, take } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -94,6 +94,36 @@ export function lookAround(bus: Served, nowMs: number = bus.view.nowMs): void {
   const { service, choose, emit } = bus;
   deliver(service.server, reachOf(bus, nowMs), choose, emit);
   tellProbe(bus);
+}
+
+/**
+ * Called before a step that ends or disturbs a replica or its link. Messages under way may have come in the steps before it, and are then
+ * handled (F-203 of docs/facts.md).
+ */
+export function handleUnderWay(bus: Served): void {
+  const { state, view, service, choose, emit } = bus;
+  if (state.wire.length === 0 || service.server.consumers.length === 0) return;
+  if (view.link !== "up" || view.hindrance !== "none") return;
+  const reach = reachOf(bus, view.nowMs);
+  const handled = state.wire.filter(({ via }) => via !== undefined && hasHandler(service.server, via.subject, reach));
+  const count = countOf(handled);
+  if (count === 0) return;
+  const arrived = choose("arrived-before-cut", 0, count, { kind: "held", runs: handled, which: "counted" });
+  arrive(bus, take(state.wire, lengthThrough(state.wire, handled, arrived)));
+  deliver(service.server, reach, choose, emit);
+}
+
+/** The number of messages of the wire up to the last of the first `count` of `some` of its runs. */
+function lengthThrough(wire: readonly FrameRun[], some: readonly FrameRun[], count: number): number {
+  let left = count;
+  let length = 0;
+  for (const run of wire) {
+    if (left === 0) break;
+    const part = some.includes(run) ? Math.min(left, run.count) : 0;
+    length += part === left && part > 0 ? part : run.count;
+    left -= part;
+  }
+  return length;
 }
 
 function reachOf({ state, view }: Served, nowMs: number): Reach {
