@@ -179,9 +179,12 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
 
 /** Time passes for the process, for messages that wait for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
-  const { view, service, choose, emit } = bus;
-  // Messages on their way arrive before any time limit is reached.
-  if (view.link === "up" && view.hindrance === "none") land(bus);
+  const { state, view, service, choose, emit } = bus;
+  // Messages on their way arrive before any time limit is reached, and the time of those that are handled begins there.
+  if (view.link === "up" && view.hindrance === "none" && state.wire.length > 0) {
+    land(bus);
+    deliver(service.server, reachOf(bus, view.nowMs), choose, emit);
+  }
   const untilMs = view.nowMs + ms;
   live(bus, life);
   for (let nowMs = nextHandlingMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {

@@ -13,7 +13,7 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { type Answered, type Answers, answeredRun } from "./answered.ts";
 import { type Bare, close, cut, fault, flush, heal, hold, start } from "./cases.ts";
-import { job, kill, news, policyWith, replica, subscribe, term, underPolicy } from "./policies.ts";
+import { advance, job, kill, news, policyWith, replica, subscribe, term, underPolicy } from "./policies.ts";
 
 const patient = policyWith({ consume: { ackWaitMs: 30_000 }, shutdown: { strategy: "close" } });
 const noJetStream = fault({ kind: "no-jetstream" });
@@ -90,6 +90,22 @@ describe.each([natsGo, natsPy])(
     });
   },
 );
+
+test("the ack wait of what is under way begins when it arrives, not when the time that passes is over", () => {
+  const policy = policyWith({ consume: { ackWaitMs: 4_000, deliverMax: 3 } });
+  const steps = [start, subscribe(0, "hangs"), cut(), job(), heal(), advance(4_600)];
+  const { said } = run(natsGo, steps, {}, policy);
+  const begins = said.findIndex(event => event.kind === "step" && event.step === "advance-5");
+  const passed = said.slice(
+    begins,
+    said.findIndex(event => event.kind === "step" && event.step === "advance-5" && event.phase === "ended"),
+  );
+  expect(
+    passed.flatMap(event =>
+      event.kind === "handled" ? [`delivery ${event.delivery}`] : event.kind === "advanced" ? [`${event.atMs} ms`] : [],
+    ),
+  ).toEqual(["delivery 1", "4000 ms", "delivery 2", "4600 ms"]);
+});
 
 describe("nothing is asked", () => {
   test.each<[where: string, steps: readonly Bare[]]>([
