@@ -7,7 +7,7 @@ import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
-import { live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { handleUnderWay, live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
 import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
@@ -77,6 +77,8 @@ function seeWhatIsThere(bus: Bus): void {
 function perform(bus: Bus, planned: ScenarioStep): void {
   const { state, emit } = bus;
   const { step } = planned;
+  const service = served(bus);
+  if (service !== undefined && mayEndHandling(step)) handleUnderWay(service);
   // Messages on their way arrive before another process is asked for anything.
   if (state.service !== undefined && replicaOf(step) > 0) land(bus);
   switch (step.kind) {
@@ -112,6 +114,15 @@ function perform(bus: Bus, planned: ScenarioStep): void {
       return;
   }
 }
+
+/** True for a step after which a replica may be given nothing more, or cannot acknowledge it. */
+const mayEndHandling = ({ kind }: Step): boolean =>
+  kind === "fault" ||
+  kind === "signal" ||
+  kind === "close" ||
+  kind === "drain" ||
+  kind === "exit" ||
+  kind === "together";
 
 function start(bus: Bus, step: StepId, replica: number, life: readonly Life[]): void {
   const { state, view, emit } = bus;

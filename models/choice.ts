@@ -7,7 +7,10 @@ import type { StepId } from "./vocabulary/scenario.ts";
 
 /** Every question that the model can ask. Each is answered by an integer of a range. */
 export const labels = [
-  /** The number of messages in flight, oldest first, that arrived before the connection ended. */
+  /**
+   * The number of messages in flight, oldest first, that arrived before the connection ended; or, of those that a handler is given, before a
+   * step that may end or disturb it.
+   */
   "arrived-before-cut",
   /** 1: the flush under way when the connection ended had been answered. */
   "answered-before-cut",

@@ -3,6 +3,7 @@
  * consumer, as plain and queue subscribers of one durable name do. Each message goes to one of them.
  */
 import type { About, Choose } from "./choice.ts";
+import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, notGiven } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
@@ -103,7 +104,7 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
   const giving: Giving = { server, reach, choose, emit };
   for (const consumer of server.consumers) {
     if (!consumer.exists) continue;
-    const members = consumer.members.filter(({ replica }) => (replica === 0 ? reach.first !== "away" : reach.others));
+    const members = reached(consumer, reach);
     if (members.length === 0) continue;
     const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
     if (stream === undefined) continue;
@@ -114,6 +115,13 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
     for (const run of fresh) give(giving, consumer, members, run, 1);
   }
 }
+
+const reached = ({ members }: Consumer, { first, others }: Reach): readonly Member[] =>
+  members.filter(({ replica }) => (replica === 0 ? first !== "away" : others));
+
+/** True where a message of the subject would be given to a replica now. */
+export const hasHandler = ({ consumers }: ModelServer, subject: string, reach: Reach): boolean =>
+  consumers.some(one => one.exists && covers(one.subject, subject) && reached(one, reach).length > 0);
 
 /** Takes out the messages that are due again. One that has had its last delivery stays unacknowledged for good. */
 function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): Delivery[] {

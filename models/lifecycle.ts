@@ -1,11 +1,11 @@
 /** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
 
 import { closeForGood, land } from "./connection.ts";
-import { deliver, endHandlers, leave, nextHandlingMs } from "./consumers.ts";
+import { deliver, endHandlers, hasHandler, leave, nextHandlingMs } from "./consumers.ts";
 import type { Life, View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
-import { type Bus, lose, reachOf, type Service } from "./state.ts";
+import { arrive, type Bus, countOf, type FrameRun, lose, reachOf, type Service, take } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
@@ -96,6 +96,36 @@ export function lookAround(bus: Served, nowMs: number = bus.view.nowMs): void {
   tellProbe(bus);
 }
 
+/**
+ * Called before a step that ends or disturbs a replica or its link. Messages under way may have come in the steps before it, and are then
+ * handled (F-203 of docs/facts.md).
+ */
+export function handleUnderWay(bus: Served): void {
+  const { state, view, service, choose, emit } = bus;
+  if (state.wire.length === 0 || service.server.consumers.length === 0) return;
+  if (view.link !== "up" || view.hindrance !== "none") return;
+  const reach = reachOf(state, view, view.nowMs);
+  const handled = state.wire.filter(({ via }) => via !== undefined && hasHandler(service.server, via.subject, reach));
+  const count = countOf(handled);
+  if (count === 0) return;
+  const arrived = choose("arrived-before-cut", 0, count, { kind: "held", runs: handled, which: "counted" });
+  arrive(bus, take(state.wire, lengthThrough(state.wire, handled, arrived)));
+  deliver(service.server, reach, choose, emit);
+}
+
+/** The number of messages of the wire up to the last of the first `count` of `some` of its runs. */
+function lengthThrough(wire: readonly FrameRun[], some: readonly FrameRun[], count: number): number {
+  let left = count;
+  let length = 0;
+  for (const run of wire) {
+    if (left === 0) break;
+    const part = some.includes(run) ? Math.min(left, run.count) : 0;
+    length += part === left && part > 0 ? part : run.count;
+    left -= part;
+  }
+  return length;
+}
+
 /** True where the durable path would work for this process now. */
 const isDurablePathUsable = ({ view, service: { server } }: Served): boolean =>
   view.jetStream && view.path === "jetstream" && isUsable(server);
@@ -141,9 +171,12 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
 
 /** Time passes for the process, for messages that wait for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
-  const { view, service, choose, emit } = bus;
-  // Messages on their way arrive before any time limit is reached.
-  if (view.link === "up" && view.hindrance === "none") land(bus);
+  const { state, view, service, choose, emit } = bus;
+  // Messages on their way arrive before any time limit is reached, and the time of those that are handled begins there.
+  if (view.link === "up" && view.hindrance === "none" && state.wire.length > 0) {
+    land(bus);
+    deliver(service.server, reachOf(bus.state, bus.view, view.nowMs), choose, emit);
+  }
   const untilMs = view.nowMs + ms;
   live(bus, life);
   for (let nowMs = nextHandlingMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {

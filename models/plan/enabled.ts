@@ -4,6 +4,7 @@
  */
 import { kindOf } from "../faults/index.ts";
 import { isClassifiedDurable } from "../policy/classifier.ts";
+import { covers } from "../policy/pattern.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { limitedNotEnabled } from "./limited.ts";
@@ -82,7 +83,21 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
   }
   if (next.kind !== "fault" || view.client !== "connected" || isDown(view)) return false;
   // A byte anchor or a stale clock cannot tell whether a limit or an interval begins within the burst.
-  return next.fault.kind === "cut" || next.fault.kind === "stop-server";
+  if (next.fault.kind !== "cut" && next.fault.kind !== "stop-server") return false;
+  return !losesDeliveries(view, step, next.fault.kind);
+}
+
+/**
+ * True where handlers are given the messages over a connection that ends meanwhile: which deliveries and acknowledgements it takes with it is
+ * not known (F-204 of docs/facts.md).
+ */
+function losesDeliveries(
+  { subscribed, consumed }: View,
+  { subject }: PublishStep,
+  ends: "cut" | "stop-server",
+): boolean {
+  const replicas = ends === "cut" ? subscribed & bitOf(0) : subscribed;
+  return replicas > 0 && subject !== undefined && consumed.some(one => covers(one, subject));
 }
 
 /** True where the call waits for its round trip when `next` begins: surely behind a hindrance, perhaps without one. */

@@ -1,6 +1,6 @@
 /**
  * Streams that discard the oldest message at their limit, and have a handler. One that is published alone, or after the acknowledgement of
- * the one before, is given before the limit can discard it (F-204 of docs/facts.md). In a burst the handler comes to some of them and not to
+ * the one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
  * others, and a message that was given, not acknowledged and then discarded is not given again.
  */
 import { streamOf } from "../policy/streams.ts";

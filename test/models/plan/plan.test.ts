@@ -44,6 +44,7 @@ import {
   news,
   policyWith,
   replica,
+  sound,
   subscribe,
   term,
   underPolicy,
@@ -332,4 +333,38 @@ test("a client may be left one attempt, and comes back from as many outages as t
     ).toEqual([0, most, most, 0, 1, 1, 0, 0].map(dials => [undefined, dials]));
     expect(steps.at(-1)?.after.ended).toBe("closed");
   }
+});
+
+describe("a publish overlaps the end of a connection", () => {
+  const stopServer = fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" });
+  const burst = job(3, { overlap: true, async: true });
+  const overlaps = (...steps: readonly Bare[]): boolean =>
+    stepsOf(underPolicy(sound, steps), natsGo).some(one => one.overlapping);
+
+  test.each<[where: string, expected: boolean, steps: readonly Bare[]]>([
+    ["where nobody subscribes", true, [start, burst, cut()]],
+    [
+      "not where its own handler is given the messages over that connection",
+      false,
+      [start, subscribe(0), burst, cut()],
+    ],
+    [
+      "where another replica has the handler, and a link of its own",
+      true,
+      [start, replica(1), subscribe(1), burst, cut()],
+    ],
+    [
+      "not where the server ends the other replica's connection, too",
+      false,
+      [start, replica(1), subscribe(1), burst, stopServer],
+    ],
+    [
+      "where the handler is for another subject",
+      true,
+      [start, subscribe(0), job(3, { overlap: true, subject: "job.b" }), cut()],
+    ],
+    ["where the handler has ended with its process", true, [start, subscribe(0), term(), start, burst, cut()]],
+  ])("%s", (_where, expected, steps) => {
+    expect(overlaps(...steps)).toBe(expected);
+  });
 });
