@@ -26,12 +26,22 @@ export const planFor = ({ limits }: Pick<Stage, "limits">, one: AskedCase): Case
   ...planCase(one.scenario, one.profile, new Set([...modelLimits, ...limits])),
 });
 
-export async function runCase(stage: Stage, one: AskedCase, options: JudgeOptions = {}): Promise<CaseRun> {
+/**
+ * Runs the case and judges it. `asHeld`: the run as far as the bus is held to it, which alone decides whether it is run again; absent: as it
+ * is.
+ */
+export async function runCase(
+  stage: Stage,
+  one: AskedCase,
+  options: JudgeOptions = {},
+  asHeld: (run: CaseRun) => CaseRun = run => run,
+): Promise<CaseRun> {
   const planned = planFor(stage, one);
   const attempt = async (run: Stage["run"]): Promise<AttemptedRun> => {
     const events: Event[] = [];
     await run(planned, event => events.push(event));
-    return { events, ...judgeWithReason(planned, events, options) };
+    const { judgement, parted } = judgeWithReason(planned, events, options);
+    return { ...asHeld({ events, judgement }), parted };
   };
   const { runAlone, runWatched } = stage;
   const attempts = {

@@ -1,9 +1,11 @@
 /** A run whose waits were cut short is tried once more, alone, where the world can do that; any other run is not. */
 import { describe, expect, test } from "vitest";
+import { sampled } from "../../models/choice.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { parseScenario } from "../../src/files/scenario-schema.ts";
+import { withoutForetold } from "../../src/judge/foretold.ts";
 import { runCase } from "../../src/judge/run.ts";
 import type { Case, Stage } from "../../src/world.ts";
 import { openModel } from "../../src/worlds/model.ts";
@@ -252,6 +254,19 @@ describe("what rests on a duration", () => {
     const { stage, runs } = stageOf(first, alone);
     const { judgement } = await runCase(stage, timed);
     expect([runs, judgement.verdict]).toEqual([ran, verdict]);
+  });
+
+  test("is run again beside a demand that breaks in the model as well, and that nobody is held to", async () => {
+    const noStream = "durable-path/every-declared-durable-subject-has-a-stream";
+    const both = { ...timed, scenario: { ...scenario, policy: { ...policy, streams: [], demands: [stop, noStream] } } };
+    const { stage, runs } = stageOf(late, asItIs);
+    const judging = {};
+    const otherwise = sampled("2");
+    const { judgement } = await runCase(stage, both, judging, run =>
+      withoutForetold(stage, both, run, { judging, otherwise }),
+    );
+    expect([runs, judgement.verdict]).toEqual([["beside", "alone"], "inconclusive"]);
+    expect(judgement.about).toEqual({ kind: "promise", property: stop });
   });
 
   test("is told with the figures of both runs where it is left open", async () => {

@@ -176,10 +176,9 @@ function* drawn(
   }
 }
 
-async function runOn({ stage, bus, profile, seed, judging }: LiveSearch, scenario: Scenario): Promise<CaseRun> {
+function runOn({ stage, bus, profile, seed, judging }: LiveSearch, scenario: Scenario): Promise<CaseRun> {
   const one = { scenario, bus, profile, seed };
-  const run = await runCase(stage, one, judging);
-  return withoutForetold(stage, one, run, { judging, otherwise: sampled(seed) });
+  return runCase(stage, one, judging, run => withoutForetold(stage, one, run, { judging, otherwise: sampled(seed) }));
 }
 
 function countBesides(found: LiveFound, scenario: Scenario, judgement: Judgement): void {
