@@ -219,12 +219,23 @@ export async function signal(course: Course, step: SignalStep, publishMeanwhile:
     await publishMeanwhile();
     if (meanwhile.length > 0 && clock.nowMs() >= openUntilMs)
       giveUpByHarness(id, "its publishes to be made before the stop is over");
-    const leftMs = policyOf(course).supervisor.killAfterMs - (clock.nowMs() - beganMs);
-    const isOver = await clock.isDoneWithin(process.exited, Math.max(0, leftMs));
-    if (!isOver) process.signal("KILL");
+    const dueMs = beganMs + policyOf(course).supervisor.killAfterMs;
+    const endsMs = workOf(course, replica).map(({ beganMs: at, takesMs }) => at + takesMs);
+    if (!(await clock.isDoneWithin(process.exited, Math.max(0, dueMs - clock.nowMs())))) {
+      process.signal("KILL");
+      if (isKilledLate(clock.nowMs(), dueMs, endsMs))
+        giveUpByHarness(id, "the supervisor's kill to come in time, which a busy machine may miss");
+    }
   } else process.signal("KILL");
   await sayExited(course, replica, beganMs, ranMs);
 }
+
+/** The longest time by which a supervisor may be late, below what a stop may take beyond its budget. */
+const killLateMsMax = 500;
+
+/** True where the kill came long after it was due, or when a handler that was to outlast the wait for it may have ended. */
+export const isKilledLate = (nowMs: number, dueMs: number, handlersEndMs: readonly number[]): boolean =>
+  nowMs > dueMs + killLateMsMax || handlersEndMs.some(endMs => endMs > dueMs && nowMs >= endMs);
 
 async function beginsToStop({ client }: Process, id: StepId): Promise<void> {
   const isStopping = (event: BusEvent): boolean => event.event === "stopping";

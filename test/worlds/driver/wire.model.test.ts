@@ -16,13 +16,19 @@ const fault = (of: object) => ({ id: "fault", kind: "fault", fault: of });
 const cut = fault({ kind: "cut", awaits: "noticed" });
 const heal = { id: "heal", kind: "heal", awaits: "connected" };
 
-async function run(steps: readonly object[], rig: Rig, options: object = {}) {
+const plannedOf = (steps: readonly object[], options: object = {}) => {
   const data = { version: 1, id: "driver/wire", why: "A test.", options, steps };
-  const one = planCase(parseScenario(JSON.stringify(data), "wire.model.test.ts"), natsGo);
+  return planCase(parseScenario(JSON.stringify(data), "wire.model.test.ts"), natsGo);
+};
+
+async function eventsOf(steps: readonly object[], rig: Rig, options: object = {}): Promise<readonly Event[]> {
   const events: Event[] = [];
-  await runCase({ ...one, bus: "in memory", seed: "1" }, 1, rig, event => events.push(event));
-  return judge(one, events);
+  await runCase({ ...plannedOf(steps, options), bus: "in memory", seed: "1" }, 1, rig, event => events.push(event));
+  return events;
 }
+
+const run = async (steps: readonly object[], rig: Rig, options: object = {}) =>
+  judge(plannedOf(steps, options), await eventsOf(steps, rig, options));
 
 const whole: Carried = { taken: 100, given: 100 };
 const less: Carried = { taken: 100, given: 99 };
@@ -84,5 +90,19 @@ describe("the counts of a link", () => {
     const judgement = await run(quiet, { ...rig, link: Object.assign(rig.link, { carried }) });
     expect(judgement.verdict, judgement.reason).toBe("holds");
     expect(asked).toBe(4);
+  });
+
+  test("of a case that was given up are taken once its link is cut", async () => {
+    const rig = memoryRig();
+    const { link } = rig;
+    // The proxy counts a connection when it has ended, and a relay behind it at once.
+    const carried = async () => ({ openings: [link.isOpen ? { taken: 0, given: 100 } : whole] });
+    const shows = () => false;
+    const events = await eventsOf([start, fault({ kind: "hold" }), publish("held"), heal], {
+      ...rig,
+      link: Object.assign(link, { carried, shows }),
+    });
+    expect(events.filter(({ kind }) => kind === "not-awaited")).toHaveLength(1);
+    expect(events.at(-1)).toEqual({ kind: "observed", complete: false, why: "the case was given up there" });
   });
 });
