@@ -237,11 +237,11 @@ function conclude(grounds: Grounds): Conclusion {
     const trusted = hasCrashed || (effect.notAwaited.length === 0 && observationComplete);
     say(trusted ? "violated" : "inconclusive", conformance.reason, { kind: "conformance" });
   }
-  // The counts that a scenario expects may rest on bytes.
-  if (unmet !== undefined && vacuous === undefined)
-    say(headers === undefined ? "violated" : "inconclusive", headers ?? unmet, { kind: "expectation" });
-  const aside = headers === undefined ? undefined : properties.find(one => one.reason === headers);
-  if (aside !== undefined) say("inconclusive", aside.reason, { kind: "promise", property: aside.property });
+  // The counts that a scenario expects may rest on bytes, too.
+  const isUnmet = unmet !== undefined && vacuous === undefined;
+  if (headers !== undefined && (isUnmet || [conformance, ...properties].some(one => one.reason === headers)))
+    say("inconclusive", headers);
+  else if (isUnmet) say("violated", unmet, { kind: "expectation" });
   if (conformance.answer === "undecided") say("inconclusive", conformance.reason, { kind: "conformance" });
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
   const inDoubt = open.indexOf(true);

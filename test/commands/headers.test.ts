@@ -31,5 +31,8 @@ test("where nothing depends on bytes it holds", async () => {
 
 test("one that drops what it has flushed is convicted, all the same", async () => {
   const { verdict, reason } = await replayed("adds-headers-and-drops", flushed);
-  expect([verdict, reason]).toEqual(["violated", "message 2 was flushed and did not arrive"]);
+  expect([verdict, reason]).toEqual([
+    "violated",
+    "core-path/flushed-messages-arrive: message 2 was flushed and did not arrive",
+  ]);
 });
