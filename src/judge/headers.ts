@@ -19,7 +19,7 @@ export function headersIn(recorded: readonly Event[]): string | undefined {
   );
 }
 
-/** Whatever the model says step by step may come from the byte at which something happened; what contradicts itself does not. */
+/** True where the run and the model part at a step, which may come from the byte at which something happened. What contradicts itself does not. */
 export const mayRestOnBytes = ({ kind }: Reason): boolean => kind === "disagreement" || kind === "out-of-evaluations";
 
 const onBytes: ReadonlySet<string> = new Set(catalogue.filter(one => one.restsOnBytes).map(one => one.id));

@@ -167,7 +167,7 @@ export function sayObserved(course: Course, complete: boolean, why = "the observ
   else emit({ kind: "observed", complete, ...(complete ? {} : { why }), ...more });
 }
 
-/** Under a policy headers are part of the protocol, such as the id of a durable publish. A bare client sends none. */
+/** The headers of a bare client, which is to send none. Under a policy some belong there, such as the id of a durable publish. */
 function headersIn({ service, observer }: Course): Pick<Extract<Event, { kind: "observed" }>, "headerBytes"> {
   const { headerBytes } = observer.arrived();
   return service !== undefined || headerBytes === undefined ? {} : { headerBytes };
