@@ -10,7 +10,7 @@ import {
   serviceTold,
 } from "./observation.ts";
 import type { ScenarioStep } from "./plan/plan.ts";
-import { type CallTold, callKey, outcomeKey, type ServiceTold, serviceKey } from "./told.ts";
+import { type CallTold, callKey, outcomeKey, type PublishTold, type ServiceTold, serviceKey } from "./told.ts";
 import type { Event, Run } from "./vocabulary/event.ts";
 import type { Step, StepId } from "./vocabulary/scenario.ts";
 
@@ -59,7 +59,7 @@ export function compare(
     case "published":
       if (event.again === true) at.again += event.count;
       else at.published = Math.max(at.published, event.first + event.count);
-      return comparePublish(seen, event);
+      return comparePublish(seen, event, isConnected);
     case "called": {
       const nth = callsSeen.get(event.step) ?? 0;
       callsSeen.set(event.step, nth + 1);
@@ -105,7 +105,11 @@ function compareAnswered({ answered }: Observation, step: StepId, at: Position):
   return undefined;
 }
 
-function comparePublish(seen: Indexed, event: Extract<Event, { kind: "published" }>): Disagreement | undefined {
+function comparePublish(
+  seen: Indexed,
+  event: Extract<Event, { kind: "published" }>,
+  isConnected: boolean,
+): Disagreement | undefined {
   const { outcomes, again, publishes, publishesAgain } = seen.observed;
   const { step, outcome: says } = event;
   const key = outcomeKey(says);
@@ -115,8 +119,11 @@ function comparePublish(seen: Indexed, event: Extract<Event, { kind: "published"
       const observed = again.get(publishedAgain(step, message));
       if (observed === undefined || outcomeKey(observed) !== key)
         return { kind: "publish", step, message, says, observed };
-    } else if (seen.outcomeKeys[message] !== key)
-      return { kind: "publish", step, message, says, observed: outcomes[message] };
+    } else if (seen.outcomeKeys[message] !== key) {
+      const observed = outcomes[message];
+      const isKept = !isConnected && says.is === "accepted" && isRefusedByBus(observed);
+      return { kind: "publish", step, message, says, observed, ...(isKept && { whileDown: true }) };
+    }
     const other = event.again === true ? publishesAgain.get(publishedAgain(step, message)) : publishes[message];
     // One event tells of many calls.
     if (other === told || other === undefined) continue;
@@ -126,6 +133,10 @@ function comparePublish(seen: Indexed, event: Extract<Event, { kind: "published"
   }
   return undefined;
 }
+
+/** A full buffer is the client's own refusal. */
+const isRefusedByBus = (told: PublishTold | undefined): boolean =>
+  told?.is === "rejected" && told.kind !== "buffer-full";
 
 type PublishedEvent = Extract<Event, { kind: "published" }>;
 

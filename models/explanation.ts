@@ -18,6 +18,8 @@ export type Disagreement =
       readonly message: number;
       readonly says: Outcome;
       readonly observed: PublishTold | undefined;
+      /** The model's client is down and keeps it, and the refusal does not come from a full buffer. */
+      readonly whileDown?: true;
     }
   /** The call was made, and not with these arguments or in this step; `field` names the difference. */
   | {

@@ -58,7 +58,7 @@ function disagreementText(one: Disagreement): string {
   switch (one.kind) {
     case "publish": {
       const got = one.observed === undefined ? "no publish call" : outcomeText(one.observed);
-      return `publish of message ${one.message} at ${one.step}: the model says ${outcomeText(one.says)}; observed ${got}`;
+      return `publish of message ${one.message} at ${one.step}: the model says ${outcomeText(one.says)}; observed ${got}${one.whileDown ? refusedWhileDown : ""}`;
     }
     case "call": {
       const got = one.observed === undefined ? "no such call" : callText(one.observed);
@@ -104,6 +104,9 @@ function disagreementText(one: Disagreement): string {
       return `observed: ${serviceText(one.observed)}; but the model says nothing more`;
   }
 }
+
+const refusedWhileDown =
+  ": the client did not keep it while down, or the bus refuses by itself what its client would keep";
 
 const dialledText = ({ count, end }: Dialled): string => `${dialsText(count)}, and ${endText[end]}`;
 const dialsText = (count: number): string => (count === 1 ? "1 refused dial" : `${count} refused dials`);

@@ -70,6 +70,8 @@ export interface Property<State = unknown> extends Fold<State> {
   readonly expectation: "always" | "eventually";
   /** Promises that say more about a loss than this one: it heads no case that breaks one of them too. */
   readonly yieldsTo?: readonly string[];
+  /** It is broken by the size of frames, too. Where a bus adds bytes to each, a client that keeps it may seem to break it. */
+  readonly restsOnBytes?: true;
   /**
    * It is broken by how long something took. Real time is the machine's as well as the bus's, so a live violation is run again, alone, before
    * it counts.

@@ -190,8 +190,10 @@ function ofOutages(
   promise: string,
   expectation: "always" | "eventually",
   judge: (state: Outages) => Ending,
+  more: Pick<Property, "restsOnBytes"> = {},
 ): Property {
   return property<Outages>({
+    ...more,
     id: `reconnect-buffer/${id}`,
     promise,
     expectation,
@@ -223,6 +225,7 @@ export const reconnectBuffer: readonly Property[] = [
         early === undefined ? undefined : `message ${early} arrived before one that was kept before it`,
       );
     },
+    { restsOnBytes: true },
   ),
   ofOutages(
     "the-first-refusal-is-where-predicted",
@@ -242,6 +245,7 @@ export const reconnectBuffer: readonly Property[] = [
         `message ${wrong.first + before} was ${wrong.accepted ? "accepted" : "refused"} with ${heldBytes} of ${limitBytes} bytes kept`,
       );
     },
+    { restsOnBytes: true },
   ),
   ofOutages(
     "disabled-refuses-every-publish",

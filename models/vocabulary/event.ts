@@ -276,7 +276,8 @@ export type Event =
   | ({ readonly kind: "ended"; readonly place: Place } & Run)
   /**
    * `complete`: everything that arrived was seen. Otherwise no loss is claimed. `contradicted`: two witnesses of the world differ, so nothing
-   * that the run shows is held against the client. `linkSpoilt`: two of those are the ends of the link.
+   * that the run shows is held against the client. `linkSpoilt`: two of those are the ends of the link. `headerBytes`: a bare client's messages
+   * arrived with headers. A model never says it.
    */
   | {
       readonly kind: "observed";
@@ -284,6 +285,7 @@ export type Event =
       readonly why?: string;
       readonly contradicted?: true;
       readonly linkSpoilt?: true;
+      readonly headerBytes?: HeaderBytes;
     }
   /** The oracle's answer. */
   | {
@@ -291,6 +293,12 @@ export type Event =
       readonly answer: "permitted" | "not-permitted" | "undecided";
       readonly reason: string;
     };
+
+/** The least and the most bytes of headers that one of the messages had; a message without headers has 0. */
+export interface HeaderBytes {
+  readonly least: number;
+  readonly most: number;
+}
 
 export type Emit = (event: Event) => void;
 export type EmitStep = (event: Extract<Event, { readonly kind: "step" }>) => void;

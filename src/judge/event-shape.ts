@@ -64,7 +64,15 @@ function faultOf(one: unknown): string {
   }
   if ("count" in given && !(Number.isInteger(given.count) && (given.count as number) <= countMax))
     return `count must be a whole number of up to ${countMax}`;
+  if (kind === "observed" && given.headerBytes !== undefined && !isHeaderBytes(given.headerBytes))
+    return "headerBytes must have a least and a most";
   return "";
+}
+
+function isHeaderBytes(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { least, most } = value as Readonly<Record<string, unknown>>;
+  return typeof least === "number" && typeof most === "number";
 }
 
 /** No case has more messages. */

@@ -19,6 +19,7 @@ import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../pro
 import { declaredBy, judgeProperty, type Property, promisedIds } from "../../properties/property.ts";
 import type { Broke } from "../findings/broke.ts";
 import { type CrashEvent, crashText } from "./crash.ts";
+import { headersIn, mayRestOnBytes, withoutBytes } from "./headers.ts";
 import { brokenInOrder } from "./headline.ts";
 import { undoneCloseIn } from "./undone-close.ts";
 import { type Witnessed, witnessedBy } from "./witnessed.ts";
@@ -125,7 +126,11 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     crash === undefined
       ? admits(planned, observed, { ...options, knowsPlaces })
       : ({ answer: "not-permitted", crash } as const);
-  const conformance = { answer: admission.answer, reason: whyAdmitted(admission) };
+  const headers = headersIn(recorded);
+  const isAside = headers !== undefined && "reason" in admission && mayRestOnBytes(admission.reason);
+  const conformance: Judgement["conformance"] = isAside
+    ? { answer: "undecided", reason: headers }
+    : { answer: admission.answer, reason: whyAdmitted(admission) };
   const ended = admission.answer === "permitted" && !knowsPlaces ? admission.ended : [];
   const explained = ended.length > 0 ? [...recorded, ...ended] : recorded;
   const ledgerState = newLedger();
@@ -135,7 +140,8 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     trackEffect(effect, event);
   }
   const ledger = ledgerOf(ledgerState);
-  const all = judgeProperties(scenario, profile, explained, options.only);
+  const judged = judgeProperties(scenario, profile, explained, options.only);
+  const all = headers === undefined ? judged : withoutBytes(judged, headers);
   const foretold = new Set(options.foretold);
   const promised = new Set([...promisedIds(profile, scenario.policy, options.require)].filter(id => !foretold.has(id)));
   const properties = all.filter(one => promised.has(one.property));
@@ -151,6 +157,7 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     unmet,
     hasCrashed: crash !== undefined,
     isRegression: options.isRegression,
+    headers,
   });
   const isWitness = admission.answer === "permitted" && !knowsPlaces && verdict !== "inconclusive";
   const judgement: Judgement = {
@@ -161,14 +168,15 @@ function judgeTrusted(planned: PlannedCase, recorded: readonly Event[], options:
     conformance,
     properties,
     notPromised,
-    expectMet: expectation === undefined ? undefined : unmet === undefined,
+    expectMet:
+      expectation === undefined || (unmet !== undefined && headers !== undefined) ? undefined : unmet === undefined,
     disturbed: isDisturbed(effect),
     witnessed: isWitness ? witnessedBy(planned, observed, admission.answers) : [],
     ended,
     answers: admission.answer === "permitted" ? admission.answers.map(withoutRange) : [],
     digest: digestOf(recorded),
   };
-  return { judgement, parted: "reason" in admission ? admission.reason : undefined };
+  return { judgement, parted: "reason" in admission && !isAside ? admission.reason : undefined };
 }
 
 function whyAdmitted(admission: Admission | { readonly answer: "not-permitted"; readonly crash: CrashEvent }): string {
@@ -208,12 +216,14 @@ interface Grounds {
   readonly unmet: string | undefined;
   readonly hasCrashed: boolean;
   readonly isRegression: boolean | undefined;
+  /** The reason not to judge what rests on bytes, where there is one. */
+  readonly headers: string | undefined;
 }
 
 type Conclusion = Pick<Judgement, "verdict" | "reason" | "about">;
 
 function conclude(grounds: Grounds): Conclusion {
-  const { scenario, conformance, properties, effect, ledger, unmet, hasCrashed, isRegression } = grounds;
+  const { scenario, conformance, properties, effect, ledger, unmet, hasCrashed, isRegression, headers } = grounds;
   const verdicts: Conclusion[] = [];
   const say = (verdict: Verdict, reason: string, about?: Broke): void => void verdicts.push({ verdict, reason, about });
   const { complete: observationComplete, open } = ledger;
@@ -227,7 +237,11 @@ function conclude(grounds: Grounds): Conclusion {
     const trusted = hasCrashed || (effect.notAwaited.length === 0 && observationComplete);
     say(trusted ? "violated" : "inconclusive", conformance.reason, { kind: "conformance" });
   }
-  if (unmet !== undefined && vacuous === undefined) say("violated", unmet, { kind: "expectation" });
+  // The counts that a scenario expects may rest on bytes, too.
+  const isUnmet = unmet !== undefined && vacuous === undefined;
+  if (headers !== undefined && (isUnmet || [conformance, ...properties].some(one => one.reason === headers)))
+    say("inconclusive", headers);
+  else if (isUnmet) say("violated", unmet, { kind: "expectation" });
   if (conformance.answer === "undecided") say("inconclusive", conformance.reason, { kind: "conformance" });
   if (!observationComplete) say("inconclusive", "not everything that arrived could be observed");
   const inDoubt = open.indexOf(true);

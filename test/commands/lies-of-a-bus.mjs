@@ -6,10 +6,12 @@
 // "is-older": it greets with another version of its client.
 // "flaps": from its second connection on it ends each one after 10 ms, or as soon as it has sent anything on it.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
+// "adds-headers": each message has a trace id in its headers. "adds-headers-and-drops": besides, its client drops every third message.
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 
 const [, , lie] = process.argv;
 const isOfPublishes = [
@@ -21,7 +23,13 @@ const isOfPublishes = [
 ].includes(lie);
 const comesBack = lie === "comes-back" || lie === "comes-back-at-once";
 const folder = join(import.meta.dirname, "../../fixtures/buses/typescript-nats-js-3");
-const bus = spawn(process.execPath, ["main.ts"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+const wraps = lie === "adds-headers" || lie === "adds-headers-and-drops";
+const wrapper = ["--import", pathToFileURL(join(import.meta.dirname, "adds-headers.mjs")).href];
+const bus = spawn(process.execPath, [...(wraps ? wrapper : []), "main.ts"], {
+  cwd: folder,
+  stdio: ["pipe", "pipe", "inherit"],
+  env: { ...process.env, ADDS_HEADERS_AND: lie === "adds-headers-and-drops" ? "drops" : "" },
+});
 /** The handler that is asked for instead, and the outcome that is reported instead. */
 const handlers = { "acks-in-word": ["acks", "hangs"], "fails-in-word": ["fails", "acks"] }[lie];
 const outcomes = { "acks-in-word": "acked", "fails-in-word": "failed" }[lie];

@@ -71,6 +71,18 @@ describe("of a lie it is said", () => {
       "not-permitted: publish of message 6 at publish-3: the model says accepted; observed rejected closed (at publish-3, after 5 of 8 deliveries matched)",
     ],
     [
+      "that a bus may refuse by itself what its client would keep",
+      outage,
+      ({ outcomes }) => ({ outcomes: outcomes.with(6, { is: "rejected", kind: "not-connected" }) }),
+      "not-permitted: publish of message 6 at publish-4: the model says accepted; observed rejected not-connected: the client did not keep it while down, or the bus refuses by itself what its client would keep (at publish-4, after 5 of 8 deliveries matched)",
+    ],
+    [
+      "no such thing of a buffer that is said to be full",
+      outage,
+      ({ outcomes }) => ({ outcomes: outcomes.with(6, { is: "rejected", kind: "buffer-full" }) }),
+      "not-permitted: publish of message 6 at publish-4: the model says accepted; observed rejected buffer-full (at publish-4, after 5 of 8 deliveries matched)",
+    ],
+    [
       "that there was no such publish",
       plain,
       ({ outcomes }) => ({ outcomes: outcomes.slice(0, 7) }),

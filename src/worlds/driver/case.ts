@@ -66,8 +66,9 @@ export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, o
       const { step, message: what, isByHarness } = whyOver(at, error);
       emit({ kind: "not-awaited", step, what, ...(isByHarness && { byHarness: true }) });
     }
-    if (course?.doubt !== undefined) sayObserved(course, false);
-    else emit({ kind: "observed", complete: false, why: "the case was given up there" });
+    const why = "the case was given up there";
+    if (course === undefined) emit({ kind: "observed", complete: false, why });
+    else sayObserved(course, false, why);
   } finally {
     // Where a server fails here, the next case finds it so and puts it in order.
     if (course !== undefined) await leaveAsFound(course).catch(unlessServerFailed);

@@ -5,7 +5,7 @@
  * A rig belongs to one case. Every call returns when its effect is in force. Every question is answered anew, never from memory: an
  * injector that did not do what it was asked must be found out.
  */
-import type { Content, Run } from "../../../models/vocabulary/event.ts";
+import type { Content, HeaderBytes, Run } from "../../../models/vocabulary/event.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { BusEvent, Command, Reply, ReplyTo } from "../../bus-protocol/protocol.ts";
 
@@ -142,6 +142,8 @@ export interface Arrived {
   readonly runs: readonly ArrivedRun[];
   /** The number of messages that the bus cannot have sent. */
   readonly foreign: number;
+  /** The headers of the messages that it can have sent. Absent where none had any, and of a stream, where headers are not looked at. */
+  readonly headerBytes?: HeaderBytes;
 }
 
 /** The state as the server counts: the first message that a stream stores has number 1. */

@@ -44,8 +44,9 @@ export async function observe(course: Course): Promise<boolean> {
     () => true,
     () => false,
   );
-  const { runs: arrived, foreign } = observer.arrived();
-  if (complete) course.doubt ??= observerDoubt({ runs: arrived, foreign }, observer.second());
+  const seenSoFar = observer.arrived();
+  const { runs: arrived, foreign } = seenSoFar;
+  if (complete) course.doubt ??= observerDoubt(seenSoFar, observer.second());
   const runs = seen(course, arrived);
   let skip = said.arrivals;
   for (const run of runs) {
@@ -159,8 +160,15 @@ export function sayLogged({ emit, rig, name, said }: Course): void {
 }
 
 /** The last word of a case. Where two witnesses differ it says so, and nothing of the case is held against the client. */
-export function sayObserved({ emit, doubt, linkSpoilt }: Course, complete: boolean): void {
-  const spoilt = linkSpoilt ? { linkSpoilt } : {};
-  if (doubt !== undefined) emit({ kind: "observed", complete: false, why: doubt, contradicted: true, ...spoilt });
-  else emit({ kind: "observed", complete, ...(complete ? {} : { why: "the observer could not see everything" }) });
+export function sayObserved(course: Course, complete: boolean, why = "the observer could not see everything"): void {
+  const { emit, doubt, linkSpoilt } = course;
+  const more = { ...(linkSpoilt ? { linkSpoilt } : {}), ...headersIn(course) };
+  if (doubt !== undefined) emit({ kind: "observed", complete: false, why: doubt, contradicted: true, ...more });
+  else emit({ kind: "observed", complete, ...(complete ? {} : { why }), ...more });
+}
+
+/** The headers of a bare client, which is to send none. Under a policy some belong there, such as the id of a durable publish. */
+function headersIn({ service, observer }: Course): Pick<Extract<Event, { kind: "observed" }>, "headerBytes"> {
+  const { headerBytes } = observer.arrived();
+  return service !== undefined || headerBytes === undefined ? {} : { headerBytes };
 }

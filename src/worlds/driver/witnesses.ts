@@ -74,7 +74,8 @@ function differenceOf(name: string, one: Arrived, otherName: string, other: Arri
   const [count, otherCount] = [lengthOf(one), lengthOf(other)];
   if (count !== otherCount) return `${name} has seen ${messages(count)}, and ${otherName} ${otherCount}`;
   const isSame = one.foreign === other.foreign && areEqual(one.runs, other.runs);
-  return isSame
+  if (!isSame) return `${name} and ${otherName} have seen ${messages(count)}, and not the same ones in the same order`;
+  return areEqual(one.headerBytes, other.headerBytes)
     ? undefined
-    : `${name} and ${otherName} have seen ${messages(count)}, and not the same ones in the same order`;
+    : `${name} and ${otherName} have seen ${messages(count)}, and not with the same headers`;
 }

@@ -3,6 +3,7 @@
  * filler, so a message is known by its content. They are kept in order as runs of ascending numbers; a hundred thousand messages are a
  * handful of runs.
  */
+import type { HeaderBytes } from "../../../models/vocabulary/event.ts";
 import type { Arrived, ArrivedRun } from "../driver/rig.ts";
 
 const digits = 8;
@@ -11,11 +12,14 @@ const filler = 0x78; // "x"
 export class Arrivals {
   readonly #runs: (Omit<ArrivedRun, "count"> & { count: number })[] = [];
   #foreign = 0;
+  #headerBytes: HeaderBytes | undefined;
 
-  add(subject: string, payload: Uint8Array): void {
+  /** `headerBytes`: 0 where the message has no headers. */
+  add(subject: string, payload: Uint8Array, headerBytes = 0): void {
     const number = numberOf(payload);
     const last = this.#runs.at(-1);
     const bytes = payload.length;
+    if (number !== undefined) this.#noteHeaders(headerBytes);
     if (number === undefined) this.#foreign += 1;
     else if (last?.subject === subject && last.bytes === bytes && number === last.first + last.count) last.count += 1;
     else this.#runs.push({ first: number, count: 1, subject, bytes });
@@ -28,7 +32,16 @@ export class Arrivals {
 
   /** Runs in the order of arrival; a repeated number begins a new run. */
   list(): Arrived {
-    return { runs: this.#runs.map(run => ({ ...run })), foreign: this.#foreign };
+    const runs = this.#runs.map(run => ({ ...run }));
+    const headerBytes = this.#headerBytes;
+    const hasHeaders = headerBytes !== undefined && headerBytes.most > 0;
+    return { runs, foreign: this.#foreign, ...(hasHeaders && { headerBytes }) };
+  }
+
+  #noteHeaders(bytes: number): void {
+    const { least = bytes, most = bytes } = this.#headerBytes ?? {};
+    if (this.#headerBytes === undefined || bytes < least || bytes > most)
+      this.#headerBytes = { least: Math.min(least, bytes), most: Math.max(most, bytes) };
   }
 }
 

@@ -3,7 +3,7 @@
  * then the observer's, is an exact barrier: a message that is not in the list then has not arrived. A second observer and the server's own
  * count are its witnesses.
  */
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import type { Observer } from "../driver/rig.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Credentials } from "./nats-server.ts";
@@ -95,7 +95,7 @@ async function subscribe(
     connection.subscribe(subject, {
       callback: (error, message) => {
         read += 1;
-        if (error === null) arrivals.add(message.subject, message.data);
+        if (error === null) arrivals.add(message.subject, message.data, headerBytesOf(message));
         else arrivals.addUnreadable();
       },
     });
@@ -106,6 +106,15 @@ async function subscribe(
     await connection.close();
     throw error;
   }
+}
+
+/** A message's size counts subject, reply subject, headers and payload. Every message of the client has one, though its type does not say so. */
+function headerBytesOf(message: Msg): number {
+  if (message.headers === undefined) return 0;
+  const { subject, reply = "", data } = message;
+  return (
+    (message as Msg & { size(): number }).size() - Buffer.byteLength(subject) - Buffer.byteLength(reply) - data.length
+  );
 }
 
 async function flushed(connection: NatsConnection): Promise<void> {

@@ -123,7 +123,7 @@ export class RawObserver {
   #takePayload(bytes: Buffer, at: number, { subject, headerBytes, bytes: length }: Frame): number | undefined {
     const end = at + length;
     if (bytes.length < end + lineEnd.length) return undefined;
-    this.#arrivals.add(subject, bytes.subarray(at + headerBytes, end));
+    this.#arrivals.add(subject, bytes.subarray(at + headerBytes, end), headerBytes);
     this.#frame = undefined;
     return end + lineEnd.length;
   }

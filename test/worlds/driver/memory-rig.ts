@@ -2,7 +2,7 @@
  * A rig in memory: a client that keeps what it publishes while it is down (as nats.go does), a link, a server that passes messages on
  * to observers. Everything takes place at once, and time is a number. It shows that the driver needs nothing but its rig.
  */
-import type { Content } from "../../../models/vocabulary/event.ts";
+import type { Content, HeaderBytes } from "../../../models/vocabulary/event.ts";
 import type { BusEvent, Command, PublishCall, Reply, ReplyTo } from "../../../src/bus-protocol/protocol.ts";
 import type {
   Arrived,
@@ -84,6 +84,11 @@ export interface Habits {
   readonly asked?: string[];
   /** It drops what it was given while it was down. */
   readonly forgetsPending?: boolean;
+  /** It refuses to keep more messages than this while it is down. */
+  readonly keepsMax?: number;
+  /** The headers that it adds, as the first observer sees them, and as the second does. */
+  readonly headerBytes?: HeaderBytes;
+  readonly headerBytesSeenSecond?: HeaderBytes;
   /** What it makes of a message before it sends it. */
   readonly alters?: (content: Content, message: number) => Content;
   /** It loses its connection and makes another, so often, on a link that is well, once it has been cut off. */
@@ -159,8 +164,19 @@ class MemoryClient implements Conversation {
     const { alters = (content: Content): Content => content } = this.#habits;
     for (const message of messages) this.#world.contents[message] = alters({ subject, bytes }, message);
     if (this.state === "connected") this.#world.send(messages);
-    else this.#pending.push(...messages);
+    else return this.#keep(messages);
     return { outcomes: [{ count, outcome: { is: "accepted" } }] };
+  }
+
+  #keep(messages: readonly number[]): Reply {
+    const { keepsMax = Number.POSITIVE_INFINITY } = this.#habits;
+    const kept = messages.slice(0, Math.max(0, keepsMax - this.#pending.length));
+    this.#pending.push(...kept);
+    const told = [
+      { count: kept.length, outcome: { is: "accepted" } },
+      { count: messages.length - kept.length, outcome: { is: "rejected", kind: "buffer-full" } },
+    ] as const;
+    return { outcomes: told.filter(({ count }) => count > 0) };
   }
 
   /** The link has ended its connection. */
@@ -356,11 +372,16 @@ export function memoryRig(habits: Habits = {}): Rig {
     isDialling: () => false,
     dialsAreOver: () => {},
   };
-  const arrived = (): Arrived => ({ runs: world.seen.map(run => ({ ...run })), foreign: 0 });
+  const { headerBytes, headerBytesSeenSecond = headerBytes } = habits;
+  const seenWith = (bytes: HeaderBytes | undefined): Arrived => ({
+    runs: world.seen.map(run => ({ ...run })),
+    foreign: 0,
+    ...(bytes && { headerBytes: bytes }),
+  });
   const observer: Observer = {
     flush: async () => {},
-    arrived,
-    second: arrived,
+    arrived: () => seenWith(headerBytes),
+    second: () => seenWith(headerBytesSeenSecond),
     counts: async () => {
       const read = world.seen.reduce((sum, { count }) => sum + count, 0);
       return { read, sent: read };
