@@ -6,6 +6,7 @@
 // "is-older": it greets with another version of its client.
 // "flaps": from its second connection on it ends each one after 10 ms, or as soon as it has sent anything on it.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
+// "is-fixed": it greets as a bus with one behaviour, and stops by four steps whatever its policy says. "is-secretly-fixed": it does not greet so.
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ const isOfPublishes = [
   "dies-of-an-error",
   "shortens",
 ].includes(lie);
+const isFixed = lie === "is-fixed" || lie === "is-secretly-fixed";
 const comesBack = lie === "comes-back" || lie === "comes-back-at-once";
 const folder = join(import.meta.dirname, "../../fixtures/buses/typescript-nats-js-3");
 const bus = spawn(process.execPath, ["main.ts"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
@@ -113,6 +115,8 @@ function startFlapping(command) {
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
   if (command.do === "start" && lie === "flaps") return startFlapping(command);
+  if (command.do === "start" && isFixed && command.policy !== undefined)
+    command.policy.shutdown = { ...command.policy.shutdown, strategy: "four-steps" };
   if (command.do === "start") started = command;
   if (command.do === "end") {
     started = undefined;
@@ -127,6 +131,7 @@ createInterface({ input: bus.stdout }).on("line", line => {
   if (comesBack && said.event === "connection" && said.change === "closed" && started) comeBack(started);
   if (lie === "is-older" && said.client !== undefined)
     return answer({ ...said, client: { ...said.client, version: "3.0.0" } });
+  if (lie === "is-fixed" && said.client !== undefined) return answer({ ...said, fixed: true });
   if (said.event === "handled") {
     if (lie === "forgets-a-handling" && said.message === 0) return;
     if (outcomes !== undefined) return answer({ ...said, outcome: outcomes });
