@@ -178,6 +178,8 @@ export interface Greeting {
   readonly capabilities: readonly BusCapability[];
   /** Choices of the wrapper that change what its client does, in free words: `status-iterator-open`. */
   readonly traits?: readonly string[];
+  /** The bus has one behaviour, whatever strategy or size a policy names: a question of `drill` asks it the policy's own rows only. */
+  readonly fixed?: true;
   /** The bus's own process id, since the harness may have started it through a wrapper. */
   readonly pid?: number;
 }

@@ -144,6 +144,7 @@ const greeting = {
   client: z.strictObject({ name: word, version: word }),
   capabilities: z.array(z.enum(busCapabilities)).max(busCapabilities.length),
   traits: z.array(word).max(100).exactOptional(),
+  fixed: z.literal(true).exactOptional(),
   pid: z.int().min(1).exactOptional(),
 };
 const callReply = { outcome: callOutcome };

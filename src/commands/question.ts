@@ -9,7 +9,7 @@ import { answerOf } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
 import { type AskedQuestion, askedWith } from "../drills/question/asked.ts";
 import { inModel, onBus } from "../drills/question/cases.ts";
-import { newFound, type QuestionDrill } from "../drills/question/found.ts";
+import { isCounted, newFound, type QuestionDrill } from "../drills/question/found.ts";
 import { UsageError } from "../errors.ts";
 import { commandLine } from "../findings/again.ts";
 import { brokeOf, concernOf } from "../findings/broke.ts";
@@ -91,8 +91,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
   const { question, bus, policy, common } = asked;
   const whole = !interrupted && found.reason === undefined && found.cases.length === found.total && found.total > 0;
   const isIdle = found.cases.some(({ judged, notRun, notShown }) => notShown !== null || (judged && notRun !== null));
-  // What is set beside the policy and could not be shown leaves its own answer as it is.
-  const counts = found.cases.filter(one => one.judged || one.verdict === "violated").map(one => one.verdict);
+  const counts = found.cases.filter(isCounted).map(one => one.verdict);
   const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
   const violations = ownFirst(question, found.violations);
   const { families, figures, notes } = answerOf(question, policy.policy, found.profile, found.ran);

@@ -9,7 +9,7 @@ import { type Paint, paintConclusion } from "./paint.ts";
 import { answerLines } from "./question/answer.ts";
 import { renderCases, renderViolations } from "./question/broken.ts";
 import { renderFamilies } from "./question/families.ts";
-import { renderFigures } from "./question/figures.ts";
+import { modelAloneText, renderFigures } from "./question/figures.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface QuestionCase {
@@ -31,6 +31,8 @@ export interface QuestionCase {
   readonly notObserved: string | null;
   /** The capabilities that only the injector's self-test failed to show: the case is inconclusive. */
   readonly notShown: readonly string[] | null;
+  /** Set beside the policy of a bus that has one behaviour: the model's figures alone, without a part in the verdict. */
+  readonly modelAlone?: true;
   readonly ledger: Ledger;
   readonly file: string;
   readonly again: string;
@@ -85,7 +87,7 @@ export function renderQuestion(report: UnkeptQuestion, paint: Paint): string {
   return [
     renderHead(report, paint),
     renderFamilies(report, paint),
-    ...renderFigures(report.figures, paint),
+    ...renderFigures(report, paint),
     renderSelfTest(report.selfTest, paint),
     renderCases(report, paint),
     renderViolations(report, paint),
@@ -112,11 +114,13 @@ function renderHead(report: UnkeptQuestion, paint: Paint): string {
 function renderVerdict({ verdict, interrupted, live, cases, notDemanded }: UnkeptQuestion, paint: Paint): string {
   const ran = cases.filter(one => one.live !== null);
   const agree = ran.filter(({ agrees }) => agrees === true).length;
+  const alone = cases.filter(({ modelAlone }) => modelAlone === true).length;
+  const rest = alone === 0 ? "" : `; ${counted(alone, "row")} beside the policy: ${modelAloneText}`;
   const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;
   return renderPairs([
     [
       "Agreed",
-      `${counted(cases.length, "case")}, ${ran.length} of them live in ${live.seconds} s: ${agree} agree with the model`,
+      `${counted(cases.length, "case")}, ${ran.length} of them live in ${live.seconds} s: ${agree} agree with the model${rest}`,
     ],
     ["Verdict", paintConclusion(paint, verdict, interrupted) + why + notDemandedTail(notDemanded)],
   ]);

@@ -38,3 +38,13 @@ test("an event names its case", () => {
   expect(eventSchema.safeParse({ event: "stale" }).success).toBe(false);
   expect(eventSchema.safeParse({ event: "stale", case: 1 }).success).toBe(true);
 });
+
+test("a greeting says that its bus has one behaviour, or says nothing of it", () => {
+  const client = { name: "nats.go", version: "1.55.0" };
+  const greeting = { id: 1, protocol: 1, bus: "b", profile: "nats-go", client, capabilities: ["policy"] };
+  const isTaken = (more: object): boolean => replySchema.safeParse({ ...greeting, ...more }).success;
+  expect([isTaken({}), isTaken({ fixed: true }), isTaken({ fixed: false }), isTaken({ fixed: "yes" })]).toEqual([
+    ...[true, true],
+    ...[false, false],
+  ]);
+});

@@ -146,6 +146,29 @@ test("what a case that was given up would have shown is not observed, and the ca
   for (const note of json.notes) expect(text).toContain(note);
 });
 
+/** It stops by four steps, as this policy does, and by nothing else. */
+const stopOf = async (habit: string) => {
+  const cwd = ownFolder();
+  const bus = `node ${join(import.meta.dirname, "lies-of-a-bus.mjs")} ${habit}`;
+  const { code, json } = await faultline(["drill", "shutdown", "--seed", "1", "--bus", bus, "--json"], { cwd });
+  return { code, json, text: readFileSync(join(cwd, json.report), "utf8") };
+};
+// biome-ignore lint/suspicious/noExplicitAny: the document is what is looked at.
+type Case = any;
+
+test("a bus that greets as fixed is asked its policy's own rows: those beside are the model's alone, and no part of the verdict", async () => {
+  const { code, json, text } = await stopOf("is-fixed");
+  expect([code, json.verdict, json.violations]).toEqual([0, "holds", []]);
+  const own = json.cases.filter(({ judged }: Case) => judged);
+  const beside = json.cases.filter(({ judged }: Case) => !judged);
+  expect([own.length > 0, beside.length > own.length]).toEqual([true, true]);
+  for (const { live, agrees, modelAlone } of own)
+    expect([live, agrees, modelAlone]).toEqual(["holds", true, undefined]);
+  for (const { live, agrees, modelAlone } of beside) expect([live, agrees, modelAlone]).toEqual([null, null, true]);
+  for (const { judged, world } of json.figures.stops) expect(world).toBe(judged ? "live" : "model");
+  expect(text).toContain("the others are the model alone: the bus has one behaviour");
+});
+
 test("a question that there is not is refused: 64, and lists what there is", async () => {
   const { code, stderr } = await faultline(["drill", "speed"]);
   expect([code, stderr]).toEqual([

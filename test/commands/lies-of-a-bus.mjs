@@ -7,6 +7,7 @@
 // "flaps": from its second connection on it ends each one after 10 ms, or as soon as it has sent anything on it.
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 // "adds-headers": each message has a trace id in its headers. "adds-headers-and-drops": besides, its client drops every third message.
+// "is-fixed": it greets as a bus with one behaviour, and stops by four steps whatever its policy says.
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -21,6 +22,7 @@ const isOfPublishes = [
   "dies-of-an-error",
   "shortens",
 ].includes(lie);
+const isFixed = lie === "is-fixed";
 const comesBack = lie === "comes-back" || lie === "comes-back-at-once";
 const folder = join(import.meta.dirname, "../../fixtures/buses/typescript-nats-js-3");
 const wraps = lie === "adds-headers" || lie === "adds-headers-and-drops";
@@ -121,6 +123,8 @@ function startFlapping(command) {
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
   if (command.do === "start" && lie === "flaps") return startFlapping(command);
+  if (command.do === "start" && isFixed && command.policy !== undefined)
+    command.policy.shutdown = { ...command.policy.shutdown, strategy: "four-steps" };
   if (command.do === "start") started = command;
   if (command.do === "end") {
     started = undefined;
@@ -135,6 +139,7 @@ createInterface({ input: bus.stdout }).on("line", line => {
   if (comesBack && said.event === "connection" && said.change === "closed" && started) comeBack(started);
   if (lie === "is-older" && said.client !== undefined)
     return answer({ ...said, client: { ...said.client, version: "3.0.0" } });
+  if (lie === "is-fixed" && said.client !== undefined) return answer({ ...said, fixed: true });
   if (said.event === "handled") {
     if (lie === "forgets-a-handling" && said.message === 0) return;
     if (outcomes !== undefined) return answer({ ...said, outcome: outcomes });

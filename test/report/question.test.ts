@@ -2,7 +2,12 @@
 import { expect, test } from "vitest";
 import type { FamilyFigures } from "../../src/drills/figures.ts";
 import { plain } from "../../src/report/paint.ts";
-import { type QuestionCase, type QuestionReport, renderQuestion } from "../../src/report/question.ts";
+import {
+  type QuestionCase,
+  type QuestionReport,
+  type QuestionViolation,
+  renderQuestion,
+} from "../../src/report/question.ts";
 
 const family = (more: Partial<FamilyFigures> = {}): FamilyFigures => ({
   ...{
@@ -195,4 +200,40 @@ test("what the policy breaks and does not demand is named above the verdict, and
     /^Verdict +holds, and 1 promise broken that the policy does not demand$/,
   );
   expect(rendered()).not.toContain("demand");
+});
+
+const stopsOf = (judged: boolean, world: "model" | "live") => ({
+  ...{ situation: "stop", about: "SIGTERM", variant: judged ? "own" : "drain", judged, world },
+  ...{ accepted: 5, arrived: 5, lost: 0, notObserved: 0, toldLost: 0, tookMs: 1, budgetMs: 800, forced: false },
+  ...{ ended: "stopped" as const, ownTookMs: 5, ownBudgetMs: 800 },
+});
+
+test("a bus with one behaviour: the rows beside its policy are marked as the model's alone, in the table and below it", () => {
+  const figures = { stops: [stopsOf(true, "live"), stopsOf(false, "model")] };
+  const beside = oneCase({ id: "shutdown/y", variant: "drain", judged: false, live: null, agrees: null });
+  const textWith = (one: QuestionCase): string =>
+    rendered({ question: "shutdown", families: [], figures, cases: [oneCase(), one] });
+  const marked = textWith({ ...beside, modelAlone: true });
+  expect(lineWith(marked, "Before and after a stop")).toContain(
+    "the others are the model alone: the bus has one behaviour;",
+  );
+  expect(lineWith(marked, "Agreed")).toMatch(
+    /1 of them live in 1 s: 1 agree with the model; 1 row beside the policy: the model alone: the bus has one behaviour$/,
+  );
+  expect(textWith(beside)).not.toContain("the bus has one behaviour");
+  expect(lineWith(textWith(beside), "Before and after a stop")).toContain("the others are for comparison;");
+});
+
+test("what a bus alone breaks beside its policy comes with the likelier cause, once, and nothing else does", () => {
+  const reason = "the stop was forced";
+  const broken = (id: string, worlds: QuestionViolation["worlds"], property = "conformance"): QuestionViolation => ({
+    ...{ property, case: id, about: "SIGTERM", worlds, reason, reproduced: { k: 5, n: 5 }, file: "f", again: "a" },
+  });
+  const cases = [oneCase(), oneCase({ id: "shutdown/y", variant: "drain", judged: false })];
+  const adviceIn = (...violations: readonly QuestionViolation[]): number =>
+    rendered({ verdict: "violated", cases, violations }).split("a bus with one fixed behaviour says so").length - 1;
+  expect(adviceIn(broken("shutdown/y", ["live"]), broken("shutdown/y", ["live"], "shutdown/other"))).toBe(1);
+  expect(adviceIn(broken("durability/x", ["live"]))).toBe(0);
+  expect(adviceIn(broken("shutdown/y", ["model", "live"]))).toBe(0);
+  expect(adviceIn()).toBe(0);
 });

@@ -7,8 +7,8 @@ import { profileOf } from "../../runs/profiles.ts";
 import type { Site } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
 import { type CasePair, pairsOf } from "./asked.ts";
-import { type QuestionDrill, rated, record } from "./found.ts";
-import { foretold, type LiveRun, liveRun, type ModelRuns, modelRuns, type NotRun, rate, shortfallIn } from "./run.ts";
+import { type CaseResult, type QuestionDrill, rated, record } from "./found.ts";
+import { foretold, isModelAlone, liveRun, type ModelRuns, modelRuns, rate, shortfallIn } from "./run.ts";
 
 /** Every case in the model alone. */
 export function inModel(drill: QuestionDrill, profile: Profile): void {
@@ -48,7 +48,8 @@ export async function onBus(drill: QuestionDrill, site: Site): Promise<void> {
     await setImmediate();
     if (context.signal.aborted) return;
   }
-  const work = async ({ scaled }: CasePair): Promise<LiveRun | NotRun> => {
+  const work = async ({ scaled }: CasePair): Promise<CaseResult> => {
+    if (isModelAlone(scaled, stage.greeting)) return { kind: "model-alone" };
     const shortfall = shortfallIn(scaled, stage);
     return shortfall.kind === "none" ? liveRun(stage, asked, profile, scaled) : shortfall;
   };

@@ -16,7 +16,7 @@ import type { RunFolder } from "../../runs/run-folder.ts";
 import { liveWorld, modelWorld, type WorldName } from "../../worlds/names.ts";
 import type { Ran } from "../answer.ts";
 import { type AskedQuestion, askedWith, type CasePair } from "./asked.ts";
-import { type LiveRun, type ModelRuns, type NotRun, wordsFor } from "./run.ts";
+import { type LiveRun, type ModelAlone, type ModelRuns, type NotRun, wordsFor } from "./run.ts";
 
 /** The parts of a drill that asks a question, the same from its beginning to its end. */
 export interface QuestionDrill {
@@ -59,12 +59,26 @@ export const newFound = (): QuestionFound => ({
   notDemanded: [],
 });
 
+/**
+ * True where the case has a part in the verdict: the policy's own rows do, and a row beside it only where it is violated, so one that could
+ * not be shown leaves the answer as it is. A bus with one behaviour is held to no row beside its policy.
+ */
+export const isCounted = ({
+  judged,
+  verdict,
+  modelAlone,
+}: Pick<QuestionCase, "judged" | "verdict" | "modelAlone">): boolean =>
+  judged || (verdict === "violated" && modelAlone !== true);
+
+/** The end of a case in a live world. */
+export type CaseResult = LiveRun | NotRun | ModelAlone;
+
 /** One case, as it was run. */
 export interface CaseShown {
   readonly pair: CasePair;
   readonly models: ModelRuns;
   /** Undefined without a live world. */
-  readonly result: LiveRun | NotRun | undefined;
+  readonly result: CaseResult | undefined;
 }
 
 /** Notes what a case came to, and writes it down beside the report, so that one line replays it. */
@@ -113,11 +127,14 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
     notRun: result?.kind === "lacks" ? result.missing : null,
     notShown,
     notObserved: live === undefined ? null : whyNotObserved(live),
+    ...(result?.kind === "model-alone" ? { modelAlone: true } : {}),
     ledger: (live?.judgement ?? models.scaled.judgement).ledger,
     file,
     again,
   });
   if (judged) for (const [, one] of judgements) addNotDemanded(found.notDemanded, besidesOf(scenario, one).notDemanded);
+  // What a policy breaks that the bus does not follow is no violation of the bus.
+  if (result?.kind === "model-alone") return;
   for (const property of new Set(judgements.flatMap(([, one]) => wordsFor(one)))) {
     const broken = judgements.filter(([, one]) => wordsFor(one).includes(property));
     const last = broken.at(-1);

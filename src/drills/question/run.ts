@@ -1,6 +1,7 @@
 /** One case of a question, run: in the model twice, live once, and live again where only the live run was violated. */
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
+import type { Greeting } from "../../bus-protocol/protocol.ts";
 import { allBrokenBy, brokeText } from "../../findings/broke.ts";
 import { type Able, missingCapabilities, type Shortfall, shortfallFrom } from "../../judge/capability.ts";
 import { type Judgement, judgeWithReason } from "../../judge/judge.ts";
@@ -22,6 +23,15 @@ export const shortfallIn = ({ scenario, judged }: DrillCase, able: Able): Shortf
 
 /** Bus or world lack what the case needs. */
 export type NotRun = Exclude<Shortfall, { readonly kind: "none" }>;
+
+/** A row beside the policy, asked of a bus that has one behaviour: only the model has another to show. */
+export interface ModelAlone {
+  readonly kind: "model-alone";
+}
+
+/** True where the case has nothing to ask of a bus that greeted so. */
+export const isModelAlone = ({ judged }: DrillCase, { fixed }: Pick<Greeting, "fixed">): boolean =>
+  fixed === true && !judged;
 
 export interface LiveRun extends CaseRun {
   readonly kind: "ran";

@@ -153,6 +153,12 @@ const questionCase = z.strictObject({
   notRun: names.nullable().describe("Capabilities that bus or world lack; null: they lack none."),
   notObserved: text.nullable().describe("Why its live run shows less than it was to show; null: it shows all."),
   notShown: names.nullable().describe("Capabilities that the injector's self-test did not show; null: none."),
+  modelAlone: z
+    .literal(true)
+    .describe(
+      "The bus has one behaviour: this case beside the policy was run in the model alone, without a part in the verdict.",
+    )
+    .optional(),
   ledger,
   file: text.describe("Path of the case's scenario."),
   again,

@@ -18,8 +18,12 @@ export function renderCases({ cases }: UnkeptQuestion, paint: Paint): string {
   return `${paint("bold", "Not shown")}\n${lines.join("\n")}`;
 }
 
+/** The likelier cause where a bus alone breaks what is set beside its policy. */
+const fixedAdvice =
+  "  Some of this broke in rows beside the policy only live: a bus with one fixed behaviour says so in its greeting\n  (fixtures/buses/protocol.md), and only the policy's own row is then asked of it.";
+
 /** A property once, with its first case. */
-export function renderViolations({ violations }: UnkeptQuestion, paint: Paint): string {
+export function renderViolations({ violations, cases }: UnkeptQuestion, paint: Paint): string {
   const byProperty = new Map<string, QuestionViolation[]>();
   for (const one of violations) byProperty.set(one.property, [...(byProperty.get(one.property) ?? []), one]);
   const blocks = [...byProperty].flatMap(([property, all]) => {
@@ -30,5 +34,10 @@ export function renderViolations({ violations }: UnkeptQuestion, paint: Paint): 
     const more = all.length > 1 ? `; and in ${counted(all.length - 1, "other case")}` : "";
     return `  ${markOf(paint, "violated")} ${property} (${one.worlds.join(" and ")}${rate})\n      ${one.about}: ${one.reason}${more}\n      ${paint("dim", one.again)}`;
   });
-  return blocks.length === 0 ? "" : `${paint("bold", "Broken promises of the policy")}\n${blocks.join("\n")}`;
+  const beside = new Set(cases.flatMap(({ id, judged }) => (judged ? [] : [id])));
+  const isOfBusBeside = (one: QuestionViolation): boolean => beside.has(one.case) && one.worlds.every(isReal);
+  const advice = violations.some(isOfBusBeside) ? [paint("dim", fixedAdvice)] : [];
+  return blocks.length === 0
+    ? ""
+    : `${paint("bold", "Broken promises of the policy")}\n${[...blocks, ...advice].join("\n")}`;
 }

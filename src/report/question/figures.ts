@@ -1,25 +1,31 @@
 /** The tables of figures that a question has: sizes of a buffer, stops, replicas, starts, and the startup budget. */
-import type { BudgetRow, BudgetSeen, Figures, ReplicaRow, SizeRow, StartRow, StopRow } from "../../drills/answer.ts";
+import type { BudgetRow, BudgetSeen, ReplicaRow, SizeRow, StartRow, StopRow } from "../../drills/answer.ts";
 import { isReal } from "../../worlds/names.ts";
 import type { Paint } from "../paint.ts";
+import type { UnkeptQuestion } from "../question.ts";
 import { type Row, renderPairs, renderTable } from "../table.ts";
 import { startText } from "./answer.ts";
 import { left, mebibytes, orNone, orUnknown, right, seconds } from "./cells.ts";
 
-export function renderFigures({ sizes, stops, replicas, starts, budget }: Figures, paint: Paint): readonly string[] {
+export function renderFigures({ figures, cases }: UnkeptQuestion, paint: Paint): readonly string[] {
+  const { sizes, stops, replicas, starts, budget } = figures;
+  const arrow = arrowText(cases.some(({ modelAlone }) => modelAlone === true));
   return [
-    sizes === undefined || sizes.length === 0 ? "" : renderSizes(sizes, paint),
-    stops === undefined || stops.length === 0 ? "" : renderStops(stops, paint),
-    replicas === undefined || replicas.length === 0 ? "" : renderReplicas(replicas, paint),
-    starts === undefined || starts.length === 0 ? "" : renderStarts(starts, paint),
+    sizes === undefined || sizes.length === 0 ? "" : renderSizes(sizes, arrow, paint),
+    stops === undefined || stops.length === 0 ? "" : renderStops(stops, arrow, paint),
+    replicas === undefined || replicas.length === 0 ? "" : renderReplicas(replicas, arrow, paint),
+    starts === undefined || starts.length === 0 ? "" : renderStarts(starts, arrow, paint),
     budget === undefined ? "" : renderBudget(budget, paint),
   ];
 }
 
 const judgedMark = (judged: boolean): string => (judged ? "→" : " ");
-const arrow = "→ marks the policy's own row; the others are for comparison";
+/** The reason why rows beside a policy were not run live. */
+export const modelAloneText = "the model alone: the bus has one behaviour";
+const arrowText = (isModelAlone: boolean): string =>
+  `→ marks the policy's own row; the others are ${isModelAlone ? modelAloneText : "for comparison"}`;
 
-function renderSizes(sizes: readonly SizeRow[], paint: Paint): string {
+function renderSizes(sizes: readonly SizeRow[], arrow: string, paint: Paint): string {
   const rows = sizes.map(row => [
     `${judgedMark(row.judged)} ${row.size}`,
     row.limitBytes === null ? "none" : row.limitBytes.toLocaleString("en-US"),
@@ -55,7 +61,7 @@ function errorsText({ errors }: SizeRow, paint: Paint): string {
   return kinds.length === 0 ? paint("dim", "·") : kinds.join(", ");
 }
 
-function renderStops(stops: readonly StopRow[], paint: Paint): string {
+function renderStops(stops: readonly StopRow[], arrow: string, paint: Paint): string {
   const rows: Row[] = [];
   stops.toSorted(byAbout).forEach((row, i, all) => {
     if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
@@ -90,7 +96,7 @@ function renderStops(stops: readonly StopRow[], paint: Paint): string {
 const byAbout = (a: { readonly about: string }, b: { readonly about: string }): number =>
   a.about < b.about ? -1 : a.about > b.about ? 1 : 0;
 
-function renderReplicas(replicas: readonly ReplicaRow[], paint: Paint): string {
+function renderReplicas(replicas: readonly ReplicaRow[], arrow: string, paint: Paint): string {
   const rows = replicas.map(row => [
     `${judgedMark(row.judged)} ${row.variant}`,
     row.durables,
@@ -112,7 +118,7 @@ function renderReplicas(replicas: readonly ReplicaRow[], paint: Paint): string {
   return `${paint("bold", "One of two replicas that share a durable stops and restarts")} (${arrow})\n${renderTable(columns, rows)}`;
 }
 
-function renderStarts(starts: readonly StartRow[], paint: Paint): string {
+function renderStarts(starts: readonly StartRow[], arrow: string, paint: Paint): string {
   const rows: Row[] = [];
   starts.toSorted(byAbout).forEach((row, i, all) => {
     if (row.about !== all[i - 1]?.about) rows.push(`  ${row.about}`);
