@@ -4,7 +4,7 @@
  * no one.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -44,11 +44,17 @@ function failingTest(folder: string): string | undefined {
     "1",
     "--reporter",
     "json",
+    // A report on standard output may be cut off where the first failure ends the run.
+    "--outputFile",
+    "report.json",
     ...suites,
   ];
-  const { stdout, signal } = node(folder, args);
+  const file = join(folder, "report.json");
+  rmSync(file, { force: true });
+  const { stderr, signal } = node(folder, args);
   if (signal !== null) throw new Error(`the unit tests were not through after ${boundMs} ms`);
-  const report = JSON.parse(stdout.slice(stdout.indexOf("{"))) as {
+  if (!existsSync(file)) throw new Error(`the unit tests left no report: ${stderr}`);
+  const report = JSON.parse(readFileSync(file, "utf8")) as {
     readonly testResults: readonly { readonly assertionResults: readonly { status: string; fullName: string }[] }[];
   };
   return report.testResults.flatMap(one => one.assertionResults).find(({ status }) => status === "failed")?.fullName;
