@@ -58,8 +58,10 @@ async function examine(launch: BusLaunch): Promise<BusFound> {
   }
 }
 
-/** The client of a bundled bus may be a package that no one has installed: its process then ends before it greets. */
-/** The client package that a bundled bus lacks here, and how to install it; undefined where it lacks none. */
+/**
+ * The client package that a bundled bus lacks here, and how to install it; undefined where it lacks none. The process of a bus without its
+ * client ends before it greets.
+ */
 export function lackOf({ manifest }: Pick<BusLaunch, "manifest">): string | undefined {
   if (manifest?.language !== "TypeScript" || isInstalled(manifest.client)) return undefined;
   const { name, client } = manifest;

@@ -24,7 +24,7 @@ const asksOnce = policyWith({
 
 const run = (profile: Profile, steps: readonly Bare[], answers: Answers = {}, policy: Policy = patient): Answered =>
   answeredRun(underPolicy(policy, steps), profile, answers);
-/** In nats-py a reconnect is a round trip, after which a close loses nothing. */
+/** A reconnect of nats-py is a round trip, and a close after it loses nothing. */
 const arrivals = (steps: readonly Bare[], policy?: Policy): readonly string[] =>
   run(natsPy, steps, {}, policy).asked.filter(one => one.includes("arrived-before-cut"));
 const handled = (events: readonly Event[]): readonly string[] =>
