@@ -22,7 +22,7 @@ import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
 import { beginCall, callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers, follow } from "./clocks.ts";
-import { lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
+import { awaitClosed, lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
 import { checkDials } from "./dials.ts";
@@ -33,18 +33,17 @@ import { openLink } from "./link.ts";
 import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
-import { LinkTaken, type Rig } from "./rig.ts";
+import { LinkTaken, type Rig, type ServerConnection } from "./rig.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { lookForRemovals, observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
-import { awaitConnections, callBoundMs, isClosed, notAwaited } from "./waits.ts";
+import { awaitConnections, callBoundMs, notAwaited } from "./waits.ts";
 import { lookAtWire } from "./wire.ts";
 import { countDoubt } from "./witnesses.ts";
 
 /** The step of everything done before the first one. */
 const startId: StepId = "start";
 const settleFlushTimeoutMs = 10_000;
-const closedBoundMs = 5_000;
 
 /** Runs a case; `number` is unique among those of one server. */
 export async function runCase(one: Case, number: number, rig: Rig, emit: Emit, onMemory?: OnMemory): Promise<void> {
@@ -211,6 +210,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   course.emit({ kind: "step", step: step.id, phase: "began" });
   const open = await openBeforeClose(course, planned);
   await perform(course, planned);
+  if (!overlapping) await awaitClosed(course, after);
   await noteClosed(course, open);
   checkDials(course, planned);
   if (!overlapping) await lookAround(course, after, step.id);
@@ -306,17 +306,15 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   await settleService(course, planned);
   const hasClient = view.started && view.ended === "no" && course.running.has(0);
   if (hasClient) await flushLast(course);
-  // nats.go reports this from a goroutine, perhaps after the call that closed it has returned.
-  if (view.ended === "closed" && !course.closeFailed)
-    await busOf(course).waitFor(isClosed, course.caseMark, closedBoundMs);
   const closed = planned.after.ended === "closed" ? await lookForClosed(course, settleId) : "not-said";
   const left = course.running.has(0) && view.ended !== "closed" ? 1 : 0;
-  if (closed === "not-said")
-    await awaitConnections(course, settleId, open => open.filter(one => one.name === course.name).length <= left);
+  const areAllGone = (open: readonly ServerConnection[]): boolean =>
+    open.filter(one => one.name === course.name).length <= left;
+  const open = closed === "not-said" ? await awaitConnections(course, settleId, areAllGone) : undefined;
   sayEvents(course);
   // Another process has another client.
   if (healed === busOf(course)) await lookForLosses(course, planned, mark);
-  await lookForStrangers(course);
+  await lookForStrangers(course, open);
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);

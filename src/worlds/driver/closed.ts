@@ -3,16 +3,18 @@
  * waits. A connection of that client which was not there at the first look is made by the client itself, which had been told to close, or had
  * given up.
  */
-import { isCalm, type ScenarioStep } from "../../../models/plan/plan.ts";
+import { isCalm, type ScenarioStep, type View } from "../../../models/plan/plan.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
-import type { Course } from "./course.ts";
+import { busOf, type Course } from "./course.ts";
+import { sayEvents } from "./hearing.ts";
 import type { ServerConnection } from "./rig.ts";
-import { hasSaid, letGoBoundMs, notAwaited, notLetGo } from "./waits.ts";
+import { hasSaid, isClosed, letGoBoundMs, notAwaited, notLetGo } from "./waits.ts";
 
 type ClosedClient = Extract<Event, { readonly kind: "closed-client" }>;
 
-const lookEveryMs = 5;
+const closedBoundMs = 5_000;
+const lookEveryMs = 10;
 /** The time in which it would come back: four of its reconnect waits, or one and a half where they are long. */
 const reconnectWaits = 4;
 const reconnectWaitsMin = 1.5;
@@ -31,6 +33,16 @@ export async function openBeforeClose(course: Course, { step, before }: Scenario
   const closes = step.kind === "together" ? step.steps.some(isClosing) : isClosing(step);
   if (!closes || before.client !== "connected" || !isCalm(before)) return undefined;
   return openNow(course);
+}
+
+/**
+ * Waits until a client that its calls have closed by now says so. nats.go reports this from a goroutine, perhaps after the call that closed it
+ * has returned. Where it does not say so, the model convicts it.
+ */
+export async function awaitClosed(course: Course, { ended }: View): Promise<void> {
+  if (ended !== "closed" || course.closeFailed || !course.running.has(0)) return;
+  await busOf(course).waitFor(isClosed, course.caseMark, closedBoundMs);
+  sayEvents(course);
 }
 
 const isClosing = ({ kind }: Step): boolean => kind === "close" || kind === "drain";

@@ -4,6 +4,7 @@
  * So it is looked for at the end of a case, and before dials are counted.
  */
 import type { Course } from "./course.ts";
+import type { ServerConnection } from "./rig.ts";
 
 const goesMsMax = 1_000;
 const lookEveryMs = 5;
@@ -11,15 +12,16 @@ const lookEveryMs = 5;
 /**
  * Looks for a client of an earlier case that is connected and stays. Nothing of this case is then held against its own client, and the
  * process of the bus serves no other case. A connection that has ended may stand in the server's list for a moment longer.
+ * `open`: the server's connections, where they were asked for just now.
  */
-export async function lookForStrangers(course: Course): Promise<void> {
+export async function lookForStrangers(course: Course, open?: readonly ServerConnection[]): Promise<void> {
   const { clock, server, processes } = course.rig;
   if (!server.isRunning || server.isHalted) return;
   const beganMs = clock.nowMs();
-  let stranger = await strangerIn(course);
+  let stranger = strangerIn(course, open ?? (await server.connections()));
   while (stranger !== undefined && clock.nowMs() - beganMs < goesMsMax) {
     await clock.wait(lookEveryMs);
-    stranger = await strangerIn(course);
+    stranger = strangerIn(course, await server.connections());
   }
   if (stranger === undefined) return;
   course.doubt ??= `a client of an earlier case, ${stranger}, is connected, though its bus was told to end it`;
@@ -27,8 +29,8 @@ export async function lookForStrangers(course: Course): Promise<void> {
 }
 
 /** The name of a client of another case that the server has a connection of. */
-async function strangerIn({ rig: { server }, name }: Course): Promise<string | undefined> {
-  const names = (await server.connections()).map(one => one.name ?? "");
+function strangerIn({ name }: Course, open: readonly ServerConnection[]): string | undefined {
+  const names = open.map(one => one.name ?? "");
   return names.find(one => clientName.test(one) && one !== name && !one.startsWith(`${name}-`));
 }
 

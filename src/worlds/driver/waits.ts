@@ -79,18 +79,24 @@ export async function awaitFirstConnected(course: Course, step: StepId): Promise
   dropTimers(course, "deadline", "first pass");
 }
 
-/** Polls the server until its open connections are as asked. */
+/** Polls the server until its open connections are as asked. Returns those; undefined where they are not, which is emitted. */
 export async function awaitConnections(
   course: Course,
   step: StepId,
   areAsAsked: (open: readonly ServerConnection[]) => boolean,
-): Promise<void> {
+): Promise<readonly ServerConnection[] | undefined> {
   const { clock, server } = course.rig;
   const until = clock.nowMs() + letGoBoundMs;
-  while (!areAsAsked(await server.connections())) {
-    if (clock.nowMs() > until) return notAwaited(course, step, notLetGo);
+  let open = await server.connections();
+  while (!areAsAsked(open)) {
+    if (clock.nowMs() > until) {
+      notAwaited(course, step, notLetGo);
+      return undefined;
+    }
     await clock.wait(pollEveryMs);
+    open = await server.connections();
   }
+  return open;
 }
 
 /** A dial that began while the link was down must have failed before the link comes back, since the next one wipes what is published. */

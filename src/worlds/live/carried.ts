@@ -3,7 +3,7 @@
  * end. That is counted by the relay where one is on the path, since the proxy leaves out what it was writing when a connection ended.
  */
 import type { Carried, Wire } from "../driver/rig.ts";
-import type { CountedBytes } from "./proxy-metrics.ts";
+import type { CountedBytes, CountsByTurn } from "./proxy-metrics.ts";
 import type { Relay } from "./relay.ts";
 import type { LiveLink } from "./toxiproxy.ts";
 
@@ -16,23 +16,25 @@ interface CountedOpening {
 
 /** Openings from this one on share a turn, so that the proxy's list of counts stays short. */
 export const sharedTurn = 12;
+type CountedLink = Pick<LiveLink, "counted" | "settled">;
+
 const nothing: CountedBytes = { received: 0, sent: 0 };
 
 export class Openings {
-  readonly #link: Pick<LiveLink, "counted">;
+  readonly #link: CountedLink;
   /** A relay before the proxy, which records what clients send. */
   readonly #tap: Relay | undefined;
   readonly #openings: CountedOpening[] = [];
-  #before: ReadonlyMap<number, CountedBytes> | undefined;
+  #before: CountsByTurn | undefined;
 
-  constructor(link: Pick<LiveLink, "counted">, tap?: Relay) {
+  constructor(link: CountedLink, tap?: Relay) {
     this.#link = link;
     this.#tap = tap;
   }
 
   /** Called before each opening, with the relay that is on its path. Returns the turn for it. */
   async next(relay: Relay | undefined): Promise<number> {
-    this.#before ??= await this.#link.counted();
+    this.#before ??= this.#link.settled ?? (await this.#link.counted());
     const turn = Math.min(this.#openings.length, sharedTurn);
     this.#openings.push({ turn, relay, fromBytes: relay?.takenBytes ?? 0 });
     return turn;
@@ -41,16 +43,13 @@ export class Openings {
   async carried(): Promise<Wire> {
     const counted = await this.#link.counted();
     const openings = this.#openings.map((one, index) => this.#carriedBy(one, index, counted));
+    this.#link.settled = openings.every(hasBeenCounted) ? counted : undefined;
     const given = this.#openings[0]?.relay?.recorded;
     const differsAt = this.#tap && given && firstDifference(this.#tap.recorded, given);
     return { openings, ...(differsAt === undefined ? {} : { differsAt }) };
   }
 
-  #carriedBy(
-    { turn, relay, fromBytes }: CountedOpening,
-    index: number,
-    counted: ReadonlyMap<number, CountedBytes>,
-  ): Carried | undefined {
+  #carriedBy({ turn, relay, fromBytes }: CountedOpening, index: number, counted: CountsByTurn): Carried | undefined {
     if (turn === sharedTurn) return undefined;
     const [before, now] = [this.#before?.get(turn) ?? nothing, counted.get(turn) ?? nothing];
     const toBytes = this.#openings[index + 1]?.fromBytes ?? relay?.takenBytes;
@@ -58,6 +57,10 @@ export class Openings {
     return { taken: now.received - before.received, given };
   }
 }
+
+/** Its bytes are in the counts of both ends, so its last connection is. They are read once the link is cut. */
+const hasBeenCounted = (opening: Carried | undefined): boolean =>
+  opening !== undefined && opening.taken > 0 && opening.given === opening.taken;
 
 /** The bytes of one connection as they came. */
 export type ConnectionBytes = readonly Buffer[];

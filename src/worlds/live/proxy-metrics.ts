@@ -11,10 +11,13 @@ export interface CountedBytes {
   readonly sent: number;
 }
 
+/** The counts of one link. */
+export type CountsByTurn = ReadonlyMap<number, CountedBytes>;
+
 const metricOf = /^toxiproxy_proxy_(received|sent)_bytes_total\{direction="upstream",.*proxy="([^"]*)".*\} (\S+)$/;
 
 /** Reads the proxy's metrics, which are Prometheus text, for the turns of one link. */
-export function countedIn(metrics: string, baseName: string): ReadonlyMap<number, CountedBytes> {
+export function countedIn(metrics: string, baseName: string): CountsByTurn {
   const counted = new Map<number, CountedBytes>();
   for (const line of metrics.split("\n")) {
     const [, end, name = "", bytes] = metricOf.exec(line) ?? [];

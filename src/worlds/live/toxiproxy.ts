@@ -22,7 +22,7 @@ import { LinkTaken } from "../driver/rig.ts";
 import { type Backend, processBackend, type ServerProcess } from "./backend.ts";
 import { ApiRefused } from "./json-api.ts";
 import { proxyClient } from "./proxy-api.ts";
-import { type CountedBytes, countedIn } from "./proxy-metrics.ts";
+import { type CountsByTurn, countedIn } from "./proxy-metrics.ts";
 
 export interface ToxiproxyOptions {
   readonly program: string;
@@ -104,7 +104,9 @@ export interface LiveLink {
   /** True where the proxy, asked anew, runs and lists exactly what its replies have shown, these among it. */
   stillShows(...names: readonly ToxicName[]): Promise<boolean>;
   /** The counts by turn. A turn without an ended connection is not in them. */
-  counted(): Promise<ReadonlyMap<number, CountedBytes>>;
+  counted(): Promise<CountsByTurn>;
+  /** Counts that no connection will change any more, until the link is opened again. */
+  settled: CountsByTurn | undefined;
 }
 
 interface ListedProxy {
@@ -204,6 +206,7 @@ class ProxyLink implements LiveLink {
   readonly port: number;
   readonly #client: Client;
   readonly #serverPort: number;
+  settled: CountsByTurn | undefined;
   #opened: Opened | undefined;
 
   /** A call that was not answered may have made a proxy all the same, as a check that was given up may have. */
@@ -226,6 +229,7 @@ class ProxyLink implements LiveLink {
   async open(opening: LinkOpening): Promise<void> {
     const { closesWith, heldDownstream = false, silentHandshake = false, through, turn = 0 } = opening;
     if (this.isOpen) throw new Error(`The link on port ${this.port} is open already.`);
+    this.settled = undefined;
     this.#through = through;
     this.#turn = turn;
     this.#names.add(this.#name);
@@ -333,7 +337,7 @@ class ProxyLink implements LiveLink {
     return listed.enabled && isAll && [...shown.values()].every(isListed);
   }
 
-  async counted(): Promise<ReadonlyMap<number, CountedBytes>> {
+  async counted(): Promise<CountsByTurn> {
     const text = await this.#client.getApi().getText(`${this.#client.host}/metrics`);
     return countedIn(text, this.#baseName);
   }

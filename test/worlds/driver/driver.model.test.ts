@@ -125,6 +125,13 @@ test.each<[what: string, (sinceMs: number) => readonly number[]]>([
   expect(judgement.verdict).toBe("holds");
 });
 
+test("a client in memory that says only after its call that it has closed is waited for before the next step", async () => {
+  const cut = fault({ kind: "cut", awaits: "noticed" });
+  const steps = [start, flush, cut, publish("down"), { id: "close", kind: "close" }, heal(), publish("after")];
+  const { judgement } = await run(steps, memoryRig({ saysClosedLater: true }));
+  expect(judgement.verdict, judgement.reason).toBe("holds");
+});
+
 test.each<[what: string, (sinceMs: number) => readonly number[]]>([
   ["after two waits", sinceMs => (sinceMs > 40 ? [2] : [])],
   ["before its first connection is gone", sinceMs => (sinceMs > 40 ? [1, 2] : [1])],

@@ -93,6 +93,8 @@ export interface Habits {
   readonly alters?: (content: Content, message: number) => Content;
   /** It loses its connection and makes another, so often, on a link that is well, once it has been cut off. */
   readonly flapsEveryMs?: number;
+  /** It reports that it has closed from elsewhere, after the answer to the call that closed it. */
+  readonly saysClosedLater?: boolean;
   /** It has closed by the end of an outage of so many dials. */
   readonly givesUpAfter?: number;
   /** Dials that it has made before the heal is asked to let one through. */
@@ -107,6 +109,8 @@ class MemoryClient implements Conversation {
   readonly #world: World;
   readonly #habits: Habits;
   readonly #events: BusEvent[] = [];
+  /** What it is about to say. */
+  #later: BusEvent[] = [];
   #case = 0;
   name: string | undefined;
   state: "none" | "connected" | "down" | "dialled" | "closed" = "none";
@@ -232,7 +236,8 @@ class MemoryClient implements Conversation {
   }
 
   #say(change: "connected" | "disconnected" | "reconnected" | "closed"): void {
-    this.#events.push({ event: "connection", case: this.#case, change });
+    const isLater = change === "closed" && this.#habits.saysClosedLater === true;
+    (isLater ? this.#later : this.#events).push({ event: "connection", case: this.#case, change });
   }
 
   mayEnd(): void {}
@@ -250,6 +255,7 @@ class MemoryClient implements Conversation {
   }
 
   waitFor(fits: (event: BusEvent) => boolean, mark: number): Promise<boolean> {
+    this.#events.push(...this.#later.splice(0));
     return Promise.resolve(this.eventsSince(mark).some(fits));
   }
 }

@@ -1,7 +1,7 @@
 /** The counts of a link, read from the proxy's own text and from a relay. */
 import { describe, expect, test } from "vitest";
 import { firstDifference, Openings, sharedTurn } from "../../../src/worlds/live/carried.ts";
-import { type CountedBytes, countedIn } from "../../../src/worlds/live/proxy-metrics.ts";
+import { type CountedBytes, type CountsByTurn, countedIn } from "../../../src/worlds/live/proxy-metrics.ts";
 import type { Relay } from "../../../src/worlds/live/relay.ts";
 
 const line = (end: string, direction: string, proxy: string, bytes: string): string =>
@@ -26,6 +26,7 @@ test("the proxy's text is read for one link, upstream, by turn", () => {
 /** A proxy that says the next of these at each call. */
 const saying = (...said: (readonly (readonly [turn: number, counted: CountedBytes])[])[]) => ({
   counted: async () => new Map<number, CountedBytes>(said.shift() ?? []),
+  settled: undefined as CountsByTurn | undefined,
 });
 
 test("what the proxy counted before the case is not the case's", async () => {
@@ -42,6 +43,24 @@ test("what the proxy counted before the case is not the case's", async () => {
   expect((await openings.carried()).openings).toEqual([
     { taken: 15, given: 14 },
     { taken: 5, given: 5 },
+  ]);
+});
+
+test("the proxy is asked once for each case whose bytes all came out, and twice after any other", async () => {
+  const whole = [[0, { received: 10, sent: 10 }]] as const;
+  const lost = [[0, { received: 15, sent: 14 }]] as const;
+  const later = [[0, { received: 16, sent: 15 }]] as const;
+  const link = saying([], whole, lost, later, later);
+  const given: unknown[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    const openings = new Openings(link);
+    await openings.next(undefined);
+    given.push(...(await openings.carried()).openings);
+  }
+  expect(given).toEqual([
+    { taken: 10, given: 10 },
+    { taken: 5, given: 4 },
+    { taken: 0, given: 0 },
   ]);
 });
 

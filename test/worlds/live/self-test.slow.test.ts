@@ -70,6 +70,7 @@ function withChanges(link: LiveLink, changes: Partial<LiveLink>): LiveLink {
     shows: (name, amount) => link.shows(name, amount),
     stillShows: (...asked) => link.stillShows(...asked),
     counted: () => link.counted(),
+    settled: undefined,
     ...changes,
   };
 }
