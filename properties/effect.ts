@@ -21,6 +21,8 @@ export interface EffectState {
   readonly seen: Seen;
   /** Listed in the order in which they came: those in force are the last. */
   readonly installed: Installed[];
+  /** Faults that were over at once, and that nothing has met yet. */
+  readonly unmet: Installed[];
   unflushed: number;
   /** Messages acknowledged by a stream, which the end of a server may take. */
   stored: number;
@@ -40,6 +42,7 @@ export interface EffectState {
 export const newEffect = (seen: Seen = newSeen()): EffectState => ({
   seen,
   installed: [],
+  unmet: [],
   unflushed: 0,
   stored: 0,
   published: 0,
@@ -53,11 +56,13 @@ export const newEffect = (seen: Seen = newSeen()): EffectState => ({
 });
 
 export const hearsEffect = {
-  fault({ installed, unflushed, stored }, { step, fault, phase }) {
+  fault({ installed, unmet, unflushed, stored }, { step, fault, phase }) {
     if (phase === "installed") {
       // Publishes sent since the last flush may still be under way when the fault comes.
       const touched = unflushed + (endsServer(fault) ? stored : 0);
-      installed.push({ step, fault, momentary: isMomentary(fault), tookEffect: false, touched });
+      const one = { step, fault, momentary: isMomentary(fault), tookEffect: false, touched };
+      installed.push(one);
+      if (one.momentary) unmet.push(one);
       return;
     }
     for (let i = installed.length - 1; i >= 0; i--) {
@@ -98,13 +103,15 @@ export const hearsEffect = {
 } satisfies Hearing<EffectState>;
 export const trackEffect = onSeen<EffectState>(hearsEffect);
 
-function touchInForce({ seen, installed }: EffectState, count: number): void {
-  for (let i = installed.length - 1, left = seen.now.inForce; i >= 0; i--) {
+function touchInForce({ seen, installed, unmet }: EffectState, count: number): void {
+  for (let i = installed.length - 1, left = seen.now.inForce; i >= 0 && left > 0; i--) {
     const one = installed[i] as Installed;
-    // A fault that is over at once is met by everything published after it.
-    if (!one.momentary && left-- <= 0) continue;
+    if (one.momentary) continue;
     one.touched += count;
+    left--;
   }
+  // A fault that is over at once is met by what is published next.
+  for (const one of unmet.splice(0)) one.touched += count;
 }
 
 const endsServer = (fault: string): boolean => fault === "stop-server" || fault === "power-loss";
