@@ -58,7 +58,7 @@ export interface StreamPolicy {
   readonly noAck?: boolean;
   /** The number of servers of a cluster that hold it. Absent: 1. */
   readonly replicas?: number;
-  /** What else was declared for it, in the words of the JetStream API: `mirror`, `sources`, `subject_transform`, `republish`. */
+  /** Features declared for it besides, in the words of the JetStream API: `mirror`, `sources`, `subject_transform`, `republish`. */
   readonly declared?: readonly StreamExtra[];
   /**
    * `created`: the bus makes it at its start, and its readiness probe makes it too where it asks until usable. `present`: the operator
