@@ -74,6 +74,7 @@ const declarations: readonly (readonly [word: string, names: readonly string[]])
 
 /** Parts that change nothing of what is modelled. */
 const streamMeanings: Readonly<Record<string, string>> = {
+  sensitive_values: "marks of Terraform; no value of them is read",
   description: "words for people; a policy has `why`",
   metadata: "words for tools, without a part in what becomes of a message",
   max_consumers: "a policy does not count consumers",
@@ -137,6 +138,8 @@ const consumerMeanings: Readonly<Record<string, string>> = {
   ...streamMeanings,
   replay_policy: "the pace of a replay is not modelled",
   replayPolicy: "the pace of a replay is not modelled",
+  num_replicas: "on how many servers the consumer is kept is not modelled",
+  replicas: "on how many servers the consumer is kept is not modelled",
   max_waiting: "the number of waiting pulls is not modelled",
   maxWaiting: "the number of waiting pulls is not modelled",
   delivered: streamMeanings.state as string,

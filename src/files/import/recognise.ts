@@ -82,7 +82,10 @@ const formats: readonly Format[] = [
   {
     is: document =>
       has(document, "name") && has(document, "subjects", "mirror", "sources", "retention", "num_replicas"),
-    take: (document, into) => stream(document, document, into),
+    take: (document, into) => {
+      markType(document);
+      stream(document, document, into);
+    },
   },
   {
     is: document => has(document, "ack_policy", "deliver_policy", "durable_name", "max_ack_pending"),
@@ -204,7 +207,7 @@ function takeDeployment(document: FileSpot, into: Gatherings): void {
 }
 
 function takeOther(document: FileSpot): void {
-  const what = `a ${kindOf(document)} of ${apiOf(document)}`;
+  const what = `the kind ${kindOf(document)} of ${apiOf(document)}`;
   const why = isNack(document)
     ? "a policy has no key-value or object buckets and no accounts"
     : "nothing in it is about a policy";

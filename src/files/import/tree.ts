@@ -40,7 +40,7 @@ export function parseTrees(text: string, file: string): readonly Tree[] {
     ];
     const lineAt = (offset: number): number => lines.linePos(offset).line;
     const [error] = parsed.flatMap(one => one.errors);
-    if (error !== undefined) return fromJson(text, `${file}:${lineAt(error.pos[0])}`, error.message);
+    if (error !== undefined) return fromJson(text, { file, line: lineAt(error.pos[0]) }, error.message);
     return parsed.flatMap(({ contents }) => {
       if (contents === null) return [];
       const walk: Walk = { file, lineAt, budget, anchors: new Map() };
@@ -54,15 +54,28 @@ export function parseTrees(text: string, file: string): readonly Tree[] {
   }
 }
 
-/** JSON that is no YAML, such as one with a key of more than 1,024 letters. Nothing of it is known to be on another line than the first. */
-function fromJson(text: string, place: string, reason: string): readonly Tree[] {
+/** JSON that is no YAML, such as one with a key of more than 1,024 letters: all of it counts as the first line. */
+function fromJson(
+  text: string,
+  place: { readonly file: string; readonly line: number },
+  reason: string,
+): readonly Tree[] {
+  const { file, line } = place;
+  // The library tells of the calls that a nested text needs as of an error in it.
+  if (/call stack/.test(reason)) throw tooDeep(file);
+  const data = jsonOrNone(text);
+  if (data !== undefined) return [treeOfData(data, file, 0)];
   const advice = /\{\{/.test(text)
     ? "a template is rendered first: helm template . > manifests.yaml"
     : "mend the file, or leave it out";
+  throw new BadInput(`${file}:${line}`, "", `is neither YAML nor JSON: ${reason}; ${advice}`);
+}
+
+function jsonOrNone(text: string): unknown {
   try {
-    return [treeOfData(JSON.parse(text))];
+    return JSON.parse(text);
   } catch {
-    throw new BadInput(place, "", `is neither YAML nor JSON: ${reason}; ${advice}`);
+    return undefined;
   }
 }
 
@@ -132,11 +145,12 @@ function fieldsOf(pairs: readonly { key: unknown; value: unknown }[], depth: num
   return fields;
 }
 
-function treeOfData(data: unknown): Tree {
-  if (Array.isArray(data)) return { kind: "list", line: 1, items: data.map(treeOfData) };
+function treeOfData(data: unknown, file: string, depth: number): Tree {
+  if (depth > treeBounds.depthMax) throw tooDeep(file);
+  if (Array.isArray(data)) return { kind: "list", line: 1, items: data.map(one => treeOfData(one, file, depth + 1)) };
   if (typeof data !== "object" || data === null) return { kind: "scalar", line: 1, value: data };
-  const fields = new Map(Object.entries(data).map(([name, value]) => [name, treeOfData(value)] as const));
-  return { kind: "map", line: 1, fields };
+  const fields = Object.entries(data).map(([name, value]) => [name, treeOfData(value, file, depth + 1)] as const);
+  return { kind: "map", line: 1, fields: new Map(fields) };
 }
 
 /** The same as plain data, for a file of our own in YAML. */
