@@ -7,6 +7,7 @@ import { addCompare } from "./cli/compare.ts";
 import { addDoctor } from "./cli/doctor.ts";
 import { addDrill } from "./cli/drill.ts";
 import { addExhaust } from "./cli/exhaust.ts";
+import { addImport } from "./cli/import.ts";
 import { onWriteErrors, writeErr, writeOut } from "./cli/outlet.ts";
 import {
   type Act,
@@ -54,6 +55,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addExhaust(program, run);
   addReplay(program, run);
   addCompare(program, run);
+  addImport(program, run);
   addDoctor(program, run);
   return program;
 }

@@ -57,6 +57,7 @@ function replayed(data: object): Promise<unknown> {
     paint: (_ink: string, text: string) => text,
     signal: new AbortController().signal,
     say: nothing,
+    note: nothing,
     onLeave: nothing,
   };
   const common = { ...readCommon({ seed: "1" }), lanes: lanesDefault };

@@ -41,7 +41,7 @@ export const addCompare: Add = (program, run) => {
           throw new UsageError("compare needs two worlds: --worlds model,live.");
         const { runs, budget, keepGoing = false, seeds } = options;
         const asked = { runs, budgetSeconds: budget, keepGoing, seeds, asked: "compare" } as const;
-        return compare(context, { ...readCommon(options), ...asked });
+        return compare(context, { ...readCommon(options, context.note), ...asked });
       }),
     );
 };

@@ -34,7 +34,7 @@ export const addDrill: Add = (program, run) => {
     .action((question: string | undefined, { all = false, ...options }: CommonOptions & { readonly all?: boolean }) =>
       run(context => {
         const asked = knownQuestion(question);
-        const common = readCommon(options);
+        const common = readCommon(options, context.note);
         if (asked === undefined) return drill(context, { ...common, all });
         if (all)
           throw new UsageError(`drill ${asked} takes no --all: it has no corpus, and always runs all its cases.`);

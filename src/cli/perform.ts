@@ -67,6 +67,7 @@ export async function perform(act: Act, json: boolean): Promise<void> {
     paint: paintOut(),
     signal: interrupt.signal,
     say: line => (json ? writeErr : writeOut)(`${line}\n`),
+    note: line => writeErr(`${cleaned(line)}\n`),
     onLeave: close => void closings.push(close),
   };
   const leaveAs = async (exitCode: number): Promise<never> => {
@@ -115,17 +116,19 @@ function listen(interrupt: AbortController): { code: number | undefined } {
   return exit;
 }
 
-function print({ document, text, again, resume }: CommandEnding, json: boolean): void {
+function print({ document, text, again, resume, beside }: CommandEnding, json: boolean): void {
   const pasted = [
     ...(resume === undefined ? [] : [["Resume", cleaned(resume, lineCharsMax)]]),
     ...(again === undefined ? [] : [["Again", cleaned(again, lineCharsMax)]]),
   ];
   const advice = maskAdvice(`${resume ?? ""} ${again ?? ""}`);
   const lines = advice === "" ? pasted : [...pasted, ["Secrets", advice]];
+  if (beside !== undefined) writeErr(`${beside}\n`);
   if (json) {
     writeDocument(document);
     for (const [title = "", line] of lines) writeErr(`${title.toLowerCase()}: ${line}\n`);
-  } else writeOut(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
+  } else if (beside !== undefined) writeOut(`${text}\n`);
+  else writeOut(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
 }
 
 /** Ends the process: one sentence for what a person can mend, a stack for what only we can. */

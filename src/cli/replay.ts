@@ -45,7 +45,7 @@ export const addReplay: Add = (program, run) => {
         const seedGiven = options.seed !== undefined;
         const { times, events = false } = options;
         const keep = options.keep === true ? keptFolder : options.keep;
-        return replay(context, { ...readCommon(options), file, worlds, times, seedGiven, events, keep });
+        return replay(context, { ...readCommon(options, context.note), file, worlds, times, seedGiven, events, keep });
       }),
     );
 };

@@ -50,7 +50,7 @@ export const addSearch: Add = (program, run) => {
           );
         const property = options.property === undefined ? undefined : knownProperty(options.property, "--property");
         return search(context, {
-          ...readCommon(options),
+          ...readCommon(options, context.note),
           world,
           runs: options.runs,
           property,

@@ -18,7 +18,10 @@ export function common(command: Command): Command {
     .option("--profile <name>", "judge the bus by this profile instead of its own")
     .option("--seed <seed>", "repeats the same random choices (a-z, 0-9 and -)")
     .option("--require <id>", "a property to require beyond what the profile promises (repeatable)", collected)
-    .option("--policy <name|file>", "what the bus does around its client: a bundled policy, or a file of your own")
+    .option(
+      "--policy <name|file>",
+      "what the bus does around its client: a bundled policy, a file of your own, or files that import reads, a folder too",
+    )
     .option("--lanes <n>", `live cases at once, each on servers of its own (default here: ${lanesDefault})`, laneCount)
     .addOption(backendOption())
     .option("--json", "one JSON document on stdout, everything else on stderr");

@@ -6,8 +6,10 @@ import { catalogue } from "../../properties/catalogue.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
+import { isFolder } from "../files/folder.ts";
 import { didYouMean } from "../files/nearest.ts";
-import { bundledPolicies, bundledPolicy, isPolicyName, readPolicyFile } from "../files/policies.ts";
+import { bundledPolicies, bundledPolicy, isPolicyName } from "../files/policies.ts";
+import { readPolicyInput } from "../files/policy-input.ts";
 import type { Common, NamedPolicy } from "../runs/common.ts";
 import { knownProfile } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
@@ -28,7 +30,8 @@ export interface CommonOptions {
   readonly resume?: string;
 }
 
-export function readCommon(options: CommonOptions): Common {
+/** `note` takes what a person should know of the policy: what was assumed where no file answers. */
+export function readCommon(options: CommonOptions, note: (line: string) => void = () => {}): Common {
   if (options.profile !== undefined) knownProfile(options.profile);
   for (const id of options.require ?? []) knownProperty(id, "--require");
   const seed = options.seed ?? (options.resume === undefined ? undefined : headerOf(options.resume).seed);
@@ -37,7 +40,7 @@ export function readCommon(options: CommonOptions): Common {
     profile: options.profile,
     seed: checkSeed(seed ?? randomBytes(4).readUInt32LE().toString(36)),
     require: options.require ?? [],
-    policy: options.policy === undefined ? undefined : knownPolicy(options.policy),
+    policy: options.policy === undefined ? undefined : knownPolicy(options.policy, note),
     lanes: options.lanes ?? lanesDefault,
     backend: options.backend ?? "process",
     resume: options.resume,
@@ -50,14 +53,17 @@ function checkSeed(seed: string): string {
   throw new UsageError(`--seed must be 1 to 40 of a-z, 0-9 and -; it is ${JSON.stringify(seed)}.`);
 }
 
-/** A bundled policy by its name, or a file of one's own. @throws UsageError, BadInput */
-export function knownPolicy(named: string): NamedPolicy {
-  if (!isPolicyName(named)) {
-    const { path, shown } = findInput(named, ".json");
-    return { named, policy: readPolicyFile(path, shown) };
-  }
-  const policy = bundledPolicy(named);
+/** A bundled policy by its name, a file of one's own, or other people's files. @throws UsageError, BadInput */
+export function knownPolicy(named: string, note: (line: string) => void = () => {}): NamedPolicy {
+  const policy = isPolicyName(named) ? bundledPolicy(named) : undefined;
   if (policy !== undefined) return { named, policy };
+  const isNamedFolder = isFolder(named);
+  if (isNamedFolder || !isPolicyName(named)) {
+    const { path, shown } = isNamedFolder ? { path: named, shown: named } : findInput(named, ".json");
+    const read = readPolicyInput(path, shown);
+    for (const line of read.notes) note(line);
+    return { named, policy: read.policy };
+  }
   throw new UsageError(
     `There is no policy ${JSON.stringify(named)}; bundled are ${bundledPolicies().join(", ")}, and a file of your own ` +
       `ends in .json.${didYouMean(named, bundledPolicies())}`,

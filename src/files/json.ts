@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { BadInput } from "../errors.ts";
 import { readBounded } from "./folder.ts";
+import { isJetStreamName } from "./jetstream-names.ts";
 
 const fileBytesMax = 1_048_576;
 const depthMax = 12;
@@ -61,8 +62,17 @@ function placeOfProto(data: unknown, path: FilePlace): FilePlace | undefined {
 }
 
 function issueText(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.map(name => `"${name}"`).join(", ")}`;
+  if (issue.code === "unrecognized_keys")
+    return `unknown field ${issue.keys.map(name => `"${name}"`).join(", ")}${foreign(issue.keys)}`;
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+/** The likeliest cause, where a field is JetStream's own. */
+function foreign(keys: readonly string[]): string {
+  const name = keys.find(isJetStreamName);
+  return name === undefined
+    ? ""
+    : `: ${name} is a name of JetStream's own configuration, which the command import reads and makes a policy of`;
 }
 
 function depthOf(data: unknown, depth: number): number {

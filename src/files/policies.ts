@@ -22,8 +22,8 @@ export function bundledPolicies(root: string = packageRoot()): readonly string[]
     .toSorted();
 }
 
-/** A bundled policy is named by a word; a name with a folder or the ending .json is a file. */
-export const isPolicyName = (named: string): boolean => !named.endsWith(".json") && !named.includes("/");
+/** A bundled policy is named by a word; a name with a folder or the ending of a file is a file. */
+export const isPolicyName = (named: string): boolean => !/\.(json|ya?ml)$/.test(named) && !named.includes("/");
 
 /** A bundled policy, or undefined if none has that name. @throws BadInput */
 export function bundledPolicy(name: string, root: string = packageRoot()): Policy | undefined {
@@ -33,9 +33,12 @@ export function bundledPolicy(name: string, root: string = packageRoot()): Polic
 }
 
 /** @throws BadInput */
-export function readPolicyFile(path: string, shown: string): Policy {
-  const policy = parsePolicy(readJsonFile(path, shown), shown);
-  const due = basename(path).replace(/\.json$/, "");
+export const readPolicyFile = (path: string, shown: string): Policy =>
+  namedAsFile(parsePolicy(readJsonFile(path, shown), shown), path, shown);
+
+/** @throws BadInput where policy and file have different names */
+export function namedAsFile(policy: Policy, path: string, shown: string): Policy {
+  const due = basename(path).replace(/\.(json|ya?ml)$/, "");
   if (policy.name !== due)
     throw new BadInput(shown, "name", `is "${policy.name}", and must be "${due}", as the file's`);
   return policy;

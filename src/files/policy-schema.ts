@@ -150,27 +150,29 @@ export const clientOptions = {
 
 const demand = z.string().max(200);
 
-export const policyShape = z
-  .strictObject({
-    $schema: z.string().max(500).optional(),
-    version: z.literal(1),
-    name: z
-      .string()
-      .regex(
-        /^[a-z0-9][a-z0-9-]{0,62}$/,
-        "must be 1 to 63 of a-z, 0-9 and -, not beginning with -, as the file's name",
-      ),
-    why: sentence,
-    families: list(family).min(1),
-    classifier: list(classifierRule),
-    streams: list(stream),
-    taps: list(pattern).default([]),
-    publish,
-    consume,
-    startup,
-    shutdown,
-    supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
-    client: z.strictObject(clientOptions).partial().default({}),
+/** A policy as it is in memory, with every default filled in. */
+export const policyWhole = z.strictObject({
+  $schema: z.string().max(500).optional(),
+  version: z.literal(1),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be 1 to 63 of a-z, 0-9 and -, not beginning with -, as the file's name"),
+  why: sentence,
+  families: list(family).min(1),
+  classifier: list(classifierRule),
+  streams: list(stream),
+  taps: list(pattern).default([]),
+  publish,
+  consume,
+  startup,
+  shutdown,
+  supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
+  client: z.strictObject(clientOptions).partial().default({}),
+  demands: list(demand),
+});
+
+export const policyShape = policyWhole
+  .extend({
     demands: z
       .union([z.literal("all"), list(demand)])
       .default([])

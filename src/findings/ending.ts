@@ -8,6 +8,7 @@ import type { CompareReport, LiveSearchReport } from "../report/compare.ts";
 import type { DoctorReport } from "../report/doctor.ts";
 import type { DrillReport } from "../report/drill.ts";
 import type { ExhaustReport } from "../report/exhaust.ts";
+import type { ImportReport } from "../report/import.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
@@ -24,11 +25,16 @@ export type Judged =
   | { readonly kind: "drill"; readonly document: DrillReport }
   | { readonly kind: "question"; readonly document: QuestionReport };
 
-export type Report = Judged | { readonly kind: "doctor"; readonly document: DoctorReport };
+export type Report =
+  | Judged
+  | { readonly kind: "doctor"; readonly document: DoctorReport }
+  | { readonly kind: "import"; readonly document: ImportReport };
 
 /** The part that a person reads. */
 export interface Shown {
   readonly text: Rendered;
+  /** Words for stderr, where `text` is a file for a program and stands alone on stdout. */
+  readonly beside?: Rendered | undefined;
   /** The last line: what to paste to see it again. */
   readonly again?: string | undefined;
   /** The line to paste that goes on with a run that ended early. */

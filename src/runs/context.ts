@@ -9,6 +9,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Prints what a reader wants to see first: the seed. It goes where the report goes, or to stderr with --json. */
   say(line: string): void;
+  /** Tells something beside the report, always on stderr. */
+  note(line: string): void;
   /** Closes things before the process ends, where an interrupt left the work that would have closed them. */
   onLeave(close: () => Promise<void>): void;
 }

@@ -28,6 +28,7 @@ const context: Context = {
   paint: plain,
   signal: new AbortController().signal,
   say() {},
+  note() {},
   onLeave() {},
 };
 const options: DrillOptions = {

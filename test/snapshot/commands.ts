@@ -89,7 +89,7 @@ const replays = [
   print(`replay ${scenarios}/reconnect-buffer/published-while-down.json --world model --seed 1`),
 ];
 
-const helps = ["", "drill", "search", "exhaust", "replay", "compare", "doctor"].map(command =>
+const helps = ["", "drill", "search", "exhaust", "replay", "compare", "import", "doctor"].map(command =>
   print(`${command} --help`.trim()),
 );
 

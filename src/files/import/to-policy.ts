@@ -1,0 +1,357 @@
+/**
+ * The policy that streams, consumers and a deployment come to. What no file says is assumed: each assumption is what happens where a
+ * service's code does nothing about it, and is listed with its reason.
+ */
+import { overlap } from "../../../models/policy/pattern.ts";
+import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import { BadInput } from "../../errors.ts";
+import {
+  completeConsumer,
+  completeDeployment,
+  completeStream,
+  type FoundThing,
+  type ImportedConsumer,
+  type ImportedDeployment,
+  type ImportedStream,
+} from "./canonical.ts";
+import { type NotCarried, placeOf, type Where } from "./spot.ts";
+
+/** A field of the policy that no file answers. */
+export interface ToFill {
+  readonly place: string;
+  readonly default: string | number | boolean | null;
+  readonly why: string;
+}
+
+export interface Mapped {
+  readonly policy: unknown;
+  readonly notCarried: readonly NotCarried[];
+  readonly toFill: readonly ToFill[];
+}
+
+export interface FoundThings {
+  readonly streams: readonly FoundThing<ImportedStream>[];
+  readonly consumers: readonly FoundThing<ImportedConsumer>[];
+  readonly deployments: readonly FoundThing<ImportedDeployment>[];
+}
+
+/**
+ * THE TABLE of what streams have and a policy does not hold yet. To carry a field over, remove its line here and add one to `streamOf`. A
+ * field is told only where it is not `unless`, the value that changes nothing.
+ */
+const notHeld: readonly (readonly [field: keyof ImportedStream, unless: unknown, means: string])[] = [
+  ["retention", "limits", "a policy has limits retention only: messages that are handled stay in its stream"],
+  ["bytesMax", undefined, "a policy's stream has no limit of bytes: what the limit discards or refuses is not seen"],
+  ["ageMaxMs", undefined, "a policy's stream has no limit of age: what becomes too old is not seen to be lost"],
+  ["messagesPerSubjectMax", undefined, "a policy's stream has no limit for each subject: what it discards is not seen"],
+  ["messageBytesMax", undefined, "a policy's stream takes messages of any size"],
+  ["discardsNewPerSubject", false, "a policy's stream has no limit for each subject"],
+  ["replicas", 1, "a policy's stream is on one server: the loss of one of several is not modelled"],
+  [
+    "noAck",
+    false,
+    "a policy's stream acknowledges: without acknowledgements every durable publish of the service times out",
+  ],
+];
+
+/** The same for consumers. */
+const notHeldOfConsumers: readonly (readonly [field: keyof ImportedConsumer, unless: unknown, means: string])[] = [
+  [
+    "ackPolicy",
+    "explicit",
+    "a policy's consumer acknowledges each message: with this policy a handler that fails loses its message",
+  ],
+  ["ackPendingMax", undefined, "a policy does not bound the messages that are handled at once"],
+  ["backoffMs", [], "of a backoff only the first wait is carried, as the ack wait"],
+  ["deliverPolicy", "all", "a policy's consumer begins at the first message"],
+  ["filterSubjects", [], "a policy's consumer takes every subject of its stream"],
+  ["inactiveThresholdMs", undefined, "a policy's consumer is never removed for being idle"],
+  ["deliverSubject", undefined, "a push consumer: a policy does not tell push from pull"],
+  ["deliverGroup", undefined, "a queue group of a push consumer: the replicas of a policy always share their work"],
+];
+
+const minuteMs = 60_000;
+const dayMs = 1_440 * minuteMs;
+
+export function toPolicy(found: FoundThings, name: string): Mapped {
+  const notCarried: NotCarried[] = [];
+  const toFill: ToFill[] = [];
+  const tell = (where: Where, means: string): void => void notCarried.push({ ...where, means });
+  const assume = <V extends string | number | boolean>(place: string, value: V, why: string): V => {
+    toFill.push({ place, default: value, why });
+    return value;
+  };
+  const streams = found.streams.flatMap(one => streamOf(one, tell));
+  refuseOverlaps(found.streams);
+  const durable = streams.length > 0;
+  const subjects = streams.flatMap(one => one.subjects.map(subject => ({ subject, stream: one.name })));
+  if (durable) assumeStreams(assume);
+  const supervisor = supervisorOf(found.deployments, tell, assume);
+  const policy: Policy = {
+    version: 1,
+    name,
+    why: `Read from ${filesOf(found)}. Where no file answers, a default was assumed; see the list that the import printed.`,
+    families: durable
+      ? subjects.map(({ subject, stream }) => ({
+          subjects: subject,
+          durability: "durable",
+          reason: `the stream ${stream} captures it (assumed: nobody has declared it)`,
+        }))
+      : [{ subjects: ">", durability: "best-effort", reason: "no file has a stream" }],
+    classifier: subjects.map(({ subject }) => (/[*>]/.test(subject) ? { pattern: subject } : { exact: subject })),
+    streams,
+    taps: [],
+    publish: {
+      messageIds: [],
+      ackTimeoutMs: assume("publish.ackTimeoutMs", 5_000, "the time that nats.go waits for an acknowledgement"),
+      attemptsMax: assume("publish.attemptsMax", 1, "the service does not try again by itself"),
+    },
+    consume: consumeOf(found.consumers, tell, assume),
+    startup: startupOf(found.deployments, assume, durable),
+    shutdown: {
+      strategy: assume("shutdown.strategy", "exit", "a process that does nothing about SIGTERM ends at once"),
+      budgetMs: assume(
+        "shutdown.budgetMs",
+        Math.max(1, supervisor.killAfterMs - Math.min(5_000, Math.floor(supervisor.killAfterMs / 2))),
+        "a stop must end before SIGKILL, which comes supervisor.killAfterMs after SIGTERM",
+      ),
+      forced: assume("shutdown.forced", false, "nothing but the supervisor ends a stop that takes too long"),
+      tellsLoss: assume("shutdown.tellsLoss", false, "a client does not report what it has not sent"),
+    },
+    supervisor,
+    client: {},
+    demands: [],
+  };
+  toFill.push({
+    place: "publish.messageIds",
+    default: null,
+    why: "no message has an id (Nats-Msg-Id), so a retry may be stored twice",
+  });
+  toFill.push({
+    place: "demands",
+    default: null,
+    why: "nothing is demanded: what breaks is named, and is not in the verdict",
+  });
+  return { policy, notCarried, toFill };
+}
+
+type Tell = (where: Where, means: string) => void;
+type Assume = <V extends string | number | boolean>(place: string, value: V, why: string) => V;
+
+/** The policy's form of one stream. One that a policy cannot hold at all is told as a whole. */
+function streamOf(found: FoundThing<ImportedStream>, tell: Tell): readonly StreamPolicy[] {
+  const stream = completeStream(found);
+  const reason = whyNotHeld(stream);
+  if (reason !== undefined) {
+    tell(found.where, `the stream ${stream.name}: ${reason}`);
+    return [];
+  }
+  tellNotHeld(found, stream, notHeld, tell);
+  const within = boundedIn(found, tell);
+  const messagesMax =
+    stream.messagesMax === undefined ? undefined : within("messagesMax", stream.messagesMax, 1, 1_000_000_000);
+  return [
+    {
+      name: stream.name,
+      subjects: stream.subjects,
+      storage: stream.storage,
+      duplicateWindowMs: within("duplicateWindowMs", stream.duplicateWindowMs, 100, 30 * dayMs),
+      ...(messagesMax === undefined ? {} : { messagesMax }),
+      discard: stream.discard,
+      made: "present",
+    },
+  ];
+}
+
+function whyNotHeld({ name, subjects }: ImportedStream): string | undefined {
+  if (subjects.length === 0) return "it mirrors another stream, and no service publishes to it";
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) return "a policy's stream has a name of 1 to 64 letters, digits, _ and -";
+  if (subjects.some(one => one.startsWith("$")))
+    return "its subjects begin with $, as those of key-value and object buckets do";
+  if (subjects.includes(">"))
+    return "it captures every subject, and the server gives such a stream no acknowledgements";
+  const odd = subjects.find(one => one.length > 128 || /\s/.test(one) || one.split(".").includes(""));
+  return odd === undefined ? undefined : `${odd} is no subject that a policy holds`;
+}
+
+function tellNotHeld<T>(
+  { places, where }: FoundThing<T>,
+  thing: T,
+  table: readonly (readonly [field: keyof T, unless: unknown, means: string])[],
+  tell: Tell,
+): void {
+  for (const [field, unless, means] of table) {
+    const value = thing[field];
+    if (JSON.stringify(value) === JSON.stringify(unless)) continue;
+    const place = places[field];
+    tell(
+      place ?? where,
+      place === undefined ? `${String(field)} is ${JSON.stringify(value)} by default: ${means}` : means,
+    );
+  }
+}
+
+/** The nearest value that a policy holds. */
+const boundedIn =
+  <T>({ places, where }: FoundThing<T>, tell: Tell) =>
+  (field: keyof T, value: number, min: number, max: number): number => {
+    const nearest = Math.min(max, Math.max(min, value));
+    if (nearest !== value)
+      tell(places[field] ?? where, `is ${value}, and a policy holds ${min} to ${max}: ${nearest} was taken`);
+    return nearest;
+  };
+
+/** The server refuses two streams on one subject, so the files are not of one account. @throws BadInput */
+function refuseOverlaps(streams: readonly FoundThing<ImportedStream>[]): void {
+  const kept = streams.filter(one => whyNotHeld(completeStream(one)) === undefined);
+  const all = kept.flatMap(one => completeStream(one).subjects.map(subject => ({ subject, one })));
+  for (const [i, { subject, one }] of all.entries()) {
+    const other = all.slice(0, i).find(before => overlap(before.subject, subject));
+    if (other === undefined) continue;
+    const where = one.places.subjects ?? one.where;
+    const before = other.one.places.subjects ?? other.one.where;
+    throw new BadInput(
+      placeOf(where),
+      where.key,
+      `${subject} overlaps with ${other.subject} of ${other.one.given.name} at ${placeOf(before)}, which the server refuses within one account: import the files of one account at a time`,
+    );
+  }
+}
+
+function assumeStreams(assume: Assume): void {
+  assume("families[].durability", "durable", "a stream captures the subjects");
+  assume("classifier", "the families", "the service publishes through JetStream exactly what the streams capture");
+  assume("streams[].made", "present", "the files make the streams, so the service need not");
+}
+
+function consumeOf(consumers: readonly FoundThing<ImportedConsumer>[], tell: Tell, assume: Assume): Policy["consume"] {
+  const failures = assume("consume.failures", "redelivered", "a handler that fails does not acknowledge its message");
+  const [first, ...others] = consumers;
+  if (first === undefined)
+    return {
+      durables: assume(
+        "consume.durables",
+        "created",
+        "no file makes a consumer, so the library makes it for the first subscriber",
+      ),
+      ackWaitMs: assume("consume.ackWaitMs", 30_000, "the server's default"),
+      deliverMax: assume("consume.deliverMax", -1, "the server's default: no bound"),
+      failures,
+    };
+  const taken = completeConsumer(first);
+  tellNotHeld(first, taken, notHeldOfConsumers, tell);
+  for (const other of others) tellOther(other, first, tell);
+  const within = boundedIn(first, tell);
+  const isBound = consumers.some(one => completeConsumer(one).durable);
+  if (first.given.ackWaitMs === undefined && taken.backoffMs.length === 0)
+    assume("consume.ackWaitMs", taken.ackWaitMs, "the default of the server: the consumer has none");
+  if (first.given.deliverMax === undefined)
+    assume("consume.deliverMax", -1, "the default of the server: the consumer has none");
+  return {
+    durables: isBound ? "bound" : assume("consume.durables", "created", "no file makes a durable consumer"),
+    // The server takes the first wait of a backoff in place of the ack wait.
+    ackWaitMs: within("ackWaitMs", ackWaitOf(taken), 1, dayMs),
+    deliverMax: within("deliverMax", taken.deliverMax, -1, 1_000_000),
+    failures,
+  };
+}
+
+const ackWaitOf = ({ backoffMs, ackWaitMs }: ImportedConsumer): number => backoffMs[0] ?? ackWaitMs;
+const shownConsumer = ({ given }: FoundThing<ImportedConsumer>): string => given.name ?? "without a name";
+
+/** A policy has one kind of consumer: the first one's values hold for all. */
+function tellOther(other: FoundThing<ImportedConsumer>, first: FoundThing<ImportedConsumer>, tell: Tell): void {
+  const [its, taken] = [completeConsumer(other), completeConsumer(first)];
+  const differs = [
+    ...(ackWaitOf(its) === ackWaitOf(taken) ? [] : [`ack wait ${ackWaitOf(its)} ms, and not ${ackWaitOf(taken)} ms`]),
+    ...(its.deliverMax === taken.deliverMax
+      ? []
+      : [`at most ${its.deliverMax} deliveries, and not ${taken.deliverMax}`]),
+  ];
+  if (differs.length > 0)
+    tell(
+      other.where,
+      `the consumer ${shownConsumer(other)} has ${differs.join("; ")}: the values of ${shownConsumer(first)} at ${placeOf(first.where)} were taken for all`,
+    );
+  tellNotHeld(other, its, notHeldOfConsumers, tell);
+}
+
+function supervisorOf(deployments: FoundThings["deployments"], tell: Tell, assume: Assume): Policy["supervisor"] {
+  const [first, ...others] = deployments;
+  const restartMs = assume(
+    "supervisor.restartMs",
+    1_000,
+    "Kubernetes starts a failed container again at once, and backs off from 10 s later",
+  );
+  if (first === undefined)
+    return {
+      restartMs,
+      killAfterMs: assume("supervisor.killAfterMs", 30_000, "the default of Kubernetes; no file has a deployment"),
+    };
+  for (const other of others)
+    tell(
+      other.where,
+      `another deployment: the probes and the grace period of ${first.given.name ?? "the first"} at ${placeOf(first.where)} were taken`,
+    );
+  const { killAfterMs } = completeDeployment(first);
+  if (first.given.killAfterMs === undefined)
+    assume("supervisor.killAfterMs", killAfterMs, "the default of Kubernetes: the deployment has none");
+  return { restartMs, killAfterMs: boundedIn(first, tell)("killAfterMs", killAfterMs, 1, dayMs) };
+}
+
+function startupOf(deployments: FoundThings["deployments"], assume: Assume, durable: boolean): Policy["startup"] {
+  const probes = deployments[0] === undefined ? undefined : completeDeployment(deployments[0]);
+  const strategy = assume(
+    "startup.strategy",
+    "fail-fast",
+    "a client that cannot connect at its start returns an error, and the process ends",
+  );
+  const connectTimeoutMs = assume("startup.connectTimeoutMs", 2_000, "the default of nats.go");
+  const jetStreamProbe = assume(
+    "startup.jetStreamProbe",
+    "none",
+    durable ? "the service publishes through JetStream without asking first" : "no file has a stream",
+  );
+  const whenClosed = assume(
+    "startup.whenClosed",
+    "ignore",
+    "a process without a handler does not notice that its client has closed",
+  );
+  const rest = { strategy, connectTimeoutMs, jetStreamProbe, whenClosed } as const;
+  if (probes === undefined)
+    return {
+      ...rest,
+      readiness: assume("startup.readiness", "process", "no file has a deployment with a probe"),
+      liveness: assume("startup.liveness", "independent", "no file has a deployment with a probe"),
+    };
+  return { ...rest, readiness: readinessOf(probes, assume), liveness: livenessOf(probes, assume) };
+}
+
+/** Kubernetes without a probe takes a running container for ready, which no assumption is needed for. */
+function readinessOf({ readinessProbe }: ImportedDeployment, assume: Assume): Policy["startup"]["readiness"] {
+  if (readinessProbe === undefined) return "process";
+  return assume(
+    "startup.readiness",
+    "process",
+    `${readinessProbe} is asked; no file says what the service looks at to answer it`,
+  );
+}
+
+function livenessOf(
+  { readinessProbe, livenessProbe }: ImportedDeployment,
+  assume: Assume,
+): Policy["startup"]["liveness"] {
+  if (livenessProbe === undefined) return "independent";
+  if (livenessProbe === readinessProbe) return "as-readiness";
+  return assume(
+    "startup.liveness",
+    "independent",
+    `${livenessProbe} is asked; no file says what the service looks at to answer it`,
+  );
+}
+
+function filesOf({ streams, consumers, deployments }: FoundThings): string {
+  const files = new Set([...streams, ...consumers, ...deployments].map(one => one.where.file));
+  const [first = "files", ...more] = files;
+  return more.length === 0 ? first : `${first} and ${more.length} more`;
+}

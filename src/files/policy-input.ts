@@ -1,0 +1,52 @@
+/**
+ * The files that `--policy` names beside a bundled policy: a policy in JSON or YAML, or other people's files, a folder of them too. These are imported
+ * first, and what was assumed on the way is handed back as notes.
+ */
+import type { Policy } from "../../models/vocabulary/policy.ts";
+import { isFolder } from "./folder.ts";
+import { type Imported, importFiles, spotsOf } from "./import/import.ts";
+import { isForeign } from "./import/recognise.ts";
+import { dataOf, parseTrees, type Tree } from "./import/tree.ts";
+import { readJsonFile } from "./json.ts";
+import { namedAsFile } from "./policies.ts";
+import { parsePolicy } from "./policy-schema.ts";
+
+interface PolicyInput {
+  readonly policy: Policy;
+  /** One line each; none where the file is a policy. */
+  readonly notes: readonly string[];
+}
+
+/** @throws BadInput with file, place and reason */
+export function readPolicyInput(path: string, shown: string): PolicyInput {
+  if (isFolder(path)) return noted(importFiles([path]), shown);
+  const text = readJsonFile(path, shown);
+  const isYaml = /\.ya?ml$/.test(path);
+  const trees = isYaml ? parseTrees(text, shown) : treesOrNone(text, shown);
+  if (spotsOf(trees, shown).some(isForeign)) return noted(importFiles([path]), shown);
+  const [first] = trees;
+  // The strict schema reads JSON, which has fewer ways to say a thing.
+  const json = isYaml && trees.length === 1 && first !== undefined ? JSON.stringify(dataOf(first)) : text;
+  return { policy: namedAsFile(parsePolicy(json, shown), path, shown), notes: [] };
+}
+
+/** A broken file of JSON is refused by the policy's own reader, whose errors name the place. */
+function treesOrNone(text: string, shown: string): readonly Tree[] {
+  try {
+    return parseTrees(text, shown);
+  } catch {
+    return [];
+  }
+}
+
+const noted = ({ policy, toFill, notCarried }: Imported, shown: string): PolicyInput => ({
+  policy,
+  notes: [
+    ...toFill.map(one => `${shown}: assumed ${one.place}${valueText(one.default)}: ${one.why}`),
+    ...(notCarried.length === 0
+      ? []
+      : [`${shown}: ${notCarried.length} keys are not carried over; the command import lists them with their meaning`]),
+  ],
+});
+
+const valueText = (value: unknown): string => (value === null ? "" : ` ${JSON.stringify(value)}`);

@@ -1,0 +1,364 @@
+/** Other people's files: each fixture is read, or refused, as typed in here by hand; and no key of any of them is passed over. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { BadInput } from "../../src/errors.ts";
+import { type Imported, importFiles, spotsOf } from "../../src/files/import/import.ts";
+import { take } from "../../src/files/import/recognise.ts";
+import { parseTrees, treeBounds } from "../../src/files/import/tree.ts";
+import { goNanoseconds } from "../../src/files/import/values.ts";
+
+const folder = join(import.meta.dirname, "imported");
+const read = (...names: readonly string[]): Imported => importFiles(names.map(name => join(folder, name)));
+const shown = (text: string): string => text.replaceAll(`${folder}/`, "");
+
+function complaint(go: () => unknown): string {
+  try {
+    go();
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    return shown(error.message);
+  }
+  return "nothing";
+}
+
+/** "line key" of all that is told, so that a fixture's whole list fits on a few lines. */
+const told = ({ notCarried }: Imported): readonly string[] =>
+  notCarried.map(({ line, key }) => `${line} ${key}`).toSorted();
+
+type Row = readonly [file: string, streams: readonly object[], consume: object, told: number];
+
+const made = { made: "present" };
+const server = { durables: "created", ackWaitMs: 30_000, deliverMax: -1 };
+const twoMinutes = { duplicateWindowMs: 120_000 };
+
+test.each<Row>([
+  ["bucket-info.json", [], server, 4],
+  ["consumer-config.json", [], { durables: "bound", ackWaitMs: 1_000, deliverMax: -1 }, 2],
+  ["consumer-info.json", [], { durables: "bound", ackWaitMs: 45_000, deliverMax: 8 }, 11],
+  ["ephemeral-consumer-info.json", [], { durables: "created", ackWaitMs: 30_000, deliverMax: 3 }, 3],
+  ["push-consumer-info.json", [], { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 }, 6],
+  [
+    "stream-info.json",
+    [
+      {
+        name: "PAYMENTS",
+        subjects: ["payments.authorised", "payments.captured.*"],
+        storage: "file",
+        duplicateWindowMs: 300_000,
+        messagesMax: 500_000,
+        discard: "new",
+        ...made,
+      },
+    ],
+    server,
+    13,
+  ],
+  [
+    "stream-list.json",
+    [
+      { name: "AUDIT", subjects: ["audit.>"], storage: "file", ...twoMinutes, discard: "old", ...made },
+      { name: "CACHE", subjects: ["cache.set"], storage: "memory", duplicateWindowMs: 1_000, discard: "old", ...made },
+    ],
+    server,
+    6,
+  ],
+  [
+    "stream-array.json",
+    [
+      { name: "A", subjects: ["a.*"], storage: "file", ...twoMinutes, discard: "old", ...made },
+      { name: "B", subjects: ["b.*"], storage: "file", ...twoMinutes, discard: "old", ...made },
+    ],
+    server,
+    4,
+  ],
+  // The window is never longer than the age.
+  [
+    "stream-config.json",
+    [
+      {
+        name: "TELEMETRY",
+        subjects: ["telemetry.*.reading"],
+        storage: "memory",
+        duplicateWindowMs: 60_000,
+        discard: "old",
+        ...made,
+      },
+    ],
+    server,
+    1,
+  ],
+  [
+    "stream-create-request.json",
+    [{ name: "INVOICES", subjects: ["invoices.>"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    server,
+    3,
+  ],
+  [
+    "mirror-info.json",
+    [{ name: "ALL_ORDERS", subjects: ["all.orders"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    server,
+    6,
+  ],
+  [
+    "no-subjects.json",
+    [{ name: "JOBS", subjects: ["JOBS"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    server,
+    1,
+  ],
+  [
+    "new-fields.json",
+    [{ name: "SENSORS", subjects: ["sensors.>"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    server,
+    3,
+  ],
+  [
+    "short-window.json",
+    [{ name: "CLICKS", subjects: ["clicks"], storage: "memory", duplicateWindowMs: 100, discard: "old", ...made }],
+    server,
+    2,
+  ],
+  [
+    "nack-stream.yaml",
+    [
+      {
+        name: "SHIPMENTS",
+        subjects: ["shipments.created", "shipments.*.delivered"],
+        storage: "file",
+        duplicateWindowMs: 90_000,
+        messagesMax: 100_000,
+        discard: "old",
+        ...made,
+      },
+    ],
+    server,
+    4,
+  ],
+  // A resource of nack that says nothing of storage is in memory.
+  [
+    "nack-stream-defaults.yaml",
+    [{ name: "SCRATCH", subjects: ["scratch.>"], storage: "memory", ...twoMinutes, discard: "old", ...made }],
+    server,
+    1,
+  ],
+  ["nack-consumer.yml", [], { durables: "bound", ackWaitMs: 2_000, deliverMax: 20 }, 4],
+  [
+    "nack-several.yaml",
+    [{ name: "TICKETS", subjects: ["tickets.*"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    { durables: "bound", ackWaitMs: 20_000, deliverMax: 5 },
+    4,
+  ],
+  [
+    "nack-with-account.yaml",
+    [{ name: "TENANT_EVENTS", subjects: ["tenant.events.>"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    server,
+    4,
+  ],
+  [
+    "nack-anchors.yaml",
+    [
+      { name: "RED", subjects: ["red.*"], storage: "file", ...twoMinutes, discard: "old", ...made },
+      { name: "BLUE", subjects: ["blue.*"], storage: "file", ...twoMinutes, discard: "old", ...made },
+    ],
+    server,
+    6,
+  ],
+  [
+    "nack-transform.yaml",
+    [{ name: "METRICS", subjects: ["metrics.>"], storage: "memory", ...twoMinutes, discard: "new", ...made }],
+    server,
+    6,
+  ],
+  [
+    "terraform-plan.json",
+    [
+      {
+        name: "BOOKINGS",
+        subjects: ["bookings.>"],
+        storage: "file",
+        duplicateWindowMs: 60_000,
+        discard: "old",
+        ...made,
+      },
+    ],
+    { durables: "bound", ackWaitMs: 25_000, deliverMax: 7 },
+    9,
+  ],
+  [
+    "terraform-state.json",
+    [{ name: "FLIGHTS", subjects: ["flights.*.status"], storage: "memory", ...twoMinutes, discard: "old", ...made }],
+    { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 },
+    6,
+  ],
+  [
+    "mixed.yaml",
+    [{ name: "NOTES", subjects: ["notes.*"], storage: "file", ...twoMinutes, discard: "old", ...made }],
+    server,
+    2,
+  ],
+  ["values.yaml", [], server, 7],
+])("%s is read as typed in", (file, streams, consume, count) => {
+  const imported = read(file);
+  expect(imported.policy.streams).toEqual(streams);
+  expect(imported.policy.consume).toMatchObject(consume);
+  expect(told(imported)).toHaveLength(count);
+});
+
+test.each<
+  [file: string, supervisor: number, readiness: string, liveness: string, told: number, assumed: readonly string[]]
+>([
+  ["deployment.yaml", 60_000, "process", "independent", 12, ["startup.readiness", "startup.liveness"]],
+  ["deployment-one-probe.yaml", 30_000, "process", "as-readiness", 1, ["supervisor.killAfterMs", "startup.readiness"]],
+  ["deployment-no-probes.yaml", 30_000, "process", "independent", 0, ["supervisor.killAfterMs"]],
+  ["statefulset.yaml", 10_000, "process", "independent", 1, ["startup.readiness", "startup.liveness"]],
+  ["nats-server.yaml", 15_000, "process", "independent", 1, []],
+])("%s: the service stops and is probed as typed in", (file, killAfterMs, readiness, liveness, count, assumed) => {
+  const imported = read(file);
+  expect(imported.policy.supervisor.killAfterMs).toBe(killAfterMs);
+  expect(imported.policy.startup).toMatchObject({ readiness, liveness });
+  expect(told(imported)).toHaveLength(count);
+  const places = imported.toFill.map(one => one.place);
+  const answered = ["supervisor.killAfterMs", "startup.readiness", "startup.liveness"];
+  expect(places.filter(place => answered.includes(place)).toSorted()).toEqual(assumed.toSorted());
+});
+
+test.each<[file: string, says: string]>([
+  ["broken/alias.yaml", "broken/alias.yaml:1: has no anchor &missing before *missing"],
+  ["broken/bomb.yaml", "broken/bomb.yaml: has more than 200000 values once its aliases are expanded"],
+  ["broken/circle.yaml", "broken/circle.yaml: is nested deeper than 48 levels"],
+  [
+    "broken/duration-below-zero.json",
+    "broken/duration-below-zero.json:1: max_age: is -5, and a duration is not below 0",
+  ],
+  [
+    "broken/duration-days.yaml",
+    'broken/duration-days.yaml:6: spec.maxAge: is "7d", which is no duration of Go: write it as "90s", "1h30m" or "500ms"',
+  ],
+  [
+    "broken/duration-text.json",
+    'broken/duration-text.json:3: max_age: is "24h", and must be a duration in nanoseconds: a whole number',
+  ],
+  ["broken/empty.yaml", "broken/empty.yaml: is empty"],
+  ["broken/half.json", "broken/half.json:2: is neither YAML nor JSON: "],
+  ["broken/limit.json", 'broken/limit.json:1: max_msgs: is "1k", and must be a whole number'],
+  ["broken/nameless.yaml", "broken/nameless.yaml:4: spec: is a stream without a name"],
+  ["broken/nothing.yaml", "broken/nothing.yaml: holds no stream, no consumer and no deployment"],
+  ["broken/other.json", "broken/other.json:1: is none of the formats that are read: nats stream info --json"],
+  [
+    "broken/overlap.yaml",
+    "broken/overlap.yaml:9: document 2: spec.subjects: x.y overlaps with x.> of WIDE at broken/overlap.yaml:4, which the server refuses",
+  ],
+  ["broken/server.conf", "broken/server.conf:1: is none of the formats that are read"],
+  ["broken/storage.yaml", 'broken/storage.yaml:6: spec.storage: is "tape", and must be one of file, memory'],
+  ["broken/subjects.json", 'broken/subjects.json:1: subjects: is "one.*", and must be a list of texts'],
+  ["broken/template.yaml", "a template is rendered first: helm template . > manifests.yaml"],
+  ["broken/twice.yaml", "broken/twice.yaml:7: maxAge: is there twice in one place"],
+  [
+    "conflict",
+    "conflict/stream.yaml:8: spec.duplicateWindow: is 300000, and conflict/info.json:7: config.duplicate_window says 120000",
+  ],
+  ["not-there.json", "not-there.json: there is no such file"],
+])("%s is refused with its place and its reason", (file, says) => {
+  expect(complaint(() => read(file))).toContain(says);
+});
+
+test("a nested text is refused and never ends in a stack, and so is a file that is too large", () => {
+  for (const depth of [treeBounds.depthMax + 2, 100_000])
+    expect(complaint(() => parseTrees("[".repeat(depth) + "]".repeat(depth), "deep.json"))).toBe(
+      "deep.json: is nested deeper than 48 levels",
+    );
+  expect(complaint(() => parseTrees(" ".repeat(1_048_577), "large.json"))).toBe(
+    "large.json: is larger than 1048576 bytes",
+  );
+});
+
+test("two files about one stream that agree are one stream", () => {
+  const imported = read("nack-stream.yaml", "nack-consumer.yml", "nack-stream.yaml");
+  expect(imported.policy.streams.map(one => one.name)).toEqual(["SHIPMENTS"]);
+  expect(imported.read).toHaveLength(3);
+});
+
+test("of several consumers the first one's values are taken, and the others' are told", () => {
+  const { means = "", line } = read("nack-several.yaml").notCarried.find(one => /search/.test(one.means)) ?? {};
+  expect([line, shown(means)]).toEqual([
+    15,
+    "the consumer search has ack wait 300000 ms, and not 20000 ms; at most -1 deliveries, and not 5: the values of mail at nack-several.yaml:10 were taken for all",
+  ]);
+});
+
+test("the assumed budget of a stop ends before the kill, and preStop is told to take from it", () => {
+  const { policy, toFill, notCarried } = read("deployment.yaml");
+  expect(policy.shutdown.budgetMs).toBe(55_000);
+  expect(toFill.find(one => one.place === "shutdown.budgetMs")?.default).toBe(55_000);
+  expect(notCarried.find(one => one.key.endsWith("lifecycle"))?.means).toContain("preStop runs before SIGTERM");
+});
+
+test("what is told of a stream has the line and the meaning of each key", () => {
+  const all = read("stream-info.json").notCarried.map(({ line, key }) => `${line} ${key}`);
+  expect(all).toEqual([
+    ...["10 config.max_bytes", "11 config.max_age", "13 config.max_msg_size", "16 config.num_replicas"],
+    ...["5 config.description", "8 config.max_consumers", "18 config.compression", "19 config.allow_direct"],
+    ...["26 config.metadata", "28 created", "29 state", "30 cluster", "31 ts"],
+  ]);
+});
+
+// ---- Every key is read or told ----
+
+const fixtures = readdirSync(folder)
+  .filter(name => /\./.test(name))
+  .map(name => join(folder, name));
+
+/** Every path to a value that holds no others, by the library's own reading of the file. */
+function leaves(data: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
+  if (typeof data !== "object" || data === null) return [path];
+  const within = Array.isArray(data) ? data.map((one, i) => [i, one] as const) : Object.entries(data);
+  return within.length === 0 ? [path] : within.flatMap(([name, one]) => leaves(one, [...path, name]));
+}
+
+test("there are at least forty fixtures", () => {
+  const all = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(name => /\.\w+$/.test(name));
+  expect(all.length).toBeGreaterThanOrEqual(40);
+});
+
+test.each(fixtures.map(file => [relative(folder, file), file]))(
+  "%s has no key that is neither read nor told",
+  (_name, file) => {
+    const text = readFileSync(file, "utf8");
+    const documents = [...parseAllDocuments(text, { merge: true })].map(one => one.toJS()).filter(one => one !== null);
+    const spots = spotsOf(parseTrees(text, file), file);
+    expect(spots).toHaveLength(documents.length);
+    for (const [i, spot] of spots.entries()) {
+      take(spot, { streams: [], consumers: [], deployments: [], read: [] });
+      const found = leaves(documents[i]);
+      expect(found.length).toBeGreaterThan(0);
+      const passedOver = found.filter(
+        path =>
+          !path.some((_, depth) => spot.marks.read.has(JSON.stringify(path.slice(0, depth + 1)))) &&
+          !spot.marks.read.has("[]"),
+      );
+      expect(passedOver).toEqual([]);
+    }
+  },
+);
+
+// ---- Durations ----
+
+test.each<[text: string, nanoseconds: number | undefined]>([
+  ["24h", 86_400_000_000_000],
+  ["1h30m", 5_400_000_000_000],
+  ["1.5s", 1_500_000_000],
+  ["500ms", 500_000_000],
+  ["10us", 10_000],
+  ["10µs", 10_000],
+  ["7ns", 7],
+  ["0", 0],
+  ["7d", undefined],
+  ["24", undefined],
+  ["h", undefined],
+  ["1h 30m", undefined],
+  ["-1h", undefined],
+  ["", undefined],
+])("the Go duration %j is %s ns", (text, nanoseconds) => {
+  expect(goNanoseconds(text)).toBe(nanoseconds);
+});
