@@ -9,7 +9,7 @@ import { isForeign } from "./import/recognise.ts";
 import { dataOf, parseTrees, type Tree } from "./import/tree.ts";
 import { readJsonFile } from "./json.ts";
 import { namedAsFile } from "./policies.ts";
-import { parsePolicy } from "./policy-schema.ts";
+import { mustBeModelled, parsePolicy } from "./policy-schema.ts";
 
 interface PolicyInput {
   readonly policy: Policy;
@@ -40,7 +40,7 @@ function treesOrNone(text: string, shown: string): readonly Tree[] {
 }
 
 const noted = ({ policy, toFill, notCarried }: Imported, shown: string): PolicyInput => ({
-  policy,
+  policy: mustBeModelled(policy, shown),
   notes: [
     ...toFill.map(one => `${shown}: assumed ${one.place}${valueText(one.default)}: ${one.why}`),
     ...(notCarried.length === 0

@@ -4,7 +4,8 @@ import { notModelled } from "../../models/policy/not-modelled.ts";
 import { overlap } from "../../models/policy/pattern.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { catalogue } from "../../properties/catalogue.ts";
-import { checkShape, type FilePlace, parseJson, whole } from "./json.ts";
+import { BadInput } from "../errors.ts";
+import { checkShape, type FilePlace, parseJson, placeText, whole } from "./json.ts";
 import { nearest } from "./nearest.ts";
 
 const dayMs = 86_400_000;
@@ -183,7 +184,6 @@ export const policyShape = policyWhole
       void issues.push({ code: "custom", path: [...path], message, input: value });
     refuseStreams(value.streams, refuse);
     refuseLimits(value.streams, refuse);
-    refuseNotModelled(value as Policy, refuse);
     refuseDemands(value.demands, refuse);
     if (value.consume.durables === "bound") refuseUnmade(value.streams, refuse);
   });
@@ -197,12 +197,6 @@ function refuseLimits(streams: readonly z.infer<typeof stream>[], refuse: Refuse
     if (one.ageMaxMs !== undefined && one.duplicateWindowMs > one.ageMaxMs)
       refuse(at("duplicateWindowMs"), `is longer than ageMaxMs, ${one.ageMaxMs}, which the server refuses`);
   });
-}
-
-/** Refuses a policy about which an answer could be false. */
-function refuseNotModelled(policy: Policy, refuse: Refuse): void {
-  for (const { place, means, falsifies } of notModelled(policy))
-    if (falsifies) refuse(place, `is not modelled, and an answer without it could be false: ${means}`);
 }
 
 type Refuse = (path: FilePlace, message: string) => void;
@@ -257,5 +251,16 @@ export const policyJsonSchema = (): object => z.toJSONSchema(policyShape, { io: 
 export const parsePolicy = (text: string, file: string): Policy => checkPolicy(parseJson(text, file), file);
 
 /** Validates a policy given as data. @throws BadInput */
-export const checkPolicy = (data: unknown, file: string): Policy =>
+export const checkPolicy = (data: unknown, file: string): Policy => mustBeModelled(writtenPolicy(data, file), file);
+
+/** The same for a policy that no question is asked about: it may have parts that are refused then. @throws BadInput */
+export const writtenPolicy = (data: unknown, file: string): Policy =>
   checkShape(policyShape, data, file, [], "a policy") as Policy;
+
+/** @throws BadInput where an answer about the policy could be false; `path`: its place in the file */
+export function mustBeModelled(policy: Policy, file: string, path: FilePlace = []): Policy {
+  const left = notModelled(policy).find(one => one.falsifies);
+  if (left === undefined) return policy;
+  const reason = `is not modelled, and an answer without it could be false: ${left.means}`;
+  throw new BadInput(file, placeText([...path, ...left.place]), reason);
+}

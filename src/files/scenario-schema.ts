@@ -16,7 +16,7 @@ import {
 import { BadInput } from "../errors.ts";
 import { checkShape, type FilePlace, jsonBounds, parseJson, placeText, whole } from "./json.ts";
 import { policyNamedIn } from "./policies.ts";
-import { clientOptions, policyShape, subjectShape } from "./policy-schema.ts";
+import { clientOptions, mustBeModelled, policyShape, subjectShape } from "./policy-schema.ts";
 
 export { parseJson } from "./json.ts";
 export { parsePolicy, policyJsonSchema } from "./policy-schema.ts";
@@ -225,6 +225,7 @@ export function checkScenario(
   const bad = (place: FilePlace, reason: string): BadInput => new BadInput(file, at(place), reason);
   const written = checkShape(scenarioSchema, resolved, file, path, "a scenario");
   const scenario = withClientOptions(withFacts(written, bad), data, bad);
+  if (scenario.policy !== undefined) mustBeModelled(scenario.policy, file, [...path, "policy"]);
   checkSteps(scenario, bad);
   checkTotal(scenario, bad);
   checkRestarts(scenario, file, path);

@@ -160,7 +160,7 @@ function isOfABound(parted: Reason): boolean {
   }
 }
 
-/** The same but for its time: a handler or a stop that took longer than it was to. */
+/** The same except for its time: a handler or a stop that took longer than it was to. */
 const isAsSaid = (says: ServiceTold, observed: ServiceTold | undefined): boolean =>
   observed !== undefined && serviceKey(observed) === serviceKey(says);
 

@@ -8,7 +8,7 @@ import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { BadInput } from "../../errors.ts";
 import { isFolder } from "../folder.ts";
 import { readJsonFile } from "../json.ts";
-import { checkPolicy } from "../policy-schema.ts";
+import { writtenPolicy } from "../policy-schema.ts";
 import { joined } from "./canonical.ts";
 import { type Gatherings, type ReadPart, take } from "./recognise.ts";
 import type { FileSpot, Marks, NotCarried } from "./spot.ts";
@@ -41,7 +41,7 @@ export function importFiles(named: readonly string[], name = nameAfter(named)): 
   const mapped = toPolicy({ streams, consumers, deployments: into.deployments }, name);
   return {
     read: into.read,
-    policy: checkPolicy(mapped.policy, `the policy made of ${named.join(", ")}`),
+    policy: writtenPolicy(mapped.policy, `the policy made of ${named.join(", ")}`),
     notCarried: [...mapped.notCarried, ...told],
     toFill: mapped.toFill,
   };

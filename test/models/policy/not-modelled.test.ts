@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { notModelled } from "../../../models/policy/not-modelled.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { checkPolicy } from "../../../src/files/policy-schema.ts";
+import { checkScenario } from "../../../src/files/scenario-schema.ts";
+import { scenarioWith } from "../cases.ts";
 import { policyWith, sound, stream } from "../policies.ts";
 
 const dayMs = 86_400_000;
@@ -42,6 +44,11 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
   expect(() => checkPolicy(streamWith(part), "a.json")).toThrow(
     `a.json: streams[0].${place}: is not modelled, and an answer without it could be false: `,
   );
+});
+
+test("a scenario under such a policy is refused at the policy's place in its file", () => {
+  const scenario = { ...scenarioWith([{ kind: "start" }]), policy: streamWith({ retention: "workqueue" }) };
+  expect(() => checkScenario(scenario, "a.json")).toThrow("a.json: policy.streams[0].retention: is not modelled");
 });
 
 test("a bound of unacknowledged messages is named, and refused where a scenario reaches it", () => {
