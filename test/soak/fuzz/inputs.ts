@@ -1,5 +1,5 @@
 /** The inputs of the fuzzer: a valid one of each kind, changed in one place. An input follows from the seed and its number. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DrawStream, type Random } from "../../../properties/arbitraries/random.ts";
 import { loadCorpus } from "../../../src/files/corpus.ts";
@@ -15,6 +15,10 @@ export type Input =
 const root = packageRoot();
 const textOf = (path: string): string => readFileSync(join(root, path), "utf8");
 const scenarios = loadCorpus().map(({ file }) => file);
+const imported = join("test", "files", "imported");
+const manifests = readdirSync(join(root, imported))
+  .filter(name => /\.(json|ya?ml)$/.test(name))
+  .map(name => join(imported, name));
 const policies = ["cordum-as-found", "cordum-hardened", "core-only", "cordum-with-drain"];
 const kept = join("test", "snapshot", "files");
 const counterexamples = [
@@ -31,7 +35,7 @@ const profiles = ["nats-go", "nats-js-2", "nats-js-3", "nats-py"];
 /** `folder`: where files are written, and from where the command reads them. */
 export function inputAt(seed: string, index: number, folder: string): Input {
   const random = new DrawStream(seed, "fuzz").at(index);
-  switch (random.int(0, 7)) {
+  switch (random.int(0, 8)) {
     case 0:
     case 1:
       return replayOf("scenario.json", mutated(textOf(random.pick(scenarios)), random), folder, random);
@@ -44,6 +48,8 @@ export function inputAt(seed: string, index: number, folder: string): Input {
       return resumed(folder, random);
     case 6:
       return { kind: "bus", lines: busLines(random) };
+    case 7:
+      return ofOthers(folder, random);
     default:
       return { kind: "command", args: commandLine(random) };
   }
@@ -66,6 +72,17 @@ function underPolicy(folder: string, random: Random): Input {
   const args = random.chance(0.7)
     ? ["search", "--policy", file, "--profile", profile, "--runs", "5", "--seed", "1"]
     : ["replay", join(root, random.pick(scenarios)), "--world", "model", "--profile", profile, "--policy", file];
+  return { kind: "command", args: [...args, ...maybeJson(random)], file, text };
+}
+
+/** Other people's files, imported, or asked about as they are. */
+function ofOthers(folder: string, random: Random): Input {
+  const of = random.pick(manifests);
+  const file = join(folder, of.endsWith(".json") ? "other.json" : "other.yaml");
+  const text = mutated(textOf(of), random);
+  const args = random.chance(0.7)
+    ? ["import", file, ...(random.chance(0.5) ? ["--yaml"] : [])]
+    : ["search", "--policy", file, "--profile", random.pick(profiles), "--runs", "5", "--seed", "1"];
   return { kind: "command", args: [...args, ...maybeJson(random)], file, text };
 }
 
@@ -105,6 +122,8 @@ const words: readonly string[] = [
     "compare",
     "exhaust",
     "doctor",
+    "import",
+    "promises",
     "durability",
     "buffer",
     "--help",
