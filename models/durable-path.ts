@@ -264,6 +264,8 @@ function outcomeOf(answer: Exclude<StreamReply, "silence">): Outcome {
       return { is: "acked", duplicate: true };
     case "full":
       return { is: "rejected", kind: "stream-full" };
+    case "too-large":
+      return { is: "rejected", kind: "too-large" };
     case "no-responders":
       return noResponders;
   }

@@ -3,10 +3,13 @@
  * whichever way it was published, since a stream captures by subject alone.
  */
 import type { Choose } from "./choice.ts";
+import { messageId } from "./policy/ids.ts";
+import { isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
 import { covers } from "./policy/pattern.ts";
 import { isTapped, streamOf } from "./policy/streams.ts";
 import { syncIntervalMs } from "./policy/times.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
+import { idHeaderBytes } from "./vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
 import type { Handler } from "./vocabulary/scenario.ts";
 
@@ -38,6 +41,8 @@ interface Stored extends Run {
   readonly subject: string;
   /** Published through JetStream; otherwise captured on the way to other listeners, with whom it arrived. */
   readonly durable: boolean;
+  /** The bytes that the server counts for each, where the stream has a limit of bytes. */
+  readonly bytes?: number;
 }
 
 /** An id that was seen; without `id`, one for each message of the run. */
@@ -131,7 +136,7 @@ export function makeStreams(server: ModelServer): void {
 export const isUsable = (server: ModelServer): boolean => server.streams.every(stream => stream.exists);
 
 /** The reply to a publish through JetStream; `silence` where a listener exists that never answers. */
-export type StreamReply = "stored" | "duplicate" | "full" | "no-responders" | "silence";
+export type StreamReply = "stored" | "duplicate" | "full" | "too-large" | "no-responders" | "silence";
 
 /** The part of the world around the server that a dealing depends on. */
 export interface At {
@@ -166,18 +171,33 @@ export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
   return Array.from({ length: count }, (_, i) => store(dealing, stream, first + i, via));
 }
 
-function store(dealing: Dealing, stream: Stream, message: number, via: Via): "stored" | "duplicate" | "full" {
-  const { choose, emit } = dealing;
+function store(
+  dealing: Dealing,
+  stream: Stream,
+  message: number,
+  via: Via,
+): "stored" | "duplicate" | "full" | "too-large" {
+  const { choose, emit, server } = dealing;
   const { nowMs } = dealing.at;
   const one = { first: message, count: 1 };
+  if (stream.policy.messageBytesMax !== undefined && isTooLarge(stream.policy, sizeOf(server.policy, message, via))) {
+    tellLost([{ ...one, durable: via.durable }], "stream limit", emit);
+    return "too-large";
+  }
   const known = remembered(stream, message, via, nowMs, choose);
   if (known !== undefined) {
     emit({ kind: "ended", place: known === message ? "arrived" : "dedupe window", ...one });
     confirm(stream, via);
     return "duplicate";
   }
-  if (!makeRoom(dealing, stream, via, one)) return "full";
-  append(stream.log, { ...one, subject: via.subject, durable: via.durable });
+  const { subject, durable } = via;
+  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via) };
+  if (isRefused(stream, stored)) {
+    tellLost([stored], "stream limit", emit);
+    return "full";
+  }
+  makeRoom(dealing, stream);
+  append(stream.log, stored);
   stream.unconfirmed++;
   if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: nowMs });
   else if (via.each === true) remember(stream.seen, { ...one, atMs: nowMs });
@@ -185,6 +205,15 @@ function store(dealing: Dealing, stream: Stream, message: number, via: Via): "st
   if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
   return "stored";
 }
+
+function sizeOf(policy: Policy, message: number, { subject, key, payloadBytes, durable }: Via): StoredMessage {
+  const id = durable ? messageId(policy, subject, key, message) : undefined;
+  return { subject, payloadBytes, headerBytes: idHeaderBytes(id) };
+}
+
+/** Counted only where a limit needs them. */
+const bytesOfOne = (policy: Policy, { policy: its }: Stream, message: number, via: Via): Pick<Stored, "bytes"> =>
+  its.bytesMax === undefined ? {} : { bytes: storedBytes(its, sizeOf(policy, message, via)) };
 
 /** An acknowledgement follows all that was stored before it. */
 function confirm(stream: Stream, via: Via): void {
@@ -215,25 +244,34 @@ function remembered(
 const isWithin = (seen: SeenId, message: number): boolean =>
   seen.id === undefined && message >= seen.first && message < seen.first + seen.count;
 
-function makeRoom({ server, emit, feed }: Dealing, stream: Stream, via: Via, one: Run): boolean {
-  const { messagesMax, discard, name } = stream.policy;
-  if (messagesMax === undefined || lengthOf(stream.log) < messagesMax) return true;
-  if (discard === "new") {
-    if (via.durable) emit({ kind: "ended", place: "stream limit", ...one });
-    return false;
-  }
+/** A stream that discards the new refuses what is beyond one of its limits. Limits of bytes and of a subject are only known to such streams. */
+function isRefused({ policy, log }: Stream, { subject, bytes = 0 }: Stored): boolean {
+  if (policy.discard !== "new") return false;
+  const { messagesMax = Number.POSITIVE_INFINITY, bytesMax, messagesPerSubjectMax } = policy;
+  const ofSubject = messagesPerSubjectMax === undefined ? [] : log.filter(one => one.subject === subject);
+  return (
+    lengthOf(log) >= messagesMax ||
+    (bytesMax !== undefined && bytesOf(log) + bytes > bytesMax) ||
+    (messagesPerSubjectMax !== undefined && lengthOf(ofSubject) >= messagesPerSubjectMax)
+  );
+}
+
+const bytesOf = (log: readonly Stored[]): number => log.reduce((sum, { bytes = 0, count }) => sum + bytes * count, 0);
+
+/** A stream that discards the oldest does so at its limit. */
+function makeRoom({ server, emit, feed }: Dealing, stream: Stream): void {
+  const { messagesMax, name } = stream.policy;
+  if (messagesMax === undefined || lengthOf(stream.log) < messagesMax) return;
   const [oldest] = stream.log;
-  if (oldest !== undefined) {
-    // A handler comes to a message before the next one is published.
-    feed();
-    dropFirst(stream.log, 1);
-    stream.synced = Math.max(0, stream.synced - 1);
-    for (const consumer of server.consumers)
-      if (covers(consumer.subject, oldest.subject)) consumer.given = Math.max(0, consumer.given - 1);
-    emit({ kind: "discarded", stream: name, first: oldest.first, count: 1 });
-    tellLost([{ ...oldest, count: 1 }], "stream limit", emit);
-  }
-  return true;
+  if (oldest === undefined) return;
+  // A handler comes to a message before the next one is published.
+  feed();
+  dropFirst(stream.log, 1);
+  stream.synced = Math.max(0, stream.synced - 1);
+  for (const consumer of server.consumers)
+    if (covers(consumer.subject, oldest.subject)) consumer.given = Math.max(0, consumer.given - 1);
+  emit({ kind: "discarded", stream: name, first: oldest.first, count: 1 });
+  tellLost([{ ...oldest, count: 1 }], "stream limit", emit);
 }
 
 /**
@@ -263,7 +301,9 @@ export function storeUnseen(
     const unseen = lost.find(run => run.first >= first && run.first + run.count <= first + count);
     if (unseen === undefined) continue;
     const stored = choose("stored-unseen", 0, unseen.count, { kind: "held", runs: [unseen], which: "counted" });
-    if (stored > 0) append(stream.log, { first: unseen.first, count: stored, subject: via.subject, durable: false });
+    const bytes = bytesOfOne(server.policy, stream, unseen.first, via);
+    if (stored > 0)
+      append(stream.log, { first: unseen.first, count: stored, subject: via.subject, durable: false, ...bytes });
     stream.unconfirmed += stored;
   }
 }
@@ -315,7 +355,7 @@ function keepOldest(
   stream.synced = Math.min(stream.synced, kept);
 }
 
-function tellLost(stored: readonly Stored[], place: Place, emit: Emit): void {
+function tellLost(stored: readonly (Run & Pick<Stored, "durable">)[], place: Place, emit: Emit): void {
   for (const { first, count, durable } of stored) if (durable) emit({ kind: "ended", place, first, count });
 }
 
@@ -371,6 +411,7 @@ function append(log: Stored[], run: Stored): void {
     last !== undefined &&
     last.subject === run.subject &&
     last.durable === run.durable &&
+    last.bytes === run.bytes &&
     last.first + last.count === run.first
   )
     log[log.length - 1] = { ...last, count: last.count + run.count };

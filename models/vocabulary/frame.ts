@@ -31,10 +31,14 @@ export const pingBytes = 6;
 /** The framing of most clients, and of all of them where there is a reply subject. */
 export const oneSpace: Framing = { frame: { spacesWithoutReply: 1 } };
 
+/** `NATS/1.0\r\nNats-Msg-Id: <id>\r\n\r\n`; nothing where there is no id. */
+export const idHeaderBytes = (id: string | undefined): number =>
+  id === undefined ? 0 : 10 + "Nats-Msg-Id: ".length + id.length + 4;
+
 /** `PUB <subject> <reply> <n>\r\n<payload>\r\n`; with a message id `HPUB <subject> <reply> <h> <h+n>\r\nNATS/1.0\r\nNats-Msg-Id: <id>\r\n\r\n<payload>\r\n`. */
 export function requestFrameBytes(subject: string, replyBytes: number, payloadBytes: number, id?: string): number {
   if (id === undefined) return frameBytes(subject, payloadBytes, oneSpace) + 1 + replyBytes;
-  const headerBytes = 10 + "Nats-Msg-Id: ".length + id.length + 4;
+  const headerBytes = idHeaderBytes(id);
   const whole = headerBytes + payloadBytes;
   return (
     5 + subject.length + 1 + replyBytes + 1 + String(headerBytes).length + 1 + String(whole).length + 2 + whole + 2

@@ -27,6 +27,9 @@ export interface ClassifierRule {
   readonly suffix?: string;
 }
 
+/** The features of a stream that are declared and never modelled. */
+export type StreamExtra = "mirror" | "sources" | "subject_transform" | "republish";
+
 export interface StreamPolicy {
   readonly name: string;
   readonly subjects: readonly string[];
@@ -35,7 +38,28 @@ export interface StreamPolicy {
   readonly duplicateWindowMs: number;
   /** Absent: no limit. At the limit, `old` discards the oldest message and `new` refuses the new one. */
   readonly messagesMax?: number;
+  /** The bytes that the server counts for its messages: `storedBytes`. Absent: no limit. */
+  readonly bytesMax?: number;
+  /** The number of messages that it keeps for each subject. Absent: no limit. */
+  readonly messagesPerSubjectMax?: number;
+  /** True: with `discard` new, a message beyond the limit of its subject is refused. Else it takes the place of the oldest one there. */
+  readonly discardsNewPerSubject?: boolean;
+  /** The bytes of headers and payload that one message may have. Absent: no limit. */
+  readonly messageBytesMax?: number;
+  /** The age at which a message is gone. Absent: no limit. */
+  readonly ageMaxMs?: number;
   readonly discard: "old" | "new";
+  /**
+   * The end of a message other than a limit. Absent: `limits`, which alone keep it. `workqueue`: it is gone once acknowledged. `interest`: it
+   * is gone once every consumer has acknowledged it, and at once where there is none.
+   */
+  readonly retention?: "limits" | "workqueue" | "interest";
+  /** True: the stream acknowledges no publish. */
+  readonly noAck?: boolean;
+  /** The number of servers of a cluster that hold it. Absent: 1. */
+  readonly replicas?: number;
+  /** Features declared for it besides, in the words of the JetStream API: `mirror`, `sources`, `subject_transform`, `republish`. */
+  readonly declared?: readonly StreamExtra[];
   /**
    * `created`: the bus makes it at its start, and its readiness probe makes it too where it asks until usable. `present`: the operator
    * makes it before any bus starts.
@@ -67,6 +91,8 @@ export interface ConsumePolicy {
   readonly ackWaitMs: number;
   /** The greatest number of deliveries of one message; -1: no bound. */
   readonly deliverMax: number;
+  /** The greatest number of messages that are delivered and not acknowledged; the server gives no more until one is. Absent: 1000. */
+  readonly ackPendingMax?: number;
   /**
    * The fate of a message whose handler fails for good. `acknowledged`: gone. `dead-letter`: stored on `deadLetterSubject` first.
    * `redelivered`: left to the next delivery.

@@ -140,14 +140,25 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
   return consume.durables === "bound" ? streams.map(one => ({ ...one, made: "present" })) : streams;
 }
 
-const streamOf = (random: Random, name: string, subjects: readonly string[]): StreamPolicy => ({
-  name,
-  subjects,
-  storage: random.chance(0.7) ? "file" : "memory",
-  duplicateWindowMs: random.pick([500, 2_000, 120_000]),
-  ...(random.chance(0.2) ? { messagesMax: random.pick([5, 100, 1_000_000]) } : {}),
-  discard: random.pick(["old", "new"]),
-  made: random.pick(["created", "present"]),
+function streamOf(random: Random, name: string, subjects: readonly string[]): StreamPolicy {
+  const discard = random.pick(["old", "new"] as const);
+  return {
+    name,
+    subjects,
+    storage: random.chance(0.7) ? "file" : "memory",
+    duplicateWindowMs: random.pick([500, 2_000, 120_000]),
+    ...(random.chance(0.2) ? { messagesMax: random.pick([5, 100, 1_000_000]) } : {}),
+    ...(random.chance(0.1) ? { messageBytesMax: random.pick([64, 1_000]) } : {}),
+    ...(discard === "new" ? refusalsOf(random) : {}),
+    discard,
+    made: random.pick(["created", "present"]),
+  };
+}
+
+/** Limits that the model knows only where the new is refused. */
+const refusalsOf = (random: Random): Partial<StreamPolicy> => ({
+  ...(random.chance(0.2) ? { bytesMax: random.pick([500, 5_000, 100_000]) } : {}),
+  ...(random.chance(0.2) ? { messagesPerSubjectMax: random.pick([1, 5, 100]), discardsNewPerSubject: true } : {}),
 });
 
 const publishingOf = (random: Random, families: readonly Family[], { durable }: Allowed): PublishPolicy => ({

@@ -1,5 +1,6 @@
 /** The kinds of episode under a policy: each is about one concern of it, with waits just under, at and over its own time limits. */
 import { streamOf } from "../../models/policy/streams.ts";
+import type { StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import {
   advanceAround,
@@ -193,13 +194,17 @@ export const streamAtItsLimit: PolicyEpisode = {
   add: fillAStream,
 };
 
+/** The messages that the stream takes of one subject. */
+export const messagesMaxOf = (stream: StreamPolicy | undefined): number =>
+  Math.min(stream?.messagesMax ?? filledMax, stream?.messagesPerSubjectMax ?? filledMax);
+
 /** Just under, at, or just over the limit of a stream. */
 function fillAStream(draft: PolicyDraft): void {
   const { random, policy } = draft;
   const subject = durableSubject(draft);
-  const messagesMax = streamOf(policy, subject)?.messagesMax ?? filledMax;
-  if (messagesMax >= filledMax) return;
-  publish(draft, { subject, count: messagesMax + random.pick([-1, 0, 1]) });
+  const most = messagesMaxOf(streamOf(policy, subject));
+  if (most >= filledMax) return;
+  publish(draft, { subject, count: most + random.pick([0, 1, 2]) - (most > 1 ? 1 : 0) });
   for (let left = random.int(0, 2); left > 0; left--) publish(draft, { subject, most: 2 });
 }
 

@@ -9,7 +9,7 @@ import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { healWithinAttempts } from "./heals-within-attempts.ts";
 import { type PolicyDraft, publish } from "./policy-draft.ts";
 import { drainBeforeExit, ending } from "./policy-ending.ts";
-import { filledMax, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
+import { filledMax, messagesMaxOf, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
 import { type Random, randomOf } from "./random.ts";
 import type { ScenarioSpace } from "./scenario.ts";
@@ -66,7 +66,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
 
 function goOn(draft: PolicyDraft, episodesMax: number): void {
   const { random, capabilities, subjects } = draft;
-  const isLimited = draft.policy.streams.some(({ messagesMax = filledMax }) => messagesMax < filledMax);
+  const isLimited = draft.policy.streams.some(stream => messagesMaxOf(stream) < filledMax);
   const possible = [...policyEpisodes, ...(isLimited ? [streamAtItsLimit] : [])].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
   );

@@ -21,6 +21,7 @@ import { liveRate, rateText } from "../judge/rate.ts";
 import { type ComparedBesides, renderCompare } from "../report/compare.ts";
 import type { ShownFailure } from "../report/failure.ts";
 import type { KeptReport } from "../report/kept.ts";
+import { notModelledShown } from "../report/not-modelled.ts";
 import type { SelfTestReport } from "../report/not-shown.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/table.ts";
@@ -208,6 +209,7 @@ function reportOf(
     bus,
     profile: known.held?.profile.name ?? null,
     policy: options.policy?.policy.name ?? null,
+    notModelled: notModelledShown(options.policy?.policy),
     notRun: known.missing === undefined ? [] : [{ bus, missing: known.missing }],
     kept: known.kept ?? null,
     selfTest: known.selfTest ?? null,

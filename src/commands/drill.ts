@@ -14,6 +14,7 @@ import { versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, concluded, ending, kept, type Report } from "../findings/ending.ts";
 import { permittedLedgers } from "../judge/permitted.ts";
 import { type DrillReport, renderDrill } from "../report/drill.ts";
+import { notModelledShown } from "../report/not-modelled.ts";
 import { plain } from "../report/paint.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
@@ -127,6 +128,7 @@ function documentOf(found: DrillFound, common: DrillOptions, folder: RunFolder):
     ...{ verdict, seed, interrupted, worlds: { model, live } },
     ...{ selection, agreement, witnessed, notRun, selfTest, notShown, buses, unavailable, ledger, violations },
     policy: common.policy?.policy.name ?? null,
+    notModelled: notModelledShown(common.policy?.policy),
     recordedBefore: folder.journal.recordedBefore,
   };
 }

@@ -15,6 +15,7 @@ import { commandLine } from "../findings/again.ts";
 import { brokeOf, concernOf } from "../findings/broke.ts";
 import { versionsHere } from "../findings/counterexample.ts";
 import { type CommandEnding, ending, kept } from "../findings/ending.ts";
+import { notModelledShown } from "../report/not-modelled.ts";
 import { plain } from "../report/paint.ts";
 import { type QuestionReport, type QuestionViolation, renderQuestion } from "../report/question.ts";
 import { reorderNotes } from "../report/times.ts";
@@ -99,6 +100,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     verdict,
     question,
     policy: policy.policy.name,
+    notModelled: notModelledShown(policy.policy),
     bus,
     profile: found.profile?.name ?? null,
     client: found.client ?? null,

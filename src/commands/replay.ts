@@ -18,6 +18,7 @@ import { isNondeterministic, ledgerRows, reproducedIn, verdictOf, verdictsOf } f
 import { unprovenReason } from "../judge/capability.ts";
 import { besidesOf } from "../judge/foretold.ts";
 import { addNotDemanded, type NotDemanded } from "../report/not-demanded.ts";
+import { notModelledShown } from "../report/not-modelled.ts";
 import { type ReplayedCase, type ReplayReport, renderReplay, shownOf } from "../report/replay.ts";
 import type { Common } from "../runs/common.ts";
 import type { Context } from "../runs/context.ts";
@@ -140,6 +141,7 @@ function conclude(
     verdict,
     scenario: one.scenario.id,
     policy: one.scenario.policy?.name ?? null,
+    notModelled: notModelledShown(one.scenario.policy),
     seed: one.seed,
     interrupted,
     kept,

@@ -19,6 +19,7 @@ import { runAnsweredCase, runModelCase } from "../judge/run.ts";
 import type { ShownFailure } from "../report/failure.ts";
 import type { KeptReport } from "../report/kept.ts";
 import { addNotDemanded, type NotDemanded } from "../report/not-demanded.ts";
+import { notModelledShown } from "../report/not-modelled.ts";
 import { renderSearch, type SearchReport } from "../report/search.ts";
 import { counted } from "../report/table.ts";
 import type { Common } from "../runs/common.ts";
@@ -279,6 +280,7 @@ async function conclude({ signal, paint }: Context, { options, found, kept }: Se
     interrupted,
     world: modelWorld.name,
     policy: options.policy?.policy.name ?? null,
+    notModelled: notModelledShown(options.policy?.policy),
     kept,
     runs,
     runsPerSecond,

@@ -1,5 +1,6 @@
 /** The shape of a policy file. Strict: unknown fields and contradictions are refused, and everything has a bound. */
 import { z } from "zod";
+import { notModelled } from "../../models/policy/not-modelled.ts";
 import { overlap } from "../../models/policy/pattern.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { catalogue } from "../../properties/catalogue.ts";
@@ -68,7 +69,19 @@ const stream = z.strictObject({
   storage: z.enum(["file", "memory"]),
   duplicateWindowMs: whole(100, 30 * dayMs),
   messagesMax: whole(1, 1_000_000_000).optional(),
+  bytesMax: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+  messagesPerSubjectMax: whole(1, 1_000_000_000).optional(),
+  discardsNewPerSubject: z.boolean().optional(),
+  messageBytesMax: whole(1, 67_108_864).optional(),
+  ageMaxMs: whole(1, 3_650 * dayMs).optional(),
   discard: z.enum(["old", "new"]),
+  retention: z.enum(["limits", "workqueue", "interest"]).optional(),
+  noAck: z.boolean().optional(),
+  replicas: whole(1, 5).optional(),
+  declared: z
+    .array(z.enum(["mirror", "sources", "subject_transform", "republish"]))
+    .max(4)
+    .optional(),
   made: z.enum(["created", "present"]),
 });
 
@@ -83,6 +96,9 @@ const consume = z
     durables: z.enum(["created", "bound"]),
     ackWaitMs: whole(1, dayMs),
     deliverMax: whole(-1, 1_000_000).refine(most => most !== 0, "must be at least 1, or -1 for no bound"),
+    ackPendingMax: whole(-1, 1_000_000)
+      .refine(most => most !== 0, "must be at least 1, or -1 for no bound")
+      .optional(),
     failures: z.enum(["acknowledged", "dead-letter", "redelivered"]),
     deadLetterSubject: subjectShape.optional(),
   })
@@ -166,9 +182,28 @@ export const policyShape = policyWhole
     const refuse = (path: FilePlace, message: string): void =>
       void issues.push({ code: "custom", path: [...path], message, input: value });
     refuseStreams(value.streams, refuse);
+    refuseLimits(value.streams, refuse);
+    refuseNotModelled(value as Policy, refuse);
     refuseDemands(value.demands, refuse);
     if (value.consume.durables === "bound") refuseUnmade(value.streams, refuse);
   });
+
+/** Refuses what the server refuses of one stream: stream.go of nats-server 2.15.2, checkStreamCfg. */
+function refuseLimits(streams: readonly z.infer<typeof stream>[], refuse: Refuse): void {
+  streams.forEach((one, i) => {
+    const at = (field: string): FilePlace => ["streams", i, field];
+    if (one.discardsNewPerSubject === true && (one.discard !== "new" || one.messagesPerSubjectMax === undefined))
+      refuse(at("discardsNewPerSubject"), 'needs discard "new" and messagesPerSubjectMax, as the server says');
+    if (one.ageMaxMs !== undefined && one.duplicateWindowMs > one.ageMaxMs)
+      refuse(at("duplicateWindowMs"), `is longer than ageMaxMs, ${one.ageMaxMs}, which the server refuses`);
+  });
+}
+
+/** Refuses a policy about which an answer could be false. */
+function refuseNotModelled(policy: Policy, refuse: Refuse): void {
+  for (const { place, means, falsifies } of notModelled(policy))
+    if (falsifies) refuse(place, `is not modelled, and an answer without it could be false: ${means}`);
+}
 
 type Refuse = (path: FilePlace, message: string) => void;
 

@@ -5,7 +5,7 @@
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../../models/choice.ts";
 import type { Reason } from "../../models/explanation.ts";
 import { type PlannedCase, planCase } from "../../models/plan/plan.ts";
-import type { ServiceTold } from "../../models/told.ts";
+import { type ServiceTold, serviceKey } from "../../models/told.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { catalogue } from "../../properties/catalogue.ts";
@@ -141,7 +141,7 @@ function brokenByTime({ judgement, events, parted }: AttemptedRun): Late | undef
 
 /**
  * True where the bus gave an answer that the end of some bound gives, and the model another one. A call that timed out, a probe that asks the
- * server for a while, or a stop that was cut short, may each say that the machine stood still.
+ * server for a while, a stop that was cut short, or a handler that took longer, may each say that the machine stood still.
  */
 function isOfABound(parted: Reason): boolean {
   if (parted.kind !== "disagreement") return false;
@@ -154,11 +154,15 @@ function isOfABound(parted: Reason): boolean {
     case "call":
       return lead.observed?.outcome.is === "failed" && lead.observed.outcome.kind === "timeout";
     case "service":
-      return lead.observed?.kind === "probe" || isCutShortExit(lead.observed);
+      return lead.observed?.kind === "probe" || isCutShortExit(lead.observed) || isAsSaid(lead.says, lead.observed);
     default:
       return false;
   }
 }
+
+/** The same but for its time: a handler or a stop that took longer than it was to. */
+const isAsSaid = (says: ServiceTold, observed: ServiceTold | undefined): boolean =>
+  observed !== undefined && serviceKey(observed) === serviceKey(says);
 
 const isCutShortExit = (told: ServiceTold | undefined): boolean =>
   told?.kind === "process" && told.change === "exited" && (told.forced || told.because === "killed");

@@ -6,6 +6,7 @@ import type { liveWorld, worldNames } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type KeptReport, renderKept } from "./kept.ts";
 import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
+import { type NotModelledShown, renderNotModelled } from "./not-modelled.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs, renderTable } from "./table.ts";
@@ -21,6 +22,8 @@ interface Compared {
   /** Null where the bus never greeted. */
   readonly profile: string | null;
   readonly policy: string | null;
+  /** The parts of that policy that no answer here covers. */
+  readonly notModelled: readonly NotModelledShown[];
   readonly notRun: readonly { readonly bus: string; readonly missing: readonly string[] }[];
   readonly kept: KeptReport | null;
   readonly selfTest: SelfTestReport | null;
@@ -87,7 +90,11 @@ export function renderCompare(report: Compared, besides: ComparedBesides, paint:
     renderCounts(report, besides),
     ...(report.kept === null ? [] : [renderKept(report.kept, paint)]).filter(block => block !== ""),
     ...renderFound(report, besides, paint),
-    ...[renderForetold(report, paint), renderNotDemanded(report.notDemanded, paint)].filter(block => block !== ""),
+    ...[
+      renderForetold(report, paint),
+      renderNotDemanded(report.notDemanded, paint),
+      renderNotModelled(report.notModelled, paint),
+    ].filter(block => block !== ""),
     `Verdict  ${paintConclusion(paint, verdict, interrupted)}${notDemandedTail(report.notDemanded)}`,
   ].join("\n\n");
 }

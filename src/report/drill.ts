@@ -6,6 +6,7 @@ import type { Witnessed } from "../judge/witnessed.ts";
 import { isReal, type WorldName } from "../worlds/names.ts";
 import { classTitles } from "./fates.ts";
 import { type LedgerRow, renderLedger } from "./ledger-table.ts";
+import { type NotModelledShown, renderNotModelled } from "./not-modelled.ts";
 import { type NotShown, renderNotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs, renderTable } from "./table.ts";
@@ -89,6 +90,8 @@ export interface DrillReport {
   readonly ledger: readonly LedgerRow[];
   readonly violations: readonly Violation[];
   readonly policy: string | null;
+  /** The parts of that policy that no answer here covers. */
+  readonly notModelled: readonly NotModelledShown[];
   /** Live cases that an earlier part of this run had recorded. */
   readonly recordedBefore: number;
   /** Path of the report. */
@@ -111,6 +114,7 @@ export function renderDrill(report: Unkept, paint: Paint): string {
     renderNotShown(report.notShown, paint),
     renderNotRun(report, paint),
     renderViolations(report, paint),
+    renderNotModelled(report.notModelled, paint),
     renderVerdict(report, paint),
   ];
   return sections.filter(text => text !== "").join("\n\n");

@@ -4,6 +4,7 @@ import type { DrillAnswer } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
 import type { WorldName } from "../worlds/names.ts";
 import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
+import { type NotModelledShown, renderNotModelled } from "./not-modelled.ts";
 import { renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { answerLines } from "./question/answer.ts";
@@ -54,6 +55,8 @@ export interface QuestionReport extends DrillAnswer {
   readonly verdict: Verdict;
   readonly question: Question;
   readonly policy: string;
+  /** The parts of that policy that no answer here covers. */
+  readonly notModelled: readonly NotModelledShown[];
   readonly bus: string;
   readonly profile: string | null;
   readonly client: string | null;
@@ -92,6 +95,7 @@ export function renderQuestion(report: UnkeptQuestion, paint: Paint): string {
     renderCases(report, paint),
     renderViolations(report, paint),
     renderNotDemanded(report.notDemanded, paint),
+    renderNotModelled(report.notModelled, paint),
     renderVerdict(report, paint),
   ]
     .filter(text => text !== "")

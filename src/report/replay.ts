@@ -11,6 +11,7 @@ import { renderSteps } from "./failure.ts";
 import { breakdownOf, classTitles, describeLedger } from "./fates.ts";
 import type { LedgerRow } from "./ledger-table.ts";
 import { type NotDemanded, notDemandedTail } from "./not-demanded.ts";
+import { type NotModelledShown, renderNotModelled } from "./not-modelled.ts";
 import { type NotShown, renderSelfTest, type SelfTestReport } from "./not-shown.ts";
 import { markOf, type Paint, paintConclusion, paintVerdict } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
@@ -46,6 +47,8 @@ export interface ReplayReport {
   readonly verdict: Verdict;
   readonly scenario: string;
   readonly policy: string | null;
+  /** The parts of that policy that no answer here covers. */
+  readonly notModelled: readonly NotModelledShown[];
   readonly seed: string;
   readonly interrupted: boolean;
   /** Path of the file that was kept. */
@@ -102,6 +105,7 @@ export function renderReplay(report: ReplayReport, besides: ReplayedBesides, pai
     ...cases.map(one => renderCase(scenario, one, paint)),
     renderDiffs(cases, paint),
     renderSelfTest(report.selfTest, paint),
+    renderNotModelled(report.notModelled, paint),
     renderVerdict(report, counterexample !== undefined, paint),
   ]
     .filter(text => text !== "")

@@ -5,6 +5,7 @@ import type { modelWorld } from "../worlds/names.ts";
 import { renderFailure, type ShownFailure } from "./failure.ts";
 import { type KeptReport, renderKept } from "./kept.ts";
 import { type NotDemanded, notDemandedTail, renderNotDemanded } from "./not-demanded.ts";
+import { type NotModelledShown, renderNotModelled } from "./not-modelled.ts";
 import { type Paint, paintConclusion } from "./paint.ts";
 import { counted, renderPairs } from "./table.ts";
 
@@ -70,6 +71,8 @@ export interface SearchReport {
   readonly interrupted: boolean;
   readonly world: typeof modelWorld.name;
   readonly policy: string | null;
+  /** The parts of that policy that no answer here covers. */
+  readonly notModelled: readonly NotModelledShown[];
   readonly kept: KeptReport;
   readonly runs: number;
   readonly runsPerSecond: number;
@@ -113,7 +116,9 @@ export function renderSearch(
     ...[renderKept(report.kept, paint)].filter(block => block !== ""),
     ...failures.map(one => renderFailure(one, paint)),
     ...nextViolationLines(report),
-    ...[renderNotDemanded(report.notDemanded, paint)].filter(block => block !== ""),
+    ...[renderNotDemanded(report.notDemanded, paint), renderNotModelled(report.notModelled, paint)].filter(
+      block => block !== "",
+    ),
     `Verdict  ${paintConclusion(paint, verdict, interrupted)}${notDemandedTail(report.notDemanded)}`,
   ].join("\n\n");
 }

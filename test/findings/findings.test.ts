@@ -119,7 +119,7 @@ test("a run of the model says its places itself, and they are not told twice", (
 describe("an ending", () => {
   const seconds = { runsPerSecond: 1, smallScope: null, nextViolation: null, violations: [], profiles: [] };
   const searched = (verdict: Verdict): SearchReport => ({
-    ...{ verdict, seed: "1", interrupted: false, world: "model", policy: null, runs: 1, ...seconds },
+    ...{ verdict, seed: "1", interrupted: false, world: "model", policy: null, notModelled: [], runs: 1, ...seconds },
     ...{ counterexample: null, known: false, certified: null, kept: noneKept("fixtures/seeds"), notDemanded: [] },
     coverage: {
       ...{ properties: {}, shapes: {}, shapeRuns: 0 },
@@ -129,7 +129,17 @@ describe("an ending", () => {
     },
   });
   const replayed = (verdict: Verdict, nondeterministic: boolean): ReplayReport => ({
-    ...{ verdict, scenario: "x", policy: null, seed: "1", interrupted: false, verdicts: [], answers: [], digests: [] },
+    ...{
+      verdict,
+      scenario: "x",
+      policy: null,
+      notModelled: [],
+      seed: "1",
+      interrupted: false,
+      verdicts: [],
+      answers: [],
+      digests: [],
+    },
     ...{
       reproduced: { k: 1, n: 1 },
       nondeterministic,

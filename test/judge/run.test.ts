@@ -10,7 +10,7 @@ import { runCase } from "../../src/judge/run.ts";
 import type { Case, Stage } from "../../src/world.ts";
 import { openModel } from "../../src/worlds/model.ts";
 import { type Bare, scenarioWith } from "../models/cases.ts";
-import { job, sound } from "../models/policies.ts";
+import { job, sound, subscribeSlow } from "../models/policies.ts";
 
 const steps = [
   { id: "start", kind: "start" },
@@ -224,6 +224,25 @@ describe("an answer that the end of a bound gives", () => {
     const { judgement } = await runCase(stage, served);
     expect([runs, judgement.verdict]).toEqual([ran, verdict]);
     expect(judgement.about).toEqual({ kind: "conformance" });
+  });
+});
+
+describe("a handler that took longer than it was to", () => {
+  const slow: readonly Bare[] = [{ kind: "start" }, subscribeSlow(0, 400), job(), { kind: "advance", ms: 400 }];
+  const served = { ...one, scenario: { ...scenarioWith(slow), policy: { ...sound, demands: [] } } };
+  const late: Spoil = event =>
+    event.kind === "handled" && event.outcome === "acked" ? [{ ...event, tookMs: 1_511 }] : [event];
+  const failed: Spoil = event =>
+    event.kind === "handled" && event.outcome === "acked" ? [{ ...event, outcome: "failed" }] : [event];
+
+  test.each([
+    ["once is in doubt", late, asItIs, ["beside", "alone"], "inconclusive"],
+    ["each time is a violation", late, late, ["beside", "alone"], "violated"],
+    ["is no matter of time where it failed", failed, asItIs, ["beside"], "violated"],
+  ] as const)("%s", async (_what, first, alone, ran, verdict) => {
+    const { stage, runs } = stageOf(first, alone);
+    const { judgement } = await runCase(stage, served);
+    expect([runs, judgement.verdict]).toEqual([ran, verdict]);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import { type Bare, blackhole, cut, eventsOf, fault, heal, hold, start } from "./cases.ts";
@@ -200,6 +200,39 @@ test("a full stream discards the oldest, or refuses the new", () => {
   expect(shown(underPolicy(full("new"), [start, job(3)]), natsGo)).toEqual({
     told: ["acked", "acked", "rejected stream-full"],
     held: [0, 1],
+  });
+});
+
+const size = 30 + "job.a".length + 4 + 34 + 16;
+
+test.each<[what: string, limits: Partial<StreamPolicy>, told: readonly string[]]>([
+  ["bytes that take two to the last one", { bytesMax: 2 * size }, ["acked", "acked", "rejected stream-full"]],
+  ["a byte less than two need", { bytesMax: 2 * size - 1 }, ["acked", "rejected stream-full", "rejected stream-full"]],
+  [
+    "bytes in memory, where each counts for less",
+    { storage: "memory", bytesMax: 2 * (size - 18) },
+    ["acked", "acked", "rejected stream-full"],
+  ],
+  ["the size of one with its header", { messageBytesMax: 50 }, ["acked", "acked", "acked"]],
+  ["a byte less than that", { messageBytesMax: 49 }, Array(3).fill("rejected too-large")],
+  [
+    "one message of a subject",
+    { messagesPerSubjectMax: 1, discardsNewPerSubject: true },
+    ["acked", "rejected stream-full", "rejected stream-full"],
+  ],
+])("a stream that refuses the new has a limit: %s", (_, limits, told) => {
+  const policy = policyWith({ streams: [{ ...stream, discard: "new", ...limits }] });
+  expect(shown(underPolicy(policy, [start, job(3)]), natsGo).told).toEqual(told);
+});
+
+test("a full subject leaves room for another", () => {
+  const policy = policyWith({
+    streams: [{ ...stream, discard: "new", messagesPerSubjectMax: 1, discardsNewPerSubject: true }],
+  });
+  const steps = [start, job(2), job(1, { subject: "job.b" })];
+  expect(shown(underPolicy(policy, steps), natsGo)).toEqual({
+    told: ["acked", "rejected stream-full", "acked"],
+    held: [0, 2],
   });
 });
 

@@ -122,6 +122,25 @@ const unfaithful: readonly Mutant[] = [
       killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
     },
   ),
+  // Three messages of 88 bytes each: 30, the subject of 5, 4 and a header of 34, and 16 of payload.
+  ...(
+    [
+      ["a subject", { messagesPerSubjectMax: 3, discardsNewPerSubject: true }, { messagesPerSubjectMax: 2 }],
+      ["bytes", { bytesMax: 267 }, { bytesMax: 266 }],
+      ["one message", { messageBytesMax: 50 }, { messageBytesMax: 49 }],
+    ] as const
+  ).map(([what, limit, lower]) =>
+    follows(
+      { streams: [{ ...stream, discard: "new", ...limit, ...lower }] },
+      {
+        name: `has a stream with a lower limit of ${what} than is declared`,
+        row: "F-206: the limits of a stream that refuses",
+        declared: { streams: [{ ...stream, discard: "new", ...limit }] },
+        steps: [start, job(3)],
+        killedBy: [],
+      },
+    ),
+  ),
   follows(
     { startup: { jetStreamProbe: "once" } },
     {

@@ -13,6 +13,7 @@ const report: DrillReport = {
     live: { verdict: "inconclusive", seconds: 1, servers: [] },
   },
   policy: null,
+  notModelled: [],
   recordedBefore: 0,
   report: "report.txt",
   agreement: {

@@ -42,6 +42,7 @@ const rendered = (more: Partial<QuestionReport> = {}): string =>
         verdict: "holds",
         question: "durability",
         policy: "p",
+        notModelled: [],
         bus: "b",
         profile: "nats-go",
         client: "c 1",

@@ -76,6 +76,7 @@ describe("a report of data whose every text is hostile", () => {
         verdict: "violated",
         scenario: hostileText,
         policy: hostileText,
+        notModelled: [{ place: hostileText, means: hostileText }],
         seed: hostileText,
         interrupted: false,
         verdicts: [],

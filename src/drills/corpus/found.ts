@@ -42,7 +42,7 @@ export interface CorpusDrill {
 export type DrillFound = {
   -readonly [K in keyof Omit<
     DrillReport,
-    "agreement" | "worlds" | "policy" | "recordedBefore" | "report"
+    "agreement" | "worlds" | "policy" | "notModelled" | "recordedBefore" | "report"
   >]: DrillReport[K];
 } & { -readonly [K in keyof DrillReport["worlds"]]: DrillReport["worlds"][K] } & {
   readonly agreement: { -readonly [K in keyof DrillReport["agreement"]]: number };

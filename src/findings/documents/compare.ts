@@ -13,6 +13,7 @@ import {
   modelWorld,
   names,
   notDemanded,
+  notModelled,
   policyName,
   rate,
   recordedBefore,
@@ -58,6 +59,7 @@ const compared = {
   disturbed: count.describe("Runs in which a fault was proven to have taken effect while messages were under way."),
   foretold: counts.describe("Demands of the policy that broke in runs where the model breaks them too, by their runs."),
   notDemanded,
+  notModelled,
   witnessed: z.array(witnessed).describe("Every branch of the model."),
   report: reportPath,
 };

@@ -10,6 +10,7 @@ import {
   interrupted,
   missing,
   notDemanded,
+  notModelled,
   notShown,
   policyName,
   propertyVerdict,
@@ -65,6 +66,7 @@ export const replayDocument = exactly<ReplayReport>()(
       )
       .describe("One for each verdict that a case came to, with what its first run showed."),
     notDemanded,
+    notModelled,
     reproduced: rate,
     answers: z
       .array(

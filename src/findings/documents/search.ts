@@ -12,6 +12,7 @@ import {
   modelWorld,
   names,
   notDemanded,
+  notModelled,
   policyName,
   seed,
   text,
@@ -69,6 +70,7 @@ export const searchDocument = exactly<SearchReport>()(
     certified: certified.nullable().describe("Of the first violation; null: there is none."),
     smallScope,
     notDemanded,
+    notModelled,
     violations: z.array(
       z.strictObject({
         property: text.describe("What was broken: a property's id or `conformance`."),

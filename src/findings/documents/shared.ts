@@ -91,6 +91,15 @@ export const notDemanded = z
     description: "Promises that broke under the policy, which does not demand them: no violations.",
   });
 
+export const notModelled = z
+  .array(
+    z.strictObject({
+      place: text.describe("The path in the policy's file."),
+      means: text.describe("The server's behaviour, and the model's."),
+    }),
+  )
+  .meta({ id: "notModelled", description: "Parts of the policy that the answer does not cover." });
+
 const aboutFile = { file: text.describe("Path of the kept case."), reason: text };
 export const kept = z
   .strictObject({

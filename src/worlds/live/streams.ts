@@ -107,7 +107,7 @@ class ServerStreams implements LiveStreams {
   }
 
   async create(streams: readonly StreamPolicy[], replicas = 1): Promise<void> {
-    for (const { name, subjects, storage, duplicateWindowMs, messagesMax = -1, discard } of streams) {
+    for (const { name, subjects, storage, duplicateWindowMs, discard, ...limits } of streams) {
       await this.#ask(
         `to create the stream ${name}`,
         this.#api.streams.add({
@@ -116,7 +116,7 @@ class ServerStreams implements LiveStreams {
           storage: storage === "file" ? StorageType.File : StorageType.Memory,
           retention: RetentionPolicy.Limits,
           duplicate_window: nanos(duplicateWindowMs),
-          max_msgs: messagesMax,
+          ...limitsOf(limits),
           discard: discard === "new" ? DiscardPolicy.New : DiscardPolicy.Old,
           num_replicas: replicas,
         }),
@@ -301,11 +301,29 @@ const stateOf = ({ state, config }: StreamInfo): StreamState => ({
   keepsMax: keepsMaxOf(config),
 });
 
+/** 0 is no limit. */
+const limitsOf = ({
+  messagesMax = 0,
+  bytesMax = 0,
+  messagesPerSubjectMax = 0,
+  discardsNewPerSubject = false,
+  messageBytesMax = 0,
+  ageMaxMs = 0,
+}: Partial<StreamPolicy>) => ({
+  max_msgs: messagesMax,
+  max_bytes: bytesMax,
+  max_msgs_per_subject: messagesPerSubjectMax,
+  discard_new_per_subject: discardsNewPerSubject,
+  max_msg_size: messageBytesMax,
+  max_age: nanos(ageMaxMs),
+});
+
 function keepsMaxOf(config: StreamInfo["config"]): number | undefined {
   const { retention, discard, max_msgs: messagesMax, max_bytes: bytesMax, max_age: age } = config;
   const { max_msgs_per_subject: perSubject, allow_rollup_hdrs: rollup, allow_msg_ttl: hasTtl } = config;
-  const isOther = retention !== RetentionPolicy.Limits || age > 0 || perSubject > 0 || rollup || hasTtl === true;
   const isOld = discard !== DiscardPolicy.New;
+  const replaces = perSubject > 0 && (isOld || config.discard_new_per_subject !== true);
+  const isOther = retention !== RetentionPolicy.Limits || age > 0 || replaces || rollup || hasTtl === true;
   if (isOther || (isOld && bytesMax > 0)) return undefined;
   return isOld && messagesMax > 0 ? messagesMax : Number.POSITIVE_INFINITY;
 }

@@ -1,0 +1,103 @@
+/**
+ * The parts of a policy that the model leaves out. They are named in every answer about the policy. Where an answer could be false without
+ * them, there is none: the policy is refused with the sentence.
+ */
+import type { Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
+
+/** One of them. */
+export interface NotModelled {
+  /** The path in the policy's file. */
+  readonly place: readonly (string | number)[];
+  /** A sentence: what the server does, and what the answer therefore does not say. */
+  readonly means: string;
+  /** An answer could be false without it. */
+  readonly falsifies: boolean;
+}
+
+/** More than any scenario brings to one stream. */
+const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
+/** The server's own limit where a consumer has none. */
+const ackPendingMaxDefault = 1_000;
+
+export function notModelled(policy: Policy): readonly NotModelled[] {
+  const ofStreams = policy.streams.flatMap((stream, i) =>
+    ofStream(stream).map(one => ({ ...one, place: ["streams", i, ...one.place] })),
+  );
+  const { ackPendingMax } = policy.consume;
+  if (ackPendingMax === undefined) return ofStreams;
+  const means = `the server gives no more messages while ${ackPendingMax} are not acknowledged; handlers here are given every message`;
+  const falsifies = ackPendingMax > 0 && ackPendingMax < ackPendingMaxDefault;
+  return [...ofStreams, { place: ["consume", "ackPendingMax"], means, falsifies }];
+}
+
+function ofStream(stream: StreamPolicy): readonly NotModelled[] {
+  const { retention = "limits", ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
+  const found: (NotModelled | undefined)[] = [
+    ofRetention(retention),
+    ageMaxMs === undefined
+      ? undefined
+      : {
+          place: ["ageMaxMs"],
+          means: `a message is gone after ${ageMaxMs} ms; messages here have no age`,
+          falsifies: ageMaxMs < beyondScenarios.ageMs,
+        },
+    ofBytes(stream),
+    ofSubjects(stream),
+    noAck === true
+      ? {
+          place: ["noAck"],
+          means: "the stream acknowledges no publish, so each publish through JetStream times out",
+          falsifies: true,
+        }
+      : undefined,
+    replicas > 1
+      ? {
+          place: ["replicas"],
+          means: `${replicas} servers hold the stream; here it is one server, so the loss of a server says nothing about a cluster`,
+          falsifies: false,
+        }
+      : undefined,
+    ...declared.map((extra, i) => ({ place: ["declared", i], ...extras[extra] })),
+  ];
+  return found.filter(one => one !== undefined);
+}
+
+function ofRetention(retention: "limits" | "workqueue" | "interest"): NotModelled | undefined {
+  if (retention === "limits") return undefined;
+  const means =
+    retention === "workqueue"
+      ? "a message is gone once it is acknowledged, and a second consumer of its subject is refused; messages here stay"
+      : "a message is gone once every consumer has acknowledged it, and at once where there is none; messages here stay";
+  return { place: ["retention"], means, falsifies: true };
+}
+
+function ofBytes({ bytesMax, discard }: StreamPolicy): NotModelled | undefined {
+  if (bytesMax === undefined || discard === "new") return undefined;
+  const means = `the oldest messages make room beyond ${bytesMax} bytes; here only a limit of messages discards the oldest`;
+  return { place: ["bytesMax"], means, falsifies: bytesMax < beyondScenarios.bytes };
+}
+
+function ofSubjects({ messagesPerSubjectMax, discard, discardsNewPerSubject }: StreamPolicy): NotModelled | undefined {
+  if (messagesPerSubjectMax === undefined || (discard === "new" && discardsNewPerSubject === true)) return undefined;
+  const means = `a message takes the place of the oldest of its subject beyond ${messagesPerSubjectMax}; here none does`;
+  return { place: ["messagesPerSubjectMax"], means, falsifies: messagesPerSubjectMax < beyondScenarios.messages };
+}
+
+const extras: Record<StreamExtra, Omit<NotModelled, "place">> = {
+  mirror: {
+    means: "the stream gets its messages from another one, and takes none that is published here",
+    falsifies: true,
+  },
+  sources: {
+    means: "the stream also gets messages from others; here it gets only those published to it",
+    falsifies: false,
+  },
+  subject_transform: {
+    means: "a message is stored under another subject, so its consumers are others; here it keeps its subject",
+    falsifies: true,
+  },
+  republish: {
+    means: "stored messages are published again as core NATS; nobody looks at those here",
+    falsifies: false,
+  },
+};

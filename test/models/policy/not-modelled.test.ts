@@ -1,0 +1,60 @@
+/** The parts of a policy that the model leaves out are named, or refused where an answer could be false without them. */
+import { expect, test } from "vitest";
+import { notModelled } from "../../../models/policy/not-modelled.ts";
+import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import { checkPolicy } from "../../../src/files/policy-schema.ts";
+import { policyWith, sound, stream } from "../policies.ts";
+
+const dayMs = 86_400_000;
+const streamWith = (part: Partial<StreamPolicy>) => policyWith({ streams: [{ ...stream, ...part }] });
+
+test("a policy of which everything is modelled has nothing to name", () => {
+  expect(notModelled(sound)).toEqual([]);
+  const refuses = { discard: "new", bytesMax: 1_000, messagesPerSubjectMax: 5, discardsNewPerSubject: true } as const;
+  expect(notModelled(streamWith({ ...refuses, messageBytesMax: 100, messagesMax: 3, replicas: 1 }))).toEqual([]);
+});
+
+test.each<[part: Partial<StreamPolicy>, place: string]>([
+  [{ ageMaxMs: 7 * dayMs }, "ageMaxMs"],
+  [{ replicas: 3 }, "replicas"],
+  [{ bytesMax: 10_000_000_000 }, "bytesMax"],
+  [{ messagesPerSubjectMax: 1_000_000 }, "messagesPerSubjectMax"],
+  [{ discard: "new", messagesPerSubjectMax: 1_000_000 }, "messagesPerSubjectMax"],
+  [{ declared: ["republish"] }, "declared"],
+  [{ declared: ["sources"] }, "declared"],
+])("%j is named, and an answer is true without it", (part, place) => {
+  const policy = streamWith(part);
+  const [one, ...others] = notModelled(policy);
+  expect([one?.place[2], one?.falsifies, others]).toEqual([place, false, []]);
+  expect(checkPolicy(policy, "a.json").streams[0]).toMatchObject(part);
+});
+
+test.each<[part: Partial<StreamPolicy>, place: string]>([
+  [{ retention: "workqueue" }, "retention"],
+  [{ retention: "interest" }, "retention"],
+  [{ ageMaxMs: 3_600_000 }, "ageMaxMs"],
+  [{ noAck: true }, "noAck"],
+  [{ bytesMax: 1_000_000 }, "bytesMax"],
+  [{ messagesPerSubjectMax: 1 }, "messagesPerSubjectMax"],
+  [{ declared: ["mirror"] }, "declared[0]"],
+  [{ declared: ["republish", "subject_transform"] }, "declared[1]"],
+])("%j is refused: an answer could be false without it", (part, place) => {
+  expect(() => checkPolicy(streamWith(part), "a.json")).toThrow(
+    `a.json: streams[0].${place}: is not modelled, and an answer without it could be false: `,
+  );
+});
+
+test("a bound of unacknowledged messages is named, and refused where a scenario reaches it", () => {
+  const bounded = (ackPendingMax: number) => ({ ...sound, consume: { ...sound.consume, ackPendingMax } });
+  expect(notModelled(bounded(2_048))).toMatchObject([{ place: ["consume", "ackPendingMax"], falsifies: false }]);
+  expect(notModelled(bounded(-1))).toMatchObject([{ falsifies: false }]);
+  expect(() => checkPolicy(bounded(10), "a.json")).toThrow("a.json: consume.ackPendingMax: is not modelled");
+});
+
+test.each<[part: Partial<StreamPolicy>, error: string]>([
+  [{ discardsNewPerSubject: true, messagesPerSubjectMax: 5 }, 'discardsNewPerSubject: needs discard "new"'],
+  [{ discardsNewPerSubject: true, discard: "new" }, "discardsNewPerSubject: needs discard"],
+  [{ ageMaxMs: dayMs, duplicateWindowMs: dayMs + 1 }, "duplicateWindowMs: is longer than ageMaxMs"],
+])("%j is refused, as the server refuses it", (part, error) => {
+  expect(() => checkPolicy(streamWith(part), "a.json")).toThrow(`a.json: streams[0].${error}`);
+});
