@@ -18,6 +18,7 @@ import {
   perform,
   printError,
 } from "./cli/perform.ts";
+import { addPromises } from "./cli/promises.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
 import { exitCodes } from "./errors.ts";
@@ -54,6 +55,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addExhaust(program, run);
   addReplay(program, run);
   addCompare(program, run);
+  addPromises(program, run);
   addDoctor(program, run);
   return program;
 }

@@ -8,6 +8,7 @@ import type { CompareReport, LiveSearchReport } from "../report/compare.ts";
 import type { DoctorReport } from "../report/doctor.ts";
 import type { DrillReport } from "../report/drill.ts";
 import type { ExhaustReport } from "../report/exhaust.ts";
+import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
@@ -24,7 +25,10 @@ export type Judged =
   | { readonly kind: "drill"; readonly document: DrillReport }
   | { readonly kind: "question"; readonly document: QuestionReport };
 
-export type Report = Judged | { readonly kind: "doctor"; readonly document: DoctorReport };
+export type Report =
+  | Judged
+  | { readonly kind: "doctor"; readonly document: DoctorReport }
+  | { readonly kind: "promises"; readonly document: PromisesReport };
 
 /** The part that a person reads. */
 export interface Shown {

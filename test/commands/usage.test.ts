@@ -6,12 +6,15 @@ import { badBus, faultline, ownFolder } from "./faultline.ts";
 
 const whileDown = "fixtures/scenarios/reconnect-buffer/published-while-down.json";
 
-test.for(["drill", "search", "replay", "compare", "doctor"])("%s --help exits 0 and shows examples", async command => {
-  const { code, stdout } = await faultline([command, "--help"]);
-  expect(code).toBe(0);
-  expect(stdout).toContain("--json");
-  expect(stdout).toMatch(/Examples:\n {2}\$ npx faultline /);
-});
+test.for(["drill", "search", "replay", "compare", "promises", "doctor"])(
+  "%s --help exits 0 and shows examples",
+  async command => {
+    const { code, stdout } = await faultline([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("--json");
+    expect(stdout).toMatch(/Examples:\n {2}\$ npx faultline /);
+  },
+);
 
 test.for<readonly [string, readonly string[], string]>([
   ["no command", [], "Usage:"],

@@ -6,6 +6,7 @@ import { compareDocument, liveSearchDocument } from "./compare.ts";
 import { doctorDocument } from "./doctor.ts";
 import { drillDocument } from "./drill.ts";
 import { exhaustDocument } from "./exhaust.ts";
+import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
 import { searchDocument } from "./search.ts";
@@ -43,6 +44,7 @@ export const documents = {
   replay: orNone(replayDocument),
   compare: orNone(compareDocument),
   doctor: orNone(doctorDocument),
+  promises: orNone(promisesDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
 
@@ -55,6 +57,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   replay: "the command replay",
   compare: "the command compare",
   doctor: "the command doctor",
+  promises: "the command promises",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];

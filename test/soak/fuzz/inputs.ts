@@ -105,6 +105,7 @@ const words: readonly string[] = [
     "compare",
     "exhaust",
     "doctor",
+    "promises",
     "durability",
     "buffer",
     "--help",
