@@ -86,6 +86,7 @@ export const coldStart: readonly OwnedProperty[] = [
       owner: "service",
       causes:
         "The client retries by itself: nats-py makes up to 60 attempts for each server (F-91). Or its connect timeout is not set, which is 20 s in nats.js (F-66).",
+      appliesUnder: ({ startup }) => startup.strategy === "fail-fast",
     },
     "always",
     (service, { startup }) =>
@@ -101,6 +102,7 @@ export const coldStart: readonly OwnedProperty[] = [
       owner: "service",
       causes:
         "Nothing but the client ends the wait, and nats.js counts no attempts before its first connection (F-69).",
+      appliesUnder: ({ startup }) => startup.strategy === "retry-with-deadline",
     },
     "always",
     (service, { startup }) =>
@@ -166,6 +168,8 @@ export const coldStart: readonly OwnedProperty[] = [
       owner: "service",
       causes:
         "The process accepts messages before it is connected (F-67), gives up its start, and does not count what it drops.",
+      // Another client hands over no connection to publish on.
+      appliesUnder: (_policy, profile) => profile === undefined || profile.firstConnect.retry === "background",
     },
     "eventually",
     service => {

@@ -18,6 +18,16 @@ const ofDurable = (id: string, wording: Wording, expectation: "always" | "eventu
 
 const streamFor = (policy: Policy, { subject = "" }: Message) => streamOf(policy, subject);
 
+/** True where every subject of the pattern is one of the stream's. */
+const coversAll = (streamed: string, pattern: string): boolean =>
+  covers(streamed, pattern) && (streamed.endsWith(">") || !pattern.endsWith(">"));
+
+/** True where the patterns alone show that a stream takes all that goes through JetStream. Prefixes and suffixes say too little for that. */
+const isWhollyStreamed = ({ classifier, streams }: Policy): boolean =>
+  classifier.every(({ exact, pattern = exact }) =>
+    streams.some(({ subjects }) => subjects.some(one => pattern !== undefined && coversAll(one, pattern))),
+  );
+
 const isDeclared = ({ families }: Policy, { subject = "" }: Message): boolean =>
   families.some(({ subjects }) => covers(subjects, subject));
 
@@ -169,6 +179,7 @@ export const durablePath: readonly OwnedProperty[] = [
       owner: "service",
       causes:
         "Another service subscribes to the subject as core NATS and never answers, so the publish waits for its timeout (F-47).",
+      appliesUnder: policy => !isWhollyStreamed(policy),
     },
     "always",
     {
@@ -322,6 +333,7 @@ export const durablePath: readonly OwnedProperty[] = [
       owner: "operator",
       causes:
         "The consumer has no limit of deliveries, or a higher one than declared: the server gives a message as often as that limit says (F-73).",
+      appliesUnder: ({ consume }) => consume.deliverMax > 0,
     },
     "always",
     {

@@ -94,6 +94,8 @@ export interface Wording {
   readonly owner: PromiseOwner;
   /** The usual causes when it breaks, in one or two sentences; with the facts of docs/facts.md that show them, where there are any. */
   readonly causes: string;
+  /** False where nothing under this policy, with this client, can put it to the test. Absent: something can, or it cannot be told. */
+  appliesUnder?(policy: Policy, profile: Profile | undefined): boolean;
 }
 
 /** A property of the catalogue. */

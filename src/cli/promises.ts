@@ -1,8 +1,8 @@
 /** `faultline promises` on the command line: its options, its help, and what it is called with. */
 import { Option } from "commander";
 import { owners, type PromiseOwner } from "../../properties/property.ts";
-import { knownPolicy } from "../commands/options.ts";
 import { promises } from "../commands/promises.ts";
+import { knownPolicy } from "../runs/policies.ts";
 import { type Add, examples } from "./shared.ts";
 
 interface PromisesFlags {
