@@ -4,7 +4,7 @@
  */
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
-import { type Declared, type Ending, ending, type Property } from "./property.ts";
+import { type Declared, type Ending, ending, type OwnedProperty } from "./property.ts";
 import { unreadyForNothing } from "./service/probes.ts";
 import { ofService } from "./service/promise.ts";
 import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./service/record.ts";
@@ -78,10 +78,16 @@ function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number):
   return ms > boundMs && `replica ${replica} was refused its credentials, and still waited after ${ms} ms`;
 }
 
-export const coldStart: readonly Property[] = [
+export const coldStart: readonly OwnedProperty[] = [
   ofService(
     "cold-start/fail-fast-ends-within-its-bound",
-    `A process that fails fast is connected, or exits with a failure, after one pass over its servers: servers times connect timeout, and a margin of ${startMarginMs} ms.`,
+    {
+      promise: `A process that fails fast is connected, or exits with a failure, after one pass over its servers: servers times connect timeout, and a margin of ${startMarginMs} ms.`,
+      owner: "service",
+      causes:
+        "The client retries by itself: nats-py makes up to 60 attempts for each server (F-91). Or its connect timeout is not set, which is 20 s in nats.js (F-66).",
+      appliesUnder: ({ startup }) => startup.strategy === "fail-fast",
+    },
     "always",
     (service, { startup }) =>
       startup.strategy === "fail-fast"
@@ -91,7 +97,13 @@ export const coldStart: readonly Property[] = [
   ),
   ofService(
     "cold-start/retry-with-deadline-connects-or-exits",
-    `A process that retries with a deadline is connected, or exits with a failure, by then and a margin of ${startMarginMs} ms.`,
+    {
+      promise: `A process that retries with a deadline is connected, or exits with a failure, by then and a margin of ${startMarginMs} ms.`,
+      owner: "service",
+      causes:
+        "Nothing but the client ends the wait, and nats.js counts no attempts before its first connection (F-69).",
+      appliesUnder: ({ startup }) => startup.strategy === "retry-with-deadline",
+    },
     "always",
     (service, { startup }) =>
       startup.strategy === "retry-with-deadline" && startup.deadlineMs !== undefined
@@ -101,7 +113,13 @@ export const coldStart: readonly Property[] = [
   ),
   ofService(
     "cold-start/ready-means-usable",
-    "A process says that it is ready only while its client is connected and, where a family is declared durable, a durable publish would be acknowledged; and when all has settled so, it does say it.",
+    {
+      promise:
+        "A process says that it is ready only while its client is connected and, where a family is declared durable, a durable publish would be acknowledged; and when all has settled so, it does say it.",
+      owner: "service",
+      causes:
+        "The readiness probe asks neither the client nor JetStream, or asks for JetStream at the start only (F-71, F-72).",
+    },
     "always",
     (service, policy) => {
       const { count, broken } = service.readiness;
@@ -111,13 +129,23 @@ export const coldStart: readonly Property[] = [
   ),
   ofService(
     "cold-start/liveness-is-independent-of-nats",
-    "A process never says that it is not alive only because NATS is away.",
+    {
+      promise: "A process never says that it is not alive only because NATS is away.",
+      owner: "service",
+      causes:
+        "The liveness probe asks for the connection, or is the readiness probe. The supervisor then restarts processes that only wait for NATS.",
+    },
     "always",
     ({ liveness }) => ending(liveness.count, liveness.broken),
   ),
   ofService(
     "cold-start/wrong-credentials-never-look-like-waiting",
-    "A process whose credentials are refused ends and says why; it does not look as if it waited for NATS.",
+    {
+      promise: "A process whose credentials are refused ends and says why; it does not look as if it waited for NATS.",
+      owner: "service",
+      causes:
+        "The client closes for good after a refusal (F-70), and the process runs on, or exits as if NATS were away.",
+    },
     "always",
     service => {
       const boundMs = refusalsMs(service.declared) + startMarginMs;
@@ -134,7 +162,15 @@ export const coldStart: readonly Property[] = [
   ),
   ofService(
     "cold-start/nothing-is-lost-before-the-first-connection",
-    "Every core message accepted before a process is connected for the first time arrives, or is counted as lost by the process that gives up.",
+    {
+      promise:
+        "Every core message accepted before a process is connected for the first time arrives, or is counted as lost by the process that gives up.",
+      owner: "service",
+      causes:
+        "The process accepts messages before it is connected (F-67), gives up its start, and does not count what it drops.",
+      // Another client hands over no connection to publish on.
+      appliesUnder: (_policy, profile) => profile === undefined || profile.firstConnect.retry === "background",
+    },
     "eventually",
     service => {
       let exercised = 0;
@@ -154,7 +190,12 @@ export const coldStart: readonly Property[] = [
   ),
   ofService(
     "cold-start/a-late-jetstream-is-used-once-it-is-there",
-    "A process that was started before NATS or JetStream was there publishes what is durable through JetStream once it is; it is not core NATS for life.",
+    {
+      promise:
+        "A process that was started before NATS or JetStream was there publishes what is durable through JetStream once it is; it is not core NATS for life.",
+      owner: "service",
+      causes: "The bus asks for JetStream once, at its start, and takes its absence as final (F-71).",
+    },
     "always",
     ({ late }) => ending(late.count, late.broken),
   ),

@@ -2,7 +2,16 @@
 import { dialsBeforeGivingUp } from "../models/policy/attempts.ts";
 import type { ConnectionChange } from "../models/vocabulary/event.ts";
 import type { StepId } from "../models/vocabulary/scenario.ts";
-import { type Declared, type Ending, ending, type Hearing, onEach, type Property, property } from "./property.ts";
+import {
+  type Declared,
+  type Ending,
+  ending,
+  type Hearing,
+  type OwnedProperty,
+  onEach,
+  ownedProperty,
+  type Wording,
+} from "./property.ts";
 import { ofService } from "./service/promise.ts";
 
 /** A repeated report is no transition: nats.js reports "disconnected" again for a dial that failed midway. */
@@ -175,29 +184,39 @@ const givenUp = (last: ConnectionChange | undefined): string =>
 
 const ofConnection = (
   id: string,
-  promise: string,
+  wording: Wording,
   expectation: "always" | "eventually",
   end: (state: Connection) => Ending,
-): Property =>
-  property<Connection>({
+): OwnedProperty =>
+  ownedProperty<Connection>({
     id: `connection/${id}`,
-    promise,
+    ...wording,
     expectation,
     start: startConnection,
     on: trackConnection,
     end,
   });
 
-export const connection: readonly Property[] = [
+export const connection: readonly OwnedProperty[] = [
   ofConnection(
     "only-legal-transitions",
-    "The client's status events follow the connection's states.",
+    {
+      promise: "The client's status events follow the connection's states.",
+      owner: "client",
+      causes:
+        "The client comes back after it has closed (F-200), or reports its states in another order. A wrapper that does not forward a report looks the same.",
+    },
     "always",
     ({ words, illegal }) => ending(words, illegal),
   ),
   ofConnection(
     "every-healed-outage-ends-connected",
-    "After an outage that heals while attempts are left the client is connected again, and stays so.",
+    {
+      promise: "After an outage that heals while attempts are left the client is connected again, and stays so.",
+      owner: "client",
+      causes:
+        "The client closes while it has attempts left, or loses the healed link again and again. A wrapper that closes the client in an outage looks the same.",
+    },
     "eventually",
     ({ attemptsMax, outages, last, shutdown, settled, hasHeardError, survivable, unreturned, lost }) => {
       if (lost !== undefined) return ending(outages, lost);
@@ -210,7 +229,12 @@ export const connection: readonly Property[] = [
   ),
   ofConnection(
     "giving-up-is-visible",
-    "A client that has used up its attempts says that it is closed.",
+    {
+      promise: "A client that has used up its attempts says that it is closed.",
+      owner: "client",
+      causes:
+        "The client gives up without its closed event, or its wrapper does not forward it. nats.js never gives up before its first connection (F-69).",
+    },
     "eventually",
     ({ attemptsMax, outages, survivable, last, shutdown, settled, hasProcess, closures, unsaid }) => {
       if (hasProcess) return ending(closures, unsaid);
@@ -223,7 +247,13 @@ export const connection: readonly Property[] = [
   ),
   ofConnection(
     "it-gives-up-after-its-attempts",
-    "A client gives up after the attempts that it was given: no dial sooner, no dial later, and every outage has all of them.",
+    {
+      promise:
+        "A client gives up after the attempts that it was given: no dial sooner, no dial later, and every outage has all of them.",
+      owner: "client",
+      causes:
+        "The bus sets another number than was meant: 0 gives up at once in nats.go (F-86) and never in nats-py (F-122). nats-py makes one dial more than its attempts (F-148).",
+    },
     "always",
     ({ spent, survivable, attemptsMax, shutdown, hasHeardError, miscounted }) => {
       if (attemptsMax < 0 || shutdown || hasHeardError) return { exercised: 0 };
@@ -232,19 +262,35 @@ export const connection: readonly Property[] = [
   ),
   ofConnection(
     "a-silent-link-is-noticed",
-    "A link that swallows everything is noticed by the client's own PINGs.",
+    {
+      promise: "A link that swallows everything is noticed by the client's own PINGs.",
+      owner: "client",
+      causes:
+        "PINGs are switched off or rare. By default a client sends one every 2 minutes, and takes a link for dead when more than 2 are unanswered (F-87).",
+    },
     "eventually",
     ({ noticed, unnoticed }) => ending(noticed + (unnoticed === undefined ? 0 : 1), unnoticed),
   ),
   ofConnection(
     "a-closed-client-stays-closed",
-    "A client that has closed makes no connection any more.",
+    {
+      promise: "A client that has closed makes no connection any more.",
+      owner: "client",
+      causes:
+        "The client does not give up the dial that it was at when it was closed, as nats-py now and then (F-200). A wrapper that makes a new client looks the same.",
+    },
     "always",
     ({ lookedFor, cameBack }) => ending(lookedFor, cameBack),
   ),
   ofService(
     "connection/a-closed-client-leaves-no-ready-process",
-    "A process whose client has closed for good, unasked, exits or says that it is not ready; it never lives on as a zombie.",
+    {
+      promise:
+        "A process whose client has closed for good, unasked, exits or says that it is not ready; it never lives on as a zombie.",
+      owner: "service",
+      causes:
+        "The client closes for good, out of attempts (F-16) or refused (F-70). Nothing in the process listens for that, and its probe stays ready.",
+    },
     "eventually",
     ({ lives, settled }) => {
       const closed = lives.filter(({ clientClosed, stopping }) => clientClosed && !stopping);

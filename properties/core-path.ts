@@ -2,7 +2,15 @@
 import type { StepId } from "../models/vocabulary/scenario.ts";
 import { isCalm } from "./disturbance.ts";
 import { isSilentlyLost, type Known, type KnownRun, mark } from "./message-runs.ts";
-import { type Declared, type Ending, ending, type Hearing, type Property, property } from "./property.ts";
+import {
+  type Declared,
+  type Ending,
+  ending,
+  type Hearing,
+  type OwnedProperty,
+  ownedProperty,
+  type Wording,
+} from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 export interface CorePath {
@@ -108,16 +116,28 @@ function forgetUnlessCalm(state: CorePath): void {
 
 const ofCorePath = (
   id: string,
-  promise: string,
+  wording: Wording,
   expectation: "always" | "eventually",
   end: (state: CorePath) => Ending,
-): Property =>
-  property<CorePath>({ id: `core-path/${id}`, promise, expectation, start: startCorePath, on: trackCorePath, end });
+): OwnedProperty =>
+  ownedProperty<CorePath>({
+    ...wording,
+    id: `core-path/${id}`,
+    expectation,
+    start: startCorePath,
+    on: trackCorePath,
+    end,
+  });
 
-export const corePath: readonly Property[] = [
+export const corePath: readonly OwnedProperty[] = [
   ofCorePath(
     "no-message-is-delivered-twice",
-    "The client alone never makes a core message arrive twice.",
+    {
+      promise: "The client alone never makes a core message arrive twice.",
+      owner: "client",
+      causes:
+        "The client sends again after a reconnect what had left it before the cut. None of the four measured clients does; a wrapper that publishes again after an error looks the same.",
+    },
     "always",
     ({ seen: { known } }) => {
       const { arrived, arrivedTwice } = known.counts;
@@ -127,7 +147,12 @@ export const corePath: readonly Property[] = [
   ),
   ofCorePath(
     "order-is-kept",
-    "Messages of one publisher arrive in the order of their publish calls.",
+    {
+      promise: "Messages of one publisher arrive in the order of their publish calls.",
+      owner: "client",
+      causes:
+        "The client sends what it kept while down after newer messages. A wrapper that publishes over several connections does the same.",
+    },
     "always",
     ({ seen: { known } }) => {
       const { deliveries, disorder } = known;
@@ -135,17 +160,32 @@ export const corePath: readonly Property[] = [
       return ending(exercised, disorder && `message ${disorder.message} arrived after message ${disorder.after}`);
     },
   ),
-  ofCorePath("nothing-is-fabricated", "Everything that arrives was published.", "always", ({ seen, foreign }) => {
-    const { counts, runs, published } = seen.known;
-    const exercised = counts.arrived + foreign;
-    if (foreign > 0) return ending(exercised, `${foreign} messages arrived that no one published`);
-    const made = counts.arrivedUntold > 0 ? runs.find(run => run.arrivals > 0 && run.first >= published) : undefined;
-    return ending(exercised, made && `message ${made.first} arrived and was never published`);
-  }),
+  ofCorePath(
+    "nothing-is-fabricated",
+    {
+      promise: "Everything that arrives was published.",
+      owner: "client",
+      causes:
+        "The client writes a damaged frame. Another program that publishes on the subjects under test looks the same.",
+    },
+    "always",
+    ({ seen, foreign }) => {
+      const { counts, runs, published } = seen.known;
+      const exercised = counts.arrived + foreign;
+      if (foreign > 0) return ending(exercised, `${foreign} messages arrived that no one published`);
+      const made = counts.arrivedUntold > 0 ? runs.find(run => run.arrivals > 0 && run.first >= published) : undefined;
+      return ending(exercised, made && `message ${made.first} arrived and was never published`);
+    },
+  ),
   {
     ...ofCorePath(
       "loss-around-one-cut-is-one-block",
-      "What one outage loses is one contiguous block of the messages that were handed on.",
+      {
+        promise: "What one outage loses is one contiguous block of the messages that were handed on.",
+        owner: "client",
+        causes:
+          "The client drops single messages of what it was handed, before and after what it keeps. The measured clients lose one block: what was unwritten or under way at the cut (F-12, F-14).",
+      },
       "always",
       ({ seen: { known }, outages, shutdowns }) => {
         if (outages !== 1 || shutdowns > 0 || !known.complete || known.counts.lost === 0) return { exercised: 0 };
@@ -160,7 +200,12 @@ export const corePath: readonly Property[] = [
   },
   ofCorePath(
     "flushed-messages-arrive",
-    "What was accepted while nothing was wrong, and flushed before anything went wrong, arrives.",
+    {
+      promise: "What was accepted while nothing was wrong, and flushed before anything went wrong, arrives.",
+      owner: "client",
+      causes:
+        "A flush says ok before the server has what was published before it. nats-py writes the PING of a flush first, and then what the same tick has published (F-30).",
+    },
     "eventually",
     ({ seen: { known }, due }) => {
       const missing =
@@ -172,7 +217,13 @@ export const corePath: readonly Property[] = [
   ),
   ofCorePath(
     "silent-loss-only-inside-a-disturbance",
-    "No accepted message is lost that was neither under way while a fault was in force or its process ended, nor handed to a connection closed before its first round trip.",
+    {
+      promise:
+        "No accepted message is lost that was neither under way while a fault was in force or its process ended, nor handed to a connection closed before its first round trip.",
+      owner: "client",
+      causes:
+        "The client closes without writing what it was handed. nats.js 2 loses the last block of a burst that way; a flush before the close prevents it (F-31, F-32).",
+    },
     "always",
     ({ seen: { known } }) => {
       let safe = 0;
@@ -187,7 +238,12 @@ export const corePath: readonly Property[] = [
   ),
   ofCorePath(
     "an-error-that-proves-nothing-happened-is-true",
-    "A message whose publish was rejected never arrives.",
+    {
+      promise: "A message whose publish was rejected never arrives.",
+      owner: "client",
+      causes:
+        "An error after the bytes have left is taken for a refusal. nats.go returns write errors for a burst of which a part arrives, so they prove nothing (F-12).",
+    },
     "always",
     ({ seen: { known } }) => {
       const { rejected, rejectedArrived } = known.counts;

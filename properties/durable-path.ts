@@ -8,15 +8,25 @@ import { covers } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
-import type { Property } from "./property.ts";
+import type { OwnedProperty, Wording } from "./property.ts";
 import type { Message } from "./service/messages.ts";
 import { type Claim, ofMessages } from "./service/promise.ts";
 import type { ServiceRecord } from "./service/record.ts";
 
-const ofDurable = (id: string, promise: string, expectation: "always" | "eventually", claim: Claim): Property =>
-  ofMessages(`durable-path/${id}`, promise, expectation, claim);
+const ofDurable = (id: string, wording: Wording, expectation: "always" | "eventually", claim: Claim): OwnedProperty =>
+  ofMessages(`durable-path/${id}`, wording, expectation, claim);
 
 const streamFor = (policy: Policy, { subject = "" }: Message) => streamOf(policy, subject);
+
+/** True where every subject of the pattern is one of the stream's. */
+const coversAll = (streamed: string, pattern: string): boolean =>
+  covers(streamed, pattern) && (streamed.endsWith(">") || !pattern.endsWith(">"));
+
+/** True where the patterns alone show that a stream takes all that goes through JetStream. Prefixes and suffixes say too little for that. */
+const isWhollyStreamed = ({ classifier, streams }: Policy): boolean =>
+  classifier.every(({ exact, pattern = exact }) =>
+    streams.some(({ subjects }) => subjects.some(one => pattern !== undefined && coversAll(one, pattern))),
+  );
 
 const isDeclared = ({ families }: Policy, { subject = "" }: Message): boolean =>
   families.some(({ subjects }) => covers(subjects, subject));
@@ -98,10 +108,16 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
 
 export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart !== undefined;
 
-export const durablePath: readonly Property[] = [
+export const durablePath: readonly OwnedProperty[] = [
   ofDurable(
     "acked-is-never-lost",
-    "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it; a power loss and a lost disk end the promise for messages acknowledged before.",
+    {
+      promise:
+        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it; a power loss and a lost disk end the promise for messages acknowledged before.",
+      owner: "operator",
+      causes:
+        "The stream has memory storage and ends with its server (F-59). Or somebody deletes its messages by hand.",
+    },
     "always",
     {
       applies: mustBeHeld,
@@ -115,7 +131,12 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "synced-survives-power-loss",
-    "A message that a stream of file storage has acknowledged two minutes before the server's machine loses power, the server's default interval between syncs, is held by it afterwards.",
+    {
+      promise:
+        "A message that a stream of file storage has acknowledged two minutes before the server's machine loses power, the server's default interval between syncs, is held by it afterwards.",
+      owner: "operator",
+      causes: "The server syncs less often than its default of two minutes, or its disk does not keep what was synced.",
+    },
     "always",
     {
       applies: (message, service, policy) =>
@@ -132,7 +153,12 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "a-retry-with-an-id-stores-once",
-    "A message published again with its id, within the duplicate window of its stream, is stored once.",
+    {
+      promise: "A message published again with its id, within the duplicate window of its stream, is stored once.",
+      owner: "service",
+      causes:
+        "The second attempt carries no id, or a new one, and is stored again (F-50). A stream with a shorter duplicate window than declared does the same.",
+    },
     "always",
     {
       applies: (message, { nowMs }, policy) => {
@@ -147,7 +173,14 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "no-responders-is-told-as-such",
-    "A message published through JetStream while nothing is wrong, on a subject that no stream takes, is refused with no responders and does not run into its timeout.",
+    {
+      promise:
+        "A message published through JetStream while nothing is wrong, on a subject that no stream takes, is refused with no responders and does not run into its timeout.",
+      owner: "service",
+      causes:
+        "Another service subscribes to the subject as core NATS and never answers, so the publish waits for its timeout (F-47).",
+      appliesUnder: policy => !isWhollyStreamed(policy),
+    },
     "always",
     {
       applies: (message, _service, policy) =>
@@ -162,7 +195,12 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "an-error-that-proves-nothing-happened-is-true",
-    "A message whose publish through JetStream was rejected is held by no stream.",
+    {
+      promise: "A message whose publish through JetStream was rejected is held by no stream.",
+      owner: "service",
+      causes:
+        "The bus reports a timeout or a lost connection as a refusal. A publish that failed at the disconnect may still be stored (F-54, F-124).",
+    },
     "always",
     {
       applies: ({ durable, told }) => durable && told?.is === "rejected",
@@ -172,7 +210,13 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "a-distinct-message-is-not-swallowed",
-    "A message that is acknowledged as a duplicate is one whose own content the stream holds, and not another that shares its id.",
+    {
+      promise:
+        "A message that is acknowledged as a duplicate is one whose own content the stream holds, and not another that shares its id.",
+      owner: "service",
+      causes:
+        "The message id names the thing, not the message. A second message about the same thing is then taken for a repetition (F-57).",
+    },
     "always",
     {
       applies: (message, service, policy) =>
@@ -189,7 +233,13 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "declared-durable-is-acknowledged",
-    "A message on a subject declared durable is acknowledged by a stream or not reported as published; it never goes out as core NATS.",
+    {
+      promise:
+        "A message on a subject declared durable is acknowledged by a stream or not reported as published; it never goes out as core NATS.",
+      owner: "service",
+      causes:
+        "The bus asks for JetStream once, too early, and stays on core NATS (F-71). Or its classifier misses a subject that is declared durable.",
+    },
     "always",
     {
       applies: ({ subject, told, accepted }, _service, policy) =>
@@ -203,7 +253,13 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "every-declared-durable-subject-has-a-stream",
-    "A message published through JetStream while nothing is wrong, on a subject declared or classified durable, is acknowledged by a stream.",
+    {
+      promise:
+        "A message published through JetStream while nothing is wrong, on a subject declared or classified durable, is acknowledged by a stream.",
+      owner: "operator",
+      causes:
+        "Classifier and streams are two lists, and no stream captures a subject of the first (F-46). Or a stream has not been created.",
+    },
     "always",
     {
       applies: (message, service, policy) => {
@@ -219,7 +275,13 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "best-effort-is-not-stored",
-    "A message on a subject declared best-effort, or declared by no family, which reaches the server, is held by no stream.",
+    {
+      promise:
+        "A message on a subject declared best-effort, or declared by no family, which reaches the server, is held by no stream.",
+      owner: "operator",
+      causes:
+        "The subjects of a stream are wider than what is declared durable, such as `sys.>`, and a plain publish on them is stored (F-55).",
+    },
     "always",
     {
       applies: ({ subject, delivered, held }, _service, policy) =>
@@ -231,7 +293,13 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "every-stored-message-is-handled",
-    "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
+    {
+      promise:
+        "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
+      owner: "service",
+      causes:
+        "A replica that drains deletes the durable consumer that the others share (F-83). Or the bus acknowledges a message before its handler is through, and ends.",
+    },
     "eventually",
     {
       applies: (message, service, policy) => message.held > 0 && isHandledOrDue(message, service, policy),
@@ -243,7 +311,13 @@ export const durablePath: readonly Property[] = [
   ),
   ofDurable(
     "a-failed-message-is-kept",
-    "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged and gone.",
+    {
+      promise:
+        "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged and gone.",
+      owner: "service",
+      causes:
+        "The bus acknowledges a message whatever its handler made of it, and what is acknowledged is not given again (F-74).",
+    },
     "always",
     {
       applies: ({ handled }) => handled !== undefined && handled.failures > 0,
@@ -252,11 +326,22 @@ export const durablePath: readonly Property[] = [
       counted: ({ droppedByCount }) => droppedByCount,
     },
   ),
-  ofDurable("redelivery-is-bounded", "No message is delivered more often than the consumer's limit.", "always", {
-    applies: ({ handled }, _service, { consume }) =>
-      consume.deliverMax > 0 && handled !== undefined && handled.deliveries > 1,
-    breaks: ({ handled }, _service, { consume }) => (handled?.deliveries ?? 0) > consume.deliverMax,
-    says: (first, { handled }, { consume }) =>
-      `message ${first} was delivered ${handled?.deliveries} times; at most ${consume.deliverMax} are allowed`,
-  }),
+  ofDurable(
+    "redelivery-is-bounded",
+    {
+      promise: "No message is delivered more often than the consumer's limit.",
+      owner: "operator",
+      causes:
+        "The consumer has no limit of deliveries, or a higher one than declared: the server gives a message as often as that limit says (F-73).",
+      appliesUnder: ({ consume }) => consume.deliverMax > 0,
+    },
+    "always",
+    {
+      applies: ({ handled }, _service, { consume }) =>
+        consume.deliverMax > 0 && handled !== undefined && handled.deliveries > 1,
+      breaks: ({ handled }, _service, { consume }) => (handled?.deliveries ?? 0) > consume.deliverMax,
+      says: (first, { handled }, { consume }) =>
+        `message ${first} was delivered ${handled?.deliveries} times; at most ${consume.deliverMax} are allowed`,
+    },
+  ),
 ];

@@ -12,4 +12,13 @@ export { steps } from "./arbitraries/steps.ts";
 export { catalogue } from "./catalogue.ts";
 export { type Goal, goals } from "./goals.ts";
 export { ledgerOf, newLedger, recordInLedger } from "./ledger.ts";
-export { type Declared, type Fold, judgeProperty, type Property, property } from "./property.ts";
+export {
+  type Declared,
+  type Fold,
+  judgeProperty,
+  type OwnedProperty,
+  type PromiseOwner,
+  type Property,
+  property,
+  type Wording,
+} from "./property.ts";

@@ -83,8 +83,27 @@ export interface Property<State = unknown> extends Fold<State> {
   end(state: State): Ending;
 }
 
-/** Lets a property keep its state type and still stand in one list. */
+/** Those who may have to act: they look after the client library, after the code around it, or after servers, streams and consumers. */
+export const owners = ["client", "service", "operator"] as const;
+export type PromiseOwner = (typeof owners)[number];
+
+/** A promise as people speak of it. */
+export interface Wording {
+  readonly promise: Property["promise"];
+  /** The one who must act when it breaks. */
+  readonly owner: PromiseOwner;
+  /** The usual causes when it breaks, in one or two sentences; with the facts of docs/facts.md that show them, where there are any. */
+  readonly causes: string;
+  /** False where nothing under this policy, with this client, can put it to the test. Absent: something can, or it cannot be told. */
+  appliesUnder?(policy: Policy, profile: Profile | undefined): boolean;
+}
+
+/** A property of the catalogue. */
+export type OwnedProperty<State = unknown> = Property<State> & Wording;
+
+/** Lets a property keep its state type and still stand in one list; `ownedProperty` does the same for one of the catalogue. */
 export const property = <State>(one: Property<State>): Property => one as unknown as Property;
+export const ownedProperty = <State>(one: OwnedProperty<State>): OwnedProperty => one as unknown as OwnedProperty;
 
 export function judgeProperty(one: Property, state: unknown): PropertyVerdict {
   const { exercised, broken } = one.end(state);

@@ -3,7 +3,16 @@ import type { CallOutcome, Event, Run } from "../models/vocabulary/event.ts";
 import { payloadBytesOf, pingBytes } from "../models/vocabulary/frame.ts";
 import { isCalm, isSurelyDown } from "./disturbance.ts";
 import { allArrivedInOrder, firstOvertaking, firstSilentlyLost } from "./message-runs.ts";
-import { type Declared, type Ending, ending, type Hearing, type Property, property } from "./property.ts";
+import {
+  type Declared,
+  type Ending,
+  ending,
+  type Hearing,
+  type OwnedProperty,
+  ownedProperty,
+  type Property,
+  type Wording,
+} from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
 
 /** Consecutive messages published while the client was surely down. */
@@ -187,15 +196,15 @@ const keepsWhileDown = (state: Outages): boolean => state.declared.profile.recon
 /** A property over outages; `broken` names the first message that breaks it. */
 function ofOutages(
   id: string,
-  promise: string,
+  wording: Wording,
   expectation: "always" | "eventually",
   judge: (state: Outages) => Ending,
   more: Pick<Property, "restsOnBytes"> = {},
-): Property {
-  return property<Outages>({
+): OwnedProperty {
+  return ownedProperty<Outages>({
     ...more,
     id: `reconnect-buffer/${id}`,
-    promise,
+    ...wording,
     expectation,
     start: startOutages,
     on: trackOutages,
@@ -203,10 +212,15 @@ function ofOutages(
   });
 }
 
-export const reconnectBuffer: readonly Property[] = [
+export const reconnectBuffer: readonly OwnedProperty[] = [
   ofOutages(
     "below-the-limit-all-arrive-in-order",
-    "What is published while down, below the limit, arrives after the reconnect, in order.",
+    {
+      promise: "What is published while down, below the limit, arrives after the reconnect, in order.",
+      owner: "client",
+      causes:
+        "The client has no reconnect buffer: nats.js accepts what is published while down, and wipes it at each dial (F-20).",
+    },
     "eventually",
     ({ all, seen: { known }, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
@@ -229,7 +243,12 @@ export const reconnectBuffer: readonly Property[] = [
   ),
   ofOutages(
     "the-first-refusal-is-where-predicted",
-    "A publish while down is refused exactly when the bytes kept have reached what the client declares.",
+    {
+      promise: "A publish while down is refused exactly when the bytes kept have reached what the client declares.",
+      owner: "client",
+      causes:
+        "The limit is another one than was meant: 0 is the default in nats.go and disables the buffer in nats-py (F-19, F-22). Headers that a wrapper adds make each frame longer.",
+    },
     "always",
     state => {
       const { all, limitBytes } = state;
@@ -249,7 +268,12 @@ export const reconnectBuffer: readonly Property[] = [
   ),
   ofOutages(
     "disabled-refuses-every-publish",
-    "With the buffer disabled every publish while down is refused.",
+    {
+      promise: "With the buffer disabled every publish while down is refused.",
+      owner: "client",
+      causes:
+        "The option does not disable the buffer: in nats.go only a negative limit does, and 0 means 8,388,608 bytes (F-19).",
+    },
     "always",
     ({ all, limitBytes }) => {
       if (limitBytes > 0) return { exercised: 0 };
@@ -262,7 +286,12 @@ export const reconnectBuffer: readonly Property[] = [
   ),
   ofOutages(
     "never-holds-more-than-limit-and-one-frame",
-    "The buffer never holds more than its limit and one frame.",
+    {
+      promise: "The buffer never holds more than its limit and one frame.",
+      owner: "client",
+      causes:
+        "The client compares only some of its appends with the limit, or leaves bytes out of its count. nats.go compares before each append, so it goes over by one frame at most (F-18).",
+    },
     "always",
     ({ all, limitBytes }) => {
       if (!Number.isFinite(limitBytes)) return { exercised: 0 };
@@ -279,7 +308,11 @@ export const reconnectBuffer: readonly Property[] = [
   ),
   ofOutages(
     "what-was-accepted-while-down-is-not-dropped-in-silence",
-    "A bus that promises buffering delivers what it accepted while down.",
+    {
+      promise: "A bus that promises buffering delivers what it accepted while down.",
+      owner: "client",
+      causes: "nats.js accepts what is published while down, and drops it at the next dial without an error (F-20).",
+    },
     "eventually",
     state => {
       const { known } = state.seen;

@@ -11,7 +11,7 @@ import {
   whyLacking,
 } from "./durable-path.ts";
 import { messagesIn } from "./message-runs.ts";
-import { ending, type Property } from "./property.ts";
+import { ending, type OwnedProperty } from "./property.ts";
 import type { Message, ServerEnds } from "./service/messages.ts";
 import { ofMessages, ofService } from "./service/promise.ts";
 import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./service/record.ts";
@@ -44,10 +44,16 @@ function survivedBy(service: ServiceRecord, { subject = "", disruptions }: Messa
   );
 }
 
-export const shutdown: readonly Property[] = [
+export const shutdown: readonly OwnedProperty[] = [
   ofService(
     "shutdown/nothing-accepted-is-lost-in-silence-by-a-stop",
-    "Every core message accepted before a stop, on a live connection or into the buffer of a client that is down, arrives or is counted as lost by the process that stops.",
+    {
+      promise:
+        "Every core message accepted before a stop, on a live connection or into the buffer of a client that is down, arrives or is counted as lost by the process that stops.",
+      owner: "service",
+      causes:
+        "The process stops while its client is down: close, drain and exit all drop the reconnect buffer without an error (F-79). Or it calls drain and does not wait (F-145).",
+    },
     "always",
     service => {
       let exercised = 0;
@@ -65,7 +71,12 @@ export const shutdown: readonly Property[] = [
   ),
   ofService(
     "shutdown/a-stop-ends-within-its-budget",
-    `A stop ends within its budget and a margin of ${stopMarginMs} ms, forced if need be; it says that it was forced exactly where the budget ended it.`,
+    {
+      promise: `A stop ends within its budget and a margin of ${stopMarginMs} ms, forced if need be; it says that it was forced exactly where the budget ended it.`,
+      owner: "service",
+      causes:
+        "A handler hangs, and nothing enforces the end: a drain of nats.go waits 30 s for it (F-82), a stop without a forced end until it is killed (F-81).",
+    },
     "always",
     (service, policy) => {
       const { budgetMs } = policy.shutdown;
@@ -88,7 +99,13 @@ export const shutdown: readonly Property[] = [
   ),
   ofService(
     "shutdown/a-stop-waits-for-its-handlers",
-    "A handler that is at work when its process is told to stop, and takes less than the budget of the stop, is through with its message before the process ends.",
+    {
+      promise:
+        "A handler that is at work when its process is told to stop, and takes less than the budget of the stop, is through with its message before the process ends.",
+      owner: "service",
+      causes:
+        "The process closes, or calls drain and does not wait for it (F-143, F-145). A drain of nats.js does not wait for handlers (F-82).",
+    },
     "always",
     (service, { shutdown: { budgetMs } }) => {
       let exercised = 0;
@@ -106,13 +123,23 @@ export const shutdown: readonly Property[] = [
   ),
   ofService(
     "shutdown/nothing-is-accepted-after-intake-stopped",
-    "Once a process was told to stop, no publish is accepted or acknowledged.",
+    {
+      promise: "Once a process was told to stop, no publish is accepted or acknowledged.",
+      owner: "service",
+      causes: "The bus hands publishes to its client until the process ends, and the client still takes them (F-144).",
+    },
     "always",
     ({ afterStop }) => ending(afterStop.count, afterStop.broken),
   ),
   ofMessages(
     "shutdown/stopping-one-replica-harms-no-other",
-    "What is stored after one replica has stopped is handled by those that subscribed to the same subject before, and stay.",
+    {
+      promise:
+        "What is stored after one replica has stopped is handled by those that subscribed to the same subject before, and stay.",
+      owner: "service",
+      causes:
+        "The replica that stops has created the durable consumer that the others share, and the drain of nats.go deletes it (F-83). Replicas that only bind to it do no harm (F-84).",
+    },
     "eventually",
     {
       applies: (message, service, policy) =>
@@ -126,7 +153,12 @@ export const shutdown: readonly Property[] = [
   ),
   ofMessages(
     "shutdown/a-restart-replays-no-history",
-    "What a handler has acknowledged is not delivered anew after a process was started.",
+    {
+      promise: "What a handler has acknowledged is not delivered anew after a process was started.",
+      owner: "service",
+      causes:
+        "A drain has deleted the durable consumer, and the next subscriber creates it anew, from the beginning of the stream (F-83).",
+    },
     "always",
     {
       applies: ({ subject, handled, again, held, discarded }, { startsAtSubscribe, ends }) => {
@@ -143,7 +175,12 @@ export const shutdown: readonly Property[] = [
   ),
   ofMessages(
     "shutdown/what-was-acked-outlives-a-kill",
-    "What was acknowledged to a process that is then killed, or exits from within, is held by its stream.",
+    {
+      promise: "What was acknowledged to a process that is then killed, or exits from within, is held by its stream.",
+      owner: "service",
+      causes:
+        "The bus reports a message as acknowledged before the stream has acknowledged it, so the message is only in memory.",
+    },
     "always",
     {
       // A server that lost its memory is not the kill's doing; `acked-is-never-lost` judges that.

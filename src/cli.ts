@@ -19,6 +19,7 @@ import {
   perform,
   printError,
 } from "./cli/perform.ts";
+import { addPromises } from "./cli/promises.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
 import { exitCodes } from "./errors.ts";
@@ -56,6 +57,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addReplay(program, run);
   addCompare(program, run);
   addImport(program, run);
+  addPromises(program, run);
   addDoctor(program, run);
   return program;
 }

@@ -10,24 +10,40 @@
 import { type TestContext, test } from "vitest";
 import { writeErr } from "./cli/outlet.ts";
 import { keepCounterexample } from "./findings/counterexample.ts";
-import { boundMs, type HoldsOptions, type HoldsVerdict, readHolds, renderHolds, titleOf, verdictOn } from "./holds.ts";
+import {
+  boundMs,
+  type ClaimTest,
+  type HoldsOptions,
+  type HoldsVerdict,
+  readHolds,
+  renderHolds,
+  testsOf,
+  titleOf,
+  verdictOn,
+} from "./holds.ts";
 import { LiveUnavailable } from "./runs/live.ts";
 import { cleaned, type Rendered } from "./text/clean.ts";
 
 export type { HoldsOptions } from "./holds.ts";
 
 /**
- * Registers a test that fails where the claim is broken, or was never exercised. The claim is a promise of the catalogue,
- * `conformance` or `corpus`. FAULTLINE_SEED stands in for a seed that is not given: set it anew every night.
- * @throws UsageError at once, where nothing of that name is known
+ * Registers a test that fails where the claim is broken, or was never exercised. The claim is a promise of the catalogue, `conformance`,
+ * `corpus`, or `policy`: one test for each demand of the policy, skipped where nothing can put the demand to the test. FAULTLINE_SEED
+ * stands in for a seed that is not given: set it anew every night.
+ * @throws UsageError at once, where nothing of that name is known; BadInput where the policy cannot be read
  */
 export function holds(claim: string, options: HoldsOptions): void {
   const { FAULTLINE_SEED: seed } = process.env;
   const chosen: HoldsOptions = seed === undefined || seed === "" ? options : { seed, ...options };
-  const asked = readHolds(claim, chosen);
   const registered = new Error();
   Error.captureStackTrace(registered, holds);
+  for (const one of testsOf(claim, chosen)) register(one, chosen, registered);
+}
+
+function register({ claim, skipped }: ClaimTest, chosen: HoldsOptions, registered: Error): void {
+  const asked = readHolds(claim, chosen);
   test(titleOf(asked), { timeout: boundMs(asked) }, async context => {
+    if (skipped !== undefined) context.skip(skipped);
     const held = await unlessUnavailable(context, () => verdictOn(claim, { signal: context.signal, ...chosen }, tell));
     if (held.verdict === "holds") return;
     const file = held.verdict === "violated" ? (held.keptAs ?? keepCounterexample(held.counterexample)) : "";

@@ -14,6 +14,9 @@ for (const profile of ["nats-go", "nats-js-3"]) {
 }
 holds("reconnect-buffer/below-the-limit-all-arrive-in-order", { world, profile: "nats-go", runs: 300 });
 
+// Our own policy on that client: each of its demands is a test. A file of yours is named by its path: "./my-bus.json".
+holds("policy", { world, profile: "nats-go", policy: "cordum-hardened", runs: 500 });
+
 // nats.js does not promise this, and loses what is published while down: take the slashes away to see a failing report.
 // holds("reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence", { world, profile: "nats-js-3" });
 

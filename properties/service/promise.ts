@@ -1,6 +1,6 @@
 /** Promises about a service: judged over its whole record, or message by message. Without a policy there is none to judge. */
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import { type Ending, ending, type Property, property } from "../property.ts";
+import { type Ending, ending, type OwnedProperty, ownedProperty, type Wording } from "../property.ts";
 import type { Message } from "./messages.ts";
 import { type ServiceRecord, startService } from "./record.ts";
 import { trackService } from "./track.ts";
@@ -8,14 +8,14 @@ import { trackService } from "./track.ts";
 /** A property of a service; judged only under a policy. It rests on time where it says what was `measured`. */
 export const ofService = (
   id: string,
-  promise: string,
+  wording: Wording,
   expectation: "always" | "eventually",
   end: (service: ServiceRecord, policy: Policy) => Ending,
   measured?: (service: ServiceRecord) => string,
-): Property =>
-  property<ServiceRecord>({
+): OwnedProperty =>
+  ownedProperty<ServiceRecord>({
     id,
-    promise,
+    ...wording,
     expectation,
     start: startService,
     on: trackService,
@@ -35,11 +35,11 @@ export interface Claim {
 /** A property that is judged message by message. */
 export const ofMessages = (
   id: string,
-  promise: string,
+  wording: Wording,
   expectation: "always" | "eventually",
   { applies, breaks, says, counted }: Claim,
-): Property =>
-  ofService(id, promise, expectation, (service, policy) => {
+): OwnedProperty =>
+  ofService(id, wording, expectation, (service, policy) => {
     let exercised = 0;
     let broken: string | undefined;
     for (const { first, count, value } of service.messages) {

@@ -5,12 +5,9 @@ import { delimiter, join } from "node:path";
 import { catalogue } from "../../properties/catalogue.ts";
 import { bundledBuses } from "../bus-protocol/registry.ts";
 import { UsageError } from "../errors.ts";
-import { findInput } from "../files/corpus.ts";
-import { isFolder } from "../files/folder.ts";
 import { didYouMean } from "../files/nearest.ts";
-import { bundledPolicies, bundledPolicy, isPolicyName } from "../files/policies.ts";
-import { readPolicyInput } from "../files/policy-input.ts";
-import type { Common, NamedPolicy } from "../runs/common.ts";
+import type { Common } from "../runs/common.ts";
+import { knownPolicy } from "../runs/policies.ts";
 import { knownProfile } from "../runs/profiles.ts";
 import { headerOf } from "../runs/run-folder.ts";
 import { holdsMask, maskedCommand } from "../text/secrets.ts";
@@ -51,23 +48,6 @@ export function readCommon(options: CommonOptions, note: (line: string) => void 
 function checkSeed(seed: string): string {
   if (/^[a-z0-9][a-z0-9-]{0,39}$/.test(seed)) return seed;
   throw new UsageError(`--seed must be 1 to 40 of a-z, 0-9 and -; it is ${JSON.stringify(seed)}.`);
-}
-
-/** A bundled policy by its name, a file of one's own, or other people's files. @throws UsageError, BadInput */
-export function knownPolicy(named: string, note: (line: string) => void = () => {}): NamedPolicy {
-  const policy = isPolicyName(named) ? bundledPolicy(named) : undefined;
-  if (policy !== undefined) return { named, policy };
-  const isNamedFolder = isFolder(named);
-  if (isNamedFolder || !isPolicyName(named)) {
-    const { path, shown } = isNamedFolder ? { path: named, shown: named } : findInput(named, ".json");
-    const read = readPolicyInput(path, shown);
-    for (const line of read.notes) note(line);
-    return { named, policy: read.policy };
-  }
-  throw new UsageError(
-    `There is no policy ${JSON.stringify(named)}; bundled are ${bundledPolicies().join(", ")}, and a file of your own ` +
-      `ends in .json.${didYouMean(named, bundledPolicies())}`,
-  );
 }
 
 export function knownProperty(id: string, option: string): string {

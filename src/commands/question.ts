@@ -25,10 +25,10 @@ import { unlessInterrupted, wasInterrupted } from "../runs/interrupt.ts";
 import { digestOfJson, type Header } from "../runs/journal.ts";
 import { LiveUnavailable } from "../runs/live.ts";
 import { openLive } from "../runs/on-site.ts";
+import { knownPolicy } from "../runs/policies.ts";
 import { bundledProfile, knownProfile } from "../runs/profiles.ts";
 import { openRunFolder } from "../runs/run-folder.ts";
 import { rendered } from "../text/clean.ts";
-import { knownPolicy } from "./options.ts";
 
 const busDefault = "go-nats-go";
 const policyDefault = "cordum-hardened";

@@ -9,6 +9,7 @@ import type { DoctorReport } from "../report/doctor.ts";
 import type { DrillReport } from "../report/drill.ts";
 import type { ExhaustReport } from "../report/exhaust.ts";
 import type { ImportReport } from "../report/import.ts";
+import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
@@ -28,7 +29,8 @@ export type Judged =
 export type Report =
   | Judged
   | { readonly kind: "doctor"; readonly document: DoctorReport }
-  | { readonly kind: "import"; readonly document: ImportReport };
+  | { readonly kind: "import"; readonly document: ImportReport }
+  | { readonly kind: "promises"; readonly document: PromisesReport };
 
 /** The part that a person reads. */
 export interface Shown {

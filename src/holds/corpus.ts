@@ -21,7 +21,7 @@ import {
 
 /** Every scenario that the bus can do, to the end: each must hold, and meet what was typed in for its profile. */
 export async function overCorpus(asked: AskedClaim, ground: Ground): Promise<HoldsVerdict> {
-  const tally = newTally(ground);
+  const tally = newTally(asked, ground);
   const failing: FailingRun[] = [];
   const able: Scenario[] = [];
   for (const { scenario } of loadCorpus()) {
@@ -31,7 +31,7 @@ export async function overCorpus(asked: AskedClaim, ground: Ground): Promise<Hol
   }
   const runs = inLanes(ground.lanes, able, scenario => runOn(asked, ground, scenario, asked.claim));
   for await (const { job: scenario, result: run } of runs) {
-    count(tally, asked.claim, run.judgement, scenario.id);
+    count(tally, asked, run.judgement, scenario.id);
     const broken = brokenBy(run.judgement);
     if (broken !== undefined) failing.push({ ...run, scenario, seed: asked.claim, broken });
     if (tally.runs % runsBetweenYields === 0) await setImmediate();

@@ -64,17 +64,18 @@ export async function openGround(
 /** Runs between two turns of the event loop, in which a signal is heard. */
 export const runsBetweenYields = 50;
 
-/** Only the claimed promise, promised or not; or all that is promised. */
-const judgingOf = (claim: string): JudgeOptions =>
-  claim === "conformance" || claim === "corpus" ? {} : { require: [claim], only: [claim] };
+/** Only the claimed promises, promised or not; or all that is promised. */
+const judgingOf = ({ promises }: AskedClaim): JudgeOptions =>
+  promises.length === 0 ? {} : { require: promises, only: promises };
 
 export async function runOn(
-  { claim, bus, world }: AskedClaim,
+  asked: AskedClaim,
   { stage, profile }: Ground,
   scenario: Scenario,
   seed: string,
 ): Promise<CaseRun> {
-  const judging = judgingOf(claim);
+  const { bus, world } = asked;
+  const judging = judgingOf(asked);
   const one = { scenario, bus, profile, seed };
   const asHeld = (run: CaseRun): CaseRun =>
     isReal(world) ? withoutForetold(stage, one, run, { judging, otherwise: sampled(seed) }) : run;

@@ -15,8 +15,9 @@ import { claimedBy, shortfallOf } from "../judge/capability.ts";
 import { liveRate, type Rate, rateText } from "../judge/rate.ts";
 import type { CaseRun } from "../judge/run.ts";
 import { counted } from "../report/table.ts";
+import { liveScenarios } from "../search/random/live-scenarios.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
-import { isDeterministic } from "../worlds/names.ts";
+import { isDeterministic, isReal } from "../worlds/names.ts";
 import { type AskedClaim, shrinkBoundMs } from "./asked.ts";
 import { type Ground, runOn, runsBetweenYields } from "./ground.ts";
 import {
@@ -36,7 +37,7 @@ const rerunsOfFailure = 10;
 const runsToTake = 2;
 
 export async function overRandom(asked: AskedClaim, ground: Ground): Promise<HoldsVerdict> {
-  const tally = newTally(ground);
+  const tally = newTally(asked, ground);
   let first: FailingRun | undefined;
   /** The smallest so far: fast-check goes on from each candidate that fails. */
   let last: FailingRun | undefined;
@@ -56,7 +57,7 @@ export async function overRandom(asked: AskedClaim, ground: Ground): Promise<Hol
       return true;
     }
     const broken = brokenBy(run.judgement);
-    if (first === undefined) count(tally, asked.claim, run.judgement);
+    if (first === undefined) count(tally, asked, run.judgement);
     else shrinkRuns++;
     if (tally.runs % runsBetweenYields === 0) await setImmediate();
     if (broken === undefined || (first !== undefined && !isSameBug(first.broken, broken))) return true;
@@ -83,8 +84,11 @@ export async function overRandom(asked: AskedClaim, ground: Ground): Promise<Hol
     }
   };
   // The space is what bus and world claim. As in a search, a seed gives the same scenarios, whatever the injector has shown today.
-  const space = { profile: ground.declared, capabilities: claimedBy(ground.stage) };
-  const scenarioAt = scenariosUnder(asked.seed, space, undefined);
+  const { policy, seed: word } = asked;
+  const space = { profile: ground.declared, capabilities: claimedBy(ground.stage), ...(policy && { policy }) };
+  const scenarioAt = isReal(asked.world)
+    ? liveScenarios(word, ground.declared, ground.stage, policy)
+    : scenariosUnder(word, space, policy);
   const ahead = runAhead(asked, ground, () => Array.from({ length: asked.runs }, (_, i) => scenarioAt(i)));
   const drawing = { numRuns: asked.runs, seed: hashText(asked.seed) | 0 };
   const details = await fc.check(propertyOfRuns(scenarioAt, scenarios(space), holds), drawing);
@@ -166,16 +170,21 @@ function storyOf({ world, seed, runs }: AskedClaim, found: Details, shrinkRuns: 
 
 /** Never exercised is no pass, however many runs there were; nor is a run that the injector could not make. */
 function concludeRandom(asked: AskedClaim, tally: Counting): HoldsVerdict {
-  const { claim } = asked;
   const { why, notShown } = tally;
   const held = heldBy(asked, tally, false);
   if (notShown > 0)
     return { ...held, verdict: "inconclusive", reason: `${notShown} of ${counted(tally.runs, "run")}: ${why}` };
-  if (tally.exercised > 0) return { ...held, verdict: "holds" };
+  if (tally.exercised > 0 && tally.unexercised.size === 0) return { ...held, verdict: "holds" };
   const inconclusive =
     tally.inconclusive === 0 ? "" : `; ${tally.inconclusive} of them proved nothing, the first because ${why}`;
-  const what = claim === "conformance" ? "no fault met a message" : "it was never exercised";
+  const what = whatIsVacuous(asked, tally);
   const advice = "more runs may get there; if nothing can, with this client, it is not a claim to test here";
   const reason = `vacuous: ${what} in ${counted(tally.runs, "run")}${inconclusive}; ${advice}`;
   return { ...held, verdict: "inconclusive", reason };
+}
+
+function whatIsVacuous({ claim }: AskedClaim, { unexercised }: Counting): string {
+  if (claim === "conformance") return "no fault met a message";
+  if (claim !== "policy") return "it was never exercised";
+  return `${[...unexercised].join(", ")} ${unexercised.size === 1 ? "was" : "were"} never exercised`;
 }

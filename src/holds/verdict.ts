@@ -59,13 +59,19 @@ export type HoldsVerdict =
 export type Counting = { -readonly [key in keyof Tally]: Tally[key] } & {
   /** The reason of the first run that proved nothing; one that the injector could not make comes before any other. */
   why: string;
+  /** The claimed promises that no run has exercised yet. */
+  readonly unexercised: Set<string>;
   /** The number of inconclusive cases that the injector could not make. */
   notShown: number;
   readonly selfTest: SelfTestReport | null;
   readonly kept: KeptReport;
 };
 
-export const newTally = ({ selfTest, kept }: Pick<Ground, "selfTest" | "kept">): Counting => ({
+export const newTally = (
+  { promises }: Pick<AskedClaim, "promises">,
+  { selfTest, kept }: Pick<Ground, "selfTest" | "kept">,
+): Counting => ({
+  unexercised: new Set(promises),
   ...{ runs: 0, disturbed: 0, inconclusive: 0, exercised: 0 },
   ...{ why: "", notShown: 0, selfTest, kept },
 });
@@ -76,7 +82,7 @@ export function countNotShown(tally: Counting, scenario: string, missing: readon
   if (tally.notShown++ === 0) tally.why = `${scenario}: ${unprovenReason(missing)}`;
 }
 
-export function count(tally: Counting, claim: string, judgement: Judgement, of = ""): void {
+export function count(tally: Counting, { claim, promises }: AskedClaim, judgement: Judgement, of = ""): void {
   const { verdict, disturbed, properties } = judgement;
   const reason = reasonText(judgement);
   tally.runs++;
@@ -87,14 +93,18 @@ export function count(tally: Counting, claim: string, judgement: Judgement, of =
   }
   if (claim === "corpus") tally.exercised++;
   else if (claim === "conformance") tally.exercised += disturbed ? 1 : 0;
-  else tally.exercised += properties.find(one => one.property === claim)?.exercised ?? 0;
+  for (const { property, exercised } of properties) {
+    if (exercised === 0 || !promises.includes(property)) continue;
+    tally.exercised += exercised;
+    tally.unexercised.delete(property);
+  }
 }
 
 // ---- Concluding ----
 
 export const heldBy = (
   { claim, seed }: AskedClaim,
-  { why: _why, notShown: _notShown, ...counts }: Counting,
+  { why: _why, notShown: _notShown, unexercised: _unexercised, ...counts }: Counting,
   interrupted: boolean,
 ): HeldClaim => ({ claim, seed, interrupted, ...counts });
 
@@ -102,6 +112,12 @@ export function cutShort(asked: AskedClaim, tally: Counting): HoldsVerdict {
   const of = asked.claim === "corpus" ? "" : ` of ${asked.runs}`;
   const reason = `interrupted after ${tally.runs}${of} ${tally.runs === 1 && of === "" ? "run" : "runs"}`;
   return { ...heldBy(asked, tally, true), verdict: "inconclusive", reason };
+}
+
+/** A bus that takes no policies shows nothing about one. */
+export function notRun(asked: AskedClaim, ground: Ground): HoldsVerdict {
+  const reason = `not run: ${asked.bus} lacks the capability policy, and holds nothing under ${asked.policy?.name}`;
+  return { ...heldBy(asked, newTally(asked, ground), false), verdict: "inconclusive", reason };
 }
 
 /** Kept cases that can no longer be judged have shown nothing, whatever the other runs have. */
@@ -120,7 +136,7 @@ export function keptBroke(asked: AskedClaim, ground: Ground, failure: KeptFailur
   const { scenario, seed } = counterexample;
   const reproduced = isDeterministic(asked.world) ? { k: 1, n: 1 } : liveRate(1, times);
   const failing = { scenario, seed, broken, events, judgement };
-  const told = violated(asked, ground, newTally(ground), failing, { text: keptStory(failure), reproduced });
+  const told = violated(asked, ground, newTally(asked, ground), failing, { text: keptStory(failure), reproduced });
   if (told.verdict !== "violated") return told;
   return { ...told, reason: `kept case ${file}: ${told.reason}`, keptAs: file, replayWith: [] };
 }

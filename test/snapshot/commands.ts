@@ -89,7 +89,7 @@ const replays = [
   print(`replay ${scenarios}/reconnect-buffer/published-while-down.json --world model --seed 1`),
 ];
 
-const helps = ["", "drill", "search", "exhaust", "replay", "compare", "import", "doctor"].map(command =>
+const helps = ["", "drill", "search", "exhaust", "replay", "compare", "import", "promises", "doctor"].map(command =>
   print(`${command} --help`.trim()),
 );
 
@@ -116,6 +116,8 @@ export const commands: readonly Command[] = [
   ...searches,
   ...exhausts,
   ...replays,
+  quick(json("promises --policy core-only")),
+  print("promises shutdown --owner service"),
   ...helps,
   ...refusals,
   { line: "doctor --bus typescript-nats-js-3", holds: "shape" },

@@ -7,6 +7,7 @@ import { doctorDocument } from "./doctor.ts";
 import { drillDocument } from "./drill.ts";
 import { exhaustDocument } from "./exhaust.ts";
 import { importDocument } from "./import.ts";
+import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
 import { searchDocument } from "./search.ts";
@@ -45,6 +46,7 @@ export const documents = {
   compare: orNone(compareDocument),
   doctor: orNone(doctorDocument),
   import: orNone(importDocument),
+  promises: orNone(promisesDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
 
@@ -58,6 +60,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   compare: "the command compare",
   doctor: "the command doctor",
   import: "the command import",
+  promises: "the command promises",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];

@@ -5,13 +5,12 @@
  */
 
 import { sampled } from "../../../models/choice.ts";
-import { inLiveTime } from "../../../models/policy/times.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Capability, Scenario } from "../../../models/vocabulary/scenario.ts";
-import { scenariosUnder, wordOf } from "../../../properties/arbitraries/runs.ts";
+import { wordOf } from "../../../properties/arbitraries/runs.ts";
 import { type Broke, brokenBy, brokeOf, brokeText, conformance, isSameBug, reasonText } from "../../findings/broke.ts";
-import { claimedBy, shortfallOf, unprovenReason } from "../../judge/capability.ts";
+import { shortfallOf, unprovenReason } from "../../judge/capability.ts";
 import { besidesOf, withoutForetold } from "../../judge/foretold.ts";
 import type { Judgement, JudgeOptions } from "../../judge/judge.ts";
 import { liveRate, type Rate } from "../../judge/rate.ts";
@@ -24,7 +23,7 @@ import type { LiveStage } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
 import { shrink } from "../shrink/shrink.ts";
 import { type Coverage, coverCase, newCoverage } from "./coverage.ts";
-import { withinWindows } from "./within-windows.ts";
+import { liveScenarios } from "./live-scenarios.ts";
 
 export interface LiveSearch {
   readonly stage: Stage & Pick<LiveStage, "lanes">;
@@ -94,8 +93,6 @@ export const newLiveFound = (): LiveFound => ({
   seconds: 0,
 });
 
-/** Real clocks do not stop at a boundary, and every acknowledgement that does not come is waited for. */
-const liveTimes = { grainMs: 600, waitingCountMax: 1 } as const;
 const shrinkBounds = { runsMax: 150, budgetMs: 120_000 } as const;
 const rerunsOfFailure = 10;
 
@@ -155,11 +152,10 @@ function* drawn(
   goesOn: () => boolean,
 ): Generator<Drawn> {
   // The space is what bus and world claim. So run i of a seed is the same scenario, even if the injector has not shown its part.
-  const space = { profile: declared, capabilities: claimedBy(stage), ...liveTimes };
-  const scenarioAt = scenariosUnder(seed, space, policy && inLiveTime(policy));
+  const scenarioAt = liveScenarios(seed, declared, stage, policy);
   let recordedLeft = journal.recordedBefore;
   for (let index = 0; index < runsMax; index++) {
-    const scenario = withinWindows(scenarioAt(index), declared);
+    const scenario = scenarioAt(index);
     const isRecorded = journal.has(bus, scenario);
     const shortfall = shortfallOf(scenario, stage);
     if (isRecorded) recordedLeft -= 1;
