@@ -43,11 +43,20 @@ export interface StreamPolicy {
   readonly made: "created" | "present";
 }
 
+/**
+ * A part of an id. `event`: unique for every message. `key`: the thing that the message is about; a message about nothing has its number
+ * there. `subject`: the subject that it is published on. `constant`: a text of the team's own.
+ */
+export type IdPart = "event" | "key" | "subject" | { readonly constant: string };
+
 /** The id that a durable message carries. The first rule whose pattern covers the subject counts; none means no id. */
 export interface IdRule {
   readonly subjects: string;
-  /** `event`: unique for every message. `key`: made of subject and key, so two messages about one thing share it. */
-  readonly id: "event" | "key";
+  /**
+   * Parts, in their order. An id without `event` is shared by all messages about one key, and one without `subject` also by messages on
+   * different subjects of one stream. The word `event` alone is the same as ["event"], and `key` the same as ["subject", "key"].
+   */
+  readonly id: "event" | "key" | readonly IdPart[];
 }
 
 export interface PublishPolicy {

@@ -97,7 +97,7 @@ function* plainerPublishing(policy: Policy): Generator<Policy> {
   const { publish } = policy;
   for (const one of plainer(publish, { ackTimeoutMs: 5_000, attemptsMax: 1 })) yield { ...policy, publish: one };
   for (const [i, rule] of publish.messageIds.entries())
-    if (rule.id === "key")
+    if (rule.id !== "event")
       yield { ...policy, publish: { ...publish, messageIds: publish.messageIds.with(i, { ...rule, id: "event" }) } };
 }
 

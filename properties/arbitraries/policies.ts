@@ -40,6 +40,8 @@ const strategies: readonly StartupPolicy["strategy"][] = ["fail-fast", "retry-wi
 const stops: readonly ShutdownPolicy["strategy"][] = [
   ...(["exit", "close", "subscriptions-then-close", "drain", "four-steps"] as const),
 ];
+/** The last is shared by messages about one thing on any subject. */
+const ids: readonly IdRule["id"][] = ["event", "event", "key", [{ constant: "thing" }, "key"]];
 const endings: readonly ConsumePolicy["failures"][] = ["acknowledged", "dead-letter", "redelivered"];
 
 /** Policies of what was asked for. They shrink towards one best-effort family. @throws RangeError where nothing is left to choose from */
@@ -153,7 +155,7 @@ const streamOf = (random: Random, name: string, subjects: readonly string[]): St
 const publishingOf = (random: Random, families: readonly Family[], { durable }: Allowed): PublishPolicy => ({
   messageIds: families
     .filter(() => durable && random.chance(0.7))
-    .map(({ subjects }): IdRule => ({ subjects, id: random.pick(["event", "event", "key"]) })),
+    .map(({ subjects }): IdRule => ({ subjects, id: random.pick(ids) })),
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
 });

@@ -72,8 +72,15 @@ const stream = z.strictObject({
   made: z.enum(["created", "present"]),
 });
 
+const constant = z.string().regex(/^[!-~]{1,64}$/, "must be 1 to 64 printable characters without spaces");
+const idPart = z.union([z.enum(["event", "key", "subject"]), z.strictObject({ constant })]);
+const messageIdShape = z.union(
+  [z.enum(["event", "key"]), z.array(idPart).min(1, "must have a part").max(8)],
+  'must be "event", "key", or a list of parts: "event", "key", "subject" and { "constant": … }',
+);
+
 const publish = z.strictObject({
-  messageIds: list(z.strictObject({ subjects: pattern, id: z.enum(["event", "key"]) })),
+  messageIds: list(z.strictObject({ subjects: pattern, id: messageIdShape })),
   ackTimeoutMs: whole(1, dayMs),
   attemptsMax: whole(1, 100),
 });

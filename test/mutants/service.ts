@@ -105,6 +105,16 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { messageIds: [{ subjects: "job.>", id: ["key"] }] } },
+    {
+      name: "names its messages by what they are about, whatever their subject",
+      row: "F-206: one job on two subjects of one stream, stored once",
+      declared: { publish: { messageIds: [{ subjects: "job.>", id: "key" }] } },
+      steps: [start, job(1, { key: "7" }), job(1, { subject: "job.b", key: "7" })],
+      killedBy: ["durable-path/a-distinct-message-is-not-swallowed"],
+    },
+  ),
+  follows(
     { publish: { messageIds: [] } },
     {
       name: "sends no ids",
