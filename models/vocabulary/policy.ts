@@ -109,11 +109,21 @@ export interface StartupPolicy {
 export interface ShutdownPolicy {
   /**
    * The stop that SIGTERM starts. `exit`: the process ends at once. `close`: the connection is closed. `subscriptions-then-close`: every
-   * subscription starts to drain, and close follows without waiting. `drain`: the client's own drain, waited for. `drain-not-awaited`: the
-   * same, and the process ends without waiting for it. `four-steps`: stop
-   * intake, drain subscriptions and wait for their handlers, flush, close.
+   * subscription starts to drain, and close follows without waiting. `subscriptions-waited-then-close`: one subscription after the other
+   * drains and is waited for, each for `drainTimeoutMs` at most, and close follows. `drain`: the client's own drain, waited for.
+   * `drain-not-awaited`: the same, and the process ends without waiting for it. `four-steps`: stop intake, drain subscriptions and wait for
+   * their handlers, flush, close.
    */
-  readonly strategy: "exit" | "close" | "subscriptions-then-close" | "drain" | "drain-not-awaited" | "four-steps";
+  readonly strategy:
+    | "exit"
+    | "close"
+    | "subscriptions-then-close"
+    | "subscriptions-waited-then-close"
+    | "drain"
+    | "drain-not-awaited"
+    | "four-steps";
+  /** Present with `subscriptions-waited-then-close` alone: the longest wait for one subscription. */
+  readonly drainTimeoutMs?: number;
   /**
    * The fate of a publish between the signal and the end. `refused`, also where absent: the bus refuses it. `open`: it goes to the client,
    * as before.

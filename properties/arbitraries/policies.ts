@@ -38,7 +38,7 @@ export interface PolicyKinds {
 const tokens = ["audit", "events", "job", "orders", "state", "worker"] as const;
 const strategies: readonly StartupPolicy["strategy"][] = ["fail-fast", "retry-with-deadline", "retry-forever"];
 const stops: readonly ShutdownPolicy["strategy"][] = [
-  ...(["exit", "close", "subscriptions-then-close", "drain", "four-steps"] as const),
+  ...(["exit", "close", "subscriptions-then-close", "subscriptions-waited-then-close", "drain", "four-steps"] as const),
 ];
 /** The last is shared by messages about one thing on any subject. */
 const ids: readonly IdRule["id"][] = ["event", "event", "key", [{ constant: "thing" }, "key"]];
@@ -89,12 +89,7 @@ function policyOf(random: Random, allowed: Allowed): Policy {
     publish: publishingOf(random, families, allowed),
     consume,
     startup: startupOf(random, allowed),
-    shutdown: {
-      strategy: random.pick(allowed.shutdown),
-      budgetMs: random.pick([500, 5_000, 10_000]),
-      forced: random.chance(0.7),
-      tellsLoss: random.chance(0.5),
-    },
+    shutdown: shutdownOf(random, allowed),
     supervisor: { restartMs: random.pick([0, 200, 1_000]), killAfterMs: random.pick([1_000, 30_000]) },
     client: clientOf(random, allowed),
     demands: allowed.demands.filter(() => random.chance(0.5)),
@@ -181,6 +176,17 @@ function startupOf(random: Random, allowed: Allowed): StartupPolicy {
     readiness: random.pick(["process", "connected", "connected-and-durable"]),
     liveness: random.pick(["independent", "independent", "as-readiness"]),
     whenClosed: random.pick(["exit", "ignore"]),
+  };
+}
+
+function shutdownOf(random: Random, allowed: Allowed): ShutdownPolicy {
+  const strategy = random.pick(allowed.shutdown);
+  return {
+    strategy,
+    budgetMs: random.pick([500, 5_000, 10_000]),
+    forced: random.chance(0.7),
+    tellsLoss: random.chance(0.5),
+    ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) } : {}),
   };
 }
 

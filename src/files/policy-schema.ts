@@ -121,13 +121,35 @@ const startup = z
     error: 'means nothing unless the strategy is "retry-with-deadline"',
   });
 
-const shutdown = z.strictObject({
-  strategy: z.enum(["exit", "close", "subscriptions-then-close", "drain", "drain-not-awaited", "four-steps"]),
-  intake: z.enum(["refused", "open"]).optional(),
-  budgetMs: whole(1, dayMs),
-  forced: z.boolean(),
-  tellsLoss: z.boolean(),
-});
+const waitsInTurn = "subscriptions-waited-then-close";
+
+const shutdown = z
+  .strictObject({
+    strategy: z.enum([
+      ...([
+        "exit",
+        "close",
+        "subscriptions-then-close",
+        waitsInTurn,
+        "drain",
+        "drain-not-awaited",
+        "four-steps",
+      ] as const),
+    ]),
+    drainTimeoutMs: whole(1, dayMs).optional(),
+    intake: z.enum(["refused", "open"]).optional(),
+    budgetMs: whole(1, dayMs),
+    forced: z.boolean(),
+    tellsLoss: z.boolean(),
+  })
+  .refine(({ strategy, drainTimeoutMs }) => strategy !== waitsInTurn || drainTimeoutMs !== undefined, {
+    path: ["drainTimeoutMs"],
+    error: `is missing: the strategy is ${waitsInTurn}`,
+  })
+  .refine(({ strategy, drainTimeoutMs }) => strategy === waitsInTurn || drainTimeoutMs === undefined, {
+    path: ["drainTimeoutMs"],
+    error: `means nothing unless the strategy is "${waitsInTurn}"`,
+  });
 
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {

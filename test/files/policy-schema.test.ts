@@ -107,6 +107,18 @@ describe("a policy is refused for", () => {
       "publish.messageIds[0].subjects",
       /subject pattern/,
     ],
+    [
+      "a stop that waits for each subscription without a timeout",
+      within("shutdown", { strategy: "subscriptions-waited-then-close" }),
+      "shutdown.drainTimeoutMs",
+      /is missing/,
+    ],
+    [
+      "a timeout of subscriptions that are not waited for",
+      within("shutdown", { drainTimeoutMs: 6_000 }),
+      "shutdown.drainTimeoutMs",
+      /means nothing unless/,
+    ],
     ["an id of no part", withId([]), "publish.messageIds[0].id", /must have a part/],
     ["an id of an unknown part", withId(["job"]), "publish.messageIds[0].id", /a list of parts/],
     [

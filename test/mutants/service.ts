@@ -252,6 +252,26 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 6_000 } },
+    {
+      name: "waits for its subscriptions to drain before it closes",
+      row: "F-207: the creator of a shared durable waits for its drain, and deletes it",
+      declared: { consume: { durables: "created" }, shutdown: { strategy: "subscriptions-then-close" } },
+      steps: oneOfTwoStops,
+      killedBy: ["durable-path/every-stored-message-is-handled", "shutdown/stopping-one-replica-harms-no-other"],
+    },
+  ),
+  follows(
+    { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 500 } },
+    {
+      name: "waits for less time for each subscription than its policy says",
+      row: "F-207: two handlers that hang, 300 ms each, 600 ms",
+      declared: { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 5_000 } },
+      steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
+      killedBy: [],
+    },
+  ),
+  follows(
     { shutdown: { intake: "open" } },
     {
       name: "takes publishes while it stops",

@@ -15,7 +15,7 @@ export type Input =
 const root = packageRoot();
 const textOf = (path: string): string => readFileSync(join(root, path), "utf8");
 const scenarios = loadCorpus().map(({ file }) => file);
-const policies = ["cordum-as-found", "cordum-hardened", "core-only", "cordum-with-drain"];
+const policies = ["cordum-as-found", "cordum-c", "cordum-hardened", "core-only", "cordum-with-drain"];
 const kept = join("test", "snapshot", "files");
 const counterexamples = [
   "cold-start--2d7eba1b.json",
