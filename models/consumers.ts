@@ -41,13 +41,16 @@ export function subscribe(
 const consumerOf = (server: ModelServer, subject: string): Consumer | undefined =>
   server.consumers.find(one => one.subject === subject && one.exists);
 
+/** True for the consumers from which a replica had drained its subscription when it ended. */
+export type HasDrained = (consumer: Consumer) => boolean;
+
 /**
- * The replica is gone. If it drained, its library deletes the durable consumers that it had made. Other replicas on them are given nothing
- * more, and the next subscriber starts from the beginning of the stream.
+ * The replica is gone. Its library deletes the durable consumers that it had made and drained from. Other replicas on them are given
+ * nothing more, and the next subscriber starts from the beginning of the stream.
  */
-export function leave(server: ModelServer, replica: number, drained: boolean): void {
+export function leave(server: ModelServer, replica: number, hasDrained: HasDrained): void {
   for (const consumer of server.consumers) {
-    if (drained && consumer.creator === replica) consumer.exists = false;
+    if (consumer.creator === replica && hasDrained(consumer)) consumer.exists = false;
     const stays = consumer.members.filter(member => member.replica !== replica);
     consumer.members.splice(0, consumer.members.length, ...stays);
     changeOpen(consumer, replica, ({ endsMs: _, ...delivery }) => delivery);
@@ -59,7 +62,7 @@ function changeOpen({ open }: Consumer, replica: number, change: (delivery: Deli
 }
 
 /** The time for which a handler of the replica will go on working; 0 where none is at work. */
-export const handlersRunMs = ({ consumers }: ModelServer, replica: number, nowMs: number): number =>
+export const handlersRunMs = ({ consumers }: Pick<ModelServer, "consumers">, replica: number, nowMs: number): number =>
   Math.max(0, ...running(consumers, replica).map(({ endsMs = nowMs }) => endsMs - nowMs));
 
 const running = (consumers: readonly Consumer[], replica: number): readonly Delivery[] =>
@@ -84,9 +87,12 @@ export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, repl
 
 /** True where a handler of the replica will not return. */
 export const hasHungHandler = (server: ModelServer, replica: number): boolean =>
-  server.consumers.some(
-    one => one.exists && one.open.some(({ replica: its, ackHeld }) => its === replica && !ackHeld && hangs(one, its)),
-  );
+  server.consumers.some(one => isHung(one, replica));
+
+/** The same for one consumer. */
+export const isHung = (consumer: Consumer, replica: number): boolean =>
+  consumer.exists &&
+  consumer.open.some(({ replica: its, ackHeld }) => its === replica && !ackHeld && hangs(consumer, its));
 
 const hangs = ({ members }: Consumer, replica: number): boolean =>
   members.some(member => member.replica === replica && member.handler === "hangs");

@@ -5,7 +5,7 @@
 import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
-import { messageId } from "./policy/ids.ts";
+import { messageId, sharedId } from "./policy/ids.ts";
 import { isTapped } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type StreamReply, saysVia, type Via } from "./server.ts";
@@ -40,7 +40,7 @@ export function viaOf(
   const id = messageId(policy, subject, key, first);
   const size = requestFrameBytes(subject, profile.jetStream.replyBytes, step.bytes, id);
   if (id === undefined) return { via: about, frameBytes: size };
-  const isShared = id === messageId(policy, subject, key, first + 1);
+  const isShared = sharedId(policy, subject, key) !== undefined;
   return { via: { ...about, ...(isShared ? { id } : { each: true as const }) }, frameBytes: size };
 }
 

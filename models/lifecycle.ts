@@ -1,7 +1,7 @@
 /** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
 
 import { closeForGood, land } from "./connection.ts";
-import { deliver, endHandlers, hasHandler, leave, nextHandlingMs } from "./consumers.ts";
+import { deliver, endHandlers, type HasDrained, hasHandler, leave, nextHandlingMs } from "./consumers.ts";
 import type { Life, View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
 import { isUsable, makeStreams, syncStreams } from "./server.ts";
@@ -75,7 +75,7 @@ export function connectFirst(bus: Served, path: View["path"]): void {
 type ProcessEnding = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
 
 /** The process is gone, with everything that its client kept. What its socket had taken is still under way. */
-export function finish(bus: Bus, ending: ProcessEnding, drained = false): void {
+export function finish(bus: Bus, ending: ProcessEnding, hasDrained: HasDrained = () => false): void {
   const { state, view, profile, emit } = bus;
   lose(state.pending, "process exit", emit);
   state.pending = [];
@@ -84,7 +84,7 @@ export function finish(bus: Bus, ending: ProcessEnding, drained = false): void {
   state.client = "closed";
   if (view.link === "up" && view.hindrance === "none") land(bus);
   if (state.service === undefined) return;
-  leave(state.service.server, 0, drained && profile.jetStream.drainDeletesItsDurable);
+  leave(state.service.server, 0, one => profile.jetStream.drainDeletesItsDurable && hasDrained(one));
   state.service.probe = "";
   emit({ kind: "process", change: "exited", replica: 0, ...ending });
 }

@@ -1,6 +1,7 @@
 /** The ends of a connection by its owner, close and drain, and those of a process, by its own code or by a signal. */
 import { closeForGood, notice } from "./connection.ts";
-import { endHandlers, handlersRunMs, hasHungHandler, leave } from "./consumers.ts";
+import { endHandlers, type HasDrained, handlersRunMs, hasHungHandler, leave } from "./consumers.ts";
+import { drainInTurn } from "./drains.ts";
 import { finish, type Served } from "./lifecycle.ts";
 import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { Policy } from "./vocabulary/policy.ts";
@@ -82,13 +83,22 @@ export function kill(bus: Bus): void {
 /** The course of a stop: the time it would take if nothing ended it, and what it has done by then. */
 interface StopCourse {
   readonly tookMs: number;
-  /** The subscriptions have drained: the library has deleted the consumers that it had made. */
-  readonly drained: boolean;
+  /** Those of the subscriptions that have drained by its end: the library has deleted the consumers that it had made. */
+  readonly hasDrained: (end: StopEnd) => HasDrained;
   /** The server has taken in everything that was sent. */
   readonly flushed: boolean;
-  /** Handlers that were at work are through. */
-  readonly handled: boolean;
+  /** Handlers that were at work are through by its end. */
+  readonly handled: (end: StopEnd) => boolean;
 }
+
+interface StopEnd {
+  readonly tookMs: number;
+  /** True where it ended by itself, and not by its budget or its supervisor. */
+  readonly ended: boolean;
+}
+
+const noneDrained = (): HasDrained => () => false;
+const atOnce: StopCourse = { tookMs: 0, hasDrained: noneDrained, flushed: false, handled: () => false };
 
 const forEver = Number.POSITIVE_INFINITY;
 
@@ -102,6 +112,7 @@ export function stop(bus: Served, meanwhile: () => void): void {
   emit({ kind: "process", change: "stopping", replica: 0, atMs });
   const course = courseOf(bus, 0, reachOf(bus));
   const { ended, ...end } = endOf(course, policy);
+  const { tookMs } = end;
   meanwhile();
   if (course.flushed && ended) {
     arrive(bus, take(state.wire, countOf(state.wire)));
@@ -109,8 +120,8 @@ export function stop(bus: Served, meanwhile: () => void): void {
     service.unanswered = 0;
   }
   const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? service.unanswered : 0;
-  const ran = endedBeside(bus, 0, course.handled && ended);
-  finish(bus, { ...end, ...ran, toldLost, atMs }, course.drained && ended);
+  const ran = endedBeside(bus, 0, course.handled({ tookMs, ended }));
+  finish(bus, { ...end, ...ran, toldLost, atMs }, course.hasDrained({ tookMs, ended }));
 }
 
 /** The handlers at work when the replica was told to stop: it has waited for them, or they end with it. */
@@ -150,18 +161,39 @@ function courseOf({ profile, policy, service, view }: Served, replica: number, r
     case "subscriptions-then-close":
     // As an exit: the drain has only begun.
     case "drain-not-awaited":
-      return { tookMs: 0, drained: false, flushed: false, handled: false };
+      return atOnce;
+    case "subscriptions-waited-then-close": {
+      const { drainTimeoutMs: timeoutMs = 0 } = policy.shutdown;
+      const serverMs = isUp ? 0 : profile.drain.subscriptionWaitMs;
+      const { tookMs, endsMs } = drainInTurn(service.server, { replica, nowMs: view.nowMs, timeoutMs, serverMs });
+      // A drain that is waited for no more goes on beside the others.
+      const hasDrained = (end: StopEnd): HasDrained =>
+        isUp ? one => (endsMs.get(one) ?? forEver) <= end.tookMs : () => false;
+      return { tookMs, hasDrained, flushed: false, handled: end => runMs <= end.tookMs };
+    }
     case "drain": {
       // While down it ends at once, whatever it returns.
-      if (reach === "down") return { tookMs: 0, drained: false, flushed: false, handled: false };
+      if (reach === "down") return atOnce;
       const handlersMs = Math.min(runMs, profile.drain.handlersWaitMs ?? forEver);
       const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
-      return { tookMs: handlersMs + flushMs, drained: isUp, flushed: isUp, handled: handlersMs === runMs };
+      const handled = ({ ended }: StopEnd): boolean => ended && handlersMs === runMs;
+      return { tookMs: handlersMs + flushMs, hasDrained: ifEnded(isUp), flushed: isUp, handled };
     }
     case "four-steps":
-      return { tookMs: isUp ? runMs : forEver, drained: isUp, flushed: isUp, handled: true };
+      return {
+        tookMs: isUp ? runMs : forEver,
+        hasDrained: ifEnded(isUp),
+        flushed: isUp,
+        handled: ({ ended }) => ended,
+      };
   }
 }
+
+const ifEnded =
+  (isUp: boolean) =>
+  ({ ended }: StopEnd): HasDrained =>
+  () =>
+    isUp && ended;
 
 /** A replica beyond 0 ends, which it does only while nothing is wrong with the server. */
 export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): void {
@@ -169,14 +201,16 @@ export function endPeer(bus: Served, replica: number, signal: "TERM" | "KILL"): 
   const atMs = view.nowMs;
   const exited = { kind: "process", change: "exited", replica, toldLost: 0, atMs } as const;
   if (signal === "KILL") {
-    leave(service.server, replica, false);
+    leave(service.server, replica, () => false);
     emit({ ...exited, because: "killed", code: killedCode, tookMs: 0, forced: false });
     return;
   }
   emit({ kind: "process", change: "stopping", replica, atMs });
   const course = courseOf(bus, replica, "up");
   const { ended, ...end } = endOf(course, policy);
-  const ran = endedBeside(bus, replica, course.handled && ended);
-  leave(service.server, replica, course.drained && ended && profile.jetStream.drainDeletesItsDurable);
+  const { tookMs } = end;
+  const ran = endedBeside(bus, replica, course.handled({ tookMs, ended }));
+  const hasDrained = course.hasDrained({ tookMs, ended });
+  leave(service.server, replica, one => profile.jetStream.drainDeletesItsDurable && hasDrained(one));
   emit({ ...exited, ...end, ...ran });
 }

@@ -3,7 +3,7 @@
  */
 
 import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
-import { messageId } from "../models/policy/ids.ts";
+import { messageId, sharedId } from "../models/policy/ids.ts";
 import { covers } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
@@ -36,8 +36,7 @@ const hasId = (policy: Policy, { subject = "", key }: Message): boolean =>
 
 /** Two messages with its subject and key have one id. */
 const sharesItsId = (policy: Policy, { subject = "", key }: Message): boolean =>
-  messageId(policy, subject, key, 0) !== undefined &&
-  messageId(policy, subject, key, 0) === messageId(policy, subject, key, 1);
+  sharedId(policy, subject, key) !== undefined;
 
 /** A stream acknowledged this very message. A duplicate of a shared id may be another message. */
 export const isAckedAsItself = (message: Message, policy: Policy): boolean =>

@@ -7,6 +7,7 @@ import { isClassifiedDurable } from "../policy/classifier.ts";
 import { covers } from "../policy/pattern.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
+import { inTurnNotEnabled } from "./in-turn.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
@@ -122,7 +123,10 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
     if (step.kind === "signal" && step.replica > 0)
-      return peerNotEnabled(view, step.replica) ?? (step.signal === "TERM" ? drainRaces(view, setting) : undefined);
+      return (
+        peerNotEnabled(view, step.replica) ??
+        (step.signal === "TERM" ? stopRaces(view, step.replica, setting) : undefined)
+      );
     if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
   }
   if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
@@ -146,8 +150,11 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
       return healNotEnabled(view, step, setting);
     case "signal":
       if (view.policy === undefined) return noPolicy;
-      if (step.signal === "TERM" && drainRaces(view, setting) !== undefined) return drainGoesFurther;
-      return signalNotEnabled(view, setting) ?? meanwhileNotEnabled(view, step.meanwhile ?? [], setting);
+      return (
+        (step.signal === "TERM" ? stopRaces(view, 0, setting) : undefined) ??
+        signalNotEnabled(view, setting) ??
+        meanwhileNotEnabled(view, step.meanwhile ?? [], setting)
+      );
     case "subscribe":
     case "advance":
       return noPolicy;
@@ -217,6 +224,9 @@ function exitNotEnabled(view: View, { after }: ExitStep, setting: Setting): NotE
     return drainGoesFurther;
   return endNotEnabled(view, setting);
 }
+
+const stopRaces = (view: View, replica: number, setting: Setting): NotEnabled | undefined =>
+  drainRaces(view, setting) ?? inTurnNotEnabled(view, replica, setting);
 
 /** A drain that is not waited for races with the end of its process. What the library made for its handlers may go with it. */
 function drainRaces(view: View, { profile }: Setting): NotEnabled | undefined {

@@ -13,6 +13,7 @@ import { isCalm, isDurable, type View } from "./view.ts";
 const endsAtOnce = impossible("nothing keeps the stop open for it");
 const isHandledHere = unjudgeable("whether its handlers still get the message is not known");
 const waitsLong = unjudgeable("a publish that waits for its acknowledgement may outlast the stop");
+const waitsInTurn = unjudgeable("how long it waits for one subscription after the other is not known");
 const onlyCore = unjudgeable("a bus that drains refuses it or not, by how far it has come");
 
 /** A busy machine needs so much to make the calls. */
@@ -32,6 +33,7 @@ export function meanwhileNotEnabled(
   const isUnanswered = (one: PublishStep): boolean =>
     isDurable(view, one) && streamOf(policy, one.subject ?? "") === undefined;
   if (isOpen && steps.some(isUnanswered)) return waitsLong;
+  if (shutdown.strategy === "subscriptions-waited-then-close") return waitsInTurn;
   if (isCalm(view)) return openForMs(view, policy, profile) >= openMsMin ? undefined : endsAtOnce;
   if (view.hindrance !== "hold" || boundMs(policy) < openMsMin) return endsAtOnce;
   if (shutdown.strategy === "drain") return onlyCore;

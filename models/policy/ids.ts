@@ -1,12 +1,22 @@
 /** The id of a durable message, and the steps of a scenario that share their ids. */
-import type { IdRule, Policy } from "../vocabulary/policy.ts";
+import type { IdPart, IdRule, Policy } from "../vocabulary/policy.ts";
 import type { PublishStep, Scenario } from "../vocabulary/scenario.ts";
 import { covers } from "./pattern.ts";
 import { oncePerSubject } from "./remembered.ts";
+import { streamOf } from "./streams.ts";
 
-const idRuleOf: (policy: Policy, subject: string) => IdRule | undefined = oncePerSubject(({ publish }, subject) =>
-  publish.messageIds.find(({ subjects }) => covers(subjects, subject)),
+/** Undefined where no rule covers the subject. */
+const idPartsOf: (policy: Policy, subject: string) => readonly IdPart[] | undefined = oncePerSubject(
+  ({ publish }, subject) => {
+    const rule = publish.messageIds.find(({ subjects }) => covers(subjects, subject));
+    return rule === undefined ? undefined : inParts(rule.id);
+  },
 );
+
+function inParts(id: IdRule["id"]): readonly IdPart[] {
+  if (id === "event") return ["event"];
+  return id === "key" ? ["subject", "key"] : id;
+}
 
 /** The id that a durable message carries, or undefined. Within the duplicate window, two messages with the same id are one. */
 export function messageId(
@@ -15,16 +25,29 @@ export function messageId(
   key: string | undefined,
   message: number,
 ): string | undefined {
-  const rule = idRuleOf(policy, subject);
-  if (rule === undefined) return undefined;
-  return rule.id === "event" ? `event:${message}` : `${subject}:${key ?? message}`;
+  const textOf = (part: IdPart): string => {
+    if (part === "event") return `event:${message}`;
+    if (part === "key") return key ?? `${message}`;
+    return part === "subject" ? subject : part.constant;
+  };
+  return idPartsOf(policy, subject)?.map(textOf).join(":");
 }
 
-/** A text that is equal for steps whose messages share their ids: repeats of one step, or messages about one thing. */
-export const idsOf = ({ id, again, subject, key }: PublishStep): string =>
-  key === undefined ? (again ?? id) : `${subject} about ${key}`;
+/** The one id of all messages on the subject and about the key; undefined where each has its own, or none. */
+export function sharedId(policy: Policy, subject: string, key: string | undefined): string | undefined {
+  const id = messageId(policy, subject, key, 0);
+  return id === messageId(policy, subject, key, 1) ? id : undefined;
+}
 
-export function repeatedIds({ steps }: Scenario): ReadonlySet<string> {
-  const ids = steps.flatMap(one => (one.kind === "publish" ? [idsOf(one)] : []));
+/** A text that is equal for steps whose messages share their ids: repeats of one step, or messages of one stream about one thing. */
+export function idsOf(policy: Policy, { id, again, key }: PublishStep, subject: string): string {
+  const shared = sharedId(policy, subject, key);
+  return shared === undefined ? (again ?? id) : `${shared} in ${streamOf(policy, subject)?.name ?? "no stream"}`;
+}
+
+export function repeatedIds(policy: Policy, { steps, options }: Scenario): ReadonlySet<string> {
+  const ids = steps.flatMap(one =>
+    one.kind === "publish" ? [idsOf(policy, one, one.subject ?? options.subject)] : [],
+  );
   return new Set(ids.filter((one, i) => ids.indexOf(one) !== i));
 }

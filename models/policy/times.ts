@@ -1,5 +1,5 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
-import type { Policy } from "../vocabulary/policy.ts";
+import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -21,7 +21,9 @@ export function inLiveTime(policy: Policy): Policy {
   const scaled = (ms: number, least: number, most: number): number =>
     ms <= most ? Math.max(ms, least) : between(Math.round(ms / liveTimeFactor), least, most);
   const { publish, consume, startup, shutdown, supervisor, client } = policy;
-  const budgetMs = scaled(shutdown.budgetMs, 1_000, 2_000);
+  const isInTurn = shutdown.drainTimeoutMs !== undefined;
+  // Several waits in a row must fit into the budget, or not, as in the policy's own time.
+  const budgetMs = isInTurn ? between(shutdown.budgetMs, 1_000, 2_000) : scaled(shutdown.budgetMs, 1_000, 2_000);
   const killRatio = supervisor.killAfterMs / shutdown.budgetMs;
   const live: Policy = {
     ...policy,
@@ -36,7 +38,7 @@ export function inLiveTime(policy: Policy): Policy {
       connectTimeoutMs: scaled(startup.connectTimeoutMs, 600, 1_000),
       ...(startup.deadlineMs === undefined ? {} : { deadlineMs: scaled(startup.deadlineMs, 2_500, 4_000) }),
     },
-    shutdown: { ...shutdown, budgetMs },
+    shutdown: { ...shutdown, budgetMs, ...drainTimeoutOf(shutdown, budgetMs) },
     supervisor: {
       restartMs: scaled(supervisor.restartMs, 50, 500),
       killAfterMs: Math.round(budgetMs * (killRatio > 1 ? Math.max(killRatio, 1.5) : killRatio)),
@@ -45,6 +47,14 @@ export function inLiveTime(policy: Policy): Policy {
   if (client.reconnectWaitMs === undefined) return live;
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
   return { ...live, client: { ...client, reconnectWaitMs } };
+}
+
+const drainTimeoutMsMin = 300;
+
+/** Scaled as the budget is. */
+function drainTimeoutOf({ drainTimeoutMs, budgetMs: ownMs }: ShutdownPolicy, budgetMs: number) {
+  if (drainTimeoutMs === undefined) return {};
+  return { drainTimeoutMs: Math.max(drainTimeoutMsMin, Math.round((drainTimeoutMs * budgetMs) / ownMs)) };
 }
 
 /** A wait of a policy, or several of them in a row, with its name in the file. */

@@ -1,5 +1,5 @@
 /** A scenario put under a policy, and a changed policy for comparison with the original. */
-import type { Policy } from "../vocabulary/policy.ts";
+import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 import type { Options, Scenario } from "../vocabulary/scenario.ts";
 
 /** The options that every client is started with. */
@@ -16,6 +16,17 @@ export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
   const own = Object.fromEntries(Object.entries(scenario.options).filter(([name]) => !gone.includes(name)));
   const options = { ...optionDefaults, ...own, ...policy.client } as Options;
   return { ...scenario, options, policy, expect: {} };
+}
+
+/** The share of its budget that a public bus waits for each subscription, 6 s of 30 s (cordum-c), and the least that a live run needs. */
+const drainTimeoutShare = 0.2;
+const drainTimeoutMsMin = 300;
+
+/** The same stop by another strategy. */
+export function stoppedBy(shutdown: ShutdownPolicy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {
+  const byBudgetMs = Math.max(drainTimeoutMsMin, Math.round(drainTimeoutShare * shutdown.budgetMs));
+  const { drainTimeoutMs = byBudgetMs, ...rest } = shutdown;
+  return { ...rest, strategy, ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs } : {}) };
 }
 
 const nameMax = 63;

@@ -47,6 +47,8 @@ export const natsGo: Profile = {
     atDisconnect: { tells: "ok", leaves: "closed" },
     handlersWaitMs: 30_000,
     flushWaitMs: 5_000,
+    // F-208; checkDrained begins with Flush, of 10 s.
+    subscriptionWaitMs: 10_000,
   },
   // F-34, F-35, F-37: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 727 to 1000 of 1000.
   exit: { unwritten: "racy" },

@@ -39,6 +39,8 @@ export const natsJs3: Profile = {
     atDisconnect: { tells: "disconnected", leaves: "stuck" },
     handlersWaitMs: 0,
     flushWaitMs: undefined,
+    // F-208; the messages of a pull consumer end with their iterator.
+    subscriptionWaitMs: 0,
   },
   // F-34, F-35: exit at once gives 822 of 1000 (frames of 120 bytes), or 0 of 100: all that waits for the microtask flush is lost.
   exit: { unwritten: "lost" },

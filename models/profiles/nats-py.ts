@@ -50,6 +50,8 @@ export const natsPy: Profile = {
     atDisconnect: { tells: "timers" },
     handlersWaitMs: 30_000,
     flushWaitMs: 10_000,
+    // nats/aio/subscription.py, _drain: a flush, of 10 s.
+    subscriptionWaitMs: 10_000,
   },
   // F-34, F-35: exit at once after a burst gives 0 of 1000: all that waits for the flusher is lost.
   exit: { unwritten: "lost" },

@@ -67,11 +67,20 @@ export interface StreamPolicy {
   readonly made: "created" | "present";
 }
 
+/**
+ * A part of an id. `event`: unique for every message. `key`: the thing that the message is about; a message about nothing has its number
+ * there. `subject`: the subject that it is published on. `constant`: a text of the team's own.
+ */
+export type IdPart = "event" | "key" | "subject" | { readonly constant: string };
+
 /** The id that a durable message carries. The first rule whose pattern covers the subject counts; none means no id. */
 export interface IdRule {
   readonly subjects: string;
-  /** `event`: unique for every message. `key`: made of subject and key, so two messages about one thing share it. */
-  readonly id: "event" | "key";
+  /**
+   * Parts, in their order. An id without `event` is shared by all messages about one key, and one without `subject` also by messages on
+   * different subjects of one stream. The word `event` alone is the same as ["event"], and `key` the same as ["subject", "key"].
+   */
+  readonly id: "event" | "key" | readonly IdPart[];
 }
 
 export interface PublishPolicy {
@@ -126,11 +135,21 @@ export interface StartupPolicy {
 export interface ShutdownPolicy {
   /**
    * The stop that SIGTERM starts. `exit`: the process ends at once. `close`: the connection is closed. `subscriptions-then-close`: every
-   * subscription starts to drain, and close follows without waiting. `drain`: the client's own drain, waited for. `drain-not-awaited`: the
-   * same, and the process ends without waiting for it. `four-steps`: stop
-   * intake, drain subscriptions and wait for their handlers, flush, close.
+   * subscription starts to drain, and close follows without waiting. `subscriptions-waited-then-close`: one subscription after the other
+   * drains and is waited for, each for `drainTimeoutMs` at most, and close follows. `drain`: the client's own drain, waited for.
+   * `drain-not-awaited`: the same, and the process ends without waiting for it. `four-steps`: stop intake, drain subscriptions and wait for
+   * their handlers, flush, close.
    */
-  readonly strategy: "exit" | "close" | "subscriptions-then-close" | "drain" | "drain-not-awaited" | "four-steps";
+  readonly strategy:
+    | "exit"
+    | "close"
+    | "subscriptions-then-close"
+    | "subscriptions-waited-then-close"
+    | "drain"
+    | "drain-not-awaited"
+    | "four-steps";
+  /** Present with `subscriptions-waited-then-close` alone: the longest wait for one subscription. */
+  readonly drainTimeoutMs?: number;
   /**
    * The fate of a publish between the signal and the end. `refused`, also where absent: the bus refuses it. `open`: it goes to the client,
    * as before.

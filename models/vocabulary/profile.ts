@@ -96,6 +96,8 @@ export interface Profile {
     /** The bound on waiting for handlers, and on waiting for a silent server to take what was published; undefined: none. */
     readonly handlersWaitMs: number | undefined;
     readonly flushWaitMs: number | undefined;
+    /** The time for which the drain of one subscription waits for a server that does not answer; 0 where it does not ask the server. */
+    readonly subscriptionWaitMs: number;
   };
   /** The loss at an exit in the middle of a burst, out of what the client has not written. `lost`: all of it; `racy`: any part of it. */
   readonly exit: { readonly unwritten: "lost" | "racy" };

@@ -2,6 +2,7 @@
  * Smaller policies: less in every list, and a plainer choice in the place of another. The plainest is what the bundled policy
  * `core-only` has: one best-effort family, a process that dials for ever and stops in four steps.
  */
+import { stoppedBy } from "../../models/policy/under.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 
 /** The value to which each choice shrinks; lists get shorter instead. */
@@ -65,7 +66,8 @@ function* shorter<T>(list: readonly T[]): Generator<readonly T[]> {
 function* plainerParts(policy: Policy): Generator<Policy> {
   for (const startup of plainer(policy.startup, plain.startup))
     yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
-  for (const shutdown of plainer(policy.shutdown, plain.shutdown)) yield { ...policy, shutdown };
+  for (const shutdown of plainer(policy.shutdown, plain.shutdown))
+    yield { ...policy, shutdown: stoppedBy(shutdown, shutdown.strategy) };
   const isMadeByBus = policy.streams.some(({ made }) => made === "created");
   for (const consume of plainer(policy.consume, plain.consume)) {
     // There is nothing to bind to on a stream that the bus itself makes.
@@ -102,7 +104,7 @@ function* plainerPublishing(policy: Policy): Generator<Policy> {
   const { publish } = policy;
   for (const one of plainer(publish, { ackTimeoutMs: 5_000, attemptsMax: 1 })) yield { ...policy, publish: one };
   for (const [i, rule] of publish.messageIds.entries())
-    if (rule.id === "key")
+    if (rule.id !== "event")
       yield { ...policy, publish: { ...publish, messageIds: publish.messageIds.with(i, { ...rule, id: "event" }) } };
 }
 

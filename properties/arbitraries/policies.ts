@@ -38,8 +38,10 @@ export interface PolicyKinds {
 const tokens = ["audit", "events", "job", "orders", "state", "worker"] as const;
 const strategies: readonly StartupPolicy["strategy"][] = ["fail-fast", "retry-with-deadline", "retry-forever"];
 const stops: readonly ShutdownPolicy["strategy"][] = [
-  ...(["exit", "close", "subscriptions-then-close", "drain", "four-steps"] as const),
+  ...(["exit", "close", "subscriptions-then-close", "subscriptions-waited-then-close", "drain", "four-steps"] as const),
 ];
+/** The last is shared by messages about one thing on any subject. */
+const ids: readonly IdRule["id"][] = ["event", "event", "key", [{ constant: "thing" }, "key"]];
 const endings: readonly ConsumePolicy["failures"][] = ["acknowledged", "dead-letter", "redelivered"];
 
 /** Policies of what was asked for. They shrink towards one best-effort family. @throws RangeError where nothing is left to choose from */
@@ -87,12 +89,7 @@ function policyOf(random: Random, allowed: Allowed): Policy {
     publish: publishingOf(random, families, allowed),
     consume,
     startup: startupOf(random, allowed),
-    shutdown: {
-      strategy: random.pick(allowed.shutdown),
-      budgetMs: random.pick([500, 5_000, 10_000]),
-      forced: random.chance(0.7),
-      tellsLoss: random.chance(0.5),
-    },
+    shutdown: shutdownOf(random, allowed),
     supervisor: { restartMs: random.pick([0, 200, 1_000]), killAfterMs: random.pick([1_000, 30_000]) },
     client: clientOf(random, allowed),
     demands: allowed.demands.filter(() => random.chance(0.5)),
@@ -164,7 +161,7 @@ const refusalsOf = (random: Random): Partial<StreamPolicy> => ({
 const publishingOf = (random: Random, families: readonly Family[], { durable }: Allowed): PublishPolicy => ({
   messageIds: families
     .filter(() => durable && random.chance(0.7))
-    .map(({ subjects }): IdRule => ({ subjects, id: random.pick(["event", "event", "key"]) })),
+    .map(({ subjects }): IdRule => ({ subjects, id: random.pick(ids) })),
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
 });
@@ -190,6 +187,17 @@ function startupOf(random: Random, allowed: Allowed): StartupPolicy {
     readiness: random.pick(["process", "connected", "connected-and-durable"]),
     liveness: random.pick(["independent", "independent", "as-readiness"]),
     whenClosed: random.pick(["exit", "ignore"]),
+  };
+}
+
+function shutdownOf(random: Random, allowed: Allowed): ShutdownPolicy {
+  const strategy = random.pick(allowed.shutdown);
+  return {
+    strategy,
+    budgetMs: random.pick([500, 5_000, 10_000]),
+    forced: random.chance(0.7),
+    tellsLoss: random.chance(0.5),
+    ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) } : {}),
   };
 }
 

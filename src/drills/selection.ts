@@ -71,6 +71,7 @@ export function estimatedMs(scenario: Scenario): number {
     if (step.kind === "advance") ms += Math.min(step.ms, advanceMsMax);
     if (step.kind === "signal" && isDisturbed && policy?.shutdown.strategy === "four-steps")
       ms += policy.shutdown.budgetMs;
+    if (step.kind === "signal") ms += policy?.shutdown.drainTimeoutMs ?? 0;
     if (step.kind === "publish") ms += publishMs(scenario, step, isDisturbed);
   }
   return ms;

@@ -5,7 +5,7 @@
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import { familySubjects } from "../../models/policy/subjects.ts";
-import { beside } from "../../models/policy/under.ts";
+import { beside, stoppedBy } from "../../models/policy/under.ts";
 import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
 import { cut, type Draft, type DrillCase, drillCase, heal, publish, signal, start } from "./drill.ts";
@@ -14,7 +14,9 @@ type Strategy = ShutdownPolicy["strategy"];
 
 const burstCount = 50;
 const durableCount = 3;
-const shownBeside: readonly Strategy[] = ["close", "subscriptions-then-close", "drain", "four-steps"];
+const shownBeside: readonly Strategy[] = [
+  ...(["close", "subscriptions-then-close", "subscriptions-waited-then-close", "drain", "four-steps"] as const),
+];
 
 interface Way {
   readonly policy: Policy;
@@ -27,7 +29,7 @@ export function shutdownCases(policy: Policy): readonly DrillCase[] {
     .filter(strategy => strategy !== own)
     .map(strategy => ({
       variant: strategy,
-      policy: beside(policy, strategy, { shutdown: { ...policy.shutdown, strategy } }),
+      policy: beside(policy, strategy, { shutdown: stoppedBy(policy.shutdown, strategy) }),
     }));
   const durable = durableSubject(policy);
   return [
@@ -92,7 +94,7 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
         heal,
       ]),
     );
-  if (durable === undefined) return cases;
+  if (durable === undefined || mayDelete(policy)) return cases;
   cases.push(
     one("stop-with-a-hung-handler", "SIGTERM while a handler never answers", "stop", [
       start(),
@@ -124,12 +126,19 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
   return cases;
 }
 
+/** True where nobody waits for a drain that may delete a consumer: nobody knows how far it comes beside a handler. */
+const mayDelete = ({ shutdown, consume }: Policy): boolean =>
+  shutdown.strategy === "drain-not-awaited" && consume.durables === "created";
+
 const workMsMax = 10_000;
 
-/** Well within the stop's bound and the ack wait. */
-function workMs({ shutdown: { budgetMs }, supervisor: { killAfterMs }, consume: { ackWaitMs } }: Policy): number {
-  const boundMs = Math.min(budgetMs, killAfterMs);
-  return Math.max(1, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
+const roomMs = 300;
+
+/** Well within the stop's bound and the ack wait, and clearly longer than the wait for one subscription. */
+function workMs({ shutdown, supervisor: { killAfterMs }, consume: { ackWaitMs } }: Policy): number {
+  const boundMs = Math.min(shutdown.budgetMs, killAfterMs);
+  const leastMs = shutdown.drainTimeoutMs === undefined ? 1 : shutdown.drainTimeoutMs + roomMs;
+  return Math.max(leastMs, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
 }
 
 const duringStopMax = 4;
@@ -174,7 +183,7 @@ const sharedDurable = (subject: string): readonly Draft[] => [
 function trap(policy: Policy, durable: string): DrillCase {
   const { shutdown, consume } = policy;
   const trapped = beside(policy, "drain-and-created", {
-    shutdown: { ...shutdown, strategy: "drain" },
+    shutdown: stoppedBy(shutdown, "drain"),
     consume: { ...consume, durables: "created" },
   });
   return drillCase({

@@ -86,8 +86,15 @@ const stream = z.strictObject({
   made: z.enum(["created", "present"]),
 });
 
+const constant = z.string().regex(/^[!-~]{1,64}$/, "must be 1 to 64 printable characters without spaces");
+const idPart = z.union([z.enum(["event", "key", "subject"]), z.strictObject({ constant })]);
+const messageIdShape = z.union(
+  [z.enum(["event", "key"]), z.array(idPart).min(1, "must have a part").max(8)],
+  'must be "event", "key", or a list of parts: "event", "key", "subject" and { "constant": … }',
+);
+
 const publish = z.strictObject({
-  messageIds: list(z.strictObject({ subjects: pattern, id: z.enum(["event", "key"]) })),
+  messageIds: list(z.strictObject({ subjects: pattern, id: messageIdShape })),
   ackTimeoutMs: whole(1, dayMs),
   attemptsMax: whole(1, 100),
 });
@@ -131,13 +138,35 @@ const startup = z
     error: 'means nothing unless the strategy is "retry-with-deadline"',
   });
 
-const shutdown = z.strictObject({
-  strategy: z.enum(["exit", "close", "subscriptions-then-close", "drain", "drain-not-awaited", "four-steps"]),
-  intake: z.enum(["refused", "open"]).optional(),
-  budgetMs: whole(1, dayMs),
-  forced: z.boolean(),
-  tellsLoss: z.boolean(),
-});
+const waitsInTurn = "subscriptions-waited-then-close";
+
+const shutdown = z
+  .strictObject({
+    strategy: z.enum([
+      ...([
+        "exit",
+        "close",
+        "subscriptions-then-close",
+        waitsInTurn,
+        "drain",
+        "drain-not-awaited",
+        "four-steps",
+      ] as const),
+    ]),
+    drainTimeoutMs: whole(1, dayMs).optional(),
+    intake: z.enum(["refused", "open"]).optional(),
+    budgetMs: whole(1, dayMs),
+    forced: z.boolean(),
+    tellsLoss: z.boolean(),
+  })
+  .refine(({ strategy, drainTimeoutMs }) => strategy !== waitsInTurn || drainTimeoutMs !== undefined, {
+    path: ["drainTimeoutMs"],
+    error: `is missing: the strategy is ${waitsInTurn}`,
+  })
+  .refine(({ strategy, drainTimeoutMs }) => strategy === waitsInTurn || drainTimeoutMs === undefined, {
+    path: ["drainTimeoutMs"],
+    error: `means nothing unless the strategy is "${waitsInTurn}"`,
+  });
 
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {

@@ -321,6 +321,23 @@ describe.each(claiming)("%s", (_, manifest) => {
       expect(await stored("JOBS"), "core messages are stored too, where a stream takes their subject").toBe(10);
     });
 
+    test("with ids of several parts, shared across subjects where the subject is none of them", async () => {
+      const messageIds = [
+        { subjects: "jobs.all.>", id: ["subject", { constant: "all" }, "key", "event"] },
+        { subjects: "jobs.>", id: [{ constant: "jobreq" }, "key"] },
+      ] as const;
+      const process = await running({ ...durable, publish: { ...durable.publish, messageIds } });
+      expect(await process.publish("jobs.a", { key: "k" })).toEqual(each(1, acked));
+      expect(await process.publish("jobs.b", { first: 1, key: "k" })).toEqual(each(1, duplicate));
+      expect(await process.publish("jobs.b", { first: 2 })).toEqual(each(1, acked));
+      expect(await process.publish("jobs.all.a", { first: 3, key: "k" })).toEqual(each(1, acked));
+      expect(await process.publish("jobs.all.a", { first: 4 })).toEqual(each(1, acked));
+      const ids: string[] = [];
+      for (let seq = 1; seq <= 4; seq++)
+        ids.push((await jsm.streams.getMessage("JOBS", { seq }))?.header.get("Nats-Msg-Id") ?? "gone");
+      expect(ids).toEqual(["jobreq:k", "jobreq:2", "jobs.all.a:all:k:event:3", "jobs.all.a:all:4:event:4"]);
+    });
+
     test.each([false, true])("with ids by the first rule that covers the subject (async: %s)", async async => {
       const messageIds = [
         { subjects: "jobs.event.*", id: "event" },

@@ -45,7 +45,10 @@ const scenario = {
 };
 
 test("every bundled policy can be read, and each bears its file's name", () => {
-  expect(bundledPolicies()).toEqual(["cordum-as-found", "cordum-hardened", "cordum-with-drain", "core-only"]);
+  expect(bundledPolicies()).toEqual([
+    ...["cordum-a", "cordum-as-found", "cordum-b", "cordum-c", "cordum-hardened", "cordum-patched"],
+    ...["cordum-with-drain", "core-only"],
+  ]);
   for (const name of bundledPolicies()) expect(bundled(name).name).toBe(name);
 });
 
@@ -109,7 +112,7 @@ describe("a scenario's policy", () => {
     [
       "no such name",
       "nope",
-      'policy: there is no policy "nope"; there are cordum-as-found, cordum-hardened, cordum-with-drain, core-only, and a file of your own ends in .json',
+      'policy: there is no policy "nope"; there are cordum-a, cordum-as-found, cordum-b, cordum-c, cordum-hardened, cordum-patched, cordum-with-drain, core-only, and a file of your own ends in .json',
     ],
     ["no such file", "./nope.json", "policy: there is no file ./nope.json beside it"],
     ["not a JSON file", "./nope.txt", "policy: must be a policy's name or a .json file, relative to this one"],

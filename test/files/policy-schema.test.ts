@@ -32,6 +32,7 @@ const withClassifier = (rule: object) => ({ ...good, classifier: [rule] });
 const stream = good.streams[0];
 const withStreams = (...streams: object[]) => ({ ...good, streams: streams.map(one => ({ ...stream, ...one })) });
 const withFamily = (change: object) => ({ ...good, families: [{ ...good.families[0], ...change }] });
+const withId = (id: unknown): object => within("publish", { messageIds: [{ subjects: "a", id }] });
 const within = (part: string, change: object) => ({ ...good, [part]: { ...good[part], ...change } });
 
 test("schemas/policy.schema.json is current", () => {
@@ -106,6 +107,27 @@ describe("a policy is refused for", () => {
       "publish.messageIds[0].subjects",
       /subject pattern/,
     ],
+    [
+      "a stop that waits for each subscription without a timeout",
+      within("shutdown", { strategy: "subscriptions-waited-then-close" }),
+      "shutdown.drainTimeoutMs",
+      /is missing/,
+    ],
+    [
+      "a timeout of subscriptions that are not waited for",
+      within("shutdown", { drainTimeoutMs: 6_000 }),
+      "shutdown.drainTimeoutMs",
+      /means nothing unless/,
+    ],
+    ["an id of no part", withId([]), "publish.messageIds[0].id", /must have a part/],
+    ["an id of an unknown part", withId(["job"]), "publish.messageIds[0].id", /a list of parts/],
+    [
+      "a constant with a space",
+      withId([{ constant: "a b" }]),
+      "publish.messageIds[0].id[0].constant",
+      /without spaces/,
+    ],
+    ["a part alone in place of its list", withId("subject"), "publish.messageIds[0].id", /a list of parts/],
     ["no delivery at all", within("consume", { deliverMax: 0 }), "consume.deliverMax", /-1 for no bound/],
     [
       "dead letters without their subject",

@@ -105,6 +105,16 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { messageIds: [{ subjects: "job.>", id: ["key"] }] } },
+    {
+      name: "names its messages by what they are about, whatever their subject",
+      row: "F-207: one job on two subjects of one stream, stored once",
+      declared: { publish: { messageIds: [{ subjects: "job.>", id: "key" }] } },
+      steps: [start, job(1, { key: "7" }), job(1, { subject: "job.b", key: "7" })],
+      killedBy: ["durable-path/a-distinct-message-is-not-swallowed"],
+    },
+  ),
+  follows(
     { publish: { messageIds: [] } },
     {
       name: "sends no ids",
@@ -258,6 +268,26 @@ const unfaithful: readonly Mutant[] = [
       declared: { shutdown: { strategy: "drain" } },
       steps: [start, replica(1), subscribeSlow(1, 400), job(), term(1)],
       killedBy: ["shutdown/a-stop-waits-for-its-handlers"],
+    },
+  ),
+  follows(
+    { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 6_000 } },
+    {
+      name: "waits for its subscriptions to drain before it closes",
+      row: "F-208: the creator of a shared durable waits for its drain, and deletes it",
+      declared: { consume: { durables: "created" }, shutdown: { strategy: "subscriptions-then-close" } },
+      steps: oneOfTwoStops,
+      killedBy: ["durable-path/every-stored-message-is-handled", "shutdown/stopping-one-replica-harms-no-other"],
+    },
+  ),
+  follows(
+    { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 500 } },
+    {
+      name: "waits for less time for each subscription than its policy says",
+      row: "F-208: two handlers that hang, 300 ms each, 600 ms",
+      declared: { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 5_000 } },
+      steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
+      killedBy: [],
     },
   ),
   follows(

@@ -89,7 +89,7 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
     const { publishers } = step;
     return { do: "publish", subject, first, count, bytes, ...(publishers === undefined ? {} : { publishers }) };
   }
-  checkClocks(course, id, idsOf(step));
+  checkClocks(course, id, idsOf(service.policy, step, subject));
   published.sentAtMs.set(id, course.rig.clock.nowMs());
   const { key } = step;
   const about = key === undefined ? {} : { key };
@@ -132,7 +132,7 @@ function rememberWindow(course: Course, service: ServiceCourse, step: PublishSte
     realMs: course.rig.clock.nowMs() + windowMs,
     earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
   };
-  const ids = idsOf(step);
+  const ids = idsOf(service.policy, step, subject);
   // The client may still send messages that were sent before and not answered.
   if (outcomes.some(one => one.outcome.is === "unsettled")) course.timers.push({ ...window, ids: keptIds });
   if (!service.repeated.has(ids) || outcomes.every(one => one.outcome.is === "rejected")) return;

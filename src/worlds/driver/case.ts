@@ -122,7 +122,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     service: policy && {
       policy,
       told,
-      repeated: repeatedIds(scenario),
+      repeated: repeatedIds(policy, scenario),
       consumed: new Map(),
       members: new Map(),
       takesMs: new Map(),

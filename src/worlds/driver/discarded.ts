@@ -6,7 +6,7 @@
  * unknown fate, the answer is unknown.
  */
 
-import { messageId } from "../../../models/policy/ids.ts";
+import { messageId, sharedId } from "../../../models/policy/ids.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import type { Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
@@ -144,7 +144,8 @@ function addCall(one: KnownMessage, call: PublishedEvent, policy: Policy, isEndi
   one.copies += copies;
   if (isEnding) one.copiesBefore += copies;
   if (outcome.is !== "acked") return;
-  const isItself = !isEnding && !(outcome.duplicate === true && sharesItsId(policy, call));
+  const isItself =
+    !isEnding && !(outcome.duplicate === true && sharedId(policy, call.subject ?? "", call.key) !== undefined);
   one.acked ||= isItself;
   one.doubtful = !one.acked;
   if (isItself) one.copies = Math.max(1, one.copies);
@@ -160,11 +161,6 @@ function copiesOf({ outcome, durable, again, subject = "", key, first }: Publish
   if (outcome.is !== "acked" || outcome.duplicate !== true) return attempts;
   return again === true || attemptsMax === 1 ? 0 : attempts;
 }
-
-/** Two messages with its subject and key have one id. */
-const sharesItsId = (policy: Policy, { subject = "", key }: PublishedEvent): boolean =>
-  messageId(policy, subject, key, 0) !== undefined &&
-  messageId(policy, subject, key, 0) === messageId(policy, subject, key, 1);
 
 // ---- Runs ----
 

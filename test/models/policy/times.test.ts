@@ -1,7 +1,7 @@
 /** A policy in the time of a live run: shorter, and what ends first still ends first. */
 import { describe, expect, test } from "vitest";
 import { inLiveTime, reorderedInLiveTime } from "../../../models/policy/times.ts";
-import { policyWith } from "../policies.ts";
+import { policyWith, sound } from "../policies.ts";
 
 const dialling = (reconnectAttemptsMax: number, reconnectWaitMs: number, deadlineMs: number) =>
   policyWith({ client: { reconnectAttemptsMax, reconnectWaitMs }, startup: { deadlineMs } });
@@ -54,4 +54,13 @@ test("waits that become equal have not changed places, and a client that makes n
     expect(reorderedInLiveTime(dialling(attempts, 2_000, 60_000)).filter(pair => pair.includes("Attempts"))).toEqual(
       [],
     );
+});
+
+test("waits for one subscription after the other keep their share of the budget", () => {
+  const shutdown = { ...sound.shutdown, strategy: "subscriptions-waited-then-close", budgetMs: 30_000 } as const;
+  const live = inLiveTime({ ...sound, shutdown: { ...shutdown, drainTimeoutMs: 6_000 } });
+  expect(live.shutdown).toMatchObject({ budgetMs: 2_000, drainTimeoutMs: 400 });
+  expect(inLiveTime(live)).toEqual(live);
+  const short = inLiveTime({ ...sound, shutdown: { ...shutdown, drainTimeoutMs: 600 } });
+  expect(short.shutdown.drainTimeoutMs, "no less than a busy machine needs").toBe(300);
 });

@@ -19,7 +19,7 @@ const imported = join("test", "files", "imported");
 const manifests = readdirSync(join(root, imported))
   .filter(name => /\.(json|ya?ml)$/.test(name))
   .map(name => join(imported, name));
-const policies = ["cordum-as-found", "cordum-hardened", "core-only", "cordum-with-drain"];
+const policies = ["cordum-as-found", "cordum-c", "cordum-hardened", "core-only", "cordum-with-drain"];
 const kept = join("test", "snapshot", "files");
 const counterexamples = [
   "cold-start--2d7eba1b.json",
