@@ -59,7 +59,7 @@ const streamFields: readonly FieldNames<ImportedStream>[] = [
 const declarations: readonly (readonly [word: string, names: readonly string[]])[] = [
   ["mirror", ["mirror"]],
   ["sources", ["sources", "source"]],
-  ["subject transform", ["subject_transform", "subjectTransform"]],
+  ["subject_transform", ["subject_transform", "subjectTransform"]],
   ["republish", ["republish"]],
   ["sealed", ["sealed"]],
   ["rollup", ["allow_rollup_hdrs", "allowRollup"]],

@@ -2,8 +2,9 @@
  * The policy that streams, consumers and a deployment come to. What no file says is assumed: each assumption is what happens where a
  * service's code does nothing about it, and is listed with its reason.
  */
+import { notModelled } from "../../../models/policy/not-modelled.ts";
 import { overlap } from "../../../models/policy/pattern.ts";
-import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { Policy, StreamExtra, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { BadInput } from "../../errors.ts";
 import {
   completeConsumer,
@@ -35,33 +36,13 @@ export interface FoundThings {
   readonly deployments: readonly FoundThing<ImportedDeployment>[];
 }
 
-/**
- * THE TABLE of what streams have and a policy does not hold yet. To carry a field over, remove its line here and add one to `streamOf`. A
- * field is told only where it is not `unless`, the value that changes nothing.
- */
-const notHeld: readonly (readonly [field: keyof ImportedStream, unless: unknown, means: string])[] = [
-  ["retention", "limits", "a policy has limits retention only: messages that are handled stay in its stream"],
-  ["bytesMax", undefined, "a policy's stream has no limit of bytes: what the limit discards or refuses is not seen"],
-  ["ageMaxMs", undefined, "a policy's stream has no limit of age: what becomes too old is not seen to be lost"],
-  ["messagesPerSubjectMax", undefined, "a policy's stream has no limit for each subject: what it discards is not seen"],
-  ["messageBytesMax", undefined, "a policy's stream takes messages of any size"],
-  ["discardsNewPerSubject", false, "a policy's stream has no limit for each subject"],
-  ["replicas", 1, "a policy's stream is on one server: the loss of one of several is not modelled"],
-  [
-    "noAck",
-    false,
-    "a policy's stream acknowledges: without acknowledgements every durable publish of the service times out",
-  ],
-];
-
-/** The same for consumers. */
+/** Fields of a consumer that a policy does not hold; each is told unless it has the value that changes nothing. */
 const notHeldOfConsumers: readonly (readonly [field: keyof ImportedConsumer, unless: unknown, means: string])[] = [
   [
     "ackPolicy",
     "explicit",
     "a policy's consumer acknowledges each message: with this policy a handler that fails loses its message",
   ],
-  ["ackPendingMax", undefined, "a policy does not bound the messages that are handled at once"],
   ["backoffMs", [], "of a backoff only the first wait is carried, as the ack wait"],
   ["deliverPolicy", "all", "a policy's consumer begins at the first message"],
   ["filterSubjects", [], "a policy's consumer takes every subject of its stream"],
@@ -132,6 +113,7 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
     default: null,
     why: "nothing is demanded: what breaks is named, and is not in the verdict",
   });
+  refuseFalse(policy, found);
   return { policy, notCarried, toFill };
 }
 
@@ -146,21 +128,71 @@ function streamOf(found: FoundThing<ImportedStream>, tell: Tell): readonly Strea
     tell(found.where, `the stream ${stream.name}: ${reason}`);
     return [];
   }
-  tellNotHeld(found, stream, notHeld, tell);
   const within = boundedIn(found, tell);
-  const messagesMax =
-    stream.messagesMax === undefined ? undefined : within("messagesMax", stream.messagesMax, 1, 1_000_000_000);
+  const limits = limitsOf(stream, within);
+  // Without such a limit the server refuses it, and there is nothing to refuse by.
+  const bySubject =
+    stream.discardsNewPerSubject && stream.discard === "new" && limits.messagesPerSubjectMax !== undefined;
+  const declared = stream.declared.filter(isExtra);
   return [
     {
       name: stream.name,
       subjects: stream.subjects,
       storage: stream.storage,
       duplicateWindowMs: within("duplicateWindowMs", stream.duplicateWindowMs, 100, 30 * dayMs),
-      ...(messagesMax === undefined ? {} : { messagesMax }),
+      ...limits,
       discard: stream.discard,
+      ...(bySubject ? { discardsNewPerSubject: true } : {}),
+      ...(stream.retention === "limits" ? {} : { retention: stream.retention }),
+      ...(stream.noAck ? { noAck: true } : {}),
+      ...(stream.replicas === 1 ? {} : { replicas: within("replicas", stream.replicas, 1, 5) }),
+      ...(declared.length === 0 ? {} : { declared }),
       made: "present",
     },
   ];
+}
+
+const extras: readonly StreamExtra[] = ["mirror", "sources", "subject_transform", "republish"];
+const isExtra = (word: string): word is StreamExtra => extras.some(one => one === word);
+
+type Within<T> = (field: keyof T, value: number, min: number, max: number) => number;
+
+/** The most that a policy holds of each limit of a stream. */
+const limitsMax = {
+  messagesMax: 1_000_000_000,
+  bytesMax: Number.MAX_SAFE_INTEGER,
+  messagesPerSubjectMax: 1_000_000_000,
+  messageBytesMax: 67_108_864,
+  ageMaxMs: 3_650 * dayMs,
+} as const;
+type LimitName = keyof typeof limitsMax;
+
+function limitsOf(stream: ImportedStream, within: Within<ImportedStream>): Partial<Record<LimitName, number>> {
+  const names = Object.keys(limitsMax) as LimitName[];
+  return Object.fromEntries(
+    names.flatMap(name => {
+      const value = stream[name];
+      return value === undefined ? [] : [[name, within(name, value, 1, limitsMax[name])]];
+    }),
+  );
+}
+
+/** Refuses a policy about which an answer could be false, at the place in the file that says so. @throws BadInput */
+function refuseFalse(policy: Policy, { streams, consumers }: FoundThings): void {
+  const part = notModelled(policy).find(one => one.falsifies);
+  if (part === undefined) return;
+  const [of, i, field] = part.place;
+  const name = of === "streams" ? policy.streams[Number(i)]?.name : undefined;
+  const stream = streams.find(one => one.given.name === name);
+  const place =
+    of === "streams"
+      ? (stream?.places[field as keyof ImportedStream] ?? stream?.where)
+      : consumers[0]?.places.ackPendingMax;
+  throw new BadInput(
+    place === undefined ? policy.name : placeOf(place),
+    place?.key ?? "",
+    `${name === undefined ? "" : `of ${name} `}is not modelled, and an answer without it could be false: ${part.means}. Leave it out to ask about the rest`,
+  );
 }
 
 function whyNotHeld({ name, subjects }: ImportedStream): string | undefined {
@@ -252,6 +284,9 @@ function consumeOf(consumers: readonly FoundThing<ImportedConsumer>[], tell: Tel
     // The server takes the first wait of a backoff in place of the ack wait.
     ackWaitMs: within("ackWaitMs", ackWaitOf(taken), 1, dayMs),
     deliverMax: within("deliverMax", taken.deliverMax, -1, 1_000_000),
+    ...(taken.ackPendingMax === undefined
+      ? {}
+      : { ackPendingMax: within("ackPendingMax", taken.ackPendingMax, -1, 1_000_000) }),
     failures,
   };
 }
