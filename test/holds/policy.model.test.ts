@@ -32,6 +32,33 @@ describe("each demand is a test of its own", () => {
     );
   });
 
+  test("and is not skipped where a stream takes less than the classifier", () => {
+    const streams = (subjects: readonly string[]) =>
+      bundled("cordum-hardened").streams.map(one => (one.name === "CORDUM_JOBS" ? { ...one, subjects } : one));
+    const isSkipped = (subjects: readonly string[]): boolean =>
+      testsOf("policy", under(changed("cordum-hardened", { streams: streams(subjects) }))).some(
+        ({ claim, skipped }) => claim === "durable-path/no-responders-is-told-as-such" && skipped !== undefined,
+      );
+    expect(isSkipped(["job.>", "worker.*.jobs"])).toBe(true);
+    expect(isSkipped(["job.>", "worker.>"])).toBe(true);
+    expect(isSkipped(["job.*", "worker.*.jobs"])).toBe(false);
+    expect(isSkipped(["job.>", "worker.a.jobs"])).toBe(false);
+    expect(isSkipped(["job.>"])).toBe(false);
+  });
+
+  test.for(["core-only", "cordum-as-found", "cordum-hardened", "cordum-with-drain"])(
+    "and what is skipped under %s is never exercised",
+    async name => {
+      for (const profile of ["nats-go", "nats-js-3"]) {
+        const options = under(changed(name, { demands: "all" }), { profile, runs: 100 });
+        const skipped = testsOf("policy", options).filter(one => one.skipped !== undefined);
+        expect(skipped.length).toBeGreaterThan(0);
+        for (const { claim } of skipped)
+          expect([claim, (await verdictOn(claim, options)).exercised]).toEqual([claim, 0]);
+      }
+    },
+  );
+
   test("and is skipped where nothing can put it to the test", () => {
     const tests = testsOf("policy", under("cordum-hardened"));
     expect(tests.map(({ claim }) => claim)).toEqual(bundled("cordum-hardened").demands);
