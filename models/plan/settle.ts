@@ -70,9 +70,9 @@ function needsHeal(view: Readonly<View>): boolean {
   return !isCalm(view) || view.client !== "connected";
 }
 
-/** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where they are unbounded. */
-const settleWaitsMs = ({ supervisor, consume }: Policy): readonly number[] => [
-  supervisor.restartMs,
-  ...Array.from({ length: consume.deliverMax < 0 ? redeliveriesSettled : consume.deliverMax }, () => consume.ackWaitMs),
-];
+/** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
+function settleWaitsMs({ supervisor, consume: { deliverMax, ackWaitMs } }: Policy): readonly number[] {
+  const length = deliverMax < 0 ? redeliveriesSettled : Math.min(deliverMax, redeliveriesSettled);
+  return [supervisor.restartMs, ...Array.from({ length }, () => ackWaitMs)];
+}
 const redeliveriesSettled = 3;

@@ -102,8 +102,11 @@ export const heal = (draft: PolicyDraft, awaits: HealAwait = "connected"): void 
   void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
 export const start = (draft: PolicyDraft, replica = 0): void =>
   void draft.steps.push({ id: id(draft, "start"), kind: "start", ...(replica === 0 ? {} : { replica }) });
-export const signal = (draft: PolicyDraft, replica: number, one: "TERM" | "KILL"): void =>
-  void draft.steps.push({ id: id(draft, "signal"), kind: "signal", replica, signal: one });
+/** A drain that nobody waits for cannot be judged beside a handler, so such a process is killed. */
+export function signal(draft: PolicyDraft, replica: number, one: "TERM" | "KILL"): void {
+  const isUnjudged = draft.policy.shutdown.strategy === "drain-not-awaited" && isHandled(draft);
+  draft.steps.push({ id: id(draft, "signal"), kind: "signal", replica, signal: isUnjudged ? "KILL" : one });
+}
 export const subscribe = (
   draft: PolicyDraft,
   replica: number,

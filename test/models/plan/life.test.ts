@@ -111,6 +111,11 @@ describe("the end of a case", () => {
     ]);
     expect(settle.after).toBe(settle.passes.at(-1)?.after);
   });
+
+  test("waits for three redeliveries where there can be many", () => {
+    const { settle } = plan(underPolicy(policyWith({ consume: { deliverMax: 100 } }), [start]), natsGo);
+    expect(settle.passes).toHaveLength(1 + 3);
+  });
 });
 
 /** The policy, and how often anybody has asked it for what the life of its process follows from. */
