@@ -73,7 +73,7 @@ describe.each(inherited)("%s is no", name => {
   test.each<[what: string, exitCode: number, says: string, go: () => unknown]>([
     ["--profile", 64, "the known profiles are nats-go,", () => readCommon({ profile: name })],
     ["--bus", 64, "bundled are go-nats-go,", () => readCommon({ bus: [name] })],
-    ["--policy", 64, "bundled are cordum-as-found,", () => readCommon({ policy: name })],
+    ["--policy", 64, "bundled are cordum-a,", () => readCommon({ policy: name })],
     ["--require", 64, "core-path/order-is-kept", () => readCommon({ require: [name] })],
     ["--property", 64, "core-path/order-is-kept", () => knownProperty(name, "--property")],
     ["--world", 64, "the worlds are model and live", () => readWorlds(name, "--world")],
@@ -91,7 +91,7 @@ describe.each(inherited)("%s is no", name => {
       () => readHolds("corpus", { world: name as WorldName, profile: "nats-go" }),
     ],
     ["profile of a greeting", 65, "the known profiles are nats-go,", () => profileOf(name, "a bus", undefined)],
-    ["policy of a scenario", 65, "there are cordum-as-found,", parse({ ...scenario, policy: name })],
+    ["policy of a scenario", 65, "there are cordum-a,", parse({ ...scenario, policy: name })],
     ["capability of a scenario", 65, "expected one of", parse({ ...scenario, requires: [name] })],
     ["kind of step", 65, "steps[0].kind", parse({ ...scenario, steps: [{ id: "a", kind: name }] })],
     ["field of a scenario", 65, name, parse({ ...scenario, ...named(name, 1) })],

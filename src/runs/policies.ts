@@ -20,6 +20,6 @@ export function knownPolicy(named: string, note: (line: string) => void = () => 
   }
   throw new UsageError(
     `There is no policy ${JSON.stringify(named)}; bundled are ${bundledPolicies().join(", ")}, and a file of your own ` +
-      `ends in .json.${didYouMean(named, bundledPolicies())}`,
+      `ends in .json or .yaml.${didYouMean(named, bundledPolicies())}`,
   );
 }
