@@ -11,7 +11,7 @@ test.for(every)("%s refuses a policy that there is not: 64, and lists what there
   const { code, stderr } = await faultline([...command.split(" "), "--policy", "nope"]);
   expect([code, stderr]).toEqual([
     64,
-    'faultline: There is no policy "nope"; bundled are cordum-as-found, cordum-hardened, cordum-with-drain, core-only, and a file of your own ends in .json.\n',
+    'faultline: There is no policy "nope"; bundled are cordum-a, cordum-as-found, cordum-b, cordum-c, cordum-hardened, cordum-patched, cordum-with-drain, core-only, and a file of your own ends in .json or .yaml.\n',
   ]);
 });
 
