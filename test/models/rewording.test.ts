@@ -96,8 +96,8 @@ function runOf(word: string, profile: Profile, policy: Policy | undefined): Run 
   return { scenario, events: eventsOf(scenario, profile, word) };
 }
 
-test("there are four bundled policies", () => {
-  expect(policies.filter(([, policy]) => policy !== undefined)).toHaveLength(4);
+test("there are eight bundled policies", () => {
+  expect(policies.filter(([, policy]) => policy !== undefined)).toHaveLength(8);
 });
 
 describe.each(policies)("a rewording under %s", (name, policy) => {

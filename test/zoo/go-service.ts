@@ -37,7 +37,7 @@ const publishing: readonly LiveMutant[] = [
   {
     name: "go-has-one-id-for-all",
     does: "gives every message the same id",
-    patches: inPolicy(`return fmt.Sprintf("event:%d", number)`, `return "event"`),
+    patches: inPolicy(`texts = append(texts, "event:"+strconv.Itoa(number))`, `texts = append(texts, "event")`),
     where: "durable-path/an-acknowledged-message-is-stored",
     require: ["durable-path/a-distinct-message-is-not-swallowed"],
     cause: cause("durable-path/a-distinct-message-is-not-swallowed", "message 1"),

@@ -24,7 +24,7 @@ describe("a run that was damaged in one place", () => {
     expect(held.filter(({ row }) => row === undefined).map(shown)).toEqual([]);
     // Nearly half of them held when each actor was compared for itself alone.
     expect(held.length).toBeLessThan(damaged.length / 5);
-    expect(settings).toHaveLength(5);
+    expect(settings).toHaveLength(9);
   });
 });
 
