@@ -70,9 +70,13 @@ function needsHeal(view: Readonly<View>): boolean {
   return !isCalm(view) || view.client !== "connected";
 }
 
+/** Up to this many are all waited for, so that a message comes to its last delivery. */
+const deliveriesFew = 10;
+
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
 function settleWaitsMs({ supervisor, consume: { deliverMax, ackWaitMs } }: Policy): readonly number[] {
-  const length = deliverMax < 0 ? redeliveriesSettled : Math.min(deliverMax, redeliveriesSettled);
+  const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
+  const length = isMany ? redeliveriesSettled : deliverMax;
   return [supervisor.restartMs, ...Array.from({ length }, () => ackWaitMs)];
 }
 const redeliveriesSettled = 3;

@@ -49,7 +49,8 @@ export function inLiveTime(policy: Policy): Policy {
   return { ...live, client: { ...client, reconnectWaitMs } };
 }
 
-const drainTimeoutMsMin = 300;
+/** A shorter wait for a subscription is not told from none on a busy machine. */
+export const drainTimeoutMsMin = 300;
 
 /** Scaled as the budget is. */
 function drainTimeoutOf({ drainTimeoutMs, budgetMs: ownMs }: ShutdownPolicy, budgetMs: number) {

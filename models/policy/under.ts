@@ -1,6 +1,7 @@
 /** A scenario put under a policy, and a changed policy for comparison with the original. */
 import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 import type { Options, Scenario } from "../vocabulary/scenario.ts";
+import { drainTimeoutMsMin } from "./times.ts";
 
 /** The options that every client is started with. */
 export const optionDefaults = { reconnectWaitMs: 20, reconnectAttemptsMax: -1 } as const;
@@ -18,9 +19,8 @@ export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
   return { ...scenario, options, policy, expect: {} };
 }
 
-/** The share of its budget that a public bus waits for each subscription, 6 s of 30 s (cordum-c), and the least that a live run needs. */
+/** The share of its budget that a public bus waits for each subscription: 6 s of 30 s (cordum-c). */
 const drainTimeoutShare = 0.2;
-const drainTimeoutMsMin = 300;
 
 /** The same stop by another strategy. */
 export function stoppedBy(shutdown: ShutdownPolicy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {

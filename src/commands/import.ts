@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import { exitCodes, UsageError } from "../errors.ts";
 import { importFiles } from "../files/import/import.ts";
+import { policyName } from "../files/policy-schema.ts";
 import type { CommandEnding } from "../findings/ending.ts";
 import { type ImportReport, renderImport } from "../report/import.ts";
 import type { Context } from "../runs/context.ts";
@@ -18,7 +19,7 @@ export async function importPolicy(
   files: readonly string[],
   { yaml = false, name }: ImportOptions,
 ): Promise<CommandEnding> {
-  if (name !== undefined && !/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+  if (name !== undefined && !policyName.test(name))
     throw new UsageError(
       `--name must be 1 to 63 of a-z, 0-9 and -, not beginning with -; it is ${JSON.stringify(name)}.`,
     );

@@ -180,13 +180,13 @@ export const clientOptions = {
 
 const demand = z.string().max(200);
 
+export const policyName = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** A policy as it is in memory, with every default filled in. */
 export const policyWhole = z.strictObject({
   $schema: z.string().max(500).optional(),
   version: z.literal(1),
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be 1 to 63 of a-z, 0-9 and -, not beginning with -, as the file's name"),
+  name: z.string().regex(policyName, "must be 1 to 63 of a-z, 0-9 and -, not beginning with -, as the file's name"),
   why: sentence,
   families: list(family).min(1),
   classifier: list(classifierRule),
