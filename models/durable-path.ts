@@ -18,6 +18,7 @@ import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 
 const timeout: Outcome = { is: "unsettled", kind: "timeout" };
 const noResponders: Outcome = { is: "rejected", kind: "no-responders" };
+const unsaid: Outcome = { is: "accepted" };
 /** The stream shows which of the messages that an answer counts were stored. */
 const heldOf = (runs: readonly FrameRun[]): About => ({ kind: "held", runs, which: "counted" });
 
@@ -82,8 +83,10 @@ function teller(bus: Bus, step: StepId): Teller {
   const { policy } = bus.view;
   const ackTimeoutMs = policy?.publish.ackTimeoutMs ?? 0;
   const again = isAgain(bus, step);
-  const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, outcome, tookMs) => {
+  const dropsErrors = policy?.publish.onError === "dropped";
+  const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, returned, tookMs) => {
     if (count === 0) return;
+    const outcome = dropsErrors && returned.is !== "acked" ? unsaid : returned;
     if (outcome.is === "acked" && state.service !== undefined) state.service.unanswered = 0;
     emit({
       kind: "published",

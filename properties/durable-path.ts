@@ -129,6 +129,29 @@ export const durablePath: readonly OwnedProperty[] = [
     },
   ),
   ofDurable(
+    "what-is-reported-as-published-is-stored",
+    {
+      promise:
+        "A message published through JetStream, whose caller was told of no error, is held by a stream even where the server never acknowledged it.",
+      owner: "service",
+      causes:
+        "The code drops the error of the publish: it logs it and goes on, or ignores what the call returns. The caller takes the message for published.",
+      appliesUnder: ({ publish }) => publish.onError === "dropped",
+    },
+    "always",
+    {
+      applies: (message, service, policy) =>
+        service.complete &&
+        message.errorDropped &&
+        message.told?.is === "accepted" &&
+        !isDiscardedAsDeclared(message, policy) &&
+        service.ends.powerLosses === 0 &&
+        !streamMayBeGone(message, service, policy),
+      breaks: isNotHeld,
+      says: first => `message ${first} was reported as published: its error was dropped, and no stream holds it`,
+    },
+  ),
+  ofDurable(
     "synced-survives-power-loss",
     {
       promise:

@@ -89,6 +89,11 @@ export interface PublishPolicy {
   readonly ackTimeoutMs: number;
   /** The attempts that the bus itself makes after timeouts, the first included; each carries the same id. */
   readonly attemptsMax: number;
+  /**
+   * The fate of the error of a publish through JetStream. `returned`, also where absent: the caller gets it. `dropped`: the code logs or
+   * ignores it, and the caller takes the message for published.
+   */
+  readonly onError?: "returned" | "dropped";
 }
 
 export interface ConsumePolicy {

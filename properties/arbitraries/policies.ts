@@ -164,6 +164,7 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
     .map(({ subjects }): IdRule => ({ subjects, id: random.pick(ids) })),
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
+  ...(random.chance(0.1) ? { onError: "dropped" } : {}),
 });
 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {

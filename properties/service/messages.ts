@@ -45,6 +45,8 @@ export interface Message {
   readonly toldCalmly: Outcome | undefined;
   /** A call was answered "accepted": as core NATS. */
   readonly accepted: boolean;
+  /** A call through JetStream failed, and its caller was told that all is well. */
+  readonly errorDropped: boolean;
   readonly firstAtMs: number;
   /** The moment at which its last call was surely over; infinite while one may still arrive. */
   readonly lastAtMs: number;
@@ -69,6 +71,7 @@ export const unmet: Message = {
   told: undefined,
   toldCalmly: undefined,
   accepted: false,
+  errorDropped: false,
   firstAtMs: 0,
   lastAtMs: 0,
   endsAtAck: undefined,
@@ -88,6 +91,8 @@ export interface Circumstances {
   readonly ends: ServerEnds;
   readonly kills: number;
   readonly disruptions: number;
+  /** The caller of a durable publish is told of no error. */
+  readonly dropsErrors: boolean;
 }
 
 export function publishedAt(
@@ -97,6 +102,7 @@ export function publishedAt(
 ): Message {
   const isFirst = message.subject === undefined;
   const acked = outcome.is === "acked";
+  const errorDropped = isErrorDropped({ outcome, durable }, at.dropsErrors);
   return {
     ...message,
     subject: at.subject,
@@ -105,19 +111,27 @@ export function publishedAt(
     again: message.again || again === true,
     told: better(message.told, outcome),
     toldCalmly: at.calm ? outcome : message.toldCalmly,
-    accepted: message.accepted || outcome.is === "accepted",
+    accepted: message.accepted || (outcome.is === "accepted" && !errorDropped),
+    errorDropped: message.errorDropped || errorDropped,
     firstAtMs: isFirst ? at.nowMs : message.firstAtMs,
-    lastAtMs: overAtMs(message, outcome, at.nowMs),
+    lastAtMs: overAtMs(message, outcome, errorDropped, at.nowMs),
     endsAtAck: acked ? at.ends : message.endsAtAck,
     killsAtAck: acked && message.endsAtAck === undefined ? at.kills : message.killsAtAck,
     disruptions: isFirst ? at.disruptions : message.disruptions,
   };
 }
 
+/** A bus that drops errors accepts through JetStream what it could not publish; any other accepts as core NATS alone. */
+export const isErrorDropped = (
+  { outcome, durable }: Pick<PublishedEvent, "outcome"> & { readonly durable?: true | undefined },
+  dropsErrors: boolean,
+): boolean => dropsErrors && outcome.is === "accepted" && durable === true;
+
 /** An acknowledged message has arrived, and so has everything sent before it on that connection; a refusal hands nothing on. */
-function overAtMs({ lastAtMs }: Message, { is }: Outcome, nowMs: number): number {
+function overAtMs({ lastAtMs }: Message, { is }: Outcome, errorDropped: boolean, nowMs: number): number {
   if (is === "rejected") return lastAtMs;
-  return is === "unsettled" ? Number.POSITIVE_INFINITY : nowMs;
+  // A dropped error may be that of a call which was still under way.
+  return is === "unsettled" || errorDropped ? Number.POSITIVE_INFINITY : nowMs;
 }
 
 /** A rank from outcomes that prove nothing was handed on to those that prove it was stored as itself. */

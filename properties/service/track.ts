@@ -3,7 +3,7 @@ import { declaredDurability, isClassifiedDurable } from "../../models/policy/cla
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
-import { handledAt, publishedAt } from "./messages.ts";
+import { handledAt, isErrorDropped, publishedAt } from "./messages.ts";
 import { onProbe } from "./probes.ts";
 import { onCalled, onConnection, onHandled, onProcess } from "./processes.ts";
 import { changeMessages, type EventOf, lifeOf, type ServiceRecord } from "./record.ts";
@@ -96,8 +96,9 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   const { now, nowMs, ends, kills, disruptions, declared, late, afterStop } = service;
   const subject = event.subject ?? declared.options.subject;
   const calm = service.calmAtStep && isAllWell(service);
+  const dropsErrors = policy.publish.onError === "dropped";
   changeMessages(service, event, message =>
-    publishedAt(message, event, { subject, calm, nowMs, ends, kills, disruptions }),
+    publishedAt(message, event, { subject, calm, nowMs, ends, kills, disruptions, dropsErrors }),
   );
   const { first, count, outcome, durable } = event;
   const life = lifeOf(service, 0);
@@ -110,7 +111,7 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   if (calm && life !== undefined && life.met.length > 0 && isDurableSubject(policy, subject)) {
     late.count += count;
     // A live run says durable of what is due through JetStream. The answer tells how it went: only core NATS accepts.
-    if (outcome.is === "accepted")
+    if (outcome.is === "accepted" && !isErrorDropped(event, dropsErrors))
       late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
   }
   if (!isCore) return;

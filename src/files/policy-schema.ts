@@ -97,6 +97,7 @@ const publish = z.strictObject({
   messageIds: list(z.strictObject({ subjects: pattern, id: messageIdShape })),
   ackTimeoutMs: whole(1, dayMs),
   attemptsMax: whole(1, 100),
+  onError: z.enum(["returned", "dropped"]).optional(),
 });
 
 const consume = z

@@ -115,6 +115,26 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { onError: "dropped" } },
+    {
+      name: "drops the errors of its publishes",
+      row: "Cordum: an event whose publish failed is logged, and its caller goes on",
+      steps: [start, fault({ kind: "cut", awaits: "noticed" }), job(), heal()],
+      killedBy: ["durable-path/declared-durable-is-acknowledged"],
+    },
+  ),
+  follows(
+    { streams: [] },
+    {
+      name: "drops the error that there is no stream",
+      row: "F-46: no responders, of which the caller learns nothing",
+      declared: { publish: { onError: "dropped" } },
+      notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+      steps: [start, job()],
+      killedBy: ["durable-path/what-is-reported-as-published-is-stored"],
+    },
+  ),
+  follows(
     { publish: { messageIds: [] } },
     {
       name: "sends no ids",

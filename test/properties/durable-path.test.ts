@@ -1,6 +1,7 @@
 /** The promises of the durable path, each held, broken and idle in a run written by hand. */
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import { corePath } from "../../properties/core-path.ts";
 import { durablePath } from "../../properties/durable-path.ts";
 import { ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
@@ -57,6 +58,8 @@ const serverRestarts = (fault: "stop-server" | "power-loss", store?: "lost"): re
 const outage: readonly Event[] = [...installs("cut"), client("disconnected"), client("reconnected"), heals];
 
 const lost = about("acked-is-never-lost");
+const reported = about("what-is-reported-as-published-is-stored");
+const dropsErrors: Policy = { ...policy, publish: { ...policy.publish, onError: "dropped" } };
 const power = about("synced-survives-power-loss");
 const once = about("a-retry-with-an-id-stores-once");
 const responders = about("no-responders-is-told-as-such");
@@ -112,6 +115,21 @@ testCases(durablePath, [
       exercised: 1,
     },
   ),
+  reported("the error was dropped, and the message is stored", [...up, ...durably(0, accepted), holds(0)], {
+    under: dropsErrors,
+    exercised: 1,
+  }),
+  reported("the error was dropped, and so was the message", [...up, ...durably(0, accepted, { count: 2 }), holds(1)], {
+    under: dropsErrors,
+    breaks: "message 0 was reported as published: its error was dropped, and no stream holds it",
+  }),
+  reported("it was acknowledged later", [...up, ...durably(0, accepted), ...durably(0, acked, again), holds(0)], {
+    under: dropsErrors,
+  }),
+  reported("a bus that drops no errors accepts as core NATS", [...up, ...durably(0, accepted)]),
+  downgrade("the error of a publish through JetStream was dropped", [...up, ...durably(0, accepted)], {
+    under: dropsErrors,
+  }),
   lost("a memory stream does not outlive its server", [...up, ...durably(0, acked), ...serverRestarts("stop-server")], {
     under: inMemory,
     breaks: "message 0 was acknowledged, and no stream holds it",
