@@ -22,6 +22,7 @@ import {
   startFigures,
   stopFigures,
 } from "./figures.ts";
+import { type MapFigures, mapFigures } from "./maps.ts";
 
 /** One case and its runs: in the model in the policy's own time and in live time, and live if it was run so. */
 export interface Ran {
@@ -47,6 +48,12 @@ export interface SizeRow extends FillFigures {
   readonly memoryAtStartBytes: number | null;
   readonly peakMemoryBytes: number | null;
   readonly recoveryMs: number | null;
+}
+
+export interface MapRow extends MapFigures {
+  readonly map: string;
+  readonly judged: boolean;
+  readonly world: WorldName;
 }
 
 interface ShownCase {
@@ -95,6 +102,7 @@ export interface Figures {
   readonly replicas?: readonly ReplicaRow[];
   readonly starts?: readonly StartRow[];
   readonly budget?: BudgetRow;
+  readonly maps?: readonly MapRow[];
   readonly restarts?: { readonly perFamily: number; readonly signals: readonly string[] };
 }
 
@@ -133,7 +141,7 @@ function figuresOf(question: Question, profile: Profile | undefined, ran: readon
   const of = (part: string): readonly Ran[] => ran.filter(({ own }) => own.part === part);
   switch (question) {
     case "durability":
-      return { restarts: { perFamily: 2, signals: signalsOf(of("restart")) } };
+      return { restarts: { perFamily: 2, signals: signalsOf(of("restart")) }, maps: of("maps").map(mapRow) };
     case "buffer":
       return { sizes: profile === undefined ? [] : of("size").map(one => sizeRow(one, profile)) };
     case "shutdown":
@@ -189,6 +197,16 @@ function sizeRow(one: Ran, profile: Profile): SizeRow {
     memoryAtStartBytes: memory?.[0]?.residentBytes ?? null,
     peakMemoryBytes: memory?.at(-1)?.peakBytes ?? null,
     recoveryMs: live === undefined || atMs === undefined || heal === undefined ? null : recoveryMs(live, atMs, heal),
+  };
+}
+
+function mapRow(one: Ran): MapRow {
+  const { own, scaled, atMs } = one;
+  return {
+    ...mapFigures(eventsOf(one), scaled.scenario, one.live === undefined ? undefined : atMs),
+    map: own.variant ?? "own",
+    judged: own.judged,
+    world: worldOf(one),
   };
 }
 

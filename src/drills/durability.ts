@@ -6,6 +6,7 @@ import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { type FamilySubject, familySubjects, subjectsByTreatment, subjectsOf } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { type Draft, type DrillCase, drillCase, heal, publish, type Sketch, slug, start } from "./drill.ts";
+import { mapCases } from "./maps.ts";
 
 const calmCount = 10;
 const burstCount = 20;
@@ -36,6 +37,7 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
       }),
     ),
     ...(durable.length === 0 ? [] : [...ofTheDurable(durable), ...retriedThrough(policy, durable)].map(sketch)),
+    ...mapCases(policy),
   ];
 }
 

@@ -62,6 +62,21 @@ function cells(text: string, head: string, row: string): Readonly<Record<string,
   return Object.fromEntries(split(lineWith(text, head)).map((title, i) => [title, values[i] ?? ""]));
 }
 
+test("the map stands beside two others, and what was not measured is no figure", () => {
+  const row = { published: 7, arrived: 6, silentLoss: 1, told: 0, notObserved: 0, stored: 4, storedBytes: 548 };
+  const maps = [
+    { ...row, map: "own", judged: true, world: "live" as const, waited: 4, calmPublishMs: 0.5 },
+    { ...row, map: "all durable", judged: false, world: "model" as const, waited: 7, calmPublishMs: null },
+  ];
+  const text = rendered({ figures: { maps } });
+  expect(cells(text, "map  ", "→ own")).toMatchObject({
+    "told ok, and lost": "1",
+    "bytes stored": "548",
+    "a calm publish": "0.50 ms",
+  });
+  expect(cells(text, "map  ", "all durable")).toMatchObject({ "wait for an ack": "7", "a calm publish": "?" });
+});
+
 test("durability: of a case that was given up the messages are not observed, and not 0 lost and that is all", () => {
   const seen = rendered();
   expect(lineWith(seen, "declared durable:")).toMatch(

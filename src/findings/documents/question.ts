@@ -39,6 +39,23 @@ const family = z.strictObject({
   duplicated: count,
 });
 
+const map = z.strictObject({
+  map: text.describe("The durability map: `own` is the policy's, the others are set beside it."),
+  judged: z.boolean().describe("Held to the policy's demands; else shown beside it."),
+  world,
+  published: count,
+  arrived,
+  silentLoss: count.describe("The caller was told that all was well, and the message did not arrive."),
+  told: count.describe("The caller got an error, whatever became of the message."),
+  notObserved,
+  stored: count.describe("Messages that streams hold at the end."),
+  storedBytes: count.describe("The bytes of these, as the server counts them."),
+  waited: count.describe("Publishes that waited for an acknowledgement of a stream."),
+  calmPublishMs: ms
+    .nullable()
+    .describe("Mean milliseconds of a publish while nothing is wrong; null without a live run."),
+});
+
 const size = z.strictObject({
   size: text.describe("The size of the reconnect buffer; `own` is the policy's."),
   judged: z.boolean().describe("Held to the policy's demands; else shown beside it."),
@@ -198,6 +215,7 @@ export const questionDocument = exactly<QuestionReport>()(
     families: z.array(family).describe("What became of each family of subjects, over the cases that are judged."),
     figures: z
       .strictObject({
+        maps: z.array(map).describe("Of drill durability.").optional(),
         sizes: z.array(size).describe("Of drill buffer.").optional(),
         stops: z.array(stop).describe("Of drill shutdown.").optional(),
         replicas: z.array(replica).describe("Of drill shutdown.").optional(),

@@ -1,5 +1,5 @@
 /** The tables of figures that a question has: sizes of a buffer, stops, replicas, starts, and the startup budget. */
-import type { BudgetRow, BudgetSeen, ReplicaRow, SizeRow, StartRow, StopRow } from "../../drills/answer.ts";
+import type { BudgetRow, BudgetSeen, MapRow, ReplicaRow, SizeRow, StartRow, StopRow } from "../../drills/answer.ts";
 import { isReal } from "../../worlds/names.ts";
 import type { Paint } from "../paint.ts";
 import type { UnkeptQuestion } from "../question.ts";
@@ -8,9 +8,10 @@ import { startText } from "./answer.ts";
 import { left, mebibytes, orNone, orUnknown, right, seconds } from "./cells.ts";
 
 export function renderFigures({ figures, cases }: UnkeptQuestion, paint: Paint): readonly string[] {
-  const { sizes, stops, replicas, starts, budget } = figures;
+  const { maps, sizes, stops, replicas, starts, budget } = figures;
   const arrow = arrowText(cases.some(({ modelAlone }) => modelAlone === true));
   return [
+    maps === undefined || maps.length === 0 ? "" : renderMaps(maps, arrow, paint),
     sizes === undefined || sizes.length === 0 ? "" : renderSizes(sizes, arrow, paint),
     stops === undefined || stops.length === 0 ? "" : renderStops(stops, arrow, paint),
     replicas === undefined || replicas.length === 0 ? "" : renderReplicas(replicas, arrow, paint),
@@ -24,6 +25,32 @@ const judgedMark = (judged: boolean): string => (judged ? "→" : " ");
 export const modelAloneText = "the model alone: the bus has one behaviour";
 const arrowText = (isModelAlone: boolean): string =>
   `→ marks the policy's own row; the others are ${isModelAlone ? modelAloneText : "for comparison"}`;
+
+function renderMaps(maps: readonly MapRow[], arrow: string, paint: Paint): string {
+  const rows = maps.map(row => [
+    `${judgedMark(row.judged)} ${row.map}`,
+    String(row.published),
+    orNone(row.silentLoss, paint),
+    orNone(row.told, paint),
+    row.notObserved === 0 ? orNone(0, paint) : paint("yellow", String(row.notObserved)),
+    orNone(row.stored, paint),
+    orNone(row.storedBytes, paint),
+    orNone(row.waited, paint),
+    row.calmPublishMs === null ? "?" : `${row.calmPublishMs.toFixed(2)} ms`,
+  ]);
+  const columns = [
+    left("  map"),
+    right("published"),
+    right("told ok, and lost"),
+    right("told an error"),
+    right("not observed"),
+    right("stored"),
+    right("bytes stored"),
+    right("wait for an ack"),
+    right("a calm publish"),
+  ];
+  return `${paint("bold", "The map beside two others")} (${arrow}; the server is killed once, and every family is published before, during and after)\n${renderTable(columns, rows)}`;
+}
 
 function renderSizes(sizes: readonly SizeRow[], arrow: string, paint: Paint): string {
   const rows = sizes.map(row => [
