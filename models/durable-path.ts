@@ -84,6 +84,13 @@ function teller(bus: Bus, step: StepId): Teller {
   const ackTimeoutMs = policy?.publish.ackTimeoutMs ?? 0;
   const again = isAgain(bus, step);
   const dropsErrors = policy?.publish.onError === "dropped";
+  let hasWaited = false;
+  const spend = ({ count, via }: FrameRun, tookMs: number): void => {
+    // Asynchronous calls wait beside each other, and others one after another.
+    const calls = via?.async !== true ? count : hasWaited ? 0 : 1;
+    if (state.service !== undefined) state.service.server.spentMs += calls * tookMs;
+    if (count > 0) hasWaited = true;
+  };
   const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, returned, tookMs) => {
     if (count === 0) return;
     const outcome = dropsErrors && returned.is !== "acked" ? unsaid : returned;
@@ -106,7 +113,11 @@ function teller(bus: Bus, step: StepId): Teller {
       for (const run of runs) tell(run, { is: "rejected", kind });
       lose(runs, "refused", emit);
     },
-    timeOut: run => tell(run, timeout, ackTimeoutMs * attemptsMax(bus, run)),
+    timeOut: run => {
+      const tookMs = ackTimeoutMs * attemptsMax(bus, run);
+      tell(run, timeout, tookMs);
+      spend(run, tookMs);
+    },
   };
 }
 

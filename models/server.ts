@@ -100,6 +100,8 @@ export interface ModelServer {
   consumers: Consumer[];
   /** The moment up to which everything stored has reached the disk. */
   syncedMs: number;
+  /** The time that callers have waited for acknowledgements that never came. Duplicate windows go on meanwhile. */
+  spentMs: number;
 }
 
 export const newServer = (policy: Policy): ModelServer => ({
@@ -107,6 +109,7 @@ export const newServer = (policy: Policy): ModelServer => ({
   streams: policy.streams.map(stream => newStream(stream, stream.made === "present")),
   consumers: [],
   syncedMs: 0,
+  spentMs: 0,
 });
 
 const newStream = (policy: StreamPolicy, exists: boolean): Stream => ({
@@ -124,8 +127,8 @@ export const copyServer = (server: ModelServer): ModelServer => ({
   consumers: server.consumers.map(one => ({ ...one, members: one.members.slice(), open: one.open.slice() })),
 });
 
-export const keyOfServer = ({ streams, consumers, syncedMs }: ModelServer): string =>
-  JSON.stringify([streams.map(({ policy: _, ...rest }) => rest), consumers, syncedMs]);
+export const keyOfServer = ({ streams, consumers, syncedMs, spentMs }: ModelServer): string =>
+  JSON.stringify([streams.map(({ policy: _, ...rest }) => rest), consumers, syncedMs, spentMs]);
 
 /** The bus makes the streams that its policy lets it make. An existing stream is as good. */
 export function makeStreams(server: ModelServer): void {

@@ -193,7 +193,8 @@ export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameR
     }
     const { server } = state.service;
     const feed = (): void => deliver(server, reachOf(state, view, view.nowMs), choose, emit);
-    for (const answer of receive({ server, at: view, choose, emit, feed }, { first, count }, via)) answers.push(answer);
+    const at = { nowMs: view.nowMs + server.spentMs, jetStream: view.jetStream };
+    for (const answer of receive({ server, at, choose, emit, feed }, { first, count }, via)) answers.push(answer);
   }
   return answers;
 }

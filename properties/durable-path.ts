@@ -183,14 +183,29 @@ export const durablePath: readonly OwnedProperty[] = [
     },
     "always",
     {
-      applies: (message, { nowMs }, policy) => {
+      applies: (message, { nowMs, spentMs }, policy) => {
         const stream = streamFor(policy, message);
         if (stream === undefined || !message.durable || !hasId(policy, message)) return false;
-        const lastAtMs = Math.min(message.lastAtMs, nowMs);
+        const lastAtMs = Math.min(message.lastAtMs, nowMs + spentMs);
         return (message.again || message.held > 1) && lastAtMs - message.firstAtMs < stream.duplicateWindowMs;
       },
       breaks: ({ held }) => held > 1,
       says: (first, { held }) => `message ${first} carries an id, and is stored ${held} times within the window`,
+    },
+  ),
+  ofDurable(
+    "a-message-is-stored-at-most-once",
+    {
+      promise: "A message that its caller published once is stored at most once, however often bus and client send it.",
+      owner: "service",
+      causes:
+        "It carries no id (F-50). Or the duplicate window of its stream is shorter than the attempts of the bus, or than the outage through which the client keeps it (F-209).",
+    },
+    "always",
+    {
+      applies: ({ durable, again, told }) => durable && !again && told !== undefined,
+      breaks: ({ held }) => held > 1,
+      says: (first, { held }) => `message ${first} was published once, and is stored ${held} times`,
     },
   ),
   ofDurable(

@@ -1,5 +1,5 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
-import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
+import type { Policy, PublishPolicy, ShutdownPolicy, StreamPolicy } from "../vocabulary/policy.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -25,13 +25,14 @@ export function inLiveTime(policy: Policy): Policy {
   // Several waits in a row must fit into the budget, or not, as in the policy's own time.
   const budgetMs = isInTurn ? between(shutdown.budgetMs, 1_000, 2_000) : scaled(shutdown.budgetMs, 1_000, 2_000);
   const killRatio = supervisor.killAfterMs / shutdown.budgetMs;
+  const ackTimeoutMs = scaled(publish.ackTimeoutMs, 700, 1_000);
   const live: Policy = {
     ...policy,
     streams: policy.streams.map(stream => ({
       ...stream,
-      duplicateWindowMs: scaled(stream.duplicateWindowMs, 8_000, 8_000),
+      duplicateWindowMs: windowInLiveTime(stream, publish, ackTimeoutMs),
     })),
-    publish: { ...publish, ackTimeoutMs: scaled(publish.ackTimeoutMs, 700, 1_000) },
+    publish: { ...publish, ackTimeoutMs },
     consume: { ...consume, ackWaitMs: scaled(consume.ackWaitMs, 2_500, 4_000) },
     startup: {
       ...startup,
@@ -47,6 +48,21 @@ export function inLiveTime(policy: Policy): Policy {
   if (client.reconnectWaitMs === undefined) return live;
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
   return { ...live, client: { ...client, reconnectWaitMs } };
+}
+
+/** Long enough for a busy machine to publish again within it. */
+const liveWindowMs = 8_000;
+
+/** A window that the attempts of a publish outlast is in the same ratio to them as in the own time; any other outlasts them. */
+function windowInLiveTime(
+  { duplicateWindowMs }: Pick<StreamPolicy, "duplicateWindowMs">,
+  { ackTimeoutMs, attemptsMax }: PublishPolicy,
+  liveAckTimeoutMs: number,
+): number {
+  const attemptsMs = ackTimeoutMs * attemptsMax;
+  const liveAttemptsMs = liveAckTimeoutMs * attemptsMax;
+  if (duplicateWindowMs <= attemptsMs) return Math.round((duplicateWindowMs * liveAttemptsMs) / attemptsMs);
+  return Math.max(liveWindowMs, Math.min(liveWaitsMaxMs, Math.ceil(margin * liveAttemptsMs)));
 }
 
 /** A shorter wait for a subscription is not told from none on a busy machine. */

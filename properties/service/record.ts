@@ -80,6 +80,8 @@ export interface ServiceRecord {
   inForce: { readonly fault: Fault["kind"]; readonly storeLost: boolean; readonly atMs: number }[];
   calmAtStep: boolean;
   nowMs: number;
+  /** The time that callers may have waited for acknowledgements that never came, beyond the scenario's own. */
+  spentMs: number;
   settled: boolean;
   complete: boolean;
   readonly messages: Spans<Message>;
@@ -123,6 +125,7 @@ export function startService(declared: Declared): ServiceRecord {
     inForce: [],
     calmAtStep: false,
     nowMs: 0,
+    spentMs: 0,
     settled: false,
     complete: true,
     messages: [],

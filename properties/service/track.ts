@@ -97,9 +97,11 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   const subject = event.subject ?? declared.options.subject;
   const calm = service.calmAtStep && isAllWell(service);
   const dropsErrors = policy.publish.onError === "dropped";
+  const atMs = nowMs + service.spentMs;
   changeMessages(service, event, message =>
-    publishedAt(message, event, { subject, calm, nowMs, ends, kills, disruptions, dropsErrors }),
+    publishedAt(message, event, { subject, calm, nowMs: atMs, ends, kills, disruptions, dropsErrors }),
   );
+  service.spentMs += waitedMs(policy, event, dropsErrors);
   const { first, count, outcome, durable } = event;
   const life = lifeOf(service, 0);
   const isCore = durable !== true && outcome.is === "accepted";
@@ -119,6 +121,17 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   else if (calm) service.underWay.push({ first, count });
   else if (now.downAtStep && isSurelyDown(now) && declared.profile.reconnectBuffer.kind === "kept")
     service.kept.push({ first, count });
+}
+
+/** The most that the callers may have waited in vain. */
+function waitedMs(
+  { publish: { ackTimeoutMs, attemptsMax } }: Policy,
+  event: EventOf<"published">,
+  dropsErrors: boolean,
+): number {
+  const { outcome, count } = event;
+  const mayHaveTimedOut = outcome.is === "unsettled" || isErrorDropped(event, dropsErrors);
+  return mayHaveTimedOut ? count * ackTimeoutMs * attemptsMax : 0;
 }
 
 export const isDurableSubject = (policy: Policy, subject: string): boolean =>

@@ -82,7 +82,7 @@ const wasSpoilt = ({ events }: CaseRun): boolean =>
 async function shown<Run extends AttemptedRun>(one: PlannedCase, { beside, alone }: Attempts<Run>): Promise<Run> {
   const first = await beside();
   if (wasCutShort(first)) return untilShown(alone);
-  const late = brokenByTime(first);
+  const late = brokenByTime(first, one.profile);
   if (late === undefined) return first;
   const again = await alone();
   return again.judgement.verdict === "violated" ? again : inDoubt(one, late, again);
@@ -117,12 +117,12 @@ interface Late {
   readonly reason: string;
 }
 
-function brokenByTime({ judgement, events, parted }: AttemptedRun): Late | undefined {
+function brokenByTime({ judgement, events, parted }: AttemptedRun, profile: Profile): Late | undefined {
   const { verdict, properties, conformance, expectMet } = judgement;
   if (verdict !== "violated") return undefined;
   // Neither conformance nor the expectation is held against a client whose case was given up.
   const isGivenUp = events.some(({ kind }) => kind === "not-awaited");
-  if (!isGivenUp && parted !== undefined && isOfABound(parted)) {
+  if (!isGivenUp && parted !== undefined && isOfABound(parted, profile)) {
     const isPromise = properties.some(one => one.verdict === "violated");
     return isPromise ? undefined : { property: undefined, reason: conformance.reason };
   }
@@ -143,7 +143,10 @@ function brokenByTime({ judgement, events, parted }: AttemptedRun): Late | undef
  * True where the bus gave an answer that the end of some bound gives, and the model another one. A call that timed out, a probe that asks the
  * server for a while, a stop that was cut short, or a handler that took longer, may each say that the machine stood still.
  */
-function isOfABound(parted: Reason): boolean {
+function isOfABound(parted: Reason, { reconnect }: Profile): boolean {
+  // A dial of a healed link that is greeted and not answered in time ends too (F-201): the client says once more that it is disconnected.
+  if (parted.kind === "repeated")
+    return parted.change === "disconnected" && reconnect.reports.greetedDials === "disconnected";
   if (parted.kind !== "disagreement") return false;
   const { lead } = parted;
   switch (lead?.kind) {

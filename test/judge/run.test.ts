@@ -2,7 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { sampled } from "../../models/choice.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Emit, Event } from "../../models/vocabulary/event.ts";
+import type { Profile } from "../../models/vocabulary/profile.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { parseScenario } from "../../src/files/scenario-schema.ts";
 import { withoutForetold } from "../../src/judge/foretold.ts";
@@ -67,10 +69,10 @@ const oneEnveloped: Spoil = event =>
     : [event];
 
 /** `alone`: how each run alone is spoilt; the last of a list is that of all that follow. */
-function stageOf(first: Spoil, alone: Spoil | readonly Spoil[] | undefined) {
+function stageOf(first: Spoil, alone: Spoil | readonly Spoil[] | undefined, profile: Profile = natsGo) {
   const alones = typeof alone === "function" ? [alone] : (alone ?? []);
   let ranAlone = 0;
-  const model = openModel(natsGo);
+  const model = openModel(profile);
   const runs: string[] = [];
   const spoiled = (name: string, spoil: Spoil) => async (planned: Case, emit: Emit) => {
     runs.push(name);
@@ -294,6 +296,17 @@ describe("what rests on a duration", () => {
     expect(judgement.reason).toMatch(
       /^the stop of replica 0 took 42178 ms of 20000, in one run; in a second, with nothing beside it, that did not come again: the stops took \d+ ms$/,
     );
+  });
+
+  test.each([
+    ["nats.js says so of each dial that was greeted, and is asked again", natsJs3, ["beside", "alone"], "inconclusive"],
+    ["nats.go says so once for an outage, whatever its dials met", natsGo, ["beside"], "violated"],
+  ] as const)("disconnected twice in a row: %s", async (_what, profile, ran, verdict) => {
+    const twice: Spoil = event =>
+      event.kind === "connection" && event.change === "disconnected" ? [event, event] : [event];
+    const { stage, runs } = stageOf(twice, asItIs, profile);
+    const { judgement } = await runCase(stage, { ...one, profile });
+    expect([runs, judgement.verdict]).toEqual([ran, verdict]);
   });
 
   test("is marked in the catalogue, and says what was measured", () => {

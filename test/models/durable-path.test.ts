@@ -137,6 +137,16 @@ describe("the dedupe window", () => {
     expect(shown(underPolicy(byKey, twice(120_001)), natsGo)).toEqual({ told: ["acked", "acked"], held: [0, 1] });
   });
 
+  test.each([
+    ["a window that outlasts the attempts", 120_000, [0]],
+    ["a window that is over before they are", 5_000, [0, 0]],
+  ])("goes on while a publish waits for acknowledgements that never come: %s", (_what, duplicateWindowMs, held) => {
+    const policy = policyWith({ publish: { attemptsMax: 2 }, streams: [{ ...stream, duplicateWindowMs }] });
+    expect(policy.publish.ackTimeoutMs * 2).toBeGreaterThan(5_000);
+    const steps = [start, fault({ kind: "lose-ack" }), job(), heal()];
+    expect(shown(underPolicy(policy, steps), natsGo).held).toEqual(held);
+  });
+
   test("may or may not have ended at its very end", () => {
     const held = new Set(
       Array.from({ length: 20 }, (_, i) => shown(underPolicy(byKey, twice(120_000)), natsGo, `${i}`).held.length),

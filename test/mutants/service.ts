@@ -144,6 +144,26 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { messageIds: [], attemptsMax: 2 } },
+    {
+      name: "sends no ids with its own attempts",
+      row: "F-50, F-52: what the client has kept is stored beside the first attempt",
+      declared: { publish: { attemptsMax: 2 } },
+      steps: [start, fault({ kind: "lose-ack" }), job(), heal()],
+      killedBy: ["durable-path/a-message-is-stored-at-most-once"],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, duplicateWindowMs: 1_000 }] },
+    {
+      name: "has a window that is over before its attempts are",
+      row: "F-209: a duplicate window that ends while a publish waits for its acknowledgement",
+      declared: { publish: { attemptsMax: 2 } },
+      steps: [start, fault({ kind: "lose-ack" }), job(), heal()],
+      killedBy: ["durable-path/a-message-is-stored-at-most-once"],
+    },
+  ),
+  follows(
     { streams: [{ ...stream, duplicateWindowMs: 0 }] },
     {
       name: "has a stream without a duplicate window",

@@ -60,6 +60,7 @@ const outage: readonly Event[] = [...installs("cut"), client("disconnected"), cl
 const lost = about("acked-is-never-lost");
 const reported = about("what-is-reported-as-published-is-stored");
 const dropsErrors: Policy = { ...policy, publish: { ...policy.publish, onError: "dropped" } };
+const atMostOnce = about("a-message-is-stored-at-most-once");
 const power = about("synced-survives-power-loss");
 const once = about("a-retry-with-an-id-stores-once");
 const responders = about("no-responders-is-told-as-such");
@@ -130,6 +131,18 @@ testCases(durablePath, [
   downgrade("the error of a publish through JetStream was dropped", [...up, ...durably(0, accepted)], {
     under: dropsErrors,
   }),
+  atMostOnce("stored once", [...up, ...durably(0, acked, { count: 2 }), holds(0, 2)], { exercised: 2 }),
+  atMostOnce("two attempts were stored", [...up, ...durably(0, timedOut), holds(0), holds(0)], {
+    breaks: "message 0 was published once, and is stored 2 times",
+  }),
+  atMostOnce("its caller published it again", [
+    ...up,
+    ...durably(0, timedOut),
+    ...durably(0, acked, again),
+    holds(0),
+    holds(0),
+  ]),
+  atMostOnce("nothing was published through JetStream", [...up, ...plainly(0, accepted), holds(0)]),
   lost("a memory stream does not outlive its server", [...up, ...durably(0, acked), ...serverRestarts("stop-server")], {
     under: inMemory,
     breaks: "message 0 was acknowledged, and no stream holds it",
@@ -221,7 +234,7 @@ testCases(durablePath, [
   ]),
   once(
     "within the window, though the run outlasts it",
-    [...up, ...durably(0, timedOut), passes(119_999), ...durably(0, acked, again), passes(500_000), holds(0), holds(0)],
+    [...up, ...durably(0, timedOut), passes(114_999), ...durably(0, acked, again), passes(500_000), holds(0), holds(0)],
     { breaks: "message 0 carries an id, and is stored 2 times within the window" },
   ),
   once(

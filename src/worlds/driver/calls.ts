@@ -9,7 +9,7 @@ import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { BusProtocolError } from "../../bus-protocol/errors.ts";
 import type { Call, CallReply, PublishCall, PublishReply } from "../../bus-protocol/protocol.ts";
-import { checkClocks, keptIds } from "./clocks.ts";
+import { checkClocks, keptIds, spend } from "./clocks.ts";
 import { busOf, type Course, type ServiceCourse, type Timer } from "./course.ts";
 import { limitReached } from "./faults/limit.ts";
 import { acknowledgementLost } from "./faults/lose-ack.ts";
@@ -41,6 +41,18 @@ async function publishOnce(course: Course, step: PublishStep, before: View, isTi
   const isOne = isTimed && reply.outcomes.length === 1;
   const answers = isOne ? { reply, tookMs: Math.round(tookMs / callsInARow(step)) } : { reply };
   sayPublished(course, step, command.first, answers, before);
+  await spend(course, waitedInVainMs(course, step, reply));
+}
+
+/** The time that these calls have waited for acknowledgements that never came, by the times of the policy. */
+function waitedInVainMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
+  if (service === undefined) return 0;
+  const { ackTimeoutMs, attemptsMax } = service.policy.publish;
+  const timedOut = outcomes.reduce(
+    (sum, { count, outcome }) => sum + (outcome.is === "unsettled" && outcome.kind === "timeout" ? count : 0),
+    0,
+  );
+  return step.async === true ? Math.min(1, timedOut) * ackTimeoutMs : timedOut * ackTimeoutMs * attemptsMax;
 }
 
 /** Asynchronous calls wait beside each other, and others one after another. */
@@ -122,14 +134,16 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
 }
 
 /** The stream remembers these ids from now on. */
-function rememberWindow(course: Course, service: ServiceCourse, step: PublishStep, { outcomes }: PublishReply): void {
+function rememberWindow(course: Course, service: ServiceCourse, step: PublishStep, reply: PublishReply): void {
+  const { outcomes } = reply;
   const subject = step.subject ?? course.one.scenario.options.subject;
   const windowMs = streamOf(service.policy, subject)?.duplicateWindowMs;
   if (windowMs === undefined) return;
   const window: Timer = {
     what: "window",
-    atMs: course.nowMs + windowMs,
-    realMs: course.rig.clock.nowMs() + windowMs,
+    atMs: course.nowMs + course.spentMs + windowMs,
+    // What was stored was so before the first call waited in vain.
+    realMs: course.rig.clock.nowMs() - waitedInVainMs(course, step, reply) + windowMs,
     earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
   };
   const ids = idsOf(service.policy, step, subject);

@@ -153,6 +153,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     wire: [],
     published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), core: [] },
     nowMs: 0,
+    spentMs: 0,
     timers: [],
     doubt: undefined,
     linkSpoilt: false,

@@ -24,10 +24,26 @@ export const dueHandlings = ({ timers }: Course, untilMs: number): readonly Time
     .filter(timer => (timer.what === "ack wait" || timer.what === "handler") && timer.atMs <= untilMs)
     .sort((one, other) => one.atMs - other.atMs);
 
+/** The part of a timer's scenario time that passed within calls: a window goes on while a publish waits in vain. */
+const withinCallsMs = ({ spentMs }: Course, { what }: Timer): number => (what === "window" ? spentMs : 0);
+/** The timer is over by that moment of the scenario's own time. */
+const isOver = (course: Course, timer: Timer, nowMs: number): boolean =>
+  timer.atMs <= nowMs + withinCallsMs(course, timer);
+
 /** Waits for the windows and first passes that end by then. */
 export async function awaitWindows(course: Course, untilMs: number): Promise<void> {
-  const due = course.timers.filter(({ what, atMs }) => (what === "window" || what === "first pass") && atMs <= untilMs);
+  const due = course.timers.filter(
+    timer => (timer.what === "window" || timer.what === "first pass") && isOver(course, timer, untilMs),
+  );
   await untilReal(course, Math.max(0, ...due.map(timer => timer.realMs)));
+}
+
+/** Publishes have waited for so long in vain. The windows that ended meanwhile are over. */
+export async function spend(course: Course, ms: number): Promise<void> {
+  if (ms === 0) return;
+  course.spentMs += ms;
+  await awaitWindows(course, course.nowMs);
+  course.timers = course.timers.filter(timer => timer.what !== "window" || !isOver(course, timer, course.nowMs));
 }
 
 /** The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. */
@@ -41,16 +57,18 @@ export async function follow(course: Course): Promise<void> {
   const { plan } = course.one;
   const before = Math.max(...plan.steps.map(one => (one.kind === "settle" ? 0 : one.after.nowMs)));
   const settled = Math.max(...plan.steps.map(one => one.after.nowMs));
-  const isMet = ({ what, atMs }: Timer): boolean =>
-    (what === "window" && atMs <= before) || (what === "ack wait" && atMs <= settled);
-  const leads = course.timers.filter(isMet).map(({ atMs, realMs }) => realMs - (atMs - course.nowMs));
+  const isMet = (timer: Timer): boolean =>
+    (timer.what === "window" && isOver(course, timer, before)) || (timer.what === "ack wait" && timer.atMs <= settled);
+  const leads = course.timers
+    .filter(isMet)
+    .map(timer => timer.realMs - (timer.atMs - withinCallsMs(course, timer) - course.nowMs));
   await untilReal(course, Math.max(0, ...leads) - behindMsMax);
 }
 
 /** Moves the scenario's time. An ack wait is over only once its message was delivered again. */
 export function comeTo(course: Course, atMs: number): void {
   course.nowMs = atMs;
-  course.timers = course.timers.filter(timer => timer.what === "ack wait" || timer.atMs > atMs);
+  course.timers = course.timers.filter(timer => timer.what === "ack wait" || !isOver(course, timer, atMs));
 }
 
 export function dropTimers(course: Course, ...what: readonly Timer["what"][]): void {
@@ -62,7 +80,7 @@ export function checkClocks(course: Course, step: StepId, ids?: string): void {
   const now = course.rig.clock.nowMs();
   const early = course.timers.find(
     timer =>
-      timer.atMs > course.nowMs &&
+      !isOver(course, timer, course.nowMs) &&
       (timer.earliestMs ?? timer.realMs) <= now &&
       (timer.what !== "window" || timer.ids === ids),
   );

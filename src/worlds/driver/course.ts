@@ -155,6 +155,8 @@ export interface Course {
   readonly published: Published;
   /** clocks.ts: the scenario's own time, and the timers that the real clocks run towards. */
   nowMs: number;
+  /** The time that publishes have waited for acknowledgements that never came. Duplicate windows go on meanwhile, as in the model. */
+  spentMs: number;
   timers: Timer[];
   /** The first difference between two witnesses of what happened, as a sentence. */
   doubt: string | undefined;

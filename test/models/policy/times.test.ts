@@ -1,7 +1,7 @@
 /** A policy in the time of a live run: shorter, and what ends first still ends first. */
 import { describe, expect, test } from "vitest";
 import { inLiveTime, reorderedInLiveTime } from "../../../models/policy/times.ts";
-import { policyWith, sound } from "../policies.ts";
+import { policyWith, sound, stream } from "../policies.ts";
 
 const dialling = (reconnectAttemptsMax: number, reconnectWaitMs: number, deadlineMs: number) =>
   policyWith({ client: { reconnectAttemptsMax, reconnectWaitMs }, startup: { deadlineMs } });
@@ -37,6 +37,23 @@ describe("a client that counts its attempts", () => {
 
 test("a client that dials for ever keeps the shortest wait", () => {
   expect(inLiveTime(dialling(-1, 2_000, 60_000)).client.reconnectWaitMs).toBe(20);
+});
+
+test.each([
+  ["a window much longer than the attempts", 120_000, 3, 5_000],
+  ["a window as long as they are", 15_000, 3, 5_000],
+  ["a window shorter than they are", 2_000, 3, 5_000],
+  ["more attempts than a live run can wait for within 8 s", 600_000, 10, 30_000],
+])("a duplicate window stays on its side of all attempts together: %s", (_what, windowMs, attempts, ackTimeoutMs) => {
+  const own = policyWith({
+    publish: { ackTimeoutMs, attemptsMax: attempts },
+    streams: [{ ...stream, duplicateWindowMs: windowMs }],
+  });
+  const live = inLiveTime(own);
+  const [{ duplicateWindowMs = 0 } = {}] = live.streams;
+  const order = Math.sign(windowMs - attempts * ackTimeoutMs);
+  expect(Math.sign(duplicateWindowMs - attempts * live.publish.ackTimeoutMs)).toBe(order);
+  expect(inLiveTime(live)).toEqual(live);
 });
 
 test("waits that change places are named in pairs", () => {
