@@ -4,6 +4,7 @@
  */
 
 import { outageSurvivedMs } from "../policy/attempts.ts";
+import { restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
@@ -33,6 +34,7 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.quiet = true;
   view.startedAtMs = atMs;
   view.exitedAtMs = undefined;
+  if (by === "scenario") view.failures = 0;
   view.process = "waiting";
   view.client = "disconnected";
   // A call to connect that returns before it is connected is followed by a probe, which fails.
@@ -51,7 +53,7 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   if (view.door === "refuses") return refused(view, policy, profile);
   if (startup.strategy !== "fail-fast") return [];
   const tookMs = view.door === "silent" ? startup.connectTimeoutMs * view.servers : 0;
-  return [exit(view, "startup", tookMs)];
+  return [exit(view, policy, "startup", tookMs)];
 }
 
 /** Every dial is refused from now on. The client gives up between these two moments. */
@@ -79,27 +81,31 @@ function downgrade(view: View, { startup }: Policy): void {
  * The server refuses the credentials. A client that is set to retry closes for good after `authErrorsMax` equal refusals; a call to connect
  * that is still pending fails with it.
  */
-function refused(view: View, { startup }: Policy, { firstConnect }: Profile): Life[] {
-  if (startup.strategy === "fail-fast" || firstConnect.retry === "pending") return [exit(view, "credentials", 0)];
-  return clientClosed(view, startup.whenClosed, "credentials");
+function refused(view: View, policy: Policy, { firstConnect }: Profile): Life[] {
+  if (policy.startup.strategy === "fail-fast" || firstConnect.retry === "pending")
+    return [exit(view, policy, "credentials", 0)];
+  return clientClosed(view, policy, "credentials");
 }
 
 /** The client has closed for good without having been asked to. */
-export function clientClosed(
-  view: View,
-  whenClosed: "exit" | "ignore",
-  because: "credentials" | "client-closed",
-): Life[] {
+export function clientClosed(view: View, policy: Policy, because: "credentials" | "client-closed"): Life[] {
   view.givesUp = undefined;
-  if (whenClosed === "exit") return [exit(view, because, 0)];
+  if (policy.startup.whenClosed === "exit") return [exit(view, policy, because, 0)];
   view.process = "running";
   view.ended = "closed";
   view.client = "disconnected";
   return [{ what: "client-closed", atMs: view.nowMs }];
 }
 
-function exit(view: View, because: "startup" | "credentials" | "client-closed", tookMs: number): Life {
+function exit(
+  view: View,
+  { supervisor }: Policy,
+  because: "startup" | "credentials" | "client-closed",
+  tookMs: number,
+): Life {
   endProcess(view);
+  const isStable = view.nowMs - view.startedAtMs > stableAfterMs(supervisor);
+  view.failures = isStable ? 1 : view.failures + 1;
   // The supervisor counts from here.
   view.exitedAtMs = view.nowMs;
   return { what: "exited", because, tookMs, atMs: view.nowMs };
@@ -139,10 +145,11 @@ interface Due {
 /** A pass that ends in an exit takes at least this long on the supervisor's clock, or a crash loop would never let time pass. */
 const passMsMin = 1;
 
-function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {
+function nextDue(view: View, policy: Policy): Due | undefined {
+  const { startup, supervisor } = policy;
   if (view.exitedAtMs !== undefined)
     return {
-      atMs: view.exitedAtMs + Math.max(passMsMin, supervisor.restartMs),
+      atMs: view.exitedAtMs + Math.max(passMsMin, restartWaitMs(supervisor, view.failures)),
       happens: (at, setting) => startProcess(at, setting, "supervisor"),
     };
   const deadlineMs =
@@ -151,7 +158,6 @@ function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {
       : Number.POSITIVE_INFINITY;
   const givesUpMs = view.givesUp?.byMs ?? Number.POSITIVE_INFINITY;
   if (Math.min(deadlineMs, givesUpMs) === Number.POSITIVE_INFINITY) return undefined;
-  if (givesUpMs < deadlineMs)
-    return { atMs: givesUpMs, happens: at => clientClosed(at, startup.whenClosed, "client-closed") };
-  return { atMs: deadlineMs, happens: at => [exit(at, "startup", at.nowMs - at.startedAtMs)] };
+  if (givesUpMs < deadlineMs) return { atMs: givesUpMs, happens: at => clientClosed(at, policy, "client-closed") };
+  return { atMs: deadlineMs, happens: at => [exit(at, policy, "startup", at.nowMs - at.startedAtMs)] };
 }

@@ -42,6 +42,8 @@ export interface View {
   dialsAwaited: number;
   /** The moment at which it failed; undefined where it will not be started again. */
   exitedAtMs: number | undefined;
+  /** Its failures in a row, by which its supervisor backs off. */
+  failures: number;
   /** The answer to a dial while the link is down: nothing, a server that never greets, or one that refuses the credentials. */
   door: "shut" | "silent" | "refuses";
   /** The server runs with JetStream. */
@@ -98,6 +100,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   givesUp: undefined,
   dialsAwaited: 0,
   exitedAtMs: undefined,
+  failures: 0,
   door: "shut",
   jetStream: true,
   path: "jetstream",
@@ -132,6 +135,7 @@ export const copyView = (view: Readonly<View>): View => ({
   givesUp: view.givesUp,
   dialsAwaited: view.dialsAwaited,
   exitedAtMs: view.exitedAtMs,
+  failures: view.failures,
   door: view.door,
   jetStream: view.jetStream,
   path: view.path,
@@ -172,6 +176,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.nowMs = view.nowMs;
   old.startedAtMs = view.startedAtMs;
   old.exitedAtMs = view.exitedAtMs;
+  old.failures = view.failures;
   old.jetStream = view.jetStream;
   old.path = view.path;
   old.published = view.published;

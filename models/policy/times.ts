@@ -40,13 +40,33 @@ export function inLiveTime(policy: Policy): Policy {
     },
     shutdown: { ...shutdown, budgetMs, ...drainTimeoutOf(shutdown, budgetMs) },
     supervisor: {
-      restartMs: scaled(supervisor.restartMs, 50, 500),
+      restartMs:
+        typeof supervisor.restartMs === "number" ? scaled(supervisor.restartMs, 50, 500) : supervisor.restartMs,
       killAfterMs: Math.round(budgetMs * (killRatio > 1 ? Math.max(killRatio, 1.5) : killRatio)),
     },
   };
-  if (client.reconnectWaitMs === undefined) return live;
+  const backingOff = backOffInLiveTime(policy, live);
+  if (client.reconnectWaitMs === undefined) return backingOff;
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
-  return { ...live, client: { ...client, reconnectWaitMs } };
+  return { ...backingOff, client: { ...client, reconnectWaitMs } };
+}
+
+/**
+ * The waits of a supervisor that backs off, all shortened alike, so that their ratios stay. They cost a live run no time, since its harness is
+ * the supervisor; they only have to end before or after the same other waits as in the own time.
+ */
+function backOffInLiveTime(own: Policy, live: Policy): Policy {
+  const { restartMs } = own.supervisor;
+  if (typeof restartMs === "number") return live;
+  const waits = waitsOf(own).map(({ ms }, i) => ({ ms, liveMs: waitsOf(live)[i]?.ms ?? ms }));
+  if (waits.every(({ ms, liveMs }) => ms === liveMs)) return live;
+  const pairs = restartMs.flatMap(ms => waits.map(wait => ({ ms, wait })));
+  const divisors = (pick: (ms: number, ownMs: number) => boolean, room: number): readonly number[] =>
+    pairs.filter(({ ms, wait }) => ms > 0 && pick(ms, wait.ms)).map(({ ms, wait }) => (room * ms) / wait.liveMs);
+  const least = Math.max(1, ...divisors((ms, ownMs) => ms < ownMs, margin));
+  const most = Math.min(Number.MAX_SAFE_INTEGER, ...divisors((ms, ownMs) => ms > ownMs, 1 / margin));
+  const divisor = least <= most ? between(liveTimeFactor, least, most) : Math.sqrt(least * most);
+  return { ...live, supervisor: { ...live.supervisor, restartMs: restartMs.map(ms => Math.round(ms / divisor)) } };
 }
 
 /** A shorter wait for a subscription is not told from none on a busy machine. */
@@ -101,8 +121,8 @@ function keepingOrder(own: Policy, live: Policy, waitMs: number): number {
 /** The pairs of waits that a live run has in another order than the policy's own time, each as "one and other". */
 export function reorderedInLiveTime(policy: Policy): readonly string[] {
   const live = inLiveTime(policy);
-  const own = [...attemptsOf(policy), ...waitsOf(policy)];
-  const scaled = [...attemptsOf(live), ...waitsOf(live)];
+  const own = [...attemptsOf(policy), ...backOffOf(policy), ...waitsOf(policy)];
+  const scaled = [...attemptsOf(live), ...backOffOf(live), ...waitsOf(live)];
   return own.flatMap((one, i) =>
     own.slice(i + 1).flatMap((other, k) => {
       const after = (scaled[i]?.ms ?? 0) - (scaled[i + 1 + k]?.ms ?? 0);
@@ -110,6 +130,9 @@ export function reorderedInLiveTime(policy: Policy): readonly string[] {
     }),
   );
 }
+
+const backOffOf = ({ supervisor: { restartMs } }: Policy): readonly Named[] =>
+  typeof restartMs === "number" ? [] : restartMs.map((ms, i) => ({ name: `supervisor.restartMs[${i}]`, ms }));
 
 const attemptsOf = ({ client: { reconnectWaitMs, reconnectAttemptsMax = -1 } }: Policy): readonly Named[] =>
   reconnectAttemptsMax <= 0 || reconnectWaitMs === undefined

@@ -164,8 +164,11 @@ export interface ShutdownPolicy {
 }
 
 export interface SupervisorPolicy {
-  /** The wait before a process that failed is started again. */
-  readonly restartMs: number;
+  /**
+   * The wait before a process that failed is started again. A list has one wait for each failure in a row, of which the last repeats. A
+   * process that ran for more than twice the last wait has no failure before it.
+   */
+  readonly restartMs: number | readonly number[];
   /** The time from SIGTERM to SIGKILL, for a stop that does not end by itself. */
   readonly killAfterMs: number;
 }

@@ -13,6 +13,7 @@ import type {
   ShutdownPolicy,
   StartupPolicy,
   StreamPolicy,
+  SupervisorPolicy,
 } from "../../models/vocabulary/policy.ts";
 import { drawn, randomFrom } from "./drawn.ts";
 import { plainerPolicies } from "./plainer-policies.ts";
@@ -90,7 +91,7 @@ function policyOf(random: Random, allowed: Allowed): Policy {
     consume,
     startup: startupOf(random, allowed),
     shutdown: shutdownOf(random, allowed),
-    supervisor: { restartMs: random.pick([0, 200, 1_000]), killAfterMs: random.pick([1_000, 30_000]) },
+    supervisor: supervisorOf(random),
     client: clientOf(random, allowed),
     demands: allowed.demands.filter(() => random.chance(0.5)),
   };
@@ -200,6 +201,14 @@ function shutdownOf(random: Random, allowed: Allowed): ShutdownPolicy {
     ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) } : {}),
   };
 }
+
+/** Its list rises, and repeats its last wait. */
+const restarts: readonly SupervisorPolicy["restartMs"][] = [0, 200, 1_000, [0, 200, 400, 3_000]];
+
+const supervisorOf = (random: Random): SupervisorPolicy => ({
+  restartMs: random.pick(restarts),
+  killAfterMs: random.pick([1_000, 30_000]),
+});
 
 function clientOf(random: Random, { client }: Allowed): Policy["client"] {
   const sets = (): boolean => client !== false && random.chance(0.2);

@@ -168,6 +168,17 @@ const shutdown = z
     error: `means nothing unless the strategy is "${waitsInTurn}"`,
   });
 
+const restartWait = whole(0, dayMs);
+const rises = (waits: readonly number[]): boolean => waits.every((ms, i) => ms >= (waits[i - 1] ?? 0));
+
+const supervisor = z.strictObject({
+  restartMs: z.union(
+    [restartWait, z.array(restartWait).min(1).max(20).refine(rises)],
+    "must be a number of milliseconds, or a list of up to 20 waits, of which none is shorter than the one before",
+  ),
+  killAfterMs: whole(1, dayMs),
+});
+
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {
   reconnectBufferBytesMax: whole(-1, 67_108_864),
@@ -196,7 +207,7 @@ export const policyWhole = z.strictObject({
   consume,
   startup,
   shutdown,
-  supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
+  supervisor,
   client: z.strictObject(clientOptions).partial().default({}),
   demands: list(demand),
 });

@@ -383,6 +383,21 @@ function stopsToldEarlier(events: readonly Event[]): readonly Event[] {
   return [...events.slice(0, published), told, ...events.slice(published, stopping), ...events.slice(stopping + 1)];
 }
 
+const backsOff: Parts = { startup: { strategy: "fail-fast" }, supervisor: { restartMs: [0, 1_000, 2_000] } };
+
+const supervised: readonly Mutant[] = [
+  follows(
+    { supervisor: { restartMs: [0, 1_000, 1_000] } },
+    {
+      name: "is started again by a supervisor that does not back off",
+      row: "F-220: 10 s, 20 s, 40 s, to 300 s",
+      declared: backsOff,
+      steps: [cut("none"), start, advance(2_001)],
+      killedBy: [],
+    },
+  ),
+];
+
 const faulty: readonly Mutant[] = [
   {
     name: "loses with its process what a stream had acknowledged to it",
@@ -486,4 +501,4 @@ const faulty: readonly Mutant[] = [
   },
 ];
 
-export const serviceMutants: readonly Mutant[] = [...unfaithful, ...faulty];
+export const serviceMutants: readonly Mutant[] = [...unfaithful, ...supervised, ...faulty];
