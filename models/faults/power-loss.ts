@@ -18,6 +18,7 @@ export const powerLoss: FaultKind<FaultOf<"power-loss">> = {
     advanceDown(view, awaits);
     if (view.policy === undefined) return noLife;
     view.serverUp = false;
+    view.mayLackStreams = true;
     return awaits === "gave-up" ? clientClosed(view, view.policy, "client-closed") : noLife;
   },
   harm: ({ goDown }) => goDown(),

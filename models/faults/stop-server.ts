@@ -24,6 +24,7 @@ export const stopServer: FaultKind<StopServer> = {
     advanceDown(view, awaits);
     if (view.policy === undefined) return noLife;
     view.serverUp = false;
+    view.mayLackStreams = true;
     return awaits === "gave-up" ? clientClosed(view, view.policy, "client-closed") : noLife;
   },
   harm: ({ goDown }) => goDown(),

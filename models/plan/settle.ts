@@ -59,7 +59,8 @@ export function planSettle(before: Readonly<View>, setting: Setting): SettleStep
 function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly Pass[] {
   const view = copyView(healed);
   return settleWaitsMs(view, setting).map((ms): Pass => {
-    const life = passTime(view, ms, setting);
+    // Nothing is wrong any more, so no probe is asked.
+    const life = passTime(view, ms, setting, false);
     return { ms, life, after: copyView(view) };
   });
 }

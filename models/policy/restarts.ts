@@ -4,6 +4,7 @@
  */
 import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Options, Step } from "../vocabulary/scenario.ts";
+import { shortestToKillMs } from "./probes.ts";
 
 /** The most in one scenario. */
 export const restartsMax = 2_000;
@@ -73,8 +74,11 @@ function restartsWithin(ms: number, supervisor: SupervisorPolicy, lifeMs: number
   return restarts + Math.floor(leftMs / Math.max(1, (repeated ?? 0) + lifeMs));
 }
 
-/** The shortest time for which a process that cannot connect tries before it fails. */
-function shortestLifeMs(
+/** The shortest time for which a process that cannot connect tries before it fails, or its supervisor kills it. */
+const shortestLifeMs = (policy: Policy, options: Options, refusesCredentials: boolean): number =>
+  Math.min(shortestTryMs(policy, options, refusesCredentials), shortestToKillMs(policy));
+
+function shortestTryMs(
   { startup: { strategy, deadlineMs = 0, whenClosed } }: Policy,
   { reconnectAttemptsMax, reconnectWaitMs }: Options,
   refusesCredentials: boolean,

@@ -8,6 +8,7 @@ import type {
   ConsumePolicy,
   Family,
   IdRule,
+  KillingProbe,
   Policy,
   PublishPolicy,
   ShutdownPolicy,
@@ -208,6 +209,16 @@ const restarts: readonly SupervisorPolicy["restartMs"][] = [0, 200, 1_000, [0, 2
 const supervisorOf = (random: Random): SupervisorPolicy => ({
   restartMs: random.pick(restarts),
   killAfterMs: random.pick([1_000, 30_000]),
+  ...(random.chance(0.3) ? { liveness: killingProbe(random) } : {}),
+  ...(random.chance(0.2)
+    ? { startupProbe: { ...killingProbe(random), ...(random.chance(0.5) ? { asks: "readiness" } : {}) } }
+    : {}),
+});
+
+const killingProbe = (random: Random): KillingProbe => ({
+  ...(random.chance(0.3) ? { initialDelayMs: 500 } : {}),
+  periodMs: random.pick([100, 1_000]),
+  failureThreshold: random.int(1, 3),
 });
 
 function clientOf(random: Random, { client }: Allowed): Policy["client"] {

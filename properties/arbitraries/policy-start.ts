@@ -1,4 +1,5 @@
 /** The beginning of a scenario under a policy: what stands in the way of the first connection, and what becomes of the process. */
+import { killsAfterMs } from "../../models/policy/probes.ts";
 import { longestRestartMs, restartWaitsMs } from "../../models/policy/restarts.ts";
 import type { Capability, Fault } from "../../models/vocabulary/scenario.ts";
 import { advanceAround, fault, heal, id, type PolicyDraft, publish, signal, sometimes, start } from "./policy-draft.ts";
@@ -65,5 +66,6 @@ function startupEdge({ random, policy, options }: PolicyDraft): number {
     startup.deadlineMs ?? passMs,
     ...waits.map(ms => (startup.deadlineMs ?? passMs) + ms),
     options.reconnectWaitMs,
+    ...killsAfterMs(supervisor),
   ]);
 }

@@ -171,12 +171,20 @@ const shutdown = z
 const restartWait = whole(0, dayMs);
 const rises = (waits: readonly number[]): boolean => waits.every((ms, i) => ms >= (waits[i - 1] ?? 0));
 
+const killingProbe = {
+  initialDelayMs: whole(0, dayMs).optional(),
+  periodMs: whole(1, dayMs),
+  failureThreshold: whole(1, 1_000),
+} as const;
+
 const supervisor = z.strictObject({
   restartMs: z.union(
     [restartWait, z.array(restartWait).min(1).max(20).refine(rises)],
     "must be a number of milliseconds, or a list of up to 20 waits, of which none is shorter than the one before",
   ),
   killAfterMs: whole(1, dayMs),
+  liveness: z.strictObject(killingProbe).optional(),
+  startupProbe: z.strictObject({ ...killingProbe, asks: z.enum(["liveness", "readiness"]).optional() }).optional(),
 });
 
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
