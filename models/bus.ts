@@ -2,12 +2,13 @@
  * The bus: its concerns composed into one transition system. `step` changes only the state it is given, and is a function of (state, step,
  * answers). Start here.
  */
+import { live, spendTime } from "./befalling.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
 import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
-import { handleUnderWay, live, lookAround, type Served, served, spendTime } from "./lifecycle.ts";
+import { handleUnderWay, lookAround, type Served, served } from "./lifecycle.ts";
 import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
@@ -164,7 +165,7 @@ function serve(
     }
     case "signal":
       if (step.replica > 0) endPeer(service, step.replica, step.signal);
-      else if (step.signal === "TERM") stop(service, () => publishMeanwhile(service, step.meanwhile ?? []));
+      else if (step.signal === "TERM") stop(service, undefined, () => publishMeanwhile(service, step.meanwhile ?? []));
       else kill(bus);
       return;
   }

@@ -1,14 +1,13 @@
-/** The process around the client, under a policy: its life, its ends, the answers of its probes, and the effects of time. */
+/** The process around the client, under a policy: its first connection, its ends, and the answers of its probes. */
 
 import { closeForGood, land } from "./connection.ts";
-import { deliver, endHandlers, type HasDrained, hasHandler, leave, nextHandlingMs } from "./consumers.ts";
-import type { Life, View } from "./plan/plan.ts";
+import { deliver, type HasDrained, hasHandler, leave } from "./consumers.ts";
+import { isProbed, type View } from "./plan/plan.ts";
 import { replay } from "./reconnect-buffer.ts";
-import { isUsable, makeStreams, syncStreams } from "./server.ts";
+import { isUsable, makeStreams } from "./server.ts";
 import { arrive, type Bus, countOf, type FrameRun, lose, reachOf, type Service, take } from "./state.ts";
 import type { ProcessEvent } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
-import type { StepId } from "./vocabulary/scenario.ts";
 
 /** A bus with a policy. */
 export interface Served extends Bus {
@@ -22,43 +21,8 @@ export function served(bus: Bus): Served | undefined {
   return service === undefined || policy === undefined ? undefined : { ...bus, service, policy };
 }
 
-/** Applies what happens to the process to its client. */
-export function live(bus: Served, life: readonly Life[]): void {
-  for (const one of life) befall(bus, one);
-}
-
-function befall(bus: Served, one: Life): void {
-  const { state, emit } = bus;
-  switch (one.what) {
-    case "started":
-      land(bus);
-      state.client = "disconnected";
-      state.stuck = false;
-      state.reset = false;
-      bus.service.unanswered = 0;
-      emit({ kind: "process", change: "started", replica: 0, by: one.by, atMs: one.atMs });
-      return;
-    case "connected":
-      connectFirst(bus, one.path);
-      return;
-    case "client-closed":
-      closeUnasked(bus);
-      return;
-    case "exited":
-      if (one.because === "client-closed") closeUnasked(bus);
-      finish(bus, {
-        because: one.because,
-        code: 1,
-        tookMs: one.tookMs,
-        forced: false,
-        toldLost: bus.policy.shutdown.tellsLoss ? bus.service.unanswered : 0,
-        atMs: one.atMs,
-      });
-      return;
-  }
-}
-
-function closeUnasked({ state, emit }: Served): void {
+/** The client has closed for good without having been asked to. */
+export function closeUnasked({ state, emit }: Served): void {
   if (state.client !== "closed") closeForGood(state, ["closed"], "reconnect buffer", emit);
 }
 
@@ -130,14 +94,8 @@ function lengthThrough(wire: readonly FrameRun[], some: readonly FrameRun[], cou
 const isDurablePathUsable = ({ view, service: { server } }: Served): boolean =>
   view.jetStream && view.path === "jetstream" && isUsable(server);
 
-/** True where the plan knows as much as the client about its connection, and nothing delays an answer. */
-export const isProbed = (view: Readonly<View>): boolean =>
-  (view.process === "waiting" || view.process === "running") &&
-  view.client !== "unsure" &&
-  view.hindrance === "none" &&
-  view.link !== "handshake";
-
-function tellProbe(bus: Served): void {
+/** Asks the probes, and emits their answer where it is a new one. */
+export function tellProbe(bus: Served): void {
   const { state, view, service, policy, emit } = bus;
   if (!isProbed(view)) return;
   const connected = state.client === "connected" || state.client === "lost";
@@ -167,24 +125,4 @@ function isReady({ startup }: Policy, connected: boolean, durable: boolean): boo
     case "connected-and-durable":
       return durable;
   }
-}
-
-/** Time passes for the process, for messages that wait for an acknowledgement, and for the server's disk. */
-export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
-  const { state, view, service, choose, emit } = bus;
-  // Messages on their way arrive before any time limit is reached, and the time of those that are handled begins there.
-  if (view.link === "up" && view.hindrance === "none" && state.wire.length > 0) {
-    land(bus);
-    deliver(service.server, reachOf(bus.state, bus.view, view.nowMs), choose, emit);
-  }
-  const untilMs = view.nowMs + ms;
-  live(bus, life);
-  for (let nowMs = nextHandlingMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
-    emit({ kind: "advanced", step, atMs: nowMs });
-    endHandlers(service.server, nowMs, emit);
-    deliver(service.server, reachOf(bus.state, bus.view, nowMs), choose, emit);
-    nowMs = nextHandlingMs(service.server, nowMs);
-  }
-  syncStreams(service.server, untilMs);
-  emit({ kind: "advanced", step, atMs: untilMs });
 }

@@ -4,6 +4,7 @@ import { endHandlers, type HasDrained, handlersRunMs, hasHungHandler, leave } fr
 import { drainInTurn } from "./drains.ts";
 import { finish, type Served } from "./lifecycle.ts";
 import { arrive, type Bus, countOf, lose, take } from "./state.ts";
+import type { ProbeName } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { StepId } from "./vocabulary/scenario.ts";
 
@@ -103,13 +104,14 @@ const atOnce: StopCourse = { tookMs: 0, hasDrained: noneDrained, flushed: false,
 const forEver = Number.POSITIVE_INFINITY;
 
 /**
- * SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. `meanwhile`: what the application does
- * while it runs.
+ * SIGTERM: the policy's shutdown runs until it ends, its budget runs out, or the supervisor kills it. `probe`: the one that has failed.
+ * `meanwhile`: what the application does while it runs.
  */
-export function stop(bus: Served, meanwhile: () => void): void {
+export function stop(bus: Served, probe: ProbeName | undefined, meanwhile: () => void = () => {}): void {
   const { state, view, service, policy, emit } = bus;
   const atMs = view.nowMs;
-  emit({ kind: "process", change: "stopping", replica: 0, atMs });
+  const asked = probe === undefined ? {} : { probe };
+  emit({ kind: "process", change: "stopping", replica: 0, ...asked, atMs });
   const course = courseOf(bus, 0, reachOf(bus));
   const { ended, ...end } = endOf(course, policy);
   const { tookMs } = end;

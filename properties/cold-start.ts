@@ -5,7 +5,7 @@
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type OwnedProperty } from "./property.ts";
-import { unreadyForNothing } from "./service/probes.ts";
+import { livenessText, unreadyForNothing } from "./service/probes.ts";
 import { ofService } from "./service/promise.ts";
 import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
@@ -130,13 +130,13 @@ export const coldStart: readonly OwnedProperty[] = [
   ofService(
     "cold-start/liveness-is-independent-of-nats",
     {
-      promise: "A process never says that it is not alive only because NATS is away.",
+      promise: "A process never says that it is not alive, and is never killed by a probe, only because NATS is away.",
       owner: "service",
       causes:
-        "The liveness probe asks for the connection, or is the readiness probe. The supervisor then restarts processes that only wait for NATS.",
+        "The liveness or the startup probe asks for the connection, or is the readiness probe. The supervisor then kills processes that only wait for NATS, again and again.",
     },
     "always",
-    ({ liveness }) => ending(liveness.count, liveness.broken),
+    service => ending(service.liveness.count, livenessText(service)),
   ),
   ofService(
     "cold-start/wrong-credentials-never-look-like-waiting",

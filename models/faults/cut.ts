@@ -54,7 +54,7 @@ export const cut: FaultKind<FaultOf<"cut">> = {
     if (typeof dials === "number") view.dialsAwaited = dials;
     if (view.policy === undefined) return noLife;
     view.serverUp = true;
-    return awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : noLife;
+    return awaits === "gave-up" ? clientClosed(view, view.policy, "client-closed") : noLife;
   },
   harm: ({ goDown }) => goDown(),
   words: ({ awaits, dials }) => `cut the link, ${awaitText(awaits)}${dials === undefined ? "" : dialsText(dials)}`,

@@ -9,6 +9,7 @@ export const noJetStream: FaultKind<FaultOf<"no-jetstream">> = {
   notEnabledBeforeStart: () => undefined,
   notEnabled: () => processStarted,
   install(view) {
+    view.mayLackStreams = true;
     view.jetStream = false;
     return noLife;
   },

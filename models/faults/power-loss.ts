@@ -18,7 +18,8 @@ export const powerLoss: FaultKind<FaultOf<"power-loss">> = {
     advanceDown(view, awaits);
     if (view.policy === undefined) return noLife;
     view.serverUp = false;
-    return awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : noLife;
+    view.mayLackStreams = true;
+    return awaits === "gave-up" ? clientClosed(view, view.policy, "client-closed") : noLife;
   },
   harm: ({ goDown }) => goDown(),
   words: ({ awaits }) => `the server loses power, ${awaitText(awaits)}`,

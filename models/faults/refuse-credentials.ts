@@ -9,6 +9,7 @@ export const refuseCredentials: FaultKind<FaultOf<"refuse-credentials">> = {
   notEnabledBeforeStart: () => undefined,
   notEnabled: () => processStarted,
   install(view) {
+    view.mayLackStreams = true;
     view.link = "down";
     view.door = "refuses";
     return noLife;

@@ -24,7 +24,8 @@ export const stopServer: FaultKind<StopServer> = {
     advanceDown(view, awaits);
     if (view.policy === undefined) return noLife;
     view.serverUp = false;
-    return awaits === "gave-up" ? clientClosed(view, view.policy.startup.whenClosed, "client-closed") : noLife;
+    view.mayLackStreams = true;
+    return awaits === "gave-up" ? clientClosed(view, view.policy, "client-closed") : noLife;
   },
   harm: ({ goDown }) => goDown(),
   words: ({ signal, store, awaits }) =>

@@ -12,6 +12,7 @@ import {
 } from "../vocabulary/scenario.ts";
 import { advanceDown, endHindrance } from "./down.ts";
 import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import { askProbes } from "./probes.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
@@ -21,6 +22,12 @@ const nothing: readonly Life[] = [];
 
 /** Turns the view into the one after the step, which must be enabled. */
 export function advance(view: View, step: Step, overlapping: boolean, setting: Setting): readonly Life[] {
+  const life = change(view, step, overlapping, setting);
+  if (hasPolicy(setting)) askProbes(view, setting.policy);
+  return life;
+}
+
+function change(view: View, step: Step, overlapping: boolean, setting: Setting): readonly Life[] {
   switch (step.kind) {
     case "start":
       return advanceStart(view, step.replica ?? 0, setting);
@@ -35,7 +42,7 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
       return life;
     }
     case "advance":
-      return hasPolicy(setting) ? passTime(view, step.ms, setting) : nothing;
+      return hasPolicy(setting) ? passTime(view, step.ms, setting, true) : nothing;
     case "publish":
       advancePublish(view, step, overlapping, setting);
       return nothing;

@@ -10,6 +10,7 @@ import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../
 import { inTurnNotEnabled } from "./in-turn.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
+import { killNotEnabled } from "./probes.ts";
 import {
   beyond,
   connectionEnded,
@@ -195,12 +196,17 @@ function subscribeNotEnabled(view: View, replica: number, subject: string): NotE
   return durable ? undefined : notInStream;
 }
 
+/** A supervisor that kills stops the process as a scenario does. */
+const terminate: Step = { id: "kill", kind: "signal", replica: 0, signal: "TERM" };
+
 function timeNotEnabled(view: View, ms: number, setting: Setting): NotEnabled | undefined {
   if (view.client === "unsure") return connectionUnknown;
   if (isSilent(view) && pings(setting)) return pingsRace;
   const untilMs = view.nowMs + ms;
   const { fromMs = Number.POSITIVE_INFINITY, byMs = 0 } = view.givesUp ?? {};
-  return untilMs >= fromMs && untilMs < byMs ? givingUpUnknown : undefined;
+  if (untilMs >= fromMs && untilMs < byMs) return givingUpUnknown;
+  if (view.policy === undefined) return undefined;
+  return killNotEnabled(view, view.policy, untilMs, () => notEnabled(view, terminate, undefined, setting));
 }
 
 /** The reason against a fault before a process starts. */

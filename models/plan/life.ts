@@ -4,11 +4,14 @@
  */
 
 import { outageSurvivedMs } from "../policy/attempts.ts";
-import type { Policy } from "../vocabulary/policy.ts";
+import { restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
+import type { ProbeName } from "../vocabulary/event.ts";
+import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
+import { askProbes, dueKill, stopMs } from "./probes.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import { leaveSlow } from "./slow.ts";
-import type { View } from "./view.ts";
+import { copyView, type View } from "./view.ts";
 
 /** An event in the life of the process. */
 export type Life =
@@ -22,7 +25,9 @@ export type Life =
       readonly because: "startup" | "credentials" | "client-closed";
       readonly tookMs: number;
       readonly atMs: number;
-    };
+    }
+  /** A probe has failed often enough, and the supervisor ends the process by a stop. `view`: before that. */
+  | { readonly what: "killed"; readonly by: ProbeName; readonly view: Readonly<View>; readonly atMs: number };
 
 /** The process starts and dials. */
 export function startProcess(view: View, setting: ServiceSetting, by: "scenario" | "supervisor"): Life[] {
@@ -33,6 +38,9 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.quiet = true;
   view.startedAtMs = atMs;
   view.exitedAtMs = undefined;
+  if (by === "scenario") view.failures = 0;
+  view.hasStarted = false;
+  view.failsSinceMs = undefined;
   view.process = "waiting";
   view.client = "disconnected";
   // A call to connect that returns before it is connected is followed by a probe, which fails.
@@ -51,7 +59,7 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   if (view.door === "refuses") return refused(view, policy, profile);
   if (startup.strategy !== "fail-fast") return [];
   const tookMs = view.door === "silent" ? startup.connectTimeoutMs * view.servers : 0;
-  return [exit(view, "startup", tookMs)];
+  return [exit(view, policy, "startup", tookMs)];
 }
 
 /** Every dial is refused from now on. The client gives up between these two moments. */
@@ -79,30 +87,44 @@ function downgrade(view: View, { startup }: Policy): void {
  * The server refuses the credentials. A client that is set to retry closes for good after `authErrorsMax` equal refusals; a call to connect
  * that is still pending fails with it.
  */
-function refused(view: View, { startup }: Policy, { firstConnect }: Profile): Life[] {
-  if (startup.strategy === "fail-fast" || firstConnect.retry === "pending") return [exit(view, "credentials", 0)];
-  return clientClosed(view, startup.whenClosed, "credentials");
+function refused(view: View, policy: Policy, { firstConnect }: Profile): Life[] {
+  if (policy.startup.strategy === "fail-fast" || firstConnect.retry === "pending")
+    return [exit(view, policy, "credentials", 0)];
+  return clientClosed(view, policy, "credentials");
 }
 
 /** The client has closed for good without having been asked to. */
-export function clientClosed(
-  view: View,
-  whenClosed: "exit" | "ignore",
-  because: "credentials" | "client-closed",
-): Life[] {
+export function clientClosed(view: View, policy: Policy, because: "credentials" | "client-closed"): Life[] {
   view.givesUp = undefined;
-  if (whenClosed === "exit") return [exit(view, because, 0)];
+  if (policy.startup.whenClosed === "exit") return [exit(view, policy, because, 0)];
   view.process = "running";
   view.ended = "closed";
   view.client = "disconnected";
   return [{ what: "client-closed", atMs: view.nowMs }];
 }
 
-function exit(view: View, because: "startup" | "credentials" | "client-closed", tookMs: number): Life {
-  endProcess(view);
-  // The supervisor counts from here.
-  view.exitedAtMs = view.nowMs;
+function exit(
+  view: View,
+  { supervisor }: Policy,
+  because: "startup" | "credentials" | "client-closed",
+  tookMs: number,
+): Life {
+  endFailed(view, supervisor, view.nowMs);
   return { what: "exited", because, tookMs, atMs: view.nowMs };
+}
+
+/** The process ends at that moment, and its supervisor counts from there. */
+function endFailed(view: View, supervisor: SupervisorPolicy, atMs: number): void {
+  const isStable = atMs - view.startedAtMs > stableAfterMs(supervisor);
+  view.failures = isStable ? 1 : view.failures + 1;
+  endProcess(view);
+  view.exitedAtMs = atMs;
+}
+
+function kill(view: View, policy: Policy, by: ProbeName): Life {
+  const before = copyView(view);
+  endFailed(view, policy.supervisor, view.nowMs + stopMs(view, policy));
+  return { what: "killed", by, view: before, atMs: view.nowMs };
 }
 
 /** The process is gone, and is started again only if it failed. */
@@ -111,21 +133,23 @@ export function endProcess(view: View): void {
   view.process = "exited";
   view.client = "disconnected";
   view.exitedAtMs = undefined;
+  view.failsSinceMs = undefined;
   view.ended = "no";
   view.subscribed &= ~1;
   leaveSlow(view, 0);
   view.givesUp = undefined;
 }
 
-/** Time passes: deadlines and attempts run out, failed processes are started again. */
-export function passTime(view: View, ms: number, setting: ServiceSetting): Life[] {
+/** Time passes: deadlines and attempts run out, failed processes are started again. `kills`: those that fail a probe are killed. */
+export function passTime(view: View, ms: number, setting: ServiceSetting, kills: boolean): Life[] {
   const untilMs = view.nowMs + ms;
   const life: Life[] = [];
   for (;;) {
-    const due = nextDue(view, setting.policy);
+    const due = nextDue(view, setting.policy, kills);
     if (due === undefined || due.atMs > untilMs) break;
     view.nowMs = Math.max(view.nowMs, due.atMs);
     life.push(...due.happens(view, setting));
+    askProbes(view, setting.policy);
   }
   view.nowMs = untilMs;
   return life;
@@ -139,10 +163,11 @@ interface Due {
 /** A pass that ends in an exit takes at least this long on the supervisor's clock, or a crash loop would never let time pass. */
 const passMsMin = 1;
 
-function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {
+function nextDue(view: View, policy: Policy, kills: boolean): Due | undefined {
+  const { startup, supervisor } = policy;
   if (view.exitedAtMs !== undefined)
     return {
-      atMs: view.exitedAtMs + Math.max(passMsMin, supervisor.restartMs),
+      atMs: view.exitedAtMs + Math.max(passMsMin, restartWaitMs(supervisor, view.failures)),
       happens: (at, setting) => startProcess(at, setting, "supervisor"),
     };
   const deadlineMs =
@@ -150,8 +175,10 @@ function nextDue(view: View, { startup, supervisor }: Policy): Due | undefined {
       ? view.startedAtMs + (startup.deadlineMs ?? 0)
       : Number.POSITIVE_INFINITY;
   const givesUpMs = view.givesUp?.byMs ?? Number.POSITIVE_INFINITY;
+  const killed = kills ? dueKill(view, policy) : undefined;
+  if (killed !== undefined && killed.atMs < Math.min(deadlineMs, givesUpMs))
+    return { atMs: killed.atMs, happens: at => [kill(at, policy, killed.by)] };
   if (Math.min(deadlineMs, givesUpMs) === Number.POSITIVE_INFINITY) return undefined;
-  if (givesUpMs < deadlineMs)
-    return { atMs: givesUpMs, happens: at => clientClosed(at, startup.whenClosed, "client-closed") };
-  return { atMs: deadlineMs, happens: at => [exit(at, "startup", at.nowMs - at.startedAtMs)] };
+  if (givesUpMs < deadlineMs) return { atMs: givesUpMs, happens: at => clientClosed(at, policy, "client-closed") };
+  return { atMs: deadlineMs, happens: at => [exit(at, policy, "startup", at.nowMs - at.startedAtMs)] };
 }

@@ -1,5 +1,5 @@
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
-import type { Policy } from "../vocabulary/policy.ts";
+import { restartWaitMs } from "../policy/restarts.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { type Life, passTime } from "./life.ts";
@@ -58,8 +58,9 @@ export function planSettle(before: Readonly<View>, setting: Setting): SettleStep
 
 function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly Pass[] {
   const view = copyView(healed);
-  return settleWaitsMs(setting.policy).map((ms): Pass => {
-    const life = passTime(view, ms, setting);
+  return settleWaitsMs(view, setting).map((ms): Pass => {
+    // Nothing is wrong any more, so no probe is asked.
+    const life = passTime(view, ms, setting, false);
     return { ms, life, after: copyView(view) };
   });
 }
@@ -74,9 +75,10 @@ function needsHeal(view: Readonly<View>): boolean {
 const deliveriesFew = 10;
 
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
-function settleWaitsMs({ supervisor, consume: { deliverMax, ackWaitMs } }: Policy): readonly number[] {
+function settleWaitsMs({ failures }: View, { policy }: ServiceSetting): readonly number[] {
+  const { deliverMax, ackWaitMs } = policy.consume;
   const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
   const length = isMany ? redeliveriesSettled : deliverMax;
-  return [supervisor.restartMs, ...Array.from({ length }, () => ackWaitMs)];
+  return [restartWaitMs(policy.supervisor, failures), ...Array.from({ length }, () => ackWaitMs)];
 }
 const redeliveriesSettled = 3;

@@ -42,6 +42,14 @@ export interface View {
   dialsAwaited: number;
   /** The moment at which it failed; undefined where it will not be started again. */
   exitedAtMs: number | undefined;
+  /** Its failures in a row, by which its supervisor backs off. */
+  failures: number;
+  /** The startup probe of the process has succeeded. */
+  hasStarted: boolean;
+  /** The moment since which the probe that may kill the process fails; undefined where it succeeds, or there is none. */
+  failsSinceMs: number | undefined;
+  /** The server may have lost a stream. */
+  mayLackStreams: boolean;
   /** The answer to a dial while the link is down: nothing, a server that never greets, or one that refuses the credentials. */
   door: "shut" | "silent" | "refuses";
   /** The server runs with JetStream. */
@@ -98,6 +106,10 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   givesUp: undefined,
   dialsAwaited: 0,
   exitedAtMs: undefined,
+  failures: 0,
+  hasStarted: false,
+  failsSinceMs: undefined,
+  mayLackStreams: false,
   door: "shut",
   jetStream: true,
   path: "jetstream",
@@ -132,6 +144,10 @@ export const copyView = (view: Readonly<View>): View => ({
   givesUp: view.givesUp,
   dialsAwaited: view.dialsAwaited,
   exitedAtMs: view.exitedAtMs,
+  failures: view.failures,
+  hasStarted: view.hasStarted,
+  failsSinceMs: view.failsSinceMs,
+  mayLackStreams: view.mayLackStreams,
   door: view.door,
   jetStream: view.jetStream,
   path: view.path,
@@ -172,6 +188,10 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.nowMs = view.nowMs;
   old.startedAtMs = view.startedAtMs;
   old.exitedAtMs = view.exitedAtMs;
+  old.failures = view.failures;
+  old.hasStarted = view.hasStarted;
+  old.failsSinceMs = view.failsSinceMs;
+  old.mayLackStreams = view.mayLackStreams;
   old.jetStream = view.jetStream;
   old.path = view.path;
   old.published = view.published;
@@ -191,6 +211,13 @@ export const isCalm = (view: View): boolean => view.link === "up" && view.hindra
 
 /** The bit of a replica in `subscribed` and `peers`. */
 export const bitOf = (replica: number): number => 1 << replica;
+
+/** True where the plan knows as much as the client about its connection, and nothing delays an answer to a probe. */
+export const isProbed = (view: Readonly<View>): boolean =>
+  (view.process === "waiting" || view.process === "running") &&
+  view.client !== "unsure" &&
+  view.hindrance === "none" &&
+  view.link !== "handshake";
 
 /** True where the step publishes through JetStream. */
 export function isDurable(view: View, step: Step): boolean {

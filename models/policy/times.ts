@@ -1,5 +1,6 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
-import type { Policy, PublishPolicy, ShutdownPolicy, StreamPolicy } from "../vocabulary/policy.ts";
+import type { KillingProbe, Policy, PublishPolicy, ShutdownPolicy, StreamPolicy } from "../vocabulary/policy.ts";
+import { failsForMs } from "./probes.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -41,13 +42,49 @@ export function inLiveTime(policy: Policy): Policy {
     },
     shutdown: { ...shutdown, budgetMs, ...drainTimeoutOf(shutdown, budgetMs) },
     supervisor: {
-      restartMs: scaled(supervisor.restartMs, 50, 500),
+      ...supervisor,
+      restartMs:
+        typeof supervisor.restartMs === "number" ? scaled(supervisor.restartMs, 50, 500) : supervisor.restartMs,
       killAfterMs: Math.round(budgetMs * (killRatio > 1 ? Math.max(killRatio, 1.5) : killRatio)),
     },
   };
-  if (client.reconnectWaitMs === undefined) return live;
+  const supervised = supervisorInLiveTime(policy, live);
+  if (client.reconnectWaitMs === undefined) return supervised;
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
-  return { ...live, client: { ...client, reconnectWaitMs } };
+  return { ...supervised, client: { ...client, reconnectWaitMs } };
+}
+
+/**
+ * The times of a supervisor that backs off or kills, all shortened alike, so that their ratios stay. They cost a live run no time, since its
+ * harness is the supervisor; they only have to end before or after the same other waits as in the own time.
+ */
+function supervisorInLiveTime(own: Policy, live: Policy): Policy {
+  const { restartMs, liveness, startupProbe } = own.supervisor;
+  const times = supervisedOf(own);
+  if (times.length === 0) return live;
+  const waits = waitsOf(own).map(({ ms }, i) => ({ ms, liveMs: waitsOf(live)[i]?.ms ?? ms }));
+  if (waits.every(({ ms, liveMs }) => ms === liveMs)) return live;
+  const pairs = times.flatMap(({ ms }) => waits.map(wait => ({ ms, wait })));
+  const divisors = (pick: (ms: number, ownMs: number) => boolean, room: number): readonly number[] =>
+    pairs.filter(({ ms, wait }) => ms > 0 && pick(ms, wait.ms)).map(({ ms, wait }) => (room * ms) / wait.liveMs);
+  const least = Math.max(1, ...divisors((ms, ownMs) => ms < ownMs, margin));
+  const most = Math.min(Number.MAX_SAFE_INTEGER, ...divisors((ms, ownMs) => ms > ownMs, 1 / margin));
+  const divisor = least <= most ? between(liveTimeFactor, least, most) : Math.sqrt(least * most);
+  const shorter = (ms: number): number => Math.round(ms / divisor);
+  const asked = <Probe extends KillingProbe>(probe: Probe): Probe => ({
+    ...probe,
+    ...(probe.initialDelayMs === undefined ? {} : { initialDelayMs: shorter(probe.initialDelayMs) }),
+    periodMs: Math.max(1, shorter(probe.periodMs)),
+  });
+  return {
+    ...live,
+    supervisor: {
+      ...live.supervisor,
+      ...(typeof restartMs === "number" ? {} : { restartMs: restartMs.map(shorter) }),
+      ...(liveness === undefined ? {} : { liveness: asked(liveness) }),
+      ...(startupProbe === undefined ? {} : { startupProbe: asked(startupProbe) }),
+    },
+  };
 }
 
 /** Long enough for a busy machine to publish again within it. */
@@ -117,8 +154,8 @@ function keepingOrder(own: Policy, live: Policy, waitMs: number): number {
 /** The pairs of waits that a live run has in another order than the policy's own time, each as "one and other". */
 export function reorderedInLiveTime(policy: Policy): readonly string[] {
   const live = inLiveTime(policy);
-  const own = [...attemptsOf(policy), ...waitsOf(policy)];
-  const scaled = [...attemptsOf(live), ...waitsOf(live)];
+  const own = [...attemptsOf(policy), ...supervisedOf(policy), ...waitsOf(policy)];
+  const scaled = [...attemptsOf(live), ...supervisedOf(live), ...waitsOf(live)];
   return own.flatMap((one, i) =>
     own.slice(i + 1).flatMap((other, k) => {
       const after = (scaled[i]?.ms ?? 0) - (scaled[i + 1 + k]?.ms ?? 0);
@@ -126,6 +163,17 @@ export function reorderedInLiveTime(policy: Policy): readonly string[] {
     }),
   );
 }
+
+/** The times that only the supervisor measures. */
+const supervisedOf = ({ supervisor: { restartMs, liveness, startupProbe } }: Policy): readonly Named[] => [
+  ...(typeof restartMs === "number" ? [] : restartMs.map((ms, i) => ({ name: `supervisor.restartMs[${i}]`, ms }))),
+  ...[
+    { name: "supervisor.liveness", probe: liveness },
+    { name: "supervisor.startupProbe", probe: startupProbe },
+  ].flatMap(({ name, probe }) =>
+    probe === undefined ? [] : [{ name: `${name}: period × threshold`, ms: failsForMs(probe) }],
+  ),
+];
 
 const attemptsOf = ({ client: { reconnectWaitMs, reconnectAttemptsMax = -1 } }: Policy): readonly Named[] =>
   reconnectAttemptsMax <= 0 || reconnectWaitMs === undefined

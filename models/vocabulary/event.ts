@@ -66,6 +66,9 @@ export interface Run {
 export type HandledOutcome = "acked" | "acknowledged-failed" | "dead-lettered" | "failed" | "hung" | "begun";
 
 /** The life of one process of the bus; `atMs` is the scenario's own time, moved by its `advance` steps. */
+/** A probe of the supervisor that can end a process. */
+export type ProbeName = "liveness" | "startup-probe";
+
 export type ProcessEvent =
   | {
       readonly kind: "process";
@@ -75,7 +78,14 @@ export type ProcessEvent =
       readonly atMs: number;
     }
   /** SIGTERM was sent: from here on nothing may be accepted. */
-  | { readonly kind: "process"; readonly change: "stopping"; readonly replica: number; readonly atMs: number }
+  | {
+      readonly kind: "process";
+      readonly change: "stopping";
+      readonly replica: number;
+      /** The probe that had failed often enough; absent: the scenario asked for the stop. */
+      readonly probe?: ProbeName;
+      readonly atMs: number;
+    }
   | {
       readonly kind: "process";
       readonly change: "exited";

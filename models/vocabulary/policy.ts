@@ -168,11 +168,31 @@ export interface ShutdownPolicy {
   readonly tellsLoss: boolean;
 }
 
+/** A probe that a supervisor asks again and again. It tells the process to stop once it has failed so often in a row. */
+export interface KillingProbe {
+  /** The time from the start of the process during which it is not asked. Absent: 0. */
+  readonly initialDelayMs?: number;
+  readonly periodMs: number;
+  readonly failureThreshold: number;
+}
+
+/** The probe that is asked until it first succeeds. The liveness probe waits for that. */
+export interface StartupProbe extends KillingProbe {
+  /** The question that it asks the process. Absent: liveness. */
+  readonly asks?: "liveness" | "readiness";
+}
+
 export interface SupervisorPolicy {
-  /** The wait before a process that failed is started again. */
-  readonly restartMs: number;
+  /**
+   * The wait before a process that failed is started again. A list has one wait for each failure in a row, of which the last repeats. A
+   * process that ran for more than twice the last wait has no failure before it.
+   */
+  readonly restartMs: number | readonly number[];
   /** The time from SIGTERM to SIGKILL, for a stop that does not end by itself. */
   readonly killAfterMs: number;
+  /** Asks whether the process is live. Absent: nobody asks. */
+  readonly liveness?: KillingProbe;
+  readonly startupProbe?: StartupProbe;
 }
 
 export interface Policy {

@@ -8,11 +8,13 @@ import type {
   ConsumePolicy,
   Family,
   IdRule,
+  KillingProbe,
   Policy,
   PublishPolicy,
   ShutdownPolicy,
   StartupPolicy,
   StreamPolicy,
+  SupervisorPolicy,
 } from "../../models/vocabulary/policy.ts";
 import { drawn, randomFrom } from "./drawn.ts";
 import { plainerPolicies } from "./plainer-policies.ts";
@@ -90,7 +92,7 @@ function policyOf(random: Random, allowed: Allowed): Policy {
     consume,
     startup: startupOf(random, allowed),
     shutdown: shutdownOf(random, allowed),
-    supervisor: { restartMs: random.pick([0, 200, 1_000]), killAfterMs: random.pick([1_000, 30_000]) },
+    supervisor: supervisorOf(random),
     client: clientOf(random, allowed),
     demands: allowed.demands.filter(() => random.chance(0.5)),
   };
@@ -201,6 +203,24 @@ function shutdownOf(random: Random, allowed: Allowed): ShutdownPolicy {
     ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) } : {}),
   };
 }
+
+/** Its list rises, and repeats its last wait. */
+const restarts: readonly SupervisorPolicy["restartMs"][] = [0, 200, 1_000, [0, 200, 400, 3_000]];
+
+const supervisorOf = (random: Random): SupervisorPolicy => ({
+  restartMs: random.pick(restarts),
+  killAfterMs: random.pick([1_000, 30_000]),
+  ...(random.chance(0.3) ? { liveness: killingProbe(random) } : {}),
+  ...(random.chance(0.2)
+    ? { startupProbe: { ...killingProbe(random), ...(random.chance(0.5) ? { asks: "readiness" } : {}) } }
+    : {}),
+});
+
+const killingProbe = (random: Random): KillingProbe => ({
+  ...(random.chance(0.3) ? { initialDelayMs: 500 } : {}),
+  periodMs: random.pick([100, 1_000]),
+  failureThreshold: random.int(1, 3),
+});
 
 function clientOf(random: Random, { client }: Allowed): Policy["client"] {
   const sets = (): boolean => client !== false && random.chance(0.2);

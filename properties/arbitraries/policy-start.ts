@@ -1,4 +1,6 @@
 /** The beginning of a scenario under a policy: what stands in the way of the first connection, and what becomes of the process. */
+import { killsAfterMs } from "../../models/policy/probes.ts";
+import { longestRestartMs, restartWaitsMs } from "../../models/policy/restarts.ts";
 import type { Capability, Fault } from "../../models/vocabulary/scenario.ts";
 import { advanceAround, fault, heal, id, type PolicyDraft, publish, signal, sometimes, start } from "./policy-draft.ts";
 
@@ -47,21 +49,23 @@ function runAfter(draft: PolicyDraft, cold: Fault): void {
   }
   // One that has exited is started by its supervisor, or else by hand; one that runs is none the worse for either.
   if (capabilities.has("advance") && random.chance(0.7)) {
-    const ms = Math.max(1, policy.supervisor.restartMs);
+    const ms = Math.max(1, longestRestartMs(policy.supervisor));
     draft.steps.push({ id: id(draft, "advance"), kind: "advance", ms });
   } else start(draft);
 }
 
 function startupEdge({ random, policy, options }: PolicyDraft): number {
   const { startup, supervisor } = policy;
+  const waits = restartWaitsMs(supervisor);
   const passMs = startup.connectTimeoutMs * (options.servers ?? 1);
   return random.pick([
     startup.connectTimeoutMs,
     passMs,
-    passMs + supervisor.restartMs,
-    supervisor.restartMs,
+    ...waits.map(ms => passMs + ms),
+    ...waits,
     startup.deadlineMs ?? passMs,
-    (startup.deadlineMs ?? passMs) + supervisor.restartMs,
+    ...waits.map(ms => (startup.deadlineMs ?? passMs) + ms),
     options.reconnectWaitMs,
+    ...killsAfterMs(supervisor),
   ]);
 }

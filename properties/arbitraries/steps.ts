@@ -4,6 +4,8 @@
  */
 import type fc from "fast-check";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { killsAfterMs } from "../../models/policy/probes.ts";
+import { restartWaitsMs } from "../../models/policy/restarts.ts";
 import { subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { CallStep, HealAwait, PublishStep, Step } from "../../models/vocabulary/scenario.ts";
@@ -127,8 +129,9 @@ export function waitMs(random: Random, policy: Policy | undefined): number {
   if (policy === undefined) return random.int(1, 1_000);
   const { streams, publish, consume, startup, shutdown, supervisor } = policy;
   const edges = [publish.ackTimeoutMs, consume.ackWaitMs, startup.connectTimeoutMs, startup.deadlineMs ?? 0];
-  const more = [shutdown.budgetMs, supervisor.restartMs, ...streams.map(one => one.duplicateWindowMs)];
-  return Math.min(advanceMsMax, Math.max(1, random.pick([...edges, ...more]) + random.int(-1, 1)));
+  const more = [shutdown.budgetMs, ...restartWaitsMs(supervisor), ...killsAfterMs(supervisor)];
+  const windows = streams.map(one => one.duplicateWindowMs);
+  return Math.min(advanceMsMax, Math.max(1, random.pick([...edges, ...more, ...windows]) + random.int(-1, 1)));
 }
 
 /** The steps that our reductions put in the place of one that stands alone. */

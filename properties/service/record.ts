@@ -114,6 +114,8 @@ export interface ServiceRecord {
   readonly late: Occurrences;
   readonly readiness: Occurrences;
   readonly liveness: Occurrences;
+  /** The processes that a supervisor has stopped for a probe that failed for lack of NATS. */
+  probeKills: number;
 }
 
 export const newOccurrences = (): Occurrences => ({ count: 0, broken: undefined });
@@ -148,6 +150,7 @@ export function startService(declared: Declared): ServiceRecord {
     late: newOccurrences(),
     readiness: newOccurrences(),
     liveness: newOccurrences(),
+    probeKills: 0,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
 import { handledAt, isErrorDropped, publishedAt } from "./messages.ts";
-import { onProbe } from "./probes.ts";
+import { onProbe, onProbeKill } from "./probes.ts";
 import { onCalled, onConnection, onHandled, onProcess } from "./processes.ts";
 import { changeMessages, type EventOf, lifeOf, type ServiceRecord } from "./record.ts";
 import { onFault, onHealed } from "./server.ts";
@@ -68,6 +68,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
       return;
     case "process":
       service.nowMs = Math.max(service.nowMs, event.atMs);
+      if (event.change === "stopping") onProbeKill(service, policy, event);
       onProcess(service, event);
       return;
     case "probe":

@@ -2,6 +2,7 @@
 
 import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { halfwayMs, longestRestartMs, restartWaitsMs } from "../../models/policy/restarts.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import { familySubjects } from "../../models/policy/subjects.ts";
 import { beside } from "../../models/policy/under.ts";
@@ -17,9 +18,10 @@ export function coldStartCases(policy: Policy): readonly DrillCase[] {
   const own = policy.startup.strategy;
   const others = strategies.filter(strategy => strategy !== own);
   const { startup, supervisor } = policy;
-  // The same for every strategy, so that their restarts can be compared.
+  // The same for every strategy, so that their restarts can be compared. A supervisor that backs off comes to its longest wait, and repeats it.
+  const waits = Math.max(3, restartWaitsMs(supervisor).length + 1);
   const absentMs =
-    (startup.deadlineMs ?? startupBudgetMs(budgetExample, startup.connectTimeoutMs)) + 2.5 * supervisor.restartMs;
+    (startup.deadlineMs ?? startupBudgetMs(budgetExample, startup.connectTimeoutMs)) + halfwayMs(supervisor, waits);
   return [
     ...startsOf(policy, undefined, absentMs),
     ...others.flatMap(strategy => startsOf(withStrategy(policy, strategy), strategy, absentMs)),
@@ -55,15 +57,15 @@ function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: numbe
       steps,
       ...(variant === undefined ? {} : { variant }),
     });
-  const lateMs = supervisor.restartMs * 2.5;
+  const longestMs = longestRestartMs(supervisor);
   const cases = [
     one("server-is-late", "the server comes after the process", [
       { kind: "fault", fault: stopped },
       start(),
       ...once(core),
-      advance(lateMs),
+      advance(halfwayMs(supervisor, 3)),
       heal,
-      advance(supervisor.restartMs),
+      advance(longestMs),
       ...once([...core, ...durable]),
     ]),
     one("server-never-comes", "the server does not come within the time that the strategy allows", [
@@ -71,14 +73,14 @@ function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: numbe
       start(),
       advance(absentMs),
       heal,
-      advance(supervisor.restartMs),
+      advance(longestMs),
     ]),
     one("wrong-credentials", "the server refuses the credentials", [
       { kind: "fault", fault: { kind: "refuse-credentials" } },
       start(),
-      advance(supervisor.restartMs * 1.5),
+      advance(halfwayMs(supervisor, 2)),
       heal,
-      advance(supervisor.restartMs),
+      advance(longestMs),
     ]),
   ];
   if (durable.length === 0) return cases;

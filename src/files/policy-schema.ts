@@ -169,6 +169,25 @@ const shutdown = z
     error: `means nothing unless the strategy is "${waitsInTurn}"`,
   });
 
+const restartWait = whole(0, dayMs);
+const rises = (waits: readonly number[]): boolean => waits.every((ms, i) => ms >= (waits[i - 1] ?? 0));
+
+const killingProbe = {
+  initialDelayMs: whole(0, dayMs).optional(),
+  periodMs: whole(1, dayMs),
+  failureThreshold: whole(1, 1_000),
+} as const;
+
+const supervisor = z.strictObject({
+  restartMs: z.union(
+    [restartWait, z.array(restartWait).min(1).max(20).refine(rises)],
+    "must be a number of milliseconds, or a list of up to 20 waits, of which none is shorter than the one before",
+  ),
+  killAfterMs: whole(1, dayMs),
+  liveness: z.strictObject(killingProbe).optional(),
+  startupProbe: z.strictObject({ ...killingProbe, asks: z.enum(["liveness", "readiness"]).optional() }).optional(),
+});
+
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {
   reconnectBufferBytesMax: whole(-1, 67_108_864),
@@ -197,7 +216,7 @@ export const policyWhole = z.strictObject({
   consume,
   startup,
   shutdown,
-  supervisor: z.strictObject({ restartMs: whole(0, dayMs), killAfterMs: whole(1, dayMs) }),
+  supervisor,
   client: z.strictObject(clientOptions).partial().default({}),
   demands: list(demand),
 });

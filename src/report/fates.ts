@@ -178,7 +178,10 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
 function processText(event: ProcessEvent): string {
   const who = `replica ${event.replica}`;
   if (event.change === "started") return `${who} is started by its ${event.by} at ${timeText(event.atMs)}`;
-  if (event.change === "stopping") return `${who} is told to stop`;
+  if (event.change === "stopping")
+    return event.probe === undefined
+      ? `${who} is told to stop`
+      : `${who} is told to stop by its supervisor at ${timeText(event.atMs)}, since its ${event.probe.replace("-probe", "")} probe has failed too often`;
   const { because, tookMs, forced, toldLost } = event;
   const told = toldLost === 0 ? "" : `, and tells of ${counted(toldLost, "lost message")}`;
   return `${who} has ended (${because}) after ${tookMs} ms${forced ? ", forced" : ""}${told}`;

@@ -21,7 +21,7 @@ export interface ImportReport {
   }[];
   readonly toFill: readonly {
     readonly place: string;
-    readonly default: string | number | boolean | null;
+    readonly default: string | number | boolean | readonly number[] | null;
     readonly why: string;
   }[];
 }

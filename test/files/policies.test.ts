@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { declaredDurability, isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { longestRestartMs } from "../../models/policy/restarts.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import { inLiveTime } from "../../models/policy/times.ts";
 import { underPolicy } from "../../models/policy/under.ts";
@@ -197,7 +198,7 @@ test.each(bundledPolicies())(
       live.startup.connectTimeoutMs,
       live.startup.deadlineMs ?? 0,
       live.shutdown.budgetMs,
-      live.supervisor.restartMs,
+      longestRestartMs(live.supervisor),
       live.supervisor.killAfterMs,
     ];
     expect(Math.max(...waits)).toBeLessThanOrEqual(8_000);

@@ -423,6 +423,50 @@ function stopsToldEarlier(events: readonly Event[]): readonly Event[] {
   return [...events.slice(0, published), told, ...events.slice(published, stopping), ...events.slice(stopping + 1)];
 }
 
+const backsOff: Parts = { startup: { strategy: "fail-fast" }, supervisor: { restartMs: [0, 1_000, 2_000] } };
+
+const supervised: readonly Mutant[] = [
+  follows(
+    { supervisor: { restartMs: [0, 1_000, 1_000] } },
+    {
+      name: "is started again by a supervisor that does not back off",
+      row: "F-220: 10 s, 20 s, 40 s, to 300 s",
+      declared: backsOff,
+      steps: [cut("none"), start, advance(2_001)],
+      killedBy: [],
+    },
+  ),
+];
+
+const probed: Parts = {
+  startup: { strategy: "retry-forever", readiness: "connected" },
+  supervisor: { restartMs: [0, 1_000], liveness: { periodMs: 100, failureThreshold: 3 } },
+};
+const outage: readonly Bare[] = [start, cut(), advance(1_000), heal(), job()];
+
+const killing: readonly Mutant[] = [
+  follows(
+    { startup: { liveness: "as-readiness" } },
+    {
+      name: "is not live while NATS is away, and is killed for it",
+      row: "F-221: a liveness probe that fails kills the container",
+      declared: probed,
+      steps: outage,
+      killedBy: ["cold-start/liveness-is-independent-of-nats"],
+    },
+  ),
+  follows(
+    { supervisor: { startupProbe: { asks: "readiness", periodMs: 100, failureThreshold: 3 } } },
+    {
+      name: "is killed by a startup probe that asks for NATS",
+      row: "F-221: a startup probe that fails kills the container",
+      declared: { startup: { strategy: "retry-forever", readiness: "connected" } },
+      steps: [cut("none"), start, advance(1_000), heal(), job()],
+      killedBy: ["cold-start/liveness-is-independent-of-nats"],
+    },
+  ),
+];
+
 const faulty: readonly Mutant[] = [
   {
     name: "loses with its process what a stream had acknowledged to it",
@@ -526,4 +570,4 @@ const faulty: readonly Mutant[] = [
   },
 ];
 
-export const serviceMutants: readonly Mutant[] = [...unfaithful, ...faulty];
+export const serviceMutants: readonly Mutant[] = [...unfaithful, ...supervised, ...killing, ...faulty];

@@ -2,8 +2,10 @@
  * The policy that streams, consumers and a deployment come to. What no file says is assumed: each assumption is what happens where a
  * service's code does nothing about it, and is listed with its reason.
  */
+
 import { notModelled } from "../../../models/policy/not-modelled.ts";
 import { overlap } from "../../../models/policy/pattern.ts";
+import { kubeletRestartMs } from "../../../models/policy/restarts.ts";
 import type { Policy, StreamExtra, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { BadInput } from "../../errors.ts";
 import {
@@ -20,7 +22,7 @@ import { type NotCarried, placeOf, type Where } from "./spot.ts";
 /** A field of the policy that no file answers. */
 export interface ToFill {
   readonly place: string;
-  readonly default: string | number | boolean | null;
+  readonly default: string | number | boolean | readonly number[] | null;
   readonly why: string;
 }
 
@@ -58,7 +60,7 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
   const notCarried: NotCarried[] = [];
   const toFill: ToFill[] = [];
   const tell = (where: Where, means: string): void => void notCarried.push({ ...where, means });
-  const assume = <V extends string | number | boolean>(place: string, value: V, why: string): V => {
+  const assume = <V extends Assumed>(place: string, value: V, why: string): V => {
     toFill.push({ place, default: value, why });
     return value;
   };
@@ -118,7 +120,8 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
 }
 
 type Tell = (where: Where, means: string) => void;
-type Assume = <V extends string | number | boolean>(place: string, value: V, why: string) => V;
+type Assumed = string | number | boolean | readonly number[];
+type Assume = <V extends Assumed>(place: string, value: V, why: string) => V;
 
 /** The policy's form of one stream. One that a policy cannot hold at all is told as a whole. */
 function streamOf(found: FoundThing<ImportedStream>, tell: Tell): readonly StreamPolicy[] {
@@ -315,8 +318,10 @@ function supervisorOf(deployments: FoundThings["deployments"], tell: Tell, assum
   const [first, ...others] = deployments;
   const restartMs = assume(
     "supervisor.restartMs",
-    1_000,
-    "Kubernetes starts a failed container again at once, and backs off from 10 s later",
+    first === undefined ? 1_000 : kubeletRestartMs,
+    first === undefined
+      ? "no file has a deployment"
+      : "Kubernetes starts a failed container again at once, and then backs off from 10 s to 300 s; no manifest can say otherwise",
   );
   if (first === undefined)
     return {

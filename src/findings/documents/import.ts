@@ -36,7 +36,7 @@ export const importDocument = exactly<ImportReport>()(
         z.strictObject({
           place: text.describe("The place in the policy."),
           default: z
-            .union([text, z.number(), z.boolean(), z.null()])
+            .union([text, z.number(), z.boolean(), z.array(z.number()), z.null()])
             .describe("The value that was assumed; null: an empty list."),
           why: text.describe("The reason for this default."),
         }),

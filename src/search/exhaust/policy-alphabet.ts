@@ -1,6 +1,8 @@
 /** The letters that only a bus with a policy understands; times and subjects are the policy's own. */
 
 import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
+import { killsAfterMs } from "../../../models/policy/probes.ts";
+import { restartWaitsMs } from "../../../models/policy/restarts.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Handler, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import type { ExploredSetting, Letter } from "./alphabet.ts";
@@ -16,7 +18,7 @@ export function durableSubject(policy: Policy): string | undefined {
 /** Moments at which something ends by itself, and a moment after each. */
 function moments({ streams, consume, startup, supervisor }: Policy): readonly number[] {
   const ends = [...streams.map(one => one.duplicateWindowMs), consume.ackWaitMs, startup.deadlineMs ?? 0];
-  const all = [...ends.flatMap(ms => [ms, ms + 1]), supervisor.restartMs];
+  const all = [...ends.flatMap(ms => [ms, ms + 1]), ...restartWaitsMs(supervisor), ...killsAfterMs(supervisor)];
   return [...new Set(all)].filter(ms => ms > 1).sort((a, b) => a - b);
 }
 

@@ -243,8 +243,10 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "subscribe":
       return subscribe(course, serviceOf(course, step), step);
     case "signal":
-      return signal(course, step, async () => {
-        for (const part of step.meanwhile ?? []) await publish(course, part, before);
+      return signal(course, step, {
+        publishMeanwhile: async () => {
+          for (const part of step.meanwhile ?? []) await publish(course, part, before);
+        },
       });
     case "advance":
       return pass(course, { ms: step.ms, life, after }, step.id);

@@ -1,7 +1,7 @@
 /** Questions to a process under a policy, and its reports: its call to connect has returned, how it publishes, its probes. */
 
-import { isProbed } from "../../../models/lifecycle.ts";
-import { connectPends, isCalm, type View } from "../../../models/plan/plan.ts";
+import { connectPends, isCalm, isProbed, type View } from "../../../models/plan/plan.ts";
+import type { ProbeAnswer } from "../../../models/policy/probes.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
@@ -61,10 +61,10 @@ async function hasStreams(
   return policy.streams.every(stream => mayLack(stream) || there.includes(stream.name));
 }
 
-/** Asks the probes where the client's knowledge of its connection does not depend on timing. */
-export async function tellProbe(course: Course, service: ServiceCourse, view: View): Promise<void> {
+/** Asks the probes where the client's knowledge of its connection does not depend on timing. Returns the answers that it got. */
+export async function tellProbe(course: Course, service: ServiceCourse, view: View): Promise<ProbeAnswer | undefined> {
   const running = course.running.get(0);
-  if (running === undefined || !isProbed(view)) return;
+  if (running === undefined || !isProbed(view)) return undefined;
   const { client } = running.process;
   const { ready, live } = await client.call({ do: "probe" }, callBoundMs);
   const last = client.eventsSince(0).findLast(event => event.event === "connection");
@@ -72,7 +72,8 @@ export async function tellProbe(course: Course, service: ServiceCourse, view: Vi
   const asksStreams = connected && running.path !== "core" && view.jetStream && view.serverUp;
   const durable = asksStreams && (await hasStreams(course, service, () => false));
   const said = `${ready}/${live}/${connected}/${durable}`;
-  if (said === course.said.probe) return;
+  if (said === course.said.probe) return { ready, live };
   course.said.probe = said;
   course.emit({ kind: "probe", replica: 0, ready, live, connected, durable, atMs: course.nowMs });
+  return { ready, live };
 }

@@ -3,14 +3,16 @@
  * what the process makes of it. The harness is the supervisor: it restarts what has failed.
  */
 import { type Life, type ScenarioStep, settleId, type View } from "../../../models/plan/plan.ts";
+import { failsProbe } from "../../../models/policy/probes.ts";
 import { killedCode } from "../../../models/shutdown.ts";
+import type { ProbeName } from "../../../models/vocabulary/event.ts";
 import type { SignalStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { BusEvent, StartCommand } from "../../bus-protocol/protocol.ts";
 import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course, giveUp, giveUpByHarness, type Running, type ServiceCourse } from "./course.ts";
 import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
-import { awaitPath } from "./probes.ts";
+import { awaitPath, tellProbe } from "./probes.ts";
 import type { Process } from "./rig.ts";
 import { sayCall } from "./voice.ts";
 import {
@@ -124,6 +126,9 @@ export async function live(course: Course, life: readonly Life[], step: StepId, 
       case "exited":
         await firstExited(course);
         break;
+      case "killed":
+        await killProbed(course, one, step);
+        break;
     }
   }
 }
@@ -198,8 +203,31 @@ function forget(course: Course, replica: number): void {
   for (const members of service?.members.values() ?? []) members.delete(replica);
 }
 
+/** The supervisor asks the probe once more, and ends the process as a pod is ended. One that succeeds is left alone, which the model contradicts. */
+async function killProbed(
+  course: Course,
+  { by, view }: Extract<Life, { readonly what: "killed" }>,
+  id: StepId,
+): Promise<void> {
+  const { service } = course;
+  if (service === undefined) return;
+  const answer = await tellProbe(course, service, view);
+  if (answer === undefined || !failsProbe(service.policy, by, answer)) return;
+  await signal(course, { id, kind: "signal", replica: 0, signal: "TERM" }, { probe: by });
+}
+
+interface Stopping {
+  /** The probe for whose sake the supervisor stops the process. */
+  readonly probe?: ProbeName;
+  readonly publishMeanwhile?: () => Promise<void>;
+}
+
 /** TERM begins the policy's shutdown, which the supervisor bounds; KILL ends the process. */
-export async function signal(course: Course, step: SignalStep, publishMeanwhile: () => Promise<void>): Promise<void> {
+export async function signal(
+  course: Course,
+  step: SignalStep,
+  { probe, publishMeanwhile = () => Promise.resolve() }: Stopping,
+): Promise<void> {
   const { id, replica, signal: name, meanwhile = [] } = step;
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
@@ -212,7 +240,8 @@ export async function signal(course: Course, step: SignalStep, publishMeanwhile:
   running.leaving = true;
   const ranMs = name === "TERM" ? handlerRanMs(course, replica, id) : undefined;
   if (name === "TERM") {
-    course.emit({ kind: "process", change: "stopping", replica, atMs: course.nowMs });
+    const asked = probe === undefined ? {} : { probe };
+    course.emit({ kind: "process", change: "stopping", replica, ...asked, atMs: course.nowMs });
     process.signal("TERM");
     const openUntilMs = meanwhile.length > 0 ? openUntil(course, replica, beganMs) : 0;
     if (meanwhile.length > 0) await beginsToStop(process, id);

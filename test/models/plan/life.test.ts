@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { observe } from "../../../models/observation.ts";
 import { admits } from "../../../models/oracle.ts";
 import { type Life, type PlannedCase, Planner, plan, planAsDecided, planCase } from "../../../models/plan/plan.ts";
+import { longestRestartMs } from "../../../models/policy/restarts.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
@@ -25,6 +26,10 @@ import { advance, policyWith, sound, underPolicy } from "../policies.ts";
 const finite = { reconnectAttemptsMax: 3 };
 const refuses = fault({ kind: "refuse-credentials" });
 const failFast = policyWith({ startup: { strategy: "fail-fast" } });
+const backsOff = policyWith({
+  startup: { strategy: "fail-fast" },
+  supervisor: { restartMs: [0, 1_000, 2_000] },
+});
 const ignoring = policyWith({ startup: { whenClosed: "ignore" } });
 
 const text = (life: readonly Life[]): string =>
@@ -50,6 +55,44 @@ describe("a planned step says what befalls the process by it", () => {
         "started at 1000, exited by startup at 1000",
         "",
         "started at 2000, connected at 2000",
+      ],
+    ],
+    [
+      "a start that fails fast, and a supervisor that backs off",
+      backsOff,
+      [cut("none"), start, advance(1_001), heal(), advance(2_000)],
+      [
+        "",
+        "started at 0, exited by startup at 0",
+        "started at 1, exited by startup at 1, started at 1001, exited by startup at 1001",
+        "",
+        "started at 3001, connected at 3001",
+      ],
+    ],
+    [
+      "a process that has run for long, and a supervisor that backs off",
+      backsOff,
+      [
+        start,
+        advance(4_001),
+        cut("gave-up"),
+        heal(),
+        advance(1),
+        advance(4_000),
+        cut("gave-up"),
+        heal(),
+        advance(1_000),
+      ],
+      [
+        "started at 0, connected at 0",
+        "",
+        "exited by client-closed at 4001",
+        "",
+        "started at 4002, connected at 4002",
+        "",
+        "exited by client-closed at 8002",
+        "",
+        "started at 9002, connected at 9002",
       ],
     ],
     ["credentials that are refused", sound, [refuses, start], ["", "started at 0, exited by credentials at 0"]],
@@ -102,7 +145,7 @@ describe("the end of a case", () => {
   test("waits for the supervisor, and for every redelivery that there can be", () => {
     const policy = policyWith({ startup: { strategy: "fail-fast" }, consume: { deliverMax: 2 } });
     const { settle } = plan(underPolicy(policy, [cut("none"), start]), natsGo);
-    const { restartMs } = policy.supervisor;
+    const restartMs = longestRestartMs(policy.supervisor);
     const { ackWaitMs } = policy.consume;
     expect(settle.passes.map(({ ms, life, after }) => [ms, text(life), after.nowMs])).toEqual([
       [restartMs, `started at ${restartMs}, connected at ${restartMs}`, restartMs],

@@ -1,6 +1,6 @@
 /** How often a supervisor can start a process again in a scenario: only time that passes under a fault counts. */
 import { expect, test } from "vitest";
-import { restartsIn } from "../../../models/policy/restarts.ts";
+import { halfwayMs, restartsIn } from "../../../models/policy/restarts.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { type Bare, cut, fault, heal, start } from "../cases.ts";
 import { advance, policyWith, underPolicy } from "../policies.ts";
@@ -18,6 +18,24 @@ const restarts = (policy: Policy, steps: readonly Bare[], reconnectAttemptsMax =
 
 test("a process that fails at once is started again whenever its supervisor has waited", () => {
   expect(restarts(failFast, [cut("none"), start, advance(9_999)])).toBe(9);
+});
+
+test("a supervisor that backs off starts it again after each of its waits, and after the last again and again", () => {
+  const backsOff = policyWith({
+    startup: { strategy: "fail-fast" },
+    supervisor: { ...supervisor, restartMs: [0, 1_000, 2_000] },
+  });
+  // At 1, 1001, 3001, 5001 and 7001 ms.
+  expect(
+    [0, 1, 1_000, 1_001, 3_001, 5_000, 5_001, 7_001].map(ms => restarts(backsOff, [cut("none"), advance(ms)])),
+  ).toEqual([0, 1, 1, 2, 3, 3, 4, 5]);
+  expect([1, 2, 3, 4, 5].map(waits => halfwayMs(backsOff.supervisor, waits))).toEqual([0, 500, 2_000, 4_000, 6_000]);
+  // Each start tries for longer than the supervisor remembers.
+  const triesLong = policyWith({
+    startup: { strategy: "retry-with-deadline", deadlineMs: 4_001 },
+    supervisor: { ...supervisor, restartMs: [0, 1_000, 2_000] },
+  });
+  expect(restarts(triesLong, [cut("none"), advance(8_002)])).toBe(2);
 });
 
 test("one that tries until its deadline is started again after both", () => {

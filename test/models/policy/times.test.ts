@@ -35,6 +35,34 @@ describe("a client that counts its attempts", () => {
   });
 });
 
+describe("a supervisor that backs off", () => {
+  const kubelet = [0, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000];
+  const backingOff = (restartMs: readonly number[], more: Parameters<typeof policyWith>[0] = {}) =>
+    policyWith({ ...more, supervisor: { restartMs } });
+
+  test("keeps the ratios of its waits, and their order among the other waits where one divisor can", () => {
+    const own = backingOff(kubelet, { consume: { ackWaitMs: 30_000 }, startup: { deadlineMs: 200_000 } });
+    const live = inLiveTime(own);
+    const { restartMs } = live.supervisor;
+    if (typeof restartMs === "number") throw new Error("a list stays a list");
+    const [, first = 0, ...rest] = restartMs;
+    expect(rest.map(ms => Math.round((10 * ms) / first))).toEqual([20, 40, 80, 160, 300]);
+    expect(inLiveTime(live)).toEqual(live);
+  });
+
+  test("is told of by name where no divisor keeps the order", () => {
+    // Both become 2500 ms, with one wait of the list above the first and another below the second.
+    const own = backingOff(kubelet, { consume: { ackWaitMs: 30_000 }, startup: { deadlineMs: 250_000 } });
+    expect(reorderedInLiveTime(own).filter(pair => pair.startsWith("supervisor.restartMs["))).not.toEqual([]);
+  });
+
+  test("keeps its waits where no other wait is shortened", () => {
+    const own = inLiveTime(backingOff([0, 7, 9_000]));
+    const again = { ...own, supervisor: { ...own.supervisor, restartMs: [0, 7, 9_000] } };
+    expect(inLiveTime(again)).toEqual(again);
+  });
+});
+
 test("a client that dials for ever keeps the shortest wait", () => {
   expect(inLiveTime(dialling(-1, 2_000, 60_000)).client.reconnectWaitMs).toBe(20);
 });
