@@ -4,6 +4,7 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import {
   type Fault,
+  type Handler,
   type HealAwait,
   type PublishStep,
   partsOf,
@@ -50,7 +51,8 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
-      if (step.handler !== "acks") view.unacked = [...view.unacked, step.subject];
+      if (leavesUnacked.has(step.handler)) view.unacked = [...view.unacked, step.subject];
+      if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];
       subscribeSlow(view, step);
       return nothing;
     case "flush":
@@ -74,6 +76,9 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
       return nothing;
   }
 }
+
+/** Handlers that may leave a message to another delivery. */
+const leavesUnacked: ReadonlySet<Handler> = new Set(["fails", "hangs", "naks", "loses-ack"]);
 
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);

@@ -24,6 +24,7 @@ import {
   termWhile,
   underPolicy,
 } from "../models/policies.ts";
+import { handlerMutants } from "./handlers.ts";
 import type { Moment, Mutant } from "./mutant.ts";
 
 const demands = [...durablePath, ...shutdown, ...coldStart]
@@ -220,6 +221,7 @@ const unfaithful: readonly Mutant[] = [
       name: "acknowledges what its handler could not do",
       row: "Cordum: any other error is acknowledged and gone",
       steps: [start, replica(1), subscribe(1, "fails"), job()],
+      notDemanded: ["durable-path/a-message-given-up-is-a-dead-letter"],
       killedBy: ["durable-path/a-failed-message-is-kept"],
     },
   ),
@@ -229,7 +231,8 @@ const unfaithful: readonly Mutant[] = [
       name: "has a consumer without a limit of deliveries",
       row: "Cordum: MaxDeliver not set",
       steps: [start, replica(1), subscribe(1, "fails"), job(), advance(300_000)],
-      killedBy: ["durable-path/redelivery-is-bounded"],
+      notDemanded: ["durable-path/a-message-given-up-is-a-dead-letter"],
+      killedBy: ["durable-path/redelivery-is-bounded", "durable-path/a-poison-message-ends"],
     },
   ),
   follows(
@@ -486,4 +489,4 @@ const faulty: readonly Mutant[] = [
   },
 ];
 
-export const serviceMutants: readonly Mutant[] = [...unfaithful, ...faulty];
+export const serviceMutants: readonly Mutant[] = [...unfaithful, ...faulty, ...handlerMutants];
