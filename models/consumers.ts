@@ -21,13 +21,13 @@ export interface Reach {
 /** The replica subscribes. Returns false where there is no stream, or no consumer that it could bind to. */
 export function subscribe(
   server: ModelServer,
-  { replica, subject, handler, takesMs = 0 }: Pick<SubscribeStep, "replica" | "subject" | "handler" | "takesMs">,
+  { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
 ): boolean {
   const policy = streamOf(server.policy, subject);
   const stream = server.streams.find(one => one.policy === policy && one.exists);
   if (stream === undefined) return false;
   const known = consumerOf(server, subject);
-  const member: Member = { replica, handler, takesMs };
+  const member: Member = { replica, handler, takesMs, nakDelayMs };
   if (known !== undefined) {
     known.members.push(member);
     return true;
@@ -53,12 +53,20 @@ export function leave(server: ModelServer, replica: number, hasDrained: HasDrain
     if (consumer.creator === replica && hasDrained(consumer)) consumer.exists = false;
     const stays = consumer.members.filter(member => member.replica !== replica);
     consumer.members.splice(0, consumer.members.length, ...stays);
-    changeOpen(consumer, replica, ({ endsMs: _, ...delivery }) => delivery);
+    leaveWork(consumer, replica);
   }
 }
 
-function changeOpen({ open }: Consumer, replica: number, change: (delivery: Delivery) => Delivery): void {
-  for (const [i, one] of open.entries()) if (one.replica === replica && one.endsMs !== undefined) open[i] = change(one);
+/** The work of the replica ends in the middle. A message that it has acknowledged already is not given again. */
+function leaveWork({ open }: Consumer, replica: number): void {
+  const isAtWork = (one: Delivery): boolean => one.replica === replica && one.endsMs !== undefined;
+  if (!open.some(isAtWork)) return;
+  const left = open.flatMap((one): readonly Delivery[] => {
+    if (!isAtWork(one)) return [one];
+    const { endsMs: _, ackedEarly, ...delivery } = one;
+    return ackedEarly === true ? [] : [delivery];
+  });
+  open.splice(0, open.length, ...left);
 }
 
 /** The time for which a handler of the replica will go on working; 0 where none is at work. */
@@ -70,7 +78,7 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
     exists ? open.filter(one => one.endsMs !== undefined && one.replica === replica) : [],
   );
 
-/** The handlers that are through by `nowMs` acknowledge their messages; `replica`: those of this one alone. */
+/** The handlers that are through by `nowMs` acknowledge their messages, if they have not yet; `replica`: those of this one alone. */
 export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, replica?: number): void {
   for (const { open, members, subject } of server.consumers) {
     const done = open.filter(
@@ -78,9 +86,10 @@ export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, repl
     );
     for (const one of done) {
       open.splice(open.indexOf(one), 1);
-      const { replica: its, delivery, first, count } = one;
+      const { replica: its, delivery, first, count, ackedEarly } = one;
+      const outcome = ackedEarly === true ? "worked" : "acked";
       const tookMs = members.find(member => member.replica === its)?.takesMs ?? 0;
-      emit({ kind: "handled", replica: its, subject, delivery, outcome: "acked", tookMs, first, count });
+      emit({ kind: "handled", replica: its, subject, delivery, outcome, tookMs, first, count });
     }
   }
 }
@@ -114,11 +123,20 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
     if (members.length === 0) continue;
     const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
     if (stream === undefined) continue;
-    const again = redeliverable(consumer, server.policy.consume.deliverMax, reach.nowMs);
-    for (const one of again) give(giving, consumer, members, one, one.delivery + 1);
+    giveAgain(giving, consumer, members);
     const fresh = notGiven(stream, consumer);
     consumer.given += lengthOf(fresh);
     for (const run of fresh) give(giving, consumer, members, run, 1);
+    giveAgain(giving, consumer, members);
+  }
+}
+
+/** What is due again is given until nothing is: a handler that naks without a delay gets its message again at once. */
+function giveAgain(giving: Giving, consumer: Consumer, members: readonly Member[]): void {
+  for (;;) {
+    const again = redeliverable(consumer, giving.server.policy.consume.deliverMax, giving.reach.nowMs);
+    if (again.length === 0) return;
+    for (const one of again) give(giving, consumer, members, one, one.delivery + 1);
   }
 }
 
@@ -160,27 +178,50 @@ function give(
 function giveRun(
   { server, reach, emit }: Giving,
   { subject, open }: Consumer,
-  { replica, handler, takesMs }: Member,
+  { replica, handler, takesMs, nakDelayMs }: Member,
   { first, count }: Run,
   delivery: number,
 ): void {
-  const dueMs = reach.nowMs + server.policy.consume.ackWaitMs;
+  const waitMs = handler === "naks" ? nakDelayMs : server.policy.consume.ackWaitMs;
+  const dueMs = reach.nowMs + waitMs;
   if (takesMs > 0) {
-    emit({ kind: "handled", replica, subject, delivery, outcome: "begun", first, count });
-    open.push({ first, count, replica, delivery, dueMs, ackHeld: false, endsMs: reach.nowMs + takesMs });
+    const isEarly = handler === "acks-early";
+    emit({ kind: "handled", replica, subject, delivery, outcome: isEarly ? "acked-early" : "begun", first, count });
+    const work = { endsMs: reach.nowMs + takesMs, ...(isEarly ? { ackedEarly: true as const } : {}) };
+    open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
     return;
   }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
-  const isDone = outcome !== "failed" && outcome !== "hung";
+  const isDone = !leavesOpen.has(outcome);
   const ackHeld = isDone && replica === 0 && reach.first === "held";
   if (isDone && !ackHeld) return;
   open.push({ first, count, replica, delivery, dueMs, ackHeld });
 }
 
+/** Outcomes after which the server still waits for an acknowledgement, or is to give the message again. */
+const leavesOpen: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "nak-sent", "ack-lost"]);
+
 function outcomeOf(server: ModelServer, handler: Handler): HandledOutcome {
-  if (handler === "acks") return "acked";
-  if (handler === "hangs") return "hung";
+  switch (handler) {
+    case "acks":
+    case "acks-early":
+    case "in-progress":
+      return "acked";
+    case "hangs":
+      return "hung";
+    case "naks":
+      return "nak-sent";
+    case "terminates":
+      return "terminated";
+    case "loses-ack":
+      return "ack-lost";
+    case "fails":
+      return failureOf(server);
+  }
+}
+
+function failureOf(server: ModelServer): HandledOutcome {
   const { failures, deadLetterSubject } = server.policy.consume;
   if (failures === "acknowledged") return "acknowledged-failed";
   if (failures === "redelivered") return "failed";

@@ -81,6 +81,8 @@ export interface Member {
   readonly handler: Handler;
   /** The time that its handler takes for each message. */
   readonly takesMs: number;
+  /** The delay that its handler asks for, where it naks; otherwise 0. */
+  readonly nakDelayMs: number;
 }
 
 /** Messages given to a handler and not yet acknowledged. */
@@ -92,6 +94,8 @@ export interface Delivery extends Run {
   readonly ackHeld: boolean;
   /** The moment at which its handler, which is still at work, will be through with it. */
   readonly endsMs?: number;
+  /** That handler has acknowledged it already. */
+  readonly ackedEarly?: true;
 }
 
 export interface ModelServer {

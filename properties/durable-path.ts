@@ -8,6 +8,8 @@ import { covers } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
+import type { Handler } from "../models/vocabulary/scenario.ts";
+import { handling, isFinished } from "./handling.ts";
 import type { OwnedProperty, Wording } from "./property.ts";
 import type { Message } from "./service/messages.ts";
 import { type Claim, ofMessages } from "./service/promise.ts";
@@ -91,11 +93,14 @@ const isAnswer = ({ toldCalmly }: Message): boolean =>
   (toldCalmly?.is === "rejected" && toldCalmly.kind === "no-responders") ||
   (toldCalmly?.is === "unsettled" && toldCalmly.kind === "timeout");
 
-/** All live handlers of its subject acknowledge what they are given, and no delivery that it waits for is still to come. */
+/** Handlers that come to the end of their work. */
+const comesToAnEnd: ReadonlySet<Handler> = new Set(["acks", "acks-early", "in-progress", "loses-ack"]);
+
+/** All live handlers of its subject do their work, and no delivery that it waits for is still to come. */
 export function isHandledOrDue(message: Message, service: ServiceRecord, policy: Policy): boolean {
   const { subject, handled, disruptions } = message;
   const handlers = service.subscribers.filter(one => one.subject === subject);
-  if (handlers.length === 0 || handlers.some(({ handler }) => handler !== "acks")) return false;
+  if (handlers.length === 0 || handlers.some(({ handler }) => !comesToAnEnd.has(handler))) return false;
   if (isHandled(message)) return true;
   const { ackWaitMs, deliverMax } = policy.consume;
   // Handlers that are gone have used up its deliveries, so the consumer gives it to no other.
@@ -105,7 +110,7 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
   return service.settled && !disruptedLate && !triedLate;
 }
 
-export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart !== undefined;
+export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart !== undefined || isFinished(handled);
 
 export const durablePath: readonly OwnedProperty[] = [
   ofDurable(
@@ -335,7 +340,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
       owner: "service",
       causes:
-        "A replica that drains deletes the durable consumer that the others share (F-83). Or the bus acknowledges a message before its handler is through, and ends.",
+        "A replica that drains deletes the durable consumer that the others share (F-83). Or the bus acknowledges a message before its handler is through, and ends (F-232).",
     },
     "eventually",
     {
@@ -350,16 +355,17 @@ export const durablePath: readonly OwnedProperty[] = [
     "a-failed-message-is-kept",
     {
       promise:
-        "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged and gone.",
+        "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged or terminated and gone.",
       owner: "service",
       causes:
-        "The bus acknowledges a message whatever its handler made of it, and what is acknowledged is not given again (F-74).",
+        "The bus acknowledges a message whatever its handler made of it, and what is acknowledged is not given again (F-74). Or the handler terminates it (F-231).",
     },
     "always",
     {
       applies: ({ handled }) => handled !== undefined && handled.failures > 0,
       breaks: ({ handled }) => handled?.dropped === true,
-      says: (first, { subject }) => `message ${first} on ${subject} failed, was acknowledged, and is kept nowhere`,
+      says: (first, { subject, handled }) =>
+        `message ${first} on ${subject} failed, was ${handled?.outcome === "terminated" ? "terminated" : "acknowledged"}, and is kept nowhere`,
       counted: ({ droppedByCount }) => droppedByCount,
     },
   ),
@@ -381,4 +387,5 @@ export const durablePath: readonly OwnedProperty[] = [
         `message ${first} was delivered ${handled?.deliveries} times; at most ${consume.deliverMax} are allowed`,
     },
   ),
+  ...handling,
 ];

@@ -4,6 +4,7 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import {
   type Fault,
+  type Handler,
   type HealAwait,
   type PublishStep,
   partsOf,
@@ -57,7 +58,8 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
-      if (step.handler !== "acks") view.unacked = [...view.unacked, step.subject];
+      if (leavesUnacked.has(step.handler)) view.unacked = [...view.unacked, step.subject];
+      if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];
       subscribeSlow(view, step);
       return nothing;
     case "flush":
@@ -81,6 +83,9 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return nothing;
   }
 }
+
+/** Handlers that may leave a message to another delivery. */
+const leavesUnacked: ReadonlySet<Handler> = new Set(["fails", "hangs", "naks", "loses-ack"]);
 
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);

@@ -10,6 +10,7 @@ import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../
 import { inTurnNotEnabled } from "./in-turn.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
+import { nakNotEnabled } from "./naks.ts";
 import { killNotEnabled } from "./probes.ts";
 import {
   beyond,
@@ -119,6 +120,8 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
   if (view.policy !== undefined) {
     const slow = slowNotEnabled(view, step, setting);
     if (slow !== undefined) return slow;
+    const nak = nakNotEnabled(view, step);
+    if (nak !== undefined) return nak;
     const limited = limitedNotEnabled(view, step);
     if (limited !== undefined) return limited;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);

@@ -58,12 +58,12 @@ const duringWork = (view: View): NotEnabled | undefined => (isBusy(view) ? still
 
 function subscribeNotEnabled(
   view: View,
-  { replica, subject, takesMs }: Extract<Step, { kind: "subscribe" }>,
+  { replica, subject, handler, takesMs }: Extract<Step, { kind: "subscribe" }>,
 ): NotEnabled | undefined {
   const slow = view.slow.find(one => one.subject === subject);
   if (takesMs === undefined)
     return slow !== undefined && (slow.replicas & bitOf(replica)) > 0 ? subscribedAlready : undefined;
-  if (takesMs >= (view.policy?.consume.ackWaitMs ?? 0)) return takesOverAckWait;
+  if (handler === "acks" && takesMs >= (view.policy?.consume.ackWaitMs ?? 0)) return takesOverAckWait;
   if ((view.subscribed & bitOf(replica)) > 0) return subscribedAlready;
   if (slow !== undefined && slow.takesMs !== takesMs) return subscribedAlready;
   return view.published.some(one => one.subject === subject) ? publishedBefore : undefined;

@@ -66,6 +66,8 @@ export interface View {
   consumed: readonly string[];
   /** Those of them with a handler that does not acknowledge what it is given. */
   unacked: readonly string[];
+  /** Those of them with a handler that naks. */
+  nakked: readonly string[];
   /** Subjects with handlers that take time. */
   slow: readonly SlowSubject[];
   /** The server's process runs. */
@@ -118,6 +120,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   subscribed: 0,
   consumed: [],
   unacked: [],
+  nakked: [],
   slow: [],
   serverUp: true,
   peers: 0,
@@ -156,6 +159,7 @@ export const copyView = (view: Readonly<View>): View => ({
   subscribed: view.subscribed,
   consumed: view.consumed,
   unacked: view.unacked,
+  nakked: view.nakked,
   slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
@@ -199,6 +203,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.subscribed = view.subscribed;
   old.consumed = view.consumed;
   old.unacked = view.unacked;
+  old.nakked = view.nakked;
   old.slow = view.slow;
   old.peers = view.peers;
   return old;

@@ -61,9 +61,24 @@ export interface Run {
 
 /**
  * `acked`: done; `acknowledged-failed`: failed, acknowledged and gone; `dead-lettered`; `failed`: left to the next delivery; `hung`.
- * `begun`: a handler that takes time has the message, and ends with another outcome of the same delivery.
+ * `nak-sent`: failed, and asked for again; `terminated`: failed, and given to nobody again; `ack-lost`: done, and not acknowledged.
+ * `begun`: a handler that takes time has the message, and ends with another outcome of the same delivery. `acked-early`: the same, and the
+ * message is acknowledged already; it ends with `worked`.
  */
-export type HandledOutcome = "acked" | "acknowledged-failed" | "dead-lettered" | "failed" | "hung" | "begun";
+export const handledOutcomes = [
+  "acked",
+  "acknowledged-failed",
+  "dead-lettered",
+  "failed",
+  "hung",
+  "nak-sent",
+  "terminated",
+  "ack-lost",
+  "begun",
+  "acked-early",
+  "worked",
+] as const;
+export type HandledOutcome = (typeof handledOutcomes)[number];
 
 /** The life of one process of the bus; `atMs` is the scenario's own time, moved by its `advance` steps. */
 /** A probe of the supervisor that can end a process. */

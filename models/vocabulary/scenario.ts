@@ -35,6 +35,7 @@ export const capabilities = [
   "replicas",
   "subscribe",
   "slow-handlers",
+  "all-handlers",
   "publish-while-stopping",
   "exit-after-drain",
   "attempts-told",
@@ -171,8 +172,27 @@ export interface ExitStep {
 }
 export type CallStep = PublishStep | FlushStep | DrainStep | CloseStep | ExitStep;
 
-/** The handler's treatment of each message: `fails` for good, or `hangs` and never answers. */
-export type Handler = "acks" | "fails" | "hangs";
+/**
+ * The handler's treatment of each message. `acks`: works and acknowledges. `fails`: fails for good, and the policy says what follows. `hangs`:
+ * never answers. `naks`: fails and asks for another delivery. `terminates`: fails and asks for no other delivery. `acks-early`: acknowledges
+ * and works afterwards. `loses-ack`: works, and its acknowledgement reaches nobody. `in-progress`: says again and again that it is at work,
+ * then acknowledges.
+ */
+export const handlers = [
+  "acks",
+  "fails",
+  "hangs",
+  "naks",
+  "terminates",
+  "acks-early",
+  "loses-ack",
+  "in-progress",
+] as const;
+export type Handler = (typeof handlers)[number];
+
+/** True for handlers whose work takes time: with `takesMs` they may, and two of them must. */
+export const mayTakeTime = (handler: Handler): boolean => handler === "acks" || mustTakeTime(handler);
+export const mustTakeTime = (handler: Handler): boolean => handler === "acks-early" || handler === "in-progress";
 
 /** A signal to a process. TERM starts the policy's shutdown and waits for the process to end; KILL ends it. */
 export interface SignalStep {
@@ -193,6 +213,8 @@ export interface SubscribeStep {
   readonly handler: Handler;
   /** The time that a handler which acknowledges works on each message, one message after the other. Absent: none. */
   readonly takesMs?: number;
+  /** The delay that a handler which naks asks for. Absent: it is given the message again at once. */
+  readonly nakDelayMs?: number;
 }
 
 /** Ends every fault in force. */

@@ -7,11 +7,13 @@ import { subjectsByTreatment } from "../../models/policy/subjects.ts";
 import {
   type CallStep,
   type Fault,
+  mustTakeTime,
   type PublishStep,
   partsOf,
   replicaOf,
   type Scenario,
   type Step,
+  type SubscribeStep,
 } from "../../models/vocabulary/scenario.ts";
 
 const withSteps = (scenario: Scenario, steps: readonly Step[]): Scenario => ({ ...scenario, steps });
@@ -57,6 +59,8 @@ export const policyDials = (scenario: Scenario): readonly PolicyDial[] =>
     if (step.kind === "advance") return dial(step.ms, ms => ({ ...step, ms }));
     if (step.kind === "subscribe" && step.takesMs !== undefined)
       return dial(step.takesMs, takesMs => ({ ...step, takesMs }));
+    if (step.kind === "subscribe" && step.nakDelayMs !== undefined)
+      return dial(step.nakDelayMs, nakDelayMs => ({ ...step, nakDelayMs }));
     return [];
   });
 
@@ -216,11 +220,7 @@ function* plainerStep(step: Step): Generator<Step> {
       return;
     }
     case "subscribe":
-      if (step.takesMs !== undefined) {
-        const { takesMs: _takesMs, ...prompt } = step;
-        yield prompt;
-      }
-      if (step.handler !== "acks") yield { ...step, handler: "acks" };
+      yield* plainerHandlers(step);
       return;
     case "fault":
       for (const fault of plainerFaults(step.fault)) yield { ...step, fault };
@@ -228,6 +228,15 @@ function* plainerStep(step: Step): Generator<Step> {
     default:
       return;
   }
+}
+
+/** One that takes no time, waits for nothing, or only acknowledges. */
+function* plainerHandlers(step: SubscribeStep): Generator<Step> {
+  const { takesMs, nakDelayMs, ...prompt } = step;
+  if (takesMs !== undefined) yield { ...prompt, handler: mustTakeTime(step.handler) ? "acks" : step.handler };
+  if (nakDelayMs !== undefined) yield prompt;
+  if (step.handler === "acks") return;
+  yield takesMs === undefined ? { ...prompt, handler: "acks" } : { ...prompt, takesMs, handler: "acks" };
 }
 
 /** An exit without the drain before it. */

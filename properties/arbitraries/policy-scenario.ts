@@ -6,6 +6,7 @@
 import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import { otherHandler } from "./handlers.ts";
 import { healWithinAttempts } from "./heals-within-attempts.ts";
 import { type PolicyDraft, publish } from "./policy-draft.ts";
 import { drainBeforeExit, ending } from "./policy-ending.ts";
@@ -48,6 +49,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
   };
   begin(draft);
   if (!draft.isOver) slowHandler(word, draft);
+  if (!draft.isOver) otherHandler(word, draft);
   if (!draft.isOver) healWithinAttempts(word, draft);
   if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
   drainBeforeExit(word, draft);

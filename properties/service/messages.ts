@@ -3,6 +3,7 @@
  * made of it. These are values for spans.ts; track.ts says when they change.
  */
 import type { Event, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
+import type { ServiceRecord } from "./record.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Handling = Extract<Event, { readonly kind: "handled" }>;
@@ -24,8 +25,12 @@ export interface Handled {
   readonly delivery: number;
   readonly deliveries: number;
   readonly failures: number;
-  /** A handler failed and acknowledged it nevertheless. */
+  /** A handler failed and acknowledged it nevertheless, or terminated it. */
   readonly dropped: boolean;
+  /** The delivery at which a handler first was through with its work, and the disruptions of its consumers by then. */
+  readonly finished: { readonly delivery: number; readonly disruptions: number } | undefined;
+  /** A later delivery came after that, with no disruption between the two. */
+  readonly givenAgain: boolean;
   /** The number of processes started when a handler first acknowledged it; undefined: none has. */
   readonly doneAtStart: number | undefined;
   /** It was delivered anew after that and another start: its count of deliveries began again. */
@@ -152,12 +157,33 @@ function rank(outcome: Outcome): number {
 export const better = (before: Outcome | undefined, now: Outcome): Outcome =>
   before === undefined || rank(now) > rank(before) ? now : before;
 
-const isFailure = (outcome: HandledOutcome): boolean =>
-  outcome === "acknowledged-failed" || outcome === "dead-lettered" || outcome === "failed";
+const failures: ReadonlySet<HandledOutcome> = new Set([
+  "acknowledged-failed",
+  "dead-lettered",
+  "failed",
+  "nak-sent",
+  "terminated",
+]);
+/** The server gives it to nobody any more, and its handler is through with it. */
+const ends: ReadonlySet<HandledOutcome> = new Set([
+  "acked",
+  "acknowledged-failed",
+  "dead-lettered",
+  "terminated",
+  "worked",
+]);
+/** The work is done, or the message is kept for somebody to look at. */
+const finishes: ReadonlySet<HandledOutcome> = new Set(["acked", "worked", "ack-lost", "dead-lettered"]);
+const drops: ReadonlySet<HandledOutcome> = new Set(["acknowledged-failed", "terminated"]);
 
-export function handledAt(message: Message, { outcome, delivery }: Handling, nowMs: number, starts: number): Message {
+/** The circumstances in which a message is handled. */
+type HandlingAt = Pick<ServiceRecord, "nowMs" | "starts" | "disruptions">;
+
+export function handledAt(message: Message, { outcome, delivery }: Handling, at: HandlingAt): Message {
+  const { nowMs, starts, disruptions } = at;
   const before = message.handled;
-  const isDone = outcome === "acked" || outcome === "acknowledged-failed" || outcome === "dead-lettered";
+  const finished = before?.finished;
+  const isAgain = finished !== undefined && delivery > finished.delivery && disruptions === finished.disruptions;
   const doneAtStart = before?.doneAtStart;
   // A delivery after a lost acknowledgement counts on; one by a consumer made anew begins again.
   const anew = before !== undefined && delivery <= before.delivery && doneAtStart !== undefined && starts > doneAtStart;
@@ -166,9 +192,11 @@ export function handledAt(message: Message, { outcome, delivery }: Handling, now
     atMs: nowMs,
     delivery,
     deliveries: Math.max(delivery, before?.deliveries ?? 0),
-    failures: (before?.failures ?? 0) + (isFailure(outcome) ? 1 : 0),
-    dropped: before?.dropped === true || outcome === "acknowledged-failed",
-    doneAtStart: doneAtStart ?? (isDone ? starts : undefined),
+    failures: (before?.failures ?? 0) + (failures.has(outcome) ? 1 : 0),
+    dropped: before?.dropped === true || drops.has(outcome),
+    finished: finished ?? (finishes.has(outcome) ? { delivery, disruptions } : undefined),
+    givenAgain: before?.givenAgain === true || isAgain,
+    doneAtStart: doneAtStart ?? (ends.has(outcome) ? starts : undefined),
     replayed: before?.replayed === true || anew,
   };
   return { ...message, handled };

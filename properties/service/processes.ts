@@ -91,7 +91,7 @@ export function onHandled(service: ServiceRecord, event: EventOf<"handled">): vo
   const { replica, subject, outcome, first } = event;
   const life = lifeOf(service, replica);
   if (life === undefined) return;
-  if (outcome === "begun") {
+  if (outcome === "begun" || outcome === "acked-early") {
     const by = service.subscribers.find(one => one.replica === replica && one.subject === subject);
     life.atWork = [...life.atWork, { message: first, takesMs: by?.takesMs ?? 0 }];
   } else if (life.atWork.length > 0) life.atWork = life.atWork.filter(({ message }) => message !== first);

@@ -33,7 +33,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
       changeMessages(service, event, message => ({ ...message, discarded: "maybe" }));
       return;
     case "handled":
-      changeMessages(service, event, message => handledAt(message, event, service.nowMs, service.starts));
+      changeMessages(service, event, message => handledAt(message, event, service));
       onHandled(service, event);
       return;
     case "consumer-behind":

@@ -36,6 +36,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "exit",
   "policy",
   "slow-handlers",
+  "all-handlers",
   "publish-while-stopping",
   "exit-after-drain",
   "attempts-told",
@@ -54,6 +55,7 @@ export type BusCapability = Extract<
   | "exit"
   | "policy"
   | "slow-handlers"
+  | "all-handlers"
   | "publish-while-stopping"
   | "exit-after-drain"
   | "attempts-told"
@@ -133,8 +135,10 @@ export interface SubscribeCommand {
   readonly do: "subscribe";
   readonly subject: string;
   readonly handler: Handler;
-  /** The time that a handler works on each message before it acknowledges it. */
+  /** The time that a handler works on each message. */
   readonly takesMs?: number;
+  /** The delay that a handler which naks asks for. */
+  readonly nakDelayMs?: number;
 }
 /** Asks for the present answers of the process's probes. */
 export interface ProbeCommand {

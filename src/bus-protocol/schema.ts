@@ -4,17 +4,18 @@
  * the compiler checks that validators and types agree.
  */
 import { z } from "zod";
-import type {
-  CallOutcome,
-  ConnectionChange,
-  HandledOutcome,
-  Outcome,
-  RejectKind,
-  UnsettledKind,
+import {
+  type CallOutcome,
+  type ConnectionChange,
+  type HandledOutcome,
+  handledOutcomes,
+  type Outcome,
+  type RejectKind,
+  type UnsettledKind,
 } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { publishersMax } from "../../models/vocabulary/publishers.ts";
-import type { Handler } from "../../models/vocabulary/scenario.ts";
+import { type Handler, handlers } from "../../models/vocabulary/scenario.ts";
 import {
   type BusEvent,
   busCapabilities,
@@ -83,8 +84,14 @@ const call = z.discriminatedUnion("do", [
 ]);
 const together = { do: z.literal("together"), calls: z.array(call).min(1).max(1_000) };
 const status = { do: z.literal("status") };
-const handler = z.enum(["acks", "fails", "hangs"]);
-const subscribe = { do: z.literal("subscribe"), subject, handler, takesMs: waitMs.exactOptional() };
+const handler = z.enum(handlers);
+const subscribe = {
+  do: z.literal("subscribe"),
+  subject,
+  handler,
+  takesMs: waitMs.exactOptional(),
+  nakDelayMs: waitMs.exactOptional(),
+};
 const probe = { do: z.literal("probe") };
 const end = { do: z.literal("end") };
 const quit = { do: z.literal("quit") };
@@ -177,7 +184,7 @@ const reply = z.union([
 // ---- Events ---------------------------------------------------------------------------------------------------------
 
 const change = z.enum(["connected", "disconnected", "reconnected", "closed"]);
-const handledOutcome = z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung", "begun"]);
+const handledOutcome = z.enum(handledOutcomes);
 const event = z.discriminatedUnion("event", [
   z.strictObject({ event: z.literal("connection"), case: caseNumber, change }),
   z.strictObject({ event: z.literal("stale"), case: caseNumber }),

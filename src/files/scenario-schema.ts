@@ -8,9 +8,13 @@ import {
   type CallStep,
   capabilities,
   classNames,
+  handlers,
+  mayTakeTime,
+  mustTakeTime,
   partsOf,
   type Scenario,
   type Step,
+  type SubscribeStep,
   serverErrorTexts,
 } from "../../models/vocabulary/scenario.ts";
 import { BadInput } from "../errors.ts";
@@ -116,8 +120,9 @@ const step = z.discriminatedUnion("kind", [
     kind: z.literal("subscribe"),
     replica,
     subject: subjectShape,
-    handler: z.enum(["acks", "fails", "hangs"]),
+    handler: z.enum(handlers),
     takesMs: whole(1, bounds.takesMsMax).optional(),
+    nakDelayMs: whole(1, bounds.takesMsMax).optional(),
   }),
   z.strictObject({
     id: stepId,
@@ -272,6 +277,15 @@ function withClientOptions(scenario: Scenario, data: unknown, bad: Bad): Scenari
   return { ...scenario, options: { ...scenario.options, ...client } };
 }
 
+function checkHandler({ handler, takesMs, nakDelayMs }: SubscribeStep, place: FilePlace, bad: Bad): void {
+  if (takesMs !== undefined && !mayTakeTime(handler))
+    throw bad([...place, "takesMs"], `means nothing for a handler that ${handler}`);
+  if (takesMs === undefined && mustTakeTime(handler))
+    throw bad([...place, "takesMs"], `is missing: a handler that ${handler} is about the time that it works`);
+  if (nakDelayMs !== undefined && handler !== "naks")
+    throw bad([...place, "nakDelayMs"], `means nothing for a handler that ${handler}`);
+}
+
 /** Checks the steps in order, with the ids and publishes before each. */
 function checkSteps(scenario: Scenario, bad: Bad): void {
   const before = new Map<string, Step>();
@@ -280,8 +294,7 @@ function checkSteps(scenario: Scenario, bad: Bad): void {
     if (scenario.policy === undefined) checkNeedsNoPolicy(one, place, bad);
     checkPublishers(one, scenario, place, bad);
     checkAgain(one, before, place, bad);
-    if (one.kind === "subscribe" && one.takesMs !== undefined && one.handler !== "acks")
-      throw bad([...place, "takesMs"], `means nothing for a handler that ${one.handler}`);
+    if (one.kind === "subscribe") checkHandler(one, place, bad);
     before.set(one.id, one);
     if (one.kind === "signal" && one.meanwhile !== undefined && (one.replica > 0 || one.signal === "KILL"))
       throw bad([...place, "meanwhile"], "needs SIGTERM to replica 0, the one that publishes");

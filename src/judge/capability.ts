@@ -3,7 +3,10 @@
  * one: a case that the bus could run and the harness could not is inconclusive, never "not run".
  */
 import { kindOf } from "../../models/faults/index.ts";
-import type { Capability, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+import type { Capability, Handler, Scenario, Step } from "../../models/vocabulary/scenario.ts";
+
+/** Those that every bus with a policy has. */
+const oldHandlers: ReadonlySet<Handler> = new Set(["acks", "fails", "hangs"]);
 
 function ofStep(step: Step): readonly Capability[] {
   switch (step.kind) {
@@ -23,6 +26,7 @@ function ofStep(step: Step): readonly Capability[] {
         step.kind,
         ...(step.replica > 0 ? (["replicas"] as const) : []),
         ...(step.takesMs === undefined ? [] : (["slow-handlers"] as const)),
+        ...(oldHandlers.has(step.handler) ? [] : (["all-handlers"] as const)),
       ];
     case "signal":
       return [

@@ -7,6 +7,7 @@ import {
   partsOf,
   type Scenario,
   type Step,
+  type SubscribeStep,
 } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type Broke, brokeText } from "../findings/broke.ts";
@@ -81,7 +82,7 @@ export function stepText(step: Step): string {
     case "start":
       return step.replica === undefined ? "start" : `start replica ${step.replica}`;
     case "subscribe":
-      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}${step.takesMs === undefined ? "" : ` after ${step.takesMs} ms`}`;
+      return `replica ${step.replica} subscribes to ${step.subject}, its handler ${step.handler}${handlerTimeText(step)}`;
     case "signal":
       return `SIG${step.signal} to replica ${step.replica}${step.meanwhile === undefined ? "" : ", which publishes meanwhile"}`;
     case "advance":
@@ -93,6 +94,11 @@ export function stepText(step: Step): string {
     case "close":
       return step.kind;
   }
+}
+
+function handlerTimeText({ takesMs, nakDelayMs }: SubscribeStep): string {
+  if (takesMs !== undefined) return ` after ${takesMs} ms`;
+  return nakDelayMs === undefined ? "" : `, to be given it again after ${nakDelayMs} ms`;
 }
 
 const afterText = ({ afterAttempts: count }: HealStep): string =>

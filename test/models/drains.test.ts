@@ -8,7 +8,7 @@ import { sound } from "./policies.ts";
 const given: Delivery = { first: 0, count: 1, replica: 1, delivery: 1, dueMs: 30_000, ackHeld: false };
 
 function consumer(subject: string, handler: Handler, open: readonly Delivery[] = []): Consumer {
-  const members = [{ replica: 1, handler, takesMs: 0 }];
+  const members = [{ replica: 1, handler, takesMs: 0, nakDelayMs: 0 }];
   return { stream: "JOBS", subject, creator: 1, exists: true, given: 0, members, open: [...open] };
 }
 

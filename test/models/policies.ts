@@ -89,11 +89,20 @@ export const termWhile = (...meanwhile: readonly Bare[]): Bare => ({
   signal: "TERM",
   meanwhile: meanwhile.map((one, i) => ({ ...one, id: `meanwhile-${i}` }) as PublishStep),
 });
+/** Its handler naks, and asks for a delay or for none. */
+export const subscribeNaks = (to: number, nakDelayMs?: number): Bare => ({
+  kind: "subscribe",
+  replica: to,
+  subject: "job.a",
+  handler: "naks",
+  ...(nakDelayMs === undefined ? {} : { nakDelayMs }),
+});
+
 /** Its handler acknowledges after so long. */
-export const subscribeSlow = (to: number, takesMs: number, subject = "job.a"): Bare => ({
+export const subscribeSlow = (to: number, takesMs: number, subject = "job.a", handler: Handler = "acks"): Bare => ({
   kind: "subscribe",
   replica: to,
   subject,
-  handler: "acks",
+  handler,
   takesMs,
 });

@@ -24,6 +24,7 @@ import {
   termWhile,
   underPolicy,
 } from "../models/policies.ts";
+import { handlerMutants } from "./handlers.ts";
 import type { Moment, Mutant } from "./mutant.ts";
 
 const demands = [...durablePath, ...shutdown, ...coldStart]
@@ -260,6 +261,7 @@ const unfaithful: readonly Mutant[] = [
       name: "acknowledges what its handler could not do",
       row: "Cordum: any other error is acknowledged and gone",
       steps: [start, replica(1), subscribe(1, "fails"), job()],
+      notDemanded: ["durable-path/a-message-given-up-is-a-dead-letter"],
       killedBy: ["durable-path/a-failed-message-is-kept"],
     },
   ),
@@ -269,7 +271,8 @@ const unfaithful: readonly Mutant[] = [
       name: "has a consumer without a limit of deliveries",
       row: "Cordum: MaxDeliver not set",
       steps: [start, replica(1), subscribe(1, "fails"), job(), advance(300_000)],
-      killedBy: ["durable-path/redelivery-is-bounded"],
+      notDemanded: ["durable-path/a-message-given-up-is-a-dead-letter"],
+      killedBy: ["durable-path/redelivery-is-bounded", "durable-path/a-poison-message-ends"],
     },
   ),
   follows(
@@ -570,4 +573,10 @@ const faulty: readonly Mutant[] = [
   },
 ];
 
-export const serviceMutants: readonly Mutant[] = [...unfaithful, ...supervised, ...killing, ...faulty];
+export const serviceMutants: readonly Mutant[] = [
+  ...unfaithful,
+  ...supervised,
+  ...killing,
+  ...faulty,
+  ...handlerMutants,
+];

@@ -125,7 +125,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       repeated: repeatedIds(policy, scenario),
       consumed: new Map(),
       members: new Map(),
-      takesMs: new Map(),
+      handlers: new Map(),
       isDeaf: false,
     },
     at: startId,

@@ -4,7 +4,7 @@ import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { dueHandlings, untilReal } from "./clocks.ts";
 import { type Course, giveUp, type ServiceCourse, type Timer } from "./course.ts";
-import { consumedOf, read, slowKey } from "./hearing.ts";
+import { consumedOf, handlerKey, read } from "./hearing.ts";
 import { sayCall } from "./voice.ts";
 import { callBoundMs } from "./waits.ts";
 
@@ -14,14 +14,16 @@ const pollEveryMs = 2;
 export async function subscribe(
   course: Course,
   service: ServiceCourse,
-  { id, replica, subject, handler, takesMs }: Extract<Step, { kind: "subscribe" }>,
+  { id, replica, subject, handler, takesMs, nakDelayMs }: Extract<Step, { kind: "subscribe" }>,
 ): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
   if ((await course.rig.streams.consumer(subject)) === undefined) service.consumed.delete(subject);
   const takes = takesMs === undefined ? {} : { takesMs };
-  service.takesMs.set(slowKey(replica, subject), takesMs ?? 0);
-  const { outcome } = await running.process.client.call({ do: "subscribe", subject, handler, ...takes }, callBoundMs);
+  const delays = nakDelayMs === undefined ? {} : { nakDelayMs };
+  service.handlers.set(handlerKey(replica, subject), { handler, ...takes, ...delays });
+  const asked = { do: "subscribe", subject, handler, ...takes, ...delays } as const;
+  const { outcome } = await running.process.client.call(asked, callBoundMs);
   if (outcome.is === "ok") {
     const members = service.members.get(subject) ?? new Set();
     service.members.set(subject, members.add(replica));

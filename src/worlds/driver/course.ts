@@ -6,7 +6,7 @@
  */
 import type { Content, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
+import type { Fault, StepId, SubscribeStep } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
@@ -98,8 +98,8 @@ export interface OpenDelivery {
   readonly beganMs: number;
   /** The moment at which the next delivery is due. */
   readonly timer: Timer;
-  /** A handler is at work on it. */
-  readonly work?: { readonly replica: number; readonly ends: Timer };
+  /** A handler is at work on it; `isAcked`: it has acknowledged it already. */
+  readonly work?: { readonly replica: number; readonly ends: Timer; readonly isAcked: boolean };
 }
 
 /** The part of a case that a bus with a policy needs. */
@@ -112,8 +112,8 @@ export interface ServiceCourse {
   /** consumers.ts, by subject. */
   readonly consumed: Map<string, Consumed>;
   readonly members: Map<string, Set<number>>;
-  /** consumers.ts: the time that handlers take, by replica and subject (`slowKey`). */
-  readonly takesMs: Map<string, number>;
+  /** consumers.ts: the handlers, by replica and subject (`handlerKey`). */
+  readonly handlers: Map<string, Pick<SubscribeStep, "handler" | "takesMs" | "nakDelayMs">>;
   /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }

@@ -4,7 +4,7 @@
  */
 
 import { settleId } from "../../../models/plan/plan.ts";
-import type { ConnectionChange } from "../../../models/vocabulary/event.ts";
+import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import { ranAhead } from "./clocks.ts";
@@ -91,36 +91,54 @@ function sayHandled(
     course.timers = course.timers.filter(timer => timer !== before.timer);
   }
   consumed.open.delete(message);
-  if (outcome === "failed" || outcome === "hung" || outcome === "begun") {
-    const { ackWaitMs } = service.policy.consume;
-    const now = course.rig.clock.nowMs();
-    const timer: Timer = { what: "ack wait", atMs: course.nowMs + ackWaitMs, realMs: now + ackWaitMs };
-    course.timers.push(timer);
-    const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + ackWaitMs;
-    const open: OpenDelivery = { delivery, beganMs, timer };
-    consumed.open.set(message, open);
-    if (outcome === "begun") beginWork(course, consumed, message, { open, replica, subject });
-  }
+  const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + service.policy.consume.ackWaitMs;
+  if (comesAgain.has(outcome)) openDelivery(course, service, at, beganMs);
   course.emit(at);
 }
 
-/** A handler that takes time has a message: the scenario's time comes to its end before the handler does, or the case is given up. */
-function beginWork(
-  course: Course,
-  { open: all }: Consumed,
-  message: number,
-  { open, replica, subject }: { readonly open: OpenDelivery; readonly replica: number; readonly subject: string },
-): void {
-  const takesMs = course.service?.takesMs.get(slowKey(replica, subject)) ?? 0;
-  const ends: Timer = {
-    what: "handler",
-    atMs: course.nowMs + takesMs,
-    realMs: course.rig.clock.nowMs() + takesMs,
-    earliestMs: open.beganMs + takesMs,
+/** Outcomes after which the message is still to be given again, or is worked on. */
+const comesAgain: ReadonlySet<HandledOutcome> = new Set([
+  "failed",
+  "hung",
+  "nak-sent",
+  "ack-lost",
+  "begun",
+  "acked-early",
+]);
+
+type HandledEvent = Extract<Event, { readonly kind: "handled" }>;
+
+/** `beganMs`: the earliest moment at which the handler can have got it. */
+function openDelivery(course: Course, service: ServiceCourse, event: HandledEvent, beganMs: number): void {
+  const { replica, subject, delivery, outcome, first: message } = event;
+  const { open: all } = consumedOf(service, subject);
+  const { ackWaitMs } = service.policy.consume;
+  const { handler, nakDelayMs = 0, takesMs = 0 } = handlerOf(service, replica, subject) ?? {};
+  const isWorking = outcome === "begun" || outcome === "acked-early";
+  // While it says that it is at work, or has acknowledged, the server gives its message to nobody.
+  const isKept = isWorking && handler !== "acks";
+  const waitMs = outcome === "nak-sent" ? nakDelayMs : ackWaitMs;
+  const timer = timerIn(course, "ack wait", waitMs);
+  if (!isKept) course.timers.push(timer);
+  const open: OpenDelivery = {
+    delivery,
+    beganMs,
+    timer: isKept ? { ...timer, atMs: Number.POSITIVE_INFINITY } : timer,
   };
+  all.set(message, open);
+  if (!isWorking) return;
+  // The scenario's time comes to the end of the work before the handler does, or the case is given up.
+  const ends: Timer = { ...timerIn(course, "handler", takesMs), earliestMs: beganMs + takesMs };
   course.timers.push(ends);
-  all.set(message, { ...open, work: { replica, ends } });
+  all.set(message, { ...open, work: { replica, ends, isAcked: outcome === "acked-early" } });
 }
+
+/** A timer that runs out so long from now. */
+const timerIn = ({ nowMs, rig: { clock } }: Course, what: Timer["what"], ms: number): Timer => ({
+  what,
+  atMs: nowMs + ms,
+  realMs: clock.nowMs() + ms,
+});
 
 /** The handler is through. Returns its time since the earliest moment at which it can have begun. */
 function endWork(course: Course, { open }: Consumed, message: number, before: OpenDelivery): number {
@@ -132,7 +150,10 @@ function endWork(course: Course, { open }: Consumed, message: number, before: Op
   return Math.round(course.rig.clock.nowMs() - beganMs);
 }
 
-export const slowKey = (replica: number, subject: string): string => `${replica}/${subject}`;
+export const handlerKey = (replica: number, subject: string): string => `${replica}/${subject}`;
+
+const handlerOf = ({ handlers }: ServiceCourse, replica: number, subject: string) =>
+  handlers.get(handlerKey(replica, subject));
 
 /** The deliveries that handlers of the replica are at work on. */
 export const workOf = (
@@ -142,16 +163,22 @@ export const workOf = (
   [...(service?.consumed ?? [])].flatMap(([subject, { open }]) =>
     [...open.values()]
       .filter(({ work }) => work?.replica === replica)
-      .map(one => ({ ...one, takesMs: service?.takesMs.get(slowKey(replica, subject)) ?? 0 })),
+      .map(one => ({ ...one, takesMs: (service && handlerOf(service, replica, subject)?.takesMs) ?? 0 })),
   );
 
-/** The process is gone, with its handlers at work. Their messages wait for another delivery. */
+/** The process is gone, with its handlers at work. Their messages wait for another delivery, except those acknowledged already. */
 export function dropWork(course: Course, replica: number): void {
+  const ackWaitMs = course.service?.policy.consume.ackWaitMs ?? 0;
   for (const { open } of course.service?.consumed.values() ?? [])
     for (const [message, { work, ...rest }] of open) {
       if (work?.replica !== replica) continue;
       course.timers = course.timers.filter(one => one !== work.ends);
-      open.set(message, rest);
+      open.delete(message);
+      if (work.isAcked) continue;
+      const isKept = rest.timer.atMs === Number.POSITIVE_INFINITY;
+      const timer = isKept ? timerIn(course, "ack wait", ackWaitMs) : rest.timer;
+      if (isKept) course.timers.push(timer);
+      open.set(message, { ...rest, timer });
     }
 }
 

@@ -1,5 +1,5 @@
 /** One wrong thing in what a world saw: an event dropped, doubled, moved or swapped with the next, or one of its fields changed. */
-import type { Event } from "../../../models/vocabulary/event.ts";
+import { type Event, handledOutcomes } from "../../../models/vocabulary/event.ts";
 
 /** Events that a world sees. The others are the harness's own word about what it did, which no bus can damage. */
 const seenKinds = [
@@ -85,7 +85,7 @@ export function damage(events: readonly Event[], pick: Pick): Damaged | undefine
 const otherTexts: Readonly<Record<string, readonly string[]>> = {
   "connection/change": ["connected", "disconnected", "reconnected", "closed"],
   "called/call": ["start", "flush", "drain", "close", "exit", "subscribe"],
-  "handled/outcome": ["acked", "acknowledged-failed", "dead-lettered", "failed", "hung", "begun"],
+  "handled/outcome": handledOutcomes,
   "process/change": ["started", "stopping"],
   "process/by": ["scenario", "supervisor"],
   "process/because": ["stopped", "startup", "credentials", "client-closed", "killed", "exit"],

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Event } from "../../../models/vocabulary/event.ts";
-import type { Scenario } from "../../../models/vocabulary/scenario.ts";
+import { type Event, handledOutcomes } from "../../../models/vocabulary/event.ts";
+import { handlers, type Scenario } from "../../../models/vocabulary/scenario.ts";
 import {
   type Bare,
   close,
@@ -129,7 +129,7 @@ const word = z.discriminatedUnion("kind", [
     kind: z.literal("subscribed"),
     replica: number,
     subject: text,
-    handler: z.enum(["acks", "fails", "hangs"]),
+    handler: z.enum(handlers),
     takesMs: number.optional(),
   }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
@@ -140,7 +140,7 @@ const word = z.discriminatedUnion("kind", [
     replica: number,
     subject: text,
     delivery: z.int().positive(),
-    outcome: z.enum(["acked", "acknowledged-failed", "dead-lettered", "failed", "hung", "begun"]),
+    outcome: z.enum(handledOutcomes),
     tookMs: number.optional(),
     ...run,
   }),

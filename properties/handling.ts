@@ -1,0 +1,76 @@
+/** Promises of the durable path about handlers: work that is done stays done, and work that nobody can do comes to an end that somebody sees. */
+import type { Policy } from "../models/vocabulary/policy.ts";
+import type { OwnedProperty } from "./property.ts";
+import type { Message } from "./service/messages.ts";
+import { ofMessages } from "./service/promise.ts";
+import type { ServiceRecord } from "./service/record.ts";
+
+/** A handler has done its work on the message, or has kept it as a dead letter. */
+export const isFinished = (handled: Message["handled"]): boolean => handled?.finished !== undefined;
+
+/** It was dead-lettered or dropped; or its deliveries are used up, and the wait after the last one is over. */
+function isGivenUp({ handled }: Message, { settled, nowMs }: ServiceRecord, { consume }: Policy): boolean {
+  if (handled === undefined) return false;
+  if (handled.outcome === "dead-lettered" || handled.dropped) return true;
+  if (isFinished(handled) || !settled) return false;
+  const { deliverMax, ackWaitMs } = consume;
+  return deliverMax > 0 && handled.deliveries >= deliverMax && nowMs >= handled.atMs + ackWaitMs;
+}
+
+export const handling: readonly OwnedProperty[] = [
+  ofMessages(
+    "durable-path/finished-work-is-not-given-again",
+    {
+      promise:
+        "A message whose handler has done its work is not given to a handler again, as long as nothing ends or disturbs handler, link or server between the two.",
+      owner: "service",
+      causes:
+        "The acknowledgement never reaches the server: the code returns before it, swallows its error, or sends it where nobody listens (F-233). The message is given again after the ack wait.",
+    },
+    "always",
+    {
+      applies: ({ handled, again, held }) => isFinished(handled) && !again && held <= 1,
+      breaks: ({ handled }) => handled?.givenAgain === true,
+      says: (first, { subject, handled }) =>
+        `the work on message ${first} on ${subject} was done at delivery ${handled?.finished?.delivery}, and it was given again, ${handled?.deliveries} times in all`,
+    },
+  ),
+  ofMessages(
+    "durable-path/a-poison-message-ends",
+    {
+      promise:
+        "A message that no handler can handle is given up after the consumer's limit of deliveries, and not given again for ever.",
+      owner: "operator",
+      causes:
+        "The consumer has no limit of deliveries, and a handler that fails or naks is given the message again without end (F-73, F-230).",
+    },
+    "eventually",
+    {
+      applies: ({ handled }, { settled }) =>
+        settled && handled !== undefined && handled.failures > 1 && !isFinished(handled) && !handled.dropped,
+      breaks: ({ handled }, _service, { consume }) =>
+        consume.deliverMax < 0 || (handled?.deliveries ?? 0) > consume.deliverMax,
+      says: (first, { subject, handled }) =>
+        `message ${first} on ${subject} failed ${handled?.failures} times, and no limit of deliveries ends that`,
+    },
+  ),
+  ofMessages(
+    "durable-path/a-message-given-up-is-a-dead-letter",
+    {
+      promise:
+        "A message that is given to no handler any more, though no handler has done its work, is kept as a dead letter for somebody to look at.",
+      owner: "service",
+      causes:
+        "Its deliveries are used up, or a handler terminates it: the stream still holds it, no consumer gives it to anybody, and only the server's advisories tell of it (F-73, F-231).",
+    },
+    "eventually",
+    {
+      applies: isGivenUp,
+      breaks: ({ handled }) => !isFinished(handled),
+      says: (first, { subject, handled }) =>
+        handled?.dropped === true
+          ? `message ${first} on ${subject} failed and was given up, and no dead letter of it is kept`
+          : `message ${first} on ${subject} is given up after ${handled?.deliveries} deliveries, and no dead letter of it is kept`,
+    },
+  ),
+];
