@@ -2,7 +2,7 @@
  * A handler that says something else to the server than an acknowledgement at the end of its work: naks, terminates, acknowledges early, has
  * its acknowledgement lost, or says that it is at work. As a slow handler it comes first after the start, and is drawn from a stream of its own.
  */
-import type { Handler } from "../../models/vocabulary/scenario.ts";
+import type { Capability, Handler } from "../../models/vocabulary/scenario.ts";
 import { advanceAround, durableSubject, type PolicyDraft, publish, signal, start, subscribe } from "./policy-draft.ts";
 import { type Random, randomOf } from "./random.ts";
 
@@ -33,6 +33,8 @@ export function otherHandler(word: string, whole: PolicyDraft): void {
   switch (random.pick(others)) {
     case "naks":
       naks(draft, replica, subject);
+      // What stands between the handler and the server may hold a nak, and the plan refuses it.
+      whole.capabilities = new Set([...capabilities].filter(one => !holdingNaks.includes(one)));
       return;
     case "acks-early":
       works(draft, replica, subject, "acks-early");
@@ -49,6 +51,12 @@ export function otherHandler(word: string, whole: PolicyDraft): void {
   publish(draft, { subject, most: 5 });
   for (let left = random.int(0, 2); left > 0; left--) advanceAround(draft, ackWaitMs);
 }
+
+/** The faults that may hold a nak: all but a cut. */
+const holdingNaks: readonly Capability[] = [
+  ...(["stop-server", "hold", "limit", "blackhole", "pause-server", "lose-ack", "power-loss", "no-jetstream"] as const),
+  ...(["refuse-credentials", "silent-handshake", "server-error"] as const),
+];
 
 /** One message after the other, and the delay or the ack wait after each. */
 function naks(draft: PolicyDraft, replica: number, subject: string): void {
@@ -71,10 +79,7 @@ function works(draft: PolicyDraft, replica: number, subject: string, handler: "a
   const takesMs = timeOf(random, draft, handler);
   subscribe(draft, replica, subject, handler, takesMs);
   publish(draft, { subject, count: 1 });
-  if (random.chance(0.4)) {
-    draft.steps.push({ id: `work-${draft.steps.length}`, kind: "advance", ms: takesMs });
-    return;
-  }
+  if (random.chance(0.4)) draft.steps.push({ id: `work-${draft.steps.length}`, kind: "advance", ms: takesMs });
   signal(draft, replica, random.chance(0.5) ? "TERM" : "KILL");
   start(draft, replica);
   subscribe(draft, replica, subject, "acks");

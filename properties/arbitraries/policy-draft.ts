@@ -24,7 +24,8 @@ export interface PolicyDraft {
   readonly random: Random;
   readonly policy: Policy;
   readonly options: Options;
-  readonly capabilities: ReadonlySet<Capability>;
+  /** Those that the rest of the scenario may use. */
+  capabilities: ReadonlySet<Capability>;
   /** Those of this scenario, few. */
   readonly subjects: SubjectsByTreatment;
   readonly steps: Step[];

@@ -49,7 +49,7 @@ describe.each(policies)("under %s", (_name, policy) => {
         one => one.skipped !== undefined && one.step.kind === "fault",
       );
       expect(
-        skipped.map(one => `${one.step.id}: ${one.skipped}`),
+        skipped.map(one => `${one.step.id}: ${one.skipped?.reason}`),
         describeScenario(scenario),
       ).toEqual([]);
     }
