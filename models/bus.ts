@@ -358,7 +358,7 @@ function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { l
     healWithin({ ...bus, view: after }, burst, { afterAttempts, isDown: view.link === "down" });
   else if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
   else if (burst !== undefined && profile.duringHandshake === "kept") publishOpen(bus, burst);
-  if (service !== undefined && view.process === "waiting") live(service, life);
+  if (service !== undefined && (view.process === "waiting" || view.isOutside)) live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the resulting connection.
   if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after") publishOpen(bus, burst);

@@ -3,6 +3,7 @@ import { closeForGood, notice } from "./connection.ts";
 import { endHandlers, type HasDrained, handlersRunMs, hasHungHandler, leave } from "./consumers.ts";
 import { drainInTurn } from "./drains.ts";
 import { finish, type Served } from "./lifecycle.ts";
+import { termToKillMs } from "./policy/stops.ts";
 import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { ProbeName } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
@@ -137,9 +138,10 @@ function endedBeside({ service, view, emit }: Served, replica: number, waited: b
 
 /** The end of a stop that takes this long: by itself, by its budget where that is enforced, or by its supervisor. */
 function endOf({ tookMs: ownMs }: StopCourse, { shutdown, supervisor }: Policy) {
-  const forced = shutdown.forced && ownMs > shutdown.budgetMs;
-  const isKilled = !forced && ownMs > supervisor.killAfterMs;
-  const tookMs = forced ? shutdown.budgetMs : Math.min(ownMs, supervisor.killAfterMs);
+  const killMs = termToKillMs(supervisor);
+  const forced = shutdown.forced && ownMs > shutdown.budgetMs && shutdown.budgetMs <= killMs;
+  const isKilled = !forced && ownMs > killMs;
+  const tookMs = forced ? shutdown.budgetMs : Math.min(ownMs, killMs);
   const because = isKilled ? ("killed" as const) : ("stopped" as const);
   return { because, code: isKilled ? killedCode : 0, tookMs, forced, ended: ownMs <= tookMs };
 }

@@ -2,6 +2,7 @@
  * Promises of the cold start: how long a process may wait for NATS, what it reports meanwhile, and what becomes of the messages that it
  * accepts.
  */
+import { failsFast } from "../models/policy/restarts.ts";
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
 import { type Declared, type Ending, ending, type OwnedProperty } from "./property.ts";
@@ -86,11 +87,11 @@ export const coldStart: readonly OwnedProperty[] = [
       owner: "service",
       causes:
         "The client retries by itself: nats-py makes up to 60 attempts for each server (F-91). Or its connect timeout is not set, which is 20 s in nats.js (F-66).",
-      appliesUnder: ({ startup }) => startup.strategy === "fail-fast",
+      appliesUnder: ({ startup }) => failsFast(startup.strategy),
     },
     "always",
     (service, { startup }) =>
-      startup.strategy === "fail-fast"
+      failsFast(startup.strategy)
         ? startsWithin(service, (service.declared.options.servers ?? 1) * startup.connectTimeoutMs)
         : { exercised: 0 },
     startsTook,

@@ -21,6 +21,14 @@ const stopMarginMs = 1_000;
 
 const stops = ({ lives }: ServiceRecord): readonly ProcessLife[] => lives.filter(({ stopping }) => stopping);
 
+/** The reason why SIGKILL ended a stop before its budget did, as the end of a sentence. */
+function killText({ because, tookMs }: NonNullable<ProcessLife["exit"]>, { supervisor }: Policy): string {
+  const { killAfterMs, preStopMs = 0 } = supervisor;
+  return because === "killed" && preStopMs > 0
+    ? `; SIGKILL came ${tookMs} ms after SIGTERM, since preStop takes ${preStopMs} ms of the ${killAfterMs} ms of grace`
+    : "";
+}
+
 /** The times that the stops took, as a sentence. */
 function stopsTook(service: ServiceRecord): string {
   const took = stops(service).map(({ exit }) => (exit === undefined ? "no end" : `${exit.tookMs} ms`));
@@ -55,7 +63,7 @@ export const shutdown: readonly OwnedProperty[] = [
         "The process stops while its client is down: close, drain and exit all drop the reconnect buffer without an error (F-79). Or it calls drain and does not wait (F-145).",
     },
     "always",
-    service => {
+    (service, policy) => {
       let exercised = 0;
       let broken: string | undefined;
       for (const { unsent, exit } of stops(service)) {
@@ -64,7 +72,7 @@ export const shutdown: readonly OwnedProperty[] = [
         const lost = accepted - arrivedOf(service, unsent);
         exercised += accepted;
         if (lost > exit.toldLost)
-          broken ??= `the stop lost ${lost} of ${accepted} messages that were accepted before it, and told of ${exit.toldLost}`;
+          broken ??= `the stop lost ${lost} of ${accepted} messages that were accepted before it, and told of ${exit.toldLost}${killText(exit, policy)}`;
       }
       return ending(exercised, broken);
     },

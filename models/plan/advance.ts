@@ -12,7 +12,7 @@ import {
   type StepId,
 } from "../vocabulary/scenario.ts";
 import { advanceDown, endHindrance } from "./down.ts";
-import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import { beginStart, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { askProbes } from "./probes.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
@@ -38,7 +38,7 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return life;
     }
     case "heal": {
-      const life = advanceHeal(view, step.awaits);
+      const life = advanceHeal(view, step.awaits, setting);
       endDrain(view, { tells: "ok", leaves: "closed" });
       return life;
     }
@@ -135,7 +135,7 @@ function advanceStart(view: View, replica: number, setting: Setting): readonly L
     view.peers |= bitOf(replica);
     return nothing;
   }
-  if (hasPolicy(setting)) return startProcess(view, setting, "scenario");
+  if (hasPolicy(setting)) return beginStart(view, setting);
   view.started = true;
   view.client = "connected";
   view.quiet = true;
@@ -149,7 +149,7 @@ function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting):
   return life;
 }
 
-function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
+function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly Life[] {
   view.attempting = 0;
   view.quiet = false;
   endHindrance(view);
@@ -163,6 +163,7 @@ function advanceHeal(view: View, awaits: HealAwait): readonly Life[] {
   view.jetStream = true;
   view.serverUp = true;
   view.givesUp = undefined;
+  if (view.isOutside && hasPolicy(setting)) return startProcess(view, setting, "scenario");
   if (!view.started || view.ended === "closed") return nothing;
   if (view.process === "waiting") return firstConnected(view);
   view.client = awaits === "connected" ? "connected" : "unsure";

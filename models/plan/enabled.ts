@@ -178,7 +178,7 @@ function startNotEnabled(view: View, replica: number): NotEnabled | undefined {
     if ((view.peers & bitOf(replica)) > 0) return replicaStartedAlready;
     return isCalm(view) ? undefined : faultInForce;
   }
-  if (view.started) return startedAlready;
+  if (view.started || view.isOutside) return startedAlready;
   return view.hindrance === "none" ? undefined : leftBehind;
 }
 
@@ -359,6 +359,7 @@ function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting
   }
   if (isSilent(view) && view.client === "connected" && pings(setting)) return pingsRace;
   if (isCalm(view) && view.client !== "unsure") return nothingToHeal;
+  if (view.isOutside) return awaits === "connected" ? undefined : processWaits;
   if (!view.started) return awaits === "handshake" ? noDialAwaited : undefined;
   if ((view.process === "waiting" || !view.jetStream) && awaits !== "connected") return processWaits;
   if (awaits === "handshake") {

@@ -1,4 +1,5 @@
 /** Stops that drain one subscription after the other: which of them end too close to their bound, or to a handler, on a busy machine. */
+import { stopBoundMs } from "../policy/stops.ts";
 import { beyond, type NotEnabled } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
 import { bitOf, type View } from "./view.ts";
@@ -15,8 +16,7 @@ export function inTurnNotEnabled(view: View, replica: number, { limits }: Settin
   const drainTimeoutMs = policy?.shutdown.drainTimeoutMs;
   if (policy === undefined || drainTimeoutMs === undefined) return undefined;
   if (!limits.has("machine-load") || (view.subscribed & bitOf(replica)) === 0) return undefined;
-  const { shutdown, supervisor } = policy;
-  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const boundMs = stopBoundMs(policy);
   const waitsMs = view.consumed.map((_, i) => (i + 1) * drainTimeoutMs);
   const isClose = (ms: number, otherMs: number): boolean => Math.abs(ms - otherMs) < roomMs;
   if (waitsMs.some(ms => isClose(ms, boundMs))) return endsWithBound;

@@ -4,7 +4,7 @@
  */
 
 import { outageSurvivedMs } from "../policy/attempts.ts";
-import { restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
+import { failsFast, restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
 import type { ProbeName } from "../vocabulary/event.ts";
 import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
@@ -29,11 +29,21 @@ export type Life =
   /** A probe has failed often enough, and the supervisor ends the process by a stop. `view`: before that. */
   | { readonly what: "killed"; readonly by: ProbeName; readonly view: Readonly<View>; readonly atMs: number };
 
+/** The process starts and dials, or something outside waits for NATS in its place. A server that refuses credentials answers. */
+export function beginStart(view: View, setting: ServiceSetting): Life[] {
+  const waits = setting.policy.startup.strategy === "wait-outside" && view.link !== "up" && view.door !== "refuses";
+  if (!waits) return startProcess(view, setting, "scenario");
+  view.isOutside = true;
+  view.client = "disconnected";
+  return [];
+}
+
 /** The process starts and dials. */
 export function startProcess(view: View, setting: ServiceSetting, by: "scenario" | "supervisor"): Life[] {
   const { policy, profile } = setting;
   const atMs = view.nowMs;
   view.started = true;
+  view.isOutside = false;
   view.ended = "no";
   view.quiet = true;
   view.startedAtMs = atMs;
@@ -44,7 +54,7 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.process = "waiting";
   view.client = "disconnected";
   // A call to connect that returns before it is connected is followed by a probe, which fails.
-  const probesAtOnce = policy.startup.strategy !== "fail-fast" && profile.firstConnect.retry === "background";
+  const probesAtOnce = !failsFast(policy.startup.strategy) && profile.firstConnect.retry === "background";
   view.path = "jetstream";
   if (probesAtOnce && view.link !== "up") downgrade(view, policy);
   view.givesUp = undefined;
@@ -57,7 +67,7 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   const { startup } = policy;
   if (view.link === "up") return firstConnected(view);
   if (view.door === "refuses") return refused(view, policy, profile);
-  if (startup.strategy !== "fail-fast") return [];
+  if (!failsFast(startup.strategy)) return [];
   const tookMs = view.door === "silent" ? startup.connectTimeoutMs * view.servers : 0;
   return [exit(view, policy, "startup", tookMs)];
 }
@@ -88,7 +98,7 @@ function downgrade(view: View, { startup }: Policy): void {
  * that is still pending fails with it.
  */
 function refused(view: View, policy: Policy, { firstConnect }: Profile): Life[] {
-  if (policy.startup.strategy === "fail-fast" || firstConnect.retry === "pending")
+  if (failsFast(policy.startup.strategy) || firstConnect.retry === "pending")
     return [exit(view, policy, "credentials", 0)];
   return clientClosed(view, policy, "credentials");
 }

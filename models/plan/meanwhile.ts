@@ -2,6 +2,8 @@
  * Publishes between the signal that tells a process to stop and its end. Something must keep the stop open for them: a handler at work for
  * which it waits, or a link that holds its flush.
  */
+
+import { stopBoundMs } from "../policy/stops.ts";
 import { streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
@@ -35,14 +37,11 @@ export function meanwhileNotEnabled(
   if (isOpen && steps.some(isUnanswered)) return waitsLong;
   if (shutdown.strategy === "subscriptions-waited-then-close") return waitsInTurn;
   if (isCalm(view)) return openForMs(view, policy, profile) >= openMsMin ? undefined : endsAtOnce;
-  if (view.hindrance !== "hold" || boundMs(policy) < openMsMin) return endsAtOnce;
+  if (view.hindrance !== "hold" || stopBoundMs(policy) < openMsMin) return endsAtOnce;
   if (shutdown.strategy === "drain") return onlyCore;
   if (shutdown.strategy !== "four-steps") return endsAtOnce;
   return isOpen && steps.some(one => isDurable(view, one)) ? waitsLong : undefined;
 }
-
-const boundMs = ({ shutdown, supervisor }: Policy): number =>
-  shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
 
 /** The time for which handlers that are at work for certain keep the stop open. */
 function openForMs(view: View, policy: Policy, { drain }: Profile): number {
@@ -52,5 +51,5 @@ function openForMs(view: View, policy: Policy, { drain }: Profile): number {
   const { strategy } = policy.shutdown;
   if (strategy !== "four-steps" && strategy !== "drain") return 0;
   const atWork = view.slow.filter(one => view.nowMs < one.busyUntilMs).map(one => one.takesMs);
-  return Math.min(waitMs[strategy], boundMs(policy), Math.max(0, ...atWork));
+  return Math.min(waitMs[strategy], stopBoundMs(policy), Math.max(0, ...atWork));
 }

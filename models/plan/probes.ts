@@ -3,6 +3,7 @@
  * step on. It is killed once it has failed for the longest time that kubelet may let pass, which is period times threshold.
  */
 import { failsForLeastMs, failsForMs, questionOf } from "../policy/probes.ts";
+import { stopBoundMs } from "../policy/stops.ts";
 import type { ProbeName } from "../vocabulary/event.ts";
 import type { KillingProbe, Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -55,7 +56,7 @@ export function askProbes(view: View, policy: Policy): void {
 
 interface Kill {
   readonly by: ProbeName;
-  /** Kubelet kills between these two moments; the supervisor here does at the second. */
+  /** Kubelet begins its preStop at this moment or later; the supervisor here sends SIGTERM at the second, the latest. */
   readonly fromMs: number;
   readonly atMs: number;
 }
@@ -67,7 +68,8 @@ export function dueKill(view: View, policy: Policy): Kill | undefined {
   if (asked === undefined) return undefined;
   const { name, probe } = asked;
   const firstMs = Math.max(view.failsSinceMs, view.startedAtMs + (probe.initialDelayMs ?? 0));
-  return { by: name, fromMs: firstMs + failsForLeastMs(probe), atMs: firstMs + failsForMs(probe) };
+  const { preStopMs = 0 } = policy.supervisor;
+  return { by: name, fromMs: firstMs + failsForLeastMs(probe), atMs: firstMs + failsForMs(probe) + preStopMs };
 }
 
 /** The reason against letting time pass until then. `stop`: the reason against a stop, which a kill is. */
@@ -88,10 +90,8 @@ export function killNotEnabled(
 }
 
 /** The time that the stop of a process takes that is killed while it has no connection, by its own budget or by SIGKILL. */
-export function stopMs({ client }: View, { shutdown, supervisor: { killAfterMs } }: Policy): number {
-  if (client === "connected" || !waitsForServer(shutdown)) return 0;
-  return shutdown.forced ? Math.min(shutdown.budgetMs, killAfterMs) : killAfterMs;
-}
+export const stopMs = ({ client }: View, policy: Policy): number =>
+  client === "connected" || !waitsForServer(policy.shutdown) ? 0 : stopBoundMs(policy);
 
 /** Four steps try their flush again until their time is over. */
 const waitsForServer = ({ strategy }: ShutdownPolicy): boolean => strategy === "four-steps";

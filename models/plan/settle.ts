@@ -67,6 +67,7 @@ function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly P
 
 /** A heal before the first start could bring nothing back. */
 function needsHeal(view: Readonly<View>): boolean {
+  if (view.isOutside) return true;
   if (!view.started) return view.process === "exited" && !isCalm(view);
   return !isCalm(view) || view.client !== "connected";
 }

@@ -2,6 +2,7 @@
  * Handlers that take time: which subjects have one, until when it may be at work, and which steps cannot be done meanwhile. One message at a
  * time is given to such a subject, since clients differ in when they come to the second.
  */
+import { stopBoundMs } from "../policy/stops.ts";
 import type { Step } from "../vocabulary/scenario.ts";
 import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
@@ -75,8 +76,7 @@ const endsAfterMsMin = 150;
 
 function stopNotEnabled(view: View, { limits }: Setting): NotEnabled | undefined {
   if (view.policy === undefined || !limits.has("machine-load")) return undefined;
-  const { shutdown, supervisor } = view.policy;
-  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const boundMs = stopBoundMs(view.policy);
   const isClose = view.slow.some(
     ({ takesMs, busyUntilMs }) =>
       view.nowMs < busyUntilMs && takesMs > boundMs - endsBeforeMsMin && takesMs < boundMs + endsAfterMsMin,

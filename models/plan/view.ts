@@ -44,6 +44,8 @@ export interface View {
   exitedAtMs: number | undefined;
   /** Its failures in a row, by which its supervisor backs off. */
   failures: number;
+  /** The process is to start once NATS answers, which something outside waits for. */
+  isOutside: boolean;
   /** The startup probe of the process has succeeded. */
   hasStarted: boolean;
   /** The moment since which the probe that may kill the process fails; undefined where it succeeds, or there is none. */
@@ -109,6 +111,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   dialsAwaited: 0,
   exitedAtMs: undefined,
   failures: 0,
+  isOutside: false,
   hasStarted: false,
   failsSinceMs: undefined,
   mayLackStreams: false,
@@ -148,6 +151,7 @@ export const copyView = (view: Readonly<View>): View => ({
   dialsAwaited: view.dialsAwaited,
   exitedAtMs: view.exitedAtMs,
   failures: view.failures,
+  isOutside: view.isOutside,
   hasStarted: view.hasStarted,
   failsSinceMs: view.failsSinceMs,
   mayLackStreams: view.mayLackStreams,
@@ -193,6 +197,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.startedAtMs = view.startedAtMs;
   old.exitedAtMs = view.exitedAtMs;
   old.failures = view.failures;
+  old.isOutside = view.isOutside;
   old.hasStarted = view.hasStarted;
   old.failsSinceMs = view.failsSinceMs;
   old.mayLackStreams = view.mayLackStreams;

@@ -2,12 +2,16 @@
  * The waits of a supervisor before it starts a failed process again, and the number of times that it may do so while a fault is in force: a
  * process fails as often as it is started, so the time that passes then has a bound, which follows from the policy.
  */
-import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
+import type { Policy, StartupPolicy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Options, Step } from "../vocabulary/scenario.ts";
 import { shortestToKillMs } from "./probes.ts";
 
 /** The most in one scenario. */
 export const restartsMax = 2_000;
+
+/** True where a start makes one pass over the servers, and exits without them. */
+export const failsFast = (strategy: StartupPolicy["strategy"]): boolean =>
+  strategy === "fail-fast" || strategy === "wait-outside";
 
 /** Kubelet's own: the first restart at once, then 10 s, twice as long after each failure, 300 s at most (F-220 of docs/facts.md). */
 export const kubeletRestartMs: readonly number[] = [0, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000];
@@ -83,7 +87,7 @@ function shortestTryMs(
   { reconnectAttemptsMax, reconnectWaitMs }: Options,
   refusesCredentials: boolean,
 ): number {
-  if (strategy === "fail-fast") return 0;
+  if (failsFast(strategy)) return 0;
   const givesUp = refusesCredentials || reconnectAttemptsMax >= 0;
   const attemptsMs = refusesCredentials ? 0 : reconnectAttemptsMax * reconnectWaitMs;
   const triesMs = givesUp && whenClosed === "exit" ? attemptsMs : Number.POSITIVE_INFINITY;

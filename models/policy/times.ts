@@ -1,6 +1,7 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
 import type { KillingProbe, Policy, PublishPolicy, ShutdownPolicy, StreamPolicy } from "../vocabulary/policy.ts";
 import { failsForMs } from "./probes.ts";
+import { termToKillMs } from "./stops.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -25,8 +26,10 @@ export function inLiveTime(policy: Policy): Policy {
   const isInTurn = shutdown.drainTimeoutMs !== undefined;
   // Several waits in a row must fit into the budget, or not, as in the policy's own time.
   const budgetMs = isInTurn ? between(shutdown.budgetMs, 1_000, 2_000) : scaled(shutdown.budgetMs, 1_000, 2_000);
-  const killRatio = supervisor.killAfterMs / shutdown.budgetMs;
   const ackTimeoutMs = scaled(publish.ackTimeoutMs, 700, 1_000);
+  const killRatio = termToKillMs(supervisor) / shutdown.budgetMs;
+  const { preStopMs } = supervisor;
+  const livePreStopMs = preStopMs === undefined ? 0 : Math.round((preStopMs * budgetMs) / shutdown.budgetMs);
   const live: Policy = {
     ...policy,
     streams: policy.streams.map(stream => ({
@@ -45,7 +48,8 @@ export function inLiveTime(policy: Policy): Policy {
       ...supervisor,
       restartMs:
         typeof supervisor.restartMs === "number" ? scaled(supervisor.restartMs, 50, 500) : supervisor.restartMs,
-      killAfterMs: Math.round(budgetMs * (killRatio > 1 ? Math.max(killRatio, 1.5) : killRatio)),
+      killAfterMs: livePreStopMs + Math.round(budgetMs * (killRatio > 1 ? Math.max(killRatio, 1.5) : killRatio)),
+      ...(preStopMs === undefined ? {} : { preStopMs: livePreStopMs }),
     },
   };
   const supervised = supervisorInLiveTime(policy, live);

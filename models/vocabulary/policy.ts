@@ -118,9 +118,10 @@ export interface ConsumePolicy {
 export interface StartupPolicy {
   /**
    * `fail-fast`: one pass over the servers, then the process exits. `retry-with-deadline`: dials until `deadlineMs`, then exits.
-   * `retry-forever`: dials on.
+   * `retry-forever`: dials on. `wait-outside`: something else waits until NATS answers, such as an init container, and the process then fails
+   * fast; a restart of the process is not waited for.
    */
-  readonly strategy: "fail-fast" | "retry-with-deadline" | "retry-forever";
+  readonly strategy: "fail-fast" | "retry-with-deadline" | "retry-forever" | "wait-outside";
   /** The deadline of `retry-with-deadline`: servers × passes × connect timeout + margin. */
   readonly deadlineMs?: number;
   readonly connectTimeoutMs: number;
@@ -188,8 +189,10 @@ export interface SupervisorPolicy {
    * process that ran for more than twice the last wait has no failure before it.
    */
   readonly restartMs: number | readonly number[];
-  /** The time from SIGTERM to SIGKILL, for a stop that does not end by itself. */
+  /** The grace period: the time from the order to stop to SIGKILL. SIGTERM comes with the order, or after `preStopMs`. */
   readonly killAfterMs: number;
+  /** The wait before SIGTERM, in which the process runs on. It is a part of the grace period. Absent: 0. */
+  readonly preStopMs?: number;
   /** Asks whether the process is live. Absent: nobody asks. */
   readonly liveness?: KillingProbe;
   readonly startupProbe?: StartupProbe;

@@ -75,7 +75,7 @@ function* plainerParts(policy: Policy): Generator<Policy> {
     yield { ...policy, consume: consume.failures === "dead-letter" ? consume : without(consume, "deadLetterSubject") };
   }
   for (const supervisor of plainer(policy.supervisor, plain.supervisor)) yield { ...policy, supervisor };
-  for (const name of ["liveness", "startupProbe"] as const)
+  for (const name of ["preStopMs", "liveness", "startupProbe"] as const)
     if (policy.supervisor[name] !== undefined) yield { ...policy, supervisor: without(policy.supervisor, name) };
 }
 

@@ -38,7 +38,9 @@ export interface PolicyKinds {
 }
 
 const tokens = ["audit", "events", "job", "orders", "state", "worker"] as const;
-const strategies: readonly StartupPolicy["strategy"][] = ["fail-fast", "retry-with-deadline", "retry-forever"];
+const strategies: readonly StartupPolicy["strategy"][] = [
+  ...(["fail-fast", "retry-with-deadline", "retry-forever", "wait-outside"] as const),
+];
 const stops: readonly ShutdownPolicy["strategy"][] = [
   ...(["exit", "close", "subscriptions-then-close", "subscriptions-waited-then-close", "drain", "four-steps"] as const),
 ];
@@ -210,6 +212,7 @@ const restarts: readonly SupervisorPolicy["restartMs"][] = [0, 200, 1_000, [0, 2
 const supervisorOf = (random: Random): SupervisorPolicy => ({
   restartMs: random.pick(restarts),
   killAfterMs: random.pick([1_000, 30_000]),
+  ...(random.chance(0.2) ? { preStopMs: random.pick([100, 300]) } : {}),
   ...(random.chance(0.3) ? { liveness: killingProbe(random) } : {}),
   ...(random.chance(0.2)
     ? { startupProbe: { ...killingProbe(random), ...(random.chance(0.5) ? { asks: "readiness" } : {}) } }

@@ -1,6 +1,6 @@
 /** The beginning of a scenario under a policy: what stands in the way of the first connection, and what becomes of the process. */
 import { killsAfterMs } from "../../models/policy/probes.ts";
-import { longestRestartMs, restartWaitsMs } from "../../models/policy/restarts.ts";
+import { failsFast, longestRestartMs, restartWaitsMs } from "../../models/policy/restarts.ts";
 import type { Capability, Fault } from "../../models/vocabulary/scenario.ts";
 import { advanceAround, fault, heal, id, type PolicyDraft, publish, signal, sometimes, start } from "./policy-draft.ts";
 
@@ -36,7 +36,7 @@ function runAfter(draft: PolicyDraft, cold: Fault): void {
   const { random, policy, profile, capabilities } = draft;
   const { strategy, jetStreamProbe, whenClosed } = policy.startup;
   // A connect that returns before it is connected is followed by a probe that fails.
-  const runsAhead = strategy !== "fail-fast" && profile.firstConnect.retry === "background";
+  const runsAhead = !failsFast(strategy) && profile.firstConnect.retry === "background";
   draft.isDowngraded = jetStreamProbe === "once" && (cold.kind === "no-jetstream" || runsAhead);
   if (cold.kind === "no-jetstream") return;
   if (cold.kind === "refuse-credentials" && runsAhead && whenClosed === "ignore") {

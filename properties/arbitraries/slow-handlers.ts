@@ -2,6 +2,7 @@
  * A handler that takes time, and a stop that falls within it. It comes first after the start, since nothing may have been published on its
  * subject, and is drawn from a stream of its own: the rest of a scenario is the same with it and without.
  */
+import { stopBoundMs } from "../../models/policy/stops.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
 import {
@@ -22,13 +23,9 @@ const takesMsMax = 10_000;
 /** The room between a handler's end and the stop's that a busy machine needs, and that publishes during a stop do. */
 const roomMs = 300;
 
-/** The moment at which a stop that waits is ended. */
-const boundMsOf = ({ shutdown: { budgetMs, forced }, supervisor: { killAfterMs } }: Policy): number =>
-  forced ? Math.min(budgetMs, killAfterMs) : killAfterMs;
-
 /** Half of the stop's bound, or a quarter more than all of it. */
 function timesOf(policy: Policy): readonly number[] {
-  const boundMs = boundMsOf(policy);
+  const boundMs = stopBoundMs(policy);
   const half = Math.min(takesMsMax, Math.round(boundMs / 2));
   const more = Math.round(boundMs * 1.25);
   const times = [...(boundMs - half >= roomMs ? [half] : []), ...(more - boundMs >= roomMs / 2 ? [more] : [])];

@@ -3,6 +3,7 @@
  */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { termToKillMs } from "../../models/policy/stops.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import { familySubjects } from "../../models/policy/subjects.ts";
 import { beside, stoppedBy } from "../../models/policy/under.ts";
@@ -135,8 +136,8 @@ const workMsMax = 10_000;
 const roomMs = 300;
 
 /** Well within the stop's bound and the ack wait, and clearly longer than the wait for one subscription. */
-function workMs({ shutdown, supervisor: { killAfterMs }, consume: { ackWaitMs } }: Policy): number {
-  const boundMs = Math.min(shutdown.budgetMs, killAfterMs);
+function workMs({ shutdown, supervisor, consume: { ackWaitMs } }: Policy): number {
+  const boundMs = Math.min(shutdown.budgetMs, termToKillMs(supervisor));
   const leastMs = shutdown.drainTimeoutMs === undefined ? 1 : shutdown.drainTimeoutMs + roomMs;
   return Math.max(leastMs, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
 }

@@ -122,7 +122,7 @@ const consume = z
 
 const startup = z
   .strictObject({
-    strategy: z.enum(["fail-fast", "retry-with-deadline", "retry-forever"]),
+    strategy: z.enum(["fail-fast", "retry-with-deadline", "retry-forever", "wait-outside"]),
     deadlineMs: whole(1, dayMs).optional(),
     connectTimeoutMs: whole(1, 600_000),
     jetStreamProbe: z.enum(["once", "until-usable", "none"]),
@@ -178,15 +178,21 @@ const killingProbe = {
   failureThreshold: whole(1, 1_000),
 } as const;
 
-const supervisor = z.strictObject({
-  restartMs: z.union(
-    [restartWait, z.array(restartWait).min(1).max(20).refine(rises)],
-    "must be a number of milliseconds, or a list of up to 20 waits, of which none is shorter than the one before",
-  ),
-  killAfterMs: whole(1, dayMs),
-  liveness: z.strictObject(killingProbe).optional(),
-  startupProbe: z.strictObject({ ...killingProbe, asks: z.enum(["liveness", "readiness"]).optional() }).optional(),
-});
+const supervisor = z
+  .strictObject({
+    restartMs: z.union(
+      [restartWait, z.array(restartWait).min(1).max(20).refine(rises)],
+      "must be a number of milliseconds, or a list of up to 20 waits, of which none is shorter than the one before",
+    ),
+    killAfterMs: whole(1, dayMs),
+    preStopMs: whole(0, dayMs).optional(),
+    liveness: z.strictObject(killingProbe).optional(),
+    startupProbe: z.strictObject({ ...killingProbe, asks: z.enum(["liveness", "readiness"]).optional() }).optional(),
+  })
+  .refine(({ killAfterMs, preStopMs = 0 }) => preStopMs < killAfterMs, {
+    path: ["preStopMs"],
+    error: "leaves nothing of killAfterMs: it is a part of the grace period",
+  });
 
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {

@@ -24,7 +24,7 @@ test("stdout is the policy alone, as JSON or YAML, and stderr what was read, lef
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ version: 1, name: "manifests", streams: [{ name: "TICKETS" }] });
   expect(stderr).toMatch(/manifests\/nack-several\.yaml:2 +stream TICKETS \(nack\)/);
-  expect(stderr).toMatch(/manifests\/deployment\.yaml:23 +spec\.template\.spec\.containers\[0\]\.lifecycle: preStop/);
+  expect(stderr).toMatch(/manifests\/deployment\.yaml:22 +spec\.template\.spec\.containers\[0\]\.resources: a policy/);
   expect(stderr).toMatch(/shutdown\.strategy +"exit": a process that does nothing about SIGTERM/);
   expect(stderr).toContain("Save it as manifests.json");
   const yaml = await faultline(["import", "manifests", "--yaml"], { cwd });

@@ -235,9 +235,23 @@ test(`${runs} random deployments are the same after a way through Kubernetes`, (
   );
   const probe = (to: string | undefined): object | undefined =>
     to === undefined ? undefined : { httpGet: { path: to, port: 80 } };
+  const times = fc.record({
+    delay: fc.integer({ min: 0, max: 600 }),
+    period: fc.integer({ min: 1, max: 600 }),
+    threshold: fc.integer({ min: 1, max: 60 }),
+    sleep: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
+  });
   fc.assert(
-    fc.property(word, fc.integer({ min: 1, max: 3_600 }), path, path, (name, grace, ready, live) => {
-      const container = { name, image: "x/y", readinessProbe: probe(ready), livenessProbe: probe(live) };
+    fc.property(word, fc.integer({ min: 1, max: 3_600 }), path, path, times, (name, grace, ready, live, asked) => {
+      const { delay, period, threshold, sleep } = asked;
+      const often = { initialDelaySeconds: delay, periodSeconds: period, failureThreshold: threshold };
+      const container = {
+        name,
+        image: "x/y",
+        readinessProbe: probe(ready),
+        livenessProbe: live === undefined ? undefined : { ...probe(live), ...often },
+        lifecycle: sleep === undefined ? undefined : { preStop: { sleep: { seconds: sleep } } },
+      };
       const spec = { template: { spec: { terminationGracePeriodSeconds: grace, containers: [container] } } };
       const text = stringify({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name }, spec });
       const [found] = imported(text).deployments;
@@ -245,7 +259,17 @@ test(`${runs} random deployments are the same after a way through Kubernetes`, (
         name,
         killAfterMs: grace * 1_000,
         ...(ready === undefined ? {} : { readinessProbe: `GET :80${ready}` }),
-        ...(live === undefined ? {} : { livenessProbe: `GET :80${live}` }),
+        ...(sleep === undefined ? {} : { preStopMs: sleep * 1_000 }),
+        ...(live === undefined
+          ? {}
+          : {
+              livenessProbe: `GET :80${live}`,
+              livenessTimes: {
+                ...(delay === 0 ? {} : { initialDelayMs: delay * 1_000 }),
+                periodMs: period * 1_000,
+                failureThreshold: threshold,
+              },
+            }),
       });
     }),
     { numRuns: runs },

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { kubeletRestartMs } from "../../models/policy/restarts.ts";
 import { BadInput } from "../../src/errors.ts";
 import { completeStream } from "../../src/files/import/canonical.ts";
 import { type Imported, importFiles, spotsOf } from "../../src/files/import/import.ts";
@@ -264,8 +265,8 @@ test.each<Row>([
 test.each<
   [file: string, supervisor: number, readiness: string, liveness: string, told: number, assumed: readonly string[]]
 >([
-  ["deployment.yaml", 60_000, "process", "independent", 12, ["startup.readiness", "startup.liveness"]],
-  ["deployment-one-probe.yaml", 30_000, "process", "as-readiness", 1, ["supervisor.killAfterMs", "startup.readiness"]],
+  ["deployment.yaml", 60_000, "process", "independent", 9, ["startup.readiness", "startup.liveness"]],
+  ["deployment-one-probe.yaml", 30_000, "process", "as-readiness", 0, ["supervisor.killAfterMs", "startup.readiness"]],
   ["deployment-no-probes.yaml", 30_000, "process", "independent", 0, ["supervisor.killAfterMs"]],
   ["statefulset.yaml", 10_000, "process", "independent", 1, ["startup.readiness", "startup.liveness"]],
   ["nats-server.yaml", 15_000, "process", "independent", 1, []],
@@ -363,11 +364,49 @@ test("of several consumers the first one's values are taken, and the others' are
   ]);
 });
 
-test("the assumed budget of a stop ends before the kill, and preStop is told to take from it", () => {
-  const { policy, toFill, notCarried } = read("deployment.yaml");
-  expect(policy.shutdown.budgetMs).toBe(55_000);
-  expect(toFill.find(one => one.place === "shutdown.budgetMs")?.default).toBe(55_000);
-  expect(notCarried.find(one => one.key.endsWith("lifecycle"))?.means).toContain("preStop runs before SIGTERM");
+test("the assumed budget of a stop ends before the kill, of which preStop has taken a part", () => {
+  const { policy, toFill } = read("deployment.yaml");
+  expect(policy.supervisor).toMatchObject({ killAfterMs: 60_000, preStopMs: 10_000 });
+  expect(policy.shutdown.budgetMs).toBe(45_000);
+  expect(toFill.find(one => one.place === "shutdown.budgetMs")?.default).toBe(45_000);
+});
+
+test("the probes that kill are read with the defaults of Kubernetes, and the back-off of its restarts is assumed", () => {
+  const { policy, toFill } = read("deployment.yaml");
+  expect(policy.supervisor).toMatchObject({
+    restartMs: kubeletRestartMs,
+    liveness: { periodMs: 10_000, failureThreshold: 6 },
+    startupProbe: { asks: "liveness", periodMs: 10_000, failureThreshold: 30 },
+  });
+  expect(toFill.find(one => one.place === "supervisor.restartMs")?.default).toEqual(kubeletRestartMs);
+  expect(read("deployment-no-probes.yaml").policy.supervisor).toEqual({
+    restartMs: kubeletRestartMs,
+    killAfterMs: 30_000,
+  });
+});
+
+test("a preStop that takes nearly all of the grace leaves 2 s, an init container that names NATS waits, and another hook is told", () => {
+  const { policy, toFill, notCarried } = read("deployment-waits.yaml");
+  expect(policy.supervisor).toMatchObject({
+    killAfterMs: 32_000,
+    preStopMs: 30_000,
+    liveness: { initialDelayMs: 5_000, periodMs: 5_000, failureThreshold: 3 },
+    startupProbe: { asks: "readiness", periodMs: 2_000, failureThreshold: 3 },
+  });
+  expect(policy.startup).toMatchObject({ strategy: "wait-outside", liveness: "independent" });
+  expect(toFill.find(one => one.place === "startup.strategy")?.why).toContain("the init container wait-for-nats");
+  expect(notCarried.map(({ line, key }) => `${line} ${key.split(".").at(-1)}`)).toEqual([
+    "18 preStop",
+    "9 restartPolicy",
+    "11 image",
+    "11 command",
+    "15 periodSeconds",
+    "16 timeoutSeconds",
+  ]);
+  expect(notCarried.find(({ key }) => key.endsWith("preStop"))?.means).toContain("leaves less than 2000 ms");
+  const hooks = read("deployment-hooks.yaml");
+  expect(hooks.policy.supervisor).not.toHaveProperty("preStopMs");
+  expect(hooks.notCarried.map(({ key }) => key.split(".").at(-1))).toEqual(["postStart", "preStop"]);
 });
 
 test("what is told of a stream has the line and the meaning of each key", () => {

@@ -449,6 +449,15 @@ const outage: readonly Bare[] = [start, cut(), advance(1_000), heal(), job()];
 
 const killing: readonly Mutant[] = [
   follows(
+    { supervisor: { killAfterMs: 20_500, preStopMs: 2_000 } },
+    {
+      name: "has a preStop that nobody declared, and is killed within its budget",
+      row: "F-222: preStop is taken from the grace period",
+      steps: [start, cut(), news(3), term()],
+      killedBy: ["shutdown/nothing-accepted-is-lost-in-silence-by-a-stop"],
+    },
+  ),
+  follows(
     { startup: { liveness: "as-readiness" } },
     {
       name: "is not live while NATS is away, and is killed for it",

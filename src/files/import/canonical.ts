@@ -3,6 +3,7 @@
  * to-policy.ts makes one of it. `given` has only what a file says, so that two files about one thing can be held against each other; what a
  * format takes where a file is silent is filled in afterwards.
  */
+import type { KillingProbe } from "../../../models/vocabulary/policy.ts";
 import { BadInput } from "../../errors.ts";
 import { placeOf, type Where } from "./spot.ts";
 
@@ -49,6 +50,14 @@ export interface ImportedDeployment {
   /** The question of each probe, such as "GET :8080/ready"; absent without that probe. */
   readonly readinessProbe?: string | undefined;
   readonly livenessProbe?: string | undefined;
+  readonly startupProbe?: string | undefined;
+  /** The times of the two probes that kill. */
+  readonly livenessTimes?: KillingProbe | undefined;
+  readonly startupTimes?: KillingProbe | undefined;
+  /** The wait of a preStop hook that does nothing else. */
+  readonly preStopMs?: number | undefined;
+  /** The name of an init container whose command names NATS. */
+  readonly initWaits?: string | undefined;
 }
 
 /** Each format has its own default for a field that its author leaves out. */

@@ -2,6 +2,7 @@
  * Other people's files to a policy: `importFiles` for the command, and for `--policy` with a file or a folder. A file is parsed, its
  * documents are recognised by their content, and each is read into the canonical form; then one policy is made of all of them.
  */
+
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
@@ -9,10 +10,11 @@ import { BadInput } from "../../errors.ts";
 import { isFolder } from "../folder.ts";
 import { readJsonFile } from "../json.ts";
 import { writtenPolicy } from "../policy-schema.ts";
+import type { ToFill } from "./assumed.ts";
 import { joined } from "./canonical.ts";
 import { type Gatherings, type ReadPart, take } from "./recognise.ts";
 import type { FileSpot, Marks, NotCarried } from "./spot.ts";
-import { type ToFill, toPolicy } from "./to-policy.ts";
+import { toPolicy } from "./to-policy.ts";
 import { parseTrees, type Tree } from "./tree.ts";
 
 const filesMax = 500;

@@ -1,4 +1,5 @@
 /** The Deployment or StatefulSet that runs the service: its probes, and the time that it has to stop. */
+import type { KillingProbe } from "../../../models/vocabulary/policy.ts";
 import type { FoundThing, ImportedDeployment } from "./canonical.ts";
 import { at, type FileSpot, isMapSpot, itemsOf, namesIn, tell, type Where, whereIs } from "./spot.ts";
 import { textOf, wholeOf } from "./values.ts";
@@ -15,10 +16,15 @@ const meanings: Readonly<Record<string, string>> = {
   replicas: "a policy does not count replicas: the drills run two of the service",
   resources:
     "a policy has no limit of memory: one that is too low ends the process as a kill does, and its buffer is lost",
-  lifecycle:
-    "preStop runs before SIGTERM, and its time is taken from the grace period: the service has less than supervisor.killAfterMs to stop",
+  lifecycle: "what runs beside the service at its start and stop is not modelled",
+  preStop:
+    "it does more than sleep, so how long it takes is not known: the service has less than supervisor.killAfterMs from SIGTERM to SIGKILL",
   restartPolicy: "a policy always starts a failed process again, as a Deployment does",
-  startupProbe: "until it succeeds the other probes wait; a policy says what readiness means, and not when it is asked",
+  timeoutSeconds: "a probe here answers at once or not at all",
+  successThreshold: "one success is enough here",
+  periodSeconds: "readiness kills nothing, so how often it is asked is not modelled",
+  failureThreshold: "readiness kills nothing, so how often it may fail is not modelled",
+  initialDelaySeconds: "readiness kills nothing, so when it is first asked is not modelled",
   status: "the state of the cluster when it was asked; a policy holds configuration only",
   env: "the environment of the service is not read: a connection's options may be in it",
   initContainers: "what runs before the service is not modelled",
@@ -44,6 +50,16 @@ export function readDeployment(document: FileSpot): FoundThing<ImportedDeploymen
   const main = containers.find(one => nameOf(one) === given.name) ?? containers[0];
   put("readinessProbe", at(main, "readinessProbe"), probeText);
   put("livenessProbe", at(main, "livenessProbe"), probeText);
+  put("livenessTimes", at(main, "livenessProbe"), timesOf);
+  put("startupProbe", at(main, "startupProbe"), probeText);
+  put("startupTimes", at(main, "startupProbe"), timesOf);
+  const preStop = at(main, "lifecycle", "preStop");
+  const sleepMs = preStop === undefined ? undefined : sleepOf(preStop);
+  if (sleepMs !== undefined) put("preStopMs", preStop, () => sleepMs);
+  const restartPolicy = at(pod, "restartPolicy");
+  if (restartPolicy?.tree.kind === "scalar" && restartPolicy.tree.value === "Always") textOf(restartPolicy);
+  const waiting = itemsOf(at(pod, "initContainers")).find(waitsForNats);
+  if (waiting !== undefined) put("initWaits", waiting, one => nameOf(one) ?? "without a name");
   for (const other of containers)
     if (other !== main) tell(other, "another container of the pod: only the service's own is read");
   return { format: "kubernetes", where: whereIs(document), given: given as Partial<ImportedDeployment>, places };
@@ -53,6 +69,41 @@ const nameOf = (container: FileSpot): string | undefined => {
   const name = at(container, "name");
   return name === undefined ? undefined : textOf(name);
 };
+
+const secondsMs = (spot: FileSpot | undefined): number => (spot === undefined ? 0 : wholeOf(spot) * 1_000);
+/** Kubernetes takes its own default where a probe has none, and where it has 0. */
+const periodMsDefault = 10_000;
+const thresholdDefault = 3;
+
+function timesOf(probe: FileSpot): KillingProbe {
+  const delayMs = secondsMs(at(probe, "initialDelaySeconds"));
+  const threshold = at(probe, "failureThreshold");
+  return {
+    ...(delayMs === 0 ? {} : { initialDelayMs: delayMs }),
+    periodMs: secondsMs(at(probe, "periodSeconds")) || periodMsDefault,
+    failureThreshold: (threshold === undefined ? 0 : wholeOf(threshold)) || thresholdDefault,
+  };
+}
+
+/** The time that a hook sleeps which does nothing else; undefined for any other. */
+function sleepOf(hook: FileSpot): number | undefined {
+  const seconds = at(hook, "sleep", "seconds");
+  if (seconds !== undefined) return secondsMs(seconds);
+  const words = itemsOf(at(hook, "exec", "command")).map(wordOf);
+  const [, sleeps] = /^(?:(?:\/bin\/)?(?:ba)?sh -c )?(?:\/bin\/)?sleep (\d{1,5})s?$/.exec(words.join(" ")) ?? [];
+  if (sleeps === undefined) return undefined;
+  for (const word of itemsOf(at(hook, "exec", "command"))) textOf(word);
+  return Number(sleeps) * 1_000;
+}
+
+/** A word of a command, which is not read by that. */
+const wordOf = ({ tree }: FileSpot): string => (tree.kind === "scalar" ? String(tree.value) : "");
+
+/** True where a word of its command names NATS. What else it does is told. */
+const waitsForNats = (container: FileSpot): boolean =>
+  [...itemsOf(at(container, "command")), ...itemsOf(at(container, "args"))].some(word =>
+    /\bnats\b/i.test(wordOf(word)),
+  );
 
 /** The question that a probe asks. How often and how patiently it asks is told. */
 function probeText(probe: FileSpot): string {

@@ -5,12 +5,12 @@
 
 import { notModelled } from "../../../models/policy/not-modelled.ts";
 import { overlap } from "../../../models/policy/pattern.ts";
-import { kubeletRestartMs } from "../../../models/policy/restarts.ts";
+import { termToKillMs } from "../../../models/policy/stops.ts";
 import type { Policy, StreamExtra, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { BadInput } from "../../errors.ts";
+import { type Assume, type Assumed, boundedIn, type Tell, type ToFill } from "./assumed.ts";
 import {
   completeConsumer,
-  completeDeployment,
   completeStream,
   type FoundThing,
   type ImportedConsumer,
@@ -18,13 +18,7 @@ import {
   type ImportedStream,
 } from "./canonical.ts";
 import { type NotCarried, placeOf, type Where } from "./spot.ts";
-
-/** A field of the policy that no file answers. */
-export interface ToFill {
-  readonly place: string;
-  readonly default: string | number | boolean | readonly number[] | null;
-  readonly why: string;
-}
+import { startupOf, supervisorOf } from "./to-service.ts";
 
 export interface Mapped {
   readonly policy: unknown;
@@ -70,6 +64,7 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
   const subjects = streams.flatMap(one => one.subjects.map(subject => ({ subject, stream: one.name })));
   if (durable) assumeStreams(assume);
   const supervisor = supervisorOf(found.deployments, tell, assume);
+  const termMs = termToKillMs(supervisor);
   const policy: Policy = {
     version: 1,
     name,
@@ -95,8 +90,8 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
       strategy: assume("shutdown.strategy", "exit", "a process that does nothing about SIGTERM ends at once"),
       budgetMs: assume(
         "shutdown.budgetMs",
-        Math.max(1, supervisor.killAfterMs - Math.min(5_000, Math.floor(supervisor.killAfterMs / 2))),
-        "a stop must end before SIGKILL, which comes supervisor.killAfterMs after SIGTERM",
+        Math.max(1, termMs - Math.min(5_000, Math.floor(termMs / 2))),
+        `a stop must end before SIGKILL, which comes ${termMs} ms after SIGTERM`,
       ),
       forced: assume("shutdown.forced", false, "nothing but the supervisor ends a stop that takes too long"),
       tellsLoss: assume("shutdown.tellsLoss", false, "a client does not report what it has not sent"),
@@ -118,10 +113,6 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
   refuseFalse(policy, found);
   return { policy, notCarried, toFill };
 }
-
-type Tell = (where: Where, means: string) => void;
-type Assumed = string | number | boolean | readonly number[];
-type Assume = <V extends Assumed>(place: string, value: V, why: string) => V;
 
 /** The policy's form of one stream. One that a policy cannot hold at all is told as a whole. */
 function streamOf(found: FoundThing<ImportedStream>, tell: Tell): readonly StreamPolicy[] {
@@ -226,16 +217,6 @@ function tellNotHeld<T>(
   }
 }
 
-/** The nearest value that a policy holds. */
-const boundedIn =
-  <T>({ places, where }: FoundThing<T>, tell: Tell) =>
-  (field: keyof T, value: number, min: number, max: number): number => {
-    const nearest = Math.min(max, Math.max(min, value));
-    if (nearest !== value)
-      tell(places[field] ?? where, `is ${value}, and a policy holds ${min} to ${max}: ${nearest} was taken`);
-    return nearest;
-  };
-
 /** The server refuses two streams on one subject, so the files are not of one account. @throws BadInput */
 function refuseOverlaps(streams: readonly FoundThing<ImportedStream>[]): void {
   const kept = streams.filter(one => whyNotHeld(completeStream(one)) === undefined);
@@ -312,82 +293,6 @@ function tellOther(other: FoundThing<ImportedConsumer>, first: FoundThing<Import
       `the consumer ${shownConsumer(other)} has ${differs.join("; ")}: the values of ${shownConsumer(first)} at ${placeOf(first.where)} were taken for all`,
     );
   tellNotHeld(other, its, notHeldOfConsumers, tell);
-}
-
-function supervisorOf(deployments: FoundThings["deployments"], tell: Tell, assume: Assume): Policy["supervisor"] {
-  const [first, ...others] = deployments;
-  const restartMs = assume(
-    "supervisor.restartMs",
-    first === undefined ? 1_000 : kubeletRestartMs,
-    first === undefined
-      ? "no file has a deployment"
-      : "Kubernetes starts a failed container again at once, and then backs off from 10 s to 300 s; no manifest can say otherwise",
-  );
-  if (first === undefined)
-    return {
-      restartMs,
-      killAfterMs: assume("supervisor.killAfterMs", 30_000, "the default of Kubernetes; no file has a deployment"),
-    };
-  for (const other of others)
-    tell(
-      other.where,
-      `another deployment: the probes and the grace period of ${first.given.name ?? "the first"} at ${placeOf(first.where)} were taken`,
-    );
-  const { killAfterMs } = completeDeployment(first);
-  if (first.given.killAfterMs === undefined)
-    assume("supervisor.killAfterMs", killAfterMs, "the default of Kubernetes: the deployment has none");
-  return { restartMs, killAfterMs: boundedIn(first, tell)("killAfterMs", killAfterMs, 1, dayMs) };
-}
-
-function startupOf(deployments: FoundThings["deployments"], assume: Assume, durable: boolean): Policy["startup"] {
-  const probes = deployments[0] === undefined ? undefined : completeDeployment(deployments[0]);
-  const strategy = assume(
-    "startup.strategy",
-    "fail-fast",
-    "a client that cannot connect at its start returns an error, and the process ends",
-  );
-  const connectTimeoutMs = assume("startup.connectTimeoutMs", 2_000, "the default of nats.go");
-  const jetStreamProbe = assume(
-    "startup.jetStreamProbe",
-    "none",
-    durable ? "the service publishes through JetStream without asking first" : "no file has a stream",
-  );
-  const whenClosed = assume(
-    "startup.whenClosed",
-    "ignore",
-    "a process without a handler does not notice that its client has closed",
-  );
-  const rest = { strategy, connectTimeoutMs, jetStreamProbe, whenClosed } as const;
-  if (probes === undefined)
-    return {
-      ...rest,
-      readiness: assume("startup.readiness", "process", "no file has a deployment with a probe"),
-      liveness: assume("startup.liveness", "independent", "no file has a deployment with a probe"),
-    };
-  return { ...rest, readiness: readinessOf(probes, assume), liveness: livenessOf(probes, assume) };
-}
-
-/** Kubernetes without a probe takes a running container for ready, which no assumption is needed for. */
-function readinessOf({ readinessProbe }: ImportedDeployment, assume: Assume): Policy["startup"]["readiness"] {
-  if (readinessProbe === undefined) return "process";
-  return assume(
-    "startup.readiness",
-    "process",
-    `${readinessProbe} is asked; no file says what the service looks at to answer it`,
-  );
-}
-
-function livenessOf(
-  { readinessProbe, livenessProbe }: ImportedDeployment,
-  assume: Assume,
-): Policy["startup"]["liveness"] {
-  if (livenessProbe === undefined) return "independent";
-  if (livenessProbe === readinessProbe) return "as-readiness";
-  return assume(
-    "startup.liveness",
-    "independent",
-    `${livenessProbe} is asked; no file says what the service looks at to answer it`,
-  );
 }
 
 function filesOf({ streams, consumers, deployments }: FoundThings): string {

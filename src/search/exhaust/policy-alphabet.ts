@@ -3,6 +3,7 @@
 import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
 import { killsAfterMs } from "../../../models/policy/probes.ts";
 import { restartWaitsMs } from "../../../models/policy/restarts.ts";
+import { termToKillMs } from "../../../models/policy/stops.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Handler, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import type { ExploredSetting, Letter } from "./alphabet.ts";
@@ -72,7 +73,7 @@ const workMsMax = 10_000;
 
 /** Its work ends well within the stop's bound and the ack wait. */
 function slowHandler({ shutdown, supervisor, consume }: Policy, subject: string): Letter {
-  const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs, consume.ackWaitMs);
+  const boundMs = Math.min(shutdown.budgetMs, termToKillMs(supervisor), consume.ackWaitMs);
   const takesMs = Math.max(1, Math.min(workMsMax, Math.round(boundMs / 2)));
   return {
     name: `subscribe replica 0 to ${subject}, whose handler takes ${takesMs} ms`,

@@ -19,14 +19,23 @@ export function withinWindows(scenario: Scenario, profile: Profile): Scenario {
   let beyond: string | undefined;
   const waited = new Set<string>();
   const asynchronous = new Set(steps.filter(one => one.kind === "publish" && one.async === true).map(({ id }) => id));
+  let step = "";
+  let isKill = false;
   runModel(planCase(scenario, profile), scenario.id, event => {
+    if (event.kind === "step" && event.phase === "began") step = event.step;
+    // The stop of a process that its supervisor kills takes real time, and none of the scenario's.
+    if (event.kind === "process" && event.change === "stopping") isKill = event.probe !== undefined;
+    if (event.kind === "process" && event.change === "exited" && isKill) {
+      leftMs -= event.tookMs;
+      if (leftMs < 0) beyond ??= step;
+    }
     if (event.kind !== "published" || event.tookMs === undefined) return;
-    const { step, tookMs, count } = event;
+    const { tookMs, count } = event;
     // Asynchronous calls wait beside each other.
-    if (!asynchronous.has(step)) leftMs -= tookMs * count;
-    else if (!waited.has(step)) leftMs -= tookMs;
-    waited.add(step);
-    if (leftMs < 0) beyond ??= step;
+    if (!asynchronous.has(event.step)) leftMs -= tookMs * count;
+    else if (!waited.has(event.step)) leftMs -= tookMs;
+    waited.add(event.step);
+    if (leftMs < 0) beyond ??= event.step;
   });
   const at = steps.findIndex(step => beyond !== undefined && idsIn(step).includes(beyond));
   return at < 0 ? scenario : { ...scenario, steps: withoutLastFaults(steps.slice(0, at)) };

@@ -255,8 +255,16 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "await-noticed":
       return awaitNoticed(course, step.id, before);
     case "heal":
-      return heal(course, step.id, step, before);
+      return heal(course, step.id, step, before, () => startFromOutside(course, planned));
   }
+}
+
+/** NATS answers, and so the harness starts the process that was to wait for it. */
+async function startFromOutside(
+  course: Course,
+  { before, after, life, step }: ScenarioStep | SettleStep,
+): Promise<void> {
+  if (before.isOutside) await live(course, life, step.id, after.door);
 }
 
 /** Prepares the server before the bus starts. */
@@ -299,10 +307,10 @@ async function pass(course: Course, { life, after }: Pass, step: StepId): Promis
 async function settle(course: Course, planned: SettleStep): Promise<void> {
   const view = planned.before;
   const { emit } = course;
-  if (!view.started && view.process !== "exited") return sayObserved(course, true);
+  if (!view.started && view.process !== "exited" && !view.isOutside) return sayObserved(course, true);
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
-    await heal(course, settleId, { awaits: "connected" }, view);
+    await heal(course, settleId, { awaits: "connected" }, view, () => startFromOutside(course, planned));
   }
   const healed = busOf(course);
   const mark = healed.mark();

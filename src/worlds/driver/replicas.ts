@@ -4,6 +4,7 @@
  */
 import { type Life, type ScenarioStep, settleId, type View } from "../../../models/plan/plan.ts";
 import { failsProbe } from "../../../models/policy/probes.ts";
+import { stopBoundMs, termToKillMs } from "../../../models/policy/stops.ts";
 import { killedCode } from "../../../models/shutdown.ts";
 import type { ProbeName } from "../../../models/vocabulary/event.ts";
 import type { SignalStep, Step, StepId } from "../../../models/vocabulary/scenario.ts";
@@ -248,7 +249,7 @@ export async function signal(
     await publishMeanwhile();
     if (meanwhile.length > 0 && clock.nowMs() >= openUntilMs)
       giveUpByHarness(id, "its publishes to be made before the stop is over");
-    const dueMs = beganMs + policyOf(course).supervisor.killAfterMs;
+    const dueMs = beganMs + termToKillMs(policyOf(course).supervisor);
     const endsMs = workOf(course, replica).map(({ beganMs: at, takesMs }) => at + takesMs);
     if (!(await clock.isDoneWithin(process.exited, Math.max(0, dueMs - clock.nowMs())))) {
       process.signal("KILL");
@@ -273,8 +274,7 @@ async function beginsToStop({ client }: Process, id: StepId): Promise<void> {
 
 /** The earliest moment at which the stop can be over: its bound, or the end of a handler that it waits for. */
 function openUntil(course: Course, replica: number, beganMs: number): number {
-  const { shutdown, supervisor } = policyOf(course);
-  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const boundMs = stopBoundMs(policyOf(course));
   const ends = workOf(course, replica).map(({ beganMs: at, takesMs }) => at + takesMs);
   return Math.min(beganMs + boundMs, ...(ends.length > 0 ? [Math.max(...ends)] : []));
 }
@@ -286,8 +286,7 @@ function openUntil(course: Course, replica: number, beganMs: number): number {
 function handlerRanMs(course: Course, replica: number, id: StepId): number | undefined {
   const work = workOf(course, replica);
   if (work.length === 0) return undefined;
-  const { shutdown, supervisor } = policyOf(course);
-  const boundMs = shutdown.forced ? Math.min(shutdown.budgetMs, supervisor.killAfterMs) : supervisor.killAfterMs;
+  const boundMs = stopBoundMs(policyOf(course));
   const now = course.rig.clock.nowMs();
   const isUnclear = work.some(({ takesMs, beganMs }) => takesMs > boundMs && takesMs - (now - beganMs) <= boundMs);
   if (isUnclear) giveUpByHarness(id, "the scenario to keep pace with a real handler, which a busy machine cannot do");

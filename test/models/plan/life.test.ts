@@ -30,6 +30,7 @@ const backsOff = policyWith({
   startup: { strategy: "fail-fast" },
   supervisor: { restartMs: [0, 1_000, 2_000] },
 });
+const outside = policyWith({ startup: { strategy: "wait-outside" } });
 const ignoring = policyWith({ startup: { whenClosed: "ignore" } });
 
 const text = (life: readonly Life[]): string =>
@@ -94,6 +95,26 @@ describe("a planned step says what befalls the process by it", () => {
         "",
         "started at 9002, connected at 9002",
       ],
+    ],
+    [
+      "a start that something outside waits with, and a later outage that it does not wait for",
+      outside,
+      [cut("none"), start, advance(5_000), heal(), cut("gave-up"), advance(1_000), heal()],
+      [
+        "",
+        "",
+        "",
+        "started at 5000, connected at 5000",
+        "exited by client-closed at 5000",
+        "started at 6000, exited by startup at 6000",
+        "",
+      ],
+    ],
+    [
+      "refused credentials, which are an answer",
+      outside,
+      [refuses, start],
+      ["", "started at 0, exited by credentials at 0"],
     ],
     ["credentials that are refused", sound, [refuses, start], ["", "started at 0, exited by credentials at 0"]],
     [

@@ -67,12 +67,16 @@ export async function installFault(course: Course, { before, life }: ScenarioSte
   await live(course, exits, step, before.door);
 }
 
-/** Ends every fault in force, and waits for the client's event that the step awaits. */
+/**
+ * Ends every fault in force, and waits for the client's event that the step awaits. `startOutside`: starts the process that something outside
+ * has kept from starting.
+ */
 export async function heal(
   course: Course,
   step: StepId,
   { awaits, afterAttempts }: Pick<HealStep, "awaits" | "afterAttempts">,
   before: View,
+  startOutside: () => Promise<void>,
 ): Promise<void> {
   const { rig, harm, emit } = course;
   const beganMs = afterAttempts === undefined ? 0 : await nextAttempt(course, step, afterAttempts + 1);
@@ -95,6 +99,7 @@ export async function heal(
   // What a dial resets takes the attempt under way with it, and the next one is acknowledged.
   const isReset = before.link === "down" && course.one.profile.reconnectBuffer.kind === "reset-at-dial";
   if (afterAttempts !== undefined) noMoreAttempts(course, step, afterAttempts + (isReset ? 2 : 1));
+  await startOutside();
   sayEvents(course);
   checkClocks(course, step, keptIds);
   if (awaits !== "handshake") emit({ kind: "healed", step });
