@@ -5,6 +5,7 @@
 import type { About, Choose } from "./choice.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
+import { acknowledge, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, notGiven } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
@@ -18,7 +19,7 @@ export interface Reach {
   readonly others: boolean;
 }
 
-/** The replica subscribes. Returns false where there is no stream, or no consumer that it could bind to. */
+/** The replica subscribes. Returns false where there is no stream, or the server refuses the consumer. */
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0 }: Pick<SubscribeStep, "replica" | "subject" | "handler" | "takesMs">,
@@ -32,6 +33,7 @@ export function subscribe(
     known.members.push(member);
     return true;
   }
+  if (isSecondConsumer(server, stream, subject)) return false;
   const creator = server.policy.consume.durables === "created" ? replica : -1;
   const { name } = stream.policy;
   server.consumers.push({ stream: name, subject, creator, exists: true, given: 0, members: [member], open: [] });
@@ -72,7 +74,8 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
 
 /** The handlers that are through by `nowMs` acknowledge their messages; `replica`: those of this one alone. */
 export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, replica?: number): void {
-  for (const { open, members, subject } of server.consumers) {
+  for (const consumer of server.consumers) {
+    const { open, members, subject } = consumer;
     const done = open.filter(
       ({ endsMs, replica: its }) => endsMs !== undefined && endsMs <= nowMs && (replica ?? its) === its,
     );
@@ -81,6 +84,7 @@ export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, repl
       const { replica: its, delivery, first, count } = one;
       const tookMs = members.find(member => member.replica === its)?.takesMs ?? 0;
       emit({ kind: "handled", replica: its, subject, delivery, outcome: "acked", tookMs, first, count });
+      acknowledge(server, consumer, one, emit);
     }
   }
 }
@@ -159,11 +163,12 @@ function give(
 
 function giveRun(
   { server, reach, emit }: Giving,
-  { subject, open }: Consumer,
+  consumer: Consumer,
   { replica, handler, takesMs }: Member,
   { first, count }: Run,
   delivery: number,
 ): void {
+  const { subject, open } = consumer;
   const dueMs = reach.nowMs + server.policy.consume.ackWaitMs;
   if (takesMs > 0) {
     emit({ kind: "handled", replica, subject, delivery, outcome: "begun", first, count });
@@ -174,7 +179,10 @@ function giveRun(
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
   const isDone = outcome !== "failed" && outcome !== "hung";
   const ackHeld = isDone && replica === 0 && reach.first === "held";
-  if (isDone && !ackHeld) return;
+  if (isDone && !ackHeld) {
+    acknowledge(server, consumer, { first, count }, emit);
+    return;
+  }
   open.push({ first, count, replica, delivery, dueMs, ackHeld });
 }
 
@@ -189,10 +197,13 @@ function outcomeOf(server: ModelServer, handler: Handler): HandledOutcome {
 }
 
 /** The link has released what it held, so those acknowledgements reach the server. */
-export function releaseAcks(server: ModelServer): void {
-  for (const { open } of server.consumers) {
+export function releaseAcks(server: ModelServer, emit: Emit): void {
+  for (const consumer of server.consumers) {
+    const { open } = consumer;
+    const held = open.filter(one => one.ackHeld);
     const rest = open.filter(one => !one.ackHeld);
     open.splice(0, open.length, ...rest);
+    for (const one of held) acknowledge(server, consumer, one, emit);
   }
 }
 

@@ -323,6 +323,17 @@ export function stopServer(server: ModelServer, before: readonly number[], choos
   forgetConsumers(server);
 }
 
+/** The server is started anew with nothing under way, and then once more as it was before. */
+export function restartServer(server: ModelServer, choose: Choose, emit: Emit): void {
+  const all = server.streams.map(({ log }) => lengthOf(log));
+  stopServer(server, all, choose, emit);
+}
+
+/** The operator makes the streams that the policy calls present. An existing one is as good. */
+export function operate(server: ModelServer): void {
+  for (const stream of server.streams) if (stream.policy.made === "present") stream.exists = true;
+}
+
 /** The machine loses power. A file keeps what was synced for certain; of the rest, any tail may be lost. Ids go with their messages. */
 export function losePower(server: ModelServer, choose: Choose, emit: Emit): void {
   for (const stream of server.streams) {
@@ -350,7 +361,8 @@ function keepOldest(
   const lost = stream.log.slice();
   stream.log = takeFirst(lost, kept);
   tellLost(lost, "server's store", emit);
-  stream.seen = lost.reduce<SeenId[]>((seen, gone) => seen.flatMap(one => minus(one, gone)), stream.seen);
+  // A server that starts reads the ids from the messages that it holds (F-211 of docs/facts.md).
+  stream.seen = stream.seen.flatMap(one => stream.log.flatMap(held => common(one, held)));
   stream.unconfirmed = 0;
   stream.synced = Math.min(stream.synced, kept);
 }
@@ -393,14 +405,11 @@ export function notGiven(stream: Stream, { subject, given }: Consumer): Run[] {
   return mine;
 }
 
-/** The parts of a run that another run does not cover. */
-function minus<One extends Run>(run: One, gone: Run): One[] {
-  const before = Math.min(run.count, Math.max(0, gone.first - run.first));
-  const after = Math.min(run.count, Math.max(0, run.first + run.count - (gone.first + gone.count)));
-  return [
-    { ...run, count: before },
-    { ...run, first: run.first + run.count - after, count: after },
-  ].filter(({ count }) => count > 0);
+/** The part of a run that another run has too. */
+function common<One extends Run>(run: One, other: Run): One[] {
+  const first = Math.max(run.first, other.first);
+  const count = Math.min(run.first + run.count, other.first + other.count) - first;
+  return count > 0 ? [{ ...run, first, count }] : [];
 }
 
 export const lengthOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);

@@ -3,10 +3,10 @@
  * step is done.
  */
 import { kindOf } from "../faults/index.ts";
-import { isClassifiedDurable } from "../policy/classifier.ts";
 import { covers } from "../policy/pattern.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
-import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
+import { consumerNotEnabled } from "./filters.ts";
 import { inTurnNotEnabled } from "./in-turn.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
@@ -45,8 +45,6 @@ const nothingFollows = impossible("nothing follows");
 const nothingTries = impossible("no publish makes another attempt then");
 const noSuchPublish = impossible("there is no such publish to do again");
 const notAcknowledged = impossible("only what is acknowledged is published again");
-const notInStream = impossible("only what a stream holds is handled here");
-const deadLetters = impossible("what is kept there is for people to look at");
 
 const leftBehind = unjudgeable("what the process left behind is still under way");
 const drainGoesFurther = unjudgeable("how far a drain that nobody waits for has come by then is not known");
@@ -127,7 +125,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
         peerNotEnabled(view, step.replica) ??
         (step.signal === "TERM" ? stopRaces(view, step.replica, setting) : undefined)
       );
-    if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
+    if (step.kind === "subscribe") return subscribeNotEnabled(view, step);
   }
   if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
     return notStarted;
@@ -184,15 +182,13 @@ function peerNotEnabled(view: View, replica: number): NotEnabled | undefined {
   return isCalm(view) ? undefined : faultInForce;
 }
 
-function subscribeNotEnabled(view: View, replica: number, subject: string): NotEnabled | undefined {
+function subscribeNotEnabled(view: View, step: SubscribeStep): NotEnabled | undefined {
+  const { replica } = step;
   if (replica > 0) {
     const why = peerNotEnabled(view, replica);
     if (why !== undefined) return why;
   } else if (!view.started || view.client !== "connected" || view.ended !== "no") return maybeNotConnected;
-  if (!isCalm(view)) return faultInForce;
-  if (subject === view.policy?.consume.deadLetterSubject) return deadLetters;
-  const durable = view.policy !== undefined && isClassifiedDurable(view.policy, subject);
-  return durable ? undefined : notInStream;
+  return isCalm(view) ? consumerNotEnabled(view, step) : faultInForce;
 }
 
 function timeNotEnabled(view: View, ms: number, setting: Setting): NotEnabled | undefined {

@@ -15,7 +15,7 @@ export interface NotModelled {
 }
 
 /** More than any scenario brings to one stream. */
-const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
+export const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
 /** The server's own limit where a consumer has none. */
 const ackPendingMaxDefault = 1_000;
 
@@ -34,6 +34,7 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   const { retention = "limits", ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
   const found: (NotModelled | undefined)[] = [
     ofRetention(retention),
+    ofLimitedQueue(stream),
     ageMaxMs === undefined
       ? undefined
       : {
@@ -63,12 +64,17 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
 }
 
 function ofRetention(retention: "limits" | "workqueue" | "interest"): NotModelled | undefined {
-  if (retention === "limits") return undefined;
+  if (retention !== "interest") return undefined;
   const means =
-    retention === "workqueue"
-      ? "a message is gone once it is acknowledged, and a second consumer of its subject is refused; messages here stay"
-      : "a message is gone once every consumer has acknowledged it, and at once where there is none; messages here stay";
+    "a message is gone once every consumer has acknowledged it, and at once where there is none; messages here stay";
   return { place: ["retention"], means, falsifies: true };
+}
+
+/** Where messages go for two reasons, the numbers of a stream do not tell which of them took one. */
+function ofLimitedQueue({ retention, messagesMax, discard }: StreamPolicy): NotModelled | undefined {
+  if (retention !== "workqueue" || messagesMax === undefined || discard === "new") return undefined;
+  const means = `the oldest messages make room beyond ${messagesMax}, handled or not; here only an acknowledgement takes a message out of a work queue`;
+  return { place: ["messagesMax"], means, falsifies: messagesMax < beyondScenarios.messages };
 }
 
 function ofBytes({ bytesMax, discard }: StreamPolicy): NotModelled | undefined {

@@ -139,12 +139,16 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
 
 function streamOf(random: Random, name: string, subjects: readonly string[]): StreamPolicy {
   const discard = random.pick(["old", "new"] as const);
+  const messagesMax = random.chance(0.2) ? random.pick([5, 100, 1_000_000]) : undefined;
+  // A limit in reach that discards the oldest of a work queue is refused.
+  const isQueue = random.chance(0.25) && (discard === "new" || messagesMax === undefined);
   return {
     name,
     subjects,
     storage: random.chance(0.7) ? "file" : "memory",
     duplicateWindowMs: random.pick([500, 2_000, 120_000]),
-    ...(random.chance(0.2) ? { messagesMax: random.pick([5, 100, 1_000_000]) } : {}),
+    ...(messagesMax === undefined ? {} : { messagesMax }),
+    ...(isQueue ? { retention: "workqueue" } : {}),
     ...(random.chance(0.1) ? { messageBytesMax: random.pick([64, 1_000]) } : {}),
     ...(discard === "new" ? refusalsOf(random) : {}),
     discard,

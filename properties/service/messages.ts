@@ -54,7 +54,7 @@ export interface Message {
   /** The number of disruptions of its consumers when it was published. */
   readonly disruptions: number;
   readonly delivered: boolean;
-  /** The number of copies that streams hold. */
+  /** The number of copies that streams hold, or have held until a handler acknowledged them. */
   readonly held: number;
   /** Discarded by a limit of its stream; `maybe`: discarded or never stored. */
   readonly discarded: "no" | "maybe" | "yes";

@@ -133,7 +133,7 @@ const word = z.discriminatedUnion("kind", [
     takesMs: number.optional(),
   }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
-  z.strictObject({ kind: z.literal("discarded"), stream: text, ...run }),
+  z.strictObject({ kind: z.literal("discarded"), stream: text, because: z.literal("handled").optional(), ...run }),
   z.strictObject({ kind: z.literal("may-be-discarded"), stream: text, ...run }),
   z.strictObject({
     kind: z.literal("handled"),
