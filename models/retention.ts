@@ -1,6 +1,7 @@
 /**
  * The end of a message by the retention of its stream. A work queue lets a message go once its consumer has acknowledged it, wherever it
- * stands in the stream (F-210 of docs/facts.md). Limits alone keep their messages, and are in server.ts.
+ * stands in the stream (F-210 of docs/facts.md). One with retention by interest does so once all of its consumers have, and is judged with one
+ * for each message. Streams that keep what is handled are in server.ts.
  */
 import { covers, overlap } from "./policy/pattern.ts";
 import { type Consumer, lengthOf, type ModelServer, type Stream } from "./server.ts";
@@ -9,7 +10,7 @@ import type { Emit, Run } from "./vocabulary/event.ts";
 /** The server has the consumer's acknowledgement of these messages, which are gone where the stream does not keep them. */
 export function acknowledge(server: ModelServer, consumer: Consumer, run: Run, emit: Emit): void {
   const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
-  if (!consumer.exists || stream?.policy.retention !== "workqueue") return;
+  if (!consumer.exists || stream === undefined || (stream.policy.retention ?? "limits") === "limits") return;
   for (let first = run.first; first < run.first + run.count; ) {
     const gone = takeOut(server, stream, { first, count: run.first + run.count - first });
     if (gone > 0) emit({ kind: "discarded", stream: consumer.stream, because: "handled", first, count: gone });

@@ -48,6 +48,8 @@ interface Stored extends Run {
 /** An id that was seen; without `id`, one for each message of the run. */
 interface SeenId extends Run {
   readonly id?: string;
+  /** Acknowledged, and not kept: there was no consumer for it. */
+  readonly unkept?: true;
   readonly atMs: number;
 }
 
@@ -186,7 +188,9 @@ function store(
   }
   const known = remembered(stream, message, via, nowMs, choose);
   if (known !== undefined) {
-    emit({ kind: "ended", place: known === message ? "arrived" : "dedupe window", ...one });
+    const place = known.unkept === true ? "no consumer" : "arrived";
+    const isItself = known.id === undefined || known.first === message;
+    emit({ kind: "ended", place: isItself ? place : "dedupe window", ...one });
     confirm(stream, via);
     return "duplicate";
   }
@@ -196,12 +200,21 @@ function store(
     tellLost([stored], "stream limit", emit);
     return "full";
   }
-  makeRoom(dealing, stream);
-  append(stream.log, stored);
-  stream.unconfirmed++;
-  if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: nowMs });
-  else if (via.each === true) remember(stream.seen, { ...one, atMs: nowMs });
+  const isKept = hasInterest(server, stream, subject);
+  const unkept = isKept ? {} : { unkept: true as const };
+  if (isKept) {
+    makeRoom(dealing, stream);
+    append(stream.log, stored);
+    stream.unconfirmed++;
+  }
+  if (via.id !== undefined) stream.seen.push({ ...one, ...unkept, id: via.id, atMs: nowMs });
+  else if (via.each === true) remember(stream.seen, { ...one, ...unkept, atMs: nowMs });
   confirm(stream, via);
+  if (!isKept) {
+    if (via.durable) emit({ kind: "discarded", stream: stream.policy.name, because: "no-consumer", ...one });
+    tellLost([stored], "no consumer", emit);
+    return "stored";
+  }
   if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
   return "stored";
 }
@@ -225,6 +238,11 @@ function capturing(server: ModelServer, subject: string): Stream | undefined {
   return server.streams.find(stream => stream.policy === policy && stream.exists);
 }
 
+/** True where the stream keeps the message for somebody: one with retention by interest does so for its consumers alone. */
+const hasInterest = ({ consumers }: ModelServer, { policy }: Stream, subject: string): boolean =>
+  policy.retention !== "interest" ||
+  consumers.some(one => one.exists && one.stream === policy.name && covers(one.subject, subject));
+
 /** The message that first had the id, if the window still knows it. At the very end of the window it may or may not. */
 function remembered(
   stream: Stream,
@@ -232,13 +250,13 @@ function remembered(
   { id, each }: Via,
   nowMs: number,
   choose: Choose,
-): number | undefined {
+): SeenId | undefined {
   if (id === undefined && each !== true) return undefined;
   const first = stream.seen.findLast(seen => (id === undefined ? isWithin(seen, message) : seen.id === id));
   if (first === undefined) return undefined;
   const leftMs = first.atMs + stream.policy.duplicateWindowMs - nowMs;
   if (leftMs < 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 1)) return undefined;
-  return id === undefined ? message : first.first;
+  return first;
 }
 
 const isWithin = (seen: SeenId, message: number): boolean =>
@@ -429,7 +447,8 @@ function append(log: Stored[], run: Stored): void {
 
 function remember(seen: SeenId[], run: SeenId): void {
   const last = seen.at(-1);
-  if (last !== undefined && last.id === undefined && last.atMs === run.atMs && last.first + last.count === run.first)
+  const isSame = last?.atMs === run.atMs && last.unkept === run.unkept;
+  if (last !== undefined && isSame && last.id === undefined && last.first + last.count === run.first)
     seen[seen.length - 1] = { ...last, count: last.count + run.count };
   else seen.push(run);
 }

@@ -78,8 +78,12 @@ export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
 
 /** The server's own figures of the stream, where they prove why it does not hold the message. */
-export const whyLacking = (message: Message, policy: Policy, { lacking }: ServiceRecord): string | undefined =>
-  lacking.get(streamFor(policy, message)?.name ?? "");
+export function whyLacking(message: Message, policy: Policy, { lacking }: ServiceRecord): string | undefined {
+  const { name = "" } = streamFor(policy, message) ?? {};
+  return message.unkept
+    ? `${name} keeps messages for its consumers alone, and none was there for it`
+    : lacking.get(name);
+}
 
 /** An answer, or a wait that failed: the outcomes that show whether a stream answers. */
 const isAnswer = ({ toldCalmly }: Message): boolean =>
@@ -108,10 +112,10 @@ export const durablePath: readonly OwnedProperty[] = [
     "acked-is-never-lost",
     {
       promise:
-        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it, or a handler has acknowledged it in a work queue; a power loss and a lost disk end the promise for messages acknowledged before.",
+        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
       owner: "operator",
       causes:
-        "The stream has memory storage and ends with its server (F-59). Or somebody deletes its messages by hand.",
+        "The stream has memory storage and ends with its server (F-59). Or somebody deletes its messages by hand. Or the stream has retention `interest` and no consumer yet, and acknowledges what it does not keep (F-212).",
     },
     "always",
     {

@@ -51,7 +51,7 @@ export function recordInLedger(state: LedgerState, event: Event): void {
     case "discarded":
       for (let m = event.first; m < event.first + event.count; m++) {
         if (event.because === "handled") state.held[m] = (state.held[m] ?? 0) + 1;
-        else state.places[m] = "stream limit";
+        else state.places[m] = event.because === "no-consumer" ? "no consumer" : "stream limit";
       }
       return;
     case "may-be-discarded":

@@ -8,6 +8,7 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { consumerNotEnabled } from "./filters.ts";
 import { inTurnNotEnabled } from "./in-turn.ts";
+import { interestNotEnabled } from "./interest.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
 import {
@@ -116,7 +117,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
   if (view.policy !== undefined) {
     const slow = slowNotEnabled(view, step, setting);
     if (slow !== undefined) return slow;
-    const limited = limitedNotEnabled(view, step);
+    const limited = limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting);
     if (limited !== undefined) return limited;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);

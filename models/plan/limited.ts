@@ -44,11 +44,11 @@ function hasHandlers({ policy }: View, { subject }: PublishStep, handled: readon
   return handled.some(one => streamOf(policy, one) === stream);
 }
 
-/** True where the stream of the step is a work queue with a limit in reach, and has a handler. */
+/** True where the stream of the step is one that lets go of what is handled, with a limit in reach, and has a handler. */
 function hasQueueHandlers({ policy, consumed }: View, { subject }: PublishStep): boolean {
   const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
-  if (policy === undefined || stream?.retention !== "workqueue") return false;
-  const { messagesMax, messagesPerSubjectMax = messagesMax, bytesMax } = stream;
+  if (policy === undefined || (stream?.retention ?? "limits") === "limits") return false;
+  const { messagesMax, messagesPerSubjectMax = messagesMax, bytesMax } = stream ?? {};
   const messages = Math.min(messagesMax ?? Number.POSITIVE_INFINITY, messagesPerSubjectMax ?? Number.POSITIVE_INFINITY);
   const isInReach = messages < beyondScenarios.messages || (bytesMax ?? beyondScenarios.bytes) < beyondScenarios.bytes;
   return isInReach && consumed.some(one => streamOf(policy, one) === stream);

@@ -31,9 +31,8 @@ export function notModelled(policy: Policy): readonly NotModelled[] {
 }
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
-  const { retention = "limits", ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
+  const { ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
   const found: (NotModelled | undefined)[] = [
-    ofRetention(retention),
     ofLimitedQueue(stream),
     ageMaxMs === undefined
       ? undefined
@@ -63,17 +62,10 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   return found.filter(one => one !== undefined);
 }
 
-function ofRetention(retention: "limits" | "workqueue" | "interest"): NotModelled | undefined {
-  if (retention !== "interest") return undefined;
-  const means =
-    "a message is gone once every consumer has acknowledged it, and at once where there is none; messages here stay";
-  return { place: ["retention"], means, falsifies: true };
-}
-
 /** Where messages go for two reasons, the numbers of a stream do not tell which of them took one. */
 function ofLimitedQueue({ retention, messagesMax, discard }: StreamPolicy): NotModelled | undefined {
-  if (retention !== "workqueue" || messagesMax === undefined || discard === "new") return undefined;
-  const means = `the oldest messages make room beyond ${messagesMax}, handled or not; here only an acknowledgement takes a message out of a work queue`;
+  if ((retention ?? "limits") === "limits" || messagesMax === undefined || discard === "new") return undefined;
+  const means = `the oldest messages make room beyond ${messagesMax}, handled or not; here only an acknowledgement takes a message out of such a stream`;
   return { place: ["messagesMax"], means, falsifies: messagesMax < beyondScenarios.messages };
 }
 

@@ -93,7 +93,7 @@ function* plainerStreams(policy: Policy): Generator<Policy> {
     const { messagesPerSubjectMax, discardsNewPerSubject: _, ...others } = stream;
     if (messagesPerSubjectMax !== undefined) yield put(others);
     // A limit that is known only where the new is refused goes before that does.
-    const isLimitedQueue = stream.retention === "workqueue" && stream.messagesMax !== undefined;
+    const isLimitedQueue = stream.retention !== undefined && stream.messagesMax !== undefined;
     const refuses = stream.bytesMax !== undefined || messagesPerSubjectMax !== undefined || isLimitedQueue;
     for (const one of plainer(stream, plainStream)) if (!refuses || one.discard === stream.discard) yield put(one);
     if (stream.subjects.length > 1)

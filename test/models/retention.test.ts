@@ -16,6 +16,7 @@ import {
   stream,
   subscribe,
   subscribeSlow,
+  term,
   underPolicy,
 } from "./policies.ts";
 
@@ -161,4 +162,65 @@ test("a memory stream does not survive a server that wants credentials first, an
   const told = (first: Bare) => shown([first, heal(), start, job(1)], memory).told;
   expect(told(fault({ kind: "refuse-credentials" }))).toMatchObject([{ is: "rejected", kind: "no-responders" }]);
   expect(told(fault({ kind: "no-jetstream" }))).toMatchObject([{ is: "acked" }]);
+});
+
+describe("a stream that keeps messages for its consumers alone", () => {
+  const feed: StreamPolicy = { ...stream, retention: "interest" };
+  const made = policyWith({ streams: [feed], consume: { durables: "created" } });
+  const bound = policyWith({ streams: [feed] });
+  /** The place where each message ended. */
+  const places = (steps: readonly Bare[]): readonly string[] =>
+    answeredRun(underPolicy(made, steps), natsGo, {}).said.flatMap(event =>
+      event.kind === "ended" ? Array.from({ length: event.count }, (_, i) => `${event.first + i} ${event.place}`) : [],
+    );
+  const whySkipped = (policy: Policy, steps: readonly Bare[]): string | undefined =>
+    plan(underPolicy(policy, steps), natsGo).steps.at(-2)?.skipped?.reason;
+
+  test("acknowledges what it does not keep, and keeps the rest until it is handled", () => {
+    const steps = [start, job(2), subscribe(0, "fails"), job(1)];
+    expect(shown(steps, made)).toMatchObject({ held: [2], gone: [], told: [{ is: "acked" }, { is: "acked" }] });
+    expect(places(steps)).toEqual(["0 no consumer", "1 no consumer", "2 arrived"]);
+    expect(shown([start, subscribe(0), job(1)], made)).toMatchObject({ held: [], gone: [0] });
+    expect(shown([start, subscribe(0, "fails"), job(1), job(1, { subject: "job.b" })], made).held).toEqual([0]);
+  });
+
+  test("remembers the id of what it has not kept", () => {
+    const steps = [start, job(1), subscribe(0), jobAgain(1)];
+    expect(shown(steps, made)).toMatchObject({ held: [], gone: [], told: [{}, { is: "acked", duplicate: true }] });
+    expect(places(steps)).toEqual(["0 no consumer", "0 no consumer"]);
+  });
+
+  test.each<[what: string, policy: Policy, steps: readonly Bare[], reason: string]>([
+    [
+      "a publish before the operator's consumer is known",
+      bound,
+      [start, job(1)],
+      "whether the operator has made a consumer of its subject is not known",
+    ],
+    [
+      "a drain that deletes the consumer",
+      made,
+      [start, replica(1), subscribe(1), term(1)],
+      "which messages go with the consumer that the library deletes is not known",
+    ],
+    [
+      "a publish again once time has passed",
+      made,
+      [start, job(1), advance(1), jobAgain(1)],
+      "when the server forgets the id of a message that it has not kept is not known",
+    ],
+    [
+      "an end of the server",
+      made,
+      [start, job(1), stopServer],
+      "what a stream has kept for its consumers after the server has ended is not known",
+    ],
+  ])("%s is not judged", (_, policy, steps, reason) => {
+    expect(whySkipped(policy, steps)).toBe(reason);
+  });
+
+  test("an end of the server before anything came to it is judged, and so is what the operator's consumer takes", () => {
+    expect(whySkipped(made, [start, stopServer])).toBeUndefined();
+    expect(whySkipped(bound, [start, subscribe(0), job(1)])).toBeUndefined();
+  });
 });

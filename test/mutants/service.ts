@@ -151,6 +151,15 @@ const unfaithful: readonly Mutant[] = [
       killedBy: [],
     },
   ),
+  follows(
+    { streams: [{ ...stream, retention: "interest" }] },
+    {
+      name: "has a stream that keeps messages for its consumers alone where its policy says that it keeps all",
+      row: "F-212: retention by interest acknowledges what it does not keep",
+      steps: [start, job(3)],
+      killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
   // Three messages of 88 bytes each: 30, the subject of 5, 4 and a header of 34, and 16 of payload.
   ...(
     [

@@ -1,6 +1,6 @@
 /** What is concluded of a message that a work queue does not hold, on events and figures written by hand. */
-import { expect, test } from "vitest";
-import type { Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
+import { describe, expect, test } from "vitest";
+import type { Event, HandledOutcome, Outcome } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { acknowledgedIn } from "../../../src/worlds/driver/acknowledged.ts";
 import type { Held, Removal } from "../../../src/worlds/driver/rig.ts";
@@ -77,10 +77,10 @@ test("more that is gone than handlers have told of is in doubt", () => {
   expect(concluded([handled(0)], holds(3, []))).toEqual({
     gone: ["0+1"],
     doubt:
-      "3 of the 3 messages that JOBS has numbered are gone, and handlers have told of 1 that they have acknowledged: whether the others were acknowledged too, or removed, cannot be told",
+      "3 of the 3 messages that JOBS has numbered are gone, and the bus has told of 1 that were acknowledged by a handler or had no consumer: whether the others were too, or were removed, cannot be told",
   });
   const between = concluded([handled(0), handled(0), handled(1), handled(1)], holds(3, []));
-  expect(between.doubt).toMatch(/have told of 2 to 4 that/);
+  expect(between.doubt).toMatch(/has told of 2 to 4 that/);
 });
 
 test("a removal that was heard explains it, and a stream that keeps what is handled is left alone", () => {
@@ -88,4 +88,55 @@ test("a removal that was heard explains it, and a stream that keeps what is hand
   expect(concluded([handled(0)], holds(3, []), { removals }).doubt).toBeUndefined();
   const { retention: _, ...keeps } = queue;
   expect(concluded([handled(0)], holds(3, []), { stream: keeps })).toEqual({ gone: [], doubt: undefined });
+});
+
+describe("a stream that keeps messages for its consumers alone", () => {
+  const feed: StreamPolicy = { ...queue, retention: "interest" };
+  const publishes = (first: number, count: number, outcome: Outcome, subject = "job.a"): Event => ({
+    ...{ kind: "published", step: "s", first, count, frameBytes: 60, outcome, subject, durable: true },
+  });
+  const subscribed: Event = { kind: "subscribed", replica: 1, subject: "job.a", handler: "acks" };
+  const acked: Outcome = { is: "acked" };
+  const timedOut: Outcome = { is: "unsettled", kind: "timeout" };
+  const judged = (told: readonly Event[], held: Held) => {
+    const policy: Policy = { ...base, streams: [feed] };
+    const end = { policy, stream: feed, told, held, elsewhere: new Set<number>(), removals: [], client: "faultline-4" };
+    const { gone, doubt } = acknowledgedIn(end);
+    return [
+      ...gone.map(({ because, first, count }) => `${because} ${first}+${count}`),
+      ...(doubt === undefined ? [] : ["doubt"]),
+    ];
+  };
+
+  test.each<[what: string, told: readonly Event[], held: Held, says: readonly string[]]>([
+    ["has not kept what came before its consumer", [publishes(0, 2, acked)], holds(2, []), ["no-consumer 0+2"]],
+    [
+      "keeps what came after it",
+      [publishes(0, 1, acked), subscribed, publishes(1, 1, acked)],
+      holds(2, [1]),
+      ["no-consumer 0+1"],
+    ],
+    ["lets go of what is handled", [subscribed, publishes(0, 1, acked), handled(0)], holds(1, []), ["handled 0+1"]],
+    [
+      "tells nothing of a message that its consumer should have",
+      [subscribed, publishes(0, 1, acked)],
+      holds(1, []),
+      ["doubt"],
+    ],
+    [
+      "may have had a message that timed out",
+      [publishes(0, 1, acked), publishes(1, 1, timedOut)],
+      holds(2, []),
+      ["no-consumer 0+1"],
+    ],
+    ["never had what it did not number", [publishes(0, 2, acked)], holds(1, []), []],
+    [
+      "knows a duplicate from a message",
+      [publishes(0, 1, acked), publishes(0, 1, { is: "acked", duplicate: true })],
+      holds(1, []),
+      ["no-consumer 0+1"],
+    ],
+  ])("%s", (_, told, held, says) => {
+    expect(judged(told, held)).toEqual(says);
+  });
 });
