@@ -115,7 +115,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
       owner: "operator",
       causes:
-        "The stream has memory storage and ends with its server (F-59). Or somebody deletes its messages by hand. Or the stream has retention `interest` and no consumer yet, and acknowledges what it does not keep (F-212).",
+        "The stream has memory storage and ends with its server (F-59), or retention `interest` and no consumer (F-212). Or somebody deletes its messages by hand.",
     },
     "always",
     {
@@ -156,7 +156,7 @@ export const durablePath: readonly OwnedProperty[] = [
       promise: "A message published again with its id, within the duplicate window of its stream, is stored once.",
       owner: "service",
       causes:
-        "The second attempt carries no id, or a new one, and is stored again (F-50). A stream with a shorter duplicate window than declared does the same. So does a server that starts again, for a message that is handled and gone from its work queue (F-211).",
+        "The second attempt carries no id, or a new one, and is stored again (F-50). Or the window is shorter than declared, or a server that starts has forgotten what its work queue let go (F-211).",
     },
     "always",
     {

@@ -62,7 +62,7 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   return found.filter(one => one !== undefined);
 }
 
-/** Where messages go for two reasons, the numbers of a stream do not tell which of them took one. */
+/** The numbers of a stream from which messages go for two reasons do not tell which of them took one. */
 function ofLimitedQueue({ retention, messagesMax, discard }: StreamPolicy): NotModelled | undefined {
   if ((retention ?? "limits") === "limits" || messagesMax === undefined || discard === "new") return undefined;
   const means = `the oldest messages make room beyond ${messagesMax}, handled or not; here only an acknowledgement takes a message out of such a stream`;

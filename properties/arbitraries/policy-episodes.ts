@@ -208,7 +208,7 @@ function fillAStream(draft: PolicyDraft): void {
   for (let left = random.int(0, 2); left > 0; left--) publish(draft, { subject, most: 2 });
 }
 
-/** On a work queue now and then a wider one, which overlaps with the consumers of other handlers. */
+/** The subject, and on a work queue now and then a wider filter, which overlaps with the consumers of other handlers. */
 function filterOf({ random, policy }: PolicyDraft, subject: string): string {
   if (streamOf(policy, subject)?.retention !== "workqueue" || random.chance(0.6)) return subject;
   return [...subject.split(".").slice(0, -1), random.pick(["*", ">"])].join(".");

@@ -85,7 +85,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
   }
 }
 
-/** What a stream has stored, and let go as its policy says, counts as held. One that declares limits alone lets nothing go for another reason. */
+/** A message that a stream has let go as its policy says counts as held. One that declares limits alone lets nothing go for another reason. */
 function onDiscarded(service: ServiceRecord, { streams }: Policy, event: EventOf<"discarded">): void {
   const { retention = "limits" } = streams.find(({ name }) => name === event.stream) ?? {};
   if (event.because === undefined) changeMessages(service, event, message => ({ ...message, discarded: "yes" }));
