@@ -388,7 +388,7 @@ const withJetStream = (bus: Bus): Bus =>
 /** The server's part when the fault ends. The link lets go of acknowledgements; a server that was restarted has no connections. */
 function healServer(bus: Served, hadJetStream: boolean): void {
   const { state, view, service, policy } = bus;
-  if (view.hindrance === "hold") releaseAcks(service.server);
+  if (view.hindrance === "hold") releaseAcks(service.server, bus.emit);
   else loseAcks(service.server);
   if (hadJetStream || view.process !== "running" || state.client === "closed") return;
   endConnection(bus);

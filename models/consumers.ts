@@ -5,6 +5,7 @@
 import type { About, Choose } from "./choice.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
+import { acknowledge, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, notGiven } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
@@ -18,7 +19,7 @@ export interface Reach {
   readonly others: boolean;
 }
 
-/** The replica subscribes. Returns false where there is no stream, or no consumer that it could bind to. */
+/** The replica subscribes. Returns false where there is no stream, or the server refuses the consumer. */
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
@@ -32,6 +33,7 @@ export function subscribe(
     known.members.push(member);
     return true;
   }
+  if (isSecondConsumer(server, stream, subject)) return false;
   const creator = server.policy.consume.durables === "created" ? replica : -1;
   const { name } = stream.policy;
   server.consumers.push({ stream: name, subject, creator, exists: true, given: 0, members: [member], open: [] });
@@ -80,7 +82,8 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
 
 /** The handlers that are through by `nowMs` acknowledge their messages, if they have not yet; `replica`: those of this one alone. */
 export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, replica?: number): void {
-  for (const { open, members, subject } of server.consumers) {
+  for (const consumer of server.consumers) {
+    const { open, members, subject } = consumer;
     const done = open.filter(
       ({ endsMs, replica: its }) => endsMs !== undefined && endsMs <= nowMs && (replica ?? its) === its,
     );
@@ -90,6 +93,7 @@ export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, repl
       const outcome = ackedEarly === true ? "worked" : "acked";
       const tookMs = members.find(member => member.replica === its)?.takesMs ?? 0;
       emit({ kind: "handled", replica: its, subject, delivery, outcome, tookMs, first, count });
+      if (ackedEarly !== true) acknowledge(server, consumer, one, emit);
     }
   }
 }
@@ -177,11 +181,12 @@ function give(
 
 function giveRun(
   { server, reach, emit }: Giving,
-  { subject, open }: Consumer,
+  consumer: Consumer,
   { replica, handler, takesMs, nakDelayMs }: Member,
   { first, count }: Run,
   delivery: number,
 ): void {
+  const { subject, open } = consumer;
   const waitMs = handler === "naks" ? nakDelayMs : server.policy.consume.ackWaitMs;
   const dueMs = reach.nowMs + waitMs;
   if (takesMs > 0) {
@@ -189,13 +194,17 @@ function giveRun(
     emit({ kind: "handled", replica, subject, delivery, outcome: isEarly ? "acked-early" : "begun", first, count });
     const work = { endsMs: reach.nowMs + takesMs, ...(isEarly ? { ackedEarly: true as const } : {}) };
     open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
+    if (isEarly) acknowledge(server, consumer, { first, count }, emit);
     return;
   }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
   const isDone = !leavesOpen.has(outcome);
   const ackHeld = isDone && replica === 0 && reach.first === "held";
-  if (isDone && !ackHeld) return;
+  if (isDone && !ackHeld) {
+    acknowledge(server, consumer, { first, count }, emit);
+    return;
+  }
   open.push({ first, count, replica, delivery, dueMs, ackHeld });
 }
 
@@ -230,10 +239,13 @@ function failureOf(server: ModelServer): HandledOutcome {
 }
 
 /** The link has released what it held, so those acknowledgements reach the server. */
-export function releaseAcks(server: ModelServer): void {
-  for (const { open } of server.consumers) {
+export function releaseAcks(server: ModelServer, emit: Emit): void {
+  for (const consumer of server.consumers) {
+    const { open } = consumer;
+    const held = open.filter(one => one.ackHeld);
     const rest = open.filter(one => !one.ackHeld);
     open.splice(0, open.length, ...rest);
+    for (const one of held) acknowledge(server, consumer, one, emit);
   }
 }
 

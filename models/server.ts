@@ -48,6 +48,8 @@ interface Stored extends Run {
 /** An id that was seen; without `id`, one for each message of the run. */
 interface SeenId extends Run {
   readonly id?: string;
+  /** Acknowledged, and not kept: there was no consumer for it. */
+  readonly unkept?: true;
   readonly atMs: number;
 }
 
@@ -193,7 +195,9 @@ function store(
   }
   const known = remembered(stream, message, via, nowMs, choose);
   if (known !== undefined) {
-    emit({ kind: "ended", place: known === message ? "arrived" : "dedupe window", ...one });
+    const place = known.unkept === true ? "no consumer" : "arrived";
+    const isItself = known.id === undefined || known.first === message;
+    emit({ kind: "ended", place: isItself ? place : "dedupe window", ...one });
     confirm(stream, via);
     return "duplicate";
   }
@@ -203,12 +207,21 @@ function store(
     tellLost([stored], "stream limit", emit);
     return "full";
   }
-  makeRoom(dealing, stream);
-  append(stream.log, stored);
-  stream.unconfirmed++;
-  if (via.id !== undefined) stream.seen.push({ ...one, id: via.id, atMs: nowMs });
-  else if (via.each === true) remember(stream.seen, { ...one, atMs: nowMs });
+  const isKept = hasInterest(server, stream, subject);
+  const unkept = isKept ? {} : { unkept: true as const };
+  if (isKept) {
+    makeRoom(dealing, stream);
+    append(stream.log, stored);
+    stream.unconfirmed++;
+  }
+  if (via.id !== undefined) stream.seen.push({ ...one, ...unkept, id: via.id, atMs: nowMs });
+  else if (via.each === true) remember(stream.seen, { ...one, ...unkept, atMs: nowMs });
   confirm(stream, via);
+  if (!isKept) {
+    if (via.durable) emit({ kind: "discarded", stream: stream.policy.name, because: "no-consumer", ...one });
+    tellLost([stored], "no consumer", emit);
+    return "stored";
+  }
   if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
   return "stored";
 }
@@ -232,6 +245,11 @@ function capturing(server: ModelServer, subject: string): Stream | undefined {
   return server.streams.find(stream => stream.policy === policy && stream.exists);
 }
 
+/** True where the stream keeps the message for somebody: one with retention by interest does so for its consumers alone. */
+const hasInterest = ({ consumers }: ModelServer, { policy }: Stream, subject: string): boolean =>
+  policy.retention !== "interest" ||
+  consumers.some(one => one.exists && one.stream === policy.name && covers(one.subject, subject));
+
 /** The message that first had the id, if the window still knows it. At the very end of the window it may or may not. */
 function remembered(
   stream: Stream,
@@ -239,13 +257,13 @@ function remembered(
   { id, each }: Via,
   nowMs: number,
   choose: Choose,
-): number | undefined {
+): SeenId | undefined {
   if (id === undefined && each !== true) return undefined;
   const first = stream.seen.findLast(seen => (id === undefined ? isWithin(seen, message) : seen.id === id));
   if (first === undefined) return undefined;
   const leftMs = first.atMs + stream.policy.duplicateWindowMs - nowMs;
   if (leftMs < 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 1)) return undefined;
-  return id === undefined ? message : first.first;
+  return first;
 }
 
 const isWithin = (seen: SeenId, message: number): boolean =>
@@ -330,6 +348,17 @@ export function stopServer(server: ModelServer, before: readonly number[], choos
   forgetConsumers(server);
 }
 
+/** The server is started anew with nothing under way, and then once more as it was before. */
+export function restartServer(server: ModelServer, choose: Choose, emit: Emit): void {
+  const all = server.streams.map(({ log }) => lengthOf(log));
+  stopServer(server, all, choose, emit);
+}
+
+/** The operator makes the streams that the policy calls present. An existing one is as good. */
+export function operate(server: ModelServer): void {
+  for (const stream of server.streams) if (stream.policy.made === "present") stream.exists = true;
+}
+
 /** The machine loses power. A file keeps what was synced for certain; of the rest, any tail may be lost. Ids go with their messages. */
 export function losePower(server: ModelServer, choose: Choose, emit: Emit): void {
   for (const stream of server.streams) {
@@ -357,7 +386,8 @@ function keepOldest(
   const lost = stream.log.slice();
   stream.log = takeFirst(lost, kept);
   tellLost(lost, "server's store", emit);
-  stream.seen = lost.reduce<SeenId[]>((seen, gone) => seen.flatMap(one => minus(one, gone)), stream.seen);
+  // A server that starts reads the ids from the messages that it holds (F-211 of docs/facts.md).
+  stream.seen = stream.seen.flatMap(one => stream.log.flatMap(held => common(one, held)));
   stream.unconfirmed = 0;
   stream.synced = Math.min(stream.synced, kept);
 }
@@ -400,14 +430,11 @@ export function notGiven(stream: Stream, { subject, given }: Consumer): Run[] {
   return mine;
 }
 
-/** The parts of a run that another run does not cover. */
-function minus<One extends Run>(run: One, gone: Run): One[] {
-  const before = Math.min(run.count, Math.max(0, gone.first - run.first));
-  const after = Math.min(run.count, Math.max(0, run.first + run.count - (gone.first + gone.count)));
-  return [
-    { ...run, count: before },
-    { ...run, first: run.first + run.count - after, count: after },
-  ].filter(({ count }) => count > 0);
+/** The part of a run that another run has too. */
+function common<One extends Run>(run: One, other: Run): One[] {
+  const first = Math.max(run.first, other.first);
+  const count = Math.min(run.first + run.count, other.first + other.count) - first;
+  return count > 0 ? [{ ...run, first, count }] : [];
 }
 
 export const lengthOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
@@ -427,7 +454,8 @@ function append(log: Stored[], run: Stored): void {
 
 function remember(seen: SeenId[], run: SeenId): void {
   const last = seen.at(-1);
-  if (last !== undefined && last.id === undefined && last.atMs === run.atMs && last.first + last.count === run.first)
+  const isSame = last?.atMs === run.atMs && last.unkept === run.unkept;
+  if (last !== undefined && isSame && last.id === undefined && last.first + last.count === run.first)
     seen[seen.length - 1] = { ...last, count: last.count + run.count };
   else seen.push(run);
 }

@@ -4,7 +4,7 @@
 
 import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
 import { messageId, sharedId } from "../models/policy/ids.ts";
-import { covers } from "../models/policy/pattern.ts";
+import { covers, coversAll } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
@@ -19,10 +19,6 @@ const ofDurable = (id: string, wording: Wording, expectation: "always" | "eventu
   ofMessages(`durable-path/${id}`, wording, expectation, claim);
 
 const streamFor = (policy: Policy, { subject = "" }: Message) => streamOf(policy, subject);
-
-/** True where every subject of the pattern is one of the stream's. */
-const coversAll = (streamed: string, pattern: string): boolean =>
-  covers(streamed, pattern) && (streamed.endsWith(">") || !pattern.endsWith(">"));
 
 /** True where the patterns alone show that a stream takes all that goes through JetStream. Prefixes and suffixes say too little for that. */
 const isWhollyStreamed = ({ classifier, streams }: Policy): boolean =>
@@ -84,8 +80,12 @@ export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
 
 /** The server's own figures of the stream, where they prove why it does not hold the message. */
-export const whyLacking = (message: Message, policy: Policy, { lacking }: ServiceRecord): string | undefined =>
-  lacking.get(streamFor(policy, message)?.name ?? "");
+export function whyLacking(message: Message, policy: Policy, { lacking }: ServiceRecord): string | undefined {
+  const { name = "" } = streamFor(policy, message) ?? {};
+  return message.unkept
+    ? `${name} keeps messages for its consumers alone, and none was there for it`
+    : lacking.get(name);
+}
 
 /** An answer, or a wait that failed: the outcomes that show whether a stream answers. */
 const isAnswer = ({ toldCalmly }: Message): boolean =>
@@ -99,7 +99,7 @@ const comesToAnEnd: ReadonlySet<Handler> = new Set(["acks", "acks-early", "in-pr
 /** All live handlers of its subject do their work, and no delivery that it waits for is still to come. */
 export function isHandledOrDue(message: Message, service: ServiceRecord, policy: Policy): boolean {
   const { subject, handled, disruptions } = message;
-  const handlers = service.subscribers.filter(one => one.subject === subject);
+  const handlers = service.subscribers.filter(one => covers(one.subject, subject ?? ""));
   if (handlers.length === 0 || handlers.some(({ handler }) => !comesToAnEnd.has(handler))) return false;
   if (isHandled(message)) return true;
   const { ackWaitMs, deliverMax } = policy.consume;
@@ -117,10 +117,10 @@ export const durablePath: readonly OwnedProperty[] = [
     "acked-is-never-lost",
     {
       promise:
-        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it; a power loss and a lost disk end the promise for messages acknowledged before.",
+        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
       owner: "operator",
       causes:
-        "The stream has memory storage and ends with its server (F-59). Or somebody deletes its messages by hand.",
+        "The stream has memory storage and ends with its server (F-59), or retention `interest` and no consumer (F-212). Or somebody deletes its messages by hand.",
     },
     "always",
     {
@@ -184,7 +184,7 @@ export const durablePath: readonly OwnedProperty[] = [
       promise: "A message published again with its id, within the duplicate window of its stream, is stored once.",
       owner: "service",
       causes:
-        "The second attempt carries no id, or a new one, and is stored again (F-50). A stream with a shorter duplicate window than declared does the same.",
+        "The second attempt carries no id, or a new one, and is stored again (F-50). Or the window is shorter than declared, or a server that starts has forgotten what its work queue let go (F-211).",
     },
     "always",
     {

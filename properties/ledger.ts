@@ -13,7 +13,7 @@ export interface LedgerState {
   readonly places: (Place | undefined)[];
   /**
    * Indexed by message: published through JetStream or not, and the number of streams that hold it. A durable message has arrived where a
-   * stream holds it.
+   * stream holds it, and where one has held it until its handler acknowledged it.
    */
   readonly durable: boolean[];
   readonly held: number[];
@@ -49,7 +49,10 @@ export function recordInLedger(state: LedgerState, event: Event): void {
       for (let m = event.first; m < event.first + event.count; m++) state.held[m] = (state.held[m] ?? 0) + 1;
       return;
     case "discarded":
-      for (let m = event.first; m < event.first + event.count; m++) state.places[m] = "stream limit";
+      for (let m = event.first; m < event.first + event.count; m++) {
+        if (event.because === "handled") state.held[m] = (state.held[m] ?? 0) + 1;
+        else state.places[m] = event.because === "no-consumer" ? "no consumer" : "stream limit";
+      }
       return;
     case "may-be-discarded":
       for (let m = event.first; m < event.first + event.count; m++) state.open[m] = true;

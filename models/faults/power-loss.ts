@@ -2,8 +2,10 @@
 import { advanceDown } from "../plan/down.ts";
 import { clientClosed } from "../plan/life.ts";
 import { awaitNotEnabled, faultInForce, notStarted } from "../plan/reasons.ts";
+import { hasQueueConsumer } from "../plan/view.ts";
 import { awaitText } from "./cut.ts";
 import { type FaultKind, type FaultOf, noLife, onlyLetter } from "./fault.ts";
+import { acksUnknown } from "./stop-server.ts";
 
 export const powerLoss: FaultKind<FaultOf<"power-loss">> = {
   kind: "power-loss",
@@ -12,6 +14,7 @@ export const powerLoss: FaultKind<FaultOf<"power-loss">> = {
   notEnabledBeforeStart: () => notStarted,
   notEnabled(view, { awaits }, setting) {
     if (view.hindrance !== "none") return faultInForce;
+    if (hasQueueConsumer(view)) return acksUnknown;
     return awaitNotEnabled(view.policy !== undefined, awaits, setting);
   },
   install(view, _step, { awaits }) {

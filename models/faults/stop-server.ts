@@ -2,12 +2,13 @@
 import { advanceDown } from "../plan/down.ts";
 import { clientClosed } from "../plan/life.ts";
 import { awaitNotEnabled, awaitNotEnabledBeforeStart, faultInForce, unjudgeable } from "../plan/reasons.ts";
+import { hasQueueConsumer } from "../plan/view.ts";
 import { awaitable, awaitText } from "./cut.ts";
 import { type FaultKind, type FaultLetter, type FaultOf, noLife } from "./fault.ts";
 
 type StopServer = FaultOf<"stop-server">;
 
-const acksUnknown = unjudgeable("which acknowledgements its disk has is not known");
+export const acksUnknown = unjudgeable("which acknowledgements its disk has is not known");
 
 export const storeLost: StopServer = { kind: "stop-server", signal: "KILL", awaits: "noticed", store: "lost" };
 
@@ -17,7 +18,7 @@ export const stopServer: FaultKind<StopServer> = {
   notEnabledBeforeStart: ({ awaits }) => awaitNotEnabledBeforeStart(awaits),
   notEnabled(view, { signal, awaits }, setting) {
     if (view.hindrance !== "none") return faultInForce;
-    if (signal === "KILL" && view.subscribed > 0) return acksUnknown;
+    if (signal === "KILL" && (view.subscribed > 0 || hasQueueConsumer(view))) return acksUnknown;
     return awaitNotEnabled(view.policy !== undefined, awaits, setting);
   },
   install(view, _step, { awaits }) {

@@ -3,11 +3,12 @@
  * step is done.
  */
 import { kindOf } from "../faults/index.ts";
-import { isClassifiedDurable } from "../policy/classifier.ts";
 import { covers } from "../policy/pattern.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
-import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
+import { consumerNotEnabled } from "./filters.ts";
 import { inTurnNotEnabled } from "./in-turn.ts";
+import { interestNotEnabled } from "./interest.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { meanwhileNotEnabled } from "./meanwhile.ts";
 import { nakNotEnabled } from "./naks.ts";
@@ -47,8 +48,6 @@ const nothingFollows = impossible("nothing follows");
 const nothingTries = impossible("no publish makes another attempt then");
 const noSuchPublish = impossible("there is no such publish to do again");
 const notAcknowledged = impossible("only what is acknowledged is published again");
-const notInStream = impossible("only what a stream holds is handled here");
-const deadLetters = impossible("what is kept there is for people to look at");
 
 const leftBehind = unjudgeable("what the process left behind is still under way");
 const drainGoesFurther = unjudgeable("how far a drain that nobody waits for has come by then is not known");
@@ -122,7 +121,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     if (slow !== undefined) return slow;
     const nak = nakNotEnabled(view, step);
     if (nak !== undefined) return nak;
-    const limited = limitedNotEnabled(view, step);
+    const limited = limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting);
     if (limited !== undefined) return limited;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
@@ -131,7 +130,7 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
         peerNotEnabled(view, step.replica) ??
         (step.signal === "TERM" ? stopRaces(view, step.replica, setting) : undefined)
       );
-    if (step.kind === "subscribe") return subscribeNotEnabled(view, step.replica, step.subject);
+    if (step.kind === "subscribe") return subscribeNotEnabled(view, step);
   }
   if (!view.started && !(step.kind === "heal" && (view.policy !== undefined || view.process === "exited")))
     return notStarted;
@@ -188,15 +187,13 @@ function peerNotEnabled(view: View, replica: number): NotEnabled | undefined {
   return isCalm(view) ? undefined : faultInForce;
 }
 
-function subscribeNotEnabled(view: View, replica: number, subject: string): NotEnabled | undefined {
+function subscribeNotEnabled(view: View, step: SubscribeStep): NotEnabled | undefined {
+  const { replica } = step;
   if (replica > 0) {
     const why = peerNotEnabled(view, replica);
     if (why !== undefined) return why;
   } else if (!view.started || view.client !== "connected" || view.ended !== "no") return maybeNotConnected;
-  if (!isCalm(view)) return faultInForce;
-  if (subject === view.policy?.consume.deadLetterSubject) return deadLetters;
-  const durable = view.policy !== undefined && isClassifiedDurable(view.policy, subject);
-  return durable ? undefined : notInStream;
+  return isCalm(view) ? consumerNotEnabled(view, step) : faultInForce;
 }
 
 /** A supervisor that kills stops the process as a scenario does. */

@@ -2,7 +2,10 @@
  * Streams that discard the oldest message at their limit, and have a handler. One that is published alone, or after the acknowledgement of
  * the one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
  * others, and a message that was given, not acknowledged and then discarded is not given again.
+ *
+ * A work queue that refuses what is new has room again once a handler has acknowledged, at a moment that nobody knows.
  */
+import { beyondScenarios } from "../policy/not-modelled.ts";
 import { streamOf } from "../policy/streams.ts";
 import type { PublishStep, Step } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
@@ -16,12 +19,15 @@ const isGivenAgain = unjudgeable(
   "when the server gives up a message that its handler has and a limit has discarded is not known",
 );
 
+const roomUnknown = unjudgeable("whether an acknowledgement has made room in the stream by then is not known");
+
 /** The reason against the step that such a stream gives. */
 export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefined {
   if (view.consumed.length === 0) return undefined;
   const inParts = step.kind === "together" || step.kind === "signal";
   const published = inParts ? partsOf(step) : [step];
   for (const one of published) {
+    if (one.kind === "publish" && hasQueueHandlers(view, one)) return roomUnknown;
     if (one.kind !== "publish" || !hasHandlers(view, one, view.consumed)) continue;
     if (hasHandlers(view, one, view.unacked)) return isGivenAgain;
     const isOneByOne = one.count === 1 || (isDurable(view, one) && one.async !== true);
@@ -36,4 +42,14 @@ function hasHandlers({ policy }: View, { subject }: PublishStep, handled: readon
   const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
   if (policy === undefined || stream?.messagesMax === undefined || stream.discard !== "old") return false;
   return handled.some(one => streamOf(policy, one) === stream);
+}
+
+/** True where the stream of the step is one that lets go of what is handled, with a limit in reach, and has a handler. */
+function hasQueueHandlers({ policy, consumed }: View, { subject }: PublishStep): boolean {
+  const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
+  if (policy === undefined || (stream?.retention ?? "limits") === "limits") return false;
+  const { messagesMax, messagesPerSubjectMax = messagesMax, bytesMax } = stream ?? {};
+  const messages = Math.min(messagesMax ?? Number.POSITIVE_INFINITY, messagesPerSubjectMax ?? Number.POSITIVE_INFINITY);
+  const isInReach = messages < beyondScenarios.messages || (bytesMax ?? beyondScenarios.bytes) < beyondScenarios.bytes;
+  return isInReach && consumed.some(one => streamOf(policy, one) === stream);
 }

@@ -2,7 +2,8 @@
  * Handlers that nak: which steps cannot be done beside one. Its message is on its way again as soon as the server has the nak, so only one
  * message at a time is given to such a subject, and nothing stands between handler and server (F-230 and F-231 of docs/facts.md).
  */
-import type { Handler, Step } from "../vocabulary/scenario.ts";
+import { covers, overlap } from "../policy/pattern.ts";
+import type { Handler, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
 import { isCalm, type View } from "./view.ts";
 
@@ -17,20 +18,20 @@ export function nakNotEnabled(view: View, step: Step): NotEnabled | undefined {
   if (view.nakked.length === 0) return undefined;
   switch (step.kind) {
     case "publish":
-      if (!view.nakked.includes(step.subject ?? "")) return undefined;
+      if (!isNakked(view, step)) return undefined;
       return step.count === 1 && step.overlap !== true && isCalm(view) && view.client === "connected"
         ? undefined
         : severalInTurn;
     case "together":
-      return step.steps.some(one => one.kind === "publish" && view.nakked.includes(one.subject ?? ""))
-        ? severalInTurn
-        : undefined;
+      return step.steps.some(one => one.kind === "publish" && isNakked(view, one)) ? severalInTurn : undefined;
     case "fault":
       return step.fault.kind === "cut" && step.fault.awaits === "noticed" ? undefined : nakOnItsWay;
     default:
       return undefined;
   }
 }
+
+const isNakked = ({ nakked }: View, { subject = "" }: PublishStep): boolean => nakked.some(one => covers(one, subject));
 
 /** Handlers beside which it does not matter who gets the message again. */
 const besideNaks: ReadonlySet<Handler> = new Set(["acks", "terminates"]);
@@ -41,9 +42,9 @@ function subscribeNotEnabled(
 ): NotEnabled | undefined {
   if (handler !== "naks") {
     const isPlain = besideNaks.has(handler) && takesMs === undefined;
-    return nakked.includes(subject) && !isPlain ? otherHandler : undefined;
+    return nakked.some(one => overlap(one, subject)) && !isPlain ? otherHandler : undefined;
   }
   if (nakDelayMs === undefined && (policy?.consume.deliverMax ?? -1) < 0) return withoutEnd;
-  if (published.some(one => one.subject === subject)) return severalInTurn;
-  return consumed.includes(subject) ? otherHandler : undefined;
+  if (published.some(one => covers(subject, one.subject ?? ""))) return severalInTurn;
+  return consumed.some(one => overlap(one, subject)) ? otherHandler : undefined;
 }

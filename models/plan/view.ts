@@ -4,6 +4,7 @@
  */
 
 import { isClassifiedDurable } from "../policy/classifier.ts";
+import { streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
@@ -218,6 +219,10 @@ export const isSilent = (view: View): boolean => view.hindrance === "blackhole" 
 export const isDown = (view: View): boolean => view.link !== "up";
 /** Nothing is wrong with link or server. */
 export const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
+
+/** True where a handler may have acknowledged messages of a stream that lets them go for that. */
+export const hasQueueConsumer = ({ policy, consumed }: View): boolean =>
+  policy !== undefined && consumed.some(one => (streamOf(policy, one)?.retention ?? "limits") !== "limits");
 
 /** The bit of a replica in `subscribed` and `peers`. */
 export const bitOf = (replica: number): number => 1 << replica;

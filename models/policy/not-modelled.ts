@@ -15,7 +15,7 @@ export interface NotModelled {
 }
 
 /** More than any scenario brings to one stream. */
-const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
+export const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
 /** The server's own limit where a consumer has none. */
 const ackPendingMaxDefault = 1_000;
 
@@ -31,9 +31,9 @@ export function notModelled(policy: Policy): readonly NotModelled[] {
 }
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
-  const { retention = "limits", ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
+  const { ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
   const found: (NotModelled | undefined)[] = [
-    ofRetention(retention),
+    ofLimitedQueue(stream),
     ageMaxMs === undefined
       ? undefined
       : {
@@ -62,13 +62,11 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   return found.filter(one => one !== undefined);
 }
 
-function ofRetention(retention: "limits" | "workqueue" | "interest"): NotModelled | undefined {
-  if (retention === "limits") return undefined;
-  const means =
-    retention === "workqueue"
-      ? "a message is gone once it is acknowledged, and a second consumer of its subject is refused; messages here stay"
-      : "a message is gone once every consumer has acknowledged it, and at once where there is none; messages here stay";
-  return { place: ["retention"], means, falsifies: true };
+/** The numbers of a stream from which messages go for two reasons do not tell which of them took one. */
+function ofLimitedQueue({ retention, messagesMax, discard }: StreamPolicy): NotModelled | undefined {
+  if ((retention ?? "limits") === "limits" || messagesMax === undefined || discard === "new") return undefined;
+  const means = `the oldest messages make room beyond ${messagesMax}, handled or not; here only an acknowledgement takes a message out of such a stream`;
+  return { place: ["messagesMax"], means, falsifies: messagesMax < beyondScenarios.messages };
 }
 
 function ofBytes({ bytesMax, discard }: StreamPolicy): NotModelled | undefined {

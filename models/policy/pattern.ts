@@ -10,6 +10,10 @@ export function covers(pattern: string, subject: string): boolean {
   return tokens.length === wanted.length;
 }
 
+/** True where the pattern covers every subject of the other one. */
+export const coversAll = (pattern: string, other: string): boolean =>
+  covers(pattern, other) && (pattern.endsWith(">") || !other.endsWith(">"));
+
 /** True where some subject matches both patterns. */
 export function overlap(one: string, other: string): boolean {
   const a = one.split(".");

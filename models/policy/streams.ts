@@ -1,12 +1,19 @@
 /** The stream that takes a subject, its other listeners, and the streams that exist before the bus starts. */
 import type { Policy, StreamPolicy } from "../vocabulary/policy.ts";
-import { covers } from "./pattern.ts";
+import { covers, coversAll } from "./pattern.ts";
 import { oncePerSubject } from "./remembered.ts";
 
 /** The stream that captures the subject, whichever way the message is published. */
 export const streamOf: (policy: Policy, subject: string) => StreamPolicy | undefined = oncePerSubject(
   ({ streams }, subject) => streams.find(stream => stream.subjects.some(pattern => covers(pattern, subject))),
 );
+
+/** True where one stream takes all subjects of the pattern. */
+export const isTakenWhole = (policy: Policy, pattern: string): boolean =>
+  policy.streams.some(stream => stream.subjects.some(one => coversAll(one, pattern)));
+
+/** The name of the durable consumer that all processes share which handle the subject, or the subjects of the pattern. */
+export const consumerNameOf = (subject: string): string => `faultline_${subject.replace(/[^A-Za-z0-9]/g, "_")}`;
 
 /** True where another service listens to the subject as core NATS. */
 export const isTapped: (policy: Policy, subject: string) => boolean = oncePerSubject(({ taps }, subject) =>

@@ -49,6 +49,8 @@ export type Place =
   | "link"
   | "no stream"
   | "dedupe window"
+  /** The stream keeps messages for its consumers alone, and had none for this one. */
+  | "no consumer"
   | "stream limit"
   | "server's store"
   | "process exit";
@@ -180,8 +182,11 @@ export type Event =
     }
   /** The content of a stream once all has settled, oldest first; copies on the dead-letter subject are left out. */
   | ({ readonly kind: "holds"; readonly stream: string } & Run)
-  /** The limit of a stream has discarded these messages, as declared. */
-  | ({ readonly kind: "discarded"; readonly stream: string } & Run)
+  /**
+   * The limit of a stream has discarded these messages, as declared. `because` names another declared end of what was stored: its
+   * handler has acknowledged it (`handled`), or the stream keeps messages for its consumers alone, and none was there (`no-consumer`).
+   */
+  | ({ readonly kind: "discarded"; readonly stream: string; readonly because?: "handled" | "no-consumer" } & Run)
   /**
    * Acknowledged messages that the stream does not hold: its limit may have discarded them, or they were never stored. Nothing seen tells
    * which.

@@ -204,7 +204,10 @@ export interface SignalStep {
   readonly meanwhile?: readonly PublishStep[];
 }
 
-/** The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. */
+/**
+ * The replica handles what a durable subject's stream holds. Replicas of one subject share one durable consumer. A subject with `*` or `>` is
+ * a consumer's filter, and has a consumer of its own.
+ */
 export interface SubscribeStep {
   readonly id: StepId;
   readonly kind: "subscribe";

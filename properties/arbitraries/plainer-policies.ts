@@ -90,12 +90,13 @@ const plainStream = { storage: "file", duplicateWindowMs: 120_000, discard: "old
 function* plainerStreams(policy: Policy): Generator<Policy> {
   for (const [i, stream] of policy.streams.entries()) {
     const put = (one: typeof stream): Policy => ({ ...policy, streams: policy.streams.with(i, one) });
-    for (const name of ["messagesMax", "bytesMax", "messageBytesMax"] as const)
+    for (const name of ["messagesMax", "bytesMax", "messageBytesMax", "retention"] as const)
       if (stream[name] !== undefined) yield put(without(stream, name));
     const { messagesPerSubjectMax, discardsNewPerSubject: _, ...others } = stream;
     if (messagesPerSubjectMax !== undefined) yield put(others);
     // A limit that is known only where the new is refused goes before that does.
-    const refuses = stream.bytesMax !== undefined || messagesPerSubjectMax !== undefined;
+    const isLimitedQueue = stream.retention !== undefined && stream.messagesMax !== undefined;
+    const refuses = stream.bytesMax !== undefined || messagesPerSubjectMax !== undefined || isLimitedQueue;
     for (const one of plainer(stream, plainStream)) if (!refuses || one.discard === stream.discard) yield put(one);
     if (stream.subjects.length > 1)
       for (const subjects of shorter(stream.subjects)) if (subjects.length > 0) yield put({ ...stream, subjects });

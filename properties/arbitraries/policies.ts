@@ -143,12 +143,17 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
 
 function streamOf(random: Random, name: string, subjects: readonly string[]): StreamPolicy {
   const discard = random.pick(["old", "new"] as const);
+  const messagesMax = random.chance(0.2) ? random.pick([5, 100, 1_000_000]) : undefined;
+  // A limit in reach that discards the oldest is judged only where nothing else takes a message.
+  const mayLetGo = discard === "new" || messagesMax === undefined;
+  const retention = random.chance(0.3) && mayLetGo ? random.pick(["workqueue", "interest"] as const) : undefined;
   return {
     name,
     subjects,
     storage: random.chance(0.7) ? "file" : "memory",
     duplicateWindowMs: random.pick([500, 2_000, 120_000]),
-    ...(random.chance(0.2) ? { messagesMax: random.pick([5, 100, 1_000_000]) } : {}),
+    ...(messagesMax === undefined ? {} : { messagesMax }),
+    ...(retention === undefined ? {} : { retention }),
     ...(random.chance(0.1) ? { messageBytesMax: random.pick([64, 1_000]) } : {}),
     ...(discard === "new" ? refusalsOf(random) : {}),
     discard,

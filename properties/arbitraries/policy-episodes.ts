@@ -178,7 +178,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
       if (replica > 0) start(draft, replica);
       else draft.isSubscribed = true;
       sometimes(draft, 0.3, () => publish(draft, { subject, most: 5 }));
-      subscribe(draft, replica, subject, random.pick(["acks", "fails", "hangs"]));
+      subscribe(draft, replica, filterOf(draft, subject), random.pick(["acks", "fails", "hangs"]));
       publish(draft, { subject, most: 5 });
       for (let left = random.int(0, 3); left > 0; left--) advanceAround(draft, policy.consume.ackWaitMs);
     },
@@ -206,6 +206,12 @@ function fillAStream(draft: PolicyDraft): void {
   if (most >= filledMax) return;
   publish(draft, { subject, count: most + random.pick([0, 1, 2]) - (most > 1 ? 1 : 0) });
   for (let left = random.int(0, 2); left > 0; left--) publish(draft, { subject, most: 2 });
+}
+
+/** The subject, and on a work queue now and then a wider filter, which overlaps with the consumers of other handlers. */
+function filterOf({ random, policy }: PolicyDraft, subject: string): string {
+  if (streamOf(policy, subject)?.retention !== "workqueue" || random.chance(0.6)) return subject;
+  return [...subject.split(".").slice(0, -1), random.pick(["*", ">"])].join(".");
 }
 
 const replicaMax = 15;

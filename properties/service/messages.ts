@@ -61,8 +61,10 @@ export interface Message {
   /** The number of disruptions of its consumers when it was published. */
   readonly disruptions: number;
   readonly delivered: boolean;
-  /** The number of copies that streams hold. */
+  /** The number of copies that streams hold, or have held until a handler acknowledged them. */
   readonly held: number;
+  /** Acknowledged by a stream that keeps messages for its consumers alone, and had none for it. */
+  readonly unkept: boolean;
   /** Discarded by a limit of its stream; `maybe`: discarded or never stored. */
   readonly discarded: "no" | "maybe" | "yes";
   readonly handled: Handled | undefined;
@@ -84,6 +86,7 @@ export const unmet: Message = {
   disruptions: 0,
   delivered: false,
   held: 0,
+  unkept: false,
   discarded: "no",
   handled: undefined,
 };

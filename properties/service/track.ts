@@ -27,7 +27,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
       changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
       return;
     case "discarded":
-      changeMessages(service, event, message => ({ ...message, discarded: "yes" }));
+      onDiscarded(service, policy, event);
       return;
     case "may-be-discarded":
       changeMessages(service, event, message => ({ ...message, discarded: "maybe" }));
@@ -84,6 +84,14 @@ export function trackService(service: ServiceRecord, event: Event): void {
     default:
       return;
   }
+}
+
+/** A message that a stream has let go as its policy says counts as held. One that declares limits alone lets nothing go for another reason. */
+function onDiscarded(service: ServiceRecord, { streams }: Policy, event: EventOf<"discarded">): void {
+  const { retention = "limits" } = streams.find(({ name }) => name === event.stream) ?? {};
+  if (event.because === undefined) changeMessages(service, event, message => ({ ...message, discarded: "yes" }));
+  else if (event.because === "no-consumer") changeMessages(service, event, message => ({ ...message, unkept: true }));
+  else if (retention !== "limits") changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
 }
 
 /** Nothing is wrong with link, server or client, and the publishing process runs and was not told to stop. */

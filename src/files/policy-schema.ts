@@ -29,14 +29,14 @@ export const subjectShape = z
   .string()
   .max(subjectCharsMax)
   .refine(isSubject, "must be a NATS subject: tokens parted by dots, without spaces, * and >, not beginning with $");
-const pattern = z
+export const patternShape = z
   .string()
   .max(subjectCharsMax)
   .refine(
     isPattern,
     "must be a NATS subject pattern: tokens parted by dots, of which any may be * and the last >, not beginning with $",
   );
-const streamPattern = pattern.refine(
+const streamPattern = patternShape.refine(
   one => one !== ">",
   "is every subject: the server gives such a stream no acknowledgements",
 );
@@ -48,12 +48,16 @@ const part = z
 const sentence = z.string().min(1).max(2_000);
 const list = <T extends z.ZodType>(of: T): z.ZodArray<T> => z.array(of).max(listMax);
 
-const family = z.strictObject({ subjects: pattern, durability: z.enum(["durable", "best-effort"]), reason: sentence });
+const family = z.strictObject({
+  subjects: patternShape,
+  durability: z.enum(["durable", "best-effort"]),
+  reason: sentence,
+});
 
 const classifierRule = z
   .strictObject({
     exact: subjectShape.optional(),
-    pattern: pattern.optional(),
+    pattern: patternShape.optional(),
     prefix: part.optional(),
     suffix: part.optional(),
   })
@@ -94,7 +98,7 @@ const messageIdShape = z.union(
 );
 
 const publish = z.strictObject({
-  messageIds: list(z.strictObject({ subjects: pattern, id: messageIdShape })),
+  messageIds: list(z.strictObject({ subjects: patternShape, id: messageIdShape })),
   ackTimeoutMs: whole(1, dayMs),
   attemptsMax: whole(1, 100),
   onError: z.enum(["returned", "dropped"]).optional(),
@@ -217,7 +221,7 @@ export const policyWhole = z.strictObject({
   families: list(family).min(1),
   classifier: list(classifierRule),
   streams: list(stream),
-  taps: list(pattern).default([]),
+  taps: list(patternShape).default([]),
   publish,
   consume,
   startup,

@@ -20,7 +20,7 @@ import {
 import { BadInput } from "../errors.ts";
 import { checkShape, type FilePlace, jsonBounds, parseJson, placeText, whole } from "./json.ts";
 import { policyNamedIn } from "./policies.ts";
-import { clientOptions, mustBeModelled, policyShape, subjectShape } from "./policy-schema.ts";
+import { clientOptions, mustBeModelled, patternShape, policyShape, subjectShape } from "./policy-schema.ts";
 
 export { parseJson } from "./json.ts";
 export { parsePolicy, policyJsonSchema } from "./policy-schema.ts";
@@ -119,7 +119,7 @@ const step = z.discriminatedUnion("kind", [
     id: stepId,
     kind: z.literal("subscribe"),
     replica,
-    subject: subjectShape,
+    subject: patternShape,
     handler: z.enum(handlers),
     takesMs: whole(1, bounds.takesMsMax).optional(),
     nakDelayMs: whole(1, bounds.takesMsMax).optional(),

@@ -35,6 +35,7 @@ const placeNames = [
   "link",
   "no stream",
   "dedupe window",
+  "no consumer",
   "stream limit",
   "server's store",
   "process exit",

@@ -37,6 +37,28 @@ const twoMinutes = { duplicateWindowMs: 120_000 };
 
 test.each<Row>([
   ["bucket-info.json", [], server, 4],
+  [
+    "workqueue.json",
+    [
+      {
+        ...{ name: "JOBS", subjects: ["jobs.*"], storage: "file", retention: "workqueue", discard: "old" },
+        ...{ ...twoMinutes, ...made },
+      },
+    ],
+    server,
+    0,
+  ],
+  [
+    "interest.yaml",
+    [
+      {
+        ...{ name: "FEED", subjects: ["feed.*"], storage: "memory", retention: "interest", discard: "old" },
+        ...{ ...twoMinutes, ...made },
+      },
+    ],
+    server,
+    1,
+  ],
   ["consumer-config.json", [], { durables: "bound", ackWaitMs: 1_000, deliverMax: -1 }, 2],
   ["consumer-info.json", [], { durables: "bound", ackWaitMs: 45_000, deliverMax: 8, ackPendingMax: 1_000 }, 10],
   ["ephemeral-consumer-info.json", [], { durables: "created", ackWaitMs: 30_000, deliverMax: 3 }, 3],
@@ -282,10 +304,9 @@ test.each<
 
 test.each<[file: string, says: string]>([
   [
-    "broken/workqueue.json",
-    "broken/workqueue.json:4: retention: of JOBS is not modelled, and an answer without it could be false: a message is gone once it is acknowledged",
+    "broken/limited-workqueue.json",
+    "broken/limited-workqueue.json:5: max_msgs: of JOBS is not modelled, and an answer without it could be false: the oldest messages make room beyond 50",
   ],
-  ["broken/interest.yaml", "broken/interest.yaml:7: spec.retention: of FEED is not modelled"],
   ["broken/short-age.json", "broken/short-age.json:1: max_age: of SHORT is not modelled"],
   [
     "broken/no-ack.json",

@@ -238,7 +238,8 @@ test("a case in which nobody can tell is inconclusive, and names the message", (
     const { events } = runModelCase({ scenario, profile: natsGo, seed: "1" });
     const said = events.flatMap((one): Event[] => {
       if (one.kind !== "discarded") return [one];
-      return kind === undefined ? [] : [{ ...one, kind }];
+      const { stream, first, count } = one;
+      return kind === undefined ? [] : [{ kind, stream, first, count }];
     });
     return judge(planCase(scenario, natsGo), said, { require: [id] });
   };

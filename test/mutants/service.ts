@@ -173,6 +173,34 @@ const unfaithful: readonly Mutant[] = [
       killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
     },
   ),
+  follows(
+    { streams: [{ ...stream, retention: "workqueue" }] },
+    {
+      name: "has a work queue where its policy says that a stream keeps what is handled",
+      row: "F-74: acknowledged, not given again, and stored",
+      steps: [start, subscribe(0), job(3)],
+      killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
+  follows(
+    { streams: [stream] },
+    {
+      name: "has a stream that keeps what is handled where its policy says that it is a work queue",
+      row: "F-210: a work queue lets a message go once it is acknowledged",
+      declared: { streams: [{ ...stream, retention: "workqueue" }] },
+      steps: [start, subscribe(0), job(3)],
+      killedBy: [],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, retention: "interest" }] },
+    {
+      name: "has a stream that keeps messages for its consumers alone where its policy says that it keeps all",
+      row: "F-212: retention by interest acknowledges what it does not keep",
+      steps: [start, job(3)],
+      killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
   // Three messages of 88 bytes each: 30, the subject of 5, 4 and a header of 34, and 16 of payload.
   ...(
     [
@@ -490,6 +518,23 @@ const faulty: readonly Mutant[] = [
     },
     where: underPolicy(demanding(), [start, job(2), kill()]),
     killedBy: ["shutdown/what-was-acked-outlives-a-kill", "durable-path/acked-is-never-lost", "conformance"],
+  },
+  {
+    name: "loses what a work queue holds with the handler that it was given to",
+    row: "F-210: a work queue keeps what is not acknowledged, whether it has a consumer or not",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      if (isSignal(moment, "KILL")) emptyStreams(moment);
+      go();
+    },
+    where: underPolicy(demanding({ streams: [{ ...stream, retention: "workqueue" }] }), [
+      start,
+      replica(1),
+      subscribe(1, "hangs"),
+      job(2),
+      kill(1),
+    ]),
+    killedBy: ["durable-path/acked-is-never-lost", "conformance"],
   },
   {
     name: "loses with the power what its disk had",

@@ -32,7 +32,7 @@ const fieldsOf = {
   subscribed: ["replica", "subject", "handler"],
   holds: ["stream", "first", "count"],
   publishers: ["step", "publishers", "first", "count"],
-  discarded: ["stream", "first", "count"],
+  discarded: ["stream", "because", "first", "count"],
   "may-be-discarded": ["stream", "first", "count"],
   handled: ["replica", "subject", "delivery", "outcome", "first", "count"],
   process: ["change", "replica", "by", "atMs", "code", "because", "tookMs", "forced", "toldLost"],

@@ -92,7 +92,7 @@ const isOfCase = (by: string, client: string): boolean => by === client || by.st
 
 /** Each of these faults, or its heal, starts the server anew. */
 const endings: readonly Fault["kind"][] = ["stop-server", "power-loss", "no-jetstream", "refuse-credentials"];
-const serverHasEnded = (told: readonly Event[]): boolean =>
+export const serverHasEnded = (told: readonly Event[]): boolean =>
   told.some(event => event.kind === "fault" && endings.includes(event.fault));
 
 /**

@@ -3,6 +3,7 @@ import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.t
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
+import { acknowledgedIn } from "./acknowledged.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
@@ -122,7 +123,9 @@ export async function sayHeld(course: Course): Promise<void> {
       removals,
       client: course.name,
     };
-    course.doubt ??= removalDoubt(end);
+    const { gone, doubt } = acknowledgedIn(end);
+    for (const one of gone) course.emit(one);
+    course.doubt ??= removalDoubt(end) ?? doubt;
     // A stream that the policy does not know may have taken messages of this one.
     const lacks = there.every(one => policy.streams.some(({ name }) => name === one)) ? lacksOf(end) : undefined;
     if (lacks !== undefined) course.emit(lacks);

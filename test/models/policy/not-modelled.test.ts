@@ -14,11 +14,15 @@ test("a policy of which everything is modelled has nothing to name", () => {
   expect(notModelled(sound)).toEqual([]);
   const refuses = { discard: "new", bytesMax: 1_000, messagesPerSubjectMax: 5, discardsNewPerSubject: true } as const;
   expect(notModelled(streamWith({ ...refuses, messageBytesMax: 100, messagesMax: 3, replicas: 1 }))).toEqual([]);
+  expect(notModelled(streamWith({ retention: "workqueue" }))).toEqual([]);
+  expect(notModelled(streamWith({ retention: "interest" }))).toEqual([]);
+  expect(notModelled(streamWith({ retention: "workqueue", discard: "new", messagesMax: 3 }))).toEqual([]);
 });
 
 test.each<[part: Partial<StreamPolicy>, place: string]>([
   [{ ageMaxMs: 7 * dayMs }, "ageMaxMs"],
   [{ replicas: 3 }, "replicas"],
+  [{ retention: "workqueue", messagesMax: 1_000_000 }, "messagesMax"],
   [{ bytesMax: 10_000_000_000 }, "bytesMax"],
   [{ messagesPerSubjectMax: 1_000_000 }, "messagesPerSubjectMax"],
   [{ discard: "new", messagesPerSubjectMax: 1_000_000 }, "messagesPerSubjectMax"],
@@ -32,8 +36,8 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 });
 
 test.each<[part: Partial<StreamPolicy>, place: string]>([
-  [{ retention: "workqueue" }, "retention"],
-  [{ retention: "interest" }, "retention"],
+  [{ retention: "interest", messagesMax: 5 }, "messagesMax"],
+  [{ retention: "workqueue", messagesMax: 5 }, "messagesMax"],
   [{ ageMaxMs: 3_600_000 }, "ageMaxMs"],
   [{ noAck: true }, "noAck"],
   [{ bytesMax: 1_000_000 }, "bytesMax"],
@@ -47,8 +51,8 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 });
 
 test("a scenario under such a policy is refused at the policy's place in its file", () => {
-  const scenario = { ...scenarioWith([{ kind: "start" }]), policy: streamWith({ retention: "workqueue" }) };
-  expect(() => checkScenario(scenario, "a.json")).toThrow("a.json: policy.streams[0].retention: is not modelled");
+  const scenario = { ...scenarioWith([{ kind: "start" }]), policy: streamWith({ noAck: true }) };
+  expect(() => checkScenario(scenario, "a.json")).toThrow("a.json: policy.streams[0].noAck: is not modelled");
 });
 
 test("a bound of unacknowledged messages is named, and refused where a scenario reaches it", () => {

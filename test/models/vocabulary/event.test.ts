@@ -57,7 +57,7 @@ const faults = [
 ];
 const places = [
   ...["arrived", "refused", "reconnect buffer", "reset at dial", "client outbound", "outbound or socket", "link"],
-  ...["no stream", "dedupe window", "stream limit", "server's store", "process exit"],
+  ...["no stream", "dedupe window", "no consumer", "stream limit", "server's store", "process exit"],
 ];
 const steps = ["start", "publish", "flush", "drain", "close", "exit", "together", "fault", "await-noticed", "heal"];
 
@@ -133,7 +133,12 @@ const word = z.discriminatedUnion("kind", [
     takesMs: number.optional(),
   }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
-  z.strictObject({ kind: z.literal("discarded"), stream: text, ...run }),
+  z.strictObject({
+    kind: z.literal("discarded"),
+    stream: text,
+    because: z.enum(["handled", "no-consumer"]).optional(),
+    ...run,
+  }),
   z.strictObject({ kind: z.literal("may-be-discarded"), stream: text, ...run }),
   z.strictObject({
     kind: z.literal("handled"),

@@ -302,7 +302,7 @@ describe("removals are listened for", () => {
       bind: async () => void calls.push("bind"),
       removals: async () => void calls.push("removals"),
     };
-    const course = { service: { policy }, one: { scenario: { steps: [] } }, rig: { streams } };
+    const course = { service: { policy }, one: { plan: { steps: [] } }, rig: { streams } };
     await operate(course as unknown as Course);
     return calls;
   };

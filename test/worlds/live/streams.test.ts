@@ -2,11 +2,12 @@
 import { DiscardPolicy, jetstream, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { consumerNameOf } from "../../../models/policy/streams.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
-import { consumerNameOf, type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
+import { type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
 
 let lease: Lease;
 let server: NatsServer;

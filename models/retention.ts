@@ -1,0 +1,50 @@
+/**
+ * The end of a message by the retention of its stream. A work queue lets a message go once its consumer has acknowledged it, wherever it
+ * stands in the stream (F-210 of docs/facts.md). One with retention by interest does so once all of its consumers have, and is judged with one
+ * for each message. Streams that keep what is handled are in server.ts.
+ */
+import { covers, overlap } from "./policy/pattern.ts";
+import { type Consumer, lengthOf, type ModelServer, type Stream } from "./server.ts";
+import type { Emit, Run } from "./vocabulary/event.ts";
+
+/** The server has the consumer's acknowledgement of these messages, which are gone where the stream does not keep them. */
+export function acknowledge(server: ModelServer, consumer: Consumer, run: Run, emit: Emit): void {
+  const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
+  if (!consumer.exists || stream === undefined || (stream.policy.retention ?? "limits") === "limits") return;
+  for (let first = run.first; first < run.first + run.count; ) {
+    const gone = takeOut(server, stream, { first, count: run.first + run.count - first });
+    if (gone > 0) emit({ kind: "discarded", stream: consumer.stream, because: "handled", first, count: gone });
+    // A limit, or the end of the server, may have taken it before.
+    first += Math.max(1, gone);
+  }
+}
+
+/** Takes the first messages of the run out of the stream, as many as stand together. Returns their number. */
+function takeOut({ consumers }: ModelServer, stream: Stream, { first, count }: Run): number {
+  const { log, policy } = stream;
+  const at = log.findIndex(one => first >= one.first && first < one.first + one.count);
+  const found = log[at];
+  if (found === undefined) return 0;
+  const skipped = first - found.first;
+  const gone = Math.min(count, found.count - skipped);
+  const before = lengthOf(log.slice(0, at)) + skipped;
+  const confirmed = lengthOf(log) - stream.unconfirmed;
+  stream.unconfirmed -= Math.max(0, before + gone - Math.max(before, confirmed));
+  stream.synced -= Math.max(0, Math.min(gone, stream.synced - before));
+  const rest = [
+    { ...found, count: skipped },
+    { ...found, first: first + gone, count: found.count - skipped - gone },
+  ];
+  log.splice(at, 1, ...rest.filter(one => one.count > 0));
+  for (const consumer of consumers)
+    if (consumer.stream === policy.name && covers(consumer.subject, found.subject))
+      consumer.given = Math.max(0, consumer.given - gone);
+  return gone;
+}
+
+/** True where the server refuses the consumer: its subjects overlap with those of another one of the same work queue. */
+export const isSecondConsumer = (server: ModelServer, { policy }: Stream, subject: string): boolean =>
+  policy.retention === "workqueue" &&
+  server.consumers.some(
+    one => one.exists && one.stream === policy.name && one.subject !== subject && overlap(one.subject, subject),
+  );

@@ -1,0 +1,114 @@
+/**
+ * The evidence that a message is gone as the retention of its stream says: its handler acknowledged it, or it never had a consumer. Three witnesses tell of it: the handler's own
+ * report, the stream that does not hold the message, and the numbers of that stream, which has given one to each message that it stored.
+ *
+ * The numbers count in one life of the stream only. Where the server has ended in the case, they may be too low, and the handler's report
+ * decides: a message that it was given had been stored.
+ */
+import { covers } from "../../../models/policy/pattern.ts";
+import { streamOf } from "../../../models/policy/streams.ts";
+import type { Event, HandledOutcome, Run } from "../../../models/vocabulary/event.ts";
+import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import { type StreamEnd, serverHasEnded } from "./sequences.ts";
+
+type Discarded = Extract<Event, { readonly kind: "discarded" }>;
+
+export interface Acknowledged {
+  readonly gone: readonly Discarded[];
+  /** The reason to hold nothing against the client: more messages are gone than the bus has told of. */
+  readonly doubt?: string;
+}
+
+/** A stream that keeps what is acknowledged gives nothing. */
+export function acknowledgedIn(end: StreamEnd): Acknowledged {
+  const { policy, stream, told, held, removals } = end;
+  if ((stream.retention ?? "limits") === "limits") return { gone: [] };
+  const copies = copiesDone(policy, stream, told);
+  const isHeld = (message: number): boolean =>
+    held?.runs.some(({ first, count }) => message >= first && message < first + count) === true;
+  const notHeld = [...copies].filter(([message]) => !isHeld(message)).map(([message]) => message);
+  const { acked, open } = withoutConsumer(policy, stream, told);
+  const unkept = acked.filter(message => !isHeld(message) && !copies.has(message));
+  const before = runsOf(stream.name, unkept, "no-consumer");
+  const once = [...before, ...runsOf(stream.name, notHeld, "handled")];
+  if (held === undefined) return { gone: once };
+  const { lastNumber, messages } = held.state;
+  const least = notHeld.length + unkept.length;
+  const gone = lastNumber - messages;
+  if (gone === least) return { gone: once };
+  const done = [...copies.values()].reduce((sum, count) => sum + count, 0);
+  // An acknowledgement may be lost on its way, and a message may be stored twice.
+  if (gone === done + unkept.length) return { gone: [...before, ...runsOf(stream.name, everyCopy(copies), "handled")] };
+  if (serverHasEnded(told)) return { gone: once };
+  // The bus has told of messages that the stream never had.
+  if (gone < least) return { gone: [] };
+  // Somebody was heard to take messages away: whose finding that is, sequences.ts says.
+  if (removals.some(one => one.stream === stream.name)) return { gone: once };
+  // What was not acknowledged may have come all the same, before there was a consumer.
+  const most = done + unkept.length + open;
+  if (open > 0 && done === notHeld.length && gone <= most) return { gone: once };
+  const doubt =
+    `${gone} of the ${lastNumber} messages that ${stream.name} has numbered are gone, and the bus has told of ` +
+    `${least === most ? most : `${least} to ${most}`} that were acknowledged by a handler or had no consumer: whether the others were too, or were removed, cannot be told`;
+  return { gone: once, doubt };
+}
+
+/**
+ * Messages of a stream that keeps them for its consumers alone, published before any consumer of theirs was there. `open`: the most copies of
+ * others that may have come then without an acknowledgement.
+ */
+function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Event[]) {
+  const acked = new Set<number>();
+  const subjects: string[] = [];
+  let open = 0;
+  for (const event of stream.retention === "interest" ? told : []) {
+    if (event.kind === "subscribed") subjects.push(event.subject);
+    if (event.kind !== "published" || streamOf(policy, event.subject ?? "") !== stream) continue;
+    const { first, count, outcome, subject = "" } = event;
+    if (subjects.some(one => covers(one, subject)) || outcome.is === "rejected") continue;
+    const isStored = outcome.is === "acked" && outcome.duplicate !== true;
+    if (!isStored) open += count * policy.publish.attemptsMax;
+    for (let message = first; isStored && message < first + count; message++) acked.add(message);
+  }
+  return { acked: [...acked], open };
+}
+
+const everyCopy = (copies: ReadonlyMap<number, number>): readonly number[] =>
+  [...copies].flatMap(([message, count]) => Array.from({ length: count }, () => message));
+
+const endings: readonly HandledOutcome[] = ["acked", "acknowledged-failed", "dead-lettered"];
+
+/**
+ * The greatest number of copies of each message that handlers have acknowledged. Two deliveries of one copy have different numbers, unless
+ * its consumer was made anew.
+ */
+function copiesDone(policy: Policy, stream: StreamPolicy, told: readonly Event[]): ReadonlyMap<number, number> {
+  const times = new Map<string, number>();
+  const copies = new Map<number, number>();
+  for (const event of told) {
+    if (event.kind !== "handled" || !endings.includes(event.outcome)) continue;
+    if (streamOf(policy, event.subject) !== stream) continue;
+    for (let message = event.first; message < event.first + event.count; message++) {
+      const delivery = `${message}/${event.delivery}`;
+      times.set(delivery, (times.get(delivery) ?? 0) + 1);
+      copies.set(message, Math.max(copies.get(message) ?? 0, times.get(delivery) ?? 0));
+    }
+  }
+  return copies;
+}
+
+/** Runs of consecutive messages, in their order; a message that stands twice is in two of them. */
+function runsOf(
+  stream: string,
+  messages: readonly number[],
+  because: NonNullable<Discarded["because"]>,
+): readonly Discarded[] {
+  const runs: Run[] = [];
+  for (const message of messages.toSorted((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.first + last.count === message)
+      runs[runs.length - 1] = { ...last, count: last.count + 1 };
+    else runs.push({ first: message, count: 1 });
+  }
+  return runs.map(run => ({ kind: "discarded", stream, because, ...run }));
+}
