@@ -7,7 +7,7 @@ import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/poli
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { healWithinAttempts } from "./heals-within-attempts.ts";
-import { type PolicyDraft, publish } from "./policy-draft.ts";
+import { hasRetention, type PolicyDraft, publish } from "./policy-draft.ts";
 import { drainBeforeExit, ending } from "./policy-ending.ts";
 import { filledMax, messagesMaxOf, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
@@ -47,8 +47,10 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     isOver: false,
   };
   begin(draft);
-  if (!draft.isOver) slowHandler(word, draft);
-  if (!draft.isOver) healWithinAttempts(word, draft);
+  // Both rest on steps that are not judged where a stream keeps messages for its consumers alone.
+  const isJudged = !hasRetention(draft, "interest");
+  if (!draft.isOver && isJudged) slowHandler(word, draft);
+  if (!draft.isOver && isJudged) healWithinAttempts(word, draft);
   if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
   drainBeforeExit(word, draft);
   return {
