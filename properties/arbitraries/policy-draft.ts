@@ -5,8 +5,9 @@
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
+import { streamOf } from "../../models/policy/streams.ts";
 import type { SubjectsByTreatment } from "../../models/policy/subjects.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
   Capability,
@@ -103,9 +104,16 @@ export const heal = (draft: PolicyDraft, awaits: HealAwait = "connected"): void 
   void draft.steps.push({ id: id(draft, "heal"), kind: "heal", awaits });
 export const start = (draft: PolicyDraft, replica = 0): void =>
   void draft.steps.push({ id: id(draft, "start"), kind: "start", ...(replica === 0 ? {} : { replica }) });
-/** A drain that nobody waits for cannot be judged beside a handler, so such a process is killed. */
+/**
+ * A drain that nobody waits for cannot be judged beside a handler, nor one that deletes the consumer for which a stream keeps its messages. Such
+ * a process is killed.
+ */
 export function signal(draft: PolicyDraft, replica: number, one: "TERM" | "KILL"): void {
-  const isUnjudged = draft.policy.shutdown.strategy === "drain-not-awaited" && isHandled(draft);
+  const { policy, profile } = draft;
+  const isDeleted = policy.consume.durables === "created" && profile.jetStream.drainDeletesItsDurable;
+  const isUnjudged =
+    (policy.shutdown.strategy === "drain-not-awaited" || (isDeleted && hasRetention(draft, "interest"))) &&
+    isHandled(draft);
   draft.steps.push({ id: id(draft, "signal"), kind: "signal", replica, signal: isUnjudged ? "KILL" : one });
 }
 export const subscribe = (
@@ -121,6 +129,10 @@ export const subscribe = (
 
 /** True where a handler subscribes; it is unknown which acknowledgements of its consumers a killed server has kept. */
 export const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => one.kind === "subscribe");
+
+/** True where a stream of its subjects has this retention. */
+export const hasRetention = ({ subjects, policy }: PolicyDraft, retention: StreamPolicy["retention"]): boolean =>
+  [...subjects.durable, ...subjects.captured].some(one => streamOf(policy, one)?.retention === retention);
 
 /** Nothing acknowledges where a stream is gone, and nothing comes down at all where another service listens to its subjects. */
 export const hasLostStreams = ({ steps, policy }: PolicyDraft): boolean =>

@@ -10,6 +10,7 @@ import {
   fault,
   flush,
   hasLostStreams,
+  hasRetention,
   heal,
   isHandled,
   nextKey,
@@ -119,6 +120,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     needs: ["stop-server"],
     add(draft) {
       const { random } = draft;
+      if (hasRetention(draft, "interest")) return;
       const first = random.chance(0.8) ? publish(draft) : undefined;
       const isFlushed = first === undefined || random.chance(0.4);
       if (first !== undefined && isFlushed) flush(draft);
@@ -140,6 +142,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     name: "the server loses power",
     needs: ["power-loss"],
     add(draft) {
+      if (hasRetention(draft, "interest") || (hasRetention(draft, "workqueue") && isHandled(draft))) return;
       const first = publish(draft);
       sometimes(draft, 0.4, () => flush(draft));
       fault(draft, { kind: "power-loss", awaits: "noticed" });

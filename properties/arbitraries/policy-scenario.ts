@@ -8,7 +8,7 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
 import { otherHandler } from "./handlers.ts";
 import { healWithinAttempts } from "./heals-within-attempts.ts";
-import { type PolicyDraft, publish } from "./policy-draft.ts";
+import { hasRetention, type PolicyDraft, publish } from "./policy-draft.ts";
 import { drainBeforeExit, ending } from "./policy-ending.ts";
 import { filledMax, messagesMaxOf, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
@@ -48,9 +48,11 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     isOver: false,
   };
   begin(draft);
-  if (!draft.isOver) slowHandler(word, draft);
-  if (!draft.isOver) otherHandler(word, draft);
-  if (!draft.isOver) healWithinAttempts(word, draft);
+  // All three rest on steps that are not judged where a stream keeps messages for its consumers alone.
+  const isJudged = !hasRetention(draft, "interest");
+  if (!draft.isOver && isJudged) slowHandler(word, draft);
+  if (!draft.isOver && isJudged) otherHandler(word, draft);
+  if (!draft.isOver && isJudged) healWithinAttempts(word, draft);
   if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
   drainBeforeExit(word, draft);
   return {

@@ -21,9 +21,15 @@ import { checkPolicy } from "../../src/files/policy-schema.ts";
 import { checkScenario } from "../../src/files/scenario-schema.ts";
 import { missingCapabilities } from "../../src/judge/capability.ts";
 import { describeScenario, profileNamed, profilesByName, randomScenario, smallest, times } from "../models/cases.ts";
-import { sound } from "../models/policies.ts";
+import { policyWith, sound, stream } from "../models/policies.ts";
 
-const policies = bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const);
+const lettingGo = (["workqueue", "interest"] as const).flatMap(retention =>
+  (["created", "bound"] as const).map(durables => {
+    const parts = { streams: [{ ...stream, retention }], consume: { durables } };
+    return [`${durables} consumers of a stream with retention ${retention}`, policyWith(parts)] as const;
+  }),
+);
+const policies = [...bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const), ...lettingGo];
 const profile = profileNamed("nats-go");
 const has: ReadonlySet<Capability> = new Set(capabilities);
 const scenarioOf = (word: string, policy: Policy): Scenario =>
