@@ -4,7 +4,6 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import {
   type Fault,
-  type Handler,
   type HealAwait,
   type PublishStep,
   partsOf,
@@ -13,6 +12,7 @@ import {
 } from "../vocabulary/scenario.ts";
 import { advanceDown, endHindrance } from "./down.ts";
 import { dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
@@ -51,9 +51,10 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
-      if (leavesUnacked.has(step.handler)) view.unacked = [...view.unacked, step.subject];
+      if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
       if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];
       subscribeSlow(view, step);
+      fillRoom(view, step.subject);
       return nothing;
     case "flush":
       if (overlapping) view.quiet = false;
@@ -77,9 +78,6 @@ export function advance(view: View, step: Step, overlapping: boolean, setting: S
   }
 }
 
-/** Handlers that may leave a message to another delivery. */
-const leavesUnacked: ReadonlySet<Handler> = new Set(["fails", "hangs", "naks", "loses-ack"]);
-
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);
   view.subscribed &= ~bitOf(replica);
@@ -89,6 +87,7 @@ function endPeer(view: View, replica: number): void {
 function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
   if (view.policy !== undefined) view.published = [...view.published, step];
   publishToSlow(view, step.subject);
+  fillRoom(view, step.subject);
   view.attempting = overlapping ? attemptsOf(view, step) : 0;
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");

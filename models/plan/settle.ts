@@ -1,4 +1,5 @@
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
+import { waitMsOf } from "../policy/deliveries.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
@@ -74,9 +75,10 @@ function needsHeal(view: Readonly<View>): boolean {
 const deliveriesFew = 10;
 
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
-function settleWaitsMs({ supervisor, consume: { deliverMax, ackWaitMs } }: Policy): readonly number[] {
+function settleWaitsMs({ supervisor, consume }: Policy): readonly number[] {
+  const { deliverMax } = consume;
   const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
   const length = isMany ? redeliveriesSettled : deliverMax;
-  return [supervisor.restartMs, ...Array.from({ length }, () => ackWaitMs)];
+  return [supervisor.restartMs, ...Array.from({ length }, (_, i) => waitMsOf(consume, i + 1))];
 }
 const redeliveriesSettled = 3;

@@ -1,5 +1,5 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
-import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
+import type { ConsumePolicy, Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -32,7 +32,7 @@ export function inLiveTime(policy: Policy): Policy {
       duplicateWindowMs: scaled(stream.duplicateWindowMs, 8_000, 8_000),
     })),
     publish: { ...publish, ackTimeoutMs: scaled(publish.ackTimeoutMs, 700, 1_000) },
-    consume: { ...consume, ackWaitMs: scaled(consume.ackWaitMs, 2_500, 4_000) },
+    consume: { ...consume, ...consumeWaits(consume, scaled) },
     startup: {
       ...startup,
       connectTimeoutMs: scaled(startup.connectTimeoutMs, 600, 1_000),
@@ -48,6 +48,25 @@ export function inLiveTime(policy: Policy): Policy {
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
   return { ...live, client: { ...client, reconnectWaitMs } };
 }
+
+/** The ack wait scaled; of a backoff the order of its waits is kept, each rank half a second longer than the one before. */
+function consumeWaits(
+  { ackWaitMs, backoffMs }: ConsumePolicy,
+  scaled: (ms: number, least: number, most: number) => number,
+): Pick<ConsumePolicy, "ackWaitMs" | "backoffMs"> {
+  if (backoffMs === undefined) return { ackWaitMs: scaled(ackWaitMs, ackWaitLeastMs, ackWaitMostMs) };
+  const mostMs = ackWaitMostMs + backoffStepMs * backoffMs.length;
+  const ranks = [...new Set(backoffMs)].sort((one, other) => one - other);
+  const isKept = ranks.every(
+    (ms, i) => ms >= ackWaitLeastMs && ms <= mostMs && ms - (ranks[i - 1] ?? 0) >= backoffStepMs,
+  );
+  const live = isKept ? backoffMs : backoffMs.map(ms => ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
+  return { ackWaitMs: live[0] ?? ackWaitMs, backoffMs: live };
+}
+
+const ackWaitLeastMs = 2_500;
+const ackWaitMostMs = 4_000;
+const backoffStepMs = 500;
 
 /** A shorter wait for a subscription is not told from none on a busy machine. */
 export const drainTimeoutMsMin = 300;

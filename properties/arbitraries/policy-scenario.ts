@@ -49,9 +49,9 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
   };
   begin(draft);
   if (!draft.isOver) slowHandler(word, draft);
-  if (!draft.isOver) otherHandler(word, draft);
-  if (!draft.isOver) healWithinAttempts(word, draft);
-  if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
+  const isLast = !draft.isOver && otherHandler(word, draft);
+  if (!draft.isOver && !isLast) healWithinAttempts(word, draft);
+  if (!draft.isOver && !isLast) goOn(draft, space.episodesMax ?? 4);
   drainBeforeExit(word, draft);
   return {
     version: 1,

@@ -36,7 +36,12 @@ const twoMinutes = { duplicateWindowMs: 120_000 };
 
 test.each<Row>([
   ["bucket-info.json", [], server, 4],
-  ["consumer-config.json", [], { durables: "bound", ackWaitMs: 1_000, deliverMax: -1 }, 2],
+  [
+    "consumer-config.json",
+    [],
+    { durables: "bound", ackWaitMs: 1_000, deliverMax: -1, backoffMs: [1_000, 5_000, 30_000] },
+    1,
+  ],
   ["consumer-info.json", [], { durables: "bound", ackWaitMs: 45_000, deliverMax: 8, ackPendingMax: 1_000 }, 10],
   ["ephemeral-consumer-info.json", [], { durables: "created", ackWaitMs: 30_000, deliverMax: 3 }, 3],
   ["push-consumer-info.json", [], { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 }, 6],
@@ -177,7 +182,12 @@ test.each<Row>([
     server,
     1,
   ],
-  ["nack-consumer.yml", [], { durables: "bound", ackWaitMs: 2_000, deliverMax: 20, ackPendingMax: 2_000 }, 3],
+  [
+    "nack-consumer.yml",
+    [],
+    { durables: "bound", ackWaitMs: 2_000, backoffMs: [2_000, 10_000, 60_000], deliverMax: 20, ackPendingMax: 2_000 },
+    2,
+  ],
   [
     "nack-several.yaml",
     [{ name: "TICKETS", subjects: ["tickets.*"], storage: "file", ...twoMinutes, discard: "old", ...made }],
@@ -291,7 +301,6 @@ test.each<[file: string, says: string]>([
     "broken/no-ack.json:14: values.root_module.child_modules[0].resources[0].values.ack: of FLIGHTS is not modelled",
   ],
   ["broken/transform.yaml", "broken/transform.yaml:4: spec: of METRICS is not modelled"],
-  ["broken/ack-pending.json", "broken/ack-pending.json:4: max_ack_pending: is not modelled"],
   ["broken/alias.yaml", "broken/alias.yaml:1: has no anchor &missing before *missing"],
   ["broken/bomb.yaml", "broken/bomb.yaml: has more than 200000 values once its aliases are expanded"],
   ["broken/circle.yaml", "broken/circle.yaml: is nested deeper than 48 levels"],
