@@ -3,10 +3,19 @@
  * consumer, as plain and queue subscribers of one durable name do. Each message goes to one of them.
  */
 import type { About, Choose } from "./choice.ts";
+import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
 import { acknowledge, isSecondConsumer } from "./retention.ts";
-import { type Consumer, type Delivery, lengthOf, type Member, type ModelServer, notGiven } from "./server.ts";
+import {
+  type Consumer,
+  type Delivery,
+  lengthOf,
+  type Member,
+  type ModelServer,
+  notGiven,
+  type Stream,
+} from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
@@ -128,12 +137,31 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
     const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
     if (stream === undefined) continue;
     giveAgain(giving, consumer, members);
-    const fresh = notGiven(stream, consumer);
-    consumer.given += lengthOf(fresh);
-    for (const run of fresh) give(giving, consumer, members, run, 1);
+    giveFresh(giving, consumer, members, stream);
     giveAgain(giving, consumer, members);
   }
 }
+
+/** New messages, as far as there is room for what is not acknowledged. */
+function giveFresh(giving: Giving, consumer: Consumer, members: readonly Member[], stream: Stream): void {
+  const room = roomOf(giving.server.policy.consume);
+  const fresh = notGiven(stream, consumer);
+  if (room === undefined) {
+    consumer.given += lengthOf(fresh);
+    for (const run of fresh) give(giving, consumer, members, run, 1);
+    return;
+  }
+  for (const run of fresh) {
+    for (let message = run.first; message < run.first + run.count; message++) {
+      if (pendingOf(consumer) >= room) return;
+      consumer.given++;
+      give(giving, consumer, members, { first: message, count: 1 }, 1);
+    }
+  }
+}
+
+/** The number of messages for whose acknowledgement the server waits. */
+const pendingOf = ({ open }: Consumer): number => lengthOf(open.filter(one => one.ackedEarly !== true));
 
 /** What is due again is given until nothing is: a handler that naks without a delay gets its message again at once. */
 function giveAgain(giving: Giving, consumer: Consumer, members: readonly Member[]): void {
@@ -187,7 +215,8 @@ function giveRun(
   delivery: number,
 ): void {
   const { subject, open } = consumer;
-  const waitMs = handler === "naks" ? nakDelayMs : server.policy.consume.ackWaitMs;
+  const { consume } = server.policy;
+  const waitMs = handler === "naks" ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
   const dueMs = reach.nowMs + waitMs;
   if (takesMs > 0) {
     const isEarly = handler === "acks-early";
@@ -260,11 +289,13 @@ export function loseAcks(server: ModelServer): void {
 /** The moment at which the next message is delivered again, or the next handler is through; undefined where there is none. */
 export function nextHandlingMs(server: ModelServer, nowMs: number): number | undefined {
   const { deliverMax } = server.policy.consume;
+  // A message that has had its last delivery makes room for another one when its wait is over.
+  const isRoomLimited = roomOf(server.policy.consume) !== undefined;
   const due = server.consumers.flatMap(({ exists, members, open }) =>
     exists && members.length > 0
       ? open.flatMap(({ ackHeld, endsMs, delivery, dueMs }) => {
           if (endsMs !== undefined) return [endsMs];
-          return !ackHeld && (deliverMax < 0 || delivery < deliverMax) ? [dueMs] : [];
+          return !ackHeld && (isRoomLimited || deliverMax < 0 || delivery < deliverMax) ? [dueMs] : [];
         })
       : [],
   );

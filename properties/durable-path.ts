@@ -3,6 +3,7 @@
  */
 
 import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
+import { longestWaitMs } from "../models/policy/deliveries.ts";
 import { messageId, sharedId } from "../models/policy/ids.ts";
 import { covers, coversAll } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
@@ -102,7 +103,8 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
   const handlers = service.subscribers.filter(one => covers(one.subject, subject ?? ""));
   if (handlers.length === 0 || handlers.some(({ handler }) => !comesToAnEnd.has(handler))) return false;
   if (isHandled(message)) return true;
-  const { ackWaitMs, deliverMax } = policy.consume;
+  const { deliverMax } = policy.consume;
+  const ackWaitMs = longestWaitMs(policy.consume);
   // Handlers that are gone have used up its deliveries, so the consumer gives it to no other.
   if (deliverMax > 0 && (handled?.deliveries ?? 0) >= deliverMax) return false;
   const disruptedLate = disruptions < service.disruptions && service.nowMs < service.disruptedAtMs + ackWaitMs;

@@ -1,4 +1,5 @@
 /** Promises of the durable path about handlers: work that is done stays done, and work that nobody can do comes to an end that somebody sees. */
+import { longestWaitMs } from "../models/policy/deliveries.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { OwnedProperty } from "./property.ts";
 import type { Message } from "./service/messages.ts";
@@ -13,8 +14,8 @@ function isGivenUp({ handled }: Message, { settled, nowMs }: ServiceRecord, { co
   if (handled === undefined) return false;
   if (handled.outcome === "dead-lettered" || handled.dropped) return true;
   if (isFinished(handled) || !settled) return false;
-  const { deliverMax, ackWaitMs } = consume;
-  return deliverMax > 0 && handled.deliveries >= deliverMax && nowMs >= handled.atMs + ackWaitMs;
+  const { deliverMax } = consume;
+  return deliverMax > 0 && handled.deliveries >= deliverMax && nowMs >= handled.atMs + longestWaitMs(consume);
 }
 
 export const handling: readonly OwnedProperty[] = [
@@ -33,6 +34,30 @@ export const handling: readonly OwnedProperty[] = [
       breaks: ({ handled }) => handled?.givenAgain === true,
       says: (first, { subject, handled }) =>
         `the work on message ${first} on ${subject} was done at delivery ${handled?.finished?.delivery}, and it was given again, ${handled?.deliveries} times in all`,
+    },
+  ),
+  ofMessages(
+    "durable-path/unacknowledged-messages-hold-up-no-others",
+    {
+      promise:
+        "A stored message whose subject has a live handler is given to it, however many others are given to it without end and not acknowledged.",
+      owner: "operator",
+      causes:
+        "The consumer has a small limit of unacknowledged messages and none of deliveries, and handlers that hang or fail use it up: what comes behind is given to nobody (F-235).",
+      appliesUnder: ({ consume }) => consume.deliverMax < 0,
+    },
+    "eventually",
+    {
+      applies: ({ subject, held, again, disruptions }, { settled, subscribers, disruptions: all }, { consume }) =>
+        settled &&
+        consume.deliverMax < 0 &&
+        held > 0 &&
+        !again &&
+        disruptions === all &&
+        subscribers.some(one => one.subject === subject),
+      breaks: ({ handled }) => handled === undefined,
+      says: (first, { subject }, { consume }) =>
+        `message ${first} on ${subject} is given to nobody: ${consume.ackPendingMax ?? "as many as may be"} others are not acknowledged, and are given again without end`,
     },
   ),
   ofMessages(

@@ -4,7 +4,6 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import {
   type Fault,
-  type Handler,
   type HealAwait,
   type PublishStep,
   partsOf,
@@ -14,6 +13,7 @@ import {
 import { advanceDown, endHindrance } from "./down.ts";
 import { beginStart, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { askProbes } from "./probes.ts";
+import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
@@ -58,9 +58,10 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
-      if (leavesUnacked.has(step.handler)) view.unacked = [...view.unacked, step.subject];
+      if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
       if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];
       subscribeSlow(view, step);
+      fillRoom(view, step.subject);
       return nothing;
     case "flush":
       if (overlapping) view.quiet = false;
@@ -84,9 +85,6 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
   }
 }
 
-/** Handlers that may leave a message to another delivery. */
-const leavesUnacked: ReadonlySet<Handler> = new Set(["fails", "hangs", "naks", "loses-ack"]);
-
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);
   view.subscribed &= ~bitOf(replica);
@@ -96,6 +94,7 @@ function endPeer(view: View, replica: number): void {
 function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
   if (view.policy !== undefined) view.published = [...view.published, step];
   publishToSlow(view, step.subject);
+  fillRoom(view, step.subject);
   view.attempting = overlapping ? attemptsOf(view, step) : 0;
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");

@@ -27,6 +27,7 @@ import {
   resets,
   unjudgeable,
 } from "./reasons.ts";
+import { roomNotEnabled } from "./room.ts";
 import type { Setting } from "./setting.ts";
 import { slowNotEnabled } from "./slow.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
@@ -121,6 +122,8 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     if (slow !== undefined) return slow;
     const nak = nakNotEnabled(view, step);
     if (nak !== undefined) return nak;
+    const room = roomNotEnabled(view, step);
+    if (room !== undefined) return room;
     const limited = limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting);
     if (limited !== undefined) return limited;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);

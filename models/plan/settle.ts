@@ -1,4 +1,5 @@
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
+import { waitMsOf } from "../policy/deliveries.ts";
 import { restartWaitMs } from "../policy/restarts.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
@@ -77,9 +78,10 @@ const deliveriesFew = 10;
 
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
 function settleWaitsMs({ failures }: View, { policy }: ServiceSetting): readonly number[] {
-  const { deliverMax, ackWaitMs } = policy.consume;
+  const { supervisor, consume } = policy;
+  const { deliverMax } = consume;
   const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
   const length = isMany ? redeliveriesSettled : deliverMax;
-  return [restartWaitMs(policy.supervisor, failures), ...Array.from({ length }, () => ackWaitMs)];
+  return [restartWaitMs(supervisor, failures), ...Array.from({ length }, (_, i) => waitMsOf(consume, i + 1))];
 }
 const redeliveriesSettled = 3;

@@ -2,6 +2,7 @@
  * Handlers that take time: which subjects have one, until when it may be at work, and which steps cannot be done meanwhile. One message at a
  * time is given to such a subject, since clients differ in when they come to the second.
  */
+import { shortestWaitMs } from "../policy/deliveries.ts";
 import { stopBoundMs } from "../policy/stops.ts";
 import type { Step } from "../vocabulary/scenario.ts";
 import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -64,7 +65,9 @@ function subscribeNotEnabled(
   const slow = view.slow.find(one => one.subject === subject);
   if (takesMs === undefined)
     return slow !== undefined && (slow.replicas & bitOf(replica)) > 0 ? subscribedAlready : undefined;
-  if (handler === "acks" && takesMs >= (view.policy?.consume.ackWaitMs ?? 0)) return takesOverAckWait;
+  const consume = view.policy?.consume;
+  if (consume === undefined) return undefined;
+  if (handler === "acks" && takesMs >= shortestWaitMs(consume)) return takesOverAckWait;
   if ((view.subscribed & bitOf(replica)) > 0) return subscribedAlready;
   if (slow !== undefined && slow.takesMs !== takesMs) return subscribedAlready;
   return view.published.some(one => one.subject === subject) ? publishedBefore : undefined;

@@ -71,6 +71,8 @@ export interface View {
   unacked: readonly string[];
   /** Those of them with a handler that naks. */
   nakked: readonly string[];
+  /** Those of `unacked` that something was published on, and the moment from which handlers were given it. */
+  filling: readonly { readonly subject: string; readonly atMs: number }[];
   /** Subjects with handlers that take time. */
   slow: readonly SlowSubject[];
   /** The server's process runs. */
@@ -125,6 +127,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   consumed: [],
   unacked: [],
   nakked: [],
+  filling: [],
   slow: [],
   serverUp: true,
   peers: 0,
@@ -165,6 +168,7 @@ export const copyView = (view: Readonly<View>): View => ({
   consumed: view.consumed,
   unacked: view.unacked,
   nakked: view.nakked,
+  filling: view.filling,
   slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
@@ -210,6 +214,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.consumed = view.consumed;
   old.unacked = view.unacked;
   old.nakked = view.nakked;
+  old.filling = view.filling;
   old.slow = view.slow;
   old.peers = view.peers;
   return old;

@@ -3,6 +3,7 @@
  * them, there is none: the policy is refused with the sentence.
  */
 import type { Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
+import { roomOf } from "./deliveries.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -16,18 +17,15 @@ export interface NotModelled {
 
 /** More than any scenario brings to one stream. */
 export const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
-/** The server's own limit where a consumer has none. */
-const ackPendingMaxDefault = 1_000;
 
 export function notModelled(policy: Policy): readonly NotModelled[] {
   const ofStreams = policy.streams.flatMap((stream, i) =>
     ofStream(stream).map(one => ({ ...one, place: ["streams", i, ...one.place] })),
   );
   const { ackPendingMax } = policy.consume;
-  if (ackPendingMax === undefined) return ofStreams;
+  if (ackPendingMax === undefined || roomOf(policy.consume) !== undefined) return ofStreams;
   const means = `the server gives no more messages while ${ackPendingMax} are not acknowledged; handlers here are given every message`;
-  const falsifies = ackPendingMax > 0 && ackPendingMax < ackPendingMaxDefault;
-  return [...ofStreams, { place: ["consume", "ackPendingMax"], means, falsifies }];
+  return [...ofStreams, { place: ["consume", "ackPendingMax"], means, falsifies: false }];
 }
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {

@@ -1,5 +1,12 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
-import type { KillingProbe, Policy, PublishPolicy, ShutdownPolicy, StreamPolicy } from "../vocabulary/policy.ts";
+import type {
+  ConsumePolicy,
+  KillingProbe,
+  Policy,
+  PublishPolicy,
+  ShutdownPolicy,
+  StreamPolicy,
+} from "../vocabulary/policy.ts";
 import { failsForMs } from "./probes.ts";
 import { termToKillMs } from "./stops.ts";
 
@@ -37,7 +44,7 @@ export function inLiveTime(policy: Policy): Policy {
       duplicateWindowMs: windowInLiveTime(stream, publish, ackTimeoutMs),
     })),
     publish: { ...publish, ackTimeoutMs },
-    consume: { ...consume, ackWaitMs: scaled(consume.ackWaitMs, 2_500, 4_000) },
+    consume: { ...consume, ...consumeWaits(consume, scaled) },
     startup: {
       ...startup,
       connectTimeoutMs: scaled(startup.connectTimeoutMs, 600, 1_000),
@@ -105,6 +112,25 @@ function windowInLiveTime(
   if (duplicateWindowMs <= attemptsMs) return Math.round((duplicateWindowMs * liveAttemptsMs) / attemptsMs);
   return Math.max(liveWindowMs, Math.min(liveWaitsMaxMs, Math.ceil(margin * liveAttemptsMs)));
 }
+
+/** The ack wait scaled; of a backoff the order of its waits is kept, each rank half a second longer than the one before. */
+function consumeWaits(
+  { ackWaitMs, backoffMs }: ConsumePolicy,
+  scaled: (ms: number, least: number, most: number) => number,
+): Pick<ConsumePolicy, "ackWaitMs" | "backoffMs"> {
+  if (backoffMs === undefined) return { ackWaitMs: scaled(ackWaitMs, ackWaitLeastMs, ackWaitMostMs) };
+  const mostMs = ackWaitMostMs + backoffStepMs * backoffMs.length;
+  const ranks = [...new Set(backoffMs)].sort((one, other) => one - other);
+  const isKept = ranks.every(
+    (ms, i) => ms >= ackWaitLeastMs && ms <= mostMs && ms - (ranks[i - 1] ?? 0) >= backoffStepMs,
+  );
+  const live = isKept ? backoffMs : backoffMs.map(ms => ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
+  return { ackWaitMs: live[0] ?? ackWaitMs, backoffMs: live };
+}
+
+const ackWaitLeastMs = 2_500;
+const ackWaitMostMs = 4_000;
+const backoffStepMs = 500;
 
 /** A shorter wait for a subscription is not told from none on a busy machine. */
 export const drainTimeoutMsMin = 300;

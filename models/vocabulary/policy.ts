@@ -103,6 +103,11 @@ export interface ConsumePolicy {
    */
   readonly durables: "created" | "bound";
   readonly ackWaitMs: number;
+  /**
+   * The waits after the first, second and later deliveries, in place of the ack wait; the last one holds for all that follow. Its first wait is
+   * `ackWaitMs`, as the server has it.
+   */
+  readonly backoffMs?: readonly number[];
   /** The greatest number of deliveries of one message; -1: no bound. */
   readonly deliverMax: number;
   /** The greatest number of messages that are delivered and not acknowledged; the server gives no more until one is. Absent: 1000. */

@@ -2,61 +2,52 @@
  * A handler that says something else to the server than an acknowledgement at the end of its work: naks, terminates, acknowledges early, has
  * its acknowledgement lost, or says that it is at work. As a slow handler it comes first after the start, and is drawn from a stream of its own.
  */
-import type { Capability, Handler } from "../../models/vocabulary/scenario.ts";
+import type { Handler } from "../../models/vocabulary/scenario.ts";
 import { advanceAround, durableSubject, type PolicyDraft, publish, signal, start, subscribe } from "./policy-draft.ts";
 import { type Random, randomOf } from "./random.ts";
 
 const share = 0.15;
 const others: readonly Handler[] = ["naks", "naks", "terminates", "acks-early", "loses-ack", "in-progress"];
 const workMsMax = 10_000;
+const roomMs = 300;
 /** A real clock tells shorter waits from none no better than a busy machine does. */
 const waitMsMin = 1_000;
 
-export function otherHandler(word: string, whole: PolicyDraft): void {
+/** A handler that breaks this promise by itself is not drawn where the policy demands it. */
+const breaks: Partial<Record<Handler, string>> = {
+  terminates: "durable-path/a-failed-message-is-kept",
+  "acks-early": "durable-path/every-stored-message-is-handled",
+  "loses-ack": "durable-path/finished-work-is-not-given-again",
+};
+
+/** Returns true where nothing may follow: beside a handler that naks few faults can be judged. */
+export function otherHandler(word: string, whole: PolicyDraft): boolean {
   const { policy, capabilities, subjects } = whole;
   const random = randomOf(word, "other-handlers");
   const draft: PolicyDraft = { ...whole, random };
   const isPossible = (["subscribe", "slow-handlers", "all-handlers", "signal", "advance"] as const).every(one =>
     capabilities.has(one),
   );
-  if (!random.chance(share) || !isPossible || subjects.durable.length === 0) return;
+  if (!random.chance(share) || !isPossible || subjects.durable.length === 0) return false;
   const subject = durableSubject(draft);
   const isTouched = draft.steps.some(
     one => (one.kind === "publish" || one.kind === "subscribe") && one.subject === subject,
   );
-  if (isTouched) return;
+  if (isTouched) return false;
   const replica = capabilities.has("replicas") && random.chance(0.3) ? 1 : 0;
   const isRunning = draft.steps.some(one => one.kind === "start" && (one.replica ?? 0) === replica);
   if (replica > 0 && !isRunning) start(draft, replica);
   if (replica === 0) whole.isSubscribed = true;
-  const { ackWaitMs } = policy.consume;
-  switch (random.pick(others)) {
-    case "naks":
-      naks(draft, replica, subject);
-      // What stands between the handler and the server may hold a nak, and the plan refuses it.
-      whole.capabilities = new Set([...capabilities].filter(one => !holdingNaks.includes(one)));
-      return;
-    case "acks-early":
-      works(draft, replica, subject, "acks-early");
-      return;
-    case "in-progress":
-      works(draft, replica, subject, "in-progress");
-      return;
-    case "terminates":
-      subscribe(draft, replica, subject, "terminates");
-      break;
-    default:
-      subscribe(draft, replica, subject, "loses-ack");
+  const handler = random.pick(others.filter(one => !policy.demands.includes(breaks[one] ?? "")));
+  if (handler === "naks") naks(draft, replica, subject);
+  else if (handler === "acks-early" || handler === "in-progress") works(draft, replica, subject, handler);
+  else {
+    subscribe(draft, replica, subject, handler);
+    publish(draft, { subject, most: 5 });
+    for (let left = random.int(0, 2); left > 0; left--) advanceAround(draft, policy.consume.ackWaitMs);
   }
-  publish(draft, { subject, most: 5 });
-  for (let left = random.int(0, 2); left > 0; left--) advanceAround(draft, ackWaitMs);
+  return handler === "naks";
 }
-
-/** The faults that may hold a nak: all but a cut. */
-const holdingNaks: readonly Capability[] = [
-  ...(["stop-server", "hold", "limit", "blackhole", "pause-server", "lose-ack", "power-loss", "no-jetstream"] as const),
-  ...(["refuse-credentials", "silent-handshake", "server-error"] as const),
-];
 
 /** One message after the other, and the delay or the ack wait after each. */
 function naks(draft: PolicyDraft, replica: number, subject: string): void {
@@ -73,7 +64,7 @@ function naks(draft: PolicyDraft, replica: number, subject: string): void {
   for (let left = random.int(0, 2); left > 0; left--) advanceAround(draft, nakDelayMs ?? ackWaitMs);
 }
 
-/** Through with its message, stopped within the work or killed; the next handler is given what is left. */
+/** Through with its message or not when its process is stopped or killed; the next handler is given what is left. */
 function works(draft: PolicyDraft, replica: number, subject: string, handler: "acks-early" | "in-progress"): void {
   const { random, policy } = draft;
   const takesMs = timeOf(random, draft, handler);
@@ -86,11 +77,12 @@ function works(draft: PolicyDraft, replica: number, subject: string, handler: "a
   if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
 }
 
-/** Well below a stop's bound; for a handler that says so, now and then above the ack wait. */
+/** Below a stop's bound; for a handler that says that it is at work, now and then above the ack wait. */
 function timeOf(random: Random, { policy }: PolicyDraft, handler: "acks-early" | "in-progress"): number {
   const { shutdown, supervisor, consume } = policy;
-  const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs, consume.ackWaitMs);
-  const isLong = handler === "in-progress" && random.chance(0.5);
-  const ms = Math.round(isLong ? consume.ackWaitMs * 1.3 : boundMs / 2);
-  return Math.max(1, Math.min(workMsMax, ms));
+  const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs);
+  const half = Math.max(1, Math.min(workMsMax, Math.round(Math.min(boundMs, consume.ackWaitMs) / 2)));
+  const long = Math.min(workMsMax, Math.round(consume.ackWaitMs * 1.3));
+  // A stop is judged where the work ends well before its bound.
+  return handler === "in-progress" && random.chance(0.5) && long < boundMs - roomMs ? long : half;
 }

@@ -40,8 +40,6 @@ export interface Drawable {
   readonly bytes: readonly number[];
   readonly mayReplicate: boolean;
   readonly mayHandshake: boolean;
-  /** Handlers beyond those that every bus has. */
-  readonly mayHandleOtherwise: boolean;
   readonly policy: Policy | undefined;
 }
 
@@ -106,7 +104,6 @@ export function drawableSteps(space: StepSpace): Drawable {
     bytes,
     mayReplicate: policy !== undefined && has("replicas"),
     mayHandshake: has("handshake"),
-    mayHandleOtherwise: has("all-handlers") && has("slow-handlers"),
     policy,
   };
 }

@@ -3,7 +3,7 @@
  * `core-only` has: one best-effort family, a process that dials for ever and stops in four steps.
  */
 import { stoppedBy } from "../../models/policy/under.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
 
 /** The value to which each choice shrinks; lists get shorter instead. */
 const plain = {
@@ -63,6 +63,13 @@ function* shorter<T>(list: readonly T[]): Generator<readonly T[]> {
   for (let i = 0; i < list.length; i++) yield list.toSpliced(i, 1);
 }
 
+/** A backoff begins with the ack wait and has no more waits than there are deliveries; one that does not is left out. */
+function waitingFor(consume: ConsumePolicy): ConsumePolicy {
+  const { backoffMs, ackWaitMs, deliverMax } = consume;
+  const isWhole = backoffMs?.[0] === ackWaitMs && (deliverMax < 0 || backoffMs.length <= deliverMax);
+  return backoffMs === undefined || isWhole ? consume : without(consume, "backoffMs");
+}
+
 function* plainerParts(policy: Policy): Generator<Policy> {
   for (const startup of plainer(policy.startup, plain.startup))
     yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
@@ -72,7 +79,10 @@ function* plainerParts(policy: Policy): Generator<Policy> {
   for (const consume of plainer(policy.consume, plain.consume)) {
     // There is nothing to bind to on a stream that the bus itself makes.
     if (consume.durables === "bound" && isMadeByBus) continue;
-    yield { ...policy, consume: consume.failures === "dead-letter" ? consume : without(consume, "deadLetterSubject") };
+    yield {
+      ...policy,
+      consume: waitingFor(consume.failures === "dead-letter" ? consume : without(consume, "deadLetterSubject")),
+    };
   }
   for (const supervisor of plainer(policy.supervisor, plain.supervisor)) yield { ...policy, supervisor };
   for (const name of ["preStopMs", "liveness", "startupProbe"] as const)

@@ -178,13 +178,24 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   const failures = random.pick(allowed.failures);
-  return {
+  const consume: ConsumePolicy = {
     durables: random.pick(["created", "bound"]),
     ackWaitMs: random.pick([1_000, 30_000]),
     deliverMax: random.pick([-1, 1, 3]),
     failures,
     ...(failures === "dead-letter" ? { deadLetterSubject: "dead.letters" } : {}),
   };
+  return {
+    ...consume,
+    ...(random.chance(0.15) ? { ackPendingMax: random.pick([1, 2, 5, 1_000]) } : {}),
+    ...(random.chance(0.15) ? { backoffMs: backoffOf(random, consume) } : {}),
+  };
+}
+
+/** As many waits as there may be deliveries at most, the first of them the ack wait. */
+function backoffOf(random: Random, { ackWaitMs, deliverMax }: ConsumePolicy): readonly number[] {
+  const length = random.int(1, deliverMax < 0 ? 3 : deliverMax);
+  return Array.from({ length }, (_, i) => (i === 0 ? ackWaitMs : random.pick([2_000, 10_000, 60_000])));
 }
 
 function startupOf(random: Random, allowed: Allowed): StartupPolicy {

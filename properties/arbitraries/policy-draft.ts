@@ -25,8 +25,7 @@ export interface PolicyDraft {
   readonly random: Random;
   readonly policy: Policy;
   readonly options: Options;
-  /** Those that the rest of the scenario may use. */
-  capabilities: ReadonlySet<Capability>;
+  readonly capabilities: ReadonlySet<Capability>;
   /** Those of this scenario, few. */
   readonly subjects: SubjectsByTreatment;
   readonly steps: Step[];

@@ -51,9 +51,9 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
   // All three rest on steps that are not judged where a stream keeps messages for its consumers alone.
   const isJudged = !hasRetention(draft, "interest");
   if (!draft.isOver && isJudged) slowHandler(word, draft);
-  if (!draft.isOver && isJudged) otherHandler(word, draft);
-  if (!draft.isOver && isJudged) healWithinAttempts(word, draft);
-  if (!draft.isOver) goOn(draft, space.episodesMax ?? 4);
+  const isLast = !draft.isOver && isJudged && otherHandler(word, draft);
+  if (!draft.isOver && isJudged && !isLast) healWithinAttempts(word, draft);
+  if (!draft.isOver && !isLast) goOn(draft, space.episodesMax ?? 4);
   drainBeforeExit(word, draft);
   return {
     version: 1,

@@ -8,15 +8,7 @@ import { killsAfterMs } from "../../models/policy/probes.ts";
 import { restartWaitsMs } from "../../models/policy/restarts.ts";
 import { subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import {
-  type CallStep,
-  type Handler,
-  type HealAwait,
-  handlers,
-  mustTakeTime,
-  type PublishStep,
-  type Step,
-} from "../../models/vocabulary/scenario.ts";
+import type { CallStep, HealAwait, PublishStep, Step } from "../../models/vocabulary/scenario.ts";
 import { drawn, randomFrom } from "./drawn.ts";
 import { faultOf } from "./faults.ts";
 import {
@@ -67,10 +59,8 @@ export function stepOf(random: Random, kind: StepName, drawable: Drawable): Step
       return { id: kind, kind };
     case "subscribe": {
       const subject = random.pick(durableSubjects(drawable));
-      const handler = random.pick(drawable.mayHandleOtherwise ? [...usualHandlers, ...handlers] : usualHandlers);
-      const takes = mustTakeTime(handler) ? { takesMs: random.pick([400, 1_000, 5_000]) } : {};
-      const delays = handler === "naks" && random.chance(0.5) ? { nakDelayMs: random.pick([1_000, 5_000]) } : {};
-      return { id: kind, kind, replica: anyReplica(random, drawable), subject, handler, ...takes, ...delays };
+      const handler = random.pick(["acks", "acks", "fails", "hangs"] as const);
+      return { id: kind, kind, replica: anyReplica(random, drawable), subject, handler };
     }
     case "signal":
       return { id: kind, kind, replica: anyReplica(random, drawable), signal: random.pick(["TERM", "TERM", "KILL"]) };
@@ -78,8 +68,6 @@ export function stepOf(random: Random, kind: StepName, drawable: Drawable): Step
       return { id: kind, kind, ms: waitMs(random, drawable.policy) };
   }
 }
-
-const usualHandlers: readonly Handler[] = ["acks", "acks", "fails", "hangs"];
 
 function callOf(random: Random, kind: CallStep["kind"], drawable: Drawable): CallStep {
   if (kind === "publish") return publishOf(random, drawable);

@@ -104,10 +104,13 @@ const publish = z.strictObject({
   onError: z.enum(["returned", "dropped"]).optional(),
 });
 
+const backoffLengthMax = 100;
+
 const consume = z
   .strictObject({
     durables: z.enum(["created", "bound"]),
     ackWaitMs: whole(1, dayMs),
+    backoffMs: z.array(whole(1, dayMs)).min(1).max(backoffLengthMax).optional(),
     deliverMax: whole(-1, 1_000_000).refine(most => most !== 0, "must be at least 1, or -1 for no bound"),
     ackPendingMax: whole(-1, 1_000_000)
       .refine(most => most !== 0, "must be at least 1, or -1 for no bound")
@@ -122,6 +125,14 @@ const consume = z
   .refine(({ failures, deadLetterSubject }) => failures === "dead-letter" || deadLetterSubject === undefined, {
     path: ["deadLetterSubject"],
     error: 'means nothing unless failures is "dead-letter"',
+  })
+  .refine(({ backoffMs = [], deliverMax }) => deliverMax < 0 || deliverMax >= backoffMs.length, {
+    path: ["deliverMax"],
+    error: "is less than the number of waits in backoffMs, which the server refuses",
+  })
+  .refine(({ backoffMs, ackWaitMs }) => backoffMs === undefined || backoffMs[0] === ackWaitMs, {
+    path: ["ackWaitMs"],
+    error: "is not the first wait of backoffMs, which the server puts in its place",
   });
 
 const startup = z

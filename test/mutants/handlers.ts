@@ -49,7 +49,42 @@ const handlesAs =
     });
   };
 
+const hung = [start, replica(1), subscribe(1, "hangs"), job(3)];
+const endless: Parameters<typeof policyWith>[0] = { consume: { deliverMax: -1 } };
+
 export const handlerMutants: readonly Mutant[] = [
+  {
+    name: "has a consumer with room for two messages, where its policy says none",
+    row: "F-235: a consumer with little room",
+    declared: natsGo,
+    follows: policy => ({ ...policy, consume: { ...policy.consume, ackPendingMax: 2 } }),
+    where: underPolicy(demanding(endless), hung),
+    killedBy: ["durable-path/unacknowledged-messages-hold-up-no-others", "conformance"],
+  },
+  {
+    name: "has a consumer with more room than its policy says",
+    row: "F-235: a consumer with little room",
+    declared: natsGo,
+    follows: policy => ({ ...policy, consume: { ...policy.consume, ackPendingMax: 3 } }),
+    where: underPolicy(policyWith({ consume: { ackPendingMax: 2 } }), hung),
+    killedBy: ["conformance"],
+    beyond: "it takes three messages at once that hang",
+  },
+  {
+    name: "has a consumer that waits for longer after each delivery, where its policy says one wait",
+    row: "F-236: the waits of a backoff",
+    declared: natsGo,
+    follows: policy => ({ ...policy, consume: { ...policy.consume, backoffMs: [30_000, 60_000, 120_000] } }),
+    where: underPolicy(demanding({ consume: { deliverMax: 10 } }), [
+      ...hung.slice(0, 3),
+      job(),
+      advance(60_000),
+      job(),
+      advance(30_000),
+    ]),
+    killedBy: ["conformance"],
+    beyond: "it shows after seven steps",
+  },
   {
     name: "loses the acknowledgements of its handlers",
     row: "F-233: an acknowledgement that reaches nobody",

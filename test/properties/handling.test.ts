@@ -28,6 +28,7 @@ const about =
   });
 
 const again = about("finished-work-is-not-given-again");
+const room = about("unacknowledged-messages-hold-up-no-others");
 const poison = about("a-poison-message-ends");
 const givenUp = about("a-message-given-up-is-a-dead-letter");
 
@@ -50,6 +51,13 @@ testCases(handling, [
     exercised: 1,
   }),
   again("nobody finished it", [handles(0, "acked-early"), ...end]),
+
+  room("given once", [handles(0, "hung"), ...end], { under: endless, exercised: 1 }),
+  room("given to nobody", end, {
+    under: { ...endless, consume: { ...endless.consume, ackPendingMax: 2 } },
+    breaks: "message 0 on job.plain is given to nobody: 2 others are not acknowledged, and are given again without end",
+  }),
+  room("its consumer gives up in the end", end),
 
   poison("given up after the third time", [...failsThrice, ...end], { exercised: 1 }),
   poison("naks without end", [handles(0, "nak-sent"), handles(0, "nak-sent", { delivery: 2 }), ...end], {

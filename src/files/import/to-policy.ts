@@ -39,7 +39,6 @@ const notHeldOfConsumers: readonly (readonly [field: keyof ImportedConsumer, unl
     "explicit",
     "a policy's consumer acknowledges each message: with this policy a handler that fails loses its message",
   ],
-  ["backoffMs", [], "of a backoff only the first wait is carried, as the ack wait"],
   ["deliverPolicy", "all", "a policy's consumer begins at the first message"],
   ["filterSubjects", [], "a policy's consumer takes every subject of its stream"],
   ["inactiveThresholdMs", undefined, "a policy's consumer is never removed for being idle"],
@@ -268,6 +267,9 @@ function consumeOf(consumers: readonly FoundThing<ImportedConsumer>[], tell: Tel
     // The server takes the first wait of a backoff in place of the ack wait.
     ackWaitMs: within("ackWaitMs", ackWaitOf(taken), 1, dayMs),
     deliverMax: within("deliverMax", taken.deliverMax, -1, 1_000_000),
+    ...(taken.backoffMs.length === 0
+      ? {}
+      : { backoffMs: taken.backoffMs.map(ms => within("backoffMs", ms, 1, dayMs)) }),
     ...(taken.ackPendingMax === undefined
       ? {}
       : { ackPendingMax: within("ackPendingMax", taken.ackPendingMax, -1, 1_000_000) }),

@@ -1,9 +1,10 @@
 /** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
+import { roomOf } from "../../../models/policy/deliveries.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { dueHandlings, untilReal } from "./clocks.ts";
-import { type Course, giveUp, type ServiceCourse, type Timer } from "./course.ts";
+import { type Course, giveUp, type OpenDelivery, type ServiceCourse, type Timer } from "./course.ts";
 import { consumedOf, handlerKey, read } from "./hearing.ts";
 import { sayCall } from "./voice.ts";
 import { callBoundMs } from "./waits.ts";
@@ -50,6 +51,7 @@ export async function awaitHandled(course: Course, service: ServiceCourse, view:
 
 async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<Lag | undefined> {
   const { deliverMax } = service.policy.consume;
+  const room = roomOf(service.policy.consume);
   for (const [subject, members] of service.members) {
     if (![...members].some(replica => isReached(replica, view))) continue;
     const consumer = await course.rig.streams.consumer(subject);
@@ -59,8 +61,13 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
     const failed = given.filter(({ work }) => work === undefined).length;
     const lag = { subject, consumer, handled, failed };
-    if (consumer.numPending > 0 || consumer.delivered > handled) return { ...lag, is: "unhandled" };
-    if (isCertain && consumer.numAckPending > open.size) return { ...lag, is: "unacknowledged" };
+    // What has had its last delivery, and the wait after it, makes room for another message.
+    const isOver = ({ delivery, timer }: OpenDelivery): boolean =>
+      room !== undefined && deliverMax > 0 && delivery >= deliverMax && timer.atMs <= course.nowMs;
+    const waitsFor = [...open.values()].filter(one => !isOver(one)).length;
+    const isFull = room !== undefined && consumer.numAckPending >= room;
+    if ((consumer.numPending > 0 && !isFull) || consumer.delivered > handled) return { ...lag, is: "unhandled" };
+    if (isCertain && consumer.numAckPending > waitsFor) return { ...lag, is: "unacknowledged" };
     if (given.some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs))
       return { ...lag, is: "at-work" };
     if (given.some(({ timer }) => timer.atMs <= course.nowMs)) return { ...lag, is: "not-redelivered" };

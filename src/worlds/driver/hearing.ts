@@ -4,6 +4,7 @@
  */
 
 import { settleId } from "../../../models/plan/plan.ts";
+import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
@@ -91,7 +92,8 @@ function sayHandled(
     course.timers = course.timers.filter(timer => timer !== before.timer);
   }
   consumed.open.delete(message);
-  const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + service.policy.consume.ackWaitMs;
+  const waitedMs = before === undefined ? 0 : waitMsOf(service.policy.consume, before.delivery);
+  const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + waitedMs;
   if (comesAgain.has(outcome)) openDelivery(course, service, at, beganMs);
   course.emit(at);
 }
@@ -112,12 +114,13 @@ type HandledEvent = Extract<Event, { readonly kind: "handled" }>;
 function openDelivery(course: Course, service: ServiceCourse, event: HandledEvent, beganMs: number): void {
   const { replica, subject, delivery, outcome, first: message } = event;
   const { open: all } = consumedOf(service, subject);
-  const { ackWaitMs } = service.policy.consume;
+  const { consume } = service.policy;
   const { handler, nakDelayMs = 0, takesMs = 0 } = handlerOf(service, replica, subject) ?? {};
   const isWorking = outcome === "begun" || outcome === "acked-early";
   // While it says that it is at work, or has acknowledged, the server gives its message to nobody.
   const isKept = isWorking && handler !== "acks";
-  const waitMs = outcome === "nak-sent" ? nakDelayMs : ackWaitMs;
+  const isNak = outcome === "nak-sent";
+  const waitMs = isNak ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
   const timer = timerIn(course, "ack wait", waitMs);
   if (!isKept) course.timers.push(timer);
   const open: OpenDelivery = {
@@ -168,7 +171,7 @@ export const workOf = (
 
 /** The process is gone, with its handlers at work. Their messages wait for another delivery, except those acknowledged already. */
 export function dropWork(course: Course, replica: number): void {
-  const ackWaitMs = course.service?.policy.consume.ackWaitMs ?? 0;
+  const consume = course.service?.policy.consume;
   for (const { open } of course.service?.consumed.values() ?? [])
     for (const [message, { work, ...rest }] of open) {
       if (work?.replica !== replica) continue;
@@ -176,7 +179,8 @@ export function dropWork(course: Course, replica: number): void {
       open.delete(message);
       if (work.isAcked) continue;
       const isKept = rest.timer.atMs === Number.POSITIVE_INFINITY;
-      const timer = isKept ? timerIn(course, "ack wait", ackWaitMs) : rest.timer;
+      const waitMs = consume === undefined ? 0 : waitMsOf(consume, rest.delivery);
+      const timer = isKept ? timerIn(course, "ack wait", waitMs) : rest.timer;
       if (isKept) course.timers.push(timer);
       open.set(message, { ...rest, timer });
     }

@@ -8,13 +8,12 @@ import type { Course } from "./course.ts";
 export async function operate({ one, service, rig: { streams } }: Course): Promise<void> {
   if (service === undefined) return;
   const { policy } = service;
-  const { ackWaitMs, deliverMax } = policy.consume;
   const present = presentStreams(policy);
   // From here on they are listened for.
   if (policy.streams.length > 0) await streams.removals();
   if (present.length > 0) await streams.create(present);
   for (const subject of boundSubjects(policy, subjectsSubscribed(one)))
-    await streams.bind({ subject, ackWaitMs, deliverMax });
+    await streams.bind({ subject, ...policy.consume });
 }
 
 /** The subjects of the steps that are done: of two consumers that the server does not take beside each other, the plan skips one. */

@@ -6,7 +6,7 @@
  * injector that did not do what it was asked must be found out.
  */
 import type { Content, HeaderBytes, Run } from "../../../models/vocabulary/event.ts";
-import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { BusEvent, Command, Reply, ReplyTo } from "../../bus-protocol/protocol.ts";
 
 /** The time in which the bus and the server live: the machine's, or a simulated one. */
@@ -212,10 +212,8 @@ export interface ConsumerState {
   readonly delivered: number;
 }
 
-export interface BoundConsumer {
+export interface BoundConsumer extends Pick<ConsumePolicy, "ackWaitMs" | "backoffMs" | "deliverMax" | "ackPendingMax"> {
   readonly subject: string;
-  readonly ackWaitMs: number;
-  readonly deliverMax: number;
 }
 
 /** JetStream as the operator sees it. */

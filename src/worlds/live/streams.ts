@@ -123,7 +123,7 @@ class ServerStreams implements LiveStreams {
     }
   }
 
-  async bind({ subject, ackWaitMs, deliverMax }: BoundConsumer): Promise<void> {
+  async bind({ subject, ackWaitMs, backoffMs, deliverMax, ackPendingMax }: BoundConsumer): Promise<void> {
     const stream = await this.#streamOf(subject);
     if (stream === undefined) throw this.#error(`to bind a consumer to ${subject}`, "no stream takes that subject");
     await this.#ask(
@@ -135,6 +135,8 @@ class ServerStreams implements LiveStreams {
         deliver_policy: DeliverPolicy.All,
         ack_wait: nanos(ackWaitMs),
         max_deliver: deliverMax,
+        ...(backoffMs === undefined ? {} : { backoff: backoffMs.map(nanos) }),
+        ...(ackPendingMax === undefined ? {} : { max_ack_pending: ackPendingMax }),
       }),
     );
   }
