@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { budgetExample, startupBudgetMs } from "../../models/policy/budget.ts";
 import { familyOf } from "../../models/policy/classifier.ts";
+import { kubeletRestartMs } from "../../models/policy/restarts.ts";
 import { familySubjects } from "../../models/policy/subjects.ts";
 import { inLiveTime } from "../../models/policy/times.ts";
 import { profiles } from "../../models/profiles/index.ts";
@@ -10,7 +11,7 @@ import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import { fillId } from "../../src/drills/buffer.ts";
 import { type DrillCase, questions } from "../../src/drills/drill.ts";
-import { fillFigures } from "../../src/drills/figures.ts";
+import { fillFigures, startFigures } from "../../src/drills/figures.ts";
 import { casesOf } from "../../src/drills/index.ts";
 import { bundledPolicies, bundledPolicy } from "../../src/files/policies.ts";
 import { checkScenario } from "../../src/files/scenario-schema.ts";
@@ -20,7 +21,23 @@ import { stepsOf } from "../models/cases.ts";
 
 const policy = (name: string): Policy => bundledPolicy(name) as Policy;
 const natsGo = profiles["nats-go"] as Profile;
-const everyPolicy = bundledPolicies().flatMap(name => [policy(name), inLiveTime(policy(name))]);
+/** The supervisor as Kubernetes has it: it backs off, asks probes, and runs a preStop. */
+const inKubernetes: Policy = {
+  ...policy("cordum-hardened"),
+  supervisor: {
+    restartMs: kubeletRestartMs,
+    killAfterMs: 40_000,
+    preStopMs: 5_000,
+    liveness: { periodMs: 10_000, failureThreshold: 3 },
+    startupProbe: { asks: "liveness", periodMs: 10_000, failureThreshold: 30 },
+  },
+};
+const { deadlineMs: _, ...startup } = inKubernetes.startup;
+const waitsOutside: Policy = { ...inKubernetes, startup: { ...startup, strategy: "wait-outside" } };
+const everyPolicy = [...bundledPolicies().map(policy), inKubernetes, waitsOutside].flatMap(one => [
+  one,
+  inLiveTime(one),
+]);
 
 describe.for(questions)("%s", question => {
   test("every case is a valid scenario of its own", () => {
@@ -101,6 +118,15 @@ test("every family has a subject that is its own, and is published on through a 
   for (const { family, subject } of published) expect(familyOf(one, subject)).toBe(family);
   const about = casesOf("durability", one, natsGo).filter(({ part }) => part === "restart");
   expect(about).toHaveLength(one.families.length);
+});
+
+test("a process under back-off is up only when its supervisor has waited, as long after the server as the case shows", () => {
+  const cases = casesOf("cold-start", inKubernetes, natsGo);
+  const { scenario } = cases.find(one => one.scenario.id.endsWith("fail-fast-server-never-comes")) as DrillCase;
+  const heal = scenario.steps.find(({ kind }) => kind === "heal");
+  const { events } = runModelCase({ scenario, profile: natsGo, seed: "1" });
+  // At 0, 10, 30, 70, 150, 310, 610 and 910 s; the server comes after the deadline of 105 s and 760 s of waits.
+  expect(startFigures(events, heal?.id)).toMatchObject({ restarts: 8, connectedAfterMs: 45_001 });
 });
 
 test("a family that another covers wholly is passed over", () => {

@@ -436,7 +436,8 @@ test("a preStop that takes nearly all of the grace leaves 2 s, an init container
   expect(notCarried.find(({ key }) => key.endsWith("preStop"))?.means).toContain("leaves less than 2000 ms");
   const hooks = read("deployment-hooks.yaml");
   expect(hooks.policy.supervisor).not.toHaveProperty("preStopMs");
-  expect(hooks.notCarried.map(({ key }) => key.split(".").at(-1))).toEqual(["postStart", "preStop"]);
+  expect(hooks.notCarried.map(({ key }) => key.split(".").at(-1))).toEqual(["preStop", "postStart"]);
+  expect(hooks.notCarried[0]?.means).toContain("it does more than sleep");
 });
 
 test("what is told of a stream has the line and the meaning of each key", () => {

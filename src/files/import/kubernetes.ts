@@ -16,7 +16,7 @@ const meanings: Readonly<Record<string, string>> = {
   replicas: "a policy does not count replicas: the drills run two of the service",
   resources:
     "a policy has no limit of memory: one that is too low ends the process as a kill does, and its buffer is lost",
-  lifecycle: "what runs beside the service at its start and stop is not modelled",
+  postStart: "what runs beside the start of the service is not modelled",
   preStop:
     "it does more than sleep, so how long it takes is not known: the service has less than supervisor.killAfterMs from SIGTERM to SIGKILL",
   restartPolicy: "a policy always starts a failed process again, as a Deployment does",
@@ -56,6 +56,7 @@ export function readDeployment(document: FileSpot): FoundThing<ImportedDeploymen
   const preStop = at(main, "lifecycle", "preStop");
   const sleepMs = preStop === undefined ? undefined : sleepOf(preStop);
   if (sleepMs !== undefined) put("preStopMs", preStop, () => sleepMs);
+  else if (preStop !== undefined) tell(preStop, meaningOfDeployment("preStop"));
   const restartPolicy = at(pod, "restartPolicy");
   if (restartPolicy?.tree.kind === "scalar" && restartPolicy.tree.value === "Always") textOf(restartPolicy);
   const waiting = itemsOf(at(pod, "initContainers")).find(waitsForNats);
