@@ -163,7 +163,7 @@ function giveFresh(giving: Giving, consumer: Consumer, members: readonly Member[
 /** The number of messages for whose acknowledgement the server waits. */
 const pendingOf = ({ open }: Consumer): number => lengthOf(open.filter(one => one.ackedEarly !== true));
 
-/** What is due again is given until nothing is: a handler that naks without a delay gets its message again at once. */
+/** Gives what is due again until nothing is: a handler that naks without a delay gets its message again at once. */
 function giveAgain(giving: Giving, consumer: Consumer, members: readonly Member[]): void {
   for (;;) {
     const again = redeliverable(consumer, giving.server.policy.consume.deliverMax, giving.reach.nowMs);

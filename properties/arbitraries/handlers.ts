@@ -64,7 +64,7 @@ function naks(draft: PolicyDraft, replica: number, subject: string): void {
   for (let left = random.int(0, 2); left > 0; left--) advanceAround(draft, nakDelayMs ?? ackWaitMs);
 }
 
-/** Through with its message or not when its process is stopped or killed; the next handler is given what is left. */
+/** A handler that is through with its message or not when its process is stopped or killed; the next one is given what is left. */
 function works(draft: PolicyDraft, replica: number, subject: string, handler: "acks-early" | "in-progress"): void {
   const { random, policy } = draft;
   const takesMs = timeOf(random, draft, handler);
@@ -77,7 +77,7 @@ function works(draft: PolicyDraft, replica: number, subject: string, handler: "a
   if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
 }
 
-/** Below a stop's bound; for a handler that says that it is at work, now and then above the ack wait. */
+/** A time below a stop's bound; for a handler that says that it is at work, now and then above the ack wait. */
 function timeOf(random: Random, { policy }: PolicyDraft, handler: "acks-early" | "in-progress"): number {
   const { shutdown, supervisor, consume } = policy;
   const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs);

@@ -192,7 +192,7 @@ function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   };
 }
 
-/** As many waits as there may be deliveries at most, the first of them the ack wait. */
+/** The waits of a backoff: as many as there may be deliveries at most, the first of them the ack wait. */
 function backoffOf(random: Random, { ackWaitMs, deliverMax }: ConsumePolicy): readonly number[] {
   const length = random.int(1, deliverMax < 0 ? 3 : deliverMax);
   return Array.from({ length }, (_, i) => (i === 0 ? ackWaitMs : random.pick([2_000, 10_000, 60_000])));

@@ -132,7 +132,7 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
     service.kept.push({ first, count });
 }
 
-/** The most that the callers may have waited in vain. */
+/** The longest time that the callers may have waited for acknowledgements that never came. */
 function waitedMs(
   { publish: { ackTimeoutMs, attemptsMax } }: Policy,
   event: EventOf<"published">,

@@ -41,11 +41,11 @@ async function publishOnce(course: Course, step: PublishStep, before: View, isTi
   const isOne = isTimed && reply.outcomes.length === 1;
   const answers = isOne ? { reply, tookMs: Math.round(tookMs / callsInARow(step)) } : { reply };
   sayPublished(course, step, command.first, answers, before);
-  await spend(course, waitedInVainMs(course, step, reply));
+  await spend(course, timedOutMs(course, step, reply));
 }
 
 /** The time that these calls have waited for acknowledgements that never came, by the times of the policy. */
-function waitedInVainMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
+function timedOutMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
   if (service === undefined) return 0;
   const { ackTimeoutMs, attemptsMax } = service.policy.publish;
   const timedOut = outcomes.reduce(
@@ -142,8 +142,8 @@ function rememberWindow(course: Course, service: ServiceCourse, step: PublishSte
   const window: Timer = {
     what: "window",
     atMs: course.nowMs + course.spentMs + windowMs,
-    // What was stored was so before the first call waited in vain.
-    realMs: course.rig.clock.nowMs() - waitedInVainMs(course, step, reply) + windowMs,
+    // What was stored was so before the first call timed out.
+    realMs: course.rig.clock.nowMs() - timedOutMs(course, step, reply) + windowMs,
     earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
   };
   const ids = idsOf(service.policy, step, subject);

@@ -24,7 +24,7 @@ export const dueHandlings = ({ timers }: Course, untilMs: number): readonly Time
     .filter(timer => (timer.what === "ack wait" || timer.what === "handler") && timer.atMs <= untilMs)
     .sort((one, other) => one.atMs - other.atMs);
 
-/** The part of a timer's scenario time that passed within calls: a window goes on while a publish waits in vain. */
+/** The part of a timer's scenario time that passed within calls: a window goes on while a publish waits for its acknowledgement. */
 const withinCallsMs = ({ spentMs }: Course, { what }: Timer): number => (what === "window" ? spentMs : 0);
 /** The timer is over by that moment of the scenario's own time. */
 const isOver = (course: Course, timer: Timer, nowMs: number): boolean =>
@@ -38,7 +38,7 @@ export async function awaitWindows(course: Course, untilMs: number): Promise<voi
   await untilReal(course, Math.max(0, ...due.map(timer => timer.realMs)));
 }
 
-/** Publishes have waited for so long in vain. The windows that ended meanwhile are over. */
+/** Publishes that timed out have waited for so long. The windows that ended meanwhile are over. */
 export async function spend(course: Course, ms: number): Promise<void> {
   if (ms === 0) return;
   course.spentMs += ms;
