@@ -62,15 +62,6 @@ export const handlerMutants: readonly Mutant[] = [
     killedBy: ["durable-path/unacknowledged-messages-hold-up-no-others", "conformance"],
   },
   {
-    name: "has a consumer with more room than its policy says",
-    row: "F-235: a consumer with little room",
-    declared: natsGo,
-    follows: policy => ({ ...policy, consume: { ...policy.consume, ackPendingMax: 3 } }),
-    where: underPolicy(policyWith({ consume: { ackPendingMax: 2 } }), hung),
-    killedBy: ["conformance"],
-    beyond: "it takes three messages at once that hang",
-  },
-  {
     name: "has a consumer that waits for longer after each delivery, where its policy says one wait",
     row: "F-236: the waits of a backoff",
     declared: natsGo,
