@@ -120,20 +120,21 @@ interface Late {
 function brokenByTime({ judgement, events, parted }: AttemptedRun, profile: Profile): Late | undefined {
   const { verdict, properties, conformance, expectMet } = judgement;
   if (verdict !== "violated") return undefined;
+  const broken = properties
+    .filter(one => one.verdict === "violated")
+    .map(({ property, reason }) => ({ property: catalogue.find(({ id }) => id === property), reason }));
+  const [byDials] = broken.filter(({ property }) => property !== undefined && brokenByDials.includes(property.id));
+  if (byDials !== undefined && broken.every(one => brokenByDials.includes(one.property?.id ?? ""))) return byDials;
   // Neither conformance nor the expectation is held against a client whose case was given up.
   const isGivenUp = events.some(({ kind }) => kind === "not-awaited");
   if (!isGivenUp && parted !== undefined && isOfABound(parted, profile)) {
-    const isPromise = properties.some(one => one.verdict === "violated");
-    return isPromise ? undefined : { property: undefined, reason: conformance.reason };
+    return broken.length > 0 ? undefined : { property: undefined, reason: conformance.reason };
   }
   const isElse = !isGivenUp && (conformance.answer === "not-permitted" || expectMet === false);
   if (isElse) return undefined;
-  const late = properties
-    .filter(one => one.verdict === "violated")
-    .map(({ property, reason }) => ({ property: catalogue.find(({ id }) => id === property), reason }));
-  const [first] = late;
+  const [first] = broken;
   const waited = events.flatMap(({ kind }) => brokenByWaits[kind] ?? []);
-  const isTimeAlone = late.every(
+  const isTimeAlone = broken.every(
     ({ property }) => property !== undefined && (property.restsOnTime === true || waited.includes(property.id)),
   );
   return isTimeAlone && first?.property !== undefined ? { property: first.property, reason: first.reason } : undefined;
@@ -169,6 +170,15 @@ const isAsSaid = (says: ServiceTold, observed: ServiceTold | undefined): boolean
 
 const isCutShortExit = (told: ServiceTold | undefined): boolean =>
   told?.kind === "process" && told.change === "exited" && (told.forced || told.because === "killed");
+
+/**
+ * The promises that a dial breaks which a busy machine did not answer in time. It fails though the link has healed, and uses up an attempt, so
+ * that the client gives up too soon; whatever differs from then on follows from that.
+ */
+const brokenByDials: readonly string[] = [
+  "connection/it-gives-up-after-its-attempts",
+  "connection/every-healed-outage-ends-connected",
+];
 
 /** The promises that are broken by what did not happen within a bound, by the event that says so. A busy machine may outlast the bound. */
 const brokenByWaits: Readonly<Partial<Record<Event["kind"], readonly string[]>>> = {

@@ -309,6 +309,24 @@ describe("what rests on a duration", () => {
     expect([runs, judgement.verdict]).toEqual([ran, verdict]);
   });
 
+  test.each([
+    ["is asked again", asItIs, ["beside", "alone"], "inconclusive"],
+    ["is said where it comes again", "again", ["beside", "alone"], "violated"],
+  ] as const)("a client that gave up before its last attempt %s", async (_what, alone, ran, verdict) => {
+    const counted = { id: "cut", kind: "fault", fault: { kind: "cut", awaits: "noticed", dials: 3 } };
+    const counting = {
+      ...data,
+      options: { reconnectAttemptsMax: 5 },
+      steps: steps.map(step => (step.id === "cut" ? counted : step)),
+    };
+    const outage = { ...one, scenario: parseScenario(JSON.stringify(counting), "run.test.ts") };
+    const givesUp: Spoil = event =>
+      event.kind === "connection" && event.change === "reconnected" ? [{ ...event, change: "closed" }] : [event];
+    const { stage, runs } = stageOf(givesUp, alone === "again" ? givesUp : alone);
+    const { judgement } = await runCase(stage, outage);
+    expect([runs, judgement.verdict]).toEqual([ran, verdict]);
+  });
+
   test("is marked in the catalogue, and says what was measured", () => {
     const marked = catalogue.filter(one => one.restsOnTime);
     expect(marked.map(one => one.id)).toEqual([

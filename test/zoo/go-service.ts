@@ -8,6 +8,7 @@ const instead =
   (from: string, to: string): readonly Patch[] => [{ file: `go-nats-go/${file}.go`, from, to }];
 const inConsume = instead("consume");
 const inDurable = instead("durable");
+const inHandle = instead("handle");
 const inPolicy = instead("policy");
 const inProcess = instead("process");
 
@@ -124,10 +125,10 @@ const handling: readonly LiveMutant[] = [
   {
     name: "go-acks-before-its-handler",
     does: "acknowledges a message before its handler has begun",
-    patches: inConsume(
-      "handle(delivery{m.Data, about.NumDelivered, func() error { return m.Ack() }})",
-      "m.Ack()\n\t\t\t\thandle(delivery{m.Data, about.NumDelivered, func() error { return nil }})",
-    ),
+    patches: [
+      ...inConsume("handle(delivery{\n", "m.Ack()\n\t\t\t\thandle(delivery{\n"),
+      ...inConsume("func() error { return m.Ack() }", "func() error { return nil }"),
+    ],
     where: "durable-path/a-failed-message-is-given-again",
     require: ["durable-path/a-failed-message-is-kept"],
     cause: cause("durable-path/a-failed-message-is-kept", "as acknowledged: before their handlers had ended"),
@@ -135,14 +136,14 @@ const handling: readonly LiveMutant[] = [
   {
     name: "go-never-acks",
     does: "says that it has acknowledged a message, and has not",
-    patches: inConsume("if err := one.ack(); err != nil {", "if one.ack == nil {"),
+    patches: inConsume("func() error { return m.Ack() }", "func() error { return nil }"),
     where: "durable-path/a-handled-message-stays-in-its-stream",
     cause: cause("conformance", "is given, for the 2. time, on job.a"),
   },
   {
     name: "go-keeps-no-dead-letter",
     does: "says that a message is a dead letter, and stores none",
-    patches: inConsume(
+    patches: inHandle(
       `if p.publishDurable(p.policy.Consume.DeadLetterSubject, one.data, id).Is == "acked" {`,
       `if id != "" {`,
     ),
@@ -152,14 +153,14 @@ const handling: readonly LiveMutant[] = [
   {
     name: "go-keeps-dead-letters-without-a-body",
     does: "stores dead letters whose payload is empty",
-    patches: inConsume("DeadLetterSubject, one.data, id)", "DeadLetterSubject, nil, id)"),
+    patches: inHandle("DeadLetterSubject, one.data, id)", "DeadLetterSubject, nil, id)"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
     cause: cause("conformance", "on dead.letters with 16 bytes and arrived on dead.letters with 0 bytes"),
   },
   {
     name: "go-has-one-id-for-all-dead-letters",
     does: "gives all dead letters of a subject one id, so that the stream swallows all but the first",
-    patches: inConsume("strconv.Itoa(number)", "strconv.Itoa(0*number)"),
+    patches: inHandle("strconv.Itoa(number)", "strconv.Itoa(0*number)"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
     cause: cause("durable-path/a-failed-message-is-kept", "message 1 failed, was acknowledged, and DEAD does not hold"),
   },

@@ -8,6 +8,7 @@ const instead =
   (from: string, to: string): readonly Patch[] => [{ file: `typescript-nats-js-3/${file}.ts`, from, to }];
 const inConsume = instead("consume");
 const inDurable = instead("durable");
+const inHandle = instead("handle");
 const inProbes = instead("probes");
 const inService = instead("service");
 const inStop = instead("stop");
@@ -144,14 +145,14 @@ const handling: readonly LiveMutant[] = [
   {
     name: "js-never-acks",
     does: "says that it has acknowledged a message, and has not",
-    patches: inConsume(`    message.ack();\n    return "acked";`, `    return "acked";`),
+    patches: inHandle("      await work(takesMs);\n      message.ack();\n", "      await work(takesMs);\n"),
     where: "durable-path/a-handled-message-stays-in-its-stream",
     cause: cause("conformance", "is given, for the 2. time, on job.a"),
   },
   {
     name: "js-keeps-no-dead-letter",
     does: "says that a message is a dead letter, and stores none",
-    patches: inConsume(
+    patches: inHandle(
       "await publishDurable(parts, letter, publish);",
       `{ is: "acked", letter, publish, publishDurable };`,
     ),
@@ -161,14 +162,14 @@ const handling: readonly LiveMutant[] = [
   {
     name: "js-keeps-dead-letters-without-a-body",
     does: "stores dead letters whose payload is empty",
-    patches: inConsume("payload: message.data, id", "payload: new Uint8Array(), id"),
+    patches: inHandle("payload: message.data, id", "payload: new Uint8Array(), id"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
     cause: cause("conformance", "on dead.letters with 16 bytes and arrived on dead.letters with 0 bytes"),
   },
   {
     name: "js-has-one-id-for-all-dead-letters",
     does: "gives all dead letters of a subject one id, so that the stream swallows all but the first",
-    patches: inConsume("numberOf(message.data)}`", "0 * numberOf(message.data)}`"),
+    patches: inHandle("numberOf(message.data)}`", "0 * numberOf(message.data)}`"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
     cause: cause("durable-path/a-failed-message-is-kept", "message 1 failed, was acknowledged, and DEAD does not hold"),
   },
