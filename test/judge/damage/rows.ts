@@ -48,8 +48,10 @@ export const rows: readonly Row[] = [
       "It varies with the machine. It is never shorter than the model says by more than 50 ms, less the time for which a handler was at work before the stop. The promises of start and stop hold an end below what the policy states and a margin; a publish, a handler, and a stop beside one, takes at most a second more than the model says. A live run measures how long durable publishes take where the client stays connected, on average over a step whose calls all ended alike. An end by SIGKILL or from within has no time that a policy states.",
     without: events =>
       events.map(event => {
-        if ((event.kind === "handled" || event.kind === "published") && event.tookMs !== undefined)
-          return { ...event, tookMs: 0 };
+        if (event.kind === "handled" || event.kind === "published") {
+          const { tookMs: _, ...rest } = event;
+          return rest;
+        }
         if (event.kind !== "process" || event.change !== "exited") return event;
         const { handlerRanMs: _, ...exited } = event;
         return { ...exited, tookMs: 0 };
