@@ -94,7 +94,7 @@ export interface BudgetRow {
 }
 
 /** The kind of stream that all figures are about. */
-export const streamsNote = "Streams are modelled with limits retention, without age or byte limits.";
+export const streamsNote = "Messages have no age in the model, and only a limit of their number discards the oldest.";
 
 export interface Figures {
   readonly sizes?: readonly SizeRow[];

@@ -140,7 +140,7 @@ test("what a case that was given up would have shown is not observed, and the ca
   for (const one of open) expect(one).toMatchObject({ silentLoss: 0, arrived: 0, notObserved: one.published });
   expect(text).toMatch(/declared durable: .*; \d+ could not be observed\n/);
   expect(json.notes).toEqual([
-    "Streams are modelled with limits retention, without age or byte limits.",
+    "Messages have no age in the model, and only a limit of their number discards the oldest.",
     expect.stringMatching(/^in the times of a live run these waits change places: /),
   ]);
   for (const note of json.notes) expect(text).toContain(note);

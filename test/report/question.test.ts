@@ -189,7 +189,7 @@ test("cold start: a live start and a live budget that were not observed, or not 
 });
 
 test("what the streams are taken for stands below the answer", () => {
-  const note = "Streams are modelled with limits retention, without age or byte limits.";
+  const note = "Messages have no age in the model, and only a limit of their number discards the oldest.";
   expect(rendered({ notes: [note] })).toMatch(new RegExp(`best-effort: .*\\n +${note}\\n`));
 });
 
