@@ -1,4 +1,6 @@
 /** Faults and heals as the streams and the processes meet them. */
+
+import type { Fault } from "../../models/vocabulary/scenario.ts";
 import { disrupt, riskEarly } from "./processes.ts";
 import { type EventOf, lifeOf, type ServiceRecord } from "./record.ts";
 
@@ -21,11 +23,14 @@ export function onHealed(service: ServiceRecord): void {
   disrupt(service);
 }
 
+/** The last two start the server anew with other settings, once to begin and once to end. */
+const endsServer: readonly Fault["kind"][] = ["stop-server", "power-loss", "refuse-credentials", "no-jetstream"];
+
 export function countEnds(service: ServiceRecord): void {
   const { inForce, ends } = service;
   const lost = inForce.filter(({ fault }) => fault === "power-loss").map(({ atMs }) => atMs);
   const powerLost = lost.length > 0;
-  const ended = powerLost || inForce.some(({ fault }) => fault === "stop-server");
+  const ended = inForce.some(({ fault }) => endsServer.includes(fault));
   if (!ended) return;
   service.ends = {
     all: ends.all + 1,

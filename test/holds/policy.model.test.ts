@@ -111,6 +111,7 @@ test("cordum-as-found, held to all, breaks these promises and no other", { timeo
     "durable-path/every-declared-durable-subject-has-a-stream",
     "durable-path/best-effort-is-not-stored",
     "durable-path/a-failed-message-is-kept",
+    "durable-path/a-message-given-up-is-a-dead-letter",
     "shutdown/nothing-accepted-is-lost-in-silence-by-a-stop",
     "shutdown/a-stop-waits-for-its-handlers",
     "cold-start/ready-means-usable",

@@ -403,6 +403,13 @@ testCases(
       ],
       { under: inMemory },
     ),
+    ...(["refuse-credentials", "no-jetstream"] as const).map(fault =>
+      covered(
+        `a memory stream went with a server that was started anew: ${fault}`,
+        [...up, ...installs(fault), client("disconnected"), client("reconnected"), heals, ...durably(0, noResponders)],
+        { under: inMemory },
+      ),
+    ),
     covered("an outage of the link takes no stream", [...up, ...outage, ...durably(0, noResponders)], {
       under: inMemory,
       breaks: "message 0 on job.plain got no acknowledgement: its stream is not there",
