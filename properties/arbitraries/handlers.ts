@@ -1,28 +1,21 @@
 /**
- * A handler that says something else to the server than an acknowledgement at the end of its work: naks, terminates, acknowledges early, has
- * its acknowledgement lost, or says that it is at work. As a slow handler it comes first after the start, and is drawn from a stream of its own.
+ * A handler that says something else to the server than an acknowledgement at the end of its work: it naks, or says that it is at work. As a
+ * slow handler it comes first after the start, and is drawn from a stream of its own. Handlers that terminate, acknowledge early or lose their
+ * acknowledgement break a promise by themselves, whatever the policy: the corpus has them, and none is drawn.
  */
-import type { Handler } from "../../models/vocabulary/scenario.ts";
 import { advanceAround, durableSubject, type PolicyDraft, publish, signal, start, subscribe } from "./policy-draft.ts";
 import { type Random, randomOf } from "./random.ts";
 
 const share = 0.15;
-const others: readonly Handler[] = ["naks", "naks", "terminates", "acks-early", "loses-ack", "in-progress"];
+const others = ["naks", "in-progress"] as const;
 const workMsMax = 10_000;
 const roomMs = 300;
 /** A real clock tells shorter waits from none no better than a busy machine does. */
 const waitMsMin = 1_000;
 
-/** A handler that breaks this promise by itself is not drawn where the policy demands it. */
-const breaks: Partial<Record<Handler, string>> = {
-  terminates: "durable-path/a-failed-message-is-kept",
-  "acks-early": "durable-path/every-stored-message-is-handled",
-  "loses-ack": "durable-path/finished-work-is-not-given-again",
-};
-
 /** Returns true where nothing may follow: beside a handler that naks few faults can be judged. */
 export function otherHandler(word: string, whole: PolicyDraft): boolean {
-  const { policy, capabilities, subjects } = whole;
+  const { capabilities, subjects } = whole;
   const random = randomOf(word, "other-handlers");
   const draft: PolicyDraft = { ...whole, random };
   const isPossible = (["subscribe", "slow-handlers", "all-handlers", "signal", "advance"] as const).every(one =>
@@ -38,14 +31,9 @@ export function otherHandler(word: string, whole: PolicyDraft): boolean {
   const isRunning = draft.steps.some(one => one.kind === "start" && (one.replica ?? 0) === replica);
   if (replica > 0 && !isRunning) start(draft, replica);
   if (replica === 0) whole.isSubscribed = true;
-  const handler = random.pick(others.filter(one => !policy.demands.includes(breaks[one] ?? "")));
+  const handler = random.pick(others);
   if (handler === "naks") naks(draft, replica, subject);
-  else if (handler === "acks-early" || handler === "in-progress") works(draft, replica, subject, handler);
-  else {
-    subscribe(draft, replica, subject, handler);
-    publish(draft, { subject, most: 5 });
-    for (let left = random.int(0, 2); left > 0; left--) advanceAround(draft, policy.consume.ackWaitMs);
-  }
+  else saysAtWork(draft, replica, subject);
   return handler === "naks";
 }
 
@@ -65,10 +53,10 @@ function naks(draft: PolicyDraft, replica: number, subject: string): void {
 }
 
 /** A handler that is through with its message or not when its process is stopped or killed; the next one is given what is left. */
-function works(draft: PolicyDraft, replica: number, subject: string, handler: "acks-early" | "in-progress"): void {
+function saysAtWork(draft: PolicyDraft, replica: number, subject: string): void {
   const { random, policy } = draft;
-  const takesMs = timeOf(random, draft, handler);
-  subscribe(draft, replica, subject, handler, takesMs);
+  const takesMs = timeOf(random, draft);
+  subscribe(draft, replica, subject, "in-progress", takesMs);
   publish(draft, { subject, count: 1 });
   if (random.chance(0.4)) draft.steps.push({ id: `work-${draft.steps.length}`, kind: "advance", ms: takesMs });
   signal(draft, replica, random.chance(0.5) ? "TERM" : "KILL");
@@ -77,12 +65,12 @@ function works(draft: PolicyDraft, replica: number, subject: string, handler: "a
   if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
 }
 
-/** A time below a stop's bound; for a handler that says that it is at work, now and then above the ack wait. */
-function timeOf(random: Random, { policy }: PolicyDraft, handler: "acks-early" | "in-progress"): number {
+/** A time below a stop's bound, and now and then above the ack wait. */
+function timeOf(random: Random, { policy }: PolicyDraft): number {
   const { shutdown, supervisor, consume } = policy;
   const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs);
   const half = Math.max(1, Math.min(workMsMax, Math.round(Math.min(boundMs, consume.ackWaitMs) / 2)));
   const long = Math.min(workMsMax, Math.round(consume.ackWaitMs * 1.3));
   // A stop is judged where the work ends well before its bound.
-  return handler === "in-progress" && random.chance(0.5) && long < boundMs - roomMs ? long : half;
+  return random.chance(0.5) && long < boundMs - roomMs ? long : half;
 }
