@@ -86,7 +86,7 @@ export const handling: readonly OwnedProperty[] = [
         "A message that is given to no handler any more, though no handler has done its work, is kept as a dead letter for somebody to look at.",
       owner: "service",
       causes:
-        "Its deliveries are used up, or a handler terminates it: the stream still holds it, no consumer gives it to anybody, and only the server's advisories tell of it (F-73, F-231).",
+        "Its deliveries are used up, or a handler terminates it. The stream still holds it, and only an advisory of the server tells of it (F-73, F-231).",
     },
     "eventually",
     {
