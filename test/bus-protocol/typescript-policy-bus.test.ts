@@ -1,6 +1,6 @@
 /**
  * What is particular to the service of nats.js 3 under a policy: its bounded stop, its shared consumers, and the errors of its library,
- * against a real nats-server. What every bus with a policy does is in policy-buses.test.ts.
+ * against a real nats-server. What every bus with a policy does is in policy-buses.slow.test.ts.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
