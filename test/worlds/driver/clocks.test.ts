@@ -4,7 +4,7 @@ import { follow } from "../../../src/worlds/driver/clocks.ts";
 import type { Course, Timer } from "../../../src/worlds/driver/course.ts";
 
 /** A case that has come to 7,400 ms of its own time after 100 ms of real time, and ends at `lastMs`, or at `settledMs` once settled. */
-async function followed(timers: readonly Timer[], lastMs: number, settledMs = lastMs): Promise<number> {
+async function followed(timers: readonly Timer[], lastMs: number, settledMs = lastMs, spentMs = 0): Promise<number> {
   let nowMs = 100;
   const wait = async (ms: number): Promise<void> => {
     nowMs += ms;
@@ -13,7 +13,8 @@ async function followed(timers: readonly Timer[], lastMs: number, settledMs = la
     { kind: "done", after: { nowMs: lastMs } },
     { kind: "settle", after: { nowMs: settledMs } },
   ];
-  const course = { one: { plan: { steps } }, timers, nowMs: 7_400, rig: { clock: { nowMs: () => nowMs, wait } } };
+  const rig = { clock: { nowMs: () => nowMs, wait } };
+  const course = { one: { plan: { steps } }, timers, nowMs: 7_400, spentMs, rig };
   await follow(course as unknown as Course);
   return nowMs;
 }
@@ -29,6 +30,11 @@ test.each([
   ["a deadline is left to its process", [timer("deadline", 8_000, 8_050)], 8_700, 100],
 ] as const)("where %s", async (_what, timers, lastMs, realMs) => {
   expect(await followed(timers, lastMs)).toBe(realMs);
+});
+
+test("a window that began when calls had waited for 2 s ends as much later on the clock that counts those waits", async () => {
+  expect(await followed([timer("window", 10_000, 8_050)], 8_700, 8_700, 2_000)).toBe(5_550);
+  expect(await followed([timer("window", 10_000, 8_050)], 7_900, 7_900, 2_000)).toBe(100);
 });
 
 test("an ack wait that ends as the case settles leads, and a window is forgotten by then", async () => {
