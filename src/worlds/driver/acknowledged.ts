@@ -1,6 +1,7 @@
 /**
- * The evidence that a message is gone as the retention of its stream says: its handler acknowledged it, or it never had a consumer. Three witnesses tell of it: the handler's own
- * report, the stream that does not hold the message, and the numbers of that stream, which has given one to each message that it stored.
+ * The evidence that a message is gone as the retention of its stream says: its handler acknowledged it, or it never had a consumer. Three
+ * witnesses tell of it: the handler's own report, the stream that does not hold the message, and the numbers of that stream, which has given
+ * one to each message that it stored.
  *
  * The numbers count in one life of the stream only. Where the server has ended in the case, they may be too low, and the handler's report
  * decides: a message that it was given had been stored.
