@@ -1,6 +1,6 @@
 /**
- * What `vitest` runs: `model` starts no server, and its files run side by side; `live` and `slow` start servers and buses, one file at a
- * time. A file among the live ones that needs no server is named `*.model.test.ts`, and runs with the model.
+ * What `vitest` runs: `model` starts no server, and its files run side by side; `live`, `slow` and `soak` start servers and buses, one file
+ * at a time. A file among the live ones that needs no server is named `*.model.test.ts`, and runs with the model.
  */
 import { defineConfig } from "vitest/config";
 
@@ -12,6 +12,7 @@ const liveBuses = "test/bus-protocol/{buses,exit-buses,typescript-policy-bus}.te
 const nowhere = "/dev/null";
 const needsNoServer = "test/**/*.model.test.ts";
 const isSlow = "test/**/*.slow.test.ts";
+const isSoak = "test/**/*.soak.test.ts";
 
 /** Real servers and clients: one file at a time, after the model, so that nothing else takes the processor while their clocks run. */
 const onServers = {
@@ -38,7 +39,7 @@ export default defineConfig({
             "test/holds/model.test.ts",
             needsNoServer,
           ],
-          exclude: [liveBuses, isSlow],
+          exclude: [liveBuses, isSlow, isSoak],
           // A server that is started here all the same does not run.
           env: { FAULTLINE_NATS_SERVER: nowhere, FAULTLINE_TOXIPROXY: nowhere },
           pool: "threads",
@@ -53,12 +54,14 @@ export default defineConfig({
         test: {
           name: "live",
           include: ["test/{worlds,commands,cli,package}/**/*.test.ts", liveBuses, "test/holds/live.test.ts"],
-          exclude: [needsNoServer, isSlow],
+          exclude: [needsNoServer, isSlow, isSoak],
           ...onServers,
         },
       },
       // Not part of `npm test`, which is to stay below 12 minutes: `npm run test:slow`.
       { extends: true, test: { name: "slow", include: [isSlow], ...onServers } },
+      // Not part of what CI runs, which is to stay below 45 minutes: `npm run soak:tests`.
+      { extends: true, test: { name: "soak", include: [isSoak], ...onServers } },
     ],
   },
 });

@@ -12,7 +12,7 @@ import { type StreamReply, saysVia, type Via } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
-import type { Policy } from "./vocabulary/policy.ts";
+import type { NoRespondersPolicy, Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 
@@ -238,13 +238,13 @@ const attemptsMax = ({ view }: Bus, { via }: FrameRun): number =>
  * nothing about that attempt, unless both have the same id. A stream that had stored the first would acknowledge the second.
  */
 function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): void {
-  const { state, profile } = bus;
+  const { state } = bus;
   arrive(bus, take(state.wire, countOf(state.wire)));
   state.fresh = false;
   const answers = arrive(bus, [run]);
   const { via } = run;
-  const { noRespondersRetries, noRespondersWaitMs } = profile.jetStream;
-  const askedAgainMs = via?.async === true ? 0 : noRespondersRetries * noRespondersWaitMs;
+  const { retries, waitMs } = noRespondersOf(bus);
+  const askedAgainMs = via?.async === true ? 0 : retries * waitMs;
   // nats.go 1.55.0, PublishMsg takes the waits off the caller's time: live, 500 ms or less end in a timeout, 501 return the refusal.
   const isCutShort = askedAgainMs > 0 && askedAgainMs >= (bus.view.policy?.publish.ackTimeoutMs ?? 0);
   const provesNothing = isRepeated && via?.id === undefined && via?.each !== true;
@@ -269,6 +269,9 @@ function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): vo
     }
   }
 }
+
+const noRespondersOf = ({ view: { policy }, profile: { jetStream } }: Bus): NoRespondersPolicy =>
+  policy?.publish.noResponders ?? { retries: jetStream.noRespondersRetries, waitMs: jetStream.noRespondersWaitMs };
 
 function outcomeOf(answer: Exclude<StreamReply, "silence">): Outcome {
   switch (answer) {
@@ -363,9 +366,9 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
  * that asks again after a wait meets a connection that has ended by then.
  */
 function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
-  const { profile, view, choose, emit } = bus;
+  const { view, choose, emit } = bus;
   const { policy } = view;
-  const asksAgain = !isAsync && profile.jetStream.noRespondersRetries > 0;
+  const asksAgain = !isAsync && noRespondersOf(bus).retries > 0;
   const [next] = rest;
   if (asksAgain || next?.via === undefined || policy === undefined || isTapped(policy, next.via.subject)) return;
   const left = isAsync ? leaveAtStop(bus, rest, told) : 0;

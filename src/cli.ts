@@ -8,6 +8,7 @@ import { addDoctor } from "./cli/doctor.ts";
 import { addDrill } from "./cli/drill.ts";
 import { addExhaust } from "./cli/exhaust.ts";
 import { addImport } from "./cli/import.ts";
+import { addInit } from "./cli/init.ts";
 import { onWriteErrors, writeErr, writeOut } from "./cli/outlet.ts";
 import {
   type Act,
@@ -57,6 +58,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addReplay(program, run);
   addCompare(program, run);
   addImport(program, run);
+  addInit(program, run);
   addPromises(program, run);
   addDoctor(program, run);
   return program;

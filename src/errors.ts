@@ -59,3 +59,10 @@ export class ServerFailed extends FaultlineError {
     super(message, exitCodes.unavailable);
   }
 }
+
+/** A server of the user's own that was to be asked, and that cannot be reached or does not answer. */
+export class ServerUnreached extends FaultlineError {
+  constructor(message: string) {
+    super(message, exitCodes.unavailable);
+  }
+}

@@ -43,7 +43,7 @@ export function inLiveTime(policy: Policy): Policy {
       ...stream,
       duplicateWindowMs: windowInLiveTime(stream, publish, ackTimeoutMs),
     })),
-    publish: { ...publish, ackTimeoutMs },
+    publish: { ...publish, ackTimeoutMs, ...noRespondersInLiveTime(publish, ackTimeoutMs) },
     consume: { ...consume, ...consumeWaits(consume, scaled) },
     startup: {
       ...startup,
@@ -112,6 +112,20 @@ function windowInLiveTime(
   if (duplicateWindowMs <= attemptsMs) return Math.round((duplicateWindowMs * liveAttemptsMs) / attemptsMs);
   return Math.max(liveWindowMs, Math.min(liveWaitsMaxMs, Math.ceil(margin * liveAttemptsMs)));
 }
+
+/** The waits before a publish asks again keep their ratio to the ack timeout, against which they count. */
+const noRespondersInLiveTime = (
+  { noResponders, ackTimeoutMs }: PublishPolicy,
+  liveAckTimeoutMs: number,
+): Pick<PublishPolicy, "noResponders"> =>
+  noResponders === undefined || ackTimeoutMs === liveAckTimeoutMs
+    ? {}
+    : {
+        noResponders: {
+          ...noResponders,
+          waitMs: Math.max(1, Math.round((noResponders.waitMs * liveAckTimeoutMs) / ackTimeoutMs)),
+        },
+      };
 
 /** The ack wait scaled; of a backoff the order of its waits is kept, each rank half a second longer than the one before. */
 function consumeWaits(

@@ -83,12 +83,24 @@ export interface IdRule {
   readonly id: "event" | "key" | readonly IdPart[];
 }
 
+/** A client that asks again after "no responders": how often, and the wait before each time. */
+export interface NoRespondersPolicy {
+  readonly retries: number;
+  readonly waitMs: number;
+}
+
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
   /** The time that one attempt waits for its acknowledgement. */
   readonly ackTimeoutMs: number;
   /** The attempts that the bus itself makes after timeouts, the first included; each carries the same id. */
   readonly attemptsMax: number;
+  /**
+   * The times that a publish asks again within one attempt where nobody answers for its subject. The waits count against `ackTimeoutMs`: if
+   * they use it up, the attempt has timed out. Absent: the client's default, which is two times after 250 ms for nats.go and none for the
+   * others. An asynchronous publish is not asked again.
+   */
+  readonly noResponders?: NoRespondersPolicy;
   /**
    * The fate of the error of a publish through JetStream. `returned`, also where absent: the caller gets it. `dropped`: the code logs or
    * ignores it, and the caller takes the message for published.

@@ -174,6 +174,7 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
   ...(random.chance(0.1) ? { onError: "dropped" } : {}),
+  ...(random.chance(0.15) ? { noResponders: { retries: random.int(0, 3), waitMs: random.pick([50, 200]) } } : {}),
 });
 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {

@@ -36,6 +36,12 @@ const withStrategy = (policy: Policy, strategy: Strategy): Policy => {
   return beside(policy, strategy, { startup: changed });
 };
 
+/** Halfway to the third start. A process that dials on until its deadline is not started anew before that, so the server comes before it. */
+const lateMsOf = ({ startup: { strategy, deadlineMs = 0 }, supervisor }: Policy): number => {
+  const halfMs = halfwayMs(supervisor, 3);
+  return strategy === "retry-with-deadline" ? Math.min(halfMs, Math.round(deadlineMs / 2)) : halfMs;
+};
+
 const stopped: Fault = { kind: "stop-server", signal: "TERM", awaits: "none" };
 
 function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: number): readonly DrillCase[] {
@@ -63,7 +69,7 @@ function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: numbe
       { kind: "fault", fault: stopped },
       start(),
       ...once(core),
-      advance(halfwayMs(supervisor, 3)),
+      advance(lateMsOf(policy)),
       heal,
       advance(longestMs),
       ...once([...core, ...durable]),

@@ -97,12 +97,18 @@ const messageIdShape = z.union(
   'must be "event", "key", or a list of parts: "event", "key", "subject" and { "constant": … }',
 );
 
-const publish = z.strictObject({
-  messageIds: list(z.strictObject({ subjects: patternShape, id: messageIdShape })),
-  ackTimeoutMs: whole(1, dayMs),
-  attemptsMax: whole(1, 100),
-  onError: z.enum(["returned", "dropped"]).optional(),
-});
+const publish = z
+  .strictObject({
+    messageIds: list(z.strictObject({ subjects: patternShape, id: messageIdShape })),
+    ackTimeoutMs: whole(1, dayMs),
+    attemptsMax: whole(1, 100),
+    noResponders: z.strictObject({ retries: whole(0, 100), waitMs: whole(1, dayMs) }).optional(),
+    onError: z.enum(["returned", "dropped"]).optional(),
+  })
+  .refine(({ noResponders, ackTimeoutMs }) => noResponders === undefined || noResponders.waitMs <= ackTimeoutMs, {
+    path: ["noResponders", "waitMs"],
+    error: "is longer than ackTimeoutMs: the client would sleep beyond the end of the attempt",
+  });
 
 const backoffLengthMax = 100;
 

@@ -9,6 +9,7 @@ import type { DoctorReport } from "../report/doctor.ts";
 import type { DrillReport } from "../report/drill.ts";
 import type { ExhaustReport } from "../report/exhaust.ts";
 import type { ImportReport } from "../report/import.ts";
+import type { InitReport } from "../report/init.ts";
 import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
@@ -30,6 +31,7 @@ export type Report =
   | Judged
   | { readonly kind: "doctor"; readonly document: DoctorReport }
   | { readonly kind: "import"; readonly document: ImportReport }
+  | { readonly kind: "init"; readonly document: InitReport }
   | { readonly kind: "promises"; readonly document: PromisesReport };
 
 /** The part that a person reads. */

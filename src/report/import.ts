@@ -26,8 +26,15 @@ export interface ImportReport {
   }[];
 }
 
-export function renderImport({ read, policy, notCarried, toFill }: ImportReport, paint: Paint): string {
-  const blocks = [
+export const renderImport = (report: ImportReport, paint: Paint): string =>
+  joinedBlocks([
+    renderNotSaid(report, paint),
+    `Save it as ${report.policy.name}.json or ${report.policy.name}.yaml: a policy has its file's name.`,
+  ]);
+
+/** The lists: things that were read, keys that the policy does not hold, places that were assumed. */
+export const renderNotSaid = ({ read, notCarried, toFill }: ImportReport, paint: Paint): string =>
+  joinedBlocks([
     block(
       paint("bold", "Read"),
       read.map(one => [`${one.file}:${one.line}`, `${one.kind} ${one.name} (${one.format})`]),
@@ -40,10 +47,9 @@ export function renderImport({ read, policy, notCarried, toFill }: ImportReport,
       paint("bold", "Assumed, since no file says it: look at each"),
       toFill.map(one => [one.place, `${one.default === null ? "" : `${JSON.stringify(one.default)}: `}${one.why}`]),
     ),
-    `Save it as ${policy.name}.json or ${policy.name}.yaml: a policy has its file's name.`,
-  ];
-  return blocks.filter(one => one !== "").join("\n\n");
-}
+  ]);
+
+export const joinedBlocks = (blocks: readonly string[]): string => blocks.filter(one => one !== "").join("\n\n");
 
 const block = (title: string, pairs: readonly (readonly [string, string])[]): string =>
   pairs.length === 0 ? "" : `${title}\n${renderPairs(pairs.map(([place, text]) => [`  ${place}`, text]))}`;

@@ -34,6 +34,8 @@ export interface QuestionCase {
   readonly notShown: readonly string[] | null;
   /** Set beside the policy of a bus that has one behaviour: the model's figures alone, without a part in the verdict. */
   readonly modelAlone?: true;
+  /** Set where the case was not run live, since the waits of the policy end in another order there. */
+  readonly retimed?: true;
   readonly ledger: Ledger;
   readonly file: string;
   readonly again: string;
@@ -119,7 +121,13 @@ function renderVerdict({ verdict, interrupted, live, cases, notDemanded }: Unkep
   const ran = cases.filter(one => one.live !== null);
   const agree = ran.filter(({ agrees }) => agrees === true).length;
   const alone = cases.filter(({ modelAlone }) => modelAlone === true).length;
-  const rest = alone === 0 ? "" : `; ${counted(alone, "row")} beside the policy: ${modelAloneText}`;
+  const retimed = cases.filter(one => one.retimed === true).length;
+  const rest = [
+    alone === 0 ? "" : `; ${counted(alone, "row")} beside the policy: ${modelAloneText}`,
+    retimed === 0
+      ? ""
+      : `; ${counted(retimed, "case")} not run live: the waits that it is about end in another order in the time of a live run`,
+  ].join("");
   const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;
   return renderPairs([
     [

@@ -6,7 +6,7 @@ import { badBus, faultline, ownFolder } from "./faultline.ts";
 
 const whileDown = "fixtures/scenarios/reconnect-buffer/published-while-down.json";
 
-test.for(["drill", "search", "replay", "compare", "import", "promises", "doctor"])(
+test.for(["drill", "search", "replay", "compare", "import", "init", "promises", "doctor"])(
   "%s --help exits 0 and shows examples",
   async command => {
     const { code, stdout } = await faultline([command, "--help"]);

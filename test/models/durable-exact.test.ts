@@ -301,6 +301,18 @@ test("nats.go asks twice more whether nobody takes it, and runs out of a time of
   expect(shown("nats-js-3", within(300), [start, job()]).told).toEqual(["0 rejected no-responders"]);
 });
 
+test.each(["nats-go", "nats-js-3"] as const)(
+  "%s asks again as the policy says, and the waits count against its timeout",
+  profile => {
+    const asking = (retries: number, waitMs: number) =>
+      policyWith({ streams: [], publish: { ackTimeoutMs: 700, noResponders: { retries, waitMs } } });
+    const told = (retries: number, waitMs: number) => shown(profile, asking(retries, waitMs), [start, job()]).told;
+    expect(told(0, 250)).toEqual(["0 rejected no-responders"]);
+    expect(told(3, 100)).toEqual(["0 rejected no-responders 300 ms"]);
+    expect(told(3, 300)).toEqual(["0 unsettled timeout 700 ms"]);
+  },
+);
+
 test("nats.go publishes nothing before its first pass over servers that never greet is over", () => {
   const silent = fault({ kind: "silent-handshake" });
   const toldAfter = (ms: number, servers: number): readonly string[] =>

@@ -89,8 +89,8 @@ const replays = [
   print(`replay ${scenarios}/reconnect-buffer/published-while-down.json --world model --seed 1`),
 ];
 
-const helps = ["", "drill", "search", "exhaust", "replay", "compare", "import", "promises", "doctor"].map(command =>
-  print(`${command} --help`.trim()),
+const helps = ["", "drill", "search", "exhaust", "replay", "compare", "import", "init", "promises", "doctor"].map(
+  command => print(`${command} --help`.trim()),
 );
 
 const refusals = [

@@ -8,7 +8,7 @@ import type { Site } from "../../worlds/live/index.ts";
 import { inLanes } from "../../worlds/live/lanes.ts";
 import { type CasePair, pairsOf } from "./asked.ts";
 import { type CaseResult, type QuestionDrill, rated, record } from "./found.ts";
-import { foretold, isModelAlone, liveRun, type ModelRuns, modelRuns, rate, shortfallIn } from "./run.ts";
+import { foretold, isModelAlone, isRetimed, liveRun, type ModelRuns, modelRuns, rate, shortfallIn } from "./run.ts";
 
 /** Every case in the model alone. */
 export function inModel(drill: QuestionDrill, profile: Profile): void {
@@ -48,13 +48,16 @@ export async function onBus(drill: QuestionDrill, site: Site): Promise<void> {
     await setImmediate();
     if (context.signal.aborted) return;
   }
-  const work = async ({ scaled }: CasePair): Promise<CaseResult> => {
+  const modelsOf = (pair: CasePair): ModelRuns => modelled.get(pair) ?? modelRuns(asked, profile, pair);
+  const work = async (pair: CasePair): Promise<CaseResult> => {
+    const { scaled } = pair;
+    if (isRetimed(modelsOf(pair))) return { kind: "retimed" };
     if (isModelAlone(scaled, stage.greeting)) return { kind: "model-alone" };
     const shortfall = shortfallIn(scaled, stage);
     return shortfall.kind === "none" ? liveRun(stage, asked, profile, scaled) : shortfall;
   };
   for await (const { job, result } of inLanes(stage.lanes, pairs, work)) {
-    const models = modelled.get(job) ?? modelRuns(asked, profile, job);
+    const models = modelsOf(job);
     // Before it is run again: what was found stands, though a signal may come meanwhile.
     record(drill, { pair: job, models, result });
     if (result.kind === "ran" && result.judgement.verdict === "violated" && !foretold(models, result))

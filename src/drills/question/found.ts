@@ -16,7 +16,15 @@ import type { RunFolder } from "../../runs/run-folder.ts";
 import { liveWorld, modelWorld, type WorldName } from "../../worlds/names.ts";
 import type { Ran } from "../answer.ts";
 import { type AskedQuestion, askedWith, type CasePair } from "./asked.ts";
-import { type LiveRun, type ModelAlone, type ModelRuns, type NotRun, wordsFor } from "./run.ts";
+import {
+  isRetimed,
+  type LiveRun,
+  type ModelAlone,
+  type ModelRuns,
+  type NotRun,
+  type Retimed,
+  wordsFor,
+} from "./run.ts";
 
 /** The parts of a drill that asks a question, the same from its beginning to its end. */
 export interface QuestionDrill {
@@ -71,7 +79,7 @@ export const isCounted = ({
   judged || (verdict === "violated" && modelAlone !== true);
 
 /** The end of a case in a live world. */
-export type CaseResult = LiveRun | NotRun | ModelAlone;
+export type CaseResult = LiveRun | NotRun | ModelAlone | Retimed;
 
 /** One case, as it was run. */
 export interface CaseShown {
@@ -92,9 +100,10 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
     `${JSON.stringify(scenario, undefined, 2)}\n`,
   );
   const again = replayLine(file, askedWith(asked));
+  const retimed = isRetimed(models);
   const judgements: (readonly [WorldName, Judgement])[] = [
     [modelWorld.name, models.own.judgement],
-    [modelWorld.name, models.scaled.judgement],
+    ...(retimed ? [] : [[modelWorld.name, models.scaled.judgement] as const]),
     ...(live === undefined ? [] : [[liveWorld.name, live.judgement] as const]),
   ];
   const verdict = concluded(
@@ -108,7 +117,7 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
     own,
     scaled,
     ownModel: models.own.events,
-    model: models.scaled.events,
+    model: (retimed ? models.own : models.scaled).events,
     live: live?.events,
     atMs: live?.atMs,
     memory: live?.memory,
@@ -121,14 +130,15 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
     judged,
     verdict,
     reason,
-    model: worst([models.own.judgement.verdict, models.scaled.judgement.verdict]),
+    model: worst(judgements.flatMap(([world, one]) => (world === modelWorld.name ? [one.verdict] : []))),
     live: live?.judgement.verdict ?? null,
     agrees: live === undefined ? null : live.judgement.conformance.answer === "permitted",
     notRun: result?.kind === "lacks" ? result.missing : null,
     notShown,
     notObserved: live === undefined ? null : whyNotObserved(live),
     ...(result?.kind === "model-alone" ? { modelAlone: true } : {}),
-    ledger: (live?.judgement ?? models.scaled.judgement).ledger,
+    ...(result?.kind === "retimed" ? { retimed: true } : {}),
+    ledger: (live?.judgement ?? (retimed ? models.own : models.scaled).judgement).ledger,
     file,
     again,
   });

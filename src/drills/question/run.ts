@@ -1,4 +1,5 @@
 /** One case of a question, run: in the model twice, live once, and live again where only the live run was violated. */
+import { isDeepStrictEqual } from "node:util";
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
@@ -78,6 +79,18 @@ export const modelRuns = ({ common }: AskedQuestion, profile: Profile, { own, sc
 
 /** The words for all that it broke. */
 export const wordsFor = (judgement: Judgement): readonly string[] => allBrokenBy(judgement).map(brokeText);
+
+/** Only the own time of the policy has an answer: in the time of a live run its waits end in another order. */
+export interface Retimed {
+  readonly kind: "retimed";
+}
+
+/** True where the model breaks other promises in the time of a live run, so that a live run would answer another question. */
+export const isRetimed = ({ own, scaled }: ModelRuns): boolean =>
+  !isDeepStrictEqual(brokenIn(own.judgement), brokenIn(scaled.judgement));
+
+const brokenIn = (judgement: Judgement): readonly string[] =>
+  [...wordsFor(judgement), ...judgement.notPromised.map(({ property }) => property)].toSorted();
 
 /** All that broke live broke in the model too. */
 export const foretold = ({ own, scaled }: ModelRuns, { judgement }: CaseRun): boolean => {

@@ -26,13 +26,39 @@ export interface Imported {
   readonly toFill: readonly ToFill[];
 }
 
+/** A text in one of the formats. */
+export interface ImportText {
+  /** The file, or another name for the place that it came from. */
+  readonly file: string;
+  readonly text: string;
+}
+
 /** Files as a user names them; a folder means the manifests in it. @throws BadInput */
-export function importFiles(named: readonly string[], name = nameAfter(named)): Imported {
+export const importFiles = (named: readonly string[], name = nameAfter(named)): Imported =>
+  importTexts(textsOfFiles(named), name, { origin: named.join(", ") });
+
+/** @throws BadInput */
+export const textsOfFiles = (named: readonly string[]): readonly ImportText[] =>
+  named.flatMap(filesIn).map(file => ({ file, text: readJsonFile(file, file) }));
+
+interface ImportTexts {
+  /** A person's words for all of them together. */
+  readonly origin: string;
+  /** True where a policy may be made of nothing at all. */
+  readonly mayBeEmpty?: boolean;
+}
+
+/** @throws BadInput */
+export function importTexts(
+  texts: readonly ImportText[],
+  name: string,
+  { origin, mayBeEmpty = false }: ImportTexts,
+): Imported {
   const into: Gatherings = { streams: [], consumers: [], deployments: [], read: [] };
-  const told = named.flatMap(filesIn).flatMap(file => takeText(readJsonFile(file, file), file, into));
-  if (into.read.length === 0)
+  const told = texts.flatMap(({ file, text }) => takeText(text, file, into));
+  if (into.read.length === 0 && !mayBeEmpty)
     throw new BadInput(
-      named.join(", "),
+      origin,
       "",
       "holds no stream, no consumer and no deployment, so there is nothing to make a policy of",
     );
@@ -43,7 +69,7 @@ export function importFiles(named: readonly string[], name = nameAfter(named)): 
   const mapped = toPolicy({ streams, consumers, deployments: into.deployments }, name);
   return {
     read: into.read,
-    policy: writtenPolicy(mapped.policy, `the policy made of ${named.join(", ")}`),
+    policy: writtenPolicy(mapped.policy, `the policy made of ${origin}`),
     notCarried: [...mapped.notCarried, ...told],
     toFill: mapped.toFill,
   };
@@ -83,7 +109,7 @@ function filesIn(named: string): readonly string[] {
 }
 
 /** One file or folder names its policy. */
-function nameAfter(named: readonly string[]): string {
+export function nameAfter(named: readonly string[]): string {
   const [only = "", ...more] = named;
   const words = basename(only)
     .replace(/\.(ya?ml|json)$/i, "")

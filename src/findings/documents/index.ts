@@ -6,7 +6,7 @@ import { compareDocument, liveSearchDocument } from "./compare.ts";
 import { doctorDocument } from "./doctor.ts";
 import { drillDocument } from "./drill.ts";
 import { exhaustDocument } from "./exhaust.ts";
-import { importDocument } from "./import.ts";
+import { importDocument, initDocument } from "./import.ts";
 import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
@@ -46,6 +46,7 @@ export const documents = {
   compare: orNone(compareDocument),
   doctor: orNone(doctorDocument),
   import: orNone(importDocument),
+  init: orNone(initDocument),
   promises: orNone(promisesDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
@@ -60,6 +61,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   compare: "the command compare",
   doctor: "the command doctor",
   import: "the command import",
+  init: "the command init",
   promises: "the command promises",
 };
 

@@ -177,6 +177,12 @@ const questionCase = z.strictObject({
       "The bus has one behaviour: this case beside the policy was run in the model alone, without a part in the verdict.",
     )
     .optional(),
+  retimed: z
+    .literal(true)
+    .describe(
+      "The case was not run live: the model breaks other promises in the time of a live run, where the policy's waits end in another order.",
+    )
+    .optional(),
   ledger,
   file: text.describe("Path of the case's scenario."),
   again,

@@ -109,3 +109,10 @@ test("waits for one subscription after the other keep their share of the budget"
   const short = inLiveTime({ ...sound, shutdown: { ...shutdown, drainTimeoutMs: 600 } });
   expect(short.shutdown.drainTimeoutMs, "no less than a busy machine needs").toBe(300);
 });
+
+test("the waits before a publish asks again keep their ratio to the ack timeout", () => {
+  const asking = (ackTimeoutMs: number, waitMs: number) =>
+    inLiveTime(policyWith({ publish: { ackTimeoutMs, noResponders: { retries: 3, waitMs } } })).publish;
+  expect(asking(7_000, 2_000)).toMatchObject({ ackTimeoutMs: 700, noResponders: { retries: 3, waitMs: 200 } });
+  expect(asking(800, 300)).toMatchObject({ ackTimeoutMs: 800, noResponders: { waitMs: 300 } });
+});

@@ -49,7 +49,7 @@ const scenarioOf = (steps: readonly object[]) =>
       options: {},
       steps: [{ id: "start", kind: "start" }, ...steps],
     }),
-    "lying-wire.slow.test.ts",
+    "lying-wire.soak.test.ts",
   );
 
 /** The frame that is spoilt is published before the outage, or is one that the client kept in it. */

@@ -97,7 +97,7 @@ const heal = (awaits: HealAwait = "connected"): Step => ({ id: "heal", kind: "he
 const scenarioOf = (steps: readonly Step[], options: object = {}): Scenario =>
   parseScenario(
     JSON.stringify({ version: 1, id: "null-faults/one", why: "A test.", options, steps }),
-    "null-faults.test.ts",
+    "null-faults.slow.test.ts",
   );
 
 const during = (one: Fault, options: object = {}): Scenario =>
@@ -134,7 +134,7 @@ const countedHandshake = throughHandshake({ ...cut, dials: 3 }, finite);
 const reset = during(cut, { cutsWith: "rst" });
 
 /** Cordum's, with clocks that a test can wait for. */
-const hardened = policyNamedIn("cordum-hardened", ".", "null-faults.test.ts", "policy");
+const hardened = policyNamedIn("cordum-hardened", ".", "null-faults.slow.test.ts", "policy");
 const service = {
   ...hardened,
   publish: { ...hardened.publish, ackTimeoutMs: 500, attemptsMax: 2 },
@@ -146,7 +146,7 @@ const service = {
 const job = { subject: "sys.job.submit", count: 1 } as const;
 const served = (steps: readonly Step[]): Scenario => {
   const data = { version: 1, id: "null-faults/service", why: "A test.", policy: service, options: {}, steps };
-  return parseScenario(JSON.stringify(data), "null-faults.test.ts");
+  return parseScenario(JSON.stringify(data), "null-faults.slow.test.ts");
 };
 /** The supervisor starts again what was refused. */
 const again: Step = { id: "again", kind: "advance", ms: service.supervisor.restartMs };
