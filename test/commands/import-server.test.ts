@@ -57,7 +57,7 @@ test("a policy is made of what the server has, by a user who may change nothing"
     ],
     consume: { durables: "bound", ackWaitMs: 9_000 },
   });
-  expect(json.read.map((one: { name: string }) => one.name)).toEqual(["JOBS", "ORDERS", "ORDERS billing"]);
+  expect(json.read.map((one: { name: string }) => one.name)).toEqual(["JOBS", "ORDERS", "ORDERS > billing"]);
   expect(json.read[1].file).toBe(`${server.url}/ORDERS`);
   expect(`${JSON.stringify(json)}${stderr}`).not.toContain("reads-only");
 });
