@@ -61,7 +61,11 @@ export type HasDrained = (consumer: Consumer) => boolean;
  */
 export function leave(server: ModelServer, replica: number, hasDrained: HasDrained): void {
   for (const consumer of server.consumers) {
-    if (consumer.creator === replica && hasDrained(consumer)) consumer.exists = false;
+    if (consumer.creator === replica) {
+      if (hasDrained(consumer)) consumer.exists = false;
+      // The next process of the replica finds it there, and a library deletes only what it has made (F-238).
+      consumer.creator = -1;
+    }
     const stays = consumer.members.filter(member => member.replica !== replica);
     consumer.members.splice(0, consumer.members.length, ...stays);
     leaveWork(consumer, replica);

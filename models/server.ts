@@ -69,8 +69,8 @@ export interface Stream {
 export interface Consumer {
   readonly stream: string;
   readonly subject: string;
-  /** The replica whose library made it and will delete it; -1: the operator. */
-  readonly creator: number;
+  /** The replica whose process made it and will delete it; -1: the operator, or a process that has ended. */
+  creator: number;
   exists: boolean;
   /** The number of messages of the stream delivered so far, oldest first, discarded ones included. */
   given: number;
