@@ -4,6 +4,7 @@
  * live case is written down beside the report, so that one line replays it.
  */
 
+import { outlastsOf } from "../../models/policy/outlasts.ts";
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { answerOf } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
@@ -100,6 +101,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     verdict,
     question,
     policy: policy.policy.name,
+    outlasts: outlastsOf(policy.policy),
     notModelled: notModelledShown(policy.policy),
     bus,
     profile: found.profile?.name ?? null,

@@ -1,4 +1,5 @@
 /** The answer to one question of the operators, as a person on call reads it: the answer, a row for each family, the figures, what broke. */
+import type { Outlasts } from "../../models/policy/outlasts.ts";
 import type { Ledger, Verdict } from "../../models/vocabulary/verdict.ts";
 import type { DrillAnswer } from "../drills/answer.ts";
 import type { Question } from "../drills/drill.ts";
@@ -11,6 +12,7 @@ import { answerLines } from "./question/answer.ts";
 import { renderCases, renderViolations } from "./question/broken.ts";
 import { renderFamilies } from "./question/families.ts";
 import { modelAloneText, renderFigures } from "./question/figures.ts";
+import { outlastsText } from "./question/outlasts.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface QuestionCase {
@@ -57,6 +59,8 @@ export interface QuestionReport extends DrillAnswer {
   readonly verdict: Verdict;
   readonly question: Question;
   readonly policy: string;
+  /** How long an outage the policy's own patience lasts. */
+  readonly outlasts: Outlasts;
   /** The parts of that policy that no answer here covers. */
   readonly notModelled: readonly NotModelledShown[];
   readonly bus: string;
@@ -112,6 +116,7 @@ function renderHead(report: UnkeptQuestion, paint: Paint): string {
     ["Question", paint("bold", asks[question])],
     ["Policy", `${policy}, on ${bus} (${where})`],
     ...(unclaimed === null ? [] : [["", paint("yellow", unclaimed)] as const]),
+    ["Outlasts", outlastsText(report.outlasts)],
     ...answerLines(report).map((line, i): [string, string] => [i === 0 ? "Answer" : "", line]),
     ...report.notes.map((line): [string, string] => ["", paint("dim", line)]),
   ]);

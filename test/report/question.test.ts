@@ -42,6 +42,7 @@ const rendered = (more: Partial<QuestionReport> = {}): string =>
         verdict: "holds",
         question: "durability",
         policy: "p",
+        outlasts: { publishMs: 5_000, deliveriesMs: null, startMs: 0 },
         notModelled: [],
         bus: "b",
         profile: "nats-go",

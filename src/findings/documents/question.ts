@@ -206,6 +206,18 @@ export const questionDocument = exactly<QuestionReport>()(
     verdict,
     question: z.enum(questions),
     policy: text.describe("The policy's name."),
+    outlasts: z
+      .strictObject({
+        publishMs: ms.describe("Milliseconds of a durable publish with all its attempts."),
+        deliveriesMs: ms
+          .nullable()
+          .describe(
+            "Milliseconds from the first delivery of a message to its last without an acknowledgement; null: no end.",
+          ),
+        dialsMs: ms.nullable().describe("Milliseconds until the client closes for good; null: never.").optional(),
+        startMs: ms.nullable().describe("Milliseconds of a start without a server; null: no end; 0: one pass."),
+      })
+      .describe("How long an outage the policy's own patience lasts, in its own time."),
     bus: text,
     profile: text.nullable().describe("Null where the bus never greeted and its profile is unknown."),
     client: text.nullable().describe("The client's name and version; null without a live world."),
