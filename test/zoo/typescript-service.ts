@@ -5,7 +5,7 @@ import { neighbours } from "./scenarios.ts";
 const cause = (about: string, says: string): Cause => ({ about, says });
 const instead =
   (file: string) =>
-  (from: string, to: string): readonly Patch[] => [{ file: `typescript-nats-js-3/${file}.ts`, from, to }];
+  (from: string, to: string): readonly Patch[] => [{ file: `typescript-common/${file}.ts`, from, to }];
 const inConsume = instead("consume");
 const inDurable = instead("durable");
 const inHandle = instead("handle");
