@@ -89,6 +89,8 @@ interface StopCourse {
   readonly hasDrained: (end: StopEnd) => HasDrained;
   /** The server has taken in everything that was sent. */
   readonly flushed: boolean;
+  /** The client says so, whether it is true or not. */
+  readonly saysFlushed: boolean;
   /** Handlers that were at work are through by its end. */
   readonly handled: (end: StopEnd) => boolean;
 }
@@ -100,7 +102,13 @@ interface StopEnd {
 }
 
 const noneDrained = (): HasDrained => () => false;
-const atOnce: StopCourse = { tookMs: 0, hasDrained: noneDrained, flushed: false, handled: () => false };
+const atOnce: StopCourse = {
+  tookMs: 0,
+  hasDrained: noneDrained,
+  flushed: false,
+  saysFlushed: false,
+  handled: () => false,
+};
 
 const forEver = Number.POSITIVE_INFINITY;
 
@@ -120,8 +128,8 @@ export function stop(bus: Served, probe: ProbeName | undefined, meanwhile: () =>
   if (course.flushed && ended) {
     arrive(bus, take(state.wire, countOf(state.wire)));
     state.fresh = false;
-    service.unanswered = 0;
   }
+  if (course.saysFlushed && ended) service.unanswered = 0;
   const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? service.unanswered : 0;
   const ran = endedBeside(bus, 0, course.handled({ tookMs, ended }));
   finish(bus, { ...end, ...ran, toldLost, atMs }, course.hasDrained({ tookMs, ended }));
@@ -173,21 +181,22 @@ function courseOf({ profile, policy, service, view }: Served, replica: number, r
       // A drain that is waited for no more goes on beside the others.
       const hasDrained = (end: StopEnd): HasDrained =>
         isUp ? one => (endsMs.get(one) ?? forEver) <= end.tookMs : () => false;
-      return { tookMs, hasDrained, flushed: false, handled: end => runMs <= end.tookMs };
+      return { tookMs, hasDrained, flushed: false, saysFlushed: false, handled: end => runMs <= end.tookMs };
     }
     case "drain": {
-      // While down it ends at once, whatever it returns.
-      if (reach === "down") return atOnce;
+      // While down it ends at once. A client that then says that all went well is believed.
+      if (reach === "down") return { ...atOnce, saysFlushed: profile.drain.whileDown.tells === "ok" };
       const handlersMs = Math.min(runMs, profile.drain.handlersWaitMs ?? forEver);
       const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
       const handled = ({ ended }: StopEnd): boolean => ended && handlersMs === runMs;
-      return { tookMs: handlersMs + flushMs, hasDrained: ifEnded(isUp), flushed: isUp, handled };
+      return { tookMs: handlersMs + flushMs, hasDrained: ifEnded(isUp), flushed: isUp, saysFlushed: isUp, handled };
     }
     case "four-steps":
       return {
         tookMs: isUp ? runMs : forEver,
         hasDrained: ifEnded(isUp),
         flushed: isUp,
+        saysFlushed: isUp,
         handled: ({ ended }) => ended,
       };
   }

@@ -63,7 +63,7 @@ export const natsJs3: Profile = {
   // F-138 to F-141: an error for the status iterator; one about credentials ends the connection.
   serverError: { unknown: "kept", stale: "kept", authorization: "reconnects", permissions: "kept" },
   // F-46: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
-  // F-54: the promise waits for its own timeout. A drain deletes no durable: F-83. nats.js 2 shares this value, but was not run.
+  // F-54: the promise waits for its own timeout. A drain deletes no durable: F-83.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { planCase } from "../../models/plan/plan.ts";
 import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -183,6 +184,14 @@ describe("the end of a process", () => {
     expect(exits(drains, [start, hold, news(5), term()], natsJs3)).toMatchObject([
       { because: "killed", tookMs: 30_000 },
     ]);
+  });
+
+  test("drain while down: a stop believes the drain of nats.js 2, which says ok, and tells of no loss", () => {
+    const tells = policyWith({ shutdown: { strategy: "drain" } });
+    const told = (profile: Profile) =>
+      exits(tells, [start, flush, cut(), news(5), term()], profile).map(({ toldLost }) => toldLost);
+    expect([natsGo, natsJs2, natsJs3].map(told)).toEqual([[5], [0], [5]]);
+    expect(delivered(said(tells, [start, flush, cut(), news(5), term(), heal("none")], natsJs2))).toBe(0);
   });
 
   test("what a held link has taken arrives when it is let go, and not when the process ends", () => {

@@ -66,4 +66,4 @@ export async function onBus(drill: QuestionDrill, site: Site): Promise<void> {
   await stage.close();
 }
 
-const withPolicy = "go-nats-go and typescript-nats-js-3";
+const withPolicy = "go-nats-go, typescript-nats-js-2 and typescript-nats-js-3";
