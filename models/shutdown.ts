@@ -7,7 +7,7 @@ import { termToKillMs } from "./policy/stops.ts";
 import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { ProbeName } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
-import type { StepId } from "./vocabulary/scenario.ts";
+import type { ExitStep, StepId } from "./vocabulary/scenario.ts";
 
 /**
  * Ends the connection at once, without waiting. The profile says whether messages that the client has not yet written are written or lost.
@@ -56,10 +56,11 @@ export function drain(bus: Bus, step: StepId): void {
   emit({ kind: "called", step, call: "drain", outcome: tells === "ok" ? { is: "ok" } : { is: "failed", kind: tells } });
 }
 
-/** The process ends in the middle of its code, and what its client has not written is lost. */
-export function exitAtOnce(bus: Bus, step: StepId): void {
+/** The process ends in the middle of its code, and what its client has not written is lost, unless its drain has just written it. */
+export function exitAtOnce(bus: Bus, { id: step, after }: ExitStep): void {
   const { state, profile, choose, emit } = bus;
-  if (state.client === "connected") {
+  const isWritten = after === "drain" && profile.exit.drainWrites && state.service?.hasInbox === true;
+  if (state.client === "connected" && !isWritten) {
     const racy = profile.exit.unwritten === "racy" && state.unwrittenMessages > 0;
     dropUnwritten(bus, racy ? choose("written-before-exit", 0, state.unwrittenMessages) : 0, "process exit");
   }

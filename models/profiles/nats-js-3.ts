@@ -43,7 +43,8 @@ export const natsJs3: Profile = {
     subscriptionWaitMs: 0,
   },
   // F-34, F-35: exit at once gives 822 of 1000 (frames of 120 bytes), or 0 of 100: all that waits for the microtask flush is lost.
-  exit: { unwritten: "lost" },
+  // F-262: a drain flushes for each subscription at once, in the same tick; without one it flushes later, F-145.
+  exit: { unwritten: "lost", drainWrites: true },
   // F-67, F-69: with waitOnFirstConnect connect() pends, forever if need be: attempts are ignored before the first connection.
   firstConnect: { retry: "pending", countsAttempts: false, headersRefused: false, authErrorsMax: 2 },
   // F-89: 10 attempts per server; dials at once if the last dial is older than the wait. PINGs: F-87.
