@@ -158,7 +158,6 @@ function serve(
       const { replica, subject, handler, takesMs } = step;
       const takes = takesMs === undefined ? {} : { takesMs };
       const isTaken = subscribe(service.service.server, step);
-      if (replica === 0) service.service.hasInbox = true;
       if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler, ...takes });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
       bus.emit({ kind: "called", step: step.id, call: "subscribe", outcome });

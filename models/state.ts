@@ -27,7 +27,7 @@ export interface Service {
   probe: string;
   /** Core messages that this process has accepted since its last successful round trip: the only ones that it knows may be lost. */
   unanswered: number;
-  /** The client has an inbox for the answers of JetStream, which is a subscription. */
+  /** The client has an inbox for the answers of JetStream, which is a subscription. Beside a handler nothing asks for it. */
   hasInbox: boolean;
 }
 
