@@ -22,6 +22,7 @@ function befall(bus: Served, one: Life): void {
       state.stuck = false;
       state.reset = false;
       bus.service.unanswered = 0;
+      bus.service.hasInbox = false;
       emit({ kind: "process", change: "started", replica: 0, by: one.by, atMs: one.atMs });
       return;
     case "connected":

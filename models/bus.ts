@@ -202,7 +202,7 @@ function call(bus: Bus, step: CallStep): void {
       return;
     }
     case "exit":
-      exitAtOnce(bus, step.id);
+      exitAtOnce(bus, step);
       return;
     case "flush":
       flush(bus, step);

@@ -65,6 +65,7 @@ export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
     else for (const run of rest) keepOrLose(bus, run, told);
     return;
   }
+  if (state.service !== undefined) state.service.hasInbox = true;
   settleConnection(bus, step, rest, told);
   if (rest.length === 0) return;
   if (state.client === "connected") publishConnected(bus, rest, told);
@@ -440,7 +441,6 @@ function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): 
 
 const asyncTold: Readonly<Record<Profile["jetStream"]["asyncAtDisconnect"], Outcome | undefined>> = {
   "fails-all": { is: "unsettled", kind: "disconnected" },
-  "never-ends": { is: "unsettled", kind: "never-returned" },
   "waits-for-timeout": undefined,
 };
 
@@ -456,9 +456,6 @@ function unanswered(profile: Profile, run: FrameRun, told: Teller, isAsync: bool
       return;
     case "waits-for-timeout":
       told.timeOut(run);
-      return;
-    case "never-ends":
-      told.tell(run, { is: "unsettled", kind: "never-returned" });
       return;
   }
 }

@@ -33,8 +33,15 @@ export function connectFirst(bus: Served, path: View["path"]): void {
   state.fresh = true;
   emit({ kind: "connection", change: "connected" });
   replay(state);
+  service.hasInbox ||= asksJetStream(bus.policy);
   if (view.jetStream && path === "jetstream") makeStreams(service.server);
 }
+
+/** True for a service that asks JetStream for something as soon as it is connected. */
+const asksJetStream = ({ startup, streams }: Policy): boolean =>
+  startup.jetStreamProbe !== "none" ||
+  startup.readiness === "connected-and-durable" ||
+  streams.some(({ made }) => made === "created");
 
 type ProcessEnding = Omit<Extract<ProcessEvent, { change: "exited" }>, "kind" | "change" | "replica">;
 

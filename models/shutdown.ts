@@ -7,7 +7,7 @@ import { termToKillMs } from "./policy/stops.ts";
 import { arrive, type Bus, countOf, lose, take } from "./state.ts";
 import type { ProbeName } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
-import type { StepId } from "./vocabulary/scenario.ts";
+import type { ExitStep, StepId } from "./vocabulary/scenario.ts";
 
 /**
  * Ends the connection at once, without waiting. The profile says whether messages that the client has not yet written are written or lost.
@@ -56,10 +56,11 @@ export function drain(bus: Bus, step: StepId): void {
   emit({ kind: "called", step, call: "drain", outcome: tells === "ok" ? { is: "ok" } : { is: "failed", kind: tells } });
 }
 
-/** The process ends in the middle of its code, and what its client has not written is lost. */
-export function exitAtOnce(bus: Bus, step: StepId): void {
+/** The process ends in the middle of its code, and what its client has not written is lost, unless its drain has just written it. */
+export function exitAtOnce(bus: Bus, { id: step, after }: ExitStep): void {
   const { state, profile, choose, emit } = bus;
-  if (state.client === "connected") {
+  const isWritten = after === "drain" && profile.exit.drainWrites && state.service?.hasInbox === true;
+  if (state.client === "connected" && !isWritten) {
     const racy = profile.exit.unwritten === "racy" && state.unwrittenMessages > 0;
     dropUnwritten(bus, racy ? choose("written-before-exit", 0, state.unwrittenMessages) : 0, "process exit");
   }
@@ -89,6 +90,8 @@ interface StopCourse {
   readonly hasDrained: (end: StopEnd) => HasDrained;
   /** The server has taken in everything that was sent. */
   readonly flushed: boolean;
+  /** The client says so, whether it is true or not. */
+  readonly saysFlushed: boolean;
   /** Handlers that were at work are through by its end. */
   readonly handled: (end: StopEnd) => boolean;
 }
@@ -100,7 +103,13 @@ interface StopEnd {
 }
 
 const noneDrained = (): HasDrained => () => false;
-const atOnce: StopCourse = { tookMs: 0, hasDrained: noneDrained, flushed: false, handled: () => false };
+const atOnce: StopCourse = {
+  tookMs: 0,
+  hasDrained: noneDrained,
+  flushed: false,
+  saysFlushed: false,
+  handled: () => false,
+};
 
 const forEver = Number.POSITIVE_INFINITY;
 
@@ -120,8 +129,8 @@ export function stop(bus: Served, probe: ProbeName | undefined, meanwhile: () =>
   if (course.flushed && ended) {
     arrive(bus, take(state.wire, countOf(state.wire)));
     state.fresh = false;
-    service.unanswered = 0;
   }
+  if (course.saysFlushed && ended) service.unanswered = 0;
   const toldLost = policy.shutdown.tellsLoss && end.because === "stopped" ? service.unanswered : 0;
   const ran = endedBeside(bus, 0, course.handled({ tookMs, ended }));
   finish(bus, { ...end, ...ran, toldLost, atMs }, course.hasDrained({ tookMs, ended }));
@@ -173,21 +182,22 @@ function courseOf({ profile, policy, service, view }: Served, replica: number, r
       // A drain that is waited for no more goes on beside the others.
       const hasDrained = (end: StopEnd): HasDrained =>
         isUp ? one => (endsMs.get(one) ?? forEver) <= end.tookMs : () => false;
-      return { tookMs, hasDrained, flushed: false, handled: end => runMs <= end.tookMs };
+      return { tookMs, hasDrained, flushed: false, saysFlushed: false, handled: end => runMs <= end.tookMs };
     }
     case "drain": {
-      // While down it ends at once, whatever it returns.
-      if (reach === "down") return atOnce;
+      // While down it ends at once. A client that then says that all went well is believed.
+      if (reach === "down") return { ...atOnce, saysFlushed: profile.drain.whileDown.tells === "ok" };
       const handlersMs = Math.min(runMs, profile.drain.handlersWaitMs ?? forEver);
       const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
       const handled = ({ ended }: StopEnd): boolean => ended && handlersMs === runMs;
-      return { tookMs: handlersMs + flushMs, hasDrained: ifEnded(isUp), flushed: isUp, handled };
+      return { tookMs: handlersMs + flushMs, hasDrained: ifEnded(isUp), flushed: isUp, saysFlushed: isUp, handled };
     }
     case "four-steps":
       return {
         tookMs: isUp ? runMs : forEver,
         hasDrained: ifEnded(isUp),
         flushed: isUp,
+        saysFlushed: isUp,
         handled: ({ ended }) => ended,
       };
   }

@@ -27,6 +27,8 @@ export interface Service {
   probe: string;
   /** Core messages that this process has accepted since its last successful round trip: the only ones that it knows may be lost. */
   unanswered: number;
+  /** The client has an inbox for the answers of JetStream, which is a subscription. Beside a handler nothing asks for it. */
+  hasInbox: boolean;
 }
 
 export interface OpenBurst extends FrameRun {
@@ -87,7 +89,7 @@ export const newState = (policy?: Policy): BusState => ({
   unwrittenBytes: 0,
   open: undefined,
   call: undefined,
-  service: policy && { server: newServer(policy), asked: [], probe: "", unanswered: 0 },
+  service: policy && { server: newServer(policy), asked: [], probe: "", unanswered: 0, hasInbox: false },
 });
 
 export function copy(state: BusState): BusState {
@@ -123,8 +125,8 @@ export function key(state: BusState): string {
   ].join("|");
 }
 
-const keyOfService = ({ server, probe, unanswered }: Service): string =>
-  [probe, unanswered, keyOfServer(server)].join("/");
+const keyOfService = ({ server, probe, unanswered, hasInbox }: Service): string =>
+  [probe, unanswered, hasInbox ? 1 : 0, keyOfServer(server)].join("/");
 
 export function countOf(runs: readonly Run[]): number {
   let sum = 0;

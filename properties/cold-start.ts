@@ -57,9 +57,9 @@ const startsTook = ({ lives, nowMs }: ServiceRecord): string =>
     ? "no process was started"
     : `without a connection the processes ran ${lives.map(life => `${waitedMs(life, nowMs)} ms`).join(", ")}`;
 
-/** The time that a client may take to dial, be refused and dial again, as often as it may. */
+/** The time that a client may take to dial, be refused and dial again, as often as it may. One that never gives up has two dials, too. */
 const refusalsMs = ({ profile, options, policy }: Declared): number =>
-  profile.firstConnect.authErrorsMax * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
+  Math.min(profile.firstConnect.authErrorsMax, 2) * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
 
 /** The sentence on why a refusal looked like waiting; undefined: the process did what it should; false: too early to say. */
 function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number): string | false | undefined {

@@ -51,14 +51,16 @@ const wordsOf = (name: string): string[] =>
 
 const namesIn = (code: string): readonly string[] => code.match(/[A-Za-z_$][\w$]*/g) ?? [];
 
-/** What a package calls its own it may call as it likes. */
+/** What a package calls its own it may call as it likes; a method is often named after its type, in another case. */
 const namesOfPackages = (text: string): readonly string[] =>
-  [...text.matchAll(/\bimport\s*(?:type\s*)?\{([^}]*)\}\s*from\s+"[^.]/g)].flatMap(([, names = ""]) => namesIn(names));
+  [...text.matchAll(/\bimport\s*(?:type\s*)?\{([^}]*)\}\s*from\s+"[^.]/g)].flatMap(([, names = ""]) =>
+    namesIn(names.toLowerCase()),
+  );
 
 function namesNotUsed({ path, text }: SourceFile): string[] {
   const code = withoutComments(text).replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
   const foreign = new Set(namesOfPackages(withoutComments(text)));
-  const names = new Set([path, ...namesIn(code).filter(name => !foreign.has(name))]);
+  const names = new Set([path, ...namesIn(code).filter(name => !foreign.has(name.toLowerCase()))]);
   return [...names].filter(name => wordsOf(name).some(word => notUsed.includes(word))).map(name => `says ${name}`);
 }
 
@@ -298,6 +300,7 @@ const rules: readonly Rule[] = [
       planted("src/x.ts", '// Others say chaos.\nconst hammock = "mock";'),
       planted("src/x.ts", 'import { jetstreamManager } from "@nats-io/jetstream";\njetstreamManager();'),
       planted("src/x.ts", 'import type { JetStreamManager } from "@nats-io/jetstream";\nlet jsm: JetStreamManager;'),
+      planted("src/x.ts", 'import { connect, type JetStreamManager } from "nats";\nnc.jetstreamManager();'),
     ],
   },
   {

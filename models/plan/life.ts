@@ -94,13 +94,22 @@ function downgrade(view: View, { startup }: Policy): void {
 }
 
 /**
- * The server refuses the credentials. A client that is set to retry closes for good after `authErrorsMax` equal refusals; a call to connect
- * that is still pending fails with it.
+ * The server refuses the credentials. A client that is set to retry closes for good after `authErrorsMax` equal refusals, if it ever does; a
+ * call to connect that is still pending fails with it.
  */
 function refused(view: View, policy: Policy, { firstConnect }: Profile): Life[] {
-  if (failsFast(policy.startup.strategy) || firstConnect.retry === "pending")
-    return [exit(view, policy, "credentials", 0)];
-  return clientClosed(view, policy, "credentials");
+  if (failsFast(policy.startup.strategy)) return [exit(view, policy, "credentials", 0)];
+  if (firstConnect.authErrorsMax === Number.MAX_SAFE_INTEGER) return [];
+  return firstConnect.retry === "pending"
+    ? [exit(view, policy, "credentials", 0)]
+    : clientClosed(view, policy, "credentials");
+}
+
+/** The attempts are spent. A call to connect that is still pending fails with that, and the process with it. */
+function spent(view: View, policy: Policy, { firstConnect }: Profile): Life[] {
+  const pends = view.process === "waiting" && firstConnect.retry === "pending";
+  if (!pends || view.givesUp === undefined) return clientClosed(view, policy, "client-closed");
+  return [exit(view, policy, "startup", view.givesUp.fromMs - view.startedAtMs)];
 }
 
 /** The client has closed for good without having been asked to. */
@@ -189,6 +198,6 @@ function nextDue(view: View, policy: Policy, kills: boolean): Due | undefined {
   if (killed !== undefined && killed.atMs < Math.min(deadlineMs, givesUpMs))
     return { atMs: killed.atMs, happens: at => [kill(at, policy, killed.by)] };
   if (Math.min(deadlineMs, givesUpMs) === Number.POSITIVE_INFINITY) return undefined;
-  if (givesUpMs < deadlineMs) return { atMs: givesUpMs, happens: at => clientClosed(at, policy, "client-closed") };
+  if (givesUpMs < deadlineMs) return { atMs: givesUpMs, happens: (at, { profile }) => spent(at, policy, profile) };
   return { atMs: deadlineMs, happens: at => [exit(at, policy, "startup", at.nowMs - at.startedAtMs)] };
 }

@@ -19,15 +19,24 @@ function inParts(id: IdRule["id"]): readonly IdPart[] {
 }
 
 /** The id that a durable message carries, or undefined. Within the duplicate window, two messages with the same id are one. */
-export function messageId(
+export const messageId = (
   policy: Policy,
   subject: string,
   key: string | undefined,
   message: number,
-): string | undefined {
+): string | undefined => idWith(policy, subject, key, `${message}`);
+
+/** The texts between which a message's number stands in its id: one text where all have the same, undefined where they have none. */
+export const idTexts = (policy: Policy, subject: string, key: string | undefined): readonly string[] | undefined =>
+  idWith(policy, subject, key, gap)?.split(gap);
+
+/** No subject, no key and no constant has a space. */
+const gap = " ";
+
+function idWith(policy: Policy, subject: string, key: string | undefined, number: string): string | undefined {
   const textOf = (part: IdPart): string => {
-    if (part === "event") return `event:${message}`;
-    if (part === "key") return key ?? `${message}`;
+    if (part === "event") return `event:${number}`;
+    if (part === "key") return key ?? number;
     return part === "subject" ? subject : part.constant;
   };
   return idPartsOf(policy, subject)?.map(textOf).join(":");

@@ -51,7 +51,8 @@ export const natsGo: Profile = {
     subscriptionWaitMs: 10_000,
   },
   // F-34, F-35, F-37: exit at once after a burst loses any suffix of up to 32 KiB: 0, 61 to 72 or 100 of 100, 727 to 1000 of 1000.
-  exit: { unwritten: "racy" },
+  // A drain begins in a goroutine: F-145.
+  exit: { unwritten: "racy", drainWrites: false },
   // F-67: Connect returns at once, RECONNECTING; F-68: publish with headers fails before the first INFO ("headers not supported").
   // F-69: with 3 attempts, never up: the closed event. F-90: the second refusal of the credentials ends it.
   firstConnect: { retry: "background", countsAttempts: true, headersRefused: true, authErrorsMax: 2 },

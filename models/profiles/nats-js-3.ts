@@ -43,7 +43,8 @@ export const natsJs3: Profile = {
     subscriptionWaitMs: 0,
   },
   // F-34, F-35: exit at once gives 822 of 1000 (frames of 120 bytes), or 0 of 100: all that waits for the microtask flush is lost.
-  exit: { unwritten: "lost" },
+  // F-262: a drain flushes for each subscription at once, in the same tick; without one it flushes later, F-145.
+  exit: { unwritten: "lost", drainWrites: true },
   // F-67, F-69: with waitOnFirstConnect connect() pends, forever if need be: attempts are ignored before the first connection.
   firstConnect: { retry: "pending", countsAttempts: false, headersRefused: false, authErrorsMax: 2 },
   // F-89: 10 attempts per server; dials at once if the last dial is older than the wait. PINGs: F-87.
@@ -63,7 +64,7 @@ export const natsJs3: Profile = {
   // F-138 to F-141: an error for the status iterator; one about credentials ends the connection.
   serverError: { unknown: "kept", stale: "kept", authorization: "reconnects", permissions: "kept" },
   // F-46: JetStreamNotEnabled at once, no retry. core/src/muxsubscription.ts: "_INBOX." + 22 + "." + a growing token, 1 character at first.
-  // F-54: the promise waits for its own timeout. A drain deletes no durable: F-83. nats.js 2 shares this value, but was not run.
+  // F-54: the promise waits for its own timeout. A drain deletes no durable: F-83.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,

@@ -42,19 +42,21 @@ export const natsPy: Profile = {
     // _close calls both callbacks when up. When down, "disconnected" was reported before.
     events: { connected: ["disconnected", "closed"], down: ["closed"] },
   },
-  // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20. F-92, drain(): drain_timeout, 30 s, for
-  // the subscriptions; then flush(), 10 s, whose error leaves the connection as it is.
-  // At a disconnect nothing ends that flush but its timeout: drain() and _process_op_err.
+  // F-39: ConnectionReconnectingError at once, and nothing else: what was kept arrives, 20 of 20.
+  // At a disconnect nothing ends the flush of a drain but its timeout: drain() and _process_op_err.
+  // F-261, a pull subscription: its messages are handled by tasks of the service, for which drain() does not wait. Behind a silent server
+  // the flush of each subscription, the inbox of requests among them, takes 10 s, and that of the connection 10 s more. Unsubscribing
+  // asks the server nothing.
   drain: {
     whileDown: { tells: "reconnecting", leaves: "open" },
     atDisconnect: { tells: "timers" },
-    handlersWaitMs: 30_000,
-    flushWaitMs: 10_000,
-    // nats/aio/subscription.py, _drain: a flush, of 10 s.
-    subscriptionWaitMs: 10_000,
+    handlersWaitMs: 0,
+    flushWaitMs: 20_000,
+    subscriptionWaitMs: 0,
   },
   // F-34, F-35: exit at once after a burst gives 0 of 1000: all that waits for the flusher is lost.
-  exit: { unwritten: "lost" },
+  // A drain begins with a turn of the loop: drain().
+  exit: { unwritten: "lost", drainWrites: false },
   // F-91: connect() itself retries, and returns when connected. No server error ends that; only its attempts do.
   firstConnect: {
     retry: "pending",
@@ -81,14 +83,15 @@ export const natsPy: Profile = {
   },
   // F-138 to F-141; _process_err: an error that is neither stale nor about permissions closes the connection for good.
   serverError: { unknown: "closes", stale: "reconnects", authorization: "closes", permissions: "kept" },
-  // F-46: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. F-54: futures of publish_async that wait at a
-  // disconnect never end. A drain deletes no durable; that was read and not run: nothing in nats/js deletes a consumer unasked.
+  // F-46: NoStreamResponseError at once. _request_new_style: "_INBOX." + 22 + "." + 22 + 4. F-261: calls of publish() made beside each other
+  // wait for their own timeouts. Futures of publish_async have none, and never end after a disconnect (F-54). A drain deletes no durable:
+  // nothing in nats/js deletes a consumer unasked.
   jetStream: {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,
     replyBytes: 56,
     drainDeletesItsDurable: false,
-    asyncAtDisconnect: "never-ends",
+    asyncAtDisconnect: "waits-for-timeout",
   },
   // Not promised: the arrival of flushed messages. A flush in the tick of a burst overtakes it.
   promises: [

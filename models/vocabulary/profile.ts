@@ -99,8 +99,12 @@ export interface Profile {
     /** The time for which the drain of one subscription waits for a server that does not answer; 0 where it does not ask the server. */
     readonly subscriptionWaitMs: number;
   };
-  /** The loss at an exit in the middle of a burst, out of what the client has not written. `lost`: all of it; `racy`: any part of it. */
-  readonly exit: { readonly unwritten: "lost" | "racy" };
+  readonly exit: {
+    /** The loss at an exit in the middle of a burst, out of what the client has not written. `lost`: all of it; `racy`: any part of it. */
+    readonly unwritten: "lost" | "racy";
+    /** A drain called just before such an exit writes all of it, where the connection has a subscription. */
+    readonly drainWrites: boolean;
+  };
   readonly firstConnect: {
     /**
      * The behaviour when set to retry. `background`: the call returns at once and publishes are taken. `pending`: it returns when
@@ -156,7 +160,7 @@ export interface Profile {
     /** A subscription that drains deletes the durable consumer that the library had made for it. */
     readonly drainDeletesItsDurable: boolean;
     /** The end of an asynchronous publish that is still unanswered when the connection is lost. */
-    readonly asyncAtDisconnect: "fails-all" | "waits-for-timeout" | "never-ends";
+    readonly asyncAtDisconnect: "fails-all" | "waits-for-timeout";
   };
   /** Ids of the properties that this client must hold, beyond conformance. */
   readonly promises: readonly string[];

@@ -5,6 +5,7 @@
  */
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import { BusCrashed, BusEnded, BusProtocolError, BusUnavailable, type Crash, excerpt } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import {
@@ -15,7 +16,9 @@ import {
   protocolVersion,
   type Reply,
   type ReplyTo,
+  type StartCommand,
 } from "./protocol.ts";
+import { learned, type Path, resolved } from "./resolved.ts";
 import { eventSchema, replySchemas } from "./schema.ts";
 
 /** The end of a bus's process. Neither code nor signal where they are unknown; `error` where it could not be started. */
@@ -66,6 +69,10 @@ export class BusClient {
   #nextId = 1;
   #greeted = false;
   #case: number | null = null;
+  /** The policy of the case, where the bus is to be told what it says of each command. */
+  #policy: Policy | undefined;
+  #path: Path;
+  #isResolved = false;
   #quitted = false;
   #mayEnd = false;
   #failure: Error | null = null;
@@ -89,6 +96,7 @@ export class BusClient {
   async hello(deadlineMs: number): Promise<Greeting> {
     const greeting = await this.call({ do: "hello", versions: [protocolVersion] }, deadlineMs);
     this.#greeted = true;
+    this.#isResolved = greeting.resolved === true;
     return greeting;
   }
 
@@ -102,10 +110,11 @@ export class BusClient {
       return promise;
     }
     const id = this.#nextId++;
+    const sent = this.#policy === undefined ? command : resolved(command, this.#policy, this.#path);
     const timer = setTimeout(() => this.#overdue(command, id, deadlineMs), deadlineMs);
     this.#pending.set(id, {
       id,
-      command,
+      command: sent,
       settle: reply => {
         clearTimeout(timer);
         // The schema of this very command has validated the reply.
@@ -116,9 +125,15 @@ export class BusClient {
         reject(error);
       },
     });
-    if (command.do === "start") this.#case = command.case;
-    this.#link.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
+    if (command.do === "start") this.#begin(command);
+    this.#link.stdin.write(`${JSON.stringify({ id, ...sent })}\n`);
     return promise;
+  }
+
+  #begin(start: StartCommand): void {
+    this.#case = start.case;
+    this.#policy = this.#isResolved ? start.policy : undefined;
+    this.#path = undefined;
   }
 
   /** The end of the process is no breach from now on: calls then fail with BusEnded, and waits are not met. */
@@ -199,6 +214,7 @@ export class BusClient {
     } else if (this.#events.length >= eventsMax) {
       this.#break(`sent more than ${eventsMax} events in one case`, "Say what the client says, once.");
     } else {
+      if (parsed.data.event === "path") this.#path = parsed.data.path;
       this.#events.push(parsed.data);
       for (const waiting of [...this.#waiting]) waiting.look(parsed.data);
     }
@@ -227,11 +243,12 @@ export class BusClient {
       this.#break(`answered ${asked} with ${excerpt(text)}, which does not fit (${fault})`, shapeAdvice);
       return;
     }
+    const reply = this.#policy === undefined ? parsed.data : learned(pending.command, parsed.data, this.#policy);
     this.#pending.delete(pending.id);
-    this.#marks.set(parsed.data, this.mark());
+    this.#marks.set(reply, this.mark());
     if (pending.command.do === "end") this.#case = null;
     if (pending.command.do === "quit") this.#quitted = true;
-    pending.settle(parsed.data);
+    pending.settle(reply);
   }
 
   // ---- The end of the bus ----

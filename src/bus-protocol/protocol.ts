@@ -9,7 +9,7 @@
  * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks delays no other command.
  */
 import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { NoRespondersPolicy, Policy } from "../../models/vocabulary/policy.ts";
 import type { Capability, Handler, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
 
 export const protocolVersion = 1;
@@ -107,7 +107,22 @@ export interface PublishCall {
   readonly key?: string;
   /** Durable subjects under a policy: all messages are sent before any acknowledgement is waited for. */
   readonly async?: true;
+  /** The policy's part of it, where the greeting asked for that. */
+  readonly resolved?: ResolvedPublish;
 }
+export type ResolvedPublish =
+  | { readonly via: "core" }
+  | {
+      readonly via: "jetstream";
+      /** The texts between which a message's number stands in its id. One text: all have this id. Absent: they have none. */
+      readonly idTexts?: readonly string[];
+      /** The wait for each acknowledgement. */
+      readonly ackTimeoutMs: number;
+      /** The attempts in all. */
+      readonly attemptsMax: number;
+      /** How often an attempt asks again where nobody answers. Absent: as the client does by default. */
+      readonly noResponders?: NoRespondersPolicy;
+    };
 /** The process ends at once, from its own code. All earlier commands are answered first. */
 export interface ExitCall {
   readonly do: "exit";
@@ -139,6 +154,14 @@ export interface SubscribeCommand {
   readonly takesMs?: number;
   /** The delay that a handler which naks asks for. */
   readonly nakDelayMs?: number;
+  /** The policy's part of it, where the greeting asked for that. */
+  readonly resolved?: ResolvedSubscription;
+}
+export interface ResolvedSubscription {
+  /** Absent where no stream takes the subject. */
+  readonly stream?: string;
+  /** The name of the consumer that all processes share. */
+  readonly durable: string;
 }
 /** Asks for the present answers of the process's probes. */
 export interface ProbeCommand {
@@ -184,6 +207,8 @@ export interface Greeting {
   readonly traits?: readonly string[];
   /** The bus has one behaviour, whatever strategy or size a policy names: a question of `drill` asks it the policy's own rows only. */
   readonly fixed?: true;
+  /** The bus knows no rules of a policy: each command is to say what the policy says of it. */
+  readonly resolved?: true;
   /** The bus's own process id, since the harness may have started it through a wrapper. */
   readonly pid?: number;
 }

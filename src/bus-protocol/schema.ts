@@ -70,6 +70,18 @@ const publish = {
   publishers: z.int().min(2).max(publishersMax).exactOptional(),
   key: word.exactOptional(),
   async: z.literal(true).exactOptional(),
+  resolved: z
+    .discriminatedUnion("via", [
+      z.strictObject({ via: z.literal("core") }),
+      z.strictObject({
+        via: z.literal("jetstream"),
+        idTexts: z.array(z.string().max(2_000)).min(1).max(17).exactOptional(),
+        ackTimeoutMs: z.int().min(1),
+        attemptsMax: z.int().min(1),
+        noResponders: z.strictObject({ retries: z.int().min(0), waitMs: z.int().min(1) }).exactOptional(),
+      }),
+    ])
+    .exactOptional(),
 };
 const exit = { do: z.literal("exit"), after: z.literal("drain").exactOptional() };
 const flush = { do: z.literal("flush"), timeoutMs: waitMs };
@@ -91,6 +103,7 @@ const subscribe = {
   handler,
   takesMs: waitMs.exactOptional(),
   nakDelayMs: waitMs.exactOptional(),
+  resolved: z.strictObject({ stream: word.exactOptional(), durable: word }).exactOptional(),
 };
 const probe = { do: z.literal("probe") };
 const end = { do: z.literal("end") };
@@ -152,6 +165,7 @@ const greeting = {
   capabilities: z.array(z.enum(busCapabilities)).max(busCapabilities.length),
   traits: z.array(word).max(100).exactOptional(),
   fixed: z.literal(true).exactOptional(),
+  resolved: z.literal(true).exactOptional(),
   pid: z.int().min(1).exactOptional(),
 };
 const callReply = { outcome: callOutcome };

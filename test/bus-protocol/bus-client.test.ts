@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { BusClient, type BusExit } from "../../src/bus-protocol/bus-client.ts";
 import { BusProtocolError, BusUnavailable } from "../../src/bus-protocol/errors.ts";
 import type { BusEvent, StartCommand } from "../../src/bus-protocol/protocol.ts";
+import { resolved } from "../../src/bus-protocol/resolved.ts";
+import { policyWith } from "../models/policies.ts";
 
 const greeting = {
   protocol: 1,
@@ -79,6 +81,48 @@ test("an event that follows a reply in the same chunk does not stand before it",
   const answered = await call;
   expect(bus.client.mark()).toBe(mark + 2);
   expect(bus.client.markAt(answered)).toBe(mark + 1);
+});
+
+describe("a bus that asks for resolved commands", () => {
+  const policy = policyWith({ publish: { onError: "dropped" } });
+  const job = { ...publish, subject: "job.a" };
+  const dropped = { outcomes: [{ count: 3, outcome: { is: "unsettled", kind: "timeout" } }] };
+
+  async function startedUnder(greets: object) {
+    const bus = converse();
+    const hello = bus.client.hello(1_000);
+    bus.say({ id: 1, ...greeting, ...greets });
+    await hello;
+    const reply = bus.client.call({ ...start, policy }, 1_000);
+    bus.say({ id: 2, ...ok });
+    await reply;
+    bus.sent();
+    return bus;
+  }
+
+  test("is told what the policy says of each, by the path that it has said, and its caller learns what the code lets through", async () => {
+    const bus = await startedUnder({ resolved: true });
+    const mark = bus.client.mark();
+    const durable = bus.client.call(job, 1_000);
+    expect(bus.sent()).toEqual([{ id: 3, ...resolved(job, policy, undefined) }]);
+    bus.say({ id: 3, ...dropped });
+    bus.say({ event: "path", case: 7, path: "core" });
+    const answered = await durable;
+    expect(answered).toEqual({ outcomes: [{ count: 3, outcome: { is: "accepted" } }] });
+    expect(bus.client.markAt(answered)).toBe(mark);
+    const core = bus.client.call(job, 1_000);
+    expect(bus.sent()).toEqual([{ id: 4, ...job, resolved: { via: "core" } }]);
+    bus.say({ id: 4, ...dropped });
+    expect(await core).toEqual(dropped);
+  });
+
+  test("any other is told the command alone, and is believed", async () => {
+    const bus = await startedUnder({});
+    const call = bus.client.call(job, 1_000);
+    expect(bus.sent()).toEqual([{ id: 3, ...job }]);
+    bus.say({ id: 3, ...dropped });
+    expect(await call).toEqual(dropped);
+  });
 });
 
 describe("calls", () => {

@@ -178,7 +178,8 @@ test("a question that there is not is refused: 64, and lists what there is", asy
 });
 
 test("a bus that knows no policy cannot be asked: 69, and says which can", async () => {
-  const { code, stderr } = await faultline(["drill", "shutdown", "--bus", "typescript-nats-js-2"]);
+  const bare = `node ${join(import.meta.dirname, "lies-of-a-bus.mjs")} takes-no-policy`;
+  const { code, stderr } = await faultline(["drill", "shutdown", "--bus", bare]);
   expect(code).toBe(69);
   expect(stderr).toContain("lacks the capability policy");
   expect((await faultline(["drill", "shutdown", "--bus", badBus("never-greets")])).code).toBe(69);

@@ -8,6 +8,7 @@
 // "comes-back": it says that it has closed, and two reconnect waits later it is connected again. "comes-back-at-once": it does not wait.
 // "adds-headers": each message has a trace id in its headers. "adds-headers-and-drops": besides, its client drops every third message.
 // "is-fixed": it greets as a bus with one behaviour, and stops by four steps whatever its policy says.
+// "takes-no-policy": it greets without that capability, as the bus of a bare client does.
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -140,6 +141,8 @@ createInterface({ input: bus.stdout }).on("line", line => {
   if (lie === "is-older" && said.client !== undefined)
     return answer({ ...said, client: { ...said.client, version: "3.0.0" } });
   if (lie === "is-fixed" && said.client !== undefined) return answer({ ...said, fixed: true });
+  if (lie === "takes-no-policy" && said.client !== undefined)
+    return answer({ ...said, capabilities: said.capabilities.filter(one => one !== "policy") });
   if (said.event === "handled") {
     if (lie === "forgets-a-handling" && said.message === 0) return;
     if (outcomes !== undefined) return answer({ ...said, outcome: outcomes });

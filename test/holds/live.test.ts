@@ -1,4 +1,5 @@
 /** `holds` in the live world; the whole corpus is in `live.slow.test.ts`. */
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { renderHolds, verdictOn } from "../../src/holds.ts";
 import { holds } from "../../src/vitest.ts";
@@ -12,8 +13,9 @@ describe("a promise by its name", () => {
 
 describe("under a policy", () => {
   test("a bus that takes no policies is inconclusive, and says so", async () => {
-    const held = await verdictOn("policy", { world: "live", bus: "typescript-nats-js-2", policy: "cordum-hardened" });
+    const bus = `node ${join(import.meta.dirname, "../commands/lies-of-a-bus.mjs")} takes-no-policy`;
+    const held = await verdictOn("policy", { world: "live", bus, policy: "cordum-hardened" });
     expect([held.verdict, held.runs]).toEqual(["inconclusive", 0]);
-    expect(renderHolds(held, "")).toContain("not run: typescript-nats-js-2 lacks the capability policy");
+    expect(renderHolds(held, "")).toContain("takes-no-policy lacks the capability policy");
   });
 });

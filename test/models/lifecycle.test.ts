@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import { planCase } from "../../models/plan/plan.ts";
 import { dialsBeforeGivingUp, outageSurvivedMs, staleAfterMs } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs2 } from "../../models/profiles/nats-js-2.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
+import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -90,6 +92,12 @@ describe("cold start", () => {
     expect(probes(zombie, [refuses, start, advance(60_000)])).toEqual(["ready, live"]);
   });
 
+  test("refused credentials: nats-py goes on for as long as it may, and looks as if it waited for a server", () => {
+    expect(exits(failFast, [refuses, start], natsPy)).toMatchObject([{ because: "credentials" }]);
+    expect(exits(sound, [refuses, start, advance(105_000)], natsPy)).toMatchObject([{ because: "startup" }]);
+    expect(exits(forEver, [refuses, start, advance(1_000_000), heal()], natsPy)).toEqual([]);
+  });
+
   test("one probe at the start: where JetStream comes late, durable subjects are published as core for good", () => {
     const once = policyWith({ startup: { jetStreamProbe: "once" } });
     const outcomes = (policy: Policy): string[] =>
@@ -141,6 +149,15 @@ describe("attempts", () => {
     expect(dialsBeforeGivingUp(natsGo, { ...options, reconnectAttemptsMax: -1 })).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("before the first connection nats-py counts them too, and its start fails with the last", () => {
+    const events = eventsOf(underPolicy(forEver, [coldCut, start, advance(250)], attempts(3)), natsPy);
+    expect(events.filter(event => event.kind === "connection" && event.change === "closed")).toEqual([]);
+    expect(events.find(event => event.kind === "process" && event.change === "exited")).toMatchObject({
+      because: "startup",
+      tookMs: 150,
+    });
+  });
+
   test("before the first connection nats.go counts them, nats.js does not", () => {
     const steps = [coldCut, start, advance(200)];
     const ended = (profile: Profile): number =>
@@ -183,6 +200,29 @@ describe("the end of a process", () => {
     expect(exits(drains, [start, hold, news(5), term()], natsJs3)).toMatchObject([
       { because: "killed", tookMs: 30_000 },
     ]);
+  });
+
+  test("drain while down: a stop believes the drain of nats.js 2, which says ok, and tells of no loss", () => {
+    const tells = policyWith({ shutdown: { strategy: "drain" } });
+    const told = (profile: Profile) =>
+      exits(tells, [start, flush, cut(), news(5), term()], profile).map(({ toldLost }) => toldLost);
+    expect([natsGo, natsJs2, natsJs3].map(told)).toEqual([[5], [0], [5]]);
+    expect(delivered(said(tells, [start, flush, cut(), news(5), term(), heal("none")], natsJs2))).toBe(0);
+  });
+
+  test("drain and exit in the tick of a burst: nats.js has written all where it has a subscription, and nothing without", () => {
+    const inOneBreath = together(publish(5), { kind: "exit", after: "drain" });
+    const arrived = (policy: Policy, steps: readonly Bare[], profile: Profile) =>
+      delivered(said(policy, [start, ...steps, inOneBreath], profile));
+    const asksNothing = policyWith({
+      startup: { jetStreamProbe: "none", readiness: "connected" },
+      consume: { durables: "bound" },
+    });
+    expect([natsJs2, natsJs3].map(profile => arrived(sound, [], profile))).toEqual([5, 5]);
+    expect(arrived(asksNothing, [], natsJs3)).toBe(0);
+    expect(arrived(asksNothing, [job()], natsJs3)).toBe(5);
+    const racy = permittedLedgers(planCase(underPolicy(sound, [start, inOneBreath]), natsGo));
+    expect(racy.ledgers.map(({ classes }) => classes.kept)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test("what a held link has taken arrives when it is let go, and not when the process ends", () => {

@@ -58,6 +58,7 @@ describe("what is said of a mutant", () => {
     const isSo = (step: Step): boolean =>
       (step.kind === "publish" && step.publishers !== undefined) ||
       (step.kind === "subscribe" && step.handler === "naks") ||
+      (step.kind === "together" && step.steps.some(one => one.kind === "exit" && one.after === "drain")) ||
       ((step.kind === "flush" || step.kind === "drain") && step.overlap === true);
     const [setting] = settingsOf(within.declared, sizesOf(within.declared, 3));
     if (setting === undefined) throw new Error("there is no setting");

@@ -2,6 +2,7 @@
  * The zoo: broken buses, each in one way, by the table of docs/facts.md whose row it breaks. `run.ts` hunts them with random
  * scenarios; `kill-matrix.test.ts` holds each to the scenario in which it shows.
  */
+import { clientMutants } from "./clients.ts";
 import { connectionMutants } from "./connection.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
@@ -24,4 +25,5 @@ export const zoo: readonly Mutant[] = [
   ...natsPyMutants,
   ...publishersMutants,
   ...pendingCallMutants,
+  ...clientMutants,
 ];

@@ -5,7 +5,7 @@ import { neighbours } from "./scenarios.ts";
 const cause = (about: string, says: string): Cause => ({ about, says });
 const instead =
   (file: string) =>
-  (from: string, to: string): readonly Patch[] => [{ file: `typescript-nats-js-3/${file}.ts`, from, to }];
+  (from: string, to: string): readonly Patch[] => [{ file: `typescript-common/${file}.ts`, from, to }];
 const inConsume = instead("consume");
 const inDurable = instead("durable");
 const inHandle = instead("handle");
@@ -23,7 +23,7 @@ const publishing: readonly LiveMutant[] = [
   {
     name: "js-publishes-durable-subjects-as-core",
     does: "publishes as core NATS what the policy declares durable",
-    patches: inService(`if (this.#path === "core" ||`, `if (this.#path !== "undecided" ||`),
+    patches: inService(`if (resolved?.via !== "jetstream")`, `if (resolved?.via !== undefined)`),
     where: "durable-path/an-acknowledged-message-is-stored",
     require: ["durable-path/declared-durable-is-acknowledged"],
     cause: cause(
@@ -176,7 +176,7 @@ const handling: readonly LiveMutant[] = [
   {
     name: "js-has-a-durable-for-each-process",
     does: "names the durable consumer after its process",
-    patches: inConsume("subject.replace(", "(subject + process.pid).replace("),
+    patches: inConsume("durable: name } = resolved;", "durable } = resolved;\n  const name = durable + process.pid;"),
     where: "durable-path/two-replicas-share-one-durable",
     cause: cause("conformance", "is given, for the 1. time, on job.a"),
   },
@@ -225,7 +225,7 @@ const starting: readonly LiveMutant[] = [
     name: "js-hides-that-its-credentials-were-refused",
     does: "reports refused credentials as a start that failed",
     patches: inService(
-      `if (!this.#stopping) this.#finish(isCredentialsError(error) ? "credentials" : "startup");`,
+      `if (!this.#stopping) this.#finish(this.#natsJs.errors.isCredentialsError(error) ? "credentials" : "startup");`,
       `if (!this.#stopping) this.#finish("startup");`,
     ),
     where: "cold-start/wrong-credentials-end-a-fail-fast-start",
