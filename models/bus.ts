@@ -287,7 +287,7 @@ function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly n
     emit(event);
   };
   endClient({ ...bus, emit: noted }, fault, befalling);
-  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, choose);
+  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, choose, emit);
   return held;
 }
 

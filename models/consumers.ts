@@ -3,6 +3,7 @@
  * consumer, as plain and queue subscribers of one durable name do. Each message goes to one of them.
  */
 import type { About, Choose } from "./choice.ts";
+import { lengthOf } from "./log.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
@@ -10,7 +11,6 @@ import { acknowledge, isSecondConsumer } from "./retention.ts";
 import {
   type Consumer,
   type Delivery,
-  lengthOf,
   type Member,
   type ModelServer,
   notGiven,

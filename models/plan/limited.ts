@@ -1,11 +1,11 @@
 /**
- * Streams that discard the oldest message at their limit, and have a handler. One that is published alone, or after the acknowledgement of
+ * Streams that discard the oldest message at a limit of theirs, and have a handler. One that is published alone, or after the acknowledgement of
  * the one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
  * others, and a message that was given, not acknowledged and then discarded is not given again.
  *
  * A work queue that refuses what is new has room again once a handler has acknowledged, at a moment that nobody knows.
  */
-import { beyondScenarios } from "../policy/not-modelled.ts";
+import { beyondScenarios, mayDiscard } from "../policy/limits.ts";
 import { streamOf } from "../policy/streams.ts";
 import type { PublishStep, Step } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
@@ -40,7 +40,7 @@ export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefine
 /** True where the stream of the step discards the oldest, and one of these subjects is of it. */
 function hasHandlers({ policy }: View, { subject }: PublishStep, handled: readonly string[]): boolean {
   const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
-  if (policy === undefined || stream?.messagesMax === undefined || stream.discard !== "old") return false;
+  if (policy === undefined || stream === undefined || !mayDiscard(stream)) return false;
   return handled.some(one => streamOf(policy, one) === stream);
 }
 

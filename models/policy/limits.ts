@@ -25,3 +25,31 @@ export const isTooLarge = (
   { messageBytesMax }: Pick<StreamPolicy, "messageBytesMax">,
   { headerBytes, payloadBytes }: Omit<StoredMessage, "subject">,
 ): boolean => messageBytesMax !== undefined && headerBytes + payloadBytes > messageBytesMax;
+
+/** More than any scenario brings to one stream. */
+export const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
+
+type Limits = Pick<
+  StreamPolicy,
+  "discard" | "messagesMax" | "bytesMax" | "messagesPerSubjectMax" | "discardsNewPerSubject"
+>;
+
+/** The limits at which messages that the stream has stored make room for others, and that a scenario may reach. */
+export function limitsThatDiscard(
+  stream: Limits,
+): Pick<StreamPolicy, "messagesMax" | "bytesMax" | "messagesPerSubjectMax"> {
+  const { messagesMax, bytesMax, messagesPerSubjectMax, discard, discardsNewPerSubject } = stream;
+  const isOld = discard === "old";
+  const within = (limit: number | undefined, beyond: number): limit is number => limit !== undefined && limit < beyond;
+  return {
+    ...(isOld && within(messagesMax, beyondScenarios.messages) ? { messagesMax } : {}),
+    ...(isOld && within(bytesMax, beyondScenarios.bytes) ? { bytesMax } : {}),
+    // Also with discard "new", unless it counts for each subject.
+    ...((isOld || discardsNewPerSubject !== true) && within(messagesPerSubjectMax, beyondScenarios.messages)
+      ? { messagesPerSubjectMax }
+      : {}),
+  };
+}
+
+/** True where a limit that the policy declares may take a message that the stream has acknowledged. */
+export const mayDiscard = (stream: Limits): boolean => Object.keys(limitsThatDiscard(stream)).length > 0;

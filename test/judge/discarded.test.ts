@@ -22,6 +22,7 @@ const ring: StreamPolicy = {
   discard: "old",
   made: "created",
 };
+const contents = [{ first: 0, count: 100, subject: "ring.a", bytes: 16 }];
 const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
   ...base,
   streams: [stream],
@@ -74,7 +75,7 @@ interface Case {
 }
 const check = ({ events, held, stream = {}, under = {}, says }: Case): void => {
   const one = { ...ring, ...stream };
-  expect(discardsOf(policyOf(one, under), one, events, held)).toEqual(says);
+  expect(discardsOf(policyOf(one, under), one, events, held, contents)).toEqual(says);
 };
 
 describe("discarded is what has a number below the first that is held", () => {
@@ -165,9 +166,104 @@ describe("what was acknowledged and never stored is not excused", () => {
   test("a stream without a limit, and one that refuses what is new, discard nothing", () => {
     const events = [publish(0, 5, acked)];
     const { messagesMax: _, ...unlimited } = ring;
-    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]))).toEqual([]);
+    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]), contents)).toEqual([]);
     check({ events, held: holds(5, [2, 3, 4]), stream: { discard: "new" }, says: [] });
   });
+});
+
+describe("by bytes", () => {
+  // 52 bytes each: 30, the subject of 6, and 16 of payload.
+  const byBytes: Partial<StreamPolicy> = { messagesMax: undefined, bytesMax: 156 } as object;
+  test.each<[what: string, one: Case]>([
+    [
+      "what was acknowledged before three others has made room",
+      { events: [publish(0, 5, acked)], held: holds(5, [2, 3, 4]), stream: byBytes, says: [discarded(0, 2)] },
+    ],
+    [
+      "nothing has where all that was stored has room",
+      { events: [publish(0, 3, acked)], held: holds(3, [1, 2]), stream: byBytes, says: [] },
+    ],
+    [
+      "one that is larger than its stream takes all before it, and itself",
+      {
+        events: [publish(0, 3, acked)],
+        held: holds(3, []),
+        stream: { ...byBytes, bytesMax: 51 },
+        says: [discarded(0, 3)],
+      },
+    ],
+    [
+      "what was acknowledged and has no number is not excused",
+      { events: [publish(0, 6, acked)], held: holds(5, [3, 4, 5]), stream: byBytes, says: [maybe(0, 2)] },
+    ],
+    [
+      "where memory was lost, what then has made room cannot be told",
+      {
+        events: [publish(0, 5, acked), ...ends(), publish(5, 1, acked)],
+        held: holds(1, [5]),
+        stream: { ...byBytes, storage: "memory" },
+        says: [maybe(0, 2)],
+      },
+    ],
+  ])("%s", (_what, one) => check(one));
+});
+
+describe("within a subject", () => {
+  const bySubject: Partial<StreamPolicy> = { messagesMax: undefined, messagesPerSubjectMax: 1 } as object;
+  const other = { subject: "ring.b" };
+  /** The numbers that the stream has given, and what it holds by subject. */
+  const among = (stored: number, a: readonly number[], b: readonly number[]): Held => {
+    const held = holds(stored, [...a, ...b]);
+    const runs = held.runs.map((run, i) => ({ ...run, subject: i < a.length ? "ring.a" : "ring.b" }));
+    return { ...held, runs, state: { ...held.state, firstNumber: 1, deleted: stored - runs.length } };
+  };
+  test.each<[what: string, one: Case]>([
+    [
+      "the older one is replaced, from the middle too",
+      {
+        events: [publish(0, 1, acked), publish(1, 1, acked, other), publish(2, 1, acked), publish(3, 1, acked)],
+        held: among(4, [3], [1]),
+        stream: bySubject,
+        says: [discarded(0, 1), discarded(2, 1)],
+      },
+    ],
+    [
+      "also where the stream refuses what is new beyond its other limits",
+      {
+        events: [publish(0, 2, acked)],
+        held: among(2, [1], []),
+        stream: { ...bySubject, discard: "new" },
+        says: [discarded(0, 1)],
+      },
+    ],
+    [
+      "nothing is where the new is refused for each subject",
+      {
+        events: [publish(0, 2, acked)],
+        held: among(2, [1], []),
+        stream: { ...bySubject, discard: "new", discardsNewPerSubject: true },
+        says: [],
+      },
+    ],
+    [
+      "nothing is while its subject has room",
+      {
+        events: [publish(0, 1, acked), publish(1, 1, acked, other)],
+        held: among(2, [], [1]),
+        stream: bySubject,
+        says: [],
+      },
+    ],
+    [
+      "what was acknowledged and has no number is not excused",
+      {
+        events: [publish(0, 3, acked)],
+        held: among(2, [2], []),
+        stream: bySubject,
+        says: [maybe(0, 1)],
+      },
+    ],
+  ])("%s", (_what, one) => check(one));
 });
 
 describe("where the numbers do not tell, it is said so", () => {
@@ -271,7 +367,7 @@ describe("of any stream, whatever was told and stored", () => {
     const stored = made.flatMap((one, message) => (one.stored ? [message] : []));
     const held = stored.slice(-(ring.messagesMax ?? 0));
     const events = made.map(({ outcome }, message) => publish(message, 1, outcome));
-    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held));
+    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held), contents);
     const of = (kind: string): readonly number[] =>
       said
         .filter(one => one.kind === kind)

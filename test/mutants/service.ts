@@ -220,6 +220,52 @@ const unfaithful: readonly Mutant[] = [
       },
     ),
   ),
+  ...(
+    [
+      ["bytes", { bytesMax: 267 }, { bytesMax: 266 }],
+      ["a subject", { messagesPerSubjectMax: 3 }, { messagesPerSubjectMax: 2 }],
+    ] as const
+  ).flatMap(([what, limit, lower]) => [
+    follows(
+      { streams: [{ ...stream, ...lower }] },
+      {
+        name: `has a stream that discards by a limit of ${what} which nobody declares`,
+        row: "F-240: the oldest make room by bytes and within a subject",
+        steps: [start, job(3)],
+        killedBy: ["durable-path/acked-is-never-lost"],
+      },
+    ),
+    follows(
+      { streams: [{ ...stream, ...lower }] },
+      {
+        name: `has a stream that discards by a lower limit of ${what} than is declared`,
+        row: "F-240: the oldest make room by bytes and within a subject",
+        declared: { streams: [{ ...stream, ...limit }] },
+        steps: [start, job(3)],
+        killedBy: [],
+      },
+    ),
+  ]),
+  follows(
+    { streams: [{ ...stream, noAck: true }] },
+    {
+      name: "has a stream that acknowledges nothing",
+      row: "F-241: a stream that acknowledges nothing stores each attempt",
+      steps: [start, job()],
+      killedBy: ["durable-path/every-declared-durable-subject-has-a-stream"],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, noAck: true }], publish: { messageIds: [] } },
+    {
+      name: "sends no ids to a stream that acknowledges nothing",
+      row: "F-241: a stream that acknowledges nothing stores each attempt",
+      declared: { streams: [{ ...stream, noAck: true }], publish: { attemptsMax: 2 } },
+      notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+      steps: [start, job()],
+      killedBy: ["durable-path/a-message-is-stored-at-most-once"],
+    },
+  ),
   follows(
     { startup: { jetStreamProbe: "once" } },
     {
