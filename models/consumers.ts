@@ -16,6 +16,7 @@ import {
   notGiven,
   type Stream,
 } from "./server.ts";
+import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
@@ -130,6 +131,7 @@ interface Giving {
 /** Delivers everything that can be delivered now: new messages, and those whose acknowledgement is overdue. */
 export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit: Emit): void {
   const giving: Giving = { server, reach, choose, emit };
+  expire(server, reach.nowMs + server.spentMs, choose, emit);
   for (const consumer of server.consumers) {
     if (!consumer.exists) continue;
     const members = reached(consumer, reach);

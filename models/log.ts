@@ -8,6 +8,8 @@ export interface Stored extends Run {
   readonly durable: boolean;
   /** The bytes that the server counts for each, where the stream has a limit of bytes. */
   readonly bytes?: number;
+  /** The moment at which it was stored, where the stream has an age. */
+  readonly atMs?: number;
 }
 
 export const lengthOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
@@ -22,6 +24,7 @@ export function append(log: Stored[], run: Stored): void {
     last.subject === run.subject &&
     last.durable === run.durable &&
     last.bytes === run.bytes &&
+    last.atMs === run.atMs &&
     last.first + last.count === run.first
   )
     log[log.length - 1] = { ...last, count: last.count + run.count };

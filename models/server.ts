@@ -5,11 +5,11 @@
 import type { Choose } from "./choice.ts";
 import { lengthOf, type Stored, takeFirst } from "./log.ts";
 import { messageId } from "./policy/ids.ts";
-import { isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
+import { ageMsOf, isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
 import { covers } from "./policy/pattern.ts";
 import { isTapped, streamOf } from "./policy/streams.ts";
 import { syncIntervalMs } from "./policy/times.ts";
-import { isRefused, makesRoom, put } from "./stream-limits.ts";
+import { expire, isRefused, makesRoom, put } from "./stream-limits.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import { idHeaderBytes } from "./vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
@@ -100,7 +100,7 @@ export interface ModelServer {
   consumers: Consumer[];
   /** The moment up to which everything stored has reached the disk. */
   syncedMs: number;
-  /** The time that callers have waited for acknowledgements that never came. Duplicate windows go on meanwhile. */
+  /** The time that callers have waited for acknowledgements that never came. Duplicate windows and ages go on meanwhile. */
   spentMs: number;
 }
 
@@ -159,8 +159,9 @@ export interface Dealing {
 
 /** Messages arrive. Emits where each ended, and returns the reply to its sender. */
 export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
-  const { server, at, emit } = dealing;
+  const { server, at, choose, emit } = dealing;
   const { first, count } = run;
+  expire(server, at.nowMs, choose, emit);
   if (!via.durable) {
     emit({ kind: "delivered", first, count });
     emit({ kind: "ended", place: "arrived", first, count });
@@ -199,7 +200,8 @@ function store(
     return "duplicate";
   }
   const { subject, durable } = via;
-  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via) };
+  const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs };
+  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via), ...atMs };
   if (isRefused(stream, stored)) {
     tellLost([stored], "stream limit", emit);
     return "full";
@@ -284,6 +286,7 @@ export function storeUnseen(
   server: ModelServer,
   underWay: readonly (Run & { readonly via?: Via })[],
   lost: readonly Run[],
+  nowMs: number,
   choose: Choose,
   emit: Emit,
 ): void {
@@ -294,7 +297,8 @@ export function storeUnseen(
     if (unseen === undefined) continue;
     const stored = choose("stored-unseen", 0, unseen.count, { kind: "held", runs: [unseen], which: "counted" });
     const bytes = bytesOfOne(server.policy, stream, unseen.first, via);
-    const one = { count: 1, subject: via.subject, durable: false, ...bytes };
+    const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs + server.spentMs };
+    const one = { count: 1, subject: via.subject, durable: false, ...bytes, ...atMs };
     for (let i = 0; i < stored; i++) put(server, stream, { ...one, first: unseen.first + i }, emit);
   }
 }
@@ -384,7 +388,8 @@ export function syncStreams(server: ModelServer, nowMs: number): void {
 }
 
 /** Emits the content of every stream. */
-export function tellStreams(server: ModelServer, emit: Emit): void {
+export function tellStreams(server: ModelServer, nowMs: number, choose: Choose, emit: Emit): void {
+  expire(server, nowMs + server.spentMs, choose, emit);
   for (const { policy, log } of server.streams)
     for (const { first, count } of log) emit({ kind: "holds", stream: policy.name, first, count });
 }

@@ -1,9 +1,11 @@
 /**
- * The limits of a stream: what it refuses beyond them, and what goes to make room for what is new. nats-server 2.15.2, filestore.go and
- * memstore.go, storeRawMsg; live, F-206 and F-240 of docs/facts.md.
+ * The limits of a stream: what it refuses beyond them, what goes to make room for what is new, and what is too old. nats-server 2.15.2,
+ * filestore.go and memstore.go, storeRawMsg and expireMsgs; live, F-206, F-240 and F-242 of docs/facts.md.
  */
+import type { Choose } from "./choice.ts";
 import { append, bytesOf, lengthOf, type Stored, takeOut } from "./log.ts";
-import type { ModelServer, Stream } from "./server.ts";
+import { ageMsOf, ageSlackMs } from "./policy/limits.ts";
+import type { Delivery, ModelServer, Stream } from "./server.ts";
 import type { Emit } from "./vocabulary/event.ts";
 
 /** True where the stream refuses the message. One that would take the place of the oldest of its subject only has to find its bytes there. */
@@ -42,17 +44,40 @@ export function put(server: ModelServer, stream: Stream, stored: Stored, emit: E
   while (isBeyond(stream, 0, 0)) discard(server, stream, 0, emit);
 }
 
-/** The first message of this run of the stream goes. */
+/**
+ * Messages of that age are gone, the oldest first. The server comes to them some time after it, and until then each may still be there. `nowMs`
+ * counts the time that calls have waited.
+ */
+export function expire(server: ModelServer, nowMs: number, choose: Choose, emit: Emit): void {
+  for (const stream of server.streams) {
+    const ageMs = ageMsOf(stream.policy);
+    if (ageMs === undefined) continue;
+    const olderThan = (ms: number): number =>
+      lengthOf(stream.log.filter(({ atMs = Number.POSITIVE_INFINITY }) => atMs + ms <= nowMs));
+    const surely = olderThan(ageMs + ageSlackMs);
+    const perhaps = olderThan(ageMs);
+    if (perhaps === 0) continue;
+    const gone = choose("expired", surely, perhaps, { kind: "held", runs: stream.log.slice(), which: "rest" });
+    for (let i = 0; i < gone; i++) discard(server, stream, 0, emit);
+  }
+}
+
+/** The first message of this run of the stream goes. One that was given and not acknowledged is not given again. */
 function discard(server: ModelServer, stream: Stream, at: number, emit: Emit): void {
   const gone = stream.log[at];
   if (gone === undefined) return;
   const { name } = stream.policy;
-  takeOut(
-    stream,
-    server.consumers.filter(one => one.stream === name),
-    { at, skipped: 0, count: 1 },
-  );
+  const consumers = server.consumers.filter(one => one.stream === name);
+  takeOut(stream, consumers, { at, skipped: 0, count: 1 });
   const { first, durable } = gone;
+  for (const { open } of consumers) open.splice(0, open.length, ...open.flatMap(one => without(one, first)));
   emit({ kind: "discarded", stream: name, first, count: 1 });
   if (durable) emit({ kind: "ended", place: "stream limit", first, count: 1 });
+}
+
+function without(delivery: Delivery, message: number): readonly Delivery[] {
+  const { first, count } = delivery;
+  if (message < first || message >= first + count) return [delivery];
+  const after = { ...delivery, first: message + 1, count: first + count - message - 1 };
+  return [{ ...delivery, count: message - first }, after].filter(one => one.count > 0);
 }

@@ -42,7 +42,7 @@ const sharesItsId = (policy: Policy, { subject = "", key }: Message): boolean =>
 export const isAckedAsItself = (message: Message, policy: Policy): boolean =>
   message.told?.is === "acked" && !(message.told.duplicate === true && sharesItsId(policy, message));
 
-/** A declared limit of its stream has made room for newer messages, or may have. */
+/** A declared limit of its stream, or an age, has taken it, or may have. */
 const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
   const stream = streamFor(policy, message);
   return message.discarded !== "no" && stream !== undefined && mayDiscard(stream);
@@ -125,10 +125,10 @@ export const durablePath: readonly OwnedProperty[] = [
     "acked-is-never-lost",
     {
       promise:
-        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
+        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream, or its age, has taken it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
       owner: "operator",
       causes:
-        "The stream has memory storage and ends with its server (F-59), or retention `interest` and no consumer (F-212). Or it has a limit that its policy does not declare (F-240). Or somebody deletes its messages by hand.",
+        "The stream has memory storage and ends with its server (F-59), or retention `interest` and no consumer (F-212). Or it has a limit or an age that its policy does not declare (F-240, F-242). Or somebody deletes its messages by hand.",
     },
     "always",
     {

@@ -51,5 +51,19 @@ export function limitsThatDiscard(
   };
 }
 
-/** True where a limit that the policy declares may take a message that the stream has acknowledged. */
-export const mayDiscard = (stream: Limits): boolean => Object.keys(limitsThatDiscard(stream)).length > 0;
+/** True where messages make room for others in the stream. */
+export const makesRoomIn = (stream: Limits): boolean => Object.keys(limitsThatDiscard(stream)).length > 0;
+
+/** The age at which a message of the stream is gone; undefined where no scenario lasts so long. */
+export const ageMsOf = ({ ageMaxMs }: Pick<StreamPolicy, "ageMaxMs">): number | undefined =>
+  ageMaxMs !== undefined && ageMaxMs < beyondScenarios.ageMs ? ageMaxMs : undefined;
+
+/**
+ * The server looks for messages that are too old at most every 250 ms, by a clock that may be 100 ms behind (nats-server 2.15.2, filestore.go,
+ * resetAgeChk and expireMsgs; F-242 of docs/facts.md).
+ */
+export const ageSlackMs = 400;
+
+/** True where a limit that the policy declares, or an age, may take a message that the stream has acknowledged. */
+export const mayDiscard = (stream: Limits & Pick<StreamPolicy, "ageMaxMs">): boolean =>
+  makesRoomIn(stream) || ageMsOf(stream) !== undefined;

@@ -4,7 +4,7 @@
  */
 import type { Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
-import { beyondScenarios, limitsThatDiscard } from "./limits.ts";
+import { ageMsOf, limitsThatDiscard } from "./limits.ts";
 import { covers } from "./pattern.ts";
 
 /** One of them. */
@@ -31,12 +31,12 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   const { ageMaxMs, replicas = 1, declared = [] } = stream;
   const found: (NotModelled | undefined)[] = [
     ...ofLimitedQueue(stream),
-    ageMaxMs === undefined
+    ageMaxMs === undefined || ageMsOf(stream) !== undefined
       ? undefined
       : {
           place: ["ageMaxMs"],
-          means: `a message is gone after ${ageMaxMs} ms; messages here have no age`,
-          falsifies: ageMaxMs < beyondScenarios.ageMs,
+          means: `a message is gone after ${ageMaxMs} ms, which is longer than a scenario lasts; messages here have no age`,
+          falsifies: false,
         },
     replicas > 1
       ? {
@@ -53,9 +53,11 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
 /** The numbers of a stream from which messages go for two reasons do not tell which of them took one. */
 function ofLimitedQueue(stream: StreamPolicy): readonly NotModelled[] {
   if ((stream.retention ?? "limits") === "limits") return [];
-  return Object.entries(limitsThatDiscard(stream)).map(([field, limit]) => ({
+  const ageMaxMs = ageMsOf(stream);
+  const limits = { ...limitsThatDiscard(stream), ...(ageMaxMs === undefined ? {} : { ageMaxMs }) };
+  return Object.entries(limits).map(([field, limit]) => ({
     place: [field],
-    means: `the oldest messages make room beyond a ${field} of ${limit}, handled or not; here only an acknowledgement takes a message out of such a stream`,
+    means: `messages go beyond a ${field} of ${limit}, handled or not; here only an acknowledgement takes a message out of such a stream`,
     falsifies: true,
   }));
 }

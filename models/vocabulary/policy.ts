@@ -46,7 +46,7 @@ export interface StreamPolicy {
   readonly discardsNewPerSubject?: boolean;
   /** The bytes of headers and payload that one message may have. Absent: no limit. */
   readonly messageBytesMax?: number;
-  /** The age at which a message is gone. Absent: no limit. */
+  /** The age at which a message is gone, handled or not; no shorter than the duplicate window. Absent: no limit. */
   readonly ageMaxMs?: number;
   readonly discard: "old" | "new";
   /**

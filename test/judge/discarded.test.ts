@@ -9,7 +9,7 @@ import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import { readCase } from "../../src/findings/counterexample.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { runModelCase } from "../../src/judge/run.ts";
-import { discardsOf } from "../../src/worlds/driver/discarded.ts";
+import { discardsOf, type Sent } from "../../src/worlds/driver/discarded.ts";
 import type { Held } from "../../src/worlds/driver/rig.ts";
 import { policy as base } from "../properties/service-events.ts";
 
@@ -22,7 +22,12 @@ const ring: StreamPolicy = {
   discard: "old",
   made: "created",
 };
-const contents = [{ first: 0, count: 100, subject: "ring.a", bytes: 16 }];
+/** Each message was sent at the moment that its step is called. */
+const sent: Sent = {
+  contents: [{ first: 0, count: 100, subject: "ring.a", bytes: 16 }],
+  toldAtMs: new Map([0, 400, 1_000].map(ms => [`at-${ms}`, ms])),
+  atEndMs: 1_000,
+};
 const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
   ...base,
   streams: [stream],
@@ -75,7 +80,7 @@ interface Case {
 }
 const check = ({ events, held, stream = {}, under = {}, says }: Case): void => {
   const one = { ...ring, ...stream };
-  expect(discardsOf(policyOf(one, under), one, events, held, contents)).toEqual(says);
+  expect(discardsOf(policyOf(one, under), one, events, held, sent)).toEqual(says);
 };
 
 describe("discarded is what has a number below the first that is held", () => {
@@ -166,7 +171,7 @@ describe("what was acknowledged and never stored is not excused", () => {
   test("a stream without a limit, and one that refuses what is new, discard nothing", () => {
     const events = [publish(0, 5, acked)];
     const { messagesMax: _, ...unlimited } = ring;
-    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]), contents)).toEqual([]);
+    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]), sent)).toEqual([]);
     check({ events, held: holds(5, [2, 3, 4]), stream: { discard: "new" }, says: [] });
   });
 });
@@ -201,7 +206,8 @@ describe("by bytes", () => {
       {
         events: [publish(0, 5, acked), ...ends(), publish(5, 1, acked)],
         held: holds(1, [5]),
-        stream: { ...byBytes, storage: "memory" },
+        // 38 bytes each in memory.
+        stream: { ...byBytes, bytesMax: 114, storage: "memory" },
         says: [maybe(0, 2)],
       },
     ],
@@ -262,6 +268,30 @@ describe("within a subject", () => {
         stream: bySubject,
         says: [maybe(0, 1)],
       },
+    ],
+  ])("%s", (_what, one) => check(one));
+});
+
+describe("by age", () => {
+  const byAge: Partial<StreamPolicy> = { messagesMax: undefined, ageMaxMs: 600, duplicateWindowMs: 500 } as object;
+  const publishAt = (ms: number, first: number, outcome: Outcome = acked): Event =>
+    publish(first, 1, outcome, { step: `at-${ms}` });
+  test.each<[what: string, one: Case]>([
+    [
+      "what was old enough by the scenario's time is gone",
+      { events: [publishAt(0, 0), publishAt(400, 1), publishAt(1_000, 2)], held: holds(3, [2]), stream: byAge, says: [discarded(0, 2)] },
+    ],
+    [
+      "what was too young is not excused",
+      { events: [publishAt(0, 0), publishAt(1_000, 1)], held: holds(2, []), stream: byAge, says: [maybe(0, 1)] },
+    ],
+    [
+      "what was acknowledged and has no number is not excused",
+      { events: [publishAt(0, 0), publishAt(0, 1), publishAt(1_000, 2)], held: holds(2, [2]), stream: byAge, says: [maybe(0, 1)] },
+    ],
+    [
+      "an age of which no scenario sees the end takes nothing",
+      { events: [publishAt(0, 0)], held: holds(1, []), stream: { ...byAge, ageMaxMs: 86_400_000 }, says: [] },
     ],
   ])("%s", (_what, one) => check(one));
 });
@@ -367,7 +397,7 @@ describe("of any stream, whatever was told and stored", () => {
     const stored = made.flatMap((one, message) => (one.stored ? [message] : []));
     const held = stored.slice(-(ring.messagesMax ?? 0));
     const events = made.map(({ outcome }, message) => publish(message, 1, outcome));
-    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held), contents);
+    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held), sent);
     const of = (kind: string): readonly number[] =>
       said
         .filter(one => one.kind === kind)

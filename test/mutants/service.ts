@@ -247,6 +247,25 @@ const unfaithful: readonly Mutant[] = [
     ),
   ]),
   follows(
+    { streams: [{ ...stream, duplicateWindowMs: 1_000, ageMaxMs: 2_000 }] },
+    {
+      name: "has a stream with an age which nobody declares",
+      row: "F-242: a message is gone after its age",
+      steps: [start, job(), advance(2_400)],
+      killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, duplicateWindowMs: 1_000 }] },
+    {
+      name: "has a stream that keeps what is too old",
+      row: "F-242: a message is gone after its age",
+      declared: { streams: [{ ...stream, duplicateWindowMs: 1_000, ageMaxMs: 2_000 }] },
+      steps: [start, job(), advance(2_400)],
+      killedBy: [],
+    },
+  ),
+  follows(
     { streams: [{ ...stream, noAck: true }] },
     {
       name: "has a stream that acknowledges nothing",

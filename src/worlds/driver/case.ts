@@ -20,6 +20,7 @@ import type { Scenario, Step, StepId } from "../../../models/vocabulary/scenario
 import { BusCrashed, BusEnded, type Crash } from "../../bus-protocol/errors.ts";
 import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
+import { checkAges, renewAges } from "./ages.ts";
 import { beginCall, callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers, follow } from "./clocks.ts";
 import { awaitClosed, lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
@@ -151,7 +152,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       pausedCid: undefined,
     },
     wire: [],
-    published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), core: [] },
+    published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), toldAtMs: new Map(), core: [] },
     nowMs: 0,
     spentMs: 0,
     timers: [],
@@ -255,7 +256,8 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "await-noticed":
       return awaitNoticed(course, step.id, before);
     case "heal":
-      return heal(course, step.id, step, before, () => startFromOutside(course, planned));
+      await heal(course, step.id, step, before, () => startFromOutside(course, planned));
+      return renewAges(course);
   }
 }
 
@@ -311,6 +313,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
     await heal(course, settleId, { awaits: "connected" }, view, () => startFromOutside(course, planned));
+    renewAges(course);
   }
   const healed = busOf(course);
   const mark = healed.mark();
@@ -329,6 +332,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
+  checkAges(course, settleId);
   await lookAtWire(course, hasClient);
   if (typeof closed === "object") emit(closed);
   sayLogged(course);

@@ -1,17 +1,18 @@
 /**
  * The messages that a stream's own limits have discarded, concluded at the end of a case from the server's state of the stream. A limit of
- * messages or of bytes takes the oldest; one for each subject takes the oldest there, and leaves a gap in the numbers. The server does not
+ * messages, of bytes or of age takes the oldest; one for each subject takes the oldest there, and leaves a gap in the numbers. The server does not
  * name them. They are known where as many messages were acknowledged, and can have been taken, as numbers are gone. An acknowledged
  * message that was never stored has no number, so one is then missing, and it is not excused. Where some numbers may belong to messages of
  * unknown fate, the answer is unknown.
  */
 
 import { messageId, sharedId } from "../../../models/policy/ids.ts";
-import { limitsThatDiscard, storedBytes } from "../../../models/policy/limits.ts";
+import { ageMsOf, limitsThatDiscard, mayDiscard, storedBytes } from "../../../models/policy/limits.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import type { Content, Event, Run } from "../../../models/vocabulary/event.ts";
 import { idHeaderBytes } from "../../../models/vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { Held } from "./rig.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
@@ -23,6 +24,8 @@ interface KnownMessage {
   readonly subject: string;
   /** The bytes that the server counts for one copy. */
   readonly bytes: number;
+  /** The time between its first publish and the end of the case: it is no older. */
+  readonly ageMs: number;
   /** An acknowledgement proves that the present stream had this very message. */
   acked: boolean;
   /** It was acknowledged, but by the id of another message, or while the stream was being lost. */
@@ -38,23 +41,27 @@ interface ToldOfStream {
   readonly deadLetters: number;
 }
 
-type Limits = ReturnType<typeof limitsThatDiscard>;
+type Limits = ReturnType<typeof limitsThatDiscard> & { readonly ageMs?: number | undefined };
 
-/**
- * `held` is undefined where the stream does not exist; `contents`: what the bus was told to send. A stream without a limit, or one that
- * refuses new messages, gives nothing.
- */
+/** What the bus was told to send, and when, by the scenario's time with what its calls have waited. */
+export interface Sent {
+  readonly contents: readonly (Run & Content)[];
+  readonly toldAtMs: ReadonlyMap<StepId, number>;
+  readonly atEndMs: number;
+}
+
+/** `held` is undefined where the stream does not exist. A stream without a limit, or one that refuses new messages, gives nothing. */
 export function discardsOf(
   policy: Policy,
   stream: StreamPolicy,
   events: readonly Event[],
   held: Held | undefined,
-  contents: readonly (Run & Content)[],
+  sent: Sent,
 ): readonly Discards[] {
+  if (!mayDiscard(stream)) return [];
   const { name } = stream;
-  const limits = limitsThatDiscard(stream);
-  if (Object.keys(limits).length === 0) return [];
-  const told = readTold(policy, stream, events, contents);
+  const limits = { ...limitsThatDiscard(stream), ageMs: ageMsOf(stream) };
+  const told = readTold(policy, stream, events, sent);
   const copies = copiesHeld(held?.runs ?? []);
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message);
   return [
@@ -73,8 +80,8 @@ function inNumbers(
 ): readonly Discards[] {
   const { state, runs, foreign } = held;
   // Only a limit of each subject leaves gaps.
-  const gaps = limits.messagesPerSubjectMax === undefined ? state.deleted : 0;
-  const numbers = state.lastNumber - state.messages - gaps;
+  const leavesGaps = limits.messagesPerSubjectMax !== undefined;
+  const numbers = leavesGaps ? state.lastNumber - state.messages : state.firstNumber - 1;
   const fitting = takenBy(limits, told, held, copies);
   if (numbers === 0 || fitting.length === 0) return [];
   const absent = fitting.filter(one => !copies.has(one.message));
@@ -85,7 +92,7 @@ function inNumbers(
   const places =
     sumOf(fitting, one => Math.max(0, one.copies - (copies.get(one.message) ?? 0))) +
     Math.max(0, told.deadLetters - deadLettersHeld);
-  const isKnown = numbers === places && foreign === 0 && gaps === 0;
+  const isKnown = numbers === places && foreign === 0 && (leavesGaps || state.deleted === 0);
   const open = absent.filter(one => one.doubtful && one.copies > 0);
   return runsOf(isKnown ? "discarded" : "may-be-discarded", name, [...claims, ...open]);
 }
@@ -100,10 +107,14 @@ function takenBy(
   { state, runs }: Held,
   copies: ReadonlyMap<number, number>,
 ): readonly KnownMessage[] {
-  const { messagesMax, bytesMax, messagesPerSubjectMax } = limits;
+  const { messagesMax, bytesMax, messagesPerSubjectMax, ageMs = Number.POSITIVE_INFINITY } = limits;
   const isFull = messagesMax !== undefined && state.messages >= messagesMax;
   const tooMuch = new Set(bytesMax === undefined ? [] : beyond({ bytesMax }, messages, one => one.copies));
-  const oldest = older(messages, copies).filter(one => isFull || tooMuch.has(one) || (tooMuch.size > 0 && deadLetters > 0));
+  // The size of a dead letter is not known.
+  const mayBeTooMuch = bytesMax !== undefined && deadLetters > 0;
+  const isTaken = (one: KnownMessage): boolean =>
+    isFull || mayBeTooMuch || tooMuch.has(one) || one.ageMs >= ageMs;
+  const oldest = older(messages, copies).filter(isTaken);
   if (messagesPerSubjectMax === undefined) return oldest;
   const heldOf = (subject: string): number => sumOf(runs, run => (run.subject === subject ? run.count : 0));
   const subjects = [...new Set(messages.map(one => one.subject))];
@@ -135,11 +146,11 @@ const pushedOut = (messages: readonly KnownMessage[], limits: Limits): readonly 
 };
 
 /**
- * The messages after which enough to reach a limit may have been stored. `isPlaced`: it stood where it was published. Any other may have been
+ * The messages that are old enough, or after which enough to reach a limit may have been stored. `isPlaced`: it stood where it was published. Any other may have been
  * stored late, after everything published since.
  */
 function beyond(
-  { messagesMax, bytesMax, messagesPerSubjectMax }: Limits,
+  { messagesMax, bytesMax, messagesPerSubjectMax, ageMs = Number.POSITIVE_INFINITY }: Limits,
   messages: readonly KnownMessage[],
   copiesOfOne: (one: KnownMessage) => number,
   isPlaced: (one: KnownMessage) => boolean = one => one.acked,
@@ -155,6 +166,7 @@ function beyond(
   const found: KnownMessage[] = [];
   for (const one of messages.toReversed()) {
     const isBeyond =
+      one.ageMs >= ageMs ||
       (messagesMax !== undefined && later.messages >= messagesMax) ||
       (bytesMax !== undefined && later.bytes + one.bytes > bytesMax) ||
       (messagesPerSubjectMax !== undefined && (later.ofSubject.get(one.subject) ?? 0) >= messagesPerSubjectMax);
@@ -173,7 +185,7 @@ function readTold(
   policy: Policy,
   stream: StreamPolicy,
   events: readonly Event[],
-  contents: readonly (Run & Content)[],
+  sent: Sent,
 ): ToldOfStream {
   const known = new Map<number, KnownMessage>();
   const { deadLetterSubject } = policy.consume;
@@ -188,7 +200,7 @@ function readTold(
     } else if (event.kind === "healed") isEnding = false;
     else if (event.kind === "published" && streamOf(policy, event.subject ?? "") === stream) {
       for (let message = event.first; message < event.first + event.count; message++) {
-        const one = known.get(message) ?? newKnown(policy, stream, event, message, contents);
+        const one = known.get(message) ?? newKnown(policy, stream, event, message, sent);
         known.set(message, one);
         addCall(one, event, policy, isEnding);
       }
@@ -201,14 +213,15 @@ function readTold(
 function newKnown(
   policy: Policy,
   stream: StreamPolicy,
-  { subject = "", key, durable }: PublishedEvent,
+  { step, subject = "", key, durable }: PublishedEvent,
   message: number,
-  contents: readonly (Run & Content)[],
+  { contents, toldAtMs, atEndMs }: Sent,
 ): KnownMessage {
   const payloadBytes = contents.find(({ first, count }) => message >= first && message < first + count)?.bytes ?? 0;
   const headerBytes = idHeaderBytes(durable === true ? messageId(policy, subject, key, message) : undefined);
   const bytes = storedBytes(stream, { subject, headerBytes, payloadBytes });
-  return { message, subject, bytes, acked: false, doubtful: false, copies: 0, copiesBefore: 0 };
+  const ageMs = atEndMs - (toldAtMs.get(step) ?? 0);
+  return { message, subject, bytes, ageMs, acked: false, doubtful: false, copies: 0, copiesBefore: 0 };
 }
 
 /** A file survives every end of the server, unless its disk or the power is lost too. */

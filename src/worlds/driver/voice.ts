@@ -141,7 +141,9 @@ function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy
   }
   if (foreign > 0) emit({ kind: "foreign", count: foreign });
   for (const letter of lettersOf(service.policy, stream, service.told, held, published.contents)) emit(letter);
-  for (const discards of discardsOf(service.policy, stream, service.told, held, published.contents)) emit(discards);
+  const atEndMs = course.nowMs + course.spentMs;
+  const sent = { contents: published.contents, toldAtMs: published.toldAtMs, atEndMs };
+  for (const discards of discardsOf(service.policy, stream, service.told, held, sent)) emit(discards);
 }
 
 /** A case may be given up because another client took what the streams held. */

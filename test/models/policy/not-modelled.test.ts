@@ -17,6 +17,7 @@ test("a policy of which everything is modelled has nothing to name", () => {
   expect(notModelled(streamWith({ bytesMax: 1_000, messagesPerSubjectMax: 1, messagesMax: 3 }))).toEqual([]);
   expect(notModelled(streamWith({ discard: "new", messagesPerSubjectMax: 1 }))).toEqual([]);
   expect(notModelled(streamWith({ noAck: true }))).toEqual([]);
+  expect(notModelled(streamWith({ ageMaxMs: 3_600_000 }))).toEqual([]);
   expect(notModelled(streamWith({ retention: "workqueue", messagesMax: 1_000_000 }))).toEqual([]);
   expect(notModelled(streamWith({ retention: "workqueue" }))).toEqual([]);
   expect(notModelled(streamWith({ retention: "interest" }))).toEqual([]);
@@ -38,7 +39,7 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 test.each<[part: Partial<StreamPolicy>, place: string]>([
   [{ retention: "interest", messagesMax: 5 }, "messagesMax"],
   [{ retention: "workqueue", messagesMax: 5 }, "messagesMax"],
-  [{ ageMaxMs: 3_600_000 }, "ageMaxMs"],
+  [{ retention: "interest", ageMaxMs: 3_600_000 }, "ageMaxMs"],
   [{ retention: "workqueue", bytesMax: 1_000_000 }, "bytesMax"],
   [{ retention: "interest", discard: "new", messagesPerSubjectMax: 1 }, "messagesPerSubjectMax"],
   [{ declared: ["mirror"] }, "declared[0]"],
