@@ -287,7 +287,7 @@ function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly n
     emit(event);
   };
   endClient({ ...bus, emit: noted }, fault, befalling);
-  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, bus.view.nowMs, choose, emit);
+  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, { nowMs: bus.view.nowMs, choose, emit });
   return held;
 }
 

@@ -8,14 +8,7 @@ import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
 import { acknowledge, isSecondConsumer } from "./retention.ts";
-import {
-  type Consumer,
-  type Delivery,
-  type Member,
-  type ModelServer,
-  notGiven,
-  type Stream,
-} from "./server.ts";
+import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
 import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";

@@ -1,4 +1,4 @@
-/** What a stream holds, as runs of messages that were stored one after the other, oldest first. */
+/** The content of a stream, as runs of messages that were stored one after the other, oldest first. */
 import { covers } from "./policy/pattern.ts";
 import type { Run } from "./vocabulary/event.ts";
 

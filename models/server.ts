@@ -286,9 +286,7 @@ export function storeUnseen(
   server: ModelServer,
   underWay: readonly (Run & { readonly via?: Via })[],
   lost: readonly Run[],
-  nowMs: number,
-  choose: Choose,
-  emit: Emit,
+  { nowMs, choose, emit }: { readonly nowMs: number; readonly choose: Choose; readonly emit: Emit },
 ): void {
   for (const { first, count, via } of underWay) {
     const stream = via === undefined || via.durable ? undefined : capturing(server, via.subject);

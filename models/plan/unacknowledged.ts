@@ -9,7 +9,9 @@ import { isDurable, type View } from "./view.ts";
 
 const nothingToLose = impossible("its stream acknowledges nothing, so no acknowledgement can be lost");
 const attemptsUnknown = unjudgeable("which of its attempts meet a live connection is not known");
-const handlersGoOn = unjudgeable("what handlers do while it waits for an acknowledgement that never comes is not known");
+const handlersGoOn = unjudgeable(
+  "what handlers do while it waits for an acknowledgement that never comes is not known",
+);
 
 /** True for a publish through JetStream whose stream will not answer. */
 export const waitsInFull = (view: View, step: Step): step is PublishStep =>

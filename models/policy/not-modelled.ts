@@ -19,7 +19,10 @@ export interface NotModelled {
 
 export function notModelled(policy: Policy): readonly NotModelled[] {
   const ofStreams = policy.streams.flatMap((stream, i) =>
-    [...ofStream(stream), ...ofDeadLetters(policy, stream)].map(one => ({ ...one, place: ["streams", i, ...one.place] })),
+    [...ofStream(stream), ...ofDeadLetters(policy, stream)].map(one => ({
+      ...one,
+      place: ["streams", i, ...one.place],
+    })),
   );
   const { ackPendingMax } = policy.consume;
   if (ackPendingMax === undefined || roomOf(policy.consume) !== undefined) return ofStreams;
@@ -62,14 +65,21 @@ function ofLimitedQueue(stream: StreamPolicy): readonly NotModelled[] {
   }));
 }
 
-/** A dead letter is published and waited for, and only then is its message acknowledged. */
-function ofDeadLetters({ consume }: Policy, { subjects, noAck }: StreamPolicy): readonly NotModelled[] {
+/** A dead letter is published and waited for, and only then is its message acknowledged. Here it takes up no room. */
+function ofDeadLetters({ consume }: Policy, stream: StreamPolicy): readonly NotModelled[] {
+  const { subjects, noAck } = stream;
   const { deadLetterSubject } = consume;
-  const takesThem = deadLetterSubject !== undefined && subjects.some(one => covers(one, deadLetterSubject));
-  if (noAck !== true || !takesThem) return [];
+  if (deadLetterSubject === undefined || !subjects.some(one => covers(one, deadLetterSubject))) return [];
+  const { messagesPerSubjectMax: _, ...shared } = limitsThatDiscard(stream);
+  const isShared = subjects.some(one => one !== deadLetterSubject);
+  const taking = (isShared ? Object.entries(shared) : []).map(([field, limit]) => ({
+    place: [field],
+    means: `dead letters take up room in the stream, and push others out beyond a ${field} of ${limit}; here they take up none`,
+    falsifies: true,
+  }));
   const means =
     "the stream acknowledges no dead letter, so what becomes of the failed message is for the code to say; here its dead letter is acknowledged";
-  return [{ place: ["noAck"], means, falsifies: true }];
+  return noAck === true ? [...taking, { place: ["noAck"], means, falsifies: true }] : taking;
 }
 
 const extras: Record<StreamExtra, Omit<NotModelled, "place">> = {

@@ -9,8 +9,7 @@ export const streamOf: (policy: Policy, subject: string) => StreamPolicy | undef
 );
 
 /** True where the stream that takes the subject acknowledges no publish. */
-export const isUnacknowledged = (policy: Policy, subject: string): boolean =>
-  streamOf(policy, subject)?.noAck === true;
+export const isUnacknowledged = (policy: Policy, subject: string): boolean => streamOf(policy, subject)?.noAck === true;
 
 /** True where one stream takes all subjects of the pattern. */
 export const isTakenWhole = (policy: Policy, pattern: string): boolean =>

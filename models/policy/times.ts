@@ -128,7 +128,10 @@ function agesInLiveTime(own: Policy, live: Policy): Policy {
     const longestBefore = Math.max(0, ...waits.filter(({ ms }) => ms < ageMs).map(one => one.liveMs));
     const shortestAfter = Math.min(...waits.filter(({ ms }) => ms > ageMs).map(one => one.liveMs), liveWaitsMaxMs);
     const wishedMs = ageMs <= liveWaitsMaxMs ? ageMs : liveAgeMs;
-    return Math.max(liveAgeLeastMs, between(wishedMs, Math.ceil(margin * longestBefore), Math.floor(shortestAfter / margin)));
+    return Math.max(
+      liveAgeLeastMs,
+      between(wishedMs, Math.ceil(margin * longestBefore), Math.floor(shortestAfter / margin)),
+    );
   };
   return {
     ...live,

@@ -201,7 +201,7 @@ export const streamAtItsLimit: PolicyEpisode = {
   add: fillAStream,
 };
 
-/** About so many messages of one subject are taken before the stream refuses one, or discards one. */
+/** The number of messages of one subject, by a guess at their size, that the stream holds before it refuses one, or discards one. */
 export function messagesMaxOf(stream: StreamPolicy | undefined): number {
   const { messagesMax = filledMax, messagesPerSubjectMax = filledMax, bytesMax, storage = "file" } = stream ?? {};
   const oneBytes = storedBytes({ storage }, { subject: "a.subject", headerBytes: 0, payloadBytes: 16 });

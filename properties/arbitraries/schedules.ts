@@ -104,7 +104,9 @@ function begin(draft: ScheduleDraft): void {
 function episode(draft: ScheduleDraft): void {
   const { random, drawable } = draft;
   const possible = drawable.faults.filter(
-    kind => !coldFaults.includes(kind) && !(kind === "lose-ack" && (draft.isSubscribed || acknowledgedSubjects(drawable).length === 0)),
+    kind =>
+      !coldFaults.includes(kind) &&
+      !(kind === "lose-ack" && (draft.isSubscribed || acknowledgedSubjects(drawable).length === 0)),
   );
   for (let left = random.int(0, 2); left > 0; left--) quietStep(draft);
   if (possible.length === 0) {

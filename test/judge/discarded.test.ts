@@ -27,6 +27,7 @@ const sent: Sent = {
   contents: [{ first: 0, count: 100, subject: "ring.a", bytes: 16 }],
   toldAtMs: new Map([0, 400, 1_000].map(ms => [`at-${ms}`, ms])),
   atEndMs: 1_000,
+  seen: new Set(),
 };
 const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
   ...base,
@@ -76,11 +77,12 @@ interface Case {
   readonly held: Held | undefined;
   readonly stream?: Partial<StreamPolicy>;
   readonly under?: Partial<Policy>;
+  readonly seen?: readonly number[];
   readonly says: readonly object[];
 }
-const check = ({ events, held, stream = {}, under = {}, says }: Case): void => {
+const check = ({ events, held, stream = {}, under = {}, seen = [], says }: Case): void => {
   const one = { ...ring, ...stream };
-  expect(discardsOf(policyOf(one, under), one, events, held, sent)).toEqual(says);
+  expect(discardsOf(policyOf(one, under), one, events, held, { ...sent, seen: new Set(seen) })).toEqual(says);
 };
 
 describe("discarded is what has a number below the first that is held", () => {
@@ -279,7 +281,12 @@ describe("by age", () => {
   test.each<[what: string, one: Case]>([
     [
       "what was old enough by the scenario's time is gone",
-      { events: [publishAt(0, 0), publishAt(400, 1), publishAt(1_000, 2)], held: holds(3, [2]), stream: byAge, says: [discarded(0, 2)] },
+      {
+        events: [publishAt(0, 0), publishAt(400, 1), publishAt(1_000, 2)],
+        held: holds(3, [2]),
+        stream: byAge,
+        says: [discarded(0, 2)],
+      },
     ],
     [
       "what was too young is not excused",
@@ -287,7 +294,12 @@ describe("by age", () => {
     ],
     [
       "what was acknowledged and has no number is not excused",
-      { events: [publishAt(0, 0), publishAt(0, 1), publishAt(1_000, 2)], held: holds(2, [2]), stream: byAge, says: [maybe(0, 1)] },
+      {
+        events: [publishAt(0, 0), publishAt(0, 1), publishAt(1_000, 2)],
+        held: holds(2, [2]),
+        stream: byAge,
+        says: [maybe(0, 1)],
+      },
     ],
     [
       "an age of which no scenario sees the end takes nothing",
@@ -302,6 +314,14 @@ describe("where the numbers do not tell, it is said so", () => {
     [
       "one that was left open may have had the number",
       { events: open, held: holds(5, [3, 4, 5]), says: [maybe(0, 2)] },
+    ],
+    [
+      "except of one that was seen there",
+      { events: open, held: holds(5, [3, 4, 5]), seen: [1, 3], says: [discarded(1, 1), maybe(0, 1)] },
+    ],
+    [
+      "one that was seen there has its number, and another one has none",
+      { events: [publish(0, 5, acked)], held: holds(4, [2, 3, 4]), seen: [1], says: [discarded(1, 1)] },
     ],
     [
       "more was stored than was published",

@@ -35,7 +35,13 @@ describe("the oldest make room", () => {
     ["by bytes", three, [job(5)], [2, 3, 4], [0, 1]],
     ["by bytes, one byte below the limit", { bytesMax: 152 }, [job(3)], [1, 2], [0]],
     ["by bytes, as many as the new one needs", { bytesMax: 500 }, [job(3), large], [2, 3], [0, 1]],
-    ["all of them, and the message itself, where that is larger than the stream", three, [job(3), large], [], [0, 1, 2, 3]],
+    [
+      "all of them, and the message itself, where that is larger than the stream",
+      three,
+      [job(3), large],
+      [],
+      [0, 1, 2, 3],
+    ],
     ["within a subject, and others stay", { messagesPerSubjectMax: 2 }, [job(2), other(), job(2)], [2, 3, 4], [0, 1]],
     [
       "within a subject of a stream that refuses what is new",
@@ -66,7 +72,11 @@ describe("the oldest make room", () => {
   test("the id of a message that was larger than its stream is remembered", () => {
     const again = { ...jobAgain(1), bytes: 400 } as Bare;
     const ids = { messageIds: [{ subjects: "job.>", id: "event" }] } as const;
-    expect(shown({ bytesMax: 300 }, [large, again], ids)).toMatchObject({ held: [], told: ["acked", "acked"], gone: [0] });
+    expect(shown({ bytesMax: 300 }, [large, again], ids)).toMatchObject({
+      held: [],
+      told: ["acked", "acked"],
+      gone: [0],
+    });
   });
 
   test("what a handler was given before it went is counted, and it gets all that comes later", () => {
@@ -108,7 +118,8 @@ describe("a message that is too old", () => {
       plan(underPolicy(withStream(aged), [start, one]), natsGo).steps.flatMap(planned =>
         planned.kind === "step" && planned.skipped !== undefined ? [planned.skipped.reason] : [],
       );
-    const reason = "when the server gives up a message that its handler has and a limit or its age has taken is not known";
+    const reason =
+      "when the server gives up a message that its handler has and a limit or its age has taken is not known";
     expect(skipped(subscribe(0, "hangs"))).toEqual([reason]);
     expect(skipped(subscribeSlow(0, 400))).toEqual([reason]);
     expect(skipped(subscribe(0))).toEqual([]);
@@ -132,7 +143,10 @@ describe("a stream that acknowledges nothing", () => {
   });
 
   test("stores an asynchronous publish once, since it is sent once", () => {
-    expect(shown(quiet, [job(2, { async: true })], { attemptsMax: 2 })).toMatchObject({ held: [0, 1], told: ["unsettled"] });
+    expect(shown(quiet, [job(2, { async: true })], { attemptsMax: 2 })).toMatchObject({
+      held: [0, 1],
+      told: ["unsettled"],
+    });
   });
 
   test("refuses in silence", () => {

@@ -35,6 +35,7 @@ import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig, type ServerConnection } from "./rig.ts";
+import { forgetHeld, noteHeld } from "./seen-held.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { lookForRemovals, observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
@@ -127,6 +128,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       consumed: new Map(),
       members: new Map(),
       handlers: new Map(),
+      seenHeld: new Map(),
       isDeaf: false,
     },
     at: startId,
@@ -216,6 +218,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   await noteClosed(course, open);
   checkDials(course, planned);
   if (!overlapping) await lookAround(course, after, step.id);
+  if (!overlapping && course.service !== undefined) await noteHeld(course, course.service, after, step.kind);
   tellMemory(course);
   sayLogged(course);
   course.emit({ kind: "step", step: step.id, phase: "ended" });
@@ -252,6 +255,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "advance":
       return pass(course, { ms: step.ms, life, after }, step.id);
     case "fault":
+      forgetHeld(course, step.fault);
       return installFault(course, planned, step.id, step.fault);
     case "await-noticed":
       return awaitNoticed(course, step.id, before);

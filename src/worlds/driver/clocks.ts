@@ -3,6 +3,7 @@
  * the real parts measure: a duplicate window, an age, an ack wait, a startup deadline. Where the scenario's time comes to one first, the driver
  * waits for it. Where real time comes first the case is given up, since what the parts did then proves nothing.
  */
+import { ageSlackMs } from "../../../models/policy/limits.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Course, giveUpByHarness, type Timer } from "./course.ts";
 
@@ -48,8 +49,11 @@ export async function spend(course: Course, ms: number): Promise<void> {
   course.timers = course.timers.filter(timer => !goesOnWithinCalls(timer) || !isOver(course, timer, course.nowMs));
 }
 
-/** The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. */
-const behindMsMax = 2_000;
+/**
+ * The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. Messages
+ * that are published one after the other grow old one after the other, so there the real clocks keep closer.
+ */
+const behindMsMaxOf = ({ what }: Timer): number => (what === "age" ? ageSlackMs + 500 : 2_000);
 
 /**
  * Lets real time follow the scenario's towards the windows, ages and ack waits that the scenario comes to later. It waits for them then anyway; if
@@ -65,8 +69,8 @@ export async function follow(course: Course): Promise<void> {
     (timer.what === "ack wait" && timer.atMs <= settled);
   const leads = course.timers
     .filter(isMet)
-    .map(timer => timer.realMs - (timer.atMs - withinCallsMs(course, timer) - course.nowMs));
-  await untilReal(course, Math.max(0, ...leads) - behindMsMax);
+    .map(timer => timer.realMs - (timer.atMs - withinCallsMs(course, timer) - course.nowMs) - behindMsMaxOf(timer));
+  await untilReal(course, Math.max(0, ...leads));
 }
 
 /** Moves the scenario's time. An ack wait is over only once its message was delivered again. */

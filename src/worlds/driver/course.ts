@@ -115,6 +115,8 @@ export interface ServiceCourse {
   readonly members: Map<string, Set<number>>;
   /** consumers.ts: the handlers, by replica and subject (`handlerKey`). */
   readonly handlers: Map<string, Pick<SubscribeStep, "handler" | "takesMs" | "nakDelayMs">>;
+  /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
+  readonly seenHeld: Map<string, Set<number>>;
   /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }

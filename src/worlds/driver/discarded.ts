@@ -3,7 +3,7 @@
  * messages, of bytes or of age takes the oldest; one for each subject takes the oldest there, and leaves a gap in the numbers. The server does not
  * name them. They are known where as many messages were acknowledged, and can have been taken, as numbers are gone. An acknowledged
  * message that was never stored has no number, so one is then missing, and it is not excused. Where some numbers may belong to messages of
- * unknown fate, the answer is unknown.
+ * unknown fate, the answer is unknown, except for a message that the stream was seen to hold.
  */
 
 import { messageId, sharedId } from "../../../models/policy/ids.ts";
@@ -43,11 +43,13 @@ interface ToldOfStream {
 
 type Limits = ReturnType<typeof limitsThatDiscard> & { readonly ageMs?: number | undefined };
 
-/** What the bus was told to send, and when, by the scenario's time with what its calls have waited. */
+/** The messages that the bus was told to send, and when, by the scenario's time with what its calls have waited. */
 export interface Sent {
   readonly contents: readonly (Run & Content)[];
   readonly toldAtMs: ReadonlyMap<StepId, number>;
   readonly atEndMs: number;
+  /** The messages that the stream was seen to hold in the course of the case. */
+  readonly seen: ReadonlySet<number>;
 }
 
 /** `held` is undefined where the stream does not exist. A stream without a limit, or one that refuses new messages, gives nothing. */
@@ -66,7 +68,7 @@ export function discardsOf(
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message);
   return [
     ...runsOf("may-be-discarded", name, pushedOut(told.messages, limits).filter(isAbsent)),
-    ...(held === undefined ? [] : inNumbers(name, held, limits, told, copies)),
+    ...(held === undefined ? [] : inNumbers(name, held, limits, told, { copies, seen: sent.seen })),
   ];
 }
 
@@ -76,7 +78,7 @@ function inNumbers(
   held: Held,
   limits: Limits,
   told: ToldOfStream,
-  copies: ReadonlyMap<number, number>,
+  { copies, seen }: { readonly copies: ReadonlyMap<number, number>; readonly seen: ReadonlySet<number> },
 ): readonly Discards[] {
   const { state, runs, foreign } = held;
   // Only a limit of each subject leaves gaps.
@@ -86,15 +88,22 @@ function inNumbers(
   if (numbers === 0 || fitting.length === 0) return [];
   const absent = fitting.filter(one => !copies.has(one.message));
   const claims = absent.filter(one => one.acked);
+  const isSeen = (one: KnownMessage): boolean => seen.has(one.message);
+  const known = runsOf("discarded", name, claims.filter(isSeen));
+  const unseen = claims.filter(one => !isSeen(one));
   // The older acknowledged messages may have stood there; the rest have no number.
-  if (numbers < claims.length) return runsOf("may-be-discarded", name, claims.slice(0, numbers));
+  if (numbers < claims.length) {
+    const left = Math.max(0, numbers - claims.length + unseen.length);
+    return [...known, ...runsOf("may-be-discarded", name, unseen.slice(0, left))];
+  }
   const deadLettersHeld = state.messages - foreign - sumOf(runs, run => run.count);
   const places =
     sumOf(fitting, one => Math.max(0, one.copies - (copies.get(one.message) ?? 0))) +
     Math.max(0, told.deadLetters - deadLettersHeld);
   const isKnown = numbers === places && foreign === 0 && (leavesGaps || state.deleted === 0);
   const open = absent.filter(one => one.doubtful && one.copies > 0);
-  return runsOf(isKnown ? "discarded" : "may-be-discarded", name, [...claims, ...open]);
+  if (isKnown) return runsOf("discarded", name, [...claims, ...open]);
+  return [...known, ...runsOf("may-be-discarded", name, [...unseen, ...open])];
 }
 
 /**
@@ -112,8 +121,7 @@ function takenBy(
   const tooMuch = new Set(bytesMax === undefined ? [] : beyond({ bytesMax }, messages, one => one.copies));
   // The size of a dead letter is not known.
   const mayBeTooMuch = bytesMax !== undefined && deadLetters > 0;
-  const isTaken = (one: KnownMessage): boolean =>
-    isFull || mayBeTooMuch || tooMuch.has(one) || one.ageMs >= ageMs;
+  const isTaken = (one: KnownMessage): boolean => isFull || mayBeTooMuch || tooMuch.has(one) || one.ageMs >= ageMs;
   const oldest = older(messages, copies).filter(isTaken);
   if (messagesPerSubjectMax === undefined) return oldest;
   const heldOf = (subject: string): number => sumOf(runs, run => (run.subject === subject ? run.count : 0));
@@ -181,12 +189,7 @@ const isGone = ({ acked, doubtful, copies, copiesBefore }: KnownMessage): boolea
 
 // ---- What the events tell ----
 
-function readTold(
-  policy: Policy,
-  stream: StreamPolicy,
-  events: readonly Event[],
-  sent: Sent,
-): ToldOfStream {
+function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[], sent: Sent): ToldOfStream {
   const known = new Map<number, KnownMessage>();
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;

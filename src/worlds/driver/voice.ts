@@ -142,7 +142,8 @@ function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy
   if (foreign > 0) emit({ kind: "foreign", count: foreign });
   for (const letter of lettersOf(service.policy, stream, service.told, held, published.contents)) emit(letter);
   const atEndMs = course.nowMs + course.spentMs;
-  const sent = { contents: published.contents, toldAtMs: published.toldAtMs, atEndMs };
+  const seen = service.seenHeld.get(stream.name) ?? new Set();
+  const sent = { contents: published.contents, toldAtMs: published.toldAtMs, atEndMs, seen };
   for (const discards of discardsOf(service.policy, stream, service.told, held, sent)) emit(discards);
 }
 
