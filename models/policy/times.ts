@@ -115,7 +115,7 @@ function windowInLiveTime(
 }
 
 /** Short enough for a run, and long enough for a busy machine to read a stream before its messages are too old. */
-const liveAgeMs = 10_000;
+const liveAgeMs = 12_000;
 const liveAgeLeastMs = 4_000;
 
 /** Each age ends before or after the same other waits as in the own time, where it can. A window is never longer than its stream's age. */

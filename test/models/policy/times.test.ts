@@ -116,7 +116,7 @@ describe("an age", () => {
   const liveAge = (policy: ReturnType<typeof aging>): number => inLiveTime(policy).streams[0]?.ageMaxMs ?? 0;
 
   test.each<[what: string, own: ReturnType<typeof aging>, ms: number]>([
-    ["of an hour is ten seconds, after all other waits", aging(3_600_000), 10_000],
+    ["of an hour is twelve seconds, after all other waits", aging(3_600_000), 12_000],
     ["of a day is never over in a scenario, and stays", aging(86_400_000), 86_400_000],
     [
       "that is short enough stays where nothing else is scaled",
@@ -137,7 +137,7 @@ describe("an age", () => {
 
   test("bounds the duplicate window of its stream", () => {
     expect(inLiveTime(aging(120_000, 120_000)).streams[0]).toMatchObject({
-      ageMaxMs: 10_000,
+      ageMaxMs: 12_000,
       duplicateWindowMs: 8_000,
     });
     const early = inLiveTime(aging(16_000, 16_000, { consume: { ackWaitMs: 17_000 } })).streams[0];
