@@ -128,7 +128,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream, or its age, has taken it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
       owner: "operator",
       causes:
-        "The stream has memory storage and ends with its server (F-59), or retention `interest` and no consumer (F-212). Or it has a limit or an age that its policy does not declare (F-240, F-242). Or somebody deletes its messages by hand.",
+        "The stream has memory storage (F-59), retention `interest` and no consumer (F-212), or a limit or age that its policy does not declare (F-240, F-242). Or somebody deletes its messages by hand.",
     },
     "always",
     {

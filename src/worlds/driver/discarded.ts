@@ -48,7 +48,7 @@ export interface Sent {
   readonly contents: readonly (Run & Content)[];
   readonly toldAtMs: ReadonlyMap<StepId, number>;
   readonly atEndMs: number;
-  /** The messages that the stream was seen to hold in the course of the case. */
+  /** The messages that the stream was seen to hold in the course of the case, or proven to have discarded. */
   readonly seen: ReadonlySet<number>;
 }
 

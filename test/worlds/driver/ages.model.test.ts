@@ -34,7 +34,7 @@ function caseAt(realMs: number, policy = aged(), events: readonly Event[] = [], 
   const course = {
     ...{ service, nowMs: 300, spentMs, stepBeganMs: 1_900, timers: [] as Timer[] },
     one: { scenario: { options: { subject: "subject" } }, plan: { steps: [] } },
-    published: { sentAtMs: new Map([["publish", 1_000]]) },
+    published: { contents: [], sentAtMs: new Map([["publish", 1_000]]), toldAtMs: new Map([["publish", 0]]) },
     rig: { clock: { nowMs: () => clock.ms, wait } },
   } as unknown as Course;
   return { course, service, clock };
@@ -110,7 +110,9 @@ describe("what a stream was seen to hold", () => {
   const calm = { ...newView(), serverUp: true };
   const looking = (policy: Policy, there: readonly string[] = ["JOBS"]) => {
     const { course, service } = caseAt(0, policy);
-    const streams = { names: async () => there, held: async () => ({ runs: [{ first: 2, count: 2 }] }) };
+    const state = { firstNumber: 1, lastNumber: 2, messages: 2, deleted: 0, keepsMax: undefined };
+    const held = { runs: [{ first: 2, count: 2, subject: "job.a", bytes: 16 }], foreign: 0, state };
+    const streams = { names: async () => there, held: async () => held };
     Object.assign(course.rig, { streams, server: { isRunning: true, isHalted: false } });
     return { course, service };
   };
@@ -127,6 +129,15 @@ describe("what a stream was seen to hold", () => {
     expect(await seen(aged(), calm, "publish", [])).toEqual([]);
     expect(await seen(aged(), { ...calm, jetStream: false })).toEqual([]);
     expect(await seen(aged(), { ...calm, serverUp: false })).toEqual([]);
+  });
+
+  test("counts what its numbers have proven to be gone by then", async () => {
+    const { course, service } = looking(aged({ ageMaxMs: 300, duplicateWindowMs: 100 }));
+    const state = { firstNumber: 2, lastNumber: 1, messages: 0, deleted: 0, keepsMax: undefined };
+    Object.assign(course.rig.streams, { held: async () => ({ runs: [], foreign: 0, state }) });
+    Object.assign(service, { told: [told(acked)] });
+    await noteHeld(course, service, calm, "publish");
+    expect([...(service.seenHeld.get("JOBS") ?? [])]).toEqual([0]);
   });
 
   test.each<[what: string, fault: Fault, storage: StreamPolicy["storage"], left: number]>([
