@@ -287,7 +287,7 @@ function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly n
     emit(event);
   };
   endClient({ ...bus, emit: noted }, fault, befalling);
-  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, choose);
+  if (fault.kind === "stop-server") storeUnseen(server, underWay, lost, { nowMs: bus.view.nowMs, choose, emit });
   return held;
 }
 
@@ -420,5 +420,6 @@ function settleService(calm: Bus, { step, passes }: SettleStep): void {
     bus = { ...bus, view: after };
     seeWhatIsThere(bus);
   }
-  if (bus.state.service !== undefined) tellStreams(bus.state.service.server, bus.emit);
+  const server = bus.state.service?.server;
+  if (server !== undefined) tellStreams(server, bus.view.nowMs, bus.choose, bus.emit);
 }

@@ -35,6 +35,8 @@ export const labels = [
   "ack-lost",
   /** 1: a duplicate window that ends at this very moment has ended. */
   "window-ended",
+  /** The number of messages of a stream, oldest first, that the server has found to be too old by now. */
+  "expired",
   /** The number of asynchronous publishes that a stopping stream has taken without an answer, before one that finds no stream. */
   "refused-from",
   /** The number of publishes that a stopping server has answered with "no responders": JetStream ends before its connections do. */

@@ -3,19 +3,13 @@
  * consumer, as plain and queue subscribers of one durable name do. Each message goes to one of them.
  */
 import type { About, Choose } from "./choice.ts";
+import { lengthOf } from "./log.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
 import { acknowledge, isSecondConsumer } from "./retention.ts";
-import {
-  type Consumer,
-  type Delivery,
-  lengthOf,
-  type Member,
-  type ModelServer,
-  notGiven,
-  type Stream,
-} from "./server.ts";
+import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
+import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
@@ -134,6 +128,7 @@ interface Giving {
 /** Delivers everything that can be delivered now: new messages, and those whose acknowledgement is overdue. */
 export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit: Emit): void {
   const giving: Giving = { server, reach, choose, emit };
+  expire(server, reach.nowMs + server.spentMs, choose, emit);
   for (const consumer of server.consumers) {
     if (!consumer.exists) continue;
     const members = reached(consumer, reach);

@@ -6,10 +6,10 @@ import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
 import { messageId, sharedId } from "./policy/ids.ts";
-import { isTapped } from "./policy/streams.ts";
+import { isTapped, isUnacknowledged, streamOf } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type StreamReply, saysVia, type Via } from "./server.ts";
-import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, take } from "./state.ts";
+import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, part, take } from "./state.ts";
 import type { Outcome } from "./vocabulary/event.ts";
 import { frameBytes, requestFrameBytes } from "./vocabulary/frame.ts";
 import type { NoRespondersPolicy, Policy } from "./vocabulary/policy.ts";
@@ -210,7 +210,10 @@ function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated =
   const { state } = bus;
   switch (bus.view.hindrance) {
     case "none":
-      for (const run of rest.splice(0)) answered(bus, run, told, isRepeated);
+      for (const run of rest.splice(0)) {
+        if (run.via?.async !== true && isStoredUnacknowledged(bus, run)) attemptInFull(bus, run, told);
+        else answered(bus, run, told, isRepeated);
+      }
       return;
     case "lose-ack":
       loseAck(bus, rest, told);
@@ -233,6 +236,28 @@ function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated =
 /** An asynchronous publish is sent once. */
 const attemptsMax = ({ view }: Bus, { via }: FrameRun): number =>
   via?.async === true ? 1 : (view.policy?.publish.attemptsMax ?? 1);
+
+/** True where a stream takes each attempt and answers none, so that the bus makes them all. */
+const isStoredUnacknowledged = (bus: Bus, run: FrameRun): boolean => {
+  const { policy, jetStream } = bus.view;
+  const subject = run.via?.subject;
+  if (policy === undefined || subject === undefined || !jetStream || !isUnacknowledged(policy, subject)) return false;
+  const stream = streamOf(policy, subject);
+  return bus.state.service?.server.streams.some(one => one.exists && one.policy === stream) === true;
+};
+
+/** The attempts of one call are over before the next call begins. */
+function attemptInFull(bus: Bus, run: FrameRun, told: Teller): void {
+  const ackTimeoutMs = bus.view.policy?.publish.ackTimeoutMs ?? 0;
+  const attempts = attemptsMax(bus, run);
+  arrive(bus, take(bus.state.wire, countOf(bus.state.wire)));
+  bus.state.fresh = false;
+  for (let message = run.first; message < run.first + run.count; message++) {
+    const one = part(run, message, 1);
+    for (let i = 0; i < attempts; i++) arrive(bus, [one], i * ackTimeoutMs);
+    told.timeOut(one);
+  }
+}
 
 /**
  * The way is clear: everything sent before has arrived, and each message gets its answer. After an attempt that timed out, a refusal proves

@@ -3,8 +3,9 @@
  * stands in the stream (F-210 of docs/facts.md). One with retention by interest does so once all of its consumers have, and is judged with one
  * for each message. Streams that keep what is handled are in server.ts.
  */
-import { covers, overlap } from "./policy/pattern.ts";
-import { type Consumer, lengthOf, type ModelServer, type Stream } from "./server.ts";
+import { takeOut } from "./log.ts";
+import { overlap } from "./policy/pattern.ts";
+import type { Consumer, ModelServer, Stream } from "./server.ts";
 import type { Emit, Run } from "./vocabulary/event.ts";
 
 /** The server has the consumer's acknowledgement of these messages, which are gone where the stream does not keep them. */
@@ -12,7 +13,7 @@ export function acknowledge(server: ModelServer, consumer: Consumer, run: Run, e
   const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
   if (!consumer.exists || stream === undefined || (stream.policy.retention ?? "limits") === "limits") return;
   for (let first = run.first; first < run.first + run.count; ) {
-    const gone = takeOut(server, stream, { first, count: run.first + run.count - first });
+    const gone = letGo(server, stream, { first, count: run.first + run.count - first });
     if (gone > 0) emit({ kind: "discarded", stream: consumer.stream, because: "handled", first, count: gone });
     // A limit, or the end of the server, may have taken it before.
     first += Math.max(1, gone);
@@ -20,25 +21,15 @@ export function acknowledge(server: ModelServer, consumer: Consumer, run: Run, e
 }
 
 /** Takes the first messages of the run out of the stream, as many as stand together. Returns their number. */
-function takeOut({ consumers }: ModelServer, stream: Stream, { first, count }: Run): number {
+function letGo({ consumers }: ModelServer, stream: Stream, { first, count }: Run): number {
   const { log, policy } = stream;
   const at = log.findIndex(one => first >= one.first && first < one.first + one.count);
   const found = log[at];
   if (found === undefined) return 0;
   const skipped = first - found.first;
   const gone = Math.min(count, found.count - skipped);
-  const before = lengthOf(log.slice(0, at)) + skipped;
-  const confirmed = lengthOf(log) - stream.unconfirmed;
-  stream.unconfirmed -= Math.max(0, before + gone - Math.max(before, confirmed));
-  stream.synced -= Math.max(0, Math.min(gone, stream.synced - before));
-  const rest = [
-    { ...found, count: skipped },
-    { ...found, first: first + gone, count: found.count - skipped - gone },
-  ];
-  log.splice(at, 1, ...rest.filter(one => one.count > 0));
-  for (const consumer of consumers)
-    if (consumer.stream === policy.name && covers(consumer.subject, found.subject))
-      consumer.given = Math.max(0, consumer.given - gone);
+  const mine = consumers.filter(one => one.stream === policy.name);
+  takeOut(stream, mine, { at, skipped, count: gone });
   return gone;
 }
 

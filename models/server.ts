@@ -3,11 +3,13 @@
  * whichever way it was published, since a stream captures by subject alone.
  */
 import type { Choose } from "./choice.ts";
+import { lengthOf, type Stored, takeFirst } from "./log.ts";
 import { messageId } from "./policy/ids.ts";
-import { isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
+import { ageMsOf, isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
 import { covers } from "./policy/pattern.ts";
 import { isTapped, streamOf } from "./policy/streams.ts";
 import { syncIntervalMs } from "./policy/times.ts";
+import { expire, isRefused, makesRoom, put } from "./stream-limits.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import { idHeaderBytes } from "./vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "./vocabulary/policy.ts";
@@ -36,14 +38,6 @@ export const saysVia = (via: Via | undefined): { subject?: string; key?: string;
         ...(via.key === undefined ? {} : { key: via.key }),
         ...(via.durable ? { durable: true as const } : {}),
       };
-
-interface Stored extends Run {
-  readonly subject: string;
-  /** Published through JetStream; otherwise captured on the way to other listeners, with whom it arrived. */
-  readonly durable: boolean;
-  /** The bytes that the server counts for each, where the stream has a limit of bytes. */
-  readonly bytes?: number;
-}
 
 /** An id that was seen; without `id`, one for each message of the run. */
 interface SeenId extends Run {
@@ -106,7 +100,7 @@ export interface ModelServer {
   consumers: Consumer[];
   /** The moment up to which everything stored has reached the disk. */
   syncedMs: number;
-  /** The time that callers have waited for acknowledgements that never came. Duplicate windows go on meanwhile. */
+  /** The time that callers have waited for acknowledgements that never came. Duplicate windows and ages go on meanwhile. */
   spentMs: number;
 }
 
@@ -144,7 +138,7 @@ export function makeStreams(server: ModelServer): void {
 /** True where everything that the policy publishes through JetStream would be stored. */
 export const isUsable = (server: ModelServer): boolean => server.streams.every(stream => stream.exists);
 
-/** The reply to a publish through JetStream; `silence` where a listener exists that never answers. */
+/** The reply to a publish through JetStream; `silence` where a listener or a stream is there that never answers. */
 export type StreamReply = "stored" | "duplicate" | "full" | "too-large" | "no-responders" | "silence";
 
 /** The part of the world around the server that a dealing depends on. */
@@ -165,8 +159,9 @@ export interface Dealing {
 
 /** Messages arrive. Emits where each ended, and returns the reply to its sender. */
 export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
-  const { server, at, emit } = dealing;
+  const { server, at, choose, emit } = dealing;
   const { first, count } = run;
+  expire(server, at.nowMs, choose, emit);
   if (!via.durable) {
     emit({ kind: "delivered", first, count });
     emit({ kind: "ended", place: "arrived", first, count });
@@ -177,7 +172,10 @@ export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
     const answer = isTapped(server.policy, via.subject) ? "silence" : "no-responders";
     return Array.from({ length: count }, () => answer);
   }
-  return Array.from({ length: count }, (_, i) => store(dealing, stream, first + i, via));
+  return Array.from({ length: count }, (_, i) => {
+    const answer = store(dealing, stream, first + i, via);
+    return stream.policy.noAck === true ? "silence" : answer;
+  });
 }
 
 function store(
@@ -186,7 +184,7 @@ function store(
   message: number,
   via: Via,
 ): "stored" | "duplicate" | "full" | "too-large" {
-  const { choose, emit, server } = dealing;
+  const { choose, emit, server, feed } = dealing;
   const { nowMs } = dealing.at;
   const one = { first: message, count: 1 };
   if (stream.policy.messageBytesMax !== undefined && isTooLarge(stream.policy, sizeOf(server.policy, message, via))) {
@@ -202,7 +200,8 @@ function store(
     return "duplicate";
   }
   const { subject, durable } = via;
-  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via) };
+  const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs };
+  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via), ...atMs };
   if (isRefused(stream, stored)) {
     tellLost([stored], "stream limit", emit);
     return "full";
@@ -210,9 +209,10 @@ function store(
   const isKept = hasInterest(server, stream, subject);
   const unkept = isKept ? {} : { unkept: true as const };
   if (isKept) {
-    makeRoom(dealing, stream);
-    append(stream.log, stored);
-    stream.unconfirmed++;
+    // A handler comes to a message before the next one is published.
+    if (makesRoom(stream, stored)) feed();
+    if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
+    put(server, stream, stored, emit);
   }
   if (via.id !== undefined) stream.seen.push({ ...one, ...unkept, id: via.id, atMs: nowMs });
   else if (via.each === true) remember(stream.seen, { ...one, ...unkept, atMs: nowMs });
@@ -220,9 +220,7 @@ function store(
   if (!isKept) {
     if (via.durable) emit({ kind: "discarded", stream: stream.policy.name, because: "no-consumer", ...one });
     tellLost([stored], "no consumer", emit);
-    return "stored";
   }
-  if (via.durable) emit({ kind: "ended", place: "arrived", ...one });
   return "stored";
 }
 
@@ -269,36 +267,6 @@ function remembered(
 const isWithin = (seen: SeenId, message: number): boolean =>
   seen.id === undefined && message >= seen.first && message < seen.first + seen.count;
 
-/** A stream that discards the new refuses what is beyond one of its limits. Limits of bytes and of a subject are only known to such streams. */
-function isRefused({ policy, log }: Stream, { subject, bytes = 0 }: Stored): boolean {
-  if (policy.discard !== "new") return false;
-  const { messagesMax = Number.POSITIVE_INFINITY, bytesMax, messagesPerSubjectMax } = policy;
-  const ofSubject = messagesPerSubjectMax === undefined ? [] : log.filter(one => one.subject === subject);
-  return (
-    lengthOf(log) >= messagesMax ||
-    (bytesMax !== undefined && bytesOf(log) + bytes > bytesMax) ||
-    (messagesPerSubjectMax !== undefined && lengthOf(ofSubject) >= messagesPerSubjectMax)
-  );
-}
-
-const bytesOf = (log: readonly Stored[]): number => log.reduce((sum, { bytes = 0, count }) => sum + bytes * count, 0);
-
-/** A stream that discards the oldest does so at its limit. */
-function makeRoom({ server, emit, feed }: Dealing, stream: Stream): void {
-  const { messagesMax, name } = stream.policy;
-  if (messagesMax === undefined || lengthOf(stream.log) < messagesMax) return;
-  const [oldest] = stream.log;
-  if (oldest === undefined) return;
-  // A handler comes to a message before the next one is published.
-  feed();
-  dropFirst(stream.log, 1);
-  stream.synced = Math.max(0, stream.synced - 1);
-  for (const consumer of server.consumers)
-    if (covers(consumer.subject, oldest.subject)) consumer.given = Math.max(0, consumer.given - 1);
-  emit({ kind: "discarded", stream: name, first: oldest.first, count: 1 });
-  tellLost([{ ...oldest, count: 1 }], "stream limit", emit);
-}
-
 /**
  * The server's process is killed and comes back. Its memory is gone; of the messages that were never acknowledged, any tail may be lost.
  */
@@ -318,7 +286,7 @@ export function storeUnseen(
   server: ModelServer,
   underWay: readonly (Run & { readonly via?: Via })[],
   lost: readonly Run[],
-  choose: Choose,
+  { nowMs, choose, emit }: { readonly nowMs: number; readonly choose: Choose; readonly emit: Emit },
 ): void {
   for (const { first, count, via } of underWay) {
     const stream = via === undefined || via.durable ? undefined : capturing(server, via.subject);
@@ -327,9 +295,9 @@ export function storeUnseen(
     if (unseen === undefined) continue;
     const stored = choose("stored-unseen", 0, unseen.count, { kind: "held", runs: [unseen], which: "counted" });
     const bytes = bytesOfOne(server.policy, stream, unseen.first, via);
-    if (stored > 0)
-      append(stream.log, { first: unseen.first, count: stored, subject: via.subject, durable: false, ...bytes });
-    stream.unconfirmed += stored;
+    const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs + server.spentMs };
+    const one = { count: 1, subject: via.subject, durable: false, ...bytes, ...atMs };
+    for (let i = 0; i < stored; i++) put(server, stream, { ...one, first: unseen.first + i }, emit);
   }
 }
 
@@ -418,7 +386,8 @@ export function syncStreams(server: ModelServer, nowMs: number): void {
 }
 
 /** Emits the content of every stream. */
-export function tellStreams(server: ModelServer, emit: Emit): void {
+export function tellStreams(server: ModelServer, nowMs: number, choose: Choose, emit: Emit): void {
+  expire(server, nowMs + server.spentMs, choose, emit);
   for (const { policy, log } of server.streams)
     for (const { first, count } of log) emit({ kind: "holds", stream: policy.name, first, count });
 }
@@ -437,43 +406,10 @@ function common<One extends Run>(run: One, other: Run): One[] {
   return count > 0 ? [{ ...run, first, count }] : [];
 }
 
-export const lengthOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);
-
-function append(log: Stored[], run: Stored): void {
-  const last = log.at(-1);
-  if (
-    last !== undefined &&
-    last.subject === run.subject &&
-    last.durable === run.durable &&
-    last.bytes === run.bytes &&
-    last.first + last.count === run.first
-  )
-    log[log.length - 1] = { ...last, count: last.count + run.count };
-  else log.push(run);
-}
-
 function remember(seen: SeenId[], run: SeenId): void {
   const last = seen.at(-1);
   const isSame = last?.atMs === run.atMs && last.unkept === run.unkept;
   if (last !== undefined && isSame && last.id === undefined && last.first + last.count === run.first)
     seen[seen.length - 1] = { ...last, count: last.count + run.count };
   else seen.push(run);
-}
-
-const dropFirst = (log: Stored[], count: number): void => void takeFirst(log, count);
-
-/** Takes the first `count` messages off the list. */
-function takeFirst<One extends Run>(log: One[], count: number): One[] {
-  const taken: One[] = [];
-  let left = count;
-  while (left > 0) {
-    const head = log[0];
-    if (head === undefined) break;
-    const part = Math.min(left, head.count);
-    taken.push({ ...head, count: part });
-    if (part === head.count) log.shift();
-    else log[0] = { ...head, first: head.first + part, count: head.count - part };
-    left -= part;
-  }
-  return taken;
 }

@@ -182,8 +182,15 @@ export function reachOf(state: BusState, view: Readonly<View>, nowMs: number): R
 
 const noReplies: readonly StreamReply[] = [];
 
-/** These messages reach the server, and with it the observer and the streams. Returns the reply to each sender. */
-export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameRun[]): readonly StreamReply[] {
+/**
+ * These messages reach the server, and with it the observer and the streams. Returns the reply to each sender. `afterMs`: the time that their
+ * call has waited by then.
+ */
+export function arrive(
+  { state, view, choose, emit }: Bus,
+  runs: readonly FrameRun[],
+  afterMs = 0,
+): readonly StreamReply[] {
   if (runs.length === 0) return noReplies;
   const answers: StreamReply[] = [];
   for (const { first, count, via } of runs) {
@@ -195,7 +202,7 @@ export function arrive({ state, view, choose, emit }: Bus, runs: readonly FrameR
     }
     const { server } = state.service;
     const feed = (): void => deliver(server, reachOf(state, view, view.nowMs), choose, emit);
-    const at = { nowMs: view.nowMs + server.spentMs, jetStream: view.jetStream };
+    const at = { nowMs: view.nowMs + server.spentMs + afterMs, jetStream: view.jetStream };
     for (const answer of receive({ server, at, choose, emit, feed }, { first, count }, via)) answers.push(answer);
   }
   return answers;

@@ -5,6 +5,7 @@
 import { declaredDurability, isClassifiedDurable } from "../models/policy/classifier.ts";
 import { longestWaitMs } from "../models/policy/deliveries.ts";
 import { messageId, sharedId } from "../models/policy/ids.ts";
+import { mayDiscard } from "../models/policy/limits.ts";
 import { covers, coversAll } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
@@ -41,10 +42,10 @@ const sharesItsId = (policy: Policy, { subject = "", key }: Message): boolean =>
 export const isAckedAsItself = (message: Message, policy: Policy): boolean =>
   message.told?.is === "acked" && !(message.told.duplicate === true && sharesItsId(policy, message));
 
-/** A declared limit of its stream has made room for newer messages, or may have. */
+/** A declared limit of its stream, or an age, has taken it, or may have. */
 const isDiscardedAsDeclared = (message: Message, policy: Policy): boolean => {
   const stream = streamFor(policy, message);
-  return message.discarded !== "no" && stream?.messagesMax !== undefined && stream.discard === "old";
+  return message.discarded !== "no" && stream !== undefined && mayDiscard(stream);
 };
 
 const powerWasLost = ({ endsAtAck }: Message, { ends }: ServiceRecord): boolean =>
@@ -76,6 +77,11 @@ export const memoryWasLost = (message: Message, { ends }: ServiceRecord, policy:
   message.endsAtAck !== undefined &&
   message.endsAtAck.all < ends.all &&
   streamFor(policy, message)?.storage === "memory";
+
+const whyUnacknowledged = (stream: ReturnType<typeof streamFor>): string => {
+  if (stream === undefined) return "no stream takes its subject";
+  return stream.noAck === true ? "its stream acknowledges nothing" : "its stream is not there";
+};
 
 export const isNotHeld = ({ held }: Message): boolean => held === 0;
 export const isLostInSilence = (first: number): string => `message ${first} was acknowledged, and no stream holds it`;
@@ -119,10 +125,10 @@ export const durablePath: readonly OwnedProperty[] = [
     "acked-is-never-lost",
     {
       promise:
-        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream has discarded it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
+        "A message that a stream has acknowledged is held by it at the end, whatever happens to client, link and server process, unless a declared limit of the stream, or its age, has taken it, or a handler has acknowledged it in a stream that keeps it no longer than that; a power loss and a lost disk end the promise for messages acknowledged before.",
       owner: "operator",
       causes:
-        "The stream has memory storage and ends with its server (F-59), or retention `interest` and no consumer (F-212). Or somebody deletes its messages by hand.",
+        "The stream has memory storage (F-59), retention `interest` and no consumer (F-212), or a limit or age that its policy does not declare (F-240, F-242). Or somebody deletes its messages by hand.",
     },
     "always",
     {
@@ -206,7 +212,7 @@ export const durablePath: readonly OwnedProperty[] = [
       promise: "A message that its caller published once is stored at most once, however often bus and client send it.",
       owner: "service",
       causes:
-        "It carries no id (F-50). Or the duplicate window of its stream is shorter than the attempts of the bus, or than the outage through which the client keeps it (F-209).",
+        "It carries no id (F-50), which a stream that acknowledges nothing makes certain (F-241). Or the duplicate window of its stream is shorter than the attempts of the bus, or than the outage through which the client keeps it (F-209).",
     },
     "always",
     {
@@ -302,7 +308,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "A message published through JetStream while nothing is wrong, on a subject declared or classified durable, is acknowledged by a stream.",
       owner: "operator",
       causes:
-        "Classifier and streams are two lists, and no stream captures a subject of the first (F-46). Or a stream has not been created.",
+        "Classifier and streams are two lists, and no stream captures a subject of the first (F-46). Or a stream has not been created, or acknowledges nothing (F-241).",
     },
     "always",
     {
@@ -314,7 +320,7 @@ export const durablePath: readonly OwnedProperty[] = [
       },
       breaks: ({ toldCalmly }) => toldCalmly?.is !== "acked",
       says: (first, message, policy) =>
-        `message ${first} on ${message.subject} got no acknowledgement: ${streamFor(policy, message) === undefined ? "no stream takes its subject" : "its stream is not there"}`,
+        `message ${first} on ${message.subject} got no acknowledgement: ${whyUnacknowledged(streamFor(policy, message))}`,
     },
   ),
   ofDurable(

@@ -30,6 +30,7 @@ import {
 import { roomNotEnabled } from "./room.ts";
 import type { Setting } from "./setting.ts";
 import { slowNotEnabled } from "./slow.ts";
+import { unacknowledgedNotEnabled, waitsInFull } from "./unacknowledged.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
 
 const startedAlready = impossible("the bus is started already");
@@ -74,7 +75,7 @@ const waitTooShort = beyond("machine-load", "on a busy machine its wait may end 
 export function overlaps(view: View, step: Step, next: Step | undefined): boolean {
   if (step.kind === "flush" || step.kind === "drain")
     return step.overlap === true && next !== undefined && isPendingAt(view, step.kind, next);
-  if (step.kind !== "publish" || step.overlap !== true || next === undefined) return false;
+  if (step.kind !== "publish" || step.overlap !== true || next === undefined || waitsInFull(view, step)) return false;
   if (view.ended !== "no") return false;
   if (next.kind === "heal" && next.afterAttempts !== undefined && view.hindrance === "hold")
     return isDurable(view, step) && view.client === "connected" && view.process === "running";
@@ -124,8 +125,9 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     if (nak !== undefined) return nak;
     const room = roomNotEnabled(view, step);
     if (room !== undefined) return room;
-    const limited = limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting);
-    if (limited !== undefined) return limited;
+    const ofStream =
+      limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting) ?? unacknowledgedNotEnabled(view, step);
+    if (ofStream !== undefined) return ofStream;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
     if (step.kind === "signal" && step.replica > 0)

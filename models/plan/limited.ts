@@ -1,28 +1,33 @@
 /**
- * Streams that discard the oldest message at their limit, and have a handler. One that is published alone, or after the acknowledgement of
+ * Streams that discard the oldest message at a limit of theirs, and have a handler. One that is published alone, or after the acknowledgement of
  * the one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
  * others, and a message that was given, not acknowledged and then discarded is not given again.
  *
+ * A message that is too old is gone as well, so a handler that may keep one without an acknowledgement is not judged there.
+ *
  * A work queue that refuses what is new has room again once a handler has acknowledged, at a moment that nobody knows.
  */
-import { beyondScenarios } from "../policy/not-modelled.ts";
+import { ageMsOf, beyondScenarios, makesRoomIn } from "../policy/limits.ts";
+import { overlap } from "../policy/pattern.ts";
 import { streamOf } from "../policy/streams.ts";
-import type { PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
+import { leavesUnacked } from "./room.ts";
 import { isCalm, isDurable, type View } from "./view.ts";
 
 const someAreGiven = unjudgeable(
   "which messages a handler is given before the limit of their stream discards them is not known",
 );
 const isGivenAgain = unjudgeable(
-  "when the server gives up a message that its handler has and a limit has discarded is not known",
+  "when the server gives up a message that its handler has and a limit or its age has taken is not known",
 );
 
 const roomUnknown = unjudgeable("whether an acknowledgement has made room in the stream by then is not known");
 
 /** The reason against the step that such a stream gives. */
 export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefined {
+  if (step.kind === "subscribe") return staysWithHandler(view, step) ? isGivenAgain : undefined;
   if (view.consumed.length === 0) return undefined;
   const inParts = step.kind === "together" || step.kind === "signal";
   const published = inParts ? partsOf(step) : [step];
@@ -37,10 +42,18 @@ export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefine
   return undefined;
 }
 
+/** True where a message may be too old while its handler has it, and has not acknowledged it. */
+function staysWithHandler({ policy }: View, step: SubscribeStep): boolean {
+  const { subject, takesMs } = step;
+  const isOfStream = (one: string): boolean => overlap(one, subject);
+  const stream = policy?.streams.find(({ subjects }) => subjects.some(isOfStream));
+  return stream !== undefined && ageMsOf(stream) !== undefined && (takesMs !== undefined || leavesUnacked(step));
+}
+
 /** True where the stream of the step discards the oldest, and one of these subjects is of it. */
 function hasHandlers({ policy }: View, { subject }: PublishStep, handled: readonly string[]): boolean {
   const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
-  if (policy === undefined || stream?.messagesMax === undefined || stream.discard !== "old") return false;
+  if (policy === undefined || stream === undefined || !makesRoomIn(stream)) return false;
   return handled.some(one => streamOf(policy, one) === stream);
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { stopBoundMs } from "../policy/stops.ts";
-import { streamOf } from "../policy/streams.ts";
+import { isUnacknowledged, streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { PublishStep } from "../vocabulary/scenario.ts";
@@ -33,7 +33,8 @@ export function meanwhileNotEnabled(
   const { shutdown } = policy;
   const isOpen = shutdown.intake === "open";
   const isUnanswered = (one: PublishStep): boolean =>
-    isDurable(view, one) && streamOf(policy, one.subject ?? "") === undefined;
+    isDurable(view, one) &&
+    (streamOf(policy, one.subject ?? "") === undefined || isUnacknowledged(policy, one.subject ?? ""));
   if (isOpen && steps.some(isUnanswered)) return waitsLong;
   if (shutdown.strategy === "subscriptions-waited-then-close") return waitsInTurn;
   if (isCalm(view)) return openForMs(view, policy, profile) >= openMsMin ? undefined : endsAtOnce;

@@ -1,5 +1,6 @@
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
 import { waitMsOf } from "../policy/deliveries.ts";
+import { ageMsOf } from "../policy/limits.ts";
 import { restartWaitMs } from "../policy/restarts.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
@@ -77,11 +78,15 @@ function needsHeal(view: Readonly<View>): boolean {
 const deliveriesFew = 10;
 
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
-function settleWaitsMs({ failures }: View, { policy }: ServiceSetting): readonly number[] {
-  const { supervisor, consume } = policy;
+function settleWaitsMs({ failures, exitedAtMs, consumed }: View, { policy }: ServiceSetting): readonly number[] {
+  const { supervisor, consume, streams } = policy;
   const { deliverMax } = consume;
   const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
   const length = isMany ? redeliveriesSettled : deliverMax;
-  return [restartWaitMs(supervisor, failures), ...Array.from({ length }, (_, i) => waitMsOf(consume, i + 1))];
+  const restart = restartWaitMs(supervisor, failures);
+  const deliveries = Array.from({ length }, (_, i) => waitMsOf(consume, i + 1));
+  if (streams.every(one => ageMsOf(one) === undefined)) return [restart, ...deliveries];
+  // Messages grow older in each wait, so only what is still to come is waited for.
+  return [...(exitedAtMs === undefined ? [] : [restart]), ...(consumed.length === 0 ? [] : deliveries)];
 }
 const redeliveriesSettled = 3;

@@ -25,3 +25,45 @@ export const isTooLarge = (
   { messageBytesMax }: Pick<StreamPolicy, "messageBytesMax">,
   { headerBytes, payloadBytes }: Omit<StoredMessage, "subject">,
 ): boolean => messageBytesMax !== undefined && headerBytes + payloadBytes > messageBytesMax;
+
+/** More than any scenario brings to one stream. */
+export const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
+
+type Limits = Pick<
+  StreamPolicy,
+  "discard" | "messagesMax" | "bytesMax" | "messagesPerSubjectMax" | "discardsNewPerSubject"
+>;
+
+/** The limits at which messages that the stream has stored make room for others, and that a scenario may reach. */
+export function limitsThatDiscard(
+  stream: Limits,
+): Pick<StreamPolicy, "messagesMax" | "bytesMax" | "messagesPerSubjectMax"> {
+  const { messagesMax, bytesMax, messagesPerSubjectMax, discard, discardsNewPerSubject } = stream;
+  const isOld = discard === "old";
+  const within = (limit: number | undefined, beyond: number): limit is number => limit !== undefined && limit < beyond;
+  return {
+    ...(isOld && within(messagesMax, beyondScenarios.messages) ? { messagesMax } : {}),
+    ...(isOld && within(bytesMax, beyondScenarios.bytes) ? { bytesMax } : {}),
+    // Also with discard "new", unless it counts for each subject.
+    ...((isOld || discardsNewPerSubject !== true) && within(messagesPerSubjectMax, beyondScenarios.messages)
+      ? { messagesPerSubjectMax }
+      : {}),
+  };
+}
+
+/** True where messages make room for others in the stream. */
+export const makesRoomIn = (stream: Limits): boolean => Object.keys(limitsThatDiscard(stream)).length > 0;
+
+/** The age at which a message of the stream is gone; undefined where no scenario lasts so long. */
+export const ageMsOf = ({ ageMaxMs }: Pick<StreamPolicy, "ageMaxMs">): number | undefined =>
+  ageMaxMs !== undefined && ageMaxMs < beyondScenarios.ageMs ? ageMaxMs : undefined;
+
+/**
+ * The server looks for messages that are too old at most every 250 ms, by a clock that may be 100 ms behind (nats-server 2.15.2, filestore.go,
+ * resetAgeChk and expireMsgs; F-242 of docs/facts.md).
+ */
+export const ageSlackMs = 400;
+
+/** True where a limit that the policy declares, or an age, may take a message that the stream has acknowledged. */
+export const mayDiscard = (stream: Limits & Pick<StreamPolicy, "ageMaxMs">): boolean =>
+  makesRoomIn(stream) || ageMsOf(stream) !== undefined;

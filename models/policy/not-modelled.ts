@@ -4,6 +4,8 @@
  */
 import type { Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
+import { ageMsOf, limitsThatDiscard } from "./limits.ts";
+import { covers } from "./pattern.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -15,12 +17,12 @@ export interface NotModelled {
   readonly falsifies: boolean;
 }
 
-/** More than any scenario brings to one stream. */
-export const beyondScenarios = { messages: 100_000, bytes: 100_000_000, ageMs: 86_400_000 };
-
 export function notModelled(policy: Policy): readonly NotModelled[] {
   const ofStreams = policy.streams.flatMap((stream, i) =>
-    ofStream(stream).map(one => ({ ...one, place: ["streams", i, ...one.place] })),
+    [...ofStream(stream), ...ofDeadLetters(policy, stream)].map(one => ({
+      ...one,
+      place: ["streams", i, ...one.place],
+    })),
   );
   const { ackPendingMax } = policy.consume;
   if (ackPendingMax === undefined || roomOf(policy.consume) !== undefined) return ofStreams;
@@ -29,25 +31,16 @@ export function notModelled(policy: Policy): readonly NotModelled[] {
 }
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
-  const { ageMaxMs, noAck, replicas = 1, declared = [] } = stream;
+  const { ageMaxMs, replicas = 1, declared = [] } = stream;
   const found: (NotModelled | undefined)[] = [
-    ofLimitedQueue(stream),
-    ageMaxMs === undefined
+    ...ofLimitedQueue(stream),
+    ageMaxMs === undefined || ageMsOf(stream) !== undefined
       ? undefined
       : {
           place: ["ageMaxMs"],
-          means: `a message is gone after ${ageMaxMs} ms; messages here have no age`,
-          falsifies: ageMaxMs < beyondScenarios.ageMs,
+          means: `a message is gone after ${ageMaxMs} ms, which is longer than a scenario lasts; messages here have no age`,
+          falsifies: false,
         },
-    ofBytes(stream),
-    ofSubjects(stream),
-    noAck === true
-      ? {
-          place: ["noAck"],
-          means: "the stream acknowledges no publish, so each publish through JetStream times out",
-          falsifies: true,
-        }
-      : undefined,
     replicas > 1
       ? {
           place: ["replicas"],
@@ -61,22 +54,32 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
 }
 
 /** The numbers of a stream from which messages go for two reasons do not tell which of them took one. */
-function ofLimitedQueue({ retention, messagesMax, discard }: StreamPolicy): NotModelled | undefined {
-  if ((retention ?? "limits") === "limits" || messagesMax === undefined || discard === "new") return undefined;
-  const means = `the oldest messages make room beyond ${messagesMax}, handled or not; here only an acknowledgement takes a message out of such a stream`;
-  return { place: ["messagesMax"], means, falsifies: messagesMax < beyondScenarios.messages };
+function ofLimitedQueue(stream: StreamPolicy): readonly NotModelled[] {
+  if ((stream.retention ?? "limits") === "limits") return [];
+  const ageMaxMs = ageMsOf(stream);
+  const limits = { ...limitsThatDiscard(stream), ...(ageMaxMs === undefined ? {} : { ageMaxMs }) };
+  return Object.entries(limits).map(([field, limit]) => ({
+    place: [field],
+    means: `messages go beyond a ${field} of ${limit}, handled or not; here only an acknowledgement takes a message out of such a stream`,
+    falsifies: true,
+  }));
 }
 
-function ofBytes({ bytesMax, discard }: StreamPolicy): NotModelled | undefined {
-  if (bytesMax === undefined || discard === "new") return undefined;
-  const means = `the oldest messages make room beyond ${bytesMax} bytes; here only a limit of messages discards the oldest`;
-  return { place: ["bytesMax"], means, falsifies: bytesMax < beyondScenarios.bytes };
-}
-
-function ofSubjects({ messagesPerSubjectMax, discard, discardsNewPerSubject }: StreamPolicy): NotModelled | undefined {
-  if (messagesPerSubjectMax === undefined || (discard === "new" && discardsNewPerSubject === true)) return undefined;
-  const means = `a message takes the place of the oldest of its subject beyond ${messagesPerSubjectMax}; here none does`;
-  return { place: ["messagesPerSubjectMax"], means, falsifies: messagesPerSubjectMax < beyondScenarios.messages };
+/** A dead letter is published and waited for, and only then is its message acknowledged. Here it takes up no room. */
+function ofDeadLetters({ consume }: Policy, stream: StreamPolicy): readonly NotModelled[] {
+  const { subjects, noAck } = stream;
+  const { deadLetterSubject } = consume;
+  if (deadLetterSubject === undefined || !subjects.some(one => covers(one, deadLetterSubject))) return [];
+  const { messagesPerSubjectMax: _, ...shared } = limitsThatDiscard(stream);
+  const isShared = subjects.some(one => one !== deadLetterSubject);
+  const taking = (isShared ? Object.entries(shared) : []).map(([field, limit]) => ({
+    place: [field],
+    means: `dead letters take up room in the stream, and push others out beyond a ${field} of ${limit}; here they take up none`,
+    falsifies: true,
+  }));
+  const means =
+    "the stream acknowledges no dead letter, so what becomes of the failed message is for the code to say; here its dead letter is acknowledged";
+  return noAck === true ? [...taking, { place: ["noAck"], means, falsifies: true }] : taking;
 }
 
 const extras: Record<StreamExtra, Omit<NotModelled, "place">> = {

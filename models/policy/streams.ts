@@ -8,6 +8,9 @@ export const streamOf: (policy: Policy, subject: string) => StreamPolicy | undef
   ({ streams }, subject) => streams.find(stream => stream.subjects.some(pattern => covers(pattern, subject))),
 );
 
+/** True where the stream that takes the subject acknowledges no publish. */
+export const isUnacknowledged = (policy: Policy, subject: string): boolean => streamOf(policy, subject)?.noAck === true;
+
 /** True where one stream takes all subjects of the pattern. */
 export const isTakenWhole = (policy: Policy, pattern: string): boolean =>
   policy.streams.some(stream => stream.subjects.some(one => coversAll(one, pattern)));

@@ -7,6 +7,7 @@ import type {
   ShutdownPolicy,
   StreamPolicy,
 } from "../vocabulary/policy.ts";
+import { ageMsOf } from "./limits.ts";
 import { failsForMs } from "./probes.ts";
 import { termToKillMs } from "./stops.ts";
 
@@ -59,7 +60,7 @@ export function inLiveTime(policy: Policy): Policy {
       ...(preStopMs === undefined ? {} : { preStopMs: livePreStopMs }),
     },
   };
-  const supervised = supervisorInLiveTime(policy, live);
+  const supervised = supervisorInLiveTime(policy, agesInLiveTime(policy, live));
   if (client.reconnectWaitMs === undefined) return supervised;
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
   return { ...supervised, client: { ...client, reconnectWaitMs } };
@@ -127,6 +128,36 @@ const noRespondersInLiveTime = (
         },
       };
 
+/** Short enough for a run, and long enough for a busy machine to read a stream before its messages are too old. */
+const liveAgeMs = 12_000;
+const liveAgeLeastMs = 4_000;
+
+/** Each age ends before or after the same other waits as in the own time, where it can. A window is never longer than its stream's age. */
+function agesInLiveTime(own: Policy, live: Policy): Policy {
+  if (own.streams.every(one => ageMsOf(one) === undefined)) return live;
+  const waits = callWaitsOf(own).map(({ ms }, i) => ({ ms, liveMs: callWaitsOf(live)[i]?.ms ?? ms }));
+  const isKept = waits.every(({ ms, liveMs }) => ms === liveMs);
+  const ageInLiveTime = (ageMs: number): number => {
+    if (isKept && ageMs >= liveAgeLeastMs && ageMs <= liveWaitsMaxMs) return ageMs;
+    const longestBefore = Math.max(0, ...waits.filter(({ ms }) => ms < ageMs).map(one => one.liveMs));
+    const shortestAfter = Math.min(...waits.filter(({ ms }) => ms > ageMs).map(one => one.liveMs), liveWaitsMaxMs);
+    const wishedMs = ageMs <= liveWaitsMaxMs ? ageMs : liveAgeMs;
+    return Math.max(
+      liveAgeLeastMs,
+      between(wishedMs, Math.ceil(margin * longestBefore), Math.floor(shortestAfter / margin)),
+    );
+  };
+  return {
+    ...live,
+    streams: live.streams.map((stream, i) => {
+      const ageMs = ageMsOf(own.streams[i] ?? stream);
+      if (ageMs === undefined) return stream;
+      const ageMaxMs = ageInLiveTime(ageMs);
+      return { ...stream, ageMaxMs, duplicateWindowMs: Math.min(stream.duplicateWindowMs, ageMaxMs) };
+    }),
+  };
+}
+
 /** The ack wait scaled; of a backoff the order of its waits is kept, each rank half a second longer than the one before. */
 function consumeWaits(
   { ackWaitMs, backoffMs }: ConsumePolicy,
@@ -162,13 +193,27 @@ interface Named {
 }
 
 /** The waits that a client's attempts may outlast, in the same order for every policy of the same streams. */
-const waitsOf = ({ startup, shutdown, consume, publish, streams }: Policy): readonly Named[] => [
+const waitsOf = (policy: Policy): readonly Named[] => [
+  ...callWaitsOf(policy),
+  ...policy.streams.map(({ name, duplicateWindowMs }) => ({
+    name: `duplicateWindowMs of ${name}`,
+    ms: duplicateWindowMs,
+  })),
+];
+
+const callWaitsOf = ({ startup, shutdown, consume, publish }: Policy): readonly Named[] => [
   { name: "startup.deadlineMs", ms: startup.deadlineMs ?? Number.POSITIVE_INFINITY },
   { name: "shutdown.budgetMs", ms: shutdown.budgetMs },
   { name: "consume.ackWaitMs", ms: consume.ackWaitMs },
   { name: "publish.ackTimeoutMs × attemptsMax", ms: publish.ackTimeoutMs * publish.attemptsMax },
-  ...streams.map(({ name, duplicateWindowMs }) => ({ name: `duplicateWindowMs of ${name}`, ms: duplicateWindowMs })),
 ];
+
+/** The ages that a scenario may see the end of. */
+const agesOf = ({ streams }: Policy): readonly Named[] =>
+  streams.flatMap(stream => {
+    const ms = ageMsOf(stream);
+    return ms === undefined ? [] : [{ name: `ageMaxMs of ${stream.name}`, ms }];
+  });
 
 /** The room between two waits that keeps their order on a busy machine. */
 const margin = 1.25;
@@ -198,8 +243,8 @@ function keepingOrder(own: Policy, live: Policy, waitMs: number): number {
 /** The pairs of waits that a live run has in another order than the policy's own time, each as "one and other". */
 export function reorderedInLiveTime(policy: Policy): readonly string[] {
   const live = inLiveTime(policy);
-  const own = [...attemptsOf(policy), ...supervisedOf(policy), ...waitsOf(policy)];
-  const scaled = [...attemptsOf(live), ...supervisedOf(live), ...waitsOf(live)];
+  const own = [...attemptsOf(policy), ...supervisedOf(policy), ...waitsOf(policy), ...agesOf(policy)];
+  const scaled = [...attemptsOf(live), ...supervisedOf(live), ...waitsOf(live), ...agesOf(live)];
   return own.flatMap((one, i) =>
     own.slice(i + 1).flatMap((other, k) => {
       const after = (scaled[i]?.ms ?? 0) - (scaled[i + 1 + k]?.ms ?? 0);

@@ -40,13 +40,13 @@ export interface StreamPolicy {
   readonly messagesMax?: number;
   /** The bytes that the server counts for its messages: `storedBytes`. Absent: no limit. */
   readonly bytesMax?: number;
-  /** The number of messages that it keeps for each subject. Absent: no limit. */
+  /** The number of messages that it keeps for each subject; one more takes the place of the oldest there. Absent: no limit. */
   readonly messagesPerSubjectMax?: number;
-  /** True: with `discard` new, a message beyond the limit of its subject is refused. Else it takes the place of the oldest one there. */
+  /** True: with `discard` new, a message beyond the limit of its subject is refused. */
   readonly discardsNewPerSubject?: boolean;
   /** The bytes of headers and payload that one message may have. Absent: no limit. */
   readonly messageBytesMax?: number;
-  /** The age at which a message is gone. Absent: no limit. */
+  /** The age at which a message is gone, handled or not; no shorter than the duplicate window. Absent: no limit. */
   readonly ageMaxMs?: number;
   readonly discard: "old" | "new";
   /**
@@ -54,7 +54,7 @@ export interface StreamPolicy {
    * is gone once every consumer has acknowledged it, and at once where there is none.
    */
   readonly retention?: "limits" | "workqueue" | "interest";
-  /** True: the stream acknowledges no publish. */
+  /** True: the stream acknowledges no publish, so that each attempt ends in its timeout although the message is stored. */
   readonly noAck?: boolean;
   /** The number of servers of a cluster that hold it. Absent: 1. */
   readonly replicas?: number;

@@ -2,6 +2,7 @@
  * Smaller policies: less in every list, and a plainer choice in the place of another. The plainest is what the bundled policy
  * `core-only` has: one best-effort family, a process that dials for ever and stops in four steps.
  */
+import { mayDiscard } from "../../models/policy/limits.ts";
 import { stoppedBy } from "../../models/policy/under.ts";
 import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
 
@@ -100,17 +101,24 @@ const plainStream = { storage: "file", duplicateWindowMs: 120_000, discard: "old
 function* plainerStreams(policy: Policy): Generator<Policy> {
   for (const [i, stream] of policy.streams.entries()) {
     const put = (one: typeof stream): Policy => ({ ...policy, streams: policy.streams.with(i, one) });
-    for (const name of ["messagesMax", "bytesMax", "messageBytesMax", "retention"] as const)
+    for (const name of ["messagesMax", "bytesMax", "messageBytesMax", "ageMaxMs", "noAck", "retention"] as const)
       if (stream[name] !== undefined) yield put(without(stream, name));
     const { messagesPerSubjectMax, discardsNewPerSubject: _, ...others } = stream;
     if (messagesPerSubjectMax !== undefined) yield put(others);
-    // A limit that is known only where the new is refused goes before that does.
-    const isLimitedQueue = stream.retention !== undefined && stream.messagesMax !== undefined;
-    const refuses = stream.bytesMax !== undefined || messagesPerSubjectMax !== undefined || isLimitedQueue;
-    for (const one of plainer(stream, plainStream)) if (!refuses || one.discard === stream.discard) yield put(one);
+    for (const one of plainer(stream, plainStream)) if (isPossible(one)) yield put(one);
     if (stream.subjects.length > 1)
       for (const subjects of shorter(stream.subjects)) if (subjects.length > 0) yield put({ ...stream, subjects });
   }
+}
+
+/** The server takes it, and the model knows it. */
+function isPossible(stream: Policy["streams"][number]): boolean {
+  const { discard, discardsNewPerSubject, retention, duplicateWindowMs, ageMaxMs = Number.POSITIVE_INFINITY } = stream;
+  return (
+    (discard === "new" || discardsNewPerSubject !== true) &&
+    (retention === undefined || !mayDiscard(stream)) &&
+    duplicateWindowMs <= ageMaxMs
+  );
 }
 
 function* plainerPublishing(policy: Policy): Generator<Policy> {

@@ -3,6 +3,7 @@
  * classified, and stored in a stream, mostly as it is declared. No two streams overlap, and a dead letter has a subject of its own.
  */
 import type fc from "fast-check";
+import { mayDiscard } from "../../models/policy/limits.ts";
 import type {
   ClassifierRule,
   ConsumePolicy,
@@ -46,6 +47,7 @@ const stops: readonly ShutdownPolicy["strategy"][] = [
 ];
 /** The last is shared by messages about one thing on any subject. */
 const ids: readonly IdRule["id"][] = ["event", "event", "key", [{ constant: "thing" }, "key"]];
+const deadLetters = "dead.letters";
 const endings: readonly ConsumePolicy["failures"][] = ["acknowledged", "dead-letter", "redelivered"];
 
 /** Policies of what was asked for. They shrink towards one best-effort family. @throws RangeError where nothing is left to choose from */
@@ -143,28 +145,34 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
 
 function streamOf(random: Random, name: string, subjects: readonly string[]): StreamPolicy {
   const discard = random.pick(["old", "new"] as const);
-  const messagesMax = random.chance(0.2) ? random.pick([5, 100, 1_000_000]) : undefined;
-  // A limit in reach that discards the oldest is judged only where nothing else takes a message.
-  const mayLetGo = discard === "new" || messagesMax === undefined;
+  const duplicateWindowMs = random.pick([500, 2_000, 120_000]);
+  const limits = {
+    ...(random.chance(0.2) ? { messagesMax: random.pick([5, 100, 1_000_000]) } : {}),
+    ...(random.chance(0.15) ? { bytesMax: random.pick([500, 5_000, 100_000]) } : {}),
+    ...(random.chance(0.15) ? perSubject(random, discard) : {}),
+    // The server refuses a window that is longer.
+    ...(random.chance(0.1) ? { ageMaxMs: random.pick([duplicateWindowMs, 600_000, 604_800_000]) } : {}),
+  };
+  // A limit in reach that takes the oldest is judged only where nothing else takes a message.
+  const mayLetGo = !mayDiscard({ ...limits, discard });
   const retention = random.chance(0.3) && mayLetGo ? random.pick(["workqueue", "interest"] as const) : undefined;
   return {
     name,
     subjects,
     storage: random.chance(0.7) ? "file" : "memory",
-    duplicateWindowMs: random.pick([500, 2_000, 120_000]),
-    ...(messagesMax === undefined ? {} : { messagesMax }),
+    duplicateWindowMs,
+    ...limits,
     ...(retention === undefined ? {} : { retention }),
     ...(random.chance(0.1) ? { messageBytesMax: random.pick([64, 1_000]) } : {}),
-    ...(discard === "new" ? refusalsOf(random) : {}),
+    ...(random.chance(0.05) && !subjects.includes(deadLetters) ? { noAck: true } : {}),
     discard,
     made: random.pick(["created", "present"]),
   };
 }
 
-/** Limits that the model knows only where the new is refused. */
-const refusalsOf = (random: Random): Partial<StreamPolicy> => ({
-  ...(random.chance(0.2) ? { bytesMax: random.pick([500, 5_000, 100_000]) } : {}),
-  ...(random.chance(0.2) ? { messagesPerSubjectMax: random.pick([1, 5, 100]), discardsNewPerSubject: true } : {}),
+const perSubject = (random: Random, discard: StreamPolicy["discard"]): Partial<StreamPolicy> => ({
+  messagesPerSubjectMax: random.pick([1, 5, 100]),
+  ...(discard === "new" && random.chance(0.6) ? { discardsNewPerSubject: true } : {}),
 });
 
 const publishingOf = (random: Random, families: readonly Family[], { durable }: Allowed): PublishPolicy => ({
@@ -184,7 +192,7 @@ function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
     ackWaitMs: random.pick([1_000, 30_000]),
     deliverMax: random.pick([-1, 1, 3]),
     failures,
-    ...(failures === "dead-letter" ? { deadLetterSubject: "dead.letters" } : {}),
+    ...(failures === "dead-letter" ? { deadLetterSubject: deadLetters } : {}),
   };
   return {
     ...consume,

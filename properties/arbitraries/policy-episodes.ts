@@ -1,6 +1,7 @@
 /** The kinds of episode under a policy: each is about one concern of it, with waits just under, at and over its own time limits. */
-import { streamOf } from "../../models/policy/streams.ts";
-import type { StreamPolicy } from "../../models/vocabulary/policy.ts";
+import { ageMsOf, storedBytes } from "../../models/policy/limits.ts";
+import { isUnacknowledged, streamOf } from "../../models/policy/streams.ts";
+import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import {
   advanceAround,
@@ -85,8 +86,11 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     add(draft) {
       sometimes(draft, 0.3, () => publish(draft));
       if (draft.isDowngraded || draft.isSubscribed || hasLostStreams(draft)) return;
+      const subject = durableSubject(draft);
+      // There is no acknowledgement to be lost.
+      if (isUnacknowledged(draft.policy, subject)) return;
       fault(draft, { kind: "lose-ack" });
-      const first = publish(draft, { subject: durableSubject(draft), most: 5 });
+      const first = publish(draft, { subject, most: 5 });
       sometimes(draft, 0.2, () => publish(draft));
       heal(draft);
       sometimes(draft, 0.5, () => advanceAround(draft, windowEdge(draft)));
@@ -197,9 +201,34 @@ export const streamAtItsLimit: PolicyEpisode = {
   add: fillAStream,
 };
 
-/** The messages that the stream takes of one subject. */
-export const messagesMaxOf = (stream: StreamPolicy | undefined): number =>
-  Math.min(stream?.messagesMax ?? filledMax, stream?.messagesPerSubjectMax ?? filledMax);
+/** The number of messages of one subject, by a guess at their size, that the stream holds before it refuses one, or discards one. */
+export function messagesMaxOf(stream: StreamPolicy | undefined): number {
+  const { messagesMax = filledMax, messagesPerSubjectMax = filledMax, bytesMax, storage = "file" } = stream ?? {};
+  const oneBytes = storedBytes({ storage }, { subject: "a.subject", headerBytes: 0, payloadBytes: 16 });
+  const fitting = bytesMax === undefined ? filledMax : Math.max(1, Math.floor(bytesMax / oneBytes));
+  return Math.min(messagesMax, messagesPerSubjectMax, fitting);
+}
+
+export const streamWithAnAge: PolicyEpisode = {
+  name: "messages that grow too old",
+  needs: ["advance"],
+  durable: true,
+  add: growOld,
+};
+
+/** The ages that may end in a scenario. */
+export const agesIn = ({ streams }: Policy): readonly number[] => streams.flatMap(one => ageMsOf(one) ?? []);
+
+/** Published just before, at or after the end of the age of what came before; now and then handled, or published once more. */
+function growOld(draft: PolicyDraft): void {
+  const { random, policy } = draft;
+  const subject = durableSubject(draft);
+  const first = publish(draft, { subject, most: 3 });
+  sometimes(draft, 0.4, () => publish(draft, { most: 3 }));
+  advanceAround(draft, random.pick(agesIn(policy)));
+  sometimes(draft, 0.3, () => again(draft, first));
+  sometimes(draft, 0.6, () => publish(draft, { subject, most: 3 }));
+}
 
 /** Just under, at, or just over the limit of a stream. */
 function fillAStream(draft: PolicyDraft): void {

@@ -10,7 +10,15 @@ import { otherHandler } from "./handlers.ts";
 import { healWithinAttempts } from "./heals-within-attempts.ts";
 import { hasRetention, type PolicyDraft, publish } from "./policy-draft.ts";
 import { drainBeforeExit, ending } from "./policy-ending.ts";
-import { filledMax, messagesMaxOf, type PolicyEpisode, policyEpisodes, streamAtItsLimit } from "./policy-episodes.ts";
+import {
+  agesIn,
+  filledMax,
+  messagesMaxOf,
+  type PolicyEpisode,
+  policyEpisodes,
+  streamAtItsLimit,
+  streamWithAnAge,
+} from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
 import { type Random, randomOf } from "./random.ts";
 import type { ScenarioSpace } from "./scenario.ts";
@@ -71,7 +79,8 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
 function goOn(draft: PolicyDraft, episodesMax: number): void {
   const { random, capabilities, subjects } = draft;
   const isLimited = draft.policy.streams.some(stream => messagesMaxOf(stream) < filledMax);
-  const possible = [...policyEpisodes, ...(isLimited ? [streamAtItsLimit] : [])].filter(
+  const own = [...(isLimited ? [streamAtItsLimit] : []), ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : [])];
+  const possible = [...policyEpisodes, ...own].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
   );
   const kept = possible.filter(() => random.chance(0.6));

@@ -12,7 +12,7 @@ import { coldFaults, type Drawable, drawableSteps, isDrawable, type StepName, ty
 import type { Random } from "./random.ts";
 import { reductions } from "./reductions.ts";
 import { isStep, type Schedule, scenarioWith, scheduleOf } from "./schedule.ts";
-import { durableSubjects, publishOf, stepOf } from "./steps.ts";
+import { acknowledgedSubjects, durableSubjects, publishOf, stepOf } from "./steps.ts";
 
 export interface ScheduleSpace extends StepSpace {
   /** The profile of the client, which says after which server errors it goes on. Absent: after none, so that such an error comes last. */
@@ -104,7 +104,9 @@ function begin(draft: ScheduleDraft): void {
 function episode(draft: ScheduleDraft): void {
   const { random, drawable } = draft;
   const possible = drawable.faults.filter(
-    kind => !coldFaults.includes(kind) && !(kind === "lose-ack" && (draft.isSubscribed || noDurable(draft))),
+    kind =>
+      !coldFaults.includes(kind) &&
+      !(kind === "lose-ack" && (draft.isSubscribed || acknowledgedSubjects(drawable).length === 0)),
   );
   for (let left = random.int(0, 2); left > 0; left--) quietStep(draft);
   if (possible.length === 0) {
@@ -135,7 +137,7 @@ function inForce(draft: ScheduleDraft, fault: Fault): void {
     const reaching = Math.ceil(fault.bytes / frameBytes("subject", bytes, profile ?? oneSpace));
     const count = Math.min(drawable.countMax, reaching);
     draft.parts.push({ ...publishOf(random, drawable), count, bytes });
-  } else publish(draft, fault.kind === "lose-ack" ? random.pick(durableSubjects(drawable)) : undefined);
+  } else publish(draft, fault.kind === "lose-ack" ? random.pick(acknowledgedSubjects(drawable)) : undefined);
   if (random.chance(0.4)) publish(draft);
 }
 

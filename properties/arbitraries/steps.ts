@@ -6,6 +6,7 @@ import type fc from "fast-check";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { killsAfterMs } from "../../models/policy/probes.ts";
 import { restartWaitsMs } from "../../models/policy/restarts.ts";
+import { isUnacknowledged } from "../../models/policy/streams.ts";
 import { subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { CallStep, HealAwait, PublishStep, Step } from "../../models/vocabulary/scenario.ts";
@@ -100,6 +101,12 @@ export const durableSubjects = ({ policy }: Drawable): readonly string[] =>
   policy === undefined
     ? []
     : subjectsByTreatment(policy).durable.filter(one => one !== policy.consume.deadLetterSubject);
+
+/** Those whose publishes are acknowledged. */
+export const acknowledgedSubjects = (drawable: Drawable): readonly string[] => {
+  const { policy } = drawable;
+  return durableSubjects(drawable).filter(one => policy !== undefined && !isUnacknowledged(policy, one));
+};
 
 const anyReplica = (random: Random, { mayReplicate }: Drawable): number =>
   mayReplicate && random.chance(0.3) ? random.int(1, 2) : 0;

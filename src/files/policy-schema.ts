@@ -78,7 +78,7 @@ const stream = z.strictObject({
   messagesPerSubjectMax: whole(1, 1_000_000_000).optional(),
   discardsNewPerSubject: z.boolean().optional(),
   messageBytesMax: whole(1, 67_108_864).optional(),
-  ageMaxMs: whole(1, 3_650 * dayMs).optional(),
+  ageMaxMs: whole(100, 3_650 * dayMs).optional(),
   discard: z.enum(["old", "new"]),
   retention: z.enum(["limits", "workqueue", "interest"]).optional(),
   noAck: z.boolean().optional(),

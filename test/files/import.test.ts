@@ -60,6 +60,28 @@ test.each<Row>([
     1,
   ],
   [
+    "short-age.json",
+    [
+      {
+        ...{ name: "SHORT", subjects: ["short"], storage: "file", duplicateWindowMs: 60_000 },
+        ...{ ageMaxMs: 60_000, discard: "old", ...made },
+      },
+    ],
+    server,
+    0,
+  ],
+  [
+    "no-ack.json",
+    [
+      {
+        ...{ name: "FLIGHTS", subjects: ["flights.*.status"], storage: "memory", ...twoMinutes },
+        ...{ noAck: true, replicas: 3, discard: "old", ...made },
+      },
+    ],
+    { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 },
+    4,
+  ],
+  [
     "consumer-config.json",
     [],
     { durables: "bound", ackWaitMs: 1_000, deliverMax: -1, backoffMs: [1_000, 5_000, 30_000] },
@@ -315,12 +337,7 @@ test.each<
 test.each<[file: string, says: string]>([
   [
     "broken/limited-workqueue.json",
-    "broken/limited-workqueue.json:5: max_msgs: of JOBS is not modelled, and an answer without it could be false: the oldest messages make room beyond 50",
-  ],
-  ["broken/short-age.json", "broken/short-age.json:1: max_age: of SHORT is not modelled"],
-  [
-    "broken/no-ack.json",
-    "broken/no-ack.json:14: values.root_module.child_modules[0].resources[0].values.ack: of FLIGHTS is not modelled",
+    "broken/limited-workqueue.json:5: max_msgs: of JOBS is not modelled, and an answer without it could be false: messages go beyond a messagesMax of 50",
   ],
   ["broken/transform.yaml", "broken/transform.yaml:4: spec: of METRICS is not modelled"],
   ["broken/alias.yaml", "broken/alias.yaml:1: has no anchor &missing before *missing"],

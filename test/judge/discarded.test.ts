@@ -9,7 +9,7 @@ import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import { readCase } from "../../src/findings/counterexample.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { runModelCase } from "../../src/judge/run.ts";
-import { discardsOf } from "../../src/worlds/driver/discarded.ts";
+import { discardsOf, type Sent } from "../../src/worlds/driver/discarded.ts";
 import type { Held } from "../../src/worlds/driver/rig.ts";
 import { policy as base } from "../properties/service-events.ts";
 
@@ -21,6 +21,13 @@ const ring: StreamPolicy = {
   messagesMax: 3,
   discard: "old",
   made: "created",
+};
+/** Each message was sent at the moment that its step is called. */
+const sent: Sent = {
+  contents: [{ first: 0, count: 100, subject: "ring.a", bytes: 16 }],
+  toldAtMs: new Map([0, 400, 1_000].map(ms => [`at-${ms}`, ms])),
+  atEndMs: 1_000,
+  seen: new Set(),
 };
 const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
   ...base,
@@ -70,11 +77,12 @@ interface Case {
   readonly held: Held | undefined;
   readonly stream?: Partial<StreamPolicy>;
   readonly under?: Partial<Policy>;
+  readonly seen?: readonly number[];
   readonly says: readonly object[];
 }
-const check = ({ events, held, stream = {}, under = {}, says }: Case): void => {
+const check = ({ events, held, stream = {}, under = {}, seen = [], says }: Case): void => {
   const one = { ...ring, ...stream };
-  expect(discardsOf(policyOf(one, under), one, events, held)).toEqual(says);
+  expect(discardsOf(policyOf(one, under), one, events, held, { ...sent, seen: new Set(seen) })).toEqual(says);
 };
 
 describe("discarded is what has a number below the first that is held", () => {
@@ -165,9 +173,139 @@ describe("what was acknowledged and never stored is not excused", () => {
   test("a stream without a limit, and one that refuses what is new, discard nothing", () => {
     const events = [publish(0, 5, acked)];
     const { messagesMax: _, ...unlimited } = ring;
-    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]))).toEqual([]);
+    expect(discardsOf(policyOf(unlimited), unlimited, events, holds(5, [2, 3, 4]), sent)).toEqual([]);
     check({ events, held: holds(5, [2, 3, 4]), stream: { discard: "new" }, says: [] });
   });
+});
+
+describe("by bytes", () => {
+  // 52 bytes each: 30, the subject of 6, and 16 of payload.
+  const byBytes: Partial<StreamPolicy> = { messagesMax: undefined, bytesMax: 156 } as object;
+  test.each<[what: string, one: Case]>([
+    [
+      "what was acknowledged before three others has made room",
+      { events: [publish(0, 5, acked)], held: holds(5, [2, 3, 4]), stream: byBytes, says: [discarded(0, 2)] },
+    ],
+    [
+      "nothing has where all that was stored has room",
+      { events: [publish(0, 3, acked)], held: holds(3, [1, 2]), stream: byBytes, says: [] },
+    ],
+    [
+      "one that is larger than its stream takes all before it, and itself",
+      {
+        events: [publish(0, 3, acked)],
+        held: holds(3, []),
+        stream: { ...byBytes, bytesMax: 51 },
+        says: [discarded(0, 3)],
+      },
+    ],
+    [
+      "what was acknowledged and has no number is not excused",
+      { events: [publish(0, 6, acked)], held: holds(5, [3, 4, 5]), stream: byBytes, says: [maybe(0, 2)] },
+    ],
+    [
+      "where memory was lost, what then has made room cannot be told",
+      {
+        events: [publish(0, 5, acked), ...ends(), publish(5, 1, acked)],
+        held: holds(1, [5]),
+        // 38 bytes each in memory.
+        stream: { ...byBytes, bytesMax: 114, storage: "memory" },
+        says: [maybe(0, 2)],
+      },
+    ],
+  ])("%s", (_what, one) => check(one));
+});
+
+describe("within a subject", () => {
+  const bySubject: Partial<StreamPolicy> = { messagesMax: undefined, messagesPerSubjectMax: 1 } as object;
+  const other = { subject: "ring.b" };
+  /** The numbers that the stream has given, and what it holds by subject. */
+  const among = (stored: number, a: readonly number[], b: readonly number[]): Held => {
+    const held = holds(stored, [...a, ...b]);
+    const runs = held.runs.map((run, i) => ({ ...run, subject: i < a.length ? "ring.a" : "ring.b" }));
+    return { ...held, runs, state: { ...held.state, firstNumber: 1, deleted: stored - runs.length } };
+  };
+  test.each<[what: string, one: Case]>([
+    [
+      "the older one is replaced, from the middle too",
+      {
+        events: [publish(0, 1, acked), publish(1, 1, acked, other), publish(2, 1, acked), publish(3, 1, acked)],
+        held: among(4, [3], [1]),
+        stream: bySubject,
+        says: [discarded(0, 1), discarded(2, 1)],
+      },
+    ],
+    [
+      "also where the stream refuses what is new beyond its other limits",
+      {
+        events: [publish(0, 2, acked)],
+        held: among(2, [1], []),
+        stream: { ...bySubject, discard: "new" },
+        says: [discarded(0, 1)],
+      },
+    ],
+    [
+      "nothing is where the new is refused for each subject",
+      {
+        events: [publish(0, 2, acked)],
+        held: among(2, [1], []),
+        stream: { ...bySubject, discard: "new", discardsNewPerSubject: true },
+        says: [],
+      },
+    ],
+    [
+      "nothing is while its subject has room",
+      {
+        events: [publish(0, 1, acked), publish(1, 1, acked, other)],
+        held: among(2, [], [1]),
+        stream: bySubject,
+        says: [],
+      },
+    ],
+    [
+      "what was acknowledged and has no number is not excused",
+      {
+        events: [publish(0, 3, acked)],
+        held: among(2, [2], []),
+        stream: bySubject,
+        says: [maybe(0, 1)],
+      },
+    ],
+  ])("%s", (_what, one) => check(one));
+});
+
+describe("by age", () => {
+  const byAge: Partial<StreamPolicy> = { messagesMax: undefined, ageMaxMs: 600, duplicateWindowMs: 500 } as object;
+  const publishAt = (ms: number, first: number, outcome: Outcome = acked): Event =>
+    publish(first, 1, outcome, { step: `at-${ms}` });
+  test.each<[what: string, one: Case]>([
+    [
+      "what was old enough by the scenario's time is gone",
+      {
+        events: [publishAt(0, 0), publishAt(400, 1), publishAt(1_000, 2)],
+        held: holds(3, [2]),
+        stream: byAge,
+        says: [discarded(0, 2)],
+      },
+    ],
+    [
+      "what was too young is not excused",
+      { events: [publishAt(0, 0), publishAt(1_000, 1)], held: holds(2, []), stream: byAge, says: [maybe(0, 1)] },
+    ],
+    [
+      "what was acknowledged and has no number is not excused",
+      {
+        events: [publishAt(0, 0), publishAt(0, 1), publishAt(1_000, 2)],
+        held: holds(2, [2]),
+        stream: byAge,
+        says: [maybe(0, 1)],
+      },
+    ],
+    [
+      "an age of which no scenario sees the end takes nothing",
+      { events: [publishAt(0, 0)], held: holds(1, []), stream: { ...byAge, ageMaxMs: 86_400_000 }, says: [] },
+    ],
+  ])("%s", (_what, one) => check(one));
 });
 
 describe("where the numbers do not tell, it is said so", () => {
@@ -176,6 +314,14 @@ describe("where the numbers do not tell, it is said so", () => {
     [
       "one that was left open may have had the number",
       { events: open, held: holds(5, [3, 4, 5]), says: [maybe(0, 2)] },
+    ],
+    [
+      "except of one that was seen there",
+      { events: open, held: holds(5, [3, 4, 5]), seen: [1, 3], says: [discarded(1, 1), maybe(0, 1)] },
+    ],
+    [
+      "one that was seen there has its number, and another one has none",
+      { events: [publish(0, 5, acked)], held: holds(4, [2, 3, 4]), seen: [1], says: [discarded(1, 1)] },
     ],
     [
       "more was stored than was published",
@@ -271,7 +417,7 @@ describe("of any stream, whatever was told and stored", () => {
     const stored = made.flatMap((one, message) => (one.stored ? [message] : []));
     const held = stored.slice(-(ring.messagesMax ?? 0));
     const events = made.map(({ outcome }, message) => publish(message, 1, outcome));
-    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held));
+    const said = discardsOf(policyOf(ring), ring, events, holds(stored.length, held), sent);
     const of = (kind: string): readonly number[] =>
       said
         .filter(one => one.kind === kind)

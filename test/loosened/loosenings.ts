@@ -14,6 +14,7 @@ const corePath = "models/core-path.ts";
 const durablePath = "models/durable-path.ts";
 const server = "models/server.ts";
 const shutdown = "models/shutdown.ts";
+const limits = "models/stream-limits.ts";
 
 export const loosenings: readonly Loosening[] = [
   {
@@ -171,5 +172,17 @@ export const loosenings: readonly Loosening[] = [
     from: 'else keepOldest(stream, stream.synced, choose, "synced-before-power-loss", emit);',
     to: 'else keepOldest(stream, 0, choose, "synced-before-power-loss", emit);',
     permits: "a power loss takes what was synced",
+  },
+  {
+    file: limits,
+    from: "const perhaps = olderThan(ageMs);",
+    to: "const perhaps = olderThan(0);",
+    permits: "a message is gone before its age",
+  },
+  {
+    file: limits,
+    from: "const surely = olderThan(ageMs + ageSlackMs);",
+    to: "const surely = 0;",
+    permits: "a message stays long after its age",
   },
 ];

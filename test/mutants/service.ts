@@ -2,11 +2,6 @@
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Delivery } from "../../models/server.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
-import type { Options } from "../../models/vocabulary/scenario.ts";
-import { coldStart } from "../../properties/cold-start.ts";
-import { durablePath } from "../../properties/durable-path.ts";
-import { shutdown } from "../../properties/shutdown.ts";
 import { type Bare, cut, fault, flush, heal, hold, start } from "../models/cases.ts";
 import {
   advance,
@@ -15,7 +10,6 @@ import {
   jobAgain,
   kill,
   news,
-  policyWith,
   replica,
   stream,
   subscribe,
@@ -26,24 +20,8 @@ import {
 } from "../models/policies.ts";
 import { handlerMutants } from "./handlers.ts";
 import type { Moment, Mutant } from "./mutant.ts";
-
-const demands = [...durablePath, ...shutdown, ...coldStart]
-  .map(({ id }) => id)
-  .concat("connection/a-closed-client-leaves-no-ready-process");
-
-type Parts = Parameters<typeof policyWith>[0];
-const demanding = (parts: Parts = {}): Policy => policyWith({ ...parts, demands });
-
-/** A part of the policy that the bus does not follow. */
-const instead =
-  (parts: Parts) =>
-  (policy: Policy): Policy => {
-    const changed = Object.entries(parts).map(([name, part]) => {
-      const declared = policy[name as keyof Policy];
-      return [name, Array.isArray(part) || typeof part !== "object" ? part : { ...(declared as object), ...part }];
-    });
-    return { ...policy, ...Object.fromEntries(changed) };
-  };
+import { streamMutants } from "./streams.ts";
+import { demanding, follows, type Parts } from "./unfaithful.ts";
 
 const serverKilled: readonly Bare[] = [fault({ kind: "stop-server", signal: "KILL", awaits: "noticed" }), heal()];
 const lateJetStream: readonly Bare[] = [fault({ kind: "no-jetstream" }), start, heal(), job()];
@@ -58,33 +36,6 @@ const oneOfTwoStops: readonly Bare[] = [
   job(2),
 ];
 const retried: readonly Bare[] = [start, fault({ kind: "lose-ack" }), job(), heal(), jobAgain(2)];
-
-interface Unfaithful {
-  readonly name: string;
-  readonly row: string;
-  readonly steps: readonly Bare[];
-  readonly killedBy: readonly string[];
-  readonly declared?: Parts;
-  /** Demands that the declared policy does not meet. */
-  readonly notDemanded?: readonly string[];
-  readonly options?: Partial<Options>;
-  readonly beyond?: string;
-}
-
-/** It follows another policy than the one it declares. */
-function follows(parts: Parts, one: Unfaithful): Mutant {
-  const policy = demanding(one.declared);
-  const judged = { ...policy, demands: policy.demands.filter(id => one.notDemanded?.includes(id) !== true) };
-  return {
-    name: one.name,
-    row: one.row,
-    declared: natsGo,
-    follows: instead(parts),
-    where: underPolicy(judged, one.steps, one.options),
-    killedBy: [...one.killedBy, "conformance"],
-    ...(one.beyond === undefined ? {} : { beyond: one.beyond }),
-  };
-}
 
 const unfaithful: readonly Mutant[] = [
   follows(
@@ -172,53 +123,6 @@ const unfaithful: readonly Mutant[] = [
       steps: [start, fault({ kind: "lose-ack" }), job(), heal(), advance(1), jobAgain(2)],
       killedBy: ["durable-path/a-retry-with-an-id-stores-once"],
     },
-  ),
-  follows(
-    { streams: [{ ...stream, retention: "workqueue" }] },
-    {
-      name: "has a work queue where its policy says that a stream keeps what is handled",
-      row: "F-74: acknowledged, not given again, and stored",
-      steps: [start, subscribe(0), job(3)],
-      killedBy: ["durable-path/acked-is-never-lost"],
-    },
-  ),
-  follows(
-    { streams: [stream] },
-    {
-      name: "has a stream that keeps what is handled where its policy says that it is a work queue",
-      row: "F-210: a work queue lets a message go once it is acknowledged",
-      declared: { streams: [{ ...stream, retention: "workqueue" }] },
-      steps: [start, subscribe(0), job(3)],
-      killedBy: [],
-    },
-  ),
-  follows(
-    { streams: [{ ...stream, retention: "interest" }] },
-    {
-      name: "has a stream that keeps messages for its consumers alone where its policy says that it keeps all",
-      row: "F-212: retention by interest acknowledges what it does not keep",
-      steps: [start, job(3)],
-      killedBy: ["durable-path/acked-is-never-lost"],
-    },
-  ),
-  // Three messages of 88 bytes each: 30, the subject of 5, 4 and a header of 34, and 16 of payload.
-  ...(
-    [
-      ["a subject", { messagesPerSubjectMax: 3, discardsNewPerSubject: true }, { messagesPerSubjectMax: 2 }],
-      ["bytes", { bytesMax: 267 }, { bytesMax: 266 }],
-      ["one message", { messageBytesMax: 50 }, { messageBytesMax: 49 }],
-    ] as const
-  ).map(([what, limit, lower]) =>
-    follows(
-      { streams: [{ ...stream, discard: "new", ...limit, ...lower }] },
-      {
-        name: `has a stream with a lower limit of ${what} than is declared`,
-        row: "F-206: the limits of a stream that refuses",
-        declared: { streams: [{ ...stream, discard: "new", ...limit }] },
-        steps: [start, job(3)],
-        killedBy: [],
-      },
-    ),
   ),
   follows(
     { startup: { jetStreamProbe: "once" } },
@@ -629,6 +533,7 @@ const faulty: readonly Mutant[] = [
 
 export const serviceMutants: readonly Mutant[] = [
   ...unfaithful,
+  ...streamMutants,
   ...supervised,
   ...killing,
   ...faulty,

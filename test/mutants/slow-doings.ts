@@ -3,11 +3,12 @@
  * states, sees all that they do.
  */
 import { closeForGood } from "../../models/connection.ts";
+import { lengthOf } from "../../models/log.ts";
 import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
 import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
-import { type Delivery, lengthOf } from "../../models/server.ts";
+import type { Delivery } from "../../models/server.ts";
 import { type BusState, countOf, lose, part } from "../../models/state.ts";
 import type { Event, Run } from "../../models/vocabulary/event.ts";
 import { frameBytes } from "../../models/vocabulary/frame.ts";

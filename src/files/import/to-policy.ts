@@ -150,22 +150,23 @@ const isExtra = (word: string): word is StreamExtra => extras.some(one => one ==
 
 type Within<T> = (field: keyof T, value: number, min: number, max: number) => number;
 
-/** The most that a policy holds of each limit of a stream. */
-const limitsMax = {
-  messagesMax: 1_000_000_000,
-  bytesMax: Number.MAX_SAFE_INTEGER,
-  messagesPerSubjectMax: 1_000_000_000,
-  messageBytesMax: 67_108_864,
-  ageMaxMs: 3_650 * dayMs,
+/** The least and the most that a policy holds of each limit of a stream. */
+const limitBounds = {
+  messagesMax: { min: 1, max: 1_000_000_000 },
+  bytesMax: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  messagesPerSubjectMax: { min: 1, max: 1_000_000_000 },
+  messageBytesMax: { min: 1, max: 67_108_864 },
+  ageMaxMs: { min: 100, max: 3_650 * dayMs },
 } as const;
-type LimitName = keyof typeof limitsMax;
+type LimitName = keyof typeof limitBounds;
 
 function limitsOf(stream: ImportedStream, within: Within<ImportedStream>): Partial<Record<LimitName, number>> {
-  const names = Object.keys(limitsMax) as LimitName[];
+  const names = Object.keys(limitBounds) as LimitName[];
   return Object.fromEntries(
     names.flatMap(name => {
       const value = stream[name];
-      return value === undefined ? [] : [[name, within(name, value, 1, limitsMax[name])]];
+      const { min, max } = limitBounds[name];
+      return value === undefined ? [] : [[name, within(name, value, min, max)]];
     }),
   );
 }

@@ -9,6 +9,7 @@ import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { BusProtocolError } from "../../bus-protocol/errors.ts";
 import type { Call, CallReply, PublishCall, PublishReply } from "../../bus-protocol/protocol.ts";
+import { rememberAge } from "./ages.ts";
 import { checkClocks, keptIds, spend } from "./clocks.ts";
 import { busOf, type Course, type ServiceCourse, type Timer } from "./course.ts";
 import { limitReached } from "./faults/limit.ts";
@@ -103,6 +104,7 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
   }
   checkClocks(course, id, idsOf(service.policy, step, subject));
   published.sentAtMs.set(id, course.rig.clock.nowMs());
+  published.toldAtMs.set(id, course.nowMs + course.spentMs);
   const { key } = step;
   const about = key === undefined ? {} : { key };
   return { do: "publish", subject, first, count, bytes, ...about, ...(step.async === true ? { async: true } : {}) };
@@ -127,6 +129,7 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
   const durable = isDurable(before, step);
   if (durable) rememberWindow(course, service, step, reply);
   else published.core.push({ first, count: step.count });
+  rememberAge(course, service, step, reply, timedOutMs(course, step, reply));
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
   const took = tookMs === undefined ? {} : { tookMs };

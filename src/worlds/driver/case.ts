@@ -20,6 +20,7 @@ import type { Scenario, Step, StepId } from "../../../models/vocabulary/scenario
 import { BusCrashed, BusEnded, type Crash } from "../../bus-protocol/errors.ts";
 import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
+import { checkAges, renewAges } from "./ages.ts";
 import { beginCall, callAlone, publish, publishAlone, together } from "./calls.ts";
 import { awaitWindows, checkClocks, comeTo, dropTimers, follow } from "./clocks.ts";
 import { awaitClosed, lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
@@ -34,6 +35,7 @@ import { operate } from "./operator.ts";
 import { awaitSettled, tellProbe } from "./probes.ts";
 import { live, releaseAll, signal, start } from "./replicas.ts";
 import { LinkTaken, type Rig, type ServerConnection } from "./rig.ts";
+import { forgetHeld, noteHeld } from "./seen-held.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
 import { lookForRemovals, observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
@@ -126,6 +128,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       consumed: new Map(),
       members: new Map(),
       handlers: new Map(),
+      seenHeld: new Map(),
       isDeaf: false,
     },
     at: startId,
@@ -151,7 +154,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       pausedCid: undefined,
     },
     wire: [],
-    published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), core: [] },
+    published: { next: 0, firstOf: new Map(), contents: [], sentAtMs: new Map(), toldAtMs: new Map(), core: [] },
     nowMs: 0,
     spentMs: 0,
     timers: [],
@@ -215,6 +218,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   await noteClosed(course, open);
   checkDials(course, planned);
   if (!overlapping) await lookAround(course, after, step.id);
+  if (!overlapping && course.service !== undefined) await noteHeld(course, course.service, after, step.kind);
   tellMemory(course);
   sayLogged(course);
   course.emit({ kind: "step", step: step.id, phase: "ended" });
@@ -251,11 +255,13 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "advance":
       return pass(course, { ms: step.ms, life, after }, step.id);
     case "fault":
+      forgetHeld(course, step.fault);
       return installFault(course, planned, step.id, step.fault);
     case "await-noticed":
       return awaitNoticed(course, step.id, before);
     case "heal":
-      return heal(course, step.id, step, before, () => startFromOutside(course, planned));
+      await heal(course, step.id, step, before, () => startFromOutside(course, planned));
+      return renewAges(course);
   }
 }
 
@@ -311,6 +317,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (planned.heals) {
     emit({ kind: "phase", phase: "healed" });
     await heal(course, settleId, { awaits: "connected" }, view, () => startFromOutside(course, planned));
+    renewAges(course);
   }
   const healed = busOf(course);
   const mark = healed.mark();
@@ -329,6 +336,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   const complete = await observe(course);
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
+  checkAges(course, settleId);
   await lookAtWire(course, hasClient);
   if (typeof closed === "object") emit(closed);
   sayLogged(course);

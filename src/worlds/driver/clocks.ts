@@ -1,8 +1,9 @@
 /**
  * Two clocks. The scenario's own time moves only at its `advance` steps; the real parts have clocks that run on. A policy has times that
- * the real parts measure: a duplicate window, an ack wait, a startup deadline. Where the scenario's time comes to one first, the driver
+ * the real parts measure: a duplicate window, an age, an ack wait, a startup deadline. Where the scenario's time comes to one first, the driver
  * waits for it. Where real time comes first the case is given up, since what the parts did then proves nothing.
  */
+import { ageSlackMs } from "../../../models/policy/limits.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Course, giveUpByHarness, type Timer } from "./course.ts";
 
@@ -24,33 +25,38 @@ export const dueHandlings = ({ timers }: Course, untilMs: number): readonly Time
     .filter(timer => (timer.what === "ack wait" || timer.what === "handler") && timer.atMs <= untilMs)
     .sort((one, other) => one.atMs - other.atMs);
 
-/** The part of a timer's scenario time that passed within calls: a window goes on while a publish waits for its acknowledgement. */
-const withinCallsMs = ({ spentMs }: Course, { what }: Timer): number => (what === "window" ? spentMs : 0);
+/** Windows and ages go on while a publish waits for its acknowledgement. */
+const goesOnWithinCalls = ({ what }: Timer): boolean => what === "window" || what === "age";
+/** The part of a timer's scenario time that passed within calls. */
+const withinCallsMs = ({ spentMs }: Course, timer: Timer): number => (goesOnWithinCalls(timer) ? spentMs : 0);
 /** The timer is over by that moment of the scenario's own time. */
 const isOver = (course: Course, timer: Timer, nowMs: number): boolean =>
   timer.atMs <= nowMs + withinCallsMs(course, timer);
 
-/** Waits for the windows and first passes that end by then. */
+/** Waits for the windows, ages and first passes that end by then. */
 export async function awaitWindows(course: Course, untilMs: number): Promise<void> {
   const due = course.timers.filter(
-    timer => (timer.what === "window" || timer.what === "first pass") && isOver(course, timer, untilMs),
+    timer => (goesOnWithinCalls(timer) || timer.what === "first pass") && isOver(course, timer, untilMs),
   );
   await untilReal(course, Math.max(0, ...due.map(timer => timer.realMs)));
 }
 
-/** Publishes that timed out have waited for so long. The windows that ended meanwhile are over. */
+/** Publishes that timed out have waited for so long. The windows and ages that ended meanwhile are over. */
 export async function spend(course: Course, ms: number): Promise<void> {
   if (ms === 0) return;
   course.spentMs += ms;
   await awaitWindows(course, course.nowMs);
-  course.timers = course.timers.filter(timer => timer.what !== "window" || !isOver(course, timer, course.nowMs));
+  course.timers = course.timers.filter(timer => !goesOnWithinCalls(timer) || !isOver(course, timer, course.nowMs));
 }
 
-/** The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. */
-const behindMsMax = 2_000;
+/**
+ * The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. Messages
+ * that are published one after the other grow old one after the other, so there the real clocks keep closer.
+ */
+const behindMsMaxOf = ({ what }: Timer): number => (what === "age" ? ageSlackMs + 500 : 2_000);
 
 /**
- * Lets real time follow the scenario's towards the windows and ack waits that the scenario comes to later. It waits for them then anyway; if
+ * Lets real time follow the scenario's towards the windows, ages and ack waits that the scenario comes to later. It waits for them then anyway; if
  * it waited only then, one that begins meanwhile would be over by its real clock in the same wait.
  */
 export async function follow(course: Course): Promise<void> {
@@ -58,11 +64,13 @@ export async function follow(course: Course): Promise<void> {
   const before = Math.max(...plan.steps.map(one => (one.kind === "settle" ? 0 : one.after.nowMs)));
   const settled = Math.max(...plan.steps.map(one => one.after.nowMs));
   const isMet = (timer: Timer): boolean =>
-    (timer.what === "window" && isOver(course, timer, before)) || (timer.what === "ack wait" && timer.atMs <= settled);
+    (timer.what === "window" && isOver(course, timer, before)) ||
+    (timer.what === "age" && isOver(course, timer, settled)) ||
+    (timer.what === "ack wait" && timer.atMs <= settled);
   const leads = course.timers
     .filter(isMet)
-    .map(timer => timer.realMs - (timer.atMs - withinCallsMs(course, timer) - course.nowMs));
-  await untilReal(course, Math.max(0, ...leads) - behindMsMax);
+    .map(timer => timer.realMs - (timer.atMs - withinCallsMs(course, timer) - course.nowMs) - behindMsMaxOf(timer));
+  await untilReal(course, Math.max(0, ...leads));
 }
 
 /** Moves the scenario's time. An ack wait is over only once its message was delivered again. */

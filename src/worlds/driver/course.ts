@@ -63,18 +63,19 @@ export interface Published {
   readonly firstOf: Map<StepId, number>;
   /** The content that the bus was told to send, in the order of the numbers. */
   readonly contents: (Run & Content)[];
-  /** Moments on the rig's clock, by publish step. */
+  /** Moments on the rig's clock, and of the scenario's time with what its calls have waited, by publish step. */
   readonly sentAtMs: Map<StepId, number>;
+  readonly toldAtMs: Map<StepId, number>;
   /** Messages that went out as core NATS, the only ones for the observer to see. */
   readonly core: Run[];
 }
 
 /** clocks.ts: something that the real parts measure by their own clocks. */
 export interface Timer {
-  readonly what: "window" | "ack wait" | "handler" | "deadline" | "first pass";
+  readonly what: "window" | "age" | "ack wait" | "handler" | "deadline" | "first pass";
   /**
-   * The earliest moment at which a window, or a handler's work, may be over. A window began when the message was sent, or with the bus's last
-   * attempt; a handler when its message was published.
+   * The earliest moment at which a window, an age or a handler's work may be over. A window and an age began when the message was sent, or with
+   * the bus's last attempt; a handler when its message was published.
    */
   readonly earliestMs?: number;
   /** The moment at which it runs out, in the scenario's time. */
@@ -114,6 +115,8 @@ export interface ServiceCourse {
   readonly members: Map<string, Set<number>>;
   /** consumers.ts: the handlers, by replica and subject (`handlerKey`). */
   readonly handlers: Map<string, Pick<SubscribeStep, "handler" | "takesMs" | "nakDelayMs">>;
+  /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
+  readonly seenHeld: Map<string, Set<number>>;
   /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }
@@ -155,7 +158,7 @@ export interface Course {
   readonly published: Published;
   /** clocks.ts: the scenario's own time, and the timers that the real clocks run towards. */
   nowMs: number;
-  /** The time that publishes have waited for acknowledgements that never came. Duplicate windows go on meanwhile, as in the model. */
+  /** The time that publishes have waited for acknowledgements that never came. Windows and ages go on meanwhile, as in the model. */
   spentMs: number;
   timers: Timer[];
   /** The first difference between two witnesses of what happened, as a sentence. */

@@ -2,6 +2,7 @@
  * The dead letters that a bus says it has stored, compared with what their stream holds at the end of a case. A claim is checked only where
  * the stream cannot have lost the letter since: no end of the server that its storage does not survive, and no limit that discards.
  */
+import { mayDiscard } from "../../../models/policy/limits.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import type { Content, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
@@ -23,7 +24,7 @@ export function lettersOf(
 ): readonly LetterEvent[] {
   const { deadLetterSubject } = policy.consume;
   if (deadLetterSubject === undefined || streamOf(policy, deadLetterSubject) !== stream) return [];
-  if (stream.messagesMax !== undefined && stream.discard === "old") return [];
+  if (mayDiscard(stream)) return [];
   const letters = held?.deadLetters ?? [];
   return claimedSince(stream, told).flatMap(({ subject, message }): LetterEvent[] => {
     const about = { stream: stream.name, first: message, count: 1 };

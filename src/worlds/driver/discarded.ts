@@ -1,15 +1,18 @@
 /**
- * The messages that a stream's own limit has discarded, concluded at the end of a case from the server's state of the stream. A stream that
- * discards the oldest and is at its limit has discarded every message below the first number that it holds, and no other. The server does
- * not name them. They are known where as many messages were acknowledged, and can have stood there, as there are numbers. An acknowledged
+ * The messages that a stream's own limits have discarded, concluded at the end of a case from the server's state of the stream. A limit of
+ * messages, of bytes or of age takes the oldest; one for each subject takes the oldest there, and leaves a gap in the numbers. The server does not
+ * name them. They are known where as many messages were acknowledged, and can have been taken, as numbers are gone. An acknowledged
  * message that was never stored has no number, so one is then missing, and it is not excused. Where some numbers may belong to messages of
- * unknown fate, the answer is unknown.
+ * unknown fate, the answer is unknown, except for a message that the stream was seen to hold.
  */
 
 import { messageId, sharedId } from "../../../models/policy/ids.ts";
+import { ageMsOf, limitsThatDiscard, mayDiscard, storedBytes } from "../../../models/policy/limits.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
-import type { Event, Run } from "../../../models/vocabulary/event.ts";
+import type { Content, Event, Run } from "../../../models/vocabulary/event.ts";
+import { idHeaderBytes } from "../../../models/vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { Held } from "./rig.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
@@ -18,6 +21,11 @@ type Discards = Extract<Event, { readonly kind: "discarded" | "may-be-discarded"
 /** The facts known about one message of the stream. */
 interface KnownMessage {
   readonly message: number;
+  readonly subject: string;
+  /** The bytes that the server counts for one copy. */
+  readonly bytes: number;
+  /** The time between its first publish and the end of the case: it is no older. */
+  readonly ageMs: number;
   /** An acknowledgement proves that the present stream had this very message. */
   acked: boolean;
   /** It was acknowledged, but by the id of another message, or while the stream was being lost. */
@@ -33,47 +41,101 @@ interface ToldOfStream {
   readonly deadLetters: number;
 }
 
+type Limits = ReturnType<typeof limitsThatDiscard> & { readonly ageMs?: number | undefined };
+
+/** The messages that the bus was told to send, and when, by the scenario's time with what its calls have waited. */
+export interface Sent {
+  readonly contents: readonly (Run & Content)[];
+  readonly toldAtMs: ReadonlyMap<StepId, number>;
+  readonly atEndMs: number;
+  /** The messages that the stream was seen to hold in the course of the case, or proven to have discarded. */
+  readonly seen: ReadonlySet<number>;
+}
+
 /** `held` is undefined where the stream does not exist. A stream without a limit, or one that refuses new messages, gives nothing. */
 export function discardsOf(
   policy: Policy,
   stream: StreamPolicy,
   events: readonly Event[],
   held: Held | undefined,
+  sent: Sent,
 ): readonly Discards[] {
-  const { name, messagesMax, discard } = stream;
-  if (messagesMax === undefined || discard !== "old") return [];
-  const told = readTold(policy, stream, events);
+  if (!mayDiscard(stream)) return [];
+  const { name } = stream;
+  const limits = { ...limitsThatDiscard(stream), ageMs: ageMsOf(stream) };
+  const told = readTold(policy, stream, events, sent);
   const copies = copiesHeld(held?.runs ?? []);
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message);
   return [
-    ...runsOf("may-be-discarded", name, pushedOut(told.messages, messagesMax).filter(isAbsent)),
-    ...(held === undefined ? [] : inNumbers(name, held, messagesMax, told, copies)),
+    ...runsOf("may-be-discarded", name, pushedOut(told.messages, limits).filter(isAbsent)),
+    ...(held === undefined ? [] : inNumbers(name, held, limits, told, { copies, seen: sent.seen })),
   ];
 }
 
-/** The messages of the present stream that stood in the numbers below the first that it holds. */
+/** The messages of the present stream that had the numbers which are gone. */
 function inNumbers(
   name: string,
-  { state, runs, foreign }: Held,
-  messagesMax: number,
-  { messages, deadLetters }: ToldOfStream,
-  copies: ReadonlyMap<number, number>,
+  held: Held,
+  limits: Limits,
+  told: ToldOfStream,
+  { copies, seen }: { readonly copies: ReadonlyMap<number, number>; readonly seen: ReadonlySet<number> },
 ): readonly Discards[] {
-  const numbers = state.firstNumber - 1;
-  // A stream that has ever discarded stays full.
-  if (state.messages < messagesMax || numbers === 0) return [];
-  const fitting = older(messages, copies);
+  const { state, runs, foreign } = held;
+  // Only a limit of each subject leaves gaps.
+  const leavesGaps = limits.messagesPerSubjectMax !== undefined;
+  const numbers = leavesGaps ? state.lastNumber - state.messages : state.firstNumber - 1;
+  const fitting = takenBy(limits, told, held, copies);
+  if (numbers === 0 || fitting.length === 0) return [];
   const absent = fitting.filter(one => !copies.has(one.message));
   const claims = absent.filter(one => one.acked);
+  const isSeen = (one: KnownMessage): boolean => seen.has(one.message);
+  const known = runsOf("discarded", name, claims.filter(isSeen));
+  const unseen = claims.filter(one => !isSeen(one));
   // The older acknowledged messages may have stood there; the rest have no number.
-  if (numbers < claims.length) return runsOf("may-be-discarded", name, claims.slice(0, numbers));
+  if (numbers < claims.length) {
+    const left = Math.max(0, numbers - claims.length + unseen.length);
+    return [...known, ...runsOf("may-be-discarded", name, unseen.slice(0, left))];
+  }
   const deadLettersHeld = state.messages - foreign - sumOf(runs, run => run.count);
   const places =
     sumOf(fitting, one => Math.max(0, one.copies - (copies.get(one.message) ?? 0))) +
-    Math.max(0, deadLetters - deadLettersHeld);
-  const isKnown = numbers === places && foreign === 0 && state.deleted === 0;
+    Math.max(0, told.deadLetters - deadLettersHeld);
+  const isKnown = numbers === places && foreign === 0 && (leavesGaps || state.deleted === 0);
   const open = absent.filter(one => one.doubtful && one.copies > 0);
-  return runsOf(isKnown ? "discarded" : "may-be-discarded", name, [...claims, ...open]);
+  if (isKnown) return runsOf("discarded", name, [...claims, ...open]);
+  return [...known, ...runsOf("may-be-discarded", name, [...unseen, ...open])];
+}
+
+/**
+ * The messages that a limit may have taken. Nothing that it would have taken before is held, and enough was stored since. A stream that has
+ * ever been at its limit of messages, or of one subject's, stays full by it.
+ */
+function takenBy(
+  limits: Limits,
+  { messages, deadLetters }: ToldOfStream,
+  { state, runs }: Held,
+  copies: ReadonlyMap<number, number>,
+): readonly KnownMessage[] {
+  const { messagesMax, bytesMax, messagesPerSubjectMax, ageMs = Number.POSITIVE_INFINITY } = limits;
+  const isFull = messagesMax !== undefined && state.messages >= messagesMax;
+  const tooMuch = new Set(bytesMax === undefined ? [] : beyond({ bytesMax }, messages, one => one.copies));
+  // The size of a dead letter is not known.
+  const mayBeTooMuch = bytesMax !== undefined && deadLetters > 0;
+  const isTaken = (one: KnownMessage): boolean => isFull || mayBeTooMuch || tooMuch.has(one) || one.ageMs >= ageMs;
+  const oldest = older(messages, copies).filter(isTaken);
+  if (messagesPerSubjectMax === undefined) return oldest;
+  const heldOf = (subject: string): number => sumOf(runs, run => (run.subject === subject ? run.count : 0));
+  const subjects = [...new Set(messages.map(one => one.subject))];
+  const replaced = subjects
+    .filter(subject => heldOf(subject) >= messagesPerSubjectMax)
+    .flatMap(subject =>
+      older(
+        messages.filter(one => one.subject === subject),
+        copies,
+      ),
+    );
+  const taken = new Set([...oldest, ...replaced]);
+  return messages.filter(one => taken.has(one));
 }
 
 /** The messages that can stand before everything held: not published after a message that is held and was stored by then. */
@@ -86,14 +148,38 @@ function older(messages: readonly KnownMessage[], copies: ReadonlyMap<number, nu
  * Messages acknowledged in a stream that was lost since, and pushed out: at least as many as the limit takes may have been stored after
  * them. The others were still there when it was lost.
  */
-function pushedOut(messages: readonly KnownMessage[], messagesMax: number): readonly KnownMessage[] {
-  // Messages without an acknowledgement may have been stored late, after everything published since.
-  let after = sumOf(messages, one => (isGone(one) ? 0 : one.copiesBefore));
+const pushedOut = (messages: readonly KnownMessage[], limits: Limits): readonly KnownMessage[] => {
+  const found = new Set(beyond(limits, messages, one => one.copiesBefore, isGone));
+  return messages.filter(one => isGone(one) && found.has(one));
+};
+
+/**
+ * The messages that are old enough, or after which enough to reach a limit may have been stored. `isPlaced`: it stood where it was published. Any other may have been
+ * stored late, after everything published since.
+ */
+function beyond(
+  { messagesMax, bytesMax, messagesPerSubjectMax, ageMs = Number.POSITIVE_INFINITY }: Limits,
+  messages: readonly KnownMessage[],
+  copiesOfOne: (one: KnownMessage) => number,
+  isPlaced: (one: KnownMessage) => boolean = one => one.acked,
+): readonly KnownMessage[] {
+  const later = { messages: 0, bytes: 0, ofSubject: new Map<string, number>() };
+  const add = (one: KnownMessage): void => {
+    const count = copiesOfOne(one);
+    later.messages += count;
+    later.bytes += count * one.bytes;
+    later.ofSubject.set(one.subject, (later.ofSubject.get(one.subject) ?? 0) + count);
+  };
+  for (const one of messages) if (!isPlaced(one)) add(one);
   const found: KnownMessage[] = [];
   for (const one of messages.toReversed()) {
-    if (!isGone(one)) continue;
-    if (after >= messagesMax) found.push(one);
-    after += one.copiesBefore;
+    const isBeyond =
+      one.ageMs >= ageMs ||
+      (messagesMax !== undefined && later.messages >= messagesMax) ||
+      (bytesMax !== undefined && later.bytes + one.bytes > bytesMax) ||
+      (messagesPerSubjectMax !== undefined && (later.ofSubject.get(one.subject) ?? 0) >= messagesPerSubjectMax);
+    if (isBeyond) found.push(one);
+    if (isPlaced(one)) add(one);
   }
   return found;
 }
@@ -103,7 +189,7 @@ const isGone = ({ acked, doubtful, copies, copiesBefore }: KnownMessage): boolea
 
 // ---- What the events tell ----
 
-function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]): ToldOfStream {
+function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[], sent: Sent): ToldOfStream {
   const known = new Map<number, KnownMessage>();
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;
@@ -117,7 +203,7 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
     } else if (event.kind === "healed") isEnding = false;
     else if (event.kind === "published" && streamOf(policy, event.subject ?? "") === stream) {
       for (let message = event.first; message < event.first + event.count; message++) {
-        const one = known.get(message) ?? { message, acked: false, doubtful: false, copies: 0, copiesBefore: 0 };
+        const one = known.get(message) ?? newKnown(policy, stream, event, message, sent);
         known.set(message, one);
         addCall(one, event, policy, isEnding);
       }
@@ -125,6 +211,20 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
       deadLetters += event.count;
   }
   return { messages: [...known.values()], deadLetters };
+}
+
+function newKnown(
+  policy: Policy,
+  stream: StreamPolicy,
+  { step, subject = "", key, durable }: PublishedEvent,
+  message: number,
+  { contents, toldAtMs, atEndMs }: Sent,
+): KnownMessage {
+  const payloadBytes = contents.find(({ first, count }) => message >= first && message < first + count)?.bytes ?? 0;
+  const headerBytes = idHeaderBytes(durable === true ? messageId(policy, subject, key, message) : undefined);
+  const bytes = storedBytes(stream, { subject, headerBytes, payloadBytes });
+  const ageMs = atEndMs - (toldAtMs.get(step) ?? 0);
+  return { message, subject, bytes, ageMs, acked: false, doubtful: false, copies: 0, copiesBefore: 0 };
 }
 
 /** A file survives every end of the server, unless its disk or the power is lost too. */

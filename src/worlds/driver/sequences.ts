@@ -91,7 +91,7 @@ const removalsOf = ({ stream, removals }: StreamEnd): readonly Removal[] =>
 const isOfCase = (by: string, client: string): boolean => by === client || by.startsWith(`${client}-`);
 
 /** Each of these faults, or its heal, starts the server anew. */
-const endings: readonly Fault["kind"][] = ["stop-server", "power-loss", "no-jetstream", "refuse-credentials"];
+export const endings: readonly Fault["kind"][] = ["stop-server", "power-loss", "no-jetstream", "refuse-credentials"];
 export const serverHasEnded = (told: readonly Event[]): boolean =>
   told.some(event => event.kind === "fault" && endings.includes(event.fault));
 

@@ -8,6 +8,7 @@ import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
 import type { ArrivedRun, Held } from "./rig.ts";
+import { sentSoFar } from "./seen-held.ts";
 import { lacksOf, outsiderDoubt, removalDoubt } from "./sequences.ts";
 import { observerDoubt, streamDoubt } from "./witnesses.ts";
 
@@ -141,7 +142,8 @@ function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy
   }
   if (foreign > 0) emit({ kind: "foreign", count: foreign });
   for (const letter of lettersOf(service.policy, stream, service.told, held, published.contents)) emit(letter);
-  for (const discards of discardsOf(service.policy, stream, service.told, held)) emit(discards);
+  const sent = sentSoFar(course, service, stream.name);
+  for (const discards of discardsOf(service.policy, stream, service.told, held, sent)) emit(discards);
 }
 
 /** A case may be given up because another client took what the streams held. */

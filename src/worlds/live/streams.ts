@@ -106,7 +106,7 @@ class ServerStreams implements LiveStreams {
   }
 
   async create(streams: readonly StreamPolicy[], replicas = 1): Promise<void> {
-    for (const { name, subjects, storage, duplicateWindowMs, discard, retention, ...limits } of streams) {
+    for (const { name, subjects, storage, duplicateWindowMs, discard, retention, noAck, ...limits } of streams) {
       await this.#ask(
         `to create the stream ${name}`,
         this.#api.streams.add({
@@ -117,6 +117,7 @@ class ServerStreams implements LiveStreams {
           duplicate_window: nanos(duplicateWindowMs),
           ...limitsOf(limits),
           discard: discard === "new" ? DiscardPolicy.New : DiscardPolicy.Old,
+          no_ack: noAck ?? false,
           num_replicas: replicas,
         }),
       );

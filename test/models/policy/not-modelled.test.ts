@@ -14,6 +14,11 @@ test("a policy of which everything is modelled has nothing to name", () => {
   expect(notModelled(sound)).toEqual([]);
   const refuses = { discard: "new", bytesMax: 1_000, messagesPerSubjectMax: 5, discardsNewPerSubject: true } as const;
   expect(notModelled(streamWith({ ...refuses, messageBytesMax: 100, messagesMax: 3, replicas: 1 }))).toEqual([]);
+  expect(notModelled(streamWith({ bytesMax: 1_000, messagesPerSubjectMax: 1, messagesMax: 3 }))).toEqual([]);
+  expect(notModelled(streamWith({ discard: "new", messagesPerSubjectMax: 1 }))).toEqual([]);
+  expect(notModelled(streamWith({ noAck: true }))).toEqual([]);
+  expect(notModelled(streamWith({ ageMaxMs: 3_600_000 }))).toEqual([]);
+  expect(notModelled(streamWith({ retention: "workqueue", messagesMax: 1_000_000 }))).toEqual([]);
   expect(notModelled(streamWith({ retention: "workqueue" }))).toEqual([]);
   expect(notModelled(streamWith({ retention: "interest" }))).toEqual([]);
   expect(notModelled(streamWith({ retention: "workqueue", discard: "new", messagesMax: 3 }))).toEqual([]);
@@ -22,10 +27,6 @@ test("a policy of which everything is modelled has nothing to name", () => {
 test.each<[part: Partial<StreamPolicy>, place: string]>([
   [{ ageMaxMs: 7 * dayMs }, "ageMaxMs"],
   [{ replicas: 3 }, "replicas"],
-  [{ retention: "workqueue", messagesMax: 1_000_000 }, "messagesMax"],
-  [{ bytesMax: 10_000_000_000 }, "bytesMax"],
-  [{ messagesPerSubjectMax: 1_000_000 }, "messagesPerSubjectMax"],
-  [{ discard: "new", messagesPerSubjectMax: 1_000_000 }, "messagesPerSubjectMax"],
   [{ declared: ["republish"] }, "declared"],
   [{ declared: ["sources"] }, "declared"],
 ])("%j is named, and an answer is true without it", (part, place) => {
@@ -38,10 +39,9 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 test.each<[part: Partial<StreamPolicy>, place: string]>([
   [{ retention: "interest", messagesMax: 5 }, "messagesMax"],
   [{ retention: "workqueue", messagesMax: 5 }, "messagesMax"],
-  [{ ageMaxMs: 3_600_000 }, "ageMaxMs"],
-  [{ noAck: true }, "noAck"],
-  [{ bytesMax: 1_000_000 }, "bytesMax"],
-  [{ messagesPerSubjectMax: 1 }, "messagesPerSubjectMax"],
+  [{ retention: "interest", ageMaxMs: 3_600_000 }, "ageMaxMs"],
+  [{ retention: "workqueue", bytesMax: 1_000_000 }, "bytesMax"],
+  [{ retention: "interest", discard: "new", messagesPerSubjectMax: 1 }, "messagesPerSubjectMax"],
   [{ declared: ["mirror"] }, "declared[0]"],
   [{ declared: ["republish", "subject_transform"] }, "declared[1]"],
 ])("%j is refused: an answer could be false without it", (part, place) => {
@@ -51,8 +51,19 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 });
 
 test("a scenario under such a policy is refused at the policy's place in its file", () => {
-  const scenario = { ...scenarioWith([{ kind: "start" }]), policy: streamWith({ noAck: true }) };
-  expect(() => checkScenario(scenario, "a.json")).toThrow("a.json: policy.streams[0].noAck: is not modelled");
+  const scenario = { ...scenarioWith([{ kind: "start" }]), policy: streamWith({ declared: ["mirror"] }) };
+  expect(() => checkScenario(scenario, "a.json")).toThrow("a.json: policy.streams[0].declared[0]: is not modelled");
+});
+
+test("a stream that takes dead letters is refused where it acknowledges none, and where they push others out", () => {
+  const consume = { ...sound.consume, failures: "dead-letter", deadLetterSubject: "job.dead" } as const;
+  const refused = (part: Partial<StreamPolicy>) =>
+    notModelled({ ...streamWith(part), consume }).map(({ place, falsifies }) => [place[2], falsifies]);
+  expect(refused({ noAck: true })).toEqual([["noAck", true]]);
+  expect(refused({ bytesMax: 1_000 })).toEqual([["bytesMax", true]]);
+  expect(refused({ messagesMax: 5 })).toEqual([["messagesMax", true]]);
+  expect(refused({ messagesPerSubjectMax: 5, ageMaxMs: 3_600_000 })).toEqual([]);
+  expect(refused({ bytesMax: 1_000, subjects: ["job.dead"] })).toEqual([]);
 });
 
 test("a bound of unacknowledged messages is named where no scenario reaches it, and modelled otherwise", () => {

@@ -116,3 +116,38 @@ test("the waits before a publish asks again keep their ratio to the ack timeout"
   expect(asking(7_000, 2_000)).toMatchObject({ ackTimeoutMs: 700, noResponders: { retries: 3, waitMs: 200 } });
   expect(asking(800, 300)).toMatchObject({ ackTimeoutMs: 800, noResponders: { waitMs: 300 } });
 });
+
+describe("an age", () => {
+  const aging = (ageMaxMs: number, duplicateWindowMs = 100, more: Parameters<typeof policyWith>[0] = {}) =>
+    policyWith({ ...more, streams: [{ ...stream, ageMaxMs, duplicateWindowMs }] });
+  const liveAge = (policy: ReturnType<typeof aging>): number => inLiveTime(policy).streams[0]?.ageMaxMs ?? 0;
+
+  test.each<[what: string, own: ReturnType<typeof aging>, ms: number]>([
+    ["of an hour is twelve seconds, after all other waits", aging(3_600_000), 12_000],
+    ["of a day is never over in a scenario, and stays", aging(86_400_000), 86_400_000],
+    [
+      "that is short enough stays where nothing else is scaled",
+      { ...inLiveTime(sound), streams: aging(6_000).streams },
+      6_000,
+    ],
+    ["is no shorter than a busy machine needs to read the stream", aging(200), 4_000],
+  ])("%s", (_what, own, ms) => {
+    expect(liveAge(own)).toBe(ms);
+    expect(inLiveTime(inLiveTime(own))).toEqual(inLiveTime(own));
+  });
+
+  test("is on the same side of the other waits, or the pairs are named", () => {
+    const named = (own: ReturnType<typeof aging>) => reorderedInLiveTime(own).filter(pair => pair.includes("ageMaxMs"));
+    expect(named(aging(3_600_000))).toEqual([]);
+    expect(named(aging(200))).not.toEqual([]);
+  });
+
+  test("bounds the duplicate window of its stream", () => {
+    expect(inLiveTime(aging(120_000, 120_000)).streams[0]).toMatchObject({
+      ageMaxMs: 12_000,
+      duplicateWindowMs: 8_000,
+    });
+    const early = inLiveTime(aging(16_000, 16_000, { consume: { ackWaitMs: 17_000 } })).streams[0];
+    expect(early?.duplicateWindowMs).toBeLessThanOrEqual(early?.ageMaxMs ?? 0);
+  });
+});

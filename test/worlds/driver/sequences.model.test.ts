@@ -273,8 +273,13 @@ describe("the driver", () => {
     };
     const told = [publishes(0, 5, acked)];
     const course = {
-      ...{ service: { policy: policyOf(jobs), told }, rig: { streams }, name: "faultline-4", doubt: undefined },
-      ...{ published: { contents: [] }, emit: (event: Event) => events.push(event) },
+      ...{
+        service: { policy: policyOf(jobs), told, seenHeld: new Map() },
+        rig: { streams },
+        name: "faultline-4",
+        doubt: undefined,
+      },
+      ...{ published: { contents: [], toldAtMs: new Map() }, emit: (event: Event) => events.push(event) },
     } as unknown as Course;
     await sayHeld(course);
     return { doubt: course.doubt, lacks: events.filter(({ kind }) => kind === "stream-lacks") };

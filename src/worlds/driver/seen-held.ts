@@ -1,0 +1,51 @@
+/**
+ * The messages that a stream was seen to hold during the case, where a limit may take some. A message that was there once was stored, so its
+ * absence at the end is no lie of the bus. Numbers alone cannot tell that where some calls were left without an answer. What they have proven
+ * before such a call stays proven.
+ */
+import type { View } from "../../../models/plan/plan.ts";
+import { mayDiscard } from "../../../models/policy/limits.ts";
+import type { Fault, Step } from "../../../models/vocabulary/scenario.ts";
+import type { Course, ServiceCourse } from "./course.ts";
+import { discardsOf, type Sent } from "./discarded.ts";
+import { endings } from "./sequences.ts";
+
+/** Steps after which streams may hold something new. */
+const storing: readonly Step["kind"][] = ["publish", "heal", "together", "flush", "start"];
+
+/** Looks at the streams after a step, where they can be asked. */
+export async function noteHeld(course: Course, service: ServiceCourse, view: View, step: Step["kind"]): Promise<void> {
+  const limited = service.policy.streams.filter(mayDiscard);
+  if (limited.length === 0 || !storing.includes(step) || !canBeAsked(course, view)) return;
+  const { streams } = course.rig;
+  const there = await streams.names();
+  for (const stream of limited) {
+    const { name } = stream;
+    if (!there.includes(name)) continue;
+    const held = await streams.held(name);
+    const gone = discardsOf(service.policy, stream, service.told, held, sentSoFar(course, service, name));
+    const seen = service.seenHeld.get(name) ?? new Set();
+    for (const { first, count } of [...held.runs, ...gone.filter(({ kind }) => kind === "discarded")])
+      for (let message = first; message < first + count; message++) seen.add(message);
+    service.seenHeld.set(name, seen);
+  }
+}
+
+/** The facts about what was sent that tell what a limit may have taken by now. */
+export const sentSoFar = ({ published, nowMs, spentMs }: Course, { seenHeld }: ServiceCourse, stream: string): Sent => ({
+  contents: published.contents,
+  toldAtMs: published.toldAtMs,
+  atEndMs: nowMs + spentMs,
+  seen: seenHeld.get(stream) ?? new Set(),
+});
+
+const canBeAsked = ({ rig: { server } }: Course, view: View): boolean =>
+  server.isRunning && !server.isHalted && view.serverUp && view.jetStream && view.door !== "refuses";
+
+/** A stream that ends with its server, or with the disk, is another one afterwards. */
+export function forgetHeld({ service }: Course, fault: Fault): void {
+  if (service === undefined || !endings.includes(fault.kind)) return;
+  const isLost = fault.kind === "power-loss" || (fault.kind === "stop-server" && fault.store === "lost");
+  for (const { name, storage } of service.policy.streams)
+    if (isLost || storage === "memory") service.seenHeld.delete(name);
+}
