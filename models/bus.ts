@@ -12,6 +12,7 @@ import { handleUnderWay, lookAround, type Served, served } from "./lifecycle.ts"
 import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
+import { beginsLate } from "./policy/two-sides.ts";
 import {
   killServer,
   losePower,
@@ -157,6 +158,8 @@ function serve(
     case "subscribe": {
       const { replica, subject, handler, takesMs } = step;
       const takes = takesMs === undefined ? {} : { takesMs };
+      // What was sent before it on the same connection is stored before the consumer is made.
+      if (beginsLate(service.service.server.policy)) land(bus);
       const isTaken = subscribe(service.service.server, step);
       if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler, ...takes });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };

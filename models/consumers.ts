@@ -6,6 +6,7 @@ import type { About, Choose } from "./choice.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
+import { areMadeByOperator, beginsLate, inForce, isCreationRefused, isUnacknowledged } from "./policy/two-sides.ts";
 import { acknowledge, isSecondConsumer } from "./retention.ts";
 import {
   type Consumer,
@@ -17,6 +18,7 @@ import {
   type Stream,
 } from "./server.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
+import type { Policy } from "./vocabulary/policy.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
 /** The replicas that a delivery can reach. */
@@ -28,7 +30,7 @@ export interface Reach {
   readonly others: boolean;
 }
 
-/** The replica subscribes. Returns false where there is no stream, or the server refuses the consumer. */
+/** The replica subscribes. Returns false where there is no stream, or the consumer is refused. */
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
@@ -37,16 +39,28 @@ export function subscribe(
   const stream = server.streams.find(one => one.policy === policy && one.exists);
   if (stream === undefined) return false;
   const known = consumerOf(server, subject);
-  const member: Member = { replica, handler, takesMs, nakDelayMs };
-  if (known !== undefined) {
-    known.members.push(member);
-    return true;
-  }
-  if (isSecondConsumer(server, stream, subject)) return false;
-  const creator = server.policy.consume.durables === "created" ? replica : -1;
-  const { name } = stream.policy;
-  server.consumers.push({ stream: name, subject, creator, exists: true, given: 0, members: [member], open: [] });
+  if (known === undefined && isSecondConsumer(server, stream, subject)) return false;
+  const consumer = known ?? newConsumer(server, stream, subject, replica);
+  // The operator's own is there, with other settings.
+  if (isCreationRefused(server.policy.consume)) return false;
+  consumer.members.push({ replica, handler, takesMs, nakDelayMs });
   return true;
+}
+
+function newConsumer(server: ModelServer, stream: Stream, subject: string, replica: number): Consumer {
+  const creator = areMadeByOperator(server.policy) ? -1 : replica;
+  const { name } = stream.policy;
+  const given = givenAtFirst(server.policy, stream, subject);
+  const consumer: Consumer = { stream: name, subject, creator, exists: true, given, members: [], open: [] };
+  server.consumers.push(consumer);
+  return consumer;
+}
+
+/** The number of messages before the first that a new consumer gives. The operator makes his before there is any. */
+function givenAtFirst(policy: Policy, stream: Stream, subject: string): number {
+  if (!beginsLate(policy)) return 0;
+  const stored = lengthOf(notGiven(stream, { subject, given: 0 }));
+  return policy.consume.deliverPolicy === "new" ? stored : Math.max(0, stored - 1);
 }
 
 const consumerOf = (server: ModelServer, subject: string): Consumer | undefined =>
@@ -57,11 +71,12 @@ export type HasDrained = (consumer: Consumer) => boolean;
 
 /**
  * The replica is gone. Its library deletes the durable consumers that it had made and drained from. Other replicas on them are given
- * nothing more, and the next subscriber starts from the beginning of the stream.
+ * nothing more, and the next subscriber starts from the beginning of the stream. Ephemeral consumers have nobody else.
  */
 export function leave(server: ModelServer, replica: number, hasDrained: HasDrained): void {
+  const isEphemeral = server.policy.consume.durables === "ephemeral";
   for (const consumer of server.consumers) {
-    if (consumer.creator === replica && hasDrained(consumer)) consumer.exists = false;
+    if (consumer.creator === replica && (isEphemeral || hasDrained(consumer))) consumer.exists = false;
     const stays = consumer.members.filter(member => member.replica !== replica);
     consumer.members.splice(0, consumer.members.length, ...stays);
     leaveWork(consumer, replica);
@@ -74,8 +89,8 @@ function leaveWork({ open }: Consumer, replica: number): void {
   if (!open.some(isAtWork)) return;
   const left = open.flatMap((one): readonly Delivery[] => {
     if (!isAtWork(one)) return [one];
-    const { endsMs: _, ackedEarly, ...delivery } = one;
-    return ackedEarly === true ? [] : [delivery];
+    const { endsMs: _, ackedEarly, unawaited, ...delivery } = one;
+    return ackedEarly === true || unawaited === true ? [] : [delivery];
   });
   open.splice(0, open.length, ...left);
 }
@@ -144,7 +159,7 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
 
 /** New messages, as far as there is room for what is not acknowledged. */
 function giveFresh(giving: Giving, consumer: Consumer, members: readonly Member[], stream: Stream): void {
-  const room = roomOf(giving.server.policy.consume);
+  const room = roomOf(inForce(giving.server.policy.consume));
   const fresh = notGiven(stream, consumer);
   if (room === undefined) {
     consumer.given += lengthOf(fresh);
@@ -166,7 +181,7 @@ const pendingOf = ({ open }: Consumer): number => lengthOf(open.filter(one => on
 /** Gives what is due again until nothing is: a handler that naks without a delay gets its message again at once. */
 function giveAgain(giving: Giving, consumer: Consumer, members: readonly Member[]): void {
   for (;;) {
-    const again = redeliverable(consumer, giving.server.policy.consume.deliverMax, giving.reach.nowMs);
+    const again = redeliverable(consumer, inForce(giving.server.policy.consume).deliverMax, giving.reach.nowMs);
     if (again.length === 0) return;
     for (const one of again) give(giving, consumer, members, one, one.delivery + 1);
   }
@@ -215,19 +230,26 @@ function giveRun(
   delivery: number,
 ): void {
   const { subject, open } = consumer;
-  const { consume } = server.policy;
+  const consume = inForce(server.policy.consume);
   const waitMs = handler === "naks" ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
   const dueMs = reach.nowMs + waitMs;
+  const waits = !isUnacknowledged(consume);
   if (takesMs > 0) {
-    const isEarly = handler === "acks-early";
+    // Code that acknowledges nothing is through with the server at once. Other code does not know that it is.
+    const isEarly = handler === "acks-early" || isUnacknowledged(server.policy.consume);
     emit({ kind: "handled", replica, subject, delivery, outcome: isEarly ? "acked-early" : "begun", first, count });
-    const work = { endsMs: reach.nowMs + takesMs, ...(isEarly ? { ackedEarly: true as const } : {}) };
+    const work = {
+      endsMs: reach.nowMs + takesMs,
+      ...(isEarly ? { ackedEarly: true as const } : {}),
+      ...(waits ? {} : { unawaited: true as const }),
+    };
     open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
     if (isEarly) acknowledge(server, consumer, { first, count }, emit);
     return;
   }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
+  if (!waits) return;
   const isDone = !leavesOpen.has(outcome);
   const ackHeld = isDone && replica === 0 && reach.first === "held";
   if (isDone && !ackHeld) {
@@ -261,10 +283,12 @@ function outcomeOf(server: ModelServer, handler: Handler): HandledOutcome {
 
 function failureOf(server: ModelServer): HandledOutcome {
   const { failures, deadLetterSubject } = server.policy.consume;
+  // Without acknowledgements there is no next delivery to leave it to.
+  const left = isUnacknowledged(server.policy.consume) ? "acknowledged-failed" : "failed";
   if (failures === "acknowledged") return "acknowledged-failed";
-  if (failures === "redelivered") return "failed";
+  if (failures === "redelivered") return left;
   const kept = deadLetterSubject !== undefined && streamOf(server.policy, deadLetterSubject) !== undefined;
-  return kept ? "dead-lettered" : "failed";
+  return kept ? "dead-lettered" : left;
 }
 
 /** The link has released what it held, so those acknowledgements reach the server. */
@@ -288,9 +312,10 @@ export function loseAcks(server: ModelServer): void {
 
 /** The moment at which the next message is delivered again, or the next handler is through; undefined where there is none. */
 export function nextHandlingMs(server: ModelServer, nowMs: number): number | undefined {
-  const { deliverMax } = server.policy.consume;
+  const consume = inForce(server.policy.consume);
+  const { deliverMax } = consume;
   // A message that has had its last delivery makes room for another one when its wait is over.
-  const isRoomLimited = roomOf(server.policy.consume) !== undefined;
+  const isRoomLimited = roomOf(consume) !== undefined;
   const due = server.consumers.flatMap(({ exists, members, open }) =>
     exists && members.length > 0
       ? open.flatMap(({ ackHeld, endsMs, delivery, dueMs }) => {

@@ -98,6 +98,8 @@ export interface Delivery extends Run {
   readonly endsMs?: number;
   /** That handler has acknowledged it already. */
   readonly ackedEarly?: true;
+  /** The server waits for no acknowledgement of it. */
+  readonly unawaited?: true;
 }
 
 export interface ModelServer {
@@ -424,7 +426,7 @@ export function tellStreams(server: ModelServer, emit: Emit): void {
 }
 
 /** The messages of a stream that a consumer of `subject` gets, from the `given`th of them on. */
-export function notGiven(stream: Stream, { subject, given }: Consumer): Run[] {
+export function notGiven(stream: Stream, { subject, given }: Pick<Consumer, "subject" | "given">): Run[] {
   const mine = stream.log.filter(one => covers(subject, one.subject));
   takeFirst(mine, given);
   return mine;

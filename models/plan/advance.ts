@@ -57,6 +57,7 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
+      view.hadSubscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
       if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
       if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];

@@ -4,6 +4,7 @@
  */
 import { shortestWaitMs } from "../policy/deliveries.ts";
 import { stopBoundMs } from "../policy/stops.ts";
+import { inForce, isUnacknowledged } from "../policy/two-sides.ts";
 import type { Step } from "../vocabulary/scenario.ts";
 import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
@@ -65,9 +66,12 @@ function subscribeNotEnabled(
   const slow = view.slow.find(one => one.subject === subject);
   if (takesMs === undefined)
     return slow !== undefined && (slow.replicas & bitOf(replica)) > 0 ? subscribedAlready : undefined;
-  const consume = view.policy?.consume;
-  if (consume === undefined) return undefined;
-  if (handler === "acks" && takesMs >= shortestWaitMs(consume)) return takesOverAckWait;
+  if (view.policy === undefined) return undefined;
+  const { consume } = view.policy;
+  const waitMs = shortestWaitMs(inForce(consume));
+  if (handler === "acks" && takesMs >= waitMs && !isUnacknowledged(inForce(consume))) return takesOverAckWait;
+  // It says so several times within the wait that its code asks for, which may be another one.
+  if (handler === "in-progress" && waitMs < shortestWaitMs(consume)) return takesOverAckWait;
   if ((view.subscribed & bitOf(replica)) > 0) return subscribedAlready;
   if (slow !== undefined && slow.takesMs !== takesMs) return subscribedAlready;
   return view.published.some(one => one.subject === subject) ? publishedBefore : undefined;

@@ -65,6 +65,8 @@ export interface View {
   attempting: number;
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
+  /** Those that had one once. */
+  hadSubscribed: number;
   /** Every subject that has been subscribed to. */
   consumed: readonly string[];
   /** Those of them with a handler that does not acknowledge what it is given. */
@@ -124,6 +126,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   published: [],
   attempting: 0,
   subscribed: 0,
+  hadSubscribed: 0,
   consumed: [],
   unacked: [],
   nakked: [],
@@ -165,6 +168,7 @@ export const copyView = (view: Readonly<View>): View => ({
   published: view.published,
   attempting: view.attempting,
   subscribed: view.subscribed,
+  hadSubscribed: view.hadSubscribed,
   consumed: view.consumed,
   unacked: view.unacked,
   nakked: view.nakked,
@@ -211,6 +215,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.published = view.published;
   old.attempting = view.attempting;
   old.subscribed = view.subscribed;
+  old.hadSubscribed = view.hadSubscribed;
   old.consumed = view.consumed;
   old.unacked = view.unacked;
   old.nakked = view.nakked;

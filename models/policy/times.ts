@@ -1,6 +1,7 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
 import type {
   ConsumePolicy,
+  ConsumerSettings,
   KillingProbe,
   Policy,
   PublishPolicy,
@@ -9,6 +10,7 @@ import type {
 } from "../vocabulary/policy.ts";
 import { failsForMs } from "./probes.ts";
 import { termToKillMs } from "./stops.ts";
+import { inForce } from "./two-sides.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -113,20 +115,51 @@ function windowInLiveTime(
   return Math.max(liveWindowMs, Math.min(liveWaitsMaxMs, Math.ceil(margin * liveAttemptsMs)));
 }
 
-/** The ack wait scaled; of a backoff the order of its waits is kept, each rank half a second longer than the one before. */
+/**
+ * The ack wait scaled. Where there are several waits, of a backoff or of the two sides of the consumer, their order is kept, each rank half a
+ * second longer than the one before.
+ */
 function consumeWaits(
-  { ackWaitMs, backoffMs }: ConsumePolicy,
+  consume: ConsumePolicy,
   scaled: (ms: number, least: number, most: number) => number,
-): Pick<ConsumePolicy, "ackWaitMs" | "backoffMs"> {
-  if (backoffMs === undefined) return { ackWaitMs: scaled(ackWaitMs, ackWaitLeastMs, ackWaitMostMs) };
-  const mostMs = ackWaitMostMs + backoffStepMs * backoffMs.length;
-  const ranks = [...new Set(backoffMs)].sort((one, other) => one - other);
+): Partial<ConsumePolicy> {
+  const { ackWaitMs, stands } = consume;
+  const waits = [...waitsOfSide(consume), ...(stands === undefined ? [] : waitsOfSide(stands))];
+  const ranks = [...new Set(waits)].sort((one, other) => one - other);
+  if (waits.length < 2)
+    return { ...thresholdInLiveTime(consume), ackWaitMs: scaled(ackWaitMs, ackWaitLeastMs, ackWaitMostMs) };
+  const mostMs = ackWaitMostMs + backoffStepMs * waits.length;
   const isKept = ranks.every(
     (ms, i) => ms >= ackWaitLeastMs && ms <= mostMs && ms - (ranks[i - 1] ?? 0) >= backoffStepMs,
   );
-  const live = isKept ? backoffMs : backoffMs.map(ms => ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
-  return { ackWaitMs: live[0] ?? ackWaitMs, backoffMs: live };
+  const live = (ms: number): number => (isKept ? ms : ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
+  return {
+    ...thresholdInLiveTime(consume),
+    ...sideInLiveTime(consume, live),
+    ...(stands === undefined
+      ? {}
+      : { stands: { ...stands, ...thresholdInLiveTime(stands), ...sideInLiveTime(stands, live) } }),
+  };
 }
+
+/** A server that deletes what nobody uses does so by its own clock; no run comes to the end of so long a wait. */
+const liveThresholdMs = 600_000;
+
+const thresholdInLiveTime = ({ inactiveThresholdMs }: Partial<ConsumerSettings>): Partial<ConsumerSettings> =>
+  inactiveThresholdMs === undefined ? {} : { inactiveThresholdMs: Math.max(liveThresholdMs, inactiveThresholdMs) };
+
+const waitsOfSide = ({ ackWaitMs, backoffMs = [] }: Partial<ConsumerSettings>): readonly number[] => [
+  ...(ackWaitMs === undefined || backoffMs.includes(ackWaitMs) ? [] : [ackWaitMs]),
+  ...backoffMs,
+];
+
+const sideInLiveTime = (
+  { ackWaitMs, backoffMs }: Partial<ConsumerSettings>,
+  live: (ms: number) => number,
+): Partial<ConsumerSettings> => ({
+  ...(ackWaitMs === undefined ? {} : { ackWaitMs: live(ackWaitMs) }),
+  ...(backoffMs === undefined ? {} : { backoffMs: backoffMs.map(live) }),
+});
 
 const ackWaitLeastMs = 2_500;
 const ackWaitMostMs = 4_000;
@@ -151,7 +184,7 @@ interface Named {
 const waitsOf = ({ startup, shutdown, consume, publish, streams }: Policy): readonly Named[] => [
   { name: "startup.deadlineMs", ms: startup.deadlineMs ?? Number.POSITIVE_INFINITY },
   { name: "shutdown.budgetMs", ms: shutdown.budgetMs },
-  { name: "consume.ackWaitMs", ms: consume.ackWaitMs },
+  { name: "consume.ackWaitMs", ms: inForce(consume).ackWaitMs },
   { name: "publish.ackTimeoutMs × attemptsMax", ms: publish.ackTimeoutMs * publish.attemptsMax },
   ...streams.map(({ name, duplicateWindowMs }) => ({ name: `duplicateWindowMs of ${name}`, ms: duplicateWindowMs })),
 ];

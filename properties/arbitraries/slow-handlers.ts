@@ -3,6 +3,7 @@
  * subject, and is drawn from a stream of its own: the rest of a scenario is the same with it and without.
  */
 import { stopBoundMs } from "../../models/policy/stops.ts";
+import { inForce } from "../../models/policy/two-sides.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
 import {
@@ -29,7 +30,7 @@ function timesOf(policy: Policy): readonly number[] {
   const half = Math.min(takesMsMax, Math.round(boundMs / 2));
   const more = Math.round(boundMs * 1.25);
   const times = [...(boundMs - half >= roomMs ? [half] : []), ...(more - boundMs >= roomMs / 2 ? [more] : [])];
-  return times.filter(ms => ms >= roomMs && ms < policy.consume.ackWaitMs && ms <= takesMsMax);
+  return times.filter(ms => ms >= roomMs && ms < inForce(policy.consume).ackWaitMs && ms <= takesMsMax);
 }
 
 /** True where the stop waits for a handler, so that something can be published meanwhile. */
@@ -62,7 +63,7 @@ export function slowHandler(word: string, whole: PolicyDraft): void {
   start(draft, replica);
   subscribe(draft, replica, subject, "acks");
   if (replica === 0) whole.isSubscribed = true;
-  if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
+  if (random.chance(0.7)) advanceAround(draft, inForce(policy.consume).ackWaitMs);
 }
 
 /** SIGTERM, and publishes on other subjects than the handler's; those that no stream answers for would outlast the stop. */

@@ -62,12 +62,25 @@ test.each<Row>([
   [
     "consumer-config.json",
     [],
-    { durables: "bound", ackWaitMs: 1_000, deliverMax: -1, backoffMs: [1_000, 5_000, 30_000] },
-    1,
+    { durables: "bound", ackWaitMs: 1_000, deliverMax: -1, backoffMs: [1_000, 5_000, 30_000], deliverPolicy: "new" },
+    0,
   ],
   ["consumer-info.json", [], { durables: "bound", ackWaitMs: 45_000, deliverMax: 8, ackPendingMax: 1_000 }, 10],
-  ["ephemeral-consumer-info.json", [], { durables: "created", ackWaitMs: 30_000, deliverMax: 3 }, 3],
-  ["push-consumer-info.json", [], { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 }, 6],
+  [
+    "ephemeral-consumer-info.json",
+    [],
+    { durables: "ephemeral", ackWaitMs: 30_000, deliverMax: 3, deliverPolicy: "last", inactiveThresholdMs: 5_000 },
+    1,
+  ],
+  [
+    "push-consumer-info.json",
+    [],
+    {
+      ...{ durables: "bound", ackWaitMs: 30_000, deliverMax: -1, ackPolicy: "none" },
+      ...{ deliverSubject: "deliver.siem", deliverGroup: "siem" },
+    },
+    3,
+  ],
   [
     "stream-info.json",
     [
@@ -277,8 +290,8 @@ test.each<Row>([
         ...made,
       },
     ],
-    { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 },
-    4,
+    { durables: "bound", ackWaitMs: 30_000, deliverMax: -1, deliverPolicy: "new" },
+    3,
   ],
   [
     "mixed.yaml",

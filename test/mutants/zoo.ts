@@ -3,6 +3,7 @@
  * scenarios; `kill-matrix.test.ts` holds each to the scenario in which it shows.
  */
 import { connectionMutants } from "./connection.ts";
+import { consumerMutants } from "./consumer-settings.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
 import { natsPyMutants } from "./nats-py.ts";
@@ -21,6 +22,7 @@ export const zoo: readonly Mutant[] = [
   ...shutdownMutants,
   ...connectionMutants,
   ...serviceMutants,
+  ...consumerMutants,
   ...natsPyMutants,
   ...publishersMutants,
   ...pendingCallMutants,

@@ -58,7 +58,7 @@ test("a scenario under such a policy is refused at the policy's place in its fil
 test("a bound of unacknowledged messages is named where no scenario reaches it, and modelled otherwise", () => {
   const bounded = (ackPendingMax: number) => ({ ...sound, consume: { ...sound.consume, ackPendingMax } });
   expect(notModelled(bounded(2_048))).toMatchObject([{ place: ["consume", "ackPendingMax"], falsifies: false }]);
-  expect(notModelled(bounded(-1))).toMatchObject([{ falsifies: false }]);
+  expect(notModelled(bounded(-1))).toEqual([]);
   expect(notModelled(bounded(10))).toEqual([]);
   expect(() => checkPolicy(bounded(10), "a.json")).not.toThrow();
 });
