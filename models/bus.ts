@@ -4,7 +4,7 @@
  */
 import { live, spendTime } from "./befalling.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
-import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
+import { loseAcks, releaseAcks, sendKeptAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
@@ -393,6 +393,7 @@ function healServer(bus: Served, hadJetStream: boolean): void {
   const { state, view, service, policy } = bus;
   if (view.hindrance === "hold") releaseAcks(service.server, bus.emit);
   else loseAcks(service.server);
+  sendKeptAcks(service.server, bus.emit);
   if (hadJetStream || view.process !== "running" || state.client === "closed") return;
   endConnection(bus);
   if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);

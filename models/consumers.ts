@@ -104,8 +104,16 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
     exists ? open.filter(one => one.endsMs !== undefined && one.replica === replica) : [],
   );
 
+/** What becomes of an acknowledgement that replica 0 sends: a client that is down keeps it for its next connection, or loses it. */
+export type AckFate = "sent" | "kept" | "lost";
+
 /** The handlers that are through by `nowMs` acknowledge their messages, if they have not yet; `replica`: those of this one alone. */
-export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, replica?: number): void {
+export function endHandlers(
+  server: ModelServer,
+  nowMs: number,
+  emit: Emit,
+  { replica, first = "sent" }: { readonly replica?: number; readonly first?: AckFate } = {},
+): void {
   for (const consumer of server.consumers) {
     const { open, members, subject } = consumer;
     const done = open.filter(
@@ -113,12 +121,30 @@ export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, repl
     );
     for (const one of done) {
       open.splice(open.indexOf(one), 1);
-      const { replica: its, delivery, first, count, ackedEarly } = one;
+      const { replica: its, delivery, count, ackedEarly } = one;
       const outcome = ackedEarly === true ? "worked" : "acked";
       const tookMs = members.find(member => member.replica === its)?.takesMs ?? 0;
-      emit({ kind: "handled", replica: its, subject, delivery, outcome, tookMs, first, count });
-      if (ackedEarly !== true) acknowledge(server, consumer, one, emit);
+      emit({ kind: "handled", replica: its, subject, delivery, outcome, tookMs, first: one.first, count });
+      if (ackedEarly === true) continue;
+      if (its > 0 || first === "sent") acknowledge(server, consumer, one, emit);
+      else open.push(unheard(one, first));
     }
+  }
+}
+
+/** The delivery as the server sees it, to which the acknowledgement has not come. */
+function unheard({ endsMs: _, ...one }: Delivery, fate: "kept" | "lost"): Delivery {
+  return fate === "kept" ? { ...one, ackKept: true } : one;
+}
+
+/** The client is back, and sends the acknowledgements that it has kept. */
+export function sendKeptAcks(server: ModelServer, emit: Emit): void {
+  for (const consumer of server.consumers) {
+    const { open } = consumer;
+    const kept = open.filter(one => one.ackKept === true);
+    if (kept.length === 0) continue;
+    open.splice(0, open.length, ...open.filter(one => one.ackKept !== true));
+    for (const one of kept) acknowledge(server, consumer, one, emit);
   }
 }
 
@@ -196,7 +222,9 @@ export const hasHandler = ({ consumers }: ModelServer, subject: string, reach: R
 
 /** Takes out the messages that are due again. One that has had its last delivery stays unacknowledged for good. */
 function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): Delivery[] {
-  const due = consumer.open.filter(one => one.dueMs <= nowMs && !one.ackHeld && one.endsMs === undefined);
+  const due = consumer.open.filter(
+    one => one.dueMs <= nowMs && !one.ackHeld && one.ackKept !== true && one.endsMs === undefined,
+  );
   for (const one of due) consumer.open.splice(consumer.open.indexOf(one), 1);
   return due.filter(one => deliverMax < 0 || one.delivery < deliverMax);
 }
@@ -318,9 +346,11 @@ export function nextHandlingMs(server: ModelServer, nowMs: number): number | und
   const isRoomLimited = roomOf(consume) !== undefined;
   const due = server.consumers.flatMap(({ exists, members, open }) =>
     exists && members.length > 0
-      ? open.flatMap(({ ackHeld, endsMs, delivery, dueMs }) => {
+      ? open.flatMap(({ ackHeld, ackKept, endsMs, delivery, dueMs }) => {
           if (endsMs !== undefined) return [endsMs];
-          return !ackHeld && (isRoomLimited || deliverMax < 0 || delivery < deliverMax) ? [dueMs] : [];
+          return !ackHeld && ackKept !== true && (isRoomLimited || deliverMax < 0 || delivery < deliverMax)
+            ? [dueMs]
+            : [];
         })
       : [],
   );

@@ -94,6 +94,8 @@ export interface Delivery extends Run {
   readonly dueMs: number;
   /** Handled, but the acknowledgement waits in a link that holds it. */
   readonly ackHeld: boolean;
+  /** Handled while its client was down, which keeps the acknowledgement until it is back. */
+  readonly ackKept?: true;
   /** The moment at which its handler, which is still at work, will be through with it. */
   readonly endsMs?: number;
   /** That handler has acknowledged it already. */

@@ -7,7 +7,7 @@ import { isClassifiedDurable } from "../policy/classifier.ts";
 import { streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import type { Handler, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
 
 export interface View {
   started: boolean;
@@ -93,6 +93,9 @@ export interface SlowSubject {
   /** The replicas with such a handler, one bit each. */
   readonly replicas: number;
   readonly busyUntilMs: number;
+  readonly handler: Handler;
+  /** The connection was cut while one of them was at work, and is not back. */
+  readonly isCutOff: boolean;
   /** A replica may have ended in the middle of its work, so another comes to it when the ack wait is over. */
   readonly isStray: boolean;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
+import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
 import { type Bare, cut, eventsOf, heal, start } from "./cases.ts";
 import {
@@ -21,8 +22,8 @@ const under = (consume: Partial<ConsumePolicy>): Policy => policyWith({ consume 
 const created = (more: Partial<ConsumePolicy>): Policy => under({ durables: "created", ...more });
 
 /** Every message that a handler is given before all is settled, as number#delivery: outcome. */
-function given(policy: Policy, steps: readonly Bare[]): string[] {
-  const events = eventsOf(underPolicy(policy, steps), natsGo, "1");
+function given(policy: Policy, steps: readonly Bare[], profile = natsGo): string[] {
+  const events = eventsOf(underPolicy(policy, steps), profile, "1");
   const end = events.findLastIndex(event => event.kind === "step" && event.phase === "ended");
   return events.slice(0, end).flatMap(event => {
     if (event.kind !== "handled") return [];
@@ -38,8 +39,8 @@ const told = (policy: Policy, steps: readonly Bare[]): string[] =>
   );
 
 /** The reason why the last step is skipped. */
-const skipped = (policy: Policy, steps: readonly Bare[]): string | undefined => {
-  const { steps: planned } = plan(underPolicy(policy, steps), natsGo);
+const skipped = (policy: Policy, steps: readonly Bare[], profile = natsGo): string | undefined => {
+  const { steps: planned } = plan(underPolicy(policy, steps), profile);
   const last = planned.findLast(one => one.kind === "step");
   return last?.skipped?.reason;
 };
@@ -205,5 +206,37 @@ describe("a consumer that the server deletes when nobody uses it", () => {
     const steps = [start, replica(1), subscribe(1), kill(1), advance(5_000)];
     expect(skipped(under({ durables: "ephemeral" }), steps)).toBe(unknown);
     expect(skipped(created({}), steps)).toBeUndefined();
+  });
+});
+
+describe("a handler that is at work when its connection is cut", () => {
+  const busy = [start, subscribeSlow(0, 5_000), job(), cut()];
+  const through = [...busy, advance(5_000), heal()];
+
+  test("acknowledges once, where it is through after the heal", () => {
+    expect(given(under({}), [...busy, heal(), advance(5_000), advance(60_000)])).toEqual(["0#1: begun", "0#1: acked"]);
+    expect(given(under({}), [...busy, heal(), advance(5_000), advance(60_000)], natsJs3)).toEqual([
+      "0#1: begun",
+      "0#1: acked",
+    ]);
+  });
+
+  test("has its acknowledgement kept by nats.go, where it is through before", () => {
+    expect(given(under({}), [...through, advance(60_000)])).toEqual(["0#1: begun", "0#1: acked"]);
+  });
+
+  test("has its acknowledgement reset by nats.js, and is given the message again when the ack wait is over", () => {
+    expect(given(under({}), [...through, advance(30_000)], natsJs3)).toEqual([
+      ...["0#1: begun", "0#1: acked"],
+      ...["0#2: begun", "0#2: acked"],
+    ]);
+    expect(given(under({ deliverMax: 1 }), [...through, advance(60_000)], natsJs3).length).toBe(2);
+  });
+
+  test("is taken to be at work again by the plan only where its acknowledgement was lost", () => {
+    const next = [...through, job()];
+    expect(skipped(under({}), next)).toBeUndefined();
+    expect(skipped(under({}), next, natsJs3)).toBe("a handler is still at work");
+    expect(skipped(under({}), [...through, advance(30_000), job()], natsJs3)).toBeUndefined();
   });
 });

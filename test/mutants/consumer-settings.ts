@@ -1,9 +1,9 @@
 /** Mutants of consumers: one with other settings than its policy says, or made by another call. */
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
-import { start } from "../models/cases.ts";
-import { advance, job, kill, policyWith, replica, subscribe, underPolicy } from "../models/policies.ts";
-import type { Mutant } from "./mutant.ts";
+import { cut, heal, start } from "../models/cases.ts";
+import { advance, job, kill, policyWith, replica, subscribe, subscribeSlow, underPolicy } from "../models/policies.ts";
+import { isHeal, type Mutant } from "./mutant.ts";
 
 /** Promises that none of these policies breaks by itself. */
 const demands = [
@@ -70,6 +70,21 @@ export const consumerMutants: readonly Mutant[] = [
       ...[start, replica(1), subscribe(1), job(3), kill(1), replica(1), subscribe(1)],
     ]),
     killedBy: ["shutdown/a-restart-replays-no-history", "conformance"],
+    beyond: "it shows after seven steps",
+  },
+  {
+    name: "loses the acknowledgement that its client keeps in an outage",
+    row: "F-254: a cut while a handler is at work",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      const consumers = isHeal(moment) ? (moment.state.service?.server.consumers ?? []) : [];
+      for (const { open } of consumers) open.splice(0, open.length, ...open.map(({ ackKept: _, ...one }) => one));
+      go();
+    },
+    where: underPolicy(demanding({}), [
+      ...[start, subscribeSlow(0, 5_000), job(), cut(), advance(5_000), heal(), advance(30_000)],
+    ]),
+    killedBy: ["conformance"],
     beyond: "it shows after seven steps",
   },
 ];

@@ -56,14 +56,18 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
   const { deliverMax } = consume;
   const room = roomOf(consume);
   for (const [subject, members] of service.members) {
-    if (![...members].some(replica => isReached(replica, view))) continue;
+    const isServed = [...members].some(replica => isReached(replica, view));
+    const { handled, open } = consumedOf(service, subject);
+    // A handler comes to its end whether the link is there or not.
+    const isAtWork = [...open.values()].some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs);
+    if (!isServed && !isAtWork) continue;
     const consumer = await course.rig.streams.consumer(subject);
     if (consumer === undefined) continue;
-    const { handled, open } = consumedOf(service, subject);
     const isCertain = isCalm(view) || !members.has(0);
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
     const failed = given.filter(({ work }) => work === undefined).length;
     const lag = { subject, consumer, handled, failed };
+    if (!isServed) return { ...lag, is: "at-work" };
     // What has had its last delivery, and the wait after it, makes room for another message.
     const isOver = ({ delivery, timer }: OpenDelivery): boolean =>
       room !== undefined && deliverMax > 0 && delivery >= deliverMax && timer.atMs <= course.nowMs;

@@ -3,7 +3,7 @@
  * after every call and every wait. The reports of a process about its connection as it ends are ignored.
  */
 
-import { settleId } from "../../../models/plan/plan.ts";
+import { isDown, settleId } from "../../../models/plan/plan.ts";
 import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
 import { inForce, isUnacknowledged } from "../../../models/policy/two-sides.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
@@ -158,9 +158,17 @@ function endWork(course: Course, { open }: Consumed, message: number, before: Op
   const { work, timer, beganMs } = before;
   const isStopping = work !== undefined && course.running.get(work.replica)?.leaving === true;
   if (work !== undefined && !isStopping && work.ends.atMs > course.nowMs) ranAhead(course.at, work.ends);
-  course.timers = course.timers.filter(one => one !== work?.ends && one !== timer);
+  const isLost = work?.replica === 0 && !work.isAcked && losesAcks(course);
+  course.timers = course.timers.filter(one => one !== work?.ends && (isLost || one !== timer));
   open.delete(message);
+  if (isLost) open.set(message, { delivery: before.delivery, beganMs, timer });
   return Math.round(course.rig.clock.nowMs() - beganMs);
+}
+
+/** The client is down, and keeps nothing for its next connection: an acknowledgement that its handler sends comes nowhere. */
+function losesAcks({ one: { plan, profile }, at }: Course): boolean {
+  if (profile.reconnectBuffer.kind !== "reset-at-dial") return false;
+  return plan.steps.some(({ kind, step, before }) => kind === "step" && step.id === at && isDown(before));
 }
 
 export const handlerKey = (replica: number, subject: string): string => `${replica}/${subject}`;
