@@ -395,7 +395,8 @@ function healServer(bus: Served, hadJetStream: boolean): void {
   else loseAcks(service.server);
   sendKeptAcks(service.server, bus.emit);
   if (hadJetStream || view.process !== "running" || state.client === "closed") return;
-  endConnection(bus);
+  // What arrives before the server is started anew meets the one without JetStream.
+  endConnection({ ...bus, view: { ...view, jetStream: false } });
   if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);
 }
 

@@ -104,7 +104,7 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
     exists ? open.filter(one => one.endsMs !== undefined && one.replica === replica) : [],
   );
 
-/** What becomes of an acknowledgement that replica 0 sends: a client that is down keeps it for its next connection, or loses it. */
+/** The fate of an acknowledgement that replica 0 sends: a client that is down keeps it for its next connection, or loses it. */
 export type AckFate = "sent" | "kept" | "lost";
 
 /** The handlers that are through by `nowMs` acknowledge their messages, if they have not yet; `replica`: those of this one alone. */
