@@ -123,42 +123,38 @@ function consumeWaits(
   consume: ConsumePolicy,
   scaled: (ms: number, least: number, most: number) => number,
 ): Partial<ConsumePolicy> {
-  const { ackWaitMs, stands } = consume;
-  const waits = [...waitsOfSide(consume), ...(stands === undefined ? [] : waitsOfSide(stands))];
-  const ranks = [...new Set(waits)].sort((one, other) => one - other);
-  if (waits.length < 2)
-    return { ...thresholdInLiveTime(consume), ackWaitMs: scaled(ackWaitMs, ackWaitLeastMs, ackWaitMostMs) };
-  const mostMs = ackWaitMostMs + backoffStepMs * waits.length;
+  const { stands } = consume;
+  const ranks = [...new Set([consume, stands ?? {}].flatMap(waitsOfSide))].sort((one, other) => one - other);
+  const live = ranks.length < 2 ? (ms: number) => scaled(ms, ackWaitLeastMs, ackWaitMostMs) : inOrder(ranks);
+  return {
+    ...sideInLiveTime(consume, live),
+    ...(stands === undefined ? {} : { stands: { ...stands, ...sideInLiveTime(stands, live) } }),
+  };
+}
+
+function inOrder(ranks: readonly number[]): (ms: number) => number {
+  const mostMs = ackWaitMostMs + backoffStepMs * ranks.length;
   const isKept = ranks.every(
     (ms, i) => ms >= ackWaitLeastMs && ms <= mostMs && ms - (ranks[i - 1] ?? 0) >= backoffStepMs,
   );
-  const live = (ms: number): number => (isKept ? ms : ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
-  return {
-    ...thresholdInLiveTime(consume),
-    ...sideInLiveTime(consume, live),
-    ...(stands === undefined
-      ? {}
-      : { stands: { ...stands, ...thresholdInLiveTime(stands), ...sideInLiveTime(stands, live) } }),
-  };
+  return ms => (isKept ? ms : ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
 }
 
 /** A server that deletes what nobody uses does so by its own clock; no run comes to the end of so long a wait. */
 const liveThresholdMs = 600_000;
 
-const thresholdInLiveTime = ({ inactiveThresholdMs }: Partial<ConsumerSettings>): Partial<ConsumerSettings> =>
-  inactiveThresholdMs === undefined ? {} : { inactiveThresholdMs: Math.max(liveThresholdMs, inactiveThresholdMs) };
-
 const waitsOfSide = ({ ackWaitMs, backoffMs = [] }: Partial<ConsumerSettings>): readonly number[] => [
-  ...(ackWaitMs === undefined || backoffMs.includes(ackWaitMs) ? [] : [ackWaitMs]),
+  ...(ackWaitMs === undefined ? [] : [ackWaitMs]),
   ...backoffMs,
 ];
 
 const sideInLiveTime = (
-  { ackWaitMs, backoffMs }: Partial<ConsumerSettings>,
+  { ackWaitMs, backoffMs, inactiveThresholdMs }: Partial<ConsumerSettings>,
   live: (ms: number) => number,
 ): Partial<ConsumerSettings> => ({
   ...(ackWaitMs === undefined ? {} : { ackWaitMs: live(ackWaitMs) }),
   ...(backoffMs === undefined ? {} : { backoffMs: backoffMs.map(live) }),
+  ...(inactiveThresholdMs === undefined ? {} : { inactiveThresholdMs: Math.max(liveThresholdMs, inactiveThresholdMs) }),
 });
 
 const ackWaitLeastMs = 2_500;

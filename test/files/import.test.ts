@@ -330,6 +330,8 @@ test.each<[file: string, says: string]>([
     "broken/limited-workqueue.json",
     "broken/limited-workqueue.json:5: max_msgs: of JOBS is not modelled, and an answer without it could be false: the oldest messages make room beyond 50",
   ],
+  ["broken/acks-all.json", "broken/acks-all.json:5: config.ack_policy: is not modelled, and an answer without it"],
+  ["broken/push.json", "broken/push.json:5: config.deliver_subject: is not modelled, and an answer without it"],
   ["broken/short-age.json", "broken/short-age.json:1: max_age: of SHORT is not modelled"],
   [
     "broken/no-ack.json",

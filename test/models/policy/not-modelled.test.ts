@@ -1,7 +1,7 @@
 /** The parts of a policy that the model leaves out are named, or refused where an answer could be false without them. */
 import { expect, test } from "vitest";
 import { notModelled } from "../../../models/policy/not-modelled.ts";
-import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { checkPolicy } from "../../../src/files/policy-schema.ts";
 import { checkScenario } from "../../../src/files/scenario-schema.ts";
 import { scenarioWith } from "../cases.ts";
@@ -48,6 +48,26 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
   expect(() => checkPolicy(streamWith(part), "a.json")).toThrow(
     `a.json: streams[0].${place}: is not modelled, and an answer without it could be false: `,
   );
+});
+
+test.each<[consume: Partial<ConsumePolicy>, stream: Partial<StreamPolicy>, place: string]>([
+  [{ ackPolicy: "all" }, {}, "ackPolicy"],
+  [{ stands: { ackPolicy: "all" } }, {}, "stands.ackPolicy"],
+  [{ ackPolicy: "none", stands: { ackPolicy: "explicit" } }, {}, "stands.ackPolicy"],
+  [{ deliverSubject: "deliver.jobs" }, {}, "deliverSubject"],
+  [{ deliverPolicy: "new" }, { retention: "interest" }, "deliverPolicy"],
+  [{ ackPolicy: "none" }, { retention: "interest" }, "ackPolicy"],
+  [{ durables: "ephemeral" }, { retention: "interest" }, "durables"],
+  [{ durables: "ephemeral" }, { retention: "workqueue" }, "durables"],
+])("a consumer with %j on a stream with %j is refused", (consume, part, place) => {
+  const policy = policyWith({ consume, streams: [{ ...stream, ...part }] });
+  expect(() => checkPolicy(policy, "a.json")).toThrow(`a.json: consume.${place}: is not modelled, and an answer`);
+});
+
+test("a queue group is named, and an answer is true without it", () => {
+  const policy = policyWith({ consume: { deliverSubject: "deliver.jobs", deliverGroup: "workers" } });
+  expect(notModelled(policy)).toMatchObject([{ place: ["consume", "deliverGroup"], falsifies: false }]);
+  expect(checkPolicy(policy, "a.json").consume).toMatchObject({ deliverGroup: "workers" });
 });
 
 test("a scenario under such a policy is refused at the policy's place in its file", () => {
