@@ -6,7 +6,7 @@ import type { About, Choose } from "./choice.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
-import { areMadeByOperator, beginsLate, inForce, isCreationRefused, isUnacknowledged } from "./policy/two-sides.ts";
+import { areMadeByOperator, beginsLate, effective, isCreationRefused, isUnacknowledged } from "./policy/two-sides.ts";
 import { acknowledge, isSecondConsumer } from "./retention.ts";
 import {
   type Consumer,
@@ -185,7 +185,7 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
 
 /** New messages, as far as there is room for what is not acknowledged. */
 function giveFresh(giving: Giving, consumer: Consumer, members: readonly Member[], stream: Stream): void {
-  const room = roomOf(inForce(giving.server.policy.consume));
+  const room = roomOf(effective(giving.server.policy.consume));
   const fresh = notGiven(stream, consumer);
   if (room === undefined) {
     consumer.given += lengthOf(fresh);
@@ -207,7 +207,7 @@ const pendingOf = ({ open }: Consumer): number => lengthOf(open.filter(one => on
 /** Gives what is due again until nothing is: a handler that naks without a delay gets its message again at once. */
 function giveAgain(giving: Giving, consumer: Consumer, members: readonly Member[]): void {
   for (;;) {
-    const again = redeliverable(consumer, inForce(giving.server.policy.consume).deliverMax, giving.reach.nowMs);
+    const again = redeliverable(consumer, effective(giving.server.policy.consume).deliverMax, giving.reach.nowMs);
     if (again.length === 0) return;
     for (const one of again) give(giving, consumer, members, one, one.delivery + 1);
   }
@@ -258,7 +258,7 @@ function giveRun(
   delivery: number,
 ): void {
   const { subject, open } = consumer;
-  const consume = inForce(server.policy.consume);
+  const consume = effective(server.policy.consume);
   const waitMs = handler === "naks" ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
   const dueMs = reach.nowMs + waitMs;
   const waits = !isUnacknowledged(consume);
@@ -340,7 +340,7 @@ export function loseAcks(server: ModelServer): void {
 
 /** The moment at which the next message is delivered again, or the next handler is through; undefined where there is none. */
 export function nextHandlingMs(server: ModelServer, nowMs: number): number | undefined {
-  const consume = inForce(server.policy.consume);
+  const consume = effective(server.policy.consume);
   const { deliverMax } = consume;
   // A message that has had its last delivery makes room for another one when its wait is over.
   const isRoomLimited = roomOf(consume) !== undefined;

@@ -8,7 +8,7 @@ import { messageId, sharedId } from "../models/policy/ids.ts";
 import { covers, coversAll } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
-import { beginsLate, inForce, isUnacknowledged } from "../models/policy/two-sides.ts";
+import { beginsLate, effective, isUnacknowledged } from "../models/policy/two-sides.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Handler } from "../models/vocabulary/scenario.ts";
 import { handling, isFinished } from "./handling.ts";
@@ -104,7 +104,7 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
   const handlers = service.subscribers.filter(one => covers(one.subject, subject ?? ""));
   if (handlers.length === 0 || handlers.some(({ handler }) => !comesToAnEnd.has(handler))) return false;
   if (isHandled(message)) return true;
-  const consume = inForce(policy.consume);
+  const consume = effective(policy.consume);
   const { deliverMax } = consume;
   const ackWaitMs = longestWaitMs(consume);
   // Handlers that are gone have used up its deliveries, so the consumer gives it to no other.
@@ -116,14 +116,14 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
 
 /** The code leaves it to a delivery that its consumer will not make. */
 const isLeftToNobody = (handled: Message["handled"], policy: Policy): boolean =>
-  handled?.outcome === "failed" && isUnacknowledged(inForce(policy.consume));
+  handled?.outcome === "failed" && isUnacknowledged(effective(policy.consume));
 
 /** The setting of the consumer that lets a message go unhandled, where it has one. */
 function whyUnhandled(policy: Policy, handled: Message["handled"]): string {
   const { deliverPolicy } = policy.consume;
   if (handled === undefined)
     return beginsLate(policy) ? `: its consumer is made with deliver policy ${deliverPolicy}` : "";
-  return isUnacknowledged(inForce(policy.consume)) ? ": with ack policy none a delivery is all that there is" : "";
+  return isUnacknowledged(effective(policy.consume)) ? ": with ack policy none a delivery is all that there is" : "";
 }
 
 export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart !== undefined || isFinished(handled);

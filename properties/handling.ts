@@ -1,6 +1,6 @@
 /** Promises of the durable path about handlers: work that is done stays done, and work that nobody can do comes to an end that somebody sees. */
 import { longestWaitMs } from "../models/policy/deliveries.ts";
-import { inForce, isUnacknowledged } from "../models/policy/two-sides.ts";
+import { effective, isUnacknowledged } from "../models/policy/two-sides.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import { ending, type OwnedProperty } from "./property.ts";
 import type { Message } from "./service/messages.ts";
@@ -15,7 +15,7 @@ function isGivenUp({ handled }: Message, { settled, nowMs }: ServiceRecord, poli
   if (handled === undefined) return false;
   if (handled.outcome === "dead-lettered" || handled.dropped) return true;
   if (isFinished(handled) || !settled) return false;
-  const consume = inForce(policy.consume);
+  const consume = effective(policy.consume);
   if (isUnacknowledged(consume)) return true;
   const { deliverMax } = consume;
   return deliverMax > 0 && handled.deliveries >= deliverMax && nowMs >= handled.atMs + longestWaitMs(consume);
@@ -62,20 +62,20 @@ export const handling: readonly OwnedProperty[] = [
       owner: "operator",
       causes:
         "The consumer has a small limit of unacknowledged messages and none of deliveries, and handlers that hang or fail use it up: what comes behind is given to nobody (F-235).",
-      appliesUnder: ({ consume }) => inForce(consume).deliverMax < 0,
+      appliesUnder: ({ consume }) => effective(consume).deliverMax < 0,
     },
     "eventually",
     {
       applies: ({ subject, held, again, disruptions }, { settled, subscribers, disruptions: all }, { consume }) =>
         settled &&
-        inForce(consume).deliverMax < 0 &&
+        effective(consume).deliverMax < 0 &&
         held > 0 &&
         !again &&
         disruptions === all &&
         subscribers.some(one => one.subject === subject),
       breaks: ({ handled }) => handled === undefined,
       says: (first, { subject }, { consume }) =>
-        `message ${first} on ${subject} is given to nobody: ${inForce(consume).ackPendingMax ?? "as many as may be"} others are not acknowledged, and are given again without end`,
+        `message ${first} on ${subject} is given to nobody: ${effective(consume).ackPendingMax ?? "as many as may be"} others are not acknowledged, and are given again without end`,
     },
   ),
   ofMessages(
@@ -92,7 +92,7 @@ export const handling: readonly OwnedProperty[] = [
       applies: ({ handled }, { settled }) =>
         settled && handled !== undefined && handled.failures > 1 && !isFinished(handled) && !handled.dropped,
       breaks: ({ handled }, _service, policy) => {
-        const { deliverMax } = inForce(policy.consume);
+        const { deliverMax } = effective(policy.consume);
         return deliverMax < 0 || (handled?.deliveries ?? 0) > deliverMax;
       },
       says: (first, { subject, handled }) =>

@@ -3,7 +3,7 @@
  * open what a handler is given. A delivery that is lost with a connection is given again only where an acknowledgement is waited for (F-252 of docs/facts.md).
  */
 import { covers, overlap } from "../policy/pattern.ts";
-import { beginsLate, deletedAfterMs, inForce, isUnacknowledged } from "../policy/two-sides.ts";
+import { beginsLate, deletedAfterMs, effective, isUnacknowledged } from "../policy/two-sides.ts";
 import type { Handler, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
 import { impossible, type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -30,7 +30,7 @@ export function settingsNotEnabled(view: View, step: Step): NotEnabled | undefin
     if (why !== undefined) return why;
   }
   return (
-    (isUnacknowledged(inForce(policy.consume)) ? unacknowledgedNotEnabled(view, step) : undefined) ??
+    (isUnacknowledged(effective(policy.consume)) ? unacknowledgedNotEnabled(view, step) : undefined) ??
     (policy.consume.durables === "ephemeral" ? ephemeralNotEnabled(view, step) : undefined) ??
     (step.kind === "advance" && view.nowMs + step.ms >= deletedAfterMs(policy.consume) && isUnused(view)
       ? mayBeDeleted

@@ -1,7 +1,7 @@
 /** The last step of every case, appended by the harness: heal all, settle, observe. */
 import { waitMsOf } from "../policy/deliveries.ts";
 import { restartWaitMs } from "../policy/restarts.ts";
-import { inForce } from "../policy/two-sides.ts";
+import { effective } from "../policy/two-sides.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { type Life, passTime } from "./life.ts";
@@ -80,7 +80,7 @@ const deliveriesFew = 10;
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
 function settleWaitsMs({ failures }: View, { policy }: ServiceSetting): readonly number[] {
   const { supervisor } = policy;
-  const consume = inForce(policy.consume);
+  const consume = effective(policy.consume);
   const { deliverMax } = consume;
   const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
   const length = isMany ? redeliveriesSettled : deliverMax;

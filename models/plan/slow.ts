@@ -5,7 +5,7 @@
 import { dialsBeforeGivingUp } from "../policy/attempts.ts";
 import { shortestWaitMs } from "../policy/deliveries.ts";
 import { stopBoundMs } from "../policy/stops.ts";
-import { inForce, isUnacknowledged } from "../policy/two-sides.ts";
+import { effective, isUnacknowledged } from "../policy/two-sides.ts";
 import type { Fault, Step } from "../vocabulary/scenario.ts";
 import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
@@ -70,7 +70,7 @@ function mayBeCut(view: View, fault: Fault, { options, profile }: Setting): bool
   const isKilled = supervisor.liveness !== undefined || supervisor.startupProbe !== undefined;
   const isCounted = options.reconnectBufferBytesMax !== undefined;
   const comesBack = dialsBeforeGivingUp(profile, options) === Number.POSITIVE_INFINITY;
-  return isAlone && !isKilled && !isCounted && comesBack && !isUnacknowledged(inForce(consume));
+  return isAlone && !isKilled && !isCounted && comesBack && !isUnacknowledged(effective(consume));
 }
 
 /** While it is cut off, time passes up to the ack wait, and then it is healed. */
@@ -78,7 +78,7 @@ function cutOffNotEnabled(view: View, step: Step): NotEnabled | undefined {
   if (step.kind === "heal")
     return step.awaits === "connected" && step.afterAttempts === undefined ? undefined : stillAtWork;
   if (step.kind !== "advance" || view.policy === undefined) return stillAtWork;
-  const waitMs = shortestWaitMs(inForce(view.policy.consume));
+  const waitMs = shortestWaitMs(effective(view.policy.consume));
   const untilMs = view.nowMs + step.ms;
   if (view.slow.some(one => one.isCutOff && untilMs >= dueMs(one, waitMs))) return againMeanwhile;
   return view.slow.some(({ busyUntilMs }) => view.nowMs < busyUntilMs && untilMs < busyUntilMs)
@@ -102,7 +102,7 @@ export function cutSlow(view: View): void {
 export function healSlow(view: View, { profile }: Pick<Setting, "profile">): void {
   const { policy } = view;
   if (policy === undefined || !view.slow.some(one => one.isCutOff)) return;
-  const consume = inForce(policy.consume);
+  const consume = effective(policy.consume);
   const isLost = profile.reconnectBuffer.kind === "reset-at-dial" && consume.deliverMax !== 1;
   view.slow = view.slow.map(one => {
     const isThrough = one.isCutOff && one.busyUntilMs <= view.nowMs;
@@ -122,8 +122,8 @@ function subscribeNotEnabled(
     return slow !== undefined && (slow.replicas & bitOf(replica)) > 0 ? subscribedAlready : undefined;
   if (view.policy === undefined) return undefined;
   const { consume } = view.policy;
-  const waitMs = shortestWaitMs(inForce(consume));
-  if (handler === "acks" && takesMs >= waitMs && !isUnacknowledged(inForce(consume))) return takesOverAckWait;
+  const waitMs = shortestWaitMs(effective(consume));
+  if (handler === "acks" && takesMs >= waitMs && !isUnacknowledged(effective(consume))) return takesOverAckWait;
   // It says so several times within the wait that its code asks for, which may be another one.
   if (handler === "in-progress" && waitMs < shortestWaitMs(consume)) return takesOverAckWait;
   if ((view.subscribed & bitOf(replica)) > 0) return subscribedAlready;

@@ -4,7 +4,7 @@
  */
 import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
-import { inForce, isUnacknowledged } from "./two-sides.ts";
+import { effective, isUnacknowledged } from "./two-sides.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -27,7 +27,7 @@ export function notModelled(policy: Policy): readonly NotModelled[] {
 }
 
 function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
-  const given = inForce(consume);
+  const given = effective(consume);
   const found: (NotModelled | undefined)[] = [
     ofRoom(consume),
     ofPush(consume),
@@ -88,14 +88,14 @@ const isUnusual = (given: ConsumePolicy): boolean =>
   isUnacknowledged(given) || (given.deliverPolicy ?? "all") !== "all";
 
 function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
-  const given = inForce(consume);
+  const given = effective(consume);
   const { ackPendingMax = -1 } = given;
   if (ackPendingMax < 0 || isUnacknowledged(given) || roomOf(given) !== undefined) return undefined;
   const means = `the server gives no more messages while ${ackPendingMax} are not acknowledged; handlers here are given every message`;
   return { place: placeOf(consume, "ackPendingMax"), means, falsifies: false };
 }
 
-/** The side of the consumer that is in force for the setting. */
+/** The side of the consumer that is effective in the setting. */
 const placeOf = ({ stands = {} }: ConsumePolicy, setting: keyof ConsumerSettings): readonly string[] =>
   stands[setting] === undefined ? ["consume", setting] : ["consume", "stands", setting];
 

@@ -10,7 +10,7 @@ import type {
 } from "../vocabulary/policy.ts";
 import { failsForMs } from "./probes.ts";
 import { termToKillMs } from "./stops.ts";
-import { inForce } from "./two-sides.ts";
+import { effective } from "./two-sides.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -180,7 +180,7 @@ interface Named {
 const waitsOf = ({ startup, shutdown, consume, publish, streams }: Policy): readonly Named[] => [
   { name: "startup.deadlineMs", ms: startup.deadlineMs ?? Number.POSITIVE_INFINITY },
   { name: "shutdown.budgetMs", ms: shutdown.budgetMs },
-  { name: "consume.ackWaitMs", ms: inForce(consume).ackWaitMs },
+  { name: "consume.ackWaitMs", ms: effective(consume).ackWaitMs },
   { name: "publish.ackTimeoutMs × attemptsMax", ms: publish.ackTimeoutMs * publish.attemptsMax },
   ...streams.map(({ name, duplicateWindowMs }) => ({ name: `duplicateWindowMs of ${name}`, ms: duplicateWindowMs })),
 ];

@@ -5,8 +5,8 @@
  */
 import type { ConsumePolicy, ConsumerSettings, Policy } from "../vocabulary/policy.ts";
 
-/** The consumer by which handlers are given their messages. */
-export function inForce(consume: ConsumePolicy): ConsumePolicy {
+/** The consumer by which handlers are given their messages, of the two sides of it. */
+export function effective(consume: ConsumePolicy): ConsumePolicy {
   const { stands, ...asked } = consume;
   if (stands === undefined) return consume;
   const { backoffMs, ...settings } = { ...asked, ...stands };
@@ -34,7 +34,7 @@ const ephemeralThresholdMs = 5_000;
 
 /** The time without a subscriber after which the server deletes the consumer. */
 export function deletedAfterMs(consume: ConsumePolicy): number {
-  const { inactiveThresholdMs, durables } = inForce(consume);
+  const { inactiveThresholdMs, durables } = effective(consume);
   return inactiveThresholdMs ?? (durables === "ephemeral" ? ephemeralThresholdMs : Number.POSITIVE_INFINITY);
 }
 

@@ -7,7 +7,7 @@ import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import type { SubjectsByTreatment } from "../../models/policy/subjects.ts";
-import { inForce, isUnacknowledged } from "../../models/policy/two-sides.ts";
+import { effective, isUnacknowledged } from "../../models/policy/two-sides.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
@@ -133,7 +133,7 @@ export const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => 
 /** True where it is not known what a server that starts still knows of a handler's consumer. */
 export const isForgotten = (draft: PolicyDraft): boolean => {
   const { consume } = draft.policy;
-  return isHandled(draft) && (consume.durables === "ephemeral" || isUnacknowledged(inForce(consume)));
+  return isHandled(draft) && (consume.durables === "ephemeral" || isUnacknowledged(effective(consume)));
 };
 
 /** True where a stream of its subjects has this retention. */

@@ -1,6 +1,6 @@
 /** The kinds of episode under a policy: each is about one concern of it, with waits just under, at and over its own time limits. */
 import { streamOf } from "../../models/policy/streams.ts";
-import { inForce } from "../../models/policy/two-sides.ts";
+import { effective } from "../../models/policy/two-sides.ts";
 import type { StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import {
@@ -190,7 +190,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
       sometimes(draft, 0.3, () => publish(draft, { subject, most: 5 }));
       subscribe(draft, replica, filterOf(draft, subject), random.pick(["acks", "fails", "hangs"]));
       publish(draft, { subject, most: 5 });
-      for (let left = random.int(0, 3); left > 0; left--) advanceAround(draft, inForce(policy.consume).ackWaitMs);
+      for (let left = random.int(0, 3); left > 0; left--) advanceAround(draft, effective(policy.consume).ackWaitMs);
     },
   },
 ];
@@ -248,7 +248,7 @@ function replicasOfOneDurable(draft: PolicyDraft): void {
   if (stopped === undefined) return;
   signal(draft, stopped, random.chance(0.8) ? "TERM" : "KILL");
   publish(draft, { subject, most: 5 });
-  sometimes(draft, 0.4, () => advanceAround(draft, inForce(policy.consume).ackWaitMs));
+  sometimes(draft, 0.4, () => advanceAround(draft, effective(policy.consume).ackWaitMs));
   sometimes(draft, 0.4, () => {
     start(draft, stopped);
     subscribe(draft, stopped, subject, "acks");

@@ -4,7 +4,7 @@
  */
 import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
 import { stopBoundMs } from "../../models/policy/stops.ts";
-import { inForce, isUnacknowledged } from "../../models/policy/two-sides.ts";
+import { effective, isUnacknowledged } from "../../models/policy/two-sides.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
 import {
@@ -33,7 +33,7 @@ function timesOf(policy: Policy): readonly number[] {
   const half = Math.min(takesMsMax, Math.round(boundMs / 2));
   const more = Math.round(boundMs * 1.25);
   const times = [...(boundMs - half >= roomMs ? [half] : []), ...(more - boundMs >= roomMs / 2 ? [more] : [])];
-  return times.filter(ms => ms >= roomMs && ms < inForce(policy.consume).ackWaitMs && ms <= takesMsMax);
+  return times.filter(ms => ms >= roomMs && ms < effective(policy.consume).ackWaitMs && ms <= takesMsMax);
 }
 
 /** True where the stop waits for a handler, so that something can be published meanwhile. */
@@ -68,7 +68,7 @@ export function slowHandler(word: string, whole: PolicyDraft): void {
   start(draft, replica);
   subscribe(draft, replica, subject, "acks");
   if (replica === 0) whole.isSubscribed = true;
-  if (random.chance(0.7)) advanceAround(draft, inForce(policy.consume).ackWaitMs);
+  if (random.chance(0.7)) advanceAround(draft, effective(policy.consume).ackWaitMs);
 }
 
 /** True where a cut beside a handler at work is judged: its client comes back, and does not count what it keeps. */
@@ -77,7 +77,7 @@ function mayBeCutOff({ policy, options, profile, capabilities }: PolicyDraft): b
   const isKilled = supervisor.liveness !== undefined || supervisor.startupProbe !== undefined;
   const comesBack = dialsBeforeGivingUp(profile, options) === Number.POSITIVE_INFINITY;
   const isCounted = options.reconnectBufferBytesMax !== undefined;
-  return capabilities.has("cut") && comesBack && !isKilled && !isCounted && !isUnacknowledged(inForce(consume));
+  return capabilities.has("cut") && comesBack && !isKilled && !isCounted && !isUnacknowledged(effective(consume));
 }
 
 /** The connection is cut while the handler is at work, and comes back before it is through or after. */
@@ -90,7 +90,7 @@ function cutOff(draft: PolicyDraft, takesMs: number): void {
   heal(draft);
   if (isOutlasted && random.chance(0.5)) work();
   else if (!isOutlasted && random.chance(0.7))
-    steps.push({ id: `again-${steps.length}`, kind: "advance", ms: inForce(policy.consume).ackWaitMs });
+    steps.push({ id: `again-${steps.length}`, kind: "advance", ms: effective(policy.consume).ackWaitMs });
 }
 
 /** SIGTERM, and publishes on other subjects than the handler's; those that no stream answers for would outlast the stop. */

@@ -1,5 +1,5 @@
 /** The lives of the processes: how each starts, connects, stops and ends, and who handles a subject meanwhile. */
-import { drifted, inForce } from "../../models/policy/two-sides.ts";
+import { drifted, effective } from "../../models/policy/two-sides.ts";
 import type { CallOutcome, ConnectionChange, ProcessEvent } from "../../models/vocabulary/event.ts";
 import type { ConsumerSettings } from "../../models/vocabulary/policy.ts";
 import type { Fault } from "../../models/vocabulary/scenario.ts";
@@ -45,8 +45,8 @@ function onSubscribeCalled({ subscriptions, declared }: ServiceRecord, { is }: C
   if (consume?.stands === undefined) return;
   subscriptions.count++;
   const names = drifted(consume);
-  if (is === "ok" && names.some(name => inForce(consume)[name] !== consume[name]))
-    subscriptions.broken ??= `a subscription was granted, and its consumer has ${settingsOf(inForce(consume), names)}; the code asks for ${settingsOf(consume, names)}`;
+  if (is === "ok" && names.some(name => effective(consume)[name] !== consume[name]))
+    subscriptions.broken ??= `a subscription was granted, and its consumer has ${settingsOf(effective(consume), names)}; the code asks for ${settingsOf(consume, names)}`;
 }
 
 const settingsOf = (settings: ConsumerSettings, names: readonly (keyof ConsumerSettings)[]): string =>

@@ -1,7 +1,7 @@
 /** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import { roomOf } from "../../../models/policy/deliveries.ts";
-import { inForce } from "../../../models/policy/two-sides.ts";
+import { effective } from "../../../models/policy/two-sides.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { dueHandlings, untilReal } from "./clocks.ts";
@@ -52,7 +52,7 @@ export async function awaitHandled(course: Course, service: ServiceCourse, view:
 }
 
 async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<Lag | undefined> {
-  const consume = inForce(service.policy.consume);
+  const consume = effective(service.policy.consume);
   const { deliverMax } = consume;
   const room = roomOf(consume);
   for (const [subject, members] of service.members) {

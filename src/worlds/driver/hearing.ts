@@ -5,7 +5,7 @@
 
 import { isDown, settleId } from "../../../models/plan/plan.ts";
 import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
-import { inForce, isUnacknowledged } from "../../../models/policy/two-sides.ts";
+import { effective, isUnacknowledged } from "../../../models/policy/two-sides.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
@@ -93,7 +93,7 @@ function sayHandled(
     course.timers = course.timers.filter(timer => timer !== before.timer);
   }
   consumed.open.delete(message);
-  const waitedMs = before === undefined ? 0 : waitMsOf(inForce(service.policy.consume), before.delivery);
+  const waitedMs = before === undefined ? 0 : waitMsOf(effective(service.policy.consume), before.delivery);
   const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + waitedMs;
   if (isOpen(service, outcome)) openDelivery(course, service, at, beganMs);
   course.emit(at);
@@ -101,7 +101,7 @@ function sayHandled(
 
 /** True where the message is still to come. Without acknowledgements nothing does, and only work that goes on is waited for. */
 const isOpen = ({ policy }: ServiceCourse, outcome: HandledOutcome): boolean =>
-  isUnacknowledged(inForce(policy.consume))
+  isUnacknowledged(effective(policy.consume))
     ? outcome === "begun" || outcome === "acked-early"
     : comesAgain.has(outcome);
 
@@ -121,7 +121,7 @@ type HandledEvent = Extract<Event, { readonly kind: "handled" }>;
 function openDelivery(course: Course, service: ServiceCourse, event: HandledEvent, beganMs: number): void {
   const { replica, subject, delivery, outcome, first: message } = event;
   const { open: all } = consumedOf(service, subject);
-  const consume = inForce(service.policy.consume);
+  const consume = effective(service.policy.consume);
   const { handler, nakDelayMs = 0, takesMs = 0 } = handlerOf(service, replica, subject) ?? {};
   const isWorking = outcome === "begun" || outcome === "acked-early";
   // While it says that it is at work, or has acknowledged, the server gives its message to nobody.
@@ -197,7 +197,7 @@ export function dropWork(course: Course, replica: number): void {
       open.delete(message);
       if (work.isAcked) continue;
       const isKept = rest.timer.atMs === Number.POSITIVE_INFINITY;
-      const waitMs = consume === undefined ? 0 : waitMsOf(inForce(consume), rest.delivery);
+      const waitMs = consume === undefined ? 0 : waitMsOf(effective(consume), rest.delivery);
       const timer = isKept ? timerIn(course, "ack wait", waitMs) : rest.timer;
       if (isKept) course.timers.push(timer);
       open.set(message, { ...rest, timer });
