@@ -1,6 +1,6 @@
 /** The life of the process as the plan has it, applied to its client, and the effects of time. */
 import { land } from "./connection.ts";
-import { deliver, endHandlers, nextHandlingMs } from "./consumers.ts";
+import { type AckFate, deliver, endHandlers, nextHandlingMs } from "./consumers.ts";
 import { closeUnasked, connectFirst, finish, type Served, tellProbe } from "./lifecycle.ts";
 import type { Life } from "./plan/plan.ts";
 import { syncStreams } from "./server.ts";
@@ -52,6 +52,12 @@ function befall(bus: Served, one: Life): void {
   }
 }
 
+/** A client that is down keeps what it is to send, or resets it at its next dial, acknowledgements too (F-254 of docs/facts.md). */
+function ackFate({ state, view, profile }: Served, nowMs: number): AckFate {
+  if (reachOf(state, view, nowMs).first !== "away") return "sent";
+  return profile.reconnectBuffer.kind === "reset-at-dial" ? "lost" : "kept";
+}
+
 /** Time passes for the process, for messages that wait for an acknowledgement, and for the server's disk. */
 export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
   const { state, view, service, choose, emit } = bus;
@@ -64,7 +70,7 @@ export function spendTime(bus: Served, step: StepId, ms: number, life: readonly 
   live(bus, life);
   for (let nowMs = nextHandlingMs(service.server, view.nowMs); nowMs !== undefined && nowMs <= untilMs; ) {
     emit({ kind: "advanced", step, atMs: nowMs });
-    endHandlers(service.server, nowMs, emit);
+    endHandlers(service.server, nowMs, emit, { first: ackFate(bus, nowMs) });
     deliver(service.server, reachOf(bus.state, bus.view, nowMs), choose, emit);
     nowMs = nextHandlingMs(service.server, nowMs);
   }

@@ -4,7 +4,7 @@
  */
 import { live, spendTime } from "./befalling.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
-import { loseAcks, releaseAcks, subscribe } from "./consumers.ts";
+import { loseAcks, releaseAcks, sendKeptAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
@@ -12,6 +12,7 @@ import { handleUnderWay, lookAround, type Served, served } from "./lifecycle.ts"
 import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
 import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
+import { beginsLate } from "./policy/two-sides.ts";
 import {
   killServer,
   losePower,
@@ -157,6 +158,8 @@ function serve(
     case "subscribe": {
       const { replica, subject, handler, takesMs } = step;
       const takes = takesMs === undefined ? {} : { takesMs };
+      // What was sent before it on the same connection is stored before the consumer is made.
+      if (beginsLate(service.service.server.policy)) land(bus);
       const isTaken = subscribe(service.service.server, step);
       if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler, ...takes });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
@@ -390,8 +393,10 @@ function healServer(bus: Served, hadJetStream: boolean): void {
   const { state, view, service, policy } = bus;
   if (view.hindrance === "hold") releaseAcks(service.server, bus.emit);
   else loseAcks(service.server);
+  sendKeptAcks(service.server, bus.emit);
   if (hadJetStream || view.process !== "running" || state.client === "closed") return;
-  endConnection(bus);
+  // What arrives before the server is started anew meets the one without JetStream.
+  endConnection({ ...bus, view: { ...view, jetStream: false } });
   if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);
 }
 

@@ -7,10 +7,18 @@ import { lengthOf } from "./log.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
+import {
+  acknowledgesNothing,
+  areMadeByOperator,
+  beginsLate,
+  effective,
+  isCreationRefused,
+} from "./policy/two-sides.ts";
 import { acknowledge, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
 import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
+import type { Policy } from "./vocabulary/policy.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
 /** The replicas that a delivery can reach. */
@@ -22,7 +30,7 @@ export interface Reach {
   readonly others: boolean;
 }
 
-/** The replica subscribes. Returns false where there is no stream, or the server refuses the consumer. */
+/** The replica subscribes. Returns false where there is no stream, or the consumer is refused. */
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
@@ -31,16 +39,28 @@ export function subscribe(
   const stream = server.streams.find(one => one.policy === policy && one.exists);
   if (stream === undefined) return false;
   const known = consumerOf(server, subject);
-  const member: Member = { replica, handler, takesMs, nakDelayMs };
-  if (known !== undefined) {
-    known.members.push(member);
-    return true;
-  }
-  if (isSecondConsumer(server, stream, subject)) return false;
-  const creator = server.policy.consume.durables === "created" ? replica : -1;
-  const { name } = stream.policy;
-  server.consumers.push({ stream: name, subject, creator, exists: true, given: 0, members: [member], open: [] });
+  if (known === undefined && isSecondConsumer(server, stream, subject)) return false;
+  const consumer = known ?? newConsumer(server, stream, subject, replica);
+  // The operator's own is there, with other settings.
+  if (isCreationRefused(server.policy.consume)) return false;
+  consumer.members.push({ replica, handler, takesMs, nakDelayMs });
   return true;
+}
+
+function newConsumer(server: ModelServer, stream: Stream, subject: string, replica: number): Consumer {
+  const creator = areMadeByOperator(server.policy) ? -1 : replica;
+  const { name } = stream.policy;
+  const given = givenAtFirst(server.policy, stream, subject);
+  const consumer: Consumer = { stream: name, subject, creator, exists: true, given, members: [], open: [] };
+  server.consumers.push(consumer);
+  return consumer;
+}
+
+/** The number of messages before the first that a new consumer gives. The operator makes his before there is any. */
+function givenAtFirst(policy: Policy, stream: Stream, subject: string): number {
+  if (!beginsLate(policy)) return 0;
+  const stored = lengthOf(notGiven(stream, { subject, given: 0 }));
+  return policy.consume.deliverPolicy === "new" ? stored : Math.max(0, stored - 1);
 }
 
 const consumerOf = (server: ModelServer, subject: string): Consumer | undefined =>
@@ -51,12 +71,13 @@ export type HasDrained = (consumer: Consumer) => boolean;
 
 /**
  * The replica is gone. Its library deletes the durable consumers that it had made and drained from. Other replicas on them are given
- * nothing more, and the next subscriber starts from the beginning of the stream.
+ * nothing more, and the next subscriber starts from the beginning of the stream. Ephemeral consumers have nobody else.
  */
 export function leave(server: ModelServer, replica: number, hasDrained: HasDrained): void {
+  const isEphemeral = server.policy.consume.durables === "ephemeral";
   for (const consumer of server.consumers) {
     if (consumer.creator === replica) {
-      if (hasDrained(consumer)) consumer.exists = false;
+      if (isEphemeral || hasDrained(consumer)) consumer.exists = false;
       // The next process of the replica finds it there, and a library deletes only what it has made (F-238).
       consumer.creator = -1;
     }
@@ -72,8 +93,8 @@ function leaveWork({ open }: Consumer, replica: number): void {
   if (!open.some(isAtWork)) return;
   const left = open.flatMap((one): readonly Delivery[] => {
     if (!isAtWork(one)) return [one];
-    const { endsMs: _, ackedEarly, ...delivery } = one;
-    return ackedEarly === true ? [] : [delivery];
+    const { endsMs: _, ackedEarly, unawaited, ...delivery } = one;
+    return ackedEarly === true || unawaited === true ? [] : [delivery];
   });
   open.splice(0, open.length, ...left);
 }
@@ -87,8 +108,16 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
     exists ? open.filter(one => one.endsMs !== undefined && one.replica === replica) : [],
   );
 
+/** The fate of an acknowledgement that replica 0 sends: a client that is down keeps it for its next connection, or loses it. */
+export type AckFate = "sent" | "kept" | "lost";
+
 /** The handlers that are through by `nowMs` acknowledge their messages, if they have not yet; `replica`: those of this one alone. */
-export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, replica?: number): void {
+export function endHandlers(
+  server: ModelServer,
+  nowMs: number,
+  emit: Emit,
+  { replica, first = "sent" }: { readonly replica?: number; readonly first?: AckFate } = {},
+): void {
   for (const consumer of server.consumers) {
     const { open, members, subject } = consumer;
     const done = open.filter(
@@ -96,12 +125,30 @@ export function endHandlers(server: ModelServer, nowMs: number, emit: Emit, repl
     );
     for (const one of done) {
       open.splice(open.indexOf(one), 1);
-      const { replica: its, delivery, first, count, ackedEarly } = one;
+      const { replica: its, delivery, count, ackedEarly } = one;
       const outcome = ackedEarly === true ? "worked" : "acked";
       const tookMs = members.find(member => member.replica === its)?.takesMs ?? 0;
-      emit({ kind: "handled", replica: its, subject, delivery, outcome, tookMs, first, count });
-      if (ackedEarly !== true) acknowledge(server, consumer, one, emit);
+      emit({ kind: "handled", replica: its, subject, delivery, outcome, tookMs, first: one.first, count });
+      if (ackedEarly === true) continue;
+      if (its > 0 || first === "sent") acknowledge(server, consumer, one, emit);
+      else open.push(unheard(one, first));
     }
+  }
+}
+
+/** The delivery as the server sees it, to which the acknowledgement has not come. */
+function unheard({ endsMs: _, ...one }: Delivery, fate: "kept" | "lost"): Delivery {
+  return fate === "kept" ? { ...one, ackKept: true } : one;
+}
+
+/** The client is back, and sends the acknowledgements that it has kept. */
+export function sendKeptAcks(server: ModelServer, emit: Emit): void {
+  for (const consumer of server.consumers) {
+    const { open } = consumer;
+    const kept = open.filter(one => one.ackKept === true);
+    if (kept.length === 0) continue;
+    open.splice(0, open.length, ...open.filter(one => one.ackKept !== true));
+    for (const one of kept) acknowledge(server, consumer, one, emit);
   }
 }
 
@@ -143,7 +190,7 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
 
 /** New messages, as far as there is room for what is not acknowledged. */
 function giveFresh(giving: Giving, consumer: Consumer, members: readonly Member[], stream: Stream): void {
-  const room = roomOf(giving.server.policy.consume);
+  const room = roomOf(effective(giving.server.policy.consume));
   const fresh = notGiven(stream, consumer);
   if (room === undefined) {
     consumer.given += lengthOf(fresh);
@@ -165,7 +212,7 @@ const pendingOf = ({ open }: Consumer): number => lengthOf(open.filter(one => on
 /** Gives what is due again until nothing is: a handler that naks without a delay gets its message again at once. */
 function giveAgain(giving: Giving, consumer: Consumer, members: readonly Member[]): void {
   for (;;) {
-    const again = redeliverable(consumer, giving.server.policy.consume.deliverMax, giving.reach.nowMs);
+    const again = redeliverable(consumer, effective(giving.server.policy.consume).deliverMax, giving.reach.nowMs);
     if (again.length === 0) return;
     for (const one of again) give(giving, consumer, members, one, one.delivery + 1);
   }
@@ -180,7 +227,9 @@ export const hasHandler = ({ consumers }: ModelServer, subject: string, reach: R
 
 /** Takes out the messages that are due again. One that has had its last delivery stays unacknowledged for good. */
 function redeliverable(consumer: Consumer, deliverMax: number, nowMs: number): Delivery[] {
-  const due = consumer.open.filter(one => one.dueMs <= nowMs && !one.ackHeld && one.endsMs === undefined);
+  const due = consumer.open.filter(
+    one => one.dueMs <= nowMs && !one.ackHeld && one.ackKept !== true && one.endsMs === undefined,
+  );
   for (const one of due) consumer.open.splice(consumer.open.indexOf(one), 1);
   return due.filter(one => deliverMax < 0 || one.delivery < deliverMax);
 }
@@ -214,19 +263,26 @@ function giveRun(
   delivery: number,
 ): void {
   const { subject, open } = consumer;
-  const { consume } = server.policy;
+  const consume = effective(server.policy.consume);
   const waitMs = handler === "naks" ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
   const dueMs = reach.nowMs + waitMs;
+  const waits = !acknowledgesNothing(consume);
   if (takesMs > 0) {
-    const isEarly = handler === "acks-early";
+    // Code that acknowledges nothing is through with the server at once. Other code does not know that it is.
+    const isEarly = handler === "acks-early" || acknowledgesNothing(server.policy.consume);
     emit({ kind: "handled", replica, subject, delivery, outcome: isEarly ? "acked-early" : "begun", first, count });
-    const work = { endsMs: reach.nowMs + takesMs, ...(isEarly ? { ackedEarly: true as const } : {}) };
+    const work = {
+      endsMs: reach.nowMs + takesMs,
+      ...(isEarly ? { ackedEarly: true as const } : {}),
+      ...(waits ? {} : { unawaited: true as const }),
+    };
     open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
     if (isEarly) acknowledge(server, consumer, { first, count }, emit);
     return;
   }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
+  if (!waits) return;
   const isDone = !leavesOpen.has(outcome);
   const ackHeld = isDone && replica === 0 && reach.first === "held";
   if (isDone && !ackHeld) {
@@ -260,10 +316,12 @@ function outcomeOf(server: ModelServer, handler: Handler): HandledOutcome {
 
 function failureOf(server: ModelServer): HandledOutcome {
   const { failures, deadLetterSubject } = server.policy.consume;
+  // Without acknowledgements there is no next delivery to leave it to.
+  const left = acknowledgesNothing(server.policy.consume) ? "acknowledged-failed" : "failed";
   if (failures === "acknowledged") return "acknowledged-failed";
-  if (failures === "redelivered") return "failed";
+  if (failures === "redelivered") return left;
   const kept = deadLetterSubject !== undefined && streamOf(server.policy, deadLetterSubject) !== undefined;
-  return kept ? "dead-lettered" : "failed";
+  return kept ? "dead-lettered" : left;
 }
 
 /** The link has released what it held, so those acknowledgements reach the server. */
@@ -287,14 +345,17 @@ export function loseAcks(server: ModelServer): void {
 
 /** The moment at which the next message is delivered again, or the next handler is through; undefined where there is none. */
 export function nextHandlingMs(server: ModelServer, nowMs: number): number | undefined {
-  const { deliverMax } = server.policy.consume;
+  const consume = effective(server.policy.consume);
+  const { deliverMax } = consume;
   // A message that has had its last delivery makes room for another one when its wait is over.
-  const isRoomLimited = roomOf(server.policy.consume) !== undefined;
+  const isRoomLimited = roomOf(consume) !== undefined;
   const due = server.consumers.flatMap(({ exists, members, open }) =>
     exists && members.length > 0
-      ? open.flatMap(({ ackHeld, endsMs, delivery, dueMs }) => {
+      ? open.flatMap(({ ackHeld, ackKept, endsMs, delivery, dueMs }) => {
           if (endsMs !== undefined) return [endsMs];
-          return !ackHeld && (isRoomLimited || deliverMax < 0 || delivery < deliverMax) ? [dueMs] : [];
+          return !ackHeld && ackKept !== true && (isRoomLimited || deliverMax < 0 || delivery < deliverMax)
+            ? [dueMs]
+            : [];
         })
       : [],
   );

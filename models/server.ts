@@ -88,10 +88,14 @@ export interface Delivery extends Run {
   readonly dueMs: number;
   /** Handled, but the acknowledgement waits in a link that holds it. */
   readonly ackHeld: boolean;
+  /** Handled while its client was down, which keeps the acknowledgement until it is back. */
+  readonly ackKept?: true;
   /** The moment at which its handler, which is still at work, will be through with it. */
   readonly endsMs?: number;
   /** That handler has acknowledged it already. */
   readonly ackedEarly?: true;
+  /** The server waits for no acknowledgement of it. */
+  readonly unawaited?: true;
 }
 
 export interface ModelServer {
@@ -393,7 +397,7 @@ export function tellStreams(server: ModelServer, nowMs: number, choose: Choose, 
 }
 
 /** The messages of a stream that a consumer of `subject` gets, from the `given`th of them on. */
-export function notGiven(stream: Stream, { subject, given }: Consumer): Run[] {
+export function notGiven(stream: Stream, { subject, given }: Pick<Consumer, "subject" | "given">): Run[] {
   const mine = stream.log.filter(one => covers(subject, one.subject));
   takeFirst(mine, given);
   return mine;

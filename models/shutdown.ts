@@ -140,7 +140,7 @@ export function stop(bus: Served, probe: ProbeName | undefined, meanwhile: () =>
 function endedBeside({ service, view, emit }: Served, replica: number, waited: boolean): { handlerRanMs?: number } {
   const runMs = handlersRunMs(service.server, replica, view.nowMs);
   if (runMs === 0) return {};
-  if (waited) endHandlers(service.server, view.nowMs + runMs, emit, replica);
+  if (waited) endHandlers(service.server, view.nowMs + runMs, emit, { replica });
   // Time passes by its own steps alone, so the handler had just begun.
   return { handlerRanMs: 0 };
 }

@@ -9,6 +9,7 @@ import { mayDiscard } from "../models/policy/limits.ts";
 import { covers, coversAll } from "../models/policy/pattern.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
+import { acknowledgesNothing, beginsLate, effective } from "../models/policy/two-sides.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Handler } from "../models/vocabulary/scenario.ts";
 import { handling, isFinished } from "./handling.ts";
@@ -109,13 +110,26 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
   const handlers = service.subscribers.filter(one => covers(one.subject, subject ?? ""));
   if (handlers.length === 0 || handlers.some(({ handler }) => !comesToAnEnd.has(handler))) return false;
   if (isHandled(message)) return true;
-  const { deliverMax } = policy.consume;
-  const ackWaitMs = longestWaitMs(policy.consume);
+  const consume = effective(policy.consume);
+  const { deliverMax } = consume;
+  const ackWaitMs = longestWaitMs(consume);
   // Handlers that are gone have used up its deliveries, so the consumer gives it to no other.
-  if (deliverMax > 0 && (handled?.deliveries ?? 0) >= deliverMax) return false;
+  if (deliverMax > 0 && !acknowledgesNothing(consume) && (handled?.deliveries ?? 0) >= deliverMax) return false;
   const disruptedLate = disruptions < service.disruptions && service.nowMs < service.disruptedAtMs + ackWaitMs;
   const triedLate = handled !== undefined && service.nowMs < handled.atMs + ackWaitMs;
   return service.settled && !disruptedLate && !triedLate;
+}
+
+/** The code leaves it to a delivery that its consumer will not make. */
+const isLeftToNobody = (handled: Message["handled"], policy: Policy): boolean =>
+  handled?.outcome === "failed" && acknowledgesNothing(effective(policy.consume));
+
+/** The setting of the consumer that lets a message go unhandled, where it has one. */
+function whyUnhandled(policy: Policy, handled: Message["handled"]): string {
+  const { deliverPolicy } = policy.consume;
+  if (handled === undefined)
+    return beginsLate(policy) ? `: its consumer is made with deliver policy ${deliverPolicy}` : "";
+  return acknowledgesNothing(effective(policy.consume)) ? ": with ack policy none a delivery is all that there is" : "";
 }
 
 export const isHandled = ({ handled }: Message): boolean => handled?.doneAtStart !== undefined || isFinished(handled);
@@ -348,14 +362,14 @@ export const durablePath: readonly OwnedProperty[] = [
         "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
       owner: "service",
       causes:
-        "A replica that drains deletes the durable consumer that the others share (F-83). Or the bus acknowledges a message before its handler is through, and ends (F-232).",
+        "A replica that drains deletes the durable consumer that the others share (F-83). The consumer is made with a deliver policy that passes over what is stored before it (F-251). The bus acknowledges a message before its handler is through, and ends (F-232), or its consumer has ack policy none (F-252).",
     },
     "eventually",
     {
       applies: (message, service, policy) => message.held > 0 && isHandledOrDue(message, service, policy),
       breaks: message => !isHandled(message),
-      says: (first, { subject }) =>
-        `message ${first} is stored, ${subject} is subscribed to, and nobody has handled it`,
+      says: (first, { subject, handled }, policy) =>
+        `message ${first} is stored, ${subject} is subscribed to, and nobody has handled it${whyUnhandled(policy, handled)}`,
       counted: ({ unhandled }) => unhandled,
     },
   ),
@@ -366,14 +380,16 @@ export const durablePath: readonly OwnedProperty[] = [
         "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged or terminated and gone.",
       owner: "service",
       causes:
-        "The bus acknowledges a message whatever its handler made of it, and what is acknowledged is not given again (F-74). Or the handler terminates it (F-231).",
+        "The bus acknowledges a message whatever its handler made of it, and what is acknowledged is not given again (F-74). The handler terminates it (F-231). Or the consumer has ack policy none, and nothing is given again (F-252).",
     },
     "always",
     {
       applies: ({ handled }) => handled !== undefined && handled.failures > 0,
-      breaks: ({ handled }) => handled?.dropped === true,
-      says: (first, { subject, handled }) =>
-        `message ${first} on ${subject} failed, was ${handled?.outcome === "terminated" ? "terminated" : "acknowledged"}, and is kept nowhere`,
+      breaks: ({ handled }, _service, policy) => handled?.dropped === true || isLeftToNobody(handled, policy),
+      says: (first, { subject, handled }, policy) =>
+        isLeftToNobody(handled, policy)
+          ? `message ${first} on ${subject} failed and is left to the next delivery, and its consumer, with ack policy none, makes none`
+          : `message ${first} on ${subject} failed, was ${handled?.outcome === "terminated" ? "terminated" : "acknowledged"}, and is kept nowhere`,
       counted: ({ droppedByCount }) => droppedByCount,
     },
   ),

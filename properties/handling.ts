@@ -1,24 +1,42 @@
 /** Promises of the durable path about handlers: work that is done stays done, and work that nobody can do comes to an end that somebody sees. */
 import { longestWaitMs } from "../models/policy/deliveries.ts";
+import { acknowledgesNothing, effective } from "../models/policy/two-sides.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
-import type { OwnedProperty } from "./property.ts";
+import { ending, type OwnedProperty } from "./property.ts";
 import type { Message } from "./service/messages.ts";
-import { ofMessages } from "./service/promise.ts";
+import { ofMessages, ofService } from "./service/promise.ts";
 import type { ServiceRecord } from "./service/record.ts";
 
 /** A handler has done its work on the message, or has kept it as a dead letter. */
 export const isFinished = (handled: Message["handled"]): boolean => handled?.finished !== undefined;
 
 /** It was dead-lettered or dropped; or its deliveries are used up, and the wait after the last one is over. */
-function isGivenUp({ handled }: Message, { settled, nowMs }: ServiceRecord, { consume }: Policy): boolean {
+function isGivenUp({ handled }: Message, { settled, nowMs }: ServiceRecord, policy: Policy): boolean {
   if (handled === undefined) return false;
   if (handled.outcome === "dead-lettered" || handled.dropped) return true;
   if (isFinished(handled) || !settled) return false;
+  const consume = effective(policy.consume);
+  if (acknowledgesNothing(consume)) return true;
   const { deliverMax } = consume;
   return deliverMax > 0 && handled.deliveries >= deliverMax && nowMs >= handled.atMs + longestWaitMs(consume);
 }
 
+const deliveriesText = (count: number): string => (count === 1 ? "1 delivery" : `${count} deliveries`);
+
 export const handling: readonly OwnedProperty[] = [
+  ofService(
+    "durable-path/a-subscription-has-the-settings-that-its-code-asks-for",
+    {
+      promise:
+        "A subscription is to a consumer with the settings that the code asks for: where another one stands, it fails, and the code is told.",
+      owner: "service",
+      causes:
+        "The code only binds to a consumer that the operator has made otherwise. Neither client compares the two, and the settings in the code change nothing (F-250).",
+      appliesUnder: ({ consume }) => consume.stands !== undefined,
+    },
+    "always",
+    ({ subscriptions: { count, broken } }) => ending(count, broken),
+  ),
   ofMessages(
     "durable-path/finished-work-is-not-given-again",
     {
@@ -44,20 +62,20 @@ export const handling: readonly OwnedProperty[] = [
       owner: "operator",
       causes:
         "The consumer has a small limit of unacknowledged messages and none of deliveries, and handlers that hang or fail use it up: what comes behind is given to nobody (F-235).",
-      appliesUnder: ({ consume }) => consume.deliverMax < 0,
+      appliesUnder: ({ consume }) => effective(consume).deliverMax < 0,
     },
     "eventually",
     {
       applies: ({ subject, held, again, disruptions }, { settled, subscribers, disruptions: all }, { consume }) =>
         settled &&
-        consume.deliverMax < 0 &&
+        effective(consume).deliverMax < 0 &&
         held > 0 &&
         !again &&
         disruptions === all &&
         subscribers.some(one => one.subject === subject),
       breaks: ({ handled }) => handled === undefined,
       says: (first, { subject }, { consume }) =>
-        `message ${first} on ${subject} is given to nobody: ${consume.ackPendingMax ?? "as many as may be"} others are not acknowledged, and are given again without end`,
+        `message ${first} on ${subject} is given to nobody: ${effective(consume).ackPendingMax ?? "as many as may be"} others are not acknowledged, and are given again without end`,
     },
   ),
   ofMessages(
@@ -73,8 +91,10 @@ export const handling: readonly OwnedProperty[] = [
     {
       applies: ({ handled }, { settled }) =>
         settled && handled !== undefined && handled.failures > 1 && !isFinished(handled) && !handled.dropped,
-      breaks: ({ handled }, _service, { consume }) =>
-        consume.deliverMax < 0 || (handled?.deliveries ?? 0) > consume.deliverMax,
+      breaks: ({ handled }, _service, policy) => {
+        const { deliverMax } = effective(policy.consume);
+        return deliverMax < 0 || (handled?.deliveries ?? 0) > deliverMax;
+      },
       says: (first, { subject, handled }) =>
         `message ${first} on ${subject} failed ${handled?.failures} times, and no limit of deliveries ends that`,
     },
@@ -86,7 +106,7 @@ export const handling: readonly OwnedProperty[] = [
         "A message that is given to no handler any more, though no handler has done its work, is kept as a dead letter for somebody to look at.",
       owner: "service",
       causes:
-        "Its deliveries are used up, or a handler terminates it. The stream still holds it, and only an advisory of the server tells of it (F-73, F-231).",
+        "Its deliveries are used up, a handler terminates it, or its consumer has ack policy none and its handler ends in the middle. The stream still holds it, and at most an advisory of the server tells of it (F-73, F-231, F-252).",
     },
     "eventually",
     {
@@ -95,7 +115,7 @@ export const handling: readonly OwnedProperty[] = [
       says: (first, { subject, handled }) =>
         handled?.dropped === true
           ? `message ${first} on ${subject} failed and was given up, and no dead letter of it is kept`
-          : `message ${first} on ${subject} is given up after ${handled?.deliveries} deliveries, and no dead letter of it is kept`,
+          : `message ${first} on ${subject} is given up after ${deliveriesText(handled?.deliveries ?? 0)}, and no dead letter of it is kept`,
     },
   ),
 ];

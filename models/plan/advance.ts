@@ -15,7 +15,7 @@ import { beginStart, dialOn, endProcess, firstConnected, type Life, passTime, st
 import { askProbes } from "./probes.ts";
 import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
-import { leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
+import { cutSlow, healSlow, leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { bitOf, isDown, isDurable, type View } from "./view.ts";
 
 /** Nothing happens to the process. */
@@ -57,6 +57,7 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
+      view.hadSubscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
       if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
       if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];
@@ -144,6 +145,7 @@ function advanceStart(view: View, replica: number, setting: Setting): readonly L
 function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting): readonly Life[] {
   view.attempting = 0;
   const life = kindOf(fault).install(view, step, fault, setting);
+  cutSlow(view);
   if (view.policy !== undefined && view.started && isDown(view) && view.ended === "no") dialOn(view, setting);
   return life;
 }
@@ -166,5 +168,6 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   if (!view.started || view.ended === "closed") return nothing;
   if (view.process === "waiting") return firstConnected(view);
   view.client = awaits === "connected" ? "connected" : "unsure";
+  healSlow(view, setting);
   return nothing;
 }

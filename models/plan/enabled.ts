@@ -29,6 +29,7 @@ import {
 } from "./reasons.ts";
 import { roomNotEnabled } from "./room.ts";
 import type { Setting } from "./setting.ts";
+import { settingsNotEnabled } from "./settings.ts";
 import { slowNotEnabled } from "./slow.ts";
 import { unacknowledgedNotEnabled, waitsInFull } from "./unacknowledged.ts";
 import { bitOf, isCalm, isDown, isDurable, isSilent, type View } from "./view.ts";
@@ -125,6 +126,8 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     if (nak !== undefined) return nak;
     const room = roomNotEnabled(view, step);
     if (room !== undefined) return room;
+    const settings = settingsNotEnabled(view, step);
+    if (settings !== undefined) return settings;
     const ofStream =
       limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting) ?? unacknowledgedNotEnabled(view, step);
     if (ofStream !== undefined) return ofStream;

@@ -5,6 +5,7 @@
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { covers, overlap } from "../policy/pattern.ts";
 import { consumerNameOf, isTakenWhole, streamOf } from "../policy/streams.ts";
+import { areMadeByOperator } from "../policy/two-sides.ts";
 import type { SubscribeStep } from "../vocabulary/scenario.ts";
 import { impossible, type NotEnabled, unjudgeable } from "./reasons.ts";
 import type { View } from "./view.ts";
@@ -22,7 +23,7 @@ export function consumerNotEnabled(
   { subject, takesMs }: SubscribeStep,
 ): NotEnabled | undefined {
   if (policy === undefined) return notInStream;
-  const { durables, deadLetterSubject } = policy.consume;
+  const { deadLetterSubject } = policy.consume;
   if (deadLetterSubject !== undefined && covers(subject, deadLetterSubject)) return deadLetters;
   if (!isClassifiedDurable(policy, subject)) return notInStream;
   const isPattern = /[*>]/.test(subject);
@@ -35,5 +36,5 @@ export function consumerNotEnabled(
   if ((isPattern || isSecond) && isSlow) return slowPattern;
   if (!isSecond) return undefined;
   if (streamOf(policy, subject)?.retention !== "workqueue") return givenTwice;
-  return durables === "bound" ? operatorIsRefused : undefined;
+  return areMadeByOperator(policy) ? operatorIsRefused : undefined;
 }

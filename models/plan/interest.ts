@@ -6,6 +6,7 @@
 import { sharedId } from "../policy/ids.ts";
 import { covers } from "../policy/pattern.ts";
 import { streamOf } from "../policy/streams.ts";
+import { areMadeByOperator } from "../policy/two-sides.ts";
 import type { PublishStep, Step } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -24,7 +25,7 @@ export function interestNotEnabled(view: View, step: Step, setting: Setting): No
   const isOfInterest = (subject: string | undefined): boolean =>
     subject !== undefined && streamOf(policy, subject)?.retention === "interest";
   const parts = [step, ...partsOf(step)];
-  const isBound = policy.consume.durables === "bound";
+  const isBound = areMadeByOperator(policy);
   const isUnknown = ({ subject = "" }: PublishStep): boolean =>
     isOfInterest(subject) && !consumed.some(one => covers(one, subject));
   if (isBound && parts.some(one => one.kind === "publish" && isUnknown(one))) return consumerUnknown;

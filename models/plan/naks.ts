@@ -3,6 +3,7 @@
  * message at a time is given to such a subject, and nothing stands between handler and server (F-230 and F-231 of docs/facts.md).
  */
 import { covers, overlap } from "../policy/pattern.ts";
+import { effective } from "../policy/two-sides.ts";
 import type { Handler, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
 import { isCalm, type View } from "./view.ts";
@@ -44,7 +45,7 @@ function subscribeNotEnabled(
     const isPlain = besideNaks.has(handler) && takesMs === undefined;
     return nakked.some(one => overlap(one, subject)) && !isPlain ? otherHandler : undefined;
   }
-  if (nakDelayMs === undefined && (policy?.consume.deliverMax ?? -1) < 0) return withoutEnd;
+  if (nakDelayMs === undefined && (policy === undefined || effective(policy.consume).deliverMax < 0)) return withoutEnd;
   if (published.some(one => covers(subject, one.subject ?? ""))) return severalInTurn;
   return consumed.some(one => overlap(one, subject)) ? otherHandler : undefined;
 }

@@ -4,6 +4,7 @@
  * (F-235 of docs/facts.md).
  */
 import { roomOf } from "../policy/deliveries.ts";
+import { effective } from "../policy/two-sides.ts";
 import type { Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
 import { isCalm, type View } from "./view.ts";
@@ -13,7 +14,7 @@ const laterTakesRoom = unjudgeable("in which order the room of the consumer is f
 const acksOnTheirWay = unjudgeable("which acknowledgements make room in the consumer by then is not known");
 
 export function roomNotEnabled(view: View, step: Step): NotEnabled | undefined {
-  if (view.policy === undefined || roomOf(view.policy.consume) === undefined) return undefined;
+  if (view.policy === undefined || roomOf(effective(view.policy.consume)) === undefined) return undefined;
   switch (step.kind) {
     case "subscribe":
       return leavesUnacked(step) === view.unacked.includes(step.subject) || !view.consumed.includes(step.subject)

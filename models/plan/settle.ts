@@ -2,6 +2,7 @@
 import { waitMsOf } from "../policy/deliveries.ts";
 import { ageMsOf } from "../policy/limits.ts";
 import { restartWaitMs } from "../policy/restarts.ts";
+import { effective } from "../policy/two-sides.ts";
 import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { type Life, passTime } from "./life.ts";
@@ -79,7 +80,8 @@ const deliveriesFew = 10;
 
 /** The waits for the supervisor's restart and for as many redeliveries as there can be, or a few where there can be many. */
 function settleWaitsMs({ failures, exitedAtMs, consumed }: View, { policy }: ServiceSetting): readonly number[] {
-  const { supervisor, consume, streams } = policy;
+  const { supervisor, streams } = policy;
+  const consume = effective(policy.consume);
   const { deliverMax } = consume;
   const isMany = deliverMax < 0 || deliverMax > deliveriesFew;
   const length = isMany ? redeliveriesSettled : deliverMax;

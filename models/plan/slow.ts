@@ -2,12 +2,14 @@
  * Handlers that take time: which subjects have one, until when it may be at work, and which steps cannot be done meanwhile. One message at a
  * time is given to such a subject, since clients differ in when they come to the second.
  */
+import { dialsBeforeGivingUp } from "../policy/attempts.ts";
 import { shortestWaitMs } from "../policy/deliveries.ts";
 import { stopBoundMs } from "../policy/stops.ts";
-import type { Step } from "../vocabulary/scenario.ts";
+import { acknowledgesNothing, effective } from "../policy/two-sides.ts";
+import type { Fault, Step } from "../vocabulary/scenario.ts";
 import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
 import type { Setting } from "./setting.ts";
-import { bitOf, isCalm, type View } from "./view.ts";
+import { bitOf, isCalm, type SlowSubject, type View } from "./view.ts";
 
 const stillAtWork = unjudgeable("a handler is still at work");
 const takesOverAckWait = unjudgeable("a message is given again while its handler is at work");
@@ -15,6 +17,7 @@ const subscribedAlready = unjudgeable("which of its handlers gets a message is n
 const publishedBefore = unjudgeable("when a slow handler comes to each of several messages is not known");
 const endsMeanwhile = unjudgeable("how far the handler has come by then is not known");
 const takenUpByAnother = unjudgeable("when another slow handler takes up what one has left is not known");
+const againMeanwhile = unjudgeable("a message is given again in an outage, as its acknowledgement is kept or lost");
 const endsWithBudget = beyond(
   "machine-load",
   "on a busy machine the handler may end before the stop's bound or after it",
@@ -26,6 +29,7 @@ const isBusy = (view: View): boolean => view.slow.some(one => view.nowMs < one.b
 export function slowNotEnabled(view: View, step: Step, setting: Setting): NotEnabled | undefined {
   if (step.kind === "subscribe") return subscribeNotEnabled(view, step);
   if (view.slow.length === 0) return undefined;
+  if (view.slow.some(one => one.isCutOff)) return cutOffNotEnabled(view, step);
   switch (step.kind) {
     case "publish": {
       const slow = view.slow.find(({ subject }) => subject === step.subject);
@@ -39,6 +43,7 @@ export function slowNotEnabled(view: View, step: Step, setting: Setting): NotEna
         ? publishedBefore
         : duringWork(view);
     case "fault":
+      return isBusy(view) && !mayBeCut(view, step.fault, setting) ? stillAtWork : undefined;
     case "heal":
     case "await-noticed":
     case "drain":
@@ -56,6 +61,56 @@ export function slowNotEnabled(view: View, step: Step, setting: Setting): NotEna
   }
 }
 
+/** A cut that the client notices, and comes back from in the end. Of a client that counts what it keeps, acknowledgements would be a part. */
+function mayBeCut(view: View, fault: Fault, { options, profile }: Setting): boolean {
+  if (fault.kind !== "cut" || fault.awaits !== "noticed" || fault.dials !== undefined || view.policy === undefined)
+    return false;
+  const { consume, supervisor } = view.policy;
+  const isAlone = view.slow.every(one => one.replicas === bitOf(0) && one.handler === "acks" && !one.isStray);
+  const isKilled = supervisor.liveness !== undefined || supervisor.startupProbe !== undefined;
+  const isCounted = options.reconnectBufferBytesMax !== undefined;
+  const comesBack = dialsBeforeGivingUp(profile, options) === Number.POSITIVE_INFINITY;
+  return isAlone && !isKilled && !isCounted && comesBack && !acknowledgesNothing(effective(consume));
+}
+
+/** While it is cut off, time passes up to the ack wait, and then it is healed. */
+function cutOffNotEnabled(view: View, step: Step): NotEnabled | undefined {
+  if (step.kind === "heal")
+    return step.awaits === "connected" && step.afterAttempts === undefined ? undefined : stillAtWork;
+  if (step.kind !== "advance" || view.policy === undefined) return stillAtWork;
+  const waitMs = shortestWaitMs(effective(view.policy.consume));
+  const untilMs = view.nowMs + step.ms;
+  if (view.slow.some(one => one.isCutOff && untilMs >= dueMs(one, waitMs))) return againMeanwhile;
+  return view.slow.some(({ busyUntilMs }) => view.nowMs < busyUntilMs && untilMs < busyUntilMs)
+    ? endsMeanwhile
+    : undefined;
+}
+
+/** The moment at which the server gives the message again. */
+const dueMs = ({ busyUntilMs, takesMs }: SlowSubject, waitMs: number): number => busyUntilMs - takesMs + waitMs;
+
+/** The connection is cut while handlers are at work. */
+export function cutSlow(view: View): void {
+  if (!isBusy(view)) return;
+  view.slow = view.slow.map(one => ({ ...one, isCutOff: view.nowMs < one.busyUntilMs }));
+}
+
+/**
+ * The connection is back. A handler that was through meanwhile has acknowledged to nobody where its client keeps nothing: it is at work again
+ * when the ack wait is over.
+ */
+export function healSlow(view: View, { profile }: Pick<Setting, "profile">): void {
+  const { policy } = view;
+  if (policy === undefined || !view.slow.some(one => one.isCutOff)) return;
+  const consume = effective(policy.consume);
+  const isLost = profile.reconnectBuffer.kind === "reset-at-dial" && consume.deliverMax !== 1;
+  view.slow = view.slow.map(one => {
+    const isThrough = one.isCutOff && one.busyUntilMs <= view.nowMs;
+    const busyUntilMs = isThrough && isLost ? dueMs(one, shortestWaitMs(consume)) + one.takesMs : one.busyUntilMs;
+    return { ...one, isCutOff: false, busyUntilMs };
+  });
+}
+
 const duringWork = (view: View): NotEnabled | undefined => (isBusy(view) ? stillAtWork : undefined);
 
 function subscribeNotEnabled(
@@ -65,9 +120,12 @@ function subscribeNotEnabled(
   const slow = view.slow.find(one => one.subject === subject);
   if (takesMs === undefined)
     return slow !== undefined && (slow.replicas & bitOf(replica)) > 0 ? subscribedAlready : undefined;
-  const consume = view.policy?.consume;
-  if (consume === undefined) return undefined;
-  if (handler === "acks" && takesMs >= shortestWaitMs(consume)) return takesOverAckWait;
+  if (view.policy === undefined) return undefined;
+  const { consume } = view.policy;
+  const waitMs = shortestWaitMs(effective(consume));
+  if (handler === "acks" && takesMs >= waitMs && !acknowledgesNothing(effective(consume))) return takesOverAckWait;
+  // It says so several times within the wait that its code asks for, which may be another one.
+  if (handler === "in-progress" && waitMs < shortestWaitMs(consume)) return takesOverAckWait;
   if ((view.subscribed & bitOf(replica)) > 0) return subscribedAlready;
   if (slow !== undefined && slow.takesMs !== takesMs) return subscribedAlready;
   return view.published.some(one => one.subject === subject) ? publishedBefore : undefined;
@@ -87,12 +145,16 @@ function stopNotEnabled(view: View, { limits }: Setting): NotEnabled | undefined
   return isClose ? endsWithBudget : undefined;
 }
 
-export function subscribeSlow(view: View, { replica, subject, takesMs }: Extract<Step, { kind: "subscribe" }>): void {
+export function subscribeSlow(
+  view: View,
+  { replica, subject, takesMs, handler }: Extract<Step, { kind: "subscribe" }>,
+): void {
   if (takesMs === undefined) return;
   const known = view.slow.find(one => one.subject === subject);
   const rest = view.slow.filter(one => one !== known);
   const replicas = (known?.replicas ?? 0) | bitOf(replica);
-  view.slow = [...rest, { subject, takesMs, replicas, busyUntilMs: known?.busyUntilMs ?? 0, isStray: false }];
+  const busyUntilMs = known?.busyUntilMs ?? 0;
+  view.slow = [...rest, { subject, takesMs, handler, replicas, busyUntilMs, isCutOff: false, isStray: false }];
 }
 
 export function publishToSlow(view: View, subject: string | undefined): void {

@@ -7,7 +7,7 @@ import { isClassifiedDurable } from "../policy/classifier.ts";
 import { streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import type { PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import type { Handler, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
 
 export interface View {
   started: boolean;
@@ -65,6 +65,8 @@ export interface View {
   attempting: number;
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
+  /** Those that had one once. */
+  hadSubscribed: number;
   /** Every subject that has been subscribed to. */
   consumed: readonly string[];
   /** Those of them with a handler that does not acknowledge what it is given. */
@@ -91,6 +93,9 @@ export interface SlowSubject {
   /** The replicas with such a handler, one bit each. */
   readonly replicas: number;
   readonly busyUntilMs: number;
+  readonly handler: Handler;
+  /** The connection was cut while one of them was at work, and is not back. */
+  readonly isCutOff: boolean;
   /** A replica may have ended in the middle of its work, so another comes to it when the ack wait is over. */
   readonly isStray: boolean;
 }
@@ -124,6 +129,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   published: [],
   attempting: 0,
   subscribed: 0,
+  hadSubscribed: 0,
   consumed: [],
   unacked: [],
   nakked: [],
@@ -165,6 +171,7 @@ export const copyView = (view: Readonly<View>): View => ({
   published: view.published,
   attempting: view.attempting,
   subscribed: view.subscribed,
+  hadSubscribed: view.hadSubscribed,
   consumed: view.consumed,
   unacked: view.unacked,
   nakked: view.nakked,
@@ -211,6 +218,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.published = view.published;
   old.attempting = view.attempting;
   old.subscribed = view.subscribed;
+  old.hadSubscribed = view.hadSubscribed;
   old.consumed = view.consumed;
   old.unacked = view.unacked;
   old.nakked = view.nakked;

@@ -21,5 +21,5 @@ export const longestWaitMs = ({ ackWaitMs, backoffMs = [ackWaitMs] }: ConsumePol
 const pendingMaxDefault = 1_000;
 
 /** The room for messages that are delivered and not acknowledged; undefined where no scenario fills it. */
-export const roomOf = ({ ackPendingMax = -1 }: ConsumePolicy): number | undefined =>
-  ackPendingMax > 0 && ackPendingMax < pendingMaxDefault ? ackPendingMax : undefined;
+export const roomOf = ({ ackPendingMax = -1, ackPolicy }: ConsumePolicy): number | undefined =>
+  ackPolicy !== "none" && ackPendingMax > 0 && ackPendingMax < pendingMaxDefault ? ackPendingMax : undefined;

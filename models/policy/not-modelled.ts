@@ -2,10 +2,11 @@
  * The parts of a policy that the model leaves out. They are named in every answer about the policy. Where an answer could be false without
  * them, there is none: the policy is refused with the sentence.
  */
-import type { Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
+import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
 import { ageMsOf, limitsThatDiscard } from "./limits.ts";
 import { covers } from "./pattern.ts";
+import { acknowledgesNothing, effective } from "./two-sides.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -24,11 +25,81 @@ export function notModelled(policy: Policy): readonly NotModelled[] {
       place: ["streams", i, ...one.place],
     })),
   );
-  const { ackPendingMax } = policy.consume;
-  if (ackPendingMax === undefined || roomOf(policy.consume) !== undefined) return ofStreams;
-  const means = `the server gives no more messages while ${ackPendingMax} are not acknowledged; handlers here are given every message`;
-  return [...ofStreams, { place: ["consume", "ackPendingMax"], means, falsifies: false }];
+  return [...ofStreams, ...ofConsumer(policy)];
 }
+
+function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
+  const given = effective(consume);
+  const found: (NotModelled | undefined)[] = [
+    ofRoom(consume),
+    ofPush(consume),
+    given.ackPolicy === "all" || consume.ackPolicy === "all"
+      ? {
+          place: placeOf(consume, "ackPolicy"),
+          means: "one acknowledgement takes all messages before it along; here each is acknowledged by itself",
+          falsifies: true,
+        }
+      : undefined,
+    acknowledgesNothing(consume) && !acknowledgesNothing(given)
+      ? {
+          place: placeOf(consume, "ackPolicy"),
+          means:
+            "the code acknowledges nothing, and the server gives every message again; here such code has a consumer like it",
+          falsifies: true,
+        }
+      : undefined,
+    consume.durables === "ephemeral" && streams.some(one => (one.retention ?? "limits") !== "limits")
+      ? {
+          place: ["consume", "durables"],
+          means:
+            "a stream keeps messages for an ephemeral consumer until the server has deleted it; here it is gone with its process",
+          falsifies: true,
+        }
+      : undefined,
+    streams.some(one => one.retention === "interest") && isUnusual(given)
+      ? {
+          place: placeOf(consume, acknowledgesNothing(given) ? "ackPolicy" : "deliverPolicy"),
+          means:
+            "which messages a stream with retention by interest keeps depends on it; here its consumers begin at the first message and acknowledge each",
+          falsifies: true,
+        }
+      : undefined,
+  ];
+  return found.filter(one => one !== undefined);
+}
+
+/** The reason against a consumer that pushes without a group: a second subscriber is refused there. */
+function ofPush({ deliverSubject, deliverGroup }: ConsumePolicy): NotModelled | undefined {
+  if (deliverSubject === undefined) return undefined;
+  return deliverGroup === undefined
+    ? {
+        place: ["consume", "deliverSubject"],
+        means:
+          "the server pushes to one subscriber and a client refuses the second; here all replicas share the messages",
+        falsifies: true,
+      }
+    : {
+        place: ["consume", "deliverGroup"],
+        means:
+          "the server pushes to the members of a queue group; here the replicas share the messages of a consumer that they ask",
+        falsifies: false,
+      };
+}
+
+const isUnusual = (given: ConsumePolicy): boolean =>
+  acknowledgesNothing(given) || (given.deliverPolicy ?? "all") !== "all";
+
+function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
+  const given = effective(consume);
+  const { ackPendingMax = -1 } = given;
+  if (ackPendingMax < 0 || acknowledgesNothing(given) || roomOf(given) !== undefined) return undefined;
+  const means = `the server gives no more messages while ${ackPendingMax} are not acknowledged; handlers here are given every message`;
+  return { place: placeOf(consume, "ackPendingMax"), means, falsifies: false };
+}
+
+/** The side of the consumer that is effective in the setting. */
+const placeOf = ({ stands = {} }: ConsumePolicy, setting: keyof ConsumerSettings): readonly string[] =>
+  stands[setting] === undefined ? ["consume", setting] : ["consume", "stands", setting];
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   const { ageMaxMs, replicas = 1, declared = [] } = stream;

@@ -2,6 +2,7 @@
 import type { Policy, StreamPolicy } from "../vocabulary/policy.ts";
 import { covers, coversAll } from "./pattern.ts";
 import { oncePerSubject } from "./remembered.ts";
+import { areMadeByOperator } from "./two-sides.ts";
 
 /** The stream that captures the subject, whichever way the message is published. */
 export const streamOf: (policy: Policy, subject: string) => StreamPolicy | undefined = oncePerSubject(
@@ -31,6 +32,6 @@ export const isUnanswered = (policy: Policy, subject: string): boolean =>
 export const presentStreams = ({ streams }: Policy): readonly StreamPolicy[] =>
   streams.filter(stream => stream.made === "present");
 
-/** The subjects whose durable consumers the operator also makes, and to which the bus only binds. */
+/** The subjects whose durable consumers the operator also makes. */
 export const boundSubjects = (policy: Policy, subjects: readonly string[]): readonly string[] =>
-  policy.consume.durables === "bound" ? subjects.filter(subject => streamOf(policy, subject)?.made === "present") : [];
+  areMadeByOperator(policy) ? subjects.filter(subject => streamOf(policy, subject)?.made === "present") : [];

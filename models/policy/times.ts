@@ -1,6 +1,7 @@
 /** The times of a policy: what a power loss takes, and the same policy in the time of a live run. */
 import type {
   ConsumePolicy,
+  ConsumerSettings,
   KillingProbe,
   Policy,
   PublishPolicy,
@@ -10,6 +11,7 @@ import type {
 import { ageMsOf } from "./limits.ts";
 import { failsForMs } from "./probes.ts";
 import { termToKillMs } from "./stops.ts";
+import { effective } from "./two-sides.ts";
 
 /**
  * nats-server, filestore.go: defaultSyncInterval, 2 minutes. This is the stated crash model of a power loss. A file keeps what was stored
@@ -158,20 +160,47 @@ function agesInLiveTime(own: Policy, live: Policy): Policy {
   };
 }
 
-/** The ack wait scaled; of a backoff the order of its waits is kept, each rank half a second longer than the one before. */
+/**
+ * The ack wait scaled. Where there are several waits, of a backoff or of the two sides of the consumer, their order is kept, each rank half a
+ * second longer than the one before.
+ */
 function consumeWaits(
-  { ackWaitMs, backoffMs }: ConsumePolicy,
+  consume: ConsumePolicy,
   scaled: (ms: number, least: number, most: number) => number,
-): Pick<ConsumePolicy, "ackWaitMs" | "backoffMs"> {
-  if (backoffMs === undefined) return { ackWaitMs: scaled(ackWaitMs, ackWaitLeastMs, ackWaitMostMs) };
-  const mostMs = ackWaitMostMs + backoffStepMs * backoffMs.length;
-  const ranks = [...new Set(backoffMs)].sort((one, other) => one - other);
+): Partial<ConsumePolicy> {
+  const { stands } = consume;
+  const ranks = [...new Set([consume, stands ?? {}].flatMap(waitsOfSide))].sort((one, other) => one - other);
+  const live = ranks.length < 2 ? (ms: number) => scaled(ms, ackWaitLeastMs, ackWaitMostMs) : inOrder(ranks);
+  return {
+    ...sideInLiveTime(consume, live),
+    ...(stands === undefined ? {} : { stands: { ...stands, ...sideInLiveTime(stands, live) } }),
+  };
+}
+
+function inOrder(ranks: readonly number[]): (ms: number) => number {
+  const mostMs = ackWaitMostMs + backoffStepMs * ranks.length;
   const isKept = ranks.every(
     (ms, i) => ms >= ackWaitLeastMs && ms <= mostMs && ms - (ranks[i - 1] ?? 0) >= backoffStepMs,
   );
-  const live = isKept ? backoffMs : backoffMs.map(ms => ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
-  return { ackWaitMs: live[0] ?? ackWaitMs, backoffMs: live };
+  return ms => (isKept ? ms : ackWaitLeastMs + backoffStepMs * ranks.indexOf(ms));
 }
+
+/** A server that deletes what nobody uses does so by its own clock; no run comes to the end of so long a wait. */
+const liveThresholdMs = 600_000;
+
+const waitsOfSide = ({ ackWaitMs, backoffMs = [] }: Partial<ConsumerSettings>): readonly number[] => [
+  ...(ackWaitMs === undefined ? [] : [ackWaitMs]),
+  ...backoffMs,
+];
+
+const sideInLiveTime = (
+  { ackWaitMs, backoffMs, inactiveThresholdMs }: Partial<ConsumerSettings>,
+  live: (ms: number) => number,
+): Partial<ConsumerSettings> => ({
+  ...(ackWaitMs === undefined ? {} : { ackWaitMs: live(ackWaitMs) }),
+  ...(backoffMs === undefined ? {} : { backoffMs: backoffMs.map(live) }),
+  ...(inactiveThresholdMs === undefined ? {} : { inactiveThresholdMs: Math.max(liveThresholdMs, inactiveThresholdMs) }),
+});
 
 const ackWaitLeastMs = 2_500;
 const ackWaitMostMs = 4_000;
@@ -204,7 +233,7 @@ const waitsOf = (policy: Policy): readonly Named[] => [
 const callWaitsOf = ({ startup, shutdown, consume, publish }: Policy): readonly Named[] => [
   { name: "startup.deadlineMs", ms: startup.deadlineMs ?? Number.POSITIVE_INFINITY },
   { name: "shutdown.budgetMs", ms: shutdown.budgetMs },
-  { name: "consume.ackWaitMs", ms: consume.ackWaitMs },
+  { name: "consume.ackWaitMs", ms: effective(consume).ackWaitMs },
   { name: "publish.ackTimeoutMs × attemptsMax", ms: publish.ackTimeoutMs * publish.attemptsMax },
 ];
 

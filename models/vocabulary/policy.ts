@@ -108,12 +108,8 @@ export interface PublishPolicy {
   readonly onError?: "returned" | "dropped";
 }
 
-export interface ConsumePolicy {
-  /**
-   * `created`: the library makes it for the first subscriber, which deletes it when it drains. `bound`: the operator makes it, and the bus
-   * only binds.
-   */
-  readonly durables: "created" | "bound";
+/** The settings of a consumer on the server. */
+export interface ConsumerSettings {
   readonly ackWaitMs: number;
   /**
    * The waits after the first, second and later deliveries, in place of the ack wait; the last one holds for all that follow. Its first wait is
@@ -124,6 +120,35 @@ export interface ConsumePolicy {
   readonly deliverMax: number;
   /** The greatest number of messages that are delivered and not acknowledged; the server gives no more until one is. Absent: 1000. */
   readonly ackPendingMax?: number;
+  /**
+   * The first message that a new consumer gives to its handlers. `all`, also where absent: the first of the stream. `new`: the next one to be
+   * stored. `last`: the last one of its subjects. `last-per-subject`: the last one of each of them.
+   */
+  readonly deliverPolicy?: "all" | "new" | "last" | "last-per-subject";
+  /**
+   * The acknowledgements that the server waits for. `explicit`, also where absent: one for each message. `none`: a message counts as
+   * acknowledged once it is delivered. `all`: one acknowledges all messages before it, too.
+   */
+  readonly ackPolicy?: "explicit" | "none" | "all";
+  /** The time without any subscriber after which the server deletes it. Absent: never, or 5 s where it has no durable name. */
+  readonly inactiveThresholdMs?: number;
+}
+
+/** The consumer as the code asks for it, and what the code does beside it. */
+export interface ConsumePolicy extends ConsumerSettings {
+  /**
+   * `created`: the library makes it for the first subscriber, which deletes it when it drains. `bound`: the operator makes it, and the bus
+   * only binds. `ephemeral`: every subscriber has one for itself, without a durable name, and begins anew with it.
+   */
+  readonly durables: "created" | "bound" | "ephemeral";
+  /**
+   * The settings that the operator's consumer has and the code does not ask for; any other is as the code asks. An empty list of waits is no
+   * backoff. Absent: the two sides agree.
+   */
+  readonly stands?: Partial<ConsumerSettings>;
+  /** The subject to which the server pushes, and the queue group that shares what comes there; both are declared and not modelled. */
+  readonly deliverSubject?: string;
+  readonly deliverGroup?: string;
   /**
    * The fate of a message whose handler fails for good. `acknowledged`: gone. `dead-letter`: stored on `deadLetterSubject` first.
    * `redelivered`: left to the next delivery.

@@ -3,6 +3,8 @@
  * slow handler it comes first after the start, and is drawn from a stream of its own. Handlers that terminate, acknowledge early or lose their
  * acknowledgement break a promise by themselves, whatever the policy: the corpus has them, and none is drawn.
  */
+
+import { effective } from "../../models/policy/two-sides.ts";
 import { advanceAround, durableSubject, type PolicyDraft, publish, signal, start, subscribe } from "./policy-draft.ts";
 import { type Random, randomOf } from "./random.ts";
 
@@ -40,7 +42,7 @@ export function otherHandler(word: string, whole: PolicyDraft): boolean {
 /** One message after the other, and the delay or the ack wait after each. */
 function naks(draft: PolicyDraft, replica: number, subject: string): void {
   const { random, policy } = draft;
-  const { ackWaitMs, deliverMax } = policy.consume;
+  const { ackWaitMs, deliverMax } = effective(policy.consume);
   const delays = [ackWaitMs / 2, ackWaitMs * 1.5].map(Math.round).filter(ms => ms >= waitMsMin && ms <= workMsMax);
   const isDelayed = delays.length > 0 && (deliverMax < 0 || random.chance(0.5));
   const nakDelayMs = isDelayed ? random.pick(delays) : undefined;
@@ -62,12 +64,13 @@ function saysAtWork(draft: PolicyDraft, replica: number, subject: string): void 
   signal(draft, replica, random.chance(0.5) ? "TERM" : "KILL");
   start(draft, replica);
   subscribe(draft, replica, subject, "acks");
-  if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
+  if (random.chance(0.7)) advanceAround(draft, effective(policy.consume).ackWaitMs);
 }
 
 /** A time below a stop's bound, and now and then above the ack wait. */
 function timeOf(random: Random, { policy }: PolicyDraft): number {
-  const { shutdown, supervisor, consume } = policy;
+  const { shutdown, supervisor } = policy;
+  const consume = effective(policy.consume);
   const boundMs = Math.min(shutdown.budgetMs, supervisor.killAfterMs);
   const half = Math.max(1, Math.min(workMsMax, Math.round(Math.min(boundMs, consume.ackWaitMs) / 2)));
   const long = Math.min(workMsMax, Math.round(consume.ackWaitMs * 1.3));

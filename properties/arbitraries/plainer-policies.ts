@@ -76,8 +76,11 @@ function* plainerParts(policy: Policy): Generator<Policy> {
     yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
   for (const shutdown of plainer(policy.shutdown, plain.shutdown))
     yield { ...policy, shutdown: stoppedBy(shutdown, shutdown.strategy) };
+  for (const name of ["stands", "deliverPolicy", "ackPolicy", "inactiveThresholdMs"] as const)
+    if (policy.consume[name] !== undefined) yield { ...policy, consume: without(policy.consume, name) };
   const isMadeByBus = policy.streams.some(({ made }) => made === "created");
-  for (const consume of plainer(policy.consume, plain.consume)) {
+  // What a change of one side makes of the other is not looked at: the two sides first become one.
+  for (const consume of policy.consume.stands === undefined ? plainer(policy.consume, plain.consume) : []) {
     // There is nothing to bind to on a stream that the bus itself makes.
     if (consume.durables === "bound" && isMadeByBus) continue;
     yield {

@@ -7,6 +7,7 @@ import { mayDiscard } from "../../models/policy/limits.ts";
 import type {
   ClassifierRule,
   ConsumePolicy,
+  ConsumerSettings,
   Family,
   IdRule,
   KillingProbe,
@@ -138,9 +139,22 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
   const parted = random.chance(0.5) ? subjects.map(one => [one]) : subjects.length > 0 ? [subjects] : [];
   const { deadLetterSubject } = consume;
   const kept = deadLetterSubject !== undefined && random.chance(0.9) ? [[deadLetterSubject]] : [];
-  const streams = [...parted, ...kept].map((taken, i) => streamOf(random, `STREAM_${i}`, taken));
-  // A durable consumer that the bus only binds to is there before the bus, and so is its stream.
-  return consume.durables === "bound" ? streams.map(one => ({ ...one, made: "present" })) : streams;
+  return [...parted, ...kept].map((taken, i) => fitting(streamOf(random, `STREAM_${i}`, taken), consume));
+}
+
+/**
+ * The stream as its consumers need it. One that lets messages go has consumers that begin at its first message, and acknowledge each. A
+ * consumer that the operator makes is there before the bus, and so is its stream.
+ */
+function fitting({ retention, ...stream }: StreamPolicy, consume: ConsumePolicy): StreamPolicy {
+  const { durables, deliverPolicy, ackPolicy } = consume;
+  const isUsual = durables !== "ephemeral" && deliverPolicy === undefined && ackPolicy === undefined;
+  const isPresent = durables === "bound" || consume.stands !== undefined;
+  return {
+    ...stream,
+    ...(retention === undefined || !isUsual ? {} : { retention }),
+    ...(isPresent ? { made: "present" } : {}),
+  };
 }
 
 function streamOf(random: Random, name: string, subjects: readonly string[]): StreamPolicy {
@@ -188,17 +202,39 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   const failures = random.pick(allowed.failures);
   const consume: ConsumePolicy = {
-    durables: random.pick(["created", "bound"]),
+    durables: random.chance(0.1) ? "ephemeral" : random.pick(["created", "bound"]),
     ackWaitMs: random.pick([1_000, 30_000]),
     deliverMax: random.pick([-1, 1, 3]),
     failures,
     ...(failures === "dead-letter" ? { deadLetterSubject: deadLetters } : {}),
   };
-  return {
+  const whole: ConsumePolicy = {
     ...consume,
     ...(random.chance(0.15) ? { ackPendingMax: random.pick([1, 2, 5, 1_000]) } : {}),
     ...(random.chance(0.15) ? { backoffMs: backoffOf(random, consume) } : {}),
   };
+  const isEphemeral = consume.durables === "ephemeral";
+  if (!isEphemeral && random.chance(0.1)) return { ...whole, stands: standingBeside(random, whole) };
+  const isUnacked = random.chance(0.05);
+  return {
+    ...whole,
+    ...(consume.durables !== "bound" && random.chance(0.1)
+      ? { deliverPolicy: random.pick(["new", "last", "last-per-subject"] as const) }
+      : {}),
+    ...(isUnacked ? { ackPolicy: "none" } : {}),
+    ...(random.chance(0.1) ? { inactiveThresholdMs: random.pick([10_000, 600_000]) } : {}),
+  };
+}
+
+/** One setting or two in which the operator's consumer is another one. A backoff stays, and with it the waits. */
+function standingBeside(
+  random: Random,
+  { ackWaitMs, deliverMax, backoffMs }: ConsumePolicy,
+): Partial<ConsumerSettings> {
+  const waits = { ackWaitMs: ackWaitMs === 1_000 ? 30_000 : 1_000 };
+  const limit = { deliverMax: deliverMax < 0 ? 5 : -1 };
+  if (backoffMs !== undefined) return limit;
+  return random.pick([waits, limit, { ...waits, ...limit }]);
 }
 
 /** The waits of a backoff: as many as there may be deliveries at most, the first of them the ack wait. */

@@ -7,6 +7,7 @@ import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import type { SubjectsByTreatment } from "../../models/policy/subjects.ts";
+import { acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
@@ -128,6 +129,12 @@ export const subscribe = (
 
 /** True where a handler subscribes; it is unknown which acknowledgements of its consumers a killed server has kept. */
 export const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => one.kind === "subscribe");
+
+/** True where it is not known what a server that starts still knows of a handler's consumer. */
+export const isForgotten = (draft: PolicyDraft): boolean => {
+  const { consume } = draft.policy;
+  return isHandled(draft) && (consume.durables === "ephemeral" || acknowledgesNothing(effective(consume)));
+};
 
 /** True where a stream of its subjects has this retention. */
 export const hasRetention = ({ subjects, policy }: PolicyDraft, retention: StreamPolicy["retention"]): boolean =>

@@ -1,6 +1,7 @@
 /** The kinds of episode under a policy: each is about one concern of it, with waits just under, at and over its own time limits. */
 import { ageMsOf, storedBytes } from "../../models/policy/limits.ts";
 import { isUnacknowledged, streamOf } from "../../models/policy/streams.ts";
+import { effective } from "../../models/policy/two-sides.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import {
@@ -13,6 +14,7 @@ import {
   hasLostStreams,
   hasRetention,
   heal,
+  isForgotten,
   isHandled,
   nextKey,
   type PolicyDraft,
@@ -124,7 +126,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     needs: ["stop-server"],
     add(draft) {
       const { random } = draft;
-      if (hasRetention(draft, "interest")) return;
+      if (hasRetention(draft, "interest") || isForgotten(draft)) return;
       const first = random.chance(0.8) ? publish(draft) : undefined;
       const isFlushed = first === undefined || random.chance(0.4);
       if (first !== undefined && isFlushed) flush(draft);
@@ -146,7 +148,12 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     name: "the server loses power",
     needs: ["power-loss"],
     add(draft) {
-      if (hasRetention(draft, "interest") || (hasRetention(draft, "workqueue") && isHandled(draft))) return;
+      if (
+        hasRetention(draft, "interest") ||
+        (hasRetention(draft, "workqueue") && isHandled(draft)) ||
+        isForgotten(draft)
+      )
+        return;
       const first = publish(draft);
       sometimes(draft, 0.4, () => flush(draft));
       fault(draft, { kind: "power-loss", awaits: "noticed" });
@@ -187,7 +194,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
       sometimes(draft, 0.3, () => publish(draft, { subject, most: 5 }));
       subscribe(draft, replica, filterOf(draft, subject), random.pick(["acks", "fails", "hangs"]));
       publish(draft, { subject, most: 5 });
-      for (let left = random.int(0, 3); left > 0; left--) advanceAround(draft, policy.consume.ackWaitMs);
+      for (let left = random.int(0, 3); left > 0; left--) advanceAround(draft, effective(policy.consume).ackWaitMs);
     },
   },
 ];
@@ -257,6 +264,7 @@ function freeReplica({ steps }: PolicyDraft): number {
 /** Two or three handle one subject; one of them is stopped, and now and then comes back. */
 function replicasOfOneDurable(draft: PolicyDraft): void {
   const { random, policy } = draft;
+  if (policy.consume.durables === "ephemeral") return;
   const first = freeReplica(draft);
   const replicas = Array.from({ length: random.int(2, 3) }, (_, i) => first + i).filter(one => one <= replicaMax);
   const subject = durableSubject(draft);
@@ -269,7 +277,7 @@ function replicasOfOneDurable(draft: PolicyDraft): void {
   if (stopped === undefined) return;
   signal(draft, stopped, random.chance(0.8) ? "TERM" : "KILL");
   publish(draft, { subject, most: 5 });
-  sometimes(draft, 0.4, () => advanceAround(draft, policy.consume.ackWaitMs));
+  sometimes(draft, 0.4, () => advanceAround(draft, effective(policy.consume).ackWaitMs));
   sometimes(draft, 0.4, () => {
     start(draft, stopped);
     subscribe(draft, stopped, subject, "acks");

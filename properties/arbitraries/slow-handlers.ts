@@ -2,12 +2,16 @@
  * A handler that takes time, and a stop that falls within it. It comes first after the start, since nothing may have been published on its
  * subject, and is drawn from a stream of its own: the rest of a scenario is the same with it and without.
  */
+import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
 import { stopBoundMs } from "../../models/policy/stops.ts";
+import { acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
 import {
   advanceAround,
   durableSubject,
+  fault,
+  heal,
   type PolicyDraft,
   publish,
   publishStep,
@@ -29,7 +33,7 @@ function timesOf(policy: Policy): readonly number[] {
   const half = Math.min(takesMsMax, Math.round(boundMs / 2));
   const more = Math.round(boundMs * 1.25);
   const times = [...(boundMs - half >= roomMs ? [half] : []), ...(more - boundMs >= roomMs / 2 ? [more] : [])];
-  return times.filter(ms => ms >= roomMs && ms < policy.consume.ackWaitMs && ms <= takesMsMax);
+  return times.filter(ms => ms >= roomMs && ms < effective(policy.consume).ackWaitMs && ms <= takesMsMax);
 }
 
 /** True where the stop waits for a handler, so that something can be published meanwhile. */
@@ -50,19 +54,43 @@ export function slowHandler(word: string, whole: PolicyDraft): void {
   if (replica > 0) start(draft, replica);
   subscribe(draft, replica, subject, "acks", takesMs);
   publish(draft, { subject, count: 1 });
+  const isCutOff = replica === 0 && mayBeCutOff(draft) && random.chance(0.3);
+  if (isCutOff) cutOff(draft, takesMs);
   const isThrough = random.chance(0.2);
   if (isThrough || random.chance(0.2)) {
     draft.steps.push({ id: `work-${draft.steps.length}`, kind: "advance", ms: takesMs });
     if (!isThrough) publish(draft, { subject, count: 1 });
   }
   const mayPublish =
-    replica === 0 && !isThrough && capabilities.has("publish-while-stopping") && waitsForHandlers(draft);
+    replica === 0 && !isThrough && !isCutOff && capabilities.has("publish-while-stopping") && waitsForHandlers(draft);
   if (mayPublish && random.chance(0.5)) stopAndPublish(draft, subject);
   else signal(draft, replica, random.chance(0.8) ? "TERM" : "KILL");
   start(draft, replica);
   subscribe(draft, replica, subject, "acks");
   if (replica === 0) whole.isSubscribed = true;
-  if (random.chance(0.7)) advanceAround(draft, policy.consume.ackWaitMs);
+  if (random.chance(0.7)) advanceAround(draft, effective(policy.consume).ackWaitMs);
+}
+
+/** True where a cut beside a handler at work is judged: its client comes back, and does not count what it keeps. */
+function mayBeCutOff({ policy, options, profile, capabilities }: PolicyDraft): boolean {
+  const { supervisor, consume } = policy;
+  const isKilled = supervisor.liveness !== undefined || supervisor.startupProbe !== undefined;
+  const comesBack = dialsBeforeGivingUp(profile, options) === Number.POSITIVE_INFINITY;
+  const isCounted = options.reconnectBufferBytesMax !== undefined;
+  return capabilities.has("cut") && comesBack && !isKilled && !isCounted && !acknowledgesNothing(effective(consume));
+}
+
+/** The connection is cut while the handler is at work, and comes back before it is through or after. */
+function cutOff(draft: PolicyDraft, takesMs: number): void {
+  const { random, policy, steps } = draft;
+  fault(draft, { kind: "cut", awaits: "noticed" });
+  const work = (): void => void steps.push({ id: `work-${steps.length}`, kind: "advance", ms: takesMs });
+  const isOutlasted = random.chance(0.5);
+  if (!isOutlasted) work();
+  heal(draft);
+  if (isOutlasted && random.chance(0.5)) work();
+  else if (!isOutlasted && random.chance(0.7))
+    steps.push({ id: `again-${steps.length}`, kind: "advance", ms: effective(policy.consume).ackWaitMs });
 }
 
 /** SIGTERM, and publishes on other subjects than the handler's; those that no stream answers for would outlast the stop. */

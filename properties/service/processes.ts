@@ -1,5 +1,7 @@
 /** The lives of the processes: how each starts, connects, stops and ends, and who handles a subject meanwhile. */
-import type { ConnectionChange, ProcessEvent } from "../../models/vocabulary/event.ts";
+import { drifted, effective } from "../../models/policy/two-sides.ts";
+import type { CallOutcome, ConnectionChange, ProcessEvent } from "../../models/vocabulary/event.ts";
+import type { ConsumerSettings } from "../../models/vocabulary/policy.ts";
 import type { Fault } from "../../models/vocabulary/scenario.ts";
 import { isCalm } from "../disturbance.ts";
 import { type EventOf, lifeOf, type ProcessLife, type ServiceRecord } from "./record.ts";
@@ -26,6 +28,7 @@ export function onCalled(service: ServiceRecord, { call, outcome }: EventOf<"cal
     service.underWay = [];
     if (life?.earlyFate === "waiting") life.earlyFate = "flushed";
   }
+  if (call === "subscribe") onSubscribeCalled(service, outcome);
   if (call !== "close" && call !== "drain" && call !== "exit") return;
   service.underWay = [];
   service.kept = [];
@@ -35,6 +38,19 @@ export function onCalled(service: ServiceRecord, { call, outcome }: EventOf<"cal
   life.endedByCall = true;
   riskEarly(life);
 }
+
+/** Counts a subscription where the two sides of a consumer differ. One that succeeds is to the operator's side. */
+function onSubscribeCalled({ subscriptions, declared }: ServiceRecord, { is }: CallOutcome): void {
+  const { consume } = declared.policy ?? {};
+  if (consume?.stands === undefined) return;
+  subscriptions.count++;
+  const names = drifted(consume);
+  if (is === "ok" && names.some(name => effective(consume)[name] !== consume[name]))
+    subscriptions.broken ??= `a subscription was granted, and its consumer has ${settingsOf(effective(consume), names)}; the code asks for ${settingsOf(consume, names)}`;
+}
+
+const settingsOf = (settings: ConsumerSettings, names: readonly (keyof ConsumerSettings)[]): string =>
+  names.map(name => `${name} ${JSON.stringify(settings[name]) ?? "as by default"}`).join(", ");
 
 export function onProcess(service: ServiceRecord, event: ProcessEvent): void {
   const life = lifeOf(service, event.replica);

@@ -114,6 +114,8 @@ export interface ServiceRecord {
   readonly late: Occurrences;
   readonly readiness: Occurrences;
   readonly liveness: Occurrences;
+  /** Subscriptions, and the first one to a consumer that has other settings than its code asks for. */
+  readonly subscriptions: Occurrences;
   /** The processes that a supervisor has stopped for a probe that failed for lack of NATS. */
   probeKills: number;
 }
@@ -150,6 +152,7 @@ export function startService(declared: Declared): ServiceRecord {
     late: newOccurrences(),
     readiness: newOccurrences(),
     liveness: newOccurrences(),
+    subscriptions: newOccurrences(),
     probeKills: 0,
   };
 }

@@ -8,6 +8,7 @@ import { storedBytes } from "../../models/policy/limits.ts";
 import { overlap } from "../../models/policy/pattern.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import { type FamilySubject, familySubjects } from "../../models/policy/subjects.ts";
+import { areMadeByOperator, asAsked } from "../../models/policy/two-sides.ts";
 import { beside } from "../../models/policy/under.ts";
 import type { Event, Run } from "../../models/vocabulary/event.ts";
 import { idHeaderBytes } from "../../models/vocabulary/frame.ts";
@@ -83,7 +84,7 @@ function everythingDurable(policy: Policy): Policy | undefined {
     storage: "file",
     duplicateWindowMs,
     discard: "old",
-    made: consume.durables === "bound" ? "present" : "created",
+    made: areMadeByOperator(policy) ? "present" : "created",
   };
   return beside(policy, "all-durable", {
     families: policy.families.map(family => ({ ...family, durability: "durable" })),
@@ -94,7 +95,7 @@ function everythingDurable(policy: Policy): Policy | undefined {
 }
 
 function everythingBestEffort(policy: Policy): Policy {
-  const { deadLetterSubject: _, ...consume } = policy.consume;
+  const { deadLetterSubject: _, ...consume } = asAsked(policy.consume);
   const plain: ConsumePolicy = { ...consume, durables: "created", failures: "redelivered" };
   return beside(policy, "all-best-effort", {
     families: policy.families.map(family => ({ ...family, durability: "best-effort" })),

@@ -6,6 +6,7 @@ import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { termToKillMs } from "../../models/policy/stops.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import { familySubjects } from "../../models/policy/subjects.ts";
+import { asAsked, effective } from "../../models/policy/two-sides.ts";
 import { beside, stoppedBy } from "../../models/policy/under.ts";
 import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
@@ -136,7 +137,8 @@ const workMsMax = 10_000;
 const roomMs = 300;
 
 /** Well within the stop's bound and the ack wait, and clearly longer than the wait for one subscription. */
-function workMs({ shutdown, supervisor, consume: { ackWaitMs } }: Policy): number {
+function workMs({ shutdown, supervisor, consume }: Policy): number {
+  const { ackWaitMs } = effective(consume);
   const boundMs = Math.min(shutdown.budgetMs, termToKillMs(supervisor));
   const leastMs = shutdown.drainTimeoutMs === undefined ? 1 : shutdown.drainTimeoutMs + roomMs;
   return Math.max(leastMs, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
@@ -185,7 +187,7 @@ function trap(policy: Policy, durable: string): DrillCase {
   const { shutdown, consume } = policy;
   const trapped = beside(policy, "drain-and-created", {
     shutdown: stoppedBy(shutdown, "drain"),
-    consume: { ...consume, durables: "created" },
+    consume: { ...asAsked(consume), durables: "created" },
   });
   return drillCase({
     question: "shutdown",

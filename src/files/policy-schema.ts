@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { notModelled } from "../../models/policy/not-modelled.ts";
 import { overlap } from "../../models/policy/pattern.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import { areMadeByOperator, drifted, effective } from "../../models/policy/two-sides.ts";
+import type { ConsumePolicy, ConsumerSettings, Policy } from "../../models/vocabulary/policy.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { BadInput } from "../errors.ts";
 import { checkShape, type FilePlace, parseJson, placeText, whole } from "./json.ts";
@@ -112,14 +113,33 @@ const publish = z
 
 const backoffLengthMax = 100;
 
+const orNoBound = whole(-1, 1_000_000).refine(most => most !== 0, "must be at least 1, or -1 for no bound");
+const waits = z.array(whole(1, dayMs)).max(backoffLengthMax);
+
+const consumerSettings = {
+  ackWaitMs: whole(1, dayMs),
+  backoffMs: waits.min(1).optional(),
+  deliverMax: orNoBound,
+  ackPendingMax: orNoBound.optional(),
+  deliverPolicy: z.enum(["all", "new", "last", "last-per-subject"]).optional(),
+  ackPolicy: z.enum(["explicit", "none", "all"]).optional(),
+  inactiveThresholdMs: whole(1, 30 * dayMs).optional(),
+} as const;
+
 const consume = z
   .strictObject({
-    durables: z.enum(["created", "bound"]),
-    ackWaitMs: whole(1, dayMs),
-    backoffMs: z.array(whole(1, dayMs)).min(1).max(backoffLengthMax).optional(),
-    deliverMax: whole(-1, 1_000_000).refine(most => most !== 0, "must be at least 1, or -1 for no bound"),
-    ackPendingMax: whole(-1, 1_000_000)
-      .refine(most => most !== 0, "must be at least 1, or -1 for no bound")
+    durables: z.enum(["created", "bound", "ephemeral"]),
+    ...consumerSettings,
+    stands: z
+      .strictObject({ ...consumerSettings, backoffMs: waits })
+      .partial()
+      .optional(),
+    deliverSubject: subjectShape.optional(),
+    deliverGroup: z
+      .string()
+      .min(1)
+      .max(subjectCharsMax)
+      .refine(isToken, "must be the name of a queue group")
       .optional(),
     failures: z.enum(["acknowledged", "dead-letter", "redelivered"]),
     deadLetterSubject: subjectShape.optional(),
@@ -132,14 +152,42 @@ const consume = z
     path: ["deadLetterSubject"],
     error: 'means nothing unless failures is "dead-letter"',
   })
-  .refine(({ backoffMs = [], deliverMax }) => deliverMax < 0 || deliverMax >= backoffMs.length, {
-    path: ["deliverMax"],
-    error: "is less than the number of waits in backoffMs, which the server refuses",
+  .refine(({ deliverSubject, deliverGroup }) => deliverGroup === undefined || deliverSubject !== undefined, {
+    path: ["deliverGroup"],
+    error: "means nothing without deliverSubject: only a consumer that pushes has a group",
   })
-  .refine(({ backoffMs, ackWaitMs }) => backoffMs === undefined || backoffMs[0] === ackWaitMs, {
-    path: ["ackWaitMs"],
-    error: "is not the first wait of backoffMs, which the server puts in its place",
+  .check(({ value, issues }) => {
+    const refuse = (path: FilePlace, message: string): void =>
+      void issues.push({ code: "custom", path: [...path], message, input: value });
+    refuseSettings(value as ConsumePolicy, [], refuse);
+    if (value.stands !== undefined) refuseStanding(value as ConsumePolicy, refuse);
   });
+
+/** Refuses what the server refuses of a consumer, or has in another way. */
+function refuseSettings(
+  { backoffMs = [], deliverMax, ackWaitMs }: ConsumerSettings,
+  at: FilePlace,
+  refuse: Refuse,
+): void {
+  if (deliverMax >= 0 && deliverMax < backoffMs.length)
+    refuse([...at, "deliverMax"], "is less than the number of waits in backoffMs, which the server refuses");
+  if (backoffMs.length > 0 && backoffMs[0] !== ackWaitMs)
+    refuse([...at, "ackWaitMs"], "is not the first wait of backoffMs, which the server puts in its place");
+}
+
+const defaults: Partial<ConsumerSettings> = { deliverPolicy: "all", ackPolicy: "explicit", backoffMs: [] };
+
+/** The operator's consumer is one that the server takes, and another one than the code asks for. */
+function refuseStanding(asked: ConsumePolicy, refuse: Refuse): void {
+  const names = drifted(asked);
+  if (asked.durables === "ephemeral")
+    refuse(["stands"], "means nothing: an ephemeral consumer has no name that another could have");
+  if (names.length === 0) refuse(["stands"], "names no setting: leave it out where the two sides agree");
+  for (const name of names)
+    if (JSON.stringify(asked.stands?.[name]) === JSON.stringify(asked[name] ?? defaults[name]))
+      refuse(["stands", name], "is what the code asks for: leave it out, since the two sides agree in it");
+  refuseSettings(effective(asked), ["stands"], refuse);
+}
 
 const startup = z
   .strictObject({
@@ -260,8 +308,9 @@ export const policyShape = policyWhole
       void issues.push({ code: "custom", path: [...path], message, input: value });
     refuseStreams(value.streams, refuse);
     refuseLimits(value.streams, refuse);
+    refuseOnQueue(value as Policy, refuse);
     refuseDemands(value.demands, refuse);
-    if (value.consume.durables === "bound") refuseUnmade(value.streams, refuse);
+    if (areMadeByOperator(value as Policy)) refuseUnmade(value as Policy, refuse);
   });
 
 /** Refuses what the server refuses of one stream: stream.go of nats-server 2.15.2, checkStreamCfg. */
@@ -295,14 +344,23 @@ function refuseStreams(streams: readonly { name: string; subjects: readonly stri
   });
 }
 
-/** A bus that only binds needs a consumer, and so a stream, that was there before it. */
-function refuseUnmade(streams: readonly { made: string }[], refuse: Refuse): void {
+/** Refuses what the server refuses of a consumer of a work queue (F-210 of docs/facts.md). */
+function refuseOnQueue({ streams, consume }: Policy, refuse: Refuse): void {
+  if (!streams.some(one => one.retention === "workqueue")) return;
+  const { deliverPolicy = "all", ackPolicy = "explicit" } = effective(consume);
+  if (deliverPolicy !== "all")
+    refuse(["consume", "deliverPolicy"], 'must be "all" on a work queue, as the server says');
+  if (ackPolicy === "none") refuse(["consume", "ackPolicy"], 'must not be "none" on a work queue, as the server says');
+}
+
+/** A consumer that was there before the bus needs a stream that was there before it. */
+function refuseUnmade({ streams, consume: { durables } }: Policy, refuse: Refuse): void {
+  const why =
+    durables === "bound"
+      ? 'so there is no consumer that consume.durables "bound" could bind to: write "present" here, or durables "created"'
+      : 'so no consumer can be there before it as consume.stands says: write "present" here, or leave that out';
   streams.forEach(({ made }, i) => {
-    if (made === "created")
-      refuse(
-        ["streams", i, "made"],
-        'is "created" by the bus, so there is no consumer that consume.durables "bound" could bind to: write "present" here, or durables "created"',
-      );
+    if (made === "created") refuse(["streams", i, "made"], `is "created" by the bus, ${why}`);
   });
 }
 

@@ -84,12 +84,25 @@ test.each<Row>([
   [
     "consumer-config.json",
     [],
-    { durables: "bound", ackWaitMs: 1_000, deliverMax: -1, backoffMs: [1_000, 5_000, 30_000] },
-    1,
+    { durables: "bound", ackWaitMs: 1_000, deliverMax: -1, backoffMs: [1_000, 5_000, 30_000], deliverPolicy: "new" },
+    0,
   ],
   ["consumer-info.json", [], { durables: "bound", ackWaitMs: 45_000, deliverMax: 8, ackPendingMax: 1_000 }, 10],
-  ["ephemeral-consumer-info.json", [], { durables: "created", ackWaitMs: 30_000, deliverMax: 3 }, 3],
-  ["push-consumer-info.json", [], { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 }, 6],
+  [
+    "ephemeral-consumer-info.json",
+    [],
+    { durables: "ephemeral", ackWaitMs: 30_000, deliverMax: 3, deliverPolicy: "last", inactiveThresholdMs: 5_000 },
+    1,
+  ],
+  [
+    "push-consumer-info.json",
+    [],
+    {
+      ...{ durables: "bound", ackWaitMs: 30_000, deliverMax: -1, ackPolicy: "none" },
+      ...{ deliverSubject: "deliver.siem", deliverGroup: "siem" },
+    },
+    3,
+  ],
   [
     "stream-info.json",
     [
@@ -299,8 +312,8 @@ test.each<Row>([
         ...made,
       },
     ],
-    { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 },
-    4,
+    { durables: "bound", ackWaitMs: 30_000, deliverMax: -1, deliverPolicy: "new" },
+    3,
   ],
   [
     "mixed.yaml",
@@ -339,6 +352,8 @@ test.each<[file: string, says: string]>([
     "broken/limited-workqueue.json",
     "broken/limited-workqueue.json:5: max_msgs: of JOBS is not modelled, and an answer without it could be false: messages go beyond a messagesMax of 50",
   ],
+  ["broken/acks-all.json", "broken/acks-all.json:5: config.ack_policy: is not modelled, and an answer without it"],
+  ["broken/push.json", "broken/push.json:5: config.deliver_subject: is not modelled, and an answer without it"],
   ["broken/transform.yaml", "broken/transform.yaml:4: spec: of METRICS is not modelled"],
   ["broken/alias.yaml", "broken/alias.yaml:1: has no anchor &missing before *missing"],
   ["broken/bomb.yaml", "broken/bomb.yaml: has more than 200000 values once its aliases are expanded"],

@@ -335,3 +335,16 @@ test("asynchronous publishes that overlap the heal were all made while down: nat
   expect(told(natsJs3)).toEqual(["10 unsettled"]);
   expect(told(natsGo).every(one => one.endsWith("acked"))).toBe(true);
 });
+
+test("what a server without JetStream was sent is in no stream, though the stream is there once it has JetStream", () => {
+  const asksOnce = policyWith({ startup: { jetStreamProbe: "once" } });
+  const held = (steps: readonly Bare[]): readonly number[] =>
+    ["1", "2", "3"].flatMap(seed =>
+      eventsOf(underPolicy(asksOnce, steps), natsGo, seed).flatMap(event =>
+        event.kind === "holds" ? [event.first] : [],
+      ),
+    );
+  const before = [fault({ kind: "no-jetstream" }), start, job()];
+  expect(held(before)).toEqual([]);
+  expect(held([...before, heal(), job()])).toEqual([1, 1, 1]);
+});

@@ -4,6 +4,7 @@
  */
 import { clientMutants } from "./clients.ts";
 import { connectionMutants } from "./connection.ts";
+import { consumerMutants } from "./consumer-settings.ts";
 import { corePathMutants } from "./core-path.ts";
 import type { Mutant } from "./mutant.ts";
 import { natsPyMutants } from "./nats-py.ts";
@@ -22,6 +23,7 @@ export const zoo: readonly Mutant[] = [
   ...shutdownMutants,
   ...connectionMutants,
   ...serviceMutants,
+  ...consumerMutants,
   ...natsPyMutants,
   ...publishersMutants,
   ...pendingCallMutants,

@@ -1,5 +1,5 @@
 /** The promises about handlers, each held, broken and idle in a run written by hand. */
-import type { Event } from "../../models/vocabulary/event.ts";
+import type { CallOutcome, Event } from "../../models/vocabulary/event.ts";
 import { handling } from "../../properties/handling.ts";
 import {
   acked,
@@ -27,6 +27,7 @@ const about =
     ...rest,
   });
 
+const settings = about("a-subscription-has-the-settings-that-its-code-asks-for");
 const again = about("finished-work-is-not-given-again");
 const room = about("unacknowledged-messages-hold-up-no-others");
 const poison = about("a-poison-message-ends");
@@ -36,7 +37,21 @@ const endless = { ...policy, consume: { ...policy.consume, deliverMax: -1 } };
 const failsThrice = ([1, 2, 3] as const).map(delivery => handles(0, "failed", { delivery }));
 const end: readonly Event[] = [passes(90_000), settles, holds(0)];
 
+const standing = { ...policy, consume: { ...policy.consume, stands: { ackWaitMs: 10_000, deliverMax: -1 } } };
+const subscription = (outcome: CallOutcome): Event => ({ kind: "called", step: "s", call: "subscribe", outcome });
+
 testCases(handling, [
+  settings("the code is refused", [subscription({ is: "failed", kind: "other" }), ...end], {
+    under: standing,
+    exercised: 1,
+  }),
+  settings("the code is granted what stands", [subscription({ is: "ok" }), ...end], {
+    under: standing,
+    breaks:
+      "a subscription was granted, and its consumer has ackWaitMs 10000, deliverMax -1; the code asks for ackWaitMs 30000, deliverMax 3",
+  }),
+  settings("the two sides agree", [subscription({ is: "ok" }), ...end]),
+
   again("acknowledged once", [handles(0, "acked"), ...end], { exercised: 1 }),
   again("failed first", [handles(0, "failed"), handles(0, "acked", { delivery: 2 }), ...end], { exercised: 1 }),
   again("its acknowledgement is lost", [handles(0, "ack-lost"), handles(0, "acked", { delivery: 2 }), ...end], {

@@ -29,7 +29,20 @@ const lettingGo = (["workqueue", "interest"] as const).flatMap(retention =>
     return [`${durables} consumers of a stream with retention ${retention}`, policyWith(parts)] as const;
   }),
 );
-const policies = [...bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const), ...lettingGo];
+const consuming = (
+  [
+    { durables: "bound", stands: { ackWaitMs: 1_000, deliverMax: -1 } },
+    { durables: "created", stands: { deliverMax: 5 } },
+    { durables: "created", deliverPolicy: "new" },
+    { durables: "created", ackPolicy: "none" },
+    { durables: "ephemeral", inactiveThresholdMs: 60_000 },
+  ] as const
+).map(consume => [`consumers ${JSON.stringify(consume)}`, policyWith({ consume })] as const);
+const policies = [
+  ...bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const),
+  ...lettingGo,
+  ...consuming,
+];
 const profile = profileNamed("nats-go");
 const has: ReadonlySet<Capability> = new Set(capabilities);
 const scenarioOf = (word: string, policy: Policy): Scenario =>

@@ -6,7 +6,13 @@
 import { notModelled } from "../../../models/policy/not-modelled.ts";
 import { overlap } from "../../../models/policy/pattern.ts";
 import { termToKillMs } from "../../../models/policy/stops.ts";
-import type { Policy, StreamExtra, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type {
+  ConsumePolicy,
+  ConsumerSettings,
+  Policy,
+  StreamExtra,
+  StreamPolicy,
+} from "../../../models/vocabulary/policy.ts";
 import { BadInput } from "../../errors.ts";
 import { type Assume, type Assumed, boundedIn, type Tell, type ToFill } from "./assumed.ts";
 import {
@@ -34,16 +40,7 @@ export interface FoundThings {
 
 /** Fields of a consumer that a policy does not hold; each is told unless it has the value that changes nothing. */
 const notHeldOfConsumers: readonly (readonly [field: keyof ImportedConsumer, unless: unknown, means: string])[] = [
-  [
-    "ackPolicy",
-    "explicit",
-    "a policy's consumer acknowledges each message: with this policy a handler that fails loses its message",
-  ],
-  ["deliverPolicy", "all", "a policy's consumer begins at the first message"],
   ["filterSubjects", [], "a policy's consumer takes every subject of its stream"],
-  ["inactiveThresholdMs", undefined, "a policy's consumer is never removed for being idle"],
-  ["deliverSubject", undefined, "a push consumer: a policy does not tell push from pull"],
-  ["deliverGroup", undefined, "a queue group of a push consumer: the replicas of a policy always share their work"],
 ];
 
 const minuteMs = 60_000;
@@ -181,7 +178,7 @@ function refuseFalse(policy: Policy, { streams, consumers }: FoundThings): void 
   const place =
     of === "streams"
       ? (stream?.places[field as keyof ImportedStream] ?? stream?.where)
-      : consumers[0]?.places.ackPendingMax;
+      : (consumers[0]?.places[String(i) as keyof ImportedConsumer] ?? consumers[0]?.where);
   throw new BadInput(
     place === undefined ? policy.name : placeOf(place),
     place?.key ?? "",
@@ -259,12 +256,13 @@ function consumeOf(consumers: readonly FoundThing<ImportedConsumer>[], tell: Tel
   for (const other of others) tellOther(other, first, tell);
   const within = boundedIn(first, tell);
   const isBound = consumers.some(one => completeConsumer(one).durable);
+  if (!isHeldBeginning(taken.deliverPolicy)) tell(first.places.deliverPolicy ?? first.where, beginsElsewhere);
   if (first.given.ackWaitMs === undefined && taken.backoffMs.length === 0)
     assume("consume.ackWaitMs", taken.ackWaitMs, "the default of the server: the consumer has none");
   if (first.given.deliverMax === undefined)
     assume("consume.deliverMax", -1, "the default of the server: the consumer has none");
   return {
-    durables: isBound ? "bound" : assume("consume.durables", "created", "no file makes a durable consumer"),
+    durables: isBound ? "bound" : "ephemeral",
     // The server takes the first wait of a backoff in place of the ack wait.
     ackWaitMs: within("ackWaitMs", ackWaitOf(taken), 1, dayMs),
     deliverMax: within("deliverMax", taken.deliverMax, -1, 1_000_000),
@@ -274,7 +272,34 @@ function consumeOf(consumers: readonly FoundThing<ImportedConsumer>[], tell: Tel
     ...(taken.ackPendingMax === undefined
       ? {}
       : { ackPendingMax: within("ackPendingMax", taken.ackPendingMax, -1, 1_000_000) }),
+    ...declaredOf(taken, within),
     failures,
+  };
+}
+
+const beginsElsewhere = "a policy's consumer begins at the first message, the last one or the next";
+
+const isHeldBeginning = (policy: string): boolean => policy in beginnings;
+
+const beginnings: Readonly<Record<string, NonNullable<ConsumerSettings["deliverPolicy"]> | undefined>> = {
+  all: undefined,
+  new: "new",
+  last: "last",
+  last_per_subject: "last-per-subject",
+};
+
+/** The settings that most consumers leave as they are by default. */
+function declaredOf(taken: ImportedConsumer, within: Within<ImportedConsumer>): Partial<ConsumePolicy> {
+  const deliverPolicy = beginnings[taken.deliverPolicy];
+  const { ackPolicy, inactiveThresholdMs, deliverSubject, deliverGroup } = taken;
+  return {
+    ...(deliverPolicy === undefined ? {} : { deliverPolicy }),
+    ...(ackPolicy === "explicit" ? {} : { ackPolicy }),
+    ...(inactiveThresholdMs === undefined || inactiveThresholdMs === 0
+      ? {}
+      : { inactiveThresholdMs: within("inactiveThresholdMs", inactiveThresholdMs, 1, 30 * dayMs) }),
+    ...(deliverSubject === undefined ? {} : { deliverSubject }),
+    ...(deliverSubject === undefined || deliverGroup === undefined ? {} : { deliverGroup }),
   };
 }
 
@@ -289,6 +314,10 @@ function tellOther(other: FoundThing<ImportedConsumer>, first: FoundThing<Import
     ...(its.deliverMax === taken.deliverMax
       ? []
       : [`at most ${its.deliverMax} deliveries, and not ${taken.deliverMax}`]),
+    ...(its.ackPolicy === taken.ackPolicy ? [] : [`ack policy ${its.ackPolicy}, and not ${taken.ackPolicy}`]),
+    ...(its.deliverPolicy === taken.deliverPolicy
+      ? []
+      : [`deliver policy ${its.deliverPolicy}, and not ${taken.deliverPolicy}`]),
   ];
   if (differs.length > 0)
     tell(

@@ -4,6 +4,7 @@ import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
 import { killsAfterMs } from "../../../models/policy/probes.ts";
 import { restartWaitsMs } from "../../../models/policy/restarts.ts";
 import { termToKillMs } from "../../../models/policy/stops.ts";
+import { effective } from "../../../models/policy/two-sides.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Handler, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import type { ExploredSetting, Letter } from "./alphabet.ts";
@@ -18,7 +19,7 @@ export function durableSubject(policy: Policy): string | undefined {
 
 /** Moments at which something ends by itself, and a moment after each. */
 function moments({ streams, consume, startup, supervisor }: Policy): readonly number[] {
-  const ends = [...streams.map(one => one.duplicateWindowMs), consume.ackWaitMs, startup.deadlineMs ?? 0];
+  const ends = [...streams.map(one => one.duplicateWindowMs), effective(consume).ackWaitMs, startup.deadlineMs ?? 0];
   const all = [...ends.flatMap(ms => [ms, ms + 1]), ...restartWaitsMs(supervisor), ...killsAfterMs(supervisor)];
   return [...new Set(all)].filter(ms => ms > 1).sort((a, b) => a - b);
 }
@@ -73,7 +74,7 @@ const workMsMax = 10_000;
 
 /** Its work ends well within the stop's bound and the ack wait. */
 function slowHandler({ shutdown, supervisor, consume }: Policy, subject: string): Letter {
-  const boundMs = Math.min(shutdown.budgetMs, termToKillMs(supervisor), consume.ackWaitMs);
+  const boundMs = Math.min(shutdown.budgetMs, termToKillMs(supervisor), effective(consume).ackWaitMs);
   const takesMs = Math.max(1, Math.min(workMsMax, Math.round(boundMs / 2)));
   return {
     name: `subscribe replica 0 to ${subject}, whose handler takes ${takesMs} ms`,

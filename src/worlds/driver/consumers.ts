@@ -1,6 +1,7 @@
 /** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import { roomOf } from "../../../models/policy/deliveries.ts";
+import { effective } from "../../../models/policy/two-sides.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { dueHandlings, untilReal } from "./clocks.ts";
@@ -19,7 +20,8 @@ export async function subscribe(
 ): Promise<void> {
   const running = course.running.get(replica);
   if (running === undefined) throw new Error(`fault in faultline: replica ${replica} does not run`);
-  if ((await course.rig.streams.consumer(subject)) === undefined) service.consumed.delete(subject);
+  const isEphemeral = service.policy.consume.durables === "ephemeral";
+  if (isEphemeral || (await course.rig.streams.consumer(subject)) === undefined) service.consumed.delete(subject);
   const takes = takesMs === undefined ? {} : { takesMs };
   const delays = nakDelayMs === undefined ? {} : { nakDelayMs };
   service.handlers.set(handlerKey(replica, subject), { handler, ...takes, ...delays });
@@ -50,17 +52,22 @@ export async function awaitHandled(course: Course, service: ServiceCourse, view:
 }
 
 async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<Lag | undefined> {
-  const { deliverMax } = service.policy.consume;
-  const room = roomOf(service.policy.consume);
+  const consume = effective(service.policy.consume);
+  const { deliverMax } = consume;
+  const room = roomOf(consume);
   for (const [subject, members] of service.members) {
-    if (![...members].some(replica => isReached(replica, view))) continue;
+    const isServed = [...members].some(replica => isReached(replica, view));
+    const { handled, open } = consumedOf(service, subject);
+    // A handler comes to its end whether the link is there or not.
+    const isAtWork = [...open.values()].some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs);
+    if (!isServed && !isAtWork) continue;
     const consumer = await course.rig.streams.consumer(subject);
     if (consumer === undefined) continue;
-    const { handled, open } = consumedOf(service, subject);
     const isCertain = isCalm(view) || !members.has(0);
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
     const failed = given.filter(({ work }) => work === undefined).length;
     const lag = { subject, consumer, handled, failed };
+    if (!isServed) return { ...lag, is: "at-work" };
     // What has had its last delivery, and the wait after it, makes room for another message.
     const isOver = ({ delivery, timer }: OpenDelivery): boolean =>
       room !== undefined && deliverMax > 0 && delivery >= deliverMax && timer.atMs <= course.nowMs;

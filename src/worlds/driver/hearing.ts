@@ -3,8 +3,9 @@
  * after every call and every wait. The reports of a process about its connection as it ends are ignored.
  */
 
-import { settleId } from "../../../models/plan/plan.ts";
+import { isDown, settleId } from "../../../models/plan/plan.ts";
 import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
+import { acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
@@ -92,11 +93,17 @@ function sayHandled(
     course.timers = course.timers.filter(timer => timer !== before.timer);
   }
   consumed.open.delete(message);
-  const waitedMs = before === undefined ? 0 : waitMsOf(service.policy.consume, before.delivery);
+  const waitedMs = before === undefined ? 0 : waitMsOf(effective(service.policy.consume), before.delivery);
   const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + waitedMs;
-  if (comesAgain.has(outcome)) openDelivery(course, service, at, beganMs);
+  if (isOpen(service, outcome)) openDelivery(course, service, at, beganMs);
   course.emit(at);
 }
+
+/** True where the message is still to come. Without acknowledgements nothing does, and only work that goes on is waited for. */
+const isOpen = ({ policy }: ServiceCourse, outcome: HandledOutcome): boolean =>
+  acknowledgesNothing(effective(policy.consume))
+    ? outcome === "begun" || outcome === "acked-early"
+    : comesAgain.has(outcome);
 
 /** Outcomes after which the message is still to be given again, or is worked on. */
 const comesAgain: ReadonlySet<HandledOutcome> = new Set([
@@ -114,11 +121,11 @@ type HandledEvent = Extract<Event, { readonly kind: "handled" }>;
 function openDelivery(course: Course, service: ServiceCourse, event: HandledEvent, beganMs: number): void {
   const { replica, subject, delivery, outcome, first: message } = event;
   const { open: all } = consumedOf(service, subject);
-  const { consume } = service.policy;
+  const consume = effective(service.policy.consume);
   const { handler, nakDelayMs = 0, takesMs = 0 } = handlerOf(service, replica, subject) ?? {};
   const isWorking = outcome === "begun" || outcome === "acked-early";
   // While it says that it is at work, or has acknowledged, the server gives its message to nobody.
-  const isKept = isWorking && handler !== "acks";
+  const isKept = outcome === "acked-early" || (isWorking && handler !== "acks") || acknowledgesNothing(consume);
   const isNak = outcome === "nak-sent";
   const waitMs = isNak ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
   const timer = timerIn(course, "ack wait", waitMs);
@@ -133,7 +140,10 @@ function openDelivery(course: Course, service: ServiceCourse, event: HandledEven
   // The scenario's time comes to the end of the work before the handler does, or the case is given up.
   const ends: Timer = { ...timerIn(course, "handler", takesMs), earliestMs: beganMs + takesMs };
   course.timers.push(ends);
-  all.set(message, { ...open, work: { replica, ends, isAcked: outcome === "acked-early" } });
+  all.set(message, {
+    ...open,
+    work: { replica, ends, isAcked: outcome === "acked-early" || acknowledgesNothing(consume) },
+  });
 }
 
 /** A timer that runs out so long from now. */
@@ -148,9 +158,17 @@ function endWork(course: Course, { open }: Consumed, message: number, before: Op
   const { work, timer, beganMs } = before;
   const isStopping = work !== undefined && course.running.get(work.replica)?.leaving === true;
   if (work !== undefined && !isStopping && work.ends.atMs > course.nowMs) ranAhead(course.at, work.ends);
-  course.timers = course.timers.filter(one => one !== work?.ends && one !== timer);
+  const isLost = work?.replica === 0 && !work.isAcked && losesAcks(course);
+  course.timers = course.timers.filter(one => one !== work?.ends && (isLost || one !== timer));
   open.delete(message);
+  if (isLost) open.set(message, { delivery: before.delivery, beganMs, timer });
   return Math.round(course.rig.clock.nowMs() - beganMs);
+}
+
+/** The client is down, and keeps nothing for its next connection: an acknowledgement that its handler sends comes nowhere. */
+function losesAcks({ one: { plan, profile }, at }: Course): boolean {
+  if (profile.reconnectBuffer.kind !== "reset-at-dial") return false;
+  return plan.steps.some(({ kind, step, before }) => kind === "step" && step.id === at && isDown(before));
 }
 
 export const handlerKey = (replica: number, subject: string): string => `${replica}/${subject}`;
@@ -179,7 +197,7 @@ export function dropWork(course: Course, replica: number): void {
       open.delete(message);
       if (work.isAcked) continue;
       const isKept = rest.timer.atMs === Number.POSITIVE_INFINITY;
-      const waitMs = consume === undefined ? 0 : waitMsOf(consume, rest.delivery);
+      const waitMs = consume === undefined ? 0 : waitMsOf(effective(consume), rest.delivery);
       const timer = isKept ? timerIn(course, "ack wait", waitMs) : rest.timer;
       if (isKept) course.timers.push(timer);
       open.set(message, { ...rest, timer });

@@ -6,7 +6,7 @@
  * injector that did not do what it was asked must be found out.
  */
 import type { Content, HeaderBytes, Run } from "../../../models/vocabulary/event.ts";
-import type { ConsumePolicy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
+import type { ConsumerSettings, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { BusEvent, Command, Reply, ReplyTo } from "../../bus-protocol/protocol.ts";
 
 /** The time in which the bus and the server live: the machine's, or a simulated one. */
@@ -212,7 +212,7 @@ export interface ConsumerState {
   readonly delivered: number;
 }
 
-export interface BoundConsumer extends Pick<ConsumePolicy, "ackWaitMs" | "backoffMs" | "deliverMax" | "ackPendingMax"> {
+export interface BoundConsumer extends ConsumerSettings {
   readonly subject: string;
 }
 

@@ -32,7 +32,11 @@ export async function noteHeld(course: Course, service: ServiceCourse, view: Vie
 }
 
 /** The facts about what was sent that tell what a limit may have taken by now. */
-export const sentSoFar = ({ published, nowMs, spentMs }: Course, { seenHeld }: ServiceCourse, stream: string): Sent => ({
+export const sentSoFar = (
+  { published, nowMs, spentMs }: Course,
+  { seenHeld }: ServiceCourse,
+  stream: string,
+): Sent => ({
   contents: published.contents,
   toldAtMs: published.toldAtMs,
   atEndMs: nowMs + spentMs,

@@ -6,6 +6,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import {
   AckPolicy,
+  type ConsumerInfo,
   DeliverPolicy,
   DiscardPolicy,
   type JetStreamManager,
@@ -124,7 +125,16 @@ class ServerStreams implements LiveStreams {
     }
   }
 
-  async bind({ subject, ackWaitMs, backoffMs, deliverMax, ackPendingMax }: BoundConsumer): Promise<void> {
+  async bind({
+    subject,
+    ackWaitMs,
+    backoffMs,
+    deliverMax,
+    ackPendingMax,
+    deliverPolicy,
+    ackPolicy,
+    inactiveThresholdMs,
+  }: BoundConsumer): Promise<void> {
     const stream = await this.#streamOf(subject);
     if (stream === undefined) throw this.#error(`to bind a consumer to ${subject}`, "no stream takes that subject");
     await this.#ask(
@@ -132,12 +142,13 @@ class ServerStreams implements LiveStreams {
       this.#api.consumers.add(stream, {
         durable_name: consumerNameOf(subject),
         filter_subject: subject,
-        ack_policy: AckPolicy.Explicit,
-        deliver_policy: DeliverPolicy.All,
+        ack_policy: ackPolicy === "none" ? AckPolicy.None : AckPolicy.Explicit,
+        deliver_policy: deliverPolicies[deliverPolicy ?? "all"],
         ack_wait: nanos(ackWaitMs),
         max_deliver: deliverMax,
         ...(backoffMs === undefined ? {} : { backoff: backoffMs.map(nanos) }),
         ...(ackPendingMax === undefined ? {} : { max_ack_pending: ackPendingMax }),
+        ...(inactiveThresholdMs === undefined ? {} : { inactive_threshold: nanos(inactiveThresholdMs) }),
       }),
     );
   }
@@ -221,10 +232,11 @@ class ServerStreams implements LiveStreams {
     const stream = await this.#streamOf(subject);
     if (stream === undefined) return undefined;
     const name = consumerNameOf(subject);
-    const info = await this.#ask(
+    const named = await this.#ask(
       `about the consumer ${name}`,
       unlessRefusedWith(consumerNotFound, this.#api.consumers.info(stream, name)),
     );
+    const info = named ?? (await this.#ask(`about the consumers of ${stream}`, this.#newestEphemeral(stream, subject)));
     return info === undefined
       ? undefined
       : {
@@ -233,6 +245,16 @@ class ServerStreams implements LiveStreams {
           numRedelivered: info.num_redelivered,
           delivered: info.delivered.consumer_seq,
         };
+  }
+
+  /** The last one made of those without a durable name: a process that starts again has another one. */
+  async #newestEphemeral(stream: string, subject: string): Promise<ConsumerInfo | undefined> {
+    let newest: ConsumerInfo | undefined;
+    for await (const one of this.#api.consumers.list(stream)) {
+      if (one.config.durable_name !== undefined || one.config.filter_subject !== subject) continue;
+      if (newest === undefined || one.created > newest.created) newest = one;
+    }
+    return newest;
   }
 
   async deleteAll(): Promise<readonly string[]> {
@@ -281,6 +303,13 @@ class ServerStreams implements LiveStreams {
 
 /** The server takes this request; the client's type has half of it. */
 const nextFrom = (seq: number): MsgRequest => ({ seq, next_by_subj: ">" }) as MsgRequest;
+
+const deliverPolicies: Readonly<Record<NonNullable<BoundConsumer["deliverPolicy"]>, DeliverPolicy>> = {
+  all: DeliverPolicy.All,
+  new: DeliverPolicy.New,
+  last: DeliverPolicy.Last,
+  "last-per-subject": DeliverPolicy.LastPerSubject,
+};
 
 const retentions: Readonly<Record<NonNullable<StreamPolicy["retention"]>, RetentionPolicy>> = {
   limits: RetentionPolicy.Limits,

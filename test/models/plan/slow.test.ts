@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import { type Bare, close, cut, drain, heal, start } from "../cases.ts";
+import { type Bare, close, cut, drain, heal, hold, start } from "../cases.ts";
 import {
   advance,
   job,
@@ -20,7 +20,7 @@ import {
 
 /** The reason why the last step is skipped. */
 function whyLast(steps: readonly Bare[], policy: Policy = sound): string | undefined {
-  const planned = plan(underPolicy(policy, steps), natsGo).steps.at(-2);
+  const planned = plan(underPolicy(policy, steps, policy.client), natsGo).steps.at(-2);
   return planned?.kind === "step" ? planned.skipped?.reason : undefined;
 }
 
@@ -30,7 +30,28 @@ const severalMessages = "when a slow handler comes to each of several messages i
 const whichHandler = "which of its handlers gets a message is not known";
 
 const skipped: readonly (readonly [what: string, steps: readonly Bare[], reason: string])[] = [
-  ["a cut", [...busy, cut()], atWork],
+  ["a cut that the client need not notice", [...busy, cut("none")], atWork],
+  ["a hold", [...busy, hold], atWork],
+  [
+    "a cut beside a handler that says that it is at work",
+    [start, subscribeSlow(0, 400, "job.a", "in-progress"), job(), cut()],
+    atWork,
+  ],
+  ["a cut beside a slow handler of another replica", [start, replica(1), subscribeSlow(1, 400), job(), cut()], atWork],
+  ["a stop while it is cut off", [...busy, cut(), term()], atWork],
+  ["a publish while it is cut off", [...busy, cut(), news()], atWork],
+  ["a heal that is not waited for", [...busy, cut(), heal("none")], atWork],
+  ["a kill before its acknowledgement has gone", [...busy, cut(), advance(400), kill()], atWork],
+  [
+    "time within its work in an outage",
+    [...busy, cut(), advance(399)],
+    "how far the handler has come by then is not known",
+  ],
+  [
+    "an outage as long as the ack wait",
+    [...busy, cut(), advance(30_000)],
+    "a message is given again in an outage, as its acknowledgement is kept or lost",
+  ],
   ["a close", [...busy, close], atWork],
   ["a drain", [...busy, drain], atWork],
   ["a second message", [...busy, job()], atWork],
@@ -63,6 +84,15 @@ describe("a step is skipped", () => {
     expect(whyLast(steps)).toBe(reason);
   });
 
+  test.each<[what: string, policy: Policy]>([
+    ["counts what it keeps", policyWith({ client: { reconnectBufferBytesMax: 65_536 } })],
+    ["gives up", policyWith({ client: { reconnectAttemptsMax: 3 } })],
+    ["is killed by its probe", policyWith({ supervisor: { liveness: { periodMs: 60_000, failureThreshold: 3 } } })],
+    ["acknowledges nothing", policyWith({ consume: { durables: "created", ackPolicy: "none" } })],
+  ])("a cut beside a handler at work of a bus that %s", (_what, policy) => {
+    expect(whyLast([...busy, cut()], policy)).toBe(atWork);
+  });
+
   test("a stop whose budget is as long as the handler is beyond a busy machine", () => {
     const close = policyWith({ shutdown: { budgetMs: 450 } });
     expect(whyLast([...busy, term()], close)).toMatch(/^on a busy machine the handler may end before/);
@@ -77,6 +107,8 @@ const done: readonly (readonly [what: string, steps: readonly Bare[]])[] = [
   ["time until it is through", [...busy, advance(400)]],
   ["a cut once it is through", [...busy, advance(400), cut()]],
   ["another message once it is through", [...busy, advance(400), job()]],
+  ["a cut, and a heal", [...busy, cut(), heal()]],
+  ["an outage until it is through, and a message after it", [...busy, cut(), advance(400), heal(), job()]],
   ["a handler of another replica", [...busy, replica(1), subscribe(1)]],
   ["all again after a restart", [...busy, term(), start, job(5)]],
   ["a message after an outage", [start, subscribeSlow(0, 400), cut(), heal(), job()]],

@@ -1,6 +1,7 @@
 /** A policy in the time of a live run: shorter, and what ends first still ends first. */
 import { describe, expect, test } from "vitest";
 import { inLiveTime, reorderedInLiveTime } from "../../../models/policy/times.ts";
+import type { ConsumePolicy, Policy } from "../../../models/vocabulary/policy.ts";
 import { policyWith, sound, stream } from "../policies.ts";
 
 const dialling = (reconnectAttemptsMax: number, reconnectWaitMs: number, deadlineMs: number) =>
@@ -82,6 +83,34 @@ test.each([
   const order = Math.sign(windowMs - attempts * ackTimeoutMs);
   expect(Math.sign(duplicateWindowMs - attempts * live.publish.ackTimeoutMs)).toBe(order);
   expect(inLiveTime(live)).toEqual(live);
+});
+
+test.each<[what: string, consume: Partial<ConsumePolicy>]>([
+  ["a shorter ack wait that stands", { ackWaitMs: 30_000, stands: { ackWaitMs: 10_000 } }],
+  ["a longer one", { ackWaitMs: 1_000, stands: { ackWaitMs: 30_000 } }],
+  [
+    "a backoff that the code does not ask for",
+    { ackWaitMs: 30_000, stands: { ackWaitMs: 1_000, backoffMs: [1_000, 60_000] } },
+  ],
+  ["a backoff of one wait", { ackWaitMs: 600_000, backoffMs: [600_000] }],
+])("the waits of both sides of a consumer keep their order: %s", (_what, consume) => {
+  const own = policyWith({ consume });
+  const live = inLiveTime(own);
+  const waits = ({ ackWaitMs, backoffMs = [], stands = {} }: ConsumePolicy): readonly number[] => [
+    ...[ackWaitMs, ...backoffMs, stands.ackWaitMs ?? ackWaitMs],
+    ...(stands.backoffMs ?? []),
+  ];
+  const order = (policy: Policy): readonly number[] =>
+    waits(policy.consume).flatMap((ms, _i, all) => all.map(other => Math.sign(ms - other)));
+  expect(order(live)).toEqual(order(own));
+  expect(Math.max(...waits(live.consume))).toBeLessThanOrEqual(6_000);
+  expect(inLiveTime(live)).toEqual(live);
+});
+
+test("no live run comes to the end of an inactive threshold, on either side", () => {
+  const consume = { inactiveThresholdMs: 5_000, stands: { inactiveThresholdMs: 60_000 } };
+  const live = inLiveTime(policyWith({ consume })).consume;
+  expect([live.inactiveThresholdMs, live.stands?.inactiveThresholdMs]).toEqual([600_000, 600_000]);
 });
 
 test("waits that change places are named in pairs", () => {

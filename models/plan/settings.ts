@@ -1,0 +1,81 @@
+/**
+ * Consumers that do not begin at the first message of their stream, wait for no acknowledgement, or go away by themselves: which steps leave
+ * open what a handler is given. A delivery that is lost with a connection is given again only where an acknowledgement is waited for (F-252 of docs/facts.md).
+ */
+import { covers, overlap } from "../policy/pattern.ts";
+import { acknowledgesNothing, beginsLate, deletedAfterMs, effective } from "../policy/two-sides.ts";
+import type { Handler, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
+import { partsOf } from "../vocabulary/scenario.ts";
+import { impossible, type NotEnabled, unjudgeable } from "./reasons.ts";
+import { isCalm, type View } from "./view.ts";
+
+const severalSubjects = unjudgeable("which subjects of a pattern have a last message is not known");
+const storedUnknown = unjudgeable("what the stream holds when the consumer is made is not known");
+const nothingToSay = impossible("the server waits for no acknowledgement, so the handler has nothing to say to it");
+const hangsForGood = unjudgeable("what a handler that hangs keeps from the others is judged where it is given again");
+const deliveryMayBeLost = unjudgeable("whether a delivery that is not acknowledged is lost on its way is not known");
+const deliveredUnknown = unjudgeable(
+  "what a server that starts knows of deliveries without acknowledgements is not known",
+);
+const eachIsGivenAll = unjudgeable("each of two ephemeral consumers of one subject gives its subscriber every message");
+const ephemeralUnknown = unjudgeable("whether a server that starts still has an ephemeral consumer is not known");
+const mayBeDeleted = unjudgeable("whether the server has deleted a consumer that nobody used is not known");
+
+/** The reason against the step that such a consumer gives. */
+export function settingsNotEnabled(view: View, step: Step): NotEnabled | undefined {
+  const { policy } = view;
+  if (policy === undefined) return undefined;
+  if (step.kind === "subscribe" && beginsLate(policy)) {
+    const why = beginningNotEnabled(view, step);
+    if (why !== undefined) return why;
+  }
+  return (
+    (acknowledgesNothing(effective(policy.consume)) ? unacknowledgedNotEnabled(view, step) : undefined) ??
+    (policy.consume.durables === "ephemeral" ? ephemeralNotEnabled(view, step) : undefined) ??
+    (step.kind === "advance" && view.nowMs + step.ms >= deletedAfterMs(policy.consume) && isUnused(view)
+      ? mayBeDeleted
+      : undefined)
+  );
+}
+
+/** Some consumer has nobody who uses it, or had. */
+const isUnused = (view: View): boolean =>
+  view.hadSubscribed !== view.subscribed ||
+  (view.consumed.length > 0 && !(isCalm(view) && view.client === "connected"));
+
+function ephemeralNotEnabled({ consumed, subscribed }: View, step: Step): NotEnabled | undefined {
+  if (step.kind === "subscribe")
+    return subscribed !== 0 && consumed.some(one => overlap(one, step.subject)) ? eachIsGivenAll : undefined;
+  return consumed.length > 0 && endsServer(step) ? ephemeralUnknown : undefined;
+}
+
+const endsServer = (step: Step): boolean =>
+  step.kind === "fault" && (step.fault.kind === "stop-server" || step.fault.kind === "power-loss");
+
+function beginningNotEnabled(
+  { policy, client, started, path }: View,
+  { subject }: SubscribeStep,
+): NotEnabled | undefined {
+  if (policy?.consume.deliverPolicy === "last-per-subject" && /[*>]/.test(subject)) return severalSubjects;
+  // A process that does not run has nothing under way.
+  const isSettled = !started || (client === "connected" && path === "jetstream");
+  return isSettled ? undefined : storedUnknown;
+}
+
+const says: ReadonlySet<Handler> = new Set(["naks", "terminates", "in-progress", "loses-ack", "acks-early"]);
+
+function unacknowledgedNotEnabled(view: View, step: Step): NotEnabled | undefined {
+  if (step.kind === "subscribe") {
+    if (step.handler === "hangs") return hangsForGood;
+    return says.has(step.handler) ? nothingToSay : undefined;
+  }
+  if (view.consumed.length === 0) return undefined;
+  const isGiven = ({ subject = "" }: PublishStep): boolean => view.consumed.some(one => covers(one, subject));
+  if (step.kind === "publish") {
+    const isAnswered =
+      isCalm(view) && view.client === "connected" && view.path === "jetstream" && step.overlap !== true;
+    return isGiven(step) && !isAnswered ? deliveryMayBeLost : undefined;
+  }
+  if (partsOf(step).some(one => one.kind === "publish" && isGiven(one))) return deliveryMayBeLost;
+  return endsServer(step) ? deliveredUnknown : undefined;
+}

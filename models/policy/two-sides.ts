@@ -1,0 +1,47 @@
+/**
+ * The two sides of a consumer: what its code asks for, and what the operator has made. They drift, and what comes of that depends on the call
+ * that the code makes (F-250 of docs/facts.md). A bus that only binds gets the consumer that is there, whatever it asks for. A library that is
+ * to create it is refused another one of that name.
+ */
+import type { ConsumePolicy, ConsumerSettings, Policy } from "../vocabulary/policy.ts";
+
+/** The consumer by which handlers are given their messages, of the two sides of it. */
+export function effective(consume: ConsumePolicy): ConsumePolicy {
+  const { stands, ...asked } = consume;
+  if (stands === undefined) return consume;
+  const { backoffMs, ...settings } = { ...asked, ...stands };
+  return backoffMs === undefined || backoffMs.length === 0 ? settings : { ...settings, backoffMs };
+}
+
+/** The code's side alone, as if nobody had made a consumer before. */
+export function asAsked({ stands: _, ...asked }: ConsumePolicy): ConsumePolicy {
+  return asked;
+}
+
+/** The settings in which the two sides differ. */
+export const drifted = ({ stands = {} }: ConsumePolicy): readonly (keyof ConsumerSettings)[] =>
+  Object.keys(stands) as (keyof ConsumerSettings)[];
+
+/** A new consumer does not begin at the first message of its stream. */
+export const beginsLate = (policy: Policy): boolean =>
+  !areMadeByOperator(policy) && (policy.consume.deliverPolicy ?? "all") !== "all";
+
+/** The server waits for no acknowledgement: what it has delivered is acknowledged. */
+export const acknowledgesNothing = ({ ackPolicy }: ConsumerSettings): boolean => ackPolicy === "none";
+
+/** The server's own threshold for a consumer without a durable name (F-253 of docs/facts.md). */
+const ephemeralThresholdMs = 5_000;
+
+/** The time without a subscriber after which the server deletes the consumer. */
+export function deletedAfterMs(consume: ConsumePolicy): number {
+  const { inactiveThresholdMs, durables } = effective(consume);
+  return inactiveThresholdMs ?? (durables === "ephemeral" ? ephemeralThresholdMs : Number.POSITIVE_INFINITY);
+}
+
+/** The operator makes the consumers, before any bus starts. */
+export const areMadeByOperator = ({ consume: { durables, stands } }: Policy): boolean =>
+  durables === "bound" || stands !== undefined;
+
+/** A consumer with other settings is there already, so the library cannot create its own. */
+export const isCreationRefused = ({ durables, stands }: ConsumePolicy): boolean =>
+  durables === "created" && stands !== undefined;

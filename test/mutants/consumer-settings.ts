@@ -1,0 +1,90 @@
+/** Mutants of consumers: one with other settings than its policy says, or made by another call. */
+import { natsGo } from "../../models/profiles/nats-go.ts";
+import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
+import { cut, heal, start } from "../models/cases.ts";
+import { advance, job, kill, policyWith, replica, subscribe, subscribeSlow, underPolicy } from "../models/policies.ts";
+import { isHeal, type Mutant } from "./mutant.ts";
+
+/** Promises that none of these policies breaks by itself. */
+const demands = [
+  "durable-path/every-stored-message-is-handled",
+  "durable-path/a-failed-message-is-kept",
+  "shutdown/a-restart-replays-no-history",
+];
+
+const demanding = (consume: Partial<ConsumePolicy>, more: readonly string[] = []): Policy =>
+  policyWith({ consume, demands: [...demands, ...more] });
+
+const consuming =
+  (change: Partial<ConsumePolicy>): ((policy: Policy) => Policy) =>
+  policy => ({ ...policy, consume: { ...policy.consume, ...change } });
+
+const settings = "durable-path/a-subscription-has-the-settings-that-its-code-asks-for";
+
+export const consumerMutants: readonly Mutant[] = [
+  {
+    name: "gives a message as often as its code asks for, where the operator's consumer has another limit",
+    row: "F-250: the two sides of a consumer",
+    declared: natsGo,
+    follows: policy => {
+      const { stands: _, ...consume } = policy.consume;
+      return { ...policy, consume };
+    },
+    where: underPolicy(demanding({ durables: "bound", stands: { deliverMax: 5 } }), [
+      ...[start, replica(1), subscribe(1, "hangs"), job(), advance(30_000)],
+    ]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "is granted a consumer though another one stands in its name",
+    row: "F-250: the two sides of a consumer",
+    declared: natsGo,
+    follows: consuming({ durables: "bound" }),
+    where: underPolicy(demanding({ durables: "created", stands: { deliverMax: 5 } }, [settings]), [
+      ...[start, replica(1), subscribe(1)],
+    ]),
+    killedBy: [settings, "conformance"],
+  },
+  {
+    name: "has a consumer that passes over what is stored, where its policy says all",
+    row: "F-251: deliver policies",
+    declared: natsGo,
+    follows: consuming({ deliverPolicy: "new" }),
+    where: underPolicy(demanding({ durables: "created" }), [start, job(2), replica(1), subscribe(1)]),
+    killedBy: ["durable-path/every-stored-message-is-handled", "conformance"],
+  },
+  {
+    name: "has a consumer that waits for no acknowledgement, where its policy says one for each message",
+    row: "F-252: ack policy none",
+    declared: natsGo,
+    follows: consuming({ ackPolicy: "none" }),
+    where: underPolicy(demanding({ durables: "created" }), [start, replica(1), subscribe(1, "fails"), job()]),
+    killedBy: ["durable-path/a-failed-message-is-kept", "conformance"],
+  },
+  {
+    name: "has a consumer for itself, where its policy says a durable one",
+    row: "F-253: ephemeral consumers",
+    declared: natsGo,
+    follows: consuming({ durables: "ephemeral" }),
+    where: underPolicy(demanding({ durables: "created" }), [
+      ...[start, replica(1), subscribe(1), job(3), kill(1), replica(1), subscribe(1)],
+    ]),
+    killedBy: ["shutdown/a-restart-replays-no-history", "conformance"],
+    beyond: "it shows after seven steps",
+  },
+  {
+    name: "loses the acknowledgement that its client keeps in an outage",
+    row: "F-254: a cut while a handler is at work",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      const consumers = isHeal(moment) ? (moment.state.service?.server.consumers ?? []) : [];
+      for (const { open } of consumers) open.splice(0, open.length, ...open.map(({ ackKept: _, ...one }) => one));
+      go();
+    },
+    where: underPolicy(demanding({}), [
+      ...[start, subscribeSlow(0, 5_000), job(), cut(), advance(5_000), heal(), advance(30_000)],
+    ]),
+    killedBy: ["conformance"],
+    beyond: "it shows after seven steps",
+  },
+];
