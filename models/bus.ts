@@ -160,7 +160,7 @@ function serve(
       const takes = takesMs === undefined ? {} : { takesMs };
       // What was sent before it on the same connection is stored before the consumer is made.
       if (beginsLate(service.service.server.policy)) land(bus);
-      const isTaken = subscribe(service.service.server, step);
+      const isTaken = subscribe(service.service.server, step, bus.profile.jetStream.madeOverAnother);
       if (isTaken) bus.emit({ kind: "subscribed", replica, subject, handler, ...takes });
       const outcome: CallOutcome = isTaken ? { is: "ok" } : { is: "failed", kind: "other" };
       bus.emit({ kind: "called", step: step.id, call: "subscribe", outcome });

@@ -19,6 +19,7 @@ import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, 
 import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
+import type { Profile } from "./vocabulary/profile.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
 
 /** The replicas that a delivery can reach. */
@@ -34,6 +35,7 @@ export interface Reach {
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
+  madeOverAnother: Profile["jetStream"]["madeOverAnother"],
 ): boolean {
   const policy = streamOf(server.policy, subject);
   const stream = server.streams.find(one => one.policy === policy && one.exists);
@@ -42,7 +44,7 @@ export function subscribe(
   if (known === undefined && isSecondConsumer(server, stream, subject)) return false;
   const consumer = known ?? newConsumer(server, stream, subject, replica);
   // The operator's own is there, with other settings.
-  if (isCreationRefused(server.policy.consume)) return false;
+  if (isCreationRefused(server.policy.consume) && madeOverAnother === "refused") return false;
   consumer.members.push({ replica, handler, takesMs, nakDelayMs });
   return true;
 }

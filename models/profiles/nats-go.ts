@@ -78,6 +78,7 @@ export const natsGo: Profile = {
     noRespondersRetries: 2,
     noRespondersWaitMs: 250,
     replyBytes: 38,
+    madeOverAnother: "refused",
     drainDeletesItsDurable: true,
     asyncAtDisconnect: "fails-all",
   },

@@ -69,6 +69,7 @@ export const natsJs3: Profile = {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,
     replyBytes: 31,
+    madeOverAnother: "refused",
     drainDeletesItsDurable: false,
     asyncAtDisconnect: "waits-for-timeout",
   },

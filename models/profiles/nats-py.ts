@@ -90,6 +90,7 @@ export const natsPy: Profile = {
     noRespondersRetries: 0,
     noRespondersWaitMs: 0,
     replyBytes: 56,
+    madeOverAnother: "bound",
     drainDeletesItsDurable: false,
     asyncAtDisconnect: "waits-for-timeout",
   },

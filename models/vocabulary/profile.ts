@@ -157,6 +157,11 @@ export interface Profile {
     readonly noRespondersWaitMs: number;
     /** The size of the reply subject in a frame. */
     readonly replyBytes: number;
+    /**
+     * The end of a subscription whose library is to make a consumer, where one of that name stands with other settings. `bound`: the library
+     * finds it, and takes it as it is.
+     */
+    readonly madeOverAnother: "refused" | "bound";
     /** A subscription that drains deletes the durable consumer that the library had made for it. */
     readonly drainDeletesItsDurable: boolean;
     /** The end of an asynchronous publish that is still unanswered when the connection is lost. */
