@@ -145,7 +145,7 @@ export const coldStart: readonly OwnedProperty[] = [
       promise: "A process whose credentials are refused ends and says why; it does not look as if it waited for NATS.",
       owner: "service",
       causes:
-        "The client closes for good after a refusal (F-70), and the process runs on, or exits as if NATS were away.",
+        "The client closes for good after a refusal (F-70), and the process runs on, or exits as if NATS were away. Or the client goes on dialling, as nats-py does (F-261).",
     },
     "always",
     service => {

@@ -92,6 +92,9 @@ export async function heal(
   const isGone = before.dialsAwaited > 0 && hasSaid(course, "closed", harm.mark);
   if (awaits === "connected" && hasClient && !isConnectionKept(before) && !isGone)
     await awaitBack(course, step, before);
+  // A dial that the server before it had greeted ends with that server, and nats-py takes it for a connection for a moment (F-261).
+  if (before.door === "refuses" && hasSaid(course, "disconnected", harm.mark))
+    giveUpByHarness(step, "the credentials to be taken between two dials of a client that goes on");
   // The client may have given up the dial, and publishes are then kept or refused as while down.
   if (before.link === "handshake" && rig.clock.nowMs() - harm.handshakeAtMs >= connectTimeoutMs)
     notAwaitedByHarness(course, step, "the handshake to end before its dial is given up");
