@@ -1,8 +1,9 @@
 /**
- * A scenario whose own waits a real clock allows. Its time moves only at its `advance` steps, and a real duplicate window runs on while
+ * A scenario whose own waits, starts and stops a real clock allows. Its time moves only at its `advance` steps, and a real duplicate window runs on while
  * publishes wait for acknowledgements that do not come. Without this, such a case is given up on any machine, and a busy one is blamed.
  */
 import { planCase } from "../../../models/plan/plan.ts";
+import { ageMsOf } from "../../../models/policy/limits.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { runModel } from "../../worlds/model.ts";
@@ -37,6 +38,34 @@ export function withinWindows(scenario: Scenario, profile: Profile): Scenario {
     waited.add(event.step);
     if (leftMs < 0) beyond ??= event.step;
   });
+  return endingBefore(scenario, beyond);
+}
+
+/** The time that a process takes to start, and a server or a link to come back. */
+const startMs = 300;
+const shareForStops = 0.25;
+
+/**
+ * The scenario up to the step with which its starts and stops would take more than their share of the shortest age of its policy. They take no
+ * time of the scenario, and messages grow older meanwhile.
+ */
+export function withinAges(scenario: Scenario, profile: Profile): Scenario {
+  const ages = (scenario.policy?.streams ?? []).flatMap(one => ageMsOf(one) ?? []);
+  if (ages.length === 0) return scenario;
+  let leftMs = shareForStops * Math.min(...ages);
+  let beyond: string | undefined;
+  let step = "";
+  runModel(planCase(scenario, profile), scenario.id, event => {
+    if (event.kind === "step" && event.phase === "began") step = event.step;
+    if (event.kind === "healed" || (event.kind === "process" && event.change === "started")) leftMs -= startMs;
+    if (event.kind === "process" && event.change === "exited") leftMs -= event.tookMs;
+    if (leftMs < 0) beyond ??= step;
+  });
+  return endingBefore(scenario, beyond);
+}
+
+function endingBefore(scenario: Scenario, beyond: string | undefined): Scenario {
+  const { steps } = scenario;
   const at = steps.findIndex(step => beyond !== undefined && idsIn(step).includes(beyond));
   return at < 0 ? scenario : { ...scenario, steps: withoutLastFaults(steps.slice(0, at)) };
 }

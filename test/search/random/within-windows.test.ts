@@ -6,10 +6,10 @@ import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
 import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
 import { bundledPolicies, bundledPolicy } from "../../../src/files/policies.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
-import { withinWindows } from "../../../src/search/random/within-windows.ts";
+import { withinAges, withinWindows } from "../../../src/search/random/within-windows.ts";
 import { modelCapabilities } from "../../../src/worlds/model.ts";
 import { type Bare, cut, heal, hold, scenarioWith, start } from "../../models/cases.ts";
-import { job, policyWith, underPolicy } from "../../models/policies.ts";
+import { job, kill, policyWith, term, underPolicy } from "../../models/policies.ts";
 
 const policy = policyWith({
   publish: { ackTimeoutMs: 1_000, attemptsMax: 2 },
@@ -38,6 +38,29 @@ describe("a scenario whose publishes wait while the link is down", () => {
   test("is left as it is without a policy", () => {
     const bare = scenarioWith([start, cut(), heal()]);
     expect(withinWindows(bare, natsGo)).toBe(bare);
+  });
+});
+
+describe("a scenario whose messages have an age of four seconds", () => {
+  const aged = policyWith({
+    streams: [{ ...policyWith({}).streams[0], ageMaxMs: 4_000, duplicateWindowMs: 1_000 }] as never,
+    shutdown: { budgetMs: 800 },
+  });
+  const agedLength = (steps: readonly Bare[], under = aged): number =>
+    withinAges(underPolicy(under, steps), natsGo).steps.length;
+
+  test("ends before the step with which its starts take more than a quarter of it", () => {
+    const restarted = [kill(), start];
+    expect(agedLength([start, ...restarted, ...restarted, job()])).toBe(6);
+    expect(agedLength([start, ...restarted, ...restarted, ...restarted, job()])).toBe(6);
+    const { streams: _, ...rest } = aged;
+    expect(
+      agedLength([start, ...restarted, ...restarted, ...restarted, job()], { ...rest, streams: policy.streams }),
+    ).toBe(8);
+  });
+
+  test("ends before a stop that takes so long while a link is held", () => {
+    expect(agedLength([start, job(), hold, job(), term(), heal(), start])).toBe(4);
   });
 });
 
