@@ -86,7 +86,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     durable: true,
     add(draft) {
       sometimes(draft, 0.3, () => publish(draft));
-      if (draft.isDowngraded || draft.isSubscribed || hasLostStreams(draft)) return;
+      if (draft.isDowngraded || draft.isSubscribed || hasLostStreams(draft) || isForgotten(draft)) return;
       fault(draft, { kind: "lose-ack" });
       const first = publish(draft, { subject: durableSubject(draft), most: 5 });
       sometimes(draft, 0.2, () => publish(draft));
