@@ -362,7 +362,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
       owner: "service",
       causes:
-        "The consumer is gone with a replica that drained (F-83), or its deliver policy passes over what is stored already (F-251). A message counts as acknowledged before its handler is through: the bus said so (F-232), or the ack policy is none (F-252).",
+        "A drain deletes the durable consumer that others share (F-83), or its deliver policy passes over what is stored before it (F-251). Or a message is acknowledged before its handler is through: by the bus (F-232), or by ack policy none (F-252).",
     },
     "eventually",
     {
@@ -380,7 +380,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged or terminated and gone.",
       owner: "service",
       causes:
-        "The bus acknowledges a message whatever its handler made of it, and what is acknowledged is not given again (F-74). The handler terminates it (F-231), or the consumer's ack policy is none (F-252).",
+        "The bus acknowledges a message whatever its handler made of it (F-74), or the handler terminates it (F-231). Or the consumer has ack policy none, and nothing is given again (F-252).",
     },
     "always",
     {

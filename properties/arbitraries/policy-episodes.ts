@@ -87,7 +87,7 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     durable: true,
     add(draft) {
       sometimes(draft, 0.3, () => publish(draft));
-      if (draft.isDowngraded || draft.isSubscribed || hasLostStreams(draft)) return;
+      if (draft.isDowngraded || draft.isSubscribed || hasLostStreams(draft) || isForgotten(draft)) return;
       const subject = durableSubject(draft);
       // There is no acknowledgement to be lost.
       if (isUnacknowledged(draft.policy, subject)) return;
