@@ -6,7 +6,7 @@ import { waitMsOf } from "./deliveries.ts";
 export interface Outlasts {
   /** A durable publish with all its attempts: its caller is told of a timeout then. */
   readonly publishMs: number;
-  /** From the first delivery of a message to its last, if no handler acknowledges it meanwhile. */
+  /** The time from the first delivery of a message to its last, if no handler acknowledges it meanwhile. */
   readonly deliveriesMs: number | null;
   /** The client dials, and closes for good then; absent where the policy leaves that to the client's defaults. */
   readonly dialsMs?: number | null;

@@ -120,7 +120,7 @@ export type ResolvedPublish =
       readonly ackTimeoutMs: number;
       /** The attempts in all. */
       readonly attemptsMax: number;
-      /** How often an attempt asks again where nobody answers. Absent: as the client does by default. */
+      /** The times that an attempt asks again where nobody answers. Absent: as the client does by default. */
       readonly noResponders?: NoRespondersPolicy;
     };
 /** The process ends at once, from its own code. All earlier commands are answered first. */

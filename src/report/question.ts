@@ -59,7 +59,7 @@ export interface QuestionReport extends DrillAnswer {
   readonly verdict: Verdict;
   readonly question: Question;
   readonly policy: string;
-  /** How long an outage the policy's own patience lasts. */
+  /** The longest outages that the policy's own patience outlasts. */
   readonly outlasts: Outlasts;
   /** The parts of that policy that no answer here covers. */
   readonly notModelled: readonly NotModelledShown[];

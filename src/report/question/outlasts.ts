@@ -1,4 +1,4 @@
-/** How long an outage a policy lasts, in words. */
+/** The longest outages that a policy outlasts, in words. */
 import type { Outlasts } from "../../../models/policy/outlasts.ts";
 
 export function outlastsText({ publishMs, deliveriesMs, dialsMs, startMs }: Outlasts): string {
