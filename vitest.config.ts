@@ -43,6 +43,8 @@ export default defineConfig({
           // A server that is started here all the same does not run.
           env: { FAULTLINE_NATS_SERVER: nowhere, FAULTLINE_TOXIPROXY: nowhere },
           pool: "threads",
+          // vitest leaves one processor to itself: of two, that is half.
+          maxWorkers: "100%",
           // No file of this project keeps state of its own outside its tests.
           isolate: false,
           // A command that one of its tests starts shares two cores with the others.

@@ -122,7 +122,7 @@ test("a field of JetStream's own in a policy is said to be one", async () => {
 });
 
 test.each<[what: string, args: readonly string[], exitCode: number, says: string]>([
-  ["no file", [], 64, "missing required argument 'file'"],
+  ["no file", [], 64, "import needs files, folders, or --server URL"],
   ["a file that there is not", ["nowhere.json"], 65, "nowhere.json: there is no such file"],
   ["a folder without manifests", ["."], 65, "is a folder without files that end in .yaml, .yml or .json"],
   [

@@ -79,7 +79,7 @@ test.each<Row>([
       },
     ],
     { durables: "bound", ackWaitMs: 30_000, deliverMax: -1 },
-    4,
+    3,
   ],
   [
     "consumer-config.json",

@@ -161,4 +161,20 @@ describe("a stream that acknowledges nothing", () => {
     expect(lost?.skipped?.reason).toBe("its stream acknowledges nothing, so no acknowledgement can be lost");
     expect(planned([job(1, { overlap: true }), cut()])[1]?.overlapping).toBe(false);
   });
+
+  test("is sent nothing whose window would end at the very moment of another attempt", () => {
+    const skipped = (duplicateWindowMs: number, more: Parameters<typeof job>[1] = {}): string | undefined => {
+      const policy = {
+        ...withStream({ ...quiet, duplicateWindowMs }),
+        publish: { ...ids, attemptsMax: 3, ackTimeoutMs: 500 },
+      };
+      const scenario = underPolicy(policy, [start, job(1, more)]);
+      return plan(scenario, natsJs3)
+        .steps.flatMap(one => (one.kind === "step" ? [one] : []))
+        .at(-1)?.skipped?.reason;
+    };
+    expect(skipped(500)).toMatch(/window has ended at the moment of another attempt/);
+    expect(skipped(1_000)).toMatch(/window has ended at the moment of another attempt/);
+    expect([skipped(750), skipped(1_500), skipped(500, { async: true })]).toEqual([undefined, undefined, undefined]);
+  });
 });

@@ -17,11 +17,18 @@ const idle = new Map([
   ["cold-start/fail-fast-ends-within-its-bound", "it retries with a deadline"],
 ]);
 
+/** Its connect() dials on where its credentials are refused (F-261), whatever a service does around it. */
+const brokenByClient: Readonly<Record<string, string>> = {
+  "nats-py": "cold-start/wrong-credentials-never-look-like-waiting",
+};
+
 describe.each(profilesByName)("%s under cordum-hardened", (name, profile) => {
   test(`breaks no demand in ${runs} random scenarios`, () => {
-    const promised = promisedBy(profile, {}, hardened);
-    const space = { profile, capabilities: modelCapabilities(profile), policy: hardened };
-    const exercised = new Map<string, number>(hardened.demands.map(id => [id, 0]));
+    const demands = hardened.demands.filter(id => id !== brokenByClient[name]);
+    const policy: Policy = { ...hardened, demands };
+    const promised = promisedBy(profile, {}, policy);
+    const space = { profile, capabilities: modelCapabilities(profile), policy };
+    const exercised = new Map<string, number>(demands.map(id => [id, 0]));
     for (let i = 0; i < runs; i++) {
       const scenario = policyScenarioOf(`alarm-${i}`, space);
       const judged = runFast(promised, scenario, String(i));
@@ -30,7 +37,7 @@ describe.each(profilesByName)("%s under cordum-hardened", (name, profile) => {
         if ((judged.exercised[at] ?? 0) > 0) exercised.set(id, (exercised.get(id) ?? 0) + 1);
       });
     }
-    const seldom = hardened.demands.filter(id => (exercised.get(id) ?? 0) < 10);
+    const seldom = demands.filter(id => (exercised.get(id) ?? 0) < 10);
     // Only a client whose call to connect returns at once accepts anything before it is connected.
     const early = "cold-start/nothing-is-lost-before-the-first-connection";
     const expected = profile.firstConnect.retry === "background" ? [...idle.keys()] : [...idle.keys(), early];

@@ -54,8 +54,8 @@ const publishing: readonly LiveMutant[] = [
     name: "js-has-an-id-for-each-attempt",
     does: "gives each attempt of one message a separate id",
     patches: inDurable(
-      "publishOnce(path, message, ackTimeoutMs);",
-      'publishOnce(path, { ...message, id: message.id + "+".repeat(attempt) }, ackTimeoutMs);',
+      "publishAsking(path, message, publish);",
+      'publishAsking(path, { ...message, id: message.id + "+".repeat(attempt) }, publish);',
     ),
     where: "durable-path/a-heal-within-the-second-attempt-stores-once",
     require: ["durable-path/a-retry-with-an-id-stores-once"],
@@ -64,14 +64,14 @@ const publishing: readonly LiveMutant[] = [
   {
     name: "js-makes-one-attempt-too-few",
     does: "gives up one attempt early",
-    patches: inDurable("attempt >= attemptsMax;", "attempt >= attemptsMax - 1;"),
+    patches: inDurable("attempt < publish.attemptsMax)", "attempt < publish.attemptsMax - 1)"),
     where: "durable-path/two-attempts-without-an-id-are-two-copies",
     cause: cause("conformance", "message 0"),
   },
   {
     name: "js-makes-one-attempt-too-many",
     does: "makes one attempt more than its policy allows",
-    patches: inDurable("attempt >= attemptsMax;", "attempt > attemptsMax;"),
+    patches: inDurable("attempt < publish.attemptsMax)", "attempt <= publish.attemptsMax)"),
     where: "durable-path/held-and-timed-out-is-stored-when-let-go",
     cause: cause("conformance", "JOBS holds message 0; but the model says nothing more"),
   },
@@ -176,7 +176,10 @@ const handling: readonly LiveMutant[] = [
   {
     name: "js-has-a-durable-for-each-process",
     does: "names the durable consumer after its process",
-    patches: inConsume("durable: name } = resolved;", "durable } = resolved;\n  const name = durable + process.pid;"),
+    patches: inConsume(
+      "durable } = resolved;",
+      "durable: shared } = resolved;\n  const durable = shared + process.pid;",
+    ),
     where: "durable-path/two-replicas-share-one-durable",
     cause: cause("conformance", "is given, for the 1. time, on job.a"),
   },
