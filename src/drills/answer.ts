@@ -93,9 +93,6 @@ export interface BudgetRow {
   readonly live: BudgetSeen;
 }
 
-/** The kind of stream that all figures are about. */
-export const streamsNote = "Messages have no age in the model, and only a limit of their number discards the oldest.";
-
 export interface Figures {
   readonly sizes?: readonly SizeRow[];
   readonly stops?: readonly StopRow[];
@@ -110,8 +107,6 @@ export interface DrillAnswer {
   /** Figures of the judged cases. */
   readonly families: readonly FamilyFigures[];
   readonly figures: Figures;
-  /** The basis of the answer, where the policy has streams. */
-  readonly notes: readonly string[];
 }
 
 /** The parts of a drill whose cases show what becomes of a family. */
@@ -133,7 +128,6 @@ export function answerOf(
   return {
     families: familyFigures(policy, judged.map(eventsOf)),
     figures: figuresOf(question, profile, ran),
-    notes: policy.streams.length > 0 ? [streamsNote] : [],
   };
 }
 

@@ -61,6 +61,8 @@ export interface QuestionReport extends DrillAnswer {
   readonly policy: string;
   /** The longest outages that the policy's own patience outlasts. */
   readonly outlasts: Outlasts;
+  /** Sentences about the time of a live run. */
+  readonly notes: readonly string[];
   /** The parts of that policy that no answer here covers. */
   readonly notModelled: readonly NotModelledShown[];
   readonly bus: string;

@@ -189,8 +189,8 @@ test("cold start: a live start and a live budget that were not observed, or not 
   expect(lineWith(textWith("observed"), "  live  ")).toMatch(/did not give up$/);
 });
 
-test("what the streams are taken for stands below the answer", () => {
-  const note = "Messages have no age in the model, and only a limit of their number discards the oldest.";
+test("the waits that change places in a live run stand below the answer", () => {
+  const note = "in the times of a live run these waits change places: a and b";
   expect(rendered({ notes: [note] })).toMatch(new RegExp(`best-effort: .*\\n +${note}\\n`));
 });
 

@@ -248,7 +248,7 @@ export const questionDocument = exactly<QuestionReport>()(
           .optional(),
       })
       .describe("The figures of the question."),
-    notes: names.describe("What the answer rests on."),
+    notes: names.describe("What changes in the time of a live run."),
     violations: z.array(violation),
     notDemanded,
     notModelled,
