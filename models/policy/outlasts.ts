@@ -1,6 +1,7 @@
 /** The longest outage that each patience of a policy outlasts, if it begins with the outage. */
-import type { Policy } from "../vocabulary/policy.ts";
+import type { ConsumePolicy, Policy } from "../vocabulary/policy.ts";
 import { waitMsOf } from "./deliveries.ts";
+import { effective } from "./two-sides.ts";
 
 /** Milliseconds; null where there is no end. */
 export interface Outlasts {
@@ -15,10 +16,12 @@ export interface Outlasts {
 }
 
 export function outlastsOf(policy: Policy): Outlasts {
-  const { publish, consume, startup } = policy;
+  const { publish, startup } = policy;
+  // The server goes by its own side.
+  const consume = effective(policy.consume);
   return {
     publishMs: publish.ackTimeoutMs * publish.attemptsMax,
-    deliveriesMs: consume.deliverMax < 0 ? null : deliveriesMs(policy),
+    deliveriesMs: consume.deliverMax < 0 ? null : deliveriesMs(consume),
     ...dialsOf(policy),
     startMs: startMs(startup),
   };
@@ -30,7 +33,7 @@ function startMs({ strategy, deadlineMs = 0 }: Policy["startup"]): number | null
 }
 
 /** The last wait of a backoff holds for all deliveries after it. */
-function deliveriesMs({ consume }: Policy): number {
+function deliveriesMs(consume: ConsumePolicy): number {
   const waits = consume.deliverMax - 1;
   const listed = Math.min(waits, consume.backoffMs?.length ?? 1);
   const listedMs = Array.from({ length: listed }, (_, i) => waitMsOf(consume, i + 1)).reduce((sum, ms) => sum + ms, 0);

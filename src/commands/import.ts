@@ -24,14 +24,11 @@ export async function importPolicy(
   { yaml = false, name, ...asked }: ImportOptions,
 ): Promise<CommandEnding> {
   refuseNothing(files, asked);
-  if (name !== undefined && !policyName.test(name))
-    throw new UsageError(
-      `--name must be 1 to 63 of a-z, 0-9 and -, not beginning with -; it is ${JSON.stringify(name)}.`,
-    );
+  const named = name === undefined ? nameAfter(files) : policyNameOf(name);
   const texts = [...textsOfFiles(files), ...(await textsAsked(asked))];
   const origin = [...files, ...(asked.server === undefined ? [] : ["the server"])].join(", ");
   // The two agree wherever the schema was applied, which importTexts does.
-  const document = importTexts(texts, name ?? nameAfter(files), { origin }) as unknown as ImportReport;
+  const document = importTexts(texts, named, { origin }) as unknown as ImportReport;
   return {
     kind: "import",
     document,
@@ -54,3 +51,11 @@ function refuseNothing(files: readonly string[], { server, creds, stream }: Impo
 
 const textsAsked = async ({ server, creds, stream }: ImportOptions): Promise<readonly ImportText[]> =>
   server === undefined ? [] : textsOfServer({ url: server, creds, streams: stream });
+
+/** @throws UsageError */
+export function policyNameOf(name: string): string {
+  if (policyName.test(name)) return name;
+  throw new UsageError(
+    `--name must be 1 to 63 of a-z, 0-9 and -, not beginning with -; it is ${JSON.stringify(name)}.`,
+  );
+}

@@ -9,11 +9,12 @@ import { answerAt, missingPlace, takesAt, withAnswer } from "../files/import/ans
 import type { ToFill } from "../files/import/assumed.ts";
 import { declaredText, type Families, withDeclared } from "../files/import/declared.ts";
 import { type Imported, importTexts, nameAfter, textsOfFiles } from "../files/import/import.ts";
-import { checkPolicy, patternShape, policyName } from "../files/policy-schema.ts";
+import { checkPolicy, patternShape } from "../files/policy-schema.ts";
 import type { CommandEnding } from "../findings/ending.ts";
 import { type InitReport, questionsBegin, questionText, renderInit } from "../report/init.ts";
 import type { Context } from "../runs/context.ts";
 import { jsonText, rendered } from "../text/clean.ts";
+import { policyNameOf } from "./import.ts";
 
 export interface InitOptions {
   readonly name?: string;
@@ -41,7 +42,7 @@ export async function initPolicy(
   person: AskPerson | undefined,
 ): Promise<CommandEnding> {
   const ask = person === undefined ? undefined : beginning(person);
-  const name = nameOf(options.name ?? (files.length === 0 ? "my-bus" : nameAfter(files)));
+  const name = policyNameOf(options.name ?? (files.length === 0 ? "my-bus" : nameAfter(files)));
   const file = `${name}.${options.yaml === true ? "yaml" : "json"}`;
   if (existsSync(file))
     throw new UsageError(`${file} is there already: remove it, or give another name with --name. Nothing was written.`);
@@ -67,14 +68,6 @@ function beginning(ask: AskPerson): AskPerson {
   };
 }
 
-/** @throws UsageError */
-function nameOf(name: string): string {
-  if (policyName.test(name)) return name;
-  throw new UsageError(
-    `--name must be 1 to 63 of a-z, 0-9 and -, not beginning with -; it is ${JSON.stringify(name)}.`,
-  );
-}
-
 /** Someone who has neither files nor flags is asked for subjects first. */
 async function familiesFrom(
   files: readonly string[],
@@ -86,10 +79,7 @@ async function familiesFrom(
   const isAsked = files.length === 0 && durable === undefined && bestEffort === undefined;
   if (!isAsked || ask === undefined) return { durable: durable ?? [], bestEffort: bestEffort ?? [] };
   return {
-    durable: await subjectsTyped(
-      `${questionsBegin}Subjects whose messages must not be lost, such as orders.> jobs.*\n> `,
-      ask,
-    ),
+    durable: await subjectsTyped("Subjects whose messages must not be lost, such as orders.> jobs.*\n> ", ask),
     bestEffort: await subjectsTyped("Subjects whose messages may be lost\n> ", ask),
   };
 }

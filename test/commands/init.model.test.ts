@@ -67,6 +67,7 @@ test("what is typed is taken, an empty line is the default, a wrong answer is as
     ["--set", "startup.strategy=retry-with-deadline"],
     question => answers.find(([asked]) => asked.test(question))?.[1] ?? "",
   );
+  expect(stderr.match(/An empty line takes the default/g)).toHaveLength(1);
   expect(stderr).toContain('"bad..one" must be a NATS subject pattern');
   expect(stderr).toMatch(
     /publish\.ackTimeoutMs: a whole number\n {2}default 5000: [^\n]*\n> It [^\n]*number[^\n]*\.\n> publish\.att/,

@@ -1,5 +1,6 @@
 /** The longest outages that a policy outlasts, in words. */
 import type { Outlasts } from "../../../models/policy/outlasts.ts";
+import { seconds } from "./cells.ts";
 
 export function outlastsText({ publishMs, deliveriesMs, dialsMs, startMs }: Outlasts): string {
   const parts = [
@@ -24,7 +25,7 @@ const units = [
 export function duration(ms: number): string {
   const first = units.findIndex(([name, unitMs]) => name !== "s" && ms >= unitMs);
   const [unit, next] = units.slice(first);
-  if (first < 0 || unit === undefined || next === undefined) return `${Number((ms / 1_000).toFixed(3))} s`;
+  if (first < 0 || unit === undefined || next === undefined) return seconds(ms);
   const whole = Math.floor(ms / unit[1]);
   const rest = Math.floor((ms - whole * unit[1]) / next[1]);
   return `${whole} ${unit[0]}${rest === 0 ? "" : ` ${rest} ${next[0]}`}`;

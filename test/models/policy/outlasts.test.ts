@@ -29,6 +29,11 @@ test.each([
   expect(outlastsOf(policyWith({ consume })).deliveriesMs).toBe(ms);
 });
 
+test("the deliveries are those of the consumer that stands", () => {
+  const consume = { ackWaitMs: 1_000, deliverMax: -1, stands: { ackWaitMs: 2_000, deliverMax: 3 } };
+  expect(outlastsOf(policyWith({ consume })).deliveriesMs).toBe(4_000);
+});
+
 test("what has no end is null, one pass is 0, and what the policy does not say is absent", () => {
   const policy = policyWith({ consume: { deliverMax: -1 }, startup: { strategy: "fail-fast" } });
   expect(outlastsOf({ ...policy, client: {} })).toEqual({ publishMs: 5_000, deliveriesMs: null, startMs: 0 });
