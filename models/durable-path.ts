@@ -6,7 +6,7 @@ import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
 import { messageId, sharedId } from "./policy/ids.ts";
-import { isTapped, isUnacknowledged, streamOf } from "./policy/streams.ts";
+import { isUnacknowledged, streamOf } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type StreamReply, saysVia, type Via } from "./server.ts";
 import { append, arrive, type Bus, countOf, type FrameRun, lose, type OpenBurst, part, take } from "./state.ts";
@@ -388,15 +388,14 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
 }
 
 /**
- * A server that stops ends JetStream first, and for a moment nothing answers for its subjects (F-125, F-130 of docs/facts.md). A client
- * that asks again after a wait meets a connection that has ended by then.
+ * A server that stops ends JetStream first, and for a moment nothing answers for its subjects (F-125, F-130 of docs/facts.md). A tap does not
+ * keep that from happening, since its connection may end before the publisher's (F-270). A client that asks again after a wait meets a
+ * connection that has ended by then.
  */
 function refuseAtStop(bus: Bus, rest: FrameRun[], told: Teller, isAsync: boolean): void {
-  const { view, choose, emit } = bus;
-  const { policy } = view;
+  const { choose, emit } = bus;
   const asksAgain = !isAsync && noRespondersOf(bus).retries > 0;
-  const [next] = rest;
-  if (asksAgain || next?.via === undefined || policy === undefined || isTapped(policy, next.via.subject)) return;
+  if (asksAgain || countOf(rest) === 0) return;
   const left = isAsync ? leaveAtStop(bus, rest, told) : 0;
   const refusedMin = left > 0 ? 1 : 0;
   const about: About = { kind: "ended-as", runs: rest, outcome: noResponders };

@@ -56,12 +56,17 @@ export function requiredCapabilities(scenario: Scenario): readonly Capability[] 
   if (scenario.policy !== undefined) needed.add("policy");
   if (scenario.steps.findIndex(one => one.kind === "fault") < scenario.steps.findIndex(one => one.kind === "start"))
     if (scenario.steps.some(one => one.kind === "fault")) needed.add("cold-start");
-  if (options.reconnectBufferBytesMax !== undefined) needed.add("reconnect-buffer-limit");
+  if (setsOwnBuffer(scenario)) needed.add("reconnect-buffer-limit");
   if (options.reconnectAttemptsMax >= 0) needed.add("reconnect-attempts-limit");
   if (options.pingIntervalMs !== undefined) needed.add("stale-detection");
   if (options.cutsWith === "rst") needed.add("cut-with-rst");
   return [...needed].sort();
 }
+
+/** A size that the policy sets too is as it is in production, where a client without the option ignores it. */
+const setsOwnBuffer = ({ options, policy }: Scenario): boolean =>
+  options.reconnectBufferBytesMax !== undefined &&
+  options.reconnectBufferBytesMax !== policy?.client.reconnectBufferBytesMax;
 
 /** The part of bus and world that decides which cases can be run. */
 export interface Able {

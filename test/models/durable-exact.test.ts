@@ -268,8 +268,9 @@ describe("a server that is told to stop while something is under way", () => {
     });
     expect(shown("nats-go", noId, steps(true), { ...queued, "ack-lost": 0 }).held).toEqual([0]);
     expect(shown("nats-go", noId, steps(), answers).asked).not.toContainEqual(expect.stringContaining("refused"));
+    // The connection of a tap may end before that of the publisher.
     const tapped = policyWith({ publish: { messageIds: [] }, taps: ["job.>"] });
-    expect(shown("nats-go", tapped, steps(true), answers).asked).not.toContainEqual(expect.stringContaining("refused"));
+    expect(shown("nats-go", tapped, steps(true), answers).told.slice(0, 3)).toEqual(told);
     expect(
       shown("nats-go", noId, [start, job(4, { overlap: true, async: true }), cut(), heal()]).asked,
     ).not.toContainEqual(expect.stringContaining("refused"));

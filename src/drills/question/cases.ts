@@ -53,7 +53,7 @@ export async function onBus(drill: QuestionDrill, site: Site): Promise<void> {
     const { scaled } = pair;
     if (isRetimed(modelsOf(pair))) return { kind: "retimed" };
     if (isModelAlone(scaled, stage.greeting)) return { kind: "model-alone" };
-    const shortfall = shortfallIn(scaled, stage);
+    const shortfall = shortfallIn(asked, scaled, stage);
     return shortfall.kind === "none" ? liveRun(stage, asked, profile, scaled) : shortfall;
   };
   for await (const { job, result } of inLanes(stage.lanes, pairs, work)) {

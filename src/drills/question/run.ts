@@ -15,12 +15,13 @@ import type { AskedQuestion, CasePair } from "./asked.ts";
 /** A live violation that the model did not have is run again, and its rate stated. */
 const rerunsOfViolation = 4;
 
-/** A size that the policy sets and the client has no option for is as it is in production; one that is set beside it would show nothing. */
-export const shortfallIn = ({ scenario, judged }: DrillCase, able: Able): Shortfall =>
-  shortfallFrom(
-    missingCapabilities(scenario, able.capabilities).filter(one => one !== "reconnect-buffer-limit" || !judged),
-    able,
-  );
+/** A size of the buffer other than the asked policy's shows nothing on a client without the option. */
+export function shortfallIn({ policy }: AskedQuestion, { scenario }: DrillCase, able: Able): Shortfall {
+  const { reconnectBufferBytesMax } = scenario.options;
+  const isOther = reconnectBufferBytesMax !== policy.policy.client.reconnectBufferBytesMax;
+  const limit = isOther && !able.capabilities.has("reconnect-buffer-limit") ? (["reconnect-buffer-limit"] as const) : [];
+  return shortfallFrom([...new Set([...missingCapabilities(scenario, able.capabilities), ...limit])], able);
+}
 
 /** Bus or world lack what the case needs. */
 export type NotRun = Exclude<Shortfall, { readonly kind: "none" }>;
