@@ -53,6 +53,8 @@ export interface QuestionViolation {
   readonly reproduced: { readonly k: number; readonly n: number };
   readonly file: string;
   readonly again: string;
+  /** The file that tells the live run step by step; null where only the model broke it. */
+  readonly seen: string | null;
 }
 
 export interface QuestionReport extends DrillAnswer {

@@ -7,6 +7,7 @@ import { badBus, faultline, ownFolder, withoutServers } from "./faultline.ts";
 const questions = ["durability", "buffer", "shutdown", "cold-start"] as const;
 
 interface Told {
+  readonly seen: string | null;
   readonly property: string;
   readonly worlds: readonly string[];
   readonly again: string;
@@ -112,6 +113,9 @@ test.for(questions)(
     const live = new Set(told.filter(({ worlds }) => worlds.join() === "model,live").map(({ property }) => property));
     for (const property of brokenAsFound[question]) expect([...live]).toContain(property);
     expect(told.filter(({ property }) => property === "conformance")).toEqual([]);
+    for (const { worlds, seen } of told)
+      if (worlds.includes("live")) expect(readFileSync(join(cwd, seen ?? ""), "utf8")).toMatch(/^ {2}start-\d/m);
+      else expect(seen).toBeNull();
     const [first] = told;
     const again = await faultline(["replay", first?.file ?? "", "--world", "model", "--profile", "nats-go", "--json"], {
       cwd,

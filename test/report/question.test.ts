@@ -245,6 +245,7 @@ test("what a bus alone breaks beside its policy comes with the likelier cause, o
   const reason = "the stop was forced";
   const broken = (id: string, worlds: QuestionViolation["worlds"], property = "conformance"): QuestionViolation => ({
     ...{ property, case: id, about: "SIGTERM", worlds, reason, reproduced: { k: 5, n: 5 }, file: "f", again: "a" },
+    seen: worlds.includes("live") ? "seen-it.txt" : null,
   });
   const cases = [oneCase(), oneCase({ id: "shutdown/y", variant: "drain", judged: false })];
   const adviceIn = (...violations: readonly QuestionViolation[]): number =>
@@ -253,4 +254,7 @@ test("what a bus alone breaks beside its policy comes with the likelier cause, o
   expect(adviceIn(broken("durability/x", ["live"]))).toBe(0);
   expect(adviceIn(broken("shutdown/y", ["model", "live"]))).toBe(0);
   expect(adviceIn()).toBe(0);
+  expect(rendered({ verdict: "violated", cases, violations: [broken("shutdown/y", ["live"])] })).toContain(
+    "as it was seen: seen-it.txt",
+  );
 });

@@ -8,8 +8,10 @@ import { concluded } from "../../findings/ending.ts";
 import { unprovenReason } from "../../judge/capability.ts";
 import { besidesOf } from "../../judge/foretold.ts";
 import type { Judgement } from "../../judge/judge.ts";
+import { renderSteps } from "../../report/failure.ts";
 import { addNotDemanded, type NotDemanded } from "../../report/not-demanded.ts";
 import type { SelfTestReport } from "../../report/not-shown.ts";
+import { plain } from "../../report/paint.ts";
 import type { QuestionCase, QuestionViolation } from "../../report/question.ts";
 import type { Context } from "../../runs/context.ts";
 import type { RunFolder } from "../../runs/run-folder.ts";
@@ -95,11 +97,12 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
   const { scenario, about, part, variant, judged } = scaled;
   const live = result?.kind === "ran" ? result : undefined;
   const notShown = result?.kind === "unproven" ? result.missing : null;
-  const file = folder.write(
-    `case-${scenario.id.replaceAll("/", "-")}.json`,
-    `${JSON.stringify(scenario, undefined, 2)}\n`,
-  );
+  const file = folder.write(`case-${fileName(scenario.id)}.json`, `${JSON.stringify(scenario, undefined, 2)}\n`);
   const again = replayLine(file, askedWith(asked));
+  const seen =
+    live?.judgement.verdict === "violated"
+      ? folder.write(`seen-${fileName(scenario.id)}.txt`, `${renderSteps(scenario, live.events, plain)}\n`)
+      : null;
   const retimed = isRetimed(models);
   const judgements: (readonly [WorldName, Judgement])[] = [
     [modelWorld.name, models.own.judgement],
@@ -158,9 +161,12 @@ export function record({ asked, found, folder }: QuestionDrill, { pair, models, 
       reproduced: { k: 1, n: 1 },
       file,
       again,
+      seen: broken.some(([world]) => world === liveWorld.name) ? seen : null,
     });
   }
 }
+
+const fileName = (scenario: string): string => scenario.replaceAll("/", "-");
 
 /** The reason why the run was not observed, whatever the verdict: the model may break what a live run that was given up does not show. */
 function whyNotObserved({ judgement, events }: LiveRun): string | null {

@@ -19,7 +19,8 @@ const rerunsOfViolation = 4;
 export function shortfallIn({ policy }: AskedQuestion, { scenario }: DrillCase, able: Able): Shortfall {
   const { reconnectBufferBytesMax } = scenario.options;
   const isOther = reconnectBufferBytesMax !== policy.policy.client.reconnectBufferBytesMax;
-  const limit = isOther && !able.capabilities.has("reconnect-buffer-limit") ? (["reconnect-buffer-limit"] as const) : [];
+  const limit =
+    isOther && !able.capabilities.has("reconnect-buffer-limit") ? (["reconnect-buffer-limit"] as const) : [];
   return shortfallFrom([...new Set([...missingCapabilities(scenario, able.capabilities), ...limit])], able);
 }
 

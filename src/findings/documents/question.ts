@@ -199,6 +199,7 @@ const violation = z.strictObject({
     .describe("How often it came: k of n live runs, where the model had not broken it."),
   file: text.describe("Path of the case's scenario."),
   again,
+  seen: text.nullable().describe("Path of the live run that broke it, step by step; null: only the model broke it."),
 });
 
 export const questionDocument = exactly<QuestionReport>()(

@@ -32,7 +32,7 @@ export function renderViolations({ violations, cases }: UnkeptQuestion, paint: P
     const { k, n } = one.reproduced;
     const rate = n > 1 ? `, ${k} of ${n} runs` : "";
     const more = all.length > 1 ? `; and in ${counted(all.length - 1, "other case")}` : "";
-    return `  ${markOf(paint, "violated")} ${property} (${one.worlds.join(" and ")}${rate})\n      ${one.about}: ${one.reason}${more}\n      ${paint("dim", one.again)}`;
+    return `  ${markOf(paint, "violated")} ${property} (${one.worlds.join(" and ")}${rate})\n      ${one.about}: ${one.reason}${more}${one.seen === null ? "" : `\n      as it was seen: ${one.seen}`}\n      ${paint("dim", one.again)}`;
   });
   const beside = new Set(cases.flatMap(({ id, judged }) => (judged ? [] : [id])));
   const isOfBusBeside = (one: QuestionViolation): boolean => beside.has(one.case) && one.worlds.every(isReal);
