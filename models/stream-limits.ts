@@ -62,7 +62,10 @@ export function expire(server: ModelServer, nowMs: number, choose: Choose, emit:
   }
 }
 
-/** The first message of this run of the stream goes. One that was given and not acknowledged is not given again. */
+/**
+ * The first message of this run of the stream goes. One that was given and not acknowledged is not given again; a handler that is at work on it
+ * goes on.
+ */
 function discard(server: ModelServer, stream: Stream, at: number, emit: Emit): void {
   const gone = stream.log[at];
   if (gone === undefined) return;
@@ -78,6 +81,8 @@ function discard(server: ModelServer, stream: Stream, at: number, emit: Emit): v
 function without(delivery: Delivery, message: number): readonly Delivery[] {
   const { first, count } = delivery;
   if (message < first || message >= first + count) return [delivery];
+  // A handler that takes time has one message.
+  if (delivery.endsMs !== undefined) return [{ ...delivery, unawaited: true }];
   const after = { ...delivery, first: message + 1, count: first + count - message - 1 };
   return [{ ...delivery, count: message - first }, after].filter(one => one.count > 0);
 }

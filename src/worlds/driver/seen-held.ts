@@ -23,9 +23,9 @@ export async function noteHeld(course: Course, service: ServiceCourse, view: Vie
     const { name } = stream;
     if (!there.includes(name)) continue;
     const held = await streams.held(name);
-    const gone = discardsOf(service.policy, stream, service.told, held, sentSoFar(course, service, name));
+    const { says } = discardsOf(service.policy, stream, service.told, held, sentSoFar(course, service, name));
     const seen = service.seenHeld.get(name) ?? new Set();
-    for (const { first, count } of [...held.runs, ...gone.filter(({ kind }) => kind === "discarded")])
+    for (const { first, count } of [...held.runs, ...says.filter(({ kind }) => kind === "discarded")])
       for (let message = first; message < first + count; message++) seen.add(message);
     service.seenHeld.set(name, seen);
   }
