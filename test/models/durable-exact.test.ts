@@ -489,7 +489,7 @@ describe("a limited stream", () => {
     ["published while down", [start, subscribe(0), cut(), job(3), heal()], some],
     [
       "published in one command",
-      [start, subscribe(0), { kind: "together", steps: [{ ...job(2), id: "two" }] } as Bare],
+      [start, subscribe(0), { kind: "together", steps: [{ ...job(3), id: "three" }] } as Bare],
       some,
     ],
     ["given to a handler that hangs", [start, subscribe(0, "hangs"), job(3)], again],

@@ -85,6 +85,11 @@ describe("the oldest make room", () => {
   });
 });
 
+test("a handler that is at work on what a limit takes goes on, and is not given it again", () => {
+  const steps = [subscribeSlow(0, 400), job(), other(), advance(400), advance(60_000)];
+  expect(shown({ messagesMax: 1 }, steps)).toMatchObject({ held: [1], gone: [0], handled: [0, 0] });
+});
+
 describe("a message that is too old", () => {
   const aged = { ageMaxMs: 2_000, duplicateWindowMs: 1_000 };
   test("is there until its age, and surely gone 400 ms later", () => {
