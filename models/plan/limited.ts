@@ -1,17 +1,19 @@
 /**
  * Streams with a limit in reach, and a handler. Where the oldest make room, one that is published alone, or after the acknowledgement of the
  * one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
- * others, and a message that was given, not acknowledged and then discarded is not given again.
+ * others.
  *
- * A message that is too old is gone as well, so a handler that may keep one without an acknowledgement is not judged there.
+ * A message that a limit or its age takes is given up at once, in hand or not (F-246). It makes room in its consumer at a moment of its own.
  *
  * A stream that lets go of what is handled has room again once the server has the acknowledgement. That is known for one message at a time,
  * while nothing is wrong and nothing is on its way (F-243 of docs/facts.md).
  */
+import { roomOf } from "../policy/deliveries.ts";
 import { messageId } from "../policy/ids.ts";
 import { ageMsOf, limitsInReach, makesRoomIn, storedBytes } from "../policy/limits.ts";
 import { overlap } from "../policy/pattern.ts";
 import { streamOf } from "../policy/streams.ts";
+import { effective } from "../policy/two-sides.ts";
 import { idHeaderBytes } from "../vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "../vocabulary/policy.ts";
 import type { PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
@@ -23,15 +25,16 @@ import { isCalm, isDurable, type View } from "./view.ts";
 const someAreGiven = unjudgeable(
   "which messages a handler is given before the limit of their stream discards them is not known",
 );
-const isGivenAgain = unjudgeable(
-  "when the server gives up a message that its handler has and a limit or its age has taken is not known",
+const goesFromRoom = unjudgeable(
+  "when a message that a limit or its age takes makes room in its consumer is not known",
 );
+const goesFromWork = unjudgeable("a limit or its age may take a message that its handler is at work on");
 
 const roomUnknown = unjudgeable("whether an acknowledgement has made room in the stream by then is not known");
 
 /** The reason against the step that such a stream gives. */
 export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefined {
-  if (step.kind === "subscribe") return staysWithHandler(view, step) ? isGivenAgain : undefined;
+  if (step.kind === "subscribe") return subscribeNotEnabled(view, step);
   if (view.consumed.length === 0) return undefined;
   const inParts = step.kind === "together" || step.kind === "signal";
   for (const one of inParts ? partsOf(step) : [step]) {
@@ -41,13 +44,17 @@ export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefine
   return undefined;
 }
 
-/** True where a message may be too old while its handler has it, and has not acknowledged it. */
-function staysWithHandler({ policy }: View, step: SubscribeStep): boolean {
+/** A message may be too old while its handler has it, and has not acknowledged it. */
+function subscribeNotEnabled({ policy }: View, step: SubscribeStep): NotEnabled | undefined {
   const { subject, takesMs } = step;
   const isOfStream = (one: string): boolean => overlap(one, subject);
   const stream = policy?.streams.find(({ subjects }) => subjects.some(isOfStream));
-  return stream !== undefined && ageMsOf(stream) !== undefined && (takesMs !== undefined || leavesUnacked(step));
+  if (policy === undefined || stream === undefined || ageMsOf(stream) === undefined) return undefined;
+  if (takesMs !== undefined) return goesFromWork;
+  return leavesUnacked(step) && hasLittleRoom(policy) ? goesFromRoom : undefined;
 }
+
+const hasLittleRoom = ({ consume }: Policy): boolean => roomOf(effective(consume)) !== undefined;
 
 function publishNotEnabled(view: View, step: PublishStep, inParts: boolean): NotEnabled | undefined {
   const { policy } = view;
@@ -58,8 +65,8 @@ function publishNotEnabled(view: View, step: PublishStep, inParts: boolean): Not
   const isQueue = (stream.retention ?? "limits") !== "limits";
   const isRoomMade = makesRoomIn(stream);
   if (!(isQueue || isRoomMade) || !mayReachLimit(view.published, policy, stream, step)) return undefined;
-  const staysAtWork = isQueue && view.slow.some(one => isOfStream(one.subject));
-  if (isRoomMade && (staysAtWork || view.unacked.some(isOfStream))) return isGivenAgain;
+  if (isRoomMade && isQueue && view.slow.some(one => isOfStream(one.subject))) return goesFromWork;
+  if (isRoomMade && hasLittleRoom(policy) && view.unacked.some(isOfStream)) return goesFromRoom;
   const isAlone = !inParts && step.overlap !== true && isCalm(view) && view.client === "connected";
   if (isQueue) return isAlone && view.landed && step.count === 1 && isDurable(view, step) ? undefined : roomUnknown;
   const isOneByOne = step.count === 1 || (isDurable(view, step) && step.async !== true);
