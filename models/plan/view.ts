@@ -29,7 +29,7 @@ export interface View {
   refused: boolean;
   /** Nothing was sent since the last flush that succeeded. A byte anchor counts only what follows. */
   quiet: boolean;
-  /** Under a policy: all that was published has arrived, and the handlers in reach have come to it. */
+  /** All that was published under a policy has arrived, and the handlers in reach have come to it. */
   landed: boolean;
   /**
    * The process: none yet; `waiting` for its first connection; running since it connected; or exited. Without a policy there is only its

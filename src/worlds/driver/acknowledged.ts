@@ -29,8 +29,8 @@ export interface LetGo {
   readonly open: number;
 }
 
-/** Two numbers between which one lies. */
-export interface Span {
+/** The count of a stream's numbers whose messages are gone for one reason. */
+export interface NumbersGone {
   readonly least: number;
   readonly most: number;
 }
@@ -60,7 +60,7 @@ export function letGoIn(
 }
 
 /** A stream that keeps what is acknowledged gives nothing. `byLimit`: the numbers of messages that its own limits have taken, at least and at most. */
-export function acknowledgedIn(end: StreamEnd, byLimit: Span = { least: 0, most: 0 }): Acknowledged {
+export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0, most: 0 }): Acknowledged {
   const { policy, stream, told, held, removals } = end;
   if ((stream.retention ?? "limits") === "limits") return { gone: [] };
   const { done, notHeld, unkept, open, ...others } = letGoIn(policy, stream, told, held?.runs);

@@ -17,9 +17,9 @@ import type { Content, Event, Run } from "../../../models/vocabulary/event.ts";
 import { idHeaderBytes } from "../../../models/vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
-import { type LetGo, letGoIn, type Span } from "./acknowledged.ts";
+import { type LetGo, letGoIn, type NumbersGone } from "./acknowledged.ts";
 import type { Held } from "./rig.ts";
-import { serverHasEnded } from "./sequences.ts";
+import { serverHasEndedSince } from "./sequences.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Discards = Extract<Event, { readonly kind: "discarded" | "may-be-discarded" }>;
@@ -59,7 +59,7 @@ export interface Sent {
 }
 
 /** The messages that limits have taken or may have taken, and how many of the numbers that are gone are theirs. */
-export interface TakenByLimits extends Span {
+export interface TakenByLimits extends NumbersGone {
   readonly says: readonly Discards[];
 }
 
@@ -80,7 +80,7 @@ export function discardsOf(
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message) && letGo?.done.has(message) !== true;
   const pushed = runsOf("may-be-discarded", name, pushedOut(told.messages, limits).filter(isAbsent));
   if (held === undefined) return { says: pushed, least: 0, most: 0 };
-  const isOneLife = !serverHasEnded(events);
+  const isOneLife = !serverHasEndedSince(events);
   const { says, ...span } = inNumbers(name, held, limits, told, { copies, seen: sent.seen, letGo, isOneLife });
   return { says: [...pushed, ...says], ...span };
 }

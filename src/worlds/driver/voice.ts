@@ -3,7 +3,7 @@ import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.t
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
-import { acknowledgedIn, type Span } from "./acknowledged.ts";
+import { acknowledgedIn, type NumbersGone } from "./acknowledged.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
@@ -103,7 +103,8 @@ export async function sayHeld(course: Course): Promise<void> {
   if (service === undefined) return;
   const { policy } = service;
   const there = await streams.names();
-  const readings: { readonly stream: StreamPolicy; readonly held: Held | undefined; readonly byLimit: Span }[] = [];
+  const readings: { readonly stream: StreamPolicy; readonly held: Held | undefined; readonly byLimit: NumbersGone }[] =
+    [];
   for (const stream of policy.streams) {
     const { name } = stream;
     const held = there.includes(name) ? await streams.held(name) : undefined;
@@ -133,7 +134,7 @@ export async function sayHeld(course: Course): Promise<void> {
 }
 
 /** Returns how many of the stream's messages its own limits have taken. */
-function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy, held: Held | undefined): Span {
+function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy, held: Held | undefined): NumbersGone {
   const { emit, published } = course;
   const { runs = [], foreign = 0 } = held ?? {};
   for (const run of runs) {
