@@ -6,7 +6,7 @@ import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy
 import { roomOf } from "./deliveries.ts";
 import { ageMsOf, limitsInReach } from "./limits.ts";
 import { covers } from "./pattern.ts";
-import { acknowledgesNothing, effective } from "./two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, effective } from "./two-sides.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -33,10 +33,10 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
   const found: (NotModelled | undefined)[] = [
     ofRoom(consume),
     ofPush(consume),
-    given.ackPolicy === "all" || consume.ackPolicy === "all"
+    acknowledgesAll(given) && roomOf(given) !== undefined
       ? {
-          place: placeOf(consume, "ackPolicy"),
-          means: "one acknowledgement takes all messages before it along; here each is acknowledged by itself",
+          place: placeOf(consume, "ackPendingMax"),
+          means: "one acknowledgement makes room for several messages; here it makes room for one",
           falsifies: true,
         }
       : undefined,
@@ -58,7 +58,7 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
       : undefined,
     streams.some(one => one.retention === "interest") && isUnusual(given)
       ? {
-          place: placeOf(consume, acknowledgesNothing(given) ? "ackPolicy" : "deliverPolicy"),
+          place: placeOf(consume, (given.ackPolicy ?? "explicit") === "explicit" ? "deliverPolicy" : "ackPolicy"),
           means:
             "which messages a stream with retention by interest keeps depends on it; here its consumers begin at the first message and acknowledge each",
           falsifies: true,
@@ -87,7 +87,7 @@ function ofPush({ deliverSubject, deliverGroup }: ConsumePolicy): NotModelled | 
 }
 
 const isUnusual = (given: ConsumePolicy): boolean =>
-  acknowledgesNothing(given) || (given.deliverPolicy ?? "all") !== "all";
+  (given.ackPolicy ?? "explicit") !== "explicit" || (given.deliverPolicy ?? "all") !== "all";
 
 function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
   const given = effective(consume);

@@ -3,6 +3,7 @@
  * classified, and stored in a stream, mostly as it is declared. No two streams overlap, and a dead letter has a subject of its own.
  */
 import type fc from "fast-check";
+import { roomOf } from "../../models/policy/deliveries.ts";
 import type {
   ClassifierRule,
   ConsumePolicy,
@@ -218,7 +219,7 @@ function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
     ...(consume.durables !== "bound" && random.chance(0.1)
       ? { deliverPolicy: random.pick(["new", "last", "last-per-subject"] as const) }
       : {}),
-    ...(isUnacked ? { ackPolicy: "none" } : {}),
+    ...(isUnacked ? { ackPolicy: roomOf(whole) === undefined ? random.pick(["none", "all"] as const) : "none" } : {}),
     ...(random.chance(0.1) ? { inactiveThresholdMs: random.pick([10_000, 600_000]) } : {}),
   };
 }

@@ -8,10 +8,12 @@
  */
 import type { View } from "../../../models/plan/plan.ts";
 import { mayDiscard } from "../../../models/policy/limits.ts";
+import { acknowledgesAll, effective } from "../../../models/policy/two-sides.ts";
 import type { Run } from "../../../models/vocabulary/event.ts";
 import type { Fault, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { discardsOf, type Sent } from "./discarded.ts";
+import { giveUpBefore } from "./hearing.ts";
 import { endings } from "./sequences.ts";
 
 /** Steps after which streams may hold something new. */
@@ -48,12 +50,13 @@ const messagesIn = (runs: readonly Run[]): readonly number[] =>
   runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
 
 /** No handler is given it again. One that is at work on it comes to its end. */
-function giveUpDelivery(course: Course, { consumed }: ServiceCourse, message: number): void {
-  for (const { open } of consumed.values()) {
-    const given = open.get(message);
+function giveUpDelivery(course: Course, { consumed, policy }: ServiceCourse, message: number): void {
+  for (const one of consumed.values()) {
+    const given = one.open.get(message);
     if (given === undefined || given.work !== undefined) continue;
-    open.delete(message);
+    one.open.delete(message);
     course.timers = course.timers.filter(timer => timer !== given.timer);
+    if (acknowledgesAll(effective(policy.consume))) giveUpBefore(course, one, message);
   }
 }
 

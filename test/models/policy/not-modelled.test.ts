@@ -48,8 +48,8 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 });
 
 test.each<[consume: Partial<ConsumePolicy>, stream: Partial<StreamPolicy>, place: string]>([
-  [{ ackPolicy: "all" }, {}, "ackPolicy"],
-  [{ stands: { ackPolicy: "all" } }, {}, "stands.ackPolicy"],
+  [{ ackPolicy: "all", ackPendingMax: 5 }, {}, "ackPendingMax"],
+  [{ ackPolicy: "all" }, { retention: "interest" }, "ackPolicy"],
   [{ ackPolicy: "none", stands: { ackPolicy: "explicit" } }, {}, "stands.ackPolicy"],
   [{ deliverSubject: "deliver.jobs" }, {}, "deliverSubject"],
   [{ deliverPolicy: "new" }, { retention: "interest" }, "deliverPolicy"],
