@@ -3,21 +3,45 @@
  * stands in the stream (F-210 of docs/facts.md). One with retention by interest does so once all of its consumers have, and is judged with one
  * for each message. Streams that keep what is handled are in server.ts.
  */
-import { takeOut } from "./log.ts";
+import { type Stored, takeOut } from "./log.ts";
 import { overlap } from "./policy/pattern.ts";
-import type { Consumer, ModelServer, Stream } from "./server.ts";
+import { acknowledgesAll, effective } from "./policy/two-sides.ts";
+import type { Consumer, Delivery, ModelServer, Stream } from "./server.ts";
 import type { Emit, Run } from "./vocabulary/event.ts";
 
-/** The server has the consumer's acknowledgement of these messages, which are gone where the stream does not keep them. */
+/**
+ * The server has the consumer's acknowledgement of these messages, and with ack policy `all` that of everything before them. They are gone where
+ * the stream does not keep them.
+ */
 export function acknowledge(server: ModelServer, consumer: Consumer, run: Run, emit: Emit): void {
   const stream = server.streams.find(({ policy, exists }) => exists && policy.name === consumer.stream);
-  if (!consumer.exists || stream === undefined || (stream.policy.retention ?? "limits") === "limits") return;
+  if (!consumer.exists || stream === undefined) return;
+  if (acknowledgesAll(effective(server.policy.consume))) takeAlong(consumer, stream.log, run.first + run.count - 1);
+  if ((stream.policy.retention ?? "limits") === "limits") return;
   for (let first = run.first; first < run.first + run.count; ) {
     const gone = letGo(server, stream, { first, count: run.first + run.count - first });
     if (gone > 0) emit({ kind: "discarded", stream: consumer.stream, because: "handled", first, count: gone });
     // A limit, or the end of the server, may have taken it before.
     first += Math.max(1, gone);
   }
+}
+
+/** No message that stands before this one in the stream is given again. A handler that is at work goes on. */
+export function takeAlong({ open }: Consumer, log: readonly Stored[], message: number): void {
+  if (open.length === 0) return;
+  const before = messagesBefore(log, message);
+  const rest = open.flatMap(one => Array.from({ length: one.count }, (_, i) => ({ ...one, first: one.first + i, count: 1 })));
+  const given = rest.flatMap((one): readonly Delivery[] => {
+    if (!before.has(one.first)) return [one];
+    return one.endsMs === undefined ? [] : [{ ...one, unawaited: true }];
+  });
+  open.splice(0, open.length, ...given);
+}
+
+/** Empty where the stream does not hold the message any more. */
+function messagesBefore(log: readonly Stored[], message: number): ReadonlySet<number> {
+  const all = log.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+  return new Set(all.slice(0, Math.max(0, all.indexOf(message))));
 }
 
 /** Takes the first messages of the run out of the stream, as many as stand together. Returns their number. */

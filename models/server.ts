@@ -206,11 +206,12 @@ function store(
   const { subject, durable } = via;
   const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs };
   const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via), ...atMs };
-  if (isRefused(stream, stored)) {
+  const isKept = hasInterest(server, stream, subject);
+  // What is not kept needs no room.
+  if (isKept && isRefused(stream, stored)) {
     tellLost([stored], "stream limit", emit);
     return "full";
   }
-  const isKept = hasInterest(server, stream, subject);
   const unkept = isKept ? {} : { unkept: true as const };
   if (isKept) {
     // A handler comes to a message before the next one is published.

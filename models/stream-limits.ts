@@ -5,8 +5,10 @@
 import type { Choose } from "./choice.ts";
 import { append, bytesOf, lengthOf, type Stored, takeOut } from "./log.ts";
 import { ageMsOf, ageSlackMs } from "./policy/limits.ts";
+import { acknowledgesAll, effective } from "./policy/two-sides.ts";
+import { takeAlong } from "./retention.ts";
 import type { Delivery, ModelServer, Stream } from "./server.ts";
-import type { Emit } from "./vocabulary/event.ts";
+import type { Emit, Run } from "./vocabulary/event.ts";
 
 /** True where the stream refuses the message. One that would take the place of the oldest of its subject only has to find its bytes there. */
 export function isRefused({ policy, log }: Stream, { subject, bytes = 0 }: Stored): boolean {
@@ -62,12 +64,19 @@ export function expire(server: ModelServer, nowMs: number, choose: Choose, emit:
   }
 }
 
-/** The first message of this run of the stream goes. One that was given and not acknowledged is not given again. */
+/**
+ * The first message of this run of the stream goes. One that was given and not acknowledged is not given again; a handler that is at work on it
+ * goes on.
+ */
 function discard(server: ModelServer, stream: Stream, at: number, emit: Emit): void {
   const gone = stream.log[at];
   if (gone === undefined) return;
   const { name } = stream.policy;
   const consumers = server.consumers.filter(one => one.stream === name);
+  // The server ends such a delivery as an acknowledgement does.
+  if (acknowledgesAll(effective(server.policy.consume)))
+    for (const one of consumers)
+      if (one.open.some(given => isIn(given, gone.first))) takeAlong(one, stream.log, gone.first);
   takeOut(stream, consumers, { at, skipped: 0, count: 1 });
   const { first, durable } = gone;
   for (const { open } of consumers) open.splice(0, open.length, ...open.flatMap(one => without(one, first)));
@@ -75,9 +84,13 @@ function discard(server: ModelServer, stream: Stream, at: number, emit: Emit): v
   if (durable) emit({ kind: "ended", place: "stream limit", first, count: 1 });
 }
 
+const isIn = ({ first, count }: Run, message: number): boolean => message >= first && message < first + count;
+
 function without(delivery: Delivery, message: number): readonly Delivery[] {
   const { first, count } = delivery;
-  if (message < first || message >= first + count) return [delivery];
+  if (!isIn(delivery, message)) return [delivery];
+  // A handler that takes time has one message.
+  if (delivery.endsMs !== undefined) return [{ ...delivery, unawaited: true }];
   const after = { ...delivery, first: message + 1, count: first + count - message - 1 };
   return [{ ...delivery, count: message - first }, after].filter(one => one.count > 0);
 }

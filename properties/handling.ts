@@ -10,11 +10,12 @@ import type { ServiceRecord } from "./service/record.ts";
 /** A handler has done its work on the message, or has kept it as a dead letter. */
 export const isFinished = (handled: Message["handled"]): boolean => handled?.finished !== undefined;
 
-/** It was dead-lettered or dropped; or its deliveries are used up, and the wait after the last one is over. */
-function isGivenUp({ handled }: Message, { settled, nowMs }: ServiceRecord, policy: Policy): boolean {
+/** It was dead-lettered or dropped, or its stream has discarded it; or its deliveries are used up, and the wait after the last one is over. */
+function isGivenUp({ handled, discarded }: Message, { settled, nowMs }: ServiceRecord, policy: Policy): boolean {
   if (handled === undefined) return false;
   if (handled.outcome === "dead-lettered" || handled.dropped) return true;
   if (isFinished(handled) || !settled) return false;
+  if (discarded === "yes") return true;
   const consume = effective(policy.consume);
   if (acknowledgesNothing(consume)) return true;
   const { deliverMax } = consume;
@@ -106,16 +107,18 @@ export const handling: readonly OwnedProperty[] = [
         "A message that is given to no handler any more, though no handler has done its work, is kept as a dead letter for somebody to look at.",
       owner: "service",
       causes:
-        "Its deliveries are used up, a handler terminates it, or its consumer has ack policy none and its handler ends in the middle. The stream still holds it, and at most an advisory of the server tells of it (F-73, F-231, F-252).",
+        "Its deliveries are used up, a handler terminates it, or its consumer has ack policy none and its handler ends in the middle. The stream still holds it, and at most an advisory of the server tells of it (F-73, F-231, F-252). Or a limit of its stream, or its age, takes it between two deliveries (F-246).",
     },
     "eventually",
     {
       applies: isGivenUp,
       breaks: ({ handled }) => !isFinished(handled),
-      says: (first, { subject, handled }) =>
-        handled?.dropped === true
-          ? `message ${first} on ${subject} failed and was given up, and no dead letter of it is kept`
-          : `message ${first} on ${subject} is given up after ${deliveriesText(handled?.deliveries ?? 0)}, and no dead letter of it is kept`,
+      says: (first, { subject, handled, discarded }) => {
+        if (handled?.dropped === true)
+          return `message ${first} on ${subject} failed and was given up, and no dead letter of it is kept`;
+        const by = discarded === "yes" ? ", since its stream has discarded it" : "";
+        return `message ${first} on ${subject} is given up after ${deliveriesText(handled?.deliveries ?? 0)}${by}, and no dead letter of it is kept`;
+      },
     },
   ),
 ];

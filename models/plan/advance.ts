@@ -16,7 +16,7 @@ import { askProbes } from "./probes.ts";
 import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { cutSlow, healSlow, leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
-import { bitOf, isDown, isDurable, type View } from "./view.ts";
+import { bitOf, isCalm, isDown, isDurable, type View } from "./view.ts";
 
 /** Nothing happens to the process. */
 const nothing: readonly Life[] = [];
@@ -48,12 +48,16 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       advancePublish(view, step, overlapping, setting);
       return nothing;
     case "exit":
+      if (view.policy !== undefined) view.landed = false;
       endProcess(view);
       return nothing;
     case "signal":
       for (const part of partsOf(step)) advance(view, part, false, setting);
       if (step.replica > 0) endPeer(view, step.replica);
-      else endProcess(view);
+      else {
+        view.landed = false;
+        endProcess(view);
+      }
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
@@ -66,7 +70,10 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return nothing;
     case "flush":
       if (overlapping) view.quiet = false;
-      else if (view.client === "connected" && view.link === "up" && view.hindrance === "none") view.quiet = true;
+      else if (view.client === "connected" && view.link === "up" && view.hindrance === "none") {
+        view.quiet = true;
+        if (view.policy !== undefined) view.landed = true;
+      }
       return nothing;
     case "drain":
     case "close":
@@ -93,7 +100,10 @@ function endPeer(view: View, replica: number): void {
 }
 
 function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
-  if (view.policy !== undefined) view.published = [...view.published, step];
+  if (view.policy !== undefined) {
+    view.published = [...view.published, step];
+    view.landed = !overlapping && isDurable(view, step) && isCalm(view) && view.client === "connected";
+  }
   publishToSlow(view, step.subject);
   fillRoom(view, step.subject);
   view.attempting = overlapping ? attemptsOf(view, step) : 0;
@@ -153,6 +163,7 @@ function advanceFault(view: View, step: StepId, fault: Fault, setting: Setting):
 function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly Life[] {
   view.attempting = 0;
   view.quiet = false;
+  if (view.policy !== undefined) view.landed = false;
   endHindrance(view);
   view.dialsAwaited = 0;
   if (awaits === "handshake") {

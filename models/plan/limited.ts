@@ -1,15 +1,21 @@
 /**
- * Streams that discard the oldest message at a limit of theirs, and have a handler. One that is published alone, or after the acknowledgement of
- * the one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
- * others, and a message that was given, not acknowledged and then discarded is not given again.
+ * Streams with a limit in reach, and a handler. Where the oldest make room, one that is published alone, or after the acknowledgement of the
+ * one before, is given before the limit can discard it (F-205 of docs/facts.md). In a burst the handler comes to some of them and not to
+ * others.
  *
- * A message that is too old is gone as well, so a handler that may keep one without an acknowledgement is not judged there.
+ * A message that a limit or its age takes is given up at once, in hand or not (F-246). It makes room in its consumer at a moment of its own.
  *
- * A work queue that refuses what is new has room again once a handler has acknowledged, at a moment that nobody knows.
+ * A stream that lets go of what is handled has room again once the server has the acknowledgement. That is known for one message at a time,
+ * while nothing is wrong and nothing is on its way (F-243 of docs/facts.md).
  */
-import { ageMsOf, beyondScenarios, makesRoomIn } from "../policy/limits.ts";
+import { roomOf } from "../policy/deliveries.ts";
+import { messageId } from "../policy/ids.ts";
+import { ageMsOf, limitsInReach, makesRoomIn, storedBytes } from "../policy/limits.ts";
 import { overlap } from "../policy/pattern.ts";
 import { streamOf } from "../policy/streams.ts";
+import { effective } from "../policy/two-sides.ts";
+import { idHeaderBytes } from "../vocabulary/frame.ts";
+import type { Policy, StreamPolicy } from "../vocabulary/policy.ts";
 import type { PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -19,50 +25,80 @@ import { isCalm, isDurable, type View } from "./view.ts";
 const someAreGiven = unjudgeable(
   "which messages a handler is given before the limit of their stream discards them is not known",
 );
-const isGivenAgain = unjudgeable(
-  "when the server gives up a message that its handler has and a limit or its age has taken is not known",
+const goesFromRoom = unjudgeable(
+  "when a message that a limit or its age takes makes room in its consumer is not known",
 );
+const goesFromWork = unjudgeable("a limit or its age may take a message that its handler is at work on");
 
 const roomUnknown = unjudgeable("whether an acknowledgement has made room in the stream by then is not known");
 
 /** The reason against the step that such a stream gives. */
 export function limitedNotEnabled(view: View, step: Step): NotEnabled | undefined {
-  if (step.kind === "subscribe") return staysWithHandler(view, step) ? isGivenAgain : undefined;
+  if (step.kind === "subscribe") return subscribeNotEnabled(view, step);
   if (view.consumed.length === 0) return undefined;
   const inParts = step.kind === "together" || step.kind === "signal";
-  const published = inParts ? partsOf(step) : [step];
-  for (const one of published) {
-    if (one.kind === "publish" && hasQueueHandlers(view, one)) return roomUnknown;
-    if (one.kind !== "publish" || !hasHandlers(view, one, view.consumed)) continue;
-    if (hasHandlers(view, one, view.unacked)) return isGivenAgain;
-    const isOneByOne = one.count === 1 || (isDurable(view, one) && one.async !== true);
-    if (inParts || one.overlap === true || !isOneByOne || !isCalm(view) || view.client !== "connected")
-      return someAreGiven;
+  for (const one of inParts ? partsOf(step) : [step]) {
+    const why = one.kind === "publish" ? publishNotEnabled(view, one, inParts) : undefined;
+    if (why !== undefined) return why;
   }
   return undefined;
 }
 
-/** True where a message may be too old while its handler has it, and has not acknowledged it. */
-function staysWithHandler({ policy }: View, step: SubscribeStep): boolean {
+/** A message may be too old while its handler has it, and has not acknowledged it. */
+function subscribeNotEnabled({ policy }: View, step: SubscribeStep): NotEnabled | undefined {
   const { subject, takesMs } = step;
   const isOfStream = (one: string): boolean => overlap(one, subject);
   const stream = policy?.streams.find(({ subjects }) => subjects.some(isOfStream));
-  return stream !== undefined && ageMsOf(stream) !== undefined && (takesMs !== undefined || leavesUnacked(step));
+  if (policy === undefined || stream === undefined || ageMsOf(stream) === undefined) return undefined;
+  if (takesMs !== undefined) return goesFromWork;
+  return leavesUnacked(step) && hasLittleRoom(policy) ? goesFromRoom : undefined;
 }
 
-/** True where the stream of the step discards the oldest, and one of these subjects is of it. */
-function hasHandlers({ policy }: View, { subject }: PublishStep, handled: readonly string[]): boolean {
-  const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
-  if (policy === undefined || stream === undefined || !makesRoomIn(stream)) return false;
-  return handled.some(one => streamOf(policy, one) === stream);
+const hasLittleRoom = ({ consume }: Policy): boolean => roomOf(effective(consume)) !== undefined;
+
+function publishNotEnabled(view: View, step: PublishStep, inParts: boolean): NotEnabled | undefined {
+  const { policy } = view;
+  const stream = policy && step.subject !== undefined ? streamOf(policy, step.subject) : undefined;
+  if (policy === undefined || stream === undefined) return undefined;
+  const isOfStream = (subject: string): boolean => streamOf(policy, subject) === stream;
+  if (!view.consumed.some(isOfStream)) return undefined;
+  const isQueue = (stream.retention ?? "limits") !== "limits";
+  const isRoomMade = makesRoomIn(stream);
+  if (!(isQueue || isRoomMade) || !mayReachLimit(view.published, policy, stream, step)) return undefined;
+  if (isRoomMade && isQueue && view.slow.some(one => isOfStream(one.subject))) return goesFromWork;
+  if (isRoomMade && hasLittleRoom(policy) && view.unacked.some(isOfStream)) return goesFromRoom;
+  const isAlone = !inParts && step.overlap !== true && isCalm(view) && view.client === "connected";
+  if (isQueue) return isAlone && view.landed && step.count === 1 && isDurable(view, step) ? undefined : roomUnknown;
+  const isOneByOne = step.count === 1 || (isDurable(view, step) && step.async !== true);
+  return isAlone && isOneByOne ? undefined : someAreGiven;
 }
 
-/** True where the stream of the step is one that lets go of what is handled, with a limit in reach, and has a handler. */
-function hasQueueHandlers({ policy, consumed }: View, { subject }: PublishStep): boolean {
-  const stream = policy && subject !== undefined ? streamOf(policy, subject) : undefined;
-  if (policy === undefined || (stream?.retention ?? "limits") === "limits") return false;
-  const { messagesMax, messagesPerSubjectMax = messagesMax, bytesMax } = stream ?? {};
-  const messages = Math.min(messagesMax ?? Number.POSITIVE_INFINITY, messagesPerSubjectMax ?? Number.POSITIVE_INFINITY);
-  const isInReach = messages < beyondScenarios.messages || (bytesMax ?? beyondScenarios.bytes) < beyondScenarios.bytes;
-  return isInReach && consumed.some(one => streamOf(policy, one) === stream);
+/** True where so much may have been stored with this publish that a limit of the stream takes effect. */
+function mayReachLimit(
+  published: readonly PublishStep[],
+  policy: Policy,
+  stream: StreamPolicy,
+  step: PublishStep,
+): boolean {
+  const { messagesMax, bytesMax, messagesPerSubjectMax } = limitsInReach(stream);
+  const all = { messages: 0, bytes: 0, ofSubject: 0 };
+  for (const one of [...published, step]) {
+    const { subject = "", count } = one;
+    if (streamOf(policy, subject) !== stream) continue;
+    const copies = count * policy.publish.attemptsMax;
+    all.messages += copies;
+    if (subject === step.subject) all.ofSubject += copies;
+    if (bytesMax !== undefined) all.bytes += copies * bytesMaxOf(policy, stream, one);
+  }
+  return (
+    (messagesMax !== undefined && all.messages > messagesMax) ||
+    (messagesPerSubjectMax !== undefined && all.ofSubject > messagesPerSubjectMax) ||
+    (bytesMax !== undefined && all.bytes > bytesMax)
+  );
+}
+
+/** The bytes that the stream counts for a message of the step, or a few more: the digits of its number are not known here. */
+function bytesMaxOf(policy: Policy, stream: StreamPolicy, { subject = "", key, bytes }: PublishStep): number {
+  const headerBytes = idHeaderBytes(messageId(policy, subject, key, Number.MAX_SAFE_INTEGER));
+  return storedBytes(stream, { subject, headerBytes, payloadBytes: bytes });
 }

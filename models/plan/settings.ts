@@ -1,13 +1,14 @@
 /**
  * Consumers that do not begin at the first message of their stream, wait for no acknowledgement, or go away by themselves: which steps leave
- * open what a handler is given. A delivery that is lost with a connection is given again only where an acknowledgement is waited for (F-252 of docs/facts.md).
+ * open what a handler is given. One that acknowledges everything before a message, too, is judged while nothing is wrong (F-247). A delivery that is lost with a connection is given again only where an acknowledgement is waited for (F-252 of docs/facts.md).
  */
 import { covers, overlap } from "../policy/pattern.ts";
-import { acknowledgesNothing, beginsLate, deletedAfterMs, effective } from "../policy/two-sides.ts";
-import type { Handler, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
+import { acknowledgesAll, acknowledgesNothing, beginsLate, deletedAfterMs, effective } from "../policy/two-sides.ts";
+import type { Fault, Handler, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
 import { impossible, type NotEnabled, unjudgeable } from "./reasons.ts";
-import { isCalm, type View } from "./view.ts";
+import { leavesUnacked } from "./room.ts";
+import { bitOf, isCalm, isDurable, type View } from "./view.ts";
 
 const severalSubjects = unjudgeable("which subjects of a pattern have a last message is not known");
 const storedUnknown = unjudgeable("what the stream holds when the consumer is made is not known");
@@ -19,6 +20,10 @@ const deliveredUnknown = unjudgeable(
 );
 const eachIsGivenAll = unjudgeable("each of two ephemeral consumers of one subject gives its subscriber every message");
 const ephemeralUnknown = unjudgeable("whether a server that starts still has an ephemeral consumer is not known");
+const orderUnknown = unjudgeable(
+  "in which order messages were stored, of which one may be acknowledged with another, is not known",
+);
+const alongUnknown = unjudgeable("which messages are acknowledged with one is judged while nothing is wrong");
 const mayBeDeleted = unjudgeable("whether the server has deleted a consumer that nobody used is not known");
 
 /** The reason against the step that such a consumer gives. */
@@ -31,6 +36,7 @@ export function settingsNotEnabled(view: View, step: Step): NotEnabled | undefin
   }
   return (
     (acknowledgesNothing(effective(policy.consume)) ? unacknowledgedNotEnabled(view, step) : undefined) ??
+    (acknowledgesAll(effective(policy.consume)) ? alongNotEnabled(view, step) : undefined) ??
     (policy.consume.durables === "ephemeral" ? ephemeralNotEnabled(view, step) : undefined) ??
     (step.kind === "advance" && view.nowMs + step.ms >= deletedAfterMs(policy.consume) && isUnused(view)
       ? mayBeDeleted
@@ -60,6 +66,35 @@ function beginningNotEnabled(
   // A process that does not run has nothing under way.
   const isSettled = !started || (client === "connected" && path === "jetstream");
   return isSettled ? undefined : storedUnknown;
+}
+
+const onServer: readonly Fault["kind"][] = [
+  "stop-server",
+  "power-loss",
+  "no-jetstream",
+  "refuse-credentials",
+  "pause-server",
+];
+
+/** Where a handler leaves a message without an acknowledgement, the order in which all were stored must be known. */
+function alongNotEnabled(view: View, step: Step): NotEnabled | undefined {
+  if (step.kind === "subscribe") {
+    const isLeft = leavesUnacked(step) || step.takesMs !== undefined;
+    return isLeft && view.published.some(({ subject = "" }) => covers(step.subject, subject))
+      ? orderUnknown
+      : undefined;
+  }
+  if (view.consumed.length === 0) return undefined;
+  if (step.kind === "fault") {
+    const mayLoseAcks = (view.subscribed & bitOf(0)) > 0 || onServer.includes(step.fault.kind);
+    return mayLoseAcks ? alongUnknown : undefined;
+  }
+  const left = [...view.unacked, ...view.slow.map(one => one.subject)];
+  const isGiven = ({ subject = "" }: PublishStep): boolean => left.some(one => covers(one, subject));
+  if (partsOf(step).some(one => one.kind === "publish" && isGiven(one))) return orderUnknown;
+  if (step.kind !== "publish" || !isGiven(step)) return undefined;
+  const isInOrder = isDurable(view, step) && step.async !== true && step.again === undefined && step.overlap !== true;
+  return isInOrder && view.landed && isCalm(view) && view.client === "connected" ? undefined : orderUnknown;
 }
 
 const says: ReadonlySet<Handler> = new Set(["naks", "terminates", "in-progress", "loses-ack", "acks-early"]);

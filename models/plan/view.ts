@@ -29,6 +29,8 @@ export interface View {
   refused: boolean;
   /** Nothing was sent since the last flush that succeeded. A byte anchor counts only what follows. */
   quiet: boolean;
+  /** All that was published under a policy has arrived, and the handlers in reach have come to it. */
+  landed: boolean;
   /**
    * The process: none yet; `waiting` for its first connection; running since it connected; or exited. Without a policy there is only its
    * end.
@@ -112,6 +114,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   draining: false,
   refused: false,
   quiet: true,
+  landed: true,
   process: "none",
   nowMs: 0,
   startedAtMs: 0,
@@ -154,6 +157,7 @@ export const copyView = (view: Readonly<View>): View => ({
   draining: view.draining,
   refused: view.refused,
   quiet: view.quiet,
+  landed: view.landed,
   process: view.process,
   nowMs: view.nowMs,
   startedAtMs: view.startedAtMs,
@@ -207,6 +211,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   if (view.policy === undefined) return old;
   old.nowMs = view.nowMs;
   old.startedAtMs = view.startedAtMs;
+  old.landed = view.landed;
   old.exitedAtMs = view.exitedAtMs;
   old.failures = view.failures;
   old.isOutside = view.isOutside;

@@ -34,20 +34,27 @@ type Limits = Pick<
   "discard" | "messagesMax" | "bytesMax" | "messagesPerSubjectMax" | "discardsNewPerSubject"
 >;
 
-/** The limits at which messages that the stream has stored make room for others, and that a scenario may reach. */
-export function limitsThatDiscard(
-  stream: Limits,
-): Pick<StreamPolicy, "messagesMax" | "bytesMax" | "messagesPerSubjectMax"> {
-  const { messagesMax, bytesMax, messagesPerSubjectMax, discard, discardsNewPerSubject } = stream;
-  const isOld = discard === "old";
+type LimitsOfAll = Pick<StreamPolicy, "messagesMax" | "bytesMax" | "messagesPerSubjectMax">;
+
+/** The limits that a scenario may reach. */
+export function limitsInReach({ messagesMax, bytesMax, messagesPerSubjectMax }: LimitsOfAll): LimitsOfAll {
   const within = (limit: number | undefined, beyond: number): limit is number => limit !== undefined && limit < beyond;
   return {
-    ...(isOld && within(messagesMax, beyondScenarios.messages) ? { messagesMax } : {}),
-    ...(isOld && within(bytesMax, beyondScenarios.bytes) ? { bytesMax } : {}),
-    // Also with discard "new", unless it counts for each subject.
-    ...((isOld || discardsNewPerSubject !== true) && within(messagesPerSubjectMax, beyondScenarios.messages)
-      ? { messagesPerSubjectMax }
-      : {}),
+    ...(within(messagesMax, beyondScenarios.messages) ? { messagesMax } : {}),
+    ...(within(bytesMax, beyondScenarios.bytes) ? { bytesMax } : {}),
+    ...(within(messagesPerSubjectMax, beyondScenarios.messages) ? { messagesPerSubjectMax } : {}),
+  };
+}
+
+/** Those of them at which messages that the stream has stored make room for others. */
+export function limitsThatDiscard(stream: Limits): LimitsOfAll {
+  const { messagesPerSubjectMax, ...others } = limitsInReach(stream);
+  const isOld = stream.discard === "old";
+  // Also with discard "new", unless it counts for each subject.
+  const isOldOfSubject = isOld || stream.discardsNewPerSubject !== true;
+  return {
+    ...(isOld ? others : {}),
+    ...(isOldOfSubject && messagesPerSubjectMax !== undefined ? { messagesPerSubjectMax } : {}),
   };
 }
 

@@ -4,9 +4,9 @@
  */
 import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
-import { ageMsOf, limitsThatDiscard } from "./limits.ts";
+import { ageMsOf, limitsInReach } from "./limits.ts";
 import { covers } from "./pattern.ts";
-import { acknowledgesNothing, effective } from "./two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, effective } from "./two-sides.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -33,10 +33,10 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
   const found: (NotModelled | undefined)[] = [
     ofRoom(consume),
     ofPush(consume),
-    given.ackPolicy === "all" || consume.ackPolicy === "all"
+    acknowledgesAll(given) && roomOf(given) !== undefined
       ? {
-          place: placeOf(consume, "ackPolicy"),
-          means: "one acknowledgement takes all messages before it along; here each is acknowledged by itself",
+          place: placeOf(consume, "ackPendingMax"),
+          means: "one acknowledgement makes room for several messages; here it makes room for one",
           falsifies: true,
         }
       : undefined,
@@ -58,7 +58,7 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
       : undefined,
     streams.some(one => one.retention === "interest") && isUnusual(given)
       ? {
-          place: placeOf(consume, acknowledgesNothing(given) ? "ackPolicy" : "deliverPolicy"),
+          place: placeOf(consume, (given.ackPolicy ?? "explicit") === "explicit" ? "deliverPolicy" : "ackPolicy"),
           means:
             "which messages a stream with retention by interest keeps depends on it; here its consumers begin at the first message and acknowledge each",
           falsifies: true,
@@ -87,7 +87,7 @@ function ofPush({ deliverSubject, deliverGroup }: ConsumePolicy): NotModelled | 
 }
 
 const isUnusual = (given: ConsumePolicy): boolean =>
-  acknowledgesNothing(given) || (given.deliverPolicy ?? "all") !== "all";
+  (given.ackPolicy ?? "explicit") !== "explicit" || (given.deliverPolicy ?? "all") !== "all";
 
 function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
   const given = effective(consume);
@@ -104,7 +104,6 @@ const placeOf = ({ stands = {} }: ConsumePolicy, setting: keyof ConsumerSettings
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   const { ageMaxMs, replicas = 1, declared = [] } = stream;
   const found: (NotModelled | undefined)[] = [
-    ...ofLimitedQueue(stream),
     ageMaxMs === undefined || ageMsOf(stream) !== undefined
       ? undefined
       : {
@@ -124,28 +123,16 @@ function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   return found.filter(one => one !== undefined);
 }
 
-/** The numbers of a stream from which messages go for two reasons do not tell which of them took one. */
-function ofLimitedQueue(stream: StreamPolicy): readonly NotModelled[] {
-  if ((stream.retention ?? "limits") === "limits") return [];
-  const ageMaxMs = ageMsOf(stream);
-  const limits = { ...limitsThatDiscard(stream), ...(ageMaxMs === undefined ? {} : { ageMaxMs }) };
-  return Object.entries(limits).map(([field, limit]) => ({
-    place: [field],
-    means: `messages go beyond a ${field} of ${limit}, handled or not; here only an acknowledgement takes a message out of such a stream`,
-    falsifies: true,
-  }));
-}
-
 /** A dead letter is published and waited for, and only then is its message acknowledged. Here it takes up no room. */
 function ofDeadLetters({ consume }: Policy, stream: StreamPolicy): readonly NotModelled[] {
   const { subjects, noAck } = stream;
   const { deadLetterSubject } = consume;
   if (deadLetterSubject === undefined || !subjects.some(one => covers(one, deadLetterSubject))) return [];
-  const { messagesPerSubjectMax: _, ...shared } = limitsThatDiscard(stream);
+  const { messagesPerSubjectMax: _, ...shared } = limitsInReach(stream);
   const isShared = subjects.some(one => one !== deadLetterSubject);
   const taking = (isShared ? Object.entries(shared) : []).map(([field, limit]) => ({
     place: [field],
-    means: `dead letters take up room in the stream, and push others out beyond a ${field} of ${limit}; here they take up none`,
+    means: `dead letters take up room in the stream, and ${stream.discard === "new" ? "others are refused" : "push others out"} beyond a ${field} of ${limit}; here they take up none`,
     falsifies: true,
   }));
   const means =

@@ -29,6 +29,9 @@ export const beginsLate = (policy: Policy): boolean =>
 /** The server waits for no acknowledgement: what it has delivered is acknowledged. */
 export const acknowledgesNothing = ({ ackPolicy }: ConsumerSettings): boolean => ackPolicy === "none";
 
+/** One acknowledgement is that of all messages before it, too. */
+export const acknowledgesAll = ({ ackPolicy }: ConsumerSettings): boolean => ackPolicy === "all";
+
 /** The server's own threshold for a consumer without a durable name (F-253 of docs/facts.md). */
 const ephemeralThresholdMs = 5_000;
 

@@ -2,7 +2,6 @@
  * Smaller policies: less in every list, and a plainer choice in the place of another. The plainest is what the bundled policy
  * `core-only` has: one best-effort family, a process that dials for ever and stops in four steps.
  */
-import { mayDiscard } from "../../models/policy/limits.ts";
 import { stoppedBy } from "../../models/policy/under.ts";
 import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
 
@@ -116,12 +115,8 @@ function* plainerStreams(policy: Policy): Generator<Policy> {
 
 /** The server takes it, and the model knows it. */
 function isPossible(stream: Policy["streams"][number]): boolean {
-  const { discard, discardsNewPerSubject, retention, duplicateWindowMs, ageMaxMs = Number.POSITIVE_INFINITY } = stream;
-  return (
-    (discard === "new" || discardsNewPerSubject !== true) &&
-    (retention === undefined || !mayDiscard(stream)) &&
-    duplicateWindowMs <= ageMaxMs
-  );
+  const { discard, discardsNewPerSubject, duplicateWindowMs, ageMaxMs = Number.POSITIVE_INFINITY } = stream;
+  return (discard === "new" || discardsNewPerSubject !== true) && duplicateWindowMs <= ageMaxMs;
 }
 
 function* plainerPublishing(policy: Policy): Generator<Policy> {

@@ -3,7 +3,7 @@
  * classified, and stored in a stream, mostly as it is declared. No two streams overlap, and a dead letter has a subject of its own.
  */
 import type fc from "fast-check";
-import { mayDiscard } from "../../models/policy/limits.ts";
+import { roomOf } from "../../models/policy/deliveries.ts";
 import type {
   ClassifierRule,
   ConsumePolicy,
@@ -167,9 +167,7 @@ function streamOf(random: Random, name: string, subjects: readonly string[]): St
     // The server refuses a window that is longer.
     ...(random.chance(0.1) ? { ageMaxMs: random.pick([duplicateWindowMs, 600_000, 604_800_000]) } : {}),
   };
-  // A limit in reach that takes the oldest is judged only where nothing else takes a message.
-  const mayLetGo = !mayDiscard({ ...limits, discard });
-  const retention = random.chance(0.3) && mayLetGo ? random.pick(["workqueue", "interest"] as const) : undefined;
+  const retention = random.chance(0.3) ? random.pick(["workqueue", "interest"] as const) : undefined;
   return {
     name,
     subjects,
@@ -221,7 +219,7 @@ function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
     ...(consume.durables !== "bound" && random.chance(0.1)
       ? { deliverPolicy: random.pick(["new", "last", "last-per-subject"] as const) }
       : {}),
-    ...(isUnacked ? { ackPolicy: "none" } : {}),
+    ...(isUnacked ? { ackPolicy: roomOf(whole) === undefined ? random.pick(["none", "all"] as const) : "none" } : {}),
     ...(random.chance(0.1) ? { inactiveThresholdMs: random.pick([10_000, 600_000]) } : {}),
   };
 }

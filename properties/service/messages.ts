@@ -25,7 +25,7 @@ export interface Handled {
   readonly delivery: number;
   readonly deliveries: number;
   readonly failures: number;
-  /** A handler failed and acknowledged it nevertheless, or terminated it. */
+  /** A handler failed and acknowledged it nevertheless, or terminated it; or it was acknowledged with a later one. */
   readonly dropped: boolean;
   /** The delivery at which a handler first was through with its work, and the disruptions of its consumers by then. */
   readonly finished: { readonly delivery: number; readonly disruptions: number } | undefined;
@@ -203,4 +203,14 @@ export function handledAt(message: Message, { outcome, delivery }: Handling, at:
     replayed: before?.replayed === true || anew,
   };
   return { ...message, handled };
+}
+
+/** The server has an acknowledgement after it, of that message or of it. */
+export const acknowledges = (outcome: HandledOutcome): boolean => ends.has(outcome) || outcome === "acked-early";
+
+/** A later message was acknowledged, and this one with it. */
+export function acknowledgedAlong(message: Message): Message {
+  const { handled } = message;
+  if (handled === undefined || handled.finished !== undefined || handled.outcome === "begun") return message;
+  return { ...message, handled: { ...handled, dropped: true } };
 }

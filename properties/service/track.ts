@@ -1,9 +1,11 @@
 /** Adds to the record what each event shows. Without a policy nothing is added. */
 import { declaredDurability, isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { covers } from "../../models/policy/pattern.ts";
+import { acknowledgesAll, effective } from "../../models/policy/two-sides.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
-import { handledAt, isErrorDropped, publishedAt } from "./messages.ts";
+import { acknowledgedAlong, acknowledges, handledAt, isErrorDropped, publishedAt } from "./messages.ts";
 import { onProbe, onProbeKill } from "./probes.ts";
 import { onCalled, onConnection, onHandled, onProcess } from "./processes.ts";
 import { changeMessages, type EventOf, lifeOf, type ServiceRecord } from "./record.ts";
@@ -34,6 +36,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
       return;
     case "handled":
       changeMessages(service, event, message => handledAt(message, event, service));
+      takeAlong(service, policy, event);
       onHandled(service, event);
       return;
     case "consumer-behind":
@@ -92,6 +95,18 @@ function onDiscarded(service: ServiceRecord, { streams }: Policy, event: EventOf
   if (event.because === undefined) changeMessages(service, event, message => ({ ...message, discarded: "yes" }));
   else if (event.because === "no-consumer") changeMessages(service, event, message => ({ ...message, unkept: true }));
   else if (retention !== "limits") changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
+}
+
+/** With ack policy `all` the messages before one that is acknowledged are given to nobody again, whatever their handlers made of them. */
+function takeAlong(
+  service: ServiceRecord,
+  { consume }: Policy,
+  { subject: its, outcome, first }: EventOf<"handled">,
+): void {
+  if (!acknowledgesAll(effective(consume)) || !acknowledges(outcome)) return;
+  changeMessages(service, { first: 0, count: first }, message =>
+    covers(its, message.subject ?? "") ? acknowledgedAlong(message) : message,
+  );
 }
 
 /** Nothing is wrong with link, server or client, and the publishing process runs and was not told to stop. */

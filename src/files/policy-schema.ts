@@ -350,7 +350,8 @@ function refuseOnQueue({ streams, consume }: Policy, refuse: Refuse): void {
   const { deliverPolicy = "all", ackPolicy = "explicit" } = effective(consume);
   if (deliverPolicy !== "all")
     refuse(["consume", "deliverPolicy"], 'must be "all" on a work queue, as the server says');
-  if (ackPolicy === "none") refuse(["consume", "ackPolicy"], 'must not be "none" on a work queue, as the server says');
+  if (ackPolicy !== "explicit")
+    refuse(["consume", "ackPolicy"], `must not be "${ackPolicy}" on a work queue, as the server says`);
 }
 
 /** A consumer that was there before the bus needs a stream that was there before it. */

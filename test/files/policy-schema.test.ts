@@ -219,6 +219,12 @@ describe("a policy is refused for", () => {
       /must be "all" on a work queue/,
     ],
     [
+      "a work queue with one acknowledgement for all before it",
+      { ...withStreams({ retention: "workqueue" }), consume: { ...good.consume, ackPolicy: "all" } },
+      "consume.ackPolicy",
+      /must not be "all" on a work queue/,
+    ],
+    [
       "a work queue without acknowledgements",
       { ...withStreams({ retention: "workqueue" }), consume: { ...good.consume, ackPolicy: "none" } },
       "consume.ackPolicy",

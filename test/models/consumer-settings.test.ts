@@ -11,6 +11,7 @@ import {
   kill,
   policyWith,
   replica,
+  stream,
   subscribe,
   subscribeNaks,
   subscribeSlow,
@@ -165,6 +166,49 @@ describe("with ack policy none", () => {
     expect(skipped(none, [start, subscribe(0), stop])).toBe(
       "what a server that starts knows of deliveries without acknowledgements is not known",
     );
+  });
+});
+
+describe("with ack policy all", () => {
+  const all = created({ ackPolicy: "all" });
+  const failed = [start, replica(1), subscribe(1, "fails"), job(2), kill(1)];
+
+  test("an acknowledgement takes along what was given before it and not acknowledged", () => {
+    const steps = [...failed, subscribe(0), job(), advance(60_000)];
+    expect(given(all, steps)).toEqual(["0#1: failed", "1#1: failed", "2#1: acked"]);
+    expect(given(created({}), steps)).toEqual([
+      ...["0#1: failed", "1#1: failed", "2#1: acked", "0#2: acked", "1#2: acked"],
+    ]);
+  });
+
+  test("a message that comes after it is given again", () => {
+    const steps = [start, subscribe(0, "hangs"), job(2), advance(30_000)];
+    expect(given(all, steps)).toEqual(["0#1: hung", "1#1: hung", "0#2: hung", "1#2: hung"]);
+  });
+
+  test("a message that is terminated takes the others along, and so does one that a limit takes", () => {
+    const terminated = [...failed, subscribe(0, "terminates"), job(), advance(60_000)];
+    expect(given(all, terminated)).toEqual(["0#1: failed", "1#1: failed", "2#1: terminated"]);
+    const streams = [{ ...stream, messagesPerSubjectMax: 1 }];
+    const each = policyWith({ streams, consume: { durables: "created", ackPolicy: "all" } });
+    const hang = { ...subscribe(0, "hangs"), subject: "job.*" } as Bare;
+    const of = (subject: string): Bare => job(1, { subject });
+    const steps = [start, hang, of("job.a"), of("job.b"), of("job.b"), advance(30_000)];
+    expect(given(each, steps)).toEqual(["0#1: hung", "1#1: hung", "2#1: hung", "2#2: hung"]);
+  });
+
+  const order = "in which order messages were stored, of which one may be acknowledged with another, is not known";
+  const calm = "which messages are acknowledged with one is judged while nothing is wrong";
+  test.each<[what: string, steps: readonly Bare[], reason: string | undefined]>([
+    ["one after the other", [subscribe(0, "hangs"), job(2)], undefined],
+    ["without waiting", [subscribe(0, "hangs"), job(2, { async: true })], order],
+    ["beside handlers that acknowledge", [subscribe(0), job(2, { async: true })], undefined],
+    ["before the handler that may leave it", [job(), subscribe(0, "hangs")], order],
+    ["before one that acknowledges", [job(), subscribe(0)], undefined],
+    ["and a cut of the handler's own link", [subscribe(0), cut()], calm],
+    ["and a cut of another link", [replica(1), subscribe(1), cut()], undefined],
+  ])("published %s", (_, steps, reason) => {
+    expect(skipped(all, [start, ...steps])).toBe(reason);
   });
 });
 

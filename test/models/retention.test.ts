@@ -5,7 +5,7 @@ import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Handler } from "../../models/vocabulary/scenario.ts";
 import { answeredRun } from "./answered.ts";
-import { type Bare, fault, heal, hold, start } from "./cases.ts";
+import { type Bare, cut, fault, flush, heal, hold, start } from "./cases.ts";
 import {
   advance,
   job,
@@ -139,13 +139,69 @@ describe("a second consumer", () => {
   });
 });
 
-test("a full work queue with a handler is not published to, since nobody knows when it has room", () => {
-  const full = policyWith({ streams: [{ ...queue, discard: "new", messagesMax: 2 }] });
-  const reasonOf = (steps: readonly Bare[]) => plan(underPolicy(full, steps), natsGo).steps.at(-2)?.skipped?.reason;
-  expect(reasonOf([start, subscribe(0), job(1)])).toBe(
-    "whether an acknowledgement has made room in the stream by then is not known",
-  );
-  expect(reasonOf([start, job(3)])).toBeUndefined();
+describe("a limit of a stream that lets go of what is handled", () => {
+  const withLimit = (part: Partial<StreamPolicy>, retention: StreamPolicy["retention"] = "workqueue"): Policy =>
+    policyWith({ streams: [{ ...queue, retention, ...part }], consume: { durables: "created" } });
+  const full = withLimit({ discard: "new", messagesMax: 2 });
+  const ring = withLimit({ messagesMax: 2 });
+  const other = job(1, { subject: "job.b" });
+  /** Messages that the stream holds at the end, that a limit took, that were given, and what the callers were told. */
+  const limited = (policy: Policy, steps: readonly Bare[]) => {
+    const { said } = answeredRun(underPolicy(policy, [start, ...steps]), natsGo, {});
+    const { held, told } = shown([start, ...steps], policy);
+    const each = ({ first, count }: { first: number; count: number }): number[] =>
+      Array.from({ length: count }, (_, i) => first + i);
+    return {
+      held,
+      told: told.map(one => one.is),
+      gone: said.flatMap(one => (one.kind === "discarded" && one.because === undefined ? each(one) : [])),
+      given: said.flatMap(one => (one.kind === "handled" ? each(one) : [])),
+    };
+  };
+
+  test("counts what is not acknowledged yet, in hand or not", () => {
+    const acked = ["acked", "acked", "acked", "acked"];
+    expect(limited(full, [other, subscribe(0), job(1), job(1), job(1)])).toMatchObject({ held: [0], told: acked });
+    expect(limited(ring, [other, subscribe(0), job(1), job(1), job(1)])).toMatchObject({ held: [0], gone: [] });
+    expect(limited(full, [subscribe(0, "hangs"), job(1), job(1), job(1)]).told).toEqual(["acked", "acked", "rejected"]);
+  });
+
+  test("takes the oldest of what nobody has handled, and the next handler is given the rest", () => {
+    expect(limited(ring, [job(4), subscribe(0)])).toMatchObject({ held: [], gone: [0, 1], given: [2, 3] });
+    const each = withLimit({ messagesPerSubjectMax: 1 });
+    expect(limited(each, [job(2), other, subscribe(0)])).toMatchObject({ held: [2], gone: [0], given: [1] });
+  });
+
+  test("does not keep out what no consumer wants", () => {
+    const feed = withLimit({ discard: "new", messagesMax: 1 }, "interest");
+    expect(limited(feed, [subscribe(0, "hangs"), job(1), other, job(1)])).toMatchObject({
+      held: [0],
+      told: ["acked", "acked", "rejected"],
+    });
+  });
+
+  test("is an age as well", () => {
+    const old = withLimit({ ageMaxMs: 2_000, duplicateWindowMs: 1_000 });
+    const steps = [subscribe(0), job(1), { ...other, count: 2 } as Bare, advance(2_400)];
+    expect(limited(old, steps)).toMatchObject({ held: [], gone: [1, 2], given: [0] });
+  });
+
+  const roomUnknown = "whether an acknowledgement has made room in the stream by then is not known";
+  const goesFromWork = "a limit or its age may take a message that its handler is at work on";
+  test.each<[what: string, policy: Policy, steps: readonly Bare[], reason: string | undefined]>([
+    ["several messages at once", full, [subscribe(0), job(3)], roomUnknown],
+    ["several that all find room", full, [subscribe(0), job(2)], undefined],
+    ["one by one", full, [subscribe(0), job(1), job(1), job(1)], undefined],
+    ["several without waiting", full, [subscribe(0), job(1), job(2, { async: true })], roomUnknown],
+    ["one while down", full, [subscribe(0), job(2), cut(), job(1)], roomUnknown],
+    ["one after an outage", full, [subscribe(0), job(2), cut(), heal(), job(1)], roomUnknown],
+    ["one after an outage and a flush", full, [subscribe(0), job(2), cut(), heal(), flush(), job(1)], undefined],
+    ["several without a handler", full, [job(3)], undefined],
+    ["one that pushes out what hangs", ring, [subscribe(0, "hangs"), job(2), job(1)], undefined],
+    ["one that pushes out what is worked on", ring, [subscribeSlow(0, 400), other, job(1), other], goesFromWork],
+  ])("%s, published to it, may not be judged", (_, policy, steps, reason) => {
+    expect(plan(underPolicy(policy, [start, ...steps]), natsGo).steps.at(-2)?.skipped?.reason).toBe(reason);
+  });
 });
 
 test("a server with a work queue that was handled is neither killed nor without power", () => {

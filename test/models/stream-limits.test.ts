@@ -4,6 +4,7 @@ import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
+import type { Handler } from "../../models/vocabulary/scenario.ts";
 import { answeredRun } from "./answered.ts";
 import { type Bare, cut, fault, heal, start } from "./cases.ts";
 import { advance, job, jobAgain, policyWith, stream, subscribe, subscribeSlow, underPolicy } from "./policies.ts";
@@ -85,6 +86,16 @@ describe("the oldest make room", () => {
   });
 });
 
+test("what a limit takes from a handler that hangs is not given again, and the rest is", () => {
+  const steps = [subscribe(0, "hangs"), job(), job(), job(), advance(30_000)];
+  expect(shown({ messagesMax: 2 }, steps)).toMatchObject({ held: [1, 2], gone: [0], handled: [0, 1, 2, 1, 2, 1, 2] });
+});
+
+test("a handler that is at work on what a limit takes goes on, and is not given it again", () => {
+  const steps = [subscribeSlow(0, 400), job(), other(), advance(400), advance(60_000)];
+  expect(shown({ messagesMax: 1 }, steps)).toMatchObject({ held: [1], gone: [0], handled: [0, 0] });
+});
+
 describe("a message that is too old", () => {
   const aged = { ageMaxMs: 2_000, duplicateWindowMs: 1_000 };
   test("is there until its age, and surely gone 400 ms later", () => {
@@ -113,16 +124,29 @@ describe("a message that is too old", () => {
     expect(shown(aged, steps, { ackTimeoutMs: 2_400 })).toMatchObject({ gone: [0] });
   });
 
-  test("is not judged with a handler that may keep it", () => {
-    const skipped = (one: Bare) =>
-      plan(underPolicy(withStream(aged), [start, one]), natsGo).steps.flatMap(planned =>
-        planned.kind === "step" && planned.skipped !== undefined ? [planned.skipped.reason] : [],
+  test("is not given again, whatever has become of its delivery", () => {
+    const steps = (handler: Handler): readonly Bare[] => [
+      subscribe(0, handler),
+      job(),
+      advance(2_400),
+      advance(60_000),
+    ];
+    for (const handler of ["hangs", "fails", "loses-ack"] as const)
+      expect(shown(aged, steps(handler))).toMatchObject({ handled: [0], gone: [0], held: [] });
+  });
+
+  test("is not judged with a handler that is at work on it, or one that leaves little room", () => {
+    const skipped = (one: Bare, consume: Partial<Policy["consume"]> = {}) =>
+      plan(underPolicy(policyWith({ streams: [{ ...stream, ...aged }], consume }), [start, one]), natsGo).steps.flatMap(
+        planned => (planned.kind === "step" && planned.skipped !== undefined ? [planned.skipped.reason] : []),
       );
-    const reason =
-      "when the server gives up a message that its handler has and a limit or its age has taken is not known";
-    expect(skipped(subscribe(0, "hangs"))).toEqual([reason]);
-    expect(skipped(subscribeSlow(0, 400))).toEqual([reason]);
-    expect(skipped(subscribe(0))).toEqual([]);
+    expect(skipped(subscribeSlow(0, 400))).toEqual([
+      "a limit or its age may take a message that its handler is at work on",
+    ]);
+    expect(skipped(subscribe(0, "hangs"), { ackPendingMax: 2 })).toEqual([
+      "when a message that a limit or its age takes makes room in its consumer is not known",
+    ]);
+    expect(skipped(subscribe(0, "hangs"))).toEqual([]);
   });
 });
 

@@ -72,6 +72,26 @@ export const consumerMutants: readonly Mutant[] = [
     killedBy: ["durable-path/a-failed-message-is-kept", "conformance"],
   },
   {
+    name: "has a consumer whose acknowledgements are those of all before them, where its policy says one for each message",
+    row: "F-247: ack policy all",
+    declared: natsGo,
+    follows: consuming({ ackPolicy: "all" }),
+    where: underPolicy(demanding({ durables: "created" }), [
+      ...[start, replica(1), subscribe(1, "fails"), job(), kill(1), subscribe(0), job()],
+    ]),
+    killedBy: ["durable-path/every-stored-message-is-handled", "conformance"],
+  },
+  {
+    name: "has a consumer that waits for each acknowledgement, where its policy says one for all before it",
+    row: "F-247: ack policy all",
+    declared: natsGo,
+    follows: consuming({ ackPolicy: "explicit" }),
+    where: underPolicy(policyWith({ consume: { durables: "created", ackPolicy: "all" } }), [
+      ...[start, replica(1), subscribe(1, "fails"), job(), kill(1), subscribe(0), job()],
+    ]),
+    killedBy: ["conformance"],
+  },
+  {
     name: "has a consumer for itself, where its policy says a durable one",
     row: "F-253: ephemeral consumers",
     declared: natsGo,

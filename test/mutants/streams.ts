@@ -1,6 +1,6 @@
 /** Mutants of streams: limits, ages, retention and acknowledgements that differ from what their policy declares. */
 import { start } from "../models/cases.ts";
-import { advance, job, stream, subscribe } from "../models/policies.ts";
+import { advance, job, kill, replica, stream, subscribe } from "../models/policies.ts";
 import type { Mutant } from "./mutant.ts";
 import { follows } from "./unfaithful.ts";
 
@@ -31,6 +31,48 @@ export const streamMutants: readonly Mutant[] = [
       row: "F-212: retention by interest acknowledges what it does not keep",
       steps: [start, job(3)],
       killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
+  ...(["workqueue", "interest"] as const).map(retention =>
+    follows(
+      { streams: [{ ...stream, retention, messagesMax: 2 }] },
+      {
+        name: `has a stream with retention ${retention} and a lower limit than is declared`,
+        row: "F-243: a limit counts what is not acknowledged",
+        declared: { streams: [{ ...stream, retention, messagesMax: 3 }] },
+        steps: [start, replica(1), subscribe(1), job(), kill(1), job(), job(), job()],
+        killedBy: [],
+      },
+    ),
+  ),
+  follows(
+    { streams: [{ ...stream, discard: "new", messagesMax: 2 }] },
+    {
+      name: "has a full stream that counts what is handled where its policy says that it is a work queue",
+      row: "F-243: a limit counts what is not acknowledged",
+      declared: { streams: [{ ...stream, retention: "workqueue", discard: "new", messagesMax: 2 }] },
+      steps: [start, subscribe(0), job(), job(), job()],
+      killedBy: [],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, retention: "workqueue", messagesMax: 2 }] },
+    {
+      name: "has a work queue with a limit which nobody declares",
+      row: "F-243: a limit counts what is not acknowledged",
+      declared: { streams: [{ ...stream, retention: "workqueue" }] },
+      steps: [start, job(3)],
+      killedBy: ["durable-path/acked-is-never-lost"],
+    },
+  ),
+  follows(
+    { streams: [{ ...stream, retention: "workqueue", duplicateWindowMs: 1_000 }] },
+    {
+      name: "has a work queue that keeps what is too old",
+      row: "F-244: an age takes what is not acknowledged",
+      declared: { streams: [{ ...stream, retention: "workqueue", duplicateWindowMs: 1_000, ageMaxMs: 2_000 }] },
+      steps: [start, subscribe(0), job(1, { subject: "job.b" }), advance(2_400)],
+      killedBy: [],
     },
   ),
   // Three messages of 88 bytes each: 30, the subject of 5, 4 and a header of 34, and 16 of payload.

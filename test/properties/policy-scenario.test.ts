@@ -29,18 +29,25 @@ const lettingGo = (["workqueue", "interest"] as const).flatMap(retention =>
     return [`${durables} consumers of a stream with retention ${retention}`, policyWith(parts)] as const;
   }),
 );
+const limited = (["workqueue", "interest"] as const).map(retention => {
+  const limits = { messagesMax: 5, ageMaxMs: 600_000 };
+  const parts = { streams: [{ ...stream, retention, ...limits }], consume: { durables: "created" as const } };
+  return [`a stream with retention ${retention}, a limit and an age`, policyWith(parts)] as const;
+});
 const consuming = (
   [
     { durables: "bound", stands: { ackWaitMs: 1_000, deliverMax: -1 } },
     { durables: "created", stands: { deliverMax: 5 } },
     { durables: "created", deliverPolicy: "new" },
     { durables: "created", ackPolicy: "none" },
+    { durables: "created", ackPolicy: "all" },
     { durables: "ephemeral", inactiveThresholdMs: 60_000 },
   ] as const
 ).map(consume => [`consumers ${JSON.stringify(consume)}`, policyWith({ consume })] as const);
 const policies = [
   ...bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const),
   ...lettingGo,
+  ...limited,
   ...consuming,
 ];
 const profile = profileNamed("nats-go");

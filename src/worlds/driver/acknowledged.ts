@@ -14,40 +14,75 @@ import { type StreamEnd, serverHasEnded } from "./sequences.ts";
 
 type Discarded = Extract<Event, { readonly kind: "discarded" }>;
 
+/** The messages that a stream has let go for another reason than a limit, as far as the bus has told of them. */
+export interface LetGo {
+  /** The greatest number of copies of each message that handlers have acknowledged. */
+  readonly done: ReadonlyMap<number, number>;
+  /** Those of them that the stream does not hold. */
+  readonly notHeld: readonly number[];
+  /** Acknowledged to their publisher before there was a consumer, and not kept. */
+  readonly unkept: readonly number[];
+  /** The least and the greatest number of copies that are gone for it. */
+  readonly least: number;
+  readonly most: number;
+  /** The most copies of messages without an acknowledgement that may have come before there was a consumer. */
+  readonly open: number;
+}
+
+/** The count of a stream's numbers whose messages are gone for one reason. */
+export interface NumbersGone {
+  readonly least: number;
+  readonly most: number;
+}
+
 export interface Acknowledged {
   readonly gone: readonly Discarded[];
   /** The reason to hold nothing against the client: more messages are gone than the bus has told of. */
   readonly doubt?: string;
 }
 
-/** A stream that keeps what is acknowledged gives nothing. */
-export function acknowledgedIn(end: StreamEnd): Acknowledged {
+/** A stream that keeps what is acknowledged lets nothing go. */
+export function letGoIn(
+  policy: Policy,
+  stream: StreamPolicy,
+  told: readonly Event[],
+  runs: readonly Run[] | undefined,
+): LetGo {
+  const done = copiesDone(policy, stream, told);
+  const isHeld = (message: number): boolean =>
+    runs?.some(({ first, count }) => message >= first && message < first + count) === true;
+  const notHeld = [...done].filter(([message]) => !isHeld(message)).map(([message]) => message);
+  const { acked, open } = withoutConsumer(policy, stream, told);
+  const unkept = acked.filter(message => !isHeld(message) && !done.has(message));
+  const copies = [...done.values()].reduce((sum, count) => sum + count, 0);
+  const least = notHeld.length + unkept.length;
+  return { done, notHeld, unkept, least, most: copies + unkept.length + open, open };
+}
+
+/** A stream that keeps what is acknowledged gives nothing. `byLimit`: the numbers of messages that its own limits have taken, at least and at most. */
+export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0, most: 0 }): Acknowledged {
   const { policy, stream, told, held, removals } = end;
   if ((stream.retention ?? "limits") === "limits") return { gone: [] };
-  const copies = copiesDone(policy, stream, told);
-  const isHeld = (message: number): boolean =>
-    held?.runs.some(({ first, count }) => message >= first && message < first + count) === true;
-  const notHeld = [...copies].filter(([message]) => !isHeld(message)).map(([message]) => message);
-  const { acked, open } = withoutConsumer(policy, stream, told);
-  const unkept = acked.filter(message => !isHeld(message) && !copies.has(message));
+  const { done, notHeld, unkept, open, ...others } = letGoIn(policy, stream, told, held?.runs);
   const before = runsOf(stream.name, unkept, "no-consumer");
   const once = [...before, ...runsOf(stream.name, notHeld, "handled")];
   if (held === undefined) return { gone: once };
   const { lastNumber, messages } = held.state;
-  const least = notHeld.length + unkept.length;
+  const least = others.least + byLimit.least;
+  const most = others.most + byLimit.most;
   const gone = lastNumber - messages;
   if (gone === least) return { gone: once };
-  const done = [...copies.values()].reduce((sum, count) => sum + count, 0);
   // An acknowledgement may be lost on its way, and a message may be stored twice.
-  if (gone === done + unkept.length) return { gone: [...before, ...runsOf(stream.name, everyCopy(copies), "handled")] };
+  if (gone === others.most - open + byLimit.least)
+    return { gone: [...before, ...runsOf(stream.name, everyCopy(done), "handled")] };
   if (serverHasEnded(told)) return { gone: once };
   // The bus has told of messages that the stream never had.
   if (gone < least) return { gone: [] };
   // Somebody was heard to take messages away: whose finding that is, sequences.ts says.
   if (removals.some(one => one.stream === stream.name)) return { gone: once };
-  // What was not acknowledged may have come all the same, before there was a consumer.
-  const most = done + unkept.length + open;
-  if (open > 0 && done === notHeld.length && gone <= most) return { gone: once };
+  // What was not acknowledged may have come all the same, before there was a consumer, or before a limit took it.
+  const isOnce = others.most - open === others.least;
+  if (isOnce && most > least && gone <= most) return { gone: once };
   const doubt =
     `${gone} of the ${lastNumber} messages that ${stream.name} has numbered are gone, and the bus has told of ` +
     `${least === most ? most : `${least} to ${most}`} that were acknowledged by a handler or had no consumer: whether the others were too, or were removed, cannot be told`;

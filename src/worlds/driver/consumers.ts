@@ -1,12 +1,15 @@
 /** The consumers of a service: subscriptions, deliveries, and redeliveries after an ack wait. */
 import { isCalm, type View } from "../../../models/plan/plan.ts";
 import { roomOf } from "../../../models/policy/deliveries.ts";
+import { mayDiscard } from "../../../models/policy/limits.ts";
+import { streamOf } from "../../../models/policy/streams.ts";
 import { effective } from "../../../models/policy/two-sides.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
-import { dueHandlings, untilReal } from "./clocks.ts";
-import { type Course, giveUp, type OpenDelivery, type ServiceCourse, type Timer } from "./course.ts";
+import { checkClocks, dueHandlings, untilReal } from "./clocks.ts";
+import { type Course, giveUp, giveUpByHarness, type OpenDelivery, type ServiceCourse, type Timer } from "./course.ts";
 import { consumedOf, handlerKey, read } from "./hearing.ts";
+import { lookAtHeld } from "./seen-held.ts";
 import { sayCall } from "./voice.ts";
 import { callBoundMs } from "./waits.ts";
 
@@ -43,12 +46,29 @@ export async function awaitHandled(course: Course, service: ServiceCourse, view:
     for (const running of course.running.values()) read(course, running);
     const lag = await notHandled(course, service, view);
     if (lag === undefined) return;
+    if (lag.is === "not-redelivered") await lookForDiscarded(course, service, view, { step, subject: lag.subject });
     if (clock.nowMs() > until) {
       await tellBehind(course, view, step, lag, handledBoundMs);
       giveUp(step, waitOf(lag));
     }
     await clock.wait(pollEveryMs);
   }
+}
+
+/** A message that is not given again may have gone by a limit, or by its age. Where that cannot be told, nothing is held against the bus. */
+async function lookForDiscarded(
+  course: Course,
+  service: ServiceCourse,
+  view: View,
+  { step, subject }: { readonly step: StepId; readonly subject: string },
+): Promise<void> {
+  const stream = streamOf(service.policy, subject);
+  if (stream === undefined || !mayDiscard(stream)) return;
+  checkClocks(course, step);
+  const inDoubt = await lookAtHeld(course, service, view);
+  const { open } = consumedOf(service, subject);
+  if ([...open.keys()].some(message => inDoubt.has(message)))
+    giveUpByHarness(step, `${subject} to be delivered again, and whether a limit has taken its message is not known`);
 }
 
 async function notHandled(course: Course, service: ServiceCourse, view: View): Promise<Lag | undefined> {

@@ -4,6 +4,10 @@
  * name them. They are known where as many messages were acknowledged, and can have been taken, as numbers are gone. An acknowledged
  * message that was never stored has no number, so one is then missing, and it is not excused. Where some numbers may belong to messages of
  * unknown fate, the answer is unknown, except for a message that the stream was seen to hold.
+ *
+ * A stream that lets go of what is handled leaves gaps, too. The numbers of what handlers have acknowledged are taken off first
+ * (acknowledged.ts), and the rest belongs to its limits. Such a stream does not stay full, so what a limit can have taken is known by what may
+ * have been stored since alone.
  */
 
 import { messageId, sharedId } from "../../../models/policy/ids.ts";
@@ -13,7 +17,9 @@ import type { Content, Event, Run } from "../../../models/vocabulary/event.ts";
 import { idHeaderBytes } from "../../../models/vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import { type LetGo, letGoIn, type NumbersGone } from "./acknowledged.ts";
 import type { Held } from "./rig.ts";
+import { serverHasEndedSince } from "./sequences.ts";
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 type Discards = Extract<Event, { readonly kind: "discarded" | "may-be-discarded" }>;
@@ -52,6 +58,11 @@ export interface Sent {
   readonly seen: ReadonlySet<number>;
 }
 
+/** The messages that limits have taken or may have taken, and how many of the numbers that are gone are theirs. */
+export interface TakenByLimits extends NumbersGone {
+  readonly says: readonly Discards[];
+}
+
 /** `held` is undefined where the stream does not exist. A stream without a limit, or one that refuses new messages, gives nothing. */
 export function discardsOf(
   policy: Policy,
@@ -59,17 +70,27 @@ export function discardsOf(
   events: readonly Event[],
   held: Held | undefined,
   sent: Sent,
-): readonly Discards[] {
-  if (!mayDiscard(stream)) return [];
-  const { name } = stream;
+): TakenByLimits {
+  if (!mayDiscard(stream)) return { says: [], least: 0, most: 0 };
+  const { name, retention = "limits" } = stream;
   const limits = { ...limitsThatDiscard(stream), ageMs: ageMsOf(stream) };
   const told = readTold(policy, stream, events, sent);
   const copies = copiesHeld(held?.runs ?? []);
-  const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message);
-  return [
-    ...runsOf("may-be-discarded", name, pushedOut(told.messages, limits).filter(isAbsent)),
-    ...(held === undefined ? [] : inNumbers(name, held, limits, told, { copies, seen: sent.seen })),
-  ];
+  const letGo = retention === "limits" ? undefined : letGoIn(policy, stream, events, held?.runs);
+  const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message) && letGo?.done.has(message) !== true;
+  const pushed = runsOf("may-be-discarded", name, pushedOut(told.messages, limits).filter(isAbsent));
+  if (held === undefined) return { says: pushed, least: 0, most: 0 };
+  const isOneLife = !serverHasEndedSince(events);
+  const { says, ...span } = inNumbers(name, held, limits, told, { copies, seen: sent.seen, letGo, isOneLife });
+  return { says: [...pushed, ...says], ...span };
+}
+
+interface Witnesses {
+  readonly copies: ReadonlyMap<number, number>;
+  readonly seen: ReadonlySet<number>;
+  /** Absent where the stream keeps what is handled. */
+  readonly letGo: LetGo | undefined;
+  readonly isOneLife: boolean;
 }
 
 /** The messages of the present stream that had the numbers which are gone. */
@@ -78,32 +99,59 @@ function inNumbers(
   held: Held,
   limits: Limits,
   told: ToldOfStream,
-  { copies, seen }: { readonly copies: ReadonlyMap<number, number>; readonly seen: ReadonlySet<number> },
-): readonly Discards[] {
+  { copies, seen, letGo, isOneLife }: Witnesses,
+): TakenByLimits {
   const { state, runs, foreign } = held;
-  // Only a limit of each subject leaves gaps.
-  const leavesGaps = limits.messagesPerSubjectMax !== undefined;
-  const numbers = leavesGaps ? state.lastNumber - state.messages : state.firstNumber - 1;
-  const fitting = takenBy(limits, told, held, copies);
-  if (numbers === 0 || fitting.length === 0) return [];
-  const absent = fitting.filter(one => !copies.has(one.message));
+  // Only a limit of each subject leaves gaps, and an acknowledgement.
+  const leavesGaps = limits.messagesPerSubjectMax !== undefined || letGo !== undefined;
+  const numbers = leavesGaps ? state.lastNumber - state.messages - (letGo?.least ?? 0) : state.firstNumber - 1;
+  const fitting = letGo === undefined ? takenBy(limits, told, held, copies) : takenFromQueue(limits, told, copies);
+  // The numbers count in one life of such a stream only.
+  const areCounted = letGo === undefined || isOneLife;
+  if (fitting.length === 0 || (numbers <= 0 && areCounted)) return { says: [], least: 0, most: 0 };
+  const gone = (one: KnownMessage): number => (copies.get(one.message) ?? 0) + (letGo?.done.get(one.message) ?? 0);
+  const unkept = new Set(letGo?.unkept);
+  const absent = fitting.filter(one => gone(one) === 0 && !unkept.has(one.message));
   const claims = absent.filter(one => one.acked);
   const isSeen = (one: KnownMessage): boolean => seen.has(one.message);
-  const known = runsOf("discarded", name, claims.filter(isSeen));
+  const known = claims.filter(isSeen);
   const unseen = claims.filter(one => !isSeen(one));
-  // The older acknowledged messages may have stood there; the rest have no number.
-  if (numbers < claims.length) {
-    const left = Math.max(0, numbers - claims.length + unseen.length);
-    return [...known, ...runsOf("may-be-discarded", name, unseen.slice(0, left))];
-  }
   const deadLettersHeld = state.messages - foreign - sumOf(runs, run => run.count);
   const places =
-    sumOf(fitting, one => Math.max(0, one.copies - (copies.get(one.message) ?? 0))) +
+    sumOf(fitting, one => (unkept.has(one.message) ? 0 : Math.max(0, one.copies - gone(one)))) +
     Math.max(0, told.deadLetters - deadLettersHeld);
-  const isKnown = numbers === places && foreign === 0 && (leavesGaps || state.deleted === 0);
+  const saying = (discarded: readonly KnownMessage[], maybe: readonly KnownMessage[]): TakenByLimits => ({
+    says: [...runsOf("discarded", name, discarded), ...runsOf("may-be-discarded", name, maybe)],
+    least: discarded.length,
+    most: Math.max(discarded.length, places),
+  });
+  // The older acknowledged messages may have stood there; the rest have no number.
+  if (numbers < claims.length && areCounted) return saying(known, unseen.slice(0, Math.max(0, numbers - known.length)));
+  const isExact = letGo === undefined ? leavesGaps || state.deleted === 0 : areCounted && letGo.least === letGo.most;
+  const isKnown = numbers === places && foreign === 0 && isExact;
   const open = absent.filter(one => one.doubtful && one.copies > 0);
-  if (isKnown) return runsOf("discarded", name, [...claims, ...open]);
-  return [...known, ...runsOf("may-be-discarded", name, [...unseen, ...open])];
+  return isKnown ? saying([...claims, ...open], []) : saying(known, [...unseen, ...open]);
+}
+
+/** The messages that a limit may have taken from a stream out of which handlers take others. */
+function takenFromQueue(
+  limits: Limits,
+  { messages, deadLetters }: ToldOfStream,
+  copies: ReadonlyMap<number, number>,
+): readonly KnownMessage[] {
+  const { messagesPerSubjectMax, ...shared } = limits;
+  const copiesOfOne = (one: KnownMessage): number => one.copies;
+  const ofAll = new Set(beyond(shared, messages, copiesOfOne));
+  const mayBeTooMuch = deadLetters > 0 && (shared.bytesMax !== undefined || shared.messagesMax !== undefined);
+  const ofSubject = new Set(
+    messagesPerSubjectMax === undefined ? [] : beyond({ messagesPerSubjectMax }, messages, copiesOfOne),
+  );
+  const ofEach = Map.groupBy(messages, one => one.subject);
+  const taken = new Set([
+    ...older(messages, copies).filter(one => mayBeTooMuch || ofAll.has(one)),
+    ...[...ofEach.values()].flatMap(list => older(list, copies)).filter(one => ofSubject.has(one)),
+  ]);
+  return messages.filter(one => taken.has(one));
 }
 
 /**

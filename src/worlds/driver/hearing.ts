@@ -5,7 +5,7 @@
 
 import { isDown, settleId } from "../../../models/plan/plan.ts";
 import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
-import { acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
@@ -96,7 +96,21 @@ function sayHandled(
   const waitedMs = before === undefined ? 0 : waitMsOf(effective(service.policy.consume), before.delivery);
   const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + waitedMs;
   if (isOpen(service, outcome)) openDelivery(course, service, at, beganMs);
+  if (acknowledgesAll(effective(service.policy.consume)) && !leavesOpen.has(outcome))
+    giveUpBefore(course, consumed, message);
   course.emit(at);
+}
+
+/** Outcomes without an acknowledgement, or before it. */
+const leavesOpen: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "nak-sent", "ack-lost", "begun"]);
+
+/** With ack policy `all` the messages before one that is acknowledged are not given again; those that leave this open are published in order. */
+export function giveUpBefore(course: Course, { open }: Consumed, message: number): void {
+  for (const [before, { work, timer }] of open) {
+    if (before >= message || work !== undefined) continue;
+    open.delete(before);
+    course.timers = course.timers.filter(one => one !== timer);
+  }
 }
 
 /** True where the message is still to come. Without acknowledgements nothing does, and only work that goes on is waited for. */

@@ -2,12 +2,18 @@
  * The messages that a stream was seen to hold during the case, where a limit may take some. A message that was there once was stored, so its
  * absence at the end is no lie of the bus. Numbers alone cannot tell that where some calls were left without an answer. What they have proven
  * before such a call stays proven.
+ *
+ * The server gives up a message that a limit has taken, though a handler had it and has not acknowledged it (F-246 of docs/facts.md). No next
+ * delivery is waited for then.
  */
 import type { View } from "../../../models/plan/plan.ts";
 import { mayDiscard } from "../../../models/policy/limits.ts";
+import { acknowledgesAll, effective } from "../../../models/policy/two-sides.ts";
+import type { Run } from "../../../models/vocabulary/event.ts";
 import type { Fault, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { discardsOf, type Sent } from "./discarded.ts";
+import { giveUpBefore } from "./hearing.ts";
 import { endings } from "./sequences.ts";
 
 /** Steps after which streams may hold something new. */
@@ -15,19 +21,42 @@ const storing: readonly Step["kind"][] = ["publish", "heal", "together", "flush"
 
 /** Looks at the streams after a step, where they can be asked. */
 export async function noteHeld(course: Course, service: ServiceCourse, view: View, step: Step["kind"]): Promise<void> {
+  if (storing.includes(step)) await lookAtHeld(course, service, view);
+}
+
+/** Returns the messages of which it cannot be told whether a limit has taken them. */
+export async function lookAtHeld(course: Course, service: ServiceCourse, view: View): Promise<ReadonlySet<number>> {
   const limited = service.policy.streams.filter(mayDiscard);
-  if (limited.length === 0 || !storing.includes(step) || !canBeAsked(course, view)) return;
+  const inDoubt = new Set<number>();
+  if (limited.length === 0 || !canBeAsked(course, view)) return inDoubt;
   const { streams } = course.rig;
   const there = await streams.names();
   for (const stream of limited) {
     const { name } = stream;
     if (!there.includes(name)) continue;
     const held = await streams.held(name);
-    const gone = discardsOf(service.policy, stream, service.told, held, sentSoFar(course, service, name));
+    const { says } = discardsOf(service.policy, stream, service.told, held, sentSoFar(course, service, name));
+    const gone = messagesIn(says.filter(({ kind }) => kind === "discarded"));
     const seen = service.seenHeld.get(name) ?? new Set();
-    for (const { first, count } of [...held.runs, ...gone.filter(({ kind }) => kind === "discarded")])
-      for (let message = first; message < first + count; message++) seen.add(message);
+    for (const message of [...messagesIn(held.runs), ...gone]) seen.add(message);
     service.seenHeld.set(name, seen);
+    for (const message of gone) giveUpDelivery(course, service, message);
+    for (const message of messagesIn(says.filter(({ kind }) => kind !== "discarded"))) inDoubt.add(message);
+  }
+  return inDoubt;
+}
+
+const messagesIn = (runs: readonly Run[]): readonly number[] =>
+  runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+
+/** No handler is given it again. One that is at work on it comes to its end. */
+function giveUpDelivery(course: Course, { consumed, policy }: ServiceCourse, message: number): void {
+  for (const one of consumed.values()) {
+    const given = one.open.get(message);
+    if (given === undefined || given.work !== undefined) continue;
+    one.open.delete(message);
+    course.timers = course.timers.filter(timer => timer !== given.timer);
+    if (acknowledgesAll(effective(policy.consume))) giveUpBefore(course, one, message);
   }
 }
 

@@ -95,6 +95,12 @@ export const endings: readonly Fault["kind"][] = ["stop-server", "power-loss", "
 export const serverHasEnded = (told: readonly Event[]): boolean =>
   told.some(event => event.kind === "fault" && endings.includes(event.fault));
 
+/** The same, since the first publish: before it there was nothing to lose. */
+export function serverHasEndedSince(told: readonly Event[]): boolean {
+  const first = told.findIndex(event => event.kind === "published");
+  return first >= 0 && serverHasEnded(told.slice(first));
+}
+
 /**
  * One message for each that the stream must have numbered: those told as acknowledged, and not as duplicates. Messages that share their id
  * count once, since a bus may not tell that an acknowledgement is that of a duplicate.

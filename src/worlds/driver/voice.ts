@@ -3,7 +3,7 @@ import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.t
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
-import { acknowledgedIn } from "./acknowledged.ts";
+import { acknowledgedIn, type NumbersGone } from "./acknowledged.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { discardsOf } from "./discarded.ts";
@@ -103,17 +103,17 @@ export async function sayHeld(course: Course): Promise<void> {
   if (service === undefined) return;
   const { policy } = service;
   const there = await streams.names();
-  const readings: { readonly stream: StreamPolicy; readonly held: Held | undefined }[] = [];
+  const readings: { readonly stream: StreamPolicy; readonly held: Held | undefined; readonly byLimit: NumbersGone }[] =
+    [];
   for (const stream of policy.streams) {
     const { name } = stream;
     const held = there.includes(name) ? await streams.held(name) : undefined;
     if (held !== undefined) course.doubt ??= streamDoubt(name, held, await streams.heldByNumber(name));
-    sayContent(course, service, stream, held);
-    readings.push({ stream, held });
+    readings.push({ stream, held, byLimit: sayContent(course, service, stream, held) });
   }
   if (readings.length === 0) return;
   const removals = await streams.removals();
-  for (const { stream, held } of readings) {
+  for (const { stream, held, byLimit } of readings) {
     const others = readings.filter(one => one.stream !== stream).flatMap(one => one.held?.runs ?? []);
     const end = {
       policy,
@@ -124,7 +124,7 @@ export async function sayHeld(course: Course): Promise<void> {
       removals,
       client: course.name,
     };
-    const { gone, doubt } = acknowledgedIn(end);
+    const { gone, doubt } = acknowledgedIn(end, byLimit);
     for (const one of gone) course.emit(one);
     course.doubt ??= removalDoubt(end) ?? doubt;
     // A stream that the policy does not know may have taken messages of this one.
@@ -133,7 +133,8 @@ export async function sayHeld(course: Course): Promise<void> {
   }
 }
 
-function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy, held: Held | undefined): void {
+/** Returns how many of the stream's messages its own limits have taken. */
+function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy, held: Held | undefined): NumbersGone {
   const { emit, published } = course;
   const { runs = [], foreign = 0 } = held ?? {};
   for (const run of runs) {
@@ -143,7 +144,9 @@ function sayContent(course: Course, service: ServiceCourse, stream: StreamPolicy
   if (foreign > 0) emit({ kind: "foreign", count: foreign });
   for (const letter of lettersOf(service.policy, stream, service.told, held, published.contents)) emit(letter);
   const sent = sentSoFar(course, service, stream.name);
-  for (const discards of discardsOf(service.policy, stream, service.told, held, sent)) emit(discards);
+  const { says, ...byLimit } = discardsOf(service.policy, stream, service.told, held, sent);
+  for (const discards of says) emit(discards);
+  return byLimit;
 }
 
 /** A case may be given up because another client took what the streams held. */

@@ -142,7 +142,7 @@ class ServerStreams implements LiveStreams {
       this.#api.consumers.add(stream, {
         durable_name: consumerNameOf(subject),
         filter_subject: subject,
-        ack_policy: ackPolicy === "none" ? AckPolicy.None : AckPolicy.Explicit,
+        ack_policy: ackPolicies[ackPolicy ?? "explicit"],
         deliver_policy: deliverPolicies[deliverPolicy ?? "all"],
         ack_wait: nanos(ackWaitMs),
         max_deliver: deliverMax,
@@ -303,6 +303,12 @@ class ServerStreams implements LiveStreams {
 
 /** The server takes this request; the client's type has half of it. */
 const nextFrom = (seq: number): MsgRequest => ({ seq, next_by_subj: ">" }) as MsgRequest;
+
+const ackPolicies: Readonly<Record<NonNullable<BoundConsumer["ackPolicy"]>, AckPolicy>> = {
+  explicit: AckPolicy.Explicit,
+  none: AckPolicy.None,
+  all: AckPolicy.All,
+};
 
 const deliverPolicies: Readonly<Record<NonNullable<BoundConsumer["deliverPolicy"]>, DeliverPolicy>> = {
   all: DeliverPolicy.All,

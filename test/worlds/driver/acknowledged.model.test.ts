@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Event, HandledOutcome, Outcome } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
-import { acknowledgedIn } from "../../../src/worlds/driver/acknowledged.ts";
+import { acknowledgedIn, type NumbersGone } from "../../../src/worlds/driver/acknowledged.ts";
 import type { Held, Removal } from "../../../src/worlds/driver/rig.ts";
 import type { StreamEnd } from "../../../src/worlds/driver/sequences.ts";
 import { policy as base } from "../../properties/service-events.ts";
@@ -26,7 +26,12 @@ const holds = (stored: number, messages: readonly number[]): Held => ({
   },
 });
 
-function concluded(told: readonly Event[], held: Held | undefined, more: Partial<StreamEnd> = {}) {
+function concluded(
+  told: readonly Event[],
+  held: Held | undefined,
+  more: Partial<StreamEnd> = {},
+  byLimit?: NumbersGone,
+) {
   const { stream = queue } = more;
   const policy: Policy = { ...base, streams: [stream] };
   const end = {
@@ -39,7 +44,7 @@ function concluded(told: readonly Event[], held: Held | undefined, more: Partial
     client: "faultline-4",
     ...more,
   };
-  const { gone, doubt } = acknowledgedIn(end);
+  const { gone, doubt } = acknowledgedIn(end, byLimit);
   return { gone: gone.map(({ first, count }) => `${first}+${count}`), doubt };
 }
 
@@ -81,6 +86,16 @@ test("more that is gone than handlers have told of is in doubt", () => {
   });
   const between = concluded([handled(0), handled(0), handled(1), handled(1)], holds(3, []));
   expect(between.doubt).toMatch(/has told of 2 to 4 that/);
+});
+
+test.each<[what: string, held: Held, byLimit: NumbersGone, gone: readonly string[], isInDoubt: boolean]>([
+  ["all that handlers have not taken", holds(3, []), { least: 2, most: 2 }, ["0+1"], false],
+  ["all that may have been stored", holds(3, []), { least: 1, most: 3 }, ["0+1"], false],
+  ["less than is gone", holds(3, []), { least: 1, most: 1 }, ["0+1"], true],
+  ["more than is gone, so handlers told of too much", holds(2, []), { least: 2, most: 2 }, [], false],
+])("a limit of the stream has taken %s", (_, held, byLimit, gone, isInDoubt) => {
+  const one = concluded([handled(0)], held, {}, byLimit);
+  expect([one.gone, one.doubt !== undefined]).toEqual([gone, isInDoubt]);
 });
 
 test("a removal that was heard explains it, and a stream that keeps what is handled is left alone", () => {
