@@ -89,6 +89,12 @@ export interface NoRespondersPolicy {
   readonly waitMs: number;
 }
 
+/** A caller that publishes a message again after any error, with the same id: how often, and the wait before each time. */
+export interface AskingAgain {
+  readonly retries: number;
+  readonly waitMs: number;
+}
+
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
   /** The time that one attempt waits for its acknowledgement. */
@@ -102,10 +108,11 @@ export interface PublishPolicy {
    */
   readonly noResponders?: NoRespondersPolicy;
   /**
-   * The fate of the error of a publish through JetStream. `returned`, also where absent: the caller gets it. `dropped`: the code logs or
-   * ignores it, and the caller takes the message for published.
+   * The fate of the error of a publish. `returned`, also where absent: the caller gets it. `dropped`: the code logs or ignores that of a
+   * publish through JetStream, and the caller takes the message for published. `retries` and `waitMs`: it publishes the message again after any
+   * error, core NATS or JetStream, and the last error is returned. An asynchronous publish is not published again.
    */
-  readonly onError?: "returned" | "dropped";
+  readonly onError?: "returned" | "dropped" | AskingAgain;
 }
 
 /** The settings of a consumer on the server. */

@@ -58,6 +58,7 @@ const start = {
   options: startOptions,
   policy: policy.exactOptional(),
 };
+const askingAgain = z.strictObject({ retries: z.int().min(1), waitMs: z.int().min(1) });
 const publish = {
   do: z.literal("publish"),
   subject,
@@ -72,9 +73,10 @@ const publish = {
   async: z.literal(true).exactOptional(),
   resolved: z
     .discriminatedUnion("via", [
-      z.strictObject({ via: z.literal("core") }),
+      z.strictObject({ via: z.literal("core"), onError: askingAgain.exactOptional() }),
       z.strictObject({
         via: z.literal("jetstream"),
+        onError: askingAgain.exactOptional(),
         idTexts: z.array(z.string().max(2_000)).min(1).max(17).exactOptional(),
         ackTimeoutMs: z.int().min(1),
         attemptsMax: z.int().min(1),

@@ -104,7 +104,12 @@ const publish = z
     ackTimeoutMs: whole(1, dayMs),
     attemptsMax: whole(1, 100),
     noResponders: z.strictObject({ retries: whole(0, 100), waitMs: whole(1, dayMs) }).optional(),
-    onError: z.enum(["returned", "dropped"]).optional(),
+    onError: z
+      .union(
+        [z.enum(["returned", "dropped"]), z.strictObject({ retries: whole(1, 100), waitMs: whole(1, dayMs) })],
+        'must be "returned", "dropped", or { "retries": …, "waitMs": … }',
+      )
+      .optional(),
   })
   .refine(({ noResponders, ackTimeoutMs }) => noResponders === undefined || noResponders.waitMs <= ackTimeoutMs, {
     path: ["noResponders", "waitMs"],
