@@ -53,7 +53,7 @@ function tell({ state, emit }: Bus, step: StepId, run: FrameRun, outcome: Outcom
   }
 }
 
-/** The caller may have asked for it again and again, each time in vain. */
+/** The end of a call whose caller may have made it again and again, with the same answer each time. */
 function refuse(bus: Bus, step: StepId, run: FrameRun, kind: RejectKind): void {
   const { policy } = bus.view;
   const waitedMs = policy === undefined ? 0 : refusedMs(policy.publish, run.via?.async);

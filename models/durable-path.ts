@@ -211,7 +211,10 @@ export function healWithin(bus: Bus, { step, ...run }: OpenBurst, { afterAttempt
     reconnect(state, profile, emit);
     if (!isKept) lose([run], "reset at dial", emit);
     if (isRefused) {
-      publishConnected(bus, [run], told);
+      // The one under way as the fault ends is refused, and the next one comes after the reconnect.
+      if (bus.view.policy === undefined || askingAgain(bus.view.policy.publish).retries <= afterAttempts)
+        told.refuse([run], "buffer-full");
+      else publishConnected(bus, [run], told);
       return;
     }
   }

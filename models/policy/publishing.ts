@@ -1,7 +1,7 @@
 /** The sendings of one publish under a policy: the attempts of the bus itself, and those that its caller asks for after an error. */
 import type { AskingAgain, PublishPolicy } from "../vocabulary/policy.ts";
 
-/** What most callers do. */
+/** The doing of most callers. */
 export const never: AskingAgain = { retries: 0, waitMs: 0 };
 
 /** A caller's doing about an error. Asynchronous publishes are not asked for again. */

@@ -46,7 +46,7 @@ async function publishOnce(course: Course, step: PublishStep, before: View, isTi
   await spend(course, waitedMs(course, step, reply));
 }
 
-/** The time that these calls have waited in vain, by the times of the policy: for acknowledgements, and before they were made again. */
+/** The time that these calls have waited, by the times of the policy: for acknowledgements that never came, and before they were made again. */
 function waitedMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
   if (service === undefined) return 0;
   const { publish } = service.policy;
