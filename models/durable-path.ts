@@ -391,7 +391,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
   );
   for (const one of take(rest, acked)) answered(bus, one, told);
   if (serverStops) refuseAtStop(bus, rest, told, isAsync);
-  const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
+  const underWay = isAsync ? sentInRace(bus, rest, acked) : Math.min(1, countOf(rest));
   const arrived = choose("ack-lost", 0, underWay, heldOf(rest));
   silence(bus, rest, { underWay, arrived }, told, isAsync);
   state.client = "lost";
@@ -474,6 +474,18 @@ function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): 
   return outcome === undefined || count === 0
     ? count
     : choose("noticed-at", 0, count, { kind: "ended-as", runs: rest, outcome });
+}
+
+/**
+ * The same in a race with the cut. A bus that makes all of the calls in one turn may come to them only once its client has noticed: nats-py, F-258
+ * of docs/facts.md. They are kept or refused then, as any others while down.
+ */
+function sentInRace(bus: Bus, rest: readonly FrameRun[], acked: number): number {
+  const { profile, choose } = bus;
+  const mayBeLate =
+    profile.jetStream.asyncAtDisconnect === "waits-for-timeout" && profile.reconnectBuffer.kind === "kept";
+  if (!mayBeLate || acked > 0 || rest.length === 0) return sentBeforeNotice(bus, rest);
+  return choose("noticed-at", 0, 1) * countOf(rest);
 }
 
 const asyncTold: Readonly<Record<Profile["jetStream"]["asyncAtDisconnect"], Outcome | undefined>> = {

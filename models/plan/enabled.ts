@@ -249,10 +249,13 @@ function exitNotEnabled(view: View, { after }: ExitStep, setting: Setting): NotE
 const stopRaces = (view: View, replica: number, setting: Setting): NotEnabled | undefined =>
   drainRaces(view, setting) ?? inTurnNotEnabled(view, replica, setting);
 
-/** A drain that is not waited for races with the end of its process. What the library made for its handlers may go with it. */
+/** A drain that is not waited for, or not to its end, races with the end of its process. What the library made for its handlers may go with it. */
 function drainRaces(view: View, { profile }: Setting): NotEnabled | undefined {
   const { policy } = view;
-  if (policy?.shutdown.strategy !== "drain-not-awaited" || view.subscribed === 0) return undefined;
+  if (policy === undefined || view.subscribed === 0) return undefined;
+  const { strategy, drainTimeoutMs } = policy.shutdown;
+  const mayLeaveSome = strategy === "drain" && drainTimeoutMs !== undefined && view.consumed.length > 1;
+  if (strategy !== "drain-not-awaited" && !mayLeaveSome) return undefined;
   const isDeleted = policy.consume.durables === "created" && profile.jetStream.drainDeletesItsDurable;
   return isDeleted ? drainGoesFurther : undefined;
 }

@@ -191,7 +191,8 @@ export interface ShutdownPolicy {
   /**
    * The stop that SIGTERM starts. `exit`: the process ends at once. `close`: the connection is closed. `subscriptions-then-close`: every
    * subscription starts to drain, and close follows without waiting. `subscriptions-waited-then-close`: one subscription after the other
-   * drains and is waited for, each for `drainTimeoutMs` at most, and close follows. `drain`: the client's own drain, waited for.
+   * drains and is waited for, each for `drainTimeoutMs` at most, and close follows. `drain`: the client's own drain, waited for, for
+   * `drainTimeoutMs` at most where that is there, and close follows.
    * `drain-not-awaited`: the same, and the process ends without waiting for it. `four-steps`: stop intake, drain subscriptions and wait for
    * their handlers, flush, close.
    */
@@ -203,7 +204,7 @@ export interface ShutdownPolicy {
     | "drain"
     | "drain-not-awaited"
     | "four-steps";
-  /** Present with `subscriptions-waited-then-close` alone: the longest wait for one subscription. */
+  /** The longest wait for one subscription, with `subscriptions-waited-then-close`, which needs it; for the whole drain, with `drain`. */
   readonly drainTimeoutMs?: number;
   /**
    * The fate of a publish between the signal and the end. `refused`, also where absent: the bus refuses it. `open`: it goes to the client,

@@ -263,7 +263,9 @@ function shutdownOf(random: Random, allowed: Allowed): ShutdownPolicy {
     budgetMs: random.pick([500, 5_000, 10_000]),
     forced: random.chance(0.7),
     tellsLoss: random.chance(0.5),
-    ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) } : {}),
+    ...(strategy === "subscriptions-waited-then-close" || (strategy === "drain" && random.chance(0.3))
+      ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) }
+      : {}),
   };
 }
 

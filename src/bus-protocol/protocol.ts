@@ -8,7 +8,7 @@
  *
  * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks delays no other command.
  */
-import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
+import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome, Unsent } from "../../models/vocabulary/event.ts";
 import type { AskingAgain, NoRespondersPolicy, Policy } from "../../models/vocabulary/policy.ts";
 import type { Capability, Handler, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
 
@@ -217,6 +217,8 @@ export interface Greeting {
 
 export interface CallReply {
   readonly outcome: Said<CallOutcome>;
+  /** Of a drain alone: what it has left in the client, where the bus can tell. */
+  readonly unsent?: Unsent;
 }
 
 /** The outcome of `count` calls in a row. */

@@ -170,7 +170,10 @@ const greeting = {
   resolved: z.literal(true).exactOptional(),
   pid: z.int().min(1).exactOptional(),
 };
-const callReply = { outcome: callOutcome };
+const unsent = z
+  .strictObject({ messages: z.int().min(0).exactOptional(), bytes: z.int().min(0).exactOptional() })
+  .refine(({ messages, bytes }) => messages !== undefined || bytes !== undefined, "says neither messages nor bytes");
+const callReply = { outcome: callOutcome, unsent: unsent.exactOptional() };
 const publishReply = {
   outcomes: z
     .array(z.strictObject({ count: z.int().min(1), outcome }))

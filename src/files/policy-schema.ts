@@ -214,6 +214,7 @@ const startup = z
   });
 
 const waitsInTurn = "subscriptions-waited-then-close";
+const mayTimeOut: readonly string[] = [waitsInTurn, "drain"];
 
 const shutdown = z
   .strictObject({
@@ -238,9 +239,9 @@ const shutdown = z
     path: ["drainTimeoutMs"],
     error: `is missing: the strategy is ${waitsInTurn}`,
   })
-  .refine(({ strategy, drainTimeoutMs }) => strategy === waitsInTurn || drainTimeoutMs === undefined, {
+  .refine(({ strategy, drainTimeoutMs }) => mayTimeOut.includes(strategy) || drainTimeoutMs === undefined, {
     path: ["drainTimeoutMs"],
-    error: `means nothing unless the strategy is "${waitsInTurn}"`,
+    error: `means nothing unless the strategy is "${waitsInTurn}" or "drain"`,
   });
 
 const restartWait = whole(0, dayMs);

@@ -287,6 +287,16 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { shutdown: { drainTimeoutMs: 400 } },
+    {
+      name: "waits for its drain for less time than its policy says",
+      row: "F-257: a drain that is waited for 400 ms, behind a hold",
+      declared: { shutdown: { strategy: "drain", drainTimeoutMs: 3_000 } },
+      steps: [start, flush(), hold, news(3), term()],
+      killedBy: [],
+    },
+  ),
+  follows(
     { shutdown: { intake: "open" } },
     {
       name: "takes publishes while it stops",

@@ -5,7 +5,7 @@ import { idsOf } from "../../../models/policy/ids.ts";
 import { refusedMs, timedOutMs } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import { saysVia } from "../../../models/server.ts";
-import type { CallOutcome, Outcome } from "../../../models/vocabulary/event.ts";
+import type { Outcome } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { BusProtocolError } from "../../bus-protocol/errors.ts";
@@ -169,7 +169,7 @@ export async function callAlone(course: Course, step: WaitingStep): Promise<void
   const bus = busOf(course);
   const reply = await bus.call({ do: step.kind, timeoutMs }, timeoutMs + callBoundMs);
   sayEvents(course, bus.markAt(reply));
-  await said(course, step, reply.outcome);
+  await said(course, step, reply);
 }
 
 /**
@@ -183,11 +183,12 @@ export async function beginCall(course: Course, step: WaitingStep): Promise<void
   await busOf(course).call({ do: "status" }, callBoundMs);
 }
 
-async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {
+async function said(course: Course, step: Exclude<CallStep, PublishStep>, reply: CallReply): Promise<void> {
+  const { outcome } = reply;
   // Messages that the server has taken in must reach the observer before anything is done to the server.
   if (step.kind === "flush" && outcome.is === "ok") await observe(course);
   if (step.kind === "close" && outcome.is === "failed") course.closeFailed = true;
-  sayCall(course, step.id, step.kind, outcome);
+  sayCall(course, step.id, step.kind, reply);
 }
 
 /** Sends one command: the bus yields to its event loop only where a call itself does. */
@@ -208,7 +209,7 @@ export async function together(course: Course, steps: readonly CallStep[], befor
     const command = commands[i] as Call;
     if (one.kind === "publish" && command.do === "publish" && "outcomes" in reply)
       sayPublished(course, one, command.first, { reply }, before);
-    else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply.outcome);
+    else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply);
   }
   if (exits) await exited(course);
 }
