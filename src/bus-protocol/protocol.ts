@@ -217,7 +217,7 @@ export interface Greeting {
 
 export interface CallReply {
   readonly outcome: Said<CallOutcome>;
-  /** Of a drain alone: what it has left in the client, where the bus can tell. */
+  /** A drain alone has it: the part that it has left in the client, where the bus can tell. */
   readonly unsent?: Unsent;
 }
 
