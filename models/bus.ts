@@ -357,14 +357,16 @@ function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { l
   const burst = state.open;
   state.open = undefined;
   const isDurableBurst = burst?.via?.durable === true;
+  // What was refused while down is published again once the client is connected.
+  const isMadeBefore = profile.duringHandshake === "kept" && afterAttempts === undefined;
   if (burst !== undefined && isDurableBurst && afterAttempts !== undefined)
     healWithin({ ...bus, view: after }, burst, { afterAttempts, isDown: view.link === "down" });
   else if (burst !== undefined && isDurableBurst) outlast({ ...bus, view: after }, burst);
-  else if (burst !== undefined && profile.duringHandshake === "kept") publishOpen(bus, burst);
+  else if (burst !== undefined && isMadeBefore) publishOpen(bus, burst);
   if (service !== undefined && (view.process === "waiting" || view.isOutside)) live(service, life);
   else if (awaits === "connected" && state.client !== "closed") reconnect(state, profile, emit);
   // Publishes made while a dial is in its handshake go out on the resulting connection.
-  if (burst !== undefined && !isDurableBurst && profile.duringHandshake === "sent-after") publishOpen(bus, burst);
+  if (burst !== undefined && !isDurableBurst && !isMadeBefore) publishOpen(bus, burst);
   endTick(state);
   emit({ kind: "healed", step });
 }

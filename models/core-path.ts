@@ -2,6 +2,7 @@
 import type { About } from "./choice.ts";
 import { arrivalOf, notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
+import { refusedMs } from "./policy/publishing.ts";
 import { amongPublishers, inTurns } from "./publishers.ts";
 import { accepts, bufferBytesMax, inlineFlushBytes, keep } from "./reconnect-buffer.ts";
 import { saysVia } from "./server.ts";
@@ -41,16 +42,23 @@ function publishInOrder(bus: Bus, step: StepId, burst: FrameRun[]): void {
 }
 
 /** Says how the calls of these messages ended. */
-function tell({ state, emit }: Bus, step: StepId, run: FrameRun, outcome: Outcome): void {
+function tell({ state, emit }: Bus, step: StepId, run: FrameRun, outcome: Outcome, tookMs = 0): void {
   const { first, count, frameBytes, via } = run;
   if (count === 0) return;
   if (state.service !== undefined && outcome.is === "accepted") state.service.unanswered += count;
   if (via === undefined) emit({ kind: "published", step, first, count, frameBytes, outcome });
-  else emit({ kind: "published", step, first, count, frameBytes, outcome, ...saysVia(via) });
+  else {
+    const took = tookMs === 0 ? {} : { tookMs };
+    emit({ kind: "published", step, first, count, frameBytes, outcome, ...saysVia(via), ...took });
+  }
 }
 
+/** The end of a call whose caller may have made it again and again, with the same answer each time. */
 function refuse(bus: Bus, step: StepId, run: FrameRun, kind: RejectKind): void {
-  tell(bus, step, run, rejected(kind));
+  const { policy } = bus.view;
+  const waitedMs = policy === undefined ? 0 : refusedMs(policy.publish, run.via?.async);
+  if (bus.state.service !== undefined) bus.state.service.server.spentMs += waitedMs * run.count;
+  tell(bus, step, run, rejected(kind), waitedMs);
   lose([run], "refused", bus.emit);
 }
 

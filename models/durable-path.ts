@@ -6,6 +6,7 @@ import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
 import { messageId, sharedId } from "./policy/ids.ts";
+import { askingAgain, attemptAtMs, attemptsInAll, never, timedOutMs } from "./policy/publishing.ts";
 import { isUnacknowledged, streamOf } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type StreamReply, saysVia, type Via } from "./server.ts";
@@ -19,6 +20,7 @@ import type { PublishStep, StepId } from "./vocabulary/scenario.ts";
 const timeout: Outcome = { is: "unsettled", kind: "timeout" };
 const noResponders: Outcome = { is: "rejected", kind: "no-responders" };
 const unsaid: Outcome = { is: "accepted" };
+type Refused = Exclude<StreamReply, "silence" | "stored" | "duplicate">;
 /** The stream shows which of the messages that an answer counts were stored. */
 const heldOf = (runs: readonly FrameRun[]): About => ({ kind: "held", runs, which: "counted" });
 
@@ -74,15 +76,16 @@ export function publishDurable(bus: Bus, step: StepId, burst: FrameRun): void {
 
 interface Teller {
   tell(run: FrameRun, outcome: Outcome, tookMs?: number): void;
+  /** Each time that the message was published ended in this refusal, `answeredMs` later. */
+  tellRefused(run: FrameRun, outcome: Outcome, answeredMs: number): void;
   refuse(runs: readonly FrameRun[], kind: "closed" | "draining" | "not-connected" | "no-headers" | "buffer-full"): void;
-  /** Called after the bus's own attempts. */
+  /** Called after all attempts. */
   timeOut(run: FrameRun): void;
 }
 
 function teller(bus: Bus, step: StepId): Teller {
   const { state, emit } = bus;
   const { policy } = bus.view;
-  const ackTimeoutMs = policy?.publish.ackTimeoutMs ?? 0;
   const again = isAgain(bus, step);
   const dropsErrors = policy?.publish.onError === "dropped";
   let hasWaited = false;
@@ -108,14 +111,20 @@ function teller(bus: Bus, step: StepId): Teller {
       ...(tookMs === undefined || tookMs === 0 ? {} : { tookMs }),
     });
   };
+  const tellRefused: Teller["tellRefused"] = (run, outcome, answeredMs) => {
+    const { retries, waitMs } = policy === undefined ? never : askingAgain(policy.publish, run.via?.async);
+    tell(run, outcome, answeredMs * (1 + retries) + waitMs * retries);
+    if (retries > 0) spend(run, waitMs * retries);
+  };
   return {
     tell,
     refuse: (runs, kind) => {
-      for (const run of runs) tell(run, { is: "rejected", kind });
+      for (const run of runs) tellRefused(run, { is: "rejected", kind }, 0);
       lose(runs, "refused", emit);
     },
+    tellRefused,
     timeOut: run => {
-      const tookMs = ackTimeoutMs * attemptsMax(bus, run);
+      const tookMs = policy === undefined ? 0 : timedOutMs(policy.publish, run.via?.async);
       tell(run, timeout, tookMs);
       spend(run, tookMs);
     },
@@ -197,9 +206,17 @@ export function healWithin(bus: Bus, { step, ...run }: OpenBurst, { afterAttempt
   const before = Math.min(afterAttempts, attempts);
   if (!isDown) for (let i = 0; i < before; i++) append(state.wire, run);
   else {
-    if (isKept) for (let i = 0; i < before; i++) keep(state, run);
+    const isRefused = isKept && accepts(state.pendingBytes, run, profile, bus.options) === 0;
+    if (isKept && !isRefused) for (let i = 0; i < before; i++) keep(state, run);
     reconnect(state, profile, emit);
     if (!isKept) lose([run], "reset at dial", emit);
+    if (isRefused) {
+      // The one under way as the fault ends is refused, and the next one comes after the reconnect.
+      if (bus.view.policy === undefined || askingAgain(bus.view.policy.publish).retries <= afterAttempts)
+        told.refuse([run], "buffer-full");
+      else publishConnected(bus, [run], told);
+      return;
+    }
   }
   const needed = afterAttempts + (isDown && !isKept ? 2 : 1);
   if (attempts < needed) told.timeOut(run);
@@ -233,9 +250,8 @@ function publishConnected(bus: Bus, rest: FrameRun[], told: Teller, isRepeated =
   }
 }
 
-/** An asynchronous publish is sent once. */
 const attemptsMax = ({ view }: Bus, { via }: FrameRun): number =>
-  via?.async === true ? 1 : (view.policy?.publish.attemptsMax ?? 1);
+  view.policy === undefined ? 1 : attemptsInAll(view.policy.publish, via?.async);
 
 /** True where a stream takes each attempt and answers none, so that the bus makes them all. */
 const isStoredUnacknowledged = (bus: Bus, run: FrameRun): boolean => {
@@ -248,13 +264,13 @@ const isStoredUnacknowledged = (bus: Bus, run: FrameRun): boolean => {
 
 /** The attempts of one call are over before the next call begins. */
 function attemptInFull(bus: Bus, run: FrameRun, told: Teller): void {
-  const ackTimeoutMs = bus.view.policy?.publish.ackTimeoutMs ?? 0;
+  const { policy } = bus.view;
   const attempts = attemptsMax(bus, run);
   arrive(bus, take(bus.state.wire, countOf(bus.state.wire)));
   bus.state.fresh = false;
   for (let message = run.first; message < run.first + run.count; message++) {
     const one = part(run, message, 1);
-    for (let i = 0; i < attempts; i++) arrive(bus, [one], i * ackTimeoutMs);
+    for (let i = 0; i < attempts; i++) arrive(bus, [one], policy === undefined ? 0 : attemptAtMs(policy.publish, i));
     told.timeOut(one);
   }
 }
@@ -286,12 +302,8 @@ function answered(bus: Bus, run: FrameRun, told: Teller, isRepeated = false): vo
     i += same;
     for (const part of take(rest, same)) {
       if (isOpen(answer)) told.timeOut(part);
-      else
-        told.tell(
-          part,
-          outcomeOf(answer as Exclude<StreamReply, "silence">),
-          answer === "no-responders" ? askedAgainMs : 0,
-        );
+      else if (answer === "stored" || answer === "duplicate") told.tell(part, outcomeOf(answer));
+      else told.tellRefused(part, outcomeOf(answer as Refused), answer === "no-responders" ? askedAgainMs : 0);
     }
   }
 }
@@ -379,7 +391,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
   );
   for (const one of take(rest, acked)) answered(bus, one, told);
   if (serverStops) refuseAtStop(bus, rest, told, isAsync);
-  const underWay = isAsync ? sentBeforeNotice(bus, rest) : Math.min(1, countOf(rest));
+  const underWay = isAsync ? sentInRace(bus, rest, acked) : Math.min(1, countOf(rest));
   const arrived = choose("ack-lost", 0, underWay, heldOf(rest));
   silence(bus, rest, { underWay, arrived }, told, isAsync);
   state.client = "lost";
@@ -461,6 +473,18 @@ function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): 
   return outcome === undefined || count === 0
     ? count
     : choose("noticed-at", 0, count, { kind: "ended-as", runs: rest, outcome });
+}
+
+/**
+ * The same in a race with the cut. A bus that makes all of the calls in one turn may come to them only once its client has noticed: nats-py, F-258
+ * of docs/facts.md. They are kept or refused then, as any others while down.
+ */
+function sentInRace(bus: Bus, rest: readonly FrameRun[], acked: number): number {
+  const { profile, choose } = bus;
+  const mayBeLate =
+    profile.jetStream.asyncAtDisconnect === "waits-for-timeout" && profile.reconnectBuffer.kind === "kept";
+  if (!mayBeLate || acked > 0 || rest.length === 0) return sentBeforeNotice(bus, rest);
+  return choose("noticed-at", 0, 1) * countOf(rest);
 }
 
 const asyncTold: Readonly<Record<Profile["jetStream"]["asyncAtDisconnect"], Outcome | undefined>> = {

@@ -50,10 +50,13 @@ export function drain(bus: Bus, step: StepId): void {
     emit({ kind: "called", step, call: "drain", outcome: { is: "ok" } });
     return;
   }
-  const { tells, leaves } = profile.drain.whileDown;
+  const { whileDown, tellsUnsent } = profile.drain;
+  const { tells, leaves } = whileDown;
+  const unsent = tellsUnsent && tells !== "ok" ? { unsent: { bytes: state.pendingBytes } } : {};
   if (leaves === "closed") closeForGood(state, profile.close.events.down, "reconnect buffer", emit);
   if (leaves === "stuck") state.stuck = true;
-  emit({ kind: "called", step, call: "drain", outcome: tells === "ok" ? { is: "ok" } : { is: "failed", kind: tells } });
+  const outcome = tells === "ok" ? ({ is: "ok" } as const) : ({ is: "failed", kind: tells } as const);
+  emit({ kind: "called", step, call: "drain", outcome, ...unsent });
 }
 
 /** The process ends in the middle of its code, and what its client has not written is lost, unless its drain has just written it. */
@@ -189,6 +192,9 @@ function courseOf({ profile, policy, service, view }: Served, replica: number, r
       if (reach === "down") return { ...atOnce, saysFlushed: profile.drain.whileDown.tells === "ok" };
       const handlersMs = Math.min(runMs, profile.drain.handlersWaitMs ?? forEver);
       const flushMs = isUp ? 0 : (profile.drain.flushWaitMs ?? forEver);
+      const { drainTimeoutMs = forEver } = policy.shutdown;
+      if (handlersMs + flushMs > drainTimeoutMs)
+        return { ...atOnce, tookMs: drainTimeoutMs, handled: end => runMs <= end.tookMs };
       const handled = ({ ended }: StopEnd): boolean => ended && handlersMs === runMs;
       return { tookMs: handlersMs + flushMs, hasDrained: ifEnded(isUp), flushed: isUp, saysFlushed: isUp, handled };
     }

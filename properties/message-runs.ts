@@ -174,6 +174,17 @@ export function indexOf(known: Known, message: number): number {
   return low;
 }
 
+/** The number of messages among these that did not arrive. */
+export function missingAmong(known: Known, { first, count: messages }: Run): number {
+  let missing = messages;
+  for (let i = indexOf(known, first); i < known.runs.length && at(known, i).first < first + messages; i++) {
+    const run = at(known, i);
+    const end = Math.min(run.first + run.count, first + messages);
+    if (run.arrivals > 0) missing -= end - Math.max(run.first, first);
+  }
+  return missing;
+}
+
 /** The same for one of many messages, mostly in order: the search goes on from `index`. */
 function indexFrom(known: Known, index: number, message: number): number {
   const { length } = known.runs;

@@ -1,8 +1,8 @@
 /** Promises of the reconnect buffer. Each is judged only on outages in which the client was surely down when publish was called. */
-import type { CallOutcome, Event, Run } from "../models/vocabulary/event.ts";
+import type { CallOutcome, Event, Run, Unsent } from "../models/vocabulary/event.ts";
 import { payloadBytesOf, pingBytes } from "../models/vocabulary/frame.ts";
 import { isCalm, isSurelyDown } from "./disturbance.ts";
-import { allArrivedInOrder, firstOvertaking, firstSilentlyLost } from "./message-runs.ts";
+import { allArrivedInOrder, firstOvertaking, firstSilentlyLost, missingAmong } from "./message-runs.ts";
 import {
   type Declared,
   type Ending,
@@ -43,6 +43,8 @@ export interface Outages {
   readonly all: KeptRun[];
   /** The calls told so far of several publishers at once, whose messages end before `end`. */
   atOnce: { readonly first: number; readonly end: number; readonly told: SharedCall[] } | undefined;
+  /** The word of a drain on what it has left unsent, and what had surely been kept by then. */
+  drain: { readonly told: Unsent; readonly kept: readonly KeptRun[] } | undefined;
   /** The runs before this index are decided: it is known whether they are due. */
   open: number;
 }
@@ -73,6 +75,7 @@ export const startOutages = (declared: Declared, seen = newSeen()): Outages => (
   isSilent: false,
   all: [],
   atOnce: undefined,
+  drain: undefined,
   open: 0,
 });
 
@@ -93,7 +96,8 @@ export const hearsOutages = {
       state.heldIsKnown = true;
     }
   },
-  called(state, { call, outcome }) {
+  called(state, { call, outcome, unsent }) {
+    if (unsent !== undefined) state.drain = { told: unsent, kept: state.all.filter(isWaiting) };
     if (call === "flush") onFlush(state, outcome);
     else if (call !== "start" && call !== "subscribe") move(state, "waiting", "gone");
     // Messages not flushed by then may be lost with the socket.
@@ -187,6 +191,7 @@ function messagesIn(all: readonly KeptRun[], fits: (run: KeptRun) => boolean): n
   return sum;
 }
 
+const isWaiting = ({ now, accepted }: KeptRun): boolean => now === "waiting" && accepted;
 const isDue = ({ now }: KeptRun): boolean => now === "due";
 const isAccepted = ({ accepted }: KeptRun): boolean => accepted;
 const isRefused = ({ accepted }: KeptRun): boolean => !accepted;
@@ -324,4 +329,35 @@ export const reconnectBuffer: readonly OwnedProperty[] = [
       );
     },
   ),
+  ofOutages(
+    "a-drain-tells-of-all-that-it-leaves-unsent",
+    {
+      promise:
+        "A bus that says what its drain has left unsent leaves out nothing that was kept while down and did not arrive.",
+      owner: "service",
+      causes:
+        "It asks its client after the drain, which has thrown away by then what it kept. Or it counts what is left of its socket's buffer, and not of the reconnect buffer (F-256).",
+    },
+    "always",
+    ({ drain, seen: { known } }) => {
+      if (drain === undefined || !known.complete) return { exercised: 0 };
+      const lost = drain.kept.map(run => ({ messages: missingAmong(known, run), frameBytes: run.frameBytes }));
+      const messages = lost.reduce((sum, one) => sum + one.messages, 0);
+      const bytes = lost.reduce((sum, one) => sum + one.messages * one.frameBytes, 0);
+      const { told } = drain;
+      const saysAll = messages <= (told.messages ?? messages) && bytes <= (told.bytes ?? bytes);
+      return ending(
+        Math.max(1, messages),
+        saysAll
+          ? undefined
+          : `the drain lost ${messages} messages of ${bytes} bytes that were kept while down, and the bus told of ${unsentText(told)}`,
+      );
+    },
+  ),
 ];
+
+export const unsentText = ({ messages, bytes }: Unsent): string =>
+  [
+    ...(messages === undefined ? [] : [`${messages} messages`]),
+    ...(bytes === undefined ? [] : [`${bytes} bytes`]),
+  ].join(" and ");

@@ -1,5 +1,6 @@
 /** The change that a step makes to the view, and what happens to the process meanwhile. */
 import { kindOf } from "../faults/index.ts";
+import { attemptsInAll } from "../policy/publishing.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type Step,
   type StepId,
 } from "../vocabulary/scenario.ts";
+import { attemptsWhileRefused } from "./asking-again.ts";
 import { advanceDown, endHindrance } from "./down.ts";
 import { beginStart, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
 import { askProbes } from "./probes.ts";
@@ -99,22 +101,27 @@ function endPeer(view: View, replica: number): void {
   leaveSlow(view, replica);
 }
 
-function advancePublish(view: View, step: PublishStep, overlapping: boolean, { options, profile }: Setting): void {
+function advancePublish(view: View, step: PublishStep, overlapping: boolean, setting: Setting): void {
+  const { options, profile } = setting;
   if (view.policy !== undefined) {
     view.published = [...view.published, step];
     view.landed = !overlapping && isDurable(view, step) && isCalm(view) && view.client === "connected";
   }
   publishToSlow(view, step.subject);
   fillRoom(view, step.subject);
-  view.attempting = overlapping ? attemptsOf(view, step) : 0;
+  view.attempting = overlapping ? attemptsOf(view, step, setting) : 0;
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
   else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));
 }
 
 /** A single call that is not asynchronous makes all of its attempts. */
-const attemptsOf = (view: View, step: PublishStep): number =>
-  step.count === 1 && step.async !== true && isDurable(view, step) ? (view.policy?.publish.attemptsMax ?? 0) : 0;
+function attemptsOf(view: View, step: PublishStep, setting: Setting): number {
+  if (view.policy === undefined || step.count > 1 || step.async === true) return 0;
+  const whileRefused = attemptsWhileRefused(view, step, setting);
+  if (whileRefused > 0) return whileRefused;
+  return isDurable(view, step) ? attemptsInAll(view.policy.publish) : 0;
+}
 
 function spendBytes(view: View, bytes: number): void {
   view.quiet = false;

@@ -6,6 +6,7 @@ import { kindOf } from "../faults/index.ts";
 import { covers } from "../policy/pattern.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
+import { askingAgainNotEnabled, asksAgain, healBetweenRefusals, nothingTries, refusesAll } from "./asking-again.ts";
 import { consumerNotEnabled } from "./filters.ts";
 import { inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
@@ -48,7 +49,6 @@ const noDialAwaited = impossible("no dial is awaited");
 const processWaits = impossible("the process waits for it");
 const nothingRaces = impossible("nothing would race with it");
 const nothingFollows = impossible("nothing follows");
-const nothingTries = impossible("no publish makes another attempt then");
 const noSuchPublish = impossible("there is no such publish to do again");
 const notAcknowledged = impossible("only what is acknowledged is published again");
 
@@ -81,6 +81,10 @@ export function overlaps(view: View, step: Step, next: Step | undefined): boolea
   if (next.kind === "heal" && next.afterAttempts !== undefined && view.hindrance === "hold")
     return isDurable(view, step) && view.client === "connected" && view.process === "running";
   if (view.hindrance !== "none") return false;
+  if (asksAgain(view.policy, step))
+    return (
+      next.kind === "heal" && next.afterAttempts !== undefined && view.link === "down" && view.process === "running"
+    );
   if (next.kind === "heal") {
     if (next.awaits !== "connected") return false;
     // A publish that waits for its acknowledgement can outlast an outage.
@@ -129,7 +133,10 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     const settings = settingsNotEnabled(view, step);
     if (settings !== undefined) return settings;
     const ofStream =
-      limitedNotEnabled(view, step) ?? interestNotEnabled(view, step, setting) ?? unacknowledgedNotEnabled(view, step);
+      limitedNotEnabled(view, step) ??
+      interestNotEnabled(view, step, setting) ??
+      unacknowledgedNotEnabled(view, step) ??
+      askingAgainNotEnabled(view, step, setting);
     if (ofStream !== undefined) return ofStream;
     if (step.kind === "advance") return timeNotEnabled(view, step.ms, setting);
     if (!view.started && step.kind === "fault") return coldFaultNotEnabled(view, step.fault);
@@ -242,10 +249,13 @@ function exitNotEnabled(view: View, { after }: ExitStep, setting: Setting): NotE
 const stopRaces = (view: View, replica: number, setting: Setting): NotEnabled | undefined =>
   drainRaces(view, setting) ?? inTurnNotEnabled(view, replica, setting);
 
-/** A drain that is not waited for races with the end of its process. What the library made for its handlers may go with it. */
+/** A drain that is not waited for, or not to its end, races with the end of its process. What the library made for its handlers may go with it. */
 function drainRaces(view: View, { profile }: Setting): NotEnabled | undefined {
   const { policy } = view;
-  if (policy?.shutdown.strategy !== "drain-not-awaited" || view.subscribed === 0) return undefined;
+  if (policy === undefined || view.subscribed === 0) return undefined;
+  const { strategy, drainTimeoutMs } = policy.shutdown;
+  const mayLeaveSome = strategy === "drain" && drainTimeoutMs !== undefined && view.consumed.length > 1;
+  if (strategy !== "drain-not-awaited" && !mayLeaveSome) return undefined;
   const isDeleted = policy.consume.durables === "created" && profile.jetStream.drainDeletesItsDurable;
   return isDeleted ? drainGoesFurther : undefined;
 }
@@ -359,8 +369,13 @@ function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled
 function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting: Setting): NotEnabled | undefined {
   if (afterAttempts !== undefined) {
     if (awaits !== "connected" || afterAttempts >= view.attempting) return nothingTries;
-    // A buffer with a limit may refuse an attempt, which ends the call.
-    if (view.link === "down" && setting.options.reconnectBufferBytesMax !== undefined) return nothingTries;
+    if (view.link === "down" && setting.options.reconnectBufferBytesMax !== undefined) {
+      // A buffer with a limit may refuse an attempt, which ends the call.
+      const why = refusesAll(setting.profile, setting.options)
+        ? healBetweenRefusals(view, afterAttempts, setting)
+        : nothingTries;
+      if (why !== undefined) return why;
+    }
   }
   if (isSilent(view) && view.client === "connected" && pings(setting)) return pingsRace;
   if (isCalm(view) && view.client !== "unsure") return nothingToHeal;

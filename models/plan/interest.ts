@@ -5,6 +5,7 @@
  */
 import { sharedId } from "../policy/ids.ts";
 import { covers } from "../policy/pattern.ts";
+import { attemptsInAll } from "../policy/publishing.ts";
 import { streamOf } from "../policy/streams.ts";
 import { areMadeByOperator } from "../policy/two-sides.ts";
 import type { PublishStep, Step } from "../vocabulary/scenario.ts";
@@ -30,7 +31,7 @@ export function interestNotEnabled(view: View, step: Step, setting: Setting): No
     isOfInterest(subject) && !consumed.some(one => covers(one, subject));
   if (isBound && parts.some(one => one.kind === "publish" && isUnknown(one))) return consumerUnknown;
   const mayBeForgotten = ({ subject = "", key, again }: PublishStep): boolean => {
-    const isRetried = policy.publish.attemptsMax > 1 && !consumed.some(one => covers(one, subject));
+    const isRetried = attemptsInAll(policy.publish) > 1 && !consumed.some(one => covers(one, subject));
     const isRepeated = again !== undefined || sharedId(policy, subject, key) !== undefined;
     return isOfInterest(subject) && view.nowMs > 0 && (isRetried || isRepeated);
   };

@@ -48,7 +48,9 @@ export function meanwhileNotEnabled(
 function openForMs(view: View, policy: Policy, { drain }: Profile): number {
   // Another replica may have got the message.
   if (view.subscribed !== 1) return 0;
-  const waitMs = { "four-steps": Number.POSITIVE_INFINITY, drain: drain.handlersWaitMs ?? Number.POSITIVE_INFINITY };
+  const { drainTimeoutMs = Number.POSITIVE_INFINITY } = policy.shutdown;
+  const drainMs = Math.min(drainTimeoutMs, drain.handlersWaitMs ?? Number.POSITIVE_INFINITY);
+  const waitMs = { "four-steps": Number.POSITIVE_INFINITY, drain: drainMs };
   const { strategy } = policy.shutdown;
   if (strategy !== "four-steps" && strategy !== "drain") return 0;
   const atWork = view.slow.filter(one => view.nowMs < one.busyUntilMs).map(one => one.takesMs);

@@ -2,6 +2,7 @@
  * Streams that acknowledge no publish (`noAck`). Each attempt waits for its whole timeout, so what the real parts do meanwhile must not matter:
  * an ack wait or a handler's work that ends within the call, or a connection that comes back within it.
  */
+import { attemptAtMs, attemptsInAll } from "../policy/publishing.ts";
 import { isUnacknowledged, streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { PublishStep, Step } from "../vocabulary/scenario.ts";
@@ -36,7 +37,9 @@ export function unacknowledgedNotEnabled(view: View, step: Step): NotEnabled | u
 
 /** Each of its messages could be stored once or again, and nothing would tell which. */
 function endsWithAttempt(policy: Policy, { subject = "", async }: PublishStep): boolean {
-  const { ackTimeoutMs, attemptsMax } = policy.publish;
+  const { publish } = policy;
   const windowMs = streamOf(policy, subject)?.duplicateWindowMs ?? 0;
-  return async !== true && windowMs % ackTimeoutMs === 0 && windowMs <= (attemptsMax - 1) * ackTimeoutMs;
+  for (let attempt = 0; attempt < attemptsInAll(publish, async); attempt++)
+    if (attemptAtMs(publish, attempt) === windowMs) return true;
+  return false;
 }

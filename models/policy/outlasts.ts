@@ -1,11 +1,12 @@
 /** The longest outage that each patience of a policy outlasts, if it begins with the outage. */
 import type { ConsumePolicy, Policy } from "../vocabulary/policy.ts";
 import { waitMsOf } from "./deliveries.ts";
+import { timedOutMs } from "./publishing.ts";
 import { effective } from "./two-sides.ts";
 
 /** Milliseconds; null where there is no end. */
 export interface Outlasts {
-  /** A durable publish with all its attempts: its caller is told of a timeout then. */
+  /** A durable publish with all its attempts, and those that its caller asks for: it is told of a timeout then. */
   readonly publishMs: number;
   /** The time from the first delivery of a message to its last, if no handler acknowledges it meanwhile. */
   readonly deliveriesMs: number | null;
@@ -20,7 +21,7 @@ export function outlastsOf(policy: Policy): Outlasts {
   // The server goes by its own side.
   const consume = effective(policy.consume);
   return {
-    publishMs: publish.ackTimeoutMs * publish.attemptsMax,
+    publishMs: timedOutMs(publish),
     deliveriesMs: consume.deliverMax < 0 ? null : deliveriesMs(consume),
     ...dialsOf(policy),
     startMs: startMs(startup),

@@ -10,6 +10,7 @@ import type {
 } from "../vocabulary/policy.ts";
 import { ageMsOf } from "./limits.ts";
 import { failsForMs } from "./probes.ts";
+import { timedOutMs } from "./publishing.ts";
 import { termToKillMs } from "./stops.ts";
 import { effective } from "./two-sides.ts";
 
@@ -37,6 +38,12 @@ export function inLiveTime(policy: Policy): Policy {
   // Several waits in a row must fit into the budget, or not, as in the policy's own time.
   const budgetMs = isInTurn ? between(shutdown.budgetMs, 1_000, 2_000) : scaled(shutdown.budgetMs, 1_000, 2_000);
   const ackTimeoutMs = scaled(publish.ackTimeoutMs, 700, 1_000);
+  const livePublish: PublishPolicy = {
+    ...publish,
+    ackTimeoutMs,
+    ...noRespondersInLiveTime(publish, ackTimeoutMs),
+    ...askingAgainInLiveTime(publish, scaled),
+  };
   const killRatio = termToKillMs(supervisor) / shutdown.budgetMs;
   const { preStopMs } = supervisor;
   const livePreStopMs = preStopMs === undefined ? 0 : Math.round((preStopMs * budgetMs) / shutdown.budgetMs);
@@ -44,9 +51,9 @@ export function inLiveTime(policy: Policy): Policy {
     ...policy,
     streams: policy.streams.map(stream => ({
       ...stream,
-      duplicateWindowMs: windowInLiveTime(stream, publish, ackTimeoutMs),
+      duplicateWindowMs: windowInLiveTime(stream, publish, livePublish),
     })),
-    publish: { ...publish, ackTimeoutMs, ...noRespondersInLiveTime(publish, ackTimeoutMs) },
+    publish: livePublish,
     consume: { ...consume, ...consumeWaits(consume, scaled) },
     startup: {
       ...startup,
@@ -107,11 +114,11 @@ const liveWindowMs = 8_000;
 /** A window that the attempts of a publish outlast is in the same ratio to them as in the own time; any other outlasts them. */
 function windowInLiveTime(
   { duplicateWindowMs }: Pick<StreamPolicy, "duplicateWindowMs">,
-  { ackTimeoutMs, attemptsMax }: PublishPolicy,
-  liveAckTimeoutMs: number,
+  publish: PublishPolicy,
+  livePublish: PublishPolicy,
 ): number {
-  const attemptsMs = ackTimeoutMs * attemptsMax;
-  const liveAttemptsMs = liveAckTimeoutMs * attemptsMax;
+  const attemptsMs = timedOutMs(publish);
+  const liveAttemptsMs = timedOutMs(livePublish);
   if (duplicateWindowMs <= attemptsMs) return Math.round((duplicateWindowMs * liveAttemptsMs) / attemptsMs);
   return Math.max(liveWindowMs, Math.min(liveWaitsMaxMs, Math.ceil(margin * liveAttemptsMs)));
 }
@@ -129,6 +136,12 @@ const noRespondersInLiveTime = (
           waitMs: Math.max(1, Math.round((noResponders.waitMs * liveAckTimeoutMs) / ackTimeoutMs)),
         },
       };
+
+const askingAgainInLiveTime = (
+  { onError }: PublishPolicy,
+  scaled: (ms: number, least: number, most: number) => number,
+): Pick<PublishPolicy, "onError"> =>
+  typeof onError === "object" ? { onError: { ...onError, waitMs: scaled(onError.waitMs, 50, 600) } } : {};
 
 /** Short enough for a run, and long enough for a busy machine to read a stream before its messages are too old. */
 const liveAgeMs = 12_000;
@@ -234,7 +247,7 @@ const callWaitsOf = ({ startup, shutdown, consume, publish }: Policy): readonly 
   { name: "startup.deadlineMs", ms: startup.deadlineMs ?? Number.POSITIVE_INFINITY },
   { name: "shutdown.budgetMs", ms: shutdown.budgetMs },
   { name: "consume.ackWaitMs", ms: effective(consume).ackWaitMs },
-  { name: "publish.ackTimeoutMs × attemptsMax", ms: publish.ackTimeoutMs * publish.attemptsMax },
+  { name: "publish.ackTimeoutMs × attemptsMax", ms: timedOutMs(publish) },
 ];
 
 /** The ages that a scenario may see the end of. */

@@ -47,6 +47,8 @@ export const natsGo: Profile = {
     atDisconnect: { tells: "ok", leaves: "closed" },
     handlersWaitMs: 30_000,
     flushWaitMs: 5_000,
+    // F-256; Conn.Buffered.
+    tellsUnsent: true,
     // F-208; checkDrained begins with Flush, of 10 s.
     subscriptionWaitMs: 10_000,
   },
@@ -95,6 +97,7 @@ export const natsGo: Profile = {
     "reconnect-buffer/disabled-refuses-every-publish",
     "reconnect-buffer/never-holds-more-than-limit-and-one-frame",
     "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence",
+    "reconnect-buffer/a-drain-tells-of-all-that-it-leaves-unsent",
     "connection/only-legal-transitions",
     "connection/every-healed-outage-ends-connected",
     "connection/giving-up-is-visible",

@@ -39,6 +39,7 @@ export const natsJs3: Profile = {
     atDisconnect: { tells: "disconnected", leaves: "stuck" },
     handlersWaitMs: 0,
     flushWaitMs: undefined,
+    tellsUnsent: false,
     // F-208; the messages of a pull consumer end with their iterator.
     subscriptionWaitMs: 0,
   },

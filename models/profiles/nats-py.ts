@@ -52,6 +52,8 @@ export const natsPy: Profile = {
     atDisconnect: { tells: "timers" },
     handlersWaitMs: 0,
     flushWaitMs: 20_000,
+    // F-256; Client.pending_data_size.
+    tellsUnsent: true,
     subscriptionWaitMs: 0,
   },
   // F-34, F-35: exit at once after a burst gives 0 of 1000: all that waits for the flusher is lost.
@@ -107,6 +109,7 @@ export const natsPy: Profile = {
     "reconnect-buffer/disabled-refuses-every-publish",
     "reconnect-buffer/never-holds-more-than-limit-and-one-frame",
     "reconnect-buffer/what-was-accepted-while-down-is-not-dropped-in-silence",
+    "reconnect-buffer/a-drain-tells-of-all-that-it-leaves-unsent",
     "connection/only-legal-transitions",
     "connection/every-healed-outage-ends-connected",
     "connection/giving-up-is-visible",

@@ -33,6 +33,12 @@ export type Outcome =
   | { readonly is: "unsettled"; readonly kind: UnsettledKind };
 
 /** The answer that start, flush, drain and close gave. `ok` is the client's word, not a proof. */
+/** The messages, or their bytes on the wire, that a client still has when its drain ends. One of the two is there, or both. */
+export interface Unsent {
+  readonly messages?: number;
+  readonly bytes?: number;
+}
+
 export type CallOutcome = { readonly is: "ok" } | { readonly is: "failed"; readonly kind: UnsettledKind };
 
 /** The client's own status events, in one vocabulary. */
@@ -165,6 +171,8 @@ export type Event =
       readonly step: StepId;
       readonly call: "start" | "flush" | "drain" | "close" | "exit" | "subscribe";
       readonly outcome: CallOutcome;
+      /** The bus's own word on what a drain has left unsent; never compared. */
+      readonly unsent?: Unsent;
       /** The client's own words for the error, for a reader; never compared. */
       readonly text?: string;
     }

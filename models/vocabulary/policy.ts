@@ -89,6 +89,12 @@ export interface NoRespondersPolicy {
   readonly waitMs: number;
 }
 
+/** A caller that publishes a message again after any error, with the same id: how often, and the wait before each time. */
+export interface AskingAgain {
+  readonly retries: number;
+  readonly waitMs: number;
+}
+
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
   /** The time that one attempt waits for its acknowledgement. */
@@ -102,10 +108,11 @@ export interface PublishPolicy {
    */
   readonly noResponders?: NoRespondersPolicy;
   /**
-   * The fate of the error of a publish through JetStream. `returned`, also where absent: the caller gets it. `dropped`: the code logs or
-   * ignores it, and the caller takes the message for published.
+   * The fate of the error of a publish. `returned`, also where absent: the caller gets it. `dropped`: the code logs or ignores that of a
+   * publish through JetStream, and the caller takes the message for published. `retries` and `waitMs`: it publishes the message again after any
+   * error, core NATS or JetStream, and the last error is returned. An asynchronous publish is not published again.
    */
-  readonly onError?: "returned" | "dropped";
+  readonly onError?: "returned" | "dropped" | AskingAgain;
 }
 
 /** The settings of a consumer on the server. */
@@ -184,7 +191,8 @@ export interface ShutdownPolicy {
   /**
    * The stop that SIGTERM starts. `exit`: the process ends at once. `close`: the connection is closed. `subscriptions-then-close`: every
    * subscription starts to drain, and close follows without waiting. `subscriptions-waited-then-close`: one subscription after the other
-   * drains and is waited for, each for `drainTimeoutMs` at most, and close follows. `drain`: the client's own drain, waited for.
+   * drains and is waited for, each for `drainTimeoutMs` at most, and close follows. `drain`: the client's own drain, waited for, for
+   * `drainTimeoutMs` at most where that is there, and close follows.
    * `drain-not-awaited`: the same, and the process ends without waiting for it. `four-steps`: stop intake, drain subscriptions and wait for
    * their handlers, flush, close.
    */
@@ -196,7 +204,7 @@ export interface ShutdownPolicy {
     | "drain"
     | "drain-not-awaited"
     | "four-steps";
-  /** Present with `subscriptions-waited-then-close` alone: the longest wait for one subscription. */
+  /** The longest wait for one subscription, with `subscriptions-waited-then-close`, which needs it; for the whole drain, with `drain`. */
   readonly drainTimeoutMs?: number;
   /**
    * The fate of a publish between the signal and the end. `refused`, also where absent: the bus refuses it. `open`: it goes to the client,

@@ -96,6 +96,8 @@ export interface Profile {
     /** The bound on waiting for handlers, and on waiting for a silent server to take what was published; undefined: none. */
     readonly handlersWaitMs: number | undefined;
     readonly flushWaitMs: number | undefined;
+    /** True where the bus tells of the bytes that the client still has when its drain fails. */
+    readonly tellsUnsent: boolean;
     /** The time for which the drain of one subscription waits for a server that does not answer; 0 where it does not ask the server. */
     readonly subscriptionWaitMs: number;
   };

@@ -193,7 +193,7 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
     .map(({ subjects }): IdRule => ({ subjects, id: random.pick(ids) })),
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
-  ...(random.chance(0.1) ? { onError: "dropped" } : {}),
+  ...(random.chance(0.2) ? { onError: random.pick(["dropped", { retries: random.int(1, 3), waitMs: 100 }]) } : {}),
   ...(random.chance(0.15) ? { noResponders: { retries: random.int(0, 3), waitMs: random.pick([50, 200]) } } : {}),
 });
 
@@ -261,7 +261,9 @@ function shutdownOf(random: Random, allowed: Allowed): ShutdownPolicy {
     budgetMs: random.pick([500, 5_000, 10_000]),
     forced: random.chance(0.7),
     tellsLoss: random.chance(0.5),
-    ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) } : {}),
+    ...(strategy === "subscriptions-waited-then-close" || (strategy === "drain" && random.chance(0.3))
+      ? { drainTimeoutMs: random.pick([400, 2_000, 6_000]) }
+      : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Adds to the record what each event shows. Without a policy nothing is added. */
 import { declaredDurability, isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { covers } from "../../models/policy/pattern.ts";
+import { refusedMs, timedOutMs } from "../../models/policy/publishing.ts";
 import { acknowledgesAll, effective } from "../../models/policy/two-sides.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -148,14 +149,11 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
 }
 
 /** The longest time that the callers may have waited for acknowledgements that never came. */
-function waitedMs(
-  { publish: { ackTimeoutMs, attemptsMax } }: Policy,
-  event: EventOf<"published">,
-  dropsErrors: boolean,
-): number {
+function waitedMs({ publish }: Policy, event: EventOf<"published">, dropsErrors: boolean): number {
   const { outcome, count } = event;
+  if (outcome.is === "rejected") return count * refusedMs(publish);
   const mayHaveTimedOut = outcome.is === "unsettled" || isErrorDropped(event, dropsErrors);
-  return mayHaveTimedOut ? count * ackTimeoutMs * attemptsMax : 0;
+  return mayHaveTimedOut ? count * timedOutMs(publish) : 0;
 }
 
 export const isDurableSubject = (policy: Policy, subject: string): boolean =>

@@ -8,8 +8,8 @@
  *
  * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks delays no other command.
  */
-import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome } from "../../models/vocabulary/event.ts";
-import type { NoRespondersPolicy, Policy } from "../../models/vocabulary/policy.ts";
+import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome, Unsent } from "../../models/vocabulary/event.ts";
+import type { AskingAgain, NoRespondersPolicy, Policy } from "../../models/vocabulary/policy.ts";
 import type { Capability, Handler, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
 
 export const protocolVersion = 1;
@@ -111,9 +111,11 @@ export interface PublishCall {
   readonly resolved?: ResolvedPublish;
 }
 export type ResolvedPublish =
-  | { readonly via: "core" }
+  | { readonly via: "core"; readonly onError?: AskingAgain }
   | {
       readonly via: "jetstream";
+      /** The bus publishes a message again after any error. Absent: it does not. */
+      readonly onError?: AskingAgain;
       /** The texts between which a message's number stands in its id. One text: all have this id. Absent: they have none. */
       readonly idTexts?: readonly string[];
       /** The wait for each acknowledgement. */
@@ -215,6 +217,8 @@ export interface Greeting {
 
 export interface CallReply {
   readonly outcome: Said<CallOutcome>;
+  /** A drain alone has it: the part that it has left in the client, where the bus can tell. */
+  readonly unsent?: Unsent;
 }
 
 /** The outcome of `count` calls in a row. */

@@ -4,6 +4,7 @@
  */
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { idTexts } from "../../models/policy/ids.ts";
+import { askingAgain } from "../../models/policy/publishing.ts";
 import { consumerNameOf, streamOf } from "../../models/policy/streams.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type {
@@ -38,11 +39,14 @@ export function resolved(command: Command, policy: Policy, path: Path): Command 
 }
 
 function ofPublish({ subject, key, async }: PublishCall, policy: Policy, path: Path): ResolvedPublish {
-  if (path === "core" || !isClassifiedDurable(policy, subject)) return { via: "core" };
+  const asking = askingAgain(policy.publish, async);
+  const onError = asking.retries > 0 ? { onError: asking } : {};
+  if (path === "core" || !isClassifiedDurable(policy, subject)) return { via: "core", ...onError };
   const { ackTimeoutMs, attemptsMax, noResponders } = policy.publish;
   const texts = idTexts(policy, subject, key);
   return {
     via: "jetstream",
+    ...onError,
     ...(texts === undefined ? {} : { idTexts: texts }),
     ackTimeoutMs,
     // Asynchronous ones are sent once.

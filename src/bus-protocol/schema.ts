@@ -58,6 +58,7 @@ const start = {
   options: startOptions,
   policy: policy.exactOptional(),
 };
+const askingAgain = z.strictObject({ retries: z.int().min(1), waitMs: z.int().min(1) });
 const publish = {
   do: z.literal("publish"),
   subject,
@@ -72,9 +73,10 @@ const publish = {
   async: z.literal(true).exactOptional(),
   resolved: z
     .discriminatedUnion("via", [
-      z.strictObject({ via: z.literal("core") }),
+      z.strictObject({ via: z.literal("core"), onError: askingAgain.exactOptional() }),
       z.strictObject({
         via: z.literal("jetstream"),
+        onError: askingAgain.exactOptional(),
         idTexts: z.array(z.string().max(2_000)).min(1).max(17).exactOptional(),
         ackTimeoutMs: z.int().min(1),
         attemptsMax: z.int().min(1),
@@ -168,7 +170,10 @@ const greeting = {
   resolved: z.literal(true).exactOptional(),
   pid: z.int().min(1).exactOptional(),
 };
-const callReply = { outcome: callOutcome };
+const unsent = z
+  .strictObject({ messages: z.int().min(0).exactOptional(), bytes: z.int().min(0).exactOptional() })
+  .refine(({ messages, bytes }) => messages !== undefined || bytes !== undefined, "says neither messages nor bytes");
+const callReply = { outcome: callOutcome, unsent: unsent.exactOptional() };
 const publishReply = {
   outcomes: z
     .array(z.strictObject({ count: z.int().min(1), outcome }))

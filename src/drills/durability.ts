@@ -3,6 +3,7 @@
  */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { attemptsInAll } from "../../models/policy/publishing.ts";
 import { type FamilySubject, familySubjects, subjectsByTreatment, subjectsOf } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { type Draft, type DrillCase, drillCase, heal, publish, type Sketch, slug, start } from "./drill.ts";
@@ -61,8 +62,8 @@ function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch
 }
 
 /** A bus that tries again after a timeout, and an outage that ends meanwhile. */
-function retriedThrough({ publish: { attemptsMax } }: Policy, [first = ""]: readonly string[]) {
-  if (attemptsMax < 2) return [];
+function retriedThrough(policy: Policy, [first = ""]: readonly string[]) {
+  if (attemptsInAll(policy.publish) < 2) return [];
   return [
     {
       claim: "an-outage-ends-within-the-second-attempt",

@@ -5,6 +5,7 @@
  */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
+import { timedOutMs } from "../../models/policy/publishing.ts";
 import { type PublishStep, partsOf, type Scenario, type Step } from "../../models/vocabulary/scenario.ts";
 import type { CorpusEntry } from "../files/corpus.ts";
 
@@ -84,6 +85,5 @@ function publishMs({ policy, options }: Scenario, step: PublishStep, isDisturbed
   const sentMs = (step.count * step.bytes) / bytesPerMs;
   if (policy === undefined || !isDisturbed || !isClassifiedDurable(policy, step.subject ?? options.subject))
     return sentMs;
-  const { ackTimeoutMs, attemptsMax } = policy.publish;
-  return sentMs + ackTimeoutMs * attemptsMax * (step.async === true ? 1 : step.count);
+  return sentMs + timedOutMs(policy.publish, step.async) * (step.async === true ? 1 : step.count);
 }

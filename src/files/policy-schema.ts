@@ -104,7 +104,12 @@ const publish = z
     ackTimeoutMs: whole(1, dayMs),
     attemptsMax: whole(1, 100),
     noResponders: z.strictObject({ retries: whole(0, 100), waitMs: whole(1, dayMs) }).optional(),
-    onError: z.enum(["returned", "dropped"]).optional(),
+    onError: z
+      .union(
+        [z.enum(["returned", "dropped"]), z.strictObject({ retries: whole(1, 100), waitMs: whole(1, dayMs) })],
+        'must be "returned", "dropped", or { "retries": …, "waitMs": … }',
+      )
+      .optional(),
   })
   .refine(({ noResponders, ackTimeoutMs }) => noResponders === undefined || noResponders.waitMs <= ackTimeoutMs, {
     path: ["noResponders", "waitMs"],
@@ -209,6 +214,7 @@ const startup = z
   });
 
 const waitsInTurn = "subscriptions-waited-then-close";
+const mayTimeOut: readonly string[] = [waitsInTurn, "drain"];
 
 const shutdown = z
   .strictObject({
@@ -233,9 +239,9 @@ const shutdown = z
     path: ["drainTimeoutMs"],
     error: `is missing: the strategy is ${waitsInTurn}`,
   })
-  .refine(({ strategy, drainTimeoutMs }) => strategy === waitsInTurn || drainTimeoutMs === undefined, {
+  .refine(({ strategy, drainTimeoutMs }) => mayTimeOut.includes(strategy) || drainTimeoutMs === undefined, {
     path: ["drainTimeoutMs"],
-    error: `means nothing unless the strategy is "${waitsInTurn}"`,
+    error: `means nothing unless the strategy is "${waitsInTurn}" or "drain"`,
   });
 
 const restartWait = whole(0, dayMs);

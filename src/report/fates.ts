@@ -8,6 +8,7 @@ import type { Event, Outcome, Place, ProcessEvent } from "../../models/vocabular
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import { contentText } from "../../models/words.ts";
 import { classAt, type LedgerState, newLedger, recordInLedger } from "../../properties/ledger.ts";
+import { unsentText } from "../../properties/reconnect-buffer.ts";
 import { cleaned } from "../text/clean.ts";
 import { counted } from "./table.ts";
 
@@ -110,6 +111,7 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
         if (event.text !== undefined) noteOnce(event.step, `in the client's words: ${wordsText(event.text)}`);
         break;
       case "called":
+        if (event.unsent !== undefined) note(event.step, `the bus says that ${unsentText(event.unsent)} are unsent`);
         note(
           event.step,
           event.outcome.is === "ok"

@@ -45,6 +45,15 @@ describe("a publish is resolved", () => {
     expect(resolved(publish({ async: true }), retries, "jetstream")).toMatchObject({ resolved: { attemptsMax: 1 } });
   });
 
+  test("a caller that publishes again after an error does so as core NATS too, and not asynchronously", () => {
+    const onError = { retries: 2, waitMs: 100 };
+    const asks = policyWith({ publish: { onError } });
+    expect(resolved(publish(), asks, "jetstream")).toMatchObject({ resolved: { via: "jetstream", onError } });
+    expect(resolved(publish(), asks, "core")).toMatchObject({ resolved: { via: "core", onError } });
+    expect(resolved(publish({ async: true }), asks, "jetstream").do).toBe("publish");
+    expect(resolved(publish({ async: true }), asks, "jetstream")).not.toHaveProperty("resolved.onError");
+  });
+
   test("an id that all share is one text, and none is none", () => {
     expect(textsUnder(withId("key"), { key: "7" })).toEqual(["job.a:7"]);
     expect(textsUnder(withId("key"))).toEqual(["job.a:", ""]);

@@ -114,8 +114,8 @@ describe("a policy is refused for", () => {
       /is missing/,
     ],
     [
-      "a timeout of subscriptions that are not waited for",
-      within("shutdown", { drainTimeoutMs: 6_000 }),
+      "a timeout of a drain that is not called",
+      within("shutdown", { strategy: "close", drainTimeoutMs: 6_000 }),
       "shutdown.drainTimeoutMs",
       /means nothing unless/,
     ],

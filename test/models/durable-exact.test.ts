@@ -29,6 +29,7 @@ import {
   sound,
   stream,
   subscribe,
+  subscribeSlow,
   term,
   underPolicy,
 } from "./policies.ts";
@@ -593,6 +594,23 @@ describe("a drain that is told by SIGTERM", () => {
     expect(tookMs([start, flush, cut(), news(5), term()])).toEqual([0]);
     expect(tookMs([start, flush, hold, news(5), term()])).toEqual([5_000]);
     expect(tookMs([start, flush, news(5), term()])).toEqual([0]);
+  });
+
+  test("is waited for no longer than its timeout, and tells what nobody has confirmed", () => {
+    const timed = policyWith({ shutdown: { strategy: "drain", drainTimeoutMs: 1_000, tellsLoss: true } });
+    const exits = (steps: readonly Bare[]): string[] =>
+      answeredRun(underPolicy(timed, steps), profileNamed("nats-go")).said.flatMap(event =>
+        event.kind === "process" && event.change === "exited"
+          ? [`${event.because} after ${event.tookMs} ms, forced: ${event.forced}, ${event.toldLost} told`]
+          : [],
+      );
+    expect(exits([start, flush, hold, news(5), term()])).toEqual(["stopped after 1000 ms, forced: false, 5 told"]);
+    expect(exits([start, subscribeSlow(0, 4_000), job(), term()])).toEqual([
+      "stopped after 1000 ms, forced: false, 0 told",
+    ]);
+    expect(exits([start, subscribeSlow(0, 500), job(), term()])).toEqual([
+      "stopped after 500 ms, forced: false, 0 told",
+    ]);
   });
 
   test("deletes what the library made only where it could drain", () => {

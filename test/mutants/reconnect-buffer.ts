@@ -6,7 +6,7 @@ import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
 import { countOf, type FrameRun, lose } from "../../models/state.ts";
 import { frameBytes, pingBytes } from "../../models/vocabulary/frame.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
-import { cut, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
+import { cut, drain, flush, heal, publish, scenarioWith, start } from "../models/cases.ts";
 import {
   atReplay,
   type Doing,
@@ -314,6 +314,19 @@ const counting: readonly Mutant[] = [
   },
 ];
 
+const endings: readonly Mutant[] = [
+  {
+    name: "asks what its drain has left once the client has thrown it away",
+    row: "F-256: a drain while down, and the bytes that the client still has",
+    declared: natsGo,
+    does: rewriting(event =>
+      event.kind === "called" && event.unsent !== undefined ? { ...event, unsent: { bytes: 0 } } : event,
+    ),
+    where: scenarioWith([start, cut(), publish(20), drain, heal()]),
+    killedBy: ["reconnect-buffer/a-drain-tells-of-all-that-it-leaves-unsent"],
+  },
+];
+
 const replays: readonly Mutant[] = [
   {
     name: "wipes its buffer at each dial",
@@ -409,4 +422,4 @@ const replays: readonly Mutant[] = [
   },
 ];
 
-export const reconnectBufferMutants: readonly Mutant[] = [...refusals, ...counting, ...replays];
+export const reconnectBufferMutants: readonly Mutant[] = [...refusals, ...counting, ...endings, ...replays];

@@ -106,6 +106,27 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { onError: "returned" } },
+    {
+      name: "gives up at the first refusal",
+      row: "F-255: refused while down, published again once connected",
+      declared: { publish: { onError: { retries: 3, waitMs: 1_000 } } },
+      steps: [start, cut(), job(1, { overlap: true }), healAfter(1)],
+      options: { reconnectBufferBytesMax: -1 },
+      killedBy: [],
+    },
+  ),
+  follows(
+    { publish: { messageIds: [] } },
+    {
+      name: "makes an id anew each time that its caller publishes again",
+      row: "F-255: published again after a timeout, without an id",
+      declared: { publish: { onError: { retries: 1, waitMs: 1_000 } } },
+      steps: [start, hold, job(1, { overlap: true }), healAfter(1)],
+      killedBy: ["durable-path/a-message-is-stored-at-most-once"],
+    },
+  ),
+  follows(
     { streams: [{ ...stream, duplicateWindowMs: 1_000 }] },
     {
       name: "has a window that is over before its attempts are",
@@ -262,6 +283,16 @@ const unfaithful: readonly Mutant[] = [
       row: "F-208: two handlers that hang, 300 ms each, 600 ms",
       declared: { shutdown: { strategy: "subscriptions-waited-then-close", drainTimeoutMs: 5_000 } },
       steps: [start, replica(1), subscribe(1, "hangs"), job(), term(1)],
+      killedBy: [],
+    },
+  ),
+  follows(
+    { shutdown: { drainTimeoutMs: 400 } },
+    {
+      name: "waits for its drain for less time than its policy says",
+      row: "F-257: a drain that is waited for 400 ms, behind a hold",
+      declared: { shutdown: { strategy: "drain", drainTimeoutMs: 3_000 } },
+      steps: [start, flush(), hold, news(3), term()],
       killedBy: [],
     },
   ),

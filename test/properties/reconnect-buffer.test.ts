@@ -245,3 +245,44 @@ describe("the buffer never holds more than its limit and one frame", () => {
     expect(judgedBy(id, 69, "nats-js-3")(...down, publishStep(0, 4))).toBe("inconclusive (0)");
   });
 });
+
+describe("a drain tells of all that it leaves unsent", () => {
+  const said = judgedBy("a-drain-tells-of-all-that-it-leaves-unsent");
+  const drained = (unsent: { bytes?: number; messages?: number }): Told => ({ ...called("drain"), unsent }) as Told;
+  const cutShort = (unsent: { bytes?: number; messages?: number }): Events => [
+    ...down,
+    publishStep(0, 3),
+    drained(unsent),
+    healed,
+    settled,
+  ];
+
+  test("in bytes or in messages, or in both", () => {
+    expect(said(...cutShort({ bytes: 102 }))).toBe("holds (3)");
+    expect(said(...cutShort({ messages: 3 }))).toBe("holds (3)");
+    expect(said(...cutShort({ messages: 4, bytes: 103 }))).toBe("holds (3)");
+    expect(said(...cutShort({ bytes: 101 }))).toBe(
+      "violated (3): the drain lost 3 messages of 102 bytes that were kept while down, and the bus told of 101 bytes",
+    );
+    expect(said(...cutShort({ messages: 2, bytes: 102 }))).toBe(
+      "violated (3): the drain lost 3 messages of 102 bytes that were kept while down, and the bus told of 2 messages and 102 bytes",
+    );
+  });
+
+  test("what arrived all the same was not lost", () => {
+    expect(said(...down, publishStep(0, 3), drained({ bytes: 34 }), back, delivered(1, 2), settled)).toBe("holds (1)");
+    expect(said(...down, publishStep(0, 3), drained({ bytes: 33 }), back, delivered(1, 2), settled)).toMatch(
+      /lost 1 messages of 34 bytes/,
+    );
+  });
+
+  test("what was refused, or not surely kept, is not asked for", () => {
+    expect(said(...down, publishStep(0, 3, full), drained({ bytes: 0 }), settled)).toBe("holds (1)");
+    expect(said(connected, publishStep(0, 3), cutOff, drained({ bytes: 0 }), settled)).toBe("inconclusive (0)");
+  });
+
+  test("a bus that says nothing, and a run that was not seen to its end, claim nothing", () => {
+    expect(said(...down, publishStep(0, 3), called("drain"), settled)).toBe("inconclusive (0)");
+    expect(said(...cutShort({ bytes: 0 }), { kind: "observed", complete: false } as Told)).toBe("inconclusive (0)");
+  });
+});

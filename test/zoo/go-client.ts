@@ -171,6 +171,16 @@ const wrapper: readonly LiveMutant[] = [
     cause: cause("reconnect-buffer/the-first-refusal-is-where-predicted", "message 31 was accepted with 1054 of 1024"),
   },
   {
+    name: "go-tells-of-nothing-unsent",
+    does: "says of a drain that failed that nothing was left unsent",
+    patches: [instead(`"unsent": map[string]int{"bytes": kept}`, `"unsent": map[string]int{"bytes": kept - kept}`)],
+    where: "shutdown/drain-while-down-loses-what-was-kept",
+    cause: cause(
+      "reconnect-buffer/a-drain-tells-of-all-that-it-leaves-unsent",
+      "the drain lost 20 messages of 680 bytes",
+    ),
+  },
+  {
     name: "go-swallows-a-closed-connection",
     does: "says accepted where the client has given up",
     patches: [instead(`return rejected("closed", err)`, `return outcome{Is: "accepted"}`)],

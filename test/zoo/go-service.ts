@@ -144,7 +144,7 @@ const handling: readonly LiveMutant[] = [
     name: "go-keeps-no-dead-letter",
     does: "says that a message is a dead letter, and stores none",
     patches: inHandle(
-      `if p.publishDurable(p.policy.Consume.DeadLetterSubject, one.data, id).Is == "acked" {`,
+      `if p.publishDurable(p.policy.Consume.DeadLetterSubject, one.data, id, tellNobody).Is == "acked" {`,
       `if id != "" {`,
     ),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
@@ -153,7 +153,7 @@ const handling: readonly LiveMutant[] = [
   {
     name: "go-keeps-dead-letters-without-a-body",
     does: "stores dead letters whose payload is empty",
-    patches: inHandle("DeadLetterSubject, one.data, id)", "DeadLetterSubject, nil, id)"),
+    patches: inHandle("DeadLetterSubject, one.data, id,", "DeadLetterSubject, nil, id,"),
     where: "durable-path/a-failed-message-is-kept-as-a-dead-letter",
     cause: cause("conformance", "on dead.letters with 16 bytes and arrived on dead.letters with 0 bytes"),
   },

@@ -2,6 +2,7 @@
 
 import { isClassifiedDurable } from "../../../models/policy/classifier.ts";
 import { killsAfterMs } from "../../../models/policy/probes.ts";
+import { attemptsInAll } from "../../../models/policy/publishing.ts";
 import { restartWaitsMs } from "../../../models/policy/restarts.ts";
 import { termToKillMs } from "../../../models/policy/stops.ts";
 import { effective } from "../../../models/policy/two-sides.ts";
@@ -84,8 +85,8 @@ function slowHandler({ shutdown, supervisor, consume }: Policy, subject: string)
 }
 
 /** A heal that falls within the second attempt of a publish, where there is one. */
-export const healsWithinAttempts = ({ publish: { attemptsMax } }: Policy): readonly Letter[] =>
-  attemptsMax < 2
+export const healsWithinAttempts = ({ publish }: Policy): readonly Letter[] =>
+  attemptsInAll(publish) < 2
     ? []
     : [
         {

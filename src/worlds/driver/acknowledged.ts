@@ -7,6 +7,7 @@
  * decides: a message that it was given had been stored.
  */
 import { covers } from "../../../models/policy/pattern.ts";
+import { attemptsInAll } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import type { Event, HandledOutcome, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
@@ -103,7 +104,7 @@ function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Ev
     const { first, count, outcome, subject = "" } = event;
     if (subjects.some(one => covers(one, subject)) || outcome.is === "rejected") continue;
     const isStored = outcome.is === "acked" && outcome.duplicate !== true;
-    if (!isStored) open += count * policy.publish.attemptsMax;
+    if (!isStored) open += count * attemptsInAll(policy.publish);
     for (let message = first; isStored && message < first + count; message++) acked.add(message);
   }
   return { acked: [...acked], open };

@@ -2,9 +2,10 @@
 import { viaOf } from "../../../models/durable-path.ts";
 import { callsMade, isDurable, type View } from "../../../models/plan/plan.ts";
 import { idsOf } from "../../../models/policy/ids.ts";
+import { refusedMs, timedOutMs } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import { saysVia } from "../../../models/server.ts";
-import type { CallOutcome } from "../../../models/vocabulary/event.ts";
+import type { Outcome } from "../../../models/vocabulary/event.ts";
 import { frameBytes } from "../../../models/vocabulary/frame.ts";
 import type { CallStep, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { BusProtocolError } from "../../bus-protocol/errors.ts";
@@ -36,24 +37,31 @@ async function publishOnce(course: Course, step: PublishStep, before: View, isTi
   if (publishers !== undefined) course.emit({ kind: "publishers", step: step.id, publishers, first, count });
   const bus = busOf(course);
   const beganMs = course.rig.clock.nowMs();
-  const reply = await bus.call(command, callBoundMs);
+  const reply = await bus.call(command, boundMs(course, step));
   const tookMs = course.rig.clock.nowMs() - beganMs;
   sayEvents(course, bus.markAt(reply));
   const isOne = isTimed && reply.outcomes.length === 1;
   const answers = isOne ? { reply, tookMs: Math.round(tookMs / callsInARow(step)) } : { reply };
   sayPublished(course, step, command.first, answers, before);
-  await spend(course, timedOutMs(course, step, reply));
+  await spend(course, waitedMs(course, step, reply));
 }
 
-/** The time that these calls have waited for acknowledgements that never came, by the times of the policy. */
-function timedOutMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
+/** The time that these calls have waited, by the times of the policy: for acknowledgements that never came, and before they were made again. */
+function waitedMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
   if (service === undefined) return 0;
-  const { ackTimeoutMs, attemptsMax } = service.policy.publish;
-  const timedOut = outcomes.reduce(
-    (sum, { count, outcome }) => sum + (outcome.is === "unsettled" && outcome.kind === "timeout" ? count : 0),
-    0,
-  );
-  return step.async === true ? Math.min(1, timedOut) * ackTimeoutMs : timedOut * ackTimeoutMs * attemptsMax;
+  const { publish } = service.policy;
+  const ended = (is: (outcome: Outcome) => boolean): number =>
+    outcomes.reduce((sum, { count, outcome }) => sum + (is(outcome) ? count : 0), 0);
+  const timedOut = ended(outcome => outcome.is === "unsettled" && outcome.kind === "timeout");
+  const refused = ended(outcome => outcome.is === "rejected");
+  const calls = step.async === true ? Math.min(1, timedOut) : timedOut;
+  return calls * timedOutMs(publish, step.async) + refused * refusedMs(publish, step.async);
+}
+
+/** The longest time that the calls of a bus may take. */
+function boundMs({ service }: Course, step: PublishStep): number {
+  const isAskedAgain = service !== undefined && refusedMs(service.policy.publish, step.async) > 0;
+  return callBoundMs + (isAskedAgain ? step.count * timedOutMs(service.policy.publish) : 0);
 }
 
 /** Asynchronous calls wait beside each other, and others one after another. */
@@ -129,7 +137,7 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
   const durable = isDurable(before, step);
   if (durable) rememberWindow(course, service, step, reply);
   else published.core.push({ first, count: step.count });
-  rememberAge(course, service, step, reply, timedOutMs(course, step, reply));
+  rememberAge(course, service, step, reply, waitedMs(course, step, reply));
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
   const took = tookMs === undefined ? {} : { tookMs };
@@ -146,7 +154,7 @@ function rememberWindow(course: Course, service: ServiceCourse, step: PublishSte
     what: "window",
     atMs: course.nowMs + course.spentMs + windowMs,
     // What was stored was so before the first call timed out.
-    realMs: course.rig.clock.nowMs() - timedOutMs(course, step, reply) + windowMs,
+    realMs: course.rig.clock.nowMs() - waitedMs(course, step, reply) + windowMs,
     earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
   };
   const ids = idsOf(service.policy, step, subject);
@@ -161,7 +169,7 @@ export async function callAlone(course: Course, step: WaitingStep): Promise<void
   const bus = busOf(course);
   const reply = await bus.call({ do: step.kind, timeoutMs }, timeoutMs + callBoundMs);
   sayEvents(course, bus.markAt(reply));
-  await said(course, step, reply.outcome);
+  await said(course, step, reply);
 }
 
 /**
@@ -175,11 +183,12 @@ export async function beginCall(course: Course, step: WaitingStep): Promise<void
   await busOf(course).call({ do: "status" }, callBoundMs);
 }
 
-async function said(course: Course, step: Exclude<CallStep, PublishStep>, outcome: CallOutcome): Promise<void> {
+async function said(course: Course, step: Exclude<CallStep, PublishStep>, reply: CallReply): Promise<void> {
+  const { outcome } = reply;
   // Messages that the server has taken in must reach the observer before anything is done to the server.
   if (step.kind === "flush" && outcome.is === "ok") await observe(course);
   if (step.kind === "close" && outcome.is === "failed") course.closeFailed = true;
-  sayCall(course, step.id, step.kind, outcome);
+  sayCall(course, step.id, step.kind, reply);
 }
 
 /** Sends one command: the bus yields to its event loop only where a call itself does. */
@@ -200,7 +209,7 @@ export async function together(course: Course, steps: readonly CallStep[], befor
     const command = commands[i] as Call;
     if (one.kind === "publish" && command.do === "publish" && "outcomes" in reply)
       sayPublished(course, one, command.first, { reply }, before);
-    else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply.outcome);
+    else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply);
   }
   if (exits) await exited(course);
 }

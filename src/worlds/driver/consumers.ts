@@ -35,7 +35,7 @@ export async function subscribe(
     service.members.set(subject, members.add(replica));
     course.emit({ kind: "subscribed", replica, subject, handler, ...takes });
   }
-  sayCall(course, id, "subscribe", outcome);
+  sayCall(course, id, "subscribe", { outcome });
 }
 
 /** Waits until everything that the server can deliver now was delivered, handled, and acknowledged to the server. */

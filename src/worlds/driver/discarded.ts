@@ -12,6 +12,7 @@
 
 import { messageId, sharedId } from "../../../models/policy/ids.ts";
 import { ageMsOf, limitsThatDiscard, mayDiscard, storedBytes } from "../../../models/policy/limits.ts";
+import { attemptsInAll, timedOutMs } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import type { Content, Event, Run } from "../../../models/vocabulary/event.ts";
 import { idHeaderBytes } from "../../../models/vocabulary/frame.ts";
@@ -302,9 +303,9 @@ function addCall(one: KnownMessage, call: PublishedEvent, policy: Policy, isEndi
 /** The greatest number of times that this call can have stored its message. */
 function copiesOf({ outcome, durable, again, subject = "", key, first }: PublishedEvent, policy: Policy): number {
   if (outcome.is === "rejected") return 0;
-  const { attemptsMax, ackTimeoutMs } = policy.publish;
+  const attemptsMax = attemptsInAll(policy.publish);
   const windowMs = streamOf(policy, subject)?.duplicateWindowMs ?? 0;
-  const isOnce = messageId(policy, subject, key, first) !== undefined && attemptsMax * ackTimeoutMs < windowMs;
+  const isOnce = messageId(policy, subject, key, first) !== undefined && timedOutMs(policy.publish) < windowMs;
   const attempts = durable === true && !isOnce ? attemptsMax : 1;
   if (outcome.is !== "acked" || outcome.duplicate !== true) return attempts;
   return again === true || attemptsMax === 1 ? 0 : attempts;

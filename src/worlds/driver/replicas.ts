@@ -48,7 +48,7 @@ async function startClient(course: Course, { id }: StartStep): Promise<void> {
   course.running.set(0, runningOf(course, 0, course.first));
   const { outcome } = await busOf(course).call(startCommand(course, course.rig.link.port, course.name), callBoundMs);
   sayEvents(course);
-  sayCall(course, id, "start", outcome);
+  sayCall(course, id, "start", { outcome });
   // Every later call would be refused, which says nothing of the bus.
   if (outcome.is === "ok") return;
   const words = outcome.text === undefined || outcome.text === "" ? "" : `: ${outcome.text}`;
@@ -309,8 +309,9 @@ interface StoppedWork {
  */
 export function mayEndWithin(policy: Policy, { takesMs, ranMs, atWork }: StoppedWork): boolean {
   const boundMs = stopBoundMs(policy);
-  const { drainTimeoutMs } = policy.shutdown;
-  const inTurn = drainTimeoutMs === undefined ? [] : Array.from({ length: atWork }, (_, i) => (i + 1) * drainTimeoutMs);
+  const { drainTimeoutMs, strategy } = policy.shutdown;
+  const waits = drainTimeoutMs === undefined ? 0 : strategy === "drain" ? 1 : atWork;
+  const inTurn = Array.from({ length: waits }, (_, i) => (i + 1) * (drainTimeoutMs ?? 0));
   const leftMs = takesMs - ranMs;
   return (takesMs > boundMs && leftMs <= boundMs) || inTurn.some(ms => takesMs > ms && leftMs <= ms + stopLateMs);
 }

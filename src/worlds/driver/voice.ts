@@ -2,7 +2,7 @@
 import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
-import type { PublishReply, Said } from "../../bus-protocol/protocol.ts";
+import type { CallReply, PublishReply } from "../../bus-protocol/protocol.ts";
 import { acknowledgedIn, type NumbersGone } from "./acknowledged.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { lettersOf } from "./dead-letters.ts";
@@ -15,9 +15,10 @@ import { observerDoubt, streamDoubt } from "./witnesses.ts";
 type Called = Extract<Event, { kind: "called" }>;
 type PublishedEvent = Extract<Event, { kind: "published" }>;
 
-export function sayCall({ emit }: Course, step: StepId, call: Called["call"], outcome: Said<CallOutcome>): void {
+export function sayCall({ emit }: Course, step: StepId, call: Called["call"], { outcome, unsent }: CallReply): void {
   const told: CallOutcome = outcome.is === "ok" ? { is: "ok" } : { is: "failed", kind: outcome.kind };
-  emit({ kind: "called", step, call, outcome: told, ...wordsOf(outcome) });
+  const left = unsent === undefined || call !== "drain" ? {} : { unsent };
+  emit({ kind: "called", step, call, outcome: told, ...left, ...wordsOf(outcome) });
 }
 
 /** The client's own words are kept for a reader, and never compared. */

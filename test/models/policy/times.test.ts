@@ -146,6 +146,19 @@ test("the waits before a publish asks again keep their ratio to the ack timeout"
   expect(asking(800, 300)).toMatchObject({ ackTimeoutMs: 800, noResponders: { waitMs: 300 } });
 });
 
+test("the waits of a caller that publishes again are shortened, and a window stays on its side of all of them", () => {
+  const asking = (duplicateWindowMs: number) =>
+    inLiveTime(
+      policyWith({
+        publish: { ackTimeoutMs: 7_000, onError: { retries: 2, waitMs: 20_000 } },
+        streams: [{ ...stream, duplicateWindowMs }],
+      }),
+    );
+  expect(asking(61_000).publish).toMatchObject({ ackTimeoutMs: 700, onError: { retries: 2, waitMs: 200 } });
+  expect(asking(30_500).streams[0]?.duplicateWindowMs).toBe(1_250);
+  expect(asking(61_001).streams[0]?.duplicateWindowMs).toBe(8_000);
+});
+
 describe("an age", () => {
   const aging = (ageMaxMs: number, duplicateWindowMs = 100, more: Parameters<typeof policyWith>[0] = {}) =>
     policyWith({ ...more, streams: [{ ...stream, ageMaxMs, duplicateWindowMs }] });

@@ -1,5 +1,7 @@
 /** Every fault that a rig can do, one file each, and the common part of a fault and of its heal. */
+import { refusesAll } from "../../../../models/plan/asking-again.ts";
 import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
+import { attemptAtMs } from "../../../../models/policy/publishing.ts";
 import type { Fault, HealStep, StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
@@ -85,7 +87,8 @@ export async function heal(
     await rig.link.lift("hold-downstream");
   }
   for (const one of Object.values(injectors)) if (one.isToHeal(before)) await one.heal(course, step, before, awaits);
-  if (afterAttempts !== undefined) mustBeInTime(course, step, beganMs);
+  const isRefused = before.link === "down" && refusesAll(course.one.profile, course.one.scenario.options);
+  if (afterAttempts !== undefined && !isRefused) mustBeInTime(course, step, beganMs);
   const hasClient = before.started && before.ended !== "closed";
   if (awaits === "handshake") await awaitConnections(course, step, open => open.some(({ name }) => name === undefined));
   // One that has closed though its attempts were counted and some are left does not come back, and that is its own doing.
@@ -101,7 +104,8 @@ export async function heal(
   await joinOverlapped(course);
   // What a dial resets takes the attempt under way with it, and the next one is acknowledged.
   const isReset = before.link === "down" && course.one.profile.reconnectBuffer.kind === "reset-at-dial";
-  if (afterAttempts !== undefined) noMoreAttempts(course, step, afterAttempts + (isReset ? 2 : 1));
+  if (afterAttempts !== undefined && isRefused) mustHaveAttempts(course, step, before.attempting);
+  else if (afterAttempts !== undefined) noMoreAttempts(course, step, afterAttempts + (isReset ? 2 : 1));
   await startOutside();
   sayEvents(course);
   checkClocks(course, step, keptIds);
@@ -116,10 +120,10 @@ const attemptRoomMs = 300;
 async function nextAttempt(course: Course, step: StepId, attempt: number): Promise<number> {
   const isNext = (event: BusEvent): boolean => event.event === "attempt" && event.attempt === attempt;
   const { service, overlapMark, stepBeganMs } = course;
-  const ackTimeoutMs = service?.policy.publish.ackTimeoutMs ?? 0;
+  const publish = service?.policy.publish;
   if (!(await busOf(course).waitFor(isNext, overlapMark, attemptBoundMs)))
     notAwaited(course, step, `attempt ${attempt} of the publish before it`);
-  return stepBeganMs - overlapLeadMs + (attempt - 1) * ackTimeoutMs;
+  return stepBeganMs - overlapLeadMs + (publish === undefined ? 0 : attemptAtMs(publish, attempt - 1));
 }
 
 /** The publish was called at the end of the step before this one. */
@@ -138,6 +142,13 @@ function noMoreAttempts(course: Course, step: StepId, last: number): void {
     .eventsSince(overlapMark)
     .some(event => event.event === "attempt" && event.attempt > last);
   if (more) giveUpByHarness(step, "the acknowledgement to come within the attempt, which a busy machine may miss");
+}
+
+/** Calls that are refused while the client is down need one that comes after the reconnect. */
+function mustHaveAttempts(course: Course, step: StepId, attempts: number): void {
+  const isLast = (event: BusEvent): boolean => event.event === "attempt" && event.attempt === attempts;
+  if (busOf(course).eventsSince(course.overlapMark).some(isLast))
+    giveUpByHarness(step, "the client to be back before the last attempt, which a busy machine may miss");
 }
 
 /** True where the client's connection survives the heal. */
