@@ -1,6 +1,7 @@
 /** A scenario put under a policy, and a changed policy for comparison with the original. */
 import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 import type { Options, Scenario } from "../vocabulary/scenario.ts";
+import { termToKillMs } from "./stops.ts";
 import { drainTimeoutMsMin } from "./times.ts";
 
 /** The options that every client is started with. */
@@ -19,13 +20,13 @@ export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
   return { ...scenario, options, policy, expect: {} };
 }
 
-/** The share of its budget that a public bus waits for each subscription: 6 s of 30 s (cordum-c). */
+/** The share of its time that a public bus waits for each subscription: 6 s of 30 s (cordum-c). */
 const drainTimeoutShare = 0.2;
 
 /** The same stop by another strategy. */
-export function stoppedBy(shutdown: ShutdownPolicy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {
-  const byBudgetMs = Math.max(drainTimeoutMsMin, Math.round(drainTimeoutShare * shutdown.budgetMs));
-  const { drainTimeoutMs = byBudgetMs, ...rest } = shutdown;
+export function stoppedBy(policy: Policy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {
+  const shareMs = drainTimeoutShare * Math.min(policy.shutdown.budgetMs, termToKillMs(policy.supervisor));
+  const { drainTimeoutMs = Math.max(drainTimeoutMsMin, Math.round(shareMs)), ...rest } = policy.shutdown;
   return { ...rest, strategy, ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs } : {}) };
 }
 

@@ -133,7 +133,7 @@ function renderVerdict({ verdict, interrupted, live, cases, notDemanded }: Unkep
     alone === 0 ? "" : `; ${counted(alone, "row")} beside the policy: ${modelAloneText}`,
     retimed === 0
       ? ""
-      : `; ${counted(retimed, "case")} not run live: the waits that it is about end in another order in the time of a live run`,
+      : `; ${counted(retimed, "case")} not run live: the waits that it is about end in another order in the time of a live run, or too close together`,
   ].join("");
   const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;
   return renderPairs([

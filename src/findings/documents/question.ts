@@ -180,7 +180,7 @@ const questionCase = z.strictObject({
   retimed: z
     .literal(true)
     .describe(
-      "The case was not run live: the model breaks other promises in the time of a live run, where the policy's waits end in another order.",
+      "The case was not run live: the model breaks other promises in the time of a live run, where the policy's waits end in another order or too close together.",
     )
     .optional(),
   ledger,
