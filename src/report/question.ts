@@ -13,6 +13,7 @@ import { renderCases, renderViolations } from "./question/broken.ts";
 import { renderFamilies } from "./question/families.ts";
 import { modelAloneText, renderFigures } from "./question/figures.ts";
 import { outlastsText } from "./question/outlasts.ts";
+import { renderRedelivered } from "./question/redelivered.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface QuestionCase {
@@ -99,6 +100,7 @@ export function renderQuestion(report: UnkeptQuestion, paint: Paint): string {
     renderHead(report, paint),
     renderFamilies(report, paint),
     ...renderFigures(report, paint),
+    renderRedelivered(report, paint),
     renderSelfTest(report.selfTest, paint),
     renderCases(report, paint),
     renderViolations(report, paint),

@@ -76,7 +76,7 @@ export interface ModelRuns {
 /** The policy's own time passes in the model alone, where no machine is busy. */
 const ownLimits: InjectorLimits = new Set([...modelLimits].filter(one => one !== "machine-load"));
 
-/** Where both times are the same, one run is both. */
+/** Both times share one run where they are the same. */
 export function modelRuns({ common }: AskedQuestion, profile: Profile, { own, scaled }: CasePair): ModelRuns {
   const run = ({ scenario }: DrillCase, limits?: InjectorLimits): CaseRun =>
     runModelCase({ scenario, profile, seed: common.seed, limits }, { require: common.require });
