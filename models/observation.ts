@@ -124,8 +124,11 @@ export function observe(events: readonly Event[]): Observation {
     if ((event.kind === "published" || event.kind === "called") && event.step !== answered.at(-1))
       answered.push(event.step);
     const said = serviceTold(event);
-    if (said !== undefined) service.set(said.actor, [...(service.get(said.actor) ?? []), ...said.told]);
-    else if (event.kind === "published" && event.again === true) {
+    if (said !== undefined) {
+      const list = service.get(said.actor) ?? [];
+      for (const told of said.told) list.push(told);
+      service.set(said.actor, list);
+    } else if (event.kind === "published" && event.again === true) {
       const as = publishAs(event);
       for (const m of numbers(event)) {
         again.set(publishedAgain(event.step, m), event.outcome);

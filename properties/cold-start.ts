@@ -11,7 +11,7 @@ import { ofService } from "./service/promise.ts";
 import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./service/record.ts";
 
 /** The time that a busy machine may add to a bound. */
-const startMarginMs = 1_000;
+export const startMarginMs = 1_000;
 
 const hindersDials: ReadonlySet<Fault["kind"]> = new Set([
   "cut",

@@ -8,6 +8,7 @@ import type {
   ShutdownPolicy,
   StreamPolicy,
 } from "../vocabulary/policy.ts";
+import type { Profile } from "../vocabulary/profile.ts";
 import { ageMsOf } from "./limits.ts";
 import { failsForMs } from "./probes.ts";
 import { timedOutMs } from "./publishing.ts";
@@ -23,6 +24,7 @@ export const syncIntervalMs = 120_000;
 /** The value, bounded by the shortest wait that a busy machine keeps and the longest that a run can afford. */
 const between = (ms: number, least: number, most: number): number => Math.min(most, Math.max(least, ms));
 const liveTimeFactor = 100;
+const ackTimeoutLeastMs = 700;
 
 /**
  * The policy in the time of a live run. Each wait is a hundredth of what it was, but no shorter than a busy machine keeps and no longer
@@ -34,10 +36,8 @@ export function inLiveTime(policy: Policy): Policy {
   const scaled = (ms: number, least: number, most: number): number =>
     ms <= most ? Math.max(ms, least) : between(Math.round(ms / liveTimeFactor), least, most);
   const { publish, consume, startup, shutdown, supervisor, client } = policy;
-  const isInTurn = shutdown.drainTimeoutMs !== undefined;
-  // Several waits in a row must fit into the budget, or not, as in the policy's own time.
-  const budgetMs = isInTurn ? between(shutdown.budgetMs, 1_000, 2_000) : scaled(shutdown.budgetMs, 1_000, 2_000);
-  const ackTimeoutMs = scaled(publish.ackTimeoutMs, 700, 1_000);
+  const budgetMs = budgetInLiveTime(policy);
+  const ackTimeoutMs = scaled(publish.ackTimeoutMs, ackTimeoutLeastMs, 1_000);
   const livePublish: PublishPolicy = {
     ...publish,
     ackTimeoutMs,
@@ -75,6 +75,20 @@ export function inLiveTime(policy: Policy): Policy {
   return { ...supervised, client: { ...client, reconnectWaitMs } };
 }
 
+const stopLeastMs = 1_000;
+const stopMostMs = 2_000;
+
+/** The budget of a stop. Where SIGKILL comes sooner, it leaves a busy machine the shortest budget too, and their ratio stays. */
+function budgetInLiveTime(policy: Policy): number {
+  const { budgetMs, drainTimeoutMs } = policy.shutdown;
+  const killMs = Math.max(1, termToKillMs(policy.supervisor));
+  // Several waits in a row must fit into the budget, or not, as in the policy's own time.
+  const shortened =
+    budgetMs <= stopMostMs || drainTimeoutMs !== undefined ? budgetMs : Math.round(budgetMs / liveTimeFactor);
+  const liveMs = between(shortened, stopLeastMs, stopMostMs);
+  return killMs < budgetMs ? Math.max(liveMs, Math.ceil((stopLeastMs * budgetMs) / killMs)) : liveMs;
+}
+
 /**
  * The times of a supervisor that backs off or kills, all shortened alike, so that their ratios stay. They cost a live run no time, since its
  * harness is the supervisor; they only have to end before or after the same other waits as in the own time.
@@ -101,7 +115,7 @@ function supervisorInLiveTime(own: Policy, live: Policy): Policy {
     ...live,
     supervisor: {
       ...live.supervisor,
-      ...(typeof restartMs === "number" ? {} : { restartMs: restartMs.map(shorter) }),
+      restartMs: typeof restartMs === "number" ? shorter(restartMs) : restartMs.map(shorter),
       ...(liveness === undefined ? {} : { liveness: asked(liveness) }),
       ...(startupProbe === undefined ? {} : { startupProbe: asked(startupProbe) }),
     },
@@ -142,6 +156,20 @@ const askingAgainInLiveTime = (
   scaled: (ms: number, least: number, most: number) => number,
 ): Pick<PublishPolicy, "onError"> =>
   typeof onError === "object" ? { onError: { ...onError, waitMs: scaled(onError.waitMs, 50, 600) } } : {};
+
+/**
+ * The same for one client. A policy that leaves it to the client how often it asks again has the client's waits written down, where they use
+ * up the ack timeout and would not use up the longer one of a live run.
+ */
+export function inLiveTimeOf(policy: Policy, { jetStream }: Profile): Policy {
+  const { publish } = policy;
+  const retries = jetStream.noRespondersRetries;
+  const waitMs = Math.min(jetStream.noRespondersWaitMs, publish.ackTimeoutMs);
+  const isUsedUp = retries * waitMs >= publish.ackTimeoutMs;
+  const isRaised = publish.ackTimeoutMs < ackTimeoutLeastMs;
+  if (retries === 0 || publish.noResponders !== undefined || !isUsedUp || !isRaised) return inLiveTime(policy);
+  return inLiveTime({ ...policy, publish: { ...publish, noResponders: { retries, waitMs } } });
+}
 
 /** Short enough for a run, and long enough for a busy machine to read a stream before its messages are too old. */
 const liveAgeMs = 12_000;

@@ -1,6 +1,7 @@
 /** A scenario put under a policy, and a changed policy for comparison with the original. */
 import type { Policy, ShutdownPolicy } from "../vocabulary/policy.ts";
 import type { Options, Scenario } from "../vocabulary/scenario.ts";
+import { termToKillMs } from "./stops.ts";
 import { drainTimeoutMsMin } from "./times.ts";
 
 /** The options that every client is started with. */
@@ -19,15 +20,17 @@ export function underPolicy(scenario: Scenario, policy: Policy): Scenario {
   return { ...scenario, options, policy, expect: {} };
 }
 
-/** The share of its budget that a public bus waits for each subscription: 6 s of 30 s (cordum-c). */
+/** The share of its time that a public bus waits for each subscription: 6 s of 30 s (cordum-c). */
 const drainTimeoutShare = 0.2;
 
-/** The same stop by another strategy. */
-export function stoppedBy(shutdown: ShutdownPolicy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {
-  const byBudgetMs = Math.max(drainTimeoutMsMin, Math.round(drainTimeoutShare * shutdown.budgetMs));
-  if (strategy === shutdown.strategy) return shutdown;
-  const { drainTimeoutMs = byBudgetMs, ...rest } = shutdown;
-  return { ...rest, strategy, ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs } : {}) };
+/** The stop by another strategy, or by the policy's own with what that strategy has no word for left out. */
+export function stoppedBy(policy: Policy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {
+  const { drainTimeoutMs, ...rest } = policy.shutdown;
+  const shareMs = drainTimeoutShare * Math.min(rest.budgetMs, termToKillMs(policy.supervisor));
+  if (strategy === "subscriptions-waited-then-close")
+    return { ...rest, strategy, drainTimeoutMs: drainTimeoutMs ?? Math.max(drainTimeoutMsMin, Math.round(shareMs)) };
+  const isOwnDrain = strategy === "drain" && rest.strategy === "drain" && drainTimeoutMs !== undefined;
+  return { ...rest, strategy, ...(isOwnDrain ? { drainTimeoutMs } : {}) };
 }
 
 const nameMax = 63;

@@ -74,7 +74,7 @@ function* plainerParts(policy: Policy): Generator<Policy> {
   for (const startup of plainer(policy.startup, plain.startup))
     yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
   for (const shutdown of plainer(policy.shutdown, plain.shutdown))
-    yield { ...policy, shutdown: stoppedBy(shutdown, shutdown.strategy) };
+    yield { ...policy, shutdown: stoppedBy({ ...policy, shutdown }, shutdown.strategy) };
   for (const name of ["stands", "deliverPolicy", "ackPolicy", "inactiveThresholdMs"] as const)
     if (policy.consume[name] !== undefined) yield { ...policy, consume: without(policy.consume, name) };
   const isMadeByBus = policy.streams.some(({ made }) => made === "created");

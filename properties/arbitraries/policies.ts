@@ -82,7 +82,8 @@ const fits = ({ startup, shutdown, consume }: Policy, allowed: Allowed): boolean
 
 // ---- Drawing ----
 
-function policyOf(random: Random, allowed: Allowed): Policy {
+/** One random policy out of what is allowed; absent: everything. */
+export function policyOf(random: Random, allowed: Allowed = allowedBy({})): Policy {
   const families = familiesOf(random, allowed);
   const consume = consumeOf(random, allowed);
   return {

@@ -96,7 +96,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
   const counts = found.cases.filter(isCounted).map(one => one.verdict);
   const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
   const violations = ownFirst(question, found.violations);
-  const { families, figures } = answerOf(question, policy.policy, found.profile, found.ran);
+  const { families, figures, redelivered } = answerOf(question, policy.policy, found.profile, found.ran);
   const report: Omit<QuestionReport, "report"> = {
     verdict,
     question,
@@ -114,6 +114,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     selfTest: found.selfTest,
     families,
     figures,
+    redelivered,
     notes: reorderNotes(policy.policy),
     violations,
     notDemanded: found.notDemanded,

@@ -23,6 +23,7 @@ import {
   stopFigures,
 } from "./figures.ts";
 import { type MapFigures, mapFigures } from "./maps.ts";
+import { type RedeliveredRow, redeliveredRows } from "./redelivered.ts";
 
 /** One case and its runs: in the model in the policy's own time and in live time, and live if it was run so. */
 export interface Ran {
@@ -107,6 +108,8 @@ export interface DrillAnswer {
   /** Figures of the judged cases. */
   readonly families: readonly FamilyFigures[];
   readonly figures: Figures;
+  /** Every message that was delivered more than once, by the model's time and by the harness's. */
+  readonly redelivered: readonly RedeliveredRow[];
 }
 
 /** The parts of a drill whose cases show what becomes of a family. */
@@ -128,6 +131,7 @@ export function answerOf(
   return {
     families: familyFigures(policy, judged.map(eventsOf)),
     figures: figuresOf(question, profile, ran),
+    redelivered: redeliveredRows(policy, ran),
   };
 }
 

@@ -8,6 +8,7 @@ import { familySubjects } from "../../models/policy/subjects.ts";
 import { beside } from "../../models/policy/under.ts";
 import type { Policy, StartupPolicy } from "../../models/vocabulary/policy.ts";
 import type { Fault } from "../../models/vocabulary/scenario.ts";
+import { startMarginMs } from "../../properties/cold-start.ts";
 import { advance, type Draft, type DrillCase, drillCase, heal, publish, start } from "./drill.ts";
 
 type Strategy = StartupPolicy["strategy"];
@@ -44,8 +45,14 @@ const lateMsOf = ({ startup: { strategy, deadlineMs = 0 }, supervisor }: Policy)
 
 const stopped: Fault = { kind: "stop-server", signal: "TERM", awaits: "none" };
 
+/** The time after the heal: the longest wait for a restart. A client that has closed for good is seen beyond the deadline of its start. */
+function afterMs({ supervisor, startup }: Policy): number {
+  const { strategy, deadlineMs = 0, whenClosed } = startup;
+  const isLeft = strategy === "retry-with-deadline" && whenClosed === "ignore";
+  return Math.max(longestRestartMs(supervisor), isLeft ? deadlineMs + startMarginMs + 1 : 0);
+}
+
 function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: number): readonly DrillCase[] {
-  const { supervisor } = policy;
   const word = variant ?? "own";
   const subjects = familySubjects(policy).map(({ subject }) => subject);
   const core = subjects.filter(subject => !isClassifiedDurable(policy, subject)).slice(0, 1);
@@ -63,30 +70,27 @@ function startsOf(policy: Policy, variant: Strategy | undefined, absentMs: numbe
       steps,
       ...(variant === undefined ? {} : { variant }),
     });
-  const longestMs = longestRestartMs(supervisor);
+  const healed = [heal, advance(afterMs(policy))];
   const cases = [
     one("server-is-late", "the server comes after the process", [
       { kind: "fault", fault: stopped },
       start(),
       ...once(core),
       advance(lateMsOf(policy)),
-      heal,
-      advance(longestMs),
+      ...healed,
       ...once([...core, ...durable]),
     ]),
     one("server-never-comes", "the server does not come within the time that the strategy allows", [
       { kind: "fault", fault: stopped },
       start(),
       advance(absentMs),
-      heal,
-      advance(longestMs),
+      ...healed,
     ]),
     one("wrong-credentials", "the server refuses the credentials", [
       { kind: "fault", fault: { kind: "refuse-credentials" } },
       start(),
-      advance(halfwayMs(supervisor, 2)),
-      heal,
-      advance(longestMs),
+      advance(halfwayMs(policy.supervisor, 2)),
+      ...healed,
     ]),
   ];
   if (durable.length === 0) return cases;

@@ -31,7 +31,7 @@ export function shutdownCases(policy: Policy): readonly DrillCase[] {
     .filter(strategy => strategy !== own)
     .map(strategy => ({
       variant: strategy,
-      policy: beside(policy, strategy, { shutdown: stoppedBy(policy.shutdown, strategy) }),
+      policy: beside(policy, strategy, { shutdown: stoppedBy(policy, strategy) }),
     }));
   const durable = durableSubject(policy);
   return [
@@ -136,11 +136,13 @@ const workMsMax = 10_000;
 
 const roomMs = 300;
 
-/** Well within the stop's bound and the ack wait, and clearly longer than the wait for one subscription. */
+/** Well within the stop's bound and the ack wait, and longer than the wait for one subscription: on a busy machine clearly so. */
 function workMs({ shutdown, supervisor, consume }: Policy): number {
   const { ackWaitMs } = effective(consume);
   const boundMs = Math.min(shutdown.budgetMs, termToKillMs(supervisor));
-  const leastMs = shutdown.drainTimeoutMs === undefined ? 1 : shutdown.drainTimeoutMs + roomMs;
+  const waitMs = shutdown.drainTimeoutMs ?? 0;
+  const leftMs = waitMs < boundMs ? Math.max(1, Math.round((boundMs - waitMs) / 2)) : roomMs;
+  const leastMs = waitMs === 0 ? 1 : waitMs + Math.min(roomMs, leftMs);
   return Math.max(leastMs, Math.min(workMsMax, Math.round(0.4 * boundMs), Math.round(0.5 * ackWaitMs)));
 }
 
@@ -184,9 +186,9 @@ const sharedDurable = (subject: string): readonly Draft[] => [
 
 /** The obvious repair, combined with a durable that its library made (nats.go#874). */
 function trap(policy: Policy, durable: string): DrillCase {
-  const { shutdown, consume } = policy;
+  const { consume } = policy;
   const trapped = beside(policy, "drain-and-created", {
-    shutdown: stoppedBy(shutdown, "drain"),
+    shutdown: stoppedBy(policy, "drain"),
     consume: { ...asAsked(consume), durables: "created" },
   });
   return drillCase({

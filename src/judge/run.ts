@@ -5,6 +5,7 @@
 import { type Answer, type Answering, type Asked, type Departure, replaying } from "../../models/choice.ts";
 import type { Reason } from "../../models/explanation.ts";
 import { type PlannedCase, planCase } from "../../models/plan/plan.ts";
+import type { InjectorLimits } from "../../models/plan/setting.ts";
 import { type ServiceTold, serviceKey } from "../../models/told.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
@@ -205,13 +206,14 @@ function stateOf(property: Property, { scenario, profile }: PlannedCase, events:
   return state;
 }
 
+interface ModelCase extends Pick<AskedCase, "scenario" | "profile" | "seed"> {
+  /** Absent: those of the live world, so that both do the same steps. */
+  readonly limits?: InjectorLimits | undefined;
+}
+
 /** The model world is synchronous, and is not awaited, since it is run by the thousand. */
-export function runModelCase(
-  one: Pick<AskedCase, "scenario" | "profile" | "seed">,
-  options: JudgeOptions = {},
-  behaves: Profile = one.profile,
-): CaseRun {
-  const planned = planCase(one.scenario, one.profile);
+export function runModelCase(one: ModelCase, options: JudgeOptions = {}, behaves: Profile = one.profile): CaseRun {
+  const planned = planCase(one.scenario, one.profile, one.limits);
   const events: Event[] = [];
   runModel(planned, one.seed, event => events.push(event), behaves);
   return { events, judgement: judge(planned, events, options) };

@@ -13,6 +13,7 @@ import { renderCases, renderViolations } from "./question/broken.ts";
 import { renderFamilies } from "./question/families.ts";
 import { modelAloneText, renderFigures } from "./question/figures.ts";
 import { outlastsText } from "./question/outlasts.ts";
+import { renderRedelivered } from "./question/redelivered.ts";
 import { counted, renderPairs } from "./table.ts";
 
 export interface QuestionCase {
@@ -101,6 +102,7 @@ export function renderQuestion(report: UnkeptQuestion, paint: Paint): string {
     renderHead(report, paint),
     renderFamilies(report, paint),
     ...renderFigures(report, paint),
+    renderRedelivered(report, paint),
     renderSelfTest(report.selfTest, paint),
     renderCases(report, paint),
     renderViolations(report, paint),
@@ -135,7 +137,7 @@ function renderVerdict({ verdict, interrupted, live, cases, notDemanded }: Unkep
     alone === 0 ? "" : `; ${counted(alone, "row")} beside the policy: ${modelAloneText}`,
     retimed === 0
       ? ""
-      : `; ${counted(retimed, "case")} not run live: the waits that it is about end in another order in the time of a live run`,
+      : `; ${counted(retimed, "case")} not run live: the waits that it is about end in another order in the time of a live run, or too close together`,
   ].join("");
   const why = interrupted || live.reason === null ? "" : `, because no live world is available: ${live.reason}`;
   return renderPairs([

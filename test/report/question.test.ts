@@ -1,6 +1,7 @@
 /** The answer to a question, as text: what was not observed is said, and is neither 0 nor a fact. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FamilyFigures } from "../../src/drills/figures.ts";
+import type { RedeliveredRow } from "../../src/drills/redelivered.ts";
 import { plain } from "../../src/report/paint.ts";
 import {
   type QuestionCase,
@@ -50,7 +51,15 @@ const rendered = (more: Partial<QuestionReport> = {}): string =>
         servers: [],
       },
       ...{ seed: "1", interrupted: false, live: { reason: null, seconds: 1 }, violations: [], cases: [oneCase()] },
-      ...{ families: [family()], figures: {}, notes: [], unclaimed: null, selfTest: null, notDemanded: [] },
+      ...{
+        families: [family()],
+        figures: {},
+        redelivered: [],
+        notes: [],
+        unclaimed: null,
+        selfTest: null,
+        notDemanded: [],
+      },
       ...more,
     },
     plain,
@@ -257,4 +266,43 @@ test("what a bus alone breaks beside its policy comes with the likelier cause, o
   expect(rendered({ verdict: "violated", cases, violations: [broken("shutdown/y", ["live"])] })).toContain(
     "as it was seen: seen-it.txt",
   );
+});
+
+describe("messages that were delivered again", () => {
+  const row = (more: Partial<RedeliveredRow> = {}): RedeliveredRow => ({
+    ...{ case: "durability/x", about: "a handler fails", judged: true, subjects: "job.>", subject: "job.a" },
+    ...{ message: 0, world: "model", afterMs: [0, 30_000] },
+    ...more,
+  });
+  const again = (redelivered: readonly RedeliveredRow[]): readonly string[] => {
+    const text = rendered({ redelivered });
+    const at = text.indexOf("Delivered again");
+    return at < 0 ? [] : (text.slice(at).split("\n\n")[0] ?? "").split("\n").slice(2);
+  };
+
+  test("are shown by the worst of each family, each clock in a row of its own", () => {
+    const lines = again([
+      row(),
+      row({ message: 1, afterMs: [0, 30_000, 90_000] }),
+      row({ message: 2, afterMs: [0, 30_000, 60_000] }),
+      row({ message: 1, world: "live", afterMs: [3, 2_604, 5_300] }),
+      row({ subjects: "news.>", subject: "news.a", afterMs: [0, 1_500] }),
+      row({ judged: false, afterMs: [0, 1, 2, 3, 4] }),
+    ]);
+    expect(lines.map(line => line.trim().replaceAll(/ {2,}/g, " | "))).toEqual([
+      "job.> | own time, modelled | 3 deliveries: at once, 30 s, 1 min 30 s | a handler fails",
+      "live, shortened times | 3 deliveries: 0.003 s, 2.604 s, 5.3 s",
+      "news.> | own time, modelled | 2 deliveries: at once, 1.5 s | a handler fails",
+    ]);
+  });
+
+  test("are shown live alone where the model gives none again, and not at all where there are none", () => {
+    expect(again([row({ world: "live" })])).toHaveLength(1);
+    expect(again([])).toEqual([]);
+  });
+
+  test("are cut short after six deliveries", () => {
+    const afterMs = Array.from({ length: 9 }, (_, i) => 1_000 * i);
+    expect(again([row({ afterMs })])[0]).toMatch(/9 deliveries: at once, 1 s, 2 s, 3 s, 4 s, 5 s, …/);
+  });
 });

@@ -1,5 +1,5 @@
 /** A question as it is asked of one bus under one policy, and its cases: each in the policy's own time and in that of a live run. */
-import { inLiveTime } from "../../../models/policy/times.ts";
+import { inLiveTimeOf } from "../../../models/policy/times.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { backendOption } from "../../findings/again.ts";
@@ -29,13 +29,13 @@ export interface CasePair {
 
 /** Every case of the question. */
 export function pairsOf({ question, policy }: AskedQuestion, profile: Profile): readonly CasePair[] {
-  const scaled = casesOf(question, liveTime(question, policy.policy), profile);
+  const scaled = casesOf(question, liveTime(question, policy.policy, profile), profile);
   return casesOf(question, policy.policy, profile).map((own, i) => ({ own, scaled: scaled[i] ?? own }));
 }
 
 /** A policy's live time. The buffer's recovery is measured, so its wait between dials stays the policy's own. */
-function liveTime(question: Question, policy: Policy): Policy {
-  const scaled = inLiveTime(policy);
+function liveTime(question: Question, policy: Policy, profile: Profile): Policy {
+  const scaled = inLiveTimeOf(policy, profile);
   const { reconnectWaitMs } = policy.client;
   if (question !== "buffer" || reconnectWaitMs === undefined) return scaled;
   return { ...scaled, client: { ...scaled.client, reconnectWaitMs: Math.min(reconnectWaitMs, reconnectWaitMsMax) } };

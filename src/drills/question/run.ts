@@ -1,5 +1,6 @@
 /** One case of a question, run: in the model twice, live once, and live again where only the live run was violated. */
 import { isDeepStrictEqual } from "node:util";
+import type { InjectorLimits } from "../../../models/plan/setting.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
@@ -8,6 +9,7 @@ import { type Able, missingCapabilities, type Shortfall, shortfallFrom } from ".
 import { type Judgement, judgeWithReason } from "../../judge/judge.ts";
 import { type AttemptedRun, type CaseRun, planFor, runModelCase, settled } from "../../judge/run.ts";
 import type { LiveStage } from "../../worlds/live/index.ts";
+import { modelLimits } from "../../worlds/model.ts";
 import type { Ran } from "../answer.ts";
 import type { DrillCase } from "../drill.ts";
 import type { AskedQuestion, CasePair } from "./asked.ts";
@@ -73,16 +75,21 @@ export interface ModelRuns {
   readonly scaled: CaseRun;
 }
 
-export const modelRuns = ({ common }: AskedQuestion, profile: Profile, { own, scaled }: CasePair): ModelRuns => {
-  const run = ({ scenario }: DrillCase): CaseRun =>
-    runModelCase({ scenario, profile, seed: common.seed }, { require: common.require });
-  return { own: run(own), scaled: run(scaled) };
-};
+/** The policy's own time passes in the model alone, where no machine is busy. */
+const ownLimits: InjectorLimits = new Set([...modelLimits].filter(one => one !== "machine-load"));
+
+/** Both times share one run where they are the same. */
+export function modelRuns({ common }: AskedQuestion, profile: Profile, { own, scaled }: CasePair): ModelRuns {
+  const run = ({ scenario }: DrillCase, limits?: InjectorLimits): CaseRun =>
+    runModelCase({ scenario, profile, seed: common.seed, limits }, { require: common.require });
+  const inLive = run(scaled);
+  return { own: isDeepStrictEqual(own, scaled) ? inLive : run(own, ownLimits), scaled: inLive };
+}
 
 /** The words for all that it broke. */
 export const wordsFor = (judgement: Judgement): readonly string[] => allBrokenBy(judgement).map(brokeText);
 
-/** Only the own time of the policy has an answer: in the time of a live run its waits end in another order. */
+/** Only the own time of the policy has an answer: in the time of a live run its waits end in another order, or too close together. */
 export interface Retimed {
   readonly kind: "retimed";
 }

@@ -157,6 +157,19 @@ const budget = z.strictObject({
   }),
 });
 
+const redelivered = z.strictObject({
+  case: text.describe("The id of the case."),
+  about: text.describe("What befalls the bus."),
+  judged: z.boolean().describe("Held to the policy's demands; else shown beside it."),
+  subjects: text.nullable().describe("The family's subject pattern; null: no family covers the subject."),
+  subject: text,
+  message: count.describe("The number of the message in its case."),
+  world: world.describe(
+    "The clock of the row: the policy's own time, as modelled, or that of the harness in a live run, whose times are shortened.",
+  ),
+  afterMs: z.array(ms).describe("Milliseconds from the publish to each delivery, in order."),
+});
+
 const questionCase = z.strictObject({
   id: text.describe("The id of the case's scenario."),
   about: text.describe("What befalls the bus."),
@@ -180,7 +193,7 @@ const questionCase = z.strictObject({
   retimed: z
     .literal(true)
     .describe(
-      "The case was not run live: the model breaks other promises in the time of a live run, where the policy's waits end in another order.",
+      "The case was not run live: the model breaks other promises in the time of a live run, where the policy's waits end in another order or too close together.",
     )
     .optional(),
   ledger,
@@ -249,6 +262,11 @@ export const questionDocument = exactly<QuestionReport>()(
           .optional(),
       })
       .describe("The figures of the question."),
+    redelivered: z
+      .array(redelivered)
+      .describe(
+        "Every message that was delivered more than once, with a row for each clock. A call to publish takes no time.",
+      ),
     notes: names.describe("What changes in the time of a live run."),
     violations: z.array(violation),
     notDemanded,
