@@ -12,6 +12,7 @@ import { roomOf } from "../policy/deliveries.ts";
 import { messageId } from "../policy/ids.ts";
 import { ageMsOf, limitsInReach, makesRoomIn, storedBytes } from "../policy/limits.ts";
 import { overlap } from "../policy/pattern.ts";
+import { attemptsInAll } from "../policy/publishing.ts";
 import { streamOf } from "../policy/streams.ts";
 import { effective } from "../policy/two-sides.ts";
 import { idHeaderBytes } from "../vocabulary/frame.ts";
@@ -29,7 +30,6 @@ const goesFromRoom = unjudgeable(
   "when a message that a limit or its age takes makes room in its consumer is not known",
 );
 const goesFromWork = unjudgeable("a limit or its age may take a message that its handler is at work on");
-
 const roomUnknown = unjudgeable("whether an acknowledgement has made room in the stream by then is not known");
 
 /** The reason against the step that such a stream gives. */
@@ -83,9 +83,9 @@ function mayReachLimit(
   const { messagesMax, bytesMax, messagesPerSubjectMax } = limitsInReach(stream);
   const all = { messages: 0, bytes: 0, ofSubject: 0 };
   for (const one of [...published, step]) {
-    const { subject = "", count } = one;
+    const { subject = "", count, async } = one;
     if (streamOf(policy, subject) !== stream) continue;
-    const copies = count * policy.publish.attemptsMax;
+    const copies = count * attemptsInAll(policy.publish, async);
     all.messages += copies;
     if (subject === step.subject) all.ofSubject += copies;
     if (bytesMax !== undefined) all.bytes += copies * bytesMaxOf(policy, stream, one);

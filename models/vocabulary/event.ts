@@ -32,13 +32,13 @@ export type Outcome =
   | { readonly is: "rejected"; readonly kind: RejectKind }
   | { readonly is: "unsettled"; readonly kind: UnsettledKind };
 
-/** The answer that start, flush, drain and close gave. `ok` is the client's word, not a proof. */
 /** The messages, or their bytes on the wire, that a client still has when its drain ends. One of the two is there, or both. */
 export interface Unsent {
   readonly messages?: number;
   readonly bytes?: number;
 }
 
+/** The answer that start, flush, drain and close gave. `ok` is the client's word, not a proof. */
 export type CallOutcome = { readonly is: "ok" } | { readonly is: "failed"; readonly kind: UnsettledKind };
 
 /** The client's own status events, in one vocabulary. */
