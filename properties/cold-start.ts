@@ -2,6 +2,7 @@
  * Promises of the cold start: how long a process may wait for NATS, what it reports meanwhile, and what becomes of the messages that it
  * accepts.
  */
+import { longestWaitMs } from "../models/policy/attempts.ts";
 import { failsFast } from "../models/policy/restarts.ts";
 import type { Fault } from "../models/vocabulary/scenario.ts";
 import { messagesIn } from "./message-runs.ts";
@@ -59,7 +60,7 @@ const startsTook = ({ lives, nowMs }: ServiceRecord): string =>
 
 /** The time that a client may take to dial, be refused and dial again, as often as it may. One that never gives up has two dials, too. */
 const refusalsMs = ({ profile, options, policy }: Declared): number =>
-  Math.min(profile.firstConnect.authErrorsMax, 2) * ((policy?.startup.connectTimeoutMs ?? 0) + options.reconnectWaitMs);
+  Math.min(profile.firstConnect.authErrorsMax, 2) * ((policy?.startup.connectTimeoutMs ?? 0) + longestWaitMs(options));
 
 /** The sentence on why a refusal looked like waiting; undefined: the process did what it should; false: too early to say. */
 function whyLooksLikeWaiting(life: ProcessLife, nowMs: number, boundMs: number): string | false | undefined {

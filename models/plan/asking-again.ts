@@ -2,6 +2,7 @@
  * Callers that publish a message again after an error (`publish.onError`). Each of their waits takes real time, so what the client, the server or
  * a stop does meanwhile must be known.
  */
+import { longestWaitMs } from "../policy/attempts.ts";
 import { askingAgain } from "../policy/publishing.ts";
 import { streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
@@ -14,6 +15,7 @@ import { isDurable, type View } from "./view.ts";
 const attemptsUnknown = unjudgeable("which of its attempts meet a live connection is not known");
 const writeErrorUnknown = unjudgeable("which of its calls would meet the write error, and be made again, is not known");
 const roomUnknown = unjudgeable("whether there is room again when its caller asks again is not known");
+const timeUnknown = unjudgeable("which of its attempts are refused at once, and how long they take, is not known");
 const stopGoesOn = unjudgeable("how far the stop has come when its caller asks again is not known");
 export const nothingTries = impossible("no publish makes another attempt then");
 const connectedTooLate = beyond("machine-load", "on a busy machine its last attempt may come before the reconnect");
@@ -34,17 +36,19 @@ export function askingAgainNotEnabled(view: View, step: Step, setting: Setting):
   return end >= 0 && step.steps.slice(end).some(({ kind }) => kind === "publish") ? stopGoesOn : undefined;
 }
 
-function publishNotEnabled(
-  view: View,
-  step: PublishStep,
-  policy: Policy,
-  { profile }: Setting,
-): NotEnabled | undefined {
+function publishNotEnabled(view: View, step: PublishStep, policy: Policy, setting: Setting): NotEnabled | undefined {
   if (view.client === "unsure" && view.ended === "no") return attemptsUnknown;
-  if (view.hindrance === "limit" && profile.writeErrorsReturned) return writeErrorUnknown;
+  if (view.hindrance === "limit" && setting.profile.writeErrorsReturned) return writeErrorUnknown;
   if (!isDurable(view, step)) return undefined;
+  if (mayFillUp(view, setting)) return timeUnknown;
   const stream = streamOf(policy, step.subject ?? "");
   return stream?.ageMaxMs !== undefined && stream.discard === "new" ? roomUnknown : undefined;
+}
+
+/** True where some attempts may time out and others be refused at once, by a buffer that has been filled by then. */
+function mayFillUp({ hindrance, link, process }: View, { profile, options }: Setting): boolean {
+  if (profile.reconnectBuffer.kind !== "kept" || options.reconnectBufferBytesMax === undefined) return false;
+  return hindrance === "lose-ack" || ((link === "down" || process === "waiting") && !refusesAll(profile, options));
 }
 
 /** The attempts of a call that the client refuses while it is down; 0 where it does not refuse. */
@@ -74,6 +78,6 @@ export function healBetweenRefusals(
   const left = attempting - 1 - afterAttempts;
   if (policy === undefined || left < 1) return nothingTries;
   const leftMs = left * askingAgain(policy.publish).waitMs;
-  const isLate = leftMs < reconnectMsMin + 10 * options.reconnectWaitMs;
+  const isLate = leftMs < reconnectMsMin + 10 * longestWaitMs(options);
   return isLate && limits.has("machine-load") ? connectedTooLate : undefined;
 }

@@ -3,6 +3,7 @@
  * step is done.
  */
 import { kindOf } from "../faults/index.ts";
+import { longestWaitMs } from "../policy/attempts.ts";
 import { covers } from "../policy/pattern.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
@@ -284,7 +285,7 @@ function callNotEnabled(view: View, step: CallStep, next: Step | undefined, sett
   if (step.kind === "flush") {
     const calm = view.client === "connected" && view.hindrance === "none";
     // A client that rejects it at its next dial does so after a wait.
-    const leastMs = isPending ? Math.max(calmFlushMsMin, 10 * setting.options.reconnectWaitMs) : calmFlushMsMin;
+    const leastMs = isPending ? Math.max(calmFlushMsMin, 10 * longestWaitMs(setting.options)) : calmFlushMsMin;
     return (calm || isPending) && step.timeoutMs < leastMs && setting.limits.has("machine-load")
       ? waitTooShort
       : undefined;

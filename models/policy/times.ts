@@ -72,7 +72,7 @@ export function inLiveTime(policy: Policy): Policy {
   const supervised = supervisorInLiveTime(policy, agesInLiveTime(policy, live));
   if (client.reconnectWaitMs === undefined) return supervised;
   const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
-  return { ...supervised, client: { ...client, reconnectWaitMs } };
+  return { ...supervised, client: { ...client, reconnectWaitMs, ...jitterInLiveTime(client, reconnectWaitMs) } };
 }
 
 const stopLeastMs = 1_000;
@@ -88,6 +88,15 @@ function budgetInLiveTime(policy: Policy): number {
   const liveMs = between(shortened, stopLeastMs, stopMostMs);
   return killMs < budgetMs ? Math.max(liveMs, Math.ceil((stopLeastMs * budgetMs) / killMs)) : liveMs;
 }
+
+/** The jitter keeps its ratio to the wait. */
+const jitterInLiveTime = (
+  { reconnectWaitMs, reconnectJitterMs }: Policy["client"],
+  liveWaitMs: number,
+): Pick<Policy["client"], "reconnectJitterMs"> =>
+  reconnectWaitMs === undefined || reconnectJitterMs === undefined || liveWaitMs === reconnectWaitMs
+    ? {}
+    : { reconnectJitterMs: Math.max(1, Math.round((reconnectJitterMs * liveWaitMs) / reconnectWaitMs)) };
 
 /**
  * The times of a supervisor that backs off or kills, all shortened alike, so that their ratios stay. They cost a live run no time, since its
@@ -294,7 +303,7 @@ const liveWaitsMaxMs = 20_000;
 
 /** The wait between two dials, moved as far as needed for all attempts together to end before or after the same waits as in the own time. */
 function keepingOrder(own: Policy, live: Policy, waitMs: number): number {
-  const { reconnectWaitMs = waitMs, reconnectAttemptsMax = -1 } = own.client;
+  const { reconnectWaitMs = waitMs, reconnectJitterMs = 0, reconnectAttemptsMax = -1 } = own.client;
   if (reconnectAttemptsMax <= 0) return waitMs;
   const allMs = reconnectWaitMs * reconnectAttemptsMax;
   const waits = waitsOf(own).map(({ ms }, i) => ({ ms, liveMs: waitsOf(live)[i]?.ms ?? ms }));
@@ -304,7 +313,9 @@ function keepingOrder(own: Policy, live: Policy, waitMs: number): number {
   const shortestAfter = Math.min(...waits.filter(({ ms }) => ms > allMs).map(one => one.liveMs), liveWaitsMaxMs);
   // A client makes one attempt less or two more, by how it counts.
   const least = Math.ceil((margin * longestBefore) / Math.max(1, reconnectAttemptsMax - 1));
-  const most = Math.floor(shortestAfter / margin / (reconnectAttemptsMax + 2));
+  const most = Math.floor(
+    shortestAfter / margin / (reconnectAttemptsMax + 2) / (1 + reconnectJitterMs / reconnectWaitMs),
+  );
   if (least <= most) return Math.max(1, Math.min(Math.max(waitMs, least), most, reconnectWaitMsMax));
   const between = Math.round((longestBefore + shortestAfter) / 2 / reconnectAttemptsMax);
   return Math.max(1, Math.min(between, reconnectWaitMsMax));

@@ -60,6 +60,7 @@ export const natsGo: Profile = {
   firstConnect: { retry: "background", countsAttempts: true, headersRefused: true, authErrorsMax: 2 },
   // F-86: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server. PINGs: F-87.
   reconnect: {
+    takesJitter: true,
     attemptsScope: "server",
     dialsBeyondMax: 0,
     zeroMeans: "give-up",

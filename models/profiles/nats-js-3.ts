@@ -50,6 +50,7 @@ export const natsJs3: Profile = {
   firstConnect: { retry: "pending", countsAttempts: false, headersRefused: false, authErrorsMax: 2 },
   // F-89: 10 attempts per server; dials at once if the last dial is older than the wait. PINGs: F-87.
   reconnect: {
+    takesJitter: true,
     attemptsScope: "server",
     dialsBeyondMax: 0,
     zeroMeans: "give-up",

@@ -71,6 +71,7 @@ export const natsPy: Profile = {
   // and close() at once, 150 of 150 whole. _process_connect_init takes the end of its connection for the PONG, and the flush after it
   // (_send_ping) counts 6 bytes: F-118, 13 of 20. PINGs: F-87.
   reconnect: {
+    takesJitter: false,
     attemptsScope: "server",
     dialsBeyondMax: 1,
     zeroMeans: "for-ever",

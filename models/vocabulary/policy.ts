@@ -271,7 +271,12 @@ export interface Policy {
   readonly client: Partial<
     Pick<
       Options,
-      "reconnectBufferBytesMax" | "reconnectWaitMs" | "reconnectAttemptsMax" | "pingIntervalMs" | "pingsOutMax"
+      | "reconnectBufferBytesMax"
+      | "reconnectWaitMs"
+      | "reconnectJitterMs"
+      | "reconnectAttemptsMax"
+      | "pingIntervalMs"
+      | "pingsOutMax"
     >
   >;
   /** Ids of the properties that a bus of this policy must hold, beyond the client's promises. */

@@ -121,6 +121,8 @@ export interface Profile {
     readonly authErrorsMax: number;
   };
   readonly reconnect: {
+    /** True where the client can be told to add a time by chance to each wait. */
+    readonly takesJitter: boolean;
     /** `server`: every server of the pool has its own attempts, and leaves the pool when they are spent. */
     readonly attemptsScope: "server" | "connection";
     /** Failed dials that each scope allows beyond the attempts before the client gives up. */

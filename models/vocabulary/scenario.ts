@@ -20,6 +20,7 @@ export const capabilities = [
   "publishers",
   "reconnect-buffer-limit",
   "reconnect-attempts-limit",
+  "reconnect-jitter",
   "stale-detection",
   "cut",
   "cut-with-rst",
@@ -51,7 +52,7 @@ export const capabilities = [
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
-/** The options that every client is started with. Jitter is always 0, so all chance comes from the harness. */
+/** The options that every client is started with. */
 export interface Options {
   /** The subject of every publish. A world may rename it but keeps its length, since sizes are protocol bytes. */
   readonly subject: string;
@@ -59,6 +60,8 @@ export interface Options {
   readonly reconnectBufferBytesMax?: number;
   /** The wait between two dials of the same server. */
   readonly reconnectWaitMs: number;
+  /** The most that the client adds to that wait, by chance. Absent: 0, so that all chance comes from the harness. */
+  readonly reconnectJitterMs?: number;
   /** Servers in the client's pool, 1 if absent. All of them share the link, so all are down together. */
   readonly servers?: number;
   /** Dials before the client gives up, counted as its profile says; -1: it never does. */

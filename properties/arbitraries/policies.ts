@@ -293,6 +293,7 @@ function clientOf(random: Random, { client }: Allowed): Policy["client"] {
     ...(sets() ? { reconnectBufferBytesMax: random.pick([-1, 0, 100, 65_536]) } : {}),
     ...(sets() ? { reconnectWaitMs: random.pick([50, 500]) } : {}),
     ...(sets() ? { reconnectAttemptsMax: random.pick([-1, 3, 60]) } : {}),
+    ...(sets() ? { reconnectJitterMs: random.pick([50, 1_000]) } : {}),
   };
   return client === true && Object.keys(sent).length === 0 ? { reconnectWaitMs: 50 } : sent;
 }

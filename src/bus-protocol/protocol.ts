@@ -32,6 +32,7 @@ export const busCapabilities: readonly [BusCapability, ...BusCapability[]] = [
   "publishers",
   "reconnect-buffer-limit",
   "reconnect-attempts-limit",
+  "reconnect-jitter",
   "stale-detection",
   "exit",
   "policy",
@@ -51,6 +52,7 @@ export type BusCapability = Extract<
   | "publishers"
   | "reconnect-buffer-limit"
   | "reconnect-attempts-limit"
+  | "reconnect-jitter"
   | "stale-detection"
   | "exit"
   | "policy"
@@ -72,7 +74,12 @@ export interface HelloCommand {
 export interface StartOptions
   extends Pick<
     Options,
-    "reconnectBufferBytesMax" | "reconnectWaitMs" | "reconnectAttemptsMax" | "pingIntervalMs" | "pingsOutMax"
+    | "reconnectBufferBytesMax"
+    | "reconnectWaitMs"
+    | "reconnectJitterMs"
+    | "reconnectAttemptsMax"
+    | "pingIntervalMs"
+    | "pingsOutMax"
   > {
   /** The time that one dial may take: a dial into a blackhole ends by it. */
   readonly connectTimeoutMs: number;

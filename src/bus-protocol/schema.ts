@@ -40,6 +40,7 @@ const hello = { do: z.literal("hello"), versions: z.array(z.int()).min(1).max(10
 const startOptions = z.strictObject({
   reconnectBufferBytesMax: z.int().exactOptional(),
   reconnectWaitMs: z.int().min(0).max(600_000),
+  reconnectJitterMs: waitMs.exactOptional(),
   reconnectAttemptsMax: z.int().min(-1),
   pingIntervalMs: waitMs.exactOptional(),
   pingsOutMax: z.int().min(1).exactOptional(),

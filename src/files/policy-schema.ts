@@ -272,8 +272,9 @@ const supervisor = z
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {
   reconnectBufferBytesMax: whole(-1, 67_108_864),
-  // All three stay well below the time that the harness waits for a client to notice and to come back.
+  // These waits stay well below the time that the harness waits for a client to notice and to come back.
   reconnectWaitMs: whole(1, 3_000),
+  reconnectJitterMs: whole(1, 3_000),
   reconnectAttemptsMax: whole(-1, 1_000),
   pingIntervalMs: whole(20, 5_000),
   pingsOutMax: whole(1, 10),

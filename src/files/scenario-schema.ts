@@ -157,6 +157,7 @@ const options = z.strictObject({
     .default("subject"),
   reconnectBufferBytesMax: clientOptions.reconnectBufferBytesMax.optional(),
   reconnectWaitMs: clientOptions.reconnectWaitMs.default(optionDefaults.reconnectWaitMs),
+  reconnectJitterMs: clientOptions.reconnectJitterMs.optional(),
   servers: whole(1, bounds.serversMax).optional(),
   reconnectAttemptsMax: clientOptions.reconnectAttemptsMax.default(optionDefaults.reconnectAttemptsMax),
   pingIntervalMs: clientOptions.pingIntervalMs.optional(),

@@ -58,6 +58,7 @@ export function requiredCapabilities(scenario: Scenario): readonly Capability[] 
     if (scenario.steps.some(one => one.kind === "fault")) needed.add("cold-start");
   if (setsOwnBuffer(scenario)) needed.add("reconnect-buffer-limit");
   if (options.reconnectAttemptsMax >= 0) needed.add("reconnect-attempts-limit");
+  if (options.reconnectJitterMs !== undefined) needed.add("reconnect-jitter");
   if (options.pingIntervalMs !== undefined) needed.add("stale-detection");
   if (options.cutsWith === "rst") needed.add("cut-with-rst");
   return [...needed].sort();

@@ -61,6 +61,7 @@ export function runPlanned(
 export function modelCapabilities(profile: Profile): ReadonlySet<Capability> {
   const all = new Set<Capability>(capabilities);
   if (profile.reconnectBuffer.kind !== "kept") all.delete("reconnect-buffer-limit");
+  if (!profile.reconnect.takesJitter) all.delete("reconnect-jitter");
   return all;
 }
 

@@ -4,6 +4,7 @@
  * given up.
  */
 import { isCalm, type ScenarioStep, type View } from "../../../models/plan/plan.ts";
+import { longestWaitMs } from "../../../models/policy/attempts.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { busOf, type Course } from "./course.ts";
@@ -69,7 +70,7 @@ export async function lookForClosed(course: Course, step: StepId): Promise<Close
   await noteClosed(course);
   const before = course.openAtClose;
   if (before === undefined) return "not-said";
-  const watchedMs = watchedFor(course.one.scenario.options.reconnectWaitMs);
+  const watchedMs = watchedFor(longestWaitMs(course.one.scenario.options));
   const beganMs = clock.nowMs();
   let back: Back = { sinceMs: beganMs, looks: 0, cids: new Set() };
   for (;;) {
@@ -86,8 +87,8 @@ export async function lookForClosed(course: Course, step: StepId): Promise<Close
   }
 }
 
-const watchedFor = (reconnectWaitMs: number): number =>
-  Math.max(watchedMsMin, Math.min(watchedMsMax, reconnectWaits * reconnectWaitMs), reconnectWaitsMin * reconnectWaitMs);
+const watchedFor = (waitMs: number): number =>
+  Math.max(watchedMsMin, Math.min(watchedMsMax, reconnectWaits * waitMs), reconnectWaitsMin * waitMs);
 
 /** Connections that the client made after it had closed, as the looks so far have shown them. */
 interface Back {

@@ -8,7 +8,7 @@
  * Where the outage used up what a client that is right may make, nothing is shown, and the case ends.
  */
 import type { ScenarioStep, View } from "../../../models/plan/plan.ts";
-import { dialsBeforeGivingUp } from "../../../models/policy/attempts.ts";
+import { dialsBeforeGivingUp, longestWaitMs } from "../../../models/policy/attempts.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import { noteClosed } from "./closed.ts";
 import { type Course, giveUp, giveUpByHarness, mustBe } from "./course.ts";
@@ -78,7 +78,7 @@ export async function acceptDials(course: Course, step: StepId, heldDownstream: 
     harm.handshakeAtMs = clock.nowMs();
     return all;
   });
-  const until = clock.nowMs() + acceptBoundMs + before.dialsAwaited * course.one.scenario.options.reconnectWaitMs;
+  const until = clock.nowMs() + acceptBoundMs + before.dialsAwaited * longestWaitMs(course.one.scenario.options);
   while (!isOpen && !hasClosed(course) && clock.nowMs() <= until) await clock.wait(pollEveryMs);
   const isClosed = hasClosed(course);
   await link.acceptDials(0);

@@ -3,6 +3,7 @@
  * cases in a wait that is not met. The link and the server are then asked whether they are well, before and after a look at the client.
  */
 import type { SettleStep } from "../../../models/plan/plan.ts";
+import { longestWaitMs } from "../../../models/policy/attempts.ts";
 import { busOf, type Course } from "./course.ts";
 import { sayEvents } from "./hearing.ts";
 
@@ -19,11 +20,11 @@ const lookEveryMs = 5;
  */
 export async function lookForLosses(course: Course, { before }: SettleStep, mark: number): Promise<void> {
   const { one, rig, emit } = course;
-  const { reconnectWaitMs, pingIntervalMs } = one.scenario.options;
-  const isRunning = before.ended === "no" && course.running.has(0) && pingIntervalMs === undefined;
+  const { options } = one.scenario;
+  const isRunning = before.ended === "no" && course.running.has(0) && options.pingIntervalMs === undefined;
   if (!isRunning || lossesSince(course, mark) === 0 || !(await isWell(course))) return;
   const beganMs = rig.clock.nowMs();
-  const watchedMs = Math.min(watchedMsMax, Math.max(watchedMsMin, reconnectWaits * reconnectWaitMs));
+  const watchedMs = Math.min(watchedMsMax, Math.max(watchedMsMin, reconnectWaits * longestWaitMs(options)));
   while (lossesSince(course, mark) < timesMin && rig.clock.nowMs() - beganMs < watchedMs)
     await rig.clock.wait(lookEveryMs);
   const times = lossesSince(course, mark);

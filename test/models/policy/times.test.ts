@@ -146,6 +146,13 @@ test("the waits before a publish asks again keep their ratio to the ack timeout"
   expect(asking(800, 300)).toMatchObject({ ackTimeoutMs: 800, noResponders: { waitMs: 300 } });
 });
 
+test("the jitter of a client keeps its ratio to the wait", () => {
+  const live = inLiveTime(policyWith({ client: { reconnectWaitMs: 2_000, reconnectJitterMs: 1_000 } })).client;
+  expect(live).toEqual({ reconnectWaitMs: 20, reconnectJitterMs: 10 });
+  const short = { reconnectWaitMs: 50, reconnectJitterMs: 500 };
+  expect(inLiveTime(policyWith({ client: short })).client).toEqual(short);
+});
+
 test("the waits of a caller that publishes again are shortened, and a window stays on its side of all of them", () => {
   const asking = (duplicateWindowMs: number) =>
     inLiveTime(
