@@ -43,10 +43,13 @@ const noted = ({ policy, toFill, notCarried }: Imported, shown: string): PolicyI
   policy: mustBeModelled(policy, shown),
   notes: [
     ...toFill.map(one => `${shown}: assumed ${one.place}${valueText(one.default)}: ${one.why}`),
-    ...(notCarried.length === 0
-      ? []
-      : [`${shown}: ${notCarried.length} keys are not carried over; the command import lists them with their meaning`]),
+    ...(notCarried.length === 0 ? [] : [`${shown}: ${leftOutText(notCarried.length)}`]),
   ],
 });
+
+const leftOutText = (keys: number): string =>
+  keys === 1
+    ? "1 key is not carried over; the command import lists it with its meaning"
+    : `${keys} keys are not carried over; the command import lists them with their meaning`;
 
 const valueText = (value: unknown): string => (value === null ? "" : ` ${JSON.stringify(value)}`);
