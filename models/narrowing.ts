@@ -18,6 +18,8 @@ export class Narrowing {
   private readonly limitIsReachable: boolean;
   /** The most messages that the reconnect buffer can hold. */
   private readonly keptMax: number;
+  /** The bus drops the errors of its publishes, so an outcome does not tell which calls were answered. */
+  private readonly dropsErrors: boolean;
   private turns: TurnsSeen | undefined;
 
   constructor(scenario: Scenario, profile: Profile, seen: Indexed) {
@@ -26,6 +28,7 @@ export class Narrowing {
     this.limitIsReachable =
       scenario.policy !== undefined ||
       bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
+    this.dropsErrors = scenario.policy?.publish.onError === "dropped";
     this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
   }
 
@@ -39,11 +42,11 @@ export class Narrowing {
       case "handled-by":
         return this.handlers(about, at);
       case "answered":
-        return this.answeredBefore(about.runs, lo, hi);
+        return this.orAny(this.answeredBefore(about.runs, lo, hi), label, lo, hi);
       case "ended-as":
-        return [Math.max(lo, this.firstTold(about, lo, hi, false))];
+        return this.orAny([Math.max(lo, this.firstTold(about, lo, hi, false))], label, lo, hi);
       case "until-ended-as":
-        return [this.firstTold(about, lo, hi, true)];
+        return this.orAny([this.firstTold(about, lo, hi, true)], label, lo, hi);
       case "held": {
         // Other copies may hold the same message too, published again or captured. So the likeliest answer comes first, and then all.
         const likeliest = offset(about.runs, lo, hi, m => this.seen.held.has(m) === (about.which === "rest"));
@@ -62,6 +65,11 @@ export class Narrowing {
         return wholeRange(label, lo, hi).filter(answer => messages.has(before(answer)));
       }
     }
+  }
+
+  /** The answers that outcomes tell; where outcomes tell nothing, these first and then all others. */
+  private orAny(told: readonly number[], label: Label, lo: number, hi: number): readonly number[] {
+    return this.dropsErrors ? [...new Set([...told, ...wholeRange(label, lo, hi)])] : told;
   }
 
   /**

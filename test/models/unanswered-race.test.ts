@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { observe } from "../../models/observation.ts";
 import { admits } from "../../models/oracle.ts";
 import { planCase } from "../../models/plan/plan.ts";
-import { cut, eventsOf, heal, profilesByName, start, times } from "./cases.ts";
-import { job, policyWith, underPolicy } from "./policies.ts";
+import { cut, eventsOf, fault, heal, profilesByName, start, times } from "./cases.ts";
+import { job, policyWith, stream, underPolicy } from "./policies.ts";
 
 /** Without a stream the server says that there are no responders; a listener that is no stream says nothing at all. */
 const listeners = [
@@ -32,5 +32,23 @@ describe.each(profilesByName)("%s", (_name, profile) => {
           expect(reasons).toEqual([]);
         }
     });
+  });
+
+  test("a bus that drops its errors tells by its waits which calls of a burst were answered", () => {
+    for (const async of [{}, { async: true as const }]) {
+      const policy = policyWith({
+        publish: { attemptsMax: 1, onError: "dropped" },
+        streams: [{ ...stream, messagesMax: 2, discard: "new" }],
+      });
+      const steps = [
+        start,
+        job(8, { overlap: true, ...async }),
+        fault({ kind: "stop-server", signal: "KILL", awaits: "noticed" }),
+        heal(),
+      ];
+      const planned = planCase(underPolicy(policy, steps), profile);
+      for (let seed = 0; seed < times(80); seed++)
+        expect(admits(planned, observe(eventsOf(planned.scenario, profile, String(seed)))).answer).toBe("permitted");
+    }
   });
 });
