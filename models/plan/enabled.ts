@@ -12,7 +12,7 @@ import { consumerNotEnabled } from "./filters.ts";
 import { inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
 import { limitedNotEnabled } from "./limited.ts";
-import { meanwhileNotEnabled } from "./meanwhile.ts";
+import { hasHandlerFor, isHandledHere, meanwhileNotEnabled } from "./meanwhile.ts";
 import { nakNotEnabled } from "./naks.ts";
 import { killNotEnabled } from "./probes.ts";
 import {
@@ -355,7 +355,14 @@ function togetherNotEnabled(view: View, steps: readonly CallStep[], setting: Set
     return stateUnknown;
   }
   if (steps.some(step => step.kind === "publish" && step.publishers !== undefined)) return turnsTogether;
+  if (endsBesideHandler(view, steps)) return isHandledHere;
   return steps.map(step => callNotEnabled(view, step, undefined, setting)).find(reason => reason !== undefined);
+}
+
+/** The server stores a message while it reads on, so the end of the connection may overtake its delivery: F-271 of docs/facts.md. */
+function endsBesideHandler(view: View, steps: readonly CallStep[]): boolean {
+  const end = steps.findIndex(({ kind }) => kind === "drain" || kind === "close" || kind === "exit");
+  return steps.slice(0, Math.max(0, end)).some(step => step.kind === "publish" && hasHandlerFor(view, step));
 }
 
 function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled | undefined {

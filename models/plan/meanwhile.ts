@@ -3,6 +3,7 @@
  * which it waits, or a link that holds its flush.
  */
 
+import { overlap } from "../policy/pattern.ts";
 import { stopBoundMs } from "../policy/stops.ts";
 import { isUnacknowledged, streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
@@ -13,7 +14,7 @@ import type { Setting } from "./setting.ts";
 import { isCalm, isDurable, type View } from "./view.ts";
 
 const endsAtOnce = impossible("nothing keeps the stop open for it");
-const isHandledHere = unjudgeable("whether its handlers still get the message is not known");
+export const isHandledHere = unjudgeable("whether its handlers still get the message is not known");
 const waitsLong = unjudgeable("a publish that waits for its acknowledgement may outlast the stop");
 const waitsInTurn = unjudgeable("how long it waits for one subscription after the other is not known");
 const onlyCore = unjudgeable("a bus that drains refuses it or not, by how far it has come");
@@ -29,7 +30,7 @@ export function meanwhileNotEnabled(
   const { policy } = view;
   if (steps.length === 0 || policy === undefined) return undefined;
   if (view.client !== "connected" || view.process !== "running" || view.ended !== "no") return endsAtOnce;
-  if (steps.some(({ subject }) => subject !== undefined && view.consumed.includes(subject))) return isHandledHere;
+  if (steps.some(one => hasHandlerFor(view, one))) return isHandledHere;
   const { shutdown } = policy;
   const isOpen = shutdown.intake === "open";
   const isUnanswered = (one: PublishStep): boolean =>
@@ -43,6 +44,10 @@ export function meanwhileNotEnabled(
   if (shutdown.strategy !== "four-steps") return endsAtOnce;
   return isOpen && steps.some(one => isDurable(view, one)) ? waitsLong : undefined;
 }
+
+/** True where a handler has subscribed to the subject of the publish. */
+export const hasHandlerFor = ({ consumed }: View, { subject }: PublishStep): boolean =>
+  subject !== undefined && consumed.some(one => overlap(one, subject));
 
 /** The time for which handlers that are at work for certain keep the stop open. */
 function openForMs(view: View, policy: Policy, { drain }: Profile): number {

@@ -6,7 +6,22 @@ import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
 import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import { type Bare, cut, eventsOf, flush, heal, hold, publish, scenarioWith, start, together } from "../cases.ts";
+import {
+  type Bare,
+  type BareCall,
+  close,
+  cut,
+  drain,
+  eventsOf,
+  fault,
+  flush,
+  heal,
+  hold,
+  publish,
+  scenarioWith,
+  start,
+  together,
+} from "../cases.ts";
 import {
   advance,
   job,
@@ -68,6 +83,28 @@ describe("publishes during a stop", () => {
 
   test("close, which ends at once, leaves no room for them", () => {
     expect(whyLast([...busy, termWhile(news())], policyWith({ shutdown: { strategy: "close" } }))).toBe(ends);
+  });
+});
+
+describe("a publish in one breath with the end of its connection", () => {
+  /** JetStream comes late to a bus that asks once: its durable messages are core messages, which the stream captures. */
+  const asksOnce = policyWith({ startup: { jetStreamProbe: "once", readiness: "connected" } });
+  const late: readonly Bare[] = [fault({ kind: "no-jetstream" }), start, heal(), subscribe(0)];
+  const breath = (...calls: readonly Bare[]): Bare => together(...(calls as readonly BareCall[]));
+
+  test.each([
+    ["a drain", [breath(job(), drain)]],
+    ["a close", [breath(news(), job(), close)]],
+  ])("is skipped where a handler would be given it: %s", (_what, steps) => {
+    expect(whyLast([...late, ...steps], asksOnce)).toBe("whether its handlers still get the message is not known");
+  });
+
+  test.each([
+    ["nobody handles it", [breath(news(), drain)]],
+    ["it comes after the end", [breath(drain, job())]],
+    ["the connection goes on", [breath(job(), flush())]],
+  ])("is made where %s", (_what, steps) => {
+    expect(whyLast([...late, ...steps], asksOnce)).toBeUndefined();
   });
 });
 
