@@ -119,6 +119,7 @@ const word = z.discriminatedUnion("kind", [
     step: text,
     call: z.enum(["start", "flush", "drain", "close", "exit", "subscribe"]),
     outcome: callOutcome,
+    unsent: z.strictObject({ messages: whole.optional(), bytes: whole.optional() }).optional(),
   }),
   z.strictObject({
     kind: z.literal("connection"),
