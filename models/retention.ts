@@ -30,7 +30,9 @@ export function acknowledge(server: ModelServer, consumer: Consumer, run: Run, e
 export function takeAlong({ open }: Consumer, log: readonly Stored[], message: number): void {
   if (open.length === 0) return;
   const before = messagesBefore(log, message);
-  const rest = open.flatMap(one => Array.from({ length: one.count }, (_, i) => ({ ...one, first: one.first + i, count: 1 })));
+  const rest = open.flatMap(one =>
+    Array.from({ length: one.count }, (_, i) => ({ ...one, first: one.first + i, count: 1 })),
+  );
   const given = rest.flatMap((one): readonly Delivery[] => {
     if (!before.has(one.first)) return [one];
     return one.endsMs === undefined ? [] : [{ ...one, unawaited: true }];
