@@ -124,6 +124,11 @@ export function isHandledOrDue(message: Message, service: ServiceRecord, policy:
 const isLeftToNobody = (handled: Message["handled"], policy: Policy): boolean =>
   handled?.outcome === "failed" && acknowledgesNothing(effective(policy.consume));
 
+function droppedText(handled: Message["handled"]): string {
+  if (handled?.outcome === "terminated") return "terminated";
+  return handled?.outcome === "acknowledged-failed" ? "acknowledged" : "acknowledged with a later message";
+}
+
 /** The setting of the consumer that lets a message go unhandled, where it has one. */
 function whyUnhandled(policy: Policy, handled: Message["handled"]): string {
   const { deliverPolicy } = policy.consume;
@@ -380,7 +385,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "A message that its handler could not handle is dead-lettered or left to the next delivery, never acknowledged or terminated and gone.",
       owner: "service",
       causes:
-        "The bus acknowledges a message whatever its handler made of it (F-74), or the handler terminates it (F-231). Or the consumer has ack policy none, and nothing is given again (F-252).",
+        "The bus acknowledges a message whatever its handler made of it (F-74), or the handler terminates it (F-231). Or the consumer has ack policy none, and nothing is given again (F-252), or ack policy all, and a later message takes it along (F-247).",
     },
     "always",
     {
@@ -389,7 +394,7 @@ export const durablePath: readonly OwnedProperty[] = [
       says: (first, { subject, handled }, policy) =>
         isLeftToNobody(handled, policy)
           ? `message ${first} on ${subject} failed and is left to the next delivery, and its consumer, with ack policy none, makes none`
-          : `message ${first} on ${subject} failed, was ${handled?.outcome === "terminated" ? "terminated" : "acknowledged"}, and is kept nowhere`,
+          : `message ${first} on ${subject} failed, was ${droppedText(handled)}, and is kept nowhere`,
       counted: ({ droppedByCount }) => droppedByCount,
     },
   ),

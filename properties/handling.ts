@@ -107,7 +107,7 @@ export const handling: readonly OwnedProperty[] = [
         "A message that is given to no handler any more, though no handler has done its work, is kept as a dead letter for somebody to look at.",
       owner: "service",
       causes:
-        "Its deliveries are used up, a handler terminates it, or its consumer has ack policy none and its handler ends in the middle. The stream still holds it, and at most an advisory of the server tells of it (F-73, F-231, F-252). Or a limit of its stream, or its age, takes it between two deliveries (F-246).",
+        "Its deliveries are used up, a handler terminates it, a limit of its stream or its age takes it in between, or its consumer has ack policy none or all. At most an advisory of the server tells of it (F-73, F-231, F-246, F-247, F-252).",
     },
     "eventually",
     {

@@ -80,7 +80,9 @@ function mayReachLimit(
   stream: StreamPolicy,
   step: PublishStep,
 ): boolean {
-  const { messagesMax, bytesMax, messagesPerSubjectMax } = limitsInReach(stream);
+  const limits = limitsInReach(stream);
+  if (Object.keys(limits).length === 0) return false;
+  const { messagesMax, bytesMax, messagesPerSubjectMax } = limits;
   const all = { messages: 0, bytes: 0, ofSubject: 0 };
   for (const one of [...published, step]) {
     const { subject = "", count, async } = one;

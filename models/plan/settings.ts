@@ -1,6 +1,7 @@
 /**
- * Consumers that do not begin at the first message of their stream, wait for no acknowledgement, or go away by themselves: which steps leave
- * open what a handler is given. One that acknowledges everything before a message, too, is judged while nothing is wrong (F-247). A delivery that is lost with a connection is given again only where an acknowledgement is waited for (F-252 of docs/facts.md).
+ * Consumers that do not begin at the first message of their stream, wait for no acknowledgement or for one of several messages, or go away by
+ * themselves: which steps leave open what a handler is given. A delivery that is lost with a connection is given again only where an
+ * acknowledgement is waited for (F-252 of docs/facts.md). One acknowledgement for all before it is judged while nothing is wrong (F-247).
  */
 import { covers, overlap } from "../policy/pattern.ts";
 import { acknowledgesAll, acknowledgesNothing, beginsLate, deletedAfterMs, effective } from "../policy/two-sides.ts";
@@ -76,7 +77,7 @@ const onServer: readonly Fault["kind"][] = [
   "pause-server",
 ];
 
-/** Where a handler leaves a message without an acknowledgement, the order in which all were stored must be known. */
+/** The order in which all were stored must be known where a handler leaves a message without an acknowledgement. */
 function alongNotEnabled(view: View, step: Step): NotEnabled | undefined {
   if (step.kind === "subscribe") {
     const isLeft = leavesUnacked(step) || step.takesMs !== undefined;

@@ -134,6 +134,9 @@ function supervisorInLiveTime(own: Policy, live: Policy): Policy {
 /** Long enough for a busy machine to publish again within it. */
 const liveWindowMs = 8_000;
 
+/** The server refuses a shorter one. */
+const windowLeastMs = 100;
+
 /** A window that the attempts of a publish outlast is in the same ratio to them as in the own time; any other outlasts them. */
 function windowInLiveTime(
   { duplicateWindowMs }: Pick<StreamPolicy, "duplicateWindowMs">,
@@ -142,7 +145,8 @@ function windowInLiveTime(
 ): number {
   const attemptsMs = timedOutMs(publish);
   const liveAttemptsMs = timedOutMs(livePublish);
-  if (duplicateWindowMs <= attemptsMs) return Math.round((duplicateWindowMs * liveAttemptsMs) / attemptsMs);
+  if (duplicateWindowMs <= attemptsMs)
+    return Math.max(windowLeastMs, Math.round((duplicateWindowMs * liveAttemptsMs) / attemptsMs));
   return Math.max(liveWindowMs, Math.min(liveWaitsMaxMs, Math.ceil(margin * liveAttemptsMs)));
 }
 

@@ -5,7 +5,16 @@
  */
 
 import { effective } from "../../models/policy/two-sides.ts";
-import { advanceAround, durableSubject, type PolicyDraft, publish, signal, start, subscribe } from "./policy-draft.ts";
+import {
+  advanceAround,
+  durableSubject,
+  mayHandleItself,
+  type PolicyDraft,
+  publish,
+  signal,
+  start,
+  subscribe,
+} from "./policy-draft.ts";
 import { type Random, randomOf } from "./random.ts";
 
 const share = 0.15;
@@ -30,6 +39,7 @@ export function otherHandler(word: string, whole: PolicyDraft): boolean {
   );
   if (isTouched) return false;
   const replica = capabilities.has("replicas") && random.chance(0.3) ? 1 : 0;
+  if (replica === 0 && !mayHandleItself(draft)) return false;
   const isRunning = draft.steps.some(one => one.kind === "start" && (one.replica ?? 0) === replica);
   if (replica > 0 && !isRunning) start(draft, replica);
   if (replica === 0) whole.isSubscribed = true;

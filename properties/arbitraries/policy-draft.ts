@@ -7,7 +7,7 @@ import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import type { SubjectsByTreatment } from "../../models/policy/subjects.ts";
-import { acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type {
@@ -133,8 +133,12 @@ export const isHandled = ({ steps }: PolicyDraft): boolean => steps.some(one => 
 /** True where it is not known what a server that starts still knows of a handler's consumer. */
 export const isForgotten = (draft: PolicyDraft): boolean => {
   const { consume } = draft.policy;
-  return isHandled(draft) && (consume.durables === "ephemeral" || acknowledgesNothing(effective(consume)));
+  const isKnown = !acknowledgesNothing(effective(consume)) && !acknowledgesAll(effective(consume));
+  return isHandled(draft) && (consume.durables === "ephemeral" || !isKnown);
 };
+
+/** True where a consumer of replica 0 is judged beside faults of its link. */
+export const mayHandleItself = ({ policy }: PolicyDraft): boolean => !acknowledgesAll(effective(policy.consume));
 
 /** True where a stream of its subjects has this retention. */
 export const hasRetention = ({ subjects, policy }: PolicyDraft, retention: StreamPolicy["retention"]): boolean =>

@@ -16,6 +16,7 @@ import {
   heal,
   isForgotten,
   isHandled,
+  mayHandleItself,
   nextKey,
   type PolicyDraft,
   publish,
@@ -186,7 +187,8 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
     add(draft) {
       const { random, policy, capabilities } = draft;
       const subject = durableSubject(draft);
-      const isOwn = !draft.isSubscribed && (!capabilities.has("replicas") || random.chance(0.4));
+      const isOwn =
+        !draft.isSubscribed && mayHandleItself(draft) && (!capabilities.has("replicas") || random.chance(0.4));
       const replica = isOwn ? 0 : freeReplica(draft);
       if (replica > 0 && !capabilities.has("replicas")) return;
       if (replica > 0) start(draft, replica);

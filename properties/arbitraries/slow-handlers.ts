@@ -12,6 +12,7 @@ import {
   durableSubject,
   fault,
   heal,
+  mayHandleItself,
   type PolicyDraft,
   publish,
   publishStep,
@@ -51,6 +52,7 @@ export function slowHandler(word: string, whole: PolicyDraft): void {
   const subject = durableSubject(draft);
   const takesMs = random.pick(times);
   if (draft.steps.some(one => one.kind === "publish" && one.subject === subject)) return;
+  if (replica === 0 && !mayHandleItself(draft)) return;
   if (replica > 0) start(draft, replica);
   subscribe(draft, replica, subject, "acks", takesMs);
   publish(draft, { subject, count: 1 });

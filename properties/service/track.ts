@@ -98,7 +98,7 @@ function onDiscarded(service: ServiceRecord, { streams }: Policy, event: EventOf
   else if (retention !== "limits") changeMessages(service, event, message => ({ ...message, held: message.held + 1 }));
 }
 
-/** With ack policy `all` the messages before one that is acknowledged are given to nobody again, whatever their handlers made of them. */
+/** Messages before one that is acknowledged are given to nobody again under ack policy `all`, whatever their handlers made of them. */
 function takeAlong(
   service: ServiceRecord,
   { consume }: Policy,

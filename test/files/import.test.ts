@@ -106,6 +106,7 @@ test.each<Row>([
     { durables: "ephemeral", ackWaitMs: 30_000, deliverMax: 3, deliverPolicy: "last", inactiveThresholdMs: 5_000 },
     1,
   ],
+  ["acks-all.json", [], { durables: "bound", ackWaitMs: 30_000, deliverMax: -1, ackPolicy: "all" }, 0],
   [
     "push-consumer-info.json",
     [],
@@ -360,7 +361,6 @@ test.each<
 });
 
 test.each<[file: string, says: string]>([
-  ["broken/acks-all.json", "broken/acks-all.json:5: config.ack_policy: is not modelled, and an answer without it"],
   ["broken/push.json", "broken/push.json:5: config.deliver_subject: is not modelled, and an answer without it"],
   ["broken/transform.yaml", "broken/transform.yaml:4: spec: of METRICS is not modelled"],
   ["broken/alias.yaml", "broken/alias.yaml:1: has no anchor &missing before *missing"],

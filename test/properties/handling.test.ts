@@ -1,14 +1,17 @@
 /** The promises about handlers, each held, broken and idle in a run written by hand. */
 import type { CallOutcome, Event } from "../../models/vocabulary/event.ts";
+import type { Policy } from "../../models/vocabulary/policy.ts";
 import { handling } from "../../properties/handling.ts";
 import {
   acked,
   type Case,
+  discards,
   durably,
   handles,
   heals,
   holds,
   installs,
+  limited,
   passes,
   policy,
   settles,
@@ -37,6 +40,8 @@ const endless = { ...policy, consume: { ...policy.consume, deliverMax: -1 } };
 const failsThrice = ([1, 2, 3] as const).map(delivery => handles(0, "failed", { delivery }));
 const end: readonly Event[] = [passes(90_000), settles, holds(0)];
 
+const discarded: readonly Event[] = [passes(90_000), discards(0), settles];
+const along: Policy = { ...policy, consume: { ...policy.consume, ackPolicy: "all" } };
 const standing = { ...policy, consume: { ...policy.consume, stands: { ackWaitMs: 10_000, deliverMax: -1 } } };
 const subscription = (outcome: CallOutcome): Event => ({ kind: "called", step: "s", call: "subscribe", outcome });
 
@@ -95,4 +100,18 @@ testCases(handling, [
   }),
   givenUp("the wait after its last delivery is not over", [passes(70_000), ...failsThrice, ...end]),
   givenUp("a delivery is left", [handles(0, "failed"), ...end]),
+  givenUp("a limit takes it between two deliveries", [handles(0, "failed"), ...discarded], {
+    under: limited,
+    breaks:
+      "message 0 on job.plain is given up after 1 delivery, since its stream has discarded it, and no dead letter of it is kept",
+  }),
+  givenUp("a limit takes it once it is handled", [handles(0, "acked"), ...discarded], { under: limited }),
+  givenUp("a limit takes it before it is given", discarded, { under: limited }),
+  givenUp("a later message takes it along", [handles(0, "failed"), handles(1, "acked"), ...end], {
+    under: along,
+    breaks: "message 0 on job.plain failed and was given up, and no dead letter of it is kept",
+  }),
+  givenUp("an earlier message takes nothing along", [handles(1, "failed"), handles(0, "acked"), ...end], {
+    under: along,
+  }),
 ]);

@@ -60,7 +60,7 @@ export function letGoIn(
   return { done, notHeld, unkept, least, most: copies + unkept.length + open, open };
 }
 
-/** A stream that keeps what is acknowledged gives nothing. `byLimit`: the numbers of messages that its own limits have taken, at least and at most. */
+/** A stream that keeps what is acknowledged gives nothing. `byLimit`: those that its own limits have taken. */
 export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0, most: 0 }): Acknowledged {
   const { policy, stream, told, held, removals } = end;
   if ((stream.retention ?? "limits") === "limits") return { gone: [] };

@@ -104,7 +104,7 @@ function sayHandled(
 /** Outcomes without an acknowledgement, or before it. */
 const leavesOpen: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "nak-sent", "ack-lost", "begun"]);
 
-/** With ack policy `all` the messages before one that is acknowledged are not given again; those that leave this open are published in order. */
+/** Messages before one that is acknowledged are not given again under ack policy `all`. Where it matters they were published in order. */
 export function giveUpBefore(course: Course, { open }: Consumed, message: number): void {
   for (const [before, { work, timer }] of open) {
     if (before >= message || work !== undefined) continue;

@@ -72,6 +72,7 @@ test.each([
   ["a window much longer than the attempts", 120_000, 3, 5_000],
   ["a window as long as they are", 15_000, 3, 5_000],
   ["a window shorter than they are", 2_000, 3, 5_000],
+  ["a window so short that the server would refuse its share", 500, 1, 5_000],
   ["more attempts than a live run can wait for within 8 s", 600_000, 10, 30_000],
 ])("a duplicate window stays on its side of all attempts together: %s", (_what, windowMs, attempts, ackTimeoutMs) => {
   const own = policyWith({
@@ -82,6 +83,7 @@ test.each([
   const [{ duplicateWindowMs = 0 } = {}] = live.streams;
   const order = Math.sign(windowMs - attempts * ackTimeoutMs);
   expect(Math.sign(duplicateWindowMs - attempts * live.publish.ackTimeoutMs)).toBe(order);
+  expect(duplicateWindowMs).toBeGreaterThanOrEqual(100);
   expect(inLiveTime(live)).toEqual(live);
 });
 

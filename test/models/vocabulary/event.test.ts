@@ -119,7 +119,7 @@ const word = z.discriminatedUnion("kind", [
     step: text,
     call: z.enum(["start", "flush", "drain", "close", "exit", "subscribe"]),
     outcome: callOutcome,
-    unsent: z.strictObject({ messages: whole.optional(), bytes: whole.optional() }).optional(),
+    unsent: z.strictObject({ messages: number.optional(), bytes: number.optional() }).optional(),
   }),
   z.strictObject({
     kind: z.literal("connection"),

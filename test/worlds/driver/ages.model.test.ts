@@ -6,8 +6,8 @@ import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts"
 import type { Fault, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { checkAges, rememberAge, renewAges } from "../../../src/worlds/driver/ages.ts";
 import { checkClocks, comeTo, follow, spend } from "../../../src/worlds/driver/clocks.ts";
-import type { Course, ServiceCourse, Timer } from "../../../src/worlds/driver/course.ts";
-import { forgetHeld, noteHeld } from "../../../src/worlds/driver/seen-held.ts";
+import type { Course, OpenDelivery, ServiceCourse, Timer } from "../../../src/worlds/driver/course.ts";
+import { forgetHeld, lookAtHeld, noteHeld } from "../../../src/worlds/driver/seen-held.ts";
 import { policyWith, stream } from "../../models/policies.ts";
 
 const aged = (part: Partial<StreamPolicy> = {}): Policy =>
@@ -131,13 +131,43 @@ describe("what a stream was seen to hold", () => {
     expect(await seen(aged(), { ...calm, serverUp: false })).toEqual([]);
   });
 
-  test("counts what its numbers have proven to be gone by then", async () => {
-    const { course, service } = looking(aged({ ageMaxMs: 300, duplicateWindowMs: 100 }));
+  /** The first message was acknowledged, and is gone by its age. `open`: deliveries of these, without an acknowledgement. */
+  const lookingAtOneGone = (open: readonly number[] = [], work?: OpenDelivery["work"]) => {
+    const { streams, publish } = aged({ ageMaxMs: 300, duplicateWindowMs: 100 });
+    const { course, service } = looking(policyWith({ streams, publish }));
     const state = { firstNumber: 2, lastNumber: 1, messages: 0, deleted: 0, keepsMax: undefined };
     Object.assign(course.rig.streams, { held: async () => ({ runs: [], foreign: 0, state }) });
-    Object.assign(service, { told: [told(acked)] });
+    const given = open.map((message): [number, OpenDelivery] => {
+      const timer: Timer = { what: "ack wait", atMs: 5_000, realMs: 5_000 };
+      course.timers.push(timer);
+      return [message, { delivery: 1, beganMs: 0, timer, ...(work === undefined ? {} : { work }) }];
+    });
+    const consumed = new Map([["job.a", { handled: open.length, open: new Map(given) }]]);
+    Object.assign(service, { told: [told(acked)], consumed });
+    const left = (): readonly number[] => [...(service.consumed.get("job.a")?.open.keys() ?? [])];
+    return { course, service, left };
+  };
+
+  test("counts what its numbers have proven to be gone by then", async () => {
+    const { course, service } = lookingAtOneGone();
     await noteHeld(course, service, calm, "publish");
     expect([...(service.seenHeld.get("JOBS") ?? [])]).toEqual([0]);
+  });
+
+  test("ends the wait for the next delivery of what is gone, unless a handler is at work on it", async () => {
+    const hung = lookingAtOneGone([0, 1]);
+    await noteHeld(hung.course, hung.service, calm, "publish");
+    expect([hung.left(), hung.course.timers.length]).toEqual([[1], 1]);
+    const ends: Timer = { what: "handler", atMs: 9_000, realMs: 9_000 };
+    const works = lookingAtOneGone([0], { replica: 1, ends, isAcked: false });
+    await noteHeld(works.course, works.service, calm, "publish");
+    expect(works.left()).toEqual([0]);
+  });
+
+  test("leaves it open whether a limit has taken what is gone, where nobody has seen it", async () => {
+    const { course, service } = lookingAtOneGone([0]);
+    Object.assign(service, { told: [told(acked), { ...told(timedOut), first: 1 }] });
+    expect([...(await lookAtHeld(course, service, calm))]).toEqual([0]);
   });
 
   test.each<[what: string, fault: Fault, storage: StreamPolicy["storage"], left: number]>([
