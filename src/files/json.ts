@@ -67,8 +67,10 @@ function issueText(issue: z.core.$ZodIssue): string {
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 
-/** The likeliest cause, where a field is JetStream's own. */
+/** The likeliest cause, where a field is JetStream's own, or one that people look for. */
 function foreign(keys: readonly string[]): string {
+  if (keys.includes("servers"))
+    return ": servers of a pool that fail one by one are not modelled, and those of a scenario's options are down together";
   const name = keys.find(isJetStreamName);
   return name === undefined
     ? ""

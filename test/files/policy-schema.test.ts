@@ -114,6 +114,12 @@ describe("a policy is refused for", () => {
       /is missing/,
     ],
     [
+      "servers that fail one by one",
+      within("client", { servers: ["nats://a", "nats://b"] }),
+      "client",
+      /unknown field "servers": servers of a pool that fail one by one are not modelled/,
+    ],
+    [
       "a timeout of a drain that is not called",
       within("shutdown", { strategy: "close", drainTimeoutMs: 6_000 }),
       "shutdown.drainTimeoutMs",

@@ -29,9 +29,11 @@ export function takesAt(place: string): Takes | undefined {
   if (schema instanceof z.ZodBoolean) return { choices: ["true", "false"], others: "" };
   if (schema instanceof z.ZodNumber) return { choices: [], others: "a whole number" };
   if (schema instanceof z.ZodString) return { choices: [], others: "a text" };
-  return schema instanceof z.ZodUnion
-    ? { choices: [], others: "a whole number, or a list such as [0,10000]" }
-    : undefined;
+  if (!(schema instanceof z.ZodUnion)) return undefined;
+  const [first] = schema.options;
+  return first instanceof z.ZodEnum
+    ? { choices: first.options.map(String), others: "an object" }
+    : { choices: [], others: "a whole number, or a list such as [0,10000]" };
 }
 
 /** The value that a text means at a place. */
