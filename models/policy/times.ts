@@ -46,7 +46,12 @@ export function inLiveTime(policy: Policy): Policy {
       ...stream,
       duplicateWindowMs: windowInLiveTime(stream, publish, ackTimeoutMs),
     })),
-    publish: { ...publish, ackTimeoutMs, ...noRespondersInLiveTime(publish, ackTimeoutMs) },
+    publish: {
+      ...publish,
+      ackTimeoutMs,
+      ...noRespondersInLiveTime(publish, ackTimeoutMs),
+      ...outlastsInLiveTime(publish, ackTimeoutMs),
+    },
     consume: { ...consume, ...consumeWaits(consume, scaled) },
     startup: {
       ...startup,
@@ -144,8 +149,19 @@ const noRespondersInLiveTime = (
         },
       };
 
+/** The outage that a publish is to outlast keeps its ratio to all attempts together, and is clearly longer than they are where it is longer. */
+function outlastsInLiveTime(
+  { outlastsMs, ackTimeoutMs, attemptsMax }: PublishPolicy,
+  liveAckTimeoutMs: number,
+): Pick<PublishPolicy, "outlastsMs"> {
+  if (outlastsMs === undefined || ackTimeoutMs === liveAckTimeoutMs) return {};
+  const liveMs = Math.max(1, Math.round((outlastsMs * liveAckTimeoutMs) / ackTimeoutMs));
+  const isLonger = outlastsMs > ackTimeoutMs * attemptsMax;
+  return { outlastsMs: isLonger ? Math.max(liveMs, Math.ceil(margin * liveAckTimeoutMs * attemptsMax)) : liveMs };
+}
+
 /**
- * The same for one client. A policy that leaves it to the client how often it asks again has the client's waits written down, where they use
+ * The waits before a publish asks again, for one client. A policy that leaves it to the client how often it asks again has the client's waits written down, where they use
  * up the ack timeout and would not use up the longer one of a live run.
  */
 export function inLiveTimeOf(policy: Policy, { jetStream }: Profile): Policy {
