@@ -13,9 +13,9 @@ import { acknowledgesNothing, beginsLate, effective } from "../models/policy/two
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Handler } from "../models/vocabulary/scenario.ts";
 import { handling, isFinished } from "./handling.ts";
-import type { OwnedProperty, Wording } from "./property.ts";
+import { ending, type OwnedProperty, type Wording } from "./property.ts";
 import type { Message } from "./service/messages.ts";
-import { type Claim, ofMessages } from "./service/promise.ts";
+import { type Claim, ofMessages, ofService } from "./service/promise.ts";
 import type { ServiceRecord } from "./service/record.ts";
 
 const ofDurable = (id: string, wording: Wording, expectation: "always" | "eventually", claim: Claim): OwnedProperty =>
@@ -397,6 +397,19 @@ export const durablePath: readonly OwnedProperty[] = [
           : `message ${first} on ${subject} failed, was ${droppedText(handled)}, and is kept nowhere`,
       counted: ({ droppedByCount }) => droppedByCount,
     },
+  ),
+  ofService(
+    "durable-path/a-publish-outlasts-a-declared-outage",
+    {
+      promise:
+        "A durable publish that waits for its acknowledgement is not given up sooner than the outage that its policy declares, if it begins with the outage.",
+      owner: "service",
+      causes:
+        "All attempts together, each of one ack timeout, are shorter than the outage. The caller is told of a timeout, and must publish again by itself.",
+      appliesUnder: ({ publish }) => publish.outlastsMs !== undefined,
+    },
+    "always",
+    ({ outlasting: { count, broken } }) => ending(count, broken),
   ),
   ofDurable(
     "redelivery-is-bounded",

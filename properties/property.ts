@@ -5,7 +5,7 @@
 import type { Event } from "../models/vocabulary/event.ts";
 import type { Policy } from "../models/vocabulary/policy.ts";
 import type { Profile } from "../models/vocabulary/profile.ts";
-import type { Options, Scenario } from "../models/vocabulary/scenario.ts";
+import { type Options, partsOf, type Scenario, type StepId } from "../models/vocabulary/scenario.ts";
 import type { PropertyVerdict, Verdict } from "../models/vocabulary/verdict.ts";
 import type { Seen } from "./seen.ts";
 
@@ -14,10 +14,16 @@ export interface Declared {
   readonly options: Options;
   readonly profile: Profile;
   readonly policy?: Policy;
+  /** The steps whose publishes are asynchronous; absent where no promise asks. */
+  readonly asyncSteps?: ReadonlySet<StepId>;
 }
 
-export const declaredBy = ({ options, policy }: Scenario, profile: Profile): Declared =>
-  policy === undefined ? { options, profile } : { options, profile, policy };
+export function declaredBy({ options, policy, steps }: Scenario, profile: Profile): Declared {
+  if (policy === undefined) return { options, profile };
+  if (policy.publish.outlastsMs === undefined) return { options, profile, policy };
+  const asyncSteps = steps.flatMap(one => [one, ...partsOf(one)]).filter(one => one.kind === "publish" && one.async);
+  return { options, profile, policy, asyncSteps: new Set(asyncSteps.map(({ id }) => id)) };
+}
 
 /** The ids that a bus must hold: the promises of its client, the demands of its policy, and those asked for besides. */
 export const promisedIds = (

@@ -53,7 +53,7 @@ export function inLiveTime(policy: Policy): Policy {
       ...stream,
       duplicateWindowMs: windowInLiveTime(stream, publish, livePublish),
     })),
-    publish: livePublish,
+    publish: { ...livePublish, ...outlastsInLiveTime(publish, livePublish) },
     consume: { ...consume, ...consumeWaits(consume, scaled) },
     startup: {
       ...startup,
@@ -170,9 +170,18 @@ const askingAgainInLiveTime = (
 ): Pick<PublishPolicy, "onError"> =>
   typeof onError === "object" ? { onError: { ...onError, waitMs: scaled(onError.waitMs, 50, 600) } } : {};
 
+/** The outage that a publish is to outlast keeps its ratio to all attempts together, and is clearly longer than they are where it is longer. */
+function outlastsInLiveTime(own: PublishPolicy, live: PublishPolicy): Pick<PublishPolicy, "outlastsMs"> {
+  const { outlastsMs } = own;
+  const [attemptsMs, liveAttemptsMs] = [timedOutMs(own), timedOutMs(live)];
+  if (outlastsMs === undefined || attemptsMs === liveAttemptsMs) return {};
+  const liveMs = Math.max(1, Math.round((outlastsMs * liveAttemptsMs) / attemptsMs));
+  return { outlastsMs: outlastsMs > attemptsMs ? Math.max(liveMs, Math.ceil(margin * liveAttemptsMs)) : liveMs };
+}
+
 /**
- * The same for one client. A policy that leaves it to the client how often it asks again has the client's waits written down, where they use
- * up the ack timeout and would not use up the longer one of a live run.
+ * The policy in the time of a live run with one client. A policy that leaves it to the client how often it asks again has the client's waits
+ * written down, where they use up the ack timeout and would not use up the longer one of a live run.
  */
 export function inLiveTimeOf(policy: Policy, { jetStream }: Profile): Policy {
   const { publish } = policy;

@@ -102,6 +102,11 @@ export interface PublishPolicy {
   /** The attempts that the bus itself makes after timeouts, the first included; each carries the same id. */
   readonly attemptsMax: number;
   /**
+   * The outage that a durable publish is declared to outlast, if it begins with the outage: it is not given up sooner. Absent: nothing is
+   * declared. An asynchronous publish makes one attempt, and is not meant.
+   */
+  readonly outlastsMs?: number;
+  /**
    * The times that a publish asks again within one attempt where nobody answers for its subject. The waits count against `ackTimeoutMs`: if
    * they use it up, the attempt has timed out. Absent: the client's default, which is two times after 250 ms for nats.go and none for the
    * others. An asynchronous publish is not asked again.

@@ -123,6 +123,7 @@ function* plainerPublishing(policy: Policy): Generator<Policy> {
   const { publish } = policy;
   for (const one of plainer(publish, { ackTimeoutMs: 5_000, attemptsMax: 1 })) yield { ...policy, publish: one };
   if (publish.noResponders !== undefined) yield { ...policy, publish: without(publish, "noResponders") };
+  if (publish.outlastsMs !== undefined) yield { ...policy, publish: without(publish, "outlastsMs") };
   if (publish.onError !== undefined) yield { ...policy, publish: without(publish, "onError") };
   for (const [i, rule] of publish.messageIds.entries())
     if (rule.id !== "event")

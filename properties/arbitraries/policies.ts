@@ -86,7 +86,7 @@ const fits = ({ startup, shutdown, consume }: Policy, allowed: Allowed): boolean
 export function policyOf(random: Random, allowed: Allowed = allowedBy({})): Policy {
   const families = familiesOf(random, allowed);
   const consume = consumeOf(random, allowed);
-  return {
+  const policy: Policy = {
     version: 1,
     name: "random",
     why: "made at random",
@@ -102,6 +102,9 @@ export function policyOf(random: Random, allowed: Allowed = allowedBy({})): Poli
     client: clientOf(random, allowed),
     demands: allowed.demands.filter(() => random.chance(0.5)),
   };
+  // Drawn last, so that the rest of a seed's policy stays as it is.
+  if (!allowed.durable || random.chance(0.85)) return policy;
+  return { ...policy, publish: { ...policy.publish, outlastsMs: random.pick([400, 5_000, 12_000]) } };
 }
 
 /** Each under a token that no other has, so that no two overlap. */

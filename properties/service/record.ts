@@ -112,6 +112,8 @@ export interface ServiceRecord {
   neverGiven: string | undefined;
   readonly afterStop: Occurrences;
   readonly late: Occurrences;
+  /** Durable publishes that met an outage, and the first that was given up sooner than declared. */
+  readonly outlasting: Occurrences;
   readonly readiness: Occurrences;
   readonly liveness: Occurrences;
   /** Subscriptions, and the first one to a consumer that has other settings than its code asks for. */
@@ -150,6 +152,7 @@ export function startService(declared: Declared): ServiceRecord {
     kept: [],
     afterStop: newOccurrences(),
     late: newOccurrences(),
+    outlasting: newOccurrences(),
     readiness: newOccurrences(),
     liveness: newOccurrences(),
     subscriptions: newOccurrences(),

@@ -4,7 +4,7 @@ import { covers } from "../../models/policy/pattern.ts";
 import { refusedMs, timedOutMs } from "../../models/policy/publishing.ts";
 import { acknowledgesAll, effective } from "../../models/policy/two-sides.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import type { Policy, PublishPolicy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
 import { acknowledgedAlong, acknowledges, handledAt, isErrorDropped, publishedAt } from "./messages.ts";
 import { onProbe, onProbeKill } from "./probes.ts";
@@ -127,6 +127,8 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
     publishedAt(message, event, { subject, calm, nowMs: atMs, ends, kills, disruptions, dropsErrors }),
   );
   service.spentMs += waitedMs(policy, event, dropsErrors);
+  if (!calm && lifeOf(service, 0)?.stopping !== true && policy.publish.outlastsMs !== undefined)
+    onOutage(service, policy.publish, event);
   const { first, count, outcome, durable } = event;
   const life = lifeOf(service, 0);
   const isCore = durable !== true && outcome.is === "accepted";
@@ -146,6 +148,22 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   else if (calm) service.underWay.push({ first, count });
   else if (now.downAtStep && isSurelyDown(now) && declared.profile.reconnectBuffer.kind === "kept")
     service.kept.push({ first, count });
+}
+
+/** The time by which two clocks that count the same wait may differ. */
+const earlyMsMax = 50;
+
+/** A durable publish ended while something was wrong: acknowledged in the end, or given up after a wait. */
+function onOutage(service: ServiceRecord, publish: PublishPolicy, event: EventOf<"published">): void {
+  const { outlastsMs = 0, onError } = publish;
+  const { step, first, count, outcome, durable, tookMs } = event;
+  if (durable !== true || service.declared.asyncSteps?.has(step) === true) return;
+  const hasTimedOut =
+    (outcome.is === "unsettled" && outcome.kind === "timeout") || isErrorDropped(event, onError === "dropped");
+  if (outcome.is !== "acked" && !(hasTimedOut && tookMs !== undefined)) return;
+  service.outlasting.count += count;
+  if (outcome.is !== "acked" && tookMs !== undefined && tookMs < outlastsMs - earlyMsMax)
+    service.outlasting.broken ??= `message ${first} was given up after ${tookMs} ms in an outage; a publish is declared to outlast ${outlastsMs} ms`;
 }
 
 /** The longest time that the callers may have waited for acknowledgements that never came. */

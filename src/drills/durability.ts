@@ -37,7 +37,9 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
         steps: [start(), publish(subject, 1)],
       }),
     ),
-    ...(durable.length === 0 ? [] : [...ofTheDurable(durable), ...retriedThrough(policy, durable)].map(sketch)),
+    ...(durable.length === 0
+      ? []
+      : [...ofTheDurable(durable), ...retriedThrough(policy, durable), ...declaredOutage(policy, durable)].map(sketch)),
     ...mapCases(policy),
   ];
 }
@@ -74,6 +76,29 @@ function retriedThrough(policy: Policy, [first = ""]: readonly string[]) {
         { kind: "fault", fault: { kind: "hold" } } as Draft,
         publish(first, 1, { overlap: true }),
         { kind: "heal", awaits: "connected", afterAttempts: 1 } as Draft,
+      ],
+    },
+  ];
+}
+
+/** An outage no shorter than the policy declares that a publish outlasts: it ends within an attempt, or after all of them. */
+function declaredOutage(
+  { publish: { outlastsMs, ackTimeoutMs, attemptsMax } }: Policy,
+  [first = ""]: readonly string[],
+) {
+  if (outlastsMs === undefined) return [];
+  const attempts = Math.min(attemptsMax - 1, Math.max(1, Math.floor(outlastsMs / ackTimeoutMs)));
+  const isWithin = attempts > 0 && outlastsMs <= ackTimeoutMs * attemptsMax;
+  return [
+    {
+      claim: "an-outage-as-long-as-declared",
+      about: "a link holds a publish for as long as the policy declares that it outlasts an outage",
+      part: "outage",
+      steps: [
+        start(),
+        { kind: "fault", fault: { kind: "hold" } } as Draft,
+        publish(first, 1, isWithin ? { overlap: true } : {}),
+        isWithin ? ({ kind: "heal", awaits: "connected", afterAttempts: attempts } as Draft) : heal,
       ],
     },
   ];

@@ -103,6 +103,7 @@ const publish = z
     messageIds: list(z.strictObject({ subjects: patternShape, id: messageIdShape })),
     ackTimeoutMs: whole(1, dayMs),
     attemptsMax: whole(1, 100),
+    outlastsMs: whole(1, dayMs).optional(),
     noResponders: z.strictObject({ retries: whole(0, 100), waitMs: whole(1, dayMs) }).optional(),
     onError: z
       .union(

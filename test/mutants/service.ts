@@ -67,6 +67,16 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { publish: { attemptsMax: 1 } },
+    {
+      name: "makes one attempt where its policy counts on three",
+      row: "F-260: no acknowledgement, a timeout after 300 of 300 ms",
+      declared: { publish: { attemptsMax: 3, outlastsMs: 12_000 } },
+      steps: [start, hold, job(), heal()],
+      killedBy: ["durable-path/a-publish-outlasts-a-declared-outage"],
+    },
+  ),
+  follows(
     { publish: { onError: "dropped" } },
     {
       name: "drops the errors of its publishes",

@@ -73,6 +73,11 @@ const effort = about("best-effort-is-not-stored");
 const handled = about("every-stored-message-is-handled");
 const failed = about("a-failed-message-is-kept");
 const bounded = about("redelivery-is-bounded");
+const declaring: Policy = { ...policy, publish: { ...policy.publish, outlastsMs: 8_000 } };
+const outlasting = (what: string, events: readonly Event[], rest: Partial<Case> = {}): Case =>
+  about("a-publish-outlasts-a-declared-outage")(what, events, { under: declaring, ...rest });
+const waited = (tookMs: number): readonly Event[] =>
+  durably(0, timedOut).map(one => (one.kind === "published" ? { ...one, tookMs } : one));
 
 const job = { subject: "job.x", key: "7" } as const;
 const counts = (is: Extract<Event, { kind: "consumer-behind" }>["is"]): Event => ({
@@ -594,6 +599,18 @@ testCases(
       },
     ),
     bounded("never again", [handles(0, "acked")]),
+    outlasting("acknowledged after the outage", [...installs("hold"), ...durably(0, acked)], { exercised: 1 }),
+    outlasting("given up when it was declared to be over", [...installs("hold"), ...waited(8_000)], { exercised: 1 }),
+    outlasting("given up a little sooner by another clock", [...installs("hold"), ...waited(7_960)], { exercised: 1 }),
+    outlasting("given up sooner", [...installs("hold"), ...waited(5_000)], {
+      breaks: "message 0 was given up after 5000 ms in an outage; a publish is declared to outlast 8000 ms",
+    }),
+    outlasting("given up where nothing is wrong", [...up, ...waited(5_000)]),
+    outlasting("refused at once", [...installs("hold"), ...durably(0, noResponders)]),
+    outlasting("given up by a process that stops", [starts(0), ...installs("hold"), stops(0), ...waited(5_000)]),
+    outlasting("given up under a policy that declares nothing", [...installs("hold"), ...waited(5_000)], {
+      under: policy,
+    }),
     bounded(
       "without a bound",
       [1, 2, 3, 4].map(delivery => handles(0, "failed", { delivery })),

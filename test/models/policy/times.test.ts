@@ -1,7 +1,8 @@
 /** A policy in the time of a live run: shorter, and what ends first still ends first. */
 import { describe, expect, test } from "vitest";
-import { inLiveTime, reorderedInLiveTime } from "../../../models/policy/times.ts";
+import { inLiveTime, inLiveTimeOf, reorderedInLiveTime } from "../../../models/policy/times.ts";
 import type { ConsumePolicy, Policy } from "../../../models/vocabulary/policy.ts";
+import { profileNamed } from "../cases.ts";
 import { policyWith, sound, stream } from "../policies.ts";
 
 const dialling = (reconnectAttemptsMax: number, reconnectWaitMs: number, deadlineMs: number) =>
@@ -166,6 +167,50 @@ test("the waits of a caller that publishes again are shortened, and a window sta
   expect(asking(61_000).publish).toMatchObject({ ackTimeoutMs: 700, onError: { retries: 2, waitMs: 200 } });
   expect(asking(30_500).streams[0]?.duplicateWindowMs).toBe(1_250);
   expect(asking(61_001).streams[0]?.duplicateWindowMs).toBe(8_000);
+});
+
+test.each([
+  ["shorter than all attempts", 12_000, 1_680],
+  ["as long as they are", 15_000, 2_100],
+  ["a little longer", 15_100, 2_625],
+  ["much longer", 60_000, 8_400],
+])(
+  "a declared outage keeps its ratio to the attempts of a publish, and is clearly longer where it is: %s",
+  (_what, outlastsMs, ms) => {
+    const live = inLiveTime(policyWith({ publish: { ackTimeoutMs: 5_000, attemptsMax: 3, outlastsMs } }));
+    expect(live.publish).toMatchObject({ ackTimeoutMs: 700, outlastsMs: ms });
+    expect(inLiveTime(live)).toEqual(live);
+  },
+);
+
+test("SIGKILL that comes before the budget ends leaves a stop a second in a live run", () => {
+  const live = inLiveTime(
+    policyWith({ shutdown: { budgetMs: 10_000 }, supervisor: { killAfterMs: 1_300, preStopMs: 300 } }),
+  );
+  expect(live.shutdown.budgetMs).toBe(10_000);
+  expect(live.supervisor).toMatchObject({ killAfterMs: 1_300, preStopMs: 300 });
+  expect(inLiveTime(live)).toEqual(live);
+});
+
+test("restarts keep their ratio to the probes that kill", () => {
+  const { restartMs, liveness } = inLiveTime(
+    policyWith({ supervisor: { restartMs: 1_000, liveness: { periodMs: 2_000, failureThreshold: 3 } } }),
+  ).supervisor;
+  expect((liveness?.periodMs ?? 0) / Number(restartMs)).toBeCloseTo(2, 1);
+});
+
+test("a client's own waits before it asks again are written down where they use up a shorter ack timeout", () => {
+  const own = policyWith({ publish: { ackTimeoutMs: 500 } });
+  expect(inLiveTimeOf(own, profileNamed("nats-go")).publish).toMatchObject({
+    ackTimeoutMs: 700,
+    noResponders: { retries: 2, waitMs: 350 },
+  });
+  for (const [policy, name] of [
+    [own, "nats-js-3"],
+    [policyWith({ publish: { ackTimeoutMs: 501 } }), "nats-go"],
+    [policyWith({ publish: { ackTimeoutMs: 5_000 } }), "nats-go"],
+  ] as const)
+    expect(inLiveTimeOf(policy, profileNamed(name))).toEqual(inLiveTime(policy));
 });
 
 describe("an age", () => {
