@@ -25,9 +25,10 @@ const drainTimeoutShare = 0.2;
 /** The same stop by another strategy. */
 export function stoppedBy(shutdown: ShutdownPolicy, strategy: ShutdownPolicy["strategy"]): ShutdownPolicy {
   const byBudgetMs = Math.max(drainTimeoutMsMin, Math.round(drainTimeoutShare * shutdown.budgetMs));
-  if (strategy === shutdown.strategy) return shutdown;
   const { drainTimeoutMs = byBudgetMs, ...rest } = shutdown;
-  return { ...rest, strategy, ...(strategy === "subscriptions-waited-then-close" ? { drainTimeoutMs } : {}) };
+  const isOfDrain = strategy === "drain" && shutdown.strategy === "drain" && shutdown.drainTimeoutMs !== undefined;
+  const hasTimeout = strategy === "subscriptions-waited-then-close" || isOfDrain;
+  return { ...rest, strategy, ...(hasTimeout ? { drainTimeoutMs } : {}) };
 }
 
 const nameMax = 63;
