@@ -119,6 +119,7 @@ const word = z.discriminatedUnion("kind", [
     step: text,
     call: z.enum(["start", "flush", "drain", "close", "exit", "subscribe"]),
     outcome: callOutcome,
+    unsent: z.strictObject({ bytes: number }).optional(),
   }),
   z.strictObject({
     kind: z.literal("connection"),
