@@ -204,6 +204,13 @@ export const goals: readonly Goal[] = [
     watch: inOrder([says("disconnected"), isAccepted, says("reconnected")]),
   },
   {
+    id: "reconnect-buffer/a-drain-meets-what-was-kept",
+    what: "A client is drained while it is down and keeps messages.",
+    beside: "reconnect-buffer/a-drain-tells-of-all-that-it-leaves-unsent",
+    possible: keepsWhileDown,
+    watch: inOrder([says("disconnected"), isAccepted, isDrained], says("reconnected")),
+  },
+  {
     id: "connection/a-second-outage",
     what: "A client that has come back is disconnected again.",
     beside: "connection/only-legal-transitions",

@@ -44,7 +44,7 @@ export interface Outages {
   /** The calls told so far of several publishers at once, whose messages end before `end`. */
   atOnce: { readonly first: number; readonly end: number; readonly told: SharedCall[] } | undefined;
   /** The word of a drain on what it has left unsent, and what had surely been kept by then. */
-  drain: { readonly told: Unsent; readonly kept: readonly KeptRun[] } | undefined;
+  drain: { readonly told: Unsent | undefined; readonly kept: readonly KeptRun[] } | undefined;
   /** The runs before this index are decided: it is known whether they are due. */
   open: number;
 }
@@ -97,7 +97,7 @@ export const hearsOutages = {
     }
   },
   called(state, { call, outcome, unsent }) {
-    if (unsent !== undefined) state.drain = { told: unsent, kept: state.all.filter(isWaiting) };
+    if (call === "drain" && keepsWhileDown(state)) state.drain = { told: unsent, kept: state.all.filter(isWaiting) };
     if (call === "flush") onFlush(state, outcome);
     else if (call !== "start" && call !== "subscribe") move(state, "waiting", "gone");
     // Messages not flushed by then may be lost with the socket.
@@ -344,10 +344,10 @@ export const reconnectBuffer: readonly OwnedProperty[] = [
       const lost = drain.kept.map(run => ({ messages: missingAmong(known, run), frameBytes: run.frameBytes }));
       const messages = lost.reduce((sum, one) => sum + one.messages, 0);
       const bytes = lost.reduce((sum, one) => sum + one.messages * one.frameBytes, 0);
-      const { told } = drain;
+      const { told = {} } = drain;
       const saysAll = messages <= (told.messages ?? messages) && bytes <= (told.bytes ?? bytes);
       return ending(
-        Math.max(1, messages),
+        messages,
         saysAll
           ? undefined
           : `the drain lost ${messages} messages of ${bytes} bytes that were kept while down, and the bus told of ${unsentText(told)}`,

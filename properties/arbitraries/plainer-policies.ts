@@ -73,6 +73,8 @@ function waitingFor(consume: ConsumePolicy): ConsumePolicy {
 function* plainerParts(policy: Policy): Generator<Policy> {
   for (const startup of plainer(policy.startup, plain.startup))
     yield { ...policy, startup: startup.strategy === "retry-with-deadline" ? startup : without(startup, "deadlineMs") };
+  if (policy.shutdown.strategy === "drain" && policy.shutdown.drainTimeoutMs !== undefined)
+    yield { ...policy, shutdown: without(policy.shutdown, "drainTimeoutMs") };
   for (const shutdown of plainer(policy.shutdown, plain.shutdown))
     yield { ...policy, shutdown: stoppedBy({ ...policy, shutdown }, shutdown.strategy) };
   for (const name of ["stands", "deliverPolicy", "ackPolicy", "inactiveThresholdMs"] as const)

@@ -111,7 +111,7 @@ describe("a generator that never stops the server nor lets a client give up", ()
     expect(verdict).toBe("inconclusive");
     const text = goalsText(progress);
     expect(text).toContain(
-      "15 of 18 goals seen; never connection/a-server-comes-back (The server stops, and the client",
+      "16 of 19 goals seen; never connection/a-server-comes-back (The server stops, and the client",
     );
     expect(text).toContain("the generator does not make it");
   });
