@@ -347,7 +347,7 @@ export const reconnectBuffer: readonly OwnedProperty[] = [
       const { told = {} } = drain;
       const saysAll = messages <= (told.messages ?? messages) && bytes <= (told.bytes ?? bytes);
       return ending(
-        messages,
+        messagesIn(drain.kept, () => true),
         saysAll
           ? undefined
           : `the drain lost ${messages} messages of ${bytes} bytes that were kept while down, and the bus told of ${unsentText(told)}`,
