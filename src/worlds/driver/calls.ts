@@ -172,14 +172,16 @@ export async function callAlone(course: Course, step: WaitingStep): Promise<void
   await said(course, step, reply);
 }
 
-/**
- * Begins a call that is pending while the next step is done. A bus begins its commands in the order received, so it has begun once a later
- * one is answered.
- */
+/** Begins a call that is pending while the next step is done. */
 export async function beginCall(course: Course, step: WaitingStep): Promise<void> {
   course.overlapped = callAlone(course, step);
   // Awaited only after the next step. Until then its failure must not end the harness.
   course.overlapped.catch(() => {});
+  await hasBegun(course);
+}
+
+/** A bus begins its commands in the order received, so the pending call has begun once a later one is answered. */
+export async function hasBegun(course: Course): Promise<void> {
   await busOf(course).call({ do: "status" }, callBoundMs);
 }
 

@@ -141,6 +141,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     openAtClose: undefined,
     overlapped: undefined,
     overlapMark: 0,
+    isPublishPending: false,
     said: { events: mark, arrivals: 0, foreign: 0, probe: "", logged: 0 },
     harm: {
       mark: 0,
@@ -232,6 +233,7 @@ async function perform(course: Course, planned: ScenarioStep): Promise<void> {
     case "publish":
       if (!planned.overlapping) return publishAlone(course, step, before, after);
       course.overlapMark = busOf(course).mark();
+      course.isPublishPending = true;
       course.overlapped = publish(course, step, before);
       // Awaited only after the next step. Until then its failure must not end the harness.
       course.overlapped.catch(() => {});

@@ -151,6 +151,8 @@ export interface Course {
   overlapped: Promise<void> | undefined;
   /** The bus's events before it. */
   overlapMark: number;
+  /** The pending call is a publish, which the bus may not have begun yet. */
+  isPublishPending: boolean;
   readonly said: Emitted;
   readonly harm: Harm;
   /** wire.ts: the openings of the link, in order. */

@@ -102,6 +102,14 @@ test.each([
   expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events, undefined, 1)}`).toBe("holds");
 });
 
+test("a call that is pending over a heal has begun before the link opens, however slowly the bus reads", async () => {
+  const asked: string[] = [];
+  const cut = fault({ kind: "cut", awaits: "noticed" });
+  const dialled = heal("handshake", "dialled");
+  await run([start, flush, cut, dialled, { ...publish("within"), overlap: true }, heal()], memoryRig({ asked }));
+  expect(asked.slice(asked.indexOf("publish"), asked.indexOf("publish") + 2)).toEqual(["publish", "status"]);
+});
+
 test("a client in memory that drops what it kept is convicted", async () => {
   const outage = [start, flush, fault({ kind: "cut", awaits: "noticed" }), publish("down"), heal()];
   const { judgement } = await run(outage, memoryRig({ forgetsPending: true }));

@@ -4,6 +4,7 @@ import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
 import { attemptAtMs } from "../../../../models/policy/publishing.ts";
 import type { Fault, HealStep, StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
+import { hasBegun } from "../calls.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
 import { busOf, type Course, giveUpByHarness, mustBe } from "../course.ts";
 import { sayEvents } from "../hearing.ts";
@@ -82,6 +83,8 @@ export async function heal(
 ): Promise<void> {
   const { rig, harm, emit } = course;
   const beganMs = afterAttempts === undefined ? 0 : await nextAttempt(course, step, afterAttempts + 1);
+  // On a busy machine the client could be back before the bus has read the command.
+  if (afterAttempts === undefined && course.isPublishPending) await hasBegun(course);
   if (before.link === "handshake") {
     await mustStillShow(course, step, "hold-downstream");
     await rig.link.lift("hold-downstream");
@@ -185,5 +188,6 @@ async function keepFromGreeting(course: Course, step: StepId): Promise<void> {
 async function joinOverlapped(course: Course): Promise<void> {
   const { overlapped } = course;
   course.overlapped = undefined;
+  course.isPublishPending = false;
   await overlapped;
 }
