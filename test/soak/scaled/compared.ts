@@ -75,7 +75,7 @@ function differingIn(runs: readonly ModelRuns[]): readonly Differing[] {
   ];
 }
 
-/** Of a row beside the policy, which demands nothing, too. */
+/** Every promise that broke, also in a row beside the policy, which demands nothing. */
 const brokenIn = ({ properties, notPromised, conformance }: Judgement): readonly string[] => [
   ...[...properties, ...notPromised].filter(({ verdict }) => verdict === "violated").map(({ property }) => property),
   ...(conformance.answer === "not-permitted" ? ["conformance"] : []),
