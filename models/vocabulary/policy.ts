@@ -253,6 +253,17 @@ export interface SupervisorPolicy {
   readonly startupProbe?: StartupProbe;
 }
 
+/** The options of a scenario that are options of the client itself. */
+export type ClientOptions = Pick<
+  Options,
+  | "reconnectBufferBytesMax"
+  | "reconnectWaitMs"
+  | "reconnectJitterMs"
+  | "reconnectAttemptsMax"
+  | "pingIntervalMs"
+  | "pingsOutMax"
+>;
+
 export interface Policy {
   readonly $schema?: string;
   readonly version: 1;
@@ -273,17 +284,7 @@ export interface Policy {
   readonly shutdown: ShutdownPolicy;
   readonly supervisor: SupervisorPolicy;
   /** Client options that the bus sets. */
-  readonly client: Partial<
-    Pick<
-      Options,
-      | "reconnectBufferBytesMax"
-      | "reconnectWaitMs"
-      | "reconnectJitterMs"
-      | "reconnectAttemptsMax"
-      | "pingIntervalMs"
-      | "pingsOutMax"
-    >
-  >;
+  readonly client: Partial<ClientOptions>;
   /** Ids of the properties that a bus of this policy must hold, beyond the client's promises. */
   readonly demands: readonly string[];
 }

@@ -9,8 +9,8 @@
  * A bus *begins* commands in the order received, and answers each when it has ended: a publish that blocks delays no other command.
  */
 import type { CallOutcome, ConnectionChange, HandledOutcome, Outcome, Unsent } from "../../models/vocabulary/event.ts";
-import type { AskingAgain, NoRespondersPolicy, Policy } from "../../models/vocabulary/policy.ts";
-import type { Capability, Handler, Options, ProfileName } from "../../models/vocabulary/scenario.ts";
+import type { AskingAgain, ClientOptions, NoRespondersPolicy, Policy } from "../../models/vocabulary/policy.ts";
+import type { Capability, Handler, ProfileName } from "../../models/vocabulary/scenario.ts";
 
 export const protocolVersion = 1;
 
@@ -71,16 +71,7 @@ export interface HelloCommand {
   readonly versions: readonly number[];
 }
 
-export interface StartOptions
-  extends Pick<
-    Options,
-    | "reconnectBufferBytesMax"
-    | "reconnectWaitMs"
-    | "reconnectJitterMs"
-    | "reconnectAttemptsMax"
-    | "pingIntervalMs"
-    | "pingsOutMax"
-  > {
+export interface StartOptions extends ClientOptions {
   /** The time that one dial may take: a dial into a blackhole ends by it. */
   readonly connectTimeoutMs: number;
 }
