@@ -7,8 +7,8 @@ import type { ConsumePolicy, ConsumerSettings, Policy } from "../vocabulary/poli
 
 /** The consumer by which handlers are given their messages, of the two sides of it. */
 export function effective(consume: ConsumePolicy): ConsumePolicy {
+  if (consume.stands === undefined) return consume;
   const { stands, ...asked } = consume;
-  if (stands === undefined) return consume;
   const { backoffMs, ...settings } = { ...asked, ...stands };
   return backoffMs === undefined || backoffMs.length === 0 ? settings : { ...settings, backoffMs };
 }
