@@ -174,12 +174,14 @@ export function receive(dealing: Dealing, run: Run, via: Via): StreamReply[] {
   if (stream === undefined) {
     if (via.durable) emit({ kind: "ended", place: "no stream", first, count });
     const answer = isTapped(server.policy, via.subject) ? "silence" : "no-responders";
-    return Array.from({ length: count }, () => answer);
+    return new Array<StreamReply>(count).fill(answer);
   }
-  return Array.from({ length: count }, (_, i) => {
-    const answer = store(dealing, stream, first + i, via);
-    return stream.policy.noAck === true ? "silence" : answer;
-  });
+  const replies: StreamReply[] = [];
+  for (let message = first; message < first + count; message++) {
+    const answer = store(dealing, stream, message, via);
+    replies.push(stream.policy.noAck === true ? "silence" : answer);
+  }
+  return replies;
 }
 
 function store(

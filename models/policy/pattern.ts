@@ -1,6 +1,8 @@
 /** Matching by NATS subject patterns (`*`: one token, a trailing `>`: one or more). */
 
 export function covers(pattern: string, subject: string): boolean {
+  // The commonest pattern is a subject as it stands.
+  if (!/[*>]/.test(pattern)) return pattern === subject;
   const wanted = pattern.split(".");
   const tokens = subject.split(".");
   for (const [i, want] of wanted.entries()) {

@@ -112,9 +112,25 @@ export const hearsDigest = {
 } satisfies Required<Hearing<Digest>>;
 export const foldDigest = onEach<Digest>(hearsDigest);
 
-/** Folds the event's whole text. */
+/** Folds every field of the event, whatever its kind. */
 function foldWhole(digest: Digest, event: Event): void {
-  digest.word = hashText(JSON.stringify(event), digest.word) | 0;
+  digest.word = foldValue(digest.word, event);
+}
+
+function foldValue(digest: number, value: unknown): number {
+  if (typeof value === "string") return hashText(value, digest) | 0;
+  if (typeof value === "number") return fold(digest, value);
+  if (typeof value !== "object" || value === null) return fold(digest, value === true ? 1 : 2);
+  return foldFields(digest, value);
+}
+
+function foldFields(digest: number, fields: object): number {
+  let word = digest;
+  for (const name in fields) {
+    const value: unknown = fields[name as keyof typeof fields];
+    if (value !== undefined) word = foldValue(fold(word, numberOf(name)), value);
+  }
+  return word;
 }
 
 /** Multipliers are odd and far apart, so that neighbouring values of one event do not cancel out. */
