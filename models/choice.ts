@@ -31,6 +31,8 @@ export const labels = [
   "acked-before-cut",
   /** The number of asynchronous publishes, out of those failed by a disconnect, that were made before the client kept its messages. */
   "kept-from",
+  /** The number of publishes, by several publishers, that waited to be written when the client noticed a disconnect, and that no limit stops. */
+  "unwritten-at-notice",
   /** 1: the publish under way when the connection ended had arrived, and only its acknowledgement is lost. */
   "ack-lost",
   /** 1: a duplicate window that ends at this very moment has ended. */

@@ -32,7 +32,10 @@ const isSeen = (kind: Event["kind"]): boolean => seenKinds.has(kind);
 export class Contradictions {
   first: Contradiction | undefined;
   private readonly toldAgain = new Set<string>();
-  private lastAgain: { readonly step: StepId; readonly first: number } | undefined;
+  /** The first message of the last answer to each step that publishes again. */
+  private readonly lastAgain = new Map<StepId, number>();
+  /** The step whose call was answered last. */
+  private lastTold: StepId | undefined;
   /** Calls are told in the order of their messages: all below `toldBelow`, except those of `untold`. */
   private toldBelow = 0;
   private readonly untold: Run[] = [];
@@ -47,6 +50,10 @@ export class Contradictions {
     switch (event.kind) {
       case "published":
         this.published(event);
+        this.lastTold = event.step;
+        return;
+      case "called":
+        this.lastTold = event.step;
         return;
       case "delivered": {
         const end = event.first + event.count;
@@ -94,10 +101,12 @@ export class Contradictions {
   }
 
   private publishedAgain({ step, first, count }: PublishedEvent): void {
-    const before = this.lastAgain;
-    if (before?.step === step && first < before.first && !this.toldAgain.has(`${step}/${first}`))
+    const before = this.lastAgain.get(step);
+    // One reply holds the answers to all calls of a step, in the order of its messages.
+    const isLate = before !== undefined && (first < before || this.lastTold !== step);
+    if (isLate && !this.toldAgain.has(`${step}/${first}`))
       this.first ??= { kind: "told-out-of-order", message: first, step };
-    this.lastAgain = { step, first };
+    this.lastAgain.set(step, first);
     for (let message = first; message < first + count; message++) {
       const call = `${step}/${message}`;
       if (this.toldAgain.has(call)) this.first ??= { kind: "told-twice", message, step };

@@ -80,7 +80,7 @@ function publishPiece(bus: Bus, step: StepId, rest: FrameRun[]): void {
     case "lost": {
       const before = piece(bus, "noticed-at", rest, linkIsUp);
       for (const run of take(rest, before)) writeToDeadSocket(bus, step, run);
-      if (rest.length > 0) notice(state, emit);
+      if (rest.length > 0) noticeAmidst(bus, step, rest);
       return;
     }
     case "disconnected": {
@@ -239,8 +239,25 @@ function publishUnderLimit(bus: Bus, step: StepId, burst: readonly FrameRun[]): 
       lose([run], "link", emit);
     }
   }
-  notice(state, emit);
+  noticeAmidst(bus, step, rest);
   for (const run of rest) keepOrReset(bus, step, run);
+}
+
+/** The client notices a disconnect in a burst. Takes what waited to be written, and is kept beyond the limit of its buffer, off `rest`. */
+function noticeAmidst(bus: Bus, step: StepId, rest: FrameRun[]): void {
+  const { state, profile, options, choose, emit, publishers = 1 } = bus;
+  notice(state, emit);
+  const unwrittenMax = publishers === 1 ? 0 : Math.min(countOf(rest), publishers * profile.burst.unwrittenOfEach);
+  const first = rest[0];
+  if (unwrittenMax === 0 || first === undefined) return;
+  // Within the limit they are kept anyway.
+  const within = { ...first, count: unwrittenMax };
+  if (accepts(state.pendingBytes, within, profile, options) === unwrittenMax) return;
+  const about: About = { kind: "until-ended-as", runs: rest, outcome: rejected("buffer-full") };
+  for (const run of take(rest, choose("unwritten-at-notice", 0, unwrittenMax, about))) {
+    keep(state, run);
+    tell(bus, step, run, accepted);
+  }
 }
 
 /**

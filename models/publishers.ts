@@ -59,6 +59,7 @@ export function amongPublishers(
   bus.emit({ kind: "publishers", step, publishers, first, count });
   act({
     ...bus,
+    publishers,
     profile: sharedProfile(bus.profile),
     emit: event => {
       if (event.kind === "published" && event.step === step) putInOrder(told, event);

@@ -73,6 +73,8 @@ export interface Bus {
   readonly options: Options;
   readonly choose: Choose;
   readonly emit: Emit;
+  /** The number of publishers that share a burst under way. */
+  readonly publishers?: number;
 }
 
 export const newState = (policy?: Policy): BusState => ({

@@ -21,7 +21,7 @@ export const natsGo: Profile = {
   duringHandshake: "sent-after",
   // F-12: the later part of a burst lands in the reconnect buffer. The same holds where a byte anchor ends the connection in the middle of
   // 15 messages of 25 bytes: F-126.
-  burst: { interruptible: true, amongPublishers: true },
+  burst: { interruptible: true, amongPublishers: true, unwrittenOfEach: 0 },
   // nats.go, natsWriter.appendBufs: flushes inline at defaultBufSize, 32768; F-37: ceil(32768 / frame) messages a block.
   inlineFlushBytes: 32_768,
   // F-12: 2 to 13 calls of a burst above 32 KiB returned "write: broken pipe".

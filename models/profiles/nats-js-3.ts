@@ -15,7 +15,7 @@ export const natsJs3: Profile = {
   // F-2: 10 of 10: outbound was wiped when the dial began.
   duringHandshake: "sent-after",
   // One synchronous loop: no event of the socket is handled in the middle of it.
-  burst: { interruptible: false, amongPublishers: false },
+  burst: { interruptible: false, amongPublishers: false, unwrittenOfEach: 0 },
   // core/src/protocol.ts, sendCommand: flushes inline when outbound holds 32 KiB; F-14: whole blocks of 964 frames of 34 bytes.
   inlineFlushBytes: 32_768,
   // transport-node/src/node_transport.ts, send: write errors are swallowed.

@@ -21,7 +21,8 @@ export const natsPy: Profile = {
   // publish(): CONNECTING is not connected, so the limit holds until the handshake's PONG. F-2: 10 of 10.
   duringHandshake: "kept",
   // F-13: all or nothing in 58 of 58. _send_command awaits the flusher in the call that takes the buffer over its limit, and nowhere else.
-  burst: { interruptible: "at-inline-flush", amongPublishers: true },
+  // F-272: publishers take turns while the flusher waits, and a limit of 0 or less refuses only once the client knows that it is down.
+  burst: { interruptible: "at-inline-flush", amongPublishers: true, unwrittenOfEach: 1 },
   // _send_command: pending_size is the limit of the reconnect buffer and of the buffer while connected alike.
   inlineFlushBytes: "over-limit",
   // The flusher writes, not the caller: its OSError goes to error_cb (_flusher).

@@ -43,6 +43,11 @@ export interface Profile {
     readonly interruptible: boolean | "at-inline-flush";
     /** The same for the calls of several publishers. After each of its calls a publisher lets the others run. */
     readonly amongPublishers: boolean;
+    /**
+     * The messages of each of several publishers that may wait to be written when the client notices a disconnect. Its reconnect buffer keeps
+     * them, whatever the limit.
+     */
+    readonly unwrittenOfEach: number;
   };
   /** The client writes to its socket inside publish() once this much is waiting. `over-limit`: more than its reconnect buffer may hold. */
   readonly inlineFlushBytes: number | "over-limit";

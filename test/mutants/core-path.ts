@@ -254,7 +254,7 @@ const cuts: readonly Mutant[] = [
     name: "lets its event loop run in the midst of a burst",
     row: "F-14: burst without a flush, js loses whole inline-flush blocks or all",
     declared: natsJs3,
-    behaves: { ...natsJs3, burst: { interruptible: true, amongPublishers: true } },
+    behaves: { ...natsJs3, burst: { interruptible: true, amongPublishers: true, unwrittenOfEach: 0 } },
     where: scenarioWith([start, flush(), cut(), heal("none"), publish(50), heal(), flush()]),
     killedBy: ["conformance"],
   },

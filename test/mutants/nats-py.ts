@@ -105,9 +105,20 @@ export const natsPyMutants: readonly Mutant[] = [
     name: "notices a cut in the midst of a block that its profile says is written whole",
     row: "F-13: burst without a flush, cut at once, py all or nothing",
     declared: natsPy,
-    behaves: { ...natsPy, burst: { interruptible: true, amongPublishers: true } },
+    behaves: { ...natsPy, burst: { interruptible: true, amongPublishers: true, unwrittenOfEach: 0 } },
     where: scenarioWith([start, flush(), overlapped(40), cut(), heal(), flush()]),
     killedBy: ["conformance"],
+  },
+  {
+    name: "keeps more of each publisher than waits to be written, where its limit refuses everything",
+    row: "F-272: limit of -1, py keeps one message of each publisher",
+    declared: natsPy,
+    behaves: { ...natsPy, burst: { ...natsPy.burst, unwrittenOfEach: 40 } },
+    where: scenarioWith([start, flush(), limit(1), { kind: "publish", count: 40, bytes: 16, publishers: 2 }, heal()], {
+      reconnectBufferBytesMax: -1,
+    }),
+    killedBy: ["conformance"],
+    beyond: "no letter has several publishers, a byte limit and a buffer that refuses everything",
   },
   {
     name: "closes when it is drained while down, where its profile says that it refuses to",

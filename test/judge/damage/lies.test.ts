@@ -138,6 +138,13 @@ const repeated = serviceSuch(events => {
   const at = pairAgain(events);
   return at >= 0 && (events[at] as Kind<"published">).step === (events[at + 1] as Kind<"published">).step;
 });
+/** The same, and other calls are answered after it. */
+const repeatedEarly = serviceSuch(events => {
+  const at = pairAgain(events);
+  const { step } = (events[at] ?? {}) as Kind<"published">;
+  const told = events.filter(is("published")) as readonly Kind<"published">[];
+  return at >= 0 && (events[at + 1] as Kind<"published">).step === step && told.at(-1)?.step !== step;
+});
 /** No acknowledgement of it can race with a cut. */
 const hasKey = ({ key, durable }: Kind<"published">): boolean => key !== undefined && durable !== true;
 const keyed = service(is("published", hasKey));
@@ -237,6 +244,16 @@ const lies: readonly Told[] = [
     lie: events => {
       const at = pairAgain(events);
       return events.toSpliced(at, 2, events[at + 1] as Event, events[at] as Event);
+    },
+    says: /was answered after a later one/,
+  },
+  {
+    what: "half of the answers to a repeated publish, told after those to a later step",
+    ...repeatedEarly,
+    lie: events => {
+      const at = pairAgain(events) + 1;
+      const rest = events.toSpliced(at, 1);
+      return rest.toSpliced(rest.findLastIndex(is("published")) + 1, 0, events[at] as Event);
     },
     says: /was answered after a later one/,
   },
