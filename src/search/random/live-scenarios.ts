@@ -5,7 +5,7 @@ import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
 import { type Able, claimedBy } from "../../judge/capability.ts";
-import { withinAges, withinWindows } from "./within-windows.ts";
+import { withinAckWaits, withinAges, withinWindows } from "./within-windows.ts";
 
 /** Real clocks do not stop at a boundary, and every acknowledgement that does not come is waited for. */
 const liveTimes = { grainMs: 600, waitingCountMax: 1 } as const;
@@ -19,5 +19,6 @@ export function liveScenarios(
 ): (index: number) => Scenario {
   const space = { profile, capabilities: claimedBy(able), ...liveTimes };
   const scenarioAt = scenariosUnder(seed, space, policy && inLiveTime(policy));
-  return index => withinAges(withinWindows(scenarioAt(index), profile), profile);
+  const within = [withinWindows, withinAges, withinAckWaits];
+  return index => within.reduce((scenario, one) => one(scenario, profile), scenarioAt(index));
 }

@@ -3,7 +3,10 @@
  * publishes wait for acknowledgements that do not come. Without this, such a case is given up on any machine, and a busy one is blamed.
  */
 import { planCase } from "../../../models/plan/plan.ts";
+import { waitMsOf } from "../../../models/policy/deliveries.ts";
 import { ageMsOf } from "../../../models/policy/limits.ts";
+import { effective } from "../../../models/policy/two-sides.ts";
+import type { Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { runModel } from "../../worlds/model.ts";
@@ -13,13 +16,12 @@ const shareForWaits = 0.6;
 
 /** The scenario up to the publish with which its waits would take more than their share of the shortest window of its policy. */
 export function withinWindows(scenario: Scenario, profile: Profile): Scenario {
-  const { policy, steps } = scenario;
+  const { policy } = scenario;
   const windowMs = Math.min(...(policy?.streams ?? []).map(one => one.duplicateWindowMs));
   if (!Number.isFinite(windowMs)) return scenario;
   let leftMs = shareForWaits * windowMs;
   let beyond: string | undefined;
-  const waited = new Set<string>();
-  const asynchronous = new Set(steps.filter(one => one.kind === "publish" && one.async === true).map(({ id }) => id));
+  const waitedMs = publishWaits(scenario);
   let step = "";
   let isKill = false;
   runModel(planCase(scenario, profile), scenario.id, event => {
@@ -30,15 +32,26 @@ export function withinWindows(scenario: Scenario, profile: Profile): Scenario {
       leftMs -= event.tookMs;
       if (leftMs < 0) beyond ??= step;
     }
-    if (event.kind !== "published" || event.tookMs === undefined) return;
-    const { tookMs, count } = event;
-    // Asynchronous calls wait beside each other.
-    if (!asynchronous.has(event.step)) leftMs -= tookMs * count;
-    else if (!waited.has(event.step)) leftMs -= tookMs;
-    waited.add(event.step);
+    if (event.kind !== "published") return;
+    leftMs -= waitedMs(event);
     if (leftMs < 0) beyond ??= event.step;
   });
   return endingBefore(scenario, beyond);
+}
+
+type AnsweredCalls = Extract<Event, { readonly kind: "published" }>;
+
+/** The time for which the calls of each event waited, one after the other. */
+function publishWaits({ steps }: Scenario): (event: AnsweredCalls) => number {
+  const waited = new Set<string>();
+  const asynchronous = new Set(steps.filter(one => one.kind === "publish" && one.async === true).map(({ id }) => id));
+  return ({ step, tookMs = 0, count }) => {
+    if (!asynchronous.has(step)) return tookMs * count;
+    // Asynchronous calls wait beside each other.
+    const isFirst = !waited.has(step);
+    if (tookMs > 0) waited.add(step);
+    return isFirst ? tookMs : 0;
+  };
 }
 
 /** The time that a process takes to start, and a server or a link to come back. */
@@ -57,11 +70,59 @@ export function withinAges(scenario: Scenario, profile: Profile): Scenario {
   let step = "";
   runModel(planCase(scenario, profile), scenario.id, event => {
     if (event.kind === "step" && event.phase === "began") step = event.step;
-    if (event.kind === "healed" || (event.kind === "process" && event.change === "started")) leftMs -= startMs;
-    if (event.kind === "process" && event.change === "exited") leftMs -= event.tookMs;
+    leftMs -= realMsOf(event);
     if (leftMs < 0) beyond ??= step;
   });
   return endingBefore(scenario, beyond);
+}
+
+/** The server's timers, and a busy machine. */
+const ackWaitSlackMs = 300;
+
+/**
+ * The scenario up to the step whose waits, starts and stops would outlast an ack wait that the scenario's own time has not come to. The server
+ * would give the message again too early.
+ */
+export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
+  const { policy } = scenario;
+  if (policy === undefined) return scenario;
+  const consume = effective(policy.consume);
+  const waitedMs = publishWaits(scenario);
+  /** The ends of ack waits by message, with the lead that real time had when they began. */
+  const ends = new Map<string, { readonly atMs: number; readonly leadMs: number }>();
+  let nowMs = 0;
+  let leadMs = 0;
+  let beyond: string | undefined;
+  let step = "";
+  runModel(planCase(scenario, profile), scenario.id, event => {
+    if (event.kind === "step" && event.phase === "began") step = event.step;
+    if (event.kind === "advanced") {
+      leadMs = Math.max(0, leadMs - (event.atMs - nowMs));
+      nowMs = event.atMs;
+    }
+    if (event.kind === "handled") {
+      const { subject, first, count, delivery, outcome } = event;
+      const end = { atMs: nowMs + waitMsOf(consume, delivery), leadMs };
+      for (let message = first; message < first + count; message++) {
+        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, end);
+        else ends.delete(`${subject}/${message}`);
+      }
+    }
+    const tookMs = realMsOf(event) + (event.kind === "published" ? waitedMs(event) : 0);
+    if (tookMs === 0) return;
+    leadMs += tookMs;
+    for (const end of ends.values())
+      if (end.atMs > nowMs && end.atMs + end.leadMs - ackWaitSlackMs < nowMs + leadMs) beyond ??= step;
+  });
+  return endingBefore(scenario, beyond);
+}
+
+const waitsAgain: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "ack-lost"]);
+
+/** The real time that a start, a stop or a heal takes, and none of the scenario's. */
+function realMsOf(event: Event): number {
+  if (event.kind === "process" && event.change === "exited") return event.tookMs;
+  return event.kind === "healed" || (event.kind === "process" && event.change === "started") ? startMs : 0;
 }
 
 function endingBefore(scenario: Scenario, beyond: string | undefined): Scenario {

@@ -51,9 +51,9 @@ export async function spend(course: Course, ms: number): Promise<void> {
 
 /**
  * The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. Messages
- * that are published one after the other grow old one after the other, so there the real clocks keep closer.
+ * that are published one after the other grow old and are given again one after the other, so there the real clocks keep closer.
  */
-const behindMsMaxOf = ({ what }: Timer): number => (what === "age" ? ageSlackMs + 500 : 2_000);
+const behindMsMaxOf = ({ what }: Timer): number => (what === "window" ? 2_000 : ageSlackMs + 500);
 
 /**
  * Lets real time follow the scenario's towards the windows, ages and ack waits that the scenario comes to later. It waits for them then anyway; if

@@ -6,10 +6,10 @@ import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
 import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
 import { bundledPolicies, bundledPolicy } from "../../../src/files/policies.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
-import { withinAges, withinWindows } from "../../../src/search/random/within-windows.ts";
+import { withinAckWaits, withinAges, withinWindows } from "../../../src/search/random/within-windows.ts";
 import { modelCapabilities } from "../../../src/worlds/model.ts";
 import { type Bare, cut, heal, hold, scenarioWith, start } from "../../models/cases.ts";
-import { job, kill, policyWith, term, underPolicy } from "../../models/policies.ts";
+import { advance, job, kill, policyWith, subscribe, term, underPolicy } from "../../models/policies.ts";
 
 const policy = policyWith({
   publish: { ackTimeoutMs: 1_000, attemptsMax: 2 },
@@ -61,6 +61,29 @@ describe("a scenario whose messages have an age of four seconds", () => {
 
   test("ends before a stop that takes so long while a link is held", () => {
     expect(agedLength([start, job(), hold, job(), term(), heal(), start])).toBe(4);
+  });
+});
+
+describe("a scenario whose messages are given again after two seconds", () => {
+  const again = policyWith({
+    publish: { ackTimeoutMs: 600, attemptsMax: 2 },
+    consume: { durables: "bound", ackWaitMs: 2_000, deliverMax: 3, failures: "redelivered" },
+  });
+  const lengthAgain = (steps: readonly Bare[]): number =>
+    withinAckWaits(underPolicy(again, steps), natsGo).steps.length;
+  const failing = [start, subscribe(0, "fails"), job()];
+
+  test("is left as it is while its publishes wait for less", () => {
+    expect(lengthAgain([...failing, cut(), job(), heal()])).toBe(6);
+  });
+
+  test("ends before the publish that would wait for longer", () => {
+    expect(lengthAgain([...failing, cut(), job(), job(), heal()])).toBe(5);
+    expect(lengthAgain([...failing, advance(1_000), cut(), job(), heal()])).toBe(4);
+  });
+
+  test("is left as it is once its messages are acknowledged", () => {
+    expect(lengthAgain([start, subscribe(0), job(), cut(), job(), job(), heal()])).toBe(7);
   });
 });
 
