@@ -4,6 +4,7 @@
  */
 import type { About, Choose } from "./choice.ts";
 import { lengthOf } from "./log.ts";
+import type { ConsumerUse } from "./plan/plan.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
@@ -14,7 +15,7 @@ import {
   effective,
   isCreationRefused,
 } from "./policy/two-sides.ts";
-import { acknowledge, isSecondConsumer } from "./retention.ts";
+import { acknowledge, dropUnwanted, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
 import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
@@ -31,7 +32,7 @@ export interface Reach {
   readonly others: boolean;
 }
 
-/** The replica subscribes. Returns false where there is no stream, or the consumer is refused. */
+/** The replica subscribes. Returns false where there is no stream, or the consumer is refused or is not there. */
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
@@ -42,6 +43,8 @@ export function subscribe(
   if (stream === undefined) return false;
   const known = consumerOf(server, subject);
   if (known === undefined && isSecondConsumer(server, stream, subject)) return false;
+  // The server has deleted it, and the operator makes no other.
+  if (known === undefined && server.policy.consume.durables === "bound" && isDeleted(server, subject)) return false;
   const consumer = known ?? newConsumer(server, stream, subject, replica);
   // The operator's own is there, with other settings.
   if (isCreationRefused(server.policy.consume) && madeOverAnother === "refused") return false;
@@ -88,6 +91,22 @@ export function leave(server: ModelServer, replica: number, hasDrained: HasDrain
     leaveWork(consumer, replica);
   }
 }
+
+/** Nobody has used these consumers for so long that the server has deleted them. Subscribers that come back are given nothing more. */
+export function deleteUnused(server: ModelServer, uses: readonly ConsumerUse[], emit: Emit): void {
+  for (const { subject, isGone } of uses) {
+    const consumer = isGone ? consumerOf(server, subject) : undefined;
+    if (consumer === undefined) continue;
+    const { stream } = consumer;
+    consumer.exists = false;
+    consumer.isDeleted = true;
+    emit({ kind: "consumer-deleted", stream, subject });
+    dropUnwanted(server, consumer, emit);
+  }
+}
+
+const isDeleted = ({ consumers }: ModelServer, subject: string): boolean =>
+  consumers.some(one => one.subject === subject && one.isDeleted === true);
 
 /** The work of the replica ends in the middle. A message that it has acknowledged already is not given again. */
 function leaveWork({ open }: Consumer, replica: number): void {

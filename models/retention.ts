@@ -4,7 +4,7 @@
  * for each message. Streams that keep what is handled are in server.ts.
  */
 import { type Stored, takeOut } from "./log.ts";
-import { overlap } from "./policy/pattern.ts";
+import { covers, overlap } from "./policy/pattern.ts";
 import { acknowledgesAll, effective } from "./policy/two-sides.ts";
 import type { Consumer, Delivery, ModelServer, Stream } from "./server.ts";
 import type { Emit, Run } from "./vocabulary/event.ts";
@@ -44,6 +44,25 @@ export function takeAlong({ open }: Consumer, log: readonly Stored[], message: n
 function messagesBefore(log: readonly Stored[], message: number): ReadonlySet<number> {
   const all = log.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
   return new Set(all.slice(0, Math.max(0, all.indexOf(message))));
+}
+
+/** The consumer is gone: what its stream has kept for it alone goes along (F-212 of docs/facts.md). Each message has one consumer at most. */
+export function dropUnwanted(
+  { streams, consumers }: ModelServer,
+  { stream: name, subject }: Consumer,
+  emit: Emit,
+): void {
+  const stream = streams.find(({ policy, exists }) => exists && policy.name === name);
+  if (stream?.policy.retention !== "interest") return;
+  const mine = consumers.filter(one => one.stream === name);
+  for (let at = stream.log.length - 1; at >= 0; at--) {
+    const found = stream.log[at];
+    if (found === undefined || !covers(subject, found.subject)) continue;
+    const { first, count, durable } = found;
+    takeOut(stream, mine, { at, skipped: 0, count });
+    emit({ kind: "discarded", stream: name, because: "no-consumer", first, count });
+    if (durable) emit({ kind: "ended", place: "no consumer", first, count });
+  }
 }
 
 /** Takes the first messages of the run out of the stream, as many as stand together. Returns their number. */

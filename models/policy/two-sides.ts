@@ -41,6 +41,10 @@ export function deletedAfterMs(consume: ConsumePolicy): number {
   return inactiveThresholdMs ?? (durables === "ephemeral" ? ephemeralThresholdMs : Number.POSITIVE_INFINITY);
 }
 
+/** True where the server deletes a consumer that nobody uses. */
+export const isDeletedUnused = ({ durables, inactiveThresholdMs, stands }: ConsumePolicy): boolean =>
+  durables === "ephemeral" || inactiveThresholdMs !== undefined || stands?.inactiveThresholdMs !== undefined;
+
 /** The operator makes the consumers, before any bus starts. */
 export const areMadeByOperator = ({ consume: { durables, stands } }: Policy): boolean =>
   durables === "bound" || stands !== undefined;

@@ -247,9 +247,14 @@ describe("a consumer that the server deletes when nobody uses it", () => {
   });
 
   test("has the server's own threshold where it has no durable name", () => {
-    const steps = [start, replica(1), subscribe(1), kill(1), advance(5_000)];
+    const steps = [start, subscribe(0), cut(), advance(5_000)];
     expect(skipped(under({ durables: "ephemeral" }), steps)).toBe(unknown);
     expect(skipped(created({}), steps)).toBeUndefined();
+  });
+
+  test("is of no interest any more once its process is gone and it has no durable name", () => {
+    const steps = [start, replica(1), subscribe(1), kill(1), advance(5_000)];
+    expect(skipped(under({ durables: "ephemeral" }), steps)).toBeUndefined();
   });
 });
 
