@@ -14,6 +14,7 @@ import {
   beginsLate,
   effective,
   isCreationRefused,
+  isUpdateRefused,
 } from "./policy/two-sides.ts";
 import { acknowledge, dropUnwanted, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
@@ -48,12 +49,14 @@ export function subscribe(
   const consumer = known ?? newConsumer(server, stream, subject, replica);
   // The operator's own is there, with other settings.
   if (isCreationRefused(server.policy.consume) && madeOverAnother === "refused") return false;
+  if (isUpdateRefused(server.policy.consume) && !isDeleted(server, subject)) return false;
   consumer.members.push({ replica, handler, takesMs, nakDelayMs });
   return true;
 }
 
 function newConsumer(server: ModelServer, stream: Stream, subject: string, replica: number): Consumer {
-  const creator = areMadeByOperator(server.policy) ? -1 : replica;
+  // Only a subscription that has created it deletes it.
+  const creator = areMadeByOperator(server.policy) || server.policy.consume.durables === "updated" ? -1 : replica;
   const { name } = stream.policy;
   const given = givenAtFirst(server.policy, stream, subject);
   const consumer: Consumer = { stream: name, subject, creator, exists: true, given, members: [], open: [] };

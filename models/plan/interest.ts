@@ -37,7 +37,12 @@ export function interestNotEnabled(view: View, step: Step, setting: Setting): No
     return isOfInterest(subject) && view.nowMs > 0 && (isRetried || isRepeated);
   };
   if (parts.some(one => one.kind === "publish" && mayBeForgotten(one))) return idUnknown;
-  if (!isBound && consumed.some(isOfInterest) && setting.profile.jetStream.drainDeletesItsDurable)
+  if (
+    policy.consume.durables === "created" &&
+    !isBound &&
+    consumed.some(isOfInterest) &&
+    setting.profile.jetStream.drainDeletesItsDurable
+  )
     if (parts.some(isDraining)) return goesWithConsumer;
   const isEnding = step.kind === "fault" && (step.fault.kind === "stop-server" || step.fault.kind === "power-loss");
   const isUsed = consumed.some(isOfInterest) || published.some(({ subject }) => isOfInterest(subject));

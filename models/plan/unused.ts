@@ -8,7 +8,15 @@
  */
 import { longestWaitMs } from "../policy/deliveries.ts";
 import { covers } from "../policy/pattern.ts";
-import { areMadeByOperator, deletedAfterMs, effective, isDeletedUnused } from "../policy/two-sides.ts";
+import {
+  areMadeByOperator,
+  asStands,
+  deletedAfterMs,
+  effective,
+  isCreationRefused,
+  isDeletedUnused,
+  isUpdateRefused,
+} from "../policy/two-sides.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -28,7 +36,8 @@ const jitterMsMax = 1_000;
 const isUsed = ({ unusedMs }: ConsumerUse): boolean => unusedMs === undefined;
 
 /** Up to then it stands, whatever its clients have done since its last use. */
-const standsUntilMs = ({ lastMs }: ConsumerUse, policy: Policy): number => lastMs + deletedAfterMs(policy.consume);
+const standsUntilMs = ({ lastMs, times }: ConsumerUse, { consume }: Policy): number =>
+  lastMs + deletedAfterMs(times === 0 ? asStands(consume) : consume);
 
 /** From then on it is gone. The server waits for what is not acknowledged, and counts the threshold from there. */
 export function goneFromMs({ unusedMs }: ConsumerUse, { consume }: Policy): number {
@@ -61,6 +70,7 @@ function isLeftOpen(view: View, policy: Policy, use: ConsumerUse, untilMs: numbe
   const isServed = view.serverUp && view.jetStream && view.hindrance === "none" && view.door === "shut";
   if (!isServed) return true;
   if (isUsed(use)) return false;
+  if (use.times === 0) return true;
   return view.slow.length > 0 || untilMs < goneFromMs(use, policy);
 }
 
@@ -74,7 +84,7 @@ function subscribeNotEnabled(
   if (use === undefined) return undefined;
   if (!use.isGone) return isUsed(use) || nowMs < standsUntilMs(use, policy) ? undefined : mayBeDeleted;
   if (use.replicas !== 0) return stillSubscribed;
-  return policy.consume.durables !== "bound" && areMadeByOperator(policy) ? standsNoMore : undefined;
+  return policy.consume.durables === "created" && areMadeByOperator(policy) ? standsNoMore : undefined;
 }
 
 interface Waited {
@@ -104,6 +114,9 @@ function withSubscriber(view: View, policy: Policy, { replica, subject }: Subscr
   const rest = view.uses.filter(one => one !== use);
   // The library makes it anew, and the operator does not.
   if (use?.isGone === true && policy.consume.durables === "bound") return view.uses;
+  // A subscription that is refused uses nothing, unless a library takes what stands.
+  if (use !== undefined && !use.isGone && (isCreationRefused(policy.consume) || isUpdateRefused(policy.consume)))
+    return [...rest, use];
   const { replicas = 0, times = 0 } = use ?? {};
   const one = { subject, replicas: replicas | bitOf(replica), lastMs: view.nowMs, times: times + 1, isGone: false };
   return [...rest, { ...one, unusedMs: undefined }];
@@ -119,7 +132,7 @@ function usedAfter(view: View, policy: Policy, use: ConsumerUse, step: Step | Wa
   }
   // A server that was started anew begins to count.
   if (isUsed(use) || step.kind === "heal") return { ...use, unusedMs: nowMs };
-  return { ...use, isGone: step.kind === "advance" && nowMs >= goneFromMs(use, policy) };
+  return { ...use, isGone: use.times > 0 && step.kind === "advance" && nowMs >= goneFromMs(use, policy) };
 }
 
 /** The message is stored and given to a handler within the step. */

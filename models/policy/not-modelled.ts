@@ -6,7 +6,7 @@ import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy
 import { roomOf } from "./deliveries.ts";
 import { ageMsOf, limitsInReach } from "./limits.ts";
 import { covers } from "./pattern.ts";
-import { acknowledgesAll, acknowledgesNothing, effective } from "./two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, drifted, effective } from "./two-sides.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -48,6 +48,7 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
           falsifies: true,
         }
       : undefined,
+    ...ofUpdate(consume),
     consume.durables === "ephemeral" && streams.some(one => (one.retention ?? "limits") !== "limits")
       ? {
           place: ["consume", "durables"],
@@ -86,6 +87,18 @@ function ofPush({ deliverSubject, deliverGroup }: ConsumePolicy): NotModelled | 
       };
 }
 
+/** Clients differ in what an update makes of a setting that stands and that the code does not name (F-281 of docs/facts.md). */
+function ofUpdate(consume: ConsumePolicy): readonly NotModelled[] {
+  if (consume.durables !== "updated") return [];
+  return drifted(consume)
+    .filter(name => consume[name] === undefined && name !== "deliverPolicy" && name !== "ackPolicy")
+    .map(name => ({
+      place: ["consume", "stands", name],
+      means: `the code does not name ${name}: an update of nats.js leaves the one that stands, and those of the other clients put the server's default in its place`,
+      falsifies: true,
+    }));
+}
+
 const isUnusual = (given: ConsumePolicy): boolean =>
   (given.ackPolicy ?? "explicit") !== "explicit" || (given.deliverPolicy ?? "all") !== "all";
 
@@ -98,8 +111,8 @@ function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
 }
 
 /** The side of the consumer that is effective in the setting. */
-const placeOf = ({ stands = {} }: ConsumePolicy, setting: keyof ConsumerSettings): readonly string[] =>
-  stands[setting] === undefined ? ["consume", setting] : ["consume", "stands", setting];
+const placeOf = ({ stands = {}, durables }: ConsumePolicy, setting: keyof ConsumerSettings): readonly string[] =>
+  stands[setting] === undefined || durables === "updated" ? ["consume", setting] : ["consume", "stands", setting];
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   const { ageMaxMs, replicas = 1, declared = [] } = stream;
