@@ -6,13 +6,12 @@
  * A server counts from the end of a subscription where it pushes, and from the last request or delivery where it is asked. So a consumer surely
  * stands up to one threshold after its last use, and is surely gone some time after its last subscriber.
  */
-import { longestWaitMs } from "../policy/deliveries.ts";
 import { covers } from "../policy/pattern.ts";
 import {
   areMadeByOperator,
   asStands,
   deletedAfterMs,
-  effective,
+  goneAfterMs,
   isCreationRefused,
   isDeletedUnused,
   isUpdateRefused,
@@ -29,9 +28,6 @@ const stillSubscribed = unjudgeable(
 const standsNoMore = unjudgeable("the library makes a consumer in the place of the operator's, with other settings");
 const asksNothing = unjudgeable("whether a consumer counts as used while its handler works is not known");
 
-/** The server adds a time by chance to the threshold of a consumer that is asked (nats-server 2.15.2, consumer.go, updateInactiveThreshold). */
-const jitterMsMax = 1_000;
-
 /** True where the consumer has a subscriber on a live connection. */
 const isUsed = ({ unusedMs }: ConsumerUse): boolean => unusedMs === undefined;
 
@@ -39,11 +35,9 @@ const isUsed = ({ unusedMs }: ConsumerUse): boolean => unusedMs === undefined;
 const standsUntilMs = ({ lastMs, times }: ConsumerUse, { consume }: Policy): number =>
   lastMs + deletedAfterMs(times === 0 ? asStands(consume) : consume);
 
-/** From then on it is gone. The server waits for what is not acknowledged, and counts the threshold from there. */
-export function goneFromMs({ unusedMs }: ConsumerUse, { consume }: Policy): number {
-  if (unusedMs === undefined) return Number.POSITIVE_INFINITY;
-  return unusedMs + 2 * longestWaitMs(effective(consume)) + deletedAfterMs(consume) + jitterMsMax;
-}
+/** True where it is surely gone at that moment. */
+const isGoneBy = ({ unusedMs, times }: ConsumerUse, policy: Policy, atMs: number): boolean =>
+  unusedMs !== undefined && times > 0 && atMs >= unusedMs + goneAfterMs(policy.consume);
 
 /** The reason against the step that such a consumer gives. */
 export function unusedNotEnabled(view: View, step: Step): NotEnabled | undefined {
@@ -63,15 +57,13 @@ export function unusedNotEnabled(view: View, step: Step): NotEnabled | undefined
   }
 }
 
-/** Whether it is still there at that moment is not known. */
+/** True where nobody knows if it is still there at that moment. */
 function isLeftOpen(view: View, policy: Policy, use: ConsumerUse, untilMs: number): boolean {
   if (use.isGone || untilMs < standsUntilMs(use, policy)) return false;
   // A server that runs and reads goes by its own clock alone.
   const isServed = view.serverUp && view.jetStream && view.hindrance === "none" && view.door === "shut";
   if (!isServed) return true;
-  if (isUsed(use)) return false;
-  if (use.times === 0) return true;
-  return view.slow.length > 0 || untilMs < goneFromMs(use, policy);
+  return !isUsed(use) && (view.slow.length > 0 || !isGoneBy(use, policy, untilMs));
 }
 
 function subscribeNotEnabled(
@@ -132,7 +124,7 @@ function usedAfter(view: View, policy: Policy, use: ConsumerUse, step: Step | Wa
   }
   // A server that was started anew begins to count.
   if (isUsed(use) || step.kind === "heal") return { ...use, unusedMs: nowMs };
-  return { ...use, isGone: use.times > 0 && step.kind === "advance" && nowMs >= goneFromMs(use, policy) };
+  return { ...use, isGone: step.kind === "advance" && isGoneBy(use, policy, nowMs) };
 }
 
 /** The message is stored and given to a handler within the step. */

@@ -5,6 +5,7 @@
  * server lets it (F-281).
  */
 import type { ConsumePolicy, ConsumerSettings, Policy } from "../vocabulary/policy.ts";
+import { longestWaitMs } from "./deliveries.ts";
 
 /** The consumer by which handlers are given their messages, of the two sides of it. */
 export function effective(consume: ConsumePolicy): ConsumePolicy {
@@ -47,6 +48,16 @@ export function deletedAfterMs(consume: ConsumePolicy): number {
   const { inactiveThresholdMs, durables } = effective(consume);
   return inactiveThresholdMs ?? (durables === "ephemeral" ? ephemeralThresholdMs : Number.POSITIVE_INFINITY);
 }
+
+/** The server adds a time by chance to the threshold of a consumer that is asked (nats-server 2.15.2, consumer.go, updateInactiveThreshold). */
+const jitterMsMax = 1_000;
+
+/**
+ * The time without a subscriber after which it is surely gone. The server waits for what is not acknowledged, and counts the threshold from there
+ * (F-280 of docs/facts.md).
+ */
+export const goneAfterMs = (consume: ConsumePolicy): number =>
+  2 * longestWaitMs(effective(consume)) + deletedAfterMs(consume) + jitterMsMax;
 
 /** True where the server deletes a consumer that nobody uses. */
 export const isDeletedUnused = ({ durables, inactiveThresholdMs, stands }: ConsumePolicy): boolean =>

@@ -204,7 +204,7 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   const failures = random.pick(allowed.failures);
   const consume: ConsumePolicy = {
-    durables: random.chance(0.1) ? "ephemeral" : random.pick(["created", "bound"]),
+    durables: random.chance(0.1) ? "ephemeral" : random.pick(["created", "bound", "created", "bound", "updated"]),
     ackWaitMs: random.pick([1_000, 30_000]),
     deliverMax: random.pick([-1, 1, 3]),
     failures,

@@ -130,7 +130,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       members: new Map(),
       handlers: new Map(),
       uses: new Map(),
-      operatedAtMs: rig.clock.nowMs(),
+      beganAtMs: rig.clock.nowMs(),
       seenHeld: new Map(),
       isDeaf: false,
     },

@@ -118,8 +118,8 @@ export interface ServiceCourse {
   readonly handlers: Map<string, Pick<SubscribeStep, "handler" | "takesMs" | "nakDelayMs">>;
   /** unused.ts: consumers that the server deletes once nobody uses them, by subject. */
   readonly uses: Map<string, RealUse>;
-  /** operator.ts: the moment at which the operator began. */
-  operatedAtMs: number;
+  /** The moment before the operator began. */
+  readonly beganAtMs: number;
   /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
   readonly seenHeld: Map<string, Set<number>>;
   /** Everything has settled: further deliveries are outside the comparison. */

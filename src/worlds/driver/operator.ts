@@ -6,9 +6,8 @@ import { asStands } from "../../../models/policy/two-sides.ts";
 import type { Course } from "./course.ts";
 
 /** The streams that the policy calls present, and the durable consumers that are the operator's. */
-export async function operate({ one, service, rig: { clock, streams } }: Course): Promise<void> {
+export async function operate({ one, service, rig: { streams } }: Course): Promise<void> {
   if (service === undefined) return;
-  service.operatedAtMs = clock.nowMs();
   const { policy } = service;
   const present = presentStreams(policy);
   // From here on they are listened for.

@@ -4,10 +4,9 @@
  * consumer that is used again may be another one, and the case is given up.
  */
 import type { View } from "../../../models/plan/plan.ts";
-import { goneFromMs } from "../../../models/plan/unused.ts";
 import { covers } from "../../../models/policy/pattern.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
-import { deletedAfterMs } from "../../../models/policy/two-sides.ts";
+import { deletedAfterMs, goneAfterMs } from "../../../models/policy/two-sides.ts";
 import type { Run } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import { untilReal } from "./clocks.ts";
@@ -33,7 +32,7 @@ export async function followUses(course: Course, before: View, after: View, step
   for (const use of after.uses) {
     const { subject, times, unusedMs, isGone } = use;
     const wasGone = before.uses.some(one => one.subject === subject && one.isGone);
-    const known = uses.get(subject) ?? { times: 0, lastMs: service.operatedAtMs, goneMs: undefined };
+    const known = uses.get(subject) ?? { times: 0, lastMs: service.beganAtMs, goneMs: undefined };
     if (isGone) {
       if (!wasGone) await awaitDeleted(course, service, subject, { goneMs: known.goneMs ?? rig.clock.nowMs(), step });
       continue;
@@ -44,7 +43,7 @@ export async function followUses(course: Course, before: View, after: View, step
     const goneMs =
       unusedMs === undefined
         ? undefined
-        : (known.goneMs ?? rig.clock.nowMs() + goneFromMs(use, policy) - unusedMs + goneSlackMs);
+        : (known.goneMs ?? rig.clock.nowMs() + goneAfterMs(policy.consume) + goneSlackMs);
     uses.set(subject, { times, lastMs, goneMs });
   }
 }
@@ -55,7 +54,7 @@ function checkStands({ rig: { clock } }: Course, { policy }: ServiceCourse, { la
     giveUpByHarness(step, "the scenario to keep pace with a real inactive threshold, which a busy machine cannot do");
 }
 
-/** Before the streams are read: an unused consumer keeps messages in some of them, for as long as it is there. */
+/** The same where the streams have just been read: an unused consumer keeps messages in some of them, for as long as it is there. */
 export function checkUnused(course: Course, step: StepId): void {
   const { service } = course;
   if (service === undefined) return;

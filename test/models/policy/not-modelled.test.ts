@@ -52,6 +52,8 @@ test.each<[consume: Partial<ConsumePolicy>, stream: Partial<StreamPolicy>, place
   [{ ackPolicy: "all" }, { retention: "interest" }, "ackPolicy"],
   [{ ackPolicy: "none", stands: { ackPolicy: "explicit" } }, {}, "stands.ackPolicy"],
   [{ deliverSubject: "deliver.jobs" }, {}, "deliverSubject"],
+  [{ durables: "updated", stands: { ackPendingMax: 5 } }, {}, "stands.ackPendingMax"],
+  [{ durables: "updated", stands: { inactiveThresholdMs: 5_000 } }, {}, "stands.inactiveThresholdMs"],
   [{ deliverPolicy: "new" }, { retention: "interest" }, "deliverPolicy"],
   [{ ackPolicy: "none" }, { retention: "interest" }, "ackPolicy"],
   [{ durables: "ephemeral" }, { retention: "interest" }, "durables"],
