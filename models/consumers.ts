@@ -301,12 +301,15 @@ function giveRun(
       ...(waits ? {} : { unawaited: true as const }),
     };
     open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
-    if (isEarly) acknowledge(server, consumer, { first, count }, emit);
+    if (isEarly || !waits) acknowledge(server, consumer, { first, count }, emit);
     return;
   }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
-  if (!waits) return;
+  if (!waits) {
+    acknowledge(server, consumer, { first, count }, emit);
+    return;
+  }
   const isDone = !leavesOpen.has(outcome);
   const ackHeld = isDone && replica === 0 && reach.first === "held";
   if (isDone && !ackHeld) {

@@ -4,7 +4,7 @@
  */
 import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
-import { ageMsOf, limitsInReach } from "./limits.ts";
+import { ageMsOf, limitsInReach, mayDiscard } from "./limits.ts";
 import { covers } from "./pattern.ts";
 import { acknowledgesAll, acknowledgesNothing, drifted, effective } from "./two-sides.ts";
 
@@ -33,13 +33,6 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
   const found: (NotModelled | undefined)[] = [
     ofRoom(consume),
     ofPush(consume),
-    acknowledgesAll(given) && roomOf(given) !== undefined
-      ? {
-          place: placeOf(consume, "ackPendingMax"),
-          means: "one acknowledgement makes room for several messages; here it makes room for one",
-          falsifies: true,
-        }
-      : undefined,
     acknowledgesNothing(consume) && !acknowledgesNothing(given)
       ? {
           place: placeOf(consume, "ackPolicy"),
@@ -57,11 +50,11 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
           falsifies: true,
         }
       : undefined,
-    streams.some(one => one.retention === "interest") && isUnusual(given)
+    streams.some(one => one.retention === "interest" && mayDiscard(one)) && acknowledgesAll(given)
       ? {
-          place: placeOf(consume, (given.ackPolicy ?? "explicit") === "explicit" ? "deliverPolicy" : "ackPolicy"),
+          place: placeOf(consume, "ackPolicy"),
           means:
-            "which messages a stream with retention by interest keeps depends on it; here its consumers begin at the first message and acknowledge each",
+            "what a limit or an age takes from a stream with retention by interest may take along what stands before it; here it goes alone",
           falsifies: true,
         }
       : undefined,
@@ -98,9 +91,6 @@ function ofUpdate(consume: ConsumePolicy): readonly NotModelled[] {
       falsifies: true,
     }));
 }
-
-const isUnusual = (given: ConsumePolicy): boolean =>
-  (given.ackPolicy ?? "explicit") !== "explicit" || (given.deliverPolicy ?? "all") !== "all";
 
 function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
   const given = effective(consume);

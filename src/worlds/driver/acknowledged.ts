@@ -9,6 +9,7 @@
 import { covers } from "../../../models/policy/pattern.ts";
 import { attemptsInAll } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
+import { acknowledgesAll, acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
 import type { Event, HandledOutcome, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type StreamEnd, serverHasEnded } from "./sequences.ts";
@@ -120,18 +121,35 @@ function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Ev
 const everyCopy = (copies: ReadonlyMap<number, number>): readonly number[] =>
   [...copies].flatMap(([message, count]) => Array.from({ length: count }, () => message));
 
-const endings: readonly HandledOutcome[] = ["acked", "acknowledged-failed", "dead-lettered"];
+const endings: readonly HandledOutcome[] = [
+  "acked",
+  "acked-early",
+  "acknowledged-failed",
+  "dead-lettered",
+  "terminated",
+];
 
 /**
- * The greatest number of copies of each message that handlers have acknowledged. Two deliveries of one copy have different numbers, unless
+ * The greatest number of copies of each message that handlers have acknowledged, or that count as acknowledged: what is delivered with ack policy
+ * none, and with ack policy all what was delivered before one that is acknowledged. Two deliveries of one copy have different numbers, unless
  * its consumer was made anew.
  */
 function copiesDone(policy: Policy, stream: StreamPolicy, told: readonly Event[]): ReadonlyMap<number, number> {
   const times = new Map<string, number>();
   const copies = new Map<number, number>();
+  const consume = effective(policy.consume);
+  const givenOn = new Map<string, Set<number>>();
   for (const event of told) {
-    if (event.kind !== "handled" || !endings.includes(event.outcome)) continue;
-    if (streamOf(policy, event.subject) !== stream) continue;
+    if (event.kind !== "handled" || streamOf(policy, event.subject) !== stream) continue;
+    if (acknowledgesAll(consume)) {
+      const given = givenOn.get(event.subject) ?? new Set();
+      givenOn.set(event.subject, given);
+      for (let message = event.first; message < event.first + event.count; message++) given.add(message);
+      if (endings.includes(event.outcome))
+        for (const before of given) if (before < event.first) copies.set(before, Math.max(1, copies.get(before) ?? 0));
+    }
+    const isDone = acknowledgesNothing(consume) ? event.tookMs === undefined : endings.includes(event.outcome);
+    if (!isDone) continue;
     for (let message = event.first; message < event.first + event.count; message++) {
       const delivery = `${message}/${event.delivery}`;
       times.set(delivery, (times.get(delivery) ?? 0) + 1);
