@@ -4,7 +4,7 @@
  */
 import { live, spendTime } from "./befalling.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
-import { loseAcks, releaseAcks, sendKeptAcks, subscribe } from "./consumers.ts";
+import { deleteUnused, loseAcks, releaseAcks, sendKeptAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
@@ -90,7 +90,7 @@ function perform(bus: Bus, planned: ScenarioStep): void {
     case "subscribe":
     case "signal":
     case "advance":
-      serve(bus, step, planned.life);
+      serve(bus, step, planned);
       return;
     case "together":
       for (const part of callsMade(step.steps)) call(bus, part);
@@ -147,13 +147,14 @@ function start(bus: Bus, step: StepId, replica: number, life: readonly Life[]): 
 function serve(
   bus: Bus,
   step: Extract<Step, { kind: "subscribe" | "signal" | "advance" }>,
-  life: readonly Life[],
+  { life, after }: Befalling,
 ): void {
   const service = served(bus);
   if (service === undefined) throw new Error(`${step.kind} without a policy`);
   switch (step.kind) {
     case "advance":
       spendTime(service, step.id, step.ms, life);
+      deleteUnused(service.service.server, after.uses, bus.emit);
       return;
     case "subscribe": {
       const { replica, subject, handler, takesMs } = step;
@@ -423,7 +424,10 @@ function settleService(calm: Bus, { step, passes }: SettleStep): void {
   seeWhatIsThere(bus);
   for (const { ms, life, after } of passes) {
     const service = served(bus);
-    if (service !== undefined) spendTime(service, step.id, ms, life);
+    if (service !== undefined) {
+      spendTime(service, step.id, ms, life);
+      deleteUnused(service.service.server, after.uses, bus.emit);
+    }
     bus = { ...bus, view: after };
     seeWhatIsThere(bus);
   }

@@ -4,6 +4,7 @@
  */
 import type { About, Choose } from "./choice.ts";
 import { lengthOf } from "./log.ts";
+import type { ConsumerUse } from "./plan/plan.ts";
 import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
@@ -13,8 +14,9 @@ import {
   beginsLate,
   effective,
   isCreationRefused,
+  isUpdateRefused,
 } from "./policy/two-sides.ts";
-import { acknowledge, isSecondConsumer } from "./retention.ts";
+import { acknowledge, dropUnwanted, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
 import { expire } from "./stream-limits.ts";
 import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
@@ -31,7 +33,7 @@ export interface Reach {
   readonly others: boolean;
 }
 
-/** The replica subscribes. Returns false where there is no stream, or the consumer is refused. */
+/** The replica subscribes. Returns false where there is no stream, or the consumer is refused or is not there. */
 export function subscribe(
   server: ModelServer,
   { replica, subject, handler, takesMs = 0, nakDelayMs = 0 }: Omit<SubscribeStep, "id" | "kind">,
@@ -42,15 +44,19 @@ export function subscribe(
   if (stream === undefined) return false;
   const known = consumerOf(server, subject);
   if (known === undefined && isSecondConsumer(server, stream, subject)) return false;
+  // The server has deleted it, and the operator makes no other.
+  if (known === undefined && server.policy.consume.durables === "bound" && isDeleted(server, subject)) return false;
   const consumer = known ?? newConsumer(server, stream, subject, replica);
   // The operator's own is there, with other settings.
   if (isCreationRefused(server.policy.consume) && madeOverAnother === "refused") return false;
+  if (isUpdateRefused(server.policy.consume) && !isDeleted(server, subject)) return false;
   consumer.members.push({ replica, handler, takesMs, nakDelayMs });
   return true;
 }
 
 function newConsumer(server: ModelServer, stream: Stream, subject: string, replica: number): Consumer {
-  const creator = areMadeByOperator(server.policy) ? -1 : replica;
+  // Only a subscription that has created it deletes it.
+  const creator = areMadeByOperator(server.policy) || server.policy.consume.durables === "updated" ? -1 : replica;
   const { name } = stream.policy;
   const given = givenAtFirst(server.policy, stream, subject);
   const consumer: Consumer = { stream: name, subject, creator, exists: true, given, members: [], open: [] };
@@ -88,6 +94,22 @@ export function leave(server: ModelServer, replica: number, hasDrained: HasDrain
     leaveWork(consumer, replica);
   }
 }
+
+/** Nobody has used these consumers for so long that the server has deleted them. Subscribers that come back are given nothing more. */
+export function deleteUnused(server: ModelServer, uses: readonly ConsumerUse[], emit: Emit): void {
+  for (const { subject, isGone } of uses) {
+    const consumer = isGone ? consumerOf(server, subject) : undefined;
+    if (consumer === undefined) continue;
+    const { stream } = consumer;
+    consumer.exists = false;
+    consumer.isDeleted = true;
+    emit({ kind: "consumer-deleted", stream, subject });
+    dropUnwanted(server, consumer, emit);
+  }
+}
+
+const isDeleted = ({ consumers }: ModelServer, subject: string): boolean =>
+  consumers.some(one => one.subject === subject && one.isDeleted === true);
 
 /** The work of the replica ends in the middle. A message that it has acknowledged already is not given again. */
 function leaveWork({ open }: Consumer, replica: number): void {
@@ -279,12 +301,15 @@ function giveRun(
       ...(waits ? {} : { unawaited: true as const }),
     };
     open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
-    if (isEarly) acknowledge(server, consumer, { first, count }, emit);
+    if (isEarly || !waits) acknowledge(server, consumer, { first, count }, emit);
     return;
   }
   const outcome = outcomeOf(server, handler);
   emit({ kind: "handled", replica, subject, delivery, outcome, first, count });
-  if (!waits) return;
+  if (!waits) {
+    acknowledge(server, consumer, { first, count }, emit);
+    return;
+  }
   const isDone = !leavesOpen.has(outcome);
   const ackHeld = isDone && replica === 0 && reach.first === "held";
   if (isDone && !ackHeld) {

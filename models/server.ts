@@ -66,6 +66,8 @@ export interface Consumer {
   /** The replica whose process made it and will delete it; -1: the operator, or a process that has ended. */
   creator: number;
   exists: boolean;
+  /** The server has deleted it, since nobody used it. */
+  isDeleted?: true;
   /** The number of messages of the stream delivered so far, oldest first, discarded ones included. */
   given: number;
   readonly members: Member[];

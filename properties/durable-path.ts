@@ -367,7 +367,7 @@ export const durablePath: readonly OwnedProperty[] = [
         "Once all has settled, and ack waits are over, every message of a stream whose subject has live handlers that acknowledge has been handled to an end at least once.",
       owner: "service",
       causes:
-        "A drain deletes the durable consumer that others share (F-83), or its deliver policy passes over what is stored before it (F-251). Or a message is acknowledged before its handler is through: by the bus (F-232), or by ack policy none (F-252).",
+        "A drain (F-83) or a long outage (F-280) deletes the durable consumer, or its deliver policy passes over what is stored before it (F-251). Or a message is acknowledged before its handler is through: by the bus (F-232), or by ack policy none (F-252).",
     },
     "eventually",
     {

@@ -11,11 +11,15 @@ import type { ServiceRecord } from "./service/record.ts";
 export const isFinished = (handled: Message["handled"]): boolean => handled?.finished !== undefined;
 
 /** It was dead-lettered or dropped, or its stream has discarded it; or its deliveries are used up, and the wait after the last one is over. */
-function isGivenUp({ handled, discarded }: Message, { settled, nowMs }: ServiceRecord, policy: Policy): boolean {
+function isGivenUp(
+  { handled, discarded, unkept }: Message,
+  { settled, nowMs }: ServiceRecord,
+  policy: Policy,
+): boolean {
   if (handled === undefined) return false;
   if (handled.outcome === "dead-lettered" || handled.dropped) return true;
   if (isFinished(handled) || !settled) return false;
-  if (discarded === "yes") return true;
+  if (discarded === "yes" || unkept) return true;
   const consume = effective(policy.consume);
   if (acknowledgesNothing(consume)) return true;
   const { deliverMax } = consume;
@@ -107,7 +111,7 @@ export const handling: readonly OwnedProperty[] = [
         "A message that is given to no handler any more, though no handler has done its work, is kept as a dead letter for somebody to look at.",
       owner: "service",
       causes:
-        "Its deliveries are used up, a handler terminates it, a limit of its stream or its age takes it in between, or its consumer has ack policy none or all. At most an advisory of the server tells of it (F-73, F-231, F-246, F-247, F-252).",
+        "Its deliveries are used up, a handler terminates it, a limit, its age or the end of its consumer takes it, or that has ack policy none or all. At most an advisory of the server tells of it (F-73, F-231, F-246, F-247, F-252, F-280).",
     },
     "eventually",
     {

@@ -165,7 +165,7 @@ export const shutdown: readonly OwnedProperty[] = [
       promise: "What a handler has acknowledged is not delivered anew after a process was started.",
       owner: "service",
       causes:
-        "A drain has deleted the durable consumer, and the next subscriber creates it anew, from the beginning of the stream (F-83).",
+        "A drain has deleted the durable consumer (F-83), or the server has, since nobody used it (F-280). The next subscriber creates it anew, from the beginning of the stream.",
     },
     "always",
     {

@@ -18,6 +18,7 @@ import { askProbes } from "./probes.ts";
 import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { cutSlow, healSlow, leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
+import { trackUses } from "./unused.ts";
 import { bitOf, isCalm, isDown, isDurable, type View } from "./view.ts";
 
 /** Nothing happens to the process. */
@@ -26,7 +27,10 @@ const nothing: readonly Life[] = [];
 /** Turns the view into the one after the step, which must be enabled. */
 export function advance(view: View, step: Step, overlapping: boolean, setting: Setting): readonly Life[] {
   const life = change(view, step, overlapping, setting);
-  if (hasPolicy(setting)) askProbes(view, setting.policy);
+  if (hasPolicy(setting)) {
+    askProbes(view, setting.policy);
+    trackUses(view, step);
+  }
   return life;
 }
 
@@ -63,7 +67,6 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
-      view.hadSubscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
       if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
       if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];

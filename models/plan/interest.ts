@@ -21,7 +21,7 @@ const keptUnknown = unjudgeable("what a stream has kept for its consumers after 
 
 /** The reason against the step that such a stream gives. */
 export function interestNotEnabled(view: View, step: Step, setting: Setting): NotEnabled | undefined {
-  const { policy, published, consumed } = view;
+  const { policy, published, consumed, uses } = view;
   if (policy === undefined || !policy.streams.some(one => one.retention === "interest")) return undefined;
   const isOfInterest = (subject: string | undefined): boolean =>
     subject !== undefined && streamOf(policy, subject)?.retention === "interest";
@@ -30,13 +30,19 @@ export function interestNotEnabled(view: View, step: Step, setting: Setting): No
   const isUnknown = ({ subject = "" }: PublishStep): boolean =>
     isOfInterest(subject) && !consumed.some(one => covers(one, subject));
   if (isBound && parts.some(one => one.kind === "publish" && isUnknown(one))) return consumerUnknown;
+  const isThere = (one: string): boolean => !uses.some(({ subject, isGone }) => subject === one && isGone);
   const mayBeForgotten = ({ subject = "", key, again }: PublishStep): boolean => {
-    const isRetried = attemptsInAll(policy.publish) > 1 && !consumed.some(one => covers(one, subject));
+    const isRetried = attemptsInAll(policy.publish) > 1 && !consumed.some(one => isThere(one) && covers(one, subject));
     const isRepeated = again !== undefined || sharedId(policy, subject, key) !== undefined;
     return isOfInterest(subject) && view.nowMs > 0 && (isRetried || isRepeated);
   };
   if (parts.some(one => one.kind === "publish" && mayBeForgotten(one))) return idUnknown;
-  if (!isBound && consumed.some(isOfInterest) && setting.profile.jetStream.drainDeletesItsDurable)
+  if (
+    policy.consume.durables === "created" &&
+    !isBound &&
+    consumed.some(isOfInterest) &&
+    setting.profile.jetStream.drainDeletesItsDurable
+  )
     if (parts.some(isDraining)) return goesWithConsumer;
   const isEnding = step.kind === "fault" && (step.fault.kind === "stop-server" || step.fault.kind === "power-loss");
   const isUsed = consumed.some(isOfInterest) || published.some(({ subject }) => isOfInterest(subject));

@@ -4,11 +4,12 @@
  * acknowledgement is waited for (F-252 of docs/facts.md). One acknowledgement for all before it is judged while nothing is wrong (F-247).
  */
 import { covers, overlap } from "../policy/pattern.ts";
-import { acknowledgesAll, acknowledgesNothing, beginsLate, deletedAfterMs, effective } from "../policy/two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, beginsLate, effective } from "../policy/two-sides.ts";
 import type { Fault, Handler, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { partsOf } from "../vocabulary/scenario.ts";
 import { impossible, type NotEnabled, unjudgeable } from "./reasons.ts";
 import { leavesUnacked } from "./room.ts";
+import { unusedNotEnabled } from "./unused.ts";
 import { bitOf, isCalm, isDurable, type View } from "./view.ts";
 
 const severalSubjects = unjudgeable("which subjects of a pattern have a last message is not known");
@@ -25,7 +26,6 @@ const orderUnknown = unjudgeable(
   "in which order messages were stored, of which one may be acknowledged with another, is not known",
 );
 const alongUnknown = unjudgeable("which messages are acknowledged with one is judged while nothing is wrong");
-const mayBeDeleted = unjudgeable("whether the server has deleted a consumer that nobody used is not known");
 
 /** The reason against the step that such a consumer gives. */
 export function settingsNotEnabled(view: View, step: Step): NotEnabled | undefined {
@@ -39,16 +39,9 @@ export function settingsNotEnabled(view: View, step: Step): NotEnabled | undefin
     (acknowledgesNothing(effective(policy.consume)) ? unacknowledgedNotEnabled(view, step) : undefined) ??
     (acknowledgesAll(effective(policy.consume)) ? alongNotEnabled(view, step) : undefined) ??
     (policy.consume.durables === "ephemeral" ? ephemeralNotEnabled(view, step) : undefined) ??
-    (step.kind === "advance" && view.nowMs + step.ms >= deletedAfterMs(policy.consume) && isUnused(view)
-      ? mayBeDeleted
-      : undefined)
+    unusedNotEnabled(view, step)
   );
 }
-
-/** Some consumer has nobody who uses it, or had. */
-const isUnused = (view: View): boolean =>
-  view.hadSubscribed !== view.subscribed ||
-  (view.consumed.length > 0 && !(isCalm(view) && view.client === "connected"));
 
 function ephemeralNotEnabled({ consumed, subscribed }: View, step: Step): NotEnabled | undefined {
   if (step.kind === "subscribe")

@@ -7,6 +7,7 @@ import type { StepId } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { type Life, passTime } from "./life.ts";
 import { hasPolicy, type ServiceSetting, type Setting } from "./setting.ts";
+import { trackUses } from "./unused.ts";
 import { copyView, isCalm, type View } from "./view.ts";
 
 export const settleId: StepId = "settle";
@@ -64,6 +65,7 @@ function passesFrom(healed: Readonly<View>, setting: ServiceSetting): readonly P
   return settleWaitsMs(view, setting).map((ms): Pass => {
     // Nothing is wrong any more, so no probe is asked.
     const life = passTime(view, ms, setting, false);
+    trackUses(view, { kind: "advance" });
     return { ms, life, after: copyView(view) };
   });
 }

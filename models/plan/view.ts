@@ -67,8 +67,8 @@ export interface View {
   attempting: number;
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
-  /** Those that had one once. */
-  hadSubscribed: number;
+  /** Consumers that the server deletes once nobody has used them for long enough. */
+  uses: readonly ConsumerUse[];
   /** Every subject that has been subscribed to. */
   consumed: readonly string[];
   /** Those of them with a handler that does not acknowledge what it is given. */
@@ -86,6 +86,20 @@ export interface View {
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
+}
+
+/** The use of one consumer by its subscribers. */
+export interface ConsumerUse {
+  readonly subject: string;
+  /** The replicas that have subscribed and run on, one bit each. */
+  readonly replicas: number;
+  /** The last moment at which it was surely used, and the number of these. */
+  readonly lastMs: number;
+  readonly times: number;
+  /** The moment since which nobody has used it; undefined while somebody does. */
+  readonly unusedMs: number | undefined;
+  /** The server has deleted it. */
+  readonly isGone: boolean;
 }
 
 /** A subject whose handlers take time, and the moment from which none of them can be at work. */
@@ -132,7 +146,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   published: [],
   attempting: 0,
   subscribed: 0,
-  hadSubscribed: 0,
+  uses: [],
   consumed: [],
   unacked: [],
   nakked: [],
@@ -175,7 +189,7 @@ export const copyView = (view: Readonly<View>): View => ({
   published: view.published,
   attempting: view.attempting,
   subscribed: view.subscribed,
-  hadSubscribed: view.hadSubscribed,
+  uses: view.uses,
   consumed: view.consumed,
   unacked: view.unacked,
   nakked: view.nakked,
@@ -223,7 +237,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.published = view.published;
   old.attempting = view.attempting;
   old.subscribed = view.subscribed;
-  old.hadSubscribed = view.hadSubscribed;
+  old.uses = view.uses;
   old.consumed = view.consumed;
   old.unacked = view.unacked;
   old.nakked = view.nakked;

@@ -4,9 +4,9 @@
  */
 import type { ConsumePolicy, ConsumerSettings, Policy, StreamExtra, StreamPolicy } from "../vocabulary/policy.ts";
 import { roomOf } from "./deliveries.ts";
-import { ageMsOf, limitsInReach } from "./limits.ts";
+import { ageMsOf, limitsInReach, mayDiscard } from "./limits.ts";
 import { covers } from "./pattern.ts";
-import { acknowledgesAll, acknowledgesNothing, effective } from "./two-sides.ts";
+import { acknowledgesAll, acknowledgesNothing, drifted, effective } from "./two-sides.ts";
 
 /** One of them. */
 export interface NotModelled {
@@ -33,13 +33,6 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
   const found: (NotModelled | undefined)[] = [
     ofRoom(consume),
     ofPush(consume),
-    acknowledgesAll(given) && roomOf(given) !== undefined
-      ? {
-          place: placeOf(consume, "ackPendingMax"),
-          means: "one acknowledgement makes room for several messages; here it makes room for one",
-          falsifies: true,
-        }
-      : undefined,
     acknowledgesNothing(consume) && !acknowledgesNothing(given)
       ? {
           place: placeOf(consume, "ackPolicy"),
@@ -48,6 +41,7 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
           falsifies: true,
         }
       : undefined,
+    ...ofUpdate(consume),
     consume.durables === "ephemeral" && streams.some(one => (one.retention ?? "limits") !== "limits")
       ? {
           place: ["consume", "durables"],
@@ -56,11 +50,11 @@ function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {
           falsifies: true,
         }
       : undefined,
-    streams.some(one => one.retention === "interest") && isUnusual(given)
+    streams.some(one => one.retention === "interest" && mayDiscard(one)) && acknowledgesAll(given)
       ? {
-          place: placeOf(consume, (given.ackPolicy ?? "explicit") === "explicit" ? "deliverPolicy" : "ackPolicy"),
+          place: placeOf(consume, "ackPolicy"),
           means:
-            "which messages a stream with retention by interest keeps depends on it; here its consumers begin at the first message and acknowledge each",
+            "what a limit or an age takes from a stream with retention by interest may take along what stands before it; here it goes alone",
           falsifies: true,
         }
       : undefined,
@@ -86,8 +80,17 @@ function ofPush({ deliverSubject, deliverGroup }: ConsumePolicy): NotModelled | 
       };
 }
 
-const isUnusual = (given: ConsumePolicy): boolean =>
-  (given.ackPolicy ?? "explicit") !== "explicit" || (given.deliverPolicy ?? "all") !== "all";
+/** Clients differ in what an update makes of a setting that stands and that the code does not name (F-281 of docs/facts.md). */
+function ofUpdate(consume: ConsumePolicy): readonly NotModelled[] {
+  if (consume.durables !== "updated") return [];
+  return drifted(consume)
+    .filter(name => consume[name] === undefined && name !== "deliverPolicy" && name !== "ackPolicy")
+    .map(name => ({
+      place: ["consume", "stands", name],
+      means: `the code does not name ${name}: an update of nats.js leaves the one that stands, and those of the other clients put the server's default in its place`,
+      falsifies: true,
+    }));
+}
 
 function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
   const given = effective(consume);
@@ -98,8 +101,8 @@ function ofRoom(consume: ConsumePolicy): NotModelled | undefined {
 }
 
 /** The side of the consumer that is effective in the setting. */
-const placeOf = ({ stands = {} }: ConsumePolicy, setting: keyof ConsumerSettings): readonly string[] =>
-  stands[setting] === undefined ? ["consume", setting] : ["consume", "stands", setting];
+const placeOf = ({ stands = {}, durables }: ConsumePolicy, setting: keyof ConsumerSettings): readonly string[] =>
+  stands[setting] === undefined || durables === "updated" ? ["consume", setting] : ["consume", "stands", setting];
 
 function ofStream(stream: StreamPolicy): readonly NotModelled[] {
   const { ageMaxMs, replicas = 1, declared = [] } = stream;

@@ -188,11 +188,14 @@ export type Event =
       readonly handler: Handler;
       readonly takesMs?: number;
     }
+  /** The server has deleted the consumer of the subject, since nobody had used it for as long as its policy says. */
+  | { readonly kind: "consumer-deleted"; readonly stream: string; readonly subject: string }
   /** The content of a stream once all has settled, oldest first; copies on the dead-letter subject are left out. */
   | ({ readonly kind: "holds"; readonly stream: string } & Run)
   /**
    * The limit of a stream has discarded these messages, as declared. `because` names another declared end of what was stored: its
-   * handler has acknowledged it (`handled`), or the stream keeps messages for its consumers alone, and none was there (`no-consumer`).
+   * handler has acknowledged it (`handled`), or the stream keeps messages for its consumers alone, and none was there, or none is left
+   * (`no-consumer`).
    */
   | ({ readonly kind: "discarded"; readonly stream: string; readonly because?: "handled" | "no-consumer" } & Run)
   /**

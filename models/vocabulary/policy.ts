@@ -150,12 +150,13 @@ export interface ConsumerSettings {
 export interface ConsumePolicy extends ConsumerSettings {
   /**
    * `created`: the library makes it for the first subscriber, which deletes it when it drains. `bound`: the operator makes it, and the bus
-   * only binds. `ephemeral`: every subscriber has one for itself, without a durable name, and begins anew with it.
+   * only binds. `updated`: each subscriber makes it, or updates the one that stands to what the code asks for. `ephemeral`: every subscriber
+   * has one for itself, without a durable name, and begins anew with it.
    */
-  readonly durables: "created" | "bound" | "ephemeral";
+  readonly durables: "created" | "bound" | "updated" | "ephemeral";
   /**
    * The settings that the operator's consumer has and the code does not ask for; any other is as the code asks. An empty list of waits is no
-   * backoff. Absent: the two sides agree.
+   * backoff. Absent: the two sides agree, or nobody has made it before an update.
    */
   readonly stands?: Partial<ConsumerSettings>;
   /** The subject to which the server pushes, and the queue group that shares what comes there; both are declared and not modelled. */

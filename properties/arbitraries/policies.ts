@@ -3,7 +3,7 @@
  * classified, and stored in a stream, mostly as it is declared. No two streams overlap, and a dead letter has a subject of its own.
  */
 import type fc from "fast-check";
-import { roomOf } from "../../models/policy/deliveries.ts";
+import { mayDiscard } from "../../models/policy/limits.ts";
 import type {
   ClassifierRule,
   ConsumePolicy,
@@ -147,16 +147,17 @@ function streamsOf(random: Random, families: readonly Family[], consume: Consume
 }
 
 /**
- * The stream as its consumers need it. One that lets messages go has consumers that begin at its first message, and acknowledge each. A
- * consumer that the operator makes is there before the bus, and so is its stream.
+ * The stream as its consumers need it. A work queue has consumers that begin at its first message, and acknowledge each. A consumer that the
+ * operator makes is there before the bus, and so is its stream.
  */
 function fitting({ retention, ...stream }: StreamPolicy, consume: ConsumePolicy): StreamPolicy {
   const { durables, deliverPolicy, ackPolicy } = consume;
-  const isUsual = durables !== "ephemeral" && deliverPolicy === undefined && ackPolicy === undefined;
+  const isUsual = deliverPolicy === undefined && ackPolicy === undefined;
+  const isTaken = retention === "workqueue" ? isUsual : ackPolicy !== "all" || !mayDiscard(stream);
   const isPresent = durables === "bound" || consume.stands !== undefined;
   return {
     ...stream,
-    ...(retention === undefined || !isUsual ? {} : { retention }),
+    ...(retention === undefined || durables === "ephemeral" || !isTaken ? {} : { retention }),
     ...(isPresent ? { made: "present" } : {}),
   };
 }
@@ -204,7 +205,7 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   const failures = random.pick(allowed.failures);
   const consume: ConsumePolicy = {
-    durables: random.chance(0.1) ? "ephemeral" : random.pick(["created", "bound"]),
+    durables: random.chance(0.1) ? "ephemeral" : random.pick(["created", "bound", "created", "bound", "updated"]),
     ackWaitMs: random.pick([1_000, 30_000]),
     deliverMax: random.pick([-1, 1, 3]),
     failures,
@@ -223,7 +224,7 @@ function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
     ...(consume.durables !== "bound" && random.chance(0.1)
       ? { deliverPolicy: random.pick(["new", "last", "last-per-subject"] as const) }
       : {}),
-    ...(isUnacked ? { ackPolicy: roomOf(whole) === undefined ? random.pick(["none", "all"] as const) : "none" } : {}),
+    ...(isUnacked ? { ackPolicy: random.pick(["none", "all"] as const) } : {}),
     ...(random.chance(0.1) ? { inactiveThresholdMs: random.pick([10_000, 600_000]) } : {}),
   };
 }

@@ -1,7 +1,8 @@
 /** The kinds of episode under a policy: each is about one concern of it, with waits just under, at and over its own time limits. */
+
 import { ageMsOf, storedBytes } from "../../models/policy/limits.ts";
 import { isUnacknowledged, streamOf } from "../../models/policy/streams.ts";
-import { effective } from "../../models/policy/two-sides.ts";
+import { deletedAfterMs, effective, goneAfterMs, isDeletedUnused } from "../../models/policy/two-sides.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Capability } from "../../models/vocabulary/scenario.ts";
 import {
@@ -227,6 +228,33 @@ export const streamWithAnAge: PolicyEpisode = {
 
 /** The ages that may end in a scenario. */
 export const agesIn = ({ streams }: Policy): readonly number[] => streams.flatMap(one => ageMsOf(one) ?? []);
+
+export const unusedConsumer: PolicyEpisode = {
+  name: "a consumer that nobody uses",
+  needs: ["advance", "subscribe", "signal", "replicas"],
+  durable: true,
+  add: leaveConsumer,
+};
+
+/** True where the server may delete a durable consumer in a scenario. */
+export const hasThreshold = ({ consume }: Policy): boolean =>
+  consume.durables !== "ephemeral" && isDeletedUnused(consume);
+
+/** One process handles a subject, ends, and comes back before or after the server has deleted its consumer. */
+function leaveConsumer(draft: PolicyDraft): void {
+  const { random, policy } = draft;
+  const only = freeReplica(draft);
+  const subject = durableSubject(draft);
+  start(draft, only);
+  subscribe(draft, only, subject, random.chance(0.8) ? "acks" : "hangs");
+  publish(draft, { subject, most: 3 });
+  signal(draft, only, random.chance(0.5) ? "TERM" : "KILL");
+  sometimes(draft, 0.5, () => publish(draft, { subject, most: 3 }));
+  advanceAround(draft, random.pick([deletedAfterMs(policy.consume), goneAfterMs(policy.consume)]));
+  start(draft, only);
+  subscribe(draft, only, subject, "acks");
+  sometimes(draft, 0.6, () => publish(draft, { subject, most: 3 }));
+}
 
 /** Published just before, at or after the end of the age of what came before; now and then handled, or published once more. */
 function growOld(draft: PolicyDraft): void {

@@ -13,11 +13,13 @@ import { drainBeforeExit, ending } from "./policy-ending.ts";
 import {
   agesIn,
   filledMax,
+  hasThreshold,
   messagesMaxOf,
   type PolicyEpisode,
   policyEpisodes,
   streamAtItsLimit,
   streamWithAnAge,
+  unusedConsumer,
 } from "./policy-episodes.ts";
 import { begin } from "./policy-start.ts";
 import { type Random, randomOf } from "./random.ts";
@@ -79,7 +81,11 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
 function goOn(draft: PolicyDraft, episodesMax: number): void {
   const { random, capabilities, subjects } = draft;
   const isLimited = draft.policy.streams.some(stream => messagesMaxOf(stream) < filledMax);
-  const own = [...(isLimited ? [streamAtItsLimit] : []), ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : [])];
+  const own = [
+    ...(isLimited ? [streamAtItsLimit] : []),
+    ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : []),
+    ...(hasThreshold(draft.policy) ? [unusedConsumer] : []),
+  ];
   const possible = [...policyEpisodes, ...own].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
   );

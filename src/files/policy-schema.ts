@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { notModelled } from "../../models/policy/not-modelled.ts";
 import { overlap } from "../../models/policy/pattern.ts";
-import { areMadeByOperator, drifted, effective } from "../../models/policy/two-sides.ts";
+import { areMadeByOperator, asStands, drifted } from "../../models/policy/two-sides.ts";
 import type { ConsumePolicy, ConsumerSettings, Policy } from "../../models/vocabulary/policy.ts";
 import { catalogue } from "../../properties/catalogue.ts";
 import { BadInput } from "../errors.ts";
@@ -134,7 +134,7 @@ const consumerSettings = {
 
 const consume = z
   .strictObject({
-    durables: z.enum(["created", "bound", "ephemeral"]),
+    durables: z.enum(["created", "bound", "updated", "ephemeral"]),
     ...consumerSettings,
     stands: z
       .strictObject({ ...consumerSettings, backoffMs: waits })
@@ -192,7 +192,7 @@ function refuseStanding(asked: ConsumePolicy, refuse: Refuse): void {
   for (const name of names)
     if (JSON.stringify(asked.stands?.[name]) === JSON.stringify(asked[name] ?? defaults[name]))
       refuse(["stands", name], "is what the code asks for: leave it out, since the two sides agree in it");
-  refuseSettings(effective(asked), ["stands"], refuse);
+  refuseSettings(asStands(asked), ["stands"], refuse);
 }
 
 const startup = z
@@ -355,7 +355,7 @@ function refuseStreams(streams: readonly { name: string; subjects: readonly stri
 /** Refuses what the server refuses of a consumer of a work queue (F-210 of docs/facts.md). */
 function refuseOnQueue({ streams, consume }: Policy, refuse: Refuse): void {
   if (!streams.some(one => one.retention === "workqueue")) return;
-  const { deliverPolicy = "all", ackPolicy = "explicit" } = effective(consume);
+  const { deliverPolicy = "all", ackPolicy = "explicit" } = asStands(consume);
   if (deliverPolicy !== "all")
     refuse(["consume", "deliverPolicy"], 'must be "all" on a work queue, as the server says');
   if (ackPolicy !== "explicit")

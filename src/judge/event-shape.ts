@@ -18,6 +18,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   connection: { change: "string" },
   advanced: { step: "string", atMs: "number" },
   subscribed: { replica: "number", subject: "string", handler: "string" },
+  "consumer-deleted": { stream: "string", subject: "string" },
   holds: { stream: "string", ...run },
   discarded: { stream: "string", ...run },
   "may-be-discarded": { stream: "string", ...run },

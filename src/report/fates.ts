@@ -129,6 +129,9 @@ export function stepFates(events: readonly Event[]): readonly StepFate[] {
       case "consumer-behind":
         note(event.step, `${event.subject}: ${event.proof}`);
         break;
+      case "consumer-deleted":
+        note(now, `the server has deleted the consumer of ${event.subject}, since nobody used it`);
+        break;
       case "stream-lacks":
         note(now, event.proof);
         break;

@@ -169,6 +169,38 @@ describe("with ack policy none", () => {
   });
 });
 
+describe("code that updates its consumer", () => {
+  const updated = (more: Partial<ConsumePolicy> = {}): Policy => under({ durables: "updated", ...more });
+  const hung = [start, subscribe(0, "hangs"), job(), advance(30_000), advance(30_000)];
+
+  test("is given its messages by its own settings, whatever stands", () => {
+    const stands = { ackWaitMs: 1_000, deliverMax: 1 };
+    expect(given(updated({ stands }), hung)).toEqual(["0#1: hung", "0#2: hung", "0#3: hung"]);
+    expect(given(under({ stands }), hung)).toEqual(["0#1: hung"]);
+  });
+
+  test("is refused another ack policy or deliver policy than the one that stands, and nothing else", () => {
+    expect(told(updated({ stands: { ackPolicy: "none" } }), [start, subscribe(0)])).toEqual(["failed"]);
+    expect(told(updated({ stands: { deliverPolicy: "new" } }), [start, subscribe(0)])).toEqual(["failed"]);
+    expect(told(updated({ stands: { ackWaitMs: 1_000, deliverMax: -1 } }), [start, subscribe(0)])).toEqual(["ok"]);
+    expect(told(updated(), [start, subscribe(0)])).toEqual(["ok"]);
+  });
+
+  test("makes one that is not there, which no drain deletes", () => {
+    const drained = [start, replica(1), subscribe(1), job(), term(1), replica(2), subscribe(2), job()];
+    expect(given(updated(), drained)).toEqual(["0#1: acked", "1#1: acked"]);
+    expect(given(created({}), drained)).toEqual(["0#1: acked", "0#1: acked", "1#1: acked"]);
+  });
+
+  test("makes it anew where the server has deleted it, with another ack policy too", () => {
+    const policy = updated({ ackWaitMs: 1_000, inactiveThresholdMs: 5_000, stands: { ackPolicy: "none" } });
+    expect(told(policy, [start, subscribe(0), advance(4_999), subscribe(0)])).toEqual(["failed", "failed"]);
+    expect(skipped(policy, [start, subscribe(0), advance(20_000)])).toBe(
+      "whether the server has deleted a consumer that nobody used is not known",
+    );
+  });
+});
+
 describe("with ack policy all", () => {
   const all = created({ ackPolicy: "all" });
   const failed = [start, replica(1), subscribe(1, "fails"), job(2), kill(1)];
@@ -247,9 +279,14 @@ describe("a consumer that the server deletes when nobody uses it", () => {
   });
 
   test("has the server's own threshold where it has no durable name", () => {
-    const steps = [start, replica(1), subscribe(1), kill(1), advance(5_000)];
+    const steps = [start, subscribe(0), cut(), advance(5_000)];
     expect(skipped(under({ durables: "ephemeral" }), steps)).toBe(unknown);
     expect(skipped(created({}), steps)).toBeUndefined();
+  });
+
+  test("is of no interest any more once its process is gone and it has no durable name", () => {
+    const steps = [start, replica(1), subscribe(1), kill(1), advance(5_000)];
+    expect(skipped(under({ durables: "ephemeral" }), steps)).toBeUndefined();
   });
 });
 

@@ -67,6 +67,43 @@ describe("a message of a work queue", () => {
   });
 });
 
+describe("a message of a feed", () => {
+  const feed = (consume: Partial<Policy["consume"]>): Policy =>
+    policyWith({ streams: [{ ...stream, retention: "interest" }], consume: { durables: "created", ...consume } });
+  const failed = [start, replica(1), subscribe(1, "fails"), job(2), kill(1)];
+
+  test("is gone once it is delivered, where its consumer waits for no acknowledgement", () => {
+    const none = feed({ ackPolicy: "none" });
+    expect(shown(failed, none)).toMatchObject({ held: [], gone: [0, 1] });
+    expect(shown([...failed, job(1)], none)).toMatchObject({ held: [2], gone: [0, 1] });
+    const stands = {
+      ...none,
+      consume: { ...feed({}).consume, durables: "bound", stands: { ackPolicy: "none" } },
+    } as const;
+    expect(shown([start, subscribe(0, "fails"), job(2)], stands)).toMatchObject({ held: [], gone: [0, 1] });
+    const slow = [start, subscribeSlow(0, 400), job(1)];
+    expect(shown([...slow, kill()], stands)).toMatchObject({ held: [], gone: [0] });
+    expect(shown([...slow, advance(400)], none)).toMatchObject({ held: [], gone: [0] });
+  });
+
+  test("is gone with the acknowledgement of a later one, where that is for all before it", () => {
+    const all = feed({ ackPolicy: "all" });
+    expect(shown([...failed, subscribe(0), job(1)], all)).toMatchObject({ held: [], gone: [0, 1, 2] });
+    expect(shown([...failed, subscribe(0), job(1)], feed({}))).toMatchObject({ held: [], gone: [2, 0, 1] });
+  });
+
+  test("stays where its deliveries were used up before", () => {
+    const steps = [...failed, advance(30_000), subscribe(0), job(1)];
+    expect(shown(steps, feed({ ackPolicy: "all", deliverMax: 1 }))).toMatchObject({ held: [0, 1], gone: [2] });
+  });
+
+  test("is given by a consumer that begins anywhere, since nothing is kept from before it", () => {
+    const next = [start, job(1), subscribe(0), job(2)];
+    for (const deliverPolicy of ["all", "new", "last", "last-per-subject"] as const)
+      expect(shown(next, feed({ deliverPolicy }))).toMatchObject({ held: [], gone: [1, 2] });
+  });
+});
+
 describe("the id of a message", () => {
   test("that is handled and gone is known until the server starts again", () => {
     const again = [start, subscribe(0), job(1), jobAgain(2)];

@@ -102,6 +102,41 @@ export const consumerMutants: readonly Mutant[] = [
     killedBy: ["shutdown/a-restart-replays-no-history", "conformance"],
   },
   {
+    name: "goes on with its consumer though the server has deleted it",
+    row: "F-280: consumers that nobody uses",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      const consumers = moment.state.service?.server.consumers ?? [];
+      go();
+      for (const one of consumers) if (one.isDeleted === true) one.exists = true;
+    },
+    where: underPolicy(
+      policyWith({ consume: { durables: "created", ackWaitMs: 1_000, inactiveThresholdMs: 10_000 } }),
+      [...[start, replica(1), subscribe(1), job(), kill(1), advance(20_000), replica(1), subscribe(1), job()]],
+    ),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "has a consumer that is deleted while nobody uses it, where its policy says nothing of that",
+    row: "F-280: consumers that nobody uses",
+    declared: natsGo,
+    follows: consuming({ ackWaitMs: 1_000, inactiveThresholdMs: 1_000 }),
+    where: underPolicy(demanding({ durables: "created", ackWaitMs: 1_000 }), [
+      ...[start, replica(1), subscribe(1), job(), kill(1), advance(20_000), replica(1), subscribe(1), job()],
+    ]),
+    killedBy: ["shutdown/a-restart-replays-no-history", "conformance"],
+  },
+  {
+    name: "takes over the consumer that stands, where its code updates it",
+    row: "F-281: code that updates its consumer",
+    declared: natsGo,
+    follows: consuming({ durables: "bound" }),
+    where: underPolicy(demanding({ durables: "updated", stands: { deliverMax: 1 } }, [settings]), [
+      ...[start, replica(1), subscribe(1, "hangs"), job(), advance(30_000)],
+    ]),
+    killedBy: ["conformance"],
+  },
+  {
     name: "loses the acknowledgement that its client keeps in an outage",
     row: "F-254: a cut while a handler is at work",
     declared: natsGo,

@@ -42,6 +42,8 @@ const consuming = (
     { durables: "created", ackPolicy: "none" },
     { durables: "created", ackPolicy: "all" },
     { durables: "ephemeral", inactiveThresholdMs: 60_000 },
+    { durables: "created", ackWaitMs: 1_000, inactiveThresholdMs: 10_000 },
+    { durables: "updated", stands: { ackWaitMs: 1_000, deliverMax: -1 } },
   ] as const
 ).map(consume => [`consumers ${JSON.stringify(consume)}`, policyWith({ consume })] as const);
 const policies = [

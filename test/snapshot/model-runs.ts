@@ -30,6 +30,7 @@ const fieldsOf = {
   "stream-lacks": ["stream", "is"],
   advanced: ["step", "atMs"],
   subscribed: ["replica", "subject", "handler"],
+  "consumer-deleted": ["stream", "subject"],
   holds: ["stream", "first", "count"],
   publishers: ["step", "publishers", "first", "count"],
   discarded: ["stream", "because", "first", "count"],

@@ -104,7 +104,9 @@ const replica = z.strictObject({
   handledAgain: count.nullable().describe("Messages handled to an end more than once."),
   handled: count.nullable(),
   stored: count.nullable(),
-  durables: z.enum(["created", "bound", "ephemeral"]).describe("How the policy comes by its durable consumers."),
+  durables: z
+    .enum(["created", "bound", "updated", "ephemeral"])
+    .describe("How the policy comes by its durable consumers."),
 });
 
 const startFigures = {

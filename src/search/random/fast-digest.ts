@@ -108,6 +108,7 @@ export const hearsDigest = {
   probe: foldWhole,
   advanced: foldWhole,
   subscribed: foldWhole,
+  "consumer-deleted": foldWhole,
   conformance: foldWhole,
 } satisfies Required<Hearing<Digest>>;
 export const foldDigest = onEach<Digest>(hearsDigest);

@@ -9,6 +9,7 @@
 import { covers } from "../../../models/policy/pattern.ts";
 import { attemptsInAll } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
+import { acknowledgesAll, acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
 import type { Event, HandledOutcome, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type StreamEnd, serverHasEnded } from "./sequences.ts";
@@ -21,8 +22,10 @@ export interface LetGo {
   readonly done: ReadonlyMap<number, number>;
   /** Those of them that the stream does not hold. */
   readonly notHeld: readonly number[];
-  /** Acknowledged to their publisher before there was a consumer, and not kept. */
+  /** Acknowledged to their publisher before there was a consumer, or before the server deleted it, and not kept. */
   readonly unkept: readonly number[];
+  /** Those of them that were told of when that happened. */
+  readonly told: ReadonlySet<number>;
   /** The least and the greatest number of copies that are gone for it. */
   readonly least: number;
   readonly most: number;
@@ -53,11 +56,11 @@ export function letGoIn(
   const isHeld = (message: number): boolean =>
     runs?.some(({ first, count }) => message >= first && message < first + count) === true;
   const notHeld = [...done].filter(([message]) => !isHeld(message)).map(([message]) => message);
-  const { acked, open } = withoutConsumer(policy, stream, told);
-  const unkept = acked.filter(message => !isHeld(message) && !done.has(message));
+  const { acked, dropped, open } = withoutConsumer(policy, stream, told);
+  const unkept = [...dropped, ...acked.filter(one => !dropped.has(one) && !isHeld(one) && !done.has(one))];
   const copies = [...done.values()].reduce((sum, count) => sum + count, 0);
   const least = notHeld.length + unkept.length;
-  return { done, notHeld, unkept, least, most: copies + unkept.length + open, open };
+  return { done, notHeld, unkept, told: dropped, least, most: copies + unkept.length + open, open };
 }
 
 /** A stream that keeps what is acknowledged gives nothing. `byLimit`: those that its own limits have taken. */
@@ -65,7 +68,8 @@ export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0
   const { policy, stream, told, held, removals } = end;
   if ((stream.retention ?? "limits") === "limits") return { gone: [] };
   const { done, notHeld, unkept, open, ...others } = letGoIn(policy, stream, told, held?.runs);
-  const before = runsOf(stream.name, unkept, "no-consumer");
+  const untold = unkept.filter(message => !others.told.has(message));
+  const before = runsOf(stream.name, untold, "no-consumer");
   const once = [...before, ...runsOf(stream.name, notHeld, "handled")];
   if (held === undefined) return { gone: once };
   const { lastNumber, messages } = held.state;
@@ -91,40 +95,61 @@ export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0
 }
 
 /**
- * Messages of a stream that keeps them for its consumers alone, published before any consumer of theirs was there. `open`: the most copies of
- * others that may have come then without an acknowledgement.
+ * Messages of a stream that keeps them for its consumers alone, published while no consumer of theirs was there. `dropped`: those that went with
+ * their consumer. `open`: the most copies of others that may have come then without an acknowledgement.
  */
 function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Event[]) {
   const acked = new Set<number>();
-  const subjects: string[] = [];
+  const dropped = new Set<number>();
+  const subjects = new Set<string>();
   let open = 0;
   for (const event of stream.retention === "interest" ? told : []) {
-    if (event.kind === "subscribed") subjects.push(event.subject);
+    if (event.kind === "subscribed") subjects.add(event.subject);
+    if (event.kind === "consumer-deleted") subjects.delete(event.subject);
+    if (event.kind === "discarded" && event.stream === stream.name && event.because === "no-consumer")
+      for (let message = event.first; message < event.first + event.count; message++) dropped.add(message);
     if (event.kind !== "published" || streamOf(policy, event.subject ?? "") !== stream) continue;
     const { first, count, outcome, subject = "" } = event;
-    if (subjects.some(one => covers(one, subject)) || outcome.is === "rejected") continue;
+    if ([...subjects].some(one => covers(one, subject)) || outcome.is === "rejected") continue;
     const isStored = outcome.is === "acked" && outcome.duplicate !== true;
     if (!isStored) open += count * attemptsInAll(policy.publish);
     for (let message = first; isStored && message < first + count; message++) acked.add(message);
   }
-  return { acked: [...acked], open };
+  return { acked: [...acked], dropped, open };
 }
 
 const everyCopy = (copies: ReadonlyMap<number, number>): readonly number[] =>
   [...copies].flatMap(([message, count]) => Array.from({ length: count }, () => message));
 
-const endings: readonly HandledOutcome[] = ["acked", "acknowledged-failed", "dead-lettered"];
+const endings: readonly HandledOutcome[] = [
+  "acked",
+  "acked-early",
+  "acknowledged-failed",
+  "dead-lettered",
+  "terminated",
+];
 
 /**
- * The greatest number of copies of each message that handlers have acknowledged. Two deliveries of one copy have different numbers, unless
+ * The greatest number of copies of each message that handlers have acknowledged, or that count as acknowledged: what is delivered with ack policy
+ * none, and with ack policy all what was delivered before one that is acknowledged. Two deliveries of one copy have different numbers, unless
  * its consumer was made anew.
  */
 function copiesDone(policy: Policy, stream: StreamPolicy, told: readonly Event[]): ReadonlyMap<number, number> {
   const times = new Map<string, number>();
   const copies = new Map<number, number>();
+  const consume = effective(policy.consume);
+  const givenOn = new Map<string, Set<number>>();
   for (const event of told) {
-    if (event.kind !== "handled" || !endings.includes(event.outcome)) continue;
-    if (streamOf(policy, event.subject) !== stream) continue;
+    if (event.kind !== "handled" || streamOf(policy, event.subject) !== stream) continue;
+    if (acknowledgesAll(consume)) {
+      const given = givenOn.get(event.subject) ?? new Set();
+      givenOn.set(event.subject, given);
+      for (let message = event.first; message < event.first + event.count; message++) given.add(message);
+      if (endings.includes(event.outcome))
+        for (const before of given) if (before < event.first) copies.set(before, Math.max(1, copies.get(before) ?? 0));
+    }
+    const isDone = acknowledgesNothing(consume) ? event.tookMs === undefined : endings.includes(event.outcome);
+    if (!isDone) continue;
     for (let message = event.first; message < event.first + event.count; message++) {
       const delivery = `${message}/${event.delivery}`;
       times.set(delivery, (times.get(delivery) ?? 0) + 1);

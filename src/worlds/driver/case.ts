@@ -38,6 +38,7 @@ import { LinkTaken, type Rig, type ServerConnection } from "./rig.ts";
 import { forgetHeld, noteHeld } from "./seen-held.ts";
 import { lookForStrangers } from "./strangers.ts";
 import { observedSubjects, tappedSubjects, unobservedSubjects } from "./subjects.ts";
+import { checkUnused, followUses } from "./unused.ts";
 import { lookForRemovals, observe, sayHeld, sayLogged, sayObserved } from "./voice.ts";
 import { awaitConnections, callBoundMs, notAwaited } from "./waits.ts";
 import { lookAtWire } from "./wire.ts";
@@ -128,6 +129,8 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       consumed: new Map(),
       members: new Map(),
       handlers: new Map(),
+      uses: new Map(),
+      beganAtMs: rig.clock.nowMs(),
       seenHeld: new Map(),
       isDeaf: false,
     },
@@ -218,6 +221,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   if (!overlapping) await awaitClosed(course, after);
   await noteClosed(course, open);
   checkDials(course, planned);
+  await followUses(course, planned.before, after, step.id);
   if (!overlapping) await lookAround(course, after, step.id);
   if (!overlapping && course.service !== undefined) await noteHeld(course, course.service, after, step.kind);
   tellMemory(course);
@@ -320,6 +324,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
     emit({ kind: "phase", phase: "healed" });
     await heal(course, settleId, { awaits: "connected" }, view, () => startFromOutside(course, planned));
     renewAges(course);
+    await followUses(course, view, planned.healed, settleId);
   }
   const healed = busOf(course);
   const mark = healed.mark();
@@ -339,6 +344,7 @@ async function settle(course: Course, planned: SettleStep): Promise<void> {
   if (complete) course.doubt ??= countDoubt(await course.observer.counts());
   await sayHeld(course);
   checkAges(course, settleId);
+  checkUnused(course, settleId);
   await lookAtWire(course, hasClient);
   if (typeof closed === "object") emit(closed);
   sayLogged(course);
@@ -353,8 +359,11 @@ async function settleService(course: Course, { healed, passes }: SettleStep): Pr
   // Nothing more is published that a window could swallow.
   dropTimers(course, "window");
   await lookAround(course, healed, settleId);
+  let before = healed;
   for (const one of passes) {
     await pass(course, one, settleId);
+    await followUses(course, before, one.after, settleId);
+    before = one.after;
     await lookAround(course, one.after, settleId);
   }
   service.isDeaf = true;

@@ -10,6 +10,7 @@ import type { Fault, StepId, SubscribeStep } from "../../../models/vocabulary/sc
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
+import type { RealUse } from "./unused.ts";
 import type { OpeningSoFar } from "./wire.ts";
 
 export type OnMemory = (memory: Memory) => void;
@@ -115,6 +116,10 @@ export interface ServiceCourse {
   readonly members: Map<string, Set<number>>;
   /** consumers.ts: the handlers, by replica and subject (`handlerKey`). */
   readonly handlers: Map<string, Pick<SubscribeStep, "handler" | "takesMs" | "nakDelayMs">>;
+  /** unused.ts: consumers that the server deletes once nobody uses them, by subject. */
+  readonly uses: Map<string, RealUse>;
+  /** The moment before the operator began. */
+  readonly beganAtMs: number;
   /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
   readonly seenHeld: Map<string, Set<number>>;
   /** Everything has settled: further deliveries are outside the comparison. */

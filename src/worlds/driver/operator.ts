@@ -2,7 +2,7 @@
 
 import type { PlannedCase } from "../../../models/plan/plan.ts";
 import { boundSubjects, presentStreams } from "../../../models/policy/streams.ts";
-import { effective } from "../../../models/policy/two-sides.ts";
+import { asStands } from "../../../models/policy/two-sides.ts";
 import type { Course } from "./course.ts";
 
 /** The streams that the policy calls present, and the durable consumers that are the operator's. */
@@ -14,7 +14,7 @@ export async function operate({ one, service, rig: { streams } }: Course): Promi
   if (policy.streams.length > 0) await streams.removals();
   if (present.length > 0) await streams.create(present);
   for (const subject of boundSubjects(policy, subjectsSubscribed(one)))
-    await streams.bind({ subject, ...effective(policy.consume) });
+    await streams.bind({ subject, ...asStands(policy.consume) });
 }
 
 /** The subjects of the steps that are done: of two consumers that the server does not take beside each other, the plan skips one. */

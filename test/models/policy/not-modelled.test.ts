@@ -48,17 +48,24 @@ test.each<[part: Partial<StreamPolicy>, place: string]>([
 });
 
 test.each<[consume: Partial<ConsumePolicy>, stream: Partial<StreamPolicy>, place: string]>([
-  [{ ackPolicy: "all", ackPendingMax: 5 }, {}, "ackPendingMax"],
-  [{ ackPolicy: "all" }, { retention: "interest" }, "ackPolicy"],
+  [{ ackPolicy: "all" }, { retention: "interest", messagesMax: 5 }, "ackPolicy"],
+  [{ ackPolicy: "all" }, { retention: "interest", ageMaxMs: 600_000 }, "ackPolicy"],
   [{ ackPolicy: "none", stands: { ackPolicy: "explicit" } }, {}, "stands.ackPolicy"],
   [{ deliverSubject: "deliver.jobs" }, {}, "deliverSubject"],
-  [{ deliverPolicy: "new" }, { retention: "interest" }, "deliverPolicy"],
-  [{ ackPolicy: "none" }, { retention: "interest" }, "ackPolicy"],
+  [{ durables: "updated", stands: { ackPendingMax: 5 } }, {}, "stands.ackPendingMax"],
+  [{ durables: "updated", stands: { inactiveThresholdMs: 5_000 } }, {}, "stands.inactiveThresholdMs"],
   [{ durables: "ephemeral" }, { retention: "interest" }, "durables"],
   [{ durables: "ephemeral" }, { retention: "workqueue" }, "durables"],
 ])("a consumer with %j on a stream with %j is refused", (consume, part, place) => {
   const policy = policyWith({ consume, streams: [{ ...stream, ...part }] });
   expect(() => checkPolicy(policy, "a.json")).toThrow(`a.json: consume.${place}: is not modelled, and an answer`);
+});
+
+test("any deliver policy and ack policy is modelled with retention by interest, and ack policy all with little room", () => {
+  const interest = [{ ...stream, retention: "interest" as const }];
+  for (const consume of [{ deliverPolicy: "new" }, { ackPolicy: "none" }, { ackPolicy: "all" }] as const)
+    expect(notModelled(policyWith({ consume, streams: interest }))).toEqual([]);
+  expect(notModelled(policyWith({ consume: { ackPolicy: "all", ackPendingMax: 5 } }))).toEqual([]);
 });
 
 test("a queue group is named, and an answer is true without it", () => {

@@ -133,6 +133,7 @@ const word = z.discriminatedUnion("kind", [
     handler: z.enum(handlers),
     takesMs: number.optional(),
   }),
+  z.strictObject({ kind: z.literal("consumer-deleted"), stream: text, subject: text }),
   z.strictObject({ kind: z.literal("holds"), stream: text, ...run }),
   z.strictObject({
     kind: z.literal("discarded"),
