@@ -427,7 +427,7 @@ function leaveAtStop(bus: Bus, rest: FrameRun[], told: Teller): number {
   const stored = take(left, choose("ack-lost", 0, count, heldOf(left)));
   arrive(bus, stored);
   lose(left, "no stream", emit);
-  for (const one of [...stored, ...left]) unanswered(profile, one, told, true);
+  for (const one of [...stored, ...left]) unanswered(profile, one, told);
   return count;
 }
 
@@ -446,7 +446,11 @@ function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, to
   const lost = take(beyond, countOf(beyond) - (isAsync ? keptThough(bus, beyond) : 0));
   lose(lost, "outbound or socket", emit);
   for (const one of beyond) keep(state, one);
-  for (const one of [...silenced, ...lost, ...beyond]) unanswered(profile, one, told, isAsync);
+  for (const one of [...silenced, ...lost, ...beyond]) {
+    if (isAsync) unanswered(profile, one, told);
+    // The attempts after the one that met the end are made while the client is down.
+    else keepOrLose(bus, one, told, attemptsMax(bus, one) - 1);
+  }
 }
 
 /**
@@ -493,11 +497,7 @@ const asyncTold: Readonly<Record<Profile["jetStream"]["asyncAtDisconnect"], Outc
 };
 
 /** Ends a call whose acknowledgement will not come. */
-function unanswered(profile: Profile, run: FrameRun, told: Teller, isAsync: boolean): void {
-  if (!isAsync) {
-    told.timeOut(run);
-    return;
-  }
+function unanswered(profile: Profile, run: FrameRun, told: Teller): void {
   switch (profile.jetStream.asyncAtDisconnect) {
     case "fails-all":
       told.tell(run, { is: "unsettled", kind: "disconnected" });

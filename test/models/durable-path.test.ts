@@ -348,3 +348,21 @@ test("what a server without JetStream was sent is in no stream, though the strea
   expect(held(before)).toEqual([]);
   expect(held([...before, heal(), job()])).toEqual([1, 1, 1]);
 });
+
+test("a publish under way at a cut makes its other attempts while down: nats.go sends them after the reconnect", () => {
+  const ends = (profile: Profile, messageIds: Policy["publish"]["messageIds"]): ReadonlySet<string> => {
+    const tries = policyWith({ publish: { attemptsMax: 2, messageIds } });
+    const scenario = underPolicy(tries, [start, job(1, { overlap: true }), cut(), heal()]);
+    const all = Array.from({ length: 40 }, (_, seed) => shown(scenario, profile, String(seed)));
+    return new Set(all.map(({ told, held }) => `${told.join()}, held ${held.length} times`));
+  };
+  const ids = [{ subjects: "job.>", id: "event" }] as const;
+  expect(ends(natsGo, ids)).toEqual(new Set(["acked, held 1 times", "unsettled timeout, held 1 times"]));
+  expect(ends(natsGo, [])).toEqual(
+    new Set(["acked, held 1 times", "unsettled timeout, held 1 times", "unsettled timeout, held 2 times"]),
+  );
+  // It wipes what was published while down.
+  expect(ends(natsJs3, ids)).toEqual(
+    new Set(["acked, held 1 times", "unsettled timeout, held 1 times", "unsettled timeout, held 0 times"]),
+  );
+});
