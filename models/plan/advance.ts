@@ -173,6 +173,7 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   if (view.policy !== undefined) view.landed = false;
   endHindrance(view);
   view.dialsAwaited = 0;
+  view.serversCut = 0;
   if (awaits === "handshake") {
     view.link = "handshake";
     return nothing;

@@ -58,6 +58,7 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.path = "jetstream";
   if (probesAtOnce && view.link !== "up") downgrade(view, policy);
   view.givesUp = undefined;
+  view.poolSpent = false;
   if (view.link !== "up" && profile.firstConnect.countsAttempts) dialOn(view, setting);
   return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
 }
@@ -76,6 +77,7 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
 export function dialOn(view: View, { profile, options }: Setting): void {
   const { least, most } = outageSurvivedMs(profile, options);
   if (least === Number.POSITIVE_INFINITY) return;
+  view.poolSpent = view.servers > 1;
   view.givesUp = { fromMs: view.nowMs + least, byMs: view.nowMs + most };
 }
 

@@ -83,6 +83,10 @@ export interface View {
   serverUp: boolean;
   /** Replicas beyond 0 that run, one bit each. */
   peers: number;
+  /** Servers of the pool whose dials are refused while the client has another one; 0 while the link is down. */
+  serversCut: number;
+  /** Some servers of the pool may have fewer attempts left than others, since an outage has taken them. */
+  poolSpent: boolean;
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
@@ -140,6 +144,8 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   slow: [],
   serverUp: true,
   peers: 0,
+  serversCut: 0,
+  poolSpent: false,
   servers,
   policy,
 });
@@ -183,6 +189,8 @@ export const copyView = (view: Readonly<View>): View => ({
   slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
+  serversCut: view.serversCut,
+  poolSpent: view.poolSpent,
   servers: view.servers,
   policy: view.policy,
 });
@@ -207,6 +215,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.dialsAwaited = view.dialsAwaited;
   old.door = view.door;
   old.serverUp = view.serverUp;
+  old.serversCut = view.serversCut;
   old.givesUp = view.givesUp;
   if (view.policy === undefined) return old;
   old.nowMs = view.nowMs;
@@ -230,6 +239,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.filling = view.filling;
   old.slow = view.slow;
   old.peers = view.peers;
+  old.poolSpent = view.poolSpent;
   return old;
 }
 

@@ -260,6 +260,7 @@ export type ClientOptions = Pick<
   | "reconnectWaitMs"
   | "reconnectJitterMs"
   | "reconnectAttemptsMax"
+  | "servers"
   | "pingIntervalMs"
   | "pingsOutMax"
 >;

@@ -99,7 +99,7 @@ function optionsOf(random: Random, { client }: Policy): Options {
     reconnectAttemptsMax: -1,
     cutsWith: "fin",
     ...client,
-    ...(random.chance(0.2) ? { servers: random.int(2, 3) } : {}),
+    ...(random.chance(0.2) ? { servers: client.servers ?? random.int(2, 3) } : {}),
   };
 }
 

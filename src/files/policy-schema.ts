@@ -277,6 +277,8 @@ export const clientOptions = {
   reconnectWaitMs: whole(1, 3_000),
   reconnectJitterMs: whole(1, 3_000),
   reconnectAttemptsMax: whole(-1, 1_000),
+  /** As many as one lane has ports for. */
+  servers: whole(1, 5),
   pingIntervalMs: whole(20, 5_000),
   pingsOutMax: whole(1, 10),
 } as const;

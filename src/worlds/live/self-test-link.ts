@@ -29,6 +29,7 @@ const ofLink: readonly Capability[] = [
   "silent-handshake",
   "server-error",
   "count-dials",
+  "cut-server",
 ];
 /** Linux was seen to take 3.7 MiB for a connection that is never read. */
 const flood = Buffer.alloc(8 * 1024 * 1024, "x");

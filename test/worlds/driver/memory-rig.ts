@@ -277,10 +277,15 @@ function giveUpAfter(world: World, { givesUpAfter }: Habits): void {
 }
 
 const linkOf = (world: World, habits: Habits): Link => ({
-  port: linkPort,
+  ports: [linkPort],
   get isOpen() {
     return world.isOpen;
   },
+  isOpenAt: () => world.isOpen,
+  async cutAt() {
+    await this.cut();
+  },
+  async openRest() {},
   async open({ closesWith, heldDownstream = false }: Opening) {
     world.isOpen = true;
     if (closesWith === "rst") world.laid.set("closes-with-rst", 0);
@@ -376,6 +381,7 @@ export function memoryRig(habits: Habits = {}): Rig {
     memory: () => undefined,
     signal: () => {},
     isDialling: () => false,
+    isConnectedTo: () => client.state === "connected",
     dialsAreOver: () => {},
   };
   const { headerBytes, headerBytesSeenSecond = headerBytes } = habits;
