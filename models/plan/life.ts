@@ -8,6 +8,7 @@ import { failsFast, restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
 import type { ProbeName } from "../vocabulary/event.ts";
 import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
+import { newPool, type Pool } from "./pool.ts";
 import { askProbes, dueKill, stopMs } from "./probes.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import { leaveSlow } from "./slow.ts";
@@ -58,10 +59,13 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.path = "jetstream";
   if (probesAtOnce && view.link !== "up") downgrade(view, policy);
   view.givesUp = undefined;
-  view.poolSpent = false;
+  view.pool = view.link === "up" ? newPool(profile, setting.options) : unknownUnlessUnlimited(view.pool);
   if (view.link !== "up" && profile.firstConnect.countsAttempts) dialOn(view, setting);
   return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
 }
+
+/** The servers of a pool have an unknown number of attempts left, and one of them is dialled next, which is unknown too. */
+export const unknownUnlessUnlimited = (pool: Pool): Pool => (pool === "unlimited" ? pool : "unknown");
 
 /** One pass over the servers. A port that refuses answers at once, a server that never greets takes the connect timeout. */
 function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
@@ -77,7 +81,6 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
 export function dialOn(view: View, { profile, options }: Setting): void {
   const { least, most } = outageSurvivedMs(profile, options);
   if (least === Number.POSITIVE_INFINITY) return;
-  view.poolSpent = view.servers > 1;
   view.givesUp = { fromMs: view.nowMs + least, byMs: view.nowMs + most };
 }
 

@@ -5,6 +5,7 @@
 
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { streamOf } from "../policy/streams.ts";
+import type { Pool } from "./pool.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { Handler, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
@@ -85,8 +86,7 @@ export interface View {
   peers: number;
   /** Servers of the pool whose dials are refused while the client has another one; 0 while the link is down. */
   serversCut: number;
-  /** Some servers of the pool may have fewer attempts left than others, since an outage has taken them. */
-  poolSpent: boolean;
+  pool: Pool;
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
@@ -106,7 +106,7 @@ export interface SlowSubject {
   readonly isStray: boolean;
 }
 
-export const newView = (policy?: Policy, servers = 1): View => ({
+export const newView = (policy?: Policy, servers = 1, pool: Pool = "unlimited"): View => ({
   started: false,
   ended: "no",
   link: "up",
@@ -145,7 +145,7 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   serverUp: true,
   peers: 0,
   serversCut: 0,
-  poolSpent: false,
+  pool,
   servers,
   policy,
 });
@@ -190,7 +190,7 @@ export const copyView = (view: Readonly<View>): View => ({
   serverUp: view.serverUp,
   peers: view.peers,
   serversCut: view.serversCut,
-  poolSpent: view.poolSpent,
+  pool: view.pool,
   servers: view.servers,
   policy: view.policy,
 });
@@ -216,6 +216,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.door = view.door;
   old.serverUp = view.serverUp;
   old.serversCut = view.serversCut;
+  old.pool = view.pool;
   old.givesUp = view.givesUp;
   if (view.policy === undefined) return old;
   old.nowMs = view.nowMs;
@@ -239,7 +240,6 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.filling = view.filling;
   old.slow = view.slow;
   old.peers = view.peers;
-  old.poolSpent = view.poolSpent;
   return old;
 }
 

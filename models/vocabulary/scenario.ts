@@ -124,9 +124,10 @@ export type Fault =
   | { readonly kind: "server-error"; readonly text: ServerErrorText; readonly closes: boolean }
   /**
    * Ends the connection, and refuses every dial of the one server of the pool that the client is connected to. The client goes on to another
-   * one, and the step ends once it is connected there. Where none is left the link is down, as after a cut that the client has noticed.
+   * one, and the step ends once it is connected there. Where none is left the link is down, as after a cut that the client has noticed. With
+   * `stays` the connection alone ends, and dials of that server are taken.
    */
-  | { readonly kind: "cut-server" };
+  | { readonly kind: "cut-server"; readonly stays?: true };
 
 /** Texts of a server error, each named by its subject; `unknown`: a text that no client knows. */
 export const serverErrorTexts = ["unknown", "stale", "authorization", "permissions"] as const;

@@ -105,7 +105,7 @@ const fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("refuse-credentials") }),
   z.strictObject({ kind: z.literal("silent-handshake") }),
   z.strictObject({ kind: z.literal("server-error"), text: z.enum(serverErrorTexts), closes: z.boolean() }),
-  z.strictObject({ kind: z.literal("cut-server") }),
+  z.strictObject({ kind: z.literal("cut-server"), stays: z.literal(true).optional() }),
 ]);
 
 const step = z.discriminatedUnion("kind", [

@@ -81,6 +81,8 @@ export interface Link {
   cut(): Promise<void>;
   /** Does the same at one port alone. */
   cutAt(port: number): Promise<void>;
+  /** Ends the connections of that port, and goes on taking dials there. */
+  endAt(port: number): Promise<void>;
   /** Opens the ports that were cut off alone. */
   openRest(): Promise<void>;
   /** `amount`: the bytes that a limit lets through. */

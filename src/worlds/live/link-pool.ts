@@ -52,6 +52,15 @@ export class LinkPool implements LiveLink {
     for (const one of this.#open) if (one.port === port) await one.cut();
   }
 
+  /** A blackhole ends the connections when it is released. */
+  async endAt(port: number): Promise<void> {
+    for (const one of this.#open) {
+      if (one.port !== port) continue;
+      await one.blackhole();
+      await one.release("blackhole");
+    }
+  }
+
   hold(): Promise<void> {
     return this.#each(one => one.hold());
   }

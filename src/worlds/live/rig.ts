@@ -109,7 +109,7 @@ const realClock: driver.Clock = {
   isDoneWithin,
 };
 
-interface Dialled {
+interface Listeners {
   readonly tap: Relay | undefined;
   readonly servers: number;
 }
@@ -121,7 +121,7 @@ interface Dialled {
 function linkOf(
   { link: first, otherLinks, watch }: Parts,
   relayed: () => Promise<Relay>,
-  dialled: Dialled,
+  dialled: Listeners,
 ): driver.Link {
   const { tap, servers } = dialled;
   const pool = servers > 1 ? new LinkPool(first, otherLinks.slice(0, servers - 1)) : undefined;
@@ -164,6 +164,7 @@ function linkOf(
     },
     cut: () => link.cut(),
     cutAt: port => (pool === undefined ? link.cut() : pool.cutAt(port)),
+    endAt: async port => pool?.endAt(port),
     openRest: async () => pool?.openRest(),
     lay,
     lift: hindrance => link.release(hindrance),

@@ -285,6 +285,7 @@ const linkOf = (world: World, habits: Habits): Link => ({
   async cutAt() {
     await this.cut();
   },
+  async endAt() {},
   async openRest() {},
   async open({ closesWith, heldDownstream = false }: Opening) {
     world.isOpen = true;
