@@ -4,7 +4,7 @@
  */
 import { giveUp, reconnect } from "../connection.ts";
 import { advanceDown } from "../plan/down.ts";
-import { afterLoss, dialsOfEach, type Pool } from "../plan/pool.ts";
+import { afterLoss, dialsOfEach, type ServerPool } from "../plan/pool.ts";
 import {
   awaitNotEnabled,
   faultInForce,
@@ -45,8 +45,11 @@ export function lossOf(view: Readonly<View>, fault: CutServer, client: Client): 
   return lost(pool, stays, client).length > 0 ? "hops" : "closes";
 }
 
-const lost = (pool: Exclude<Pool, string>, stays: boolean, { profile, options }: Client): Exclude<Pool, string> =>
-  afterLoss(pool, stays, dialsOfEach(profile.reconnect, options));
+const lost = (
+  pool: Exclude<ServerPool, string>,
+  stays: boolean,
+  { profile, options }: Client,
+): Exclude<ServerPool, string> => afterLoss(pool, stays, dialsOfEach(profile.reconnect, options));
 
 function notEnabledOf(view: View, loss: Loss, noDials: boolean): NotEnabled | undefined {
   if (view.pool === "unknown") return poolRemembers;

@@ -13,7 +13,16 @@ import {
 } from "../vocabulary/scenario.ts";
 import { attemptsWhileRefused } from "./asking-again.ts";
 import { advanceDown, endHindrance } from "./down.ts";
-import { beginStart, dialOn, endProcess, firstConnected, type Life, passTime, startProcess, unknownUnlessUnlimited } from "./life.ts";
+import {
+  beginStart,
+  dialOn,
+  endProcess,
+  firstConnected,
+  type Life,
+  passTime,
+  startProcess,
+  unknownUnlessUnlimited,
+} from "./life.ts";
 import { opened } from "./pool.ts";
 import { askProbes } from "./probes.ts";
 import { fillRoom, leavesUnacked } from "./room.ts";

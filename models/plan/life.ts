@@ -8,7 +8,7 @@ import { failsFast, restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
 import type { ProbeName } from "../vocabulary/event.ts";
 import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
-import { newPool, type Pool } from "./pool.ts";
+import { newPool, type ServerPool } from "./pool.ts";
 import { askProbes, dueKill, stopMs } from "./probes.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import { leaveSlow } from "./slow.ts";
@@ -65,7 +65,7 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
 }
 
 /** The servers of a pool have an unknown number of attempts left, and one of them is dialled next, which is unknown too. */
-export const unknownUnlessUnlimited = (pool: Pool): Pool => (pool === "unlimited" ? pool : "unknown");
+export const unknownUnlessUnlimited = (pool: ServerPool): ServerPool => (pool === "unlimited" ? pool : "unknown");
 
 /** One pass over the servers. A port that refuses answers at once, a server that never greets takes the connect timeout. */
 function firstPass(view: View, policy: Policy, profile: Profile): Life[] {

@@ -19,10 +19,10 @@ export interface PoolServer {
  * The servers in the order of the next dials. `unknown`: an outage has taken an unknown number of attempts from each. `unlimited`: there is one
  * server alone, or no end to the attempts.
  */
-export type Pool = readonly PoolServer[] | "unknown" | "unlimited";
+export type ServerPool = readonly PoolServer[] | "unknown" | "unlimited";
 
 /** The pool of a client that has just connected to the first server. */
-export function newPool({ reconnect }: Profile, options: Options): Pool {
+export function newPool({ reconnect }: Profile, options: Options): ServerPool {
   const { servers = 1 } = options;
   if (servers < 2 || dialsOfEach(reconnect, options) === Number.POSITIVE_INFINITY) return "unlimited";
   const others: readonly PoolServer[] = Array.from({ length: servers - 1 }, () => untried);
@@ -37,7 +37,7 @@ export const dialsOfEach = (reconnect: Profile["reconnect"], options: Options): 
   dialsBeforeGivingUp({ reconnect }, { ...options, servers: 1 });
 
 /** The pool with every server open again. */
-export const opened = (pool: Pool): Pool =>
+export const opened = (pool: ServerPool): ServerPool =>
   typeof pool === "string" ? pool : pool.map(one => ({ ...one, isCut: false }));
 
 /** The pool after the client has lost its server, which from now on refuses dials unless it `stays`. Empty: it has none left to dial. */

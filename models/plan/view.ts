@@ -5,10 +5,10 @@
 
 import { isClassifiedDurable } from "../policy/classifier.ts";
 import { streamOf } from "../policy/streams.ts";
-import type { Pool } from "./pool.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { Handler, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import type { ServerPool } from "./pool.ts";
 
 export interface View {
   started: boolean;
@@ -86,7 +86,8 @@ export interface View {
   peers: number;
   /** Servers of the pool whose dials are refused while the client has another one; 0 while the link is down. */
   serversCut: number;
-  pool: Pool;
+  /** The servers that its client goes round. */
+  pool: ServerPool;
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
@@ -106,7 +107,7 @@ export interface SlowSubject {
   readonly isStray: boolean;
 }
 
-export const newView = (policy?: Policy, servers = 1, pool: Pool = "unlimited"): View => ({
+export const newView = (policy?: Policy, servers = 1, pool: ServerPool = "unlimited"): View => ({
   started: false,
   ended: "no",
   link: "up",

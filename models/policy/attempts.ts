@@ -10,7 +10,10 @@ export const longestWaitMs = ({ reconnectWaitMs, reconnectJitterMs = 0 }: Option
   reconnectWaitMs + reconnectJitterMs;
 
 /** Dials that may fail before the client gives up; infinite where it never does. */
-export function dialsBeforeGivingUp({ reconnect }: Pick<Profile, "reconnect">, { reconnectAttemptsMax, servers = 1 }: Options): number {
+export function dialsBeforeGivingUp(
+  { reconnect }: Pick<Profile, "reconnect">,
+  { reconnectAttemptsMax, servers = 1 }: Options,
+): number {
   const { attemptsScope, dialsBeyondMax, zeroMeans } = reconnect;
   if (reconnectAttemptsMax < 0 || (reconnectAttemptsMax === 0 && zeroMeans === "for-ever"))
     return Number.POSITIVE_INFINITY;

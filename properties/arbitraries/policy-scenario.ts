@@ -16,6 +16,7 @@ import {
   messagesMaxOf,
   type PolicyEpisode,
   policyEpisodes,
+  serversLost,
   streamAtItsLimit,
   streamWithAnAge,
 } from "./policy-episodes.ts";
@@ -79,7 +80,11 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
 function goOn(draft: PolicyDraft, episodesMax: number): void {
   const { random, capabilities, subjects } = draft;
   const isLimited = draft.policy.streams.some(stream => messagesMaxOf(stream) < filledMax);
-  const own = [...(isLimited ? [streamAtItsLimit] : []), ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : [])];
+  const own = [
+    ...(isLimited ? [streamAtItsLimit] : []),
+    ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : []),
+    ...((draft.options.servers ?? 1) > 1 ? [serversLost] : []),
+  ];
   const possible = [...policyEpisodes, ...own].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
   );

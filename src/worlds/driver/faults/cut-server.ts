@@ -28,7 +28,11 @@ export const cutServer: Injector<FaultOf<"cut-server">> = {
       case "hops":
         await awaitBack(course, step, before);
         // What was under way on the connection before comes before anything that is published from now on.
-        return void (await awaitConnections(course, step, open => open.filter(one => one.name === course.name).length === 1));
+        return void (await awaitConnections(
+          course,
+          step,
+          open => open.filter(one => one.name === course.name).length === 1,
+        ));
       case "closes":
         await awaitSaid(course, step, "disconnected", mark);
         return awaitSaid(course, step, "closed", mark, giveUpBoundMs);
