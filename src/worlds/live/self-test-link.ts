@@ -6,6 +6,7 @@
  * much of it in its hands.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
+import { isConnectedTo } from "./dials.ts";
 import type { Relay } from "./relay.ts";
 import { type Check, expect } from "./self-test-check.ts";
 import { canDial, dialled, type End, type Sink } from "./sockets.ts";
@@ -258,6 +259,17 @@ export const linkChecks: readonly Check<LinkStage>[] = [
         (await accepted).write("greeting");
         await next.untilSaid("greeting");
       }),
+  },
+  {
+    name: "the kernel reports whether a client is connected to the link",
+    neededFor: ["cut-server"],
+    run: async stage => {
+      const { client } = await joined(stage, { closesWith: "fin" });
+      expect(isConnectedTo(stage.link.port), "a connection that is there is not reported");
+      await stage.link.cut();
+      await client.closed;
+      expect(!isConnectedTo(stage.link.port), "a connection that has ended is reported");
+    },
   },
 ];
 
