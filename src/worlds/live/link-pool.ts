@@ -1,17 +1,22 @@
 /**
  * The links of a pool of servers: as many ports that clients may dial, and one server behind them. What is done to a link is done to all that
  * are open, so a case with a pool reads like any other. One of them can be cut off alone, and opened again.
+ *
+ * A client that loses its server dials the next one at once. So whatever ends its connection is done to the others first.
  */
 import type { CountedBytes, CountsByTurn } from "./proxy-metrics.ts";
 import type { LinkOpening, ListedToxic, LiveLink, ToxicName } from "./toxiproxy.ts";
 
 export class LinkPool implements LiveLink {
   readonly #members: readonly [LiveLink, ...LiveLink[]];
+  readonly #isConnectedTo: (port: number) => boolean;
   settled: CountsByTurn | undefined;
   #opening: LinkOpening | undefined;
 
-  constructor(first: LiveLink, others: readonly LiveLink[]) {
+  /** `isConnectedTo`: true where the client is connected to that port. */
+  constructor(first: LiveLink, others: readonly LiveLink[], isConnectedTo: (port: number) => boolean) {
     this.#members = [first, ...others];
+    this.#isConnectedTo = isConnectedTo;
   }
 
   /** That of the first server. */
@@ -110,8 +115,12 @@ export class LinkPool implements LiveLink {
     return this.#members.filter(one => one.isOpen);
   }
 
+  /** The link that the client is connected by comes last. */
   async #each(act: (one: LiveLink) => Promise<void>): Promise<void> {
-    await Promise.all(this.#open.map(act));
+    const open = this.#open;
+    const last = open.find(({ port }) => this.#isConnectedTo(port));
+    await Promise.all(open.filter(one => one !== last).map(act));
+    if (last !== undefined) await act(last);
   }
 }
 

@@ -124,7 +124,7 @@ function linkOf(
   dialled: Listeners,
 ): driver.Link {
   const { tap, servers } = dialled;
-  const pool = servers > 1 ? new LinkPool(first, otherLinks.slice(0, servers - 1)) : undefined;
+  const pool = servers > 1 ? new LinkPool(first, otherLinks.slice(0, servers - 1), isConnectedTo) : undefined;
   const link = pool ?? first;
   const openings = new Openings(link, tap);
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {

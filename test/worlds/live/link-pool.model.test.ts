@@ -5,7 +5,7 @@ import type { CountsByTurn } from "../../../src/worlds/live/proxy-metrics.ts";
 import type { LiveLink, ToxicName } from "../../../src/worlds/live/toxiproxy.ts";
 
 /** A link that keeps what was asked of it. */
-function fakeLink(port: number, counts: CountsByTurn = new Map()) {
+function fakeLink(port: number, counts: CountsByTurn = new Map(), all: string[] = []) {
   const asked: string[] = [];
   const note = (what: string) => async (): Promise<void> => void asked.push(what);
   const laid = new Set<ToxicName>();
@@ -17,6 +17,7 @@ function fakeLink(port: number, counts: CountsByTurn = new Map()) {
       link.isOpen = true;
     },
     async cut() {
+      all.push(`cut ${port}`);
       asked.push("cut");
       link.isOpen = false;
     },
@@ -39,13 +40,16 @@ function fakeLink(port: number, counts: CountsByTurn = new Map()) {
   return { link, asked };
 }
 
+type Fake = ReturnType<typeof fakeLink>;
+
 const opening = { closesWith: "fin" } as const;
 
-async function opened() {
-  const [first, second, third] = [fakeLink(1), fakeLink(2), fakeLink(3)];
-  const pool = new LinkPool(first.link, [second.link, third.link]);
+async function opened(connectedTo = 2) {
+  const all: string[] = [];
+  const [first, second, third] = [1, 2, 3].map(port => fakeLink(port, new Map(), all)) as [Fake, Fake, Fake];
+  const pool = new LinkPool(first.link, [second.link, third.link], port => port === connectedTo);
   await pool.open(opening);
-  return { pool, first, second, third };
+  return { pool, first, second, third, all };
 }
 
 test("each of its ports is opened, and cut off alone or with all others", async () => {
@@ -60,6 +64,12 @@ test("each of its ports is opened, and cut off alone or with all others", async 
     ["open", "cut"],
     ["open", "cut"],
   ]);
+});
+
+test.each([1, 2, 3])("the link of the client comes last, or it would go on to another: port %s", async port => {
+  const { pool, all } = await opened(port);
+  await pool.cut();
+  expect([all.length, all.at(-1)]).toEqual([3, `cut ${port}`]);
 });
 
 test("those that were cut off are opened again, and no others", async () => {
@@ -98,7 +108,7 @@ test("the bytes of its links are counted together, by turn", async () => {
       [1, { received: 5, sent: 5 }],
     ]),
   );
-  expect([...(await new LinkPool(one.link, [other.link]).counted())]).toEqual([
+  expect([...(await new LinkPool(one.link, [other.link], () => false).counted())]).toEqual([
     [0, { received: 11, sent: 9 }],
     [1, { received: 5, sent: 5 }],
   ]);
