@@ -113,7 +113,8 @@ export const linkChecks: readonly Check<LinkStage>[] = [
   })),
   {
     name: "a blackhole drops what is sent, and its release ends the connection",
-    neededFor: ["blackhole"],
+    // A server of a pool that stays ends a connection so.
+    neededFor: ["blackhole", "cut-server"],
     run: async stage => {
       const { client, server } = await joined(stage, { closesWith: "fin" });
       await stage.link.blackhole();
