@@ -273,7 +273,7 @@ function endServer({ state, choose, emit }: Bus, fault: EndingFault, before: rea
 /** The plan's answer to what a step does to process and link. */
 type Befalling = Pick<ScenarioStep, "life" | "after">;
 
-type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "power-loss" }>;
+type EndingFault = Extract<Fault, { readonly kind: "cut" | "stop-server" | "power-loss" | "cut-server" }>;
 
 /** Returns the number of messages that each stream held before. */
 function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly number[] {
@@ -297,7 +297,7 @@ function endLink(bus: Bus, fault: EndingFault, befalling: Befalling): readonly n
 
 function endClient(bus: Bus, fault: EndingFault, { life, after }: Befalling): void {
   const { state, profile, emit } = bus;
-  const { awaits } = fault;
+  const awaits = fault.kind === "cut-server" ? "noticed" : fault.awaits;
   const burst = state.open;
   state.open = undefined;
   answerPending(bus);

@@ -61,6 +61,9 @@ export interface Connection {
   spent: number;
   survivable: number;
   isAwaited: boolean;
+  /** One server of a pool was cut off, and the client has not reported since; the times that it was connected to another one after that. */
+  isHopping: boolean;
+  hops: number;
   /** The first survivable outage after which it was not connected again, and the first wrong number of dials. */
   unreturned: string | undefined;
   miscounted: string | undefined;
@@ -92,6 +95,8 @@ export const startConnection = (declared: Declared): Connection => ({
   spent: 0,
   survivable: 0,
   isAwaited: false,
+  isHopping: false,
+  hops: 0,
   unreturned: undefined,
   miscounted: undefined,
 });
@@ -102,7 +107,11 @@ export const hearsConnection = {
     const isRepeated = state.last === change;
     state.last = change;
     state.words++;
-    if (change === "reconnected") state.isAwaited = false;
+    if (change === "reconnected") {
+      state.isAwaited = false;
+      if (state.isHopping) state.hops++;
+      state.isHopping = false;
+    }
     if (change === "closed" && state.isAwaited) closesTooSoon(state);
     if (change !== "disconnected") return;
     if (!state.shutdown && !isRepeated) state.outages++;
@@ -122,8 +131,9 @@ export const hearsConnection = {
       if (state.last !== "closed") state.unsaid ??= givenUp(state.last);
     } else if (event.change === "stopping" || event.change === "exited") state.shutdown = true;
   },
-  fault(state, { fault }) {
+  fault(state, { fault, phase }) {
     if (fault === "server-error") state.hasHeardError = true;
+    if (phase === "installed") state.isHopping = fault === "cut-server";
   },
   dialled(state, { step, count, end }) {
     if (end !== "healed") {
@@ -236,11 +246,11 @@ export const connection: readonly OwnedProperty[] = [
         "The client gives up without its closed event, or its wrapper does not forward it. nats.js never gives up before its first connection (F-69).",
     },
     "eventually",
-    ({ attemptsMax, outages, survivable, last, shutdown, settled, hasProcess, closures, unsaid }) => {
+    ({ attemptsMax, outages, survivable, hops, last, shutdown, settled, hasProcess, closures, unsaid }) => {
       if (hasProcess) return ending(closures, unsaid);
       // A case that was given up may have ended before the client had its time.
       if (attemptsMax < 0 || shutdown || !settled) return { exercised: 0 };
-      const toGiveUp = Math.max(0, outages - survivable);
+      const toGiveUp = Math.max(0, outages - survivable - hops);
       const fine = toGiveUp === 0 || last === "closed";
       return ending(toGiveUp, fine ? undefined : givenUp(last));
     },

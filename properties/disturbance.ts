@@ -7,6 +7,8 @@ export interface Disturbance {
   inForce: number;
   /** A fault that may end the connection was put in force, and the client has not reported since that it is back. */
   outage: boolean;
+  /** The last fault cut off one server of a pool: it is over for a client that is back. */
+  hops: boolean;
   /** The client's last report. */
   client: "none" | "connected" | "disconnected" | "closed";
   /** The step under way; a publish reported under another step was overlapped. */
@@ -18,6 +20,7 @@ export interface Disturbance {
 export const newDisturbance = (): Disturbance => ({
   inForce: 0,
   outage: false,
+  hops: false,
   client: "none",
   step: "",
   downAtStep: false,
@@ -32,6 +35,7 @@ export const disturb = {
     // A momentary fault shows in the client's reports, or not at all.
     if (phase !== "installed" || isMomentary(fault)) return;
     state.inForce++;
+    state.hops = fault === "cut-server";
     if (fault !== "hold") state.outage = true;
   },
   healed(state) {
@@ -39,7 +43,9 @@ export const disturb = {
   },
   connection(state, { change }) {
     state.client = change === "reconnected" ? "connected" : change;
-    if (state.client === "connected") state.outage = false;
+    if (state.client !== "connected") return;
+    state.outage = false;
+    if (state.hops) state.inForce = 0;
   },
 } satisfies Hearing<Disturbance>;
 

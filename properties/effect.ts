@@ -62,7 +62,8 @@ export const hearsEffect = {
       const touched = unflushed + (endsServer(fault) ? stored : 0);
       const one = { step, fault, momentary: isMomentary(fault), tookEffect: false, touched };
       installed.push(one);
-      if (one.momentary) unmet.push(one);
+      // One that cuts off a server of a pool may be over by the next publish, too.
+      if (one.momentary || fault === "cut-server") unmet.push(one);
       return;
     }
     for (let i = installed.length - 1; i >= 0; i--) {

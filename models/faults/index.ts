@@ -2,6 +2,7 @@
 import type { Fault } from "../vocabulary/scenario.ts";
 import { blackhole } from "./blackhole.ts";
 import { cut } from "./cut.ts";
+import { cutServer } from "./cut-server.ts";
 import type { FaultKind, FaultOf } from "./fault.ts";
 import { hold } from "./hold.ts";
 import { limit } from "./limit.ts";
@@ -27,6 +28,7 @@ const byKind: { readonly [Kind in Fault["kind"]]: FaultKind<FaultOf<Kind>> } = {
   "refuse-credentials": refuseCredentials,
   "silent-handshake": silentHandshake,
   "server-error": serverError,
+  "cut-server": cutServer,
 };
 
 export const faultKinds = Object.values(byKind) as readonly FaultKind[];

@@ -13,7 +13,17 @@ import {
 } from "../vocabulary/scenario.ts";
 import { attemptsWhileRefused } from "./asking-again.ts";
 import { advanceDown, endHindrance } from "./down.ts";
-import { beginStart, dialOn, endProcess, firstConnected, type Life, passTime, startProcess } from "./life.ts";
+import {
+  beginStart,
+  dialOn,
+  endProcess,
+  firstConnected,
+  type Life,
+  passTime,
+  startProcess,
+  unknownUnlessUnlimited,
+} from "./life.ts";
+import { opened } from "./pool.ts";
 import { askProbes } from "./probes.ts";
 import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
@@ -176,6 +186,8 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   if (view.policy !== undefined) view.landed = false;
   endHindrance(view);
   view.dialsAwaited = 0;
+  view.serversCut = 0;
+  view.pool = isDown(view) ? unknownUnlessUnlimited(view.pool) : opened(view.pool);
   if (awaits === "handshake") {
     view.link = "handshake";
     return nothing;

@@ -194,6 +194,7 @@ function startNotEnabled(view: View, replica: number): NotEnabled | undefined {
     return isCalm(view) ? undefined : faultInForce;
   }
   if (view.started || view.isOutside) return startedAlready;
+  if (view.serversCut > 0) return faultInForce;
   return view.hindrance === "none" ? undefined : leftBehind;
 }
 
@@ -368,6 +369,7 @@ function endsBesideHandler(view: View, steps: readonly CallStep[]): boolean {
 function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled | undefined {
   if (isDown(view)) return downAlready;
   const kind = kindOf(fault);
+  if (view.serversCut > 0 && fault.kind !== "cut-server") return faultInForce;
   if (view.ended !== "no") return kind.outlivesClient ? kind.notEnabled(view, fault, setting) : connectionEnded;
   if (view.client !== "connected") return maybeNotConnected;
   if (kind.needsPolicy && view.policy === undefined) return noPolicy;
@@ -386,7 +388,7 @@ function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting
     }
   }
   if (isSilent(view) && view.client === "connected" && pings(setting)) return pingsRace;
-  if (isCalm(view) && view.client !== "unsure") return nothingToHeal;
+  if (isCalm(view) && view.client !== "unsure" && view.serversCut === 0) return nothingToHeal;
   if (view.isOutside) return awaits === "connected" ? undefined : processWaits;
   if (!view.started) return awaits === "handshake" ? noDialAwaited : undefined;
   if ((view.process === "waiting" || !view.jetStream) && awaits !== "connected") return processWaits;

@@ -8,6 +8,7 @@ import { failsFast, restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
 import type { ProbeName } from "../vocabulary/event.ts";
 import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
+import { newPool, type ServerPool } from "./pool.ts";
 import { askProbes, dueKill, stopMs } from "./probes.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import { leaveSlow } from "./slow.ts";
@@ -58,9 +59,13 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.path = "jetstream";
   if (probesAtOnce && view.link !== "up") downgrade(view, policy);
   view.givesUp = undefined;
+  view.pool = view.link === "up" ? newPool(profile, setting.options) : unknownUnlessUnlimited(view.pool);
   if (view.link !== "up" && profile.firstConnect.countsAttempts) dialOn(view, setting);
   return [{ what: "started", by, atMs }, ...firstPass(view, policy, profile)];
 }
+
+/** The servers of a pool have an unknown number of attempts left, and one of them is dialled next, which is unknown too. */
+export const unknownUnlessUnlimited = (pool: ServerPool): ServerPool => (pool === "unlimited" ? pool : "unknown");
 
 /** One pass over the servers. A port that refuses answers at once, a server that never greets takes the connect timeout. */
 function firstPass(view: View, policy: Policy, profile: Profile): Life[] {

@@ -8,6 +8,7 @@ import type { CallStep, Scenario, Step } from "../vocabulary/scenario.ts";
 import { advance } from "./advance.ts";
 import { notEnabled, notEnabledMeanwhile, overlaps } from "./enabled.ts";
 import type { Life } from "./life.ts";
+import { newPool } from "./pool.ts";
 import type { NotEnabled } from "./reasons.ts";
 import { type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
 import { planSettle, type SettleStep } from "./settle.ts";
@@ -125,7 +126,8 @@ export const settingOf = (
 ): Setting => ({ policy, profile, options, limits });
 
 /** The view before the first step. */
-export const firstView = ({ policy, options }: Setting): View => newView(policy, options.servers);
+export const firstView = ({ policy, options, profile }: Setting): View =>
+  options.servers === undefined ? newView(policy) : newView(policy, options.servers, newPool(profile, options));
 
 /** Plans one step from this view; the step must be enabled. */
 export function planStep(before: Readonly<View>, step: Step, overlapping: boolean, setting: Setting): ScenarioStep {

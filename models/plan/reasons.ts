@@ -54,7 +54,7 @@ const countedApart = impossible(
   "all dials are counted where the client gives up, and a number of them where it does not",
 );
 /** F-149 of docs/facts.md. */
-const poolRemembers = unjudgeable("only the server that it comes back to has all of its attempts again");
+export const poolRemembers = unjudgeable("only the server that it comes back to has all of its attempts again");
 const givesUpBefore = impossible("the client gives up before that many dials");
 
 /** The reason against counting the dials of an outage. */

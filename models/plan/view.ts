@@ -8,6 +8,7 @@ import { streamOf } from "../policy/streams.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import type { Handler, PublishStep, Step, StepId } from "../vocabulary/scenario.ts";
+import type { ServerPool } from "./pool.ts";
 
 export interface View {
   started: boolean;
@@ -83,6 +84,10 @@ export interface View {
   serverUp: boolean;
   /** Replicas beyond 0 that run, one bit each. */
   peers: number;
+  /** Servers of the pool whose dials are refused while the client has another one; 0 while the link is down. */
+  serversCut: number;
+  /** The servers that its client goes round. */
+  pool: ServerPool;
   /** Servers in the client's pool. */
   readonly servers: number;
   readonly policy: Policy | undefined;
@@ -116,7 +121,7 @@ export interface SlowSubject {
   readonly isStray: boolean;
 }
 
-export const newView = (policy?: Policy, servers = 1): View => ({
+export const newView = (policy?: Policy, servers = 1, pool: ServerPool = "unlimited"): View => ({
   started: false,
   ended: "no",
   link: "up",
@@ -154,6 +159,8 @@ export const newView = (policy?: Policy, servers = 1): View => ({
   slow: [],
   serverUp: true,
   peers: 0,
+  serversCut: 0,
+  pool,
   servers,
   policy,
 });
@@ -197,6 +204,8 @@ export const copyView = (view: Readonly<View>): View => ({
   slow: view.slow,
   serverUp: view.serverUp,
   peers: view.peers,
+  serversCut: view.serversCut,
+  pool: view.pool,
   servers: view.servers,
   policy: view.policy,
 });
@@ -221,6 +230,8 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.dialsAwaited = view.dialsAwaited;
   old.door = view.door;
   old.serverUp = view.serverUp;
+  old.serversCut = view.serversCut;
+  old.pool = view.pool;
   old.givesUp = view.givesUp;
   if (view.policy === undefined) return old;
   old.nowMs = view.nowMs;

@@ -10,7 +10,10 @@ export const longestWaitMs = ({ reconnectWaitMs, reconnectJitterMs = 0 }: Option
   reconnectWaitMs + reconnectJitterMs;
 
 /** Dials that may fail before the client gives up; infinite where it never does. */
-export function dialsBeforeGivingUp({ reconnect }: Profile, { reconnectAttemptsMax, servers = 1 }: Options): number {
+export function dialsBeforeGivingUp(
+  { reconnect }: Pick<Profile, "reconnect">,
+  { reconnectAttemptsMax, servers = 1 }: Options,
+): number {
   const { attemptsScope, dialsBeyondMax, zeroMeans } = reconnect;
   if (reconnectAttemptsMax < 0 || (reconnectAttemptsMax === 0 && zeroMeans === "for-ever"))
     return Number.POSITIVE_INFINITY;
@@ -29,7 +32,9 @@ export function outageSurvivedMs(profile: Profile, options: Options): { least: n
   const rounds = Math.ceil(dials / servers);
   // Where the wait counts from the last dial, the first round may come at once.
   const waits = profile.reconnect.firstWait === "whole" ? rounds : Math.max(0, rounds - 1);
-  return { least: waits * reconnectWaitMs, most: (rounds + 1) * longestWaitMs(options) };
+  // nats.go waits once more than it has rounds while the last servers leave a pool of three or more (F-290).
+  const more = profile.reconnect.firstWait === "whole" && servers > 2 ? 2 : 1;
+  return { least: waits * reconnectWaitMs, most: (rounds + more) * longestWaitMs(options) };
 }
 
 /** The silence after which the client's own PINGs report it: one interval for each PING that may be unanswered, and one more. */

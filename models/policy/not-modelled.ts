@@ -25,7 +25,12 @@ export function notModelled(policy: Policy): readonly NotModelled[] {
       place: ["streams", i, ...one.place],
     })),
   );
-  return [...ofStreams, ...ofConsumer(policy)];
+  return [...ofStreams, ...ofConsumer(policy), ...ofPool(policy)];
+}
+
+function ofPool({ client: { servers = 1 } }: Policy): readonly NotModelled[] {
+  const means = `${servers} addresses lead to one server here, so a stream is there behind each of them, and a cluster that loses a server is not shown`;
+  return servers > 1 ? [{ place: ["client", "servers"], means, falsifies: false }] : [];
 }
 
 function ofConsumer({ consume, streams }: Policy): readonly NotModelled[] {

@@ -65,6 +65,7 @@ export const natsGo: Profile = {
     dialsBeyondMax: 0,
     zeroMeans: "give-up",
     firstWait: "whole",
+    firstDial: "next",
     roundTrips: false,
     silentDialPing: "forgotten",
     // F-201; doReconnect pushes each callback once, and close() another "disconnected" if the last dial got a socket, which a handshake that fails leaves in nc.conn.

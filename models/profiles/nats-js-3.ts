@@ -55,6 +55,7 @@ export const natsJs3: Profile = {
     dialsBeyondMax: 0,
     zeroMeans: "give-up",
     firstWait: "elapsed",
+    firstDial: "lost",
     roundTrips: false,
     silentDialPing: "forgotten",
     // F-201; core/src/protocol.ts: prepare() has disconnected() called for each transport that got an INFO and then closed, and each of

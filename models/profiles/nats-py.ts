@@ -77,6 +77,7 @@ export const natsPy: Profile = {
     dialsBeyondMax: 1,
     zeroMeans: "for-ever",
     firstWait: "elapsed",
+    firstDial: "next",
     roundTrips: true,
     silentDialPing: "counted",
     // F-201; _process_op_err begins a new _attempt_reconnect where a dial dies in the flush after its handshake, and each says so once;

@@ -261,6 +261,7 @@ export type ClientOptions = Pick<
   | "reconnectWaitMs"
   | "reconnectJitterMs"
   | "reconnectAttemptsMax"
+  | "servers"
   | "pingIntervalMs"
   | "pingsOutMax"
 >;

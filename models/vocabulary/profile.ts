@@ -136,6 +136,11 @@ export interface Profile {
     readonly zeroMeans: "give-up" | "for-ever";
     /** The wait before the first dial after a loss, with one server. `elapsed`: it counts from the last dial, so it may be over already. */
     readonly firstWait: "whole" | "elapsed";
+    /**
+     * The server of a pool that is dialled first after the first loss: the `next` one, or the one that was `lost`, which costs that an attempt.
+     * From then on every client goes round.
+     */
+    readonly firstDial: "next" | "lost";
     /** The client reports that it is connected again only after it has made a round trip. */
     readonly roundTrips: boolean;
     /**

@@ -49,6 +49,7 @@ export const capabilities = [
   "cold-start",
   "server-error",
   "count-dials",
+  "cut-server",
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
@@ -62,7 +63,10 @@ export interface Options {
   readonly reconnectWaitMs: number;
   /** The most that the client adds to that wait, by chance. Absent: 0, so that all chance comes from the harness. */
   readonly reconnectJitterMs?: number;
-  /** Servers in the client's pool, 1 if absent. All of them share the link, so all are down together. */
+  /**
+   * Servers in the client's pool, 1 if absent. Each is an address of its own, in the order in which the client is given them, and behind
+   * all of them is one server. Every fault is about all of them, except `cut-server`.
+   */
   readonly servers?: number;
   /** Dials before the client gives up, counted as its profile says; -1: it never does. */
   readonly reconnectAttemptsMax: number;
@@ -117,7 +121,13 @@ export type Fault =
   /** Dials are accepted and the server never greets. Possible only before a process starts. */
   | { readonly kind: "silent-handshake" }
   /** The server says `-ERR` to a client that is connected and flushed, and with `closes` ends the connection. It is over at once. */
-  | { readonly kind: "server-error"; readonly text: ServerErrorText; readonly closes: boolean };
+  | { readonly kind: "server-error"; readonly text: ServerErrorText; readonly closes: boolean }
+  /**
+   * Ends the connection, and refuses every dial of the one server of the pool that the client is connected to. The client goes on to another
+   * one, and the step ends once it is connected there. Where none is left the link is down, as after a cut that the client has noticed. With
+   * `stays` the connection alone ends, and dials of that server are taken.
+   */
+  | { readonly kind: "cut-server"; readonly stays?: true };
 
 /** Texts of a server error, each named by its subject; `unknown`: a text that no client knows. */
 export const serverErrorTexts = ["unknown", "stale", "authorization", "permissions"] as const;

@@ -46,11 +46,18 @@ export interface Drawable {
 const clientFaults: readonly FaultName[] = ["cut", "hold", "limit", "blackhole", "stop-server", "pause-server"];
 /** The server says an error to a bare client only. */
 const bareFaults: readonly FaultName[] = [...clientFaults, "server-error"];
+/** Possible only with several servers in the client's pool. */
+const poolFaults: readonly FaultName[] = ["cut-server"];
 /** The faults that are only possible before a process starts. */
 export const coldFaults: readonly FaultName[] = ["no-jetstream", "refuse-credentials", "silent-handshake"];
 const serviceFaults: readonly FaultName[] = [...clientFaults, "lose-ack", "power-loss", ...coldFaults];
 export const isFaultName = (kind: string): kind is FaultName =>
-  [...bareFaults, ...serviceFaults].some(one => one === kind);
+  [...bareFaults, ...serviceFaults, ...poolFaults].some(one => one === kind);
+
+function possibleFaults(policy: Policy | undefined): readonly FaultName[] {
+  if (policy === undefined) return bareFaults;
+  return (policy.client.servers ?? 1) > 1 ? [...serviceFaults, ...poolFaults] : serviceFaults;
+}
 
 const bareSteps: readonly StepName[] = [
   ...(["start", "publish", "flush", "drain", "close", "exit"] as const),
@@ -77,8 +84,7 @@ function neededBy(kind: StepName): Capability | undefined {
 }
 
 export function drawableFaults({ kinds, capabilities, policy }: FaultSpace): readonly FaultName[] {
-  const possible = policy === undefined ? bareFaults : serviceFaults;
-  return within(kinds, possible, "fault", policy).filter(kind => capabilities?.has(kind) !== false);
+  return within(kinds, possibleFaults(policy), "fault", policy).filter(kind => capabilities?.has(kind) !== false);
 }
 
 export const countMaxDefault = 60;

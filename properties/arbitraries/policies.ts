@@ -103,8 +103,17 @@ export function policyOf(random: Random, allowed: Allowed = allowedBy({})): Poli
     demands: allowed.demands.filter(() => random.chance(0.5)),
   };
   // Drawn last, so that the rest of a seed's policy stays as it is.
-  if (!allowed.durable || random.chance(0.85)) return policy;
+  return withServers(random, allowed, withOutage(random, allowed, policy));
+}
+
+function withOutage(random: Random, { durable }: Allowed, policy: Policy): Policy {
+  if (!durable || random.chance(0.85)) return policy;
   return { ...policy, publish: { ...policy.publish, outlastsMs: random.pick([400, 5_000, 12_000]) } };
+}
+
+function withServers(random: Random, { client }: Allowed, policy: Policy): Policy {
+  if (client === false || random.chance(0.8)) return policy;
+  return { ...policy, client: { ...policy.client, servers: random.int(2, 3) } };
 }
 
 /** Each under a token that no other has, so that no two overlap. */

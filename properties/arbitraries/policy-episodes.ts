@@ -226,6 +226,28 @@ export const streamWithAnAge: PolicyEpisode = {
   add: growOld,
 };
 
+/** The servers of the pool are lost one after the other, some of them or all. */
+export const serversLost: PolicyEpisode = {
+  name: "servers of the pool are lost",
+  needs: ["cut-server"],
+  add: loseServers,
+};
+
+function loseServers(draft: PolicyDraft): void {
+  const { random, options, steps } = draft;
+  const { servers = 1, reconnectAttemptsMax } = options;
+  // What an outage leaves of the attempts is not known.
+  if (reconnectAttemptsMax >= 0 && steps.some(one => one.kind === "fault")) return;
+  for (let left = random.int(1, servers); left > 0; left--) {
+    before(draft);
+    sometimes(draft, 0.2, () => fault(draft, { kind: "cut-server", stays: true }));
+    sometimes(draft, 0.4, () => publish(draft));
+    fault(draft, { kind: "cut-server" });
+  }
+  publish(draft);
+  heal(draft);
+}
+
 /** The ages that may end in a scenario. */
 export const agesIn = ({ streams }: Policy): readonly number[] => streams.flatMap(one => ageMsOf(one) ?? []);
 

@@ -29,8 +29,6 @@ export function* policyCuts(scenario: Scenario): Generator<Scenario> {
 
 /** Reductions that put something plainer in the place of another. */
 export function* policyPlainer(scenario: Scenario): Generator<Scenario> {
-  const { servers, ...options } = scenario.options;
-  if (servers !== undefined) yield { ...scenario, options };
   yield* fewerSubjects(scenario);
   yield* changed(scenario, ({ key: _key, ...rest }) => rest);
   yield* changed(scenario, ({ async: _async, ...rest }) => rest);
@@ -249,6 +247,10 @@ function* exitingAlone(step: Extract<Step, { kind: "exit" | "together" }>): Gene
 
 function* plainerFaults(fault: Fault): Generator<Fault> {
   switch (fault.kind) {
+    case "cut-server":
+      yield { kind: "cut", awaits: "noticed" };
+      if (fault.stays === true) yield { kind: "cut-server" };
+      return;
     case "lose-ack":
       yield { kind: "cut", awaits: "noticed" };
       return;

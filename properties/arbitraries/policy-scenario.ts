@@ -17,6 +17,7 @@ import {
   messagesMaxOf,
   type PolicyEpisode,
   policyEpisodes,
+  serversLost,
   streamAtItsLimit,
   streamWithAnAge,
   unusedConsumer,
@@ -85,6 +86,7 @@ function goOn(draft: PolicyDraft, episodesMax: number): void {
     ...(isLimited ? [streamAtItsLimit] : []),
     ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : []),
     ...(hasThreshold(draft.policy) ? [unusedConsumer] : []),
+    ...((draft.options.servers ?? 1) > 1 ? [serversLost] : []),
   ];
   const possible = [...policyEpisodes, ...own].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),
@@ -105,7 +107,7 @@ function optionsOf(random: Random, { client }: Policy): Options {
     reconnectAttemptsMax: -1,
     cutsWith: "fin",
     ...client,
-    ...(random.chance(0.2) ? { servers: random.int(2, 3) } : {}),
+    ...(random.chance(0.2) ? { servers: client.servers ?? random.int(2, 3) } : {}),
   };
 }
 

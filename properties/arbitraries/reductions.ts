@@ -129,6 +129,14 @@ function* simplerOptions(scenario: Scenario): Generator<Scenario> {
   if (options.reconnectAttemptsMax >= 0 && options.reconnectWaitMs !== plainWaitMs)
     yield withOptions(scenario, { ...options, reconnectWaitMs: plainWaitMs });
   if (options.cutsWith !== "fin") yield withOptions(scenario, { ...options, cutsWith: "fin" });
+  if (options.servers !== undefined) yield* fewerServers(scenario, options.servers);
+}
+
+/** A single server, or one less. */
+function* fewerServers(scenario: Scenario, servers: number): Generator<Scenario> {
+  const { servers: _servers, ...alone } = scenario.options;
+  yield withOptions(scenario, alone);
+  if (servers > 2) yield withOptions(scenario, { ...scenario.options, servers: servers - 1 });
 }
 
 /**
@@ -288,6 +296,10 @@ function* simplerFaults(fault: Fault): Generator<Fault> {
     case "blackhole":
     case "hold":
       yield cut;
+      return;
+    case "cut-server":
+      yield cut;
+      if (fault.stays === true) yield { kind: "cut-server" };
       return;
   }
 }

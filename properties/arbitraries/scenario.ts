@@ -3,13 +3,14 @@
  * that every fault can take effect; swarm: each scenario keeps a random few of the kinds of episode and weights them wildly.
  */
 import type { Profile } from "../../models/vocabulary/profile.ts";
-import type { Capability, Options, Scenario } from "../../models/vocabulary/scenario.ts";
+import type { Capability, Options, Scenario, Step } from "../../models/vocabulary/scenario.ts";
 import { atOnceChance, shareAtOnce } from "./at-once.ts";
 import { countedOptions, countedOutages, countedShare } from "./attempts.ts";
 import { publish, type ScenarioDraft } from "./draft.ts";
 import { shutdown } from "./endings.ts";
 import { type Episode, episodes, givingUp } from "./episodes.ts";
 import { pendingCall, pendingChance } from "./pending-calls.ts";
+import { loseServers, poolChance } from "./pools.ts";
 import { DrawStream, type Random } from "./random.ts";
 import { errorChance, serverError } from "./server-errors.ts";
 
@@ -28,7 +29,7 @@ const weights = [1, 1, 2, 6] as const;
  * Draws of separate streams: the rest of a scenario is what its seed made before there was such a thing. Most scenarios never ask for them.
  */
 interface DrawsApart {
-  /** The draws for a server's error. */
+  /** The draws for a server's error, or a pool of servers. */
   said(): Random;
   /** The draws for outages that are counted in dials. */
   counted(): Random;
@@ -67,6 +68,7 @@ class Maker {
   private readonly maySay: boolean;
   private readonly mayCount: boolean;
   private readonly mayShare: boolean;
+  private readonly mayHop: boolean;
   /** Episodes that fit the options, by what of these they depend on. */
   private readonly fitting: (readonly Episode[])[] = [];
   /** The weight of each possible episode in the scenario being made. */
@@ -82,6 +84,7 @@ class Maker {
     this.maySay = capabilities.has("server-error");
     this.mayCount = this.mayGiveUp && capabilities.has("cut") && capabilities.has("count-dials");
     this.mayShare = capabilities.has("publishers");
+    this.mayHop = capabilities.has("cut-server");
   }
 
   /** `apart`: makes the draws for what most scenarios never ask for. */
@@ -91,17 +94,15 @@ class Maker {
     const givesUp = drawn.reconnectAttemptsMax >= 0;
     const counted = givesUp && this.mayCount ? apart.counted() : undefined;
     const isCounted = counted?.chance(countedShare) === true;
-    const options = isCounted ? countedOptions(counted, drawn) : drawn;
-    const draft: ScenarioDraft = {
-      random,
-      profile: this.space.profile,
-      options,
-      steps: [{ id: "start", kind: "start" }],
-    };
-    const isCalm = !pings && !givesUp && options.cutsWith === "fin";
-    const isOver =
-      (this.maySay && isCalm && endsWithError(draft, apart.said())) ||
-      (isCalm && endsWithCall(draft, apart.pending(), this.space.capabilities));
+    const isCalm = !pings && !givesUp && drawn.cutsWith === "fin";
+    const said = isCalm && this.maySay ? apart.said() : undefined;
+    const steps: Step[] = [{ id: "start", kind: "start" }];
+    const plain: ScenarioDraft = { random, profile: this.space.profile, options: drawn, steps };
+    const isRefused = said !== undefined && endsWithError(plain, said);
+    const options = isCounted ? countedOptions(counted, drawn) : this.pooled(drawn, isRefused ? undefined : said);
+    const draft: ScenarioDraft = { ...plain, options };
+    if (said !== undefined && options.servers !== undefined) loseServers({ ...draft, random: said });
+    const isOver = isRefused || (isCalm && endsWithCall(draft, apart.pending(), this.space.capabilities));
     if (isCounted) countedOutages({ ...draft, random: counted });
     else if (!isOver) this.addEpisodes(draft, pings, givesUp);
     if (this.mayShare) shareSome(draft, apart.shared());
@@ -115,6 +116,12 @@ class Maker {
       mustHappen: [],
       expect: {},
     };
+  }
+
+  /** `random`: draws on which a pool may be drawn. */
+  private pooled(options: Options, random: Random | undefined): Options {
+    if (random === undefined || !this.mayHop || !random.chance(poolChance)) return options;
+    return { ...options, servers: random.int(2, 3) };
   }
 
   private addEpisodes(draft: ScenarioDraft, pings: boolean, givesUp: boolean): void {

@@ -80,7 +80,7 @@ export interface StartOptions extends ClientOptions {
 export interface StartCommand {
   readonly do: "start";
   readonly case: number;
-  /** Several servers are separated by commas. */
+  /** Several servers are separated by commas, in the order in which the client is to have them. */
   readonly url: string;
   /** The connection's name at the server. It is unique, since the harness finds the connection by it. */
   readonly name: string;

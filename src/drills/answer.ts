@@ -114,7 +114,7 @@ export interface DrillAnswer {
 
 /** The parts of a drill whose cases show what becomes of a family. */
 const partsOfFamilies: Readonly<Record<Question, readonly string[]>> = {
-  durability: ["restart"],
+  durability: ["restart", "pool"],
   buffer: ["outage"],
   shutdown: ["stop"],
   "cold-start": ["server-is-late", "jetstream-is-late"],

@@ -23,6 +23,7 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
   const covered = subjectsOf(policy).filter(subject => !uncovered.includes(subject));
   return [
     ...all.map(one => rollingRestart(policy, one)).map(sketch),
+    ...all.flatMap(one => serversInTurn(policy, one)).map(sketch),
     sketch({
       claim: "every-pattern-is-published-on",
       about: "one message on a subject of every pattern of the policy",
@@ -61,6 +62,26 @@ function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch
     part: "restart",
     steps: [start(), publish(subject, calmCount), ...restart("TERM"), ...restart("KILL")],
   };
+}
+
+/** Each server of the pool is lost and comes back, as in a rolling restart of a cluster, while the family is published. */
+function serversInTurn({ client }: Policy, { subject }: FamilySubject): readonly Omit<Sketch, "question" | "policy">[] {
+  const { servers = 1 } = client;
+  if (servers < 2) return [];
+  const lost: readonly Draft[] = [
+    publish(subject, calmCount),
+    { kind: "fault", fault: { kind: "cut-server" } },
+    publish(subject, calmCount),
+    heal,
+  ];
+  return [
+    {
+      claim: `servers-lost-in-turn-under-${slug(subject)}`,
+      about: `each of ${servers} servers is lost and comes back, one after the other, while ${subject} is published`,
+      part: "pool",
+      steps: [start(), ...Array.from({ length: servers }, () => lost).flat()],
+    },
+  ];
 }
 
 /** A bus that tries again after a timeout, and an outage that ends meanwhile. */

@@ -70,7 +70,7 @@ function issueText(issue: z.core.$ZodIssue): string {
 /** The likeliest cause, where a field is JetStream's own, or one that people look for. */
 function foreign(keys: readonly string[]): string {
   if (keys.includes("servers"))
-    return ": servers of a pool that fail one by one are not modelled, and those of a scenario's options are down together";
+    return ": the number of servers in a client's pool is client.servers of a policy, or servers of a scenario's options";
   const name = keys.find(isJetStreamName);
   return name === undefined
     ? ""

@@ -277,6 +277,11 @@ export const clientOptions = {
   reconnectWaitMs: whole(1, 3_000),
   reconnectJitterMs: whole(1, 3_000),
   reconnectAttemptsMax: whole(-1, 1_000),
+  // A live lane has no more ports.
+  servers: z
+    .int("must be the number of servers in the client's pool, whose addresses are the harness's own")
+    .min(1)
+    .max(5),
   pingIntervalMs: whole(20, 5_000),
   pingsOutMax: whole(1, 10),
 } as const;

@@ -41,7 +41,6 @@ export const bounds = {
   /** The bound for a handler's work on one message. */
   takesMsMax: 10_000,
   attemptsMax: 16,
-  serversMax: 16,
   publishersMax,
   /** The highest number of a replica. */
   replicaMax: 15,
@@ -106,6 +105,7 @@ const fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("refuse-credentials") }),
   z.strictObject({ kind: z.literal("silent-handshake") }),
   z.strictObject({ kind: z.literal("server-error"), text: z.enum(serverErrorTexts), closes: z.boolean() }),
+  z.strictObject({ kind: z.literal("cut-server"), stays: z.literal(true).optional() }),
 ]);
 
 const step = z.discriminatedUnion("kind", [
@@ -158,7 +158,7 @@ const options = z.strictObject({
   reconnectBufferBytesMax: clientOptions.reconnectBufferBytesMax.optional(),
   reconnectWaitMs: clientOptions.reconnectWaitMs.default(optionDefaults.reconnectWaitMs),
   reconnectJitterMs: clientOptions.reconnectJitterMs.optional(),
-  servers: whole(1, bounds.serversMax).optional(),
+  servers: clientOptions.servers.optional(),
   reconnectAttemptsMax: clientOptions.reconnectAttemptsMax.default(optionDefaults.reconnectAttemptsMax),
   pingIntervalMs: clientOptions.pingIntervalMs.optional(),
   pingsOutMax: clientOptions.pingsOutMax.optional(),

@@ -120,6 +120,17 @@ test("every family has a subject that is its own, and is published on through a 
   expect(about).toHaveLength(one.families.length);
 });
 
+test("each server of a pool is lost in turn while a family is published, and none where there is one server", () => {
+  const one = policy("cordum-hardened");
+  const lostIn = (servers: number): readonly number[] =>
+    casesOf("durability", { ...one, client: { ...one.client, servers } }, natsGo)
+      .filter(({ part }) => part === "pool")
+      .map(({ scenario }) => stepsOf(scenario, natsGo))
+      .map(steps => steps.filter(({ step, skipped }) => step.kind === "fault" && skipped === undefined).length);
+  expect(lostIn(3)).toEqual(one.families.map(() => 3));
+  expect(lostIn(1)).toEqual([]);
+});
+
 test("a process under back-off is up only when its supervisor has waited, as long after the server as the case shows", () => {
   const cases = casesOf("cold-start", inKubernetes, natsGo);
   const { scenario } = cases.find(one => one.scenario.id.endsWith("fail-fast-server-never-comes")) as DrillCase;

@@ -114,10 +114,10 @@ describe("a policy is refused for", () => {
       /is missing/,
     ],
     [
-      "servers that fail one by one",
+      "the addresses of a pool",
       within("client", { servers: ["nats://a", "nats://b"] }),
-      "client",
-      /unknown field "servers": servers of a pool that fail one by one are not modelled/,
+      "client.servers",
+      /must be the number of servers in the client's pool, whose addresses are the harness's own/,
     ],
     [
       "a timeout of a drain that is not called",

@@ -19,7 +19,17 @@ import {
   scenarioWith,
   start,
 } from "../models/cases.ts";
-import { isConnection, isFault, isHeal, type Moment, type Mutant, rewriting, silentAbout } from "./mutant.ts";
+import {
+  isConnection,
+  isFault,
+  isHeal,
+  type Moment,
+  type Mutant,
+  rewriting,
+  seeing,
+  silentAbout,
+  withoutLetter,
+} from "./mutant.ts";
 import { whileDown } from "./rows.ts";
 
 const gaveUp = scenarioWith([start, publish(5), flush(), cut("gave-up"), publish(2)], { reconnectAttemptsMax: 3 });
@@ -45,6 +55,9 @@ const closesAtHeal =
 
 const givesUp = ({ planned }: Moment): boolean =>
   planned.step.kind === "fault" && "awaits" in planned.step.fault && planned.step.fault.awaits === "gave-up";
+
+const lost = fault({ kind: "cut-server" });
+const ended = fault({ kind: "cut-server", stays: true });
 
 export const connectionMutants: readonly Mutant[] = [
   {
@@ -231,5 +244,26 @@ export const connectionMutants: readonly Mutant[] = [
     }, givesUp),
     where: scenarioWith([start, flush(), counted("all"), publish(2)], attemptsOf(2)),
     killedBy: ["connection/giving-up-is-visible", "connection/it-gives-up-after-its-attempts", "conformance"],
+  },
+  {
+    name: "dials only the server that it has lost",
+    row: "F-290: each client is connected to the next server of its pool",
+    declared: natsGo,
+    does: () => (moment, go) => go(isFault(moment, "cut-server") ? seeing(moment, { servers: 1 }) : {}),
+    where: scenarioWith([start, flush(), fault({ kind: "cut-server" }), publish(5)], { servers: 2 }),
+    killedBy: ["connection/every-healed-outage-ends-connected", "conformance"],
+    beyond: withoutLetter("the loss of one server of a pool without a policy"),
+  },
+  {
+    name: "keeps a server in its pool whose attempts are spent",
+    row: "F-291: it closes beside a server that is open",
+    declared: natsJs3,
+    does: () => (moment, go) => go(isFault(moment, "cut-server") ? seeing(moment, { pool: "unlimited" }) : {}),
+    where: scenarioWith(
+      [start, flush(), lost, ...Array.from({ length: 2 }, () => [publish(1), ended]).flat(), heal(), publish(1), lost],
+      { servers: 2, reconnectAttemptsMax: 2 },
+    ),
+    killedBy: ["conformance"],
+    beyond: withoutLetter("the loss of one server of a pool without a policy"),
   },
 ];

@@ -57,6 +57,7 @@ describe("what is said of a mutant", () => {
   test("the alphabet has indeed no letter for the others", () => {
     const isSo = (step: Step): boolean =>
       (step.kind === "publish" && step.publishers !== undefined) ||
+      (step.kind === "fault" && step.fault.kind === "cut-server") ||
       (step.kind === "subscribe" && step.handler === "naks") ||
       (step.kind === "together" && step.steps.some(one => one.kind === "exit" && one.after === "drain")) ||
       ((step.kind === "flush" || step.kind === "drain") && step.overlap === true);

@@ -201,10 +201,10 @@ const inAnOutage: readonly SlowMutant[] = [
     name: "counts the attempts of all servers of its pool together",
     modelledOn: "nats-io/nats.node#318, behavior of maxReconnectAttempts does not match go client",
     needs: "a pool of servers, finite attempts, and an outage in which every dial is counted",
-    neverDrawn: "a pool of servers without a policy",
+    neverDrawn: "a pool of servers with finite attempts, without a policy",
     row: "F-86: 60 attempts per server",
     declared: natsJs3,
-    misreads: ({ servers: _, ...options }) => options,
+    misreads: ({ servers = 1, ...options }) => (options.reconnectAttemptsMax < 0 ? { ...options, servers } : options),
     where: scenarioWith([start, publish(5), flush(), fault({ kind: "cut", awaits: "gave-up", dials: "all" })], {
       servers: 3,
       reconnectAttemptsMax: 2,

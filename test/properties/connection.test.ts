@@ -174,6 +174,16 @@ describe("outages that are counted in dials", () => {
     expect(visible(...cut, client("disconnected"), dialled(2, "healed"), client("reconnected")).exercised).toBe(0);
   });
 
+  test("a server of a pool that is lost is none to give up in, if there is another", () => {
+    const lost: readonly Event[] = [...installs("cut-server"), client("disconnected")];
+    const hop: readonly Event[] = [...lost, client("reconnected")];
+    const visible = (...events: readonly Event[]) => bare("giving-up-is-visible", [...events, settles]);
+    expect(visible(...hop, ...hop).exercised).toBe(0);
+    expect(visible(...hop, ...lost).verdict).toBe("violated");
+    expect(visible(...hop, ...lost, client("closed"))).toMatchObject({ verdict: "holds", exercised: 1 });
+    expect(bare("every-healed-outage-ends-connected", [...hop, ...lost, settles], -1).verdict).toBe("violated");
+  });
+
   test("nothing is concluded from a client that may dial for ever, or was told to close", () => {
     expect(bare("it-gives-up-after-its-attempts", survived(9), -1).exercised).toBe(0);
     expect(exactly(...cut, calls("close"), client("closed"), dialled(1, "healed")).exercised).toBe(0);

@@ -1,6 +1,7 @@
 /** When a run under a policy shows anything: what a fault has met, beside messages under way. */
 import { expect, test } from "vitest";
 import type { Event } from "../../models/vocabulary/event.ts";
+import { isCalm, newDisturbance, trackDisturbance } from "../../properties/disturbance.ts";
 import { isDisturbed, newEffect, trackEffect, whyVacuous } from "../../properties/effect.ts";
 import {
   accepted,
@@ -23,7 +24,9 @@ const effectOf = (...events: readonly Event[]) => {
   return { vacuous: whyVacuous(effect), disturbed: isDisturbed(effect) };
 };
 const fine = { vacuous: undefined, disturbed: true };
-const took = (fault: "cut" | "stop-server" | "power-loss" | "refuse-credentials" | "server-error"): Event => ({
+const took = (
+  fault: "cut" | "stop-server" | "power-loss" | "refuse-credentials" | "server-error" | "cut-server",
+): Event => ({
   kind: "fault",
   step: "s",
   fault,
@@ -58,6 +61,21 @@ test("a fault that is over at once is in force for nothing, and met by what is p
   expect(effectOf(...up, ...plainly(0, accepted), ...installs("server-error")).vacuous).toMatch(/never took effect/);
   const thenCut = [...said, ...installs("cut"), took("cut"), heals, ...plainly(1, accepted)];
   expect(effectOf(...thenCut).vacuous).toMatch(/cut. met no message/);
+});
+
+test("the loss of one server of a pool is over once the client is back, and met by what is published next", () => {
+  const hop = [...installs("cut-server"), client("disconnected"), took("cut-server"), client("reconnected")];
+  const flushed = [...up, ...plainly(0, accepted), calls("flush"), ...hop];
+  expect(effectOf(...flushed).vacuous).toMatch(/cut-server. met no message/);
+  expect(effectOf(...flushed, ...plainly(1, accepted))).toEqual(fine);
+  expect(effectOf(...up, ...plainly(0, accepted), ...hop)).toEqual(fine);
+  const state = newDisturbance();
+  const calm = [...up, ...hop].map(event => {
+    trackDisturbance(state, event);
+    return isCalm(state);
+  });
+  expect(calm.at(-1)).toBe(true);
+  expect(calm.slice(-5, -1)).not.toContain(true);
 });
 
 test("a run without a message is about a process that ends, or about nothing", () => {

@@ -36,7 +36,7 @@ export async function start(course: Course, planned: ScenarioStep, step: StartSt
   const { service } = course;
   if (service === undefined) return startClient(course, step);
   if (replica === 0) return live(course, planned.life, step.id, planned.before.door);
-  const running = await spawn(course, replica, course.rig.server.port);
+  const running = await spawn(course, replica, [course.rig.server.port]);
   course.emit({ kind: "process", change: "started", replica, by: "scenario", atMs: course.nowMs });
   if (!(await running.process.client.waitFor(isConnected, 0, noticeBoundMs)))
     notAwaited(course, step.id, `replica ${replica} to connect`);
@@ -46,7 +46,7 @@ export async function start(course: Course, planned: ScenarioStep, step: StartSt
 /** A bare client: its process runs already, and the call to connect reports how the start went. */
 async function startClient(course: Course, { id }: StartStep): Promise<void> {
   course.running.set(0, runningOf(course, 0, course.first));
-  const { outcome } = await busOf(course).call(startCommand(course, course.rig.link.port, course.name), callBoundMs);
+  const { outcome } = await busOf(course).call(startCommand(course, course.rig.link.ports, course.name), callBoundMs);
   sayEvents(course);
   sayCall(course, id, "start", { outcome });
   // Every later call would be refused, which says nothing of the bus.
@@ -55,9 +55,8 @@ async function startClient(course: Course, { id }: StartStep): Promise<void> {
   giveUp(id, `its start to succeed; it ended in ${outcome.kind}${words}`);
 }
 
-function startCommand({ one, number, service }: Course, port: number, name: string): StartCommand {
+function startCommand({ one, number, service }: Course, ports: readonly number[], name: string): StartCommand {
   const {
-    servers = 1,
     reconnectBufferBytesMax,
     reconnectWaitMs,
     reconnectJitterMs,
@@ -68,8 +67,7 @@ function startCommand({ one, number, service }: Course, port: number, name: stri
   return {
     do: "start",
     case: number,
-    // As many URLs as the pool has servers, all of them the link's.
-    url: Array.from({ length: servers }, () => `nats://127.0.0.1:${port}`).join(","),
+    url: ports.map(port => `nats://127.0.0.1:${port}`).join(","),
     name,
     options: {
       reconnectWaitMs,
@@ -94,7 +92,7 @@ const runningOf = ({ rig }: Course, replica: number, process: Process): Running 
   leaving: false,
 });
 
-async function spawn(course: Course, replica: number, port: number): Promise<Running> {
+async function spawn(course: Course, replica: number, ports: readonly number[]): Promise<Running> {
   // One that was to end by itself and did not would outlast the case.
   const left = course.running.get(replica);
   if (left !== undefined) await course.rig.processes.release(left.process);
@@ -105,7 +103,7 @@ async function spawn(course: Course, replica: number, port: number): Promise<Run
   course.running.set(replica, running);
   const name = replica === 0 ? course.name : `${course.name}-r${replica}`;
   // A process that fails at once may be gone before it has answered. The wait for its end sees how it ended.
-  await process.client.call(startCommand(course, port, name), callBoundMs).catch(unlessEnded);
+  await process.client.call(startCommand(course, ports, name), callBoundMs).catch(unlessEnded);
   return running;
 }
 
@@ -145,7 +143,7 @@ async function startFirst(
   const { strategy, deadlineMs = 0, connectTimeoutMs: dialMs } = policyOf(course).startup;
   const began = course.rig.clock.nowMs();
   course.emit({ kind: "process", change: "started", replica: 0, by, atMs });
-  const running = await spawn(course, 0, course.rig.link.port);
+  const running = await spawn(course, 0, course.rig.link.ports);
   course.first = running.process;
   course.caseMark = 0;
   course.openAtClose = undefined;

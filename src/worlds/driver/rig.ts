@@ -70,13 +70,21 @@ export class LinkTaken extends Error {
 
 /** The path from the clients of replica 0 to the server. */
 export interface Link {
-  /** The port that replica 0 dials. */
-  readonly port: number;
+  /** The ports that replica 0 dials, one for each server of its pool, in their order. */
+  readonly ports: readonly number[];
+  /** True where one of them is open. */
   readonly isOpen: boolean;
+  isOpenAt(port: number): boolean;
   /** @throws LinkTaken where there is a link already, no matter who opened it */
   open(opening: Opening): Promise<void>;
   /** Ends every connection, drops what is held, and refuses every dial. */
   cut(): Promise<void>;
+  /** Does the same at one port alone. */
+  cutAt(port: number): Promise<void>;
+  /** Ends the connections of that port, and goes on taking dials there. */
+  endAt(port: number): Promise<void>;
+  /** Opens the ports that were cut off alone. */
+  openRest(): Promise<void>;
   /** `amount`: the bytes that a limit lets through. */
   lay(hindrance: Hindrance, amount?: number): Promise<void>;
   /** Ends every connection, refuses every dial and counts them. The link stays open, with whatever is laid on it. */
@@ -265,6 +273,8 @@ export interface Process {
   signal(signal: "TERM" | "KILL"): void;
   /** True where it may be dialling the port right now. */
   isDialling(port: number): boolean;
+  /** True where something on this machine, which can only be its client, is connected to the port. False where that cannot be known. */
+  isConnectedTo(port: number): boolean;
   /** It is connected and no dial is expected of it: its present sockets have finished dialling. */
   dialsAreOver(): void;
 }

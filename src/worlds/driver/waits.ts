@@ -103,7 +103,7 @@ export async function awaitConnections(
 export async function awaitNoDial(course: Course, step: StepId): Promise<void> {
   const { clock, link } = course.rig;
   const until = clock.nowMs() + dialBoundMs;
-  while (course.first.isDialling(link.port)) {
+  while (link.ports.some(port => course.first.isDialling(port))) {
     if (clock.nowMs() > until) return notAwaited(course, step, "a dial to fail");
     await clock.wait(pollEveryMs);
   }

@@ -11,11 +11,17 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** The state as /proc/net/tcp writes it. */
 const synSent = "02";
+const established = "01";
 
 /** True where a connection to the port has sent a SYN and got no answer; undefined where the kernel does not report it. */
 export function isDialUnderWay(port: number): boolean | undefined {
   const table = readTable();
   return table === undefined ? undefined : hasDial(table, port);
+}
+
+/** True where a connection to the port is there; false where the kernel does not report it. */
+export function isConnectedTo(port: number): boolean {
+  return hasTo(readTable() ?? "", port, established);
 }
 
 /** The dials of one bus, as far as they are known. */
@@ -62,8 +68,10 @@ function readTable(): string | undefined {
   }
 }
 
-const hasDial = (table: string, port: number): boolean =>
-  table.includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} ${synSent} `);
+const hasDial = (table: string, port: number): boolean => hasTo(table, port, synSent);
+
+const hasTo = (table: string, port: number, state: string): boolean =>
+  table.includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} ${state} `);
 
 /** The columns: number, local, remote, state, five more, inode. A socket that is not listed yet may still dial. */
 const isPastSyn = (table: string, inode: string): boolean =>

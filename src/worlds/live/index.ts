@@ -67,6 +67,7 @@ export type OnProgress = (line: string) => void;
 interface Lane {
   readonly server: NatsServer;
   readonly link: LiveLink;
+  readonly otherLinks: readonly LiveLink[];
   /** The port for a relay to its server. */
   readonly relayPort: number;
   close(): Promise<void>;
@@ -163,9 +164,13 @@ async function startLane(
   toxiproxy: Toxiproxy,
   { ports, folder }: Lease,
 ): Promise<Lane> {
-  const [port, monitorPort, linkPort, , relayPort] = ports;
+  const [port, monitorPort, linkPort, , relayPort, ...otherPorts] = ports;
   const server = await NatsServer.start({ program: servers.natsServer, backend, port, monitorPort, folder });
-  return { server, link: toxiproxy.link(linkPort, port), relayPort, close: () => server.end() };
+  const [link, ...otherLinks] = [linkPort, ...otherPorts].map(one => toxiproxy.link(one, port)) as [
+    LiveLink,
+    ...LiveLink[],
+  ];
+  return { server, link, otherLinks, relayPort, close: () => server.end() };
 }
 
 /** Starts a lane on a new lease. */
@@ -209,13 +214,14 @@ async function openBus(nameOrCommand: string, on: SiteGround): Promise<Omit<Live
   const launch = findBus(nameOrCommand);
   await buildBus(launch, runGuarded(progress, launch));
   const lanes = new Pool(lanesMax, async (index): Promise<BusInLane> => {
-    const { server, link, relayPort } = await openLane(index);
+    const { server, link, otherLinks, relayPort } = await openLane(index);
     let shared = await startBus(launch);
     let isRetired = false;
     const spares = new Spares(() => startBus(launch));
     const parts: Parts = {
       server,
       link,
+      otherLinks,
       get shared() {
         return shared;
       },

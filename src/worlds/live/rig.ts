@@ -10,7 +10,9 @@ import type { OnMemory } from "../driver/course.ts";
 import type * as driver from "../driver/rig.ts";
 import type { BusProcess } from "./bus-process.ts";
 import { Openings } from "./carried.ts";
+import { isConnectedTo } from "./dials.ts";
 import { isDoneWithin } from "./guard.ts";
+import { LinkPool } from "./link-pool.ts";
 import type { NatsServer } from "./nats-server.ts";
 import type { LiveObserver } from "./observer.ts";
 import { Relay } from "./relay.ts";
@@ -22,6 +24,8 @@ import type { LiveLink } from "./toxiproxy.ts";
 export interface Parts {
   readonly server: NatsServer;
   readonly link: LiveLink;
+  /** The links of further servers of a pool. */
+  readonly otherLinks: readonly LiveLink[];
   /** The bus process that serves every case which does not end it; another one after a case in which it ended by itself. */
   readonly shared: BusProcess;
   /** Starts another bus process, for the taker to end. */
@@ -47,8 +51,10 @@ export async function runLiveCase(
   emit: Emit,
   onMemory?: OnMemory,
 ): Promise<void> {
-  const tap = parts.watch === "record" ? await Relay.start(0, parts.link.port, true) : undefined;
-  const rig = liveRig(parts, tap);
+  const { servers = 1 } = one.scenario.options;
+  // One recorder before the link sees one of its ports.
+  const tap = parts.watch === "record" && servers === 1 ? await Relay.start(0, parts.link.port, true) : undefined;
+  const rig = liveRig(parts, tap, servers);
   try {
     await runCase(one, number, rig, emit, onMemory);
   } finally {
@@ -61,8 +67,8 @@ export async function runLiveCase(
 /** A server that does not come back is tried again by the next case. */
 const emptied = (server: NatsServer): Promise<void> => server.restart({ store: "lost" }).catch(() => {});
 
-/** `tap`: a relay before the link, which clients dial in its place. */
-export function liveRig(parts: Parts, tap?: Relay): driver.Rig {
+/** `tap`: a relay before the link, which clients dial in its place. `servers`: those of the client's pool. */
+export function liveRig(parts: Parts, tap?: Relay, servers = 1): driver.Rig {
   const observers: LiveObserver[] = [];
   const operator = operatorOf(parts);
   let relay: Relay | undefined;
@@ -72,7 +78,7 @@ export function liveRig(parts: Parts, tap?: Relay): driver.Rig {
   };
   return {
     clock: realClock,
-    link: reported(linkOf(parts, relayed, tap)),
+    link: reported(linkOf(parts, relayed, { tap, servers })),
     server: reported(
       serverOf(parts.server, async () => {
         await operator.leave();
@@ -103,11 +109,23 @@ const realClock: driver.Clock = {
   isDoneWithin,
 };
 
+interface Listeners {
+  readonly tap: Relay | undefined;
+  readonly servers: number;
+}
+
 /**
  * The relay is on the path only where a case says something, or counts dials or bytes. Each hindrance has a call in the link, named after
  * what it does.
  */
-function linkOf({ link, watch }: Parts, relayed: () => Promise<Relay>, tap: Relay | undefined): driver.Link {
+function linkOf(
+  { link: first, otherLinks, watch }: Parts,
+  relayed: () => Promise<Relay>,
+  dialled: Listeners,
+): driver.Link {
+  const { tap, servers } = dialled;
+  const pool = servers > 1 ? new LinkPool(first, otherLinks.slice(0, servers - 1), isConnectedTo) : undefined;
+  const link = pool ?? first;
   const openings = new Openings(link, tap);
   const lay = (hindrance: driver.Hindrance, amount = 0): Promise<void> => {
     switch (hindrance) {
@@ -133,10 +151,11 @@ function linkOf({ link, watch }: Parts, relayed: () => Promise<Relay>, tap: Rela
     return door;
   };
   return {
-    port: tap?.port ?? link.port,
+    ports: pool?.ports ?? [tap?.port ?? link.port],
     get isOpen() {
       return link.isOpen;
     },
+    isOpenAt: port => (pool === undefined ? link.isOpen : pool.isOpenAt(port)),
     async open({ speaks = false, countsDials = false, ...opening }) {
       const relay = speaks || countsDials || watch !== undefined ? await relayed() : undefined;
       if (countsDials) door = relay;
@@ -144,6 +163,9 @@ function linkOf({ link, watch }: Parts, relayed: () => Promise<Relay>, tap: Rela
       await link.open(relay === undefined ? { ...opening, turn } : { ...opening, turn, through: relay.port });
     },
     cut: () => link.cut(),
+    cutAt: port => (pool === undefined ? link.cut() : pool.cutAt(port)),
+    endAt: async port => pool?.endAt(port),
+    openRest: async () => pool?.openRest(),
     lay,
     lift: hindrance => link.release(hindrance),
     refuseDials: async () => doorOf().refuseDials(),
@@ -219,6 +241,7 @@ function processesOf({ shared, spawn, retireShared }: Parts): driver.Processes {
       memory: () => process.memory(),
       signal: name => process.signal(name),
       isDialling: port => process.dials.areUnderWay(port),
+      isConnectedTo,
       dialsAreOver: () => process.dials.areOver(),
     };
     processes.set(one, process);

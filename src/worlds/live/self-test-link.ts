@@ -6,6 +6,7 @@
  * much of it in its hands.
  */
 import type { Capability } from "../../../models/vocabulary/scenario.ts";
+import { isConnectedTo } from "./dials.ts";
 import type { Relay } from "./relay.ts";
 import { type Check, expect } from "./self-test-check.ts";
 import { canDial, dialled, type End, type Sink } from "./sockets.ts";
@@ -29,6 +30,7 @@ const ofLink: readonly Capability[] = [
   "silent-handshake",
   "server-error",
   "count-dials",
+  "cut-server",
 ];
 /** Linux was seen to take 3.7 MiB for a connection that is never read. */
 const flood = Buffer.alloc(8 * 1024 * 1024, "x");
@@ -111,7 +113,8 @@ export const linkChecks: readonly Check<LinkStage>[] = [
   })),
   {
     name: "a blackhole drops what is sent, and its release ends the connection",
-    neededFor: ["blackhole"],
+    // A server of a pool that stays ends a connection so.
+    neededFor: ["blackhole", "cut-server"],
     run: async stage => {
       const { client, server } = await joined(stage, { closesWith: "fin" });
       await stage.link.blackhole();
@@ -257,6 +260,17 @@ export const linkChecks: readonly Check<LinkStage>[] = [
         (await accepted).write("greeting");
         await next.untilSaid("greeting");
       }),
+  },
+  {
+    name: "the kernel reports whether a client is connected to the link",
+    neededFor: ["cut-server"],
+    run: async stage => {
+      const { client } = await joined(stage, { closesWith: "fin" });
+      expect(isConnectedTo(stage.link.port), "a connection that is there is not reported");
+      await stage.link.cut();
+      await client.closed;
+      expect(!isConnectedTo(stage.link.port), "a connection that has ended is reported");
+    },
   },
 ];
 

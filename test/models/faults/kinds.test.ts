@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { faultKinds, kindOf } from "../../../models/faults/index.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Fault } from "../../../models/vocabulary/scenario.ts";
-import { sound } from "../policies.ts";
+import { policyWith, sound } from "../policies.ts";
 
 test.each<[Fault, string]>([
   [{ kind: "server-error", text: "unknown", closes: false }, "the server says -ERR, an unknown text, and goes on"],
@@ -47,9 +47,10 @@ test("every fault has a letter, and a lost store only under a policy, where ther
     ...new Set(lettersOf(3, policy).map(([, fault]) => fault.kind)),
   ];
   const all = faultKinds.map(one => one.kind);
-  expect(kindsOf()).toEqual(all);
+  expect(kindsOf()).toEqual(all.filter(one => one !== "cut-server"));
   // Under a policy nothing is known of what a service does at an error of the server.
-  expect(kindsOf(sound)).toEqual(all.filter(one => one !== "server-error"));
+  expect(kindsOf(sound)).toEqual(all.filter(one => one !== "server-error" && one !== "cut-server"));
+  expect(kindsOf(policyWith({ client: { servers: 2 } }))).toEqual(all.filter(one => one !== "server-error"));
   const namesOf = (policy?: typeof sound): readonly string[] => lettersOf(3, policy).map(([name]) => name);
   expect(namesOf(sound)).toContain("stop-server, its store is lost");
   expect(namesOf()).not.toContain("stop-server, its store is lost");

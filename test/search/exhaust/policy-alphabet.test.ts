@@ -37,7 +37,8 @@ function under(policy: Policy, profile: Profile, publishes: number, faults: numb
 }
 
 test("no kind of step or fault is left out that a service can meet", () => {
-  expect(kindsLeftOut(scopeOf(2, sound))).toEqual(["server-error"]);
+  expect(kindsLeftOut(scopeOf(2, sound))).toEqual(["server-error", "cut-server"]);
+  expect(kindsLeftOut(scopeOf(2, policyWith({ client: { servers: 2 } })))).toEqual(["server-error"]);
   expect(kindsLeftOut(scopeOf(2))).toContain("signal");
 });
 

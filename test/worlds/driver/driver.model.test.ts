@@ -357,6 +357,44 @@ test("a process that ends by itself in the middle of a case is a violation, with
   );
 });
 
+describe("a pool of servers", () => {
+  const pool = { servers: 3 };
+  const lost = (id: string, more: object = {}) => ({ ...fault({ kind: "cut-server", ...more }), id });
+  const inTurn = ["one", "two"].flatMap(id => [publish(`before-${id}`), { ...flush, id: `flush-${id}` }, lost(id)]);
+
+  test.each([
+    ["of which two are lost", [start, ...inTurn, publish("after")]],
+    ["of which all are lost, one after the other", [start, ...inTurn, lost("three"), publish("down"), heal()]],
+    ["of which one is back", [start, ...inTurn, heal(), publish("between"), lost("again"), publish("after")]],
+    ["that stay, and end a connection", [start, lost("one", { stays: true }), publish("after")]],
+  ])("holds: %s", async (_, steps) => {
+    const { judgement, events } = await run(steps, memoryRig(), pool);
+    expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events, undefined, 1)}`).toBe("holds");
+  });
+
+  test("waits in vain for a client that dials the server alone that it has lost, and says so", async () => {
+    const { judgement } = await run([start, ...inTurn], memoryRig({ staysWithItsServer: true }), pool);
+    expect([judgement.verdict, judgement.reason]).toEqual([
+      "inconclusive",
+      expect.stringContaining("one gave up waiting for the client to reconnect"),
+    ]);
+  });
+
+  test("is not judged where it is not known which of them the client is connected to", async () => {
+    const rig = memoryRig();
+    const { shared } = rig.processes;
+    const blind: Rig = {
+      ...rig,
+      processes: { ...rig.processes, shared: { ...shared, isConnectedTo: () => false } },
+    };
+    const { judgement } = await run([start, ...inTurn], blind, pool);
+    expect([judgement.verdict, judgement.reason]).toEqual([
+      "inconclusive",
+      expect.stringContaining("the server that the client is connected to"),
+    ]);
+  });
+});
+
 describe("an outage that is counted in dials", () => {
   const counted = (dials: number | "all", id = "fault") => ({
     ...fault({ kind: "cut", awaits: dials === "all" ? "gave-up" : "noticed", dials }),

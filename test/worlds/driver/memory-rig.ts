@@ -20,7 +20,7 @@ import type {
   Server,
 } from "../../../src/worlds/driver/rig.ts";
 
-const linkPort = 1;
+const linkPorts = [1, 3, 4];
 const serverPort = 2;
 
 type Seen = Omit<ArrivedRun, "count"> & { count: number };
@@ -30,6 +30,9 @@ class World {
   nowMs = 0;
   readonly laid = new Map<Hindrance, number>();
   isOpen = false;
+  /** The ports that are cut off alone, and the one that the client is connected to. */
+  readonly cutOff = new Set<number>();
+  at = 1;
   isRunning = true;
   isHalted = false;
   /** Upstream, in the link or in a halted server. */
@@ -78,6 +81,8 @@ class World {
 
 /** What a client may do wrong. */
 export interface Habits {
+  /** It dials no other server than the one that it has lost. */
+  readonly staysWithItsServer?: boolean;
   /** What the link says that each opening carried. */
   readonly carries?: readonly Carried[];
   /** Takes every command that it is asked, in order. */
@@ -276,13 +281,37 @@ function giveUpAfter(world: World, { givesUpAfter }: Habits): void {
   if (givesUpAfter !== undefined && (world.refused ?? 0) >= givesUpAfter) world.client?.giveUp();
 }
 
+/** The client loses its server, and goes on to the next one that is open. */
+function hop(world: World, { staysWithItsServer = false }: Habits): void {
+  world.client?.lose();
+  const from = linkPorts.indexOf(world.at);
+  const round = staysWithItsServer ? [world.at] : linkPorts.map((_, i) => linkPorts[(from + i + 1) % linkPorts.length]);
+  const next = round.find(port => port !== undefined && !world.cutOff.has(port));
+  if (next === undefined) return;
+  world.at = next;
+  world.client?.dial(false);
+}
+
 const linkOf = (world: World, habits: Habits): Link => ({
-  port: linkPort,
+  ports: linkPorts,
   get isOpen() {
-    return world.isOpen;
+    return world.isOpen && world.cutOff.size < linkPorts.length;
+  },
+  isOpenAt: port => world.isOpen && !world.cutOff.has(port),
+  async cutAt(port) {
+    world.cutOff.add(port);
+    hop(world, habits);
+  },
+  async endAt() {
+    hop(world, habits);
+  },
+  async openRest() {
+    world.cutOff.clear();
+    world.client?.dial(false);
   },
   async open({ closesWith, heldDownstream = false }: Opening) {
     world.isOpen = true;
+    world.cutOff.clear();
     if (closesWith === "rst") world.laid.set("closes-with-rst", 0);
     if (heldDownstream) world.laid.set("hold-downstream", 0);
     world.client?.dial(heldDownstream);
@@ -376,6 +405,7 @@ export function memoryRig(habits: Habits = {}): Rig {
     memory: () => undefined,
     signal: () => {},
     isDialling: () => false,
+    isConnectedTo: port => client.state === "connected" && world.at === port,
     dialsAreOver: () => {},
   };
   const { headerBytes, headerBytesSeenSecond = headerBytes } = habits;

@@ -5,7 +5,9 @@ import { jetstream } from "@nats-io/jetstream";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { LinkTaken } from "../../../src/worlds/driver/rig.ts";
+import { isConnectedTo } from "../../../src/worlds/live/dials.ts";
 import { type Lease, openLease } from "../../../src/worlds/live/leases.ts";
+import { LinkPool } from "../../../src/worlds/live/link-pool.ts";
 import { NatsServer } from "../../../src/worlds/live/nats-server.ts";
 import { findServers } from "../../../src/worlds/live/servers.ts";
 import { type LiveStreams, openStreams } from "../../../src/worlds/live/streams.ts";
@@ -242,4 +244,28 @@ test("a link that another has removed can be cut, and opened again", async () =>
   await link.cut();
   await link.open({ closesWith: "fin" });
   await (await dial()).close();
+});
+
+test("of the links of a pool one is cut off alone or ends its connections, and the client goes on to another", async () => {
+  const others = [4, 5].map(place => toxiproxy.link(lease.ports[place] ?? 0, server.port));
+  const pool = new LinkPool(link, others, isConnectedTo);
+  await pool.open({ closesWith: "fin" });
+  const [first = 0, second = 0, third = 0] = pool.ports;
+  const client = await dial({
+    servers: pool.ports.map(port => `127.0.0.1:${port}`),
+    noRandomize: true,
+    reconnect: true,
+    reconnectTimeWait: 20,
+  });
+  const at = (): readonly number[] => pool.ports.filter(isConnectedTo);
+  expect(at()).toEqual([first]);
+  await pool.cutAt(first);
+  await expect.poll(at).toEqual([second]);
+  await pool.endAt(second);
+  await expect.poll(at).toEqual([third]);
+  expect(pool.ports.map(port => pool.isOpenAt(port))).toEqual([false, true, true]);
+  await pool.openRest();
+  expect(pool.ports.every(port => pool.isOpenAt(port))).toBe(true);
+  await client.close();
+  await pool.cut();
 });

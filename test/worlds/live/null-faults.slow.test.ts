@@ -238,6 +238,7 @@ async function run(scenario: Scenario, changes: Changes, openOne: Parts["openObs
   const parts: Parts = {
     server: withChanges(server, serverChanges),
     link: withChanges(link, linkChanges),
+    otherLinks: [],
     shared: buses[kind],
     spawn: () => startBus(findBus(busNames[kind])),
     openObserver: openOne,

@@ -41,6 +41,7 @@ export async function openOneLane(proxy?: string): Promise<OneLane> {
   const parts: Parts = {
     server,
     link: toxiproxy.link(linkPort, port),
+    otherLinks: [],
     shared,
     spawn: () => startBus(findBus(busName)),
     openObserver: subjects => openObserver(server.port, subjects, cid => server.sentTo(cid)),

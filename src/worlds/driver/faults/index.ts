@@ -23,6 +23,7 @@ import {
 } from "../waits.ts";
 import { blackhole } from "./blackhole.ts";
 import { cut } from "./cut.ts";
+import { cutServer } from "./cut-server.ts";
 import { hold } from "./hold.ts";
 import type { Injector } from "./injector.ts";
 import { limit } from "./limit.ts";
@@ -49,6 +50,7 @@ const injectors: { readonly [Kind in InjectedKind]: Injector<Extract<Fault, { re
   "refuse-credentials": refuseCredentials,
   "silent-handshake": silentHandshake,
   "server-error": serverError,
+  "cut-server": cutServer,
 };
 
 function injectorOf(kind: Fault["kind"]): Injector {
