@@ -178,6 +178,11 @@ export type Event =
     }
   /** A status event of replica 0's client, the one behind the link. */
   | { readonly kind: "connection"; readonly change: ConnectionChange }
+  /**
+   * The client is connected again after an outage or the end of its process, so long after that began by the harness's clock. Absent: it could
+   * not be measured. Said under a policy that declares how long a gap may be; a model never says it.
+   */
+  | { readonly kind: "gap"; readonly tookMs?: number }
   /** The scenario's own time has reached `atMs`. Whatever happens to a process on the way has an event. */
   | { readonly kind: "advanced"; readonly step: StepId; readonly atMs: number }
   /** The replica starts to handle what the subject's stream holds, until its process stops or exits. */

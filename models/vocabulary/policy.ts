@@ -14,6 +14,11 @@ export interface Family {
   readonly subjects: string;
   readonly durability: Durability;
   readonly reason: string;
+  /**
+   * The longest time for which a subscriber of a best-effort family hears nothing around an outage or a restart, while somebody goes on
+   * publishing. An outage that is longer by itself is not meant. Absent: nothing is declared.
+   */
+  readonly gapMs?: number;
 }
 
 /**

@@ -44,6 +44,8 @@ function* fewerFamilies(policy: Policy): Generator<Policy> {
       yield { ...policy, families: families.toSpliced(i, 1), streams, taps, publish };
     }
   for (const [i, family] of families.entries())
+    if (family.gapMs !== undefined) yield { ...policy, families: families.with(i, without(family, "gapMs")) };
+  for (const [i, family] of families.entries())
     if (family.durability === "durable")
       yield { ...policy, families: families.with(i, { ...family, durability: "best-effort" }) };
 }

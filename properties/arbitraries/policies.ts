@@ -103,8 +103,16 @@ export function policyOf(random: Random, allowed: Allowed = allowedBy({})): Poli
     demands: allowed.demands.filter(() => random.chance(0.5)),
   };
   // Drawn last, so that the rest of a seed's policy stays as it is.
-  if (!allowed.durable || random.chance(0.85)) return policy;
-  return { ...policy, publish: { ...policy.publish, outlastsMs: random.pick([400, 5_000, 12_000]) } };
+  const outlasting =
+    !allowed.durable || random.chance(0.85)
+      ? policy
+      : { ...policy, publish: { ...policy.publish, outlastsMs: random.pick([400, 5_000, 12_000]) } };
+  if (random.chance(0.85)) return outlasting;
+  const gapMs = random.pick([300, 1_000, 5_000]);
+  return {
+    ...outlasting,
+    families: families.map(family => (family.durability === "durable" ? family : { ...family, gapMs })),
+  };
 }
 
 /** Each under a token that no other has, so that no two overlap. */

@@ -6,6 +6,7 @@ import { acknowledgesAll, effective } from "../../models/policy/two-sides.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy, PublishPolicy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
+import { recordGap } from "./gaps.ts";
 import { acknowledgedAlong, acknowledges, handledAt, isErrorDropped, publishedAt } from "./messages.ts";
 import { onProbe, onProbeKill } from "./probes.ts";
 import { onCalled, onConnection, onHandled, onProcess } from "./processes.ts";
@@ -16,6 +17,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
   const { policy } = service.declared;
   if (policy === undefined) return;
   trackDisturbance(service.now, event);
+  if (service.gaps !== undefined) recordGap(service.gaps, event);
   switch (event.kind) {
     case "step":
       if (event.phase === "began") service.calmAtStep = isAllWell(service);

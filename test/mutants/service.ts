@@ -76,6 +76,35 @@ const unfaithful: readonly Mutant[] = [
       killedBy: ["durable-path/a-publish-outlasts-a-declared-outage"],
     },
   ),
+  {
+    ...follows(
+      { supervisor: { restartMs: 5_000 } },
+      {
+        name: "is started again later than its supervisor is said to",
+        row: "F-220: kubelet's waits, which grow with each failure",
+        declared: {
+          families: [{ subjects: "news.>", durability: "best-effort", reason: "heals itself", gapMs: 3_000 }],
+          startup: { strategy: "fail-fast" },
+          streams: [],
+        },
+        notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+        steps: [
+          start,
+          news(),
+          fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }),
+          kill(),
+          start,
+          advance(500),
+          heal(),
+          advance(6_000),
+          news(),
+        ],
+        killedBy: [],
+      },
+    ),
+    // Its scenario's own time is never compared.
+    killedBy: ["core-path/a-best-effort-gap-is-no-longer-than-declared"],
+  },
   follows(
     { publish: { onError: "dropped" } },
     {

@@ -49,6 +49,7 @@ const fieldsOf = {
   ended: ["place", "first", "count"],
   observed: ["complete"],
   crashed: ["step", "code", "signal"],
+  gap: ["tookMs"],
   conformance: ["answer"],
 } as const satisfies Record<Event["kind"], readonly string[]>;
 

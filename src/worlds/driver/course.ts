@@ -9,6 +9,7 @@ import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, StepId, SubscribeStep } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
+import type { GapClock } from "./gaps.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
 import type { OpeningSoFar } from "./wire.ts";
 
@@ -132,6 +133,8 @@ export interface Course {
   readonly observer: Observer;
   readonly emit: Emit;
   readonly service: ServiceCourse | undefined;
+  /** gaps.ts */
+  readonly gaps: GapClock | undefined;
   readonly onMemory: OnMemory | undefined;
   /** The step under way, and the moment at which it began. */
   at: StepId;
