@@ -100,6 +100,11 @@ export interface AskingAgain {
   readonly waitMs: number;
 }
 
+/** The same, and the fate of the last error: `returned`, also where it is absent, or `dropped`, as where nobody asks again. */
+export interface PublishingAgain extends AskingAgain {
+  readonly lastError?: "returned" | "dropped";
+}
+
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
   /** The time that one attempt waits for its acknowledgement. */
@@ -120,9 +125,9 @@ export interface PublishPolicy {
   /**
    * The fate of the error of a publish. `returned`, also where absent: the caller gets it. `dropped`: the code logs or ignores that of a
    * publish through JetStream, and the caller takes the message for published. `retries` and `waitMs`: it publishes the message again after any
-   * error, core NATS or JetStream, and the last error is returned. An asynchronous publish is not published again.
+   * error, core NATS or JetStream, and `lastError` says what becomes of the last one. An asynchronous publish is not published again.
    */
-  readonly onError?: "returned" | "dropped" | AskingAgain;
+  readonly onError?: "returned" | "dropped" | PublishingAgain;
 }
 
 /** The settings of a consumer on the server. */

@@ -205,9 +205,14 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
     .map(({ subjects }): IdRule => ({ subjects, id: random.pick(ids) })),
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
-  ...(random.chance(0.2) ? { onError: random.pick(["dropped", { retries: random.int(1, 3), waitMs: 100 }]) } : {}),
+  ...(random.chance(0.2) ? { onError: onErrorOf(random) } : {}),
   ...(random.chance(0.15) ? { noResponders: { retries: random.int(0, 3), waitMs: random.pick([50, 200]) } } : {}),
 });
+
+function onErrorOf(random: Random): NonNullable<PublishPolicy["onError"]> {
+  const asking = { retries: random.int(1, 3), waitMs: 100 };
+  return random.pick(["dropped", asking, { ...asking, lastError: "dropped" }]);
+}
 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   const failures = random.pick(allowed.failures);

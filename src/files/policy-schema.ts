@@ -113,8 +113,15 @@ const publish = z
     noResponders: z.strictObject({ retries: whole(0, 100), waitMs: whole(1, dayMs) }).optional(),
     onError: z
       .union(
-        [z.enum(["returned", "dropped"]), z.strictObject({ retries: whole(1, 100), waitMs: whole(1, dayMs) })],
-        'must be "returned", "dropped", or { "retries": …, "waitMs": … }',
+        [
+          z.enum(["returned", "dropped"]),
+          z.strictObject({
+            retries: whole(1, 100),
+            waitMs: whole(1, dayMs),
+            lastError: z.enum(["returned", "dropped"]).optional(),
+          }),
+        ],
+        'must be "returned", "dropped", or { "retries": …, "waitMs": … }, and "lastError": "dropped" where that is',
       )
       .optional(),
   })

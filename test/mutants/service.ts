@@ -156,6 +156,28 @@ const unfaithful: readonly Mutant[] = [
     },
   ),
   follows(
+    { streams: [] },
+    {
+      name: "drops the last error of a caller that publishes again",
+      row: "F-302: refused each time, of which the caller learns nothing",
+      declared: { publish: { onError: { retries: 2, waitMs: 100, lastError: "dropped" } } },
+      notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+      steps: [start, job()],
+      killedBy: ["durable-path/what-is-reported-as-published-is-stored"],
+    },
+  ),
+  follows(
+    { publish: { onError: { retries: 1, waitMs: 1_000, lastError: "dropped" } } },
+    {
+      name: "returns no error after the last retry, though its policy says so",
+      row: "F-302: refused each time, of which the caller learns nothing",
+      declared: { publish: { onError: { retries: 1, waitMs: 1_000 } }, streams: [] },
+      notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+      steps: [start, job()],
+      killedBy: ["durable-path/declared-durable-is-acknowledged"],
+    },
+  ),
+  follows(
     { publish: { messageIds: [] } },
     {
       name: "makes an id anew each time that its caller publishes again",
