@@ -171,6 +171,7 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   view.attempting = 0;
   view.quiet = false;
   if (view.policy !== undefined) view.landed = false;
+  const wasDown = view.link === "down";
   endHindrance(view);
   view.dialsAwaited = 0;
   if (awaits === "handshake") {
@@ -186,6 +187,6 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   if (!view.started || view.ended === "closed") return nothing;
   if (view.process === "waiting") return firstConnected(view);
   view.client = awaits === "connected" ? "connected" : "unsure";
-  healSlow(view, setting);
+  healSlow(view, setting, wasDown);
   return nothing;
 }

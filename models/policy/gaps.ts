@@ -2,7 +2,7 @@
  * Gaps of core messages: the time from the start of an outage, or of the end of replica 0's process, until its client is connected again. It is
  * read off the events of a run, in the scenario's own time. Worlds and promises share it, so both mean the same gaps.
  */
-import type { Event } from "../vocabulary/event.ts";
+import type { Event, TookMs } from "../vocabulary/event.ts";
 import type { Policy } from "../vocabulary/policy.ts";
 import { isMomentary } from "../vocabulary/scenario.ts";
 
@@ -153,5 +153,5 @@ function endGap(track: GapTrack, change: "connected" | "reconnected"): Gap | und
 export const gapLateMsMax = 1_000;
 
 /** The finding of a clock on a gap; `unclear`: a busy machine may have made it as long. */
-export const gapAgainst = (tookMs: number, gapMs: number): "kept" | "broken" | "unclear" =>
-  tookMs <= gapMs ? "kept" : tookMs > gapMs + gapLateMsMax ? "broken" : "unclear";
+export const gapAgainst = ({ leastMs, mostMs }: TookMs, gapMs: number): "kept" | "broken" | "unclear" =>
+  mostMs <= gapMs ? "kept" : leastMs > gapMs + gapLateMsMax ? "broken" : "unclear";

@@ -9,15 +9,15 @@ import {
   newGapTrack,
   trackGaps,
 } from "../../models/policy/gaps.ts";
-import type { Event } from "../../models/vocabulary/event.ts";
+import type { Event, TookMs } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options } from "../../models/vocabulary/scenario.ts";
 import { type Ending, ending } from "../property.ts";
 import type { ServiceRecord } from "./record.ts";
 
-/** A gap that is over. `measuredMs`: by the harness's clock, null where it could not measure; absent in a model. */
+/** A gap that is over. `measured`: by the harness's clock, null where it could not measure; absent in a model. */
 export interface SeenGap extends Gap {
-  readonly measuredMs?: number | null;
+  readonly measured?: TookMs | null;
 }
 
 export interface GapRecord {
@@ -31,16 +31,16 @@ export const newGapRecord = (policy: Policy | undefined): GapRecord | undefined 
 
 export function recordGap({ track, ended }: GapRecord, event: Event): void {
   const last = ended.at(-1);
-  if (event.kind === "gap" && last !== undefined)
-    ended[ended.length - 1] = { ...last, measuredMs: event.tookMs ?? null };
+  if (event.kind === "gap" && last !== undefined) ended[ended.length - 1] = { ...last, measured: event.took ?? null };
   const gap = trackGaps(track, event);
   if (gap !== undefined) ended.push(gap);
 }
 
-/** The shortest and the longest that it can have been by the scenario's own time, with the waits of the client. */
-export function boundsOf({ tookMs, stopMs, dials }: Gap, options: Options): { least: number; most: number } {
-  const least = tookMs + stopMs;
-  return { least, most: least + (dials ? longestWaitMs(options) : 0) };
+/** The shortest and the longest that it can have been: as measured, or by the scenario's own time with the waits of the client. Null: unknown. */
+export function boundsOf({ measured, tookMs, stopMs, dials }: SeenGap, options: Options): TookMs | null {
+  if (measured !== undefined) return measured;
+  const leastMs = tookMs + stopMs;
+  return { leastMs, mostMs: leastMs + (dials ? longestWaitMs(options) : 0) };
 }
 
 /** A gap of a family whose subscribers have seen its end. */
@@ -85,23 +85,24 @@ const isOf = (policy: Policy, subject: string | undefined, pattern: string): boo
 
 /** `kept`, `unclear`, or the words for how long it is. */
 function findingOn(gap: SeenGap, gapMs: number, options: Options): string {
-  const { measuredMs } = gap;
-  if (measuredMs === null) return "unclear";
-  if (measuredMs !== undefined) {
-    const against = gapAgainst(measuredMs, gapMs);
-    return against === "broken" ? `${measuredMs}` : against;
+  const took = boundsOf(gap, options);
+  if (took === null) return "unclear";
+  if (gap.measured !== undefined) {
+    const against = gapAgainst(took, gapMs);
+    return against === "broken" ? spanText(took) : against;
   }
-  const { least, most } = boundsOf(gap, options);
-  if (most <= gapMs) return "kept";
-  return least === most ? `${most}` : `up to ${most}`;
+  if (took.mostMs <= gapMs) return "kept";
+  return took.leastMs === took.mostMs ? `${took.mostMs}` : `up to ${took.mostMs}`;
 }
+
+const spanText = ({ leastMs, mostMs }: TookMs): string =>
+  leastMs === mostMs ? `${mostMs}` : `${leastMs} to ${mostMs}`;
 
 /** The gaps that were measured, as a sentence. */
 export function gapsTook({ gaps, declared }: ServiceRecord): string {
   const all = (gaps?.ended ?? []).map(gap => {
-    const { measuredMs } = gap;
-    if (measuredMs === null) return "one that could not be measured";
-    return `${measuredMs ?? boundsOf(gap, declared.options).most} ms`;
+    const took = boundsOf(gap, declared.options);
+    return took === null ? "one that could not be measured" : `${spanText(took)} ms`;
   });
   return all.length === 0 ? "there was no gap" : `the gaps were ${all.join(", ")}`;
 }

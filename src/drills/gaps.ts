@@ -58,10 +58,8 @@ function rowsOf(
   const service = startService({ options, profile, policy });
   for (const event of events) trackService(service, event);
   return familyGaps(service, policy).map(({ subjects, gapMs, gap }) => {
-    const { least, most } = boundsOf(gap, options);
-    const { measuredMs, outageMs } = gap;
-    const figures = measuredMs === undefined ? [least, most] : [measuredMs, measuredMs];
-    const [leastMs = null, mostMs = null] = figures;
+    const { leastMs, mostMs } = boundsOf(gap, options) ?? { leastMs: null, mostMs: null };
+    const { outageMs } = gap;
     return { case: id, about, judged, subjects, world, declaredMs: gapMs, outageMs, leastMs, mostMs };
   });
 }

@@ -61,9 +61,9 @@ test("a live row has the measured gap, or none where it could not be measured", 
   const { events } = runModelCase({ scenario: one.scenario, profile, seed: "1" });
   const saying = (said: Event) =>
     events.flatMap(event => (event.kind === "connection" && event.change === "reconnected" ? [event, said] : [event]));
-  expect(rowsOf(one, events, saying({ kind: "gap", tookMs: 2_013 }))).toMatchObject([
+  expect(rowsOf(one, events, saying({ kind: "gap", took: { leastMs: 2_013, mostMs: 2_040 } }))).toMatchObject([
     { world: "model", leastMs: 0, mostMs: 2_000 },
-    { world: "live", leastMs: 2_013, mostMs: 2_013 },
+    { world: "live", leastMs: 2_013, mostMs: 2_040 },
   ]);
   expect(rowsOf(one, events, saying({ kind: "gap" }))[1]).toMatchObject({ world: "live", leastMs: null, mostMs: null });
 });

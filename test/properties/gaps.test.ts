@@ -48,7 +48,8 @@ const outage = (ms: number, more: readonly Event[] = []): readonly Event[] => [
   ...more,
   heals,
 ];
-const measured = (tookMs?: number): Event => (tookMs === undefined ? { kind: "gap" } : { kind: "gap", tookMs });
+const measured = (leastMs?: number, mostMs = leastMs): Event =>
+  leastMs === undefined || mostMs === undefined ? { kind: "gap" } : { kind: "gap", took: { leastMs, mostMs } };
 const rolled = (stopMs: number, startsAtMs: number): readonly Event[] => [
   stops(),
   exits("stopped", { tookMs: stopMs }),
@@ -75,6 +76,10 @@ testCases(ofGaps, [
   gap("measured, and shorter", outage(900, [measured(990)]), { exercised: 1 }),
   gap("measured, and clearly longer", outage(900, [measured(2_001)]), { breaks: says("2001") }),
   gap("measured, and longer by what a busy machine may add", outage(950, [measured(2_000)])),
+  gap("measured, and longer by what the harness was late", outage(900, [measured(990, 1_500)])),
+  gap("measured, and longer whatever the harness was late", outage(900, [measured(2_001, 2_500)]), {
+    breaks: says("2001 to 2500"),
+  }),
   gap("not measured", outage(950, [measured()])),
   gap("another fault came to it", [...installs("hold"), ...installs("cut"), passes(990), client("reconnected"), heals]),
   gap("the application closed its client", [calls("close"), ...rolled(0, 5_000)]),

@@ -49,7 +49,7 @@ const fieldsOf = {
   ended: ["place", "first", "count"],
   observed: ["complete"],
   crashed: ["step", "code", "signal"],
-  gap: ["tookMs"],
+  gap: ["took"],
   conformance: ["answer"],
 } as const satisfies Record<Event["kind"], readonly string[]>;
 

@@ -181,7 +181,7 @@ const gap = z.strictObject({
   declaredMs: ms.describe("Milliseconds that the family declares, by that clock."),
   outageMs: ms.describe("Milliseconds of it in which link or server were down."),
   leastMs: ms.nullable().describe("Milliseconds that it takes at least; null: it could not be measured."),
-  mostMs: ms.nullable().describe("Milliseconds that it takes at most; a measured one has one figure."),
+  mostMs: ms.nullable().describe("Milliseconds that it takes at most."),
 });
 
 const questionCase = z.strictObject({

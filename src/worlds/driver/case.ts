@@ -132,6 +132,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       consumed: new Map(),
       members: new Map(),
       handlers: new Map(),
+      unheard: [],
       seenHeld: new Map(),
       isDeaf: false,
     },

@@ -104,6 +104,13 @@ export interface OpenDelivery {
   readonly work?: { readonly replica: number; readonly ends: Timer; readonly isAcked: boolean };
 }
 
+/** An acknowledgement that has not come to the server yet. */
+export interface Unheard {
+  readonly subject: string;
+  readonly message: number;
+  readonly open: OpenDelivery;
+}
+
 /** The part of a case that a bus with a policy needs. */
 export interface ServiceCourse {
   readonly policy: Policy;
@@ -116,6 +123,8 @@ export interface ServiceCourse {
   readonly members: Map<string, Set<number>>;
   /** consumers.ts: the handlers, by replica and subject (`handlerKey`). */
   readonly handlers: Map<string, Pick<SubscribeStep, "handler" | "takesMs" | "nakDelayMs">>;
+  /** hearing.ts: acknowledgements of replica 0 that its client or its link keeps. */
+  readonly unheard: Unheard[];
   /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
   readonly seenHeld: Map<string, Set<number>>;
   /** Everything has settled: further deliveries are outside the comparison. */

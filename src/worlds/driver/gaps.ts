@@ -1,11 +1,11 @@
 /**
  * Gaps as the harness measures them, under a policy that declares how long one may be. While a gap is open, the scenario's time takes as long by
- * the real clock, so that the client dials as it would. Whatever the harness itself is late with, opening the link or starting a process, is
- * taken off.
+ * the real clock, so that the client dials as it would. The harness itself may be late, with opening the link or starting a process: the gap may
+ * have been shorter by that.
  */
 import { outageSurvivedMs } from "../../../models/policy/attempts.ts";
 import { familiesWithGap, type GapTrack, gapAgainst, newGapTrack, trackGaps } from "../../../models/policy/gaps.ts";
-import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Event, TookMs } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Course } from "./course.ts";
 import { notAwaitedByHarness } from "./waits.ts";
@@ -49,12 +49,13 @@ function sayGap(course: Course, { beganMs, lateMs, isPaced }: GapClock, outageMs
   const { emit, rig, at, service } = course;
   const declared = service === undefined ? [] : familiesWithGap(service.policy).map(({ gapMs }) => gapMs);
   const judged = declared.filter(gapMs => outageMs <= gapMs);
-  const tookMs = Math.round(rig.clock.nowMs() - beganMs - lateMs);
-  emit(isPaced ? { kind: "gap", tookMs } : { kind: "gap" });
-  const unclear = judged.find(gapMs => !isPaced || gapAgainst(tookMs, gapMs) === "unclear");
+  const mostMs = Math.round(rig.clock.nowMs() - beganMs);
+  const took: TookMs = { leastMs: mostMs - Math.round(lateMs), mostMs };
+  emit(isPaced ? { kind: "gap", took } : { kind: "gap" });
+  const unclear = judged.find(gapMs => !isPaced || gapAgainst(took, gapMs) === "unclear");
   if (unclear === undefined) return;
   const what = isPaced
-    ? `a gap of ${tookMs} ms to be told from the ${unclear} ms that are declared, which takes a clearer difference`
+    ? `a gap of ${took.leastMs} to ${mostMs} ms to be told from the ${unclear} ms that are declared, which takes a clearer difference`
     : "a gap that passes as the scenario says, which takes too long for a run or for the client's attempts";
   notAwaitedByHarness(course, at, what);
 }

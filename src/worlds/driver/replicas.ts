@@ -14,7 +14,7 @@ import type { BusEvent, StartCommand } from "../../bus-protocol/protocol.ts";
 import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course, giveUp, giveUpByHarness, type Running, type ServiceCourse } from "./course.ts";
 import { harnessIsThrough, keepPace } from "./gaps.ts";
-import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
+import { dropWork, loseKept, read, sayEvents, workOf } from "./hearing.ts";
 import { awaitPath, tellProbe } from "./probes.ts";
 import type { Process } from "./rig.ts";
 import { sayCall } from "./voice.ts";
@@ -207,6 +207,7 @@ function forget(course: Course, replica: number): void {
   const { running, service } = course;
   running.delete(replica);
   dropWork(course, replica);
+  if (replica === 0) loseKept(course);
   for (const members of service?.members.values() ?? []) members.delete(replica);
 }
 
