@@ -3,7 +3,7 @@
  * time is given to such a subject, since clients differ in when they come to the second.
  */
 import { dialsBeforeGivingUp } from "../policy/attempts.ts";
-import { shortestWaitMs } from "../policy/deliveries.ts";
+import { shortestWaitMs, soonerAfterRestartMs } from "../policy/deliveries.ts";
 import { stopBoundMs } from "../policy/stops.ts";
 import { streamOf } from "../policy/streams.ts";
 import { acknowledgesNothing, effective } from "../policy/two-sides.ts";
@@ -89,13 +89,10 @@ function isJudged(view: View, fault: Fault): boolean {
   }
 }
 
-/** A server writes down when it delivered a message in whole seconds, so that it may give it again this much sooner (F-304 of docs/facts.md). */
-export const restartMs = 1_000;
-
 /** The consumers and what they hold are there after a restart, and nothing is given again while its handler works. */
 function outlastsRestart({ policy, slow, nowMs }: View): boolean {
   if (policy === undefined || policy.consume.durables === "ephemeral") return false;
-  const waitMs = shortestWaitMs(effective(policy.consume)) - restartMs;
+  const waitMs = shortestWaitMs(effective(policy.consume)) - soonerAfterRestartMs;
   return slow
     .filter(({ busyUntilMs }) => nowMs < busyUntilMs)
     .every(one => streamOf(policy, one.subject)?.storage === "file" && dueMs(one, waitMs) > one.busyUntilMs);
@@ -107,7 +104,7 @@ function cutOffNotEnabled(view: View, step: Step): NotEnabled | undefined {
     return step.awaits === "connected" && step.afterAttempts === undefined ? undefined : stillAtWork;
   if (step.kind === "signal" && step.signal === "KILL" && view.link === "down" && view.serverUp) return undefined;
   if (step.kind !== "advance" || view.policy === undefined) return stillAtWork;
-  const waitMs = shortestWaitMs(effective(view.policy.consume)) - (view.serverUp ? 0 : restartMs);
+  const waitMs = shortestWaitMs(effective(view.policy.consume)) - (view.serverUp ? 0 : soonerAfterRestartMs);
   const untilMs = view.nowMs + step.ms;
   if (view.slow.some(one => one.isCutOff && untilMs >= dueMs(one, waitMs))) return againMeanwhile;
   return view.slow.some(({ busyUntilMs }) => view.nowMs < busyUntilMs && untilMs < busyUntilMs)

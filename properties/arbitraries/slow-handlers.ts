@@ -3,9 +3,8 @@
  * subject, and is drawn from a stream of its own: the rest of a scenario is the same with it and without.
  */
 
-import { restartMs } from "../../models/plan/slow.ts";
 import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
-import { shortestWaitMs } from "../../models/policy/deliveries.ts";
+import { shortestWaitMs, soonerAfterRestartMs } from "../../models/policy/deliveries.ts";
 import { stopBoundMs } from "../../models/policy/stops.ts";
 import { acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -112,7 +111,7 @@ const cut: Fault = { kind: "cut", awaits: "noticed" };
 function faultsBeside(draft: PolicyDraft, takesMs: number): readonly Fault[] {
   const { policy, capabilities } = draft;
   const outlastsRestart =
-    takesMs + restartMs < shortestWaitMs(effective(policy.consume)) &&
+    takesMs + soonerAfterRestartMs < shortestWaitMs(effective(policy.consume)) &&
     policy.streams.every(({ storage }) => storage === "file") &&
     !isForgotten(draft);
   return [

@@ -4,8 +4,7 @@
  */
 
 import { isDown, settleId } from "../../../models/plan/plan.ts";
-import { restartMs } from "../../../models/plan/slow.ts";
-import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
+import { nakWaitMsOf, soonerAfterRestartMs, waitMsOf } from "../../../models/policy/deliveries.ts";
 import { acknowledgesAll, acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
@@ -208,14 +207,14 @@ export function hastenAckWaits(course: Course): void {
   for (const { open } of course.service?.consumed.values() ?? [])
     for (const [message, one] of open) {
       if (one.work === undefined) continue;
-      const timer: Timer = { ...one.timer, earliestMs: one.timer.realMs - restartMs };
+      const timer: Timer = { ...one.timer, earliestMs: one.timer.realMs - soonerAfterRestartMs };
       sooner.set(one.timer, timer);
       open.set(message, { ...one, timer });
     }
   if (sooner.size > 0) course.timers = course.timers.map(one => sooner.get(one) ?? one);
 }
 
-/** What was kept has come to the server. */
+/** The acknowledgements that were kept have come to the server. */
 export function hearKept(course: Course): void {
   const heard = new Set(course.service?.unheard.splice(0).map(({ open }) => open.timer));
   if (heard.size > 0) course.timers = course.timers.filter(one => !heard.has(one));
