@@ -54,7 +54,8 @@ function befall(bus: Served, one: Life): void {
 
 /** A client that is down keeps what it is to send, or resets it at its next dial, acknowledgements too (F-254 of docs/facts.md). */
 function ackFate({ state, view, profile }: Served, nowMs: number): AckFate {
-  if (reachOf(state, view, nowMs).first !== "away") return "sent";
+  const { first } = reachOf(state, view, nowMs);
+  if (first !== "away") return first === "held" && view.hindrance === "hold" ? "held" : "sent";
   return profile.reconnectBuffer.kind === "reset-at-dial" ? "lost" : "kept";
 }
 

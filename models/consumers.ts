@@ -111,13 +111,14 @@ export function deleteUnused(server: ModelServer, uses: readonly ConsumerUse[], 
 const isDeleted = ({ consumers }: ModelServer, subject: string): boolean =>
   consumers.some(one => one.subject === subject && one.isDeleted === true);
 
-/** The work of the replica ends in the middle. A message that it has acknowledged already is not given again. */
+/** The work of the replica ends in the middle, and acknowledgements that its client has kept are gone. A message that it has acknowledged already is not given again. */
 function leaveWork({ open }: Consumer, replica: number): void {
-  const isAtWork = (one: Delivery): boolean => one.replica === replica && one.endsMs !== undefined;
-  if (!open.some(isAtWork)) return;
+  const isLeft = (one: Delivery): boolean =>
+    one.replica === replica && (one.endsMs !== undefined || one.ackKept === true);
+  if (!open.some(isLeft)) return;
   const left = open.flatMap((one): readonly Delivery[] => {
-    if (!isAtWork(one)) return [one];
-    const { endsMs: _, ackedEarly, unawaited, ...delivery } = one;
+    if (!isLeft(one)) return [one];
+    const { endsMs: _, ackKept: _kept, ackedEarly, unawaited, ...delivery } = one;
     return ackedEarly === true || unawaited === true ? [] : [delivery];
   });
   open.splice(0, open.length, ...left);
@@ -132,8 +133,8 @@ const running = (consumers: readonly Consumer[], replica: number): readonly Deli
     exists ? open.filter(one => one.endsMs !== undefined && one.replica === replica) : [],
   );
 
-/** The fate of an acknowledgement that replica 0 sends: a client that is down keeps it for its next connection, or loses it. */
-export type AckFate = "sent" | "kept" | "lost";
+/** The fate of an acknowledgement that replica 0 sends: a link holds it, or a client that is down keeps it for its next connection, or loses it. */
+export type AckFate = "sent" | "held" | "kept" | "lost";
 
 /** The handlers that are through by `nowMs` acknowledge their messages, if they have not yet; `replica`: those of this one alone. */
 export function endHandlers(
@@ -161,7 +162,8 @@ export function endHandlers(
 }
 
 /** The delivery as the server sees it, to which the acknowledgement has not come. */
-function unheard({ endsMs: _, ...one }: Delivery, fate: "kept" | "lost"): Delivery {
+function unheard({ endsMs: _, ...one }: Delivery, fate: Exclude<AckFate, "sent">): Delivery {
+  if (fate === "held") return { ...one, ackHeld: true };
   return fate === "kept" ? { ...one, ackKept: true } : one;
 }
 

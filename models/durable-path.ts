@@ -6,7 +6,7 @@ import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
 import { connectPends } from "./plan/plan.ts";
 import { messageId, sharedId } from "./policy/ids.ts";
-import { askingAgain, attemptAtMs, attemptsInAll, never, timedOutMs } from "./policy/publishing.ts";
+import { askingAgain, attemptAtMs, attemptsInAll, dropsErrors, never, timedOutMs } from "./policy/publishing.ts";
 import { isUnacknowledged, streamOf } from "./policy/streams.ts";
 import { accepts, keep } from "./reconnect-buffer.ts";
 import { type StreamReply, saysVia, type Via } from "./server.ts";
@@ -87,7 +87,7 @@ function teller(bus: Bus, step: StepId): Teller {
   const { state, emit } = bus;
   const { policy } = bus.view;
   const again = isAgain(bus, step);
-  const dropsErrors = policy?.publish.onError === "dropped";
+  const isDropped = policy !== undefined && dropsErrors(policy.publish);
   let hasWaited = false;
   const spend = ({ count, via }: FrameRun, tookMs: number): void => {
     // Asynchronous calls wait beside each other, and others one after another.
@@ -97,7 +97,7 @@ function teller(bus: Bus, step: StepId): Teller {
   };
   const tell: Teller["tell"] = ({ first, count, frameBytes: bytes, via }, returned, tookMs) => {
     if (count === 0) return;
-    const outcome = dropsErrors && returned.is !== "acked" ? unsaid : returned;
+    const outcome = isDropped && returned.is !== "acked" ? unsaid : returned;
     if (outcome.is === "acked" && state.service !== undefined) state.service.unanswered = 0;
     emit({
       kind: "published",

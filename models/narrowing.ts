@@ -5,6 +5,7 @@
 import { type About, type Label, wholeRange } from "./choice.ts";
 import type { Position } from "./comparison.ts";
 import { firstDelivered, handlerOf, type Indexed } from "./observation.ts";
+import { dropsErrors } from "./policy/publishing.ts";
 import { bufferBytesMax } from "./reconnect-buffer.ts";
 import { outcomeKey } from "./told.ts";
 import { TurnsSeen } from "./turns.ts";
@@ -28,7 +29,7 @@ export class Narrowing {
     this.limitIsReachable =
       scenario.policy !== undefined ||
       bytesOf(scenario.steps, scenario.options.subject, profile) >= bufferBytesMax(profile, scenario.options);
-    this.dropsErrors = scenario.policy?.publish.onError === "dropped";
+    this.dropsErrors = scenario.policy !== undefined && dropsErrors(scenario.policy.publish);
     this.keptMax = 1 + Math.ceil(bufferBytesMax(profile, scenario.options) / frameBytes("", 0, profile));
   }
 

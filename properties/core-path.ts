@@ -12,6 +12,8 @@ import {
   type Wording,
 } from "./property.ts";
 import { newSeen, onSeen, type Seen } from "./seen.ts";
+import { gapsEnding, gapsTook } from "./service/gaps.ts";
+import { ofService } from "./service/promise.ts";
 
 export interface CorePath {
   readonly seen: Seen;
@@ -251,6 +253,20 @@ export const corePath: readonly OwnedProperty[] = [
         rejectedArrived > 0 ? known.runs.find(run => run.outcome?.is === "rejected" && run.arrivals > 0) : undefined;
       return ending(rejected, untrue && `message ${untrue.first} was rejected, and arrived`);
     },
+  ),
+  ofService(
+    "core-path/a-best-effort-gap-is-no-longer-than-declared",
+    {
+      promise:
+        "A subscriber of a best-effort family hears nothing for no longer than the family declares, from the start of an outage or a restart to the next message, if the outage itself is no longer.",
+      owner: "service",
+      causes:
+        "The client waits before it dials: nats.go the whole wait, 2 s by default, however short the outage. Or the process is down for longer: its stop takes its time, or its supervisor backs off.",
+      appliesUnder: ({ families }) => families.some(({ gapMs }) => gapMs !== undefined),
+    },
+    "always",
+    gapsEnding,
+    gapsTook,
   ),
 ];
 

@@ -7,6 +7,7 @@ import { longestWaitMs } from "../models/policy/deliveries.ts";
 import { messageId, sharedId } from "../models/policy/ids.ts";
 import { mayDiscard } from "../models/policy/limits.ts";
 import { covers, coversAll } from "../models/policy/pattern.ts";
+import { dropsErrors } from "../models/policy/publishing.ts";
 import { isTapped, streamOf } from "../models/policy/streams.ts";
 import { syncIntervalMs } from "../models/policy/times.ts";
 import { acknowledgesNothing, beginsLate, effective } from "../models/policy/two-sides.ts";
@@ -168,7 +169,7 @@ export const durablePath: readonly OwnedProperty[] = [
       owner: "service",
       causes:
         "The code drops the error of the publish: it logs it and goes on, or ignores what the call returns. The caller takes the message for published.",
-      appliesUnder: ({ publish }) => publish.onError === "dropped",
+      appliesUnder: ({ publish }) => dropsErrors(publish),
     },
     "always",
     {

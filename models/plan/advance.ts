@@ -184,6 +184,7 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   view.attempting = 0;
   view.quiet = false;
   if (view.policy !== undefined) view.landed = false;
+  const wasDown = view.link === "down";
   endHindrance(view);
   view.dialsAwaited = 0;
   view.serversCut = 0;
@@ -201,6 +202,6 @@ function advanceHeal(view: View, awaits: HealAwait, setting: Setting): readonly 
   if (!view.started || view.ended === "closed") return nothing;
   if (view.process === "waiting") return firstConnected(view);
   view.client = awaits === "connected" ? "connected" : "unsure";
-  healSlow(view, setting);
+  healSlow(view, setting, wasDown);
   return nothing;
 }

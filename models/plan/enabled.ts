@@ -9,7 +9,7 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { askingAgainNotEnabled, asksAgain, healBetweenRefusals, nothingTries, refusesAll } from "./asking-again.ts";
 import { consumerNotEnabled } from "./filters.ts";
-import { inTurnNotEnabled } from "./in-turn.ts";
+import { drainWhileDownNotEnabled, inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { hasHandlerFor, isHandledHere, meanwhileNotEnabled } from "./meanwhile.ts";
@@ -170,7 +170,9 @@ export function notEnabled(view: View, step: Step, next: Step | undefined, setti
     case "signal":
       if (view.policy === undefined) return noPolicy;
       return (
-        (step.signal === "TERM" ? stopRaces(view, 0, setting) : undefined) ??
+        (step.signal === "TERM"
+          ? (stopRaces(view, 0, setting) ?? drainWhileDownNotEnabled(view, setting))
+          : undefined) ??
         signalNotEnabled(view, setting) ??
         meanwhileNotEnabled(view, step.meanwhile ?? [], setting)
       );

@@ -3,8 +3,9 @@
  * time is given to such a subject, since clients differ in when they come to the second.
  */
 import { dialsBeforeGivingUp } from "../policy/attempts.ts";
-import { shortestWaitMs } from "../policy/deliveries.ts";
+import { shortestWaitMs, soonerAfterRestartMs } from "../policy/deliveries.ts";
 import { stopBoundMs } from "../policy/stops.ts";
+import { streamOf } from "../policy/streams.ts";
 import { acknowledgesNothing, effective } from "../policy/two-sides.ts";
 import type { Fault, Step } from "../vocabulary/scenario.ts";
 import { beyond, type NotEnabled, unjudgeable } from "./reasons.ts";
@@ -43,7 +44,7 @@ export function slowNotEnabled(view: View, step: Step, setting: Setting): NotEna
         ? publishedBefore
         : duringWork(view);
     case "fault":
-      return isBusy(view) && !mayBeCut(view, step.fault, setting) ? stillAtWork : undefined;
+      return isBusy(view) && !isOutlasted(view, step.fault, setting) ? stillAtWork : undefined;
     case "heal":
     case "await-noticed":
     case "drain":
@@ -61,10 +62,12 @@ export function slowNotEnabled(view: View, step: Step, setting: Setting): NotEna
   }
 }
 
-/** A cut that the client notices, and comes back from in the end. Of a client that counts what it keeps, acknowledgements would be a part. */
-function mayBeCut(view: View, fault: Fault, { options, profile }: Setting): boolean {
-  if (fault.kind !== "cut" || fault.awaits !== "noticed" || fault.dials !== undefined || view.policy === undefined)
-    return false;
+/**
+ * A cut or a stop of the server that the client notices, and comes back from in the end, or a link that holds what it sends. Of a client that
+ * counts what it keeps, acknowledgements would be a part.
+ */
+function isOutlasted(view: View, fault: Fault, { options, profile }: Setting): boolean {
+  if (view.policy === undefined || !isJudged(view, fault)) return false;
   const { consume, supervisor } = view.policy;
   const isAlone = view.slow.every(one => one.replicas === bitOf(0) && one.handler === "acks" && !one.isStray);
   const isKilled = supervisor.liveness !== undefined || supervisor.startupProbe !== undefined;
@@ -73,12 +76,35 @@ function mayBeCut(view: View, fault: Fault, { options, profile }: Setting): bool
   return isAlone && !isKilled && !isCounted && comesBack && !acknowledgesNothing(effective(consume));
 }
 
-/** While it is cut off, time passes up to the ack wait, and then it is healed. */
+function isJudged(view: View, fault: Fault): boolean {
+  switch (fault.kind) {
+    case "hold":
+      return true;
+    case "cut":
+      return fault.awaits === "noticed" && fault.dials === undefined;
+    case "stop-server":
+      return fault.awaits === "noticed" && fault.signal === "TERM" && fault.store !== "lost" && outlastsRestart(view);
+    default:
+      return false;
+  }
+}
+
+/** The consumers and what they hold are there after a restart, and nothing is given again while its handler works. */
+function outlastsRestart({ policy, slow, nowMs }: View): boolean {
+  if (policy === undefined || policy.consume.durables === "ephemeral") return false;
+  const waitMs = shortestWaitMs(effective(policy.consume)) - soonerAfterRestartMs;
+  return slow
+    .filter(({ busyUntilMs }) => nowMs < busyUntilMs)
+    .every(one => streamOf(policy, one.subject)?.storage === "file" && dueMs(one, waitMs) > one.busyUntilMs);
+}
+
+/** While it is cut off, time passes up to the ack wait, and then it is healed. Or its process is killed, with all that its client has kept. */
 function cutOffNotEnabled(view: View, step: Step): NotEnabled | undefined {
   if (step.kind === "heal")
     return step.awaits === "connected" && step.afterAttempts === undefined ? undefined : stillAtWork;
+  if (step.kind === "signal" && step.signal === "KILL" && view.link === "down" && view.serverUp) return undefined;
   if (step.kind !== "advance" || view.policy === undefined) return stillAtWork;
-  const waitMs = shortestWaitMs(effective(view.policy.consume));
+  const waitMs = shortestWaitMs(effective(view.policy.consume)) - (view.serverUp ? 0 : soonerAfterRestartMs);
   const untilMs = view.nowMs + step.ms;
   if (view.slow.some(one => one.isCutOff && untilMs >= dueMs(one, waitMs))) return againMeanwhile;
   return view.slow.some(({ busyUntilMs }) => view.nowMs < busyUntilMs && untilMs < busyUntilMs)
@@ -96,14 +122,14 @@ export function cutSlow(view: View): void {
 }
 
 /**
- * The connection is back. A handler that was through meanwhile has acknowledged to nobody where its client keeps nothing: it is at work again
- * when the ack wait is over.
+ * The connection is back, or its link lets go. A handler that was through meanwhile has acknowledged to nobody where its client keeps nothing: it
+ * is at work again when the ack wait is over.
  */
-export function healSlow(view: View, { profile }: Pick<Setting, "profile">): void {
+export function healSlow(view: View, { profile }: Pick<Setting, "profile">, wasDown: boolean): void {
   const { policy } = view;
   if (policy === undefined || !view.slow.some(one => one.isCutOff)) return;
   const consume = effective(policy.consume);
-  const isLost = profile.reconnectBuffer.kind === "reset-at-dial" && consume.deliverMax !== 1;
+  const isLost = wasDown && profile.reconnectBuffer.kind === "reset-at-dial" && consume.deliverMax !== 1;
   view.slow = view.slow.map(one => {
     const isThrough = one.isCutOff && one.busyUntilMs <= view.nowMs;
     const busyUntilMs = isThrough && isLost ? dueMs(one, shortestWaitMs(consume)) + one.takesMs : one.busyUntilMs;

@@ -23,3 +23,6 @@ const pendingMaxDefault = 1_000;
 /** The room for messages that are delivered and not acknowledged; undefined where no scenario fills it. */
 export const roomOf = ({ ackPendingMax = -1, ackPolicy }: ConsumePolicy): number | undefined =>
   ackPolicy !== "none" && ackPendingMax > 0 && ackPendingMax < pendingMaxDefault ? ackPendingMax : undefined;
+
+/** A server writes down when it delivered a message in whole seconds. So it may give it again this much sooner after a restart (F-304 of docs/facts.md). */
+export const soonerAfterRestartMs = 1_000;

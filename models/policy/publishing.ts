@@ -8,6 +8,10 @@ export const never: AskingAgain = { retries: 0, waitMs: 0 };
 export const askingAgain = ({ onError }: PublishPolicy, async?: boolean): AskingAgain =>
   typeof onError === "object" && async !== true ? onError : never;
 
+/** True where a caller takes a publish through JetStream for done though its last error says otherwise. */
+export const dropsErrors = ({ onError }: PublishPolicy): boolean =>
+  onError === "dropped" || (typeof onError === "object" && onError.lastError === "dropped");
+
 /** The greatest number of attempts, if each of them times out. An asynchronous publish is sent once. */
 export const attemptsInAll = (publish: PublishPolicy, async?: boolean): number =>
   async === true ? 1 : publish.attemptsMax * (1 + askingAgain(publish).retries);

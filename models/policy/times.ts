@@ -9,9 +9,11 @@ import type {
   StreamPolicy,
 } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
+import { familiesWithGap } from "./gaps.ts";
 import { ageMsOf } from "./limits.ts";
 import { failsForMs } from "./probes.ts";
 import { timedOutMs } from "./publishing.ts";
+import { restartWaitsMs } from "./restarts.ts";
 import { termToKillMs } from "./stops.ts";
 import { effective } from "./two-sides.ts";
 
@@ -70,9 +72,14 @@ export function inLiveTime(policy: Policy): Policy {
     },
   };
   const supervised = supervisorInLiveTime(policy, agesInLiveTime(policy, live));
-  if (client.reconnectWaitMs === undefined) return supervised;
-  const reconnectWaitMs = keepingOrder(policy, live, scaled(client.reconnectWaitMs, 20, 50));
-  return { ...supervised, client: { ...client, reconnectWaitMs, ...jitterInLiveTime(client, reconnectWaitMs) } };
+  if (client.reconnectWaitMs === undefined) return gapsInLiveTime(policy, supervised);
+  const isKept = keepsItsWait(policy);
+  const waitMs = isKept ? client.reconnectWaitMs : scaled(client.reconnectWaitMs, 20, 50);
+  const reconnectWaitMs = keepingOrder(policy, live, waitMs);
+  return gapsInLiveTime(policy, {
+    ...supervised,
+    client: { ...client, reconnectWaitMs, ...jitterInLiveTime(client, reconnectWaitMs) },
+  });
 }
 
 const stopLeastMs = 1_000;
@@ -221,6 +228,44 @@ function agesInLiveTime(own: Policy, live: Policy): Policy {
       return { ...stream, ageMaxMs, duplicateWindowMs: Math.min(stream.duplicateWindowMs, ageMaxMs) };
     }),
   };
+}
+
+/** A gap that a run can afford, and so long that a busy machine adds little to it. */
+const liveGapMostMs = 10_000;
+
+/** The wait before a dial is what a gap mostly is, so it stays where a run can afford it. */
+const keepsItsWait = (policy: Policy): boolean =>
+  familiesWithGap(policy).length > 0 &&
+  (policy.client.reconnectAttemptsMax ?? -1) < 0 &&
+  dialWaitMs(policy) <= reconnectWaitMsMax;
+
+const dialWaitMs = ({ client: { reconnectWaitMs = 0, reconnectJitterMs = 0 } }: Policy): number =>
+  reconnectWaitMs + reconnectJitterMs;
+
+/** The waits that a gap is made of. */
+const gapWaitsOf = (policy: Policy): readonly number[] => [
+  dialWaitMs(policy),
+  ...restartWaitsMs(policy.supervisor),
+  policy.shutdown.budgetMs,
+];
+
+/** A declared gap is longer or shorter than the same waits as in the own time, where it can be. */
+function gapsInLiveTime(own: Policy, live: Policy): Policy {
+  if (familiesWithGap(own).length === 0) return live;
+  const liveWaits = gapWaitsOf(live);
+  const waits = gapWaitsOf(own).map((ms, i) => ({ ms, liveMs: liveWaits[i] ?? ms }));
+  const isKept = waits.every(({ ms, liveMs }) => ms === liveMs);
+  const gapInLiveTime = (gapMs: number): number => {
+    if (isKept && gapMs <= liveGapMostMs) return gapMs;
+    const longestBefore = Math.max(0, ...waits.filter(({ ms }) => ms <= gapMs).map(({ liveMs }) => liveMs));
+    const shortestAfter = Math.min(liveGapMostMs, ...waits.filter(({ ms }) => ms > gapMs).map(({ liveMs }) => liveMs));
+    const wishedMs = Math.min(gapMs, liveGapMostMs);
+    return Math.max(1, between(wishedMs, Math.ceil(margin * longestBefore), Math.floor(shortestAfter / margin)));
+  };
+  const families = live.families.map(family =>
+    family.gapMs === undefined ? family : { ...family, gapMs: gapInLiveTime(family.gapMs) },
+  );
+  return { ...live, families };
 }
 
 /**

@@ -14,6 +14,11 @@ export interface Family {
   readonly subjects: string;
   readonly durability: Durability;
   readonly reason: string;
+  /**
+   * The longest time for which a subscriber of a best-effort family hears nothing around an outage or a restart, while somebody goes on
+   * publishing. An outage that is longer by itself is not meant. Absent: nothing is declared.
+   */
+  readonly gapMs?: number;
 }
 
 /**
@@ -95,6 +100,11 @@ export interface AskingAgain {
   readonly waitMs: number;
 }
 
+/** The same, and the fate of the last error: `returned`, also where it is absent, or `dropped`, as where nobody asks again. */
+export interface PublishingAgain extends AskingAgain {
+  readonly lastError?: "returned" | "dropped";
+}
+
 export interface PublishPolicy {
   readonly messageIds: readonly IdRule[];
   /** The time that one attempt waits for its acknowledgement. */
@@ -115,9 +125,9 @@ export interface PublishPolicy {
   /**
    * The fate of the error of a publish. `returned`, also where absent: the caller gets it. `dropped`: the code logs or ignores that of a
    * publish through JetStream, and the caller takes the message for published. `retries` and `waitMs`: it publishes the message again after any
-   * error, core NATS or JetStream, and the last error is returned. An asynchronous publish is not published again.
+   * error, core NATS or JetStream, and `lastError` says what becomes of the last one. An asynchronous publish is not published again.
    */
-  readonly onError?: "returned" | "dropped" | AskingAgain;
+  readonly onError?: "returned" | "dropped" | PublishingAgain;
 }
 
 /** The settings of a consumer on the server. */

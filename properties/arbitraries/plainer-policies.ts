@@ -44,6 +44,8 @@ function* fewerFamilies(policy: Policy): Generator<Policy> {
       yield { ...policy, families: families.toSpliced(i, 1), streams, taps, publish };
     }
   for (const [i, family] of families.entries())
+    if (family.gapMs !== undefined) yield { ...policy, families: families.with(i, without(family, "gapMs")) };
+  for (const [i, family] of families.entries())
     if (family.durability === "durable")
       yield { ...policy, families: families.with(i, { ...family, durability: "best-effort" }) };
 }
@@ -126,6 +128,8 @@ function* plainerPublishing(policy: Policy): Generator<Policy> {
   for (const one of plainer(publish, { ackTimeoutMs: 5_000, attemptsMax: 1 })) yield { ...policy, publish: one };
   if (publish.noResponders !== undefined) yield { ...policy, publish: without(publish, "noResponders") };
   if (publish.outlastsMs !== undefined) yield { ...policy, publish: without(publish, "outlastsMs") };
+  if (typeof publish.onError === "object" && publish.onError.lastError !== undefined)
+    yield { ...policy, publish: { ...publish, onError: without(publish.onError, "lastError") } };
   if (publish.onError !== undefined) yield { ...policy, publish: without(publish, "onError") };
   for (const [i, rule] of publish.messageIds.entries())
     if (rule.id !== "event")

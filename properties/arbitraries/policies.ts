@@ -103,12 +103,21 @@ export function policyOf(random: Random, allowed: Allowed = allowedBy({})): Poli
     demands: allowed.demands.filter(() => random.chance(0.5)),
   };
   // Drawn last, so that the rest of a seed's policy stays as it is.
-  return withServers(random, allowed, withOutage(random, allowed, policy));
+  return withGap(random, withServers(random, allowed, withOutage(random, allowed, policy)));
 }
 
 function withOutage(random: Random, { durable }: Allowed, policy: Policy): Policy {
   if (!durable || random.chance(0.85)) return policy;
   return { ...policy, publish: { ...policy.publish, outlastsMs: random.pick([400, 5_000, 12_000]) } };
+}
+
+function withGap(random: Random, policy: Policy): Policy {
+  if (random.chance(0.85)) return policy;
+  const gapMs = random.pick([300, 1_000, 5_000]);
+  return {
+    ...policy,
+    families: policy.families.map(family => (family.durability === "durable" ? family : { ...family, gapMs })),
+  };
 }
 
 function withServers(random: Random, { client }: Allowed, policy: Policy): Policy {
@@ -207,9 +216,14 @@ const publishingOf = (random: Random, families: readonly Family[], { durable }: 
     .map(({ subjects }): IdRule => ({ subjects, id: random.pick(ids) })),
   ackTimeoutMs: random.pick([500, 5_000]),
   attemptsMax: random.int(1, 3),
-  ...(random.chance(0.2) ? { onError: random.pick(["dropped", { retries: random.int(1, 3), waitMs: 100 }]) } : {}),
+  ...(random.chance(0.2) ? { onError: onErrorOf(random) } : {}),
   ...(random.chance(0.15) ? { noResponders: { retries: random.int(0, 3), waitMs: random.pick([50, 200]) } } : {}),
 });
+
+function onErrorOf(random: Random): NonNullable<PublishPolicy["onError"]> {
+  const asking = { retries: random.int(1, 3), waitMs: 100 };
+  return random.pick(["dropped", asking, { ...asking, lastError: "dropped" }]);
+}
 
 function consumeOf(random: Random, allowed: Allowed): ConsumePolicy {
   const failures = random.pick(allowed.failures);

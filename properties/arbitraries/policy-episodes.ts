@@ -1,5 +1,6 @@
 /** The kinds of episode under a policy: each is about one concern of it, with waits just under, at and over its own time limits. */
-
+import { longestWaitMs } from "../../models/policy/attempts.ts";
+import { familiesWithGap } from "../../models/policy/gaps.ts";
 import { ageMsOf, storedBytes } from "../../models/policy/limits.ts";
 import { isUnacknowledged, streamOf } from "../../models/policy/streams.ts";
 import { deletedAfterMs, effective, goneAfterMs, isDeletedUnused } from "../../models/policy/two-sides.ts";
@@ -218,6 +219,26 @@ export function messagesMaxOf(stream: StreamPolicy | undefined): number {
   const fitting = bytesMax === undefined ? filledMax : Math.max(1, Math.floor(bytesMax / oneBytes));
   return Math.min(messagesMax, messagesPerSubjectMax, fitting);
 }
+
+export const gapOfAFamily: PolicyEpisode = {
+  name: "a gap as long as declared",
+  needs: ["cut", "advance"],
+  add(draft) {
+    const { random, options, policy, subjects } = draft;
+    const declared = familiesWithGap(policy);
+    if (declared.length === 0 || subjects.core.length === 0) return;
+    const subject = random.pick(subjects.core);
+    publish(draft, { subject });
+    fault(draft, { kind: "cut", awaits: "noticed" });
+    sometimes(draft, 0.5, () => publish(draft, { subject }));
+    const { gapMs } = random.pick(declared);
+    sometimes(draft, 0.7, () =>
+      advanceAround(draft, random.pick([gapMs, Math.max(1, gapMs - longestWaitMs(options))])),
+    );
+    heal(draft);
+    publish(draft, { subject });
+  },
+};
 
 export const streamWithAnAge: PolicyEpisode = {
   name: "messages that grow too old",

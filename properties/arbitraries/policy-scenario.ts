@@ -3,6 +3,7 @@
  * policy, on subjects that tell its parts apart, with waits just under, at and over its own time limits. Swarm: each scenario keeps a
  * few kinds of episode and a few subjects, weighted wildly. Between two episodes replica 0 runs, is connected, and no fault is in force.
  */
+import { familiesWithGap } from "../../models/policy/gaps.ts";
 import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
@@ -13,6 +14,7 @@ import { drainBeforeExit, ending } from "./policy-ending.ts";
 import {
   agesIn,
   filledMax,
+  gapOfAFamily,
   hasThreshold,
   messagesMaxOf,
   type PolicyEpisode,
@@ -87,6 +89,7 @@ function goOn(draft: PolicyDraft, episodesMax: number): void {
     ...(agesIn(draft.policy).length > 0 ? [streamWithAnAge] : []),
     ...(hasThreshold(draft.policy) ? [unusedConsumer] : []),
     ...((draft.options.servers ?? 1) > 1 ? [serversLost] : []),
+    ...(familiesWithGap(draft.policy).length > 0 ? [gapOfAFamily] : []),
   ];
   const possible = [...policyEpisodes, ...own].filter(
     one => one.needs.every(need => capabilities.has(need)) && (one.durable !== true || subjects.durable.length > 0),

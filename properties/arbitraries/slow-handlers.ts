@@ -2,16 +2,19 @@
  * A handler that takes time, and a stop that falls within it. It comes first after the start, since nothing may have been published on its
  * subject, and is drawn from a stream of its own: the rest of a scenario is the same with it and without.
  */
+
 import { dialsBeforeGivingUp } from "../../models/policy/attempts.ts";
+import { shortestWaitMs, soonerAfterRestartMs } from "../../models/policy/deliveries.ts";
 import { stopBoundMs } from "../../models/policy/stops.ts";
 import { acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
-import type { PublishStep } from "../../models/vocabulary/scenario.ts";
+import type { Fault, PublishStep } from "../../models/vocabulary/scenario.ts";
 import {
   advanceAround,
   durableSubject,
   fault,
   heal,
+  isForgotten,
   mayHandleItself,
   type PolicyDraft,
   publish,
@@ -82,17 +85,42 @@ function mayBeCutOff({ policy, options, profile, capabilities }: PolicyDraft): b
   return capabilities.has("cut") && comesBack && !isKilled && !isCounted && !acknowledgesNothing(effective(consume));
 }
 
-/** The connection is cut while the handler is at work, and comes back before it is through or after. */
+/**
+ * The connection is cut, its link holds what is sent, or its server restarts while the handler is at work. It comes back before the handler is
+ * through or after; now and then it is cut once more.
+ */
 function cutOff(draft: PolicyDraft, takesMs: number): void {
   const { random, policy, steps } = draft;
-  fault(draft, { kind: "cut", awaits: "noticed" });
   const work = (): void => void steps.push({ id: `work-${steps.length}`, kind: "advance", ms: takesMs });
+  if (random.chance(0.2)) {
+    fault(draft, cut);
+    heal(draft);
+  }
+  fault(draft, random.pick(faultsBeside(draft, takesMs)));
   const isOutlasted = random.chance(0.5);
   if (!isOutlasted) work();
   heal(draft);
   if (isOutlasted && random.chance(0.5)) work();
   else if (!isOutlasted && random.chance(0.7))
     steps.push({ id: `again-${steps.length}`, kind: "advance", ms: effective(policy.consume).ackWaitMs });
+}
+
+const cut: Fault = { kind: "cut", awaits: "noticed" };
+
+/** A server that restarts may give a message again a second sooner, and knows no more of a consumer that it kept in memory. */
+function faultsBeside(draft: PolicyDraft, takesMs: number): readonly Fault[] {
+  const { policy, capabilities } = draft;
+  const outlastsRestart =
+    takesMs + soonerAfterRestartMs < shortestWaitMs(effective(policy.consume)) &&
+    policy.streams.every(({ storage }) => storage === "file") &&
+    !isForgotten(draft);
+  return [
+    cut,
+    ...(capabilities.has("hold") ? [{ kind: "hold" } as const] : []),
+    ...(capabilities.has("stop-server") && outlastsRestart
+      ? [{ kind: "stop-server", signal: "TERM", awaits: "noticed" } as const]
+      : []),
+  ];
 }
 
 /** SIGTERM, and publishes on other subjects than the handler's; those that no stream answers for would outlast the stop. */

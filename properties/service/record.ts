@@ -7,6 +7,7 @@ import type { Fault, Handler } from "../../models/vocabulary/scenario.ts";
 import { type Disturbance, newDisturbance } from "../disturbance.ts";
 import type { Declared } from "../property.ts";
 import { change, countOf, type Spans } from "../spans.ts";
+import { type GapRecord, newGapRecord } from "./gaps.ts";
 import { type Message, type ServerEnds, unmet } from "./messages.ts";
 
 export type EventOf<Kind extends Event["kind"]> = Extract<Event, { readonly kind: Kind }>;
@@ -114,6 +115,8 @@ export interface ServiceRecord {
   readonly late: Occurrences;
   /** Durable publishes that met an outage, and the first that was given up sooner than declared. */
   readonly outlasting: Occurrences;
+  /** Undefined where no family declares how long a gap may be. */
+  readonly gaps: GapRecord | undefined;
   readonly readiness: Occurrences;
   readonly liveness: Occurrences;
   /** Subscriptions, and the first one to a consumer that has other settings than its code asks for. */
@@ -153,6 +156,7 @@ export function startService(declared: Declared): ServiceRecord {
     afterStop: newOccurrences(),
     late: newOccurrences(),
     outlasting: newOccurrences(),
+    gaps: newGapRecord(declared.policy),
     readiness: newOccurrences(),
     liveness: newOccurrences(),
     subscriptions: newOccurrences(),

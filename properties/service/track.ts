@@ -1,11 +1,12 @@
 /** Adds to the record what each event shows. Without a policy nothing is added. */
 import { declaredDurability, isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { covers } from "../../models/policy/pattern.ts";
-import { refusedMs, timedOutMs } from "../../models/policy/publishing.ts";
+import { dropsErrors, refusedMs, timedOutMs } from "../../models/policy/publishing.ts";
 import { acknowledgesAll, effective } from "../../models/policy/two-sides.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy, PublishPolicy } from "../../models/vocabulary/policy.ts";
 import { isCalm, isSurelyDown, trackDisturbance } from "../disturbance.ts";
+import { recordGap } from "./gaps.ts";
 import { acknowledgedAlong, acknowledges, handledAt, isErrorDropped, publishedAt } from "./messages.ts";
 import { onProbe, onProbeKill } from "./probes.ts";
 import { onCalled, onConnection, onHandled, onProcess } from "./processes.ts";
@@ -16,6 +17,7 @@ export function trackService(service: ServiceRecord, event: Event): void {
   const { policy } = service.declared;
   if (policy === undefined) return;
   trackDisturbance(service.now, event);
+  if (service.gaps !== undefined) recordGap(service.gaps, event);
   switch (event.kind) {
     case "step":
       if (event.phase === "began") service.calmAtStep = isAllWell(service);
@@ -121,12 +123,12 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   const { now, nowMs, ends, kills, disruptions, declared, late, afterStop } = service;
   const subject = event.subject ?? declared.options.subject;
   const calm = service.calmAtStep && isAllWell(service);
-  const dropsErrors = policy.publish.onError === "dropped";
+  const isDropped = dropsErrors(policy.publish);
   const atMs = nowMs + service.spentMs;
   changeMessages(service, event, message =>
-    publishedAt(message, event, { subject, calm, nowMs: atMs, ends, kills, disruptions, dropsErrors }),
+    publishedAt(message, event, { subject, calm, nowMs: atMs, ends, kills, disruptions, dropsErrors: isDropped }),
   );
-  service.spentMs += waitedMs(policy, event, dropsErrors);
+  service.spentMs += waitedMs(policy, event, isDropped);
   if (!calm && lifeOf(service, 0)?.stopping !== true && policy.publish.outlastsMs !== undefined)
     onOutage(service, policy.publish, event);
   const { first, count, outcome, durable } = event;
@@ -140,7 +142,7 @@ export function onPublished(service: ServiceRecord, policy: Policy, event: Event
   if (calm && life !== undefined && life.met.length > 0 && isDurableSubject(policy, subject)) {
     late.count += count;
     // A live run says durable of what is due through JetStream. The answer tells how it went: only core NATS accepts.
-    if (outcome.is === "accepted" && !isErrorDropped(event, dropsErrors))
+    if (outcome.is === "accepted" && !isErrorDropped(event, isDropped))
       late.broken ??= `message ${first} went out as core NATS though JetStream was there by then`;
   }
   if (!isCore) return;
@@ -155,11 +157,11 @@ const earlyMsMax = 50;
 
 /** A durable publish ended while something was wrong: acknowledged in the end, or given up after a wait. */
 function onOutage(service: ServiceRecord, publish: PublishPolicy, event: EventOf<"published">): void {
-  const { outlastsMs = 0, onError } = publish;
+  const { outlastsMs = 0 } = publish;
   const { step, first, count, outcome, durable, tookMs } = event;
   if (durable !== true || service.declared.asyncSteps?.has(step) === true) return;
   const hasTimedOut =
-    (outcome.is === "unsettled" && outcome.kind === "timeout") || isErrorDropped(event, onError === "dropped");
+    (outcome.is === "unsettled" && outcome.kind === "timeout") || isErrorDropped(event, dropsErrors(publish));
   if (outcome.is !== "acked" && !(hasTimedOut && tookMs !== undefined)) return;
   service.outlasting.count += count;
   if (outcome.is !== "acked" && tookMs !== undefined && tookMs < outlastsMs - earlyMsMax)
@@ -167,10 +169,10 @@ function onOutage(service: ServiceRecord, publish: PublishPolicy, event: EventOf
 }
 
 /** The longest time that the callers may have waited for acknowledgements that never came. */
-function waitedMs({ publish }: Policy, event: EventOf<"published">, dropsErrors: boolean): number {
+function waitedMs({ publish }: Policy, event: EventOf<"published">, isDropped: boolean): number {
   const { outcome, count } = event;
   if (outcome.is === "rejected") return count * refusedMs(publish);
-  const mayHaveTimedOut = outcome.is === "unsettled" || isErrorDropped(event, dropsErrors);
+  const mayHaveTimedOut = outcome.is === "unsettled" || isErrorDropped(event, isDropped);
   return mayHaveTimedOut ? count * timedOutMs(publish) : 0;
 }
 

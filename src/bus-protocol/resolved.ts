@@ -4,7 +4,7 @@
  */
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { idTexts } from "../../models/policy/ids.ts";
-import { askingAgain } from "../../models/policy/publishing.ts";
+import { askingAgain, dropsErrors } from "../../models/policy/publishing.ts";
 import { consumerNameOf, streamOf } from "../../models/policy/streams.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type {
@@ -39,8 +39,8 @@ export function resolved(command: Command, policy: Policy, path: Path): Command 
 }
 
 function ofPublish({ subject, key, async }: PublishCall, policy: Policy, path: Path): ResolvedPublish {
-  const asking = askingAgain(policy.publish, async);
-  const onError = asking.retries > 0 ? { onError: asking } : {};
+  const { retries, waitMs } = askingAgain(policy.publish, async);
+  const onError = retries > 0 ? { onError: { retries, waitMs } } : {};
   if (path === "core" || !isClassifiedDurable(policy, subject)) return { via: "core", ...onError };
   const { ackTimeoutMs, attemptsMax, noResponders } = policy.publish;
   const texts = idTexts(policy, subject, key);
@@ -62,7 +62,7 @@ function ofSubscription({ subject }: SubscribeCommand, policy: Policy): Resolved
 
 /** The reply as the caller of these publishes learns it: without their errors, where the code drops those of durable ones. */
 export function learned(command: Command, reply: Reply, { publish }: Policy): Reply {
-  if (publish.onError !== "dropped") return reply;
+  if (!dropsErrors(publish)) return reply;
   if ("outcomes" in reply && command.do === "publish") return withoutErrors(command, reply);
   if ("replies" in reply && command.do === "together") {
     const replies = reply.replies.map((one, index) => {

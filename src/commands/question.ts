@@ -96,7 +96,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
   const counts = found.cases.filter(isCounted).map(one => one.verdict);
   const verdict: Verdict = worst([...counts, whole && !isIdle ? "holds" : "inconclusive"]);
   const violations = ownFirst(question, found.violations);
-  const { families, figures, redelivered } = answerOf(question, policy.policy, found.profile, found.ran);
+  const { families, figures, redelivered, gaps } = answerOf(question, policy.policy, found.profile, found.ran);
   const report: Omit<QuestionReport, "report"> = {
     verdict,
     question,
@@ -115,6 +115,7 @@ function conclude({ context, asked, found, folder }: QuestionDrill, interrupted:
     families,
     figures,
     redelivered,
+    ...(gaps && { gaps }),
     notes: reorderNotes(policy.policy),
     violations,
     notDemanded: found.notDemanded,

@@ -1,6 +1,7 @@
 /** The figures of a question, read from its cases: from live runs where there are any, else from the model. */
 
 import { budgetExample, budgetMarginMs } from "../../models/policy/budget.ts";
+import { familiesWithGap } from "../../models/policy/gaps.ts";
 import { bufferBytesMax } from "../../models/reconnect-buffer.ts";
 import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
@@ -22,6 +23,7 @@ import {
   startFigures,
   stopFigures,
 } from "./figures.ts";
+import { type GapRow, gapRows } from "./gaps.ts";
 import { type MapFigures, mapFigures } from "./maps.ts";
 import { type RedeliveredRow, redeliveredRows } from "./redelivered.ts";
 
@@ -110,6 +112,8 @@ export interface DrillAnswer {
   readonly figures: Figures;
   /** Every message that was delivered more than once, by the model's time and by the harness's. */
   readonly redelivered: readonly RedeliveredRow[];
+  /** The gaps of best-effort families, by either clock; absent where none declares how long one may be. */
+  readonly gaps?: readonly GapRow[];
 }
 
 /** The parts of a drill whose cases show what becomes of a family. */
@@ -132,6 +136,7 @@ export function answerOf(
     families: familyFigures(policy, judged.map(eventsOf)),
     figures: figuresOf(question, profile, ran),
     redelivered: redeliveredRows(policy, ran),
+    ...(familiesWithGap(policy).length === 0 ? {} : { gaps: gapRows(profile, ran) }),
   };
 }
 
@@ -146,7 +151,7 @@ function figuresOf(question: Question, profile: Profile | undefined, ran: readon
       return { stops: of("stop").map(stopRow), replicas: of("replicas").map(replicaRow) };
     case "cold-start": {
       const [budget] = of("budget");
-      const starts = ran.filter(({ own }) => own.part !== "budget").map(startRow);
+      const starts = ran.filter(({ own }) => own.part !== "budget" && own.part !== "gaps").map(startRow);
       return { starts, ...(budget === undefined ? {} : { budget: budgetRow(budget) }) };
     }
   }

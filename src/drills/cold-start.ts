@@ -9,7 +9,8 @@ import { beside } from "../../models/policy/under.ts";
 import type { Policy, StartupPolicy } from "../../models/vocabulary/policy.ts";
 import type { Fault } from "../../models/vocabulary/scenario.ts";
 import { startMarginMs } from "../../properties/cold-start.ts";
-import { advance, type Draft, type DrillCase, drillCase, heal, publish, start } from "./drill.ts";
+import { advance, type Draft, type DrillCase, drillCase, heal, publish, slug, start } from "./drill.ts";
+import { startedInOutageSteps, subjectsWithGap } from "./gaps.ts";
 
 type Strategy = StartupPolicy["strategy"];
 
@@ -26,6 +27,16 @@ export function coldStartCases(policy: Policy): readonly DrillCase[] {
   return [
     ...startsOf(policy, undefined, absentMs),
     ...others.flatMap(strategy => startsOf(withStrategy(policy, strategy), strategy, absentMs)),
+    ...subjectsWithGap(policy).map(({ subject, gapMs }) =>
+      drillCase({
+        question: "cold-start",
+        claim: `started-in-an-outage-under-${slug(subject)}`,
+        about: `the process is killed and started again while the server is away, and ${subject} is published`,
+        part: "gaps",
+        policy,
+        steps: startedInOutageSteps(subject, gapMs, afterMs(policy)),
+      }),
+    ),
     budget(policy),
   ];
 }

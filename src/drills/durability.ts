@@ -7,6 +7,7 @@ import { attemptsInAll } from "../../models/policy/publishing.ts";
 import { type FamilySubject, familySubjects, subjectsByTreatment, subjectsOf } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import { type Draft, type DrillCase, drillCase, heal, publish, type Sketch, slug, start } from "./drill.ts";
+import { outageSteps, subjectsWithGap } from "./gaps.ts";
 import { mapCases } from "./maps.ts";
 
 const calmCount = 10;
@@ -41,9 +42,30 @@ export function durabilityCases(policy: Policy): readonly DrillCase[] {
     ...(durable.length === 0
       ? []
       : [...ofTheDurable(durable), ...retriedThrough(policy, durable), ...declaredOutage(policy, durable)].map(sketch)),
+    ...declaredGaps(policy).map(sketch),
     ...mapCases(policy),
   ];
 }
+
+/** The outages that are to leave a best-effort family no longer gap than it declares. */
+const declaredGaps = (policy: Policy) =>
+  subjectsWithGap(policy).flatMap(({ subject, gapMs }) => {
+    const [moment = [], half = []] = outageSteps(subject, gapMs);
+    return [
+      {
+        claim: `cut-for-a-moment-under-${slug(subject)}`,
+        about: `the link is cut for a moment while ${subject} is published`,
+        part: "gaps",
+        steps: moment,
+      },
+      {
+        claim: `away-for-half-of-a-gap-under-${slug(subject)}`,
+        about: `the server is away for half of the gap that is declared, while ${subject} is published`,
+        part: "gaps",
+        steps: half,
+      },
+    ];
+  });
 
 /** The server stops and comes back twice while the family is published throughout: before, in the middle of a burst, while down, after. */
 function rollingRestart(policy: Policy, { subject }: FamilySubject): Omit<Sketch, "question" | "policy"> {

@@ -10,7 +10,8 @@ import { asAsked, effective } from "../../models/policy/two-sides.ts";
 import { beside, stoppedBy } from "../../models/policy/under.ts";
 import type { Policy, ShutdownPolicy } from "../../models/vocabulary/policy.ts";
 import type { PublishStep } from "../../models/vocabulary/scenario.ts";
-import { cut, type Draft, type DrillCase, drillCase, heal, publish, signal, start } from "./drill.ts";
+import { cut, type Draft, type DrillCase, drillCase, heal, publish, signal, slug, start } from "./drill.ts";
+import { rolledSteps, subjectsWithGap } from "./gaps.ts";
 
 type Strategy = ShutdownPolicy["strategy"];
 
@@ -37,6 +38,7 @@ export function shutdownCases(policy: Policy): readonly DrillCase[] {
   return [
     ...stopsOf({ policy }, durable),
     ...others.flatMap(way => stopsOf(way, durable)),
+    ...rolled(policy, durable),
     ...(durable === undefined ? [] : [trap(policy, durable)]),
   ];
 }
@@ -126,6 +128,27 @@ function stopsOf({ policy, variant }: Way, durable: string | undefined): readonl
     ),
   );
   return cases;
+}
+
+/** A process that is told to stop and started again, with a handler at work where it has one. */
+function rolled(policy: Policy, durable: string | undefined): readonly DrillCase[] {
+  const atWork: readonly Draft[] =
+    durable === undefined || mayDelete(policy)
+      ? []
+      : [
+          { kind: "subscribe", replica: 0, subject: durable, handler: "acks", takesMs: workMs(policy) },
+          publish(durable, 1),
+        ];
+  return subjectsWithGap(policy).map(({ subject }) =>
+    drillCase({
+      question: "shutdown",
+      claim: `rolled-under-${slug(subject)}`,
+      about: `the process is stopped and started again while ${subject} is published`,
+      part: "gaps",
+      policy,
+      steps: rolledSteps(subject, atWork),
+    }),
+  );
 }
 
 /** True where nobody waits for a drain that may delete a consumer: nobody knows how far it comes beside a handler. */

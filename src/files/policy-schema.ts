@@ -49,11 +49,17 @@ const part = z
 const sentence = z.string().min(1).max(2_000);
 const list = <T extends z.ZodType>(of: T): z.ZodArray<T> => z.array(of).max(listMax);
 
-const family = z.strictObject({
-  subjects: patternShape,
-  durability: z.enum(["durable", "best-effort"]),
-  reason: sentence,
-});
+const family = z
+  .strictObject({
+    subjects: patternShape,
+    durability: z.enum(["durable", "best-effort"]),
+    reason: sentence,
+    gapMs: whole(1, dayMs).optional(),
+  })
+  .refine(({ durability, gapMs }) => durability === "best-effort" || gapMs === undefined, {
+    path: ["gapMs"],
+    error: "is for a best-effort family: what is durable is stored, and its consumers come to it later",
+  });
 
 const classifierRule = z
   .strictObject({
@@ -107,8 +113,15 @@ const publish = z
     noResponders: z.strictObject({ retries: whole(0, 100), waitMs: whole(1, dayMs) }).optional(),
     onError: z
       .union(
-        [z.enum(["returned", "dropped"]), z.strictObject({ retries: whole(1, 100), waitMs: whole(1, dayMs) })],
-        'must be "returned", "dropped", or { "retries": …, "waitMs": … }',
+        [
+          z.enum(["returned", "dropped"]),
+          z.strictObject({
+            retries: whole(1, 100),
+            waitMs: whole(1, dayMs),
+            lastError: z.enum(["returned", "dropped"]).optional(),
+          }),
+        ],
+        'must be "returned", "dropped", or { "retries": …, "waitMs": … }, and "lastError": "dropped" where that is',
       )
       .optional(),
   })

@@ -16,6 +16,7 @@ const fieldsOf: Readonly<Record<Event["kind"], Readonly<Record<string, FieldType
   publishers: { step: "string", publishers: "number", ...run },
   called: { step: "string", call: "string", outcome: "object" },
   connection: { change: "string" },
+  gap: {},
   advanced: { step: "string", atMs: "number" },
   subscribed: { replica: "number", subject: "string", handler: "string" },
   "consumer-deleted": { stream: "string", subject: "string" },

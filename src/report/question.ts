@@ -12,6 +12,7 @@ import { answerLines } from "./question/answer.ts";
 import { renderCases, renderViolations } from "./question/broken.ts";
 import { renderFamilies } from "./question/families.ts";
 import { modelAloneText, renderFigures } from "./question/figures.ts";
+import { renderGaps } from "./question/gaps.ts";
 import { outlastsText } from "./question/outlasts.ts";
 import { renderRedelivered } from "./question/redelivered.ts";
 import { counted, renderPairs } from "./table.ts";
@@ -103,6 +104,7 @@ export function renderQuestion(report: UnkeptQuestion, paint: Paint): string {
     renderFamilies(report, paint),
     ...renderFigures(report, paint),
     renderRedelivered(report, paint),
+    renderGaps(report, paint),
     renderSelfTest(report.selfTest, paint),
     renderCases(report, paint),
     renderViolations(report, paint),

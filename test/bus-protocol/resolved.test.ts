@@ -50,6 +50,8 @@ describe("a publish is resolved", () => {
     const asks = policyWith({ publish: { onError } });
     expect(resolved(publish(), asks, "jetstream")).toMatchObject({ resolved: { via: "jetstream", onError } });
     expect(resolved(publish(), asks, "core")).toMatchObject({ resolved: { via: "core", onError } });
+    const drops = policyWith({ publish: { onError: { ...onError, lastError: "dropped" } } });
+    expect(resolved(publish(), drops, "jetstream")).toHaveProperty("resolved.onError", onError);
     expect(resolved(publish({ async: true }), asks, "jetstream").do).toBe("publish");
     expect(resolved(publish({ async: true }), asks, "jetstream")).not.toHaveProperty("resolved.onError");
   });

@@ -58,6 +58,12 @@ test("only what declares nothing may be left out: taps, client options, demands"
 describe("a policy is refused for", () => {
   test.each<[what: string, data: unknown, place: string, reason: RegExp]>([
     ["an unknown field", { ...good, colour: "red" }, "", /unknown field "colour"/],
+    [
+      "a gap of a durable family",
+      withFamily({ durability: "durable", gapMs: 1_000 }),
+      "families[0].gapMs",
+      /is for a best-effort family/,
+    ],
     ["an unknown field within", within("publish", { retries: 1 }), "publish", /unknown field "retries"/],
     ["a version to come", { ...good, version: 2 }, "version", /1/],
     ["a name with a space", { ...good, name: "a b" }, "name", /a-z, 0-9 and -/],

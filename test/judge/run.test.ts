@@ -330,6 +330,7 @@ describe("what rests on a duration", () => {
   test("is marked in the catalogue, and says what was measured", () => {
     const marked = catalogue.filter(one => one.restsOnTime);
     expect(marked.map(one => one.id)).toEqual([
+      "core-path/a-best-effort-gap-is-no-longer-than-declared",
       stop,
       "cold-start/fail-fast-ends-within-its-bound",
       "cold-start/retry-with-deadline-connects-or-exits",

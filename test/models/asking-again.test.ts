@@ -198,3 +198,29 @@ describe("what its waits would leave open is not judged", () => {
     );
   });
 });
+
+describe("the last error is dropped", () => {
+  const drops = policyWith({ publish: { onError: { ...onError, lastError: "dropped" } } });
+
+  test("after as many publishes, and as much time, as where it is returned", () => {
+    const steps = [start, hold, job(), heal()];
+    expect(shown("nats-go", again, steps)).toMatchObject({ told: ["unsettled timeout, 17000 ms"], held: [0] });
+    expect(shown("nats-go", drops, steps)).toMatchObject({ told: ["accepted, 17000 ms"], held: [0] });
+  });
+
+  test("also where it is a refusal, and the message is nowhere", () => {
+    const nowhere = policyWith({ publish: drops.publish, streams: [] });
+    expect(shown("nats-js-3", nowhere, [start, job()])).toEqual({
+      told: ["accepted, 2000 ms"],
+      held: [],
+      delivered: [],
+    });
+  });
+
+  test("of a publish through JetStream alone", () => {
+    const without = { reconnectBufferBytesMax: -1 };
+    expect(shown("nats-go", drops, [start, cut(), news(), heal()], without).told).toEqual([
+      "rejected buffer-full, 2000 ms",
+    ]);
+  });
+});

@@ -4,7 +4,7 @@ import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
-import { type Bare, cut, eventsOf, heal, start } from "./cases.ts";
+import { type Bare, cut, eventsOf, fault, heal, hold, start } from "./cases.ts";
 import {
   advance,
   job,
@@ -319,5 +319,34 @@ describe("a handler that is at work when its connection is cut", () => {
     expect(skipped(under({}), next)).toBeUndefined();
     expect(skipped(under({}), next, natsJs3)).toBe("a handler is still at work");
     expect(skipped(under({}), [...through, advance(30_000), job()], natsJs3)).toBeUndefined();
+  });
+
+  test("has its acknowledgement kept or lost in a second outage as in the first", () => {
+    const twice = [...busy, heal(), cut(), advance(5_000), heal(), advance(30_000)];
+    expect(given(under({}), twice)).toEqual(["0#1: begun", "0#1: acked"]);
+    expect(given(under({}), twice, natsJs3)).toHaveLength(4);
+  });
+
+  test("is given its message again where its process is killed with the acknowledgement", () => {
+    const killed = [...busy, advance(5_000), kill(), heal(), start, subscribe(0), advance(30_000)];
+    for (const profile of [natsGo, natsJs3])
+      expect(given(under({}), killed, profile)).toEqual(["0#1: begun", "0#1: acked", "0#2: acked"]);
+  });
+});
+
+describe("a handler that is at work", () => {
+  const busy = [start, subscribeSlow(0, 5_000), job()];
+  const once = ["0#1: begun", "0#1: acked"];
+
+  test("has its acknowledgement held by a link, and heard when that lets go", () => {
+    for (const profile of [natsGo, natsJs3])
+      expect(given(under({}), [...busy, hold, advance(5_000), heal(), advance(60_000)], profile)).toEqual(once);
+  });
+
+  test("has its acknowledgement kept or lost while its server is away", () => {
+    const away = [...busy, fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" })];
+    expect(given(under({}), [...away, advance(5_000), heal(), advance(60_000)])).toEqual(once);
+    expect(given(under({}), [...away, advance(5_000), heal(), advance(30_000)], natsJs3)).toHaveLength(4);
+    expect(given(under({}), [...away, heal(), advance(5_000), advance(60_000)], natsJs3)).toEqual(once);
   });
 });

@@ -1,7 +1,7 @@
 /** Mutants of consumers: one with other settings than its policy says, or made by another call. */
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { ConsumePolicy, Policy } from "../../models/vocabulary/policy.ts";
-import { cut, start } from "../models/cases.ts";
+import { cut, heal, hold, start } from "../models/cases.ts";
 import {
   advance,
   job,
@@ -149,6 +149,33 @@ export const consumerMutants: readonly Mutant[] = [
     where: underPolicy({ ...demanding({}), supervisor: { ...sound.supervisor, restartMs: 15_000 } }, [
       ...[start, subscribeSlow(0, 10_000), job(), cut(), advance(15_000)],
     ]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "hears the acknowledgement of a process that was killed with it",
+    row: "F-303: two cuts, a hold and a kill while a handler is at work",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      const { planned, state } = moment;
+      const consumers = planned.step.kind === "signal" ? (state.service?.server.consumers ?? []) : [];
+      for (const { open } of consumers) open.splice(0, open.length, ...open.filter(({ ackKept }) => ackKept !== true));
+      go();
+    },
+    where: underPolicy(demanding({}), [
+      ...[start, subscribeSlow(0, 10_000), job(), cut(), advance(10_000), kill(), heal(), start, subscribe(0)],
+    ]),
+    killedBy: ["conformance"],
+  },
+  {
+    name: "gives a message again though a link held its acknowledgement in time",
+    row: "F-303: two cuts, a hold and a kill while a handler is at work",
+    declared: natsGo,
+    does: () => (moment, go) => {
+      const consumers = isHeal(moment) ? (moment.state.service?.server.consumers ?? []) : [];
+      for (const { open } of consumers) open.splice(0, open.length, ...open.map(one => ({ ...one, ackHeld: false })));
+      go();
+    },
+    where: underPolicy(demanding({}), [...[start, subscribeSlow(0, 10_000), job(), hold, advance(10_000), heal()]]),
     killedBy: ["conformance"],
   },
 ];

@@ -76,6 +76,35 @@ const unfaithful: readonly Mutant[] = [
       killedBy: ["durable-path/a-publish-outlasts-a-declared-outage"],
     },
   ),
+  {
+    ...follows(
+      { supervisor: { restartMs: 5_000 } },
+      {
+        name: "is started again later than its supervisor is said to",
+        row: "F-220: kubelet's waits, which grow with each failure",
+        declared: {
+          families: [{ subjects: "news.>", durability: "best-effort", reason: "heals itself", gapMs: 3_000 }],
+          startup: { strategy: "fail-fast" },
+          streams: [],
+        },
+        notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+        steps: [
+          start,
+          news(),
+          fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }),
+          kill(),
+          start,
+          advance(500),
+          heal(),
+          advance(6_000),
+          news(),
+        ],
+        killedBy: [],
+      },
+    ),
+    // Its scenario's own time is never compared.
+    killedBy: ["core-path/a-best-effort-gap-is-no-longer-than-declared"],
+  },
   follows(
     { publish: { onError: "dropped" } },
     {
@@ -124,6 +153,28 @@ const unfaithful: readonly Mutant[] = [
       steps: [start, cut(), job(1, { overlap: true }), healAfter(1)],
       options: { reconnectBufferBytesMax: -1 },
       killedBy: [],
+    },
+  ),
+  follows(
+    { streams: [] },
+    {
+      name: "drops the last error of a caller that publishes again",
+      row: "F-302: refused each time, of which the caller learns nothing",
+      declared: { publish: { onError: { retries: 2, waitMs: 100, lastError: "dropped" } } },
+      notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+      steps: [start, job()],
+      killedBy: ["durable-path/what-is-reported-as-published-is-stored"],
+    },
+  ),
+  follows(
+    { publish: { onError: { retries: 1, waitMs: 1_000, lastError: "dropped" } } },
+    {
+      name: "returns no error after the last retry, though its policy says so",
+      row: "F-302: refused each time, of which the caller learns nothing",
+      declared: { publish: { onError: { retries: 1, waitMs: 1_000 } }, streams: [] },
+      notDemanded: ["durable-path/every-declared-durable-subject-has-a-stream"],
+      steps: [start, job()],
+      killedBy: ["durable-path/declared-durable-is-acknowledged"],
     },
   ),
   follows(

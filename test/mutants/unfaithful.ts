@@ -11,7 +11,10 @@ import type { Mutant } from "./mutant.ts";
 
 const demands = [...durablePath, ...shutdown, ...coldStart]
   .map(({ id }) => id)
-  .concat("connection/a-closed-client-leaves-no-ready-process");
+  .concat(
+    "connection/a-closed-client-leaves-no-ready-process",
+    "core-path/a-best-effort-gap-is-no-longer-than-declared",
+  );
 
 export type Parts = Parameters<typeof policyWith>[0];
 export const demanding = (parts: Parts = {}): Policy => policyWith({ ...parts, demands });

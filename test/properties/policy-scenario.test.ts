@@ -46,11 +46,16 @@ const consuming = (
     { durables: "updated", stands: { ackWaitMs: 1_000, deliverMax: -1 } },
   ] as const
 ).map(consume => [`consumers ${JSON.stringify(consume)}`, policyWith({ consume })] as const);
+const declaringAGap = policyWith({
+  families: [...sound.families, { subjects: "beat.>", durability: "best-effort", reason: "periodic", gapMs: 1_000 }],
+  client: { reconnectWaitMs: 500, reconnectAttemptsMax: -1 },
+});
 const policies = [
   ...bundledPolicies().map(name => [name, bundledPolicy(name) as Policy] as const),
   ...lettingGo,
   ...limited,
   ...consuming,
+  ["a family that declares a gap", declaringAGap] as const,
 ];
 const profile = profileNamed("nats-go");
 const has: ReadonlySet<Capability> = new Set(capabilities);

@@ -50,6 +50,7 @@ const fieldsOf = {
   ended: ["place", "first", "count"],
   observed: ["complete"],
   crashed: ["step", "code", "signal"],
+  gap: ["took"],
   conformance: ["answer"],
 } as const satisfies Record<Event["kind"], readonly string[]>;
 

@@ -172,6 +172,20 @@ const redelivered = z.strictObject({
   afterMs: z.array(ms).describe("Milliseconds from the publish to each delivery, in order."),
 });
 
+const gap = z.strictObject({
+  case: text.describe("The id of the case."),
+  about: text.describe("What befalls the bus."),
+  judged: z.boolean().describe("Held to the policy's demands; else shown beside it."),
+  subjects: text.describe("The family's subject pattern."),
+  world: world.describe(
+    "The clock of the row: the policy's own time, as modelled, or that of the harness in a live run, whose times may be shortened.",
+  ),
+  declaredMs: ms.describe("Milliseconds that the family declares, by that clock."),
+  outageMs: ms.describe("Milliseconds of it in which link or server were down."),
+  leastMs: ms.nullable().describe("Milliseconds that it takes at least; null: it could not be measured."),
+  mostMs: ms.nullable().describe("Milliseconds that it takes at most."),
+});
+
 const questionCase = z.strictObject({
   id: text.describe("The id of the case's scenario."),
   about: text.describe("What befalls the bus."),
@@ -269,6 +283,12 @@ export const questionDocument = exactly<QuestionReport>()(
       .describe(
         "Every message that was delivered more than once, with a row for each clock. A call to publish takes no time.",
       ),
+    gaps: z
+      .array(gap)
+      .describe(
+        "Gaps of best-effort families, with a row for each clock; absent where none declares how long one may be.",
+      )
+      .optional(),
     notes: names.describe("What changes in the time of a live run."),
     violations: z.array(violation),
     notDemanded,

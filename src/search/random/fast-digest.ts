@@ -100,6 +100,7 @@ export const hearsDigest = {
   "consumer-behind": foldWhole,
   "stream-lacks": foldWhole,
   crashed: foldWhole,
+  gap: foldWhole,
   holds: foldWhole,
   discarded: foldWhole,
   "may-be-discarded": foldWhole,

@@ -2,7 +2,7 @@
 import { viaOf } from "../../../models/durable-path.ts";
 import { callsMade, isDurable, type View } from "../../../models/plan/plan.ts";
 import { idsOf } from "../../../models/policy/ids.ts";
-import { refusedMs, timedOutMs } from "../../../models/policy/publishing.ts";
+import { dropsErrors, refusedMs, timedOutMs } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import { saysVia } from "../../../models/server.ts";
 import type { Outcome } from "../../../models/vocabulary/event.ts";
@@ -40,16 +40,26 @@ async function publishOnce(course: Course, step: PublishStep, before: View, isTi
   const reply = await bus.call(command, boundMs(course, step));
   const tookMs = course.rig.clock.nowMs() - beganMs;
   sayEvents(course, bus.markAt(reply));
+  const eachMs = tookMs / callsInARow(step);
+  const waited = isDurable(before, step) ? waitedMs(course, step, reply, eachMs) : waitedMs(course, step, reply);
   const isOne = isTimed && reply.outcomes.length === 1;
-  const answers = isOne ? { reply, tookMs: Math.round(tookMs / callsInARow(step)) } : { reply };
+  const answers = isOne ? { reply, waitedMs: waited, tookMs: Math.round(eachMs) } : { reply, waitedMs: waited };
   sayPublished(course, step, command.first, answers, before);
-  await spend(course, waitedMs(course, step, reply));
+  await spend(course, waited);
 }
 
-/** The time that these calls have waited, by the times of the policy: for acknowledgements that never came, and before they were made again. */
-function waitedMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply): number {
+/**
+ * The time that these calls have waited, by the times of the policy: for acknowledgements that never came, and before they were made again.
+ * `eachMs`: the time that each of them took, which tells it where the code drops their errors.
+ */
+function waitedMs({ service }: Course, step: PublishStep, { outcomes }: PublishReply, eachMs?: number): number {
   if (service === undefined) return 0;
   const { publish } = service.policy;
+  if (eachMs !== undefined && dropsErrors(publish)) {
+    const waits = [0, refusedMs(publish, step.async), timedOutMs(publish, step.async)];
+    const nearest = waits.toSorted((one, other) => Math.abs(one - eachMs) - Math.abs(other - eachMs))[0] ?? 0;
+    return callsInARow(step) * nearest;
+  }
   const ended = (is: (outcome: Outcome) => boolean): number =>
     outcomes.reduce((sum, { count, outcome }) => sum + (is(outcome) ? count : 0), 0);
   const timedOut = ended(outcome => outcome.is === "unsettled" && outcome.kind === "timeout");
@@ -120,12 +130,14 @@ function publishCall(course: Course, step: PublishStep): PublishCall {
 
 interface Answers {
   readonly reply: PublishReply;
+  /** The time that the calls have waited, by the times of the policy. */
+  readonly waitedMs: number;
   /** The time that each call took, where it was measured. */
   readonly tookMs?: number;
 }
 
 function sayPublished(course: Course, step: PublishStep, first: number, answers: Answers, before: View): void {
-  const { reply, tookMs } = answers;
+  const { reply, tookMs, waitedMs: waited } = answers;
   const { service, one, published } = course;
   const { profile, scenario } = one;
   if (service === undefined) {
@@ -135,9 +147,9 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
   }
   const subject = step.subject ?? scenario.options.subject;
   const durable = isDurable(before, step);
-  if (durable) rememberWindow(course, service, step, reply);
+  if (durable) rememberWindow(course, service, step, answers);
   else published.core.push({ first, count: step.count });
-  rememberAge(course, service, step, reply, waitedMs(course, step, reply));
+  rememberAge(course, service, step, reply, waited);
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
   const took = tookMs === undefined ? {} : { tookMs };
@@ -145,8 +157,8 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
 }
 
 /** The stream remembers these ids from now on. */
-function rememberWindow(course: Course, service: ServiceCourse, step: PublishStep, reply: PublishReply): void {
-  const { outcomes } = reply;
+function rememberWindow(course: Course, service: ServiceCourse, step: PublishStep, answers: Answers): void {
+  const { outcomes } = answers.reply;
   const subject = step.subject ?? course.one.scenario.options.subject;
   const windowMs = streamOf(service.policy, subject)?.duplicateWindowMs;
   if (windowMs === undefined) return;
@@ -154,7 +166,7 @@ function rememberWindow(course: Course, service: ServiceCourse, step: PublishSte
     what: "window",
     atMs: course.nowMs + course.spentMs + windowMs,
     // What was stored was so before the first call timed out.
-    realMs: course.rig.clock.nowMs() - waitedMs(course, step, reply) + windowMs,
+    realMs: course.rig.clock.nowMs() - answers.waitedMs + windowMs,
     earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
   };
   const ids = idsOf(service.policy, step, subject);
@@ -210,7 +222,7 @@ export async function together(course: Course, steps: readonly CallStep[], befor
     const reply = all.replies[i] as CallReply | PublishReply;
     const command = commands[i] as Call;
     if (one.kind === "publish" && command.do === "publish" && "outcomes" in reply)
-      sayPublished(course, one, command.first, { reply }, before);
+      sayPublished(course, one, command.first, { reply, waitedMs: waitedMs(course, one, reply) }, before);
     else if (one.kind !== "publish" && "outcome" in reply) await said(course, one, reply);
   }
   if (exits) await exited(course);

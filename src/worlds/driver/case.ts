@@ -28,6 +28,7 @@ import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
 import { checkDials } from "./dials.ts";
 import { awaitNoticed, heal, installFault } from "./faults/index.ts";
+import { keepPace, newGapClock, noteGap } from "./gaps.ts";
 import { lookForLosses } from "./healed.ts";
 import { sayEvents } from "./hearing.ts";
 import { openLink } from "./link.ts";
@@ -113,14 +114,17 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
   const first = isOwn ? await rig.processes.spawn() : rig.processes.shared;
   const mark = first.client.mark();
   const told: Event[] = [];
-  return {
+  const recorded = policy === undefined ? emit : recordedIn(told, emit);
+  const gaps = newGapClock(policy);
+  const course: Course = {
     one,
     number,
     name: `faultline-${number}`,
     subject,
     rig,
     observer,
-    emit: policy === undefined ? emit : recordedIn(told, emit),
+    emit: gaps === undefined ? recorded : event => sayAndNote(course, recorded, event),
+    gaps,
     onMemory,
     service: policy && {
       policy,
@@ -131,6 +135,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       handlers: new Map(),
       uses: new Map(),
       beganAtMs: rig.clock.nowMs(),
+      unheard: [],
       seenHeld: new Map(),
       isDeaf: false,
     },
@@ -165,6 +170,12 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     doubt: undefined,
     linkSpoilt: false,
   };
+  return course;
+}
+
+function sayAndNote(course: Course, emit: Emit, event: Event): void {
+  emit(event);
+  noteGap(course, event);
 }
 
 /** Emits the events that it is given, and keeps them. */
@@ -310,6 +321,7 @@ async function pass(course: Course, { life, after }: Pass, step: StepId): Promis
   if (service !== undefined) await redeliver(course, service, after, untilMs, step);
   await awaitWindows(course, untilMs);
   await live(course, life, step, after.door);
+  await keepPace(course, untilMs);
   comeTo(course, untilMs);
   await follow(course);
   emit({ kind: "advanced", step, atMs: untilMs });

@@ -9,6 +9,7 @@ import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { checkClocks, dueHandlings, untilReal } from "./clocks.ts";
 import { type Course, giveUp, giveUpByHarness, type OpenDelivery, type ServiceCourse, type Timer } from "./course.ts";
 import { consumedOf, handlerKey, read } from "./hearing.ts";
+import type { ConsumerState } from "./rig.ts";
 import { lookAtHeld } from "./seen-held.ts";
 import { sayCall } from "./voice.ts";
 import { callBoundMs } from "./waits.ts";
@@ -81,7 +82,8 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
     // A handler comes to its end whether the link is there or not.
     const isAtWork = [...open.values()].some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs);
     if (!isServed && !isAtWork) continue;
-    const consumer = await course.rig.streams.consumer(subject);
+    // A server that is down answers nothing, and has nothing more to deliver.
+    const consumer = view.serverUp ? await course.rig.streams.consumer(subject) : downConsumer;
     if (consumer === undefined) continue;
     const isCertain = isCalm(view) || !members.has(0);
     const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
@@ -101,6 +103,8 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
   }
   return undefined;
 }
+
+const downConsumer: ConsumerState = { numPending: 0, numAckPending: 0, delivered: 0 };
 
 function isReached(replica: number, view: View): boolean {
   const isServed = view.serverUp && view.jetStream && view.hindrance !== "pause";

@@ -9,6 +9,7 @@ import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, StepId, SubscribeStep } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
+import type { GapClock } from "./gaps.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
 import type { RealUse } from "./unused.ts";
 import type { OpeningSoFar } from "./wire.ts";
@@ -104,6 +105,13 @@ export interface OpenDelivery {
   readonly work?: { readonly replica: number; readonly ends: Timer; readonly isAcked: boolean };
 }
 
+/** An acknowledgement that has not come to the server yet. */
+export interface Unheard {
+  readonly subject: string;
+  readonly message: number;
+  readonly open: OpenDelivery;
+}
+
 /** The part of a case that a bus with a policy needs. */
 export interface ServiceCourse {
   readonly policy: Policy;
@@ -120,6 +128,8 @@ export interface ServiceCourse {
   readonly uses: Map<string, RealUse>;
   /** The moment before the operator began. */
   readonly beganAtMs: number;
+  /** hearing.ts: acknowledgements of replica 0 that its client or its link keeps. */
+  readonly unheard: Unheard[];
   /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
   readonly seenHeld: Map<string, Set<number>>;
   /** Everything has settled: further deliveries are outside the comparison. */
@@ -137,6 +147,8 @@ export interface Course {
   readonly observer: Observer;
   readonly emit: Emit;
   readonly service: ServiceCourse | undefined;
+  /** gaps.ts */
+  readonly gaps: GapClock | undefined;
   readonly onMemory: OnMemory | undefined;
   /** The step under way, and the moment at which it began. */
   at: StepId;

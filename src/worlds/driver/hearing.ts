@@ -4,7 +4,7 @@
  */
 
 import { isDown, settleId } from "../../../models/plan/plan.ts";
-import { nakWaitMsOf, waitMsOf } from "../../../models/policy/deliveries.ts";
+import { nakWaitMsOf, soonerAfterRestartMs, waitMsOf } from "../../../models/policy/deliveries.ts";
 import { acknowledgesAll, acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
 import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
@@ -83,7 +83,7 @@ function sayHandled(
   const before = consumed.open.get(message);
   const at = { kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 } as const;
   if (before?.work?.replica === replica && before.delivery === delivery) {
-    const tookMs = endWork(course, consumed, message, before);
+    const tookMs = endWork(course, service, { subject, message }, before);
     course.emit({ ...at, tookMs });
     return;
   }
@@ -168,14 +168,24 @@ const timerIn = ({ nowMs, rig: { clock } }: Course, what: Timer["what"], ms: num
 });
 
 /** The handler is through. Returns its time since the earliest moment at which it can have begun. */
-function endWork(course: Course, { open }: Consumed, message: number, before: OpenDelivery): number {
+function endWork(
+  course: Course,
+  service: ServiceCourse,
+  { subject, message }: { readonly subject: string; readonly message: number },
+  before: OpenDelivery,
+): number {
+  const { open } = consumedOf(service, subject);
   const { work, timer, beganMs } = before;
   const isStopping = work !== undefined && course.running.get(work.replica)?.leaving === true;
   if (work !== undefined && !isStopping && work.ends.atMs > course.nowMs) ranAhead(course.at, work.ends);
   const isLost = work?.replica === 0 && !work.isAcked && losesAcks(course);
-  course.timers = course.timers.filter(one => one !== work?.ends && (isLost || one !== timer));
+  const isKept = work?.replica === 0 && !work.isAcked && !isLost && keepsAcks(course);
+  course.timers = course.timers.filter(one => one !== work?.ends && (isLost || isKept || one !== timer));
   open.delete(message);
-  if (isLost) open.set(message, { delivery: before.delivery, beganMs, timer });
+  const unheard: OpenDelivery = { delivery: before.delivery, beganMs, timer };
+  if (isLost) open.set(message, unheard);
+  // Until it is there the server counts the ack wait.
+  if (isKept) service.unheard.push({ subject, message, open: unheard });
   return Math.round(course.rig.clock.nowMs() - beganMs);
 }
 
@@ -183,6 +193,37 @@ function endWork(course: Course, { open }: Consumed, message: number, before: Op
 function losesAcks({ one: { plan, profile }, at }: Course): boolean {
   if (profile.reconnectBuffer.kind !== "reset-at-dial") return false;
   return plan.steps.some(({ kind, step, before }) => kind === "step" && step.id === at && isDown(before));
+}
+
+/** The client is down and keeps them, or a link holds what it sends. */
+const keepsAcks = ({ one: { plan }, at }: Course): boolean =>
+  plan.steps.some(
+    ({ kind, step, before }) => kind === "step" && step.id === at && (isDown(before) || before.hindrance === "hold"),
+  );
+
+/** A server that restarts may give a message again sooner than its ack wait says. Handlers that are at work must be through before that. */
+export function hastenAckWaits(course: Course): void {
+  const sooner = new Map<Timer, Timer>();
+  for (const { open } of course.service?.consumed.values() ?? [])
+    for (const [message, one] of open) {
+      if (one.work === undefined) continue;
+      const timer: Timer = { ...one.timer, earliestMs: one.timer.realMs - soonerAfterRestartMs };
+      sooner.set(one.timer, timer);
+      open.set(message, { ...one, timer });
+    }
+  if (sooner.size > 0) course.timers = course.timers.map(one => sooner.get(one) ?? one);
+}
+
+/** The acknowledgements that were kept have come to the server. */
+export function hearKept(course: Course): void {
+  const heard = new Set(course.service?.unheard.splice(0).map(({ open }) => open.timer));
+  if (heard.size > 0) course.timers = course.timers.filter(one => !heard.has(one));
+}
+
+/** The process is gone, and what its client has kept with it: these messages wait for another delivery. */
+export function loseKept({ service }: Course): void {
+  for (const { subject, message, open } of service?.unheard.splice(0) ?? [])
+    consumedOf(service as ServiceCourse, subject).open.set(message, open);
 }
 
 export const handlerKey = (replica: number, subject: string): string => `${replica}/${subject}`;

@@ -3,6 +3,7 @@ import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import { noteClosed } from "./closed.ts";
 import { type Course, mustBe } from "./course.ts";
 import { bringServerBack } from "./faults/stop-server.ts";
+import { harnessIsThrough } from "./gaps.ts";
 import type { Hindrance, Opening } from "./rig.ts";
 import { awaitConnections, awaitNoDial } from "./waits.ts";
 import { noteLaid, noteLosses, noteOpening } from "./wire.ts";
@@ -64,5 +65,6 @@ export async function openLinkAgain(course: Course, step: StepId, heldDownstream
   await awaitNoDial(course, step);
   await noteClosed(course);
   course.harm.handshakeAtMs = clock.nowMs();
+  harnessIsThrough(course);
   await openLink(course, step, { heldDownstream });
 }

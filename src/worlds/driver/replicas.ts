@@ -13,7 +13,8 @@ import { BusEnded } from "../../bus-protocol/errors.ts";
 import type { BusEvent, StartCommand } from "../../bus-protocol/protocol.ts";
 import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course, giveUp, giveUpByHarness, type Running, type ServiceCourse } from "./course.ts";
-import { dropWork, read, sayEvents, workOf } from "./hearing.ts";
+import { harnessIsThrough, keepPace } from "./gaps.ts";
+import { dropWork, loseKept, read, sayEvents, workOf } from "./hearing.ts";
 import { awaitPath, tellProbe } from "./probes.ts";
 import type { Process } from "./rig.ts";
 import { sayCall } from "./voice.ts";
@@ -101,6 +102,7 @@ async function spawn(course: Course, replica: number, ports: readonly number[]):
   process.client.mayEnd();
   const running = runningOf(course, replica, process);
   course.running.set(replica, running);
+  if (replica === 0) harnessIsThrough(course);
   const name = replica === 0 ? course.name : `${course.name}-r${replica}`;
   // A process that fails at once may be gone before it has answered. The wait for its end sees how it ended.
   await process.client.call(startCommand(course, ports, name), callBoundMs).catch(unlessEnded);
@@ -114,6 +116,7 @@ function unlessEnded(error: unknown): void {
 /** The events in the life of replica 0, as planned; each is waited for. */
 export async function live(course: Course, life: readonly Life[], step: StepId, door: View["door"]): Promise<void> {
   for (const one of life) {
+    await keepPace(course, one.atMs);
     course.nowMs = Math.max(course.nowMs, one.atMs);
     switch (one.what) {
       case "started":
@@ -202,6 +205,7 @@ function forget(course: Course, replica: number): void {
   const { running, service } = course;
   running.delete(replica);
   dropWork(course, replica);
+  if (replica === 0) loseKept(course);
   for (const members of service?.members.values() ?? []) members.delete(replica);
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../../models/plan/plan.ts";
 import { natsGo } from "../../../models/profiles/nats-go.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
-import { type Bare, close, cut, drain, heal, hold, start } from "../cases.ts";
+import { type Bare, close, cut, drain, fault, heal, hold, start } from "../cases.ts";
 import {
   advance,
   job,
@@ -12,6 +12,7 @@ import {
   policyWith,
   replica,
   sound,
+  stream,
   subscribe,
   subscribeSlow,
   term,
@@ -24,6 +25,8 @@ function whyLast(steps: readonly Bare[], policy: Policy = sound): string | undef
   return planned?.kind === "step" ? planned.skipped?.reason : undefined;
 }
 
+const stopServer = (signal: "TERM" | "KILL", more: { store?: "lost" } = {}): Bare =>
+  fault({ kind: "stop-server", signal, awaits: "noticed", ...more });
 const busy: readonly Bare[] = [start, subscribeSlow(0, 400), job()];
 const atWork = "a handler is still at work";
 const severalMessages = "when a slow handler comes to each of several messages is not known";
@@ -31,7 +34,16 @@ const whichHandler = "which of its handlers gets a message is not known";
 
 const skipped: readonly (readonly [what: string, steps: readonly Bare[], reason: string])[] = [
   ["a cut that the client need not notice", [...busy, cut("none")], atWork],
-  ["a hold", [...busy, hold], atWork],
+  ["a stop of the server by KILL", [...busy, stopServer("KILL")], atWork],
+  ["a stop of the server that takes its store along", [...busy, stopServer("TERM", { store: "lost" })], atWork],
+  ["a blackhole", [...busy, fault({ kind: "blackhole" })], atWork],
+  ["a kill while a link holds its acknowledgement", [...busy, hold, advance(400), kill()], atWork],
+  ["a kill while its server is away", [...busy, stopServer("TERM"), kill()], atWork],
+  [
+    "a restart in which the server may give the message again",
+    [...busy, stopServer("TERM"), advance(29_000)],
+    "a message is given again in an outage, as its acknowledgement is kept or lost",
+  ],
   [
     "a cut beside a handler that says that it is at work",
     [start, subscribeSlow(0, 400, "job.a", "in-progress"), job(), cut()],
@@ -41,7 +53,6 @@ const skipped: readonly (readonly [what: string, steps: readonly Bare[], reason:
   ["a stop while it is cut off", [...busy, cut(), term()], atWork],
   ["a publish while it is cut off", [...busy, cut(), news()], atWork],
   ["a heal that is not waited for", [...busy, cut(), heal("none")], atWork],
-  ["a kill before its acknowledgement has gone", [...busy, cut(), advance(400), kill()], atWork],
   [
     "time within its work in an outage",
     [...busy, cut(), advance(399)],
@@ -93,6 +104,15 @@ describe("a step is skipped", () => {
     expect(whyLast([...busy, cut()], policy)).toBe(atWork);
   });
 
+  test.each<[what: string, policy: Policy]>([
+    ["keeps its stream in memory", policyWith({ streams: [{ ...stream, storage: "memory" }] })],
+    ["has no durable consumer", policyWith({ consume: { durables: "ephemeral" } })],
+    ["has little more ack wait than its handler takes", policyWith({ consume: { ackWaitMs: 1_400 } })],
+  ])("a restart of the server beside a handler at work of a bus that %s", (_what, policy) => {
+    expect(whyLast([...busy, stopServer("TERM")], policy)).toBe(atWork);
+    expect(whyLast([...busy, cut()], policy)).toBeUndefined();
+  });
+
   test("a stop whose budget is as long as the handler is beyond a busy machine", () => {
     const close = policyWith({ shutdown: { budgetMs: 450 } });
     expect(whyLast([...busy, term()], close)).toMatch(/^on a busy machine the handler may end before/);
@@ -108,6 +128,12 @@ const done: readonly (readonly [what: string, steps: readonly Bare[]])[] = [
   ["a cut once it is through", [...busy, advance(400), cut()]],
   ["another message once it is through", [...busy, advance(400), job()]],
   ["a cut, and a heal", [...busy, cut(), heal()]],
+  ["a second cut", [...busy, cut(), heal(), cut()]],
+  ["a hold", [...busy, hold]],
+  ["a hold for less than the ack wait", [...busy, hold, advance(29_999), heal()]],
+  ["a stop of the server", [...busy, stopServer("TERM")]],
+  ["a stop of the server for a second less than the ack wait", [...busy, stopServer("TERM"), advance(28_999), heal()]],
+  ["a kill before its acknowledgement has gone", [...busy, cut(), advance(400), kill()]],
   ["an outage until it is through, and a message after it", [...busy, cut(), advance(400), heal(), job()]],
   ["a handler of another replica", [...busy, replica(1), subscribe(1)]],
   ["all again after a restart", [...busy, term(), start, job(5)]],

@@ -183,6 +183,35 @@ test.each([
   },
 );
 
+test.each([
+  ["longer than the wait before a dial", 2_000, 2_500, 2_500],
+  ["shorter than it", 2_000, 1_500, 1_500],
+  ["longer than a run can afford", 2_000, 60_000, 8_000],
+])("a wait before a dial stays as it is under a declared gap, and with it the gap: %s", (_what, waitMs, gapMs, ms) => {
+  const heartbeats = { subjects: "beat", durability: "best-effort", reason: "periodic", gapMs } as const;
+  const live = inLiveTime(
+    policyWith({
+      families: [heartbeats],
+      client: { reconnectWaitMs: waitMs },
+      supervisor: { restartMs: 300, killAfterMs: 2_000 },
+      shutdown: { budgetMs: 1_500 },
+    }),
+  );
+  expect(live.client.reconnectWaitMs).toBe(waitMs);
+  expect(live.families[0]?.gapMs).toBe(ms);
+  expect(inLiveTime(live)).toEqual(live);
+});
+
+test("a gap that is longer than a supervisor's back-off still is in live time", () => {
+  const heartbeats = { subjects: "beat", durability: "best-effort", reason: "periodic", gapMs: 40_000 } as const;
+  const { families, supervisor } = inLiveTime(
+    policyWith({ families: [heartbeats], supervisor: { restartMs: [10_000, 60_000] } }),
+  );
+  const [shorter = 0, longer = 0] = supervisor.restartMs as readonly number[];
+  expect(families[0]?.gapMs).toBeGreaterThan(shorter);
+  expect(families[0]?.gapMs).toBeLessThan(longer);
+});
+
 test("SIGKILL that comes before the budget ends leaves a stop a second in a live run", () => {
   const live = inLiveTime(
     policyWith({ shutdown: { budgetMs: 10_000 }, supervisor: { killAfterMs: 1_300, preStopMs: 300 } }),

@@ -7,7 +7,7 @@ import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { hasBegun } from "../calls.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
 import { busOf, type Course, giveUpByHarness, mustBe } from "../course.ts";
-import { sayEvents } from "../hearing.ts";
+import { hastenAckWaits, hearKept, sayEvents } from "../hearing.ts";
 import { cutLink, lay, mustStillShow } from "../link.ts";
 import { live } from "../replicas.ts";
 import {
@@ -65,6 +65,7 @@ export async function installFault(course: Course, { before, life }: ScenarioSte
   if (before.client === "connected" && before.hindrance === "none") first.dialsAreOver();
   const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
+  if (fault.kind === "stop-server") hastenAckWaits(course);
   await injectorOf(fault.kind).install(course, step, fault, before);
   await joinOverlapped(course);
   // The fault has already waited until the client closed.
@@ -114,6 +115,7 @@ export async function heal(
   await startOutside();
   sayEvents(course);
   checkClocks(course, step, keptIds);
+  hearKept(course);
   if (awaits !== "handshake") emit({ kind: "healed", step });
 }
 
