@@ -9,6 +9,7 @@ import {
   policyWith,
   replica,
   sound,
+  stream,
   subscribe,
   subscribeSlow,
   underPolicy,
@@ -125,6 +126,23 @@ export const consumerMutants: readonly Mutant[] = [
       ...[start, replica(1), subscribe(1), job(), kill(1), advance(20_000), replica(1), subscribe(1), job()],
     ]),
     killedBy: ["shutdown/a-restart-replays-no-history", "conformance"],
+  },
+  {
+    name: "keeps in a feed what is acknowledged with a later message",
+    row: "F-282: feeds with other deliver and ack policies",
+    declared: natsGo,
+    follows: policy => ({
+      ...policy,
+      streams: policy.streams.map(({ retention: _, ...one }) => one),
+    }),
+    where: underPolicy(
+      policyWith({
+        consume: { durables: "created", ackPolicy: "all" },
+        streams: [{ ...stream, retention: "interest" }],
+      }),
+      [...[start, replica(1), subscribe(1, "fails"), job(), kill(1), subscribe(0), job()]],
+    ),
+    killedBy: ["conformance"],
   },
   {
     name: "takes over the consumer that stands, where its code updates it",

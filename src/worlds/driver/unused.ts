@@ -8,7 +8,9 @@ import { covers } from "../../../models/policy/pattern.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
 import { deletedAfterMs, goneAfterMs } from "../../../models/policy/two-sides.ts";
 import type { Run } from "../../../models/vocabulary/event.ts";
+import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import { letGoIn } from "./acknowledged.ts";
 import { untilReal } from "./clocks.ts";
 import { type Course, giveUpByHarness, type ServiceCourse } from "./course.ts";
 import { consumedOf } from "./hearing.ts";
@@ -88,30 +90,26 @@ async function awaitDeleted(
   emit({ kind: "consumer-deleted", stream: stream.name, subject });
   if (stream.retention !== "interest") return;
   const { runs } = await rig.streams.held(stream.name);
-  for (const run of dropped(service, subject, runs))
+  for (const run of dropped(service, stream, subject, runs))
     emit({ kind: "discarded", stream: stream.name, because: "no-consumer", ...run });
 }
 
-/** The messages that its stream had acknowledged and no handler had, and that are not held any more: each alone, the last first. */
-function dropped({ told }: ServiceCourse, subject: string, held: readonly Run[]): readonly Run[] {
-  const stored = new Set<number>();
+/** The messages that its stream had acknowledged and kept, that no handler has acknowledged, and that are not held any more: each alone. */
+function dropped(
+  { policy, told }: ServiceCourse,
+  stream: StreamPolicy,
+  subject: string,
+  held: readonly Run[],
+): readonly Run[] {
+  const { done, unkept } = letGoIn(policy, stream, told, held);
+  const gone = new Set<number>();
   for (const event of told) {
-    if (event.kind === "published" && covers(subject, event.subject ?? "") && event.outcome.is === "acked")
-      for (const message of messagesOf(event)) stored.add(message);
-    if (event.kind === "discarded") for (const message of messagesOf(event)) stored.delete(message);
-    if (event.kind === "handled" && ends.has(event.outcome))
-      for (const message of messagesOf(event)) stored.delete(message);
+    if (event.kind !== "published" || !covers(subject, event.subject ?? "")) continue;
+    if (event.outcome.is !== "acked" || event.outcome.duplicate === true) continue;
+    for (const message of messagesOf(event)) if (!done.has(message)) gone.add(message);
   }
-  for (const run of held) for (const message of messagesOf(run)) stored.delete(message);
-  return [...stored].map(first => ({ first, count: 1 }));
+  for (const message of [...unkept, ...held.flatMap(messagesOf)]) gone.delete(message);
+  return [...gone].map(first => ({ first, count: 1 }));
 }
-
-const ends: ReadonlySet<string> = new Set([
-  "acked",
-  "acked-early",
-  "acknowledged-failed",
-  "dead-lettered",
-  "terminated",
-]);
 
 const messagesOf = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);

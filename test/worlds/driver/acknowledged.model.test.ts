@@ -63,6 +63,12 @@ test.each<[what: string, told: readonly Event[], held: Held | undefined, gone: r
     holds(3, [0, 1, 2]),
     [],
   ],
+  [
+    "terminated, or acknowledged before the work",
+    [handled(0, "terminated"), handled(1, "acked-early")],
+    holds(2, []),
+    ["0+2"],
+  ],
   ["given twice, stored once", [handled(0, "failed"), handled(0, "acked", 2)], holds(1, []), ["0+1"]],
   ["acknowledged twice, stored once", [handled(0), handled(0, "acked", 2)], holds(1, []), ["0+1"]],
   ["stored twice", [handled(0), handled(0)], holds(2, []), ["0+1", "0+1"]],
@@ -113,8 +119,8 @@ describe("a stream that keeps messages for its consumers alone", () => {
   const subscribed: Event = { kind: "subscribed", replica: 1, subject: "job.a", handler: "acks" };
   const acked: Outcome = { is: "acked" };
   const timedOut: Outcome = { is: "unsettled", kind: "timeout" };
-  const judged = (told: readonly Event[], held: Held) => {
-    const policy: Policy = { ...base, streams: [feed] };
+  const judged = (told: readonly Event[], held: Held, ackPolicy: "explicit" | "none" | "all" = "explicit") => {
+    const policy: Policy = { ...base, streams: [feed], consume: { ...base.consume, ackPolicy } };
     const end = { policy, stream: feed, told, held, elsewhere: new Set<number>(), removals: [], client: "faultline-4" };
     const { gone, doubt } = acknowledgedIn(end);
     return [
@@ -153,5 +159,29 @@ describe("a stream that keeps messages for its consumers alone", () => {
     ],
   ])("%s", (_, told, held, says) => {
     expect(judged(told, held)).toEqual(says);
+  });
+
+  const deleted: Event = { kind: "consumer-deleted", stream: "JOBS", subject: "job.a" };
+  const dropped = (first: number): Event => ({
+    ...{ kind: "discarded", stream: "JOBS", because: "no-consumer", first, count: 1 },
+  });
+  const given = [subscribed, publishes(0, 3, acked)];
+
+  test("drops what it kept for a consumer that was deleted, which is told once, and keeps nothing after it", () => {
+    const told = [...given, handled(0), deleted, dropped(1), dropped(2), publishes(3, 1, acked)];
+    expect(judged(told, holds(4, []))).toEqual(["no-consumer 3+1", "handled 0+1"]);
+    expect(judged([...told, subscribed, publishes(4, 1, acked)], holds(5, [4]))).toEqual([
+      ...["no-consumer 3+1", "handled 0+1"],
+    ]);
+    expect(judged([...given, handled(0), deleted], holds(3, []))).toContain("doubt");
+  });
+
+  test("lets go of what is delivered, or of what stands before an acknowledged one, as its ack policy says", () => {
+    const failed = [...given, handled(0, "failed"), handled(1, "failed")];
+    expect(judged(failed, holds(3, [2]), "none")).toEqual(["handled 0+2"]);
+    expect(judged(failed, holds(3, [0, 1, 2]), "all")).toEqual([]);
+    expect(judged([...failed, handled(2)], holds(3, []), "all")).toEqual(["handled 0+3"]);
+    expect(judged([...failed, handled(2)], holds(3, [0, 1]), "all")).toEqual(["handled 2+1"]);
+    expect(judged([...failed, handled(2)], holds(3, []))).toContain("doubt");
   });
 });
