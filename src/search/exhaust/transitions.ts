@@ -321,8 +321,18 @@ export function possibleTransitions(profile: Profile): ReadonlyMap<string, Trans
       counts,
     );
   }
+  const [plain] = settingsOf(profile, { ...sizes, bufferBytesMax: [null] });
+  if (plain !== undefined)
+    walk(settingOf({ ...plain, options: { ...plain.options, servers: 2 } }, profile), hops, counts);
   return counts.all();
 }
+
+/** The steps of a client with two servers of which one is lost, or both. No letter of an alphabet without a policy is among them. */
+const hops: readonly Step[] = [
+  { id: "start", kind: "start" },
+  { id: "lost", kind: "fault", fault: { kind: "cut-server" } },
+  { id: "heal", kind: "heal", awaits: "connected" },
+];
 
 /** The state of harness and bus. */
 interface ModelPlace {

@@ -53,7 +53,7 @@ const rejectKinds = [
 const unsettledKinds = ["timeout", "disconnected", "write-failed", "never-returned"] as const;
 const faults = [
   ...["cut", "hold", "limit", "blackhole", "stop-server", "pause-server", "lose-ack", "power-loss"],
-  ...["no-jetstream", "refuse-credentials", "silent-handshake", "server-error"],
+  ...["no-jetstream", "refuse-credentials", "silent-handshake", "server-error", "cut-server"],
 ];
 const places = [
   ...["arrived", "refused", "reconnect buffer", "reset at dial", "client outbound", "outbound or socket", "link"],
