@@ -158,9 +158,10 @@ export const policyEpisodes: readonly PolicyEpisode[] = [
       )
         return;
       const first = publish(draft);
-      sometimes(draft, 0.4, () => flush(draft));
+      const isFlushed = draft.random.chance(0.4);
+      if (isFlushed) flush(draft);
       fault(draft, { kind: "power-loss", awaits: "noticed" });
-      sometimes(draft, 0.4, () => publish(draft));
+      sometimes(draft, isFlushed ? 1 : 0.4, () => publish(draft));
       heal(draft);
       sometimes(draft, 0.3, () => again(draft, first));
     },
