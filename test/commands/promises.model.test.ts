@@ -58,7 +58,11 @@ test.for<readonly [string, readonly string[], string]>([
   ["a slip in an id", ["core-path/order-is-kep-t"], "the nearest is core-path/order-is-kept."],
   ["an inherited name", ["constructor"], 'There is no promise with "constructor" in its id; the nearest is '],
   ["an unknown owner", ["--owner", "nobody"], "Allowed choices are client, service, operator."],
-  ["an owner of none of them", ["core-path", "--owner", "operator"], "is the operator's; its owner is client and service."],
+  [
+    "an owner of none of them",
+    ["core-path", "--owner", "operator"],
+    "is the operator's; its owner is client and service.",
+  ],
   ["an unknown policy", ["--policy", "nope"], 'There is no policy "nope"'],
 ])("%s is a usage error: 64", async ([_what, args, says]) => {
   const { code, stdout, stderr } = await faultline(["promises", ...args]);

@@ -51,7 +51,7 @@ describe("no row covers", () => {
   });
 
   test("and each covers what it names", () => {
-    const [order, repeats, refused, clock, took, unsent] = rows.map(({ name }) => name);
+    const [order, repeats, refused, clock, took, gap, unsent] = rows.map(({ name }) => name);
     expect(rowOf(run, [...run.slice(2, 4), ...run.slice(0, 2), exited])).toBe(order);
     const down: Event = { kind: "connection", change: "disconnected" };
     expect(rowOf([...run, down], [...run, down, down])).toBe(repeats);
@@ -61,6 +61,8 @@ describe("no row covers", () => {
     expect(rowOf(run, run.with(4, { ...exited, tookMs: 6 } as Event))).toBe(took);
     const timedOut = (tookMs: number): Event => ({ ...published(2), tookMs }) as Event;
     expect(rowOf([...run, timedOut(700)], [...run, timedOut(701)])).toBe(took);
+    const silent = (mostMs: number): Event => ({ kind: "gap", took: { leastMs: 0, mostMs } });
+    expect(rowOf([...run, silent(700)], [...run, silent(701)])).toBe(gap);
     const drained = (bytes: number): Event => ({
       kind: "called",
       step: "drain",

@@ -58,6 +58,12 @@ export const rows: readonly Row[] = [
       }),
   },
   {
+    name: "the length of a gap of a best-effort family",
+    reason:
+      "It is measured in live runs alone, and the promise holds it from above: broken where its lower bound is more than a second longer than declared, kept where its upper bound is no longer, and the case is inconclusive between the two.",
+    without: events => events.filter(({ kind }) => kind !== "gap"),
+  },
+  {
     name: "the word of a bus on what its drain has left unsent",
     reason:
       "A bus may say it or not. The promise that a drain tells of all that it leaves unsent holds it from one side: what was surely kept while down and did not arrive must be among it, and more may be.",
