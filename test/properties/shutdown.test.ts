@@ -169,11 +169,14 @@ testCases(shutdown, [
   ),
 
   budget("in time", [...up, stops(), exits("stopped", { tookMs: 25_000 })], { exercised: 1 }),
+  budget("through in time, and ended a moment later", [...up, stops(), exits("stopped", { tookMs: 25_250 })], {
+    exercised: 1,
+  }),
   budget("forced at its end", [...up, stops(), exits("stopped", { tookMs: 26_000, forced: true })], { exercised: 1 }),
   budget("beyond the margin", [...up, stops(), exits("stopped", { tookMs: 26_001, forced: true })], {
     breaks: "the stop of replica 0 took 26001 ms of 25000",
   }),
-  budget("late, and not said to be forced", [...up, stops(), exits("stopped", { tookMs: 25_001 })], {
+  budget("late, and not said to be forced", [...up, stops(), exits("stopped", { tookMs: 25_251 })], {
     breaks: "the stop of replica 0 outlasted its budget of 25000 ms, and was not said to be forced",
   }),
   budget(
@@ -195,7 +198,7 @@ testCases(shutdown, [
   ...(
     [
       [{ tookMs: 90_000 }, "took 90000 ms of 25000"],
-      [{ tookMs: 25_001 }, "outlasted its budget of 25000 ms, and was not said to be forced"],
+      [{ tookMs: 25_251 }, "outlasted its budget of 25000 ms, and was not said to be forced"],
       [{ tookMs: 1, forced: true }, "was said to be forced after 1 ms of 25000"],
     ] as const
   ).map(([first, says]) =>
