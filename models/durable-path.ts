@@ -448,7 +448,7 @@ function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, to
   for (const one of beyond) keep(state, one);
   for (const one of [...silenced, ...lost, ...beyond]) {
     if (isAsync) unanswered(profile, one, told);
-    // The attempts after the one that met the end are made while the client is down.
+    // The attempts after the one that met the end are made while the client is down (F-273 of docs/facts.md).
     else keepOrLose(bus, one, told, attemptsMax(bus, one) - 1);
   }
 }

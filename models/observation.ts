@@ -66,14 +66,14 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
   switch (event.kind) {
     case "holds": {
       const { kind, stream } = event;
-      return { actor: "streams", told: numbers(event).map(message => ({ kind, stream, message })) };
+      return { actor: "streams", told: messagesOf(event).map(message => ({ kind, stream, message })) };
     }
     case "handled": {
       const { kind, replica, subject, delivery, outcome, tookMs } = event;
       const took = tookMs === undefined ? {} : { tookMs };
       return {
         actor: handlerOf(replica, subject),
-        told: numbers(event).map(message => ({ kind, replica, subject, delivery, outcome, message, ...took })),
+        told: messagesOf(event).map(message => ({ kind, replica, subject, delivery, outcome, message, ...took })),
       };
     }
     case "process": {
@@ -94,7 +94,9 @@ export function serviceTold(event: Event): { actor: string; told: readonly Servi
   }
 }
 
-const numbers = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
+/** The messages of a run, in their order. */
+export const messagesOf = ({ first, count }: Run): readonly number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
 
 /** The lists that are compared. What is not compared, and the reason, is one table: docs/compared.md. */
 export function observe(events: readonly Event[]): Observation {
@@ -130,7 +132,7 @@ export function observe(events: readonly Event[]): Observation {
       service.set(said.actor, list);
     } else if (event.kind === "published" && event.again === true) {
       const as = publishAs(event);
-      for (const m of numbers(event)) {
+      for (const m of messagesOf(event)) {
         again.set(publishedAgain(event.step, m), event.outcome);
         publishesAgain.set(publishedAgain(event.step, m), as);
       }

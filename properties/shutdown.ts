@@ -18,7 +18,7 @@ import { arrivedOf, canTell, type ProcessLife, type ServiceRecord } from "./serv
 
 /** The time that a busy machine may add between the end of a budget and the end of the process. */
 const stopMarginMs = 1_000;
-/** The time that a busy machine may take to end a process which was through within its budget, and has no end to force. */
+/** The time that a busy machine may take to end a process that was through within its budget (F-274 of docs/facts.md). */
 const exitMarginMs = 250;
 
 const stops = ({ lives }: ServiceRecord): readonly ProcessLife[] => lives.filter(({ stopping }) => stopping);

@@ -2,6 +2,7 @@
  * The policy's durability map beside two that nobody has to think about: everything durable, and everything best-effort. Each meets the same
  * kill of the server, and shows the loss that it spares and the room and time that it costs.
  */
+import { messagesOf } from "../../models/observation.ts";
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
 import { messageId } from "../../models/policy/ids.ts";
 import { storedBytes } from "../../models/policy/limits.ts";
@@ -10,7 +11,7 @@ import { streamOf } from "../../models/policy/streams.ts";
 import { type FamilySubject, familySubjects } from "../../models/policy/subjects.ts";
 import { areMadeByOperator, asAsked } from "../../models/policy/two-sides.ts";
 import { beside } from "../../models/policy/under.ts";
-import type { Event, Run } from "../../models/vocabulary/event.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
 import { idHeaderBytes } from "../../models/vocabulary/frame.ts";
 import type { ConsumePolicy, Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
@@ -162,8 +163,6 @@ function sizesOfHeld(events: readonly Event[], policy: Policy): readonly number[
       });
   });
 }
-
-const messagesOf = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
 
 /** The mean time of the calm publishes; null where they were not all seen to end. */
 function calmPublishMs(events: readonly Event[], steps: Scenario["steps"], atMs: readonly number[]): number | null {

@@ -6,6 +6,7 @@
  * The server gives up a message that a limit has taken, though a handler had it and has not acknowledged it (F-246 of docs/facts.md). No next
  * delivery is waited for then.
  */
+import { messagesOf } from "../../../models/observation.ts";
 import type { View } from "../../../models/plan/plan.ts";
 import { mayDiscard } from "../../../models/policy/limits.ts";
 import { acknowledgesAll, effective } from "../../../models/policy/two-sides.ts";
@@ -46,8 +47,7 @@ export async function lookAtHeld(course: Course, service: ServiceCourse, view: V
   return inDoubt;
 }
 
-const messagesIn = (runs: readonly Run[]): readonly number[] =>
-  runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+const messagesIn = (runs: readonly Run[]): readonly number[] => runs.flatMap(messagesOf);
 
 /** No handler is given it again. One that is at work on it comes to its end. */
 function giveUpDelivery(course: Course, { consumed, policy }: ServiceCourse, message: number): void {

@@ -3,6 +3,8 @@
  * the scenario's time passes that moment the driver waits until the server has deleted them. Where real time may have come to it first, a
  * consumer that is used again may be another one, and the case is given up.
  */
+
+import { messagesOf } from "../../../models/observation.ts";
 import type { View } from "../../../models/plan/plan.ts";
 import { covers } from "../../../models/policy/pattern.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
@@ -111,5 +113,3 @@ function dropped(
   for (const message of [...unkept, ...held.flatMap(messagesOf)]) gone.delete(message);
   return [...gone].map(first => ({ first, count: 1 }));
 }
-
-const messagesOf = ({ first, count }: Run): readonly number[] => Array.from({ length: count }, (_, i) => first + i);

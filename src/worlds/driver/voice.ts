@@ -1,4 +1,5 @@
 /** The events that the driver itself emits: how calls ended, and what the observer and the streams have. */
+import { messagesOf } from "../../../models/observation.ts";
 import type { CallOutcome, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
@@ -158,8 +159,7 @@ export async function lookForRemovals(course: Course): Promise<void> {
   course.doubt ??= outsiderDoubt(await streams.removals(), name);
 }
 
-const numbersIn = (runs: readonly Run[]): ReadonlySet<number> =>
-  new Set(runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)));
+const numbersIn = (runs: readonly Run[]): ReadonlySet<number> => new Set(runs.flatMap(messagesOf));
 
 /** Emits what the server has logged about the client since the last time. */
 export function sayLogged({ emit, rig, name, said }: Course): void {

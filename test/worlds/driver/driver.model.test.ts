@@ -372,7 +372,7 @@ describe("a pool of servers", () => {
     expect(judgement.verdict, `${judgement.reason}\n${JSON.stringify(events, undefined, 1)}`).toBe("holds");
   });
 
-  test("waits in vain for a client that dials only the server that it has lost, and says so", async () => {
+  test("gives a client up that goes on dialling the server it has lost, and says so", async () => {
     const { judgement } = await run([start, ...inTurn], memoryRig({ staysWithItsServer: true }), pool);
     expect([judgement.verdict, judgement.reason]).toEqual([
       "inconclusive",
