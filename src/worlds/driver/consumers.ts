@@ -8,7 +8,7 @@ import type { Step, StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Lag, tellBehind, waitOf } from "./behind.ts";
 import { checkClocks, dueHandlings, untilReal } from "./clocks.ts";
 import { type Course, giveUp, giveUpByHarness, type OpenDelivery, type ServiceCourse, type Timer } from "./course.ts";
-import { consumedOf, handlerKey, read } from "./hearing.ts";
+import { consumedOf, handlerKey, isGivenAgain, read } from "./hearing.ts";
 import type { ConsumerState } from "./rig.ts";
 import { lookAtHeld } from "./seen-held.ts";
 import { sayCall } from "./voice.ts";
@@ -125,9 +125,23 @@ export async function redeliver(
     const next = dueHandlings(course, untilMs).find(timer => !met.has(timer));
     if (next === undefined) return;
     met.add(next);
-    await untilReal(course, next.realMs);
+    await untilOver(course, service, next);
     course.nowMs = Math.max(course.nowMs, next.atMs);
     course.emit({ kind: "advanced", step, atMs: course.nowMs });
     await awaitHandled(course, service, view, step);
   }
+}
+
+/** An ack wait that a restarted server may end sooner is over once the message was given again: its handler may soon be through. */
+async function untilOver(course: Course, service: ServiceCourse, timer: Timer): Promise<void> {
+  const { clock } = course.rig;
+  for (const [subject, { open }] of service.consumed)
+    for (const [message, one] of open) {
+      if (one.timer !== timer || one.soonerMs === undefined) continue;
+      while (clock.nowMs() < timer.realMs) {
+        if (isGivenAgain(course, subject, message)) return;
+        await clock.wait(pollEveryMs);
+      }
+    }
+  await untilReal(course, timer.realMs);
 }

@@ -23,6 +23,8 @@ export interface Running {
   readonly startedMs: number;
   /** Events read so far, except those of its connection. */
   eventsRead: number;
+  /** The last moment at which its events were looked at. */
+  lookedAtMs: number;
   path: "jetstream" | "core" | undefined;
   ending: Extract<BusEvent, { event: "ending" }> | undefined;
   /** It was told to stop, or has ended: its client's reports are ignored from then on. */
@@ -101,6 +103,8 @@ export interface OpenDelivery {
   readonly beganMs: number;
   /** The moment at which the next delivery is due. */
   readonly timer: Timer;
+  /** The server has restarted since, and may give it again this much sooner. */
+  readonly soonerMs?: number;
   /** A handler is at work on it; `isAcked`: it has acknowledged it already. */
   readonly work?: { readonly replica: number; readonly ends: Timer; readonly isAcked: boolean };
 }

@@ -69,16 +69,40 @@ export function read(course: Course, running: Running): void {
   for (const event of events) {
     if (event.event === "path") running.path = event.path;
     if (event.event === "ending") running.ending = event;
-    if (event.event === "handled" && !service.isDeaf) sayHandled(course, service, running.replica, event);
+    if (event.event === "handled" && !service.isDeaf) sayHandled(course, service, running, event);
   }
+  running.lookedAtMs = course.rig.clock.nowMs();
+}
+
+/** Looks whether a process has reported that the message was given again. It is still to be read. */
+export function isGivenAgain({ running, rig: { clock } }: Course, subject: string, message: number): boolean {
+  for (const one of running.values()) {
+    const events = one.process.client.eventsSince(one.eventsRead);
+    if (events.some(event => event.event === "handled" && event.subject === subject && event.message === message))
+      return true;
+    one.lookedAtMs = clock.nowMs();
+  }
+  return false;
+}
+
+/** The time that a report of the bus may take. */
+const reportMs = 300;
+
+/** The earliest moment at which a handler can have got what was given to it again. */
+function beganAgainMs(course: Course, { lookedAtMs }: Running, before: OpenDelivery): number {
+  const { consume } = (course.service as ServiceCourse).policy;
+  const dueMs = before.beganMs + waitMsOf(effective(consume), before.delivery);
+  const { soonerMs = 0 } = before;
+  return soonerMs === 0 ? dueMs : Math.min(dueMs, Math.max(dueMs - soonerMs, lookedAtMs - reportMs));
 }
 
 function sayHandled(
   course: Course,
   service: ServiceCourse,
-  replica: number,
+  running: Running,
   { subject, message, delivery, outcome }: Extract<BusEvent, { event: "handled" }>,
 ): void {
+  const { replica } = running;
   const consumed = consumedOf(service, subject);
   const before = consumed.open.get(message);
   const at = { kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 } as const;
@@ -93,8 +117,7 @@ function sayHandled(
     course.timers = course.timers.filter(timer => timer !== before.timer);
   }
   consumed.open.delete(message);
-  const waitedMs = before === undefined ? 0 : waitMsOf(effective(service.policy.consume), before.delivery);
-  const beganMs = before === undefined ? course.stepBeganMs : before.beganMs + waitedMs;
+  const beganMs = before === undefined ? course.stepBeganMs : beganAgainMs(course, running, before);
   if (isOpen(service, outcome)) openDelivery(course, service, at, beganMs);
   if (acknowledgesAll(effective(service.policy.consume)) && !leavesOpen.has(outcome))
     giveUpBefore(course, consumed, message);
@@ -175,14 +198,14 @@ function endWork(
   before: OpenDelivery,
 ): number {
   const { open } = consumedOf(service, subject);
-  const { work, timer, beganMs } = before;
+  const { work, ...unheard } = before;
+  const { timer, beganMs } = unheard;
   const isStopping = work !== undefined && course.running.get(work.replica)?.leaving === true;
   if (work !== undefined && !isStopping && work.ends.atMs > course.nowMs) ranAhead(course.at, work.ends);
   const isLost = work?.replica === 0 && !work.isAcked && losesAcks(course);
   const isKept = work?.replica === 0 && !work.isAcked && !isLost && keepsAcks(course);
   course.timers = course.timers.filter(one => one !== work?.ends && (isLost || isKept || one !== timer));
   open.delete(message);
-  const unheard: OpenDelivery = { delivery: before.delivery, beganMs, timer };
   if (isLost) open.set(message, unheard);
   // Until it is there the server counts the ack wait.
   if (isKept) service.unheard.push({ subject, message, open: unheard });
@@ -206,10 +229,10 @@ export function hastenAckWaits(course: Course): void {
   const sooner = new Map<Timer, Timer>();
   for (const { open } of course.service?.consumed.values() ?? [])
     for (const [message, one] of open) {
-      if (one.work === undefined) continue;
-      const timer: Timer = { ...one.timer, earliestMs: one.timer.realMs - soonerAfterRestartMs };
-      sooner.set(one.timer, timer);
-      open.set(message, { ...one, timer });
+      const { timer, work } = one;
+      const hastened = work === undefined ? timer : { ...timer, earliestMs: timer.realMs - soonerAfterRestartMs };
+      sooner.set(timer, hastened);
+      open.set(message, { ...one, timer: hastened, soonerMs: soonerAfterRestartMs });
     }
   if (sooner.size > 0) course.timers = course.timers.map(one => sooner.get(one) ?? one);
 }

@@ -83,11 +83,12 @@ function startCommand({ one, number, service }: Course, ports: readonly number[]
   };
 }
 
-const runningOf = ({ rig }: Course, replica: number, process: Process): Running => ({
+const runningOf = ({ rig: { clock } }: Course, replica: number, process: Process): Running => ({
   replica,
   process,
-  startedMs: rig.clock.nowMs(),
+  startedMs: clock.nowMs(),
   eventsRead: 0,
+  lookedAtMs: clock.nowMs(),
   path: undefined,
   ending: undefined,
   leaving: false,

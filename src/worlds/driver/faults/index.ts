@@ -53,6 +53,9 @@ const injectors: { readonly [Kind in InjectedKind]: Injector<Extract<Fault, { re
   "cut-server": cutServer,
 };
 
+/** Faults that end with another start of the server. */
+const restartsServer: ReadonlySet<Fault["kind"]> = new Set(["stop-server", "no-jetstream", "refuse-credentials"]);
+
 function injectorOf(kind: Fault["kind"]): Injector {
   if (kind === "power-loss") throw new Error("fault in faultline: no world takes a machine's power away");
   return injectors[kind] as Injector;
@@ -65,7 +68,7 @@ export async function installFault(course: Course, { before, life }: ScenarioSte
   if (before.client === "connected" && before.hindrance === "none") first.dialsAreOver();
   const store = fault.kind === "stop-server" && fault.store === "lost" ? { store: fault.store } : {};
   emit({ kind: "fault", step, fault: fault.kind, phase: "installed", ...store });
-  if (fault.kind === "stop-server") hastenAckWaits(course);
+  if (restartsServer.has(fault.kind)) hastenAckWaits(course);
   await injectorOf(fault.kind).install(course, step, fault, before);
   await joinOverlapped(course);
   // The fault has already waited until the client closed.
