@@ -1,8 +1,8 @@
 /** The life of the process as the plan has it, applied to its client, and the effects of time. */
 import { land } from "./connection.ts";
-import { type AckFate, deliver, endHandlers, nextHandlingMs } from "./consumers.ts";
+import { type AckFate, deleteUnused, deliver, endHandlers, nextHandlingMs } from "./consumers.ts";
 import { closeUnasked, connectFirst, finish, type Served, tellProbe } from "./lifecycle.ts";
-import type { Life } from "./plan/plan.ts";
+import type { Life, Pass } from "./plan/plan.ts";
 import { syncStreams } from "./server.ts";
 import { stop } from "./shutdown.ts";
 import { reachOf } from "./state.ts";
@@ -60,7 +60,7 @@ function ackFate({ state, view, profile }: Served, nowMs: number): AckFate {
 }
 
 /** Time passes for the process, for messages that wait for an acknowledgement, and for the server's disk. */
-export function spendTime(bus: Served, step: StepId, ms: number, life: readonly Life[]): void {
+export function spendTime(bus: Served, step: StepId, { ms, life, after }: Pass): void {
   const { state, view, service, choose, emit } = bus;
   // Messages on their way arrive before any time limit is reached, and the time of those that are handled begins there.
   if (view.link === "up" && view.hindrance === "none" && state.wire.length > 0) {
@@ -77,4 +77,5 @@ export function spendTime(bus: Served, step: StepId, ms: number, life: readonly 
   }
   syncStreams(service.server, untilMs);
   emit({ kind: "advanced", step, atMs: untilMs });
+  deleteUnused(service.server, after.uses, emit);
 }

@@ -4,7 +4,7 @@
  */
 import { live, spendTime } from "./befalling.ts";
 import { endConnection, giveUp, land, notice, reconnect } from "./connection.ts";
-import { deleteUnused, loseAcks, releaseAcks, sendKeptAcks, subscribe } from "./consumers.ts";
+import { loseAcks, releaseAcks, sendKeptAcks, subscribe } from "./consumers.ts";
 import { flush, publish, raceWithCut } from "./core-path.ts";
 import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect } from "./durable-path.ts";
 import { kindOf } from "./faults/index.ts";
@@ -153,8 +153,7 @@ function serve(
   if (service === undefined) throw new Error(`${step.kind} without a policy`);
   switch (step.kind) {
     case "advance":
-      spendTime(service, step.id, step.ms, life);
-      deleteUnused(service.service.server, after.uses, bus.emit);
+      spendTime(service, step.id, { ms: step.ms, life, after });
       return;
     case "subscribe": {
       const { replica, subject, handler, takesMs } = step;
@@ -422,13 +421,10 @@ function settle(planned: SettleStep, { state, profile, options, choose, emit }: 
 function settleService(calm: Bus, { step, passes }: SettleStep): void {
   let bus = calm;
   seeWhatIsThere(bus);
-  for (const { ms, life, after } of passes) {
+  for (const pass of passes) {
     const service = served(bus);
-    if (service !== undefined) {
-      spendTime(service, step.id, ms, life);
-      deleteUnused(service.service.server, after.uses, bus.emit);
-    }
-    bus = { ...bus, view: after };
+    if (service !== undefined) spendTime(service, step.id, pass);
+    bus = { ...bus, view: pass.after };
     seeWhatIsThere(bus);
   }
   const server = bus.state.service?.server;

@@ -4,6 +4,7 @@
  * for each message. Streams that keep what is handled are in server.ts.
  */
 import { type Stored, takeOut } from "./log.ts";
+import { messagesOf } from "./observation.ts";
 import { covers, overlap } from "./policy/pattern.ts";
 import { acknowledgesAll, effective } from "./policy/two-sides.ts";
 import type { Consumer, Delivery, ModelServer, Stream } from "./server.ts";
@@ -52,7 +53,7 @@ export function takeAlong({ open }: Consumer, log: readonly Stored[], message: n
 
 /** Empty where the stream does not hold the message any more. */
 function messagesBefore(log: readonly Stored[], message: number): ReadonlySet<number> {
-  const all = log.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+  const all = log.flatMap(messagesOf);
   return new Set(all.slice(0, Math.max(0, all.indexOf(message))));
 }
 

@@ -3,6 +3,7 @@
  * is a verdict: judge.ts gives those.
  */
 
+import { messagesOf } from "../../models/observation.ts";
 import { familyOf } from "../../models/policy/classifier.ts";
 import type { ConnectionChange, Event, ProcessEvent } from "../../models/vocabulary/event.ts";
 import type { Durability, Policy } from "../../models/vocabulary/policy.ts";
@@ -31,9 +32,7 @@ const isWhole = (events: readonly Event[]): boolean =>
 const publishedIn = (events: readonly Event[]): readonly PublishedEvent[] =>
   events.filter(event => event.kind === "published");
 
-const messagesOf = (runs: readonly PublishedEvent[]): readonly number[] => [
-  ...new Set(runs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))),
-];
+const messagesIn = (runs: readonly PublishedEvent[]): readonly number[] => [...new Set(runs.flatMap(messagesOf))];
 
 // ---- By family ----
 
@@ -65,7 +64,7 @@ export function familyFigures(policy: Policy, runs: readonly (readonly Event[])[
     const published = publishedIn(events);
     for (const [family, row] of rows) {
       const own = published.filter(({ subject = "" }) => familyOf(policy, subject) === family);
-      for (const message of messagesOf(own)) count(row, ledger, message);
+      for (const message of messagesIn(own)) count(row, ledger, message);
     }
   }
   return [...rows.values()];
@@ -127,7 +126,7 @@ export function fillFigures(events: readonly Event[], step: StepId): FillFigures
       errors[outcome.kind] = (errors[outcome.kind] ?? 0) + count;
     else takenBytes += count * frameBytes;
   }
-  const messages = messagesOf(runs);
+  const messages = messagesIn(runs);
   return {
     published: messages.length,
     frameBytes: runs[0]?.frameBytes ?? 0,
@@ -177,7 +176,7 @@ export function stopFigures(events: readonly Event[], policy: Policy): StopFigur
   const ledger = ledgerStateOf(events);
   // A case that was given up before its stop has still shown the publishes before it.
   const before = publishedIn(stopping < 0 ? events : events.slice(0, stopping));
-  const accepted = messagesOf(before.filter(({ outcome }) => outcome.is === "accepted" || outcome.is === "acked"));
+  const accepted = messagesIn(before.filter(({ outcome }) => outcome.is === "accepted" || outcome.is === "acked"));
   const { arrived, notObserved } = seenOf(ledger, accepted);
   return {
     accepted: accepted.length,
@@ -221,7 +220,7 @@ export function replicaFigures(events: readonly Event[]): ReplicaFigures {
   const gone = events.findIndex(event => isPeer(event, "exited"));
   const back = events.findIndex((event, i) => i > gone && isPeer(event, "started"));
   const ledger = ledgerStateOf(events);
-  const between = messagesOf(publishedIn(events.slice(gone, back)));
+  const between = messagesIn(publishedIn(events.slice(gone, back)));
   const done = (some: readonly Event[]): readonly number[] =>
     some.flatMap(event =>
       event.kind === "handled" && event.outcome === "acked"
@@ -235,7 +234,7 @@ export function replicaFigures(events: readonly Event[]): ReplicaFigures {
     handledByOthers: between.filter(message => meanwhile.has(message)).length,
     handledAgain: all.length - new Set(all).size,
     handled: new Set(all).size,
-    stored: messagesOf(publishedIn(events)).filter(message => hasArrived(ledger, message)).length,
+    stored: messagesIn(publishedIn(events)).filter(message => hasArrived(ledger, message)).length,
   };
 }
 
@@ -304,7 +303,7 @@ export function startFigures(events: readonly Event[], heal: StepId | undefined)
     }
   }
   const ledger = ledgerStateOf(events);
-  const accepted = messagesOf(early);
+  const accepted = messagesIn(early);
   const { arrived, notObserved } = seenOf(ledger, accepted);
   const after = (atMs: number | undefined): number | null =>
     atMs === undefined || healedAtMs === undefined ? null : Math.max(0, atMs - healedAtMs);

@@ -1,10 +1,12 @@
 /**
  * `npm run soak:policies`: `compare` on every bus under each bundled policy, and under one made of each folder of `manifests/` beside this
- * file. A run that disagrees or that nothing could be told about is told with its line to paste. Prints {policies[], seconds}, and ends with 1
- * where a run disagrees, with 2 where more than one in a hundred is inconclusive.
+ * file. `--random 40`: under so many random policies in their stead, each on one bus, in turn; every field meets every other there. A run that
+ * disagrees or that nothing could be told about is told with its line to paste. Prints {policies[], seconds}, and ends with 1 where a run
+ * disagrees, with 2 where more than one in a hundred is inconclusive.
  */
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
@@ -12,6 +14,7 @@ import { packageRoot } from "../../src/files/package-root.ts";
 import { compareDocument } from "../../src/findings/documents/compare.ts";
 import { failedDocument } from "../../src/findings/documents/index.ts";
 import { bundledNames } from "../../src/runs/profiles.ts";
+import { randomPolicy } from "./scaled/compared.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,12 +22,32 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     policy: { type: "string", multiple: true },
     bus: { type: "string", multiple: true },
+    random: { type: "string" },
   },
 });
 
-const manifests = join(import.meta.dirname, "manifests");
-const bundled = readdirSync(join(packageRoot(), "fixtures", "policies")).map(name => name.replace(/\.json$/, ""));
-const policies = values.policy ?? [...bundled, ...readdirSync(manifests).map(name => join(manifests, name))];
+const buses = values.bus ?? bundledNames();
+
+/** A policy, by its name or its file, and a bus that is held against the model under it. */
+type Arm = readonly [policy: string, bus: string];
+
+function namedArms(): readonly Arm[] {
+  const manifests = join(import.meta.dirname, "manifests");
+  const bundled = readdirSync(join(packageRoot(), "fixtures", "policies")).map(name => name.replace(/\.json$/, ""));
+  const policies = values.policy ?? [...bundled, ...readdirSync(manifests).map(name => join(manifests, name))];
+  return policies.flatMap(policy => buses.map((bus): Arm => [policy, bus]));
+}
+
+/** The policies stay in their folder, so that a line to paste still finds them. */
+function randomArms(count: number): readonly Arm[] {
+  const folder = mkdtempSync(join(tmpdir(), "faultline-policies-"));
+  return Array.from({ length: count }, (_, index): Arm => {
+    const { demands: _all, ...policy } = randomPolicy(values.seed, index);
+    const file = join(folder, `${policy.name}.json`);
+    writeFileSync(file, JSON.stringify(policy, undefined, 2));
+    return [file, buses[index % buses.length] as string];
+  });
+}
 
 interface Compared {
   readonly policy: string;
@@ -54,14 +77,13 @@ async function compare(policy: string, bus: string): Promise<Compared> {
 
 const began = performance.now();
 const all: Compared[] = [];
-for (const policy of policies)
-  for (const bus of values.bus ?? bundledNames()) {
-    const one = await compare(policy, bus);
-    all.push(one);
-    console.error(
-      `${one.policy} on ${bus}: ${one.agree} agree, ${one.disagree} disagree, ${one.inconclusive} inconclusive`,
-    );
-  }
+for (const [policy, bus] of values.random === undefined ? namedArms() : randomArms(Number(values.random))) {
+  const one = await compare(policy, bus);
+  all.push(one);
+  console.error(
+    `${one.policy} on ${bus}: ${one.agree} agree, ${one.disagree} disagree, ${one.inconclusive} inconclusive`,
+  );
+}
 const sum = (field: "agree" | "disagree" | "inconclusive"): number => all.reduce((total, one) => total + one[field], 0);
 const inAll = { agree: sum("agree"), disagree: sum("disagree"), inconclusive: sum("inconclusive") };
 const runs = inAll.agree + inAll.disagree + inAll.inconclusive;
