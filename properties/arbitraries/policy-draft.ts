@@ -4,7 +4,7 @@
  */
 
 import { isClassifiedDurable } from "../../models/policy/classifier.ts";
-import { restartsIn, restartsMax } from "../../models/policy/restarts.ts";
+import { restartsIn } from "../../models/policy/restarts.ts";
 import { streamOf } from "../../models/policy/streams.ts";
 import type { SubjectsByTreatment } from "../../models/policy/subjects.ts";
 import { acknowledgesAll, acknowledgesNothing, effective } from "../../models/policy/two-sides.ts";
@@ -33,6 +33,7 @@ export interface PolicyDraft {
   readonly profile: Profile;
   readonly grainMs: number;
   readonly waitingCountMax: number;
+  readonly restartsMax: number;
   /** Keys used so far. */
   keys: number;
   /** Replica 0 has asked for JetStream once, without an answer: it publishes nothing through it, so no acknowledgement can be lost. */
@@ -159,7 +160,7 @@ const advanceMsMax = 2_592_000_000;
 /** Just under, at, or just over; left out where a supervisor would start the process again without end meanwhile. */
 export function advanceAround(draft: PolicyDraft, edgeMs: number): void {
   if (!draft.capabilities.has("advance") || edgeMs >= advanceMsMax) return;
-  const { grainMs, random, policy, options, steps } = draft;
+  const { grainMs, restartsMax, random, policy, options, steps } = draft;
   const ms = Math.max(1, edgeMs + grainMs * random.pick(grainMs === 1 ? [-1, 0, 1] : [-1, 1]));
   const advance: Step = { id: id(draft, "advance"), kind: "advance", ms };
   if (restartsIn({ policy, options, steps: [...steps, advance] }) <= restartsMax) steps.push(advance);

@@ -4,6 +4,7 @@
  * few kinds of episode and a few subjects, weighted wildly. Between two episodes replica 0 runs, is connected, and no fault is in force.
  */
 import { familiesWithGap } from "../../models/policy/gaps.ts";
+import { restartsMax } from "../../models/policy/restarts.ts";
 import { type SubjectsByTreatment, subjectsByTreatment } from "../../models/policy/subjects.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Options, Scenario } from "../../models/vocabulary/scenario.ts";
@@ -38,6 +39,8 @@ export interface PolicySpace extends ScenarioSpace {
   readonly grainMs?: number;
   /** Publishes at most of one step that waits for each acknowledgement; absent: as many as of any other. */
   readonly waitingCountMax?: number;
+  /** The most times that its supervisor may start a failed process; absent: as many as a scenario may have. */
+  readonly restartsMax?: number;
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. */
@@ -54,6 +57,7 @@ export function policyScenarioOf(word: string, space: PolicySpace): Scenario {
     profile: space.profile,
     grainMs: space.grainMs ?? 1,
     waitingCountMax: space.waitingCountMax ?? Number.POSITIVE_INFINITY,
+    restartsMax: space.restartsMax ?? restartsMax,
     steps: [],
     keys: 0,
     isDowngraded: false,

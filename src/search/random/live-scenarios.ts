@@ -7,8 +7,11 @@ import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
 import { type Able, claimedBy } from "../../judge/capability.ts";
 import { withinAckWaits, withinAges, withinWindows } from "./within-windows.ts";
 
-/** Real clocks do not stop at a boundary, and every acknowledgement that does not come is waited for. */
-const liveTimes = { grainMs: 600, waitingCountMax: 1 } as const;
+/**
+ * Real clocks do not stop at a boundary, and every acknowledgement that does not come is waited for. A process that is started and fails takes
+ * up to a second each time.
+ */
+const liveTimes = { grainMs: 600, waitingCountMax: 1, restartsMax: 30 } as const;
 
 /** The scenarios of a seed by their index. A policy is taken in the time of a live run. */
 export function liveScenarios(

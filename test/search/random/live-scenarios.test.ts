@@ -1,0 +1,25 @@
+/** The random scenarios of a live run are those that it can afford. */
+import { expect, test } from "vitest";
+import { planCase } from "../../../models/plan/plan.ts";
+import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
+import { liveScenarios } from "../../../src/search/random/live-scenarios.ts";
+import { modelCapabilities, runModel } from "../../../src/worlds/model.ts";
+import { policyWith } from "../../models/policies.ts";
+
+test("a supervisor that never waits starts a process that fails a few times, and not a thousand", () => {
+  const policy = policyWith({
+    startup: { strategy: "retry-with-deadline", deadlineMs: 3_000 },
+    supervisor: { restartMs: [0], killAfterMs: 1_000 },
+  });
+  const able = { capabilities: modelCapabilities(natsJs3), unproven: new Set<never>() };
+  const at = liveScenarios("restarts", natsJs3, able, policy);
+  const starts = Array.from({ length: 400 }, (_, i) => {
+    let started = 0;
+    runModel(planCase(at(i), natsJs3), "seed", event => {
+      if (event.kind === "process" && event.change === "started" && event.by === "supervisor") started += 1;
+    });
+    return started;
+  });
+  expect(Math.max(...starts)).toBeLessThanOrEqual(40);
+  expect(Math.max(...starts)).toBeGreaterThan(0);
+});
