@@ -22,6 +22,7 @@ const { values } = parseArgs({
 const hangMs = 10_000;
 /** A search shrinks and certifies all that a policy breaks, which takes seconds by design; a signal ends it at any time. */
 const searchMs = 60_000;
+const toldEvery = 1_000;
 
 interface Failure {
   readonly index: number;
@@ -80,6 +81,7 @@ function run(work: Work, tally: Tally): Promise<number> {
       if (said.kind === "began") return;
       tally.codes[said.code] = (tally.codes[said.code] ?? 0) + 1;
       if (tookMs > tally.slowestMs) Object.assign(tally, { slowestMs: Math.round(tookMs), slowest: at });
+      if ((at + 1) % toldEvery === 0) console.error(`input ${at + 1} of ${work.to}, ${tally.failures.length} failed`);
       const why = judged(said);
       if (why !== undefined) tally.failures.push({ index: at, why, output: said.output });
       if (values.only !== undefined) process.stdout.write(`${said.output}\nexit ${said.code}\n`);

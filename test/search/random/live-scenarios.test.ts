@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
+import { runModelCase } from "../../../src/judge/run.ts";
 import { liveScenarios } from "../../../src/search/random/live-scenarios.ts";
 import { modelCapabilities, runModel } from "../../../src/worlds/model.ts";
 import { policyWith } from "../../models/policies.ts";
@@ -22,4 +23,18 @@ test("a supervisor that never waits starts a process that fails a few times, and
   });
   expect(Math.max(...starts)).toBeLessThanOrEqual(40);
   expect(Math.max(...starts)).toBeGreaterThan(0);
+});
+
+test("a fault that is skipped under the policy is not drawn, nor a scenario that publishes nothing", () => {
+  // Finite attempts race with a link that holds, so every hold is skipped.
+  const policy = policyWith({ client: { reconnectAttemptsMax: 60 } });
+  const able = { capabilities: modelCapabilities(natsJs3), unproven: new Set<never>() };
+  const at = liveScenarios("shown", natsJs3, able, policy);
+  const judged = Array.from({ length: 200 }, (_, i) => {
+    const scenario = at(i);
+    expect(scenario.id).toBe(`random/shown-${i}`);
+    const { judgement } = runModelCase({ scenario, profile: natsJs3, seed: "seed" });
+    return `${judgement.verdict}: ${judgement.reason}`;
+  });
+  expect(judged.filter(one => one.startsWith("inconclusive"))).toEqual([]);
 });
