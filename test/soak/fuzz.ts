@@ -20,8 +20,11 @@ const { values } = parseArgs({
   },
 });
 const hangMs = 10_000;
-/** A search shrinks and certifies all that a policy breaks, which takes seconds by design; a signal ends it at any time. */
-const searchMs = 60_000;
+/**
+ * A search shrinks and certifies all that a policy breaks, and a drill without a question asks every bus all of them. Both take seconds by
+ * design, more on a busy machine; a signal ends them at any time.
+ */
+const longMs = 60_000;
 const toldEvery = 1_000;
 
 interface Failure {
@@ -48,7 +51,8 @@ function judged({ code, output }: { readonly code: number; readonly output: stri
   return at < 0 ? undefined : `a control character, in ${JSON.stringify(output.slice(Math.max(0, at - 60), at + 20))}`;
 }
 
-const isSearch = (input: Input): boolean => input.kind === "command" && input.args[0] === "search";
+const isLong = (input: Input): boolean =>
+  input.kind === "command" && (input.args[0] === "search" || input.args[0] === "drill");
 
 /** Runs inputs in one thread until one of them hangs or ends the thread. Returns the number of the next one. */
 function run(work: Work, tally: Tally): Promise<number> {
@@ -71,7 +75,7 @@ function run(work: Work, tally: Tally): Promise<number> {
       void worker.terminate().then(() => resolve(at + 1));
     };
     const clock = setInterval(() => {
-      const boundMs = isSearch(inputAt(work.seed, at, work.folder)) ? searchMs : hangMs;
+      const boundMs = isLong(inputAt(work.seed, at, work.folder)) ? longMs : hangMs;
       if (performance.now() - beganMs > boundMs) fail(`no end within ${boundMs} ms`);
     }, 1_000);
     worker.on("message", (said: Said) => {
