@@ -13,6 +13,7 @@ import {
 } from "../vocabulary/scenario.ts";
 import { attemptsWhileRefused } from "./asking-again.ts";
 import { advanceDown, endHindrance } from "./down.ts";
+import { dialMeanwhile } from "./giving-up.ts";
 import {
   beginStart,
   dialOn,
@@ -123,6 +124,7 @@ function advancePublish(view: View, step: PublishStep, overlapping: boolean, set
   publishToSlow(view, step.subject);
   fillRoom(view, step.subject);
   view.attempting = overlapping ? attemptsOf(view, step, setting) : 0;
+  if (!overlapping) dialMeanwhile(view, step, setting);
   if (overlapping) view.quiet = false;
   else if (view.hindrance === "lose-ack" && isDurable(view, step)) advanceDown(view, "noticed");
   else spendBytes(view, step.count * frameBytes(step.subject ?? options.subject, step.bytes, profile));

@@ -9,8 +9,10 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { askingAgainNotEnabled, asksAgain, healBetweenRefusals, nothingTries, refusesAll } from "./asking-again.ts";
 import { consumerNotEnabled } from "./filters.ts";
+import { givesUpBeforeAttempt, mayGiveUpWithin } from "./giving-up.ts";
 import { drainWhileDownNotEnabled, inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
+import { isInFirstPass } from "./life.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { hasHandlerFor, isHandledHere, meanwhileNotEnabled } from "./meanwhile.ts";
 import { nakNotEnabled } from "./naks.ts";
@@ -322,8 +324,10 @@ function publishNotEnabled(
     if (view.hindrance === "limit") return anchorCounts;
     if (isSilent(view) && pings(setting)) return pingsRace;
   }
+  if (mayGiveUpWithin(view, step, overlaps(view, step, next) ? next : undefined, setting)) return givingUpUnknown;
   if (view.hindrance === "pause" && view.client !== "connected") return mayBeHeld;
   if (view.link === "handshake" && !overlaps(view, step, next)) return mayBlock;
+  if (view.policy !== undefined && isInFirstPass(view, view.policy, setting.profile)) return mayBlock;
   const keeps = view.hindrance === "hold" || view.hindrance === "pause";
   if (!keeps || !setting.limits.has("socket-buffers")) return undefined;
   const bytes = step.count * frameBytes(setting.options.subject, step.bytes, setting.profile);
@@ -381,6 +385,7 @@ function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled
 function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting: Setting): NotEnabled | undefined {
   if (afterAttempts !== undefined) {
     if (awaits !== "connected" || afterAttempts >= view.attempting) return nothingTries;
+    if (givesUpBeforeAttempt(view, afterAttempts + 1)) return givingUpUnknown;
     if (view.link === "down" && setting.options.reconnectBufferBytesMax !== undefined) {
       // A buffer with a limit may refuse an attempt, which ends the call.
       const why = refusesAll(setting.profile, setting.options)

@@ -54,10 +54,8 @@ export function startProcess(view: View, setting: ServiceSetting, by: "scenario"
   view.failsSinceMs = undefined;
   view.process = "waiting";
   view.client = "disconnected";
-  // A call to connect that returns before it is connected is followed by a probe, which fails.
-  const probesAtOnce = !failsFast(policy.startup.strategy) && profile.firstConnect.retry === "background";
   view.path = "jetstream";
-  if (probesAtOnce && view.link !== "up") downgrade(view, policy);
+  endFirstPass(view, setting);
   view.givesUp = undefined;
   view.pool = view.link === "up" ? newPool(profile, setting.options) : unknownUnlessUnlimited(view.pool);
   if (view.link !== "up" && profile.firstConnect.countsAttempts) dialOn(view, setting);
@@ -75,6 +73,22 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   if (!failsFast(startup.strategy)) return [];
   const tookMs = view.door === "silent" ? startup.connectTimeoutMs * view.servers : 0;
   return [exit(view, policy, "startup", tookMs)];
+}
+
+/** A call to connect that goes on in the background returns once each server was dialled, connected or not. */
+const returnsUnconnected = ({ startup }: Policy, { firstConnect }: Profile): boolean =>
+  !failsFast(startup.strategy) && firstConnect.retry === "background";
+
+/** True while it has not returned. A port that refuses takes no time. */
+export function isInFirstPass(view: View, policy: Policy, profile: Profile): boolean {
+  const isSilent = view.process === "waiting" && view.door === "silent" && returnsUnconnected(policy, profile);
+  return isSilent && view.nowMs < view.startedAtMs + policy.startup.connectTimeoutMs * view.servers;
+}
+
+/** The end of that pass. A bus that asks for JetStream without a connection is not answered. */
+function endFirstPass(view: View, { policy, profile }: ServiceSetting): void {
+  if (view.process !== "waiting" || view.link === "up" || !returnsUnconnected(policy, profile)) return;
+  if (!isInFirstPass(view, policy, profile)) downgrade(view, policy);
 }
 
 /** Every dial is refused from now on. The client gives up between these two moments. */
@@ -176,6 +190,7 @@ export function passTime(view: View, ms: number, setting: ServiceSetting, kills:
     askProbes(view, setting.policy);
   }
   view.nowMs = untilMs;
+  endFirstPass(view, setting);
   return life;
 }
 

@@ -6,7 +6,7 @@ import type { View } from "../../../models/plan/plan.ts";
 import type { ConnectionChange } from "../../../models/vocabulary/event.ts";
 import type { StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
-import { dropTimers } from "./clocks.ts";
+import { checkClocks, dropTimers } from "./clocks.ts";
 import { busOf, type Course } from "./course.ts";
 import { sayEvents } from "./hearing.ts";
 import type { ServerConnection } from "./rig.ts";
@@ -76,6 +76,8 @@ export async function awaitBack(course: Course, step: StepId, before: View): Pro
 /** Waits until replica 0 is connected for the first time, which ends its startup. */
 export async function awaitFirstConnected(course: Course, step: StepId): Promise<void> {
   await awaitSaid(course, step, "connected", 0);
+  // By then the call to connect may have returned, or a deadline may be over, before the scenario's time comes to it.
+  checkClocks(course, step);
   dropTimers(course, "deadline", "first pass");
 }
 

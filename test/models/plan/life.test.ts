@@ -31,6 +31,8 @@ const backsOff = policyWith({
   supervisor: { restartMs: [0, 1_000, 2_000] },
 });
 const outside = policyWith({ startup: { strategy: "wait-outside" } });
+const silent = fault({ kind: "silent-handshake" });
+const probesOnce = policyWith({ startup: { strategy: "retry-forever", jetStreamProbe: "once" } });
 const ignoring = policyWith({ startup: { whenClosed: "ignore" } });
 
 const text = (life: readonly Life[]): string =>
@@ -137,6 +139,18 @@ describe("a planned step says what befalls the process by it", () => {
     const planned = plan(underPolicy(policy, steps, options), natsGo);
     expect(planned.steps.map(one => one.skipped?.reason)).toEqual([...steps.map(() => undefined), undefined]);
     expect(planned.steps.slice(0, -1).map(one => text(one.life))).toEqual(life);
+  });
+});
+
+describe("a server that never greets", () => {
+  const { connectTimeoutMs } = probesOnce.startup;
+  test.each<[waits: string, ms: number, natsGoPath: string, natsJsPath: string]>([
+    ["within the first dial", connectTimeoutMs - 1, "jetstream", "jetstream"],
+    ["once the first dial has timed out", connectTimeoutMs, "core", "jetstream"],
+  ])("leaves the path of a bus that asks once, healed %s", (_waits, ms, natsGoPath, natsJsPath) => {
+    const pathOf = (profile: typeof natsGo) =>
+      plan(underPolicy(probesOnce, [silent, start, advance(ms), heal()]), profile).settle.before.path;
+    expect([natsGo, natsJs3].map(pathOf)).toEqual([natsGoPath, natsJsPath]);
   });
 });
 

@@ -217,6 +217,7 @@ test.each(refusals)("a step is refused where %s", (...[reason, steps, options = 
 const exit: Bare = { kind: "exit" };
 const loseAck = fault({ kind: "lose-ack" });
 const noJetStream = fault({ kind: "no-jetstream" });
+const silent = fault({ kind: "silent-handshake" });
 const slow = policyWith({
   startup: { strategy: "retry-forever" },
   consume: { failures: "dead-letter", deadLetterSubject: "job.dead" },
@@ -256,8 +257,23 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["nothing would end it but timers", [start, pauseServer, term()]],
   ["nothing would end it but timers", [start, blackhole, term()], stale],
   ["whether the client has given up by then is not known", [start, cut(), advance(60)], finite],
+  ["whether the client has given up by then is not known", [start, cut(), job()], finite],
+  ["the call may block until the handshake ends", [silent, start, job()]],
   ["several publishers are judged for a client without a policy only", [start, { ...news(4), publishers: 2 } as Bare]],
 ];
+
+test("a client that counts its attempts has used some up while a publish waited", () => {
+  const policy = policyWith({ publish: { ackTimeoutMs: 700, attemptsMax: 1 } });
+  const skips = (reconnectWaitMs: number, ...steps: readonly Bare[]): readonly (string | undefined)[] =>
+    skippedIn(underPolicy(policy, steps, { reconnectAttemptsMax: 3, reconnectWaitMs }), natsGo);
+  const unknown = "whether the client has given up by then is not known";
+  expect(skips(400, start, cut(), job(), job())).toEqual([undefined, undefined, undefined, unknown]);
+  expect(skips(1_000, start, cut(), job(), job())).toEqual([undefined, undefined, undefined, undefined]);
+  expect(skips(1_000, start, cut(), job(5))).toEqual([undefined, undefined, unknown]);
+  expect(skips(1_000, start, cut(), job(), advance(2_500))).toEqual([undefined, undefined, undefined, unknown]);
+  expect(skips(200, start, job(1, { overlap: true }), cut())).toEqual([undefined, unknown, undefined]);
+  expect(skips(400, start, job(1, { overlap: true }), cut())).toEqual([undefined, undefined, undefined]);
+});
 
 test("a stop in a blackhole is done: its budget ends it, or its supervisor", () => {
   const steps = stepsOf(underPolicy(slow, [start, blackhole, publish(1), term(), heal()]), natsGo);

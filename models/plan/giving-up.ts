@@ -1,0 +1,46 @@
+/**
+ * A client that counts its attempts dials on while a publish waits for its acknowledgement. The scenario's time stands still meanwhile, so the
+ * client gives up sooner by that time.
+ */
+import { outageSurvivedMs } from "../policy/attempts.ts";
+import { attemptAtMs, refusedMs, timedOutMs } from "../policy/publishing.ts";
+import type { PublishStep, Step } from "../vocabulary/scenario.ts";
+import { refusesAll } from "./asking-again.ts";
+import type { Setting } from "./setting.ts";
+import { isDurable, type View } from "./view.ts";
+
+/** True where a client may give up while a publish waits. `overlapped`: the step that comes while it waits, if one does. */
+export function mayGiveUpWithin(
+  view: View,
+  step: PublishStep,
+  overlapped: Step | undefined,
+  setting: Setting,
+): boolean {
+  if (overlapped?.kind === "heal") return false;
+  const fromMs =
+    overlapped === undefined
+      ? view.givesUp?.fromMs
+      : view.nowMs + outageSurvivedMs(setting.profile, setting.options).least;
+  const waitsMs = waitsWhileDownMs(view, step, setting);
+  return fromMs !== undefined && waitsMs > 0 && view.nowMs + waitsMs >= fromMs;
+}
+
+/** True where a client may give up before a publish that waits makes that attempt, the first being 0. */
+export const givesUpBeforeAttempt = ({ policy, givesUp, nowMs }: View, attempt: number): boolean =>
+  policy !== undefined && givesUp !== undefined && nowMs + attemptAtMs(policy.publish, attempt) >= givesUp.fromMs;
+
+/** The client has dialled for that time. */
+export function dialMeanwhile(view: View, step: PublishStep, setting: Setting): void {
+  if (view.givesUp === undefined) return;
+  const { fromMs, byMs } = view.givesUp;
+  view.givesUp = { fromMs: fromMs - waitsWhileDownMs(view, step, setting), byMs };
+}
+
+/** Calls of one step wait one after the other, and asynchronous ones beside each other. */
+function waitsWhileDownMs(view: View, step: PublishStep, { profile, options }: Setting): number {
+  if (view.policy === undefined) return 0;
+  const { publish } = view.policy;
+  const isTimedOut = isDurable(view, step) && !refusesAll(profile, options);
+  const callMs = isTimedOut ? timedOutMs(publish, step.async) : refusedMs(publish, step.async);
+  return step.async === true ? callMs : step.count * callMs;
+}
