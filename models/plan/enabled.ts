@@ -12,7 +12,6 @@ import { consumerNotEnabled } from "./filters.ts";
 import { givesUpBeforeAttempt, mayGiveUpWithin } from "./giving-up.ts";
 import { drainWhileDownNotEnabled, inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
-import { isInFirstPass } from "./life.ts";
 import { limitedNotEnabled } from "./limited.ts";
 import { hasHandlerFor, isHandledHere, meanwhileNotEnabled } from "./meanwhile.ts";
 import { nakNotEnabled } from "./naks.ts";
@@ -327,7 +326,6 @@ function publishNotEnabled(
   if (mayGiveUpWithin(view, step, overlaps(view, step, next) ? next : undefined, setting)) return givingUpUnknown;
   if (view.hindrance === "pause" && view.client !== "connected") return mayBeHeld;
   if (view.link === "handshake" && !overlaps(view, step, next)) return mayBlock;
-  if (view.policy !== undefined && isInFirstPass(view, view.policy, setting.profile)) return mayBlock;
   const keeps = view.hindrance === "hold" || view.hindrance === "pause";
   if (!keeps || !setting.limits.has("socket-buffers")) return undefined;
   const bytes = step.count * frameBytes(setting.options.subject, step.bytes, setting.profile);

@@ -12,7 +12,7 @@ import { newPool, type ServerPool } from "./pool.ts";
 import { askProbes, dueKill, stopMs } from "./probes.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import { leaveSlow } from "./slow.ts";
-import { copyView, type View } from "./view.ts";
+import { connectPends, copyView, type View } from "./view.ts";
 
 /** An event in the life of the process. */
 export type Life =
@@ -75,20 +75,11 @@ function firstPass(view: View, policy: Policy, profile: Profile): Life[] {
   return [exit(view, policy, "startup", tookMs)];
 }
 
-/** A call to connect that goes on in the background returns once each server was dialled, connected or not. */
-const returnsUnconnected = ({ startup }: Policy, { firstConnect }: Profile): boolean =>
-  !failsFast(startup.strategy) && firstConnect.retry === "background";
-
-/** True while it has not returned. A port that refuses takes no time. */
-export function isInFirstPass(view: View, policy: Policy, profile: Profile): boolean {
-  const isSilent = view.process === "waiting" && view.door === "silent" && returnsUnconnected(policy, profile);
-  return isSilent && view.nowMs < view.startedAtMs + policy.startup.connectTimeoutMs * view.servers;
-}
-
-/** The end of that pass. A bus that asks for JetStream without a connection is not answered. */
+/** A call to connect that goes on in the background may have returned. A bus that asks for JetStream then, without a connection, is not answered. */
 function endFirstPass(view: View, { policy, profile }: ServiceSetting): void {
-  if (view.process !== "waiting" || view.link === "up" || !returnsUnconnected(policy, profile)) return;
-  if (!isInFirstPass(view, policy, profile)) downgrade(view, policy);
+  const goesOn = !failsFast(policy.startup.strategy) && profile.firstConnect.retry === "background";
+  if (goesOn && view.process === "waiting" && view.link !== "up" && !connectPends(view, profile))
+    downgrade(view, policy);
 }
 
 /** Every dial is refused from now on. The client gives up between these two moments. */

@@ -217,7 +217,6 @@ test.each(refusals)("a step is refused where %s", (...[reason, steps, options = 
 const exit: Bare = { kind: "exit" };
 const loseAck = fault({ kind: "lose-ack" });
 const noJetStream = fault({ kind: "no-jetstream" });
-const silent = fault({ kind: "silent-handshake" });
 const slow = policyWith({
   startup: { strategy: "retry-forever" },
   consume: { failures: "dead-letter", deadLetterSubject: "job.dead" },
@@ -258,7 +257,6 @@ const refusalsUnderPolicy: readonly Refusal[] = [
   ["nothing would end it but timers", [start, blackhole, term()], stale],
   ["whether the client has given up by then is not known", [start, cut(), advance(60)], finite],
   ["whether the client has given up by then is not known", [start, cut(), job()], finite],
-  ["the call may block until the handshake ends", [silent, start, job()]],
   ["several publishers are judged for a client without a policy only", [start, { ...news(4), publishers: 2 } as Bare]],
 ];
 
