@@ -9,7 +9,7 @@ import { frameBytes } from "../vocabulary/frame.ts";
 import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
 import { askingAgainNotEnabled, asksAgain, healBetweenRefusals, nothingTries, refusesAll } from "./asking-again.ts";
 import { consumerNotEnabled } from "./filters.ts";
-import { givesUpBeforeAttempt, mayGiveUpWithin } from "./giving-up.ts";
+import { mayGiveUpWithin } from "./giving-up.ts";
 import { drainWhileDownNotEnabled, inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
 import { limitedNotEnabled } from "./limited.ts";
@@ -383,7 +383,6 @@ function faultNotEnabled(view: View, fault: Fault, setting: Setting): NotEnabled
 function healNotEnabled(view: View, { awaits, afterAttempts }: HealStep, setting: Setting): NotEnabled | undefined {
   if (afterAttempts !== undefined) {
     if (awaits !== "connected" || afterAttempts >= view.attempting) return nothingTries;
-    if (givesUpBeforeAttempt(view, afterAttempts + 1)) return givingUpUnknown;
     if (view.link === "down" && setting.options.reconnectBufferBytesMax !== undefined) {
       // A buffer with a limit may refuse an attempt, which ends the call.
       const why = refusesAll(setting.profile, setting.options)

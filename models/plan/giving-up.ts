@@ -4,7 +4,7 @@
  */
 import { outageSurvivedMs } from "../policy/attempts.ts";
 import { attemptAtMs, refusedMs, timedOutMs } from "../policy/publishing.ts";
-import type { PublishStep, Step } from "../vocabulary/scenario.ts";
+import type { HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { refusesAll } from "./asking-again.ts";
 import type { Setting } from "./setting.ts";
 import { isDurable, type View } from "./view.ts";
@@ -16,18 +16,17 @@ export function mayGiveUpWithin(
   overlapped: Step | undefined,
   setting: Setting,
 ): boolean {
-  if (overlapped?.kind === "heal") return false;
-  const fromMs =
-    overlapped === undefined
-      ? view.givesUp?.fromMs
-      : view.nowMs + outageSurvivedMs(setting.profile, setting.options).least;
-  const waitsMs = waitsWhileDownMs(view, step, setting);
-  return fromMs !== undefined && waitsMs > 0 && view.nowMs + waitsMs >= fromMs;
+  const isCut = overlapped?.kind === "fault";
+  const fromMs = isCut
+    ? view.nowMs + outageSurvivedMs(setting.profile, setting.options).least
+    : (view.givesUp?.fromMs ?? Number.POSITIVE_INFINITY);
+  const waitsMs = overlapped?.kind === "heal" ? untilHealMs(view, overlapped) : waitsWhileDownMs(view, step, setting);
+  return waitsMs > 0 && view.nowMs + waitsMs >= fromMs;
 }
 
-/** True where a client may give up before a publish that waits makes that attempt, the first being 0. */
-export const givesUpBeforeAttempt = ({ policy, givesUp, nowMs }: View, attempt: number): boolean =>
-  policy !== undefined && givesUp !== undefined && nowMs + attemptAtMs(policy.publish, attempt) >= givesUp.fromMs;
+/** The time until the attempt is over that a heal within the publish comes in. */
+const untilHealMs = ({ policy }: View, { afterAttempts }: HealStep): number =>
+  policy === undefined || afterAttempts === undefined ? 0 : attemptAtMs(policy.publish, afterAttempts + 1);
 
 /** The client has dialled for that time. */
 export function dialMeanwhile(view: View, step: PublishStep, setting: Setting): void {

@@ -273,6 +273,21 @@ test("a client that counts its attempts has used some up while a publish waited"
   expect(skips(400, start, job(1, { overlap: true }), cut())).toEqual([undefined, undefined, undefined]);
 });
 
+test("a heal within a publish comes before the client may have given up", () => {
+  const policy = policyWith({ publish: { ackTimeoutMs: 700, attemptsMax: 3 } });
+  const skips = (reconnectWaitMs: number): readonly (string | undefined)[] =>
+    skippedIn(
+      underPolicy(policy, [start, cut(), job(1, { overlap: true }), healAfter(1)], {
+        reconnectAttemptsMax: 3,
+        reconnectWaitMs,
+      }),
+      natsGo,
+    );
+  const unknown = "whether the client has given up by then is not known";
+  expect(skips(400)).toEqual([undefined, undefined, unknown, "no publish makes another attempt then"]);
+  expect(skips(1_000)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
 test("a stop in a blackhole is done: its budget ends it, or its supervisor", () => {
   const steps = stepsOf(underPolicy(slow, [start, blackhole, publish(1), term(), heal()]), natsGo);
   expect(steps.map(one => one.skipped)).toEqual([undefined, undefined, undefined, undefined, undefined]);
