@@ -6,7 +6,8 @@ import { step } from "../../models/bus.ts";
 import { type Candidates, type Choose, expand, wholeRange } from "../../models/choice.ts";
 import type { PlannedCase } from "../../models/plan/plan.ts";
 import { type BusState, copy, key, newState } from "../../models/state.ts";
-import type { Emit } from "../../models/vocabulary/event.ts";
+import { outcomeKey } from "../../models/told.ts";
+import type { Emit, Outcome } from "../../models/vocabulary/event.ts";
 import { type ClassName, classNames } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
 import { type LedgerState, ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
@@ -99,9 +100,31 @@ function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
   return { state, ledger };
 }
 
-/** A message's outcome and arrivals decide its class whatever follows, and its number no longer matters. */
-const ledgerKey = (ledger: LedgerState): string =>
-  JSON.stringify([ledger.outcomes, ledger.arrivals, ledger.durable, ledger.held]);
+/** All that decides the class of each message, whatever follows. Neighbours that are equal are written once, with their number. */
+function ledgerKey(ledger: LedgerState): string {
+  const { outcomes, arrivals, held } = ledger;
+  const end = Math.max(outcomes.length, arrivals.length, held.length);
+  let key = "";
+  for (let first = 0; first < end; ) {
+    let next = first + 1;
+    while (next < end && isAlike(ledger, first, next)) next++;
+    key += `${next - first}*${keyAt(ledger, first)},`;
+    first = next;
+  }
+  return key;
+}
+
+const isAlike = ({ outcomes, arrivals, durable, held, open }: LedgerState, a: number, b: number): boolean =>
+  arrivals[a] === arrivals[b] &&
+  held[a] === held[b] &&
+  durable[a] === durable[b] &&
+  open[a] === open[b] &&
+  (outcomes[a] === outcomes[b] || outcomeText(outcomes[a]) === outcomeText(outcomes[b]));
+
+const keyAt = ({ outcomes, arrivals, durable, held, open }: LedgerState, m: number): string =>
+  [outcomeText(outcomes[m]), arrivals[m], held[m], durable[m] ? 1 : 0, open[m] ? 1 : 0].join("/");
+
+const outcomeText = (outcome: Outcome | undefined): string => (outcome === undefined ? "" : outcomeKey(outcome));
 
 function distinct(nodes: readonly Node[]): readonly Ledger[] {
   const byClasses = new Map<string, Ledger>();

@@ -5,8 +5,10 @@ import { profiles } from "../../models/profiles/index.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { Ledger } from "../../models/vocabulary/verdict.ts";
+import { ledgerOf, newLedger, recordInLedger } from "../../properties/ledger.ts";
 import { loadCorpus } from "../../src/files/corpus.ts";
 import { exactnessOf, permittedLedgers } from "../../src/judge/permitted.ts";
+import { runModel } from "../../src/worlds/model.ts";
 
 const natsGo = profiles["nats-go"] as Profile;
 const of = (id: string): Scenario => {
@@ -45,4 +47,24 @@ test("a range says nothing of how many outcomes there are", () => {
     throw new Error("the model was asked what it permits");
   };
   expect(exactnessOf(planCase(racing, natsGo), neverAsked)).toEqual({ kind: "not-exact" });
+});
+
+const evaluationsMax = 200;
+
+// Nodes that differ in what decides a class must not be merged, or an outcome is lost with them.
+test.each(Object.values(profiles))("each run of the corpus by $name ends in a ledger that is permitted", profile => {
+  let compared = 0;
+  for (const { scenario } of loadCorpus()) {
+    const planned = planCase(scenario, profile);
+    const { ledgers, complete } = permittedLedgers(planned, evaluationsMax);
+    if (!complete) continue;
+    const classes = ledgers.map(ledger => JSON.stringify(ledger.classes));
+    for (const seed of ["a", "b", "c", "d"]) {
+      const ledger = newLedger();
+      runModel(planned, seed, event => recordInLedger(ledger, event));
+      expect(classes, scenario.id).toContain(JSON.stringify(ledgerOf(ledger).classes));
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(500);
 });

@@ -20,10 +20,7 @@ const { values } = parseArgs({
   },
 });
 const hangMs = 10_000;
-/**
- * A search shrinks and certifies all that a policy breaks, and a drill without a question asks every bus all of them. Both take seconds by
- * design, more on a busy machine; a signal ends them at any time.
- */
+/** A search shrinks and certifies all that a policy breaks, which takes seconds by design; a signal ends it at any time. */
 const longMs = 60_000;
 const toldEvery = 1_000;
 
@@ -51,8 +48,7 @@ function judged({ code, output }: { readonly code: number; readonly output: stri
   return at < 0 ? undefined : `a control character, in ${JSON.stringify(output.slice(Math.max(0, at - 60), at + 20))}`;
 }
 
-const isLong = (input: Input): boolean =>
-  input.kind === "command" && (input.args[0] === "search" || input.args[0] === "drill");
+const isLong = (input: Input): boolean => input.kind === "command" && input.args[0] === "search";
 
 /** Runs inputs in one thread until one of them hangs or ends the thread. Returns the number of the next one. */
 function run(work: Work, tally: Tally): Promise<number> {
