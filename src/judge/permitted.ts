@@ -85,12 +85,12 @@ const oneOrder: Candidates = (label, lo, hi) => (label === "turn" ? [lo] : whole
 
 function after(node: Node, once: (state: BusState, emit: Emit) => void): Node {
   const state = copy(node.state);
-  const { outcomes, frameBytes, arrivals, places, durable, held, open, complete } = node.ledger;
+  const { outcomes, arrivals, durable, held, open, complete } = node.ledger;
+  // The size and the place of a message decide nothing of its class.
   const ledger: LedgerState = {
+    ...newLedger(),
     outcomes: outcomes.slice(),
-    frameBytes: frameBytes.slice(),
     arrivals: arrivals.slice(),
-    places: places.slice(),
     durable: durable.slice(),
     held: held.slice(),
     open: open.slice(),

@@ -1,7 +1,7 @@
 /**
  * `npm run soak:fuzz -- --inputs 2000 --seed s`: valid scenarios, policies, counterexamples, journals, lines of a bus and command lines, each
- * changed in one place, by its structure or by a byte. No input may end in exit code 70 or a stack, print a raw control character, or take
- * longer than 10 s. Commands run in a thread, so that an input costs milliseconds; the live world is not there.
+ * changed in one place, by its structure or by a byte. No input may end in exit code 70 or a stack, print a raw control character, or hang: take
+ * more than 10 s of its processor, which other programs cannot lengthen, or a minute in all. Commands run in a thread, so that an input costs milliseconds; the live world is not there.
  * `--only n` runs the input of that number alone and prints what it says.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { cpuMsOf } from "./fuzz/cpu.ts";
 import { type Input, inputAt } from "./fuzz/inputs.ts";
 import type { Said, Work } from "./fuzz/worker.ts";
 
@@ -19,9 +20,9 @@ const { values } = parseArgs({
     only: { type: "string" },
   },
 });
-const hangMs = 10_000;
-/** A search shrinks and certifies all that a policy breaks, which takes seconds by design; a signal ends it at any time. */
-const longMs = 60_000;
+const hangCpuMs = 10_000;
+/** A search shrinks and certifies all that a policy breaks, which may take so long by design; a signal ends it at any time. */
+const hangMs = 60_000;
 const toldEvery = 1_000;
 
 interface Failure {
@@ -62,6 +63,7 @@ function run(work: Work, tally: Tally): Promise<number> {
     let at = work.from;
     // Loading the commands is no input.
     let beganMs = Number.POSITIVE_INFINITY;
+    let beganCpuMs = 0;
     let isOver = false;
     const fail = (why: string, output = ""): void => {
       if (isOver) return;
@@ -70,15 +72,24 @@ function run(work: Work, tally: Tally): Promise<number> {
       tally.failures.push({ index: at, why, output });
       void worker.terminate().then(() => resolve(at + 1));
     };
-    const clock = setInterval(() => {
-      const boundMs = isLong(inputAt(work.seed, at, work.folder)) ? longMs : hangMs;
-      if (performance.now() - beganMs > boundMs) fail(`no end within ${boundMs} ms`);
-    }, 1_000);
+    const ownCpuMs = async (): Promise<number> => cpuMsOf(await worker.cpuUsage()) - beganCpuMs;
+    const lookAtClocks = async (): Promise<void> => {
+      const [index, tookMs] = [at, performance.now() - beganMs];
+      if (tookMs > hangMs) fail(`no end within ${hangMs} ms`);
+      if (tookMs <= hangCpuMs || isLong(inputAt(work.seed, at, work.folder))) return;
+      const usedMs = await ownCpuMs();
+      if (at === index && usedMs > hangCpuMs) fail(`no end within ${hangCpuMs} ms of its processor`);
+    };
+    // A thread that has just ended cannot be asked.
+    const clock = setInterval(() => void lookAtClocks().catch(() => {}), 1_000);
     worker.on("message", (said: Said) => {
       at = said.index;
       const tookMs = performance.now() - beganMs;
       beganMs = performance.now();
-      if (said.kind === "began") return;
+      if (said.kind === "began") {
+        beganCpuMs = said.cpuMs;
+        return;
+      }
       tally.codes[said.code] = (tally.codes[said.code] ?? 0) + 1;
       if (tookMs > tally.slowestMs) Object.assign(tally, { slowestMs: Math.round(tookMs), slowest: at });
       if ((at + 1) % toldEvery === 0) console.error(`input ${at + 1} of ${work.to}, ${tally.failures.length} failed`);

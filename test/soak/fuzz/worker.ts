@@ -7,6 +7,7 @@ import { BusClient } from "../../../src/bus-protocol/bus-client.ts";
 import { writeErr } from "../../../src/cli/outlet.ts";
 import { boundedLines } from "../../../src/cli/perform.ts";
 import { main } from "../../../src/cli.ts";
+import { cpuMsOf } from "./cpu.ts";
 import { type Input, inputAt } from "./inputs.ts";
 
 export interface Work {
@@ -17,7 +18,7 @@ export interface Work {
 }
 
 export type Said =
-  | { readonly kind: "began"; readonly index: number }
+  | { readonly kind: "began"; readonly index: number; readonly cpuMs: number }
   | { readonly kind: "ended"; readonly index: number; readonly code: number; readonly output: string };
 
 /** A stand-in for the streams and the end of the process: a command runs here as it does alone. */
@@ -96,7 +97,7 @@ async function bus({ lines }: Extract<Input, { kind: "bus" }>): Promise<void> {
 
 async function work({ seed, from, to, folder }: Work): Promise<void> {
   for (let index = from; index < to; index++) {
-    parentPort?.postMessage({ kind: "began", index } satisfies Said);
+    parentPort?.postMessage({ kind: "began", index, cpuMs: cpuMsOf(process.threadCpuUsage()) } satisfies Said);
     const input = inputAt(seed, index, folder);
     const ended = await captured(() => (input.kind === "bus" ? bus(input) : command(input)));
     rmSync(folder, { recursive: true, force: true });
