@@ -3,8 +3,11 @@
  * the real parts measure: a duplicate window, an age, an ack wait, a startup deadline. Where the scenario's time comes to one first, the driver
  * waits for it. Where real time comes first the case is given up, since what the parts did then proves nothing.
  */
+import { isCalm, isDurable, type ScenarioStep } from "../../../models/plan/plan.ts";
 import { ageSlackMs } from "../../../models/policy/limits.ts";
-import type { StepId } from "../../../models/vocabulary/scenario.ts";
+import { timedOutMs } from "../../../models/policy/publishing.ts";
+import type { Policy } from "../../../models/vocabulary/policy.ts";
+import { type PublishStep, partsOf, type StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Course, giveUpByHarness, type Timer } from "./course.ts";
 
 /** The ids of messages that a client may have kept, to send them once it is connected again. */
@@ -55,17 +58,38 @@ export async function spend(course: Course, ms: number): Promise<void> {
  */
 const behindMsMaxOf = ({ what }: Timer): number => (what === "window" ? 2_000 : ageSlackMs + 500);
 
+/** The time for which the publishes that are still to come may wait: each beside a fault, or with one within it, may time out in full. */
+function mayWaitMs({ one: { plan }, at }: Course): number {
+  const steps = plan.steps.filter(one => one.kind === "step");
+  return steps.slice(steps.findIndex(({ step }) => step.id === at) + 1).reduce((sum, one) => sum + waitsMsMax(one), 0);
+}
+
+function waitsMsMax({ step, skipped, overlapping, before }: ScenarioStep): number {
+  const { policy } = before;
+  const isAnswered = !overlapping && isCalm(before) && before.client === "connected";
+  if (policy === undefined || skipped !== undefined || isAnswered) return 0;
+  const publishes = [step, ...partsOf(step)].filter(
+    (one): one is PublishStep => one.kind === "publish" && isDurable(before, one),
+  );
+  return publishes.reduce((sum, one) => sum + waitMsMax(policy, one), 0);
+}
+
+/** Calls of one step wait one after the other, and asynchronous ones beside each other. */
+const waitMsMax = ({ publish }: Policy, { count, async }: PublishStep): number =>
+  timedOutMs(publish, async) * (async === true ? 1 : count);
+
 /**
  * Lets real time follow the scenario's towards the windows, ages and ack waits that the scenario comes to later. It waits for them then anyway; if
  * it waited only then, one that begins meanwhile would be over by its real clock in the same wait.
  */
 export async function follow(course: Course): Promise<void> {
   const { plan } = course.one;
+  const waitMs = mayWaitMs(course);
   const before = Math.max(...plan.steps.map(one => (one.kind === "settle" ? 0 : one.after.nowMs)));
   const settled = Math.max(...plan.steps.map(one => one.after.nowMs));
   const isMet = (timer: Timer): boolean =>
-    (timer.what === "window" && isOver(course, timer, before)) ||
-    (timer.what === "age" && isOver(course, timer, settled)) ||
+    (timer.what === "window" && isOver(course, timer, before + waitMs)) ||
+    (timer.what === "age" && isOver(course, timer, settled + waitMs)) ||
     (timer.what === "ack wait" && timer.atMs <= settled);
   const leads = course.timers
     .filter(isMet)
