@@ -3,6 +3,8 @@
  * that is no violation: the worlds agree. It is left out of what the run is held to, and stays among what is broken.
  */
 import type { Answering } from "../../models/choice.ts";
+import type { Event } from "../../models/vocabulary/event.ts";
+import type { Scenario } from "../../models/vocabulary/scenario.ts";
 import type { AskedCase, Stage } from "../world.ts";
 import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
 import { type CaseRun, planFor, runAnsweredCase } from "./run.ts";
@@ -23,12 +25,20 @@ export function withoutForetold(
   const due = onlyDemanded(one, judging);
   const broken = brokenOf(run.judgement).filter(id => due.includes(id));
   if (broken.length === 0) return run;
-  const { scenario, profile } = one;
+  const { profile } = one;
+  const scenario = asFarAsDone(one.scenario, run.events);
   const model = runAnsweredCase({ scenario, profile, answers: run.judgement.answers, otherwise }, judging);
   const inModel = brokenOf(model.judgement);
   const foretold = broken.filter(id => inModel.includes(id));
   if (foretold.length === 0) return run;
   return { ...run, judgement: judge(planFor(stage, one), run.events, { ...judging, foretold }) };
+}
+
+/** The steps that a run came to. One that was given up has not met what the later ones excuse, and the model is not to meet it either. */
+function asFarAsDone(scenario: Scenario, events: readonly Event[]): Scenario {
+  const last = events.findLast(event => event.kind === "step" && event.phase === "began");
+  const at = last?.kind === "step" ? scenario.steps.findIndex(({ id }) => id === last.step) : -1;
+  return { ...scenario, steps: scenario.steps.slice(0, at + 1) };
 }
 
 const brokenOf = ({ properties }: Judgement): readonly string[] =>
