@@ -7,6 +7,7 @@ import type { Scenario } from "../../../models/vocabulary/scenario.ts";
 import { scenariosUnder } from "../../../properties/arbitraries/runs.ts";
 import { newEffect, trackEffect, whyVacuous } from "../../../properties/effect.ts";
 import { type Able, claimedBy } from "../../judge/capability.ts";
+import { unobservedSubjects } from "../../worlds/driver/subjects.ts";
 import { runModel } from "../../worlds/model.ts";
 import { withinAckWaits, withinAges, withinWindows } from "./within-windows.ts";
 
@@ -20,8 +21,8 @@ const liveTimes = { grainMs: 600, waitingCountMax: 1, restartsMax: 30 } as const
 const againMax = 9;
 
 /**
- * The scenarios of a seed by their index. A policy is taken in the time of a live run. One that would show nothing even in the model, such as
- * a fault that is skipped under this policy, is drawn again.
+ * The scenarios of a seed by their index. A policy is taken in the time of a live run. One that could show nothing on any machine is drawn
+ * again: a fault may be skipped under this policy, or a subject be published both ways, which no observer can watch.
  */
 export function liveScenarios(
   seed: string,
@@ -46,8 +47,12 @@ export function liveScenarios(
   };
 }
 
+/** The model shows something in it, and a live run could observe every arrival. */
 function mayShow(scenario: Scenario, profile: Profile): boolean {
+  const planned = planCase(scenario, profile);
+  const { policy } = scenario;
+  if (policy !== undefined && unobservedSubjects(planned, policy).length > 0) return false;
   const effect = newEffect();
-  runModel(planCase(scenario, profile), scenario.id, event => trackEffect(effect, event));
+  runModel(planned, scenario.id, event => trackEffect(effect, event));
   return whyVacuous(effect) === undefined;
 }

@@ -1,9 +1,12 @@
 /** The random scenarios of a live run are those that it can afford. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
+import { parsePolicy } from "../../../src/files/policy-schema.ts";
 import { runModelCase } from "../../../src/judge/run.ts";
 import { liveScenarios } from "../../../src/search/random/live-scenarios.ts";
+import { unobservedSubjects } from "../../../src/worlds/driver/subjects.ts";
 import { modelCapabilities, runModel } from "../../../src/worlds/model.ts";
 import { policyWith } from "../../models/policies.ts";
 
@@ -37,4 +40,14 @@ test("a fault that is skipped under the policy is not drawn, nor a scenario that
     return `${judgement.verdict}: ${judgement.reason}`;
   });
   expect(judged.filter(one => one.startsWith("inconclusive"))).toEqual([]);
+});
+
+test("a subject that is published both ways, and that no observer can watch, is not drawn", () => {
+  const cordum = parsePolicy(readFileSync("fixtures/policies/cordum-a.json", "utf8"), "cordum-a.json");
+  const able = { capabilities: modelCapabilities(natsJs3), unproven: new Set<never>() };
+  const at = liveScenarios("p1130", natsJs3, able, cordum);
+  const unobserved = Array.from({ length: 100 }, (_, i) => at(i)).flatMap(scenario =>
+    scenario.policy === undefined ? [] : unobservedSubjects(planCase(scenario, natsJs3), scenario.policy),
+  );
+  expect(unobserved).toEqual([]);
 });
