@@ -8,8 +8,8 @@ import { bundledPolicies, bundledPolicy } from "../../../src/files/policies.ts";
 import { parseScenario } from "../../../src/files/scenario-schema.ts";
 import { withinAckWaits, withinAges, withinWindows } from "../../../src/search/random/within-windows.ts";
 import { modelCapabilities } from "../../../src/worlds/model.ts";
-import { type Bare, cut, heal, hold, scenarioWith, start } from "../../models/cases.ts";
-import { advance, job, kill, policyWith, subscribe, term, underPolicy } from "../../models/policies.ts";
+import { type Bare, cut, fault, heal, hold, scenarioWith, start } from "../../models/cases.ts";
+import { advance, job, kill, policyWith, subscribe, subscribeSlow, term, underPolicy } from "../../models/policies.ts";
 
 const policy = policyWith({
   publish: { ackTimeoutMs: 1_000, attemptsMax: 2 },
@@ -80,6 +80,26 @@ describe("a scenario whose messages are given again after two seconds", () => {
   test("ends before the publish that would wait for longer", () => {
     expect(lengthAgain([...failing, cut(), job(), job(), heal()])).toBe(5);
     expect(lengthAgain([...failing, advance(1_000), cut(), job(), heal()])).toBe(4);
+  });
+
+  test("counts a message whose process ended while its handler was at work", () => {
+    const atWork = [start, subscribeSlow(0, 1_000), job()];
+    const waits = [kill(), start, hold, job(), heal()];
+    expect(lengthAgain([...atWork, ...waits])).toBe(7);
+    expect(lengthAgain([...atWork, advance(1_000), ...waits])).toBe(9);
+  });
+
+  test("counts the attempts that a heal within a publish comes after", () => {
+    const heals: Bare = { kind: "heal", awaits: "connected", afterAttempts: 1 };
+    const healed = [hold, job(1, { overlap: true }), heals];
+    expect(lengthAgain([...failing, ...healed])).toBe(6);
+    expect(lengthAgain([...failing, ...healed, ...healed])).toBeLessThan(9);
+  });
+
+  test("ends before a restart of the server that would give at once what was given again before", () => {
+    const restart = [fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal()];
+    expect(lengthAgain([...failing, advance(1_000), ...restart, job()])).toBe(7);
+    expect(lengthAgain([...failing, advance(2_000), ...restart, job()])).toBe(4);
   });
 
   test("is left as it is once its messages are acknowledged", () => {
