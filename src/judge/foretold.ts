@@ -38,7 +38,7 @@ export function withoutForetold(
 function asFarAsDone(scenario: Scenario, events: readonly Event[]): Scenario {
   const last = events.findLast(event => event.kind === "step" && event.phase === "began");
   const at = last?.kind === "step" ? scenario.steps.findIndex(({ id }) => id === last.step) : -1;
-  return { ...scenario, steps: scenario.steps.slice(0, at + 1) };
+  return at < 0 ? scenario : { ...scenario, steps: scenario.steps.slice(0, at + 1) };
 }
 
 const brokenOf = ({ properties }: Judgement): readonly string[] =>

@@ -34,7 +34,7 @@ const greetingBoundMs = 10_000;
 
 /**
  * The folder that Node itself takes by default. A bus that runs on Node starts in a third of the processor's time with its sources compiled, and a
- * case may start several processes. Other buses do not read it.
+ * case may start several processes. A bus in another language ignores it.
  */
 const nodeCompileCache = join(tmpdir(), "node-compile-cache");
 
