@@ -77,6 +77,14 @@ export function withinAges(scenario: Scenario, profile: Profile): Scenario {
   return endingBefore(scenario, beyond);
 }
 
+interface AckWait {
+  /** The end of the wait, and the lead that real time had when it began. */
+  readonly atMs: number;
+  readonly leadMs: number;
+  /** The message was delivered later than it was stored. */
+  readonly isLater: boolean;
+}
+
 /** The server's timers, and a busy machine. */
 const ackWaitSlackMs = 300;
 
@@ -89,8 +97,8 @@ export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
   if (policy === undefined) return scenario;
   const consume = effective(policy.consume);
   const waitedMs = publishWaits(scenario);
-  /** The ends of ack waits by message, with the lead that real time had when they began. */
-  const ends = new Map<string, { readonly atMs: number; readonly leadMs: number; readonly delivery: number }>();
+  const ends = new Map<string, AckWait>();
+  const storedAtMs = new Map<number, number>();
   let nowMs = 0;
   let leadMs = 0;
   let beyond: string | undefined;
@@ -103,14 +111,17 @@ export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
     }
     if (event.kind === "handled") {
       const { subject, first, count, delivery, outcome } = event;
-      const end = { atMs: nowMs + waitMsOf(consume, delivery), leadMs, delivery };
+      const atMs = nowMs + waitMsOf(consume, delivery);
       for (let message = first; message < first + count; message++) {
-        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, end);
+        const isLater = (storedAtMs.get(message) ?? nowMs) < nowMs;
+        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, { atMs, leadMs, isLater });
         else ends.delete(`${subject}/${message}`);
       }
     }
-    // A restarted server gives at once what it had given again before (F-308 of docs/facts.md).
-    if (event.kind === "fault" && event.fault === "stop-server" && [...ends.values()].some(one => one.delivery > 1))
+    if (event.kind === "published" && event.again !== true)
+      for (let message = event.first; message < event.first + event.count; message++) storedAtMs.set(message, nowMs);
+    // A restarted server counts an ack wait from the moment at which it stored the message (F-308 of docs/facts.md).
+    if (event.kind === "fault" && event.fault === "stop-server" && [...ends.values()].some(one => one.isLater))
       beyond ??= step;
     const tookMs = realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0);
     if (tookMs === 0) return;

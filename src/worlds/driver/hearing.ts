@@ -115,7 +115,7 @@ function sayHandled(
   consumed.handled++;
   if (before !== undefined) {
     if (before.timer.atMs > course.nowMs) {
-      if (before.soonerMs !== undefined && before.delivery > 1) giveUpByHarness(settleId, givenAtOnce);
+      if (before.soonerMs !== undefined) giveUpByHarness(settleId, countedFromStored);
       ranAhead(settleId, before.timer);
     }
     course.timers = course.timers.filter(timer => timer !== before.timer);
@@ -129,8 +129,8 @@ function sayHandled(
 }
 
 /** The reason of F-308 of docs/facts.md. */
-const givenAtOnce =
-  "an ack wait to end, and a restarted server gives a message at once that it had given again before, whatever its ack wait";
+const countedFromStored =
+  "an ack wait to end, and a server that has restarted counts it from the moment at which it stored the message";
 
 /** Outcomes without an acknowledgement, or before it. */
 const leavesOpen: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "nak-sent", "ack-lost", "begun"]);
