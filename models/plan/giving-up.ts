@@ -3,7 +3,7 @@
  * client gives up sooner by that time.
  */
 import { outageSurvivedMs } from "../policy/attempts.ts";
-import { attemptAtMs, refusedMs, timedOutMs } from "../policy/publishing.ts";
+import { attemptAtMs, callsMs, refusedMs, timedOutMs } from "../policy/publishing.ts";
 import type { HealStep, PublishStep, Step } from "../vocabulary/scenario.ts";
 import { refusesAll } from "./asking-again.ts";
 import type { Setting } from "./setting.ts";
@@ -35,11 +35,10 @@ export function dialMeanwhile(view: View, step: PublishStep, setting: Setting): 
   view.givesUp = { fromMs: fromMs - waitsWhileDownMs(view, step, setting), byMs };
 }
 
-/** Calls of one step wait one after the other, and asynchronous ones beside each other. */
 function waitsWhileDownMs(view: View, step: PublishStep, { profile, options }: Setting): number {
   if (view.policy === undefined) return 0;
   const { publish } = view.policy;
   const isTimedOut = isDurable(view, step) && !refusesAll(profile, options);
   const callMs = isTimedOut ? timedOutMs(publish, step.async) : refusedMs(publish, step.async);
-  return step.async === true ? callMs : step.count * callMs;
+  return callsMs(callMs, step);
 }

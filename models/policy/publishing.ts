@@ -22,6 +22,12 @@ export function timedOutMs(publish: PublishPolicy, async?: boolean): number {
   return publish.ackTimeoutMs * attemptsInAll(publish, async) + retries * waitMs;
 }
 
+/** The time that the calls of a step take together: one after the other, and asynchronous ones beside each other. */
+export const callsMs = (
+  callMs: number,
+  { count, async }: { readonly count: number; readonly async?: boolean },
+): number => (async === true ? callMs : count * callMs);
+
 /** The waits of a call that is refused at once, each time that it is asked for. */
 export function refusedMs(publish: PublishPolicy, async?: boolean): number {
   const { retries, waitMs } = askingAgain(publish, async);

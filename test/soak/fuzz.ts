@@ -1,7 +1,8 @@
 /**
  * `npm run soak:fuzz -- --inputs 2000 --seed s`: valid scenarios, policies, counterexamples, journals, lines of a bus and command lines, each
- * changed in one place, by its structure or by a byte. No input may end in exit code 70 or a stack, print a raw control character, or hang: take
- * more than 10 s of its processor, which other programs cannot lengthen, or a minute in all. Commands run in a thread, so that an input costs milliseconds; the live world is not there.
+ * changed in one place, by its structure or by a byte. No input may end in exit code 70 or a stack, or print a raw control character. None may
+ * take more than 10 s of processor time, which other programs cannot lengthen, or a minute by the clock. Commands run in a thread, so that an
+ * input costs milliseconds; the live world is not there.
  * `--only n` runs the input of that number alone and prints what it says.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -74,12 +75,11 @@ function run(work: Work, tally: Tally): Promise<number> {
       tally.failures.push({ index: at, why, output });
       void worker.terminate().then(() => resolve(at + 1));
     };
-    const ownCpuMs = async (): Promise<number> => cpuMsOf(await worker.cpuUsage()) - beganCpuMs;
     const lookAtClocks = async (): Promise<void> => {
       const [index, tookMs] = [at, performance.now() - beganMs];
-      if (tookMs > hangMs) fail(`no end within ${hangMs} ms`);
+      if (tookMs > hangMs) return fail(`no end within ${hangMs} ms`);
       if (tookMs <= hangCpuMs || isLong(inputAt(work.seed, at, work.folder))) return;
-      const usedMs = await ownCpuMs();
+      const usedMs = cpuMsOf(await worker.cpuUsage()) - beganCpuMs;
       if (at === index && usedMs > hangCpuMs) fail(`no end within ${hangCpuMs} ms of its processor`);
     };
     // A thread that has just ended cannot be asked.

@@ -5,8 +5,7 @@
  */
 import { isCalm, isDurable, type ScenarioStep } from "../../../models/plan/plan.ts";
 import { ageSlackMs } from "../../../models/policy/limits.ts";
-import { timedOutMs } from "../../../models/policy/publishing.ts";
-import type { Policy } from "../../../models/vocabulary/policy.ts";
+import { callsMs, timedOutMs } from "../../../models/policy/publishing.ts";
 import { type PublishStep, partsOf, type StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Course, giveUpByHarness, type Timer } from "./course.ts";
 
@@ -71,12 +70,8 @@ function waitsMsMax({ step, skipped, overlapping, before }: ScenarioStep): numbe
   const publishes = [step, ...partsOf(step)].filter(
     (one): one is PublishStep => one.kind === "publish" && isDurable(before, one),
   );
-  return publishes.reduce((sum, one) => sum + waitMsMax(policy, one), 0);
+  return publishes.reduce((sum, one) => sum + callsMs(timedOutMs(policy.publish, one.async), one), 0);
 }
-
-/** Calls of one step wait one after the other, and asynchronous ones beside each other. */
-const waitMsMax = ({ publish }: Policy, { count, async }: PublishStep): number =>
-  timedOutMs(publish, async) * (async === true ? 1 : count);
 
 /**
  * Lets real time follow the scenario's towards the windows, ages and ack waits that the scenario comes to later. It waits for them then anyway; if

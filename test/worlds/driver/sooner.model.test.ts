@@ -50,7 +50,11 @@ function caseOf(againMs: number) {
   } as unknown as Course;
   read(course, running);
   const pass = (): Promise<void> => redeliver(course, service, newView(policy), 4_000 + takesMs, "wait");
-  return { course, emitted, pass };
+  const lookAt = (ms: number): void => {
+    clock.ms = ms;
+    read(course, running);
+  };
+  return { course, emitted, pass, lookAt };
 }
 
 const told = (events: readonly Event[]): readonly string[] =>
@@ -76,4 +80,11 @@ test("without one, a handler that is through so soon is more than the harness ca
   const { emitted, pass } = caseOf(3_100);
   await expect(pass()).rejects.toMatchObject({ isByHarness: true });
   expect(told(emitted)).toEqual(["1 hung", "2 begun"]);
+});
+
+test("a message that comes at once after a restart is the server's doing, and else the machine's", () => {
+  const { course, lookAt } = caseOf(200);
+  hastenAckWaits(course);
+  expect(() => lookAt(200)).toThrow("counts it from the moment at which it stored the message");
+  expect(() => caseOf(200).lookAt(200)).toThrow("keep pace with a real ack wait");
 });
