@@ -12,6 +12,8 @@ import { wireDoubt } from "./witnesses.ts";
 export interface OpeningSoFar {
   /** The case may have dropped bytes in it. */
   mayLose: boolean;
+  /** What the link took may lack whole connections. */
+  mayLackTaken: boolean;
 }
 
 /** The proxy counts a connection a moment after its end. */
@@ -21,17 +23,23 @@ const lookEveryMs = 2;
 /** A hindrance that keeps bytes and gives them on loses none. */
 const drops: readonly Hindrance[] = ["limit", "blackhole", "lose-downstream", "silent-handshake"];
 
+/** A hold keeps more than a thousand chunks from being read, and the two others end connections. */
+const blocksReading: readonly Hindrance[] = ["hold", "limit", "blackhole"];
+
 /** A service, and a client's own PINGs, write at any time. */
 export function noteOpening({ wire, service, one }: Course): void {
-  wire.push({ mayLose: service !== undefined || one.scenario.options.pingIntervalMs !== undefined });
+  const mayLose = service !== undefined || one.scenario.options.pingIntervalMs !== undefined;
+  wire.push({ mayLose, mayLackTaken: false });
 }
 
-export function noteLaid(course: Course, hindrance: Hindrance): void {
+export function noteLaid(course: Pick<Course, "wire">, hindrance: Hindrance): void {
   if (drops.includes(hindrance)) noteLosses(course);
+  const opening = course.wire.at(-1);
+  if (opening !== undefined && blocksReading.includes(hindrance)) opening.mayLackTaken = true;
 }
 
 /** Connections end, or are about to, while something may be under way on them. */
-export function noteLosses({ wire }: Course): void {
+export function noteLosses({ wire }: Pick<Course, "wire">): void {
   const opening = wire.at(-1);
   if (opening !== undefined) opening.mayLose = true;
 }

@@ -39,14 +39,15 @@ export function streamDoubt(stream: string, held: Held, byNumber: HeldContent | 
  * undefined where it does, or where they agree. Each fault of a link lets the beginning of a connection through, and nothing else.
  */
 export function wireDoubt(
-  openings: readonly { readonly mayLose: boolean }[],
+  openings: readonly { readonly mayLose: boolean; readonly mayLackTaken: boolean }[],
   { openings: carried, differsAt }: Wire,
 ): string | undefined {
   if (differsAt !== undefined)
     return `byte ${differsAt} of a connection did not come out of the link as the client had sent it`;
-  for (const [index, { mayLose }] of openings.entries()) {
+  for (const [index, { mayLose, mayLackTaken }] of openings.entries()) {
     const { taken, given } = carried[index] ?? { taken: 0, given: 0 };
-    if (given > taken || (given < taken && !mayLose))
+    const isExplained = given === taken || (given < taken ? mayLose : mayLackTaken);
+    if (!isExplained)
       return `the link took ${taken} bytes from the client and gave the server ${given}`;
   }
   return undefined;

@@ -7,6 +7,8 @@ import { parseScenario } from "../../../src/files/scenario-schema.ts";
 import { judge } from "../../../src/judge/judge.ts";
 import { runCase } from "../../../src/worlds/driver/case.ts";
 import type { Carried, Rig } from "../../../src/worlds/driver/rig.ts";
+import { noteLaid } from "../../../src/worlds/driver/wire.ts";
+import { wireDoubt } from "../../../src/worlds/driver/witnesses.ts";
 import { memoryRig } from "./memory-rig.ts";
 
 const start = { id: "start", kind: "start" };
@@ -72,10 +74,20 @@ describe("the counts of a link", () => {
       [start, flush, fault({ kind: "pause-server" }), publish("paused"), heal],
       [less],
     ],
+    ["more behind a blackhole", [start, flush, fault({ kind: "blackhole" }), publish("lost"), heal], [more]],
     ["nothing", quiet, []],
   ])("that tell of %s are no doubt", async (_, steps, carries) => {
     const judgement = await run(steps, memoryRig({ carries }));
     expect(judgement.verdict, judgement.reason).toBe("holds");
+  });
+
+  test.each(["hold", "limit", "blackhole"] as const)("leave out what a %s kept the proxy from reading", hindrance => {
+    const wire = [{ mayLose: false, mayLackTaken: false }];
+    const openings = [more, more];
+    expect(wireDoubt(wire, { openings })).toMatch(/took 100 bytes .* gave the server 101/);
+    noteLaid({ wire }, hindrance);
+    expect(wireDoubt(wire, { openings })).toBeUndefined();
+    expect(wireDoubt([...wire, { mayLose: true, mayLackTaken: false }], { openings })).toMatch(/gave the server 101/);
   });
 
   test("that agree leave a client that loses to be convicted", async () => {

@@ -89,6 +89,28 @@ test("the bytes of ended connections are counted at both ends, by the turn of th
   expect(two.sent - one.sent).toBe(10 * "PUB counted 100\r\n\r\n".length + 10 * 100);
 });
 
+test("a connection whose client still sends when its limit ends it is often counted at the server's end alone", async () => {
+  const before = await link.counted();
+  const turns = [...Array(10).keys()].map(index => index + 20);
+  for (const turn of turns) {
+    await link.open({ closesWith: "fin", turn });
+    await link.limit(1);
+    const socket = createConnection({ host: "127.0.0.1", port: link.port });
+    const closed = new Promise<void>(resolve => socket.once("close", () => resolve()));
+    socket.on("error", () => {}).resume();
+    socket.write("+".repeat(1_000_000));
+    await closed;
+    await link.cut();
+  }
+  const countedIn = async (turn: number) => {
+    const [was, is] = [before.get(turn), (await link.counted()).get(turn)];
+    return { received: (is?.received ?? 0) - (was?.received ?? 0), sent: (is?.sent ?? 0) - (was?.sent ?? 0) };
+  };
+  for (const turn of turns) await expect.poll(async () => (await countedIn(turn)).sent).toBe(1);
+  const received = await Promise.all(turns.map(async turn => (await countedIn(turn)).received));
+  expect(received).toContain(0);
+});
+
 test("the next acknowledgement is lost with its connection, what it acknowledged is stored, and dials fail until the release", async () => {
   await link.open({ closesWith: "fin" });
   const client = await dial();
