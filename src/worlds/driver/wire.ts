@@ -12,7 +12,7 @@ import { wireDoubt } from "./witnesses.ts";
 export interface OpeningSoFar {
   /** The case may have dropped bytes in it. */
   mayLose: boolean;
-  /** What the link took may lack whole connections. */
+  /** The count of what the link took may lack whole connections. */
   mayLackTaken: boolean;
 }
 

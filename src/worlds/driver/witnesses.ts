@@ -47,8 +47,7 @@ export function wireDoubt(
   for (const [index, { mayLose, mayLackTaken }] of openings.entries()) {
     const { taken, given } = carried[index] ?? { taken: 0, given: 0 };
     const isExplained = given === taken || (given < taken ? mayLose : mayLackTaken);
-    if (!isExplained)
-      return `the link took ${taken} bytes from the client and gave the server ${given}`;
+    if (!isExplained) return `the link took ${taken} bytes from the client and gave the server ${given}`;
   }
   return undefined;
 }
