@@ -1,4 +1,7 @@
-/** One measurement in a process of its own, so that none sees what another has compiled; prints one number. Started by run.ts. */
+/**
+ * One measurement in a process of its own, so that none sees what another has compiled. It warms up, says so, and then does its
+ * work for each message. Started by run.ts.
+ */
 import { once } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -8,19 +11,15 @@ import { arrays, bare, byHand, commands, cpuMs, longScenario, newCases, runLong,
 
 /** Thread time moves in steps of milliseconds: fewer runs would be told by the step. */
 const runs = 30_000;
-const rounds = 3;
 
-/** The least of some rounds: what disturbs a measurement only ever adds to it. */
-const leastMs = (work: () => void): number => {
-  work();
-  return Math.min(...Array.from({ length: rounds }, () => cpuMs(work)));
-};
+/** The compiler is through with the last of them by then: the search still gets faster in its fifth second. */
+const warmUpMs = 8_000;
 
 const stepsOf = (scenarios: readonly Scenario[]): number => scenarios.reduce((sum, one) => sum + one.steps.length, 0);
-const bareMs = (scenarios: readonly Scenario[]): number =>
-  leastMs(() => {
-    for (const one of scenarios) bare(one);
-  });
+
+function allBare(scenarios: readonly Scenario[]): void {
+  for (const one of scenarios) bare(one);
+}
 
 const scenarios = (): Scenario[] => {
   const cases = newCases();
@@ -29,11 +28,11 @@ const scenarios = (): Scenario[] => {
 
 type UnderFastCheck = (judges: boolean, runs: number, seen?: Scenario[]) => void;
 
-function perStep(work: UnderFastCheck, judges: boolean): { readonly ms: number; readonly bareMs: number } {
+function perStep(work: UnderFastCheck, judges: boolean) {
   const seen: Scenario[] = [];
   work(judges, runs, seen);
   const steps = stepsOf(seen);
-  return { ms: leastMs(() => work(judges, runs)) / steps, bareMs: bareMs(seen) / steps };
+  return () => ({ ms: cpuMs(() => work(judges, runs)) / steps, bareMs: cpuMs(() => allBare(seen)) / steps });
 }
 
 /** What is still held after that many cases of one search. */
@@ -71,17 +70,19 @@ async function twoWorkers(): Promise<{ readonly times: number; readonly sameFail
   return { times: (one?.ms ?? 0) / Math.max(...two.map(({ ms }) => ms)), sameFailing };
 }
 
+/** Each prepares its work and returns one round of it. */
 const measurements = {
   harness: () => {
     const cases = newCases();
-    return { ms: leastMs(() => void search(cases, 0, runs)), steps: stepsOf(scenarios()) };
+    const steps = stepsOf(scenarios());
+    return () => ({ ms: cpuMs(() => void search(cases, 0, runs)), steps });
   },
   bare: () => {
     const all = scenarios();
-    return { ms: bareMs(all), steps: stepsOf(all) };
+    return () => ({ ms: cpuMs(() => allBare(all)) });
   },
-  byHand: () => ({ ms: leastMs(() => byHand(newCases().scenario, 0, runs)) }),
-  unjudged: () => ({ ms: leastMs(() => unjudged(newCases().scenario, 0, runs)) }),
+  byHand: () => () => ({ ms: cpuMs(() => byHand(newCases().scenario, 0, runs)) }),
+  unjudged: () => () => ({ ms: cpuMs(() => unjudged(newCases().scenario, 0, runs)) }),
   commands: () => perStep(commands, true),
   commandsUnjudged: () => perStep(commands, false),
   arrays: () => perStep(arrays, true),
@@ -89,30 +90,45 @@ const measurements = {
   growth: () => {
     const thousand = longScenario(1_000);
     const tenThousand = longScenario(10_000);
-    const times = (n: number, scenario: Scenario): number =>
+    const ms = (n: number, scenario: Scenario): number =>
       cpuMs(() => {
         for (let i = 0; i < n; i++) runLong(scenario);
       }) / n;
-    times(600, thousand);
-    times(60, tenThousand);
-    // In turn: what disturbs the machine for a second is to meet both.
-    const measured = Array.from({ length: 7 }, () => [times(600, thousand), times(60, tenThousand)] as const);
-    const least = (which: 0 | 1): number => Math.min(...measured.map(one => one[which]));
-    return { thousandMs: least(0), tenThousandMs: least(1) };
+    return () => ({ thousandMs: ms(600, thousand), tenThousandMs: ms(60, tenThousand) });
   },
   replay: () => {
     const cases = newCases();
-    const near = leastMs(() => void search(cases, 1, 1 + runs));
-    return { nearMs: near, farMs: leastMs(() => void search(cases, 1_000_000, 1_000_000 + runs)) };
+    return () => ({
+      nearMs: cpuMs(() => void search(cases, 1, 1 + runs)),
+      farMs: cpuMs(() => void search(cases, 1_000_000, 1_000_000 + runs)),
+    });
   },
-  workers: twoWorkers,
-  memory: () => {
+  workers: () => twoWorkers,
+  memory: () => () => {
     const cases = newCases();
     const before = heldBytes(cases, 0, 50_000);
     return { before, after: heldBytes(cases, 50_000, 1_000_000) };
   },
 };
 export type Measurement = keyof typeof measurements;
+/** The figures of a measurement: the least of its rounds. */
+export type Round<Name extends Measurement> = Awaited<ReturnType<ReturnType<(typeof measurements)[Name]>>>;
+
+/** Workers warm themselves up, and the memory of a search is measured from its beginning. */
+const cold: readonly Measurement[] = ["workers", "memory"];
+
+/** What disturbs a round only ever adds to it. The first after a pause is slower, too: V8 lets go of memory meanwhile. */
+const roundsEach = 3;
+type Figures = Readonly<Record<string, number>>;
+function leastOf(round: () => Figures): Figures {
+  const rounds = Array.from({ length: roundsEach }, round);
+  const [first = {}] = rounds;
+  return Object.fromEntries(Object.keys(first).map(name => [name, Math.min(...rounds.map(one => one[name] ?? 0))]));
+}
 
 const name = process.argv[2] as Measurement;
-console.log(JSON.stringify(await measurements[name]()));
+const round = measurements[name]();
+const isCold = cold.includes(name);
+if (!isCold) for (let ms = 0; ms < warmUpMs; ms += cpuMs(() => void round()));
+process.on("message", async () => process.send?.(isCold ? await round() : leastOf(round as () => Figures)));
+process.send?.("warm");

@@ -1,18 +1,20 @@
 /**
  * `npm run bench`: what the harness costs beside its own reducer and beside fast-check. Only ratios of pairs measured one right after
- * the other, in processes of their own, by processor time; machines differ and are shared. `--json` prints one document on stdout,
+ * the other, in processes of their own that are warm, by processor time; machines differ and are shared, and a slow phase of some seconds
+ * meets both sides of a pair. `--json` prints one document on stdout,
  * `--pairs N` takes N pairs. `--live` measures the live world instead: live.ts. It says what was measured and never fails because a goal is not met.
  */
-import { execFile } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import type { Measurement } from "./measure.ts";
+import { parseArgs } from "node:util";
+import type { Measurement, Round } from "./measure.ts";
 
 // It ends the process.
 if (process.argv.includes("--live")) await import("./live.ts");
 
 const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, pairs: { type: "string", default: "5" } },
+  options: { json: { type: "boolean", default: false }, pairs: { type: "string", default: "15" } },
 });
 const pairs = Number(values.pairs);
 if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs takes a number of pairs, not ${values.pairs}`);
@@ -26,14 +28,37 @@ interface Ratio {
   readonly met: boolean;
 }
 
-const run = promisify(execFile);
-async function measure<T>(name: Measurement, flags: readonly string[] = []): Promise<T> {
-  const { stdout } = await run(process.execPath, [...flags, join(import.meta.dirname, "measure.ts"), name]);
-  return JSON.parse(stdout) as T;
-}
-
 /** As large from the start as V8 lets it grow: while it grows, what lives is copied the more often the more of it there is. */
 const grownNursery = ["--min-semi-space-size=16"];
+
+const started = new Map<Measurement, ChildProcess>();
+
+/** Started at its first round, and warm before it. */
+async function processOf(name: Measurement): Promise<ChildProcess> {
+  const known = started.get(name);
+  if (known !== undefined) return known;
+  const execArgv = name === "growth" ? grownNursery : [];
+  const child = fork(join(import.meta.dirname, "measure.ts"), [name], { execArgv });
+  started.set(name, child);
+  await answerOf(child, name);
+  return child;
+}
+
+/** @throws where the process ends instead */
+async function answerOf(child: ChildProcess, name: Measurement): Promise<unknown> {
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the measurement ${name} ended with ${code}`);
+  });
+  const [answer] = await Promise.race([once(child, "message"), ended]);
+  return answer;
+}
+
+async function measure<Name extends Measurement>(name: Name): Promise<Round<Name>> {
+  const child = await processOf(name);
+  const answer = answerOf(child, name);
+  child.send("round");
+  return (await answer) as Round<Name>;
+}
 
 interface PerStep {
   readonly ms: number;
@@ -42,17 +67,17 @@ interface PerStep {
 
 /** One pair of everything, in turn. */
 async function round() {
-  const harness = await measure<{ ms: number; steps: number }>("harness");
-  const byHand = await measure<{ ms: number }>("byHand");
-  const unjudged = await measure<{ ms: number }>("unjudged");
-  const bare = await measure<{ ms: number }>("bare");
-  const commands = await measure<PerStep>("commands");
-  const commandsUnjudged = await measure<PerStep>("commandsUnjudged");
-  const arrays = await measure<PerStep>("arrays");
-  const arraysUnjudged = await measure<PerStep>("arraysUnjudged");
-  const growth = await measure<{ thousandMs: number; tenThousandMs: number }>("growth", grownNursery);
-  const replay = await measure<{ nearMs: number; farMs: number }>("replay");
-  const workers = await measure<{ times: number; sameFailing: boolean }>("workers");
+  const harness = await measure("harness");
+  const bare = await measure("bare");
+  const byHand = await measure("byHand");
+  const unjudged = await measure("unjudged");
+  const commands = await measure("commands");
+  const commandsUnjudged = await measure("commandsUnjudged");
+  const arrays = await measure("arrays");
+  const arraysUnjudged = await measure("arraysUnjudged");
+  const growth = await measure("growth");
+  const replay = await measure("replay");
+  const workers = await measure("workers");
   const own = (harness.ms - bare.ms) / harness.steps;
   const against = ({ ms, bareMs }: PerStep): number => own / (ms - bareMs);
   return {
@@ -112,7 +137,8 @@ for (let i = 0; i < pairs; i++) {
   rounds.push(await round());
   process.stderr.write(`${i + 1} of ${pairs} pairs\n`);
 }
-const memory = await measure<{ before: number; after: number }>("memory");
+const memory = await measure("memory");
+for (const child of started.values()) child.disconnect();
 const measured = (name: Name): readonly number[] =>
   name === "memory1m" ? [memory.after / memory.before] : rounds.map(one => one[name]);
 const found = names.map(name => [name, ratioOf(name, measured(name))] as const);
