@@ -14,7 +14,7 @@ import type { Measurement, Round } from "./measure.ts";
 if (process.argv.includes("--live")) await import("./live.ts");
 
 const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, pairs: { type: "string", default: "15" } },
+  options: { json: { type: "boolean", default: false }, pairs: { type: "string", default: "7" } },
 });
 const pairs = Number(values.pairs);
 if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs takes a number of pairs, not ${values.pairs}`);
