@@ -19,7 +19,7 @@ import {
 import { acknowledge, dropUnwanted, isSecondConsumer } from "./retention.ts";
 import { type Consumer, type Delivery, type Member, type ModelServer, notGiven, type Stream } from "./server.ts";
 import { expire } from "./stream-limits.ts";
-import type { Emit, HandledOutcome, Run } from "./vocabulary/event.ts";
+import type { Emit, HandledOutcome } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
 import type { Handler, SubscribeStep } from "./vocabulary/scenario.ts";
@@ -214,20 +214,23 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
   }
 }
 
+/** Messages that were stored at one moment. */
+type StoredRun = Pick<Delivery, "first" | "count" | "storedMs">;
+
 /** New messages, as far as there is room for what is not acknowledged. */
 function giveFresh(giving: Giving, consumer: Consumer, members: readonly Member[], stream: Stream): void {
   const room = roomOf(effective(giving.server.policy.consume));
   const fresh = notGiven(stream, consumer);
   if (room === undefined) {
     consumer.given += lengthOf(fresh);
-    for (const run of fresh) give(giving, consumer, members, run, 1);
+    for (const { first, count, atMs } of fresh) give(giving, consumer, members, { first, count, storedMs: atMs }, 1);
     return;
   }
   for (const run of fresh) {
     for (let message = run.first; message < run.first + run.count; message++) {
       if (pendingOf(consumer) >= room) return;
       consumer.given++;
-      give(giving, consumer, members, { first: message, count: 1 }, 1);
+      give(giving, consumer, members, { first: message, count: 1, storedMs: run.atMs }, 1);
     }
   }
 }
@@ -264,12 +267,12 @@ function give(
   giving: Giving,
   consumer: Consumer,
   members: readonly Member[],
-  { first, count }: Run,
+  { first, count, storedMs }: StoredRun,
   delivery: number,
 ): void {
   const [only] = members;
   if (only !== undefined && members.length === 1) {
-    giveRun(giving, consumer, only, { first, count }, delivery);
+    giveRun(giving, consumer, only, { first, count, storedMs }, delivery);
     return;
   }
   const { subject } = consumer;
@@ -277,7 +280,7 @@ function give(
   for (let message = first; message < first + count; message++) {
     const about: About = { kind: "handled-by", subject, message, replicas };
     const member = members[giving.choose("handled-by", 0, members.length - 1, about)] as Member;
-    giveRun(giving, consumer, member, { first: message, count: 1 }, delivery);
+    giveRun(giving, consumer, member, { first: message, count: 1, storedMs }, delivery);
   }
 }
 
@@ -285,7 +288,7 @@ function giveRun(
   { server, reach, emit }: Giving,
   consumer: Consumer,
   { replica, handler, takesMs, nakDelayMs }: Member,
-  { first, count }: Run,
+  { first, count, storedMs }: StoredRun,
   delivery: number,
 ): void {
   const { subject, open } = consumer;
@@ -302,7 +305,7 @@ function giveRun(
       ...(isEarly ? { ackedEarly: true as const } : {}),
       ...(waits ? {} : { unawaited: true as const }),
     };
-    open.push({ first, count, replica, delivery, dueMs, ackHeld: false, ...work });
+    open.push({ first, count, replica, delivery, storedMs, dueMs, ackHeld: false, ...work });
     if (isEarly || !waits) acknowledge(server, consumer, { first, count }, emit);
     return;
   }
@@ -318,7 +321,7 @@ function giveRun(
     acknowledge(server, consumer, { first, count }, emit);
     return;
   }
-  open.push({ first, count, replica, delivery, dueMs, ackHeld });
+  open.push({ first, count, replica, delivery, storedMs, dueMs, ackHeld });
 }
 
 /** Outcomes after which the server still waits for an acknowledgement, or is to give the message again. */

@@ -8,8 +8,8 @@ export interface Stored extends Run {
   readonly durable: boolean;
   /** The bytes that the server counts for each, where the stream has a limit of bytes. */
   readonly bytes?: number;
-  /** The moment at which it was stored, where the stream has an age. */
-  readonly atMs?: number;
+  /** The moment at which it was stored, on the clock of windows and ages, which goes on within calls. */
+  readonly atMs: number;
 }
 
 export const lengthOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0);

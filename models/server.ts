@@ -4,11 +4,13 @@
  */
 import type { Choose } from "./choice.ts";
 import { lengthOf, type Stored, takeFirst } from "./log.ts";
+import { waitMsOf } from "./policy/deliveries.ts";
 import { messageId } from "./policy/ids.ts";
-import { ageMsOf, isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
+import { isTooLarge, type StoredMessage, storedBytes } from "./policy/limits.ts";
 import { covers } from "./policy/pattern.ts";
 import { isTapped, streamOf } from "./policy/streams.ts";
 import { syncIntervalMs } from "./policy/times.ts";
+import { effective } from "./policy/two-sides.ts";
 import { expire, isRefused, makesRoom, put } from "./stream-limits.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import { idHeaderBytes } from "./vocabulary/frame.ts";
@@ -87,6 +89,8 @@ export interface Member {
 export interface Delivery extends Run {
   readonly replica: number;
   readonly delivery: number;
+  /** The moment at which it was stored (`Stored.atMs`). */
+  readonly storedMs: number;
   readonly dueMs: number;
   /** Handled, but the acknowledgement waits in a link that holds it. */
   readonly ackHeld: boolean;
@@ -208,8 +212,7 @@ function store(
     return "duplicate";
   }
   const { subject, durable } = via;
-  const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs };
-  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via), ...atMs };
+  const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via), atMs: nowMs };
   const isKept = hasInterest(server, stream, subject);
   // What is not kept needs no room.
   if (isKept && isRefused(stream, stored)) {
@@ -304,8 +307,7 @@ export function storeUnseen(
     if (unseen === undefined) continue;
     const stored = choose("stored-unseen", 0, unseen.count, { kind: "held", runs: [unseen], which: "counted" });
     const bytes = bytesOfOne(server.policy, stream, unseen.first, via);
-    const atMs = ageMsOf(stream.policy) === undefined ? {} : { atMs: nowMs + server.spentMs };
-    const one = { count: 1, subject: via.subject, durable: false, ...bytes, ...atMs };
+    const one = { count: 1, subject: via.subject, durable: false, ...bytes, atMs: nowMs + server.spentMs };
     for (let i = 0; i < stored; i++) put(server, stream, { ...one, first: unseen.first + i }, emit);
   }
 }
@@ -383,8 +385,24 @@ function forgetConsumers(server: ModelServer): void {
   const logOf = (one: Consumer): readonly Stored[] | undefined =>
     server.streams.find(stream => stream.policy.name === one.stream && stream.exists)?.log;
   server.consumers = server.consumers.filter(one => logOf(one) !== undefined);
-  for (const one of server.consumers)
+  for (const one of server.consumers) {
     one.given = Math.min(one.given, lengthOf((logOf(one) ?? []).filter(stored => covers(one.subject, stored.subject))));
+    countFromStored(server, one);
+  }
+}
+
+/**
+ * The disk has the moment at which each message was stored, in the place of the moment at which it was delivered: its ack wait is counted from
+ * there, and over where it was given again before (F-308 of docs/facts.md). A nak writes its own moment. What is due comes in the order of the stream.
+ */
+function countFromStored({ policy, spentMs }: ModelServer, { open, members }: Consumer): void {
+  const consume = effective(policy.consume);
+  const counted = open.map(one => {
+    const isNakked = members.some(({ replica, handler }) => replica === one.replica && handler === "naks");
+    const dueMs = one.storedMs - spentMs + waitMsOf(consume, one.delivery);
+    return isNakked || dueMs >= one.dueMs ? one : { ...one, dueMs };
+  });
+  open.splice(0, open.length, ...counted.sort((one, other) => one.first - other.first));
 }
 
 /** Time has passed, including the moments at which the server writes its files out. */
@@ -402,7 +420,7 @@ export function tellStreams(server: ModelServer, nowMs: number, choose: Choose, 
 }
 
 /** The messages of a stream that a consumer of `subject` gets, from the `given`th of them on. */
-export function notGiven(stream: Stream, { subject, given }: Pick<Consumer, "subject" | "given">): Run[] {
+export function notGiven(stream: Stream, { subject, given }: Pick<Consumer, "subject" | "given">): Stored[] {
   const mine = stream.log.filter(one => covers(subject, one.subject));
   takeFirst(mine, given);
   return mine;

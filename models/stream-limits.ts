@@ -54,8 +54,7 @@ export function expire(server: ModelServer, nowMs: number, choose: Choose, emit:
   for (const stream of server.streams) {
     const ageMs = ageMsOf(stream.policy);
     if (ageMs === undefined) continue;
-    const olderThan = (ms: number): number =>
-      lengthOf(stream.log.filter(({ atMs = Number.POSITIVE_INFINITY }) => atMs + ms <= nowMs));
+    const olderThan = (ms: number): number => lengthOf(stream.log.filter(({ atMs }) => atMs + ms <= nowMs));
     const surely = olderThan(ageMs + ageSlackMs);
     const perhaps = olderThan(ageMs);
     if (perhaps === 0) continue;

@@ -95,7 +95,7 @@ function outlastsRestart({ policy, slow, nowMs }: View): boolean {
   const waitMs = shortestWaitMs(effective(policy.consume)) - soonerAfterRestartMs;
   return slow
     .filter(({ busyUntilMs }) => nowMs < busyUntilMs)
-    .every(one => streamOf(policy, one.subject)?.storage === "file" && dueMs(one, waitMs) > one.busyUntilMs);
+    .every(one => streamOf(policy, one.subject)?.storage === "file" && one.storedAtMs + waitMs > one.busyUntilMs);
 }
 
 /** While it is cut off, time passes up to the ack wait, and then it is healed. Or its process is killed, with all that its client has kept. */
@@ -104,9 +104,12 @@ function cutOffNotEnabled(view: View, step: Step): NotEnabled | undefined {
     return step.awaits === "connected" && step.afterAttempts === undefined ? undefined : stillAtWork;
   if (step.kind === "signal" && step.signal === "KILL" && view.link === "down" && view.serverUp) return undefined;
   if (step.kind !== "advance" || view.policy === undefined) return stillAtWork;
-  const waitMs = shortestWaitMs(effective(view.policy.consume)) - (view.serverUp ? 0 : soonerAfterRestartMs);
+  const waitMs = shortestWaitMs(effective(view.policy.consume));
   const untilMs = view.nowMs + step.ms;
-  if (view.slow.some(one => one.isCutOff && untilMs >= dueMs(one, waitMs))) return againMeanwhile;
+  // A server that restarts counts from the moment at which it stored the message (F-308 of docs/facts.md).
+  const againMs = (one: SlowSubject): number =>
+    view.serverUp ? dueMs(one, waitMs) : one.storedAtMs + waitMs - soonerAfterRestartMs;
+  if (view.slow.some(one => one.isCutOff && untilMs >= againMs(one))) return againMeanwhile;
   return view.slow.some(({ busyUntilMs }) => view.nowMs < busyUntilMs && untilMs < busyUntilMs)
     ? endsMeanwhile
     : undefined;
@@ -179,13 +182,18 @@ export function subscribeSlow(
   const known = view.slow.find(one => one.subject === subject);
   const rest = view.slow.filter(one => one !== known);
   const replicas = (known?.replicas ?? 0) | bitOf(replica);
-  const busyUntilMs = known?.busyUntilMs ?? 0;
-  view.slow = [...rest, { subject, takesMs, handler, replicas, busyUntilMs, isCutOff: false, isStray: false }];
+  const { busyUntilMs = 0, storedAtMs = 0 } = known ?? {};
+  view.slow = [
+    ...rest,
+    { subject, takesMs, handler, replicas, busyUntilMs, storedAtMs, isCutOff: false, isStray: false },
+  ];
 }
 
 export function publishToSlow(view: View, subject: string | undefined): void {
   if (view.slow.length === 0 || !view.slow.some(one => one.subject === subject)) return;
-  view.slow = view.slow.map(one => (one.subject === subject ? { ...one, busyUntilMs: view.nowMs + one.takesMs } : one));
+  view.slow = view.slow.map(one =>
+    one.subject === subject ? { ...one, busyUntilMs: view.nowMs + one.takesMs, storedAtMs: view.nowMs } : one,
+  );
 }
 
 /** The replica is gone, and with it its handlers. Another slow handler may take up what they were at. */

@@ -114,6 +114,8 @@ export interface SlowSubject {
   /** The replicas with such a handler, one bit each. */
   readonly replicas: number;
   readonly busyUntilMs: number;
+  /** The moment at which the message that it is at, or was at last, was stored. */
+  readonly storedAtMs: number;
   readonly handler: Handler;
   /** The connection was cut while one of them was at work, and is not back. */
   readonly isCutOff: boolean;

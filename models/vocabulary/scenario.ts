@@ -136,6 +136,13 @@ export type ServerErrorText = (typeof serverErrorTexts)[number];
 /** True for faults that are over as soon as they are done, and so need no heal. */
 export const isMomentary = (kind: Fault["kind"]): boolean => kind === "server-error";
 
+/** Faults that end with another start of the server. */
+export const restartsServer: ReadonlySet<Fault["kind"]> = new Set([
+  "stop-server",
+  "no-jetstream",
+  "refuse-credentials",
+]);
+
 export interface PublishStep {
   readonly id: StepId;
   readonly kind: "publish";

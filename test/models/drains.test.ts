@@ -5,7 +5,7 @@ import { newServer } from "../../models/server.ts";
 import type { Handler } from "../../models/vocabulary/scenario.ts";
 import { sound } from "./policies.ts";
 
-const given: Delivery = { first: 0, count: 1, replica: 1, delivery: 1, dueMs: 30_000, ackHeld: false };
+const given: Delivery = { first: 0, count: 1, replica: 1, delivery: 1, storedMs: 0, dueMs: 30_000, ackHeld: false };
 
 function consumer(subject: string, handler: Handler, open: readonly Delivery[] = []): Consumer {
   const members = [{ replica: 1, handler, takesMs: 0, nakDelayMs: 0 }];

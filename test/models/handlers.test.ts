@@ -1,7 +1,7 @@
 /** What a handler says to the server, and which delivery follows from it. */
 import { describe, expect, test } from "vitest";
 import { natsGo } from "../../models/profiles/nats-go.ts";
-import { type Bare, cut, eventsOf, heal, start } from "./cases.ts";
+import { type Bare, cut, eventsOf, fault, heal, start } from "./cases.ts";
 import {
   advance,
   job,
@@ -112,6 +112,36 @@ describe("a handler that says that it is at work", () => {
     expect(handled([...slow, kill(), start, subscribe(0), advance(30_000)])).toEqual([
       "0: message 0, delivery 1 at 0: begun",
       "0: message 0, delivery 2 at 30000: acked",
+    ]);
+  });
+});
+
+describe("a server that restarts counts an ack wait from the moment at which it stored the message", () => {
+  const restart = [fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal()];
+  const hung = (delivery: number, atMs: number) => `0: message 0, delivery ${delivery} at ${atMs}: hung`;
+
+  test("so one that was given again comes at once", () => {
+    const steps = [start, subscribe(0, "hangs"), job(), advance(31_000), ...restart, advance(1_000)];
+    expect(handled(steps)).toEqual([hung(1, 0), hung(2, 30_000), hung(3, 31_000)]);
+  });
+
+  test("so one that had waited for its handler comes sooner by that time", () => {
+    const steps = [start, job(), advance(10_000), subscribe(0, "hangs"), ...restart, advance(25_000)];
+    expect(handled(steps).slice(0, 2)).toEqual([hung(1, 10_000), hung(2, 30_000)]);
+  });
+
+  test("so one that was given when it was stored comes when it would have come", () => {
+    const steps = [start, subscribe(0, "hangs"), job(), advance(10_000), ...restart, advance(25_000)];
+    expect(handled(steps).slice(0, 2)).toEqual([hung(1, 0), hung(2, 30_000)]);
+  });
+
+  test("and gives what is due in the order of the stream", () => {
+    const often = policyWith({ consume: { ...sound.consume, deliverMax: 9 } });
+    const steps = [start, subscribe(0, "fails"), job(), advance(10_000), job(), advance(51_000), ...restart];
+    expect(handled(steps, often).slice(4, 7)).toEqual([
+      "0: message 0, delivery 3 at 60000: failed",
+      "0: message 0, delivery 4 at 61000: failed",
+      "0: message 1, delivery 3 at 61000: failed",
     ]);
   });
 });

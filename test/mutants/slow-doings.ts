@@ -233,7 +233,7 @@ export function givesBackSpent(): Doing {
     for (const { subject, first, count, replica, delivery } of restarts(moment) ? spent.splice(0) : [])
       state.service?.server.consumers
         .find(one => one.subject === subject)
-        ?.open.push({ first, count, replica, delivery: delivery - 1, dueMs: 0, ackHeld: false });
+        ?.open.push({ first, count, replica, delivery: delivery - 1, storedMs: 0, dueMs: 0, ackHeld: false });
     go({
       emit: event => {
         emit(event);

@@ -9,7 +9,7 @@ import { attemptAtMs } from "../../../models/policy/publishing.ts";
 import { effective } from "../../../models/policy/two-sides.ts";
 import type { Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
+import { restartsServer, type Scenario, type Step } from "../../../models/vocabulary/scenario.ts";
 import { runModel } from "../../worlds/model.ts";
 
 /** The rest is for faults, heals and restarts, which take time of their own. */
@@ -81,8 +81,8 @@ interface AckWait {
   /** The end of the wait, and the lead that real time had when it began. */
   readonly atMs: number;
   readonly leadMs: number;
-  /** The message was delivered later than it was stored. */
-  readonly isLater: boolean;
+  /** The same for a server that has restarted, which counts from the moment at which it stored the message (F-308 of docs/facts.md). */
+  readonly restarted: { readonly atMs: number; readonly leadMs: number };
 }
 
 /** The server's timers, and a busy machine. */
@@ -98,7 +98,7 @@ export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
   const consume = effective(policy.consume);
   const waitedMs = publishWaits(scenario);
   const ends = new Map<string, AckWait>();
-  const storedAtMs = new Map<number, number>();
+  const stored = new Map<number, { readonly atMs: number; readonly leadMs: number }>();
   let nowMs = 0;
   let leadMs = 0;
   let beyond: string | undefined;
@@ -111,18 +111,19 @@ export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
     }
     if (event.kind === "handled") {
       const { subject, first, count, delivery, outcome } = event;
-      const atMs = nowMs + waitMsOf(consume, delivery);
+      const waitMs = waitMsOf(consume, delivery);
       for (let message = first; message < first + count; message++) {
-        const isLater = (storedAtMs.get(message) ?? nowMs) < nowMs;
-        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, { atMs, leadMs, isLater });
+        const began = stored.get(message) ?? { atMs: nowMs, leadMs };
+        const restarted = { ...began, atMs: began.atMs + waitMs };
+        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, { atMs: nowMs + waitMs, leadMs, restarted });
         else ends.delete(`${subject}/${message}`);
       }
     }
     if (event.kind === "published" && event.again !== true)
-      for (let message = event.first; message < event.first + event.count; message++) storedAtMs.set(message, nowMs);
-    // A restarted server counts an ack wait from the moment at which it stored the message (F-308 of docs/facts.md).
-    if (event.kind === "fault" && event.fault === "stop-server" && [...ends.values()].some(one => one.isLater))
-      beyond ??= step;
+      for (let message = event.first; message < event.first + event.count; message++)
+        stored.set(message, { atMs: nowMs, leadMs });
+    if (event.kind === "fault" && restartsServer.has(event.fault))
+      for (const [key, one] of ends) ends.set(key, { ...one, ...one.restarted });
     const tookMs = realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0);
     if (tookMs === 0) return;
     leadMs += tookMs;

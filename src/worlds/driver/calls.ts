@@ -1,6 +1,6 @@
 /** The calls of the application: publish, flush, drain, close, exit, and several of them as one command. */
 import { viaOf } from "../../../models/durable-path.ts";
-import { callsMade, isDurable, type View } from "../../../models/plan/plan.ts";
+import { callsMade, isCalm, isDurable, type View } from "../../../models/plan/plan.ts";
 import { idsOf } from "../../../models/policy/ids.ts";
 import { dropsErrors, refusedMs, timedOutMs } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
@@ -150,10 +150,18 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
   if (durable) rememberWindow(course, service, step, answers);
   else published.core.push({ first, count: step.count });
   rememberAge(course, service, step, reply, waited);
+  rememberStored(course, step, first, before);
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
   const took = tookMs === undefined ? {} : { tookMs };
   sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again, ...took });
+}
+
+/** Messages that meet no fault are stored at once. */
+function rememberStored({ published, nowMs }: Course, step: PublishStep, first: number, before: View): void {
+  const { id, count, again, overlap } = step;
+  const isAtOnce = again === undefined && overlap !== true && isCalm(before) && before.client === "connected";
+  if (isAtOnce) published.stored.push({ first, count, atMs: nowMs, realMs: published.sentAtMs.get(id) ?? 0 });
 }
 
 /** The stream remembers these ids from now on. */

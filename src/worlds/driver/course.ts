@@ -67,11 +67,18 @@ export interface Published {
   readonly firstOf: Map<StepId, number>;
   /** The content that the bus was told to send, in the order of the numbers. */
   readonly contents: (Run & Content)[];
+  /** The moments at which messages were stored, of the scenario's time and on the rig's clock. Absent where nothing told when. */
+  readonly stored: (Run & StoredAt)[];
   /** Moments on the rig's clock, and of the scenario's time with what its calls have waited, by publish step. */
   readonly sentAtMs: Map<StepId, number>;
   readonly toldAtMs: Map<StepId, number>;
   /** Messages that went out as core NATS, the only ones for the observer to see. */
   readonly core: Run[];
+}
+
+export interface StoredAt {
+  readonly atMs: number;
+  readonly realMs: number;
 }
 
 /** clocks.ts: something that the real parts measure by their own clocks. */

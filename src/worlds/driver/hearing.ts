@@ -115,7 +115,7 @@ function sayHandled(
   consumed.handled++;
   if (before !== undefined) {
     if (before.timer.atMs > course.nowMs) {
-      if (before.soonerMs !== undefined) giveUpByHarness(settleId, countedFromStored);
+      if (before.soonerMs !== undefined) giveUpByHarness(settleId, endsSooner);
       ranAhead(settleId, before.timer);
     }
     course.timers = course.timers.filter(timer => timer !== before.timer);
@@ -128,9 +128,9 @@ function sayHandled(
   course.emit(at);
 }
 
-/** The reason of F-308 of docs/facts.md. */
-const countedFromStored =
-  "an ack wait to end, and a server that has restarted counts it from the moment at which it stored the message";
+/** The reason of F-304 and F-308 of docs/facts.md. */
+const endsSooner =
+  "an ack wait to end, and a server that has restarted counts it from the whole second in which it stored the message";
 
 /** Outcomes without an acknowledgement, or before it. */
 const leavesOpen: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "nak-sent", "ack-lost", "begun"]);
@@ -232,17 +232,38 @@ const keepsAcks = ({ one: { plan }, at }: Course): boolean =>
     ({ kind, step, before }) => kind === "step" && step.id === at && (isDown(before) || before.hindrance === "hold"),
   );
 
-/** A server that restarts may give a message again sooner than its ack wait says. Handlers that are at work must be through before that. */
+/**
+ * A server that restarts counts an ack wait from the moment at which it stored the message, in whole seconds. Handlers that are at work must be
+ * through before that.
+ */
 export function hastenAckWaits(course: Course): void {
+  const { service } = course;
+  if (service === undefined) return;
   const sooner = new Map<Timer, Timer>();
-  for (const { open } of course.service?.consumed.values() ?? [])
+  for (const { open } of service.consumed.values())
     for (const [message, one] of open) {
-      const { timer, work } = one;
+      const counted = one.work === undefined ? countedFromStored(course, service, message, one) : one;
+      const { timer, work } = counted;
       const hastened = work === undefined ? timer : { ...timer, earliestMs: timer.realMs - soonerAfterRestartMs };
-      sooner.set(timer, hastened);
-      open.set(message, { ...one, timer: hastened, soonerMs: soonerAfterRestartMs });
+      sooner.set(one.timer, hastened);
+      open.set(message, { ...counted, timer: hastened, soonerMs: soonerAfterRestartMs });
     }
   if (sooner.size > 0) course.timers = course.timers.map(one => sooner.get(one) ?? one);
+}
+
+/** Leaves the ack wait of a message as it is where nothing told when it was stored. */
+function countedFromStored(
+  { published: { stored } }: Course,
+  { policy }: ServiceCourse,
+  message: number,
+  one: OpenDelivery,
+): OpenDelivery {
+  const { timer, delivery } = one;
+  const at = stored.find(({ first, count }) => message >= first && message < first + count);
+  const waitMs = waitMsOf(effective(policy.consume), delivery);
+  if (at === undefined || at.atMs + waitMs >= timer.atMs) return one;
+  const realMs = Math.min(timer.realMs, at.realMs + waitMs);
+  return { ...one, beganMs: at.realMs, timer: { ...timer, atMs: at.atMs + waitMs, realMs } };
 }
 
 /** The acknowledgements that were kept have come to the server. */

@@ -2,7 +2,7 @@
 import { refusesAll } from "../../../../models/plan/asking-again.ts";
 import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
 import { attemptAtMs } from "../../../../models/policy/publishing.ts";
-import type { Fault, HealStep, StepId } from "../../../../models/vocabulary/scenario.ts";
+import { type Fault, type HealStep, restartsServer, type StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { hasBegun } from "../calls.ts";
 import { checkClocks, keptIds } from "../clocks.ts";
@@ -52,9 +52,6 @@ const injectors: { readonly [Kind in InjectedKind]: Injector<Extract<Fault, { re
   "server-error": serverError,
   "cut-server": cutServer,
 };
-
-/** Faults that end with another start of the server. */
-const restartsServer: ReadonlySet<Fault["kind"]> = new Set(["stop-server", "no-jetstream", "refuse-credentials"]);
 
 function injectorOf(kind: Fault["kind"]): Injector {
   if (kind === "power-loss") throw new Error("fault in faultline: no world takes a machine's power away");
