@@ -77,13 +77,19 @@ export function withinAges(scenario: Scenario, profile: Profile): Scenario {
   return endingBefore(scenario, beyond);
 }
 
-interface AckWait {
-  /** The end of the wait, and the lead that real time had when it began. */
+/** A moment of the scenario's time, and the real one that goes with it. */
+interface Moment {
   readonly atMs: number;
-  readonly leadMs: number;
-  /** The same for a server that has restarted, which counts from the moment at which it stored the message (F-308 of docs/facts.md). */
-  readonly restarted: { readonly atMs: number; readonly leadMs: number };
+  readonly realMs: number;
 }
+
+/** The end of an ack wait. */
+interface AckWait extends Moment {
+  /** Its end for a server that has restarted, which counts from the moment at which it stored the message (F-308 of docs/facts.md). */
+  readonly restarted: Moment;
+}
+
+const later = ({ atMs, realMs }: Moment, ms: number): Moment => ({ atMs: atMs + ms, realMs: realMs + ms });
 
 /** The server's timers, and a busy machine. */
 const ackWaitSlackMs = 300;
@@ -98,39 +104,39 @@ export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
   const consume = effective(policy.consume);
   const waitedMs = publishWaits(scenario);
   const ends = new Map<string, AckWait>();
-  const stored = new Map<number, { readonly atMs: number; readonly leadMs: number }>();
-  let nowMs = 0;
-  let leadMs = 0;
+  const stored = new Map<number, Moment>();
+  let now: Moment = { atMs: 0, realMs: 0 };
   let beyond: string | undefined;
   let step = "";
   runModel(planCase(scenario, profile), scenario.id, event => {
     if (event.kind === "step" && event.phase === "began") step = event.step;
-    if (event.kind === "advanced") {
-      leadMs = Math.max(0, leadMs - (event.atMs - nowMs));
-      nowMs = event.atMs;
-    }
+    if (event.kind === "advanced") now = advanced(now, event.atMs, [...ends.values()]);
     if (event.kind === "handled") {
       const { subject, first, count, delivery, outcome } = event;
       const waitMs = waitMsOf(consume, delivery);
       for (let message = first; message < first + count; message++) {
-        const began = stored.get(message) ?? { atMs: nowMs, leadMs };
-        const restarted = { ...began, atMs: began.atMs + waitMs };
-        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, { atMs: nowMs + waitMs, leadMs, restarted });
+        const restarted = later(stored.get(message) ?? now, waitMs);
+        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, { ...later(now, waitMs), restarted });
         else ends.delete(`${subject}/${message}`);
       }
     }
     if (event.kind === "published" && event.again !== true)
-      for (let message = event.first; message < event.first + event.count; message++)
-        stored.set(message, { atMs: nowMs, leadMs });
+      for (let message = event.first; message < event.first + event.count; message++) stored.set(message, now);
     if (event.kind === "fault" && restartsServer.has(event.fault))
       for (const [key, one] of ends) ends.set(key, { ...one, ...one.restarted });
     const tookMs = realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0);
     if (tookMs === 0) return;
-    leadMs += tookMs;
+    now = { ...now, realMs: now.realMs + tookMs };
     for (const end of ends.values())
-      if (end.atMs > nowMs && end.atMs + end.leadMs - ackWaitSlackMs < nowMs + leadMs) beyond ??= step;
+      if (end.atMs > now.atMs && end.realMs - ackWaitSlackMs < now.realMs) beyond ??= step;
   });
   return endingBefore(scenario, beyond);
+}
+
+/** The scenario's time moves. The real one passes as far as the driver lets it follow: no ack wait has longer to go than the scenario says. */
+function advanced(now: Moment, atMs: number, ends: readonly Moment[]): Moment {
+  const goesOn = ends.filter(end => end.atMs > now.atMs);
+  return { atMs, realMs: Math.max(now.realMs, ...goesOn.map(end => end.realMs - Math.max(0, end.atMs - atMs))) };
 }
 
 /** Outcomes after which the server waits for an acknowledgement. What was begun has another outcome later, unless its process ends first. */
