@@ -150,17 +150,20 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
   if (durable) rememberWindow(course, service, step, answers);
   else published.core.push({ first, count: step.count });
   rememberAge(course, service, step, reply, waited);
-  rememberStored(course, step, first, before);
+  if (reply.outcomes.some(isStoredAnew)) rememberStored(course, step, first, before);
   const { via, frameBytes: bytes } = viaOf(service.policy, profile, step, { subject, durable, first });
   const again = step.again === undefined ? {} : { again: true as const };
   const took = tookMs === undefined ? {} : { tookMs };
   sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again, ...took });
 }
 
-/** Messages that meet no fault are stored at once. */
+const isStoredAnew = ({ outcome }: { readonly outcome: Outcome }): boolean =>
+  outcome.is === "accepted" || (outcome.is === "acked" && outcome.duplicate !== true);
+
+/** Messages that meet no fault are stored at once, and once more where the window has forgotten them. */
 function rememberStored({ published, nowMs }: Course, step: PublishStep, first: number, before: View): void {
-  const { id, count, again, overlap } = step;
-  const isAtOnce = again === undefined && overlap !== true && isCalm(before) && before.client === "connected";
+  const { id, count, overlap } = step;
+  const isAtOnce = overlap !== true && isCalm(before) && before.client === "connected";
   if (isAtOnce) published.stored.push({ first, count, atMs: nowMs, realMs: published.sentAtMs.get(id) ?? 0 });
 }
 

@@ -68,7 +68,7 @@ async function lookForDiscarded(
   checkClocks(course, step);
   const inDoubt = await lookAtHeld(course, service, view);
   const { open } = consumedOf(service, subject);
-  if ([...open.keys()].some(message => inDoubt.has(message)))
+  if ([...open].some(({ message }) => inDoubt.has(message)))
     giveUpByHarness(step, `${subject} to be delivered again, and whether a limit has taken its message is not known`);
 }
 
@@ -80,20 +80,20 @@ async function notHandled(course: Course, service: ServiceCourse, view: View): P
     const isServed = [...members].some(replica => isReached(replica, view));
     const { handled, open } = consumedOf(service, subject);
     // A handler comes to its end whether the link is there or not.
-    const isAtWork = [...open.values()].some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs);
+    const isAtWork = [...open].some(({ work }) => work !== undefined && work.ends.atMs <= course.nowMs);
     if (!isServed && !isAtWork) continue;
     // A server that is down answers nothing, and has nothing more to deliver.
     const consumer = view.serverUp ? await course.rig.streams.consumer(subject) : downConsumer;
     if (consumer === undefined) continue;
     const isCertain = isCalm(view) || !members.has(0);
-    const given = [...open.values()].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
+    const given = [...open].filter(({ delivery }) => deliverMax < 0 || delivery < deliverMax);
     const failed = given.filter(({ work }) => work === undefined).length;
     const lag = { subject, consumer, handled, failed };
     if (!isServed) return { ...lag, is: "at-work" };
     // What has had its last delivery, and the wait after it, makes room for another message.
     const isOver = ({ delivery, timer }: OpenDelivery): boolean =>
       room !== undefined && deliverMax > 0 && delivery >= deliverMax && timer.atMs <= course.nowMs;
-    const waitsFor = [...open.values()].filter(one => !isOver(one)).length;
+    const waitsFor = [...open].filter(one => !isOver(one)).length;
     const isFull = room !== undefined && consumer.numAckPending >= room;
     if ((consumer.numPending > 0 && !isFull) || consumer.delivered > handled) return { ...lag, is: "unhandled" };
     if (isCertain && consumer.numAckPending > waitsFor) return { ...lag, is: "unacknowledged" };
@@ -136,10 +136,10 @@ export async function redeliver(
 async function untilOver(course: Course, service: ServiceCourse, timer: Timer): Promise<void> {
   const { clock } = course.rig;
   for (const [subject, { open }] of service.consumed)
-    for (const [message, one] of open) {
+    for (const one of open) {
       if (one.timer !== timer || one.soonerMs === undefined) continue;
       while (clock.nowMs() < timer.realMs) {
-        if (isGivenAgain(course, subject, message)) return;
+        if (isGivenAgain(course, subject, one.message)) return;
         await clock.wait(pollEveryMs);
       }
     }

@@ -100,12 +100,15 @@ export interface Timer {
 /** consumers.ts: the deliveries of one subject's consumer. */
 export interface Consumed {
   handled: number;
-  /** Messages that are not acknowledged, by number. */
-  readonly open: Map<number, OpenDelivery>;
+  /** Messages that are not acknowledged. A message that is stored twice is given twice, each with deliveries of its own. */
+  readonly open: Set<OpenDelivery>;
 }
 
 export interface OpenDelivery {
+  readonly message: number;
   readonly delivery: number;
+  /** The scenario's time at its first delivery, where that was seen. */
+  readonly firstGivenMs: number | undefined;
   /** The earliest moment at which its handler can have got it. */
   readonly beganMs: number;
   /** The moment at which the next delivery is due. */
@@ -119,7 +122,6 @@ export interface OpenDelivery {
 /** An acknowledgement that has not come to the server yet. */
 export interface Unheard {
   readonly subject: string;
-  readonly message: number;
   readonly open: OpenDelivery;
 }
 

@@ -6,7 +6,7 @@
 import { isDown, settleId } from "../../../models/plan/plan.ts";
 import { nakWaitMsOf, soonerAfterRestartMs, waitMsOf } from "../../../models/policy/deliveries.ts";
 import { acknowledgesAll, acknowledgesNothing, effective } from "../../../models/policy/two-sides.ts";
-import type { ConnectionChange, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
+import type { ConnectionChange, Event, HandledOutcome, Run } from "../../../models/vocabulary/event.ts";
 import type { Fault, StepId } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import { ranAhead } from "./clocks.ts";
@@ -105,10 +105,10 @@ function sayHandled(
 ): void {
   const { replica } = running;
   const consumed = consumedOf(service, subject);
-  const before = consumed.open.get(message);
+  const before = deliveryBefore(consumed, message, delivery, replica);
   const at = { kind: "handled", replica, subject, delivery, outcome, first: message, count: 1 } as const;
   if (before?.work?.replica === replica && before.delivery === delivery) {
-    const tookMs = endWork(course, service, { subject, message }, before);
+    const tookMs = endWork(course, service, subject, before);
     course.emit({ ...at, tookMs });
     return;
   }
@@ -119,13 +119,28 @@ function sayHandled(
       ranAhead(settleId, before.timer);
     }
     course.timers = course.timers.filter(timer => timer !== before.timer);
+    consumed.open.delete(before);
   }
-  consumed.open.delete(message);
   const beganMs = before === undefined ? course.stepBeganMs : beganAgainMs(course, running, before);
-  if (isOpen(service, outcome)) openDelivery(course, service, at, beganMs);
+  const firstGivenMs = delivery === 1 ? course.nowMs : before?.firstGivenMs;
+  if (isOpen(service, outcome)) openDelivery(course, service, at, { beganMs, firstGivenMs });
   if (acknowledgesAll(effective(service.policy.consume)) && !leavesOpen.has(outcome))
     giveUpBefore(course, consumed, message);
   course.emit(at);
+}
+
+/** The delivery that this one follows, or whose work it ends. Another copy of the message has had other deliveries. */
+function deliveryBefore(
+  { open }: Consumed,
+  message: number,
+  delivery: number,
+  replica: number,
+): OpenDelivery | undefined {
+  const copies = [...open].filter(one => one.message === message);
+  return (
+    copies.find(one => one.delivery === delivery && one.work?.replica === replica) ??
+    copies.filter(one => one.delivery < delivery).sort((one, other) => other.delivery - one.delivery)[0]
+  );
 }
 
 /** The reason of F-304 and F-308 of docs/facts.md. */
@@ -137,10 +152,10 @@ const leavesOpen: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "nak-
 
 /** Messages before one that is acknowledged are not given again under ack policy `all`. Where it matters they were published in order. */
 export function giveUpBefore(course: Course, { open }: Consumed, message: number): void {
-  for (const [before, { work, timer }] of open) {
-    if (before >= message || work !== undefined) continue;
+  for (const before of open) {
+    if (before.message >= message || before.work !== undefined) continue;
     open.delete(before);
-    course.timers = course.timers.filter(one => one !== timer);
+    course.timers = course.timers.filter(one => one !== before.timer);
   }
 }
 
@@ -162,8 +177,12 @@ const comesAgain: ReadonlySet<HandledOutcome> = new Set([
 
 type HandledEvent = Extract<Event, { readonly kind: "handled" }>;
 
-/** `beganMs`: the earliest moment at which the handler can have got it. */
-function openDelivery(course: Course, service: ServiceCourse, event: HandledEvent, beganMs: number): void {
+function openDelivery(
+  course: Course,
+  service: ServiceCourse,
+  event: HandledEvent,
+  began: Pick<OpenDelivery, "beganMs" | "firstGivenMs">,
+): void {
   const { replica, subject, delivery, outcome, first: message } = event;
   const { open: all } = consumedOf(service, subject);
   const consume = effective(service.policy.consume);
@@ -176,19 +195,19 @@ function openDelivery(course: Course, service: ServiceCourse, event: HandledEven
   const timer = timerIn(course, "ack wait", waitMs);
   if (!isKept) course.timers.push(timer);
   const open: OpenDelivery = {
+    message,
     delivery,
-    beganMs,
+    ...began,
     timer: isKept ? { ...timer, atMs: Number.POSITIVE_INFINITY } : timer,
   };
-  all.set(message, open);
-  if (!isWorking) return;
+  if (!isWorking) {
+    all.add(open);
+    return;
+  }
   // The scenario's time comes to the end of the work before the handler does, or the case is given up.
-  const ends: Timer = { ...timerIn(course, "handler", takesMs), earliestMs: beganMs + takesMs };
+  const ends: Timer = { ...timerIn(course, "handler", takesMs), earliestMs: began.beganMs + takesMs };
   course.timers.push(ends);
-  all.set(message, {
-    ...open,
-    work: { replica, ends, isAcked: outcome === "acked-early" || acknowledgesNothing(consume) },
-  });
+  all.add({ ...open, work: { replica, ends, isAcked: outcome === "acked-early" || acknowledgesNothing(consume) } });
 }
 
 /** A timer that runs out so long from now. */
@@ -199,12 +218,7 @@ const timerIn = ({ nowMs, rig: { clock } }: Course, what: Timer["what"], ms: num
 });
 
 /** The handler is through. Returns its time since the earliest moment at which it can have begun. */
-function endWork(
-  course: Course,
-  service: ServiceCourse,
-  { subject, message }: { readonly subject: string; readonly message: number },
-  before: OpenDelivery,
-): number {
+function endWork(course: Course, service: ServiceCourse, subject: string, before: OpenDelivery): number {
   const { open } = consumedOf(service, subject);
   const { work, ...unheard } = before;
   const { timer, beganMs } = unheard;
@@ -213,10 +227,10 @@ function endWork(
   const isLost = work?.replica === 0 && !work.isAcked && losesAcks(course);
   const isKept = work?.replica === 0 && !work.isAcked && !isLost && keepsAcks(course);
   course.timers = course.timers.filter(one => one !== work?.ends && (isLost || isKept || one !== timer));
-  open.delete(message);
-  if (isLost) open.set(message, unheard);
+  open.delete(before);
+  if (isLost) open.add(unheard);
   // Until it is there the server counts the ack wait.
-  if (isKept) service.unheard.push({ subject, message, open: unheard });
+  if (isKept) service.unheard.push({ subject, open: unheard });
   return Math.round(course.rig.clock.nowMs() - beganMs);
 }
 
@@ -241,12 +255,13 @@ export function hastenAckWaits(course: Course): void {
   if (service === undefined) return;
   const sooner = new Map<Timer, Timer>();
   for (const { open } of service.consumed.values())
-    for (const [message, one] of open) {
-      const counted = one.work === undefined ? countedFromStored(course, service, message, one) : one;
+    for (const one of [...open]) {
+      const counted = one.work === undefined ? countedFromStored(course, service, one) : one;
       const { timer, work } = counted;
       const hastened = work === undefined ? timer : { ...timer, earliestMs: timer.realMs - soonerAfterRestartMs };
       sooner.set(one.timer, hastened);
-      open.set(message, { ...counted, timer: hastened, soonerMs: soonerAfterRestartMs });
+      open.delete(one);
+      open.add({ ...counted, timer: hastened, soonerMs: soonerAfterRestartMs });
     }
   if (sooner.size > 0) course.timers = course.timers.map(one => sooner.get(one) ?? one);
 }
@@ -255,11 +270,11 @@ export function hastenAckWaits(course: Course): void {
 function countedFromStored(
   { published: { stored } }: Course,
   { policy }: ServiceCourse,
-  message: number,
   one: OpenDelivery,
 ): OpenDelivery {
-  const { timer, delivery } = one;
-  const at = stored.find(({ first, count }) => message >= first && message < first + count);
+  const { message, timer, delivery, firstGivenMs = Number.NEGATIVE_INFINITY } = one;
+  const isIn = ({ first, count }: Run): boolean => message >= first && message < first + count;
+  const at = stored.findLast(run => isIn(run) && run.atMs <= firstGivenMs);
   const waitMs = waitMsOf(effective(policy.consume), delivery);
   if (at === undefined || at.atMs + waitMs >= timer.atMs) return one;
   const realMs = Math.min(timer.realMs, at.realMs + waitMs);
@@ -274,8 +289,8 @@ export function hearKept(course: Course): void {
 
 /** The process is gone, and what its client has kept with it: these messages wait for another delivery. */
 export function loseKept({ service }: Course): void {
-  for (const { subject, message, open } of service?.unheard.splice(0) ?? [])
-    consumedOf(service as ServiceCourse, subject).open.set(message, open);
+  for (const { subject, open } of service?.unheard.splice(0) ?? [])
+    consumedOf(service as ServiceCourse, subject).open.add(open);
 }
 
 export const handlerKey = (replica: number, subject: string): string => `${replica}/${subject}`;
@@ -289,7 +304,7 @@ export const workOf = (
   replica: number,
 ): readonly (OpenDelivery & { readonly takesMs: number })[] =>
   [...(service?.consumed ?? [])].flatMap(([subject, { open }]) =>
-    [...open.values()]
+    [...open]
       .filter(({ work }) => work?.replica === replica)
       .map(one => ({ ...one, takesMs: (service && handlerOf(service, replica, subject)?.takesMs) ?? 0 })),
   );
@@ -298,21 +313,22 @@ export const workOf = (
 export function dropWork(course: Course, replica: number): void {
   const consume = course.service?.policy.consume;
   for (const { open } of course.service?.consumed.values() ?? [])
-    for (const [message, { work, ...rest }] of open) {
+    for (const one of [...open]) {
+      const { work, ...rest } = one;
       if (work?.replica !== replica) continue;
-      course.timers = course.timers.filter(one => one !== work.ends);
-      open.delete(message);
+      course.timers = course.timers.filter(timer => timer !== work.ends);
+      open.delete(one);
       if (work.isAcked) continue;
       const isKept = rest.timer.atMs === Number.POSITIVE_INFINITY;
       const waitMs = consume === undefined ? 0 : waitMsOf(effective(consume), rest.delivery);
       const timer = isKept ? timerIn(course, "ack wait", waitMs) : rest.timer;
       if (isKept) course.timers.push(timer);
-      open.set(message, { ...rest, timer });
+      open.add({ ...rest, timer });
     }
 }
 
 export function consumedOf({ consumed }: ServiceCourse, subject: string): Consumed {
-  const one = consumed.get(subject) ?? { handled: 0, open: new Map() };
+  const one = consumed.get(subject) ?? { handled: 0, open: new Set() };
   consumed.set(subject, one);
   return one;
 }

@@ -52,9 +52,9 @@ const messagesIn = (runs: readonly Run[]): readonly number[] => runs.flatMap(mes
 /** No handler is given it again. One that is at work on it comes to its end. */
 function giveUpDelivery(course: Course, { consumed, policy }: ServiceCourse, message: number): void {
   for (const one of consumed.values()) {
-    const given = one.open.get(message);
+    const given = [...one.open].find(open => open.message === message);
     if (given === undefined || given.work !== undefined) continue;
-    one.open.delete(message);
+    one.open.delete(given);
     course.timers = course.timers.filter(timer => timer !== given.timer);
     if (acknowledgesAll(effective(policy.consume))) giveUpBefore(course, one, message);
   }

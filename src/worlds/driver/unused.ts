@@ -86,7 +86,7 @@ async function awaitDeleted(
   const stream = streamOf(service.policy, subject);
   if (stream === undefined) return;
   service.uses.delete(subject);
-  const timers = new Set([...consumedOf(service, subject).open.values()].map(one => one.timer));
+  const timers = new Set([...consumedOf(service, subject).open].map(one => one.timer));
   course.timers = course.timers.filter(one => !timers.has(one));
   service.consumed.delete(subject);
   emit({ kind: "consumer-deleted", stream: stream.name, subject });

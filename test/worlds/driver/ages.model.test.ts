@@ -137,14 +137,15 @@ describe("what a stream was seen to hold", () => {
     const { course, service } = looking(policyWith({ streams, publish }));
     const state = { firstNumber: 2, lastNumber: 1, messages: 0, deleted: 0, keepsMax: undefined };
     Object.assign(course.rig.streams, { held: async () => ({ runs: [], foreign: 0, state }) });
-    const given = open.map((message): [number, OpenDelivery] => {
+    const given = open.map((message): OpenDelivery => {
       const timer: Timer = { what: "ack wait", atMs: 5_000, realMs: 5_000 };
       course.timers.push(timer);
-      return [message, { delivery: 1, beganMs: 0, timer, ...(work === undefined ? {} : { work }) }];
+      const works = work === undefined ? {} : { work };
+      return { message, delivery: 1, firstGivenMs: 0, beganMs: 0, timer, ...works };
     });
-    const consumed = new Map([["job.a", { handled: open.length, open: new Map(given) }]]);
+    const consumed = new Map([["job.a", { handled: open.length, open: new Set(given) }]]);
     Object.assign(service, { told: [told(acked)], consumed });
-    const left = (): readonly number[] => [...(service.consumed.get("job.a")?.open.keys() ?? [])];
+    const left = (): readonly number[] => [...(service.consumed.get("job.a")?.open ?? [])].map(one => one.message);
     return { course, service, left };
   };
 
