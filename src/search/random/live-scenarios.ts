@@ -9,7 +9,8 @@ import { newEffect, trackEffect, whyVacuous } from "../../../properties/effect.t
 import { type Able, claimedBy } from "../../judge/capability.ts";
 import { unobservedSubjects } from "../../worlds/driver/subjects.ts";
 import { runModel } from "../../worlds/model.ts";
-import { withinAckWaits, withinAges, withinWindows } from "./within-windows.ts";
+import { withinAckWaits } from "./within-ack-waits.ts";
+import { withinAges, withinWindows } from "./within-windows.ts";
 
 /**
  * Real clocks do not stop at a boundary, and every acknowledgement that does not come is waited for. A process that is started and fails takes

@@ -3,13 +3,11 @@
  * publishes wait for acknowledgements that do not come. Without this, such a case is given up on any machine, and a busy one is blamed.
  */
 import { planCase } from "../../../models/plan/plan.ts";
-import { waitMsOf } from "../../../models/policy/deliveries.ts";
 import { ageMsOf } from "../../../models/policy/limits.ts";
 import { attemptAtMs } from "../../../models/policy/publishing.ts";
-import { effective } from "../../../models/policy/two-sides.ts";
-import type { Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
+import type { Event } from "../../../models/vocabulary/event.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import { restartsServer, type Scenario, type Step } from "../../../models/vocabulary/scenario.ts";
+import type { Scenario, Step } from "../../../models/vocabulary/scenario.ts";
 import { runModel } from "../../worlds/model.ts";
 
 /** The rest is for faults, heals and restarts, which take time of their own. */
@@ -43,7 +41,7 @@ export function withinWindows(scenario: Scenario, profile: Profile): Scenario {
 type AnsweredCalls = Extract<Event, { readonly kind: "published" }>;
 
 /** The time for which the calls of each event waited, one after the other. */
-function publishWaits({ steps }: Scenario): (event: AnsweredCalls) => number {
+export function publishWaits({ steps }: Scenario): (event: AnsweredCalls) => number {
   const waited = new Set<string>();
   const asynchronous = new Set(steps.filter(one => one.kind === "publish" && one.async === true).map(({ id }) => id));
   return ({ step, tookMs = 0, count }) => {
@@ -77,73 +75,8 @@ export function withinAges(scenario: Scenario, profile: Profile): Scenario {
   return endingBefore(scenario, beyond);
 }
 
-/** A moment of the scenario's time, and the real one that goes with it. */
-interface Moment {
-  readonly atMs: number;
-  readonly realMs: number;
-}
-
-/** The end of an ack wait. */
-interface AckWait extends Moment {
-  /** Its end for a server that has restarted, which counts from the moment at which it stored the message (F-308 of docs/facts.md). */
-  readonly restarted: Moment;
-}
-
-const later = ({ atMs, realMs }: Moment, ms: number): Moment => ({ atMs: atMs + ms, realMs: realMs + ms });
-
-/** The server's timers, and a busy machine. */
-const ackWaitSlackMs = 300;
-
-/**
- * The scenario up to the step whose waits, starts and stops would outlast an ack wait that the scenario's own time has not come to. The server
- * would give the message again too early.
- */
-export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
-  const { policy } = scenario;
-  if (policy === undefined) return scenario;
-  const consume = effective(policy.consume);
-  const waitedMs = publishWaits(scenario);
-  const ends = new Map<string, AckWait>();
-  const stored = new Map<number, Moment>();
-  let now: Moment = { atMs: 0, realMs: 0 };
-  let beyond: string | undefined;
-  let step = "";
-  runModel(planCase(scenario, profile), scenario.id, event => {
-    if (event.kind === "step" && event.phase === "began") step = event.step;
-    if (event.kind === "advanced") now = advanced(now, event.atMs, [...ends.values()]);
-    if (event.kind === "handled") {
-      const { subject, first, count, delivery, outcome } = event;
-      const waitMs = waitMsOf(consume, delivery);
-      for (let message = first; message < first + count; message++) {
-        const restarted = later(stored.get(message) ?? now, waitMs);
-        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}`, { ...later(now, waitMs), restarted });
-        else ends.delete(`${subject}/${message}`);
-      }
-    }
-    if (event.kind === "published" && event.again !== true)
-      for (let message = event.first; message < event.first + event.count; message++) stored.set(message, now);
-    if (event.kind === "fault" && restartsServer.has(event.fault))
-      for (const [key, one] of ends) ends.set(key, { ...one, ...one.restarted });
-    const tookMs = realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0);
-    if (tookMs === 0) return;
-    now = { ...now, realMs: now.realMs + tookMs };
-    for (const end of ends.values())
-      if (end.atMs > now.atMs && end.realMs - ackWaitSlackMs < now.realMs) beyond ??= step;
-  });
-  return endingBefore(scenario, beyond);
-}
-
-/** The scenario's time moves. The real one passes as far as the driver lets it follow: no ack wait has longer to go than the scenario says. */
-function advanced(now: Moment, atMs: number, ends: readonly Moment[]): Moment {
-  const goesOn = ends.filter(end => end.atMs > now.atMs);
-  return { atMs, realMs: Math.max(now.realMs, ...goesOn.map(end => end.realMs - Math.max(0, end.atMs - atMs))) };
-}
-
-/** Outcomes after which the server waits for an acknowledgement. What was begun has another outcome later, unless its process ends first. */
-const waitsAgain: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "ack-lost", "begun"]);
-
 /** The real time that a start, a stop or a heal takes, and none of the scenario's. A heal may come after attempts of a publish under way. */
-function realMsOf({ steps, policy }: Scenario, event: Event): number {
+export function realMsOf({ steps, policy }: Scenario, event: Event): number {
   if (event.kind === "process" && event.change === "exited") return event.tookMs;
   if (event.kind === "process" && event.change === "started") return startMs;
   if (event.kind !== "healed") return 0;
@@ -152,7 +85,7 @@ function realMsOf({ steps, policy }: Scenario, event: Event): number {
   return policy === undefined || attempts === undefined ? startMs : attemptAtMs(policy.publish, attempts + 1);
 }
 
-function endingBefore(scenario: Scenario, beyond: string | undefined): Scenario {
+export function endingBefore(scenario: Scenario, beyond: string | undefined): Scenario {
   const { steps } = scenario;
   const at = steps.findIndex(step => beyond !== undefined && idsIn(step).includes(beyond));
   return at < 0 ? scenario : { ...scenario, steps: withoutLastFaults(steps.slice(0, at)) };

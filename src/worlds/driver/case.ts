@@ -22,7 +22,7 @@ import { ServerFailed } from "../../errors.ts";
 import type { Case } from "../../world.ts";
 import { checkAges, renewAges } from "./ages.ts";
 import { beginCall, callAlone, publish, publishAlone, together } from "./calls.ts";
-import { awaitWindows, checkClocks, comeTo, dropTimers, follow } from "./clocks.ts";
+import { awaitWindows, checkClocks, comeTo, dropTimers, follow, keepApart } from "./clocks.ts";
 import { awaitClosed, lookForClosed, noteClosed, openBeforeClose } from "./closed.ts";
 import { awaitHandled, redeliver, subscribe } from "./consumers.ts";
 import { busOf, type Course, GivenUp, type OnMemory, type ServiceCourse } from "./course.ts";
@@ -236,6 +236,7 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   const { step, overlapping, after } = planned;
   course.emit({ kind: "step", step: step.id, phase: "began" });
   const open = await openBeforeClose(course, planned);
+  if (step.kind !== "advance") await keepApart(course);
   await perform(course, planned);
   if (!overlapping) await awaitClosed(course, after);
   await noteClosed(course, open);

@@ -4,8 +4,10 @@
  * waits for it. Where real time comes first the case is given up, since what the parts did then proves nothing.
  */
 import { isCalm, isDurable, type ScenarioStep } from "../../../models/plan/plan.ts";
+import { waitMsOf } from "../../../models/policy/deliveries.ts";
 import { ageSlackMs } from "../../../models/policy/limits.ts";
 import { callsMs, timedOutMs } from "../../../models/policy/publishing.ts";
+import { effective } from "../../../models/policy/two-sides.ts";
 import { type PublishStep, partsOf, type StepId } from "../../../models/vocabulary/scenario.ts";
 import { type Course, giveUpByHarness, type Timer } from "./course.ts";
 
@@ -55,7 +57,8 @@ export async function spend(course: Course, ms: number): Promise<void> {
  * The real clocks may be behind the scenario's time by so much: less, and a busy machine outruns what is next; more, and see `follow`. Messages
  * that are published one after the other grow old and are given again one after the other, so there the real clocks keep closer.
  */
-const behindMsMaxOf = ({ what }: Timer): number => (what === "window" ? 2_000 : ageSlackMs + 500);
+const behindMsMaxOf = ({ what }: Timer): number => (what === "window" ? 2_000 : ackWaitBehindMsMax);
+export const ackWaitBehindMsMax = ageSlackMs + 500;
 
 /** The time for which the publishes that are still to come may wait: each beside a fault, or with one within it, may time out in full. */
 function mayWaitMs({ one: { plan }, at }: Course): number {
@@ -90,6 +93,25 @@ export async function follow(course: Course): Promise<void> {
     .filter(isMet)
     .map(timer => timer.realMs - (timer.atMs - withinCallsMs(course, timer) - course.nowMs) - behindMsMaxOf(timer));
   await untilReal(course, Math.max(0, ...leads));
+}
+
+/** Ack waits whose ends are closer together could not be told apart. Real time is not to follow for more. */
+const apartMs = 400;
+
+/** The real moment from which a wait of `waitMs` would end after the earlier ones, as the scenario says. */
+export function apartFromMs(ends: readonly Pick<Timer, "atMs" | "realMs">[], nowMs: number, waitMs: number): number {
+  const laterByMs = (atMs: number): number => nowMs + waitMs - atMs;
+  const earlier = ends.filter(({ atMs }) => laterByMs(atMs) > 0);
+  return Math.max(0, ...earlier.map(({ atMs, realMs }) => realMs + Math.min(laterByMs(atMs), apartMs) - waitMs));
+}
+
+/** Lets real time follow so far that the ack waits that may begin now end after those that go on. */
+export async function keepApart(course: Course): Promise<void> {
+  const { service, timers, nowMs, rig } = course;
+  if (service === undefined) return;
+  const waits = timers.filter(({ what }) => what === "ack wait");
+  const leftMs = apartFromMs(waits, nowMs, waitMsOf(effective(service.policy.consume), 1)) - rig.clock.nowMs();
+  if (leftMs > 0) await rig.clock.wait(Math.ceil(leftMs));
 }
 
 /** Moves the scenario's time. An ack wait is over only once its message was delivered again. */

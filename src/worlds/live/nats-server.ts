@@ -300,8 +300,11 @@ export class NatsServer {
   }
 }
 
-/** The store's bound: 16 times what the messages of one case may take. The server's default would be most of the disk. */
-const storeBytesMax = 1_073_741_824;
+/**
+ * The room that streams may reserve by their limits of bytes, far more than any has. The server refuses a stream beyond it, and its default depends
+ * on the machine. Nothing of it is taken before messages are there, and those of a case are bounded.
+ */
+const storeBytesMax = 2 ** 50;
 
 const storeIn = (folder: string): string => join(folder, "store");
 
@@ -328,7 +331,9 @@ function writeConfiguration({ folder, maxPendingBytes }: NatsServerOptions, jetS
     `lame_duck_duration: "${lameDuckDurationMs}ms"`,
     ...(maxPendingBytes === undefined ? [] : [`max_pending: ${maxPendingBytes}`]),
     ...(jetStream
-      ? [`jetstream: { store_dir: ${JSON.stringify(storeIn(folder))}, max_file_store: ${storeBytesMax} }`]
+      ? [
+          `jetstream: { store_dir: ${JSON.stringify(storeIn(folder))}, max_file_store: ${storeBytesMax}, max_memory_store: ${storeBytesMax} }`,
+        ]
       : []),
   ];
   writeFileSync(file, lines.map(line => `${line}\n`).join(""));

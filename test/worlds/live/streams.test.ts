@@ -54,6 +54,15 @@ const store = (number: number, options: { readonly subject?: string; readonly ms
     options.msgID === undefined ? {} : { msgID: options.msgID },
   );
 
+test("streams may reserve by their limits what no machine has", async () => {
+  const tebibyte = 2 ** 40;
+  const reserving = { ...jobs, bytesMax: 100 * tebibyte };
+  await streams.create([reserving, { ...reserving, name: "MEMORY", subjects: ["m"], storage: "memory" }]);
+  const { streams: made } = jetstream(client);
+  for (const name of ["JOBS", "MEMORY"])
+    expect((await (await made.get(name)).info()).config.max_bytes).toBe(100 * tebibyte);
+});
+
 test("a stream is made as its policy says", async () => {
   const memory: StreamPolicy = {
     ...jobs,

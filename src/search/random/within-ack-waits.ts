@@ -1,0 +1,129 @@
+/**
+ * A scenario in which every ack wait ends for the server when it ends for the scenario. Waits, starts and stops take real time and none of the
+ * scenario's. Two ack waits that end so close together that the server's timers could not be told apart are no better. Without this, such a case is
+ * given up on any machine, and a busy one is blamed.
+ */
+import { planCase, settleId } from "../../../models/plan/plan.ts";
+import { waitMsOf } from "../../../models/policy/deliveries.ts";
+import { effective } from "../../../models/policy/two-sides.ts";
+import type { Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
+import type { ConsumePolicy } from "../../../models/vocabulary/policy.ts";
+import type { Profile } from "../../../models/vocabulary/profile.ts";
+import { restartsServer, type Scenario } from "../../../models/vocabulary/scenario.ts";
+import { ackWaitBehindMsMax, apartFromMs } from "../../worlds/driver/clocks.ts";
+import { runModel } from "../../worlds/model.ts";
+import { endingBefore, publishWaits, realMsOf } from "./within-windows.ts";
+
+/** A moment of the scenario's time, and the real one that goes with it. */
+interface Moment {
+  readonly atMs: number;
+  readonly realMs: number;
+}
+
+/** The end of an ack wait. */
+interface AckWait extends Moment {
+  /** The step in which it began. */
+  readonly step: string;
+  /** The number of the times taken before it. */
+  readonly took: number;
+  /** The real moment of the delivery. */
+  readonly beganMs: number;
+  /** Its end for a server that has restarted, which counts from the moment at which it stored the message (F-308 of docs/facts.md). */
+  readonly restarted: Moment;
+}
+
+/** The real time that something in a step took. */
+interface Took {
+  readonly step: string;
+  readonly ms: number;
+}
+
+const later = ({ atMs, realMs }: Moment, ms: number): Moment => ({ atMs: atMs + ms, realMs: realMs + ms });
+
+/** The server's timers, and a busy machine. */
+const slackMs = 300;
+/** The driver waits for a timer of the server for up to 100 ms longer than it says. */
+const apartMsMin = 150;
+
+/** Outcomes after which the server waits for an acknowledgement. What was begun has another outcome later, unless its process ends first. */
+const waitsAgain: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "ack-lost", "begun"]);
+
+/** The scenario up to the step without which it would be so. */
+export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
+  const { policy } = scenario;
+  if (policy === undefined) return scenario;
+  const consume = effective(policy.consume);
+  for (let one = scenario; ; ) {
+    const shorter = endingBefore(one, outlasting(one, profile, consume));
+    if (shorter.steps.length === one.steps.length) return one;
+    one = shorter;
+  }
+}
+
+/** The step that lets real time come to the end of an ack wait before the scenario's time does. */
+function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy): string | undefined {
+  const waitedMs = publishWaits(scenario);
+  const ends = new Map<string, AckWait>();
+  const advances = new Set(scenario.steps.filter(({ kind }) => kind === "advance").map(({ id }) => id));
+  const stored = new Map<number, Moment>();
+  const took: Took[] = [];
+  let now: Moment = { atMs: 0, realMs: 0 };
+  let step = "";
+  let found: string | undefined;
+  const earlyBy = (ms: number): AckWait | undefined =>
+    [...ends.values()].find(end => end.atMs > now.atMs && end.realMs - ms < now.realMs);
+  runModel(planCase(scenario, profile), scenario.id, event => {
+    if (event.kind === "step" && event.phase === "began") {
+      step = event.step;
+      // As `keepApart` of the driver does.
+      const fromMs = advances.has(step) ? 0 : apartFromMs([...ends.values()], now.atMs, waitMsOf(consume, 1));
+      now = { ...now, realMs: Math.max(now.realMs, fromMs) };
+    }
+    if ((event.kind === "healed" || event.kind === "advanced") && event.step === settleId) step = settleId;
+    if (event.kind === "advanced") now = advanced(now, event.atMs, [...ends.values()]);
+    if (event.kind === "handled") {
+      const { subject, first, count, delivery, outcome } = event;
+      const waitMs = waitMsOf(consume, delivery);
+      for (let message = first; message < first + count; message++) {
+        const before = ends.get(`${subject}/${message}/${delivery - 1}`);
+        const work = ends.get(`${subject}/${message}/${delivery}`);
+        // A handler comes to its end by the real clock.
+        if (work !== undefined) now = { ...now, realMs: Math.max(now.realMs, work.beganMs + (event.tookMs ?? 0)) };
+        for (const known of [delivery - 1, delivery]) ends.delete(`${subject}/${message}/${known}`);
+        // The server's timers are exact, whatever else real time has passed for.
+        const began = before?.atMs === now.atMs ? before : now;
+        const restarted = later(stored.get(message) ?? began, waitMs);
+        const end = { ...later(began, waitMs), step, took: took.length, beganMs: began.realMs, restarted };
+        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}/${delivery}`, end);
+      }
+    }
+    if (event.kind === "advanced" || event.kind === "handled") {
+      const end = earlyBy(apartMsMin);
+      if (end !== undefined) found ??= longest(took.slice(end.took))?.step ?? end.step;
+    }
+    if (event.kind === "published" && isStoredAnew(event))
+      for (let message = event.first; message < event.first + event.count; message++) stored.set(message, now);
+    if (event.kind === "fault" && restartsServer.has(event.fault))
+      for (const [key, one] of ends) ends.set(key, { ...one, ...one.restarted });
+    const ms = realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0);
+    if (ms === 0) return;
+    took.push({ step, ms });
+    now = { ...now, realMs: now.realMs + ms };
+    if (step !== settleId && earlyBy(slackMs) !== undefined) found ??= step;
+  });
+  return found;
+}
+
+const isStoredAnew = ({ outcome }: Extract<Event, { readonly kind: "published" }>): boolean =>
+  outcome.is !== "rejected" && (outcome.is !== "acked" || outcome.duplicate !== true);
+
+const longest = (took: readonly Took[]): Took | undefined =>
+  took.reduce<Took | undefined>((most, one) => (most === undefined || one.ms > most.ms ? one : most), undefined);
+
+/** The scenario's time moves. The real one passes up to the ack waits that are over, and follows towards the others (`follow` of the driver). */
+function advanced(now: Moment, atMs: number, ends: readonly Moment[]): Moment {
+  const goesOn = ends.filter(end => end.atMs > now.atMs);
+  const leastMs = ({ atMs: endMs, realMs }: Moment): number =>
+    endMs <= atMs ? realMs : realMs - (endMs - atMs) - ackWaitBehindMsMax;
+  return { atMs, realMs: Math.max(now.realMs, ...goesOn.map(leastMs)) };
+}
