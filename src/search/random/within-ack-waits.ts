@@ -22,14 +22,19 @@ interface Moment {
 
 /** The end of an ack wait. */
 interface AckWait extends Moment {
-  /** The step in which it began. */
-  readonly step: string;
-  /** The number of the times taken before it. */
-  readonly took: number;
-  /** The real moment of the delivery. */
+  /** The first delivery of its message. */
+  readonly origin: Origin;
+  /** The real moment of this delivery. */
   readonly beganMs: number;
   /** Its end for a server that has restarted, which counts from the moment at which it stored the message (F-308 of docs/facts.md). */
   readonly restarted: Moment;
+}
+
+/** A step, and the number of it and of the times taken before it. */
+interface Origin {
+  readonly step: string;
+  readonly number: number;
+  readonly took: number;
 }
 
 /** The real time that something in a step took. */
@@ -69,12 +74,15 @@ function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy
   const took: Took[] = [];
   let now: Moment = { atMs: 0, realMs: 0 };
   let step = "";
+  let number = 0;
   let found: string | undefined;
   const earlyBy = (ms: number): AckWait | undefined =>
     [...ends.values()].find(end => end.atMs > now.atMs && end.realMs - ms < now.realMs);
+  const over = (): readonly AckWait[] => [...ends.values()].filter(end => end.atMs <= now.atMs);
   runModel(planCase(scenario, profile), scenario.id, event => {
     if (event.kind === "step" && event.phase === "began") {
       step = event.step;
+      number++;
       // As `keepApart` of the driver does.
       const fromMs = advances.has(step) ? 0 : apartFromMs([...ends.values()], now.atMs, waitMsOf(consume, 1));
       now = { ...now, realMs: Math.max(now.realMs, fromMs) };
@@ -93,13 +101,14 @@ function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy
         // The server's timers are exact, whatever else real time has passed for.
         const began = before?.atMs === now.atMs ? before : now;
         const restarted = later(stored.get(message) ?? began, waitMs);
-        const end = { ...later(began, waitMs), step, took: took.length, beganMs: began.realMs, restarted };
+        const origin = (before ?? work)?.origin ?? { step, number, took: took.length };
+        const end = { ...later(began, waitMs), origin, beganMs: began.realMs, restarted };
         if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}/${delivery}`, end);
       }
     }
     if (event.kind === "advanced" || event.kind === "handled") {
-      const end = earlyBy(apartMsMin);
-      if (end !== undefined) found ??= longest(took.slice(end.took))?.step ?? end.step;
+      const early = earlyBy(apartMsMin);
+      if (early !== undefined) found ??= togetherSince([early, ...over()], took);
     }
     if (event.kind === "published" && isStoredAnew(event))
       for (let message = event.first; message < event.first + event.count; message++) stored.set(message, now);
@@ -117,8 +126,13 @@ function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy
 const isStoredAnew = ({ outcome }: Extract<Event, { readonly kind: "published" }>): boolean =>
   outcome.is !== "rejected" && (outcome.is !== "acked" || outcome.duplicate !== true);
 
-const longest = (took: readonly Took[]): Took | undefined =>
-  took.reduce<Took | undefined>((most, one) => (most === undefined || one.ms > most.ms ? one : most), undefined);
+/** The step that brought them together: of those since the last of them began the one that took longest, or else that in which it began. */
+function togetherSince(ends: readonly AckWait[], all: readonly Took[]): string | undefined {
+  const [last] = ends.map(({ origin }) => origin).sort((one, other) => other.number - one.number);
+  if (last === undefined) return undefined;
+  const [longest] = all.slice(last.took).toSorted((one, other) => other.ms - one.ms);
+  return longest?.step ?? last.step;
+}
 
 /** The scenario's time moves. The real one passes up to the ack waits that are over, and follows towards the others (`follow` of the driver). */
 function advanced(now: Moment, atMs: number, ends: readonly Moment[]): Moment {

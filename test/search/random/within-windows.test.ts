@@ -103,6 +103,22 @@ describe("a scenario whose messages are given again after two seconds", () => {
     expect(lengthAgain([...failing, advance(100), job()])).toBe(4);
   });
 
+  test("ends before the later of two messages that come together after several deliveries", () => {
+    const backoff = policyWith({
+      ...again,
+      consume: {
+        durables: "bound",
+        ackWaitMs: 30_000,
+        backoffMs: [2_000, 4_000],
+        deliverMax: 5,
+        failures: "redelivered",
+      },
+    });
+    // Given at 0 and 2,000 and due at 6,000 and 10,000; at 4,100 and due at 6,100.
+    const steps = [...failing, advance(2_000), advance(2_100), job()];
+    expect(withinAckWaits(underPolicy(backoff, steps), natsGo).steps).toHaveLength(5);
+  });
+
   test("ends before the publish that lets two ack waits end together", () => {
     // Real time stays behind up to the second of them, and then the publish takes what was between them.
     expect(lengthAgain([...failing, advance(600), job()])).toBe(5);
