@@ -3,15 +3,16 @@
  * scenario's. Two ack waits that end so close together that the server's timers could not be told apart are no better. Without this, such a case is
  * given up on any machine, and a busy one is blamed.
  */
+import { type Answering, sampled } from "../../../models/choice.ts";
 import { planCase, settleId } from "../../../models/plan/plan.ts";
 import { waitMsOf } from "../../../models/policy/deliveries.ts";
 import { effective } from "../../../models/policy/two-sides.ts";
-import type { Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
+import type { Emit, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
 import type { ConsumePolicy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import { restartsServer, type Scenario } from "../../../models/vocabulary/scenario.ts";
+import { type Handler, restartsServer, type Scenario } from "../../../models/vocabulary/scenario.ts";
 import { ackWaitBehindMsMax, apartFromMs } from "../../worlds/driver/clocks.ts";
-import { runModel } from "../../worlds/model.ts";
+import { runAnswered } from "../../worlds/model.ts";
 import { endingBefore, publishWaits, realMsOf } from "./within-windows.ts";
 
 /** A moment of the scenario's time, and the real one that goes with it. */
@@ -53,6 +54,9 @@ const apartMsMin = 150;
 /** Outcomes after which the server waits for an acknowledgement. What was begun has another outcome later, unless its process ends first. */
 const waitsAgain: ReadonlySet<HandledOutcome> = new Set(["failed", "hung", "ack-lost", "begun"]);
 
+/** Handlers that do not acknowledge what they are given, or not at once. */
+const leavesOpen: ReadonlySet<Handler> = new Set(["hangs", "fails", "loses-ack"]);
+
 /** The scenario up to the step without which it would be so. */
 export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
   const { policy } = scenario;
@@ -79,7 +83,7 @@ function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy
   const earlyBy = (ms: number): AckWait | undefined =>
     [...ends.values()].find(end => end.atMs > now.atMs && end.realMs - ms < now.realMs);
   const over = (): readonly AckWait[] => [...ends.values()].filter(end => end.atMs <= now.atMs);
-  runModel(planCase(scenario, profile), scenario.id, event => {
+  const emit: Emit = event => {
     if (event.kind === "step" && event.phase === "began") {
       step = event.step;
       number++;
@@ -119,8 +123,28 @@ function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy
     took.push({ step, ms });
     now = { ...now, realMs: now.realMs + ms };
     if (step !== settleId && earlyBy(slackMs) !== undefined) found ??= step;
-  });
+  };
+  runAnswered(planCase(scenario, profile), { answering: leavingOpen(scenario), emit });
   return found;
+}
+
+/** Each message goes to a handler that leaves it open, where one may be given it: which of them is, chance decides on any run. */
+function leavingOpen({ id, steps }: Scenario): Answering {
+  const { at, choose } = sampled(id);
+  const leaves = (replica: number, subject: string): boolean =>
+    steps.some(
+      one =>
+        one.kind === "subscribe" && one.replica === replica && one.subject === subject && leavesOpen.has(one.handler),
+    );
+  return {
+    at,
+    choose(label, lo, hi, about) {
+      const sampledAnswer = choose(label, lo, hi, about);
+      if (about?.kind !== "handled-by") return sampledAnswer;
+      const index = about.replicas.findIndex(replica => leaves(replica, about.subject));
+      return index < 0 ? sampledAnswer : index;
+    },
+  };
 }
 
 const isStoredAnew = ({ outcome }: Extract<Event, { readonly kind: "published" }>): boolean =>

@@ -10,7 +10,17 @@ import { withinAckWaits } from "../../../src/search/random/within-ack-waits.ts";
 import { withinAges, withinWindows } from "../../../src/search/random/within-windows.ts";
 import { modelCapabilities } from "../../../src/worlds/model.ts";
 import { type Bare, cut, fault, heal, hold, scenarioWith, start } from "../../models/cases.ts";
-import { advance, job, kill, policyWith, subscribe, subscribeSlow, term, underPolicy } from "../../models/policies.ts";
+import {
+  advance,
+  job,
+  kill,
+  policyWith,
+  replica,
+  subscribe,
+  subscribeSlow,
+  term,
+  underPolicy,
+} from "../../models/policies.ts";
 
 const policy = policyWith({
   publish: { ackTimeoutMs: 1_000, attemptsMax: 2 },
@@ -96,6 +106,14 @@ describe("a scenario whose messages are given again after two seconds", () => {
     expect(lengthAgain([...failing, ...healed])).toBe(6);
     // Without the second heal the publish before it would wait as long.
     expect(lengthAgain([...failing, ...healed, ...healed])).toBe(6);
+  });
+
+  test("counts on the replica that fails among those that may be given a message", () => {
+    const beside = [start, replica(1), replica(2), subscribe(1), subscribe(0, "fails"), subscribe(2), job()];
+    for (const id of ["a", "b", "c", "d", "e"]) {
+      const drawn = { ...underPolicy(again, [...beside, cut(), job(), job(), heal()]), id };
+      expect(withinAckWaits(drawn, natsGo).steps).toHaveLength(beside.length + 2);
+    }
   });
 
   test("ends before a message whose ack wait would end right after another", () => {
