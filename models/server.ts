@@ -402,7 +402,11 @@ function countFromStored({ policy, spentMs }: ModelServer, { open, members }: Co
     const dueMs = one.storedMs - spentMs + waitMsOf(consume, one.delivery);
     return isNakked || dueMs >= one.dueMs ? one : { ...one, dueMs };
   });
-  open.splice(0, open.length, ...counted.sort((one, other) => one.first - other.first));
+  open.splice(
+    0,
+    open.length,
+    ...counted.sort((one, other) => one.storedMs - other.storedMs || one.first - other.first),
+  );
 }
 
 /** Time has passed, including the moments at which the server writes its files out. */

@@ -7,7 +7,7 @@ import { type Answering, sampled } from "../../../models/choice.ts";
 import { planCase, settleId } from "../../../models/plan/plan.ts";
 import { waitMsOf } from "../../../models/policy/deliveries.ts";
 import { effective } from "../../../models/policy/two-sides.ts";
-import type { Emit, Event, HandledOutcome } from "../../../models/vocabulary/event.ts";
+import type { Emit, Event, HandledOutcome, Run } from "../../../models/vocabulary/event.ts";
 import type { ConsumePolicy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { type Handler, restartsServer, type Scenario } from "../../../models/vocabulary/scenario.ts";
@@ -44,6 +44,8 @@ interface Took {
   readonly ms: number;
 }
 
+type HandledEvent = Extract<Event, { readonly kind: "handled" }>;
+
 const later = ({ atMs, realMs }: Moment, ms: number): Moment => ({ atMs: atMs + ms, realMs: realMs + ms });
 
 /** The server's timers, and a busy machine. */
@@ -71,61 +73,109 @@ export function withinAckWaits(scenario: Scenario, profile: Profile): Scenario {
 
 /** The step that lets real time come to the end of an ack wait before the scenario's time does. */
 function outlasting(scenario: Scenario, profile: Profile, consume: ConsumePolicy): string | undefined {
+  const waits = new AckWaits(consume);
   const waitedMs = publishWaits(scenario);
-  const ends = new Map<string, AckWait>();
   const advances = new Set(scenario.steps.filter(({ kind }) => kind === "advance").map(({ id }) => id));
-  const stored = new Map<number, Moment>();
-  const took: Took[] = [];
-  let now: Moment = { atMs: 0, realMs: 0 };
-  let step = "";
-  let number = 0;
-  let found: string | undefined;
-  const earlyBy = (ms: number): AckWait | undefined =>
-    [...ends.values()].find(end => end.atMs > now.atMs && end.realMs - ms < now.realMs);
-  const over = (): readonly AckWait[] => [...ends.values()].filter(end => end.atMs <= now.atMs);
   const emit: Emit = event => {
-    if (event.kind === "step" && event.phase === "began") {
-      step = event.step;
-      number++;
-      // As `keepApart` of the driver does.
-      const fromMs = advances.has(step) ? 0 : apartFromMs([...ends.values()], now.atMs, waitMsOf(consume, 1));
-      now = { ...now, realMs: Math.max(now.realMs, fromMs) };
-    }
-    if ((event.kind === "healed" || event.kind === "advanced") && event.step === settleId) step = settleId;
-    if (event.kind === "advanced") now = advanced(now, event.atMs, [...ends.values()]);
-    if (event.kind === "handled") {
-      const { subject, first, count, delivery, outcome } = event;
-      const waitMs = waitMsOf(consume, delivery);
-      for (let message = first; message < first + count; message++) {
-        const before = ends.get(`${subject}/${message}/${delivery - 1}`);
-        const work = ends.get(`${subject}/${message}/${delivery}`);
-        // A handler comes to its end by the real clock.
-        if (work !== undefined) now = { ...now, realMs: Math.max(now.realMs, work.beganMs + (event.tookMs ?? 0)) };
-        for (const known of [delivery - 1, delivery]) ends.delete(`${subject}/${message}/${known}`);
-        // The server's timers are exact, whatever else real time has passed for.
-        const began = before?.atMs === now.atMs ? before : now;
-        const restarted = later(stored.get(message) ?? began, waitMs);
-        const origin = (before ?? work)?.origin ?? { step, number, took: took.length };
-        const end = { ...later(began, waitMs), origin, beganMs: began.realMs, restarted };
-        if (waitsAgain.has(outcome)) ends.set(`${subject}/${message}/${delivery}`, end);
-      }
-    }
-    if (event.kind === "advanced" || event.kind === "handled") {
-      const early = earlyBy(apartMsMin);
-      if (early !== undefined) found ??= togetherSince([early, ...over()], took);
-    }
-    if (event.kind === "published" && isStoredAnew(event))
-      for (let message = event.first; message < event.first + event.count; message++) stored.set(message, now);
-    if (event.kind === "fault" && restartsServer.has(event.fault))
-      for (const [key, one] of ends) ends.set(key, { ...one, ...one.restarted });
-    const ms = realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0);
-    if (ms === 0) return;
-    took.push({ step, ms });
-    now = { ...now, realMs: now.realMs + ms };
-    if (step !== settleId && earlyBy(slackMs) !== undefined) found ??= step;
+    if (event.kind === "step" && event.phase === "began") waits.begin(event.step, !advances.has(event.step));
+    if ((event.kind === "healed" || event.kind === "advanced") && event.step === settleId) waits.settle();
+    if (event.kind === "advanced") waits.advance(event.atMs);
+    if (event.kind === "handled") waits.handle(event);
+    if (event.kind === "published" && isStoredAnew(event)) waits.store(event);
+    if (event.kind === "fault" && restartsServer.has(event.fault)) waits.restart();
+    waits.take(realMsOf(scenario, event) + (event.kind === "published" ? waitedMs(event) : 0));
   };
   runAnswered(planCase(scenario, profile), { answering: leavingOpen(scenario), emit });
-  return found;
+  return waits.outlasting;
+}
+
+/** The ack waits that go on, by the clocks of the scenario and of the server. */
+class AckWaits {
+  readonly #consume: ConsumePolicy;
+  #now: Moment = { atMs: 0, realMs: 0 };
+  #step = "";
+  #number = 0;
+  /** Keyed by subject, message and delivery. */
+  readonly #ends = new Map<string, AckWait>();
+  readonly #stored = new Map<number, Moment>();
+  readonly #took: Took[] = [];
+  /** The first step that lets an ack wait end too early. */
+  outlasting: string | undefined;
+
+  constructor(consume: ConsumePolicy) {
+    this.#consume = consume;
+  }
+
+  /** `keepsApart`: the driver lets real time follow before the step (`keepApart`). */
+  begin(step: string, keepsApart: boolean): void {
+    this.#step = step;
+    this.#number++;
+    const waitMs = waitMsOf(this.#consume, 1);
+    if (keepsApart) this.#reach(apartFromMs([...this.#ends.values()], this.#now.atMs, waitMs));
+  }
+
+  settle(): void {
+    this.#step = settleId;
+  }
+
+  /** The scenario's time moves. The real one passes up to the ack waits that are over, and follows towards the others (`follow` of the driver). */
+  advance(atMs: number): void {
+    const goesOn = [...this.#ends.values()].filter(end => end.atMs > this.#now.atMs);
+    for (const { atMs: endMs, realMs } of goesOn)
+      this.#reach(endMs <= atMs ? realMs : realMs - (endMs - atMs) - ackWaitBehindMsMax);
+    this.#now = { ...this.#now, atMs };
+    this.#lookTogether();
+  }
+
+  handle({ subject, first, count, delivery, outcome, tookMs = 0 }: HandledEvent): void {
+    const waitMs = waitMsOf(this.#consume, delivery);
+    for (let message = first; message < first + count; message++) {
+      const keyOf = (one: number): string => `${subject}/${message}/${one}`;
+      const [before, work] = [this.#ends.get(keyOf(delivery - 1)), this.#ends.get(keyOf(delivery))];
+      // A handler comes to its end by the real clock.
+      if (work !== undefined) this.#reach(work.beganMs + tookMs);
+      for (const one of [delivery - 1, delivery]) this.#ends.delete(keyOf(one));
+      if (!waitsAgain.has(outcome)) continue;
+      // The server's timers are exact, whatever else real time has passed for.
+      const began = before?.atMs === this.#now.atMs ? before : this.#now;
+      const origin = (before ?? work)?.origin ?? { step: this.#step, number: this.#number, took: this.#took.length };
+      const restarted = later(this.#stored.get(message) ?? began, waitMs);
+      this.#ends.set(keyOf(delivery), { ...later(began, waitMs), origin, beganMs: began.realMs, restarted });
+    }
+    this.#lookTogether();
+  }
+
+  store({ first, count }: Run): void {
+    for (let message = first; message < first + count; message++) this.#stored.set(message, this.#now);
+  }
+
+  restart(): void {
+    for (const [key, one] of this.#ends) this.#ends.set(key, { ...one, ...one.restarted });
+  }
+
+  /** Something takes real time, and none of the scenario's. */
+  take(ms: number): void {
+    if (ms === 0) return;
+    this.#took.push({ step: this.#step, ms });
+    this.#reach(this.#now.realMs + ms);
+    if (this.#step !== settleId && this.#earlyBy(slackMs) !== undefined) this.outlasting ??= this.#step;
+  }
+
+  #reach(realMs: number): void {
+    this.#now = { ...this.#now, realMs: Math.max(this.#now.realMs, realMs) };
+  }
+
+  #earlyBy(ms: number): AckWait | undefined {
+    return [...this.#ends.values()].find(end => end.atMs > this.#now.atMs && end.realMs - ms < this.#now.realMs);
+  }
+
+  /** Looks for one that ends together with those that are over. */
+  #lookTogether(): void {
+    const early = this.#earlyBy(apartMsMin);
+    if (early === undefined) return;
+    const over = [...this.#ends.values()].filter(end => end.atMs <= this.#now.atMs);
+    this.outlasting ??= togetherSince([early, ...over], this.#took);
+  }
 }
 
 /** Each message goes to a handler that leaves it open, where one may be given it: which of them is, chance decides on any run. */
@@ -156,12 +206,4 @@ function togetherSince(ends: readonly AckWait[], all: readonly Took[]): string |
   if (last === undefined) return undefined;
   const [longest] = all.slice(last.took).toSorted((one, other) => other.ms - one.ms);
   return longest?.step ?? last.step;
-}
-
-/** The scenario's time moves. The real one passes up to the ack waits that are over, and follows towards the others (`follow` of the driver). */
-function advanced(now: Moment, atMs: number, ends: readonly Moment[]): Moment {
-  const goesOn = ends.filter(end => end.atMs > now.atMs);
-  const leastMs = ({ atMs: endMs, realMs }: Moment): number =>
-    endMs <= atMs ? realMs : realMs - (endMs - atMs) - ackWaitBehindMsMax;
-  return { atMs, realMs: Math.max(now.realMs, ...goesOn.map(leastMs)) };
 }
