@@ -108,10 +108,12 @@ test("an API that belongs to another Toxiproxy, or is of another version, is not
   await toxiproxy.end();
 });
 
-test("its store on disk has a bound of its own", async () => {
+test("the room for its streams is its own, and no machine's", async () => {
   const [, monitorPort] = lease.ports;
   const answer = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
-  const { config } = (await answer.json()) as { config: { max_storage: number; store_dir: string } };
-  expect(config.max_storage).toBe(1024 ** 3);
+  const { config } = (await answer.json()) as {
+    config: Readonly<Record<"max_storage" | "max_memory", number>> & { store_dir: string };
+  };
+  expect([config.max_storage, config.max_memory]).toEqual([1024 ** 5, 1024 ** 5]);
   expect(config.store_dir.startsWith(lease.folder)).toBe(true);
 });
