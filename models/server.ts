@@ -393,14 +393,14 @@ function forgetConsumers(server: ModelServer): void {
 
 /**
  * The disk has the moment at which each message was stored, in the place of the moment at which it was delivered: its ack wait is counted from
- * there, and over where it was given again before (F-308 of docs/facts.md). A nak writes its own moment. What is due comes in the order of the stream.
+ * there, and over where it was given again before (F-308 of docs/facts.md). What is due comes in the order of the
+ * stream. A nak writes a moment of its own, and meets no restart (plan/naks.ts).
  */
-function countFromStored({ policy, spentMs }: ModelServer, { open, members }: Consumer): void {
+function countFromStored({ policy, spentMs }: ModelServer, { open }: Consumer): void {
   const consume = effective(policy.consume);
   const counted = open.map(one => {
-    const isNakked = members.some(({ replica, handler }) => replica === one.replica && handler === "naks");
     const dueMs = one.storedMs - spentMs + waitMsOf(consume, one.delivery);
-    return isNakked || dueMs >= one.dueMs ? one : { ...one, dueMs };
+    return dueMs >= one.dueMs ? one : { ...one, dueMs };
   });
   open.splice(
     0,

@@ -11,6 +11,7 @@ import type { Emit, Event, HandledOutcome, Run } from "../../../models/vocabular
 import type { ConsumePolicy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import { type Handler, restartsServer, type Scenario } from "../../../models/vocabulary/scenario.ts";
+import { isStoredAnew } from "../../worlds/driver/calls.ts";
 import { ackWaitBehindMsMax, apartFromMs } from "../../worlds/driver/clocks.ts";
 import { runAnswered } from "../../worlds/model.ts";
 import { endingBefore, publishWaits, realMsOf } from "./within-windows.ts";
@@ -196,9 +197,6 @@ function leavingOpen({ id, steps }: Scenario): Answering {
     },
   };
 }
-
-const isStoredAnew = ({ outcome }: Extract<Event, { readonly kind: "published" }>): boolean =>
-  outcome.is !== "rejected" && (outcome.is !== "acked" || outcome.duplicate !== true);
 
 /** The step that brought them together: of those since the last of them began the one that took longest, or else that in which it began. */
 function togetherSince(ends: readonly AckWait[], all: readonly Took[]): string | undefined {

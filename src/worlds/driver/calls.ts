@@ -157,7 +157,8 @@ function sayPublished(course: Course, step: PublishStep, first: number, answers:
   sayOutcomes(course, reply, first, { step: step.id, frameBytes: bytes, ...saysVia(via), ...again, ...took });
 }
 
-const isStoredAnew = ({ outcome }: { readonly outcome: Outcome }): boolean =>
+/** True where a publish that meets no fault has put its messages into their stream, and not found them there. */
+export const isStoredAnew = ({ outcome }: { readonly outcome: Outcome }): boolean =>
   outcome.is === "accepted" || (outcome.is === "acked" && outcome.duplicate !== true);
 
 /** Messages that meet no fault are stored at once, and once more where the window has forgotten them. */
