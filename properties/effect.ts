@@ -111,8 +111,10 @@ function touchInForce({ seen, installed, unmet }: EffectState, count: number): v
     one.touched += count;
     left--;
   }
+  if (unmet.length === 0) return;
   // A fault that is over at once is met by what is published next.
-  for (const one of unmet.splice(0)) one.touched += count;
+  for (const one of unmet) one.touched += count;
+  unmet.length = 0;
 }
 
 const endsServer = (fault: string): boolean => fault === "stop-server" || fault === "power-loss";

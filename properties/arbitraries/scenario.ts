@@ -25,37 +25,45 @@ export interface ScenarioSpace {
 /** The weights by which one kept kind of episode may outweigh another. */
 const weights = [1, 1, 2, 6] as const;
 
+/** Draws of one index. */
+type DrawsAt = (index: number) => Random;
+
 /**
  * Draws of separate streams: the rest of a scenario is what its seed made before there was such a thing. Most scenarios never ask for them.
  */
 interface DrawsApart {
   /** The draws for a server's error, or a pool of servers. */
-  said(): Random;
+  readonly said: DrawsAt;
   /** The draws for outages that are counted in dials. */
-  counted(): Random;
+  readonly counted: DrawsAt;
   /** The draws for a call that is pending over a fault. */
-  pending(): Random;
+  readonly pending: DrawsAt;
   /** The draws for several publishers at once. */
-  shared(): Random;
+  readonly shared: DrawsAt;
 }
 
-/** The draws apart of each scenario of a seed, by its index. Each stream is opened when it is first asked for. */
-function drawsApart(seed: string): (index: number) => DrawsApart {
-  const streamOf = (name: string): ((index: number) => Random) => {
+/** The draws apart of one seed. Each stream is opened when it is first asked for. */
+function drawsApart(seed: string): DrawsApart {
+  const streamOf = (name: string): DrawsAt => {
     let stream: DrawStream | undefined;
     return index => {
       stream ??= new DrawStream(seed, name);
       return stream.at(index);
     };
   };
-  const [said, counted] = [streamOf("server-error"), streamOf("attempts")];
-  const [pending, shared] = [streamOf("pending-call"), streamOf("publishers")];
-  return index => ({
-    said: () => said(index),
-    counted: () => counted(index),
-    pending: () => pending(index),
-    shared: () => shared(index),
-  });
+  return {
+    said: streamOf("server-error"),
+    counted: streamOf("attempts"),
+    pending: streamOf("pending-call"),
+    shared: streamOf("publishers"),
+  };
+}
+
+/** One scenario's place among those of its seed, and what is drawn for it. */
+interface Draws {
+  readonly index: number;
+  readonly random: Random;
+  readonly apart: DrawsApart;
 }
 
 /** Makes the scenarios of one space; what the space alone decides is worked out once. */
@@ -87,25 +95,24 @@ class Maker {
     this.mayHop = capabilities.has("cut-server");
   }
 
-  /** `apart`: makes the draws for what most scenarios never ask for. */
-  make(word: string, random: Random, apart: DrawsApart): Scenario {
+  make(word: string, { index, random, apart }: Draws): Scenario {
     const drawn = this.options(random);
     const pings = drawn.pingIntervalMs !== undefined;
     const givesUp = drawn.reconnectAttemptsMax >= 0;
-    const counted = givesUp && this.mayCount ? apart.counted() : undefined;
+    const counted = givesUp && this.mayCount ? apart.counted(index) : undefined;
     const isCounted = counted?.chance(countedShare) === true;
     const isCalm = !pings && !givesUp && drawn.cutsWith === "fin";
-    const said = isCalm && this.maySay ? apart.said() : undefined;
+    const said = isCalm && this.maySay ? apart.said(index) : undefined;
     const steps: Step[] = [{ id: "start", kind: "start" }];
     const plain: ScenarioDraft = { random, profile: this.space.profile, options: drawn, steps };
     const isRefused = said !== undefined && endsWithError(plain, said);
     const options = isCounted ? countedOptions(counted, drawn) : this.pooled(drawn, isRefused ? undefined : said);
-    const draft: ScenarioDraft = { ...plain, options };
+    const draft: ScenarioDraft = options === drawn ? plain : { ...plain, options };
     if (said !== undefined && options.servers !== undefined) loseServers({ ...draft, random: said });
-    const isOver = isRefused || (isCalm && endsWithCall(draft, apart.pending(), this.space.capabilities));
+    const isOver = isRefused || (isCalm && endsWithCall(draft, apart.pending(index), this.space.capabilities));
     if (isCounted) countedOutages({ ...draft, random: counted });
     else if (!isOver) this.addEpisodes(draft, pings, givesUp);
-    if (this.mayShare) shareSome(draft, apart.shared());
+    if (this.mayShare) shareSome(draft, apart.shared(index));
     return {
       version: 1,
       id: `random/${word}`,
@@ -204,7 +211,7 @@ export function scenariosOf(seed: string, space: ScenarioSpace): (index: number)
   const maker = new Maker(space);
   const stream = new DrawStream(seed, "scenario");
   const apart = drawsApart(seed);
-  return index => maker.make(`${seed}-${index}`, stream.at(index), apart(index));
+  return index => maker.make(`${seed}-${index}`, { index, random: stream.at(index), apart });
 }
 
 /** The scenario of one seed word: a pure function of the word and the space. `<seed>-<index>` is the seed's scenario of that index. */
@@ -214,8 +221,8 @@ export const scenarioOf = (word: string, space: ScenarioSpace): Scenario => scen
 export function scenariosByWord(space: ScenarioSpace): (word: string) => Scenario {
   const maker = new Maker(space);
   return word => {
-    const [, seed = word, index = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
-    const at = Number(index);
-    return maker.make(word, new DrawStream(seed, "scenario").at(at), drawsApart(seed)(at));
+    const [, seed = word, at = "-1"] = /^(.*)-(0|[1-9]\d{0,14})$/s.exec(word) ?? [];
+    const index = Number(at);
+    return maker.make(word, { index, random: new DrawStream(seed, "scenario").at(index), apart: drawsApart(seed) });
   };
 }

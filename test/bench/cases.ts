@@ -236,9 +236,12 @@ const asScenario = (body: readonly Step[]): Scenario => ({
   expect: {},
 });
 
-/** fc.commands over the reducer. With `seen` the steps that were done are noted, for the bare loop. */
-export function commands(judges: boolean, runs: number, seen?: Scenario[]): void {
-  const done: Step[] | undefined = seen === undefined ? undefined : [];
+/** What was run, for the bare loop and for counting steps. */
+type OnRun = (scenario: Scenario) => void;
+
+/** fc.commands over the reducer. With `onRun` the steps that were done are noted. */
+export function commands(judges: boolean, runs: number, onRun?: OnRun): void {
+  const done: Step[] | undefined = onRun === undefined ? undefined : [];
   const all = fc.commands([steps.map(one => new StepCommand(one, done))], lengths);
   fc.assert(
     fc.property(all, some => {
@@ -251,7 +254,7 @@ export function commands(judges: boolean, runs: number, seen?: Scenario[]): void
         fc.modelRun(() => ({ model, real: {} }), some);
         step(planSettle(model.view, setting), given);
       });
-      if (done !== undefined) seen?.push(asScenario(done.splice(0)));
+      if (done !== undefined) onRun?.(asScenario(done.splice(0)));
       return verdict !== "violated";
     }),
     { numRuns: runs, seed: 1 },
@@ -259,12 +262,12 @@ export function commands(judges: boolean, runs: number, seen?: Scenario[]): void
 }
 
 /** fc.array of records over the reducer. */
-export function arrays(judges: boolean, runs: number, seen?: Scenario[]): void {
+export function arrays(judges: boolean, runs: number, onRun?: OnRun): void {
   fc.assert(
     fc.property(fc.array(steps, lengths), body => {
       const scenario = asScenario(body);
       const verdict = keeping(judges, emit => bare(scenario, emit));
-      seen?.push(scenario);
+      onRun?.(scenario);
       return verdict !== "violated";
     }),
     { numRuns: runs, seed: 1 },

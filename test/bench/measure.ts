@@ -15,24 +15,30 @@ const runs = 30_000;
 /** The compiler is through with the last of them by then: the search still gets faster in its fifth second. */
 const warmUpMs = 8_000;
 
-const stepsOf = (scenarios: readonly Scenario[]): number => scenarios.reduce((sum, one) => sum + one.steps.length, 0);
-
 function allBare(scenarios: readonly Scenario[]): void {
   for (const one of scenarios) bare(one);
 }
 
-const scenarios = (): Scenario[] => {
-  const cases = newCases();
-  return Array.from({ length: runs }, (_, i) => cases.scenario(i));
-};
+type UnderFastCheck = (judges: boolean, runs: number, onRun?: (scenario: Scenario) => void) => void;
 
-type UnderFastCheck = (judges: boolean, runs: number, seen?: Scenario[]) => void;
-
+/**
+ * Counts the steps and keeps none: where V8 sees what a place in the code makes live long, it makes it in old memory from then on, which a
+ * search never does.
+ */
 function perStep(work: UnderFastCheck, judges: boolean) {
-  const seen: Scenario[] = [];
-  work(judges, runs, seen);
-  const steps = stepsOf(seen);
-  return () => ({ ms: cpuMs(() => work(judges, runs)) / steps, bareMs: cpuMs(() => allBare(seen)) / steps });
+  let steps = 0;
+  work(judges, runs, one => {
+    steps += one.steps.length;
+  });
+  return () => ({ ms: cpuMs(() => work(judges, runs)) / steps });
+}
+
+/** The bare reducer over what it ran. */
+function barePerStep(work: UnderFastCheck) {
+  const all: Scenario[] = [];
+  work(false, runs, one => void all.push(one));
+  const steps = all.reduce((sum, one) => sum + one.steps.length, 0);
+  return () => ({ ms: cpuMs(() => allBare(all)) / steps });
 }
 
 /** What is still held after that many cases of one search. */
@@ -74,19 +80,23 @@ async function twoWorkers(): Promise<{ readonly times: number; readonly sameFail
 const measurements = {
   harness: () => {
     const cases = newCases();
-    const steps = stepsOf(scenarios());
+    let steps = 0;
+    for (let i = 0; i < runs; i++) steps += cases.scenario(i).steps.length;
     return () => ({ ms: cpuMs(() => void search(cases, 0, runs)), steps });
   },
   bare: () => {
-    const all = scenarios();
+    const cases = newCases();
+    const all = Array.from({ length: runs }, (_, i) => cases.scenario(i));
     return () => ({ ms: cpuMs(() => allBare(all)) });
   },
   byHand: () => () => ({ ms: cpuMs(() => byHand(newCases().scenario, 0, runs)) }),
   unjudged: () => () => ({ ms: cpuMs(() => unjudged(newCases().scenario, 0, runs)) }),
   commands: () => perStep(commands, true),
   commandsUnjudged: () => perStep(commands, false),
+  commandsBare: () => barePerStep(commands),
   arrays: () => perStep(arrays, true),
   arraysUnjudged: () => perStep(arrays, false),
+  arraysBare: () => barePerStep(arrays),
   growth: () => {
     const thousand = longScenario(1_000);
     const tenThousand = longScenario(10_000);

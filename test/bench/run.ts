@@ -60,11 +60,6 @@ async function measure<Name extends Measurement>(name: Name): Promise<Round<Name
   return (await answer) as Round<Name>;
 }
 
-interface PerStep {
-  readonly ms: number;
-  readonly bareMs: number;
-}
-
 /** One pair of everything, in turn. */
 async function round() {
   const harness = await measure("harness");
@@ -73,21 +68,23 @@ async function round() {
   const unjudged = await measure("unjudged");
   const commands = await measure("commands");
   const commandsUnjudged = await measure("commandsUnjudged");
+  const commandsBare = await measure("commandsBare");
   const arrays = await measure("arrays");
   const arraysUnjudged = await measure("arraysUnjudged");
+  const arraysBare = await measure("arraysBare");
   const growth = await measure("growth");
   const replay = await measure("replay");
   const workers = await measure("workers");
   const own = (harness.ms - bare.ms) / harness.steps;
-  const against = ({ ms, bareMs }: PerStep): number => own / (ms - bareMs);
+  const against = (rival: Round<"commands">, itsBare: Round<"commandsBare">): number => own / (rival.ms - itsBare.ms);
   return {
     modelVsBare: byHand.ms / harness.ms,
     modelVsBareUnjudged: unjudged.ms / harness.ms,
     modelVsBareGiven: bare.ms / harness.ms,
-    overheadVsCommands: against(commands),
-    overheadVsCommandsUnjudged: against(commandsUnjudged),
-    overheadVsArray: against(arrays),
-    overheadVsArrayUnjudged: against(arraysUnjudged),
+    overheadVsCommands: against(commands, commandsBare),
+    overheadVsCommandsUnjudged: against(commandsUnjudged, commandsBare),
+    overheadVsArray: against(arrays, arraysBare),
+    overheadVsArrayUnjudged: against(arraysUnjudged, arraysBare),
     growth10k: growth.tenThousandMs / growth.thousandMs,
     // Two workers that find other failing cases than one are worth nothing.
     workers2: workers.sameFailing ? workers.times : 0,
