@@ -6,7 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { kubeletRestartMs } from "../../models/policy/restarts.ts";
 import { BadInput } from "../../src/errors.ts";
 import { completeStream } from "../../src/files/import/canonical.ts";
-import { type Imported, importFiles, spotsOf } from "../../src/files/import/import.ts";
+import { type Imported, importFiles, importTexts, spotsOf } from "../../src/files/import/import.ts";
 import { take } from "../../src/files/import/recognise.ts";
 import { parseTrees, treeBounds } from "../../src/files/import/tree.ts";
 import { goNanoseconds } from "../../src/files/import/values.ts";
@@ -345,7 +345,7 @@ test.each<Row>([
 test.each<
   [file: string, supervisor: number, readiness: string, liveness: string, told: number, assumed: readonly string[]]
 >([
-  ["deployment.yaml", 60_000, "process", "independent", 9, ["startup.readiness", "startup.liveness"]],
+  ["deployment.yaml", 60_000, "process", "independent", 8, ["startup.readiness", "startup.liveness"]],
   ["deployment-one-probe.yaml", 30_000, "process", "as-readiness", 0, ["supervisor.killAfterMs", "startup.readiness"]],
   ["deployment-no-probes.yaml", 30_000, "process", "independent", 0, ["supervisor.killAfterMs"]],
   ["statefulset.yaml", 10_000, "process", "independent", 1, ["startup.readiness", "startup.liveness"]],
@@ -478,6 +478,33 @@ test("a preStop that takes nearly all of the grace leaves 2 s, an init container
   expect(hooks.policy.supervisor).not.toHaveProperty("preStopMs");
   expect(hooks.notCarried.map(({ key }) => key.split(".").at(-1))).toEqual(["preStop", "postStart"]);
   expect(hooks.notCarried[0]?.means).toContain("it does more than sleep");
+});
+
+test("the servers that the environment names are those of the client's pool, and no password is shown", () => {
+  const imported = read("deployment-pool.yaml");
+  expect(imported.policy.client).toEqual({ servers: 3 });
+  expect(told(imported)).toEqual(["11 spec.template.spec.containers[0].env"]);
+  expect(imported.notCarried[0]?.means).toContain("its other variables are not read");
+  expect(JSON.stringify(imported)).not.toContain("s3cret");
+  expect(read("deployment.yaml").policy.client).toEqual({});
+});
+
+test.each<[name: string, value: string, servers: number | undefined]>([
+  ["NATS_URL", "nats://a:4222,nats://b:4222", 2],
+  ["NATS_URL", "nats://a:4222,nats://a:4222", undefined],
+  ["MESSAGING", "nats://a:4222,b:4222,c", 3],
+  ["NATS_ADDRESSES", "a:4222,b:4222", 2],
+  ["MY_NATS_HOSTS", "a.example.com,b.example.com,", 2],
+  ["NATS_URL", "tls://a:4222,tls://b:4222,tls://c:4222,tls://d:4222,tls://e:4222,tls://f:4222", 5],
+  ["NATS_URL", "$(NATS_HOST):4222", undefined],
+  ["NATS_USER", "a,b", undefined],
+  ["KAFKA_SERVERS", "a:9092,b:9092", undefined],
+  ["NATS_URL", "", undefined],
+  ["NATS_URL", "see the wiki, please", undefined],
+])("%s=%s makes a pool of %s", (name, value, servers) => {
+  const spec = { template: { spec: { containers: [{ name: "a", env: [{ name, value }] }] } } };
+  const text = JSON.stringify({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a" }, spec });
+  expect(importTexts([{ file: "a.json", text }], "a", { origin: "a.json" }).policy.client.servers).toBe(servers);
 });
 
 test("what is told of a stream has the line and the meaning of each key", () => {

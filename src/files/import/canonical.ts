@@ -56,6 +56,8 @@ export interface ImportedDeployment {
   readonly startupTimes?: KillingProbe | undefined;
   /** The wait of a preStop hook that does nothing else. */
   readonly preStopMs?: number | undefined;
+  /** The servers of NATS that a variable of its environment names. */
+  readonly servers?: number | undefined;
   /** The name of an init container whose command names NATS. */
   readonly initWaits?: string | undefined;
 }

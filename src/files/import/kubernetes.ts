@@ -59,11 +59,42 @@ export function readDeployment(document: FileSpot): FoundThing<ImportedDeploymen
   else if (preStop !== undefined) tell(preStop, meaningOfDeployment("preStop"));
   const restartPolicy = at(pod, "restartPolicy");
   if (restartPolicy?.tree.kind === "scalar" && restartPolicy.tree.value === "Always") textOf(restartPolicy);
+  const env = at(main, "env");
+  const variables = itemsOf(env);
+  const naming = variables.find(one => serversIn(one) > 0);
+  put("servers", naming, serversRead);
+  if (naming !== undefined && env !== undefined && variables.length > 1) tell(env, otherVariables);
   const waiting = itemsOf(at(pod, "initContainers")).find(waitsForNats);
   if (waiting !== undefined) put("initWaits", waiting, one => nameOf(one) ?? "without a name");
   for (const other of containers)
     if (other !== main) tell(other, "another container of the pod: only the service's own is read");
   return { format: "kubernetes", where: whereIs(document), given: given as Partial<ImportedDeployment>, places };
+}
+
+const otherVariables =
+  "its other variables are not read: options of the connection may be among them, or more of its servers";
+
+/** The servers that a variable of the environment names, as clients take them: addresses with commas between. 0 where it names none. */
+function serversIn(variable: FileSpot): number {
+  const [name, value] = [at(variable, "name"), at(variable, "value")];
+  if (name === undefined || value === undefined) return 0;
+  const addresses = wordOf(value)
+    .split(",")
+    .map(one => one.trim().replace(/\/$/, ""))
+    .filter(one => one !== "");
+  const isNamed = /nats/i.test(wordOf(name)) && /url|server|addr|host|endpoint/i.test(wordOf(name));
+  const isMeant = isNamed || addresses.some(one => /^nats:\/\//i.test(one));
+  const isAddress = (one: string): boolean => /^([a-z]{2,8}:\/\/)?[^\s/]+$/i.test(one);
+  return isMeant && addresses.every(isAddress) ? new Set(addresses).size : 0;
+}
+
+/** The value may hold a password, so it goes no further than here. */
+function serversRead(variable: FileSpot): number {
+  for (const name of ["name", "value"]) {
+    const field = at(variable, name);
+    if (field !== undefined) textOf(field);
+  }
+  return serversIn(variable);
 }
 
 const nameOf = (container: FileSpot): string | undefined => {

@@ -24,7 +24,7 @@ import {
   type ImportedStream,
 } from "./canonical.ts";
 import { type NotCarried, placeOf, type Where } from "./spot.ts";
-import { startupOf, supervisorOf } from "./to-service.ts";
+import { clientOf, startupOf, supervisorOf } from "./to-service.ts";
 
 export interface Mapped {
   readonly policy: unknown;
@@ -93,7 +93,7 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
       tellsLoss: assume("shutdown.tellsLoss", false, "a client does not report what it has not sent"),
     },
     supervisor,
-    client: {},
+    client: clientOf(found.deployments, tell),
     demands: [],
   };
   toFill.push({

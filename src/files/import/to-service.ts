@@ -136,3 +136,14 @@ function livenessOf(
     `${livenessProbe} is asked; no file says what the service looks at to answer it`,
   );
 }
+
+/** The most servers that a policy holds. */
+const serversMax = 5;
+
+/** The options of the client that a deployment gives it. */
+export function clientOf(deployments: Deployments, tell: Tell): Policy["client"] {
+  const [first] = deployments;
+  if (first?.given.servers === undefined) return {};
+  const servers = boundedIn(first, tell)("servers", first.given.servers, 1, serversMax);
+  return servers === 1 ? {} : { servers };
+}
