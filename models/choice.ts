@@ -49,6 +49,8 @@ export const labels = [
   "stored-before-stop",
   "stored-before-kill",
   "synced-before-power-loss",
+  /** 1: a stream that is full, and keeps messages for its consumers, lets go of another one before this publish of a burst. */
+  "room-made",
   /** The replica, of those that share a consumer, that is given this message. */
   "handled-by",
   /** 1: a dial that met a silent link has left its PING in the count of what the client keeps. */

@@ -5,7 +5,7 @@
 import type { About, Choose } from "./choice.ts";
 import { lengthOf } from "./log.ts";
 import type { ConsumerUse } from "./plan/plan.ts";
-import { nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
+import { mayBeLetGo, nakWaitMsOf, roomOf, waitMsOf } from "./policy/deliveries.ts";
 import { covers } from "./policy/pattern.ts";
 import { streamOf } from "./policy/streams.ts";
 import {
@@ -191,7 +191,7 @@ const hangs = ({ members }: Consumer, replica: number): boolean =>
   members.some(member => member.replica === replica && member.handler === "hangs");
 
 /** The circumstances in which a message is delivered. */
-interface Giving {
+export interface Giving {
   readonly server: ModelServer;
   readonly reach: Reach;
   readonly choose: Choose;
@@ -212,6 +212,27 @@ export function deliver(server: ModelServer, reach: Reach, choose: Choose, emit:
     giveFresh(giving, consumer, members, stream);
     giveAgain(giving, consumer, members);
   }
+}
+
+/**
+ * The giving of one new message of the stream to a consumer with a handler that may acknowledge it, alone and before all that wait after it;
+ * undefined where there is none.
+ */
+export function nextGiving(giving: Giving, stream: Stream): (() => void) | undefined {
+  const { server, reach } = giving;
+  const consume = effective(server.policy.consume);
+  const room = roomOf(consume) ?? Number.POSITIVE_INFINITY;
+  for (const consumer of server.consumers) {
+    if (!consumer.exists || consumer.stream !== stream.policy.name || pendingOf(consumer) >= room) continue;
+    const members = reached(consumer, reach);
+    const [next] = notGiven(stream, consumer);
+    if (next === undefined || !members.some(({ handler }) => mayBeLetGo(handler, consume))) continue;
+    return () => {
+      consumer.given++;
+      give(giving, consumer, members, { first: next.first, count: 1, storedMs: next.atMs }, 1);
+    };
+  }
+  return undefined;
 }
 
 /** Messages that were stored at one moment. */

@@ -2,7 +2,7 @@
  * The server: what its streams hold, which ids they remember, which consumers they feed. Everything that arrives comes through `receive`,
  * whichever way it was published, since a stream captures by subject alone.
  */
-import type { Choose } from "./choice.ts";
+import type { About, Choose } from "./choice.ts";
 import { lengthOf, type Stored, takeFirst } from "./log.ts";
 import { waitMsOf } from "./policy/deliveries.ts";
 import { messageId } from "./policy/ids.ts";
@@ -165,6 +165,8 @@ export interface Dealing {
   readonly emit: Emit;
   /** Gives the consumers in reach what there is. */
   readonly feed: () => void;
+  /** The giving of the stream's next message to a handler in reach that may acknowledge it; undefined where there is none. */
+  readonly nextGiving: (stream: Stream) => (() => void) | undefined;
 }
 
 /** Messages arrive. Emits where each ended, and returns the reply to its sender. */
@@ -215,7 +217,7 @@ function store(
   const stored = { ...one, subject, durable, ...bytesOfOne(server.policy, stream, message, via), atMs: nowMs };
   const isKept = hasInterest(server, stream, subject);
   // What is not kept needs no room.
-  if (isKept && isRefused(stream, stored)) {
+  if (isKept && isRefused(stream, stored) && !hasRoomByThen(dealing, stream, stored)) {
     tellLost([stored], "stream limit", emit);
     return "full";
   }
@@ -234,6 +236,21 @@ function store(
     tellLost([stored], "no consumer", emit);
   }
   return "stored";
+}
+
+/**
+ * True where handlers make room for a publish of a burst in a stream that is full. They go on meanwhile, so its answer alone shows whether they
+ * had come so far. Between bursts none has anything left to do.
+ */
+function hasRoomByThen({ choose, nextGiving }: Dealing, stream: Stream, stored: Stored): boolean {
+  if ((stream.policy.retention ?? "limits") === "limits") return false;
+  const about: About = { kind: "ended-as", runs: [stored], outcome: { is: "acked" } };
+  while (isRefused(stream, stored)) {
+    const give = nextGiving(stream);
+    if (give === undefined || choose("room-made", 0, 1, about) === 0) return false;
+    give();
+  }
+  return true;
 }
 
 function sizeOf(policy: Policy, message: number, { subject, key, payloadBytes, durable }: Via): StoredMessage {

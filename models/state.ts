@@ -3,9 +3,18 @@
  * for expansion. Messages are held as runs, never one object each.
  */
 import type { Choose } from "./choice.ts";
-import { deliver, type Reach } from "./consumers.ts";
+import { deliver, nextGiving, type Reach } from "./consumers.ts";
 import type { View } from "./plan/plan.ts";
-import { copyServer, keyOfServer, type ModelServer, newServer, receive, type StreamReply, type Via } from "./server.ts";
+import {
+  copyServer,
+  keyOfServer,
+  type ModelServer,
+  newServer,
+  receive,
+  type Stream,
+  type StreamReply,
+  type Via,
+} from "./server.ts";
 import type { Emit, Place, Run } from "./vocabulary/event.ts";
 import type { Policy } from "./vocabulary/policy.ts";
 import type { Profile } from "./vocabulary/profile.ts";
@@ -203,9 +212,13 @@ export function arrive(
       continue;
     }
     const { server } = state.service;
-    const feed = (): void => deliver(server, reachOf(state, view, view.nowMs), choose, emit);
+    const reach = (): Reach => reachOf(state, view, view.nowMs);
+    const hands = {
+      feed: (): void => deliver(server, reach(), choose, emit),
+      nextGiving: (stream: Stream) => nextGiving({ server, reach: reach(), choose, emit }, stream),
+    };
     const at = { nowMs: view.nowMs + server.spentMs + afterMs, jetStream: view.jetStream };
-    for (const answer of receive({ server, at, choose, emit, feed }, { first, count }, via)) answers.push(answer);
+    for (const answer of receive({ server, at, choose, emit, ...hands }, { first, count }, via)) answers.push(answer);
   }
   return answers;
 }

@@ -1,6 +1,8 @@
 /** The change that a step makes to the view, and what happens to the process meanwhile. */
 import { kindOf } from "../faults/index.ts";
+import { mayBeLetGo } from "../policy/deliveries.ts";
 import { attemptsInAll } from "../policy/publishing.ts";
+import { effective } from "../policy/two-sides.ts";
 import { frameBytes } from "../vocabulary/frame.ts";
 import type { Profile } from "../vocabulary/profile.ts";
 import {
@@ -80,6 +82,8 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       view.subscribed |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
       if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
+      if (hasPolicy(setting) && mayBeLetGo(step.handler, effective(setting.policy.consume)))
+        view.freed = [...view.freed, step.subject];
       if (step.handler === "naks") view.nakked = [...view.nakked, step.subject];
       subscribeSlow(view, step);
       fillRoom(view, step.subject);

@@ -5,16 +5,17 @@
  *
  * A message that a limit or its age takes is given up at once, in hand or not (F-246). It makes room in its consumer at a moment of its own.
  *
- * A stream that lets go of what is handled has room again once the server has the acknowledgement. That is known for one message at a time,
- * while nothing is wrong and nothing is on its way (F-243 of docs/facts.md).
+ * A stream that lets go of what is handled has room again once the server has the acknowledgement. That is known while nothing is wrong and
+ * nothing is on its way (F-243 of docs/facts.md). Within a burst through JetStream the answers to its publishes show when there was room. Beside
+ * handlers that never acknowledge there is never room again.
  */
 import { roomOf } from "../policy/deliveries.ts";
 import { messageId } from "../policy/ids.ts";
 import { ageMsOf, limitsInReach, makesRoomIn, storedBytes } from "../policy/limits.ts";
 import { overlap } from "../policy/pattern.ts";
-import { attemptsInAll } from "../policy/publishing.ts";
+import { askingAgain, attemptsInAll, dropsErrors } from "../policy/publishing.ts";
 import { streamOf } from "../policy/streams.ts";
-import { effective } from "../policy/two-sides.ts";
+import { acknowledgesAll, effective } from "../policy/two-sides.ts";
 import { idHeaderBytes } from "../vocabulary/frame.ts";
 import type { Policy, StreamPolicy } from "../vocabulary/policy.ts";
 import type { PublishStep, Step, SubscribeStep } from "../vocabulary/scenario.ts";
@@ -65,12 +66,29 @@ function publishNotEnabled(view: View, step: PublishStep, inParts: boolean): Not
   const isQueue = (stream.retention ?? "limits") !== "limits";
   const isRoomMade = makesRoomIn(stream);
   if (!(isQueue || isRoomMade) || !mayReachLimit(view.published, policy, stream, step)) return undefined;
+  if (isQueue && !isRoomMade && !view.freed.some(isOfStream)) return undefined;
   if (isRoomMade && isQueue && view.slow.some(one => isOfStream(one.subject))) return goesFromWork;
   if (isRoomMade && hasLittleRoom(policy) && view.unacked.some(isOfStream)) return goesFromRoom;
   const isAlone = !inParts && step.overlap !== true && isCalm(view) && view.client === "connected";
-  if (isQueue) return isAlone && view.landed && step.count === 1 && isDurable(view, step) ? undefined : roomUnknown;
+  if (isQueue) return isAlone && showsRoom(view, step, policy, stream) ? undefined : roomUnknown;
   const isOneByOne = step.count === 1 || (isDurable(view, step) && step.async !== true);
   return isAlone && isOneByOne ? undefined : someAreGiven;
+}
+
+/**
+ * True where the answers to the publishes show which acknowledgements had made room. Where sizes or subjects differ, it matters which message is
+ * gone first, and one replica alone acknowledges them in order.
+ */
+function showsRoom(view: View, step: PublishStep, policy: Policy, stream: StreamPolicy): boolean {
+  if (!view.landed || !isDurable(view, step)) return false;
+  if (step.count === 1) return true;
+  const { bytesMax, messagesPerSubjectMax } = limitsInReach(stream);
+  const consumed = view.consumed.filter(subject => streamOf(policy, subject) === stream);
+  const isOnlyNumber =
+    bytesMax === undefined && messagesPerSubjectMax === undefined && !acknowledgesAll(effective(policy.consume));
+  const isOneConsumer = new Set(consumed).size === 1 && (isOnlyNumber || consumed.length === 1);
+  const isAskedOnce = askingAgain(policy.publish, step.async).retries === 0 && !dropsErrors(policy.publish);
+  return isOneConsumer && isAskedOnce && !view.slow.some(one => streamOf(policy, one.subject) === stream);
 }
 
 /** True where so much may have been stored with this publish that a limit of the stream takes effect. */

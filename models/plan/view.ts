@@ -74,6 +74,8 @@ export interface View {
   consumed: readonly string[];
   /** Those of them with a handler that does not acknowledge what it is given. */
   unacked: readonly string[];
+  /** Those of them with a handler after which the server may let go of a message. */
+  freed: readonly string[];
   /** Those of them with a handler that naks. */
   nakked: readonly string[];
   /** Those of `unacked` that something was published on, and the moment from which handlers were given it. */
@@ -156,6 +158,7 @@ export const newView = (policy?: Policy, servers = 1, pool: ServerPool = "unlimi
   uses: [],
   consumed: [],
   unacked: [],
+  freed: [],
   nakked: [],
   filling: [],
   slow: [],
@@ -201,6 +204,7 @@ export const copyView = (view: Readonly<View>): View => ({
   uses: view.uses,
   consumed: view.consumed,
   unacked: view.unacked,
+  freed: view.freed,
   nakked: view.nakked,
   filling: view.filling,
   slow: view.slow,
@@ -253,6 +257,7 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.uses = view.uses;
   old.consumed = view.consumed;
   old.unacked = view.unacked;
+  old.freed = view.freed;
   old.nakked = view.nakked;
   old.filling = view.filling;
   old.slow = view.slow;

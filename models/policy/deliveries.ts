@@ -1,5 +1,6 @@
 /** The waits between the deliveries of one message, and the room for messages that are not acknowledged. */
 import type { ConsumePolicy } from "../vocabulary/policy.ts";
+import type { Handler } from "../vocabulary/scenario.ts";
 
 /** The wait for the acknowledgement of the nth delivery; the last wait of a backoff holds for all that follow. */
 export const waitMsOf = (
@@ -23,6 +24,13 @@ const pendingMaxDefault = 1_000;
 /** The room for messages that are delivered and not acknowledged; undefined where no scenario fills it. */
 export const roomOf = ({ ackPendingMax = -1, ackPolicy }: ConsumePolicy): number | undefined =>
   ackPolicy !== "none" && ackPendingMax > 0 && ackPendingMax < pendingMaxDefault ? ackPendingMax : undefined;
+
+/** True for a handler after which a stream that keeps messages for its consumers may let go of what it was given. */
+export function mayBeLetGo(handler: Handler, { ackPolicy, failures }: ConsumePolicy): boolean {
+  if (ackPolicy === "none") return true;
+  if (handler === "fails") return failures !== "redelivered";
+  return handler !== "hangs" && handler !== "naks" && handler !== "loses-ack";
+}
 
 /** A server writes down when it delivered a message in whole seconds. So it may give it again this much sooner after a restart (F-304 of docs/facts.md). */
 export const soonerAfterRestartMs = 1_000;

@@ -4,8 +4,8 @@ import { plan } from "../../models/plan/plan.ts";
 import { natsGo } from "../../models/profiles/nats-go.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Handler } from "../../models/vocabulary/scenario.ts";
-import { answeredRun } from "./answered.ts";
-import { type Bare, cut, fault, flush, heal, hold, start } from "./cases.ts";
+import { type Answers, answeredRun } from "./answered.ts";
+import { type Bare, type BareCall, cut, fault, flush, heal, hold, start, together } from "./cases.ts";
 import {
   advance,
   job,
@@ -181,6 +181,12 @@ describe("a limit of a stream that lets go of what is handled", () => {
     policyWith({ streams: [{ ...queue, retention, ...part }], consume: { durables: "created" } });
   const full = withLimit({ discard: "new", messagesMax: 2 });
   const ring = withLimit({ messagesMax: 2 });
+  const bytes = withLimit({ discard: "new", bytesMax: 200 });
+  const asking: Policy = {
+    ...full,
+    publish: { ...full.publish, onError: { retries: 1, waitMs: 100, lastError: "returned" } },
+  };
+  const dropping: Policy = { ...full, publish: { ...full.publish, onError: "dropped" } };
   const other = job(1, { subject: "job.b" });
   /** Messages that the stream holds at the end, that a limit took, that were given, and what the callers were told. */
   const limited = (policy: Policy, steps: readonly Bare[]) => {
@@ -217,6 +223,24 @@ describe("a limit of a stream that lets go of what is handled", () => {
     });
   });
 
+  test("is left or not while a burst goes on, by how far its handler has come", () => {
+    const burst = (answers: Answers, ...steps: readonly Bare[]) => {
+      const { said, asked } = answeredRun(underPolicy(full, [start, ...steps]), natsGo, answers);
+      const each = said.flatMap(one => (one.kind === "published" ? [`${one.count} ${one.outcome.is}`] : []));
+      return { each, asked: asked.filter(one => one.includes("room-made")).length };
+    };
+    expect(burst({ "room-made": 1 }, subscribe(0), job(4))).toEqual({ each: ["4 acked"], asked: 2 });
+    expect(burst({ "room-made": 0 }, subscribe(0), job(4))).toEqual({ each: ["2 acked", "2 rejected"], asked: 2 });
+    // What hangs makes no room, and the next in line is given to the other replica.
+    expect(burst({ "room-made": 1 }, subscribe(0, "hangs"), job(4))).toEqual({
+      each: ["2 acked", "2 rejected"],
+      asked: 0,
+    });
+    const both = [replica(1), subscribe(0, "hangs"), subscribe(1), job(3)];
+    expect(burst({ "room-made": 1, "handled-by": 1 }, ...both)).toEqual({ each: ["3 acked"], asked: 1 });
+    expect(burst({ "room-made": 1, "handled-by": 0 }, ...both)).toEqual({ each: ["2 acked", "1 rejected"], asked: 2 });
+  });
+
   test("is an age as well", () => {
     const old = withLimit({ ageMaxMs: 2_000, duplicateWindowMs: 1_000 });
     const steps = [subscribe(0), job(1), { ...other, count: 2 } as Bare, advance(2_400)];
@@ -226,10 +250,20 @@ describe("a limit of a stream that lets go of what is handled", () => {
   const roomUnknown = "whether an acknowledgement has made room in the stream by then is not known";
   const goesFromWork = "a limit or its age may take a message that its handler is at work on";
   test.each<[what: string, policy: Policy, steps: readonly Bare[], reason: string | undefined]>([
-    ["several messages at once", full, [subscribe(0), job(3)], roomUnknown],
+    ["several messages at once", full, [subscribe(0), job(3)], undefined],
+    ["several for two consumers", full, [subscribe(0), subscribeTo("job.b"), job(3)], roomUnknown],
+    ["several that the caller asks for again", asking, [subscribe(0), job(3)], roomUnknown],
+    ["several whose errors the caller drops", dropping, [subscribe(0), job(3)], roomUnknown],
+    ["several that two replicas share", full, [replica(1), subscribe(0), subscribe(1), job(3)], undefined],
+    ["several whose bytes two replicas share", bytes, [replica(1), subscribe(0), subscribe(1), job(3)], roomUnknown],
+    ["several of one replica, by bytes", bytes, [subscribe(0), job(3)], undefined],
+    ["several at one moment", full, [subscribe(0), together(job(3) as BareCall)], roomUnknown],
+    ["several that nobody acknowledges", full, [subscribe(0, "hangs"), subscribe(0, "loses-ack"), job(3)], undefined],
+    ["several that fail, and are left to the next", full, [subscribe(0, "fails"), job(3)], undefined],
+    ["several that nobody acknowledges, while down", full, [subscribe(0, "hangs"), job(2), cut(), job(1)], undefined],
     ["several that all find room", full, [subscribe(0), job(2)], undefined],
     ["one by one", full, [subscribe(0), job(1), job(1), job(1)], undefined],
-    ["several without waiting", full, [subscribe(0), job(1), job(2, { async: true })], roomUnknown],
+    ["several without waiting", full, [subscribe(0), job(1), job(2, { async: true })], undefined],
     ["one while down", full, [subscribe(0), job(2), cut(), job(1)], roomUnknown],
     ["one after an outage", full, [subscribe(0), job(2), cut(), heal(), job(1)], roomUnknown],
     ["one after an outage and a flush", full, [subscribe(0), job(2), cut(), heal(), flush(), job(1)], undefined],

@@ -56,6 +56,16 @@ export const streamMutants: readonly Mutant[] = [
     },
   ),
   follows(
+    { streams: [{ ...stream, retention: "workqueue", discard: "new", messagesMax: 1 }] },
+    {
+      name: "has a work queue that refuses what would find room in it, in a burst that its handler acknowledges",
+      row: "F-311: within a burst the answers alone show how far a handler has come",
+      declared: { streams: [{ ...stream, retention: "workqueue", discard: "new", messagesMax: 2 }] },
+      steps: [start, subscribe(0), job(2), job(2), job(2), job(2)],
+      killedBy: [],
+    },
+  ),
+  follows(
     { streams: [{ ...stream, retention: "workqueue", messagesMax: 2 }] },
     {
       name: "has a work queue with a limit which nobody declares",
