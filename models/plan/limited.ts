@@ -82,6 +82,7 @@ function publishNotEnabled(view: View, step: PublishStep, inParts: boolean): Not
 function showsRoom(view: View, step: PublishStep, policy: Policy, stream: StreamPolicy): boolean {
   if (!view.landed || !isDurable(view, step)) return false;
   if (step.count === 1) return true;
+  if (makesRoomIn(stream)) return false;
   const { bytesMax, messagesPerSubjectMax } = limitsInReach(stream);
   const consumed = view.consumed.filter(subject => streamOf(policy, subject) === stream);
   const isOnlyNumber =

@@ -268,6 +268,7 @@ describe("a limit of a stream that lets go of what is handled", () => {
     ["one after an outage", full, [subscribe(0), job(2), cut(), heal(), job(1)], roomUnknown],
     ["one after an outage and a flush", full, [subscribe(0), job(2), cut(), heal(), flush(), job(1)], undefined],
     ["several without a handler", full, [job(3)], undefined],
+    ["several that push out others", ring, [subscribe(0), job(3)], roomUnknown],
     ["one that pushes out what hangs", ring, [subscribe(0, "hangs"), job(2), job(1)], undefined],
     ["one that pushes out what is worked on", ring, [subscribeSlow(0, 400), other, job(1), other], goesFromWork],
   ])("%s, published to it, may not be judged", (_, policy, steps, reason) => {
