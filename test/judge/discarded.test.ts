@@ -85,6 +85,16 @@ const check = ({ events, held, stream = {}, under = {}, seen = [], says }: Case)
   expect(discardsOf(policyOf(one, under), one, events, held, { ...sent, seen: new Set(seen) }).says).toEqual(says);
 };
 
+test("what is larger than its stream is gone, though a queue's numbers count for nothing once its server has ended", () => {
+  const { messagesMax: _, ...rest } = ring;
+  const one: StreamPolicy = { ...rest, retention: "workqueue", bytesMax: 60 };
+  const held = holds(2, []);
+  const events = [publish(0, 1, acked), ...ends(), publish(1, 1, acked)];
+  const large = { ...sent, contents: [{ first: 0, count: 100, subject: "ring.a", bytes: 100 }] };
+  expect(discardsOf(policyOf(one), one, events, held, large).says).toEqual([discarded(0, 2)]);
+  expect(discardsOf(policyOf(one), one, events, held, sent).says).toEqual([maybe(0, 1)]);
+});
+
 describe("discarded is what has a number below the first that is held", () => {
   test.each<[what: string, one: Case]>([
     [

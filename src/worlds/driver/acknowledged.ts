@@ -6,6 +6,7 @@
  * The numbers count in one life of the stream only. Where the server has ended in the case, they may be too low, and the handler's report
  * decides: a message that it was given had been stored.
  */
+import { sharedId } from "../../../models/policy/ids.ts";
 import { covers } from "../../../models/policy/pattern.ts";
 import { attemptsInAll } from "../../../models/policy/publishing.ts";
 import { streamOf } from "../../../models/policy/streams.ts";
@@ -96,10 +97,12 @@ export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0
 
 /**
  * Messages of a stream that keeps them for its consumers alone, published while no consumer of theirs was there. `dropped`: those that went with
- * their consumer. `open`: the most copies of others that may have come then without an acknowledgement.
+ * their consumer. `open`: the most copies of others that may have come then without an acknowledgement. One that is acknowledged later as a
+ * duplicate of itself had come, and before there was a consumer if there is none yet.
  */
 function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Event[]) {
   const acked = new Set<number>();
+  const unanswered = new Set<number>();
   const dropped = new Set<number>();
   const subjects = new Set<string>();
   let open = 0;
@@ -109,11 +112,17 @@ function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Ev
     if (event.kind === "discarded" && event.stream === stream.name && event.because === "no-consumer")
       for (let message = event.first; message < event.first + event.count; message++) dropped.add(message);
     if (event.kind !== "published" || streamOf(policy, event.subject ?? "") !== stream) continue;
-    const { first, count, outcome, subject = "" } = event;
-    if ([...subjects].some(one => covers(one, subject)) || outcome.is === "rejected") continue;
+    const { first, count, outcome, subject = "", key } = event;
+    const isItself = sharedId(policy, subject, key) === undefined;
+    const hasConsumer = [...subjects].some(one => covers(one, subject));
+    for (let message = first; hasConsumer && message < first + count; message++) unanswered.delete(message);
+    if (hasConsumer || outcome.is === "rejected") continue;
     const isStored = outcome.is === "acked" && outcome.duplicate !== true;
     if (!isStored) open += count * attemptsInAll(policy.publish);
-    for (let message = first; isStored && message < first + count; message++) acked.add(message);
+    for (let message = first; message < first + count; message++) {
+      if (isStored || (isItself && outcome.is === "acked" && unanswered.has(message))) acked.add(message);
+      else if (outcome.is === "unsettled") unanswered.add(message);
+    }
   }
   return { acked: [...acked], dropped, open };
 }

@@ -115,8 +115,11 @@ function inNumbers(
   const absent = fitting.filter(one => gone(one) === 0 && !unkept.has(one.message));
   const claims = absent.filter(one => one.acked);
   const isSeen = (one: KnownMessage): boolean => seen.has(one.message);
-  const known = claims.filter(isSeen);
-  const unseen = claims.filter(one => !isSeen(one));
+  // Where no number tells, one that is larger than its stream is gone all the same (F-240 of docs/facts.md).
+  const isTooLarge = ({ bytes }: KnownMessage): boolean => bytes > (limits.bytesMax ?? Number.POSITIVE_INFINITY);
+  const isKnownToBeGone = (one: KnownMessage): boolean => isSeen(one) || (!areCounted && isTooLarge(one));
+  const known = claims.filter(isKnownToBeGone);
+  const unseen = claims.filter(one => !isKnownToBeGone(one));
   const deadLettersHeld = state.messages - foreign - sumOf(runs, run => run.count);
   const places =
     sumOf(fitting, one => (unkept.has(one.message) ? 0 : Math.max(0, one.copies - gone(one)))) +

@@ -152,6 +152,18 @@ describe("a stream that keeps messages for its consumers alone", () => {
     ],
     ["never had what it did not number", [publishes(0, 2, acked)], holds(1, []), []],
     [
+      "had a message that timed out, and that it knows by its id afterwards",
+      [publishes(0, 1, timedOut), publishes(0, 1, { is: "acked", duplicate: true })],
+      holds(1, []),
+      ["no-consumer 0+1"],
+    ],
+    [
+      "may have got it late, for a consumer that was there by then",
+      [publishes(0, 1, timedOut), subscribed, publishes(0, 1, { is: "acked", duplicate: true })],
+      holds(1, []),
+      [],
+    ],
+    [
       "knows a duplicate from a message",
       [publishes(0, 1, acked), publishes(0, 1, { is: "acked", duplicate: true })],
       holds(1, []),
