@@ -95,6 +95,18 @@ test("what is larger than its stream is gone, though a queue's numbers count for
   expect(discardsOf(policyOf(one), one, events, held, sent).says).toEqual([maybe(0, 1)]);
 });
 
+test("what is larger than its stream was gone when the stream was lost, and of two copies one may be pushed out", () => {
+  const { messagesMax: _, ...rest } = ring;
+  const one: StreamPolicy = { ...rest, storage: "memory", bytesMax: 60 };
+  const large = { ...sent, contents: [{ first: 0, count: 100, subject: "ring.a", bytes: 100 }] };
+  expect(discardsOf(policyOf(one), one, [publish(0, 2, acked), ...ends()], undefined, large).says).toEqual([
+    discarded(0, 2),
+  ]);
+  const queue: StreamPolicy = { ...rest, retention: "workqueue", bytesMax: 120 };
+  const twice = [publish(0, 1, acked), publish(0, 1, acked, { again: true }), publish(1, 1, acked)];
+  expect(discardsOf(policyOf(queue), queue, twice, holds(3, [0, 1]), sent)).toEqual({ says: [], least: 0, most: 1 });
+});
+
 describe("discarded is what has a number below the first that is held", () => {
   test.each<[what: string, one: Case]>([
     [

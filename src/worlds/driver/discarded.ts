@@ -79,7 +79,10 @@ export function discardsOf(
   const copies = copiesHeld(held?.runs ?? []);
   const letGo = retention === "limits" ? undefined : letGoIn(policy, stream, events, held?.runs);
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message) && letGo?.done.has(message) !== true;
-  const pushed = runsOf("may-be-discarded", name, pushedOut(told.messages, limits).filter(isAbsent));
+  const out = pushedOut(told.messages, limits).filter(isAbsent);
+  const atOnce = out.filter(one => !one.doubtful && isLargerThan(limits, one));
+  const later = out.filter(one => !atOnce.includes(one));
+  const pushed = [...runsOf("discarded", name, atOnce), ...runsOf("may-be-discarded", name, later)];
   if (held === undefined) return { says: pushed, least: 0, most: 0 };
   const isOneLife = !serverHasEndedSince(events);
   const { says, ...span } = inNumbers(name, held, limits, told, { copies, seen: sent.seen, letGo, isOneLife });
@@ -115,9 +118,7 @@ function inNumbers(
   const absent = fitting.filter(one => gone(one) === 0 && !unkept.has(one.message));
   const claims = absent.filter(one => one.acked);
   const isSeen = (one: KnownMessage): boolean => seen.has(one.message);
-  // Where no number tells, one that is larger than its stream is gone all the same (F-240 of docs/facts.md).
-  const isTooLarge = ({ bytes }: KnownMessage): boolean => bytes > (limits.bytesMax ?? Number.POSITIVE_INFINITY);
-  const isKnownToBeGone = (one: KnownMessage): boolean => isSeen(one) || (!areCounted && isTooLarge(one));
+  const isKnownToBeGone = (one: KnownMessage): boolean => isSeen(one) || (!areCounted && isLargerThan(limits, one));
   const known = claims.filter(isKnownToBeGone);
   const unseen = claims.filter(one => !isKnownToBeGone(one));
   const deadLettersHeld = state.messages - foreign - sumOf(runs, run => run.count);
@@ -136,6 +137,10 @@ function inNumbers(
   const open = absent.filter(one => one.doubtful && one.copies > 0);
   return isKnown ? saying([...claims, ...open], []) : saying(known, [...unseen, ...open]);
 }
+
+/** True for a message that is larger than its stream: it is gone as soon as it is stored, whatever the numbers tell (F-240 of docs/facts.md). */
+const isLargerThan = ({ bytesMax = Number.POSITIVE_INFINITY }: Limits, { bytes }: KnownMessage): boolean =>
+  bytes > bytesMax;
 
 /** The messages that a limit may have taken from a stream out of which handlers take others. */
 function takenFromQueue(
@@ -225,11 +230,14 @@ function beyond(
   for (const one of messages) if (!isPlaced(one)) add(one);
   const found: KnownMessage[] = [];
   for (const one of messages.toReversed()) {
+    // The last copy of a message stands after its others.
+    const others = isPlaced(one) ? Math.max(0, copiesOfOne(one) - 1) : 0;
     const isBeyond =
       one.ageMs >= ageMs ||
-      (messagesMax !== undefined && later.messages >= messagesMax) ||
-      (bytesMax !== undefined && later.bytes + one.bytes > bytesMax) ||
-      (messagesPerSubjectMax !== undefined && (later.ofSubject.get(one.subject) ?? 0) >= messagesPerSubjectMax);
+      (messagesMax !== undefined && later.messages + others >= messagesMax) ||
+      (bytesMax !== undefined && later.bytes + (others + 1) * one.bytes > bytesMax) ||
+      (messagesPerSubjectMax !== undefined &&
+        (later.ofSubject.get(one.subject) ?? 0) + others >= messagesPerSubjectMax);
     if (isBeyond) found.push(one);
     if (isPlaced(one)) add(one);
   }
