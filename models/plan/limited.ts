@@ -66,7 +66,9 @@ function publishNotEnabled(view: View, step: PublishStep, inParts: boolean): Not
   const isQueue = (stream.retention ?? "limits") !== "limits";
   const isRoomMade = makesRoomIn(stream);
   if (!(isQueue || isRoomMade) || !mayReachLimit(view.published, policy, stream, step)) return undefined;
-  if (isQueue && !isRoomMade && !view.freed.some(isOfStream)) return undefined;
+  // What an ephemeral consumer leaves in a stream with retention by interest goes with it, some time after its subscriber.
+  const mayLeave = stream.retention === "interest" && policy.consume.durables === "ephemeral";
+  if (isQueue && !isRoomMade && !mayLeave && !view.freed.some(isOfStream)) return undefined;
   if (isRoomMade && isQueue && view.slow.some(one => isOfStream(one.subject))) return goesFromWork;
   if (isRoomMade && hasLittleRoom(policy) && view.unacked.some(isOfStream)) return goesFromRoom;
   const isAlone = !inParts && step.overlap !== true && isCalm(view) && view.client === "connected";

@@ -182,6 +182,10 @@ describe("a limit of a stream that lets go of what is handled", () => {
   const full = withLimit({ discard: "new", messagesMax: 2 });
   const ring = withLimit({ messagesMax: 2 });
   const bytes = withLimit({ discard: "new", bytesMax: 200 });
+  const passing = policyWith({
+    streams: [{ ...queue, retention: "interest", discard: "new", messagesMax: 1 }],
+    consume: { durables: "ephemeral" },
+  });
   const asking: Policy = {
     ...full,
     publish: { ...full.publish, onError: { retries: 1, waitMs: 100, lastError: "returned" } },
@@ -259,6 +263,12 @@ describe("a limit of a stream that lets go of what is handled", () => {
     ["several of one replica, by bytes", bytes, [subscribe(0), job(3)], undefined],
     ["several at one moment", full, [subscribe(0), together(job(3) as BareCall)], roomUnknown],
     ["several that nobody acknowledges", full, [subscribe(0, "hangs"), subscribe(0, "loses-ack"), job(3)], undefined],
+    [
+      "one at one moment that an ephemeral consumer has in hand",
+      passing,
+      [subscribe(0, "hangs"), together(job(2) as BareCall)],
+      roomUnknown,
+    ],
     ["several that fail, and are left to the next", full, [subscribe(0, "fails"), job(3)], undefined],
     ["several that nobody acknowledges, while down", full, [subscribe(0, "hangs"), job(2), cut(), job(1)], undefined],
     ["several that all find room", full, [subscribe(0), job(2)], undefined],
