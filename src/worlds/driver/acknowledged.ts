@@ -98,7 +98,7 @@ export function acknowledgedIn(end: StreamEnd, byLimit: NumbersGone = { least: 0
 /**
  * Messages of a stream that keeps them for its consumers alone, published while no consumer of theirs was there. `dropped`: those that went with
  * their consumer. `open`: the most copies of others that may have come then without an acknowledgement. One that is acknowledged later as a
- * duplicate of itself had come, and before there was a consumer if there is none yet.
+ * duplicate of itself had come, and before there was a consumer if none has subscribed since.
  */
 function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Event[]) {
   const acked = new Set<number>();
@@ -107,16 +107,18 @@ function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Ev
   const subjects = new Set<string>();
   let open = 0;
   for (const event of stream.retention === "interest" ? told : []) {
-    if (event.kind === "subscribed") subjects.add(event.subject);
+    if (event.kind === "subscribed") {
+      subjects.add(event.subject);
+      // What is still on its way may come to it.
+      unanswered.clear();
+    }
     if (event.kind === "consumer-deleted") subjects.delete(event.subject);
     if (event.kind === "discarded" && event.stream === stream.name && event.because === "no-consumer")
       for (let message = event.first; message < event.first + event.count; message++) dropped.add(message);
     if (event.kind !== "published" || streamOf(policy, event.subject ?? "") !== stream) continue;
     const { first, count, outcome, subject = "", key } = event;
     const isItself = sharedId(policy, subject, key) === undefined;
-    const hasConsumer = [...subjects].some(one => covers(one, subject));
-    for (let message = first; hasConsumer && message < first + count; message++) unanswered.delete(message);
-    if (hasConsumer || outcome.is === "rejected") continue;
+    if ([...subjects].some(one => covers(one, subject)) || outcome.is === "rejected") continue;
     const isStored = outcome.is === "acked" && outcome.duplicate !== true;
     if (!isStored) open += count * attemptsInAll(policy.publish);
     for (let message = first; message < first + count; message++) {

@@ -80,9 +80,9 @@ export function discardsOf(
   const letGo = retention === "limits" ? undefined : letGoIn(policy, stream, events, held?.runs);
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message) && letGo?.done.has(message) !== true;
   const out = pushedOut(told.messages, limits).filter(isAbsent);
-  const atOnce = out.filter(one => !one.doubtful && isLargerThan(limits, one));
-  const later = out.filter(one => !atOnce.includes(one));
-  const pushed = [...runsOf("discarded", name, atOnce), ...runsOf("may-be-discarded", name, later)];
+  const isKnown = (one: KnownMessage): boolean => !one.doubtful && isLargerThan(limits, one);
+  const maybe = out.filter(one => !isKnown(one));
+  const pushed = [...runsOf("discarded", name, out.filter(isKnown)), ...runsOf("may-be-discarded", name, maybe)];
   if (held === undefined) return { says: pushed, least: 0, most: 0 };
   const isOneLife = !serverHasEndedSince(events);
   const { says, ...span } = inNumbers(name, held, limits, told, { copies, seen: sent.seen, letGo, isOneLife });

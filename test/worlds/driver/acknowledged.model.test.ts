@@ -179,6 +179,11 @@ describe("a stream that keeps messages for its consumers alone", () => {
   });
   const given = [subscribed, publishes(0, 3, acked)];
 
+  test("may have kept a late message for a consumer that was deleted before it is known again", () => {
+    const known = publishes(0, 1, { is: "acked", duplicate: true });
+    expect(judged([publishes(0, 1, timedOut), subscribed, deleted, known], holds(1, []))).toEqual([]);
+  });
+
   test("drops what it kept for a consumer that was deleted, which is told once, and keeps nothing after it", () => {
     const told = [...given, handled(0), deleted, dropped(1), dropped(2), publishes(3, 1, acked)];
     expect(judged(told, holds(4, []))).toEqual(["no-consumer 3+1", "handled 0+1"]);
