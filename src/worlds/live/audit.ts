@@ -1,6 +1,8 @@
 /**
  * The requests by which messages, or whole streams, are taken away, as the server's own audit of its JetStream API tells them
- * (`$JS.EVENT.ADVISORY.API`). An audit is sent before the request is answered, and names the client that asked.
+ * (`$JS.EVENT.ADVISORY.API`). An audit names the client that asked. It is sent after the answer, by one of several workers, so two audits may
+ * change places, and one may come after its request was answered (nats-server 2.15.2, server/jetstream_api.go, `sendAPIResponse` and
+ * `processJSAPIRoutedRequests`). What was removed and not heard of leaves a gap, which is a doubt (`removalDoubt`).
  */
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Removal } from "../driver/rig.ts";
