@@ -10,7 +10,16 @@ import { healWithin, publishDurable, raceDurableWithCut, viaOf, waitForReconnect
 import { kindOf } from "./faults/index.ts";
 import { handleUnderWay, lookAround, type Served, served } from "./lifecycle.ts";
 import { answerPending, cutPending, letPendingGoOn } from "./pending-calls.ts";
-import { callsMade, isDurable, type Life, type PlannedStep, type ScenarioStep, type SettleStep } from "./plan/plan.ts";
+import {
+  callsMade,
+  healStartsServer,
+  isDurable,
+  type Life,
+  type PlannedStep,
+  type ScenarioStep,
+  type SettleStep,
+  type View,
+} from "./plan/plan.ts";
 import { dialsBeforeGivingUp } from "./policy/attempts.ts";
 import { beginsLate } from "./policy/two-sides.ts";
 import {
@@ -18,6 +27,7 @@ import {
   losePower,
   loseStore,
   makeStreams,
+  readIds,
   saysVia,
   stopServer,
   storeUnseen,
@@ -342,7 +352,7 @@ function heal(before: Bus, step: StepId, { awaits, afterAttempts }: Healing, { l
   const service = served(bus);
   if (view.dialsAwaited > 0 && view.ended !== "closed")
     emit({ kind: "dialled", step, count: view.dialsAwaited, end: "healed" });
-  if (service !== undefined) healServer(service, before.view.jetStream);
+  if (service !== undefined) healServer(service, before.view);
   if (view.hindrance === "blackhole") {
     endConnection(bus);
     cutPending(bus);
@@ -391,15 +401,17 @@ const withJetStream = (bus: Bus): Bus =>
   bus.view.jetStream ? bus : { ...bus, view: { ...bus.view, jetStream: true } };
 
 /** The server's part when the fault ends. The link lets go of acknowledgements; a server that was restarted has no connections. */
-function healServer(bus: Served, hadJetStream: boolean): void {
-  const { state, view, service, policy } = bus;
-  if (view.hindrance === "hold") releaseAcks(service.server, bus.emit);
-  else loseAcks(service.server);
-  sendKeptAcks(service.server, bus.emit);
-  if (hadJetStream || view.process !== "running" || state.client === "closed") return;
+function healServer(bus: Served, before: View): void {
+  const { state, view, service, policy, choose } = bus;
+  const { server } = service;
+  if (view.hindrance === "hold") releaseAcks(server, bus.emit);
+  else loseAcks(server);
+  sendKeptAcks(server, bus.emit);
+  if (healStartsServer(before)) readIds(server, view.nowMs, choose);
+  if (before.jetStream || view.process !== "running" || state.client === "closed") return;
   // What arrives before the server is started anew meets the one without JetStream.
   endConnection({ ...bus, view: { ...view, jetStream: false } });
-  if (policy.startup.jetStreamProbe === "until-usable") makeStreams(service.server);
+  if (policy.startup.jetStreamProbe === "until-usable") makeStreams(server);
 }
 
 /** Heals all, settles and observes: everything on its way arrives. */

@@ -47,6 +47,8 @@ interface SeenId extends Run {
   /** Acknowledged, and not kept: there was no consumer for it. */
   readonly unkept?: true;
   readonly atMs: number;
+  /** The moment at which a server that started has read it from its store. */
+  readonly readMs?: number;
 }
 
 export interface Stream {
@@ -288,9 +290,12 @@ function remembered(
   if (id === undefined && each !== true) return undefined;
   const first = stream.seen.findLast(seen => (id === undefined ? isWithin(seen, message) : seen.id === id));
   if (first === undefined) return undefined;
-  const leftMs = first.atMs + stream.policy.duplicateWindowMs - nowMs;
-  if (leftMs < 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 1)) return undefined;
-  return first;
+  return isWithinWindow(stream, first.readMs ?? first.atMs, nowMs, choose) ? first : undefined;
+}
+
+function isWithinWindow({ policy }: Stream, fromMs: number, nowMs: number, choose: Choose): boolean {
+  const leftMs = fromMs + policy.duplicateWindowMs - nowMs;
+  return leftMs > 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 0);
 }
 
 const isWithin = (seen: SeenId, message: number): boolean =>
@@ -348,6 +353,18 @@ export function stopServer(server: ModelServer, before: readonly number[], choos
 export function restartServer(server: ModelServer, choose: Choose, emit: Emit): void {
   const all = server.streams.map(({ log }) => lengthOf(log));
   stopServer(server, all, choose, emit);
+}
+
+/**
+ * A server that starts reads the ids of the messages that are within their window. It looks at none of them again before one more window has
+ * passed (F-312 of docs/facts.md).
+ */
+export function readIds({ streams, spentMs }: ModelServer, viewMs: number, choose: Choose): void {
+  const nowMs = viewMs + spentMs;
+  for (const stream of streams)
+    stream.seen = stream.seen
+      .filter(one => isWithinWindow(stream, one.atMs, nowMs, choose))
+      .map(one => ({ ...one, readMs: nowMs }));
 }
 
 /** The operator makes the streams that the policy calls present. An existing one is as good. */
@@ -456,7 +473,7 @@ function common<One extends Run>(run: One, other: Run): One[] {
 
 function remember(seen: SeenId[], run: SeenId): void {
   const last = seen.at(-1);
-  const isSame = last?.atMs === run.atMs && last.unkept === run.unkept;
+  const isSame = last?.atMs === run.atMs && last.readMs === run.readMs && last.unkept === run.unkept;
   if (last !== undefined && isSame && last.id === undefined && last.first + last.count === run.first)
     seen[seen.length - 1] = { ...last, count: last.count + run.count };
   else seen.push(run);

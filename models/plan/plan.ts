@@ -18,7 +18,16 @@ export type { Life } from "./life.ts";
 export type { NotEnabled } from "./reasons.ts";
 export { type InjectorLimit, type InjectorLimits, liveLimits, type Setting } from "./setting.ts";
 export { type Pass, planSettle, type SettleStep, settleId } from "./settle.ts";
-export { type ConsumerUse, connectPends, isCalm, isDown, isDurable, isProbed, type View } from "./view.ts";
+export {
+  type ConsumerUse,
+  connectPends,
+  healStartsServer,
+  isCalm,
+  isDown,
+  isDurable,
+  isProbed,
+  type View,
+} from "./view.ts";
 
 /** A planned step of the scenario. */
 export interface ScenarioStep {

@@ -64,8 +64,8 @@ async function inWorkers(shares: readonly (readonly [from: number, to: number])[
   );
 }
 
-/** One worker's processor time for all against that of the slower of two for a half each. */
-async function twoWorkers(): Promise<{ readonly times: number; readonly sameFailing: boolean }> {
+/** One worker's processor time for all, and that of the slower of two for a half each. */
+async function twoWorkers() {
   const [one] = await inWorkers([[0, 2 * runs]]);
   const two = await inWorkers([
     [0, runs],
@@ -73,7 +73,8 @@ async function twoWorkers(): Promise<{ readonly times: number; readonly sameFail
   ]);
   const alone = one?.failing ?? [];
   const sameFailing = alone.length > 0 && String(alone) === String(two.flatMap(({ failing }) => failing));
-  return { times: (one?.ms ?? 0) / Math.max(...two.map(({ ms }) => ms)), sameFailing };
+  const slowerOfTwoMs = Math.max(...two.map(({ ms }) => ms));
+  return { oneMs: one?.ms ?? 0, slowerOfTwoMs, sameFailing: sameFailing ? 1 : 0 };
 }
 
 /** Each prepares its work and returns one round of it. */

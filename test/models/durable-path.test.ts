@@ -235,6 +235,31 @@ test.each<[what: string, limits: Partial<StreamPolicy>, told: readonly string[]]
   expect(shown(underPolicy(policy, [start, job(3)]), natsGo).told).toEqual(told);
 });
 
+describe("a server that restarts", () => {
+  const policy = policyWith({ streams: [{ ...stream, duplicateWindowMs: 2_000 }] });
+  const again = jobAgain(1);
+  const stop = fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" });
+  const restart = [stop, heal()];
+  const held = (...steps: readonly Bare[]): readonly number[] =>
+    shown(underPolicy(policy, [start, job(), ...steps]), natsGo).held;
+
+  test("keeps the ids that it still knows for one more window", () => {
+    expect(held(advance(1_000), ...restart, advance(1_500), again)).toEqual([0]);
+    expect(held(advance(1_000), ...restart, advance(2_100), again)).toEqual([0, 0]);
+  });
+
+  test("does not read those that are older than their window", () => {
+    expect(held(advance(1_000), ...restart, advance(1_100), ...restart, again)).toEqual([0, 0]);
+    expect(held(advance(1_000), stop, advance(1_100), heal(), again)).toEqual([0, 0]);
+  });
+
+  test("counts the window of what is published from then on as always", () => {
+    const afterLater = (ms: number) => [advance(1_000), ...restart, advance(1_000), job(), advance(ms), jobAgain(6)];
+    expect(held(...afterLater(1_900))).toEqual([0, 1]);
+    expect(held(...afterLater(2_100))).toEqual([0, 1, 1]);
+  });
+});
+
 test("a full subject leaves room for another", () => {
   const policy = policyWith({
     streams: [{ ...stream, discard: "new", messagesPerSubjectMax: 1, discardsNewPerSubject: true }],

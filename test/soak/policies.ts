@@ -1,6 +1,7 @@
 /**
  * `npm run soak:policies`: `compare` on every bus under each bundled policy, and under one made of each folder of `manifests/` beside this
- * file. `--random 40`: under so many random policies in their stead, each on one bus, in turn; every field meets every other there. A run that
+ * file. `--lanes 16`: with so many lanes; under a policy a case waits longer than without, so a quiet machine gains from more than usual.
+ * `--random 40`: under so many random policies in their stead, each on one bus, in turn; every field meets every other there. A run that
  * disagrees or that nothing could be told about is told with its line to paste. Prints {policies[], seconds}, and ends with 1 where a run
  * disagrees, with 2 where more than one in a hundred is inconclusive.
  */
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     policy: { type: "string", multiple: true },
     bus: { type: "string", multiple: true },
     random: { type: "string" },
+    lanes: { type: "string" },
   },
 });
 
@@ -62,7 +64,8 @@ async function compare(policy: string, bus: string): Promise<Compared> {
   const began = performance.now();
   const words = ["compare", "--json", "--keep-going", "--policy", policy, "--bus", bus];
   const drawn = ["--runs", values.runs, "--seed", values.seed];
-  const child = spawn(process.execPath, [join(packageRoot(), "bin", "faultline.js"), ...words, ...drawn], {
+  const lanes = values.lanes === undefined ? [] : ["--lanes", values.lanes];
+  const child = spawn(process.execPath, [join(packageRoot(), "bin", "faultline.js"), ...words, ...drawn, ...lanes], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const document: unknown = JSON.parse(await text(child.stdout));

@@ -176,6 +176,7 @@ function rememberWindow(course: Course, service: ServiceCourse, step: PublishSte
   if (windowMs === undefined) return;
   const window: Timer = {
     what: "window",
+    windowMs,
     atMs: course.nowMs + course.spentMs + windowMs,
     // What was stored was so before the first call timed out.
     realMs: course.rig.clock.nowMs() - answers.waitedMs + windowMs,

@@ -124,6 +124,21 @@ export function dropTimers(course: Course, ...what: readonly Timer["what"][]): v
   course.timers = course.timers.filter(timer => !what.includes(timer.what));
 }
 
+/**
+ * A server that has started remembers the ids that it still knows for one more window (F-312 of docs/facts.md). `fromMs`: a moment on the rig's
+ * clock before its start. It may have forgotten an id whose window was over by its own clock, so the case is given up where that id matters.
+ */
+export function renewWindows(course: Course, fromMs: number): void {
+  const now = course.rig.clock.nowMs();
+  const scenarioMs = course.nowMs + course.spentMs;
+  course.timers = course.timers.map(timer => {
+    const { windowMs, earliestMs = timer.realMs } = timer;
+    if (windowMs === undefined) return timer;
+    const renewed = { ...timer, atMs: scenarioMs + windowMs, realMs: now + windowMs };
+    return { ...renewed, earliestMs: earliestMs <= now ? earliestMs : fromMs + windowMs };
+  });
+}
+
 /** Gives the case up where a real clock came to something before the scenario's time did. `ids`: the window that matters here. */
 export function checkClocks(course: Course, step: StepId, ids?: string): void {
   const now = course.rig.clock.nowMs();

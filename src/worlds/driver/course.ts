@@ -95,6 +95,8 @@ export interface Timer {
   readonly realMs: number;
   /** The ids that a window remembers. */
   readonly ids?: string;
+  /** The length of a window. */
+  readonly windowMs?: number;
 }
 
 /** consumers.ts: the deliveries of one subject's consumer. */

@@ -1,7 +1,7 @@
 /** Real time follows the scenario's towards what the scenario comes to later, and no further. */
 import { expect, test } from "vitest";
 import { newView, type View } from "../../../models/plan/view.ts";
-import { follow } from "../../../src/worlds/driver/clocks.ts";
+import { follow, renewWindows } from "../../../src/worlds/driver/clocks.ts";
 import type { Course, Timer } from "../../../src/worlds/driver/course.ts";
 import { policyWith, stream } from "../../models/policies.ts";
 
@@ -62,4 +62,14 @@ test("a window that ends while a later publish waits leads, as that publish begi
   expect(
     await followed(ofWindow, 7_400, 7_400, 0, later({ ...waiting, link: "up", jetStream: true, client: "connected" })),
   ).toBe(100);
+});
+
+test("a server that has started counts one more window, unless one may have been over by then", () => {
+  const window = (earliestMs: number): Timer => ({ ...timer("window", 9_000, 2_000), earliestMs, windowMs: 2_000 });
+  const ackWait = timer("ack wait", 9_000, 2_000);
+  const rig = { clock: { nowMs: () => 1_500 } };
+  const course = { timers: [window(1_900), window(1_450), ackWait], nowMs: 8_000, spentMs: 300, rig };
+  renewWindows(course as unknown as Course, 1_400);
+  const renewed = { ...window(3_400), atMs: 10_300, realMs: 3_500 };
+  expect(course.timers).toEqual([renewed, { ...renewed, earliestMs: 1_450 }, ackWait]);
 });

@@ -1,11 +1,11 @@
 /** Every fault that a rig can do, one file each, and the common part of a fault and of its heal. */
 import { refusesAll } from "../../../../models/plan/asking-again.ts";
-import type { ScenarioStep, View } from "../../../../models/plan/plan.ts";
+import { healStartsServer, type ScenarioStep, type View } from "../../../../models/plan/plan.ts";
 import { attemptAtMs } from "../../../../models/policy/publishing.ts";
 import { type Fault, type HealStep, restartsServer, type StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { hasBegun } from "../calls.ts";
-import { checkClocks, keptIds } from "../clocks.ts";
+import { checkClocks, keptIds, renewWindows } from "../clocks.ts";
 import { busOf, type Course, giveUpByHarness, mustBe } from "../course.ts";
 import { hastenAckWaits, hearKept, sayEvents } from "../hearing.ts";
 import { cutLink, lay, mustStillShow } from "../link.ts";
@@ -92,7 +92,9 @@ export async function heal(
     await mustStillShow(course, step, "hold-downstream");
     await rig.link.lift("hold-downstream");
   }
+  const healsFromMs = rig.clock.nowMs();
   for (const one of Object.values(injectors)) if (one.isToHeal(before)) await one.heal(course, step, before, awaits);
+  if (healStartsServer(before)) renewWindows(course, healsFromMs);
   const isRefused = before.link === "down" && refusesAll(course.one.profile, course.one.scenario.options);
   if (afterAttempts !== undefined && !isRefused) mustBeInTime(course, step, beganMs);
   const hasClient = before.started && before.ended !== "closed";
