@@ -1,9 +1,11 @@
 /** Facts that follow from a scenario under a policy before it runs: how each subject is published, and who sees it. */
 import { isDurable, type PlannedCase, type View } from "../../../models/plan/plan.ts";
 import { covers } from "../../../models/policy/pattern.ts";
-import { isUnanswered } from "../../../models/policy/streams.ts";
+import { isTapped, isUnanswered } from "../../../models/policy/streams.ts";
+import type { Run } from "../../../models/vocabulary/event.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { partsOf, type Step } from "../../../models/vocabulary/scenario.ts";
+import { runModel } from "../model.ts";
 
 /**
  * The subjects to observe. The observer's interest in a subject counts as a listener where no stream takes it: such a publish would look
@@ -17,7 +19,23 @@ export function observedSubjects(one: PlannedCase, policy: Policy): readonly str
 /** Subjects published both ways: the core publishes among them are not observed. */
 export function unobservedSubjects(one: PlannedCase, policy: Policy): readonly string[] {
   const { core, durable } = treatedSubjects(one);
-  return [...core].filter(subject => durable.has(subject) && isUnanswered(policy, subject));
+  const both = [...core].filter(subject => durable.has(subject) && !isTapped(policy, subject));
+  if (both.length === 0) return both;
+  const lacking = lackingStreams(one);
+  return both.filter(subject => isUnanswered(policy, subject) || lacking.has(subject));
+}
+
+/** Subjects with a publish that the model sees arrive where its stream is not there: never made, or lost with the server's store. */
+function lackingStreams(one: PlannedCase): ReadonlySet<string> {
+  const subjects = new Set<string>();
+  const unstored: Run[] = [];
+  const isUnstored = ({ first, count }: Run): boolean =>
+    unstored.some(run => run.first < first + count && first < run.first + run.count);
+  runModel(one, one.scenario.id, event => {
+    if (event.kind === "ended" && event.place === "no stream") unstored.push(event);
+    if (event.kind === "published" && event.subject !== undefined && isUnstored(event)) subjects.add(event.subject);
+  });
+  return subjects;
 }
 
 /** The policy's taps that match a subject of the scenario: another subscriber of the platform has them. */
