@@ -53,9 +53,9 @@ export function letGoIn(
   told: readonly Event[],
   runs: readonly Run[] | undefined,
 ): LetGo {
-  const done = copiesDone(policy, stream, told);
   const isHeld = (message: number): boolean =>
     runs?.some(({ first, count }) => message >= first && message < first + count) === true;
+  const done = withEachStored(copiesDone(policy, stream, told), isHeld, policy, stream, told);
   const notHeld = [...done].filter(([message]) => !isHeld(message)).map(([message]) => message);
   const { acked, dropped, open } = withoutConsumer(policy, stream, told);
   const unkept = [...dropped, ...acked.filter(one => !dropped.has(one) && !isHeld(one) && !done.has(one))];
@@ -127,6 +127,34 @@ function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Ev
     }
   }
   return { acked: [...acked], dropped, open };
+}
+
+/**
+ * The same, with each copy that its publisher was told of and that is not held, where handlers have acknowledged the message as often. Their
+ * deliveries may have different numbers then: the one copy was given again, and the other was not.
+ */
+function withEachStored(
+  done: ReadonlyMap<number, number>,
+  isHeld: (message: number) => boolean,
+  policy: Policy,
+  stream: StreamPolicy,
+  told: readonly Event[],
+): ReadonlyMap<number, number> {
+  const stored = new Map<number, number>();
+  const acknowledged = new Map<number, number>();
+  const count = (counts: Map<number, number>, { first, count }: Run): void => {
+    for (let message = first; message < first + count; message++) counts.set(message, (counts.get(message) ?? 0) + 1);
+  };
+  for (const event of told) {
+    if (event.kind !== "handled" && event.kind !== "published") continue;
+    if (streamOf(policy, event.subject ?? "") !== stream) continue;
+    if (event.kind === "handled") {
+      if (endings.includes(event.outcome)) count(acknowledged, event);
+    } else if (event.outcome.is === "acked" && event.outcome.duplicate !== true) count(stored, event);
+  }
+  const copiesOf = (message: number, known: number): number =>
+    isHeld(message) ? known : Math.max(known, Math.min(stored.get(message) ?? 0, acknowledged.get(message) ?? 0));
+  return new Map([...done].map(([message, known]) => [message, copiesOf(message, known)]));
 }
 
 const everyCopy = (copies: ReadonlyMap<number, number>): readonly number[] =>

@@ -14,6 +14,10 @@ const queue: StreamPolicy = {
 const handled = (message: number, outcome: HandledOutcome = "acked", delivery = 1, subject = "job.a"): Event => ({
   ...{ kind: "handled", replica: 1, subject, delivery, outcome, first: message, count: 1 },
 });
+const stored = (message: number): Event => ({
+  ...{ kind: "published", step: "s", first: message, count: 1, frameBytes: 60, subject: "job.a", durable: true },
+  outcome: { is: "acked" },
+});
 const restarted: Event = { kind: "fault", step: "f", fault: "stop-server", phase: "installed" };
 
 /** So many were ever stored, of which these are there. */
@@ -72,6 +76,18 @@ test.each<[what: string, told: readonly Event[], held: Held | undefined, gone: r
   ["given twice, stored once", [handled(0, "failed"), handled(0, "acked", 2)], holds(1, []), ["0+1"]],
   ["acknowledged twice, stored once", [handled(0), handled(0, "acked", 2)], holds(1, []), ["0+1"]],
   ["stored twice", [handled(0), handled(0)], holds(2, []), ["0+1", "0+1"]],
+  [
+    "stored twice as its publisher was told, and one copy given twice",
+    [stored(0), stored(0), handled(0, "failed"), handled(0), handled(0, "acked", 2)],
+    holds(2, []),
+    ["0+1", "0+1"],
+  ],
+  [
+    "the one of such copies that is not held",
+    [stored(0), stored(0), handled(0), handled(0, "acked", 2)],
+    holds(2, [0]),
+    ["0+1"],
+  ],
   ["given twice by consumers made anew, stored once", [handled(0), handled(0)], holds(1, []), ["0+1"]],
   ["not one whose acknowledgement was lost", [handled(0), handled(1)], holds(2, [0]), ["1+1"]],
   ["one of two copies", [handled(0)], holds(2, [0]), ["0+1"]],
