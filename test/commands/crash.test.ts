@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { faultline, ownFolder, root } from "./faultline.ts";
 
-const dies = `node ${join(root, "test/commands/lies-of-a-bus.mjs")} dies-of-an-error`;
+const dying = (lie: string): string => `node ${join(root, "test/commands/lies-of-a-bus.mjs")} ${lie}`;
+const dies = dying("dies-of-an-error");
 const scenario = join(root, "fixtures/scenarios/core-path/held-then-cut-loses-all.json");
 
 test("a process that ends by itself is a violation with its last words, and the run goes on with another", async () => {
@@ -22,6 +23,15 @@ test("a process that ends by itself is a violation with its last words, and the 
   expect(live.reason).toContain(
     'its last words: "TypeError: this.queue is null" "    at Client.publish (client.js:42)"',
   );
+});
+
+test("a process that was to end with a reason, and ends with none, is a violation with its last words", async () => {
+  const fails = join(root, "fixtures/scenarios/cold-start/a-closed-port-ends-a-fail-fast-start.json");
+  const args = ["replay", fails, "--world", "live", "--bus", dying("dies-at-a-start"), "--json"];
+  const { code, json } = await faultline(args);
+  expect(code).toBe(1);
+  expect(json.verdicts[0].reason).toMatch(/the process of the bus ended with exit code 7 by itself/);
+  expect(json.verdicts[0].reason).toContain('its last words: "TypeError: this.queue is null"');
 });
 
 test("a nats-server that does not serve is unavailable, and its last words are shown", async () => {

@@ -1,6 +1,7 @@
 // typescript-nats-js-3 with one thing wrong with it, which is its argument. Of a burst of five:
 // "acks-unstored": it stores the last three and acknowledges all; "acks-one-unstored": it leaves out the second.
-// "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "shortens": each message has 8 bytes less than it was to have.
+// "ends-in-the-midst": its process ends. "dies-of-an-error": it ends with 7 at every publish, after a stack on stderr. "dies-at-a-start": it does so
+// where it is started under a policy. "shortens": each message has 8 bytes less than it was to have.
 // "forgets-a-handling": it does not say that it has handled the first message. "acks-in-word": its handlers say that they have acknowledged,
 // and do not. "fails-in-word": its handlers acknowledge, and say that they have failed.
 // "is-older": it greets with another version of its client.
@@ -54,17 +55,19 @@ const told = (command, onReply) => {
 
 const acked = count => ({ count, outcome: { is: "acked" } });
 
+function dies() {
+  process.stderr.write("TypeError: this.queue is null\n    at Client.publish (client.js:42)\n");
+  bus.kill("SIGKILL");
+  process.exit(7);
+}
+
 function publish(command) {
   const { id, first } = command;
   if (lie === "ends-in-the-midst") {
     bus.kill("SIGKILL");
     process.exit(0);
   }
-  if (lie === "dies-of-an-error") {
-    process.stderr.write("TypeError: this.queue is null\n    at Client.publish (client.js:42)\n");
-    bus.kill("SIGKILL");
-    process.exit(7);
-  }
+  if (lie === "dies-of-an-error") dies();
   if (lie === "shortens") {
     tell({ ...command, bytes: command.bytes - 8 });
     return;
@@ -123,6 +126,7 @@ function startFlapping(command) {
 
 createInterface({ input: process.stdin }).on("line", line => {
   const command = JSON.parse(line);
+  if (command.do === "start" && command.policy !== undefined && lie === "dies-at-a-start") dies();
   if (command.do === "start" && lie === "flaps") return startFlapping(command);
   if (command.do === "start" && isFixed && command.policy !== undefined)
     command.policy.shutdown = { ...command.policy.shutdown, strategy: "four-steps" };
