@@ -198,10 +198,15 @@ function leavingOpen({ id, steps }: Scenario): Answering {
   };
 }
 
-/** The step that brought them together: of those since the last of them began the one that took longest, or else that in which it began. */
+/**
+ * The step that brought them together: of those since the last of them began the one that took longest, or else that in which it began. One that
+ * begins as the case settles was on its way before.
+ */
 function togetherSince(ends: readonly AckWait[], all: readonly Took[]): string | undefined {
-  const [last] = ends.map(({ origin }) => origin).sort((one, other) => other.number - one.number);
+  const began = ends.map(({ origin }) => origin).filter(({ step }) => step !== settleId);
+  const [last] = began.sort((one, other) => other.number - one.number);
   if (last === undefined) return undefined;
-  const [longest] = all.slice(last.took).toSorted((one, other) => other.ms - one.ms);
+  const within = all.slice(last.took).filter(({ step }) => step !== settleId);
+  const [longest] = within.toSorted((one, other) => other.ms - one.ms);
   return longest?.step ?? last.step;
 }

@@ -143,6 +143,25 @@ describe("a scenario whose messages are given again after two seconds", () => {
     expect(lengthAgain([...failing, advance(600), job(), cut(), job(), heal()])).toBe(5);
   });
 
+  test("ends before a publish that waits behind a hold and is given as the case settles, together with another", () => {
+    const backoff = policyWith({
+      publish: { ackTimeoutMs: 700, attemptsMax: 1 },
+      consume: {
+        durables: "bound",
+        ackWaitMs: 2_500,
+        backoffMs: [2_500, 3_000, 3_500],
+        deliverMax: 4,
+        failures: "redelivered",
+      },
+    });
+    const lengthOf = (steps: readonly Bare[]): number =>
+      withinAckWaits(underPolicy(backoff, steps), natsGo).steps.length;
+    // Given for the third time at 5,500 and due at 9,000; published at 6,000 and due at 8,500.
+    const given = [start, replica(1), subscribe(1, "fails"), job(), advance(2_500), advance(3_000), advance(500)];
+    expect(lengthOf([...given, hold, job(), kill()])).toBe(given.length);
+    expect(lengthOf([...given, job(), kill()])).toBe(given.length + 2);
+  });
+
   test("counts no time that has passed before the delivery", () => {
     // The real clock follows towards the end of the ack wait, whatever the heals before took of it.
     const late = [start, ...Array.from({ length: 4 }, () => [cut(), heal()]).flat(), subscribe(0, "fails"), job()];
