@@ -107,6 +107,19 @@ test("what is larger than its stream was gone when the stream was lost, and of t
   expect(discardsOf(policyOf(queue), queue, twice, holds(3, [0, 1]), sent)).toEqual({ says: [], least: 0, most: 1 });
 });
 
+test("what is called once its server has ended was not stored before, and pushed nothing out", () => {
+  const one: StreamPolicy = { ...ring, storage: "memory", messagesMax: 2 };
+  const [installed, healed] = ends();
+  const ended: Event = { kind: "step", step: "f", phase: "ended" };
+  const says = (...between: readonly (Event | undefined)[]) => {
+    const events = [publish(0, 1, acked), installed, ...between, healed, ...ends()];
+    return discardsOf(policyOf(one), one, events as readonly Event[], undefined, sent).says;
+  };
+  const late = publish(1, 1, timedOut);
+  expect(says(ended, late)).toEqual([]);
+  expect(says(late, ended)).toEqual([maybe(0, 1)]);
+});
+
 describe("discarded is what has a number below the first that is held", () => {
   test.each<[what: string, one: Case]>([
     [

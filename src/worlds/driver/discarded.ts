@@ -254,18 +254,19 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;
   let deadLetters = 0;
-  // True from the fault that ends the server to its heal, when an acknowledgement may come from the previous stream.
-  let isEnding = false;
+  // The step that ends the server, while it is done: an acknowledgement may come from the previous stream then, of a call that it overlaps.
+  let ending: StepId | undefined;
   for (const event of events) {
     if (event.kind === "fault" && event.phase === "installed" && losesStream(event, stream)) {
       for (const one of known.values()) loseStored(one);
-      isEnding = true;
-    } else if (event.kind === "healed") isEnding = false;
+      ending = event.step;
+    } else if (event.kind === "healed" || (event.kind === "step" && event.phase === "ended" && event.step === ending))
+      ending = undefined;
     else if (event.kind === "published" && streamOf(policy, event.subject ?? "") === stream) {
       for (let message = event.first; message < event.first + event.count; message++) {
         const one = known.get(message) ?? newKnown(policy, stream, event, message, sent);
         known.set(message, one);
-        addCall(one, event, policy, isEnding);
+        addCall(one, event, policy, ending !== undefined);
       }
     } else if (event.kind === "handled" && event.outcome === "dead-lettered" && takesDeadLetters)
       deadLetters += event.count;
