@@ -133,8 +133,8 @@ export const loosenings: readonly Loosening[] = [
   },
   {
     file: durablePath,
-    from: "if (asksAgain || next?.via === undefined ||",
-    to: "if (next?.via === undefined ||",
+    from: "if (asksAgain || countOf(rest) === 0) return;",
+    to: "if (countOf(rest) === 0) return;",
     permits: "a publish that is asked again is refused as the server stops",
   },
   {
@@ -145,15 +145,21 @@ export const loosenings: readonly Loosening[] = [
   },
   {
     file: server,
-    from: 'if (leftMs < 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 1)) return undefined;',
-    to: 'if (leftMs < 0 || choose("window-ended", 0, 1) === 1) return undefined;',
+    from: 'return leftMs > 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 0);',
+    to: 'return leftMs >= 0 && choose("window-ended", 0, 1) === 0;',
     permits: "a stream forgets an id within its duplicate window",
   },
   {
     file: server,
-    from: 'if (leftMs < 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 1)) return undefined;',
-    to: 'if (leftMs <= 0 && choose("window-ended", 0, 1) === 1) return undefined;',
+    from: 'return leftMs > 0 || (leftMs === 0 && choose("window-ended", 0, 1) === 0);',
+    to: 'return leftMs > 0 || choose("window-ended", 0, 1) === 0;',
     permits: "a stream remembers an id beyond its duplicate window",
+  },
+  {
+    file: server,
+    from: "return isWithinWindow(stream, first.readMs ?? first.atMs, nowMs, choose) ? first : undefined;",
+    to: 'return isWithinWindow(stream, choose("window-ended", 0, 1) === 0 ? first.atMs : (first.readMs ?? first.atMs), nowMs, choose) ? first : undefined;',
+    permits: "a server that has restarted forgets an id at the end of its first window",
   },
   {
     file: server,
