@@ -402,12 +402,12 @@ const withJetStream = (bus: Bus): Bus =>
 
 /** The server's part when the fault ends. The link lets go of acknowledgements; a server that was restarted has no connections. */
 function healServer(bus: Served, before: View): void {
-  const { state, view, service, policy, choose } = bus;
+  const { state, view, service, policy } = bus;
   const { server } = service;
   if (view.hindrance === "hold") releaseAcks(server, bus.emit);
   else loseAcks(server);
   sendKeptAcks(server, bus.emit);
-  if (healStartsServer(before)) readIds(server, view.nowMs, choose);
+  if (healStartsServer(before)) readIds(server, view.nowMs);
   if (before.jetStream || view.process !== "running" || state.client === "closed") return;
   // What arrives before the server is started anew meets the one without JetStream.
   endConnection({ ...bus, view: { ...view, jetStream: false } });

@@ -290,7 +290,9 @@ function remembered(
   if (id === undefined && each !== true) return undefined;
   const first = stream.seen.findLast(seen => (id === undefined ? isWithin(seen, message) : seen.id === id));
   if (first === undefined) return undefined;
-  return isWithinWindow(stream, first.readMs ?? first.atMs, nowMs, choose) ? first : undefined;
+  const { atMs, readMs = atMs } = first;
+  const isRead = isWithinWindow(stream, atMs, readMs, choose);
+  return isRead && isWithinWindow(stream, readMs, nowMs, choose) ? first : undefined;
 }
 
 function isWithinWindow({ policy }: Stream, fromMs: number, nowMs: number, choose: Choose): boolean {
@@ -356,15 +358,15 @@ export function restartServer(server: ModelServer, choose: Choose, emit: Emit): 
 }
 
 /**
- * A server that starts reads the ids of the messages that are within their window. It looks at none of them again before one more window has
- * passed (F-312 of docs/facts.md).
+ * A server that starts reads the ids of the messages that are within their window, and keeps them for one more window (F-312 of docs/facts.md).
+ * Whether it reads an id at the very end of its window is asked where that id is published again.
  */
-export function readIds({ streams, spentMs }: ModelServer, viewMs: number, choose: Choose): void {
-  const nowMs = viewMs + spentMs;
+export function readIds({ streams, spentMs }: ModelServer, viewMs: number): void {
+  const readMs = viewMs + spentMs;
   for (const stream of streams)
     stream.seen = stream.seen
-      .filter(one => isWithinWindow(stream, one.atMs, nowMs, choose))
-      .map(one => ({ ...one, readMs: nowMs }));
+      .filter(one => one.atMs + stream.policy.duplicateWindowMs >= readMs)
+      .map(one => ({ ...one, readMs }));
 }
 
 /** The operator makes the streams that the policy calls present. An existing one is as good. */

@@ -270,9 +270,9 @@ export const isDown = (view: View): boolean => view.link !== "up";
 /** Nothing is wrong with link or server. */
 export const isCalm = (view: View): boolean => view.link === "up" && view.hindrance === "none" && view.jetStream;
 
-/** True where a heal starts the server, or starts it anew. */
-export const healStartsServer = ({ serverUp, jetStream, door }: View): boolean =>
-  !serverUp || !jetStream || door === "refuses";
+/** True where a heal starts the server, or starts it anew. One that awaits a handshake has done so before. */
+export const healStartsServer = ({ link, serverUp, jetStream, door }: View): boolean =>
+  link !== "handshake" && (!serverUp || !jetStream || door === "refuses");
 
 /** True where a handler may have acknowledged messages of a stream that lets them go for that. */
 export const hasQueueConsumer = ({ policy, consumed }: View): boolean =>

@@ -157,8 +157,8 @@ export const loosenings: readonly Loosening[] = [
   },
   {
     file: server,
-    from: "return isWithinWindow(stream, first.readMs ?? first.atMs, nowMs, choose) ? first : undefined;",
-    to: 'return isWithinWindow(stream, choose("window-ended", 0, 1) === 0 ? first.atMs : (first.readMs ?? first.atMs), nowMs, choose) ? first : undefined;',
+    from: "return isRead && isWithinWindow(stream, readMs, nowMs, choose) ? first : undefined;",
+    to: 'return isRead && isWithinWindow(stream, choose("window-ended", 0, 1) === 0 ? atMs : readMs, nowMs, choose) ? first : undefined;',
     permits: "a server that has restarted forgets an id at the end of its first window",
   },
   {

@@ -385,6 +385,16 @@ describe("ids", () => {
     });
     expect(shown("nats-go", byKey, twice(120_000), { "window-ended": 1 }).held).toEqual([0, 1]);
   });
+
+  test("… which goes for a server that starts just then, and for the ids that are published again", () => {
+    const restart = [fault({ kind: "stop-server", signal: "TERM", awaits: "noticed" }), heal()];
+    const many = [job(1, { key: "a" }), job(1, { key: "b" }), job(1, { key: "c" })];
+    const steps = [start, ...many, advance(120_000), ...restart];
+    expect(shown("nats-go", byKey, steps).asked).toEqual([]);
+    const again = [...steps, job(1, { key: "b" })];
+    expect(shown("nats-go", byKey, again)).toMatchObject({ asked: ["publish-7 window-ended 0..1"], held: [0, 1, 2] });
+    expect(shown("nats-go", byKey, again, { "window-ended": 1 }).held).toEqual([0, 1, 2, 3]);
+  });
 });
 
 describe("a server that ends", () => {

@@ -253,6 +253,18 @@ describe("a server that restarts", () => {
     expect(held(advance(1_000), stop, advance(1_100), heal(), again)).toEqual([0, 0]);
   });
 
+  test("is started once by a heal that awaits a handshake, and not again by the next", () => {
+    const handshake = [stop, heal("handshake")];
+    expect(held(advance(1_000), ...handshake, advance(1_100), heal(), again)).toEqual([0]);
+    expect(held(advance(1_000), ...handshake, advance(900), heal(), advance(1_300), again)).toEqual([0, 0]);
+  });
+
+  test("may have read an id at the very end of its window", () => {
+    const steps = [start, job(), advance(2_000), ...restart, again];
+    const lengths = Array.from({ length: 20 }, (_, i) => shown(underPolicy(policy, steps), natsGo, `${i}`).held.length);
+    expect(new Set(lengths)).toEqual(new Set([1, 2]));
+  });
+
   test("counts the window of what is published from then on as always", () => {
     const afterLater = (ms: number) => [advance(1_000), ...restart, advance(1_000), job(), advance(ms), jobAgain(6)];
     expect(held(...afterLater(1_900))).toEqual([0, 1]);

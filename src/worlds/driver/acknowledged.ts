@@ -130,8 +130,8 @@ function withoutConsumer(policy: Policy, stream: StreamPolicy, told: readonly Ev
 }
 
 /**
- * The same, with each copy that its publisher was told of and that is not held, where handlers have acknowledged the message as often. Their
- * deliveries may have different numbers then: the one copy was given again, and the other was not.
+ * The number of copies done of each message, where its publisher was told how many are stored, none is held, and handlers have acknowledged it as
+ * often. Deliveries of two copies have different numbers where one copy was given again and the other was not.
  */
 function withEachStored(
   done: ReadonlyMap<number, number>,

@@ -172,16 +172,16 @@ function rememberStored({ published, nowMs }: Course, step: PublishStep, first: 
 function rememberWindow(course: Course, service: ServiceCourse, step: PublishStep, answers: Answers): void {
   const { outcomes } = answers.reply;
   const subject = step.subject ?? course.one.scenario.options.subject;
-  const windowMs = streamOf(service.policy, subject)?.duplicateWindowMs;
-  if (windowMs === undefined) return;
-  const window: Timer = {
-    what: "window",
-    windowMs,
-    atMs: course.nowMs + course.spentMs + windowMs,
+  const stream = streamOf(service.policy, subject);
+  if (stream === undefined) return;
+  const { duplicateWindowMs: ms, storage } = stream;
+  const end = {
+    atMs: course.nowMs + course.spentMs + ms,
     // What was stored was so before the first call timed out.
-    realMs: course.rig.clock.nowMs() - answers.waitedMs + windowMs,
-    earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + windowMs,
+    realMs: course.rig.clock.nowMs() - answers.waitedMs + ms,
+    earliestMs: (course.published.sentAtMs.get(step.id) ?? 0) + ms,
   };
+  const window: Timer = { what: "window", ...end, window: { ms, storage, end } };
   const ids = idsOf(service.policy, step, subject);
   // The client may still send messages that were sent before and not answered.
   if (outcomes.some(one => one.outcome.is === "unsettled")) course.timers.push({ ...window, ids: keptIds });

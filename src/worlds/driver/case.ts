@@ -175,6 +175,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
     },
     nowMs: 0,
     spentMs: 0,
+    landing: { told: 0, onTheirWay: [], seen: [] },
     timers: [],
     doubt: undefined,
     linkSpoilt: false,
@@ -238,10 +239,9 @@ async function oneStep(course: Course, planned: ScenarioStep): Promise<void> {
   course.emit({ kind: "step", step: step.id, phase: "began" });
   const open = await openBeforeClose(course, planned);
   if (step.kind !== "advance") await keepApart(course);
-  const { service } = course;
-  const told = service?.told.length ?? 0;
   await perform(course, planned);
-  if (service !== undefined && !overlapping) await awaitLanded(course, service, after, told);
+  const { service } = course;
+  if (service !== undefined && !overlapping) await awaitLanded(course, service, planned.before, after);
   if (!overlapping) await awaitClosed(course, after);
   await noteClosed(course, open);
   checkDials(course, planned);

@@ -125,17 +125,31 @@ export function dropTimers(course: Course, ...what: readonly Timer["what"][]): v
 }
 
 /**
- * A server that has started remembers the ids that it still knows for one more window (F-312 of docs/facts.md). `fromMs`: a moment on the rig's
- * clock before its start. It may have forgotten an id whose window was over by its own clock, so the case is given up where that id matters.
+ * A server that starts reads the ids that are within their window, and keeps them for one more (F-312 of docs/facts.md). Those whose window is
+ * over for the scenario must be so for the server.
  */
-export function renewWindows(course: Course, fromMs: number): void {
+export async function awaitFirstWindows(course: Course): Promise<void> {
+  const scenarioMs = course.nowMs + course.spentMs;
+  const over = course.timers.flatMap(({ window }) =>
+    window !== undefined && window.end.atMs <= scenarioMs ? [window] : [],
+  );
+  await untilReal(course, Math.max(0, ...over.map(({ end }) => end.realMs)));
+}
+
+/**
+ * The server has started, with its store or without; `fromMs`: a moment on the rig's clock before that. The case is given up where an id matters
+ * whose window was over for the server alone.
+ */
+export function renewWindows(course: Course, fromMs: number, storeLost: boolean): void {
   const now = course.rig.clock.nowMs();
   const scenarioMs = course.nowMs + course.spentMs;
-  course.timers = course.timers.map(timer => {
-    const { windowMs, earliestMs = timer.realMs } = timer;
-    if (windowMs === undefined) return timer;
-    const renewed = { ...timer, atMs: scenarioMs + windowMs, realMs: now + windowMs };
-    return { ...renewed, earliestMs: earliestMs <= now ? earliestMs : fromMs + windowMs };
+  course.timers = course.timers.flatMap(timer => {
+    const { window } = timer;
+    if (window === undefined) return [timer];
+    const { ms, storage, end } = window;
+    if (storeLost || storage === "memory" || end.atMs < scenarioMs) return [];
+    const earliestMs = end.earliestMs <= now ? end.earliestMs : fromMs + ms;
+    return [{ ...timer, atMs: scenarioMs + ms, realMs: now + ms, earliestMs }];
   });
 }
 

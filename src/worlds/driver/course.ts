@@ -5,11 +5,12 @@
  * A bare client is one replica without consumers: `service` is absent, and its process may be the shared one.
  */
 import type { Content, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
-import type { Policy } from "../../../models/vocabulary/policy.ts";
+import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, StepId, SubscribeStep } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
 import type { GapClock } from "./gaps.ts";
+import type { Landing } from "./landing.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
 import type { RealUse } from "./unused.ts";
 import type { OpeningSoFar } from "./wire.ts";
@@ -95,8 +96,12 @@ export interface Timer {
   readonly realMs: number;
   /** The ids that a window remembers. */
   readonly ids?: string;
-  /** The length of a window. */
-  readonly windowMs?: number;
+  /** The window that ends: its length, the storage of its stream, and its end if no server had started since. */
+  readonly window?: {
+    readonly ms: number;
+    readonly storage: StreamPolicy["storage"];
+    readonly end: { readonly atMs: number; readonly realMs: number; readonly earliestMs: number };
+  };
 }
 
 /** consumers.ts: the deliveries of one subject's consumer. */
@@ -190,6 +195,7 @@ export interface Course {
   /** wire.ts: the openings of the link, in order. */
   readonly wire: OpeningSoFar[];
   readonly published: Published;
+  readonly landing: Landing;
   /** clocks.ts: the scenario's own time, and the timers that the real clocks run towards. */
   nowMs: number;
   /** The time that publishes have waited for acknowledgements that never came. Windows and ages go on meanwhile, as in the model. */

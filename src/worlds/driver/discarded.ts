@@ -254,7 +254,7 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;
   let deadLetters = 0;
-  // The step that ends the server, while it is done: an acknowledgement may come from the previous stream then, of a call that it overlaps.
+  // The step that ends the server, as long as it goes on. A call that it overlaps may be acknowledged by the stream that is lost.
   let ending: StepId | undefined;
   for (const event of events) {
     if (event.kind === "fault" && event.phase === "installed" && losesStream(event, stream)) {

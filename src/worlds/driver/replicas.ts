@@ -186,8 +186,9 @@ async function sayExited(course: Course, replica: number, beganMs?: number, hand
   if (replica === 0) sayEvents(course);
   const { ending } = running;
   const isKilled = exit.signal !== null;
-  // The call fails with the last words of a process that ended badly and had not said that it would.
-  if (!isKilled && exit.code !== 0 && ending === undefined && !running.leaving)
+  const endedBadly = exit.signal !== "SIGKILL" && (isKilled || exit.code !== 0);
+  // The call fails with the last words of a process that had not said that it would end.
+  if (endedBadly && ending === undefined && !running.leaving)
     await running.process.client.call({ do: "status" }, callBoundMs);
   forget(course, replica);
   if (replica === 0) dropTimers(course, "deadline", "first pass");

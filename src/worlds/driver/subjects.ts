@@ -25,14 +25,20 @@ export function unobservedSubjects(one: PlannedCase, policy: Policy): readonly s
   return both.filter(subject => isUnanswered(policy, subject) || lacking.has(subject));
 }
 
-/** Subjects with a publish that the model sees arrive where its stream is not there: never made, or lost with the server's store. */
+/**
+ * Subjects with a publish that finds no stream in the model: it was never made, or was lost with the server's store. What a server refuses while it
+ * stops is another matter.
+ */
 function lackingStreams(one: PlannedCase): ReadonlySet<string> {
+  const faults = new Set(one.scenario.steps.filter(({ kind }) => kind === "fault").map(({ id }) => id));
   const subjects = new Set<string>();
   const unstored: Run[] = [];
   const isUnstored = ({ first, count }: Run): boolean =>
     unstored.some(run => run.first < first + count && first < run.first + run.count);
+  let step = "";
   runModel(one, one.scenario.id, event => {
-    if (event.kind === "ended" && event.place === "no stream") unstored.push(event);
+    if (event.kind === "step" && event.phase === "began") step = event.step;
+    if (event.kind === "ended" && event.place === "no stream" && !faults.has(step)) unstored.push(event);
     if (event.kind === "published" && event.subject !== undefined && isUnstored(event)) subjects.add(event.subject);
   });
   return subjects;

@@ -1,7 +1,7 @@
 /** Real time follows the scenario's towards what the scenario comes to later, and no further. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { newView, type View } from "../../../models/plan/view.ts";
-import { follow, renewWindows } from "../../../src/worlds/driver/clocks.ts";
+import { awaitFirstWindows, follow, renewWindows } from "../../../src/worlds/driver/clocks.ts";
 import type { Course, Timer } from "../../../src/worlds/driver/course.ts";
 import { policyWith, stream } from "../../models/policies.ts";
 
@@ -64,12 +64,53 @@ test("a window that ends while a later publish waits leads, as that publish begi
   ).toBe(100);
 });
 
-test("a server that has started counts one more window, unless one may have been over by then", () => {
-  const window = (earliestMs: number): Timer => ({ ...timer("window", 9_000, 2_000), earliestMs, windowMs: 2_000 });
+describe("a server that starts", () => {
+  const end = { atMs: 9_000, realMs: 2_000, earliestMs: 1_900 };
+  const window: Timer = { what: "window", ...end, window: { ms: 2_000, storage: "file", end } };
   const ackWait = timer("ack wait", 9_000, 2_000);
-  const rig = { clock: { nowMs: () => 1_500 } };
-  const course = { timers: [window(1_900), window(1_450), ackWait], nowMs: 8_000, spentMs: 300, rig };
-  renewWindows(course as unknown as Course, 1_400);
-  const renewed = { ...window(3_400), atMs: 10_300, realMs: 3_500 };
-  expect(course.timers).toEqual([renewed, { ...renewed, earliestMs: 1_450 }, ackWait]);
+
+  /** The timers once it has started between these moments of the rig's clock. */
+  const renewed = (timers: readonly Timer[], nowMs: number, realMs: readonly [number, number], storeLost = false) => {
+    const rig = { clock: { nowMs: () => realMs[1] } };
+    const course = { timers, nowMs, spentMs: 300, rig };
+    renewWindows(course as unknown as Course, realMs[0], storeLost);
+    return course.timers;
+  };
+
+  test("counts one more window, and nothing else anew", () => {
+    const once = { ...window, atMs: 10_300, realMs: 3_500, earliestMs: 3_400 };
+    expect(renewed([window, ackWait], 8_000, [1_400, 1_500])).toEqual([once, ackWait]);
+    const twice = { ...window, atMs: 10_500, realMs: 3_700, earliestMs: 3_600 };
+    expect(renewed([once], 8_200, [1_600, 1_700])).toEqual([twice]);
+  });
+
+  test("does not read an id whose first window is over", () => {
+    const once = renewed([window], 8_000, [1_400, 1_500]);
+    expect(renewed(once, 9_000, [2_100, 2_200])).toEqual([]);
+  });
+
+  test("may not have read one whose first window was over for its own clock", () => {
+    const once = renewed([window], 8_000, [1_400, 1_500]);
+    expect(renewed(once, 8_500, [2_100, 2_200])).toMatchObject([{ atMs: 10_800, earliestMs: 1_900 }]);
+  });
+
+  test("has no ids of a stream in memory, and none without its store", () => {
+    const inMemory: Timer = { ...window, window: { ms: 2_000, storage: "memory", end } };
+    expect(renewed([inMemory, window], 8_000, [1_400, 1_500])).toHaveLength(1);
+    expect(renewed([inMemory, window], 8_000, [1_400, 1_500], true)).toEqual([]);
+  });
+
+  test("is not started before the windows that are over for the scenario are so for it", async () => {
+    const after = async (nowMs: number): Promise<number> => {
+      let realMs = 1_500;
+      const wait = async (ms: number): Promise<void> => {
+        realMs += ms;
+      };
+      const course = { timers: [window, ackWait], nowMs, spentMs: 300, rig: { clock: { nowMs: () => realMs, wait } } };
+      await awaitFirstWindows(course as unknown as Course);
+      return realMs;
+    };
+    expect(await after(8_600)).toBe(1_500);
+    expect(await after(8_700)).toBe(2_100);
+  });
 });

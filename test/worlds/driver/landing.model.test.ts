@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { planCase } from "../../../models/plan/plan.ts";
 import { newView, type View } from "../../../models/plan/view.ts";
 import { natsJs3 } from "../../../models/profiles/nats-js-3.ts";
-import type { Event } from "../../../models/vocabulary/event.ts";
+import type { Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Course, ServiceCourse } from "../../../src/worlds/driver/course.ts";
-import { awaitLanded } from "../../../src/worlds/driver/landing.ts";
+import { awaitLanded, type Landing } from "../../../src/worlds/driver/landing.ts";
 import { fault, heal, start } from "../../models/cases.ts";
 import { job, policyWith, subscribe, underPolicy } from "../../models/policies.ts";
 
@@ -19,15 +19,24 @@ const accepted: Event = {
   outcome: { is: "accepted" },
 };
 
-/** The real time for which it waits; the server has the messages after `comesMs`. */
-async function waited(comesMs: number, more: { view?: View; members?: readonly string[]; told?: readonly Event[] }) {
+interface Looked {
+  readonly before?: View;
+  readonly after?: View;
+  readonly members?: readonly string[];
+  readonly told?: readonly Event[];
+  readonly seen?: readonly Run[];
+}
+
+/** A case in which the server has the messages of `accepted`, once more than what was `seen`, after `comesMs` of real time. */
+function newCase(comesMs: number, { members = ["job.a"], told = [accepted], seen = [] }: Looked) {
   let nowMs = 0;
-  const { view = calm, members = ["job.a"], told = [accepted] } = more;
+  const landing: Landing = { told: 0, onTheirWay: [], seen };
   const course = {
     one,
+    landing,
     observer: {
       flush: async () => {},
-      arrived: () => ({ runs: nowMs >= comesMs ? [{ first: 2, count: 2 }] : [], foreign: 0 }),
+      arrived: () => ({ runs: nowMs >= comesMs ? [...seen, { first: 2, count: 2 }] : seen, foreign: 0 }),
     },
     rig: {
       clock: {
@@ -39,17 +48,37 @@ async function waited(comesMs: number, more: { view?: View; members?: readonly s
     },
   };
   const service = { policy, told, members: new Map(members.map(subject => [subject, new Set([0])])) };
-  await awaitLanded(course as unknown as Course, service as unknown as ServiceCourse, view, 0);
-  return nowMs;
+  /** The real time for which it has waited so far. */
+  return async (before: View, after: View): Promise<number> => {
+    await awaitLanded(course as unknown as Course, service as unknown as ServiceCourse, before, after);
+    return nowMs;
+  };
 }
 
-test.each([
+const down: View = { ...calm, client: "disconnected", link: "down" };
+const held: View = { ...calm, hindrance: "hold" };
+const dropped: Event = { ...accepted, durable: true } as Event;
+
+test.each<[what: string, comesMs: number, looked: Looked, realMs: number]>([
   ["is waited for", 40, {}, 40],
+  ["is waited for where it is published again", 40, { seen: [{ first: 2, count: 2 }] }, 40],
   ["is given up after a second", 40_000, {}, 1_002],
-  ["is not waited for while the client is down", 40, { view: { ...calm, client: "disconnected" as const } }, 0],
+  ["is not waited for while the client is down", 40, { after: down }, 0],
+  ["is not waited for where it was called while the client was down", 40, { before: down }, 0],
   ["is not waited for where nothing consumes it", 40, { members: [] }, 0],
   ["is not waited for where another subject is consumed", 40, { members: ["job.b"] }, 0],
   ["is not waited for where nothing was published", 40, { told: [] }, 0],
-])("what a calm client has accepted %s", async (_what, comesMs, more, realMs) => {
-  expect(await waited(comesMs, more)).toBe(realMs);
+  ["is not waited for where it went through JetStream, and its error was dropped", 40, { told: [dropped] }, 0],
+])("what a client has accepted %s", async (_what, comesMs, looked, realMs) => {
+  expect(await newCase(comesMs, looked)(looked.before ?? calm, looked.after ?? calm)).toBe(realMs);
+});
+
+test("what a link held is waited for once it lets go, and what a cut may have taken is not", async () => {
+  const released = newCase(40, {});
+  expect(await released(held, held)).toBe(0);
+  expect(await released(held, calm)).toBe(40);
+  const cutOff = newCase(40, {});
+  expect(await cutOff(held, held)).toBe(0);
+  expect(await cutOff(held, down)).toBe(0);
+  expect(await cutOff(down, calm)).toBe(0);
 });

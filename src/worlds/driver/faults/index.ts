@@ -5,7 +5,7 @@ import { attemptAtMs } from "../../../../models/policy/publishing.ts";
 import { type Fault, type HealStep, restartsServer, type StepId } from "../../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../../bus-protocol/protocol.ts";
 import { hasBegun } from "../calls.ts";
-import { checkClocks, keptIds, renewWindows } from "../clocks.ts";
+import { awaitFirstWindows, checkClocks, keptIds, renewWindows } from "../clocks.ts";
 import { busOf, type Course, giveUpByHarness, mustBe } from "../course.ts";
 import { hastenAckWaits, hearKept, sayEvents } from "../hearing.ts";
 import { cutLink, lay, mustStillShow } from "../link.ts";
@@ -92,9 +92,11 @@ export async function heal(
     await mustStillShow(course, step, "hold-downstream");
     await rig.link.lift("hold-downstream");
   }
+  const { storeLost } = harm;
+  if (healStartsServer(before)) await awaitFirstWindows(course);
   const healsFromMs = rig.clock.nowMs();
   for (const one of Object.values(injectors)) if (one.isToHeal(before)) await one.heal(course, step, before, awaits);
-  if (healStartsServer(before)) renewWindows(course, healsFromMs);
+  if (healStartsServer(before)) renewWindows(course, healsFromMs, storeLost);
   const isRefused = before.link === "down" && refusesAll(course.one.profile, course.one.scenario.options);
   if (afterAttempts !== undefined && !isRefused) mustBeInTime(course, step, beganMs);
   const hasClient = before.started && before.ended !== "closed";
