@@ -7,13 +7,22 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { arrays, bare, byHand, commands, cpuMs, longScenario, newCases, runLong, search, unjudged } from "./cases.ts";
+import {
+  arrays,
+  bare,
+  byHand,
+  commands,
+  cpuMs,
+  longScenario,
+  newCases,
+  runLong,
+  search,
+  unjudged,
+  warmUp,
+} from "./cases.ts";
 
 /** Thread time moves in steps of milliseconds: fewer runs would be told by the step. */
 const runs = 30_000;
-
-/** The compiler is through with the last of them by then: the search still gets faster in its fifth second. */
-const warmUpMs = 8_000;
 
 function allBare(scenarios: readonly Scenario[]): void {
   for (const one of scenarios) bare(one);
@@ -140,6 +149,6 @@ function leastOf(round: () => Figures): Figures {
 const name = process.argv[2] as Measurement;
 const round = measurements[name]();
 const isCold = cold.includes(name);
-if (!isCold) for (let ms = 0; ms < warmUpMs; ms += cpuMs(() => void round()));
+if (!isCold) warmUp(() => void round());
 process.on("message", async () => process.send?.(isCold ? await round() : leastOf(round as () => Figures)));
 process.send?.("warm");
