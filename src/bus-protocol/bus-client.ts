@@ -26,6 +26,8 @@ export interface BusExit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly error?: string;
+  /** Its output was given up before its end, so its last words may be missing. */
+  readonly isCut?: true;
 }
 
 /** A running bus, seen as streams. */

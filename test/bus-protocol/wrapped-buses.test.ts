@@ -125,7 +125,7 @@ test("a pid that is another process's by now is not signalled", async () => {
   expect(new Descendant({ ...sleep, group: process.pid }, guarded).signal("SIGKILL")).toBe(false);
   expect(guarded.child.exitCode ?? guarded.child.signalCode).toBeNull();
   expect(new Descendant(sleep, guarded).signal("SIGKILL")).toBe(true);
-  expect(await guarded.exited).toEqual({ code: null, signal: "SIGKILL" });
+  expect(await guarded.exited).toMatchObject({ code: null, signal: "SIGKILL" });
 });
 
 describe("a pid that is not the bus's", () => {

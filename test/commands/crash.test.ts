@@ -25,13 +25,24 @@ test("a process that ends by itself is a violation with its last words, and the 
   );
 });
 
+const failsFast = join(root, "fixtures/scenarios/cold-start/a-closed-port-ends-a-fail-fast-start.json");
+const fails = (bus: string) => ["replay", failsFast, "--world", "live", "--bus", bus, "--json"];
+
 test("a process that was to end with a reason, and ends with none, is a violation with its last words", async () => {
-  const fails = join(root, "fixtures/scenarios/cold-start/a-closed-port-ends-a-fail-fast-start.json");
-  const args = ["replay", fails, "--world", "live", "--bus", dying("dies-at-a-start"), "--json"];
-  const { code, json } = await faultline(args);
+  const { code, json } = await faultline(fails(dying("dies-at-a-start")));
   expect(code).toBe(1);
   expect(json.verdicts[0].reason).toMatch(/the process of the bus ended with exit code 7 by itself/);
   expect(json.verdicts[0].reason).toContain('its last words: "TypeError: this.queue is null"');
+});
+
+test("a process whose output somebody else holds open may have said more, so nothing is held against it", async () => {
+  const hook = join(root, "test/commands/dies-and-leaves-a-child.mjs");
+  const bus = join(root, "fixtures/buses/typescript-nats-js-3/main.ts");
+  const { code, json } = await faultline(fails(`node --import ${hook} ${bus}`));
+  expect(code).toBe(2);
+  expect(json.verdicts[0].reason).toMatch(
+    /gave up waiting for the last words of replica 0, whose output something else/,
+  );
 });
 
 test("a nats-server that does not serve is unavailable, and its last words are shown", async () => {

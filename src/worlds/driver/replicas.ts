@@ -187,6 +187,8 @@ async function sayExited(course: Course, replica: number, beganMs?: number, hand
   const { ending } = running;
   const isKilled = exit.signal !== null;
   const endedBadly = exit.signal !== "SIGKILL" && (isKilled || exit.code !== 0);
+  if (exit.isCut === true && ending === undefined)
+    giveUpByHarness(settleId, `the last words of replica ${replica}, whose output something else holds open`);
   // The call fails with the last words of a process that had not said that it would end.
   if (endedBadly && ending === undefined && !running.leaving)
     await running.process.client.call({ do: "status" }, callBoundMs);

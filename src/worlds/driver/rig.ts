@@ -260,6 +260,8 @@ export interface Exit {
   readonly signal: string | null;
   /** A moment on the rig's clock. */
   readonly atMs: number;
+  /** Its output was given up before its end. */
+  readonly isCut?: true;
 }
 
 /** One process of the bus. */

@@ -17,10 +17,7 @@ const lookEveryMs = 5;
 const wrapperBoundMs = 1_000;
 
 /** The end of a process that the harness itself has started. */
-export const endOfChild = async ({ exited }: Guarded): Promise<BusEnd> => {
-  const exit = await exited;
-  return { ...exit, atMs: performance.now() };
-};
+export const endOfChild = ({ exited }: Guarded): Promise<BusEnd> => exited;
 
 /** A bus that is a descendant of the process that the harness has started. */
 export class Descendant {
@@ -55,8 +52,9 @@ export class Descendant {
 
   async #end(): Promise<BusEnd> {
     const atMs = await this.#gone();
-    const exited = await isDoneWithin(this.#wrapper.exited, wrapperBoundMs);
-    return { ...exitOf(exited ? await this.#wrapper.exited : undefined, this.#killed), atMs };
+    const isEnded = await isDoneWithin(this.#wrapper.exited, wrapperBoundMs);
+    const wrapper = isEnded ? await this.#wrapper.exited : undefined;
+    return { ...exitOf(wrapper, this.#killed), ...(wrapper?.isCut && { isCut: true }), atMs };
   }
 
   #gone(): Promise<number> {

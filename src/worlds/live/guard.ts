@@ -12,15 +12,17 @@
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { ServerFailed } from "../../errors.ts";
 
 /**
- * The watcher is forked twice, so that the command does not find a child that it knows nothing about. It holds none of the standard
- * streams, so that they end with the command. It ignores the signals that would kill the guard first.
+ * The watcher is forked twice, so that the command does not find a child that it knows nothing about. It ignores the signals that would kill
+ * the guard first. It never holds one of the standard streams, so that they end with the command: they are closed before it is forked, since
+ * a busy machine may let the command end before the watcher has run at all.
  */
-const script = `( { trap '' HUP INT TERM; read -r _; kill -KILL 0; } <&3 3<&- >/dev/null 2>&1 & ); exec "$@" 3<&-`;
+const script = `( { trap '' HUP INT TERM; read -r _; kill -KILL 0; } <&3 3<&- & ) >/dev/null 2>&1; exec "$@" 3<&-`;
 
 /** The time between SIGTERM and SIGKILL. Toxiproxy waits up to 30 s for calls in progress, whose answers are not needed. */
 const graceMs = 500;
@@ -33,6 +35,10 @@ const lineCharsMax = 4_096;
 export interface CommandExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** The moment at which it ended, as `performance.now()` counts. Its output may have been read later. */
+  readonly atMs: number;
+  /** Its output was given up before its end: somebody else holds it open. */
+  readonly isCut?: true;
 }
 
 export interface GuardOptions {
@@ -109,15 +115,35 @@ export function killWithUs(pid: number): () => void {
 
 function exitOf(child: ChildProcessWithoutNullStreams, lifeline: Duplex): Promise<CommandExit> {
   return new Promise(resolve => {
+    let atMs: number | undefined;
+    let isCut = false;
+    const cut = (): void => {
+      isCut = !(child.stdout.readableEnded && child.stderr.readableEnded);
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
     child.once("exit", () => {
+      atMs = performance.now();
       lifeline.destroy();
-      const timer = setTimeout(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-      }, outputGraceMs);
+      const timer = setTimeout(() => onceRead(child, cut), outputGraceMs);
       child.once("close", () => clearTimeout(timer));
     });
-    child.once("close", (code, signal) => resolve({ code, signal }));
+    child.once("close", (code, signal) =>
+      resolve({ code, signal, atMs: atMs ?? performance.now(), ...(isCut && { isCut }) }),
+    );
+  });
+}
+
+/** The turns of the event loop for which somebody may go on to write to the output of a command that has ended. */
+const lastTurnsMax = 16;
+
+/** Goes on once what is there was read: a harness that was busy comes to its timers before it has read anything. */
+function onceRead(child: ChildProcessWithoutNullStreams, then: () => void, turns = lastTurnsMax): void {
+  const bytesRead = (): number => [child.stdout, child.stderr].reduce((sum, one) => sum + (one as Socket).bytesRead, 0);
+  const before = bytesRead();
+  setImmediate(() => {
+    if (turns > 0 && bytesRead() > before) onceRead(child, then, turns - 1);
+    else then();
   });
 }
 

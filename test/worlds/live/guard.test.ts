@@ -59,7 +59,7 @@ test("the pid is the command's own, and standard input, output and the exit code
     onStderrLine: line => lines.push(line),
   });
   guarded.child.stdin.end("over to you\n");
-  expect(await guarded.exited).toEqual({ code: 7, signal: null });
+  expect(await guarded.exited).toEqual({ code: 7, signal: null, atMs: expect.any(Number) });
   expect(lines.toSorted()).toEqual([String(guarded.pid), "oops", "over to you"].toSorted());
   expect(guarded.tail().toSorted()).toEqual(lines.toSorted());
 });
@@ -73,11 +73,36 @@ test("the child has the three standard streams and nothing of the guard's", asyn
   expect(lines).toEqual(["closed"]);
 });
 
+test("output that something else holds open is given up, and the end of the child is told as it was", async () => {
+  const lines: string[] = [];
+  const begun = performance.now();
+  const guarded = spawnGuarded("/bin/sh", ["-c", "setsid sleep 4 & sleep 0.3; echo last; exit 3"], {
+    onStdoutLine: line => lines.push(line),
+  });
+  const exit = await guarded.exited;
+  expect(exit).toEqual({ code: 3, signal: null, atMs: expect.any(Number), isCut: true });
+  expect(lines).toEqual(["last"]);
+  expect(performance.now() - begun).toBeGreaterThan(1_000);
+  expect(performance.now() - exit.atMs).toBeGreaterThan(900);
+});
+
+test("output that ends while the harness is busy is read to its end", async () => {
+  const lines: string[] = [];
+  const guarded = spawnGuarded("/bin/sh", ["-c", "setsid sh -c 'sleep 0.6; echo late' & sleep 0.3; exit 3"], {
+    onStdoutLine: line => lines.push(line),
+  });
+  await once(guarded.child, "exit");
+  for (const until = performance.now() + 1_500; performance.now() < until; );
+  const { isCut } = await guarded.exited;
+  expect(lines).toEqual(["late"]);
+  expect(isCut).toBeUndefined();
+});
+
 test("a signal goes to the child alone and its exit tells of it", async () => {
   const guarded = spawnGuarded(process.execPath, ["-e", longLived], { env: environment });
   await reported();
   guarded.kill("SIGKILL");
-  expect(await guarded.exited).toEqual({ code: null, signal: "SIGKILL" });
+  expect(await guarded.exited).toMatchObject({ code: null, signal: "SIGKILL" });
   expect(guarded.kill("SIGKILL")).toBe(false);
 });
 
@@ -86,7 +111,7 @@ test("end() ends a child that is deaf to SIGTERM, and a halted one", async () =>
     const guarded = spawnGuarded(process.execPath, ["-e", longLived], { env: environment });
     await reported();
     if (halted) guarded.kill("SIGSTOP");
-    expect(await guarded.end()).toEqual({ code: null, signal: "SIGKILL" });
+    expect(await guarded.end()).toMatchObject({ code: null, signal: "SIGKILL" });
   }
 });
 
@@ -96,7 +121,7 @@ test("what a child leaves behind ends with it", async () => {
   });
   const grandchild = await reported();
   guarded.child.stdin.end("\n");
-  expect(await guarded.exited).toEqual({ code: 3, signal: null });
+  expect(await guarded.exited).toMatchObject({ code: 3, signal: null });
   await grandchild.gone;
 });
 
