@@ -16,6 +16,7 @@ import {
 import { attemptsWhileRefused } from "./asking-again.ts";
 import { advanceDown, endHindrance } from "./down.ts";
 import { dialMeanwhile } from "./giving-up.ts";
+import { mayDeleteBesideHang } from "./hanging.ts";
 import {
   beginStart,
   dialOn,
@@ -32,7 +33,7 @@ import { fillRoom, leavesUnacked } from "./room.ts";
 import { hasPolicy, type Setting } from "./setting.ts";
 import { cutSlow, healSlow, leaveSlow, publishToSlow, subscribeSlow } from "./slow.ts";
 import { trackUses } from "./unused.ts";
-import { bitOf, isCalm, isDown, isDurable, type View } from "./view.ts";
+import { bitOf, isCalm, isDown, isDurable, unsubscribe, type View } from "./view.ts";
 
 /** Nothing happens to the process. */
 const nothing: readonly Life[] = [];
@@ -71,6 +72,7 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       endProcess(view);
       return nothing;
     case "signal":
+      if (step.signal === "TERM" && mayDeleteBesideHang(view, step.replica, setting)) view.mayLackDurables = true;
       for (const part of partsOf(step)) advance(view, part, false, setting);
       if (step.replica > 0) endPeer(view, step.replica);
       else {
@@ -80,6 +82,7 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
       return nothing;
     case "subscribe":
       view.subscribed |= bitOf(step.replica);
+      if (step.handler === "hangs") view.hanging |= bitOf(step.replica);
       view.consumed = [...view.consumed, step.subject];
       if (leavesUnacked(step)) view.unacked = [...view.unacked, step.subject];
       if (hasPolicy(setting) && mayBeLetGo(step.handler, effective(setting.policy.consume)))
@@ -115,7 +118,7 @@ function change(view: View, step: Step, overlapping: boolean, setting: Setting):
 
 function endPeer(view: View, replica: number): void {
   view.peers &= ~bitOf(replica);
-  view.subscribed &= ~bitOf(replica);
+  unsubscribe(view, replica);
   leaveSlow(view, replica);
 }
 

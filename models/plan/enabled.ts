@@ -10,6 +10,7 @@ import type { CallStep, ExitStep, Fault, HealStep, PublishStep, Step, SubscribeS
 import { askingAgainNotEnabled, asksAgain, healBetweenRefusals, nothingTries, refusesAll } from "./asking-again.ts";
 import { consumerNotEnabled } from "./filters.ts";
 import { mayGiveUpWithin } from "./giving-up.ts";
+import { hangNotEnabled, lacksDurable } from "./hanging.ts";
 import { drainWhileDownNotEnabled, inTurnNotEnabled } from "./in-turn.ts";
 import { interestNotEnabled } from "./interest.ts";
 import { limitedNotEnabled } from "./limited.ts";
@@ -213,7 +214,7 @@ function subscribeNotEnabled(view: View, step: SubscribeStep): NotEnabled | unde
     const why = peerNotEnabled(view, replica);
     if (why !== undefined) return why;
   } else if (!view.started || view.client !== "connected" || view.ended !== "no") return maybeNotConnected;
-  return isCalm(view) ? consumerNotEnabled(view, step) : faultInForce;
+  return isCalm(view) ? (lacksDurable(view) ?? consumerNotEnabled(view, step)) : faultInForce;
 }
 
 /** A supervisor that kills stops the process as a scenario does. */
@@ -252,7 +253,7 @@ function exitNotEnabled(view: View, { after }: ExitStep, setting: Setting): NotE
 }
 
 const stopRaces = (view: View, replica: number, setting: Setting): NotEnabled | undefined =>
-  drainRaces(view, setting) ?? inTurnNotEnabled(view, replica, setting);
+  drainRaces(view, setting) ?? hangNotEnabled(view, replica, setting) ?? inTurnNotEnabled(view, replica, setting);
 
 /** A drain that is not waited for, or not to its end, races with the end of its process. What the library made for its handlers may go with it. */
 function drainRaces(view: View, { profile }: Setting): NotEnabled | undefined {

@@ -8,11 +8,12 @@ import { failsFast, restartWaitMs, stableAfterMs } from "../policy/restarts.ts";
 import type { ProbeName } from "../vocabulary/event.ts";
 import type { Policy, SupervisorPolicy } from "../vocabulary/policy.ts";
 import type { Profile } from "../vocabulary/profile.ts";
+import { mayDeleteBesideHang } from "./hanging.ts";
 import { newPool, type ServerPool } from "./pool.ts";
 import { askProbes, dueKill, stopMs } from "./probes.ts";
 import type { ServiceSetting, Setting } from "./setting.ts";
 import { leaveSlow } from "./slow.ts";
-import { connectPends, copyView, type View } from "./view.ts";
+import { connectPends, copyView, unsubscribe, type View } from "./view.ts";
 
 /** An event in the life of the process. */
 export type Life =
@@ -150,8 +151,10 @@ function endFailed(view: View, supervisor: SupervisorPolicy, atMs: number): void
   view.exitedAtMs = atMs;
 }
 
-function kill(view: View, policy: Policy, by: ProbeName): Life {
+function kill(view: View, setting: ServiceSetting, by: ProbeName): Life {
+  const { policy } = setting;
   const before = copyView(view);
+  if (mayDeleteBesideHang(view, 0, setting)) view.mayLackDurables = true;
   endFailed(view, policy.supervisor, view.nowMs + stopMs(view, policy));
   return { what: "killed", by, view: before, atMs: view.nowMs };
 }
@@ -164,7 +167,7 @@ export function endProcess(view: View): void {
   view.exitedAtMs = undefined;
   view.failsSinceMs = undefined;
   view.ended = "no";
-  view.subscribed &= ~1;
+  unsubscribe(view, 0);
   leaveSlow(view, 0);
   view.givesUp = undefined;
 }
@@ -207,7 +210,7 @@ function nextDue(view: View, policy: Policy, kills: boolean): Due | undefined {
   const givesUpMs = view.givesUp?.byMs ?? Number.POSITIVE_INFINITY;
   const killed = kills ? dueKill(view, policy) : undefined;
   if (killed !== undefined && killed.atMs < Math.min(deadlineMs, givesUpMs))
-    return { atMs: killed.atMs, happens: at => [kill(at, policy, killed.by)] };
+    return { atMs: killed.atMs, happens: (at, setting) => [kill(at, setting, killed.by)] };
   if (Math.min(deadlineMs, givesUpMs) === Number.POSITIVE_INFINITY) return undefined;
   if (givesUpMs < deadlineMs) return { atMs: givesUpMs, happens: (at, { profile }) => spent(at, policy, profile) };
   return { atMs: deadlineMs, happens: at => [exit(at, policy, "startup", at.nowMs - at.startedAtMs)] };

@@ -68,6 +68,10 @@ export interface View {
   attempting: number;
   /** Replicas that have a consumer, one bit each: the server sends them messages unasked. */
   subscribed: number;
+  /** Those of them with a handler that hangs. */
+  hanging: number;
+  /** A stop may have deleted the durable of a handler that hung (hanging.ts). */
+  mayLackDurables: boolean;
   /** Consumers that the server deletes once nobody has used them for long enough. */
   uses: readonly ConsumerUse[];
   /** Every subject that has been subscribed to. */
@@ -155,6 +159,8 @@ export const newView = (policy?: Policy, servers = 1, pool: ServerPool = "unlimi
   published: [],
   attempting: 0,
   subscribed: 0,
+  hanging: 0,
+  mayLackDurables: false,
   uses: [],
   consumed: [],
   unacked: [],
@@ -201,6 +207,8 @@ export const copyView = (view: Readonly<View>): View => ({
   published: view.published,
   attempting: view.attempting,
   subscribed: view.subscribed,
+  hanging: view.hanging,
+  mayLackDurables: view.mayLackDurables,
   uses: view.uses,
   consumed: view.consumed,
   unacked: view.unacked,
@@ -254,6 +262,8 @@ export function overwriteView(old: View, view: Readonly<View>): View {
   old.published = view.published;
   old.attempting = view.attempting;
   old.subscribed = view.subscribed;
+  old.hanging = view.hanging;
+  old.mayLackDurables = view.mayLackDurables;
   old.uses = view.uses;
   old.consumed = view.consumed;
   old.unacked = view.unacked;
@@ -278,7 +288,13 @@ export const healStartsServer = ({ link, serverUp, jetStream, door }: View): boo
 export const hasQueueConsumer = ({ policy, consumed }: View): boolean =>
   policy !== undefined && consumed.some(one => (streamOf(policy, one)?.retention ?? "limits") !== "limits");
 
-/** The bit of a replica in `subscribed` and `peers`. */
+/** A replica has ended, and its handlers with it. */
+export function unsubscribe(view: View, replica: number): void {
+  view.subscribed &= ~bitOf(replica);
+  view.hanging &= ~bitOf(replica);
+}
+
+/** The bit of a replica in `subscribed`, `hanging` and `peers`. */
 export const bitOf = (replica: number): number => 1 << replica;
 
 /** True where the plan knows as much as the client about its connection, and nothing delays an answer to a probe. */
