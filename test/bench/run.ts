@@ -21,9 +21,9 @@ const pairs = Number(values.pairs);
 if (!Number.isInteger(pairs) || pairs < 1) throw new Error(`--pairs takes a number of pairs, not ${values.pairs}`);
 
 interface Ratio {
-  /** Of the least that each side took in all pairs. The goal is for this one. */
+  /** The least that one side took in all pairs, against the least that the other took. The goal is for this one. */
   readonly ratio: number;
-  /** Of the ratios of the single pairs, as are `min` and `max`. */
+  /** The median, the least (`min`) and the greatest (`max`) ratio of the single pairs. */
   readonly median: number;
   readonly min: number;
   readonly max: number;
