@@ -2,7 +2,6 @@
  * A publish as core NATS returns before the client has written it. Where a stream has it for a handler, the scenario's time must not go on before
  * the server has it: the handler would be given it later than the model says.
  */
-
 import { messagesOf } from "../../../models/observation.ts";
 import { isCalm, type PlannedCase, type View } from "../../../models/plan/plan.ts";
 import { covers } from "../../../models/policy/pattern.ts";

@@ -16,9 +16,6 @@ const lookEveryMs = 5;
 /** The longest wait from the end of the bus to the end of its wrapper: npm takes its time. */
 const wrapperBoundMs = 1_000;
 
-/** The end of a process that the harness itself has started. */
-export const endOfChild = ({ exited }: Guarded): Promise<BusEnd> => exited;
-
 /** A bus that is a descendant of the process that the harness has started. */
 export class Descendant {
   readonly #process: SystemProcess;

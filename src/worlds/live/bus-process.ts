@@ -6,7 +6,7 @@ import { BusUnavailable } from "../../bus-protocol/errors.ts";
 import type { Greeting } from "../../bus-protocol/protocol.ts";
 import type { BusLaunch } from "../../bus-protocol/registry.ts";
 import type { Memory } from "../driver/rig.ts";
-import { type BusEnd, Descendant, endOfChild } from "./bus-end.ts";
+import { type BusEnd, Descendant } from "./bus-end.ts";
 import { findBusPid, unclaimedText } from "./bus-pid.ts";
 import { type Dials, dialsOf } from "./dials.ts";
 import { type Guarded, spawnGuarded } from "./guard.ts";
@@ -43,7 +43,7 @@ export async function startBus(launch: BusLaunch): Promise<BusProcess> {
   const guarded = spawnBus(launch);
   // Until it has greeted it is the process that was started; afterwards it may prove to be another.
   const found = Promise.withResolvers<Descendant | undefined>();
-  const ofChild = endOfChild(guarded);
+  const ofChild: Promise<BusEnd> = guarded.exited;
   const exited = Promise.race([found.promise, ofChild.then(() => undefined)]).then(one => one?.ended ?? ofChild);
   const client = new BusClient({
     stdin: guarded.child.stdin,
