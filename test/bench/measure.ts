@@ -20,6 +20,7 @@ import {
   unjudged,
   warmUp,
 } from "./cases.ts";
+import { type Figures, leastOf } from "./figures.ts";
 
 /** Thread time moves in steps of milliseconds: fewer runs would be told by the step. */
 const runs = 30_000;
@@ -137,18 +138,12 @@ export type Round<Name extends Measurement> = Awaited<ReturnType<ReturnType<(typ
 /** Workers warm themselves up, and the memory of a search is measured from its beginning. */
 const cold: readonly Measurement[] = ["workers", "memory"];
 
-/** What disturbs a round only ever adds to it. The first after a pause is slower, too: V8 lets go of memory meanwhile. */
+/** The first round after a pause is slower: V8 lets go of memory meanwhile. */
 const roundsEach = 3;
-type Figures = Readonly<Record<string, number>>;
-function leastOf(round: () => Figures): Figures {
-  const rounds = Array.from({ length: roundsEach }, round);
-  const [first = {}] = rounds;
-  return Object.fromEntries(Object.keys(first).map(name => [name, Math.min(...rounds.map(one => one[name] ?? 0))]));
-}
-
 const name = process.argv[2] as Measurement;
 const round = measurements[name]();
 const isCold = cold.includes(name);
 if (!isCold) warmUp(() => void round());
-process.on("message", async () => process.send?.(isCold ? await round() : leastOf(round as () => Figures)));
+const warmRounds = (): Figures => leastOf(Array.from({ length: roundsEach }, round as () => Figures));
+process.on("message", async () => process.send?.(isCold ? await round() : warmRounds()));
 process.send?.("warm");

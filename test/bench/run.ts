@@ -9,6 +9,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { leastOf } from "./figures.ts";
 import type { Measurement, Round } from "./measure.ts";
 
 // It ends the process.
@@ -102,19 +103,10 @@ function ratiosOf(pair: Pair) {
 }
 
 /** The least of each figure of each measurement. */
-function leastOf(all: readonly Pair[]): Pair {
-  const [first] = all;
-  if (first === undefined) throw new Error("no pair was measured");
-  const least = (name: Measured) =>
-    Object.fromEntries(
-      Object.keys(first[name]).map(figure => [
-        figure,
-        Math.min(...all.map(one => (one[name] as Readonly<Record<string, number>>)[figure] ?? Number.NaN)),
-      ]),
-    );
-  return Object.fromEntries((Object.keys(first) as Measured[]).map(name => [name, least(name)])) as unknown as Pair;
+function leastOfAll(all: readonly Pair[]): Pair {
+  const names = Object.keys(all[0] ?? {}) as (keyof Pair)[];
+  return Object.fromEntries(names.map(name => [name, leastOf(all.map(one => one[name]))])) as unknown as Pair;
 }
-type Measured = keyof Pair;
 
 type Name = keyof ReturnType<typeof ratiosOf> | "memory1m";
 
@@ -164,7 +156,7 @@ for (let i = 0; i < pairs; i++) {
 }
 const memory = await measure("memory");
 for (const child of started.values()) child.disconnect();
-const ofLeast = ratiosOf(leastOf(rounds));
+const ofLeast = ratiosOf(leastOfAll(rounds));
 const ofPairs = rounds.map(ratiosOf);
 const grown = memory.after / memory.before;
 const found = names.map(name => {
