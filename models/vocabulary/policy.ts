@@ -3,13 +3,14 @@
  * code treats so. It also covers streams, message ids, start, stop and probes. The model, the properties and the reference buses read it; a
  * scenario without one is a bare client.
  */
+import type { Expectation, ServerPolicy } from "./expectation.ts";
 import type { Options } from "./scenario.ts";
 
 /** The promise that a family of subjects makes to its publishers. */
 export type Durability = "durable" | "best-effort";
 
-/** A family as declared to people. The first one whose pattern covers a subject counts. */
-export interface Family {
+/** A family as declared to people, with what they expect of it. The first one whose pattern covers a subject counts. */
+export interface Family extends Expectation {
   /** A NATS subject pattern with `*` and `>`. */
   readonly subjects: string;
   readonly durability: Durability;
@@ -262,6 +263,10 @@ export interface SupervisorPolicy {
   /** Asks whether the process is live. Absent: nobody asks. */
   readonly liveness?: KillingProbe;
   readonly startupProbe?: StartupProbe;
+  /** The processes that it keeps running. Absent: nobody has said. */
+  readonly replicas?: number;
+  /** The memory that one process may take. Absent: nobody has said. */
+  readonly memoryBytesMax?: number;
 }
 
 /** The options of a scenario that are options of the client itself. */
@@ -297,6 +302,8 @@ export interface Policy {
   readonly supervisor: SupervisorPolicy;
   /** Client options that the bus sets. */
   readonly client: Partial<ClientOptions>;
+  /** Absent: nothing is known of the servers. */
+  readonly server?: ServerPolicy;
   /** Ids of the properties that a bus of this policy must hold, beyond the client's promises. */
   readonly demands: readonly string[];
 }

@@ -49,18 +49,6 @@ const part = z
 const sentence = z.string().min(1).max(2_000);
 const list = <T extends z.ZodType>(of: T): z.ZodArray<T> => z.array(of).max(listMax);
 
-const family = z
-  .strictObject({
-    subjects: patternShape,
-    durability: z.enum(["durable", "best-effort"]),
-    reason: sentence,
-    gapMs: whole(1, dayMs).optional(),
-  })
-  .refine(({ durability, gapMs }) => durability === "best-effort" || gapMs === undefined, {
-    path: ["gapMs"],
-    error: "is for a best-effort family: what is durable is stored, and its consumers come to it later",
-  });
-
 const classifierRule = z
   .strictObject({
     exact: subjectShape.optional(),
@@ -103,6 +91,65 @@ const messageIdShape = z.union(
   [z.enum(["event", "key"]), z.array(idPart).min(1, "must have a part").max(8)],
   'must be "event", "key", or a list of parts: "event", "key", "subject" and { "constant": … }',
 );
+
+const gapsAllowed = z
+  .strictObject({
+    serverRestartMs: whole(0, dayMs),
+    clientRestartMs: whole(0, dayMs),
+    rolloutMs: whole(0, dayMs),
+    failoverMs: whole(0, dayMs),
+  })
+  .partial();
+
+const payloadBytes = whole(0, 67_108_864);
+const sharesMax = 20;
+const load = z.strictObject({
+  perSecond: z.number("must be a number of messages a second").positive().max(1_000_000),
+  bytes: z.union(
+    [
+      payloadBytes,
+      z
+        .array(z.strictObject({ bytes: payloadBytes, share: z.number().positive().max(1) }))
+        .min(1)
+        .max(sharesMax)
+        .refine(
+          shares => Math.abs(shares.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-6,
+          "must have shares that add up to 1",
+        ),
+    ],
+    'must be a number of bytes, or a list of { "bytes": …, "share": … } whose shares add up to 1',
+  ),
+});
+
+const family = z
+  .strictObject({
+    subjects: patternShape,
+    durability: z.enum(["durable", "best-effort"]),
+    reason: sentence,
+    gapMs: whole(1, dayMs).optional(),
+    owner: z.string().min(1).max(200).optional(),
+    publishPath: z.enum(["js-ack", "js-async", "core"]).optional(),
+    gaps: gapsAllowed.optional(),
+    healedBy: z.enum(["period", "poll", "re-register"]).optional(),
+    healsWithinMs: whole(1, 30 * dayMs).optional(),
+    staleAfterMs: whole(1, 3_650 * dayMs).optional(),
+    duplicatesTolerated: z.boolean().optional(),
+    idRule: z.union([z.literal("none"), messageIdShape]).optional(),
+    load: load.optional(),
+  })
+  .refine(({ durability, gapMs }) => durability === "best-effort" || gapMs === undefined, {
+    path: ["gapMs"],
+    error: "is for a best-effort family: what is durable is stored, and its consumers come to it later",
+  })
+  .refine(({ durability, publishPath }) => durability === "best-effort" || publishPath !== "core", {
+    path: ["publishPath"],
+    error:
+      'is "core", which stores nothing that the publisher could rely on: a durable family needs "js-ack" or "js-async"',
+  })
+  .refine(({ healedBy, healsWithinMs }) => healedBy !== undefined || healsWithinMs === undefined, {
+    path: ["healsWithinMs"],
+    error: "means nothing without healedBy",
+  });
 
 const publish = z
   .strictObject({
@@ -277,11 +324,23 @@ const supervisor = z
     preStopMs: whole(0, dayMs).optional(),
     liveness: z.strictObject(killingProbe).optional(),
     startupProbe: z.strictObject({ ...killingProbe, asks: z.enum(["liveness", "readiness"]).optional() }).optional(),
+    replicas: whole(0, 10_000).optional(),
+    memoryBytesMax: whole(1, Number.MAX_SAFE_INTEGER).optional(),
   })
   .refine(({ killAfterMs, preStopMs = 0 }) => preStopMs < killAfterMs, {
     path: ["preStopMs"],
     error: "leaves nothing of killAfterMs: it is a part of the grace period",
   });
+
+const server = z
+  .strictObject({
+    count: whole(1, 100),
+    killAfterMs: whole(1, dayMs),
+    lameDuckMs: whole(1, dayMs),
+    syncMs: whole(0, dayMs),
+    keepsDisk: z.boolean(),
+  })
+  .partial();
 
 /** The options of a client that a policy may set; a scenario's options have the same bounds. */
 export const clientOptions = {
@@ -319,6 +378,7 @@ export const policyWhole = z.strictObject({
   shutdown,
   supervisor,
   client: z.strictObject(clientOptions).partial().default({}),
+  server: server.optional(),
   demands: list(demand),
 });
 

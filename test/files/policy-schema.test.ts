@@ -55,9 +55,52 @@ test("only what declares nothing may be left out: taps, client options, demands"
   }
 });
 
+test("what is expected of a family is accepted, and so is the deployment of the servers", () => {
+  const expected = {
+    ...within("supervisor", { replicas: 3, memoryBytesMax: 268_435_456 }),
+    families: [
+      {
+        subjects: "sys.heartbeat",
+        durability: "best-effort",
+        reason: "the next one comes anyway",
+        owner: "platform",
+        publishPath: "core",
+        gaps: { serverRestartMs: 2_000, rolloutMs: 0 },
+        healedBy: "period",
+        healsWithinMs: 10_000,
+        staleAfterMs: 30_000,
+        duplicatesTolerated: true,
+        idRule: ["key", { constant: "beat" }],
+        load: {
+          perSecond: 0.5,
+          bytes: [
+            { bytes: 100, share: 0.9 },
+            { bytes: 4_000, share: 0.1 },
+          ],
+        },
+      },
+    ],
+    server: { count: 3, killAfterMs: 60_000, lameDuckMs: 130_000, syncMs: 0, keepsDisk: false },
+  };
+  expect(parsePolicy(JSON.stringify(expected), file)).toEqual(expected);
+});
+
 describe("a policy is refused for", () => {
   test.each<[what: string, data: unknown, place: string, reason: RegExp]>([
     ["an unknown field", { ...good, colour: "red" }, "", /unknown field "colour"/],
+    [
+      "shares that do not add up",
+      withFamily({ load: { perSecond: 1, bytes: [{ bytes: 9, share: 0.5 }] } }),
+      "families[0].load.bytes",
+      /add up to 1/,
+    ],
+    [
+      "a durable family by core NATS",
+      withFamily({ durability: "durable", publishPath: "core" }),
+      "families[0].publishPath",
+      /stores nothing/,
+    ],
+    ["a repair that nothing makes", withFamily({ healsWithinMs: 5 }), "families[0].healsWithinMs", /without healedBy/],
     [
       "a gap of a durable family",
       withFamily({ durability: "durable", gapMs: 1_000 }),
