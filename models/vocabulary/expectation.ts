@@ -28,7 +28,7 @@ export interface Load {
 }
 
 /** The expectations of a family. Each may be absent: then nobody has declared it. */
-export interface Expectation {
+export interface FamilyExpectation {
   /** The people who answer for it. */
   readonly owner?: string;
   readonly publishPath?: PublishPath;
@@ -55,7 +55,7 @@ export interface ServerPolicy {
   readonly count?: number;
   /** The grace period of a server: the time from the order to stop to SIGKILL. */
   readonly killAfterMs?: number;
-  /** The time that a server in lame duck mode takes to leave, its grace in it. Absent: 130 s, the default of nats-server. */
+  /** The time that a server in lame duck mode takes to leave, its grace in it. Absent: 120 s, the default of nats-server. */
   readonly lameDuckMs?: number;
   /** The time between two writes of a stream to its disk; 0: with every message. Absent: 2 min, the default of nats-server. */
   readonly syncMs?: number;

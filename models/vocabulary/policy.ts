@@ -3,14 +3,14 @@
  * code treats so. It also covers streams, message ids, start, stop and probes. The model, the properties and the reference buses read it; a
  * scenario without one is a bare client.
  */
-import type { Expectation, ServerPolicy } from "./expectation.ts";
+import type { FamilyExpectation, ServerPolicy } from "./expectation.ts";
 import type { Options } from "./scenario.ts";
 
 /** The promise that a family of subjects makes to its publishers. */
 export type Durability = "durable" | "best-effort";
 
 /** A family as declared to people, with what they expect of it. The first one whose pattern covers a subject counts. */
-export interface Family extends Expectation {
+export interface Family extends FamilyExpectation {
   /** A NATS subject pattern with `*` and `>`. */
   readonly subjects: string;
   readonly durability: Durability;

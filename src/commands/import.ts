@@ -28,7 +28,8 @@ export async function importPolicy(
   const texts = [...textsOfFiles(files), ...(await textsAsked(asked))];
   const origin = [...files, ...(asked.server === undefined ? [] : ["the server"])].join(", ");
   // The two agree wherever the schema was applied, which importTexts does.
-  const document = importTexts(texts, named, { origin }) as unknown as ImportReport;
+  const { read, policy, notCarried, toFill } = importTexts(texts, named, { origin });
+  const document = { read, policy, notCarried, toFill } as unknown as ImportReport;
   return {
     kind: "import",
     document,

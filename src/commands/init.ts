@@ -54,7 +54,8 @@ export async function initPolicy(
   const text = options.yaml === true ? stringify(draft.data, { lineWidth: 0 }) : `${jsonText(draft.data, 2)}\n`;
   // Another process may have made it meanwhile.
   writeFileSync(file, text, { flag: "wx" });
-  const document = { ...imported, policy, toFill: draft.toFill, file } as unknown as InitReport;
+  const { read, notCarried } = imported;
+  const document = { read, policy, notCarried, toFill: draft.toFill, file } as unknown as InitReport;
   return { kind: "init", document, exitCode: exitCodes.holds, text: rendered(renderInit, document, context.paint) };
 }
 

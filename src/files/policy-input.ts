@@ -2,17 +2,19 @@
  * The files that `--policy` names beside a bundled policy: a policy in JSON or YAML, or other people's files, a folder of them too. These are imported
  * first, and what was assumed on the way is handed back as notes.
  */
-import type { Policy } from "../../models/vocabulary/policy.ts";
+import { join } from "node:path";
 import { isFolder } from "./folder.ts";
 import { type Imported, importFiles, spotsOf } from "./import/import.ts";
 import { isForeign } from "./import/recognise.ts";
 import { dataOf, parseTrees, type Tree } from "./import/tree.ts";
 import { readJsonFile } from "./json.ts";
-import { namedAsFile } from "./policies.ts";
+import { packageRoot } from "./package-root.ts";
+import { bundledPolicy, namedAsFile } from "./policies.ts";
 import { mustBeModelled, parsePolicy } from "./policy-schema.ts";
+import { importedSource, ownSource, type PolicySource } from "./policy-source.ts";
 
 interface PolicyInput {
-  readonly policy: Policy;
+  readonly source: PolicySource;
   /** One line each; none where the file is a policy. */
   readonly notes: readonly string[];
 }
@@ -27,7 +29,7 @@ export function readPolicyInput(path: string, shown: string): PolicyInput {
   const [first] = trees;
   // The strict schema reads JSON, which has fewer ways to say a thing.
   const json = isYaml && trees.length === 1 && first !== undefined ? JSON.stringify(dataOf(first)) : text;
-  return { policy: namedAsFile(parsePolicy(json, shown), path, shown), notes: [] };
+  return { source: ownSource(namedAsFile(parsePolicy(json, shown), path, shown), shown, first), notes: [] };
 }
 
 /** A broken file of JSON is refused by the policy's own reader, whose errors name the place. */
@@ -39,11 +41,20 @@ function treesOrNone(text: string, shown: string): readonly Tree[] {
   }
 }
 
-const noted = ({ policy, toFill, notCarried }: Imported, shown: string): PolicyInput => ({
-  policy: mustBeModelled(policy, shown),
+/** A bundled policy with the places in its file; undefined if none has that name. @throws BadInput */
+export function bundledSource(name: string): PolicySource | undefined {
+  const policy = bundledPolicy(name);
+  if (policy === undefined) return undefined;
+  const shown = join("fixtures", "policies", `${name}.json`);
+  const [tree] = treesOrNone(readJsonFile(join(packageRoot(), shown), shown), shown);
+  return ownSource(policy, shown, tree);
+}
+
+const noted = (imported: Imported, shown: string): PolicyInput => ({
+  source: importedSource({ ...imported, policy: mustBeModelled(imported.policy, shown) }),
   notes: [
-    ...toFill.map(one => `${shown}: assumed ${one.place}${valueText(one.default)}: ${one.why}`),
-    ...(notCarried.length === 0 ? [] : [`${shown}: ${leftOutText(notCarried.length)}`]),
+    ...imported.toFill.map(one => `${shown}: assumed ${one.place}${valueText(one.default)}: ${one.why}`),
+    ...(imported.notCarried.length === 0 ? [] : [`${shown}: ${leftOutText(imported.notCarried.length)}`]),
   ],
 });
 

@@ -16,6 +16,7 @@ export interface ImportReport {
   readonly notCarried: readonly {
     readonly file: string;
     readonly line: number;
+    readonly column: number;
     readonly key: string;
     readonly means: string;
   }[];

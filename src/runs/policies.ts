@@ -3,20 +3,27 @@ import { UsageError } from "../errors.ts";
 import { findInput } from "../files/corpus.ts";
 import { isFolder } from "../files/folder.ts";
 import { didYouMean } from "../files/nearest.ts";
-import { bundledPolicies, bundledPolicy, isPolicyName } from "../files/policies.ts";
-import { readPolicyInput } from "../files/policy-input.ts";
+import { bundledPolicies, isPolicyName } from "../files/policies.ts";
+import { bundledSource, readPolicyInput } from "../files/policy-input.ts";
+import type { PolicySource } from "../files/policy-source.ts";
 import type { NamedPolicy } from "./common.ts";
 
 /** A bundled policy by its name, a file of one's own, or other people's files. @throws UsageError, BadInput */
-export function knownPolicy(named: string, note: (line: string) => void = () => {}): NamedPolicy {
-  const policy = isPolicyName(named) ? bundledPolicy(named) : undefined;
-  if (policy !== undefined) return { named, policy };
+export const knownPolicy = (named: string, note?: (line: string) => void): NamedPolicy => ({
+  named,
+  policy: sourcedPolicy(named, note).policy,
+});
+
+/** The same with the files behind it. @throws UsageError, BadInput */
+export function sourcedPolicy(named: string, note: (line: string) => void = () => {}): PolicySource {
+  const bundled = isPolicyName(named) ? bundledSource(named) : undefined;
+  if (bundled !== undefined) return bundled;
   const isNamedFolder = isFolder(named);
   if (isNamedFolder || !isPolicyName(named)) {
     const { path, shown } = isNamedFolder ? { path: named, shown: named } : findInput(named, ".json");
     const read = readPolicyInput(path, shown);
     for (const line of read.notes) note(line);
-    return { named, policy: read.policy };
+    return read.source;
   }
   throw new UsageError(
     `There is no policy ${JSON.stringify(named)}; bundled are ${bundledPolicies().join(", ")}, and a file of your own ` +

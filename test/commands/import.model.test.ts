@@ -24,7 +24,7 @@ test("stdout is the policy alone, as JSON or YAML, and stderr what was read, lef
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ version: 1, name: "manifests", streams: [{ name: "TICKETS" }] });
   expect(stderr).toMatch(/manifests\/nack-several\.yaml:2 +stream TICKETS \(nack\)/);
-  expect(stderr).toMatch(/manifests\/deployment\.yaml:22 +spec\.template\.spec\.containers\[0\]\.resources: a policy/);
+  expect(stderr).toMatch(/manifests\/deployment\.yaml:18 +spec\.template\.spec\.containers\[0\]\.ports: says nothing/);
   expect(stderr).toMatch(/shutdown\.strategy +"exit": a process that does nothing about SIGTERM/);
   expect(stderr).toContain("Save it as manifests.json");
   const yaml = await faultline(["import", "manifests", "--yaml"], { cwd });
@@ -46,6 +46,7 @@ test("with --json stdout is one document, and stderr still tells a person", asyn
   expect(json.notCarried).toContainEqual({
     file: "manifests/nack-several.yaml",
     line: 15,
+    column: 1,
     key: "document 3: spec",
     means: expect.stringContaining("the consumer search has ack wait 300000 ms"),
   });

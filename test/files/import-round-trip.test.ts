@@ -188,7 +188,7 @@ const asTerraformConsumer = (one: ImportedConsumer): string =>
   });
 
 function imported(text: string): Gatherings {
-  const into: Gatherings = { streams: [], consumers: [], deployments: [], read: [] };
+  const into: Gatherings = { streams: [], consumers: [], deployments: [], servers: [], read: [] };
   takeText(text, "made", into);
   return into;
 }

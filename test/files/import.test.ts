@@ -10,6 +10,7 @@ import { type Imported, importFiles, importTexts, spotsOf } from "../../src/file
 import { take } from "../../src/files/import/recognise.ts";
 import { parseTrees, treeBounds } from "../../src/files/import/tree.ts";
 import { goNanoseconds } from "../../src/files/import/values.ts";
+import { importedSource } from "../../src/files/policy-source.ts";
 
 const folder = join(import.meta.dirname, "imported");
 const read = (...names: readonly string[]): Imported => importFiles(names.map(name => join(folder, name)));
@@ -334,7 +335,7 @@ test.each<Row>([
     server,
     2,
   ],
-  ["values.yaml", [], server, 7],
+  ["values.yaml", [], server, 5],
 ])("%s is read as typed in", (file, streams, consume, count) => {
   const imported = read(file);
   expect(imported.policy.streams).toEqual(streams);
@@ -345,7 +346,7 @@ test.each<Row>([
 test.each<
   [file: string, supervisor: number, readiness: string, liveness: string, told: number, assumed: readonly string[]]
 >([
-  ["deployment.yaml", 60_000, "process", "independent", 8, ["startup.readiness", "startup.liveness"]],
+  ["deployment.yaml", 60_000, "process", "independent", 6, ["startup.readiness", "startup.liveness"]],
   ["deployment-one-probe.yaml", 30_000, "process", "as-readiness", 0, ["supervisor.killAfterMs", "startup.readiness"]],
   ["deployment-no-probes.yaml", 30_000, "process", "independent", 0, ["supervisor.killAfterMs"]],
   ["statefulset.yaml", 10_000, "process", "independent", 1, ["startup.readiness", "startup.liveness"]],
@@ -419,7 +420,7 @@ test("two files about one stream that agree are one stream", () => {
 });
 
 test("a stream that says no duplicate window has the server's: two minutes, or its age where that is shorter", () => {
-  const where = { file: "x", line: 1, key: "" };
+  const where = { file: "x", line: 1, column: 1, key: "" };
   const window = (ageMaxMs?: number): number =>
     completeStream({ format: "jetstream", where, given: ageMaxMs === undefined ? {} : { ageMaxMs }, places: {} })
       .duplicateWindowMs;
@@ -432,6 +433,60 @@ test("of several consumers the first one's values are taken, and the others' are
     15,
     "the consumer search has ack wait 300000 ms, and not 20000 ms; at most -1 deliveries, and not 5: the values of mail at nack-several.yaml:10 were taken for all",
   ]);
+});
+
+test("a deployment gives its replicas and its memory, and the chart gives the servers", () => {
+  expect(read("deployment.yaml").policy.supervisor).toMatchObject({ replicas: 3, memoryBytesMax: 268_435_456 });
+  expect(read("values.yaml").policy.server).toEqual({ count: 3, killAfterMs: 120_000, lameDuckMs: 30_000 });
+  const chart = (values: object): unknown =>
+    importTexts([{ file: "values.json", text: JSON.stringify(values) }], "x", { origin: "x" }).policy.server;
+  const jetstream = { enabled: true, fileStore: { pvc: { enabled: false } }, merge: { sync_interval: "always" } };
+  expect(chart({ config: { cluster: { enabled: true }, jetstream } })).toEqual({
+    count: 3,
+    syncMs: 0,
+    keepsDisk: false,
+  });
+  expect(chart({ config: { jetstream: { merge: { sync_interval: "30s" } } } })).toEqual({ syncMs: 30_000 });
+  expect(chart({ config: { cluster: { enabled: false } } })).toBeUndefined();
+});
+
+test("a memory limit that is no quantity is refused at its line", () => {
+  const limited = (memory: unknown): string =>
+    complaint(() =>
+      importTexts(
+        [
+          {
+            file: "d.json",
+            text: JSON.stringify({
+              apiVersion: "apps/v1",
+              kind: "Deployment",
+              metadata: { name: "api" },
+              spec: { template: { spec: { containers: [{ name: "api", resources: { limits: { memory } } }] } } },
+            }),
+          },
+        ],
+        "x",
+        { origin: "x" },
+      ),
+    );
+  for (const memory of ["256MB", "lots", "0", "-1Gi", "1e400"])
+    expect(limited(memory), memory).toMatch(/^d\.json:1: spec.*limits\.memory: .* no quantity of bytes/);
+  expect(limited("1.5Gi")).toBe("nothing");
+});
+
+test.each<[file: string, path: readonly (string | number)[], line: number, column: number, key: string]>([
+  ["deployment.yaml", ["supervisor", "killAfterMs"], 12, 7, "spec.template.spec.terminationGracePeriodSeconds"],
+  [
+    "deployment.yaml",
+    ["supervisor", "liveness", "failureThreshold"],
+    20,
+    11,
+    "spec.template.spec.containers[0].livenessProbe",
+  ],
+  ["nack-stream.yaml", ["streams", 0, "ageMaxMs"], 15, 3, "spec.maxAge"],
+])("the policy made of %s knows where %j stands", (file, path, line, column, key) => {
+  const place = importedSource(read(file)).placeOf(path);
+  expect({ ...place, file: shown(place?.file ?? "") }).toEqual({ file, line, column, key });
 });
 
 test("the assumed budget of a stop ends before the kill, of which preStop has taken a part", () => {
@@ -541,7 +596,7 @@ test.each(fixtures.map(file => [relative(folder, file), file]))(
     const spots = spotsOf(parseTrees(text, file), file);
     expect(spots).toHaveLength(documents.length);
     for (const [i, spot] of spots.entries()) {
-      take(spot, { streams: [], consumers: [], deployments: [], read: [] });
+      take(spot, { streams: [], consumers: [], deployments: [], servers: [], read: [] });
       const found = leaves(documents[i]);
       expect(found.length).toBeGreaterThan(0);
       const passedOver = found.filter(

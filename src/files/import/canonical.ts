@@ -60,6 +60,9 @@ export interface ImportedDeployment {
   readonly servers?: number | undefined;
   /** The name of an init container whose command names NATS. */
   readonly initWaits?: string | undefined;
+  readonly replicas?: number | undefined;
+  /** The limit of memory of the service's container. */
+  readonly memoryBytesMax?: number | undefined;
 }
 
 /** Each format has its own default for a field that its author leaves out. */

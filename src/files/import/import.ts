@@ -11,7 +11,8 @@ import { isFolder } from "../folder.ts";
 import { readJsonFile } from "../json.ts";
 import { writtenPolicy } from "../policy-schema.ts";
 import type { ToFill } from "./assumed.ts";
-import { joined } from "./canonical.ts";
+import { type FoundThing, type ImportedConsumer, joined } from "./canonical.ts";
+import { type Origins, originsOf } from "./origins.ts";
 import { type Gatherings, type ReadPart, take } from "./recognise.ts";
 import type { FileSpot, Marks, NotCarried } from "./spot.ts";
 import { toPolicy } from "./to-policy.ts";
@@ -24,6 +25,9 @@ export interface Imported {
   readonly policy: Policy;
   readonly notCarried: readonly NotCarried[];
   readonly toFill: readonly ToFill[];
+  readonly origins: Origins;
+  /** Every consumer that a file has; the policy has the settings of the first. */
+  readonly consumers: readonly FoundThing<ImportedConsumer>[];
 }
 
 /** A text in one of the formats. */
@@ -54,7 +58,7 @@ export function importTexts(
   name: string,
   { origin, mayBeEmpty = false }: ImportTexts,
 ): Imported {
-  const into: Gatherings = { streams: [], consumers: [], deployments: [], read: [] };
+  const into: Gatherings = { streams: [], consumers: [], deployments: [], servers: [], read: [] };
   const told = texts.flatMap(({ file, text }) => takeText(text, file, into));
   if (into.read.length === 0 && !mayBeEmpty)
     throw new BadInput(
@@ -66,12 +70,16 @@ export function importTexts(
   const consumers = joined(into.consumers, ({ stream, name: own }) =>
     own === undefined ? undefined : JSON.stringify([stream, own]),
   );
-  const mapped = toPolicy({ streams, consumers, deployments: into.deployments }, name);
+  const found = { streams, consumers, deployments: into.deployments, servers: into.servers };
+  const mapped = toPolicy(found, name);
+  const policy = writtenPolicy(mapped.policy, `the policy made of ${origin}`);
   return {
     read: into.read,
-    policy: writtenPolicy(mapped.policy, `the policy made of ${origin}`),
+    policy,
     notCarried: [...mapped.notCarried, ...told],
     toFill: mapped.toFill,
+    origins: originsOf(found, policy),
+    consumers,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { KillingProbe } from "../../../models/vocabulary/policy.ts";
 import type { FoundThing, ImportedDeployment } from "./canonical.ts";
 import { at, type FileSpot, isMapSpot, itemsOf, namesIn, tell, type Where, whereIs } from "./spot.ts";
-import { textOf, wholeOf } from "./values.ts";
+import { quantityOf, textOf, wholeOf } from "./values.ts";
 
 /** Images of NATS itself: their probes and their grace are the server's, and no service's. */
 const isNatsImage = (image: string): boolean =>
@@ -13,9 +13,7 @@ const isNatsImage = (image: string): boolean =>
 export const meaningOfDeployment = (key: string): string => meanings[key] ?? "says nothing that a policy holds";
 
 const meanings: Readonly<Record<string, string>> = {
-  replicas: "a policy does not count replicas: the drills run two of the service",
-  resources:
-    "a policy has no limit of memory: one that is too low ends the process as a kill does, and its buffer is lost",
+  resources: "a policy holds the limit of memory alone",
   postStart: "what runs beside the start of the service is not modelled",
   preStop:
     "it does more than sleep, so how long it takes is not known: the service has less than supervisor.killAfterMs from SIGTERM to SIGKILL",
@@ -46,8 +44,10 @@ export function readDeployment(document: FileSpot): FoundThing<ImportedDeploymen
     places[name] = whereIs(spot);
   };
   put("name", at(document, "metadata", "name"), textOf);
+  put("replicas", at(document, "spec", "replicas"), wholeOf);
   put("killAfterMs", at(pod, "terminationGracePeriodSeconds"), spot => wholeOf(spot) * 1_000);
   const main = containers.find(one => nameOf(one) === given.name) ?? containers[0];
+  put("memoryBytesMax", at(main, "resources", "limits", "memory"), quantityOf);
   put("readinessProbe", at(main, "readinessProbe"), probeText);
   put("livenessProbe", at(main, "livenessProbe"), probeText);
   put("livenessTimes", at(main, "livenessProbe"), timesOf);

@@ -3,21 +3,12 @@
  * as a Service among manifests, is told as a whole.
  */
 
+import type { ServerPolicy } from "../../../models/vocabulary/expectation.ts";
 import type { FormatName, FoundThing, ImportedConsumer, ImportedDeployment, ImportedStream } from "./canonical.ts";
+import { readChart } from "./chart.ts";
 import { meaningOfConsumer, meaningOfStream, readConsumer, readStream } from "./jetstream.ts";
 import { meaningOfDeployment, readDeployment } from "./kubernetes.ts";
-import {
-  at,
-  type FileSpot,
-  isMapSpot,
-  itemsOf,
-  markRead,
-  namesIn,
-  tell,
-  tellRest,
-  type Where,
-  whereIs,
-} from "./spot.ts";
+import { at, type FileSpot, isMapSpot, itemsOf, markRead, tell, tellRest, type Where, whereIs } from "./spot.ts";
 import { cannotBeRead } from "./unreadable.ts";
 import { textOf } from "./values.ts";
 
@@ -34,6 +25,7 @@ export interface Gatherings {
   readonly streams: FoundThing<ImportedStream>[];
   readonly consumers: FoundThing<ImportedConsumer>[];
   readonly deployments: FoundThing<ImportedDeployment>[];
+  readonly servers: FoundThing<ServerPolicy>[];
   readonly read: ReadPart[];
 }
 
@@ -246,42 +238,12 @@ function takeModule(module: FileSpot | undefined, into: Gatherings): void {
   for (const child of itemsOf(at(module, "child_modules"))) takeModule(child, into);
 }
 
-const chartMeanings: Readonly<Record<string, string>> = {
-  terminationGracePeriodSeconds:
-    "the grace period of the server's pods, and not of the service's: a policy's supervisor is the service's",
-  replicas: "the number of servers: a stream with more replicas than that cannot be made",
-  fileStore: "where the server keeps streams of storage file",
-  memoryStore: "where the server keeps streams of storage memory",
-  merge: "options of the server, which a policy does not hold",
-  patch: "options of the server, which a policy does not hold",
-};
-
-/** The values of the NATS chart describe the server. A policy has nothing of it except that it is there. */
+/** The values of the NATS chart describe the servers. */
 function takeChart(document: FileSpot, into: Gatherings): void {
-  for (const path of [
-    ["config", "jetstream", "enabled"],
-    ["config", "cluster", "enabled"],
-  ]) {
-    const spot = at(document, ...path);
-    if (spot !== undefined) markRead(spot);
-  }
-  tellEach(at(document, "config"));
-  tellEach(at(document, "podTemplate"));
-  tellRest(document, key => chartMeanings[key] ?? "about the installation of the server, which a policy does not hold");
+  const found = readChart(document);
+  into.servers.push(found);
   const release = at(document, "nameOverride") ?? at(document, "fullnameOverride");
   into.read.push(
-    part(whereIs(document), { format: "helm", kind: "server", name: release === undefined ? "nats" : textOf(release) }),
+    part(found.where, { format: "helm", kind: "server", name: release === undefined ? "nats" : textOf(release) }),
   );
-}
-
-/** Tells the keys that mean something one by one. */
-function tellEach(spot: FileSpot | undefined): void {
-  if (spot === undefined) return;
-  for (const name of namesIn(spot)) {
-    const one = at(spot, name);
-    const means = chartMeanings[name];
-    if (one === undefined) continue;
-    if (means !== undefined) tell(one, means);
-    else if (one.tree.kind === "map") tellEach(one);
-  }
 }

@@ -4,11 +4,10 @@
  */
 import { BadInput } from "../../errors.ts";
 import type { FilePlace } from "../json.ts";
-import type { Tree } from "./tree.ts";
+import type { FilePosition, Tree } from "./tree.ts";
 
-export interface Where {
+export interface Where extends FilePosition {
   readonly file: string;
-  readonly line: number;
   /** The path of the key, such as `spec.maxAge`. */
   readonly key: string;
 }
@@ -46,6 +45,7 @@ const keyText = (path: FilePlace): string =>
 export const whereIs = ({ marks, path, tree }: FileSpot): Where => ({
   file: marks.file,
   line: tree.line,
+  column: tree.column,
   key: marks.before + (path.length === 0 ? "(all of it)" : keyText(path)),
 });
 

@@ -6,6 +6,7 @@
 import { notModelled } from "../../../models/policy/not-modelled.ts";
 import { overlap } from "../../../models/policy/pattern.ts";
 import { termToKillMs } from "../../../models/policy/stops.ts";
+import type { ServerPolicy } from "../../../models/vocabulary/expectation.ts";
 import type {
   ConsumePolicy,
   ConsumerSettings,
@@ -24,7 +25,7 @@ import {
   type ImportedStream,
 } from "./canonical.ts";
 import { type NotCarried, placeOf, type Where } from "./spot.ts";
-import { clientOf, startupOf, supervisorOf } from "./to-service.ts";
+import { clientOf, serverOf, startupOf, supervisorOf } from "./to-service.ts";
 
 export interface Mapped {
   readonly policy: unknown;
@@ -36,6 +37,7 @@ export interface FoundThings {
   readonly streams: readonly FoundThing<ImportedStream>[];
   readonly consumers: readonly FoundThing<ImportedConsumer>[];
   readonly deployments: readonly FoundThing<ImportedDeployment>[];
+  readonly servers: readonly FoundThing<ServerPolicy>[];
 }
 
 /** Fields of a consumer that a policy does not hold; each is told unless it has the value that changes nothing. */
@@ -94,6 +96,7 @@ export function toPolicy(found: FoundThings, name: string): Mapped {
     },
     supervisor,
     client: clientOf(found.deployments, tell),
+    ...serverOf(found.servers, tell),
     demands: [],
   };
   toFill.push({

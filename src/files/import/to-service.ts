@@ -1,5 +1,6 @@
 /** The service of the first deployment, as a policy has it: how it starts, what its supervisor asks, and how long it has to stop. */
 import { kubeletRestartMs } from "../../../models/policy/restarts.ts";
+import type { ServerPolicy } from "../../../models/vocabulary/expectation.ts";
 import type { KillingProbe, Policy } from "../../../models/vocabulary/policy.ts";
 import { type Assume, boundedIn, type Tell } from "./assumed.ts";
 import { completeDeployment, type FoundThing, type ImportedDeployment } from "./canonical.ts";
@@ -30,7 +31,20 @@ export function supervisorOf(deployments: Deployments, tell: Tell, assume: Assum
     );
   if (first.given.killAfterMs === undefined)
     assume("supervisor.killAfterMs", 30_000, "the default of Kubernetes: the deployment has none");
-  return { restartMs, ...graceOf(first, tell), ...probesOf(first, tell, assume) };
+  return { restartMs, ...graceOf(first, tell), ...probesOf(first, tell, assume), ...sizeOf(first, tell) };
+}
+
+const replicasMax = 10_000;
+
+function sizeOf(
+  found: FoundThing<ImportedDeployment>,
+  tell: Tell,
+): Pick<Policy["supervisor"], "replicas" | "memoryBytesMax"> {
+  const { replicas, memoryBytesMax } = found.given;
+  return {
+    ...(replicas === undefined ? {} : { replicas: boundedIn(found, tell)("replicas", replicas, 0, replicasMax) }),
+    ...(memoryBytesMax === undefined ? {} : { memoryBytesMax }),
+  };
 }
 
 /** Kubelet leaves a process this much after preStop, though its grace period be over. */
@@ -146,4 +160,27 @@ export function clientOf(deployments: Deployments, tell: Tell): Policy["client"]
   if (first?.given.servers === undefined) return {};
   const servers = boundedIn(first, tell)("servers", first.given.servers, 1, serversMax);
   return servers === 1 ? {} : { servers };
+}
+
+const serverBounds: Readonly<Record<"count" | "killAfterMs" | "lameDuckMs" | "syncMs", readonly [number, number]>> = {
+  count: [1, 100],
+  killAfterMs: [1, dayMs],
+  lameDuckMs: [1, dayMs],
+  syncMs: [0, dayMs],
+};
+
+/** The servers that the first values of a chart describe. */
+export function serverOf([first, ...others]: readonly FoundThing<ServerPolicy>[], tell: Tell): Pick<Policy, "server"> {
+  if (first === undefined) return {};
+  for (const other of others)
+    tell(other.where, `other values of the chart: those at ${placeOf(first.where)} were taken`);
+  const within = boundedIn(first, tell);
+  const bounded = Object.entries(serverBounds).flatMap(([name, [min, max]]) => {
+    const field = name as keyof typeof serverBounds;
+    const value = first.given[field];
+    return value === undefined ? [] : [[field, within(field, value, min, max)] as const];
+  });
+  const { keepsDisk } = first.given;
+  const server = { ...Object.fromEntries(bounded), ...(keepsDisk === undefined ? {} : { keepsDisk }) };
+  return Object.keys(server).length === 0 ? {} : { server };
 }

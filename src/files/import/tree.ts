@@ -9,22 +9,25 @@ import { jsonBounds } from "../json.ts";
 /** Deeper than our own files: a list of deployments with an affinity has 14 levels, nested Terraform modules have more. */
 export const treeBounds = { depthMax: 48, nodesMax: 200_000 } as const;
 
-export interface MapTree {
-  readonly kind: "map";
+/** A place in a file's text, both counted from 1. */
+export interface FilePosition {
   readonly line: number;
+  readonly column: number;
+}
+
+export interface MapTree extends FilePosition {
+  readonly kind: "map";
   readonly fields: ReadonlyMap<string, Tree>;
 }
-export interface ListTree {
+export interface ListTree extends FilePosition {
   readonly kind: "list";
-  readonly line: number;
   readonly items: readonly Tree[];
 }
-export interface ScalarTree {
+export interface ScalarTree extends FilePosition {
   readonly kind: "scalar";
-  readonly line: number;
   readonly value: unknown;
 }
-/** A value within a map has the line of its key. */
+/** A value within a map has the position of its key. */
 export type Tree = MapTree | ListTree | ScalarTree;
 
 /** The documents of a file; empty ones are left out. @throws BadInput with file, line and reason */
@@ -38,13 +41,16 @@ export function parseTrees(text: string, file: string): readonly Tree[] {
     const parsed = [
       ...parseAllDocuments(text, { lineCounter: lines, stringKeys: true, uniqueKeys: false, prettyErrors: false }),
     ];
-    const lineAt = (offset: number): number => lines.linePos(offset).line;
+    const positionAt = (offset: number): FilePosition => {
+      const { line, col: column } = lines.linePos(offset);
+      return { line, column };
+    };
     const [error] = parsed.flatMap(one => one.errors);
-    if (error !== undefined) return fromJson(text, { file, line: lineAt(error.pos[0]) }, error.message);
+    if (error !== undefined) return fromJson(text, { file, line: positionAt(error.pos[0]).line }, error.message);
     return parsed.flatMap(({ contents }) => {
       if (contents === null) return [];
-      const walk: Walk = { file, lineAt, budget, anchors: new Map() };
-      const tree = treeOf(contents, lineOf(contents, 1, walk), 0, walk);
+      const walk: Walk = { file, positionAt, budget, anchors: new Map() };
+      const tree = treeOf(contents, positionOf(contents, beginning, walk), 0, walk);
       return tree.kind === "scalar" && tree.value === null ? [] : [tree];
     });
   } catch (error) {
@@ -84,13 +90,13 @@ const tooDeep = (file: string): BadInput =>
 
 interface Walk {
   readonly file: string;
-  readonly lineAt: (offset: number) => number;
+  readonly positionAt: (offset: number) => FilePosition;
   readonly budget: { nodes: number };
   /** The last node of each name so far: an alias means the one before it. */
   readonly anchors: Map<string, Node>;
 }
 
-function treeOf(node: unknown, lineAbove: number, depth: number, walk: Walk): Tree {
+function treeOf(node: unknown, above: FilePosition, depth: number, walk: Walk): Tree {
   const { file, budget } = walk;
   if (depth > treeBounds.depthMax) throw tooDeep(file);
   budget.nodes++;
@@ -99,33 +105,35 @@ function treeOf(node: unknown, lineAbove: number, depth: number, walk: Walk): Tr
   if (isAlias(node)) {
     const named = walk.anchors.get(node.source);
     if (named === undefined)
-      throw new BadInput(`${file}:${lineAbove}`, "", `has no anchor &${node.source} before *${node.source}`);
+      throw new BadInput(`${file}:${above.line}`, "", `has no anchor &${node.source} before *${node.source}`);
     // Within the named part its own anchors are known already.
-    return { ...treeOf(named, lineAbove, depth + 1, walk), line: lineAbove };
+    return { ...treeOf(named, above, depth + 1, walk), ...above };
   }
   if (isMap(node)) {
     remember(node, walk);
-    return { kind: "map", line: lineAbove, fields: fieldsOf(node.items, depth, walk) };
+    return { kind: "map", ...above, fields: fieldsOf(node.items, depth, walk) };
   }
   if (isSeq(node)) {
     remember(node, walk);
-    const items = node.items.map(item => treeOf(item, lineOf(item, lineAbove, walk), depth + 1, walk));
-    return { kind: "list", line: lineAbove, items };
+    const items = node.items.map(item => treeOf(item, positionOf(item, above, walk), depth + 1, walk));
+    return { kind: "list", ...above, items };
   }
   if (isScalar(node)) {
     remember(node, walk);
-    return { kind: "scalar", line: lineAbove, value: node.value };
+    return { kind: "scalar", ...above, value: node.value };
   }
-  return { kind: "scalar", line: lineAbove, value: null };
+  return { kind: "scalar", ...above, value: null };
 }
 
 function remember(node: Node & { readonly anchor?: string | undefined }, { anchors }: Walk): void {
   if (node.anchor !== undefined) anchors.set(node.anchor, node);
 }
 
-const lineOf = (node: unknown, otherwise: number, { lineAt }: Walk): number =>
+const beginning: FilePosition = { line: 1, column: 1 };
+
+const positionOf = (node: unknown, otherwise: FilePosition, { positionAt }: Walk): FilePosition =>
   typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
-    ? lineAt(node.range[0] as number)
+    ? positionAt(node.range[0] as number)
     : otherwise;
 
 /** A field that stands in the map itself comes before one that is merged into it by `<<`. */
@@ -133,11 +141,11 @@ function fieldsOf(pairs: readonly { key: unknown; value: unknown }[], depth: num
   const fields = new Map<string, Tree>();
   const merged: Tree[] = [];
   for (const { key, value } of pairs) {
-    const line = lineOf(key, 1, walk);
+    const position = positionOf(key, beginning, walk);
     const name = isScalar(key) ? String(key.value) : String(key);
-    const tree = treeOf(value, line, depth + 1, walk);
+    const tree = treeOf(value, position, depth + 1, walk);
     if (name === "<<") merged.push(...(tree.kind === "list" ? tree.items : [tree]));
-    else if (fields.has(name)) throw new BadInput(`${walk.file}:${line}`, name, "is there twice in one place");
+    else if (fields.has(name)) throw new BadInput(`${walk.file}:${position.line}`, name, "is there twice in one place");
     else fields.set(name, tree);
   }
   for (const from of merged)
@@ -147,10 +155,11 @@ function fieldsOf(pairs: readonly { key: unknown; value: unknown }[], depth: num
 
 function treeOfData(data: unknown, file: string, depth: number): Tree {
   if (depth > treeBounds.depthMax) throw tooDeep(file);
-  if (Array.isArray(data)) return { kind: "list", line: 1, items: data.map(one => treeOfData(one, file, depth + 1)) };
-  if (typeof data !== "object" || data === null) return { kind: "scalar", line: 1, value: data };
+  if (Array.isArray(data))
+    return { kind: "list", ...beginning, items: data.map(one => treeOfData(one, file, depth + 1)) };
+  if (typeof data !== "object" || data === null) return { kind: "scalar", ...beginning, value: data };
   const fields = Object.entries(data).map(([name, value]) => [name, treeOfData(value, file, depth + 1)] as const);
-  return { kind: "map", line: 1, fields: new Map(fields) };
+  return { kind: "map", ...beginning, fields: new Map(fields) };
 }
 
 /** The same as plain data, for a file of our own in YAML. */

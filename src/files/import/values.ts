@@ -52,6 +52,35 @@ export function limitOf(spot: FileSpot): number | undefined {
   return value === 0 || value === -1 ? undefined : value;
 }
 
+const bytesOf: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** A quantity of bytes as Kubernetes writes it, such as "256Mi" or "1e9"; undefined where it is none. */
+export function quantityBytes(text: string): number | undefined {
+  const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?(?:[eE]\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(text) ?? [];
+  const bytes = Math.ceil(Number(amount) * (bytesOf[unit] ?? Number.NaN));
+  return amount !== "" && Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+export function quantityOf(spot: FileSpot): number {
+  const text = textOf(spot);
+  const bytes = quantityBytes(text);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  return refuse(
+    spot,
+    `is ${JSON.stringify(text)}, which is no quantity of bytes: write it as "256Mi", "1Gi" or "500M"`,
+  );
+}
+
 const nanosecondsOf: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1_000,

@@ -26,6 +26,7 @@ const importFields = {
       z.strictObject({
         file: text,
         line,
+        column: z.int().min(1).describe("The column in that line; 1 is the first."),
         key: text.describe("The path of the key, with everything below it."),
         means: text.describe("The reason, or what its absence means."),
       }),
