@@ -9,6 +9,7 @@ import { addDrill } from "./cli/drill.ts";
 import { addExhaust } from "./cli/exhaust.ts";
 import { addImport } from "./cli/import.ts";
 import { addInit } from "./cli/init.ts";
+import { addLint } from "./cli/lint.ts";
 import { onWriteErrors, writeErr, writeOut } from "./cli/outlet.ts";
 import {
   type Act,
@@ -59,6 +60,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addCompare(program, run);
   addImport(program, run);
   addInit(program, run);
+  addLint(program, run);
   addPromises(program, run);
   addDoctor(program, run);
   return program;

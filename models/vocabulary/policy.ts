@@ -179,6 +179,13 @@ export interface ConsumePolicy extends ConsumerSettings {
    */
   readonly failures: "acknowledged" | "dead-letter" | "redelivered";
   readonly deadLetterSubject?: string;
+  /** The longest time that a handler works on one message. Absent: nobody has said. The model does not read it. */
+  readonly handlerMs?: number;
+  /**
+   * The outage of what the handlers need, such as a database, that a message is declared to outlast: its deliveries are not used up sooner.
+   * Absent: nothing is declared. The model does not read it.
+   */
+  readonly outlastsMs?: number;
 }
 
 export interface StartupPolicy {

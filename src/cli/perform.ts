@@ -9,7 +9,7 @@ import type { Context } from "../runs/context.ts";
 import { Interrupted } from "../runs/interrupt.ts";
 import { cleaned, lineCharsMax } from "../text/clean.ts";
 import { maskAdvice } from "../text/secrets.ts";
-import { allWritten, paintOut, progressErr, writeDocument, writeErr, writeOut } from "./outlet.ts";
+import { allWritten, paintOut, progressErr, writeCommands, writeDocument, writeErr, writeOut } from "./outlet.ts";
 import { whenStarterEnds } from "./starters.ts";
 
 /** One command with its options, ready to run. */
@@ -116,7 +116,7 @@ function listen(interrupt: AbortController): { code: number | undefined } {
   return exit;
 }
 
-function print({ document, text, again, resume, beside }: CommandEnding, json: boolean): void {
+function print({ document, text, again, resume, beside, commands = [] }: CommandEnding, json: boolean): void {
   const pasted = [
     ...(resume === undefined ? [] : [["Resume", cleaned(resume, lineCharsMax)]]),
     ...(again === undefined ? [] : [["Again", cleaned(again, lineCharsMax)]]),
@@ -129,6 +129,7 @@ function print({ document, text, again, resume, beside }: CommandEnding, json: b
     for (const [title = "", line] of lines) writeErr(`${title.toLowerCase()}: ${line}\n`);
   } else if (beside !== undefined) writeOut(`${text}\n`);
   else writeOut(`\n${text}\n${lines.map(([title = "", line]) => `${title.padEnd(8)} ${line}\n`).join("")}`);
+  if (!json && commands.length > 0) writeCommands(commands);
 }
 
 /** Ends the process: one sentence for what a person can mend, a stack for what only we can. */

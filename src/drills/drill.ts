@@ -41,6 +41,21 @@ export interface Sketch {
 }
 
 export function drillCase({ question, claim, about, part, policy, steps, servers, variant }: Sketch): DrillCase {
+  const why = `${about}, under the policy ${policy.name}`;
+  const scenario = sketched({ id: `${question}/${claim}`, why, policy, steps, servers });
+  return { about, part, judged: variant === undefined, scenario, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** A scenario under a policy, by its steps alone. */
+export interface ScenarioSketch {
+  readonly id: string;
+  readonly why: string;
+  readonly policy: Policy;
+  readonly steps: readonly Draft[];
+  readonly servers?: number | undefined;
+}
+
+export function sketched({ id, why, policy, steps, servers }: ScenarioSketch): Scenario {
   const options: Options = {
     subject: "subject",
     ...optionDefaults,
@@ -48,10 +63,10 @@ export function drillCase({ question, claim, about, part, policy, steps, servers
     ...policy.client,
     ...(servers === undefined ? {} : { servers }),
   };
-  const scenario: Scenario = {
+  return {
     version: 1,
-    id: `${question}/${claim}`,
-    why: `${about}, under the policy ${policy.name}`,
+    id,
+    why,
     requires: [],
     options,
     policy,
@@ -59,7 +74,6 @@ export function drillCase({ question, claim, about, part, policy, steps, servers
     mustHappen: [],
     expect: {},
   };
-  return { about, part, judged: variant === undefined, scenario, ...(variant === undefined ? {} : { variant }) };
 }
 
 /** A subject, made fit to be a part of an id. */

@@ -209,6 +209,8 @@ const consume = z
       .optional(),
     failures: z.enum(["acknowledged", "dead-letter", "redelivered"]),
     deadLetterSubject: subjectShape.optional(),
+    handlerMs: whole(1, dayMs).optional(),
+    outlastsMs: whole(1, dayMs).optional(),
   })
   .refine(({ failures, deadLetterSubject }) => failures !== "dead-letter" || deadLetterSubject !== undefined, {
     path: ["deadLetterSubject"],

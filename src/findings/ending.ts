@@ -10,12 +10,14 @@ import type { DrillReport } from "../report/drill.ts";
 import type { ExhaustReport } from "../report/exhaust.ts";
 import type { ImportReport } from "../report/import.ts";
 import type { InitReport } from "../report/init.ts";
+import type { LintReport } from "../report/lint/finding.ts";
 import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { cleaned, jsonText, type Rendered } from "../text/clean.ts";
+import type { RunnerCommand } from "../text/runner-commands.ts";
 
 /** A report that comes to a verdict. `document` is what --json prints. */
 export type Judged =
@@ -32,13 +34,16 @@ export type Report =
   | { readonly kind: "doctor"; readonly document: DoctorReport }
   | { readonly kind: "import"; readonly document: ImportReport }
   | { readonly kind: "init"; readonly document: InitReport }
-  | { readonly kind: "promises"; readonly document: PromisesReport };
+  | { readonly kind: "promises"; readonly document: PromisesReport }
+  | { readonly kind: "lint"; readonly document: LintReport };
 
 /** The part that a person reads. */
 export interface Shown {
   readonly text: Rendered;
   /** Words for stderr, where `text` is a file for a program and stands alone on stdout. */
   readonly beside?: Rendered | undefined;
+  /** Lines for a runner of CI, behind the text. */
+  readonly commands?: readonly RunnerCommand[] | undefined;
   /** The last line: what to paste to see it again. */
   readonly again?: string | undefined;
   /** The line to paste that goes on with a run that ended early. */

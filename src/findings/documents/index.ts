@@ -7,6 +7,7 @@ import { doctorDocument } from "./doctor.ts";
 import { drillDocument } from "./drill.ts";
 import { exhaustDocument } from "./exhaust.ts";
 import { importDocument, initDocument } from "./import.ts";
+import { lintDocument } from "./lint.ts";
 import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
@@ -48,6 +49,7 @@ export const documents = {
   import: orNone(importDocument),
   init: orNone(initDocument),
   promises: orNone(promisesDocument),
+  lint: orNone(lintDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
 
@@ -63,6 +65,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   import: "the command import",
   init: "the command init",
   promises: "the command promises",
+  lint: "the command lint",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];
