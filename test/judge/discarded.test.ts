@@ -28,6 +28,7 @@ const sent: Sent = {
   toldAtMs: new Map([0, 400, 1_000].map(ms => [`at-${ms}`, ms])),
   atEndMs: 1_000,
   seen: new Set(),
+  lost: { held: new Set(), discarded: new Set() },
 };
 const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
   ...base,
@@ -105,6 +106,20 @@ test("what is larger than its stream was gone when the stream was lost, and of t
   const queue: StreamPolicy = { ...rest, retention: "workqueue", bytesMax: 120 };
   const twice = [publish(0, 1, acked), publish(0, 1, acked, { again: true }), publish(1, 1, acked)];
   expect(discardsOf(policyOf(queue), queue, twice, holds(3, [0, 1]), sent)).toEqual({ says: [], least: 0, most: 1 });
+});
+
+test("the last look at a stream before its loss tells what was lost with it from what its limit had taken", () => {
+  const one: StreamPolicy = { ...ring, storage: "memory", messagesMax: 2 };
+  const says = (held: readonly number[], gone: readonly number[], ...more: readonly Event[]) => {
+    const events = [publish(0, 3, acked), ...more, ...ends()];
+    const lost = { held: new Set(held), discarded: new Set(gone) };
+    return discardsOf(policyOf(one), one, events, undefined, { ...sent, lost }).says;
+  };
+  expect(says([], [])).toEqual([maybe(0, 1)]);
+  expect(says([1, 2], [0])).toEqual([discarded(0, 1)]);
+  expect(says([0, 1, 2], [])).toEqual([]);
+  // What is still under way may be stored after the look.
+  expect(says([0, 1, 2], [], publish(3, 2, timedOut))).toEqual([maybe(0, 3)]);
 });
 
 test("what is called once its server has ended was not stored before, and pushed nothing out", () => {

@@ -138,6 +138,8 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       beganAtMs: rig.clock.nowMs(),
       unheard: [],
       seenHeld: new Map(),
+      lastHeld: new Map(),
+      lostHeld: new Map(),
       isDeaf: false,
     },
     at: startId,

@@ -4,11 +4,13 @@
  *
  * A bare client is one replica without consumers: `service` is absent, and its process may be the shared one.
  */
+
 import type { Content, Emit, Event, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, StepId, SubscribeStep } from "../../../models/vocabulary/scenario.ts";
 import type { BusEvent } from "../../bus-protocol/protocol.ts";
 import type { Case } from "../../world.ts";
+import type { LostHeld } from "./discarded.ts";
 import type { GapClock } from "./gaps.ts";
 import type { Landing } from "./landing.ts";
 import type { Conversation, Memory, Observer, Process, Rig } from "./rig.ts";
@@ -152,6 +154,10 @@ export interface ServiceCourse {
   readonly unheard: Unheard[];
   /** seen-held.ts: the messages that a stream was seen to hold, by its name. */
   readonly seenHeld: Map<string, Set<number>>;
+  /** The messages that it held at the last look; absent where something may have been stored since. */
+  readonly lastHeld: Map<string, ReadonlySet<number>>;
+  /** The same of streams of its name that were lost. */
+  readonly lostHeld: Map<string, LostHeld>;
   /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }

@@ -46,6 +46,8 @@ interface KnownMessage {
 interface ToldOfStream {
   readonly messages: readonly KnownMessage[];
   readonly deadLetters: number;
+  /** Something may have been stored between the last look at a stream and its loss. */
+  readonly isOpenAtLoss: boolean;
 }
 
 type Limits = ReturnType<typeof limitsThatDiscard> & { readonly ageMs?: number | undefined };
@@ -57,6 +59,14 @@ export interface Sent {
   readonly atEndMs: number;
   /** The messages that the stream was seen to hold in the course of the case, or proven to have discarded. */
   readonly seen: ReadonlySet<number>;
+  /** Those of streams of its name that were lost since. */
+  readonly lost: LostHeld;
+}
+
+/** The messages of lost streams by the last look at each: what it held, and what it had held and discarded before. */
+export interface LostHeld {
+  readonly held: ReadonlySet<number>;
+  readonly discarded: ReadonlySet<number>;
 }
 
 /** The messages that limits have taken or may have taken, and how many of the numbers that are gone are theirs. */
@@ -79,8 +89,11 @@ export function discardsOf(
   const copies = copiesHeld(held?.runs ?? []);
   const letGo = retention === "limits" ? undefined : letGoIn(policy, stream, events, held?.runs);
   const isAbsent = ({ message }: KnownMessage): boolean => !copies.has(message) && letGo?.done.has(message) !== true;
-  const out = pushedOut(told.messages, limits).filter(isAbsent);
-  const isKnown = (one: KnownMessage): boolean => !one.doubtful && isLargerThan(limits, one);
+  const { lost } = sent;
+  const wasLostWithIt = ({ message }: KnownMessage): boolean => !told.isOpenAtLoss && lost.held.has(message);
+  const out = pushedOut(told.messages, limits).filter(one => isAbsent(one) && !wasLostWithIt(one));
+  const isKnown = (one: KnownMessage): boolean =>
+    lost.discarded.has(one.message) || (!one.doubtful && isLargerThan(limits, one));
   const maybe = out.filter(one => !isKnown(one));
   const pushed = [...runsOf("discarded", name, out.filter(isKnown)), ...runsOf("may-be-discarded", name, maybe)];
   if (held === undefined) return { says: pushed, least: 0, most: 0 };
@@ -254,10 +267,12 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
   const { deadLetterSubject } = policy.consume;
   const takesDeadLetters = deadLetterSubject !== undefined && streamOf(policy, deadLetterSubject) === stream;
   let deadLetters = 0;
+  let isOpenAtLoss = false;
   // The step that ends the server, as long as it goes on. A call that it overlaps may be acknowledged by the stream that is lost.
   let ending: StepId | undefined;
   for (const event of events) {
     if (event.kind === "fault" && event.phase === "installed" && losesStream(event, stream)) {
+      isOpenAtLoss ||= [...known.values()].some(one => one.copies > 0 && !one.acked);
       for (const one of known.values()) loseStored(one);
       ending = event.step;
     } else if (event.kind === "healed" || (event.kind === "step" && event.phase === "ended" && event.step === ending))
@@ -267,11 +282,12 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
         const one = known.get(message) ?? newKnown(policy, stream, event, message, sent);
         known.set(message, one);
         addCall(one, event, policy, ending !== undefined);
+        isOpenAtLoss ||= ending !== undefined && copiesOf(event, policy) > 0;
       }
     } else if (event.kind === "handled" && event.outcome === "dead-lettered" && takesDeadLetters)
       deadLetters += event.count;
   }
-  return { messages: [...known.values()], deadLetters };
+  return { messages: [...known.values()], deadLetters, isOpenAtLoss };
 }
 
 function newKnown(

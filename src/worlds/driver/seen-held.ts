@@ -13,7 +13,7 @@ import { acknowledgesAll, effective } from "../../../models/policy/two-sides.ts"
 import type { Run } from "../../../models/vocabulary/event.ts";
 import type { Fault, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Course, ServiceCourse } from "./course.ts";
-import { discardsOf, type Sent } from "./discarded.ts";
+import { discardsOf, type LostHeld, type Sent } from "./discarded.ts";
 import { giveUpBefore } from "./hearing.ts";
 import { endings } from "./sequences.ts";
 
@@ -29,6 +29,7 @@ export async function noteHeld(course: Course, service: ServiceCourse, view: Vie
 export async function lookAtHeld(course: Course, service: ServiceCourse, view: View): Promise<ReadonlySet<number>> {
   const limited = service.policy.streams.filter(mayDiscard);
   const inDoubt = new Set<number>();
+  if (!canBeAsked(course, view)) service.lastHeld.clear();
   if (limited.length === 0 || !canBeAsked(course, view)) return inDoubt;
   const { streams } = course.rig;
   const there = await streams.names();
@@ -41,6 +42,7 @@ export async function lookAtHeld(course: Course, service: ServiceCourse, view: V
     const seen = service.seenHeld.get(name) ?? new Set();
     for (const message of [...messagesIn(held.runs), ...gone]) seen.add(message);
     service.seenHeld.set(name, seen);
+    service.lastHeld.set(name, new Set(messagesIn(held.runs)));
     for (const message of gone) giveUpDelivery(course, service, message);
     for (const message of messagesIn(says.filter(({ kind }) => kind !== "discarded"))) inDoubt.add(message);
   }
@@ -63,14 +65,17 @@ function giveUpDelivery(course: Course, { consumed, policy }: ServiceCourse, mes
 /** The facts about what was sent that tell what a limit may have taken by now. */
 export const sentSoFar = (
   { published, nowMs, spentMs }: Course,
-  { seenHeld }: ServiceCourse,
+  { seenHeld, lostHeld }: ServiceCourse,
   stream: string,
 ): Sent => ({
   contents: published.contents,
   toldAtMs: published.toldAtMs,
   atEndMs: nowMs + spentMs,
   seen: seenHeld.get(stream) ?? new Set(),
+  lost: lostHeld.get(stream) ?? noneLost,
 });
+
+const noneLost: LostHeld = { held: new Set(), discarded: new Set() };
 
 const canBeAsked = ({ rig: { server } }: Course, view: View): boolean =>
   server.isRunning && !server.isHalted && view.serverUp && view.jetStream && view.door !== "refuses";
@@ -79,6 +84,19 @@ const canBeAsked = ({ rig: { server } }: Course, view: View): boolean =>
 export function forgetHeld({ service }: Course, fault: Fault): void {
   if (service === undefined || !endings.includes(fault.kind)) return;
   const isLost = fault.kind === "power-loss" || (fault.kind === "stop-server" && fault.store === "lost");
-  for (const { name, storage } of service.policy.streams)
-    if (isLost || storage === "memory") service.seenHeld.delete(name);
+  for (const { name, storage } of service.policy.streams) if (isLost || storage === "memory") loseHeld(service, name);
+}
+
+/** By the last look before the loss: what was there then was lost, and what was there before and was not any more is discarded. */
+function loseHeld({ seenHeld, lastHeld, lostHeld }: ServiceCourse, name: string): void {
+  const seen = seenHeld.get(name) ?? new Set();
+  const last = lastHeld.get(name);
+  const before = lostHeld.get(name) ?? noneLost;
+  const discarded = last === undefined ? [] : [...seen].filter(message => !last.has(message));
+  lostHeld.set(name, {
+    held: new Set([...[...before.held].filter(message => !seen.has(message)), ...(last ?? [])]),
+    discarded: new Set([...[...before.discarded].filter(message => !seen.has(message)), ...discarded]),
+  });
+  seenHeld.delete(name);
+  lastHeld.delete(name);
 }
