@@ -87,7 +87,7 @@ export function forgetHeld({ service }: Course, fault: Fault): void {
   for (const { name, storage } of service.policy.streams) if (isLost || storage === "memory") loseHeld(service, name);
 }
 
-/** By the last look before the loss: what was there then was lost, and what was there before and was not any more is discarded. */
+/** Keeps what the last look before the loss tells: what was there was lost with the stream, and what had been there before was discarded. */
 function loseHeld({ seenHeld, lastHeld, lostHeld }: ServiceCourse, name: string): void {
   const seen = seenHeld.get(name) ?? new Set();
   const last = lastHeld.get(name);

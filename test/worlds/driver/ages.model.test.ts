@@ -30,7 +30,13 @@ function caseAt(realMs: number, policy = aged(), events: readonly Event[] = [], 
   const wait = async (ms: number): Promise<void> => {
     clock.ms += ms;
   };
-  const service = { policy, told: events, seenHeld: new Map() } as unknown as ServiceCourse;
+  const service = {
+    policy,
+    told: events,
+    seenHeld: new Map(),
+    lastHeld: new Map(),
+    lostHeld: new Map(),
+  } as unknown as ServiceCourse;
   const course = {
     ...{ service, nowMs: 300, spentMs, stepBeganMs: 1_900, timers: [] as Timer[] },
     one: { scenario: { options: { subject: "subject" } }, plan: { steps: [] } },
@@ -182,5 +188,25 @@ describe("what a stream was seen to hold", () => {
     await noteHeld(course, service, calm, "publish");
     forgetHeld(course, fault);
     expect(service.seenHeld.get("JOBS")?.size ?? 0).toBe(left);
+    expect([...(service.lostHeld.get("JOBS")?.held ?? [])]).toEqual(left === 0 ? [2, 3] : []);
+  });
+
+  test("is told from what was discarded before the stream was lost, where a look says it", async () => {
+    const { course, service } = looking(aged({ storage: "memory" }));
+    await noteHeld(course, service, calm, "publish");
+    service.seenHeld.get("JOBS")?.add(1);
+    forgetHeld(course, { kind: "stop-server", signal: "KILL", awaits: "noticed" });
+    const { held, discarded } = service.lostHeld.get("JOBS") ?? {};
+    expect([[...(held ?? [])], [...(discarded ?? [])]]).toEqual([[2, 3], [1]]);
+  });
+
+  test("says nothing of a lost stream where something may have been stored since the last look", async () => {
+    const { course, service } = looking(aged({ storage: "memory" }));
+    await noteHeld(course, service, calm, "publish");
+    service.seenHeld.get("JOBS")?.add(1);
+    await noteHeld(course, service, { ...calm, jetStream: false }, "publish");
+    forgetHeld(course, { kind: "stop-server", signal: "KILL", awaits: "noticed" });
+    const { held, discarded } = service.lostHeld.get("JOBS") ?? {};
+    expect([[...(held ?? [])], [...(discarded ?? [])]]).toEqual([[], []]);
   });
 });

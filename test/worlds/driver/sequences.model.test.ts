@@ -274,7 +274,7 @@ describe("the driver", () => {
     const told = [publishes(0, 5, acked)];
     const course = {
       ...{
-        service: { policy: policyOf(jobs), told, seenHeld: new Map() },
+        service: { policy: policyOf(jobs), told, seenHeld: new Map(), lastHeld: new Map(), lostHeld: new Map() },
         rig: { streams },
         name: "faultline-4",
         doubt: undefined,
