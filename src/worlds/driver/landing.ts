@@ -1,6 +1,7 @@
 /**
  * A publish as core NATS returns before the client has written it. Where a stream has it for a handler, the scenario's time must not go on before
- * the server has it: the handler would be given it later than the model says.
+ * the server has it: the handler would be given it later than the model says. While the server runs without JetStream every such publish is
+ * waited for, since the heal starts the server anew, and what a healthy link still carries would be lost.
  */
 import { messagesOf } from "../../../models/observation.ts";
 import { isCalm, type PlannedCase, type View } from "../../../models/plan/plan.ts";
@@ -25,16 +26,16 @@ export interface Landing {
 const landingBoundMs = 1_000;
 const pollEveryMs = 2;
 
-/** Waits, once a step has left everything calm, until the observer has seen what is on its way to a handler. */
+/** Waits, once a step has left link and server calm, until the observer has seen what is on its way. */
 export async function awaitLanded(course: Course, service: ServiceCourse, before: View, after: View): Promise<void> {
   const { observer, rig, landing, one } = course;
-  const told = service.told.slice(landing.told).filter(event => isForHandler(service, event));
+  const told = service.told.slice(landing.told).filter(event => isWaitedFor(service, event, before));
   landing.told = service.told.length;
   // What is published into another fault waits in the client, or may be lost.
   if (isThere(before) && (before.hindrance === "none" || before.hindrance === "hold"))
     landing.onTheirWay.push(...observedOf(one, service, told));
   if (!isThere(after)) landing.onTheirWay = [];
-  if (landing.onTheirWay.length === 0 || !isCalm(after)) return;
+  if (landing.onTheirWay.length === 0 || !isCalm({ ...after, jetStream: true })) return;
   for (const until = rig.clock.nowMs() + landingBoundMs; ; ) {
     // One that has gaps is told at the end.
     await observer.flush().catch(() => {});
@@ -49,8 +50,9 @@ const isThere = ({ client, link }: View): boolean => client === "connected" && l
 
 type PublishedEvent = Extract<Event, { readonly kind: "published" }>;
 
-function isForHandler({ policy, members }: ServiceCourse, event: Event): event is PublishedEvent {
+function isWaitedFor({ policy, members }: ServiceCourse, event: Event, { jetStream }: View): event is PublishedEvent {
   if (event.kind !== "published" || event.outcome.is !== "accepted" || event.durable === true) return false;
+  if (!jetStream) return true;
   const { subject = "" } = event;
   return streamOf(policy, subject) !== undefined && [...members.keys()].some(one => covers(one, subject));
 }

@@ -265,6 +265,18 @@ test("a hold that is not in force ends the case as inconclusive", async () => {
   expect(judgement.verdict).toBe("inconclusive");
 });
 
+test("what a link held for a client that has closed is waited for until the server lets go of the connection", async () => {
+  const steps = [start, flush, fault({ kind: "hold" }), publish("held"), { id: "close", kind: "close" }, heal()];
+  const waited = await run(steps, memoryRig({ openAfterClose: sinceMs => (sinceMs < 300 ? [1] : []) }));
+  expect(waited.events.filter(({ kind }) => kind === "not-awaited")).toEqual([]);
+  const { events } = await run(steps, memoryRig({ openAfterClose: () => [1] }));
+  expect(events).toContainEqual({
+    kind: "not-awaited",
+    step: heal().id,
+    what: "the server to let go of a connection",
+  });
+});
+
 test.each([
   [
     "shorter",

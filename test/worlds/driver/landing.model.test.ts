@@ -57,11 +57,18 @@ function newCase(comesMs: number, { members = ["job.a"], told = [accepted], seen
 
 const down: View = { ...calm, client: "disconnected", link: "down" };
 const held: View = { ...calm, hindrance: "hold" };
+const withoutJetStream: View = { ...calm, jetStream: false };
 const dropped: Event = { ...accepted, durable: true } as Event;
 
 test.each<[what: string, comesMs: number, looked: Looked, realMs: number]>([
   ["is waited for", 40, {}, 40],
   ["is waited for where it is published again", 40, { seen: [{ first: 2, count: 2 }] }, 40],
+  [
+    "is waited for without a handler while the server has no JetStream",
+    40,
+    { members: [], before: withoutJetStream, after: withoutJetStream },
+    40,
+  ],
   ["is given up after a second", 40_000, {}, 1_002],
   ["is not waited for while the client is down", 40, { after: down }, 0],
   ["is not waited for where it was called while the client was down", 40, { before: down }, 0],
