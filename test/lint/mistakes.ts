@@ -371,7 +371,7 @@ export const mistakes: readonly Mistake[] = [
     id: "P043",
     what: "a drain that nobody waits for",
     policy: within("shutdown", { strategy: "drain-not-awaited", tellsLoss: false }),
-    severity: "error",
+    severity: "warning",
     also: ["P023"],
   },
   {

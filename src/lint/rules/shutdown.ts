@@ -77,14 +77,12 @@ const lostOnAHealthyLink: Rule = {
   source: "F-145",
   hits: ({ policy }) => {
     const subject = coreSubject(policy);
+    // Whether the client has written by then is a race, so no case shows it every time.
     return when(subject !== undefined && policy.shutdown.strategy === "drain-not-awaited", () => ({
-      message: "a burst right before SIGTERM is lost in part or as a whole, though nothing is wrong with the link",
+      message:
+        "what is published right before SIGTERM is lost in part or as a whole, though nothing is wrong with the link",
       remedy: "Wait for the client's closed event before the process ends.",
       at: ["shutdown", "strategy"],
-      witness: {
-        promise: "shutdown/nothing-accepted-is-lost-in-silence-by-a-stop",
-        steps: () => [start(), publish(subject ?? "", 20), signal("TERM")],
-      },
     }));
   },
 };
