@@ -10,6 +10,11 @@ import { clean, mistakes } from "./mistakes.ts";
 
 const profile = knownProfile("nats-go");
 
+function streamOf({ streams: [stream] }: Policy): Policy["streams"][number] {
+  if (stream === undefined) throw new Error("it has a stream");
+  return stream;
+}
+
 const found = (policy: Policy): readonly string[] =>
   lintHits({ policy, profile, source: ownSource(policy, "x.json", undefined) }).map(
     ({ rule, witness }) => `${rule.id} ${witness === undefined ? "warning" : "error"}`,
@@ -30,6 +35,47 @@ test.each(mistakes)("$id: $what is told as the $severity that it is", ({ id, pol
   const findings = found(policy);
   expect(findings).toContain(`${id} ${severity}`);
   expect(findings.map(one => one.slice(0, 4)).filter(one => one !== id && !also.includes(one))).toEqual([]);
+});
+
+test.each<[what: string, change: Partial<Policy>, finding: string]>([
+  [
+    "a family of which the streams take all but a few subjects",
+    {
+      families: [{ subjects: "job.*.*", durability: "durable", reason: "work" }],
+      classifier: [{ pattern: "job.>" }],
+      streams: [{ ...streamOf(clean), subjects: ["job.a.a", "job.a.b", "job.b.>", "dead.job"] }],
+    },
+    "job.a.c belongs to the durable family job.*.*, and no stream takes it",
+  ],
+  [
+    "a classifier whose end stands in the middle of a token",
+    {
+      families: [...clean.families, { subjects: "*", durability: "durable", reason: "work" }],
+      classifier: [...clean.classifier, { suffix: "-dlq" }],
+      streams: [{ ...streamOf(clean), subjects: ["job.>", "dead.job", "*"] }],
+    },
+    "the classifier sends a.-dlq through JetStream, and no stream takes it",
+  ],
+])("exactly the subjects are named that differ: %s", (_what, change, finding) => {
+  const policy = { ...clean, ...change };
+  const messages = lintHits({ policy, profile, source: ownSource(policy, "x.json", undefined) }).map(
+    one => one.hit.message,
+  );
+  expect(messages).toContain(finding);
+});
+
+test("a policy with as many families and rules as it may have is asked about each of them", () => {
+  const names = Array.from({ length: 200 }, (_, i) => `team-${i}.*.event.>`);
+  const policy: Policy = {
+    ...clean,
+    families: names.map(subjects => ({ subjects, durability: "durable", reason: "x" })),
+    classifier: names.map((_, i) => ({ prefix: `team-${i}.`, suffix: i % 2 === 0 ? ".event" : "" })),
+    streams: names.slice(0, 100).map((one, i) => ({ ...streamOf(clean), name: `S${i}`, subjects: [one] })),
+  };
+  expect(
+    lintRules.find(({ id }) => id === "P001")?.hits({ policy, profile, source: ownSource(policy, "x", undefined) })
+      .length,
+  ).toBe(100);
 });
 
 const queue = (filters: readonly [string, string]): readonly ImportText[] => [

@@ -1,34 +1,58 @@
 /** Rules on the durability map: what is declared, what the code publishes through JetStream, and what the streams take. */
-import { declaredDurability, familyOf, isClassifiedDurable } from "../../../models/policy/classifier.ts";
-import { isTapped, isUnacknowledged, isUnanswered, streamOf } from "../../../models/policy/streams.ts";
-import { subjectsOf } from "../../../models/policy/subjects.ts";
-import type { Family, Policy } from "../../../models/vocabulary/policy.ts";
+import { isUnanswered, streamOf } from "../../../models/policy/streams.ts";
+import { shortestSubject } from "../../../models/policy/subject-sets.ts";
+import type { ClassifierRule, Family, Policy } from "../../../models/vocabulary/policy.ts";
 import { publish, start } from "../../drills/drill.ts";
 import type { Hit, Rule, WitnessSketch } from "../rule.ts";
 
-/** The shortest subject of which the condition is true. */
-const shortest = (policy: Policy, isMeant: (subject: string) => boolean): string | undefined =>
-  subjectsOf(policy)
-    .filter(isMeant)
-    .toSorted((a, b) => a.length - b.length)[0];
+/** The shortest subject that all of the first have and none of the others; undefined also where that is not decided. */
+function shortest(all: readonly ClassifierRule[], none: readonly ClassifierRule[]): string | undefined {
+  const answer = shortestSubject({ all, none });
+  return answer.kind === "some" ? answer.subject : undefined;
+}
+
+/** The shortest of several. */
+const shortestOf = (subjects: readonly (string | undefined)[]): string | undefined =>
+  subjects.filter(one => one !== undefined).toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))[0];
+
+const patterns = (all: readonly string[]): readonly ClassifierRule[] => all.map(pattern => ({ pattern }));
+const storedBy = ({ streams }: Policy): readonly ClassifierRule[] => patterns(streams.flatMap(one => one.subjects));
+/** The families that come before it, whose subjects are theirs. */
+const before = ({ families }: Policy, index: number): readonly ClassifierRule[] =>
+  patterns(families.slice(0, index).map(one => one.subjects));
 
 const publishedOnce = (subject: string, promise: string): WitnessSketch => ({
   promise,
   steps: () => [start(), publish(subject, 1)],
 });
 
-/** A hit for each family that has such a subject. */
-const perFamily = (
-  policy: Policy,
-  isMeant: (subject: string, family: Family) => boolean,
+/** A hit for each durable family that has such a subject. */
+const perDurable = (
+  { families }: Policy,
+  subjectIn: (family: ClassifierRule, index: number) => string | undefined,
   hit: (subject: string, family: Family, index: number) => Hit,
 ): readonly Hit[] =>
-  policy.families.flatMap((family, i) => {
-    const subject = shortest(policy, one => familyOf(policy, one) === family && isMeant(one, family));
+  families.flatMap((family, i) => {
+    const subject = family.durability === "durable" ? subjectIn({ pattern: family.subjects }, i) : undefined;
     return subject === undefined ? [] : [hit(subject, family, i)];
   });
 
-const hasStream = (policy: Policy, subject: string): boolean => streamOf(policy, subject) !== undefined;
+/** The shortest subject of the set that is declared best-effort, or by no family. */
+function undurable(
+  policy: Policy,
+  all: readonly ClassifierRule[],
+  none: readonly ClassifierRule[],
+): string | undefined {
+  const declared = bestEffort(policy).map(({ index, pattern }) =>
+    shortest([...all, { pattern }], [...before(policy, index), ...none]),
+  );
+  return shortestOf([...declared, shortest(all, [...before(policy, policy.families.length), ...none])]);
+}
+
+const bestEffort = ({ families }: Policy) =>
+  families.flatMap(({ subjects, durability }, index) =>
+    durability === "best-effort" ? [{ index, pattern: subjects }] : [],
+  );
 
 const uncoveredFamily: Rule = {
   id: "P001",
@@ -37,10 +61,12 @@ const uncoveredFamily: Rule = {
   why: "Each publish there is refused, or times out where somebody else listens.",
   source: "F-46",
   hits: ({ policy }) =>
-    perFamily(
+    perDurable(
       policy,
-      (subject, { durability }) =>
-        durability === "durable" && isClassifiedDurable(policy, subject) && !hasStream(policy, subject),
+      (family, i) =>
+        shortestOf(
+          policy.classifier.map(rule => shortest([family, rule], [...before(policy, i), ...storedBy(policy)])),
+        ),
       (subject, { subjects }, i) => ({
         message: `${subject} belongs to the durable family ${subjects}, and no stream takes it`,
         remedy: `Add ${subject} to the subjects of a stream, or narrow the family ${subjects}.`,
@@ -58,15 +84,12 @@ const captured: Rule = {
   source: "F-55",
   hits: ({ policy }) =>
     policy.streams.flatMap((stream, i) => {
-      const isTaken = (subject: string): boolean =>
-        streamOf(policy, subject) === stream &&
-        declaredDurability(policy, subject) === "best-effort" &&
-        !isClassifiedDurable(policy, subject);
-      const declared = policy.families.flatMap(family => {
-        const subject = shortest(policy, one => familyOf(policy, one) === family && isTaken(one));
-        return subject === undefined ? [] : [subject];
-      });
-      const undeclared = shortest(policy, one => familyOf(policy, one) === undefined && isTaken(one));
+      const taken = (all: readonly ClassifierRule[], none: readonly ClassifierRule[]): string | undefined =>
+        shortestOf(patterns(stream.subjects).map(one => shortest([one, ...all], [...none, ...policy.classifier])));
+      const declared = bestEffort(policy).flatMap(
+        ({ index, pattern }) => taken([{ pattern }], before(policy, index)) ?? [],
+      );
+      const undeclared = taken([], before(policy, policy.families.length));
       const first = declared[0] ?? undeclared;
       if (first === undefined) return [];
       const stored = [
@@ -99,23 +122,20 @@ const disagreeing: Rule = {
   says: "The code publishes a subject through JetStream that no stream takes.",
   why: "Classifier and streams are two lists, and the publish is refused where they differ.",
   source: "F-46",
-  hits: ({ policy }) => {
-    const subject = shortest(
-      policy,
-      one =>
-        isClassifiedDurable(policy, one) && !hasStream(policy, one) && declaredDurability(policy, one) !== "durable",
-    );
-    return subject === undefined
-      ? []
-      : [
-          {
-            message: `the classifier sends ${subject} through JetStream, and no stream takes it`,
-            remedy: "Derive the classifier and the streams from one list of subjects.",
-            at: ["classifier"],
-            witness: publishedOnce(subject, "durable-path/every-declared-durable-subject-has-a-stream"),
-          },
-        ];
-  },
+  hits: ({ policy }) =>
+    policy.classifier.flatMap((rule, i) => {
+      const subject = undurable(policy, [rule], storedBy(policy));
+      return subject === undefined
+        ? []
+        : [
+            {
+              message: `the classifier sends ${subject} through JetStream, and no stream takes it`,
+              remedy: "Derive the classifier and the streams from one list of subjects.",
+              at: ["classifier", i],
+              witness: publishedOnce(subject, "durable-path/every-declared-durable-subject-has-a-stream"),
+            },
+          ];
+    }),
 };
 
 const asCore: Rule = {
@@ -125,9 +145,9 @@ const asCore: Rule = {
   why: "Nobody acknowledges them: what is under way in an outage is lost, and no caller learns of it.",
   source: "F-71",
   hits: ({ policy }) =>
-    perFamily(
+    perDurable(
       policy,
-      (subject, { durability }) => durability === "durable" && !isClassifiedDurable(policy, subject),
+      (family, i) => shortest([family], [...before(policy, i), ...policy.classifier]),
       (subject, { subjects }, i) => ({
         message: `${subject} belongs to the durable family ${subjects}, and the classifier sends it as core NATS`,
         remedy: `Add a rule to the classifier that covers ${subject}.`,
@@ -145,10 +165,7 @@ const tapped: Rule = {
   source: "F-47",
   hits: ({ policy }) =>
     policy.taps.flatMap((tap, i) => {
-      const subject = shortest(
-        { ...policy, taps: [tap] },
-        one => isClassifiedDurable(policy, one) && isTapped({ ...policy, taps: [tap] }, one) && !hasStream(policy, one),
-      );
+      const subject = shortestOf(policy.classifier.map(rule => shortest([{ pattern: tap }, rule], storedBy(policy))));
       if (subject === undefined) return [];
       return [
         {
@@ -168,17 +185,23 @@ const unacknowledged: Rule = {
   why: "Each publish ends in a timeout although it is stored, and a retry stores it again.",
   source: "F-241",
   hits: ({ policy }) =>
-    perFamily(
-      policy,
-      (subject, { durability }) =>
-        durability === "durable" && isClassifiedDurable(policy, subject) && isUnacknowledged(policy, subject),
-      (subject, { subjects }) => ({
-        message: `the stream ${streamOf(policy, subject)?.name} acknowledges nothing, and the family ${subjects} is durable`,
-        remedy: "Take no_ack off the stream.",
-        at: ["streams", policy.streams.findIndex(({ name }) => name === streamOf(policy, subject)?.name), "noAck"],
-        witness: publishedOnce(subject, "durable-path/every-declared-durable-subject-has-a-stream"),
-      }),
-    ),
+    policy.streams.flatMap((stream, index) => {
+      if (stream.noAck !== true) return [];
+      const takes = patterns(stream.subjects);
+      return perDurable(
+        policy,
+        (family, i) =>
+          shortestOf(
+            policy.classifier.flatMap(rule => takes.map(one => shortest([family, rule, one], before(policy, i)))),
+          ),
+        (subject, { subjects }) => ({
+          message: `the stream ${stream.name} acknowledges nothing, and the family ${subjects} is durable`,
+          remedy: "Take no_ack off the stream.",
+          at: ["streams", index, "noAck"],
+          witness: publishedOnce(subject, "durable-path/every-declared-durable-subject-has-a-stream"),
+        }),
+      );
+    }),
 };
 
 const deadLetters: Rule = {
@@ -189,7 +212,7 @@ const deadLetters: Rule = {
   source: "F-74",
   hits: ({ policy }) => {
     const { deadLetterSubject } = policy.consume;
-    if (deadLetterSubject === undefined || hasStream(policy, deadLetterSubject)) return [];
+    if (deadLetterSubject === undefined || streamOf(policy, deadLetterSubject) !== undefined) return [];
     return [
       {
         message: `dead letters go to ${deadLetterSubject}, which ${isUnanswered(policy, deadLetterSubject) ? "no stream takes" : "a listener takes and no stream"}`,
