@@ -24,6 +24,7 @@ import {
 import { addPromises } from "./cli/promises.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
+import { addSubject } from "./cli/subject.ts";
 import { exitCodes } from "./errors.ts";
 import { versionsHere } from "./findings/counterexample.ts";
 
@@ -61,6 +62,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addImport(program, run);
   addInit(program, run);
   addLint(program, run);
+  addSubject(program, run);
   addPromises(program, run);
   addDoctor(program, run);
   return program;

@@ -37,9 +37,9 @@ export function shortestSubject({ all, none }: SubjectQuery, most: number = stat
   const unwanted = none.filter(one => !all.some(other => areApart(one, other))).map(automatonOf);
   const alphabet = alphabetOf([...all, ...none]);
   const seen = new Set<string>();
-  let texts: readonly Reached[] = [{ text: "", states: [...wanted, ...unwanted].map(() => 0) }];
+  let texts: readonly ReachedText[] = [{ text: "", states: [...wanted, ...unwanted].map(() => 0) }];
   for (let length = 0; length < subjectCharsMax && texts.length > 0; length++) {
-    const next: Reached[] = [];
+    const next: ReachedText[] = [];
     for (const { text, states } of texts)
       for (const character of alphabet) {
         const reached = stepAll(states, character, wanted, unwanted);
@@ -57,7 +57,7 @@ export function shortestSubject({ all, none }: SubjectQuery, most: number = stat
   return texts.length === 0 ? { kind: "none" } : { kind: "undecided" };
 }
 
-interface Reached {
+interface ReachedText {
   readonly text: string;
   readonly states: readonly number[];
 }

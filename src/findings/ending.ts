@@ -15,6 +15,7 @@ import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
+import type { SubjectReport } from "../report/subject.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { cleaned, jsonText, type Rendered } from "../text/clean.ts";
 import type { RunnerCommand } from "../text/runner-commands.ts";
@@ -35,7 +36,8 @@ export type Report =
   | { readonly kind: "import"; readonly document: ImportReport }
   | { readonly kind: "init"; readonly document: InitReport }
   | { readonly kind: "promises"; readonly document: PromisesReport }
-  | { readonly kind: "lint"; readonly document: LintReport };
+  | { readonly kind: "lint"; readonly document: LintReport }
+  | { readonly kind: "subject"; readonly document: SubjectReport };
 
 /** The part that a person reads. */
 export interface Shown {

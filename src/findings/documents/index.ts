@@ -12,6 +12,7 @@ import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
 import { searchDocument } from "./search.ts";
+import { subjectDocument } from "./subject.ts";
 
 /** Printed where the command could not do what it was asked for: a usage error, bad input, missing servers, a bug. */
 export const failedDocument = z
@@ -50,6 +51,7 @@ export const documents = {
   init: orNone(initDocument),
   promises: orNone(promisesDocument),
   lint: orNone(lintDocument),
+  subject: orNone(subjectDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
 
@@ -66,6 +68,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   init: "the command init",
   promises: "the command promises",
   lint: "the command lint",
+  subject: "the command subject",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];

@@ -5,7 +5,8 @@ import { acknowledgesNothing, drifted, effective } from "../../../models/policy/
 import type { ConsumePolicy, Policy } from "../../../models/vocabulary/policy.ts";
 import { advance, type Draft, publish, signal, start } from "../../drills/drill.ts";
 import type { FilePlace } from "../../files/json.ts";
-import { type Hit, msText, type Rule, when } from "../rule.ts";
+import { msText } from "../../text/durations.ts";
+import { type Hit, type Rule, when } from "../rule.ts";
 import { durableStreams } from "./streams.ts";
 
 const subscribe = (replica: number, subject: string, handler: "acks" | "fails" | "hangs" | "naks"): Draft => ({

@@ -4,7 +4,8 @@ import { covers } from "../../../models/policy/pattern.ts";
 import { dropsErrors, timedOutMs } from "../../../models/policy/publishing.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { cut, heal, publish, start } from "../../drills/drill.ts";
-import { type Hit, msText, type Rule, when } from "../rule.ts";
+import { msText } from "../../text/durations.ts";
+import { type Hit, type Rule, when } from "../rule.ts";
 import { durableStreams } from "./streams.ts";
 import { storedSubject, storedSubjects } from "./subjects.ts";
 

@@ -1,7 +1,8 @@
 /** Rules on the stop of a process. */
 import { termToKillMs } from "../../../models/policy/stops.ts";
 import { cut, type Draft, heal, publish, signal, start } from "../../drills/drill.ts";
-import { msText, type Rule, when } from "../rule.ts";
+import { msText } from "../../text/durations.ts";
+import { type Rule, when } from "../rule.ts";
 import { durableStreams } from "./streams.ts";
 import { coreSubject, storedSubject } from "./subjects.ts";
 

@@ -3,7 +3,8 @@ import { failsForMs, questionOf } from "../../../models/policy/probes.ts";
 import { longestRestartMs } from "../../../models/policy/restarts.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { advance, cut, type Draft, heal, publish, start } from "../../drills/drill.ts";
-import { msText, type Rule, when } from "../rule.ts";
+import { msText } from "../../text/durations.ts";
+import { type Rule, when } from "../rule.ts";
 import { durableStreams } from "./streams.ts";
 import { coreSubject, storedSubject } from "./subjects.ts";
 

@@ -8,7 +8,8 @@ import { asStands } from "../../../models/policy/two-sides.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import { type Draft, heal, publish, start } from "../../drills/drill.ts";
 import { placeOf } from "../../files/import/spot.ts";
-import { type Hit, msText, type Rule, when } from "../rule.ts";
+import { msText } from "../../text/durations.ts";
+import { type Hit, type Rule, when } from "../rule.ts";
 
 /** A stream with a subject in it that is declared durable. */
 interface DurableStream {
