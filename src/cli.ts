@@ -21,6 +21,7 @@ import {
   perform,
   printError,
 } from "./cli/perform.ts";
+import { addPolicy } from "./cli/policy.ts";
 import { addPromises } from "./cli/promises.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
@@ -62,6 +63,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addImport(program, run);
   addInit(program, run);
   addLint(program, run);
+  addPolicy(program, run);
   addSubject(program, run);
   addPromises(program, run);
   addDoctor(program, run);

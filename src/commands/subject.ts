@@ -1,6 +1,6 @@
 /** `faultline subject S`: whether an event was supposed to be durable, and what becomes of it. Runs the model, and no server. */
-import type { ClassifierRule, Policy } from "../../models/vocabulary/policy.ts";
 import { type SubjectFacts, subjectFacts } from "../desk/subject.ts";
+import { publishedText, storedText } from "../desk/words.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { subjectShape } from "../files/policy-schema.ts";
 import type { PolicySource } from "../files/policy-source.ts";
@@ -9,7 +9,6 @@ import { healsText, renderSubject, type SubjectReport } from "../report/subject.
 import type { Context } from "../runs/context.ts";
 import { knownProfile } from "../runs/profiles.ts";
 import { rendered } from "../text/clean.ts";
-import { msText } from "../text/durations.ts";
 
 export interface AskedSubject {
   readonly subject: string;
@@ -37,12 +36,8 @@ function reportOf({ subject, source, profile }: AskedSubject, facts: SubjectFact
     durability,
     owner: family?.said.owner ?? null,
     declared: said(family, one => `${one.durability}, by the family ${one.subjects}: ${one.reason}`, "by no family"),
-    published: said(
-      rule,
-      one => `through JetStream, by the rule ${ruleText(one)}`,
-      "as core NATS: no rule of the classifier matches",
-    ),
-    stored: said(stream, streamText, "in no stream"),
+    published: said(rule, publishedText, publishedText(undefined)),
+    stored: said(stream, storedText, storedText(undefined)),
     heals: family === undefined ? null : healsText(family.said),
     costs,
     contradiction: contradictionIn(subject, facts),
@@ -66,22 +61,6 @@ function said<Said>(
 }
 
 type SubjectPlace = { readonly file: string; readonly line: number; readonly column: number } | undefined;
-
-const ruleText = ({ exact, pattern, prefix, suffix }: ClassifierRule): string =>
-  exact ?? pattern ?? [prefix, suffix].map(one => one ?? "").join("…");
-
-function streamText(stream: Policy["streams"][number]): string {
-  const { name, storage, retention = "limits", replicas = 1, ageMaxMs, messagesMax, noAck } = stream;
-  const limits = [
-    ...(ageMaxMs === undefined ? [] : [`for ${msText(ageMaxMs)}`]),
-    ...(messagesMax === undefined ? [] : [`${messagesMax} messages at most`]),
-    ...(noAck === true ? ["without acknowledgements"] : []),
-  ];
-  return [
-    `in ${name}: ${storage} storage, retention ${retention}, ${replicas} ${replicas === 1 ? "replica" : "replicas"}`,
-    ...limits,
-  ].join(", ");
-}
 
 function contradictionIn(subject: string, { family, rule, stream }: SubjectFacts): string | null {
   const isDurable = family?.said.durability === "durable";

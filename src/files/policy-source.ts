@@ -15,6 +15,8 @@ export interface PolicySource {
   readonly policy: Policy;
   /** The field's place in a file, or that of the nearest part around it that has one. Undefined: no file has it. */
   placeOf(path: FilePlace): Where | undefined;
+  /** A file says it, and no default of its format or of the schema. */
+  isWritten(path: FilePlace): boolean;
   /** The assumption that the field stands on. Undefined: a file says it. */
   assumedAt(path: FilePlace): ToFill | undefined;
   readonly read: readonly ReadPart[];
@@ -28,6 +30,7 @@ export interface PolicySource {
 export const ownSource = (policy: Policy, file: string, tree: Tree | undefined): PolicySource => ({
   policy,
   placeOf: path => (tree === undefined ? undefined : placeIn(tree, path, file)),
+  isWritten: path => tree !== undefined && depthIn(tree, path) === path.length,
   assumedAt: () => undefined,
   read: [],
   assumed: [],
@@ -35,16 +38,23 @@ export const ownSource = (policy: Policy, file: string, tree: Tree | undefined):
   consumers: [],
 });
 
-/** Goes down the tree as far as the path does. */
-function placeIn(root: Tree, path: FilePlace, file: string): Where {
-  let tree = root;
-  let depth = 0;
+/** The trees on the way down as far as the path leads, the root first. */
+function treesAlong(root: Tree, path: FilePlace): readonly Tree[] {
+  const trees = [root];
   for (const part of path) {
-    const next = partOf(tree, part);
+    const next = partOf(trees.at(-1) ?? root, part);
     if (next === undefined) break;
-    tree = next;
-    depth++;
+    trees.push(next);
   }
+  return trees;
+}
+
+const depthIn = (root: Tree, path: FilePlace): number => treesAlong(root, path).length - 1;
+
+function placeIn(root: Tree, path: FilePlace, file: string): Where {
+  const trees = treesAlong(root, path);
+  const tree = trees.at(-1) ?? root;
+  const depth = trees.length - 1;
   return { file, line: tree.line, column: tree.column, key: placeText(path.slice(0, depth)) || "(all of it)" };
 }
 
@@ -58,6 +68,7 @@ export function importedSource({ policy, read, toFill, notCarried, origins, cons
   return {
     policy,
     placeOf: path => nearestOf(path, place => origins.get(place)),
+    isWritten: path => nearestOf(path, place => (isPart(place) ? undefined : origins.get(place))) !== undefined,
     assumedAt: path => nearestOf(path, place => assumedPlaces.get(place.replaceAll(/\[\d+\]/g, "[]"))),
     read,
     assumed: toFill,
@@ -65,6 +76,9 @@ export function importedSource({ policy, read, toFill, notCarried, origins, cons
     consumers,
   };
 }
+
+/** A whole part of the policy or a whole stream: its place is that of the thing it was read from. */
+const isPart = (place: string): boolean => /^\w+(\[\d+\])?$/.test(place);
 
 /** The answer for the path, or else for the nearest part around it. */
 function nearestOf<Answer>(path: FilePlace, at: (place: string) => Answer | undefined): Answer | undefined {

@@ -11,6 +11,7 @@ import type { ExhaustReport } from "../report/exhaust.ts";
 import type { ImportReport } from "../report/import.ts";
 import type { InitReport } from "../report/init.ts";
 import type { LintReport } from "../report/lint/finding.ts";
+import type { PageReport } from "../report/page.ts";
 import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
@@ -37,7 +38,8 @@ export type Report =
   | { readonly kind: "init"; readonly document: InitReport }
   | { readonly kind: "promises"; readonly document: PromisesReport }
   | { readonly kind: "lint"; readonly document: LintReport }
-  | { readonly kind: "subject"; readonly document: SubjectReport };
+  | { readonly kind: "subject"; readonly document: SubjectReport }
+  | { readonly kind: "policy-page"; readonly document: PageReport };
 
 /** The part that a person reads. */
 export interface Shown {

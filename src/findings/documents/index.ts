@@ -8,6 +8,7 @@ import { drillDocument } from "./drill.ts";
 import { exhaustDocument } from "./exhaust.ts";
 import { importDocument, initDocument } from "./import.ts";
 import { lintDocument } from "./lint.ts";
+import { policyPageDocument } from "./policy-page.ts";
 import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
@@ -52,6 +53,7 @@ export const documents = {
   promises: orNone(promisesDocument),
   lint: orNone(lintDocument),
   subject: orNone(subjectDocument),
+  "policy-page": orNone(policyPageDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
 
@@ -69,6 +71,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   promises: "the command promises",
   lint: "the command lint",
   subject: "the command subject",
+  "policy-page": "the command policy",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];

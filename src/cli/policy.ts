@@ -1,0 +1,29 @@
+/** `faultline policy` on the command line: its options, its help, and what it is called with. */
+import { policyPage } from "../commands/policy-page.ts";
+import { sourcedFrom } from "../runs/policies.ts";
+import { type Add, examples } from "./shared.ts";
+
+interface PageFlags {
+  readonly profile: string;
+  readonly check?: string;
+}
+
+export const addPolicy: Add = (program, run) => {
+  program
+    .command("policy")
+    .description("the one-page durability policy: what each family declares, how it is stored, and what it costs")
+    .argument("<policy...>", "a bundled policy, a file of your own, or files and folders that import reads")
+    .option("--profile <name>", "the client that the service uses", "nats-go")
+    .option("--check <page>", "a page written before: exit code 1 where a cell has moved, with its row, file and line")
+    .option("--json", "one JSON document on stdout, everything else on stderr")
+    .addHelpText(
+      "after",
+      examples([
+        ["faultline policy ./manifests > durability.md", "the page, as Markdown"],
+        ["faultline policy ./manifests --check durability.md", "in CI: fails once it is out of date"],
+      ]),
+    )
+    .action((named: readonly string[], { profile, check }: PageFlags) =>
+      run(context => policyPage(context, { source: sourcedFrom(named), profile, check })),
+    );
+};
