@@ -1,10 +1,11 @@
 /** `faultline lint`: the mistakes that can be read off a policy, each error with a case that proves it. Runs the model, and no server. */
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { hashText } from "../../models/choice.ts";
 import { exitCodes } from "../errors.ts";
 import { placeText } from "../files/json.ts";
 import type { PolicySource } from "../files/policy-source.ts";
-import { meetAt, versionsHere } from "../findings/counterexample.ts";
+import { type Counterexample, meetAt, versionsHere } from "../findings/counterexample.ts";
 import type { CommandEnding } from "../findings/ending.ts";
 import { readAccepted, sortedBy } from "../lint/accepted.ts";
 import { type LintHit, lintHits, lintRules } from "../lint/lint.ts";
@@ -74,10 +75,14 @@ function findingOf(policy: string, { rule, hit, place, assumed, witness }: LintH
     at: placeText(hit.at),
     place: place ?? null,
     assumed: assumed?.why ?? null,
-    witness: witness === undefined ? null : meetAt(witnessPath(policy, rule.id, hit.message), witness).path,
+    witness: witness === undefined ? null : written(witnessPath(policy, rule.id, hit.message), witness),
     promise: witness?.property ?? null,
   };
 }
+
+/** Keeps the file of an earlier run only where that is the same case: the policy may have changed since. */
+const written = (path: string, witness: Counterexample): string =>
+  meetAt(path, witness, known => isDeepStrictEqual(known.scenario, witness.scenario)).path;
 
 /** One file for each finding, under the same name in each run. */
 const witnessPath = (policy: string, id: string, message: string): string =>

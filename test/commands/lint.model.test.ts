@@ -79,6 +79,19 @@ test("an accepted finding is none, and one that is gone fails", async () => {
   expect(gone.stdout).toContain("accepted.yaml:2: P013 is accepted there, and there is no such finding any more");
 });
 
+test("a witness is of the policy as it is, and not as an earlier run has found it", async () => {
+  const cwd = ownFolder();
+  const own = JSON.parse(readFileSync(new URL("../../fixtures/policies/cordum-a.json", import.meta.url), "utf8"));
+  const killAfterMsOf = async (killAfterMs: number): Promise<number> => {
+    const supervisor = { ...own.supervisor, killAfterMs };
+    writeFileSync(join(cwd, "mine.json"), JSON.stringify({ ...own, $schema: undefined, name: "mine", supervisor }));
+    const { json } = await faultline(["lint", "mine.json", "--json"], { cwd });
+    const { witness } = (json.findings as readonly Listed[]).find(({ id }) => id === "P037") ?? {};
+    return JSON.parse(readFileSync(join(cwd, witness ?? ""), "utf8")).scenario.policy.supervisor.killAfterMs;
+  };
+  expect(await killAfterMsOf(30_000)).not.toBe(await killAfterMsOf(90_000));
+});
+
 test("with --format sarif stdout is SARIF alone, and a person reads stderr", async () => {
   const { stdout, stderr } = await faultline(["lint", "cordum-c", "--format", "sarif"]);
   expect(JSON.parse(stdout)).toMatchObject({ version: "2.1.0", runs: [{ tool: { driver: { name: "faultline" } } }] });
