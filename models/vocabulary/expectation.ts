@@ -1,6 +1,6 @@
 /**
  * The parts of a policy that say what people rely on: what a family of subjects owes its readers beyond its durability, and the deployment of
- * the servers. The operators' commands hold the rest of the policy against them; of these words the model reads none.
+ * the servers. The operators' commands hold the rest of the policy against them. The model reads none of these words.
  */
 
 /** The way in which a family is to be published: through JetStream and waited for, through JetStream and not, or as core NATS. */
