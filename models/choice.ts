@@ -76,8 +76,8 @@ export type About =
     }
   /** The counted calls were answered. */
   | { readonly kind: "answered"; readonly runs: readonly Run[] }
-  /** The counted calls, in a row, had this outcome. */
-  | { readonly kind: "ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
+  /** The counted calls, in a row, had this outcome, or the other one. */
+  | { readonly kind: "ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome; readonly or?: Outcome }
   /** The first call beyond the counted ones had this outcome. */
   | { readonly kind: "until-ended-as"; readonly runs: readonly Run[]; readonly outcome: Outcome }
   /** The messages left of each publisher, whose `blocks` are all of theirs. The order in which they arrived shows the turns. */

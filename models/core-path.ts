@@ -1,6 +1,7 @@
 /** Core NATS: a publish that returns proves no more than "appended to a client buffer"; a flush is a round trip. */
 import type { About } from "./choice.ts";
 import { arrivalOf, notice, reconnect } from "./connection.ts";
+import { failWrites, writeFailed } from "./dead-socket.ts";
 import { connectPends } from "./plan/plan.ts";
 import { refusedMs } from "./policy/publishing.ts";
 import { amongPublishers, inTurns } from "./publishers.ts";
@@ -12,7 +13,6 @@ import { pingBytes } from "./vocabulary/frame.ts";
 import type { FlushStep, StepId } from "./vocabulary/scenario.ts";
 
 const accepted: Outcome = { is: "accepted" };
-const writeFailed: Outcome = { is: "unsettled", kind: "write-failed" };
 const rejected = (kind: RejectKind): Outcome => ({ is: "rejected", kind });
 
 /** Makes `burst.count` publish calls in one loop, or in the loops of several publishers. */
@@ -164,23 +164,11 @@ function send(bus: Bus, step: StepId, run: FrameRun): void {
 
 /** The connection has ended and the client does not know it. What it accepts is lost; an inline write may fail and return the error. */
 function writeToDeadSocket(bus: Bus, step: StepId, run: FrameRun): void {
-  const { state, profile, choose } = bus;
   lose([run], "outbound or socket", bus.emit);
-  const rest = [run];
-  let bufferedBytes = state.unwrittenBytes;
-  while (rest.length > 0) {
-    const count = countOf(rest);
-    // The write happens in the call that fills the buffer. A failed one empties it, so the next is a whole buffer away.
-    const blockBytes = inlineFlushBytes(profile, bus.options);
-    const earliest = Math.max(1, Math.ceil((blockBytes - bufferedBytes) / run.frameBytes)) - 1;
-    const mayFail = profile.writeErrorsReturned && earliest < count;
-    const before = mayFail
-      ? choose("write-error-at", earliest, count, { kind: "until-ended-as", runs: rest, outcome: writeFailed })
-      : count;
-    for (const part of take(rest, before)) tell(bus, step, part, accepted);
-    if (rest.length > 0) for (const part of take(rest, 1)) tell(bus, step, part, writeFailed);
-    bufferedBytes = 0;
-  }
+  failWrites(bus, [run], bus.state.unwrittenBytes, {
+    written: part => tell(bus, step, part, accepted),
+    failed: part => tell(bus, step, part, writeFailed),
+  });
 }
 
 function keepOrReset(bus: Bus, step: StepId, run: FrameRun): void {

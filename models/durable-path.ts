@@ -4,6 +4,7 @@
  */
 import type { About } from "./choice.ts";
 import { notice, reconnect } from "./connection.ts";
+import { failWrites, writeFailed } from "./dead-socket.ts";
 import { connectPends } from "./plan/plan.ts";
 import { messageId, sharedId } from "./policy/ids.ts";
 import { askingAgain, attemptAtMs, attemptsInAll, dropsErrors, never, timedOutMs } from "./policy/publishing.ts";
@@ -339,7 +340,7 @@ function loseAck(bus: Bus, rest: FrameRun[], told: Teller): void {
   else {
     const underWay = Math.max(1, sentBeforeNotice(bus, rest));
     const arrived = choose("ack-lost", 1, underWay, heldOf(rest));
-    silence(bus, rest, { underWay, arrived }, told, isAsync);
+    silence(bus, rest, { underWay, arrived, sentBefore: 0 }, told, isAsync);
   }
   emit({ kind: "fault", step: bus.view.limitStep, fault: "lose-ack", phase: "took-effect" });
   state.client = "lost";
@@ -393,7 +394,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
   if (serverStops) refuseAtStop(bus, rest, told, isAsync);
   const underWay = isAsync ? sentInRace(bus, rest, acked) : Math.min(1, countOf(rest));
   const arrived = choose("ack-lost", 0, underWay, heldOf(rest));
-  silence(bus, rest, { underWay, arrived }, told, isAsync);
+  silence(bus, rest, { underWay, arrived, sentBefore: acked }, told, isAsync);
   state.client = "lost";
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
@@ -435,10 +436,18 @@ interface Silenced {
   /** The number of calls under way, from the first on. */
   readonly underWay: number;
   readonly arrived: number;
+  /** The number of calls before them that were answered. */
+  readonly sentBefore: number;
 }
 
 /** Ends the calls under way, some of whose messages have arrived, without an answer to any. */
-function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, told: Teller, isAsync: boolean): void {
+function silence(
+  bus: Bus,
+  rest: FrameRun[],
+  { underWay, arrived, sentBefore }: Silenced,
+  told: Teller,
+  isAsync: boolean,
+): void {
   const { state, emit, profile } = bus;
   const silenced = take(rest, arrived);
   arrive(bus, silenced);
@@ -446,11 +455,18 @@ function silence(bus: Bus, rest: FrameRun[], { underWay, arrived }: Silenced, to
   const lost = take(beyond, countOf(beyond) - (isAsync ? keptThough(bus, beyond) : 0));
   lose(lost, "outbound or socket", emit);
   for (const one of beyond) keep(state, one);
-  for (const one of [...silenced, ...lost, ...beyond]) {
-    if (isAsync) unanswered(profile, one, told);
+  if (!isAsync) {
     // The attempts after the one that met the end are made while the client is down (F-273 of docs/facts.md).
-    else keepOrLose(bus, one, told, attemptsMax(bus, one) - 1);
+    for (const one of [...silenced, ...lost, ...beyond]) keepOrLose(bus, one, told, attemptsMax(bus, one) - 1);
+    return;
   }
+  const bufferedBytes = (sentBefore + arrived) * (lost[0]?.frameBytes ?? 0);
+  for (const one of silenced) unanswered(profile, one, told);
+  failWrites(bus, lost, bufferedBytes, {
+    written: one => unanswered(profile, one, told),
+    failed: one => told.tell(one, writeFailed),
+  });
+  for (const one of beyond) unanswered(profile, one, told);
 }
 
 /**
@@ -476,7 +492,12 @@ function sentBeforeNotice({ profile, choose }: Bus, rest: readonly FrameRun[]): 
   const outcome = asyncTold[profile.jetStream.asyncAtDisconnect];
   return outcome === undefined || count === 0
     ? count
-    : choose("noticed-at", 0, count, { kind: "ended-as", runs: rest, outcome });
+    : choose("noticed-at", 0, count, {
+        kind: "ended-as",
+        runs: rest,
+        outcome,
+        ...(profile.writeErrorsReturned ? { or: writeFailed } : {}),
+      });
 }
 
 /**

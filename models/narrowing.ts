@@ -45,9 +45,9 @@ export class Narrowing {
       case "answered":
         return this.orAny(this.answeredBefore(about.runs, lo, hi), label, lo, hi);
       case "ended-as":
-        return this.orAny([Math.max(lo, this.firstTold(about, lo, hi, false))], label, lo, hi);
+        return this.orAny([Math.max(lo, this.endedAs(about, lo, hi))], label, lo, hi);
       case "until-ended-as":
-        return this.orAny([this.firstTold(about, lo, hi, true)], label, lo, hi);
+        return this.orAny([this.untilEndedAs(about, lo, hi)], label, lo, hi);
       case "held": {
         // Other copies may hold the same message too, published again or captured. So the likeliest answer comes first, and then all.
         const likeliest = offset(about.runs, lo, hi, m => this.seen.held.has(m) === (about.which === "rest"));
@@ -101,15 +101,20 @@ export class Narrowing {
     return given.length > 0 ? given : [0];
   }
 
-  /** The first call with the named outcome, or with any other. */
-  private firstTold(
-    { runs, outcome }: Extract<About, { kind: "ended-as" | "until-ended-as" }>,
+  /** The first call with another outcome than those named. */
+  private endedAs(
+    { runs, outcome, or = outcome }: Extract<About, { kind: "ended-as" }>,
     lo: number,
     hi: number,
-    isSo: boolean,
   ): number {
+    const keys = [outcomeKey(outcome), outcomeKey(or)];
+    return offset(runs, lo, hi, m => !keys.includes(this.seen.outcomeKeys[m] ?? ""));
+  }
+
+  /** The first call with the named outcome. */
+  private untilEndedAs({ runs, outcome }: Extract<About, { kind: "until-ended-as" }>, lo: number, hi: number): number {
     const key = outcomeKey(outcome);
-    return offset(runs, lo, hi, m => (this.seen.outcomeKeys[m] === key) === isSo);
+    return offset(runs, lo, hi, m => this.seen.outcomeKeys[m] === key);
   }
 
   /** Messages between the notice and the first refusal are kept, and arrive before anything later. */

@@ -7,7 +7,7 @@ import { append, bytesOf, lengthOf, type Stored, takeOut } from "./log.ts";
 import { ageMsOf, ageSlackMs } from "./policy/limits.ts";
 import { acknowledgesAll, effective } from "./policy/two-sides.ts";
 import { takeAlong } from "./retention.ts";
-import type { Delivery, ModelServer, Stream } from "./server.ts";
+import { type Consumer, type Delivery, type ModelServer, notGiven, type Stream } from "./server.ts";
 import type { Emit, Run } from "./vocabulary/event.ts";
 
 /** True where the stream refuses the message. One that would take the place of the oldest of its subject only has to find its bytes there. */
@@ -72,15 +72,31 @@ function discard(server: ModelServer, stream: Stream, at: number, emit: Emit): v
   if (gone === undefined) return;
   const { name } = stream.policy;
   const consumers = server.consumers.filter(one => one.stream === name);
-  // The server ends such a delivery as an acknowledgement does.
-  if (acknowledgesAll(effective(server.policy.consume)))
-    for (const one of consumers)
-      if (one.open.some(given => isIn(given, gone.first))) takeAlong(one, stream.log, gone.first);
+  const waiting = consumers.flatMap(consumer => {
+    const given = openDeliveryOf(consumer, stream, gone);
+    return given === undefined ? [] : [{ consumer, given }];
+  });
+  for (const { consumer, given } of waiting) {
+    const { open } = consumer;
+    open.splice(0, open.length, ...open.flatMap(one => (one === given ? without(one, gone.first) : [one])));
+    // The server ends such a delivery as an acknowledgement does.
+    if (acknowledgesAll(effective(server.policy.consume))) takeAlong(consumer, stream.log, gone.first);
+  }
   takeOut(stream, consumers, { at, skipped: 0, count: 1 });
   const { first, durable } = gone;
-  for (const { open } of consumers) open.splice(0, open.length, ...open.flatMap(one => without(one, first)));
   emit({ kind: "discarded", stream: name, first, count: 1 });
   if (durable) emit({ kind: "ended", place: "stream limit", first, count: 1 });
+}
+
+/**
+ * The delivery of this copy that has no acknowledgement, where the consumer has given it. A message that was stored twice has a delivery for each
+ * copy, and those of one moment are given, and go, in their order.
+ */
+function openDeliveryOf(consumer: Consumer, stream: Stream, { first, atMs }: Stored): Delivery | undefined {
+  const isCopy = (one: Run & { readonly atMs: number }): boolean => isIn(one, first) && one.atMs === atMs;
+  const open = consumer.open.filter(one => isIn(one, first) && one.storedMs === atMs);
+  const copies = stream.log.filter(isCopy).length - notGiven(stream, consumer).filter(isCopy).length;
+  return open.length >= copies ? open[0] : undefined;
 }
 
 const isIn = ({ first, count }: Run, message: number): boolean => message >= first && message < first + count;

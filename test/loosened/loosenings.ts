@@ -11,6 +11,7 @@ export interface Loosening {
 }
 
 const corePath = "models/core-path.ts";
+const deadSocket = "models/dead-socket.ts";
 const durablePath = "models/durable-path.ts";
 const server = "models/server.ts";
 const shutdown = "models/shutdown.ts";
@@ -90,14 +91,14 @@ export const loosenings: readonly Loosening[] = [
     permits: "a loop that cannot be interrupted is interrupted",
   },
   {
-    file: corePath,
+    file: deadSocket,
     from: "const mayFail = profile.writeErrorsReturned && earliest < count;",
     to: "const mayFail = earliest < count;",
     permits: "any client returns the error of a write",
   },
   {
-    file: corePath,
-    from: "const earliest = Math.max(1, Math.ceil((blockBytes - bufferedBytes) / run.frameBytes)) - 1;",
+    file: deadSocket,
+    from: "const earliest = Math.max(1, Math.ceil((inlineFlushBytes(profile, options) - buffered) / frameBytes)) - 1;",
     to: "const earliest = 0;",
     permits: "a write fails before the client writes",
   },

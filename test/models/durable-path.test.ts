@@ -6,6 +6,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
+import { answeredRun } from "./answered.ts";
 import { type Bare, blackhole, cut, eventsOf, fault, heal, hold, start } from "./cases.ts";
 import {
   advance,
@@ -294,6 +295,30 @@ test("asynchronous publishes at a cut: nats.go fails all that were made before i
   expect([...unsettled(natsGo)]).toEqual(["unsettled disconnected", "unsettled timeout"]);
   expect([...unsettled(natsJs3)]).toEqual(["unsettled timeout"]);
 });
+
+test("asynchronous publishes at a cut: nats.go returns the error of a write where a full buffer is written, as for core NATS", () => {
+  const told = (profile: Profile, count: number): readonly string[] => {
+    const scenario = underPolicy(sound, [start, job(count, { async: true, overlap: true }), cut(), heal()]);
+    const { said } = answeredRun(scenario, profile, { "noticed-at": count, "kept-from": count });
+    return said.flatMap(event =>
+      event.kind === "published" ? [`${event.first}+${event.count} ${kindOf(event)}`] : [],
+    );
+  };
+  const [frame] = eventsOf(underPolicy(sound, [start, job()]), natsGo).flatMap(event =>
+    event.kind === "published" ? [event.frameBytes] : [],
+  );
+  const first = Math.ceil(32_768 / (frame ?? 0));
+  expect(told(natsGo, first - 1)).toEqual([`0+${first - 1} disconnected`]);
+  expect(told(natsGo, first + 1)).toEqual([
+    `0+${first - 1} disconnected`,
+    `${first - 1}+1 write-failed`,
+    `${first}+1 disconnected`,
+  ]);
+  expect(told(natsJs3, first + 1)).toEqual([`0+${first + 1} timeout`]);
+});
+
+const kindOf = ({ outcome }: Extract<Event, { kind: "published" }>): string =>
+  outcome.is === "unsettled" ? outcome.kind : outcome.is;
 
 describe("consumers", () => {
   const handled = (scenario: Scenario, seed = "1"): string[] =>

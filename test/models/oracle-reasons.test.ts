@@ -326,6 +326,10 @@ describe("under a policy the oracle admits what the model makes", () => {
       "calls all at once that a cut overlaps",
       underPolicy(sound, [start, job(4, { overlap: true, async: true }), cut(), heal()]),
     ],
+    [
+      "calls all at once whose writes may fail",
+      underPolicy(sound, [start, job(600, { overlap: true, async: true }), cut(), heal()]),
+    ],
     ["calls after a cut that is not awaited", underPolicy(sound, [start, cut("none"), heal("none"), job(2), heal()])],
     [
       "calls that are done again",

@@ -91,6 +91,14 @@ test("what a limit takes from a handler that hangs is not given again, and the r
   expect(shown({ messagesMax: 2 }, steps)).toMatchObject({ held: [1, 2], gone: [0], handled: [0, 1, 2, 1, 2, 1, 2] });
 });
 
+test("of a message that was stored twice, the copy that a limit has not taken is given again", () => {
+  const steps = [job(), advance(1_000), jobAgain(1), subscribe(0, "hangs"), job(), advance(4_000)];
+  const { handled, held, gone } = shown({ messagesPerSubjectMax: 2 }, steps);
+  expect([gone, held]).toEqual([[0], [0, 1]]);
+  // Both copies once, and the younger one again beside the other message.
+  expect(handled.filter(one => one === 0).length).toBe(1 + handled.filter(one => one === 1).length);
+});
+
 test("a handler that is at work on what a limit takes goes on, and is not given it again", () => {
   const steps = [subscribeSlow(0, 400), job(), other(), advance(400), advance(60_000)];
   expect(shown({ messagesMax: 1 }, steps)).toMatchObject({ held: [1], gone: [0], handled: [0, 0] });

@@ -123,7 +123,9 @@ function sayHandled(
   }
   const beganMs = before === undefined ? course.stepBeganMs : beganAgainMs(course, running, before);
   const firstGivenMs = delivery === 1 ? course.nowMs : before?.firstGivenMs;
-  if (isOpen(service, outcome)) openDelivery(course, service, at, { beganMs, firstGivenMs });
+  // The server counts from the end of the wait before, however late the report is read.
+  const givenMs = Math.min(course.rig.clock.nowMs(), before?.timer.realMs ?? Number.POSITIVE_INFINITY);
+  if (isOpen(service, outcome)) openDelivery(course, service, at, { beganMs, firstGivenMs }, givenMs);
   if (acknowledgesAll(effective(service.policy.consume)) && !leavesOpen.has(outcome))
     giveUpBefore(course, consumed, message);
   course.emit(at);
@@ -182,6 +184,7 @@ function openDelivery(
   service: ServiceCourse,
   event: HandledEvent,
   began: Pick<OpenDelivery, "beganMs" | "firstGivenMs">,
+  givenMs: number,
 ): void {
   const { replica, subject, delivery, outcome, first: message } = event;
   const { open: all } = consumedOf(service, subject);
@@ -192,7 +195,7 @@ function openDelivery(
   const isKept = outcome === "acked-early" || (isWorking && handler !== "acks") || acknowledgesNothing(consume);
   const isNak = outcome === "nak-sent";
   const waitMs = isNak ? nakWaitMsOf(consume, delivery, nakDelayMs) : waitMsOf(consume, delivery);
-  const timer = timerIn(course, "ack wait", waitMs);
+  const timer: Timer = { what: "ack wait", atMs: course.nowMs + waitMs, realMs: givenMs + waitMs };
   if (!isKept) course.timers.push(timer);
   const open: OpenDelivery = {
     message,

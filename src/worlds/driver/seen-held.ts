@@ -9,8 +9,10 @@
 import { messagesOf } from "../../../models/observation.ts";
 import type { View } from "../../../models/plan/plan.ts";
 import { mayDiscard } from "../../../models/policy/limits.ts";
+import { streamOf } from "../../../models/policy/streams.ts";
 import { acknowledgesAll, effective } from "../../../models/policy/two-sides.ts";
 import type { Run } from "../../../models/vocabulary/event.ts";
+import type { StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { discardsOf, type LostHeld, type Sent } from "./discarded.ts";
@@ -43,22 +45,54 @@ export async function lookAtHeld(course: Course, service: ServiceCourse, view: V
     for (const message of [...messagesIn(held.runs), ...gone]) seen.add(message);
     service.seenHeld.set(name, seen);
     service.lastHeld.set(name, new Set(messagesIn(held.runs)));
-    for (const message of gone) giveUpDelivery(course, service, message);
-    for (const message of messagesIn(says.filter(({ kind }) => kind !== "discarded"))) inDoubt.add(message);
+    const maybeGone = new Set(messagesIn(says.filter(({ kind }) => kind !== "discarded")));
+    for (const message of maybeGone) inDoubt.add(message);
+    const unproven = new Set([...acknowledgedTo(service, stream)].filter(message => !gone.includes(message)));
+    giveUpDeliveries(course, service, stream, copiesOf(messagesIn(held.runs)), unproven);
   }
   return inDoubt;
 }
 
 const messagesIn = (runs: readonly Run[]): readonly number[] => runs.flatMap(messagesOf);
 
-/** No handler is given it again. One that is at work on it comes to its end. */
-function giveUpDelivery(course: Course, { consumed, policy }: ServiceCourse, message: number): void {
-  for (const one of consumed.values()) {
-    const given = [...one.open].find(open => open.message === message);
-    if (given === undefined || given.work !== undefined) continue;
-    one.open.delete(given);
-    course.timers = course.timers.filter(timer => timer !== given.timer);
-    if (acknowledgesAll(effective(policy.consume))) giveUpBefore(course, one, message);
+function copiesOf(messages: readonly number[]): ReadonlyMap<number, number> {
+  const copies = new Map<number, number>();
+  for (const message of messages) copies.set(message, (copies.get(message) ?? 0) + 1);
+  return copies;
+}
+
+/** The messages of the stream that a publisher was told are stored. */
+const acknowledgedTo = ({ policy, told }: ServiceCourse, stream: StreamPolicy): ReadonlySet<number> =>
+  new Set(
+    told.flatMap(event =>
+      event.kind === "published" && event.outcome.is === "acked" && streamOf(policy, event.subject ?? "") === stream
+        ? messagesOf(event)
+        : [],
+    ),
+  );
+
+/**
+ * No handler is given a copy again that the stream does not hold: the oldest of a message are gone first. One that is at work on it comes to its
+ * end. `unproven`: acknowledged messages of which nothing shows that a limit has taken them, where none is held.
+ */
+function giveUpDeliveries(
+  course: Course,
+  { consumed, policy }: ServiceCourse,
+  stream: StreamPolicy,
+  held: ReadonlyMap<number, number>,
+  unproven: ReadonlySet<number>,
+): void {
+  for (const [subject, one] of consumed) {
+    if (streamOf(policy, subject) !== stream) continue;
+    for (const [message, given] of Map.groupBy(one.open, open => open.message)) {
+      const copies = held.get(message) ?? 0;
+      if (copies === 0 && unproven.has(message)) continue;
+      const oldest = given.slice(0, Math.max(0, given.length - copies)).filter(({ work }) => work === undefined);
+      for (const open of oldest) one.open.delete(open);
+      course.timers = course.timers.filter(timer => !oldest.some(open => open.timer === timer));
+      if (oldest.length > 0 && copies === 0 && acknowledgesAll(effective(policy.consume)))
+        giveUpBefore(course, one, message);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Ages that real clocks measure, and what streams were seen to hold on the way. */
 import { describe, expect, test } from "vitest";
 import { newView } from "../../../models/plan/view.ts";
-import type { Event, Outcome } from "../../../models/vocabulary/event.ts";
+import type { Event, Outcome, Run } from "../../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Fault, PublishStep } from "../../../models/vocabulary/scenario.ts";
 import { checkAges, rememberAge, renewAges } from "../../../src/worlds/driver/ages.ts";
@@ -36,6 +36,7 @@ function caseAt(realMs: number, policy = aged(), events: readonly Event[] = [], 
     seenHeld: new Map(),
     lastHeld: new Map(),
     lostHeld: new Map(),
+    consumed: new Map(),
   } as unknown as ServiceCourse;
   const course = {
     ...{ service, nowMs: 300, spentMs, stepBeganMs: 1_900, timers: [] as Timer[] },
@@ -138,11 +139,12 @@ describe("what a stream was seen to hold", () => {
   });
 
   /** The first message was acknowledged, and is gone by its age. `open`: deliveries of these, without an acknowledgement. */
-  const lookingAtOneGone = (open: readonly number[] = [], work?: OpenDelivery["work"]) => {
+  const lookingAtOneGone = (open: readonly number[] = [], work?: OpenDelivery["work"], held: readonly Run[] = []) => {
     const { streams, publish } = aged({ ageMaxMs: 300, duplicateWindowMs: 100 });
     const { course, service } = looking(policyWith({ streams, publish }));
-    const state = { firstNumber: 2, lastNumber: 1, messages: 0, deleted: 0, keepsMax: undefined };
-    Object.assign(course.rig.streams, { held: async () => ({ runs: [], foreign: 0, state }) });
+    const messages = held.length;
+    const state = { firstNumber: 2, lastNumber: 1 + messages, messages, deleted: 0, keepsMax: undefined };
+    Object.assign(course.rig.streams, { held: async () => ({ runs: held, foreign: 0, state }) });
     const given = open.map((message): OpenDelivery => {
       const timer: Timer = { what: "ack wait", atMs: 5_000, realMs: 5_000 };
       course.timers.push(timer);
@@ -162,13 +164,36 @@ describe("what a stream was seen to hold", () => {
   });
 
   test("ends the wait for the next delivery of what is gone, unless a handler is at work on it", async () => {
-    const hung = lookingAtOneGone([0, 1]);
+    const hung = lookingAtOneGone([0, 1], undefined, [{ first: 1, count: 1 }]);
     await noteHeld(hung.course, hung.service, calm, "publish");
     expect([hung.left(), hung.course.timers.length]).toEqual([[1], 1]);
     const ends: Timer = { what: "handler", atMs: 9_000, realMs: 9_000 };
     const works = lookingAtOneGone([0], { replica: 1, ends, isAcked: false });
     await noteHeld(works.course, works.service, calm, "publish");
     expect(works.left()).toEqual([0]);
+  });
+
+  test("ends that wait for what nobody was told of, and for each copy beyond those that are held", async () => {
+    const unanswered = lookingAtOneGone([0]);
+    Object.assign(unanswered.service, { told: [told(timedOut)] });
+    await noteHeld(unanswered.course, unanswered.service, calm, "publish");
+    expect([unanswered.left(), unanswered.course.timers.length]).toEqual([[], 0]);
+    const twice = lookingAtOneGone([0, 0, 0], undefined, [
+      { first: 0, count: 1 },
+      { first: 0, count: 1 },
+    ]);
+    const [oldest, ...others] = twice.service.consumed.get("job.a")?.open ?? [];
+    await noteHeld(twice.course, twice.service, calm, "publish");
+    expect([...(twice.service.consumed.get("job.a")?.open ?? [])]).toEqual(others);
+    expect(twice.course.timers).not.toContain(oldest?.timer);
+  });
+
+  test("goes on waiting for what is acknowledged where nothing shows that a limit has taken it", async () => {
+    const { course, service, left } = lookingAtOneGone([0]);
+    const state = { firstNumber: 1, lastNumber: 0, messages: 0, deleted: 0, keepsMax: undefined };
+    Object.assign(course.rig.streams, { held: async () => ({ runs: [], foreign: 0, state }) });
+    await noteHeld(course, service, calm, "publish");
+    expect([left(), course.timers.length]).toEqual([[0], 1]);
   });
 
   test("leaves it open whether a limit has taken what is gone, where nobody has seen it", async () => {

@@ -89,6 +89,14 @@ test("without one, a handler that is through so soon is more than the harness ca
   expect(told(emitted)).toEqual(["1 hung", "2 begun"]);
 });
 
+test("the next ack wait is counted from the end of the one before, however late its report is read", () => {
+  const { course, lookAt } = caseOf(4_000);
+  course.nowMs = 4_000;
+  lookAt(4_090);
+  const waits = course.timers.filter(({ what }) => what === "ack wait");
+  expect(waits.map(({ atMs, realMs }) => [atMs, realMs])).toEqual([[8_000, 8_000]]);
+});
+
 test("a message that was stored long before comes at once", () => {
   const { course, emitted, lookAt } = caseOf(200, [{ first: 0, count: 1, atMs: -4_000, realMs: -4_000 }]);
   hastenAckWaits(course);
