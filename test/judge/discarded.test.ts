@@ -29,6 +29,7 @@ const sent: Sent = {
   atEndMs: 1_000,
   seen: new Set(),
   lost: { held: new Set(), discarded: new Set() },
+  unstored: new Set(),
 };
 const policyOf = (stream: StreamPolicy, more: Partial<Policy> = {}): Policy => ({
   ...base,

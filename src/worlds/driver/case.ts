@@ -140,6 +140,7 @@ async function begin(one: Case, number: number, rig: Rig, emit: Emit, onMemory?:
       seenHeld: new Map(),
       lastHeld: new Map(),
       lostHeld: new Map(),
+      neverStored: new Set(),
       isDeaf: false,
     },
     at: startId,

@@ -158,6 +158,8 @@ export interface ServiceCourse {
   readonly lastHeld: Map<string, ReadonlySet<number>>;
   /** The same of streams of its name that were lost. */
   readonly lostHeld: Map<string, LostHeld>;
+  /** Publishes without an answer that are proven to have stored nothing. */
+  readonly neverStored: Set<Event>;
   /** Everything has settled: further deliveries are outside the comparison. */
   isDeaf: boolean;
 }

@@ -61,6 +61,8 @@ export interface Sent {
   readonly seen: ReadonlySet<number>;
   /** Those of streams of its name that were lost since. */
   readonly lost: LostHeld;
+  /** Calls that are proven to have stored nothing. */
+  readonly unstored: ReadonlySet<Event>;
 }
 
 /** The messages of lost streams by the last look at each: what it held, and what it had held and discarded before. */
@@ -281,8 +283,9 @@ function readTold(policy: Policy, stream: StreamPolicy, events: readonly Event[]
       for (let message = event.first; message < event.first + event.count; message++) {
         const one = known.get(message) ?? newKnown(policy, stream, event, message, sent);
         known.set(message, one);
-        addCall(one, event, policy, ending !== undefined);
-        isOpenAtLoss ||= ending !== undefined && copiesOf(event, policy) > 0;
+        const copies = sent.unstored.has(event) ? 0 : copiesOf(event, policy);
+        addCall(one, event, { policy, copies, isEnding: ending !== undefined });
+        isOpenAtLoss ||= ending !== undefined && copies > 0;
       }
     } else if (event.kind === "handled" && event.outcome === "dead-lettered" && takesDeadLetters)
       deadLetters += event.count;
@@ -315,9 +318,14 @@ function loseStored(one: KnownMessage): void {
   one.acked = false;
 }
 
-function addCall(one: KnownMessage, call: PublishedEvent, policy: Policy, isEnding: boolean): void {
+interface Calling {
+  readonly policy: Policy;
+  readonly copies: number;
+  readonly isEnding: boolean;
+}
+
+function addCall(one: KnownMessage, call: PublishedEvent, { policy, copies, isEnding }: Calling): void {
   const { outcome } = call;
-  const copies = copiesOf(call, policy);
   one.copies += copies;
   if (isEnding) one.copiesBefore += copies;
   if (outcome.is !== "acked") return;

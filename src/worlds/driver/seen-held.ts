@@ -17,6 +17,7 @@ import type { Fault, Step } from "../../../models/vocabulary/scenario.ts";
 import type { Course, ServiceCourse } from "./course.ts";
 import { discardsOf, type LostHeld, type Sent } from "./discarded.ts";
 import { giveUpBefore } from "./hearing.ts";
+import { neverStored } from "./never-stored.ts";
 import { endings } from "./sequences.ts";
 
 /** Steps after which streams may hold something new. */
@@ -44,6 +45,8 @@ export async function lookAtHeld(course: Course, service: ServiceCourse, view: V
     const seen = service.seenHeld.get(name) ?? new Set();
     for (const message of [...messagesIn(held.runs), ...gone]) seen.add(message);
     service.seenHeld.set(name, seen);
+    const look = { policy: service.policy, stream, told: service.told, view, held, seen };
+    for (const call of neverStored(look)) service.neverStored.add(call);
     service.lastHeld.set(name, new Set(messagesIn(held.runs)));
     const maybeGone = new Set(messagesIn(says.filter(({ kind }) => kind !== "discarded")));
     for (const message of maybeGone) inDoubt.add(message);
@@ -99,9 +102,10 @@ function giveUpDeliveries(
 /** The facts about what was sent that tell what a limit may have taken by now. */
 export const sentSoFar = (
   { published, nowMs, spentMs }: Course,
-  { seenHeld, lostHeld }: ServiceCourse,
+  { seenHeld, lostHeld, neverStored: unstored }: ServiceCourse,
   stream: string,
 ): Sent => ({
+  unstored,
   contents: published.contents,
   toldAtMs: published.toldAtMs,
   atEndMs: nowMs + spentMs,

@@ -36,6 +36,7 @@ function caseAt(realMs: number, policy = aged(), events: readonly Event[] = [], 
     seenHeld: new Map(),
     lastHeld: new Map(),
     lostHeld: new Map(),
+    neverStored: new Set(),
     consumed: new Map(),
   } as unknown as ServiceCourse;
   const course = {

@@ -274,7 +274,14 @@ describe("the driver", () => {
     const told = [publishes(0, 5, acked)];
     const course = {
       ...{
-        service: { policy: policyOf(jobs), told, seenHeld: new Map(), lastHeld: new Map(), lostHeld: new Map() },
+        service: {
+          policy: policyOf(jobs),
+          told,
+          seenHeld: new Map(),
+          lastHeld: new Map(),
+          lostHeld: new Map(),
+          neverStored: new Set(),
+        },
         rig: { streams },
         name: "faultline-4",
         doubt: undefined,
