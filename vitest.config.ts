@@ -35,7 +35,7 @@ export default defineConfig({
           name: "model",
           include: [
             "test/*.test.ts",
-            "test/{models,properties,mutants,bus-protocol,search,report,drills,snapshot,judge,files,lint,runs,findings,text}/**/*.test.ts",
+            "test/{models,properties,mutants,bus-protocol,search,report,drills,snapshot,judge,files,lint,desk,runs,findings,text}/**/*.test.ts",
             "test/holds/model.test.ts",
             needsNoServer,
           ],

@@ -25,6 +25,7 @@ import { addPolicy } from "./cli/policy.ts";
 import { addPromises } from "./cli/promises.ts";
 import { addReplay } from "./cli/replay.ts";
 import { addSearch } from "./cli/search.ts";
+import { addSize } from "./cli/size.ts";
 import { addSubject } from "./cli/subject.ts";
 import { exitCodes } from "./errors.ts";
 import { versionsHere } from "./findings/counterexample.ts";
@@ -64,6 +65,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addInit(program, run);
   addLint(program, run);
   addPolicy(program, run);
+  addSize(program, run);
   addSubject(program, run);
   addPromises(program, run);
   addDoctor(program, run);

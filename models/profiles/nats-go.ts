@@ -61,6 +61,9 @@ export const natsGo: Profile = {
   // F-86: 60 attempts per server, then it leaves the pool; 2 s + 100 ms; sleeps before the first dial with one server. PINGs: F-87.
   reconnect: {
     takesJitter: true,
+    waitMsDefault: 2_000,
+    jitterMsDefault: 100,
+    attemptsMaxDefault: 60,
     attemptsScope: "server",
     dialsBeyondMax: 0,
     zeroMeans: "give-up",

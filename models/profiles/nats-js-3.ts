@@ -51,6 +51,9 @@ export const natsJs3: Profile = {
   // F-89: 10 attempts per server; dials at once if the last dial is older than the wait. PINGs: F-87.
   reconnect: {
     takesJitter: true,
+    waitMsDefault: 2_000,
+    jitterMsDefault: 100,
+    attemptsMaxDefault: 10,
     attemptsScope: "server",
     dialsBeyondMax: 0,
     zeroMeans: "give-up",

@@ -73,6 +73,9 @@ export const natsPy: Profile = {
   // (_send_ping) counts 6 bytes: F-118, 13 of 20. PINGs: F-87.
   reconnect: {
     takesJitter: false,
+    waitMsDefault: 2_000,
+    jitterMsDefault: 0,
+    attemptsMaxDefault: 60,
     attemptsScope: "server",
     dialsBeyondMax: 1,
     zeroMeans: "for-ever",

@@ -128,6 +128,10 @@ export interface Profile {
   readonly reconnect: {
     /** True where the client can be told to add a time by chance to each wait. */
     readonly takesJitter: boolean;
+    /** The waits and attempts of a client that is told nothing of them. The harness always tells it. */
+    readonly waitMsDefault: number;
+    readonly jitterMsDefault: number;
+    readonly attemptsMaxDefault: number;
     /** `server`: every server of the pool has its own attempts, and leaves the pool when they are spent. */
     readonly attemptsScope: "server" | "connection";
     /** Failed dials that each scope allows beyond the attempts before the client gives up. */

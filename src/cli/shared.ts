@@ -44,6 +44,16 @@ export function positive(text: string): number {
   throw new InvalidArgumentError("It must be a whole number above 0.");
 }
 
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
+
+/** A time with its unit, in milliseconds. */
+export function duration(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)$/.exec(text.trim()) ?? [];
+  const ms = Math.round(Number(number) * (unitsMs[unit] ?? 0));
+  if (ms > 0 && ms <= 604_800_000) return ms;
+  throw new InvalidArgumentError("It must be a time with its unit, such as 90s, 5m or 1h, and a week at most.");
+}
+
 function laneCount(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0 && number <= lanesMax) return number;

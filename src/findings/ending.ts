@@ -16,6 +16,7 @@ import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
 import type { ReplayReport } from "../report/replay.ts";
 import type { SearchReport } from "../report/search.ts";
+import type { SizeReport } from "../report/size/size.ts";
 import type { SubjectReport } from "../report/subject.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { cleaned, jsonText, type Rendered } from "../text/clean.ts";
@@ -38,6 +39,7 @@ export type Report =
   | { readonly kind: "init"; readonly document: InitReport }
   | { readonly kind: "promises"; readonly document: PromisesReport }
   | { readonly kind: "lint"; readonly document: LintReport }
+  | { readonly kind: "size"; readonly document: SizeReport }
   | { readonly kind: "subject"; readonly document: SubjectReport }
   | { readonly kind: "policy-page"; readonly document: PageReport };
 

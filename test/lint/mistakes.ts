@@ -197,6 +197,19 @@ export const mistakes: readonly Mistake[] = [
     severity: "warning",
   },
   {
+    id: "P016",
+    what: "a buffer that the declared load fills before the declared outage is over",
+    policy: {
+      ...clean,
+      families: clean.families.map(one =>
+        one.subjects === "news.>"
+          ? { ...one, load: { perSecond: 1_000, bytes: 1_000 }, gaps: { serverRestartMs: 30_000 } }
+          : one,
+      ),
+    },
+    severity: "warning",
+  },
+  {
     id: "P017",
     what: "SIGKILL before the budget of the stop is over",
     policy: within("supervisor", { killAfterMs: 5_000 }),

@@ -13,6 +13,7 @@ import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
 import { replayDocument } from "./replay.ts";
 import { searchDocument } from "./search.ts";
+import { sizeDocument } from "./size.ts";
 import { subjectDocument } from "./subject.ts";
 
 /** Printed where the command could not do what it was asked for: a usage error, bad input, missing servers, a bug. */
@@ -52,6 +53,7 @@ export const documents = {
   init: orNone(initDocument),
   promises: orNone(promisesDocument),
   lint: orNone(lintDocument),
+  size: orNone(sizeDocument),
   subject: orNone(subjectDocument),
   "policy-page": orNone(policyPageDocument),
 } as const;
@@ -70,6 +72,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   init: "the command init",
   promises: "the command promises",
   lint: "the command lint",
+  size: "the command size",
   subject: "the command subject",
   "policy-page": "the command policy",
 };

@@ -3,7 +3,10 @@ import { sharedId } from "../../../models/policy/ids.ts";
 import { covers } from "../../../models/policy/pattern.ts";
 import { dropsErrors, timedOutMs } from "../../../models/policy/publishing.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
+import { declaredLoads } from "../../desk/size/flows.ts";
+import { declaredOutageMs, sizeOf } from "../../desk/size/size.ts";
 import { cut, heal, publish, start } from "../../drills/drill.ts";
+import { bytesText } from "../../text/bytes.ts";
 import { msText } from "../../text/durations.ts";
 import { type Hit, type Rule, when } from "../rule.ts";
 import { durableStreams } from "./streams.ts";
@@ -150,6 +153,25 @@ const errorsDropped: Rule = {
   },
 };
 
+const bufferTooSmall: Rule = {
+  id: "P016",
+  name: "buffer-smaller-than-the-outage",
+  says: "The reconnect buffer is full before the declared outage is over.",
+  why: "Every publish is refused from then on, and what is refused is lost unless its caller tries again.",
+  source: "F-21, F-24; users-and-reliability A5",
+  hits: ({ policy, profile }) => {
+    const outageMs = declaredOutageMs(policy);
+    const loads = declaredLoads(policy);
+    if (outageMs === undefined || loads.length === 0) return [];
+    const { firstRefusedMs, limitBytes, suggestedBytes } = sizeOf(policy, profile, loads, outageMs);
+    return when(firstRefusedMs !== null && suggestedBytes !== null, () => ({
+      message: `the buffer of ${bytesText(limitBytes ?? 0)} is full after ${msText(Math.round(firstRefusedMs ?? 0))} of the declared load, and an outage of ${msText(outageMs)} is declared`,
+      remedy: `Set client.reconnectBufferBytesMax to ${suggestedBytes} (${bytesText(suggestedBytes ?? 0)}).`,
+      at: ["client", "reconnectBufferBytesMax"],
+    }));
+  },
+};
+
 const declaredIds: Rule = {
   id: "P042",
   name: "id-rule-is-another-than-declared",
@@ -182,5 +204,6 @@ export const publishingRules: readonly Rule[] = [
   errorsDropped,
   withoutIds,
   givesUpTooSoon,
+  bufferTooSmall,
   declaredIds,
 ];

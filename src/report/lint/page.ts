@@ -37,8 +37,7 @@ export const renderLintPage = (rules: readonly LintRule[]): string =>
     ].join("\n"),
     [
       "P002, two streams on one subject, has no rule: the server refuses them, and so does the import, with both places. A policy has one kind of",
-      "consumer and no broadcast, so P021, a durable that broadcast subscribers share, cannot be read off it. P016, a buffer smaller than the outage, has",
-      "no rule yet.",
+      "consumer and no broadcast, so P021, a durable that broadcast subscribers share, cannot be read off it.",
     ].join("\n"),
     "## Rules",
     ...rules.map(renderRule),
