@@ -3,6 +3,7 @@
  * how its ending is printed and the process ends, in cli/perform.ts.
  */
 import { Command, CommanderError } from "commander";
+import { addBudget } from "./cli/budget.ts";
 import { addCompare } from "./cli/compare.ts";
 import { addDoctor } from "./cli/doctor.ts";
 import { addDrill } from "./cli/drill.ts";
@@ -66,6 +67,7 @@ function programOf(run: (act: Act) => Promise<void>): Command {
   addLint(program, run);
   addPolicy(program, run);
   addSize(program, run);
+  addBudget(program, run);
   addSubject(program, run);
   addPromises(program, run);
   addDoctor(program, run);

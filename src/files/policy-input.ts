@@ -2,6 +2,7 @@
  * The files that `--policy` names beside a bundled policy: a policy in JSON or YAML, or other people's files, a folder of them too. These are imported
  * first, and what was assumed on the way is handed back as notes.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isFolder } from "./folder.ts";
 import { type Imported, importFiles, spotsOf } from "./import/import.ts";
@@ -25,12 +26,15 @@ export function readPolicyInput(path: string, shown: string): PolicyInput {
   const text = readJsonFile(path, shown);
   const isYaml = /\.ya?ml$/.test(path);
   const trees = isYaml ? parseTrees(text, shown) : treesOrNone(text, shown);
-  if (spotsOf(trees, shown).some(isForeign)) return noted(importFiles([path]), shown);
+  if (spotsOf(trees, shown).some(isForeign)) return noted(importFiles([asNamed(path, shown)]), shown);
   const [first] = trees;
   // The strict schema reads JSON, which has fewer ways to say a thing.
   const json = isYaml && trees.length === 1 && first !== undefined ? JSON.stringify(dataOf(first)) : text;
   return { source: ownSource(namedAsFile(parsePolicy(json, shown), path, shown), shown, first), notes: [] };
 }
+
+/** The file as the user named it, where that leads to it from here. Places in it are shown so. */
+const asNamed = (path: string, shown: string): string => (existsSync(shown) ? shown : path);
 
 /** A broken file of JSON is refused by the policy's own reader, whose errors name the place. */
 function treesOrNone(text: string, shown: string): readonly Tree[] {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { questions } from "../../drills/drill.ts";
 import { exitCodes } from "../../errors.ts";
+import { budgetDocument } from "./budget.ts";
 import { compareDocument, liveSearchDocument } from "./compare.ts";
 import { doctorDocument } from "./doctor.ts";
 import { drillDocument } from "./drill.ts";
@@ -53,6 +54,7 @@ export const documents = {
   init: orNone(initDocument),
   promises: orNone(promisesDocument),
   lint: orNone(lintDocument),
+  budget: orNone(budgetDocument),
   size: orNone(sizeDocument),
   subject: orNone(subjectDocument),
   "policy-page": orNone(policyPageDocument),
@@ -72,6 +74,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   init: "the command init",
   promises: "the command promises",
   lint: "the command lint",
+  budget: "the command budget",
   size: "the command size",
   subject: "the command subject",
   "policy-page": "the command policy",
