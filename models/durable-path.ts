@@ -3,7 +3,7 @@
  * buffers as a core publish. So a call that ends in a timeout proves nothing: the message may be stored, lost, or stored later.
  */
 import type { About } from "./choice.ts";
-import { notice, reconnect } from "./connection.ts";
+import { arrivalOf, notice, reconnect } from "./connection.ts";
 import { failWrites, writeFailed } from "./dead-socket.ts";
 import { connectPends } from "./plan/plan.ts";
 import { messageId, sharedId } from "./policy/ids.ts";
@@ -381,7 +381,6 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
   const { state, choose, emit } = bus;
   const isAsync = burst.via?.async === true;
   const told = teller(bus, burst.step);
-  arrive(bus, take(state.wire, countOf(state.wire)));
   const { step: _, ...run } = burst;
   const rest: FrameRun[] = [run];
   const acked = choose(
@@ -390,14 +389,29 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
     burst.count,
     isAgain(bus, burst.step) ? undefined : { kind: "answered", runs: [run] },
   );
+  const isBehindAll = landBefore(bus, acked > 0);
   for (const one of take(rest, acked)) answered(bus, one, told);
-  if (serverStops) refuseAtStop(bus, rest, told, isAsync);
+  if (serverStops && isBehindAll) refuseAtStop(bus, rest, told, isAsync);
   const underWay = isAsync ? sentInRace(bus, rest, acked) : Math.min(1, countOf(rest));
-  const arrived = choose("ack-lost", 0, underWay, heldOf(rest));
+  const arrived = isBehindAll ? choose("ack-lost", 0, underWay, heldOf(rest)) : 0;
   silence(bus, rest, { underWay, arrived, sentBefore: acked }, told, isAsync);
   state.client = "lost";
   notice(state, emit);
   for (const one of rest.splice(0)) keepOrLose(bus, one, told);
+}
+
+/**
+ * Lets arrive what was sent before the burst: all of it where an answer to the burst has come, since one connection keeps order; else as much as
+ * arrived before the cut. Returns whether it was all.
+ */
+function landBefore(bus: Bus, isAnswered: boolean): boolean {
+  const { state, choose, emit } = bus;
+  const before = take(state.wire, countOf(state.wire));
+  const count = countOf(before);
+  const arrived = isAnswered || count === 0 ? count : choose("arrived-before-cut", 0, count, arrivalOf(before));
+  arrive(bus, take(before, arrived));
+  lose(before, "outbound or socket", emit);
+  return arrived === count;
 }
 
 /**

@@ -13,6 +13,7 @@ export function schemaFor(args: readonly string[]): z.ZodType {
   const name = args[0] === "policy" ? "policy-page" : documentNames.find(one => one === args[0]);
   // Without a command there is nothing to print besides what was wrong.
   if (name === undefined) return failedDocument;
+  if (name === "drill" && args.includes("--before")) return documents["drill-before"];
   const asked = questions.some(one => one === args[1]);
   return name === "drill" && asked ? documents["drill-question"] : documents[name];
 }

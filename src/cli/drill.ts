@@ -1,10 +1,17 @@
 /** `faultline drill` on the command line: its options, its help, and what it is called with. */
+import { beforeRuns, drillBefore } from "../commands/before.ts";
 import { drill } from "../commands/drill.ts";
 import { type CommonOptions, readCommon } from "../commands/options.ts";
 import { drillQuestion } from "../commands/question.ts";
 import { type Question, questions } from "../drills/drill.ts";
 import { UsageError } from "../errors.ts";
-import { type Add, common, examples, resumeText } from "./shared.ts";
+import { type Add, common, examples, positive, resumeText } from "./shared.ts";
+
+interface DrillFlags extends CommonOptions {
+  readonly all?: boolean;
+  readonly before?: string;
+  readonly runs?: number;
+}
 
 export const addDrill: Add = (program, run) => {
   common(
@@ -16,6 +23,11 @@ export const addDrill: Add = (program, run) => {
   )
     .argument("[question]", `one question about a policy: ${questions.join(", ")}`)
     .option("--all", "without a question: run every scenario of the corpus live, even if it takes longer than a minute")
+    .option(
+      "--before <policy|run>",
+      "with a question: another policy, or the folder of an earlier run, to compare with",
+    )
+    .option("--runs <n>", "with --before: runs of each side (default: 5)", positive)
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
@@ -26,18 +38,26 @@ export const addDrill: Add = (program, run) => {
         ["faultline drill buffer --policy cordum-as-found", "where the reconnect buffer is full, and what it costs"],
         ["faultline drill shutdown --policy ./my-bus.json", "what a stop of your own bus loses, and how long it takes"],
         ["faultline drill cold-start --bus typescript-nats-js-3", "what a process does that starts before its server"],
+        ["faultline drill shutdown --policy ./new.json --before ./old.json", "keep it, drop it, or cannot be told"],
         ["faultline drill --bus typescript-nats-js-3", "one of them"],
         ['faultline drill --bus "node my-bus.js"', "your own, speaking bus protocol 1"],
         ["faultline drill --json > drill.json", "for a machine; progress stays on stderr"],
       ]),
     )
-    .action((question: string | undefined, { all = false, ...options }: CommonOptions & { readonly all?: boolean }) =>
+    .action((question: string | undefined, { all = false, before, runs, ...options }: DrillFlags) =>
       run(context => {
         const asked = knownQuestion(question);
         const common = readCommon(options, context.note);
+        if (asked === undefined && before !== undefined)
+          throw new UsageError(`--before compares the answers to one question: ${questions.join(", ")}.`);
+        if (before === undefined && runs !== undefined) throw new UsageError("--runs is for --before.");
         if (asked === undefined) return drill(context, { ...common, all });
         if (all)
           throw new UsageError(`drill ${asked} takes no --all: it has no corpus, and always runs all its cases.`);
+        if (before !== undefined && common.resume !== undefined)
+          throw new UsageError("--before takes no --resume: run it again.");
+        if (before !== undefined)
+          return drillBefore(context, { question: asked, common, before, runs: runs ?? beforeRuns });
         return drillQuestion(context, asked, common);
       }),
     );

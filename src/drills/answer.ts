@@ -117,7 +117,7 @@ export interface DrillAnswer {
 }
 
 /** The parts of a drill whose cases show what becomes of a family. */
-const partsOfFamilies: Readonly<Record<Question, readonly string[]>> = {
+export const partsOfFamilies: Readonly<Record<Question, readonly string[]>> = {
   durability: ["restart", "pool"],
   buffer: ["outage"],
   shutdown: ["stop"],

@@ -4,6 +4,7 @@
  */
 import { type Verdict, worst } from "../../models/vocabulary/verdict.ts";
 import { exitCodes } from "../errors.ts";
+import type { BeforeReport } from "../report/before.ts";
 import type { BudgetReport } from "../report/budget.ts";
 import type { CompareReport, LiveSearchReport } from "../report/compare.ts";
 import type { DoctorReport } from "../report/doctor.ts";
@@ -40,6 +41,7 @@ export type Report =
   | { readonly kind: "init"; readonly document: InitReport }
   | { readonly kind: "promises"; readonly document: PromisesReport }
   | { readonly kind: "lint"; readonly document: LintReport }
+  | { readonly kind: "drill-before"; readonly document: BeforeReport }
   | { readonly kind: "budget"; readonly document: BudgetReport }
   | { readonly kind: "size"; readonly document: SizeReport }
   | { readonly kind: "subject"; readonly document: SubjectReport }

@@ -6,7 +6,7 @@ import type { Event } from "../../models/vocabulary/event.ts";
 import type { Policy, StreamPolicy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
 import type { Scenario } from "../../models/vocabulary/scenario.ts";
-import { answeredRun } from "./answered.ts";
+import { type Answers, answeredRun } from "./answered.ts";
 import { type Bare, blackhole, cut, eventsOf, fault, heal, hold, start } from "./cases.ts";
 import {
   advance,
@@ -427,4 +427,17 @@ test("a publish under way at a cut makes its other attempts while down: nats.go 
   expect(ends(natsJs3, ids)).toEqual(
     new Set(["acked, held 1 times", "unsettled timeout, held 1 times", "unsettled timeout, held 0 times"]),
   );
+});
+
+test("what a client sends as core NATS before a durable burst is lost in part where the burst meets a cut and has no answer", () => {
+  const policy = policyWith({ classifier: [{ pattern: "job.a" }] });
+  const steps = [start, job(4, { subject: "job.b" }), job(2, { overlap: true }), cut(), heal()];
+  const heldOf = (answers: Answers): readonly string[] =>
+    answeredRun(underPolicy(policy, steps), natsGo, answers).said.flatMap(event =>
+      event.kind === "holds" ? [`${event.first}+${event.count}`] : [],
+    );
+  expect(heldOf({ "arrived-before-cut": 2, "ack-lost": 1 })).toEqual(["0+2", "5+1"]);
+  expect(heldOf({ "arrived-before-cut": 4, "ack-lost": 1 })).toEqual(["0+4", "4+1", "5+1"]);
+  // An answer to the burst comes behind all that was sent before it.
+  expect(heldOf({ "acked-before-cut": 1, "arrived-before-cut": 0 })).toEqual(["0+4", "4+1"]);
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { questions } from "../../drills/drill.ts";
 import { exitCodes } from "../../errors.ts";
+import { beforeDocument } from "./before.ts";
 import { budgetDocument } from "./budget.ts";
 import { compareDocument, liveSearchDocument } from "./compare.ts";
 import { doctorDocument } from "./doctor.ts";
@@ -45,6 +46,7 @@ const orNone = <S extends readonly z.ZodType[]>(...whole: S) =>
 export const documents = {
   drill: orNone(drillDocument),
   "drill-question": orNone(questionDocument),
+  "drill-before": orNone(beforeDocument),
   search: orNone(searchDocument, liveSearchDocument),
   exhaust: orNone(exhaustDocument),
   replay: orNone(replayDocument),
@@ -65,6 +67,7 @@ export type DocumentName = keyof typeof documents;
 const askedBy: Readonly<Record<DocumentName, string>> = {
   drill: "the command drill",
   "drill-question": `a question of the command drill: ${questions.join(", ")}`,
+  "drill-before": "the command drill with a question and --before",
   search: "the command search",
   exhaust: "the command exhaust",
   replay: "the command replay",

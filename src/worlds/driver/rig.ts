@@ -132,6 +132,8 @@ export interface Server {
   /** It runs, and all of its threads stand still. */
   readonly isHalted: boolean;
   connections(): Promise<readonly ServerConnection[]>;
+  /** The server's word for the end of that connection: "Client Closed" where all that was sent was read; undefined where it knows of none. */
+  endOf(cid: number): Promise<string | undefined>;
   state(): Promise<{ readonly hasJetStream: boolean; readonly requiresCredentials: boolean }>;
   /** The errors and warnings that it has logged so far about clients of that name, each once. */
   loggedAbout(name: string): readonly string[];

@@ -81,6 +81,8 @@ interface Connz {
     readonly in_bytes: number;
     readonly out_msgs: number;
     readonly pending_bytes: number;
+    /** The word for its end, where it has ended. */
+    readonly reason?: string;
   }[];
 }
 
@@ -235,6 +237,12 @@ export class NatsServer {
   async sentTo(cid: number): Promise<number | undefined> {
     const { connections } = (await this.#monitor.json("GET", `/connz?cid=${cid}`)) as Connz;
     return connections.find(one => one.cid === cid)?.out_msgs;
+  }
+
+  /** The server's word for the end of that connection, such as "Client Closed"; undefined where it knows of none. */
+  async endOf(cid: number): Promise<string | undefined> {
+    const { connections } = (await this.#monitor.json("GET", `/connz?cid=${cid}&state=closed`)) as Connz;
+    return connections.find(one => one.cid === cid)?.reason;
   }
 
   /** Ends it whatever its state. */

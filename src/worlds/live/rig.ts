@@ -189,6 +189,7 @@ function serverOf(server: NatsServer, follow: () => Promise<void>): driver.Serve
       return server.isHalted;
     },
     connections: () => server.connectionsOpen(),
+    endOf: cid => server.endOf(cid),
     state: () => server.state(),
     loggedAbout: name => server.loggedAbout(name),
     stop: signal => server.stop(signal),

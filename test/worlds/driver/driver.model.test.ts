@@ -277,6 +277,26 @@ test("what a link held for a client that has closed is waited for until the serv
   });
 });
 
+test("a link that resets the connection of a client that has closed is no loss of the client's", async () => {
+  const steps = [
+    start,
+    flush,
+    fault({ kind: "hold" }),
+    publish("held"),
+    { id: "close", kind: "close" } as const,
+    heal(),
+  ];
+  const { events, judgement } = await run(
+    steps,
+    memoryRig({ openAfterClose: sinceMs => (sinceMs < 300 ? [1] : []), endsAs: () => "Read Error" }),
+  );
+  expect(judgement.verdict).toBe("inconclusive");
+  expect(events).toContainEqual({
+    ...{ kind: "not-awaited", step: heal().id, byHarness: true },
+    what: "what the link held for a client that is gone to be read, and it ended the connection first: Read Error",
+  });
+});
+
 test.each([
   [
     "shorter",

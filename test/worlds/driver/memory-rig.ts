@@ -106,6 +106,8 @@ export interface Habits {
   readonly dialsMeanwhile?: number;
   /** The time for which there is no dial in an outage. */
   readonly silentMs?: number;
+  /** The server's word for the end of a connection. */
+  readonly endsAs?: (cid: number) => string;
   /** The connections, by their ids, that the server has of it this long after it has closed; its only one before that is 1. */
   readonly openAfterClose?: (sinceMs: number, isLinkOpen: boolean) => readonly number[];
 }
@@ -358,7 +360,7 @@ const linkOf = (world: World, habits: Habits): Link => ({
   carried: async () => ({ openings: habits.carries ?? [] }),
 });
 
-const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server => ({
+const serverOf = (world: World, habits: Habits): Server => ({
   port: serverPort,
   get isRunning() {
     return world.isRunning;
@@ -369,12 +371,13 @@ const serverOf = (world: World, { openAfterClose = () => [] }: Habits): Server =
   async connections() {
     if (world.client?.state === "connected") return [{ cid: 1, name: world.client.name }];
     if (world.client?.state === "closed")
-      return openAfterClose(world.nowMs - world.closedAtMs, world.isOpen).map(cid => ({
+      return (habits.openAfterClose ?? (() => []))(world.nowMs - world.closedAtMs, world.isOpen).map(cid => ({
         cid,
         name: world.client?.name,
       }));
     return world.client?.state === "dialled" ? [{ cid: 2, name: undefined }] : [];
   },
+  endOf: async cid => habits.endsAs?.(cid) ?? "Client Closed",
   state: async () => ({ hasJetStream: true, requiresCredentials: false }),
   loggedAbout: () => [],
   async stop() {
