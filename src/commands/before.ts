@@ -25,7 +25,7 @@ import { rendered } from "../text/clean.ts";
 import type { LiveStage, Site } from "../worlds/live/index.ts";
 import { inLanes } from "../worlds/live/lanes.ts";
 
-/** Runs of each side. With five, one side lies beyond the other by chance alone once in 126. */
+/** Runs of each side: with five, one side lies below the other by chance alone once in 252. */
 export const beforeRuns = 5;
 
 export interface AskedBefore {
@@ -71,17 +71,17 @@ interface Compared {
 }
 
 async function compared(context: Context, site: Site, { after, before, runs }: Compared): Promise<BeforeReport> {
-  const { question, bus, common } = after;
+  const { question, bus } = after;
   const stage = await site.openBus(bus);
   if (!stage.capabilities.has("policy"))
     throw new FaultlineError(
       `${bus} lacks the capability policy, so it cannot answer a question about one.`,
       exitCodes.unavailable,
     );
-  const { profile } = profileOf(stage.greeting.profile, bus, common.profile);
+  const { profile } = profileOf(stage.greeting.profile, bus, after.common.profile);
   const earlier = typeof before === "string" ? earlierSide(before, question, profile) : undefined;
   const asked = typeof before === "string" ? [after] : [before, after];
-  const all = asked.map(one => casesFor(one, profile));
+  const all = common(asked.map(one => casesFor(one, profile)));
   const live = asked.map((): FamilyCosts[] => []);
   for (let run = 1; run <= runs; run++)
     for (const [i, one] of asked.entries()) {
@@ -110,11 +110,21 @@ async function compared(context: Context, site: Site, { after, before, runs }: C
   };
 }
 
-/** The policy's own cases that tell of families, and those of them that have no live time. */
-function casesFor(
-  asked: AskedQuestion,
-  profile: Profile,
-): { readonly run: readonly CasePair[]; readonly retimed: readonly CasePair[] } {
+interface SideCases {
+  readonly run: readonly CasePair[];
+  /** Those that have no live time. */
+  readonly retimed: readonly CasePair[];
+}
+
+/** The cases that all sides have and can run: a strategy may have cases that no other has. */
+function common(sides: readonly SideCases[]): readonly SideCases[] {
+  const idsOf = ({ run }: SideCases): ReadonlySet<string> => new Set(run.map(({ scaled }) => scaled.scenario.id));
+  const onAll = (pair: CasePair): boolean => sides.every(side => idsOf(side).has(pair.scaled.scenario.id));
+  return sides.map(({ run, retimed }) => ({ run: run.filter(onAll), retimed }));
+}
+
+/** The policy's own cases that tell of families. */
+function casesFor(asked: AskedQuestion, profile: Profile): SideCases {
   const parts = partsOfFamilies[asked.question];
   const own = pairsOf(asked, profile).filter(({ own: { judged, part } }) => judged && parts.includes(part));
   const retimed = own.filter(pair => isRetimed(modelRuns(asked, profile, pair)));

@@ -6,6 +6,7 @@ import { counted, renderTable } from "./table.ts";
 
 interface RatesShown {
   readonly published: number;
+  readonly live: readonly number[];
   readonly least: number;
   readonly most: number;
   readonly runs: number;

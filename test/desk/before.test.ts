@@ -24,7 +24,7 @@ const told = (before: Side, after: Side) => {
 };
 
 describe("a difference", () => {
-  test("is one where every run lies beyond every other, and the model says so too", () => {
+  test("is one where every run lies beyond every other, and the model says so, too", () => {
     const [few, many] = [side([lost(0), lost(1)], lost(0)), side([lost(5), lost(20)], lost(10))];
     expect(told(many, few)).toEqual(["keep", "jobs silentLoss better"]);
     expect(told(few, many)).toEqual(["drop", "jobs silentLoss worse"]);
@@ -42,6 +42,27 @@ describe("a difference", () => {
       "cannot-be-told",
       "jobs silentLoss cannot-be-told",
     ]);
+  });
+
+  test("is one where most runs show it, and chance would not", () => {
+    const before = side([lost(0), lost(9), lost(20), lost(5), lost(12)], lost(9));
+    const after = side(
+      Array.from({ length: 5 }, () => lost(0)),
+      lost(0),
+    );
+    expect(told(before, after)).toEqual(["keep", "jobs silentLoss better"]);
+    const seldom = side([lost(0), lost(0), lost(0), lost(5), lost(12)], lost(4));
+    expect(told(seldom, after)).toEqual(["cannot-be-told", "jobs silentLoss cannot-be-told"]);
+  });
+
+  test("is none where only the number of messages differs", () => {
+    const short = side([{ jobs: { published: 20, silentLoss: 4 } as Costs }], {
+      jobs: { published: 20, silentLoss: 4 } as Costs,
+    });
+    const long = side([{ jobs: { published: 40, silentLoss: 8 } as Costs }], {
+      jobs: { published: 40, silentLoss: 8 } as Costs,
+    });
+    expect(told(short, long)).toEqual(["cannot-be-told", "jobs silentLoss cannot-be-told"]);
   });
 
   test("needs a run that was observed to its end", () => {

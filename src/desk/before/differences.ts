@@ -1,7 +1,7 @@
 /**
- * The differences between two sides, family by family. One counts where every live run of one side lies beyond every live run of the other, and the
- * model says that the two differ the same way. A busy machine moves the figures of both sides, and the model of neither; where the two disagree it
- * cannot be told.
+ * The differences between two sides, family by family. One counts where the live runs differ beyond chance, both in numbers and in shares of what was
+ * published, and where the model says that the two differ the same way. A busy machine moves the figures of both sides, and the model of neither; where
+ * the two disagree it cannot be told.
  */
 import { type CostKind, costKinds, type FamilyCosts, type Side } from "./side.ts";
 
@@ -9,6 +9,7 @@ import { type CostKind, costKinds, type FamilyCosts, type Side } from "./side.ts
 export interface Rates {
   /** The messages of the family in one run. */
   readonly published: number;
+  readonly live: readonly number[];
   readonly least: number;
   readonly most: number;
   readonly runs: number;
@@ -50,16 +51,40 @@ function ratesOf(side: Side, family: string, cost: CostKind): Rates | undefined 
   if (live.length === 0 || model.length === 0) return undefined;
   const mean = model.reduce((sum, count) => sum + count, 0) / model.length;
   const published = Math.max(...of(side.live, "published"));
-  return { published, least: Math.min(...live), most: Math.max(...live), runs: live.length, model: mean };
+  return { published, live, least: Math.min(...live), most: Math.max(...live), runs: live.length, model: mean };
 }
 
 const isSame = (one: Rates, other: Rates): boolean =>
   one.least === other.least && one.most === other.most && one.model === other.model;
 
 function judged(before: Rates, after: Rates): Difference["is"] {
-  if (after.most < before.least && after.model < before.model) return "better";
-  if (after.least > before.most && after.model > before.model) return "worse";
-  return "cannot-be-told";
+  if (isLess(after, before)) return "better";
+  return isLess(before, after) ? "worse" : "cannot-be-told";
+}
+
+/** True where it costs less, live and in the model. Cases of another length publish more, so that numbers alone tell nothing. */
+function isLess(one: Rates, other: Rates): boolean {
+  const share = ({ live, published }: Rates): readonly number[] => live.map(count => count / published);
+  const isInModel = one.model < other.model && one.model / one.published < other.model / other.published;
+  return isInModel && isBelow(one.live, other.live) && isBelow(share(one), share(other));
+}
+
+const chanceMax = 0.05;
+
+/** True where all lie below all, or where the runs, dealt anew, would differ so much in one of twenty deals at most. */
+function isBelow(low: readonly number[], high: readonly number[]): boolean {
+  if (Math.max(...low) < Math.min(...high)) return true;
+  const all = [...low, ...high];
+  const sums = sumsOf(all, low.length);
+  const sum = low.reduce((total, count) => total + count, 0);
+  return sums.filter(one => one <= sum).length / sums.length <= chanceMax;
+}
+
+/** The sums of every choice of that many numbers. */
+function sumsOf([first = 0, ...rest]: readonly number[], count: number): readonly number[] {
+  if (count === 0) return [0];
+  if (rest.length + 1 === count) return [first + rest.reduce((sum, one) => sum + one, 0)];
+  return [...sumsOf(rest, count - 1).map(sum => sum + first), ...sumsOf(rest, count)];
 }
 
 /** The worst kind of cost on which the two differ decides, if its families do not contradict each other. */

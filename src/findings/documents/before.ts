@@ -8,6 +8,7 @@ import { count, names, text } from "./shared.ts";
 
 const rates = z.strictObject({
   published: count.describe("Messages of the family in one run."),
+  live: z.array(count).describe("The messages that each live run cost."),
   least: count.describe("The least of its live runs."),
   most: count.describe("The greatest of its live runs."),
   runs: count.describe("Live runs that were observed to their end."),
