@@ -6,6 +6,7 @@ import { type Add, examples } from "./shared.ts";
 interface PageFlags {
   readonly profile: string;
   readonly check?: string;
+  readonly html?: boolean;
 }
 
 export const addPolicy: Add = (program, run) => {
@@ -15,6 +16,7 @@ export const addPolicy: Add = (program, run) => {
     .argument("<policy...>", "a bundled policy, a file of your own, or files and folders that import reads")
     .option("--profile <name>", "the client that the service uses", "nats-go")
     .option("--check <page>", "a page written before: exit code 1 where a cell has moved, with its row, file and line")
+    .option("--html", "the page as one file of HTML, in place of Markdown")
     .option("--json", "one JSON document on stdout, everything else on stderr")
     .addHelpText(
       "after",
@@ -23,7 +25,7 @@ export const addPolicy: Add = (program, run) => {
         ["faultline policy ./manifests --check durability.md", "in CI: fails once it is out of date"],
       ]),
     )
-    .action((named: readonly string[], { profile, check }: PageFlags) =>
-      run(context => policyPage(context, { source: sourcedFrom(named), profile, check })),
+    .action((named: readonly string[], { profile, check, html = false }: PageFlags) =>
+      run(context => policyPage(context, { source: sourcedFrom(named), profile, check, html })),
     );
 };

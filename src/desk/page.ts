@@ -9,12 +9,21 @@ import type { Where } from "../files/import/spot.ts";
 import { type FilePlace, placeText } from "../files/json.ts";
 import type { PolicySource } from "../files/policy-source.ts";
 import { type Cost, type Occasion, subjectFacts } from "./subject.ts";
-import { publishedText, storedText } from "./words.ts";
+import { expectedText, publishedText, storedText } from "./words.ts";
 
 export interface PageCell {
   readonly title: string;
   readonly text: string;
   readonly place: Where | undefined;
+  /** Set for what a run has shown: it moves with every run, and is no drift. */
+  readonly isObserved?: true;
+}
+
+/** The figures of the last drill, by family. */
+export interface Observed {
+  /** The run, such as "2026-12-01 on go-nats-go". */
+  readonly run: string;
+  readonly families: ReadonlyMap<string, string>;
 }
 
 export interface PageLine {
@@ -26,14 +35,20 @@ export interface PageLine {
 
 // ---- Families ----
 
-export const familyLines = (source: PolicySource, profile: Profile): readonly PageLine[] =>
+export const familyLines = (
+  source: PolicySource,
+  profile: Profile,
+  observed: Observed | undefined,
+): readonly PageLine[] =>
   source.policy.families.map((family, i, all) => {
     const anchor = anchorOf("family", family.subjects);
     const repeats = all.slice(0, i).filter(one => anchorOf("family", one.subjects) === anchor).length;
     return {
       id: repeats === 0 ? anchor : `${anchor}-${repeats + 1}`,
       name: family.subjects,
-      cells: familyCells(source, profile, family, i),
+      cells: familyCells(source, profile, family, i).flatMap(cell =>
+        cell.title === "published" ? [cell, observedCell(observed, family)] : [cell],
+      ),
     };
   });
 
@@ -54,6 +69,7 @@ function familyCells(source: PolicySource, profile: Profile, family: Family, ind
   const stored = facts?.stream?.place ?? place;
   return [
     { title: "declared", text: `${family.durability}: ${family.reason}`, place },
+    { title: "expected", text: expectedText(family), place },
     { title: "configured", text: of(storedText(facts?.stream?.said)), place: stored },
     { title: "published", text: of(publishedText(facts?.rule?.said)), place: facts?.rule?.place ?? place },
     { title: "a server restart costs", text: cost("server-restart"), place: stored },
@@ -61,6 +77,12 @@ function familyCells(source: PolicySource, profile: Profile, family: Family, ind
     { title: "a stop while NATS is down costs", text: cost("stop-while-down"), place: shutdown },
     { title: "owner", text: family.owner ?? "nobody", place },
   ];
+}
+
+function observedCell(observed: Observed | undefined, { subjects }: Family): PageCell {
+  const figures = observed?.families.get(subjects);
+  const text = figures === undefined ? "not observed" : `${figures} (${observed?.run})`;
+  return { title: "observed in the last drill", text, place: undefined, isObserved: true };
 }
 
 const subjectOf = (policy: Policy, family: Family): string | undefined =>

@@ -40,10 +40,16 @@ export const shownLine = ({ id, name, cells }: PageLine): LineShown => ({
   cells: cells.map(({ title, text }) => ({ title, text })),
 });
 
+/** The line without what a run has shown. */
+export const unobserved = (line: PageLine): PageLine => ({
+  ...line,
+  cells: line.cells.filter(({ isObserved }) => isObserved !== true),
+});
+
 export const renderPage = ({ policy, profile, date, digest, families, settings }: PageReport): string =>
   [
     `# Durability policy of ${policy}`,
-    `${date}, digest ${digest}. Costs are the worst of the model of ${profile}, of the messages published in the case, and not measured.`,
+    `${date}, digest ${digest}. Costs are the worst of the model of ${profile}, of the messages published in the case; what the last drill of durability has observed was measured.`,
     table("family", families),
     "## Settings",
     table("setting", settings),
@@ -89,6 +95,7 @@ export function driftOf(before: ReadonlyMap<string, readonly string[]>, lines: r
     if (!before.has(id))
       return [{ id, name, cell: "its line", was: "not there", is: "there", place: whereText(cells[0]) }];
     return cells.flatMap((cell, i) => {
+      if (cell.isObserved === true) return [];
       // A page holds cleaned texts alone.
       const [was, is] = [old[i] ?? "", cellText(cleaned(cell.text))];
       return was === is ? [] : [{ id, name, cell: cell.title, was, is, place: whereText(cell) }];

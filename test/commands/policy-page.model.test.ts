@@ -28,7 +28,7 @@ test("the page has a line for each family and each setting, with an anchor, a da
   const page = readFileSync(join(cwd, "page.md"), "utf8");
   expect(page).toMatch(/^# Durability policy of mine\n\n\d{4}-\d\d-\d\d, digest [0-9a-f]{8}\./);
   expect(page).toContain(
-    '| <a id="family-sys-heartbeat"></a>`sys.heartbeat` | best-effort: periodic, heals itself | in no stream | as core NATS: no rule of the classifier matches | up to 10 lost in silence, of 30 | 0 of 20 | up to 10 lost in silence, of 20 | nobody |',
+    '| <a id="family-sys-heartbeat"></a>`sys.heartbeat` | best-effort: periodic, heals itself | nothing more | in no stream | as core NATS: no rule of the classifier matches | not observed | up to 10 lost in silence, of 30 | 0 of 20 | up to 10 lost in silence, of 20 | nobody |',
   );
   for (const { subjects } of mine.families) expect(page).toContain(`\`${subjects}\``);
   for (const setting of ["streams.CORDUM_SYS.duplicateWindowMs", "supervisor.killAfterMs", "startup.deadlineMs"])
@@ -41,6 +41,49 @@ test("a page that is current passes, on any day", async () => {
   writeFileSync(join(cwd, "page.md"), page.replace(/\d{4}-\d\d-\d\d/, "2020-01-01"));
   const { code, json } = await check(cwd);
   expect([code, json.drift]).toEqual([0, []]);
+});
+
+const expectations: Partial<Policy["families"][number]> = {
+  publishPath: "core",
+  gaps: { serverRestartMs: 5_000 },
+  ...{ healedBy: "poll", healsWithinMs: 60_000, staleAfterMs: 30_000, duplicatesTolerated: true },
+  idRule: ["subject", { constant: "v1" }],
+  load: {
+    perSecond: 2,
+    bytes: [
+      { bytes: 100, share: 0.9 },
+      { bytes: 900, share: 0.1 },
+    ],
+  },
+};
+
+test("the page as HTML is one file with the same cells and anchors, and runs nothing that a policy says", async () => {
+  const cwd = ownFolder();
+  const hostile = mine.families.map((one, i) => (i === 0 ? { ...one, owner: "<script>alert(1)</script>" } : one));
+  writeFileSync(join(cwd, "mine.yaml"), stringify({ ...mine, families: hostile }));
+  const { stdout } = await faultline(["policy", "mine.yaml", "--html"], { cwd });
+  expect(stdout).toMatch(/^<!doctype html>\n/);
+  expect(stdout).toContain('<tr id="family-sys-heartbeat"><td><code>sys.heartbeat</code></td>');
+  expect(stdout).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  expect(stdout).not.toContain("<script");
+  writeFileSync(join(cwd, "page.html"), stdout);
+  const checked = await faultline(["policy", "mine.yaml", "--check", "page.html"], { cwd });
+  expect([checked.code, checked.stderr]).toEqual([65, expect.stringMatching(/write it as Markdown/)]);
+});
+
+test("the figures of the last drill stand on the page, and are no drift", async () => {
+  const cwd = await withPage();
+  // Without a live world the drill has the model's figures.
+  const env = { FAULTLINE_NATS_SERVER: "/dev/null", FAULTLINE_TOXIPROXY: "/dev/null" };
+  await faultline(["drill", "durability", "--policy", "mine.yaml", "--json"], { cwd, env });
+  const { code, json } = await check(cwd);
+  expect([code, json.drift]).toEqual([0, []]);
+  const heartbeat = json.families.find(({ name }: { name: string }) => name === "sys.heartbeat");
+  const observed = heartbeat.cells.find(({ title }: { title: string }) => title === "observed in the last drill");
+  expect(observed.text).toMatch(/^\d+ lost in silence, of \d+ \(\d{4}-\d\d-\d\d on go-nats-go\)$/);
+  writeFileSync(join(cwd, "mine.yaml"), stringify({ ...mine, why: "changed" }));
+  const { stdout } = await faultline(["policy", "mine.yaml"], { cwd });
+  expect(stdout).toContain("on go-nats-go, before the policy changed)");
 });
 
 interface Moved {
@@ -71,6 +114,16 @@ test.each<[what: string, change: Partial<Policy>, moved: Omit<Moved, "place">]>(
     "a family",
     { families: mine.families.map(one => (one.subjects === "sys.alert" ? { ...one, owner: "platform" } : one)) },
     { name: "sys.alert", cell: "owner", was: "nobody", is: "platform" },
+  ],
+  [
+    "an expectation",
+    { families: mine.families.map(one => (one.subjects === "sys.alert" ? { ...one, ...expectations } : one)) },
+    {
+      name: "sys.alert",
+      cell: "expected",
+      was: "nothing more",
+      is: 'published by core; a gap of 5 s at a restart of the server; healed by poll within 1 min; of no use after 30 s; duplicates tolerated; id subject:"v1"; 2/s of 100 B (90 %), 900 B (10 %)',
+    },
   ],
 ])("one changed part fails the check, with its line in the file: %s", async (_what, change, moved) => {
   const cwd = await withPage();
