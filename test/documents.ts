@@ -10,6 +10,7 @@ import { questionDocument } from "../src/findings/documents/question.ts";
 
 /** The schema of the document that these arguments lead to. */
 export function schemaFor(args: readonly string[]): z.ZodType {
+  if (args[0] === "policy" && args.includes("--observe")) return documents["policy-observe"];
   const name = args[0] === "policy" ? "policy-page" : documentNames.find(one => one === args[0]);
   // Without a command there is nothing to print besides what was wrong.
   if (name === undefined) return failedDocument;

@@ -13,6 +13,7 @@ import type { ExhaustReport } from "../report/exhaust.ts";
 import type { ImportReport } from "../report/import.ts";
 import type { InitReport } from "../report/init.ts";
 import type { LintReport } from "../report/lint/finding.ts";
+import type { ObserveReport } from "../report/observe.ts";
 import type { PageReport } from "../report/page.ts";
 import type { PromisesReport } from "../report/promises.ts";
 import type { QuestionReport } from "../report/question.ts";
@@ -42,6 +43,7 @@ export type Report =
   | { readonly kind: "promises"; readonly document: PromisesReport }
   | { readonly kind: "lint"; readonly document: LintReport }
   | { readonly kind: "drill-before"; readonly document: BeforeReport }
+  | { readonly kind: "policy-observe"; readonly document: ObserveReport }
   | { readonly kind: "budget"; readonly document: BudgetReport }
   | { readonly kind: "size"; readonly document: SizeReport }
   | { readonly kind: "subject"; readonly document: SubjectReport }

@@ -10,6 +10,7 @@ import { drillDocument } from "./drill.ts";
 import { exhaustDocument } from "./exhaust.ts";
 import { importDocument, initDocument } from "./import.ts";
 import { lintDocument } from "./lint.ts";
+import { observeDocument } from "./observe.ts";
 import { policyPageDocument } from "./policy-page.ts";
 import { promisesDocument } from "./promises.ts";
 import { questionDocument } from "./question.ts";
@@ -60,6 +61,7 @@ export const documents = {
   size: orNone(sizeDocument),
   subject: orNone(subjectDocument),
   "policy-page": orNone(policyPageDocument),
+  "policy-observe": orNone(observeDocument),
 } as const;
 export type DocumentName = keyof typeof documents;
 
@@ -81,6 +83,7 @@ const askedBy: Readonly<Record<DocumentName, string>> = {
   size: "the command size",
   subject: "the command subject",
   "policy-page": "the command policy",
+  "policy-observe": "the command policy with --observe",
 };
 
 export const documentNames = Object.keys(documents) as readonly DocumentName[];
