@@ -1,35 +1,16 @@
 /** Two policies, or a policy and an earlier run, side by side: the differences family by family, and what to do. */
+import type { BeforeAfter, Difference, Rates } from "../desk/before/differences.ts";
 import type { Question } from "../drills/drill.ts";
 import type { Paint } from "./paint.ts";
 import { left, right } from "./question/cells.ts";
 import { counted, renderTable } from "./table.ts";
 
-interface RatesShown {
-  readonly published: number;
-  readonly live: readonly number[];
-  readonly least: number;
-  readonly most: number;
-  readonly runs: number;
-  readonly model: number;
-}
-
-export interface DifferenceShown {
-  readonly family: string;
-  readonly cost: "silentLoss" | "duplicated" | "inDoubt" | "refused";
-  readonly before: RatesShown;
-  readonly after: RatesShown;
-  readonly is: "better" | "worse" | "cannot-be-told";
-}
-
-export interface BeforeReport {
+export interface BeforeReport extends BeforeAfter {
   readonly question: Question;
   readonly bus: string;
   readonly profile: string;
   readonly before: string;
   readonly after: string;
-  readonly verdict: "keep" | "drop" | "cannot-be-told";
-  /** Figures that differ, live or in the model. */
-  readonly differences: readonly DifferenceShown[];
   /** The cases of each run, and those that have no live time under one of the policies. */
   readonly cases: number;
   readonly notRun: readonly string[];
@@ -61,7 +42,7 @@ export function renderBefore(report: BeforeReport, paint: Paint): string {
   ].join("\n");
 }
 
-const costTexts: Readonly<Record<DifferenceShown["cost"], string>> = {
+const costTexts: Readonly<Record<Difference["cost"], string>> = {
   silentLoss: "lost, and not told",
   duplicated: "stored or delivered twice",
   inDoubt: "in doubt for their caller",
@@ -70,12 +51,12 @@ const costTexts: Readonly<Record<DifferenceShown["cost"], string>> = {
 
 const decimal = (mean: number): string => String(Number(mean.toFixed(1)));
 
-const countText = ({ published, least, most }: RatesShown): string =>
+const countText = ({ published, least, most }: Rates): string =>
   `${least === most ? least : `${least} to ${most}`} of ${published}`;
 
-const ratesText = (rates: RatesShown): string => `${countText(rates)} (${counted(rates.runs, "run")})`;
+const ratesText = (rates: Rates): string => `${countText(rates)} (${counted(rates.runs, "run")})`;
 
-function markText(is: DifferenceShown["is"], paint: Paint): string {
+function markText(is: Difference["is"], paint: Paint): string {
   if (is === "better") return paint("green", "better");
   return is === "worse" ? paint("red", "worse") : "cannot be told";
 }

@@ -1,75 +1,28 @@
 /** The budgets of a start and of a stop as one timeline each, what does not fit, and fragments to paste. */
+import type { Misfit } from "../desk/budget/fit.ts";
+import type { LifeMoment } from "../desk/budget/moments.ts";
+import type { StartBudget, StartSpan } from "../desk/budget/start.ts";
+import type { StopBudget } from "../desk/budget/stop.ts";
 import { msText } from "../text/durations.ts";
 import type { Paint } from "./paint.ts";
 import { left, right } from "./question/cells.ts";
 import { counted, renderPairs, renderTable } from "./table.ts";
 
-interface MomentShown {
-  readonly atMs: number;
-  readonly what: "started" | "ready" | "not-ready" | "told-to-stop" | "gave-up" | "killed" | "forced" | "stopped";
-  readonly probe?: "startup-probe" | "liveness";
-}
-
-interface SpanShown {
-  readonly leastMs: number;
-  /** Null: there is no end. */
-  readonly mostMs: number | null;
-}
-
-export interface MisfitShown {
-  readonly message: string;
-  readonly remedy: string;
-  readonly missingMs: number;
+export interface MisfitShown extends Omit<Misfit, "at"> {
   /** The path in the policy. */
   readonly place: string;
   /** `file:line:column`; null where no file says it. */
   readonly file: string | null;
   /** The reason for which an import assumed it; null where a file says it. */
   readonly assumed: string | null;
-  readonly consequence: readonly MomentShown[];
 }
 
 export interface BudgetReport {
   readonly policy: string;
   readonly profile: string;
-  readonly start: {
-    readonly strategy: "fail-fast" | "retry-with-deadline" | "retry-forever" | "wait-outside";
-    readonly servers: number;
-    readonly connectTimeoutMs: number;
-    readonly passMs: number;
-    readonly deadlineMs: number | null;
-    readonly passes: number | null;
-    readonly marginMs: number | null;
-    readonly givesUp: SpanShown;
-    readonly kills: readonly (SpanShown & { readonly probe: "startup-probe" | "liveness" })[];
-    readonly restartsMs: readonly number[];
-    readonly backWithinMs: number;
-    /** Ten minutes without NATS. */
-    readonly inOutage: readonly MomentShown[];
-  };
-  readonly stop: {
-    readonly strategy:
-      | "exit"
-      | "close"
-      | "subscriptions-then-close"
-      | "subscriptions-waited-then-close"
-      | "drain"
-      | "drain-not-awaited"
-      | "four-steps";
-    readonly preStopMs: number;
-    readonly graceMs: number;
-    readonly termToKillMs: number;
-    readonly budgetMs: number;
-    readonly forced: boolean;
-    readonly drainTimeoutMs: number | null;
-    readonly handlerMs: number | null;
-    readonly courses: readonly {
-      readonly situation: "idle" | "handler-at-work" | "handler-hangs" | "silent-link" | "down";
-      readonly tookMs: number;
-      readonly endedBy: "itself" | "budget" | "SIGKILL";
-      readonly leftMs: number;
-    }[];
-  };
+  /** `inOutage`: ten minutes without NATS. */
+  readonly start: StartBudget & { readonly inOutage: readonly LifeMoment[] };
+  readonly stop: StopBudget;
   readonly traps: readonly string[];
   readonly kubernetes: readonly string[];
   readonly systemd: readonly string[];
@@ -144,7 +97,7 @@ function startPairs(start: BudgetReport["start"]): readonly (readonly [string, s
   ];
 }
 
-const spanText = ({ leastMs, mostMs }: SpanShown): string =>
+const spanText = ({ leastMs, mostMs }: StartSpan): string =>
   mostMs === null || leastMs === mostMs ? msText(leastMs) : `${msText(leastMs)} to ${msText(mostMs)}`;
 
 const probeTexts: Readonly<Record<"startup-probe" | "liveness", string>> = {
@@ -190,7 +143,7 @@ function misfitLines(
 
 const momentsMax = 12;
 
-function timelineLines(moments: readonly MomentShown[], title: string): readonly string[] {
+function timelineLines(moments: readonly LifeMoment[], title: string): readonly string[] {
   if (moments.length === 0) return [];
   const shown = moments.slice(0, momentsMax);
   const more = moments.length - shown.length;
@@ -205,12 +158,12 @@ function timelineLines(moments: readonly MomentShown[], title: string): readonly
 const clock = (ms: number): string =>
   `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1_000) % 60).padStart(2, "0")}${ms % 1_000 === 0 ? "" : `.${String(ms % 1_000).padStart(3, "0")}`}`;
 
-function momentText({ what, probe }: MomentShown): string {
+function momentText({ what, probe }: LifeMoment): string {
   if (what === "told-to-stop" && probe !== undefined) return `told to stop by its ${probeTexts[probe]}`;
   return momentTexts[what];
 }
 
-const momentTexts: Readonly<Record<MomentShown["what"], string>> = {
+const momentTexts: Readonly<Record<LifeMoment["what"], string>> = {
   started: "started",
   ready: "ready",
   "not-ready": "not ready any more",

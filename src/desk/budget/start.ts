@@ -66,8 +66,9 @@ function givesUpIn(policy: Policy, profile: Profile, passMs: number): StartSpan 
   const { strategy, deadlineMs = 0, whenClosed } = policy.startup;
   if (failsFast(strategy)) return { leastMs: 0, mostMs: passMs };
   const { least, most } = outageSurvivedMs(profile, clientOptions(policy, profile));
-  // A client that gives up by itself ends the process where the process listens for that.
-  const givesUpItself = profile.firstConnect.countsAttempts && whenClosed === "exit" && Number.isFinite(least);
+  // A client that gives up by itself ends the process where its connect returns then, or where the process listens for that.
+  const { countsAttempts, retry } = profile.firstConnect;
+  const givesUpItself = countsAttempts && (retry === "pending" || whenClosed === "exit") && Number.isFinite(least);
   const own: StartSpan = givesUpItself
     ? { leastMs: least, mostMs: most }
     : { leastMs: Number.POSITIVE_INFINITY, mostMs: null };

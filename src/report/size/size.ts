@@ -1,4 +1,6 @@
 /** The size of the reconnect buffer: what an outage does to it, client by client, and how large it has to be. */
+import type { Flow } from "../../desk/size/flows.ts";
+import type { ClientSize } from "../../desk/size/size.ts";
 import { bytesText } from "../../text/bytes.ts";
 import { msText } from "../../text/durations.ts";
 import type { Paint } from "../paint.ts";
@@ -6,27 +8,7 @@ import { left, right } from "../question/cells.ts";
 import { counted, renderPairs, renderTable } from "../table.ts";
 import { plotText } from "./plot.ts";
 
-export interface ClientSizeShown {
-  readonly profile: string;
-  readonly limitBytes: number | null;
-  readonly askedBytes: number | null;
-  readonly published: number;
-  readonly accepted: number;
-  readonly refused: number;
-  readonly lostInSilence: number;
-  readonly timedOut: number;
-  readonly firstRefusedMs: number | null;
-  readonly acceptedBefore: number;
-  readonly keptBytes: number;
-  readonly neededBytes: number | null;
-  readonly suggestedBytes: number | null;
-  readonly memoryShare: number | null;
-  readonly returnsWithinMs: number;
-  readonly silentForMs: number;
-  readonly givesUpMs: number | null;
-  readonly oldestMs: number | null;
-  readonly stale: readonly { readonly family: string; readonly staleAfterMs: number; readonly messages: number }[];
-  readonly pending: readonly { readonly ms: number; readonly bytes: number }[];
+export interface ClientSizeShown extends ClientSize {
   /** The meaning of 0 and of -1 as the size of the buffer. */
   readonly special: string;
 }
@@ -55,14 +37,7 @@ export interface SizeReport {
   readonly outageFrom: string;
   readonly replicas: number | null;
   readonly memoryBytesMax: number | null;
-  readonly flows: readonly {
-    readonly family: string;
-    readonly subject: string;
-    readonly perSecond: number;
-    readonly payloadBytes: number;
-    readonly frameBytes: number;
-    readonly durable: boolean;
-  }[];
+  readonly flows: readonly Omit<Flow, "sendingsMs">[];
   readonly clients: readonly ClientSizeShown[];
   readonly drilled: readonly DrilledSize[];
 }
