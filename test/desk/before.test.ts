@@ -91,6 +91,15 @@ test("the worst kind of cost decides, and families that contradict each other do
   expect(told(one, other)[0]).toBe("cannot-be-told");
 });
 
+test("a gain does not outweigh a worse cost that the model alone foretells", () => {
+  const before = side([{ jobs: { inDoubt: 1 } }], { jobs: { inDoubt: 1 } });
+  const after = side([{ jobs: {} }], { jobs: { silentLoss: 0.5 } });
+  expect(told(before, after)).toEqual(["cannot-be-told", "jobs silentLoss cannot-be-told", "jobs inDoubt better"]);
+  const another = side([{ jobs: { silentLoss: 9 }, news: {} }], { jobs: { silentLoss: 9 }, news: {} });
+  const worseForNews = side([{ jobs: {}, news: {} }], { jobs: {}, news: { silentLoss: 2 } });
+  expect(told(another, worseForNews)[0]).toBe("cannot-be-told");
+});
+
 test("a family that published nothing, or was not observed, has no costs", () => {
   const figures = {
     ...{ subjects: "jobs", published: 10, silentLoss: 2, duplicated: 1, inDoubt: 0, notObserved: 0 },

@@ -87,13 +87,25 @@ function sumsOf([first = 0, ...rest]: readonly number[], count: number): readonl
   return [...sumsOf(rest, count - 1).map(sum => sum + first), ...sumsOf(rest, count)];
 }
 
-/** The worst kind of cost on which the two differ decides, if its families do not contradict each other. */
+/**
+ * The worst kind of cost on which the two differ decides, if its families do not contradict each other. What the model alone says differs counts
+ * too: a gain elsewhere is no reason to keep a policy that the model has lose more.
+ */
 function verdictOf(differences: readonly Difference[]): BeforeAfter["verdict"] {
   for (const cost of costKinds) {
-    const told = differences.filter(one => one.cost === cost && one.is !== "cannot-be-told").map(({ is }) => is);
-    if (told.length === 0) continue;
-    if (told.every(is => is === "better")) return "keep";
-    return told.every(is => is === "worse") ? "drop" : "cannot-be-told";
+    const of = differences.filter(one => one.cost === cost);
+    const told = of.map(({ is }) => is).filter(is => is !== "cannot-be-told");
+    const foretold = of.filter(({ is }) => is === "cannot-be-told").flatMap(inModel);
+    if (told.length === 0 && foretold.length === 0) continue;
+    if (told.length === 0) return "cannot-be-told";
+    const all = [...told, ...foretold];
+    if (all.every(is => is === "better")) return "keep";
+    return all.every(is => is === "worse") ? "drop" : "cannot-be-told";
   }
   return "cannot-be-told";
 }
+
+const inModel = ({ before, after }: Difference): readonly ("better" | "worse")[] => {
+  if (before.model === after.model) return [];
+  return [after.model < before.model ? "better" : "worse"];
+};
