@@ -74,8 +74,12 @@ export function sizeOf(policy: Policy, profile: Profile, loads: readonly FamilyL
   const givesUpMs = survivedMs < outageMs ? survivedMs : null;
   const keepsAny = !keepsNothing(profile);
   const fill = keepsAny ? fillOf(flows, profile, options, untilMs) : nothingKept(flows, untilMs);
-  const published = sumOf(flows, flow => publishedBy(flow, untilMs));
   const accepted = fill.accepted.reduce((sum, count) => sum + count, 0);
+  // A message at the very end may count in one of the two alone.
+  const published = Math.max(
+    accepted,
+    sumOf(flows, flow => publishedBy(flow, untilMs)),
+  );
   const needed = keepsAny ? neededBytes(flows, untilMs) : null;
   const suggestedBytes = needed === null ? null : Math.ceil((needed * margin) / mebibyte) * mebibyte;
   const limit = bufferBytesMax(profile, options);
