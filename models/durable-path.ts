@@ -402,7 +402,7 @@ export function raceDurableWithCut(bus: Bus, burst: OpenBurst, serverStops: bool
 
 /**
  * Lets arrive what was sent before the burst: all of it where an answer to the burst has come, since one connection keeps order; else as much as
- * arrived before the cut. Returns whether it was all.
+ * arrived before the cut (F-318 of docs/facts.md). Returns whether it was all.
  */
 function landBefore(bus: Bus, isAnswered: boolean): boolean {
   const { state, choose, emit } = bus;

@@ -1,11 +1,12 @@
 /** `faultline drill` on the command line: its options, its help, and what it is called with. */
+import { InvalidArgumentError } from "commander";
 import { beforeRuns, drillBefore } from "../commands/before.ts";
 import { drill } from "../commands/drill.ts";
 import { type CommonOptions, readCommon } from "../commands/options.ts";
 import { drillQuestion } from "../commands/question.ts";
 import { type Question, questions } from "../drills/drill.ts";
 import { UsageError } from "../errors.ts";
-import { type Add, common, examples, positive, resumeText } from "./shared.ts";
+import { type Add, common, examples, resumeText } from "./shared.ts";
 
 interface DrillFlags extends CommonOptions {
   readonly all?: boolean;
@@ -27,7 +28,7 @@ export const addDrill: Add = (program, run) => {
       "--before <policy|run>",
       "with a question: another policy, or the folder of an earlier run, to compare with",
     )
-    .option("--runs <n>", "with --before: runs of each side (default: 5)", positive)
+    .option("--runs <n>", `with --before: runs of each side, ${runsMax} at most (default: ${beforeRuns})`, runCount)
     .option("--resume <folder>", resumeText)
     .addHelpText(
       "after",
@@ -62,6 +63,15 @@ export const addDrill: Add = (program, run) => {
       }),
     );
 };
+
+/** Every deal of the runs to the two sides is looked at: of ten each there are 184,756. */
+const runsMax = 10;
+
+function runCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0 && count <= runsMax) return count;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${runsMax}.`);
+}
 
 function knownQuestion(named: string | undefined): Question | undefined {
   if (named === undefined) return undefined;

@@ -44,16 +44,17 @@ const exitCodeOf: Readonly<Record<BeforeAfter["verdict"], number>> = {
 
 export async function drillBefore(context: Context, asked: AskedBefore): Promise<CommandEnding> {
   const { question, common } = asked;
+  const { policy } = common;
   const [bus = "go-nats-go", another] = common.buses;
   if (another !== undefined) throw new UsageError(`drill ${question} takes one --bus NAME|COMMAND.`);
-  if (common.policy === undefined)
+  if (policy === undefined)
     throw new UsageError(`drill ${question} --before needs the policy that is new: --policy NAME|FILE.`);
   // A policy that cannot be read is told before a server is started.
   const isRun = isRunFolder(asked.before);
   const before = isRun ? undefined : knownPolicy(asked.before, context.note);
   let document: BeforeReport | undefined;
   const work = onSite(context, common, common.lanes, async site => {
-    const after: AskedQuestion = { question, bus, policy: common.policy ?? knownPolicy("cordum-hardened"), common };
+    const after: AskedQuestion = { question, bus, policy, common };
     const own = before === undefined ? undefined : { ...after, policy: before };
     document = await compared(context, site, { after, before: own ?? asked.before, runs: asked.runs });
   });

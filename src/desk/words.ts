@@ -61,7 +61,8 @@ export function expectedText(family: Family): string {
 
 type DeclaredId = NonNullable<Family["idRule"]>;
 
-const idText = (id: DeclaredId): string =>
+/** An id as its parts, joined by colons. */
+export const idText = (id: DeclaredId): string =>
   typeof id === "string" ? id : id.map(part => (typeof part === "string" ? part : `"${part.constant}"`)).join(":");
 
 const bytesOfLoad = ({ bytes }: Load): string =>

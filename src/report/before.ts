@@ -54,7 +54,8 @@ const decimal = (mean: number): string => String(Number(mean.toFixed(1)));
 const countText = ({ published, least, most }: Rates): string =>
   `${least === most ? least : `${least} to ${most}`} of ${published}`;
 
-const ratesText = (rates: Rates): string => `${countText(rates)} (${counted(rates.runs, "run")})`;
+const ratesText = (rates: Rates): string =>
+  rates.runs === 0 ? "not observed" : `${countText(rates)} (${counted(rates.runs, "run")})`;
 
 function markText(is: Difference["is"], paint: Paint): string {
   if (is === "better") return paint("green", "better");

@@ -1,9 +1,9 @@
 /** The budgets of a start and of a stop as one timeline each, what does not fit, and fragments to paste. */
 import type { Misfit } from "../desk/budget/fit.ts";
 import type { LifeMoment } from "../desk/budget/moments.ts";
-import type { StartBudget, StartSpan } from "../desk/budget/start.ts";
+import type { StartBudget } from "../desk/budget/start.ts";
 import type { StopBudget } from "../desk/budget/stop.ts";
-import { msText } from "../text/durations.ts";
+import { msText, spanText } from "../text/durations.ts";
 import type { Paint } from "./paint.ts";
 import { left, right } from "./question/cells.ts";
 import { counted, renderPairs, renderTable } from "./table.ts";
@@ -96,9 +96,6 @@ function startPairs(start: BudgetReport["start"]): readonly (readonly [string, s
     ["  back", `connected at most ${msText(backWithinMs)} after NATS is back`],
   ];
 }
-
-const spanText = ({ leastMs, mostMs }: StartSpan): string =>
-  mostMs === null || leastMs === mostMs ? msText(leastMs) : `${msText(leastMs)} to ${msText(mostMs)}`;
 
 const probeTexts: Readonly<Record<"startup-probe" | "liveness", string>> = {
   "startup-probe": "startup probe",

@@ -8,7 +8,10 @@ import { digestOfJson, readJournal } from "./journal.ts";
 
 const runs = join(".faultline", "runs");
 
-/** Undefined where no run of this folder has asked it. A run under an earlier state of the policy is named so. */
+/**
+ * Undefined where no run of this folder has asked it live: without a live world a drill has the model's figures alone. A run under an earlier state of
+ * the policy is named so.
+ */
 export function lastDrill(policy: Policy): Observed | undefined {
   const newestFirst = existsSync(runs) ? readdirSync(runs).filter(isDurability).sort().reverse() : [];
   for (const name of newestFirst) {
@@ -22,7 +25,7 @@ const isDurability = (name: string): boolean => name.includes("-drill-durability
 
 function drillIn(folder: string, policy: Policy): Observed | undefined {
   const report = reportIn(folder);
-  if (report === undefined || report.policy !== policy.name) return undefined;
+  if (report === undefined || report.policy !== policy.name || report.live.reason !== null) return undefined;
   const { families, bus } = report;
   const isSame = report.source === digestOfJson(policy);
   const day = folder.slice(folder.lastIndexOf("/") + 1).slice(0, 10);

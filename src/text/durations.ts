@@ -10,3 +10,7 @@ export function msText(ms: number): string {
   ];
   return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount} ${unit}`])).join(" ");
 }
+
+/** A span of time, such as "20 s to 30 s"; `mostMs` null: from then on. */
+export const spanText = ({ leastMs, mostMs }: { readonly leastMs: number; readonly mostMs: number | null }): string =>
+  mostMs === null || leastMs === mostMs ? msText(leastMs) : `${msText(leastMs)} to ${msText(mostMs)}`;

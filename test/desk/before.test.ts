@@ -1,7 +1,12 @@
 /** Two sides, before and after: what counts as a difference, and what it says. */
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { natsGo } from "../../models/profiles/nats-go.ts";
 import { beforeAfter } from "../../src/desk/before/differences.ts";
+import { earlierSide, isRunFolder } from "../../src/desk/before/earlier-run.ts";
 import { type CostKind, costsOfFamilies, type FamilyCosts, type Side } from "../../src/desk/before/side.ts";
+
+import { faultline, ownFolder } from "../commands/faultline.ts";
 
 type Costs = Partial<Record<CostKind, number>>;
 const run = (families: Readonly<Record<string, Costs>>): FamilyCosts =>
@@ -67,7 +72,18 @@ describe("a difference", () => {
 
   test("needs a run that was observed to its end", () => {
     const unseen: Side = { name: "x", live: [new Map([["jobs", undefined]])], model: [run(lost(9))] };
-    expect(told(unseen, side([lost(0)], lost(0)))).toEqual(["cannot-be-told"]);
+    expect(told(unseen, side([lost(0)], lost(0)))).toEqual([
+      "cannot-be-told",
+      "jobs silentLoss cannot-be-told",
+      "jobs duplicated cannot-be-told",
+      "jobs inDoubt cannot-be-told",
+      "jobs refused cannot-be-told",
+    ]);
+    const [better, worse] = [{ news: { silentLoss: 0 } }, { news: { silentLoss: 9 } }];
+    const old = side([{ ...worse, ...lost(0) }], { ...worse, ...lost(0) });
+    const blind: Side = { name: "x", live: [run(better)], model: [run({ ...better, ...lost(9) })] };
+    // One family gains, and of the other nothing was seen, which the model has lose more.
+    expect(told(old, blind)[0]).toBe("cannot-be-told");
   });
 });
 
@@ -110,4 +126,17 @@ test("a family that published nothing, or was not observed, has no costs", () =>
   });
   expect(costsOfFamilies([{ ...figures, notObserved: 1 }]).get("jobs")).toBe(undefined);
   expect(costsOfFamilies([{ ...figures, published: 0 }]).get("jobs")).toBe(undefined);
+});
+
+test("a run of the model alone is no earlier run, and as many runs as cannot be counted are refused", async () => {
+  const cwd = ownFolder();
+  const env = { FAULTLINE_NATS_SERVER: "/dev/null", FAULTLINE_TOXIPROXY: "/dev/null" };
+  const { json } = await faultline(["drill", "buffer", "--policy", "core-only", "--json"], { cwd, env });
+  const folder = join(cwd, json.report.slice(0, json.report.lastIndexOf("/")));
+  expect(isRunFolder(folder)).toBe(true);
+  expect(() => earlierSide(folder, "buffer", natsGo)).toThrow("nothing was run live");
+  expect(() => earlierSide(folder, "shutdown", natsGo)).toThrow("is buffer, and shutdown is asked");
+  const args = ["drill", "buffer", "--policy", "core-only", "--before", "core-only", "--runs", "11"];
+  const refused = await faultline(args, { cwd, env });
+  expect([refused.code, refused.stderr]).toEqual([64, expect.stringMatching(/a whole number from 1 to 10/)]);
 });

@@ -83,6 +83,14 @@ test.each<[what: string, policy: Policy, found: readonly (readonly [string, numb
     changed("supervisor", { liveness: { periodMs: 10_000, failureThreshold: 3, initialDelayMs: 5_000 } }, asReadiness),
     [["supervisor.liveness", 80_000]],
   ],
+  [
+    "a liveness that depends on NATS, of a start that goes on trying: no time would do",
+    {
+      ...changed("supervisor", { liveness: { periodMs: 10_000, failureThreshold: 3 } }, asReadiness),
+      startup: { ...asReadiness.startup, strategy: "retry-forever" },
+    },
+    [["supervisor.liveness", 0]],
+  ],
   ["a liveness of its own", changed("supervisor", { liveness: { periodMs: 10_000, failureThreshold: 3 } }), []],
   [
     "a deadline below one pass",

@@ -7,10 +7,11 @@ import { natsJs3 } from "../../models/profiles/nats-js-3.ts";
 import { natsPy } from "../../models/profiles/nats-py.ts";
 import type { Policy } from "../../models/vocabulary/policy.ts";
 import type { Profile } from "../../models/vocabulary/profile.ts";
+import { clientOptions } from "../../src/desk/client-options.ts";
 import { fillingCase } from "../../src/desk/size/drilled.ts";
 import { fillOf, neededBytes } from "../../src/desk/size/fill.ts";
 import { declaredLoads, type Flow, flowsOf, publishedBy } from "../../src/desk/size/flows.ts";
-import { clientOptions, declaredOutageMs, sizeOf } from "../../src/desk/size/size.ts";
+import { declaredOutageMs, sizeOf } from "../../src/desk/size/size.ts";
 import { knownPolicy } from "../../src/runs/policies.ts";
 import { clean } from "../lint/mistakes.ts";
 

@@ -12,6 +12,7 @@ export interface Rates {
   readonly live: readonly number[];
   readonly least: number;
   readonly most: number;
+  /** Those that were observed to their end; 0: the figures of the live runs mean nothing. */
   readonly runs: number;
   readonly model: number;
 }
@@ -29,7 +30,7 @@ export interface BeforeAfter {
   readonly differences: readonly Difference[];
 }
 
-/** Families that both sides have; figures that are the same on both, live and in the model, are left out. */
+/** Families that both sides have; figures that are the same on both, live and in the model, are left out. One that no run was observed of cannot be told. */
 export function beforeAfter(before: Side, after: Side): BeforeAfter {
   const families = [...new Set(before.model.flatMap(costs => [...costs.keys()]))].filter(family =>
     after.model.some(costs => costs.has(family)),
@@ -48,16 +49,20 @@ function ratesOf(side: Side, family: string, cost: CostKind): Rates | undefined 
   const of = (all: readonly FamilyCosts[], count: CostKind | "published"): readonly number[] =>
     all.flatMap(costs => costs.get(family)?.[count] ?? []);
   const [live, model] = [of(side.live, cost), of(side.model, cost)];
-  if (live.length === 0 || model.length === 0) return undefined;
+  if (model.length === 0) return undefined;
   const mean = model.reduce((sum, count) => sum + count, 0) / model.length;
+  if (live.length === 0) return { published: 0, live, least: 0, most: 0, runs: 0, model: mean };
   const published = Math.max(...of(side.live, "published"));
   return { published, live, least: Math.min(...live), most: Math.max(...live), runs: live.length, model: mean };
 }
 
+const isSeen = ({ runs }: Rates): boolean => runs > 0;
+
 const isSame = (one: Rates, other: Rates): boolean =>
-  one.least === other.least && one.most === other.most && one.model === other.model;
+  isSeen(one) && isSeen(other) && one.least === other.least && one.most === other.most && one.model === other.model;
 
 function judged(before: Rates, after: Rates): Difference["is"] {
+  if (!isSeen(before) || !isSeen(after)) return "cannot-be-told";
   if (isLess(after, before)) return "better";
   return isLess(before, after) ? "worse" : "cannot-be-told";
 }

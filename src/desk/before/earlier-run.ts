@@ -20,9 +20,11 @@ export function earlierSide(folder: string, question: Question, profile: Profile
   const file = join(folder, report);
   const parsed = questionDocument.safeParse(jsonOf(file));
   if (!parsed.success) throw new BadInput(file, "", "is no report of a question of drill");
-  const { families, policy, cases, question: asked } = parsed.data;
+  const { families, policy, cases, live, question: asked } = parsed.data;
   if (asked !== question)
     throw new BadInput(file, "question", `is ${asked}, and ${question} is asked: both sides must answer the same`);
+  if (live.reason !== null)
+    throw new BadInput(file, "live.reason", `is not null: nothing was run live, and the figures are the model's alone`);
   const parts = partsOfFamilies[question];
   const scenarios = cases
     .filter(({ judged, part }) => judged && parts.includes(part))

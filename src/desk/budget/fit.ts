@@ -1,8 +1,9 @@
 /** The parts of a deployment whose times do not fit together, each with by how much, its place, and what the pod does then. */
+import { lameDuckMsOf } from "../../../models/policy/stops.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
 import type { FilePlace } from "../../files/json.ts";
-import { msText } from "../../text/durations.ts";
+import { msText, spanText } from "../../text/durations.ts";
 import { type LifeMoment, startedInOutage } from "./moments.ts";
 import type { StartBudget } from "./start.ts";
 import type { StopBudget, TimedStop } from "./stop.ts";
@@ -21,17 +22,17 @@ export interface Misfit {
 
 export function misfitsIn(policy: Policy, profile: Profile, start: StartBudget, stop: StopBudget): readonly Misfit[] {
   const inOutage = (): readonly LifeMoment[] => startedInOutage(policy, profile);
-  return [...startMisfits(policy, start, inOutage), ...stopMisfits(policy, stop), ...serverMisfits(policy)];
+  return [...startMisfits(start, inOutage), ...stopMisfits(policy, stop), ...serverMisfits(policy)];
 }
 
-function startMisfits(policy: Policy, start: StartBudget, inOutage: () => readonly LifeMoment[]): readonly Misfit[] {
+function startMisfits(start: StartBudget, inOutage: () => readonly LifeMoment[]): readonly Misfit[] {
   const { givesUp, kills, passMs, deadlineMs, servers } = start;
   const shortPass: readonly Misfit[] =
     deadlineMs === null || deadlineMs >= passMs
       ? []
       : [
           {
-            message: `the deadline of the start, ${msText(deadlineMs)}, is over before one pass over ${servers} servers that say nothing, ${msText(passMs)}`,
+            message: `the deadline of the start, ${msText(deadlineMs)}, is over before one pass over ${servers === 1 ? "a server that says" : `${servers} servers that say`} nothing, ${msText(passMs)}`,
             remedy: `Set startup.deadlineMs to ${passMs} or more.`,
             missingMs: passMs - deadlineMs,
             at: ["startup", "deadlineMs"],
@@ -45,21 +46,19 @@ function startMisfits(policy: Policy, start: StartBudget, inOutage: () => readon
       const isStartup = probe === "startup-probe";
       const tries = givesUp.mostMs === null ? "goes on trying" : `may try for ${msText(givesUp.mostMs)}`;
       return {
-        message: `the ${isStartup ? "startup probe" : "liveness probe"} kills a process that waits for NATS after ${spanText(leastMs, mostMs)}, and the start ${tries}`,
+        message: `the ${isStartup ? "startup probe" : "liveness probe"} kills a process that waits for NATS after ${spanText({ leastMs, mostMs })}, and the start ${tries}`,
         remedy:
           givesUp.mostMs === null || !isStartup
             ? "Let that probe look at the process alone, and readiness at NATS."
             : `Let that probe look at the process alone, or raise period × failure threshold above ${msText(givesUp.mostMs)}.`,
-        missingMs: Math.max(0, (givesUp.mostMs ?? policy.supervisor.killAfterMs) - leastMs),
+        // No time would do for a start that goes on trying.
+        missingMs: givesUp.mostMs === null ? 0 : givesUp.mostMs - leastMs,
         at: ["supervisor", isStartup ? "startupProbe" : "liveness"],
         consequence: inOutage(),
       };
     }),
   ];
 }
-
-const spanText = (leastMs: number, mostMs: number | null): string =>
-  mostMs === null || leastMs === mostMs ? msText(leastMs) : `${msText(leastMs)} to ${msText(mostMs)}`;
 
 function stopMisfits(policy: Policy, stop: StopBudget): readonly Misfit[] {
   const { budgetMs, termToKillMs: leftMs, preStopMs, graceMs, drainTimeoutMs, handlerMs, courses } = stop;
@@ -125,10 +124,9 @@ const orderToKill = ({ preStopMs }: StopBudget, what: "killed" | "forced", endMs
   { atMs: endMs, what },
 ];
 
-const lameDuckMsDefault = 120_000;
-
 function serverMisfits({ server }: Policy): readonly Misfit[] {
-  const { killAfterMs, lameDuckMs = lameDuckMsDefault } = server ?? {};
+  const { killAfterMs } = server ?? {};
+  const lameDuckMs = lameDuckMsOf(server);
   if (killAfterMs === undefined || killAfterMs >= lameDuckMs) return [];
   return [
     {

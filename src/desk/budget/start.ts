@@ -7,7 +7,7 @@ import { failsForLeastMs, failsForMs, questionOf } from "../../../models/policy/
 import { failsFast, longestRestartMs, restartWaitsMs } from "../../../models/policy/restarts.ts";
 import type { KillingProbe, Policy, StartupPolicy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import { clientOptions } from "../size/size.ts";
+import { clientOptions } from "../client-options.ts";
 
 /** A span of time from the start of the process; `mostMs` null: there is no end. */
 export interface StartSpan {

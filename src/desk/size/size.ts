@@ -6,7 +6,7 @@ import { longestWaitMs, outageSurvivedMs, staleAfterMs as silenceMs } from "../.
 import { bufferBytesMax } from "../../../models/reconnect-buffer.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import type { Profile } from "../../../models/vocabulary/profile.ts";
-import type { Options } from "../../../models/vocabulary/scenario.ts";
+import { clientOptions } from "../client-options.ts";
 import { type Fill, fillOf, keepsNothing, neededBytes, type PendingAt } from "./fill.ts";
 import { type FamilyLoad, type Flow, flowsOf, publishedBy } from "./flows.ts";
 
@@ -52,18 +52,6 @@ export interface ClientSize {
 
 const mebibyte = 1_048_576;
 const margin = 1.25;
-
-/** The options of the client as the policy sets them, or as the client has them by itself. */
-export function clientOptions({ client }: Policy, { reconnect }: Profile): Options {
-  return {
-    subject: "subject",
-    cutsWith: "fin",
-    reconnectWaitMs: reconnect.waitMsDefault,
-    reconnectJitterMs: reconnect.jitterMsDefault,
-    reconnectAttemptsMax: reconnect.attemptsMaxDefault,
-    ...client,
-  };
-}
 
 export function sizeOf(policy: Policy, profile: Profile, loads: readonly FamilyLoad[], outageMs: number): ClientSize {
   const options = clientOptions(policy, profile);

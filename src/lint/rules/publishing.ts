@@ -5,6 +5,7 @@ import { dropsErrors, timedOutMs } from "../../../models/policy/publishing.ts";
 import type { Policy } from "../../../models/vocabulary/policy.ts";
 import { declaredLoads } from "../../desk/size/flows.ts";
 import { declaredOutageMs, sizeOf } from "../../desk/size/size.ts";
+import { idText } from "../../desk/words.ts";
 import { cut, heal, publish, start } from "../../drills/drill.ts";
 import { bytesText } from "../../text/bytes.ts";
 import { msText } from "../../text/durations.ts";
@@ -193,9 +194,6 @@ const declaredIds: Rule = {
 type AnyIdRule = NonNullable<Policy["families"][number]["idRule"]>;
 
 const inParts = (id: AnyIdRule): unknown => (id === "event" ? ["event"] : id === "key" ? ["subject", "key"] : id);
-
-const idText = (id: AnyIdRule): string =>
-  typeof id === "string" ? id : id.map(part => (typeof part === "string" ? part : `"${part.constant}"`)).join(":");
 
 export const publishingRules: readonly Rule[] = [
   sharedWithin,

@@ -1,5 +1,5 @@
 /** Rules on the stop of a process. */
-import { termToKillMs } from "../../../models/policy/stops.ts";
+import { lameDuckMsOf, termToKillMs } from "../../../models/policy/stops.ts";
 import { cut, type Draft, heal, publish, signal, start } from "../../drills/drill.ts";
 import { msText } from "../../text/durations.ts";
 import { type Rule, when } from "../rule.ts";
@@ -98,7 +98,8 @@ const noTimeToStop: Rule = {
     const { shutdown, supervisor, server } = policy;
     const leftMs = termToKillMs(supervisor);
     const subject = storedSubject(policy);
-    const { lameDuckMs = 120_000, killAfterMs: serverGraceMs } = server ?? {};
+    const { killAfterMs: serverGraceMs } = server ?? {};
+    const lameDuckMs = lameDuckMsOf(server);
     return [
       ...when(leftMs < shutdown.budgetMs, () => ({
         message: `SIGKILL comes ${msText(leftMs)} after SIGTERM, and the stop may take ${msText(shutdown.budgetMs)}`,

@@ -1,6 +1,8 @@
 /** Pending bytes over the time of an outage, as text and as a drawing (SVG). */
+
 import { bytesText } from "../../text/bytes.ts";
 import { msText } from "../../text/durations.ts";
+import { escapedMarkup } from "../../text/markup.ts";
 import type { ClientSizeShown } from "./size.ts";
 
 const widthChars = 60;
@@ -49,8 +51,8 @@ export function plotSvg(clients: readonly Plotted[], title: string): string {
   const height = 24 + clients.length * view.height;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${view.width}" height="${height}" font-family="sans-serif" font-size="12">`,
-    `<title>${escaped(title)}</title>`,
-    `<text x="${view.left}" y="16">${escaped(title)}</text>`,
+    `<title>${escapedMarkup(title)}</title>`,
+    `<text x="${view.left}" y="16">${escapedMarkup(title)}</text>`,
     ...clients.map((one, i) => `<g transform="translate(0 ${24 + i * view.height})">${drawn(one)}</g>`),
     "</svg>",
   ].join("\n");
@@ -81,6 +83,3 @@ function drawn(one: Plotted): string {
     `<text x="${x(end)}" y="${view.height - 8}" text-anchor="end">${msText(end)}</text>`,
   ].join("");
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
